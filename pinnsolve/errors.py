@@ -1,0 +1,65 @@
+"""What can go wrong, and how a run can end: both are told in words that carry the remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+
+class ProblemError(ValueError):
+    """A mistake in a problem file, an option or an input file.
+
+    Parameters
+    ----------
+    fault : str
+        What is wrong, with the name of the thing that is.
+    remedy : str
+        What was possible, or what to write instead.
+    where : (file, line), optional
+        The place in the user's file, where it is not the line that raised.
+    """
+
+    def __init__(self, fault: str, remedy: str = "", where: tuple[str, int] | None = None) -> None:
+        super().__init__(fault + ("\n  " + remedy if remedy else ""))
+        self.fault, self.remedy, self.where = fault, remedy, where
+
+
+def place_of(function: Callable[..., object]) -> tuple[str, int] | None:
+    """File and line on which a function was written, if it was written in Python."""
+    code = getattr(function, "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code is not None else None
+
+
+def did_you_mean(name: str, possible: Iterable[str]) -> str:
+    """The remedy for a name that does not exist.
+
+    >>> did_you_mean("alhpa", ["alpha", "u"])
+    "did you mean 'alpha'? Possible: alpha, u"
+    """
+    names = list(possible)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return f"{hint}Possible: {', '.join(names) if names else '(nothing)'}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Why a training run ended, and what to do about it.
+
+    Parameters
+    ----------
+    kind : str
+        ``converged``, ``plateau``, ``overfitting``, ``budget``, ``steps``, ``non-finite`` or ``interrupted``.
+    detail : str
+        What was seen, with names and numbers.
+    remedy : str
+        What to change; empty where nothing need be.
+    """
+
+    kind: str
+    detail: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}" + (f"; {self.remedy}" if self.remedy else "")
