@@ -1,0 +1,60 @@
+"""Points of a region: what belongs together travels together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from pinnsolve.taylor import Chart, Jet
+
+
+@dataclass(frozen=True)
+class Points:
+    """N points of one region.
+
+    Parameters
+    ----------
+    coordinates : mapping from name to tensor (N,)
+        In the problem's order.
+    weights : tensor (N,)
+        Quadrature weights; they sum to the measure of the region.
+    normals : mapping from name to tensor (N,)
+        The outward unit normal by coordinate, for a boundary; empty for other regions.
+    """
+
+    coordinates: Mapping[str, Tensor]
+    weights: Tensor
+    normals: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.weights.shape[0])
+
+    def chart(self) -> tuple[Chart, dict[str, Jet]]:
+        """A new chart over the points, with the coordinates as fields."""
+        chart = Chart(tuple(self.coordinates), len(self), self.weights.dtype, self.weights.device)
+        return chart, {name: chart.coordinate(name, values) for name, values in self.coordinates.items()}
+
+    def __getitem__(self, index: slice | Tensor) -> Points:
+        def pick(fields: Mapping[str, Tensor]) -> dict[str, Tensor]:
+            return {name: values[index] for name, values in fields.items()}
+
+        return Points(pick(self.coordinates), self.weights[index], pick(self.normals))
+
+    def to(self, dtype: torch.dtype, device: torch.device) -> Points:
+        def moved(fields: Mapping[str, Tensor]) -> dict[str, Tensor]:
+            return {name: values.to(device, dtype) for name, values in fields.items()}
+
+        return Points(moved(self.coordinates), self.weights.to(device, dtype), moved(self.normals))
+
+
+def joined(parts: Sequence[Points]) -> Points:
+    """The points of several regions as one set."""
+
+    def together(fields: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        return {name: torch.cat([f[name] for f in fields]) for name in fields[0]}
+
+    normals = together([p.normals for p in parts]) if all(p.normals for p in parts) else {}
+    return Points(together([p.coordinates for p in parts]), torch.cat([p.weights for p in parts]), normals)

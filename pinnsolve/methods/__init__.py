@@ -1,0 +1,7 @@
+"""Training methods: one a file, over the protocol of `pinnsolve.methods.protocol`."""
+
+from pinnsolve.methods.gradient import LBFGS, SGD, Adam
+from pinnsolve.methods.levenberg_marquardt import LevenbergMarquardt
+from pinnsolve.methods.protocol import Method, Objective
+
+__all__ = ["LBFGS", "SGD", "Adam", "LevenbergMarquardt", "Method", "Objective"]

@@ -1,0 +1,85 @@
+"""What a training method is: how it starts, and how it makes one step. The loop belongs to `pinnsolve.training`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from torch import Tensor
+
+State = dict[str, Any]
+
+
+class LeastSquares(Protocol):
+    """What a method asks of residuals: values, gradients, and the normal equations, each when it needs them."""
+
+    def loss(self, weights: Mapping[str, float]) -> float: ...
+
+    def loss_and_gradient(self, weights: Mapping[str, float]) -> tuple[float, Tensor]: ...
+
+    def normal_equations(self, weights: Mapping[str, float]) -> tuple[float, Tensor, Tensor]: ...
+
+
+class Parametrised(Protocol):
+    """Whatever has its trainable parameters as one vector (P,)."""
+
+    def vector(self) -> Tensor: ...
+
+    def assign(self, vector: Tensor) -> None: ...
+
+
+@dataclass
+class Objective:
+    """The sum over all residuals of weight * mean(r^2), still unsquared.
+
+    Parameters
+    ----------
+    model : Parametrised
+        Whose parameters move.
+    residuals : LeastSquares
+    weights : mapping from name to float
+    """
+
+    model: Parametrised
+    residuals: LeastSquares
+    weights: Mapping[str, float]
+
+    def loss(self) -> float:
+        return self.residuals.loss(self.weights)
+
+    def loss_and_gradient(self) -> tuple[float, Tensor]:
+        return self.residuals.loss_and_gradient(self.weights)
+
+    def normal_equations(self) -> tuple[float, Tensor, Tensor]:
+        return self.residuals.normal_equations(self.weights)
+
+
+@runtime_checkable
+class Method(Protocol):
+    """A training method.
+
+    Attributes
+    ----------
+    name : str
+        What the command and the report call it.
+    steps : int or None
+        After how many steps it ends, whatever the budget.
+    cycle : int
+        Steps between two looks at the held-out residual, the history and the stopping rules.
+    """
+
+    name: str
+    steps: int | None
+    cycle: int
+
+    def init(self, objective: Objective) -> State:
+        """The state before the first step: numbers, strings and tensors alone, so that a checkpoint can hold it."""
+        ...
+
+    def step(self, objective: Objective, state: State) -> State:
+        """One step: moves the model's parameters and returns the next state, whose "loss" is the loss it found.
+
+        A state with "stuck" set says that the method found no way down.
+        """
+        ...

@@ -1,0 +1,7 @@
+"""Networks, their inputs, and the trial function that makes conditions exact."""
+
+from pinnsolve.networks.features import Fourier, Inputs
+from pinnsolve.networks.mlp import MLP, Network
+from pinnsolve.networks.trial import Trial
+
+__all__ = ["MLP", "Fourier", "Inputs", "Network", "Trial"]

@@ -1,0 +1,66 @@
+"""What a network sees of a point: scaled coordinates, exact periods, random Fourier features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import pi
+from typing import Any
+
+import torch
+from torch import nn
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.box import Box
+
+
+@dataclass(frozen=True)
+class Fourier:
+    """Random Fourier features: sin(2 pi B h) and cos(2 pi B h) beside the inputs h, B normal with deviation `scale`.
+
+    Source: Tancik et al., Fourier features let networks learn high frequency functions (NeurIPS 2020), equation 5.
+    """
+
+    count: int = 16
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.count, int) and self.count > 0 and self.scale > 0):
+            raise ProblemError(f"{self!r}: count and scale must be positive", "Write Fourier(count=16, scale=1.0).")
+
+
+class Inputs(nn.Module):
+    """From the coordinates by name, (N,) each, to the network's input, (N, D).
+
+    A coordinate is scaled to [-1, 1]; a periodic one becomes (cos, sin) of its phase, so that whatever the network
+    does with it continues across the period with all derivatives.
+    """
+
+    frequencies: torch.Tensor | None
+
+    def __init__(
+        self, domain: Box, periodic: tuple[str, ...], fourier: Fourier | None, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.domain, self.periodic = domain, periodic
+        plain = sum(2 if c in periodic else 1 for c in domain.coordinates)
+        frequencies = None
+        if fourier is not None:
+            frequencies = torch.randn(fourier.count, plain, generator=generator, dtype=torch.float64) * fourier.scale
+        self.register_buffer("frequencies", frequencies)
+        self.count = plain + (2 * fourier.count if fourier is not None else 0)
+
+    def forward(self, at: Mapping[str, Any]) -> Any:
+        columns = []
+        for name in self.domain.coordinates:
+            low, high = self.domain.bounds[name]
+            if name in self.periodic:
+                phase = (at[name] - low) * (2 * pi / (high - low))
+                columns += [torch.cos(phase), torch.sin(phase)]
+            else:
+                columns.append((at[name] - 0.5 * (low + high)) * (2 / (high - low)))
+        inputs = torch.stack(columns, -1)
+        if self.frequencies is None:
+            return inputs
+        waves = nn.functional.linear(inputs, 2 * pi * self.frequencies.to(at[name].dtype))
+        return torch.cat([inputs, torch.sin(waves), torch.cos(waves)], -1)

@@ -1,0 +1,183 @@
+"""The trial function: a network, wrapped so that declared conditions hold exactly."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.points import Points
+from pinnsolve.nested import network_by_autograd
+from pinnsolve.networks.exact import Plan, lift
+from pinnsolve.networks.features import Inputs
+from pinnsolve.networks.mlp import Network
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.problem import Problem
+from pinnsolve.taylor import Chart, Jet
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Points with all that does not change in training: coordinates, the network's input, g and phi."""
+
+    points: Points
+    chart: Chart
+    at: dict[str, Jet]
+    inputs: Jet
+    lifts: dict[str, tuple[Jet, Jet] | None]
+
+
+class Trial:
+    """The unknowns of a problem as functions of its coordinates and of a network's weights.
+
+    Parameters
+    ----------
+    problem : Problem
+    network : Network or nn.Module
+        A description such as `MLP()`, or the user's own module, from (N, D) inputs to one column for each unknown.
+        A module is copied, never changed.
+    made : Plan
+        Which conditions are built in.
+    generator : torch.Generator
+        The only source of randomness.
+
+    Raises
+    ------
+    ProblemError
+        If a module does not take the inputs, return one column for each unknown, or treat points one by one.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        network: Network | nn.Module,
+        made: Plan,
+        generator: torch.Generator,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
+        fourier = None if isinstance(network, nn.Module) else network.fourier
+        self.inputs = Inputs(problem.domain, tuple(p.coordinate for p in problem.periodic), fourier, generator)
+        if isinstance(network, nn.Module):
+            module = copy.deepcopy(network).eval()
+            self.description = type(network).__name__
+        else:
+            module = network.build(self.inputs.count, len(problem.unknowns), generator)
+            self.description = repr(network)
+        self.network = module.to(device=self.device, dtype=dtype)
+        self.inputs.to(self.device)
+        self._check_module()
+        self.takes_jets = self._takes_jets()
+
+    # ------------------------------------------------------------ parameters
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        return [p for p in self.network.parameters() if p.requires_grad]
+
+    @property
+    def parameters_count(self) -> int:
+        return sum(p.numel() for p in self.parameters)
+
+    def vector(self) -> Tensor:
+        """All trainable parameters as one vector (P,), a copy."""
+        return torch.cat([p.detach().reshape(-1) for p in self.parameters])
+
+    @torch.no_grad()
+    def assign(self, vector: Tensor) -> None:
+        """Set all trainable parameters from a vector (P,)."""
+        start = 0
+        for p in self.parameters:
+            p.copy_(vector[start : start + p.numel()].view_as(p))
+            start += p.numel()
+
+    def layers(self) -> list[tuple[str, str, int]]:
+        """One row for each layer: name, what it is, and its number of parameters."""
+        rows = []
+        for name, module in self.network.named_modules():
+            if not list(module.children()):
+                rows.append((name or "network", str(module), sum(p.numel() for p in module.parameters())))
+        return rows
+
+    # ------------------------------------------------------------ evaluation
+
+    def prepare(self, points: Points) -> Prepared:
+        """Everything on these points that training does not change."""
+        chart, at = points.to(self.dtype, self.device).chart()
+        lifts = {u: lift(self.problem, self.plan.exact[u], points, at) for u in self.problem.unknowns}
+        return Prepared(points, chart, at, self.inputs(at), lifts)
+
+    def unknowns(self, prepared: Prepared) -> dict[str, Jet]:
+        """The unknowns as fields, u = g + phi * network."""
+        fields = {}
+        for k, (name, lifted) in enumerate(prepared.lifts.items()):
+            if k == 0:
+                columns = self._columns(prepared)
+            u = columns[k] if lifted is None else lifted[0] + lifted[1] * columns[k]
+            fields[name] = Jet(prepared.chart, u.partial, (prepared.chart.size,), frozenset(prepared.chart.names))
+        return fields
+
+    def fields(self, prepared: Prepared) -> Fields:
+        """All that equations and conditions may ask for."""
+        points = prepared.points.to(self.dtype, self.device)
+        return self.problem.fields(prepared.chart, prepared.at, self.unknowns(prepared), points)
+
+    def _columns(self, prepared: Prepared) -> list[Jet]:
+        if not self.takes_jets:
+            return network_by_autograd(prepared.chart, self._forward, prepared.at)
+        out = self.network(prepared.inputs)
+        return [out[:, k] for k in range(len(self.problem.unknowns))]
+
+    def _forward(self, at: Mapping[str, Tensor]) -> Tensor:
+        return self.network(self.inputs(at))  # type: ignore[no-any-return]
+
+    # ------------------------------------------------------------ checks of the user's own module
+
+    def _some_points(self) -> Points:
+        steps = (torch.arange(5, dtype=self.dtype, device=self.device) + 0.5) / 5
+        values = {}
+        for k, (name, (low, high)) in enumerate(self.problem.domain.bounds.items()):
+            values[name] = low + (high - low) * ((steps * (1 + 2 * k)) % 1.0)
+        return Points(values, torch.ones_like(steps))
+
+    def _check_module(self) -> None:
+        at = self._some_points().coordinates
+        wanted = len(self.problem.unknowns)
+        try:
+            out: Any = self._forward(at)
+            some: Any = self._forward({name: x[1::2] for name, x in at.items()})
+        except Exception as error:
+            raise ProblemError(
+                f"the network cannot be evaluated on inputs of shape (N, {self.inputs.count}): {error}",
+                f"It is given the scaled coordinates {self.problem.coordinates} as columns.",
+            ) from error
+        if not isinstance(out, Tensor) or tuple(out.shape) != (5, wanted):
+            shape = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
+            raise ProblemError(
+                f"the network returned {shape} for 5 points", f"One column for each unknown is needed: (5, {wanted})."
+            )
+        if not torch.allclose(out[1::2], some, rtol=1e-5, atol=1e-6):
+            raise ProblemError(
+                "the network mixes points (batch normalisation?)", "Each row of its output may depend on its own row alone."
+            )
+        if not self.parameters:
+            raise ProblemError("the network has no trainable parameter", "Leave requires_grad on for some of them.")
+
+    def _takes_jets(self) -> bool:
+        """Whether the module is made of what has Taylor rules; if not, nested autograd stands in."""
+        chart, at = self._some_points().chart()
+        try:
+            out = self.network(self.inputs(at))
+            good = isinstance(out, Jet) and tuple(out.shape) == (5, len(self.problem.unknowns))
+            if good:
+                out.partial(chart.zeroth)
+                out.partial((2, *chart.zeroth[1:]))
+        except Exception:
+            return False
+        return good

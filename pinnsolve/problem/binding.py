@@ -1,0 +1,93 @@
+"""Binding a user's function to fields by the names of its arguments."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from pinnsolve.errors import ProblemError, did_you_mean, place_of
+from pinnsolve.operators import describe
+from pinnsolve.taylor import Chart, Jet
+
+
+@lru_cache(maxsize=1024)
+def arguments(function: Callable[..., Any]) -> dict[str, bool]:
+    """The argument names of a function, each with whether it must be given.
+
+    Raises
+    ------
+    ProblemError
+        If the names cannot be read: a builtin, `*args`, `**kwargs`, or a positional-only argument.
+    """
+    name = getattr(function, "__name__", repr(function))
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise ProblemError(
+            f"the arguments of {name} have no names", f"Wrap it: lambda x: {name}(x), with the coordinates as names."
+        ) from None
+    for p in parameters:
+        if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.POSITIONAL_ONLY):
+            raise ProblemError(
+                f"{name}: the argument {p} cannot be bound by name", "Name every argument.", place_of(function)
+            )
+    return {p.name: p.default is p.empty for p in parameters}
+
+
+def check_names(function: Callable[..., Any], what: str, possible: Iterable[str]) -> None:
+    """Every argument without a default is the name of something that exists."""
+    names = list(possible)
+    for name, needed in arguments(function).items():
+        if needed and name not in names:
+            raise ProblemError(f"{what} asks for '{name}', which does not exist", did_you_mean(name, names), place_of(function))
+
+
+class Fields(dict[str, Any]):
+    """What stands behind the names on one set of points: unknowns, coordinates, parameters, normals.
+
+    Unknowns and coordinates are jets, parameters are numbers, and `nx`, `ny`, ... are the outward normal.
+    """
+
+    def __init__(self, chart: Chart, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.chart = chart
+
+    def call(self, function: Callable[..., Any], what: str) -> Any:
+        """The function's result, with a foreign exception told as the user's."""
+        given = {name: self[name] for name in arguments(function) if name in self}
+        try:
+            return function(**given)
+        except ProblemError as error:
+            if error.args and not str(error).startswith(what):
+                raise ProblemError(f"{what}: {error.fault}", error.remedy, error.where).with_traceback(
+                    error.__traceback__
+                ) from None
+            raise
+        except Exception as error:
+            raise ProblemError(f"{what} raised {type(error).__name__}: {error}").with_traceback(
+                error.__traceback__
+            ) from error
+
+    def value(self, given: Any, what: str) -> Jet:
+        """A number, or a function of names, as a field (N,)."""
+        result = self.call(given, what) if callable(given) else given
+        if isinstance(result, torch.Tensor) and result.ndim == 0:
+            result = float(result)
+        if isinstance(result, int | float):
+            return self.chart.numbers(float(result))
+        where = place_of(given) if callable(given) else None
+        if not isinstance(result, Jet):
+            raise ProblemError(
+                f"{what} returned {describe(result)}", "Return a number or an expression of the arguments.", where
+            )
+        if tuple(result.shape) != (self.chart.size,):
+            raise ProblemError(
+                f"{what} returned shape {tuple(result.shape)} for {self.chart.size} points",
+                "Return one number a point: shape (N,).",
+                where,
+            )
+        return result

@@ -1,0 +1,116 @@
+"""Conditions: each of these functions makes an equation on a region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.regions import Region, boundary, initial_face
+from pinnsolve.operators import d
+from pinnsolve.problem.binding import Fields
+from pinnsolve.taylor import Jet
+
+Value = float | Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An equation on a part of the boundary of space-time.
+
+    Parameters
+    ----------
+    kind : str
+        The function that made it.
+    on : Region
+    unknown : str, optional
+        The unknown that is prescribed, where there is one.
+    given : number or callable
+        The prescribed value, or the residual of a general condition: what binds by name.
+    residual : callable (Fields, what) -> Jet
+        Zero where the condition holds; `what` names it in messages.
+    """
+
+    kind: str
+    on: Region
+    unknown: str | None
+    given: Value
+    residual: Callable[[Fields, str], Jet]
+
+    @property
+    def name(self) -> str:
+        if self.kind == "condition":
+            return f"{getattr(self.given, '__name__', 'condition')} on {self.on.name}".replace("<lambda>", "condition")
+        place = "" if self.kind.startswith("initial") else f" on {self.on.name}"
+        return f"{self.kind} {self.unknown or ''}".rstrip() + place
+
+
+def _each(kind: str, on: Region, values: dict[str, Value], left: Callable[[Fields, str], Jet]) -> list[Condition]:
+    """One condition for each named unknown: left side minus given value."""
+    if not values:
+        raise ProblemError(f"{kind}(...) names no unknown", f"Write {kind}(u=0).")
+    if not isinstance(on, Region):
+        raise ProblemError(f"{kind}(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x"), point(x=0).')
+    for unknown, value in values.items():
+        if not (callable(value) or isinstance(value, Real)):
+            raise ProblemError(f"{kind}({unknown}={value!r}) is no value", "Write a number or a function of coordinates.")
+
+    def make(unknown: str, value: Value) -> Condition:
+        return Condition(kind, on, unknown, value, lambda at, what: left(at, unknown) - at.value(value, what))
+
+    return [make(unknown, value) for unknown, value in values.items()]
+
+
+def dirichlet(*, on: Region = boundary, **values: Value) -> list[Condition]:
+    """Prescribe values on a region: u = value."""
+    return _each("dirichlet", on, values, lambda at, u: at[u])
+
+
+def neumann(*, on: Region = boundary, **values: Value) -> list[Condition]:
+    """Prescribe the outward normal derivative on a region: n . grad u = value."""
+    return _each("neumann", on, values, normal_derivative)
+
+
+def initial(**values: Value) -> list[Condition]:
+    """Prescribe values at the start: u = value at t = t0."""
+    return _each("initial", initial_face, values, lambda at, u: at[u])
+
+
+def initial_rate(**values: Value) -> list[Condition]:
+    """Prescribe the rate at the start: u_t = value at t = t0."""
+    return _each("initial_rate", initial_face, values, lambda at, u: d(at[u], at["t"]))
+
+
+def condition(function: Callable[..., Any], *, on: Region = boundary) -> list[Condition]:
+    """Any equation on a region; the function may also ask for the outward normal, by `nx`, `ny`, `nz`."""
+    if not callable(function):
+        raise ProblemError(f"condition({function!r}) is no function", "Write condition(function, on=face(x=0)).")
+    if not isinstance(on, Region):
+        raise ProblemError(f"condition(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x").')
+    return [Condition("condition", on, None, function, lambda at, what: at.call(function, what))]
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """The unknowns continue across the two ends of a coordinate of space."""
+
+    coordinate: str
+    name: str
+
+
+def periodic(*coordinates: str) -> list[Periodic]:
+    """Let every unknown continue, with all its derivatives, across both ends of each named coordinate."""
+    if not coordinates or not all(isinstance(c, str) for c in coordinates):
+        raise ProblemError("periodic(...) takes names of coordinates", 'Write periodic("x").')
+    return [Periodic(c, f"periodic in {c}") for c in coordinates]
+
+
+def normal_derivative(at: Fields, unknown: str) -> Jet:
+    """n . grad u = sum over the coordinates of space of n_x u_x."""
+    terms = [at["n" + c] * d(at[unknown], at[c]) for c in at.chart.names if "n" + c in at]
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total

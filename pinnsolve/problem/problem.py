@@ -1,0 +1,180 @@
+"""The problem as its user declares it, checked as far as names and shapes of the declaration go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.regions import Slab
+from pinnsolve.problem.binding import Fields, arguments, check_names
+from pinnsolve.problem.conditions import Condition, Periodic
+from pinnsolve.problem.declaration import domain_of, equations_of, flattened, parameters_of, positive, unknowns_of
+from pinnsolve.taylor import Chart, Jet
+
+
+class Problem:
+    """A partial (or ordinary) differential equation with its conditions.
+
+    Parameters
+    ----------
+    space : Box, optional
+        The coordinates of space and their extent; without it, a system of ordinary differential equations in `t`.
+    time : (t0, t1), optional
+        Adds the coordinate `t`; without it, a steady problem.
+    unknowns : str or sequence of str
+    equations : function or sequence of functions
+        Each returns a residual; arguments bind by name to unknowns, coordinates and parameters.
+    conditions : sequence
+        What `dirichlet`, `neumann`, `initial`, `initial_rate`, `periodic` and `condition` return.
+    parameters : mapping from name to number
+    reference : callable problem -> Reference, optional
+        `None` switches the comparison off; "automatic" lets the package look for one.
+    tolerance : float
+        The relative L2 error that is wanted (dimensionless).
+
+    Raises
+    ------
+    ProblemError
+        If any of these contradicts the others; the message says what was possible.
+    """
+
+    def __init__(
+        self,
+        *,
+        space: Box | None = None,
+        time: tuple[float, float] | None = None,
+        unknowns: str | Sequence[str],
+        equations: Callable[..., Any] | Sequence[Callable[..., Any]],
+        conditions: Sequence[Any] = (),
+        parameters: Mapping[str, float] | None = None,
+        reference: Callable[[Any], Any] | Literal["automatic"] | None = "automatic",
+        tolerance: float = 1e-3,
+    ) -> None:
+        self._declared = {
+            "space": space, "time": time, "unknowns": unknowns, "equations": equations, "conditions": conditions,
+            "parameters": parameters, "reference": reference, "tolerance": tolerance,
+        }  # fmt: skip
+        self.space, self.domain = space, domain_of(space, time)
+        self.time: tuple[float, float] | None = self.domain.bounds["t"] if time is not None else None
+        self.unknowns = unknowns_of(unknowns)
+        self.parameters = parameters_of(parameters or {})
+        self.tolerance = positive("tolerance", tolerance)
+        self.reference = reference
+        self._check_distinct()
+        self.equations = equations_of(equations)
+        flat = flattened(conditions)
+        self.conditions = tuple(c for c in flat if isinstance(c, Condition))
+        self.periodic = tuple(c for c in flat if isinstance(c, Periodic))
+        self._check_equations()
+        self._check_conditions()
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        return self.domain.coordinates
+
+    @property
+    def space_coordinates(self) -> tuple[str, ...]:
+        return tuple(c for c in self.coordinates if self.time is None or c != "t")
+
+    def slabs(self, condition: Condition) -> tuple[Slab, ...]:
+        """The faces, points or start on which a condition holds."""
+        return condition.on.resolve(self.domain, self.space_coordinates)
+
+    def replaced(self, **changes: Any) -> Problem:
+        """The same declaration with some arguments changed."""
+        return Problem(**{**self._declared, **changes})  # type: ignore[arg-type]
+
+    def withparameters(self, values: Mapping[str, float]) -> Problem:
+        """The same problem with other values of some parameters."""
+        for name in values:
+            if name not in self.parameters:
+                raise ProblemError(f"there is no parameter '{name}'", did_you_mean(name, self.parameters))
+        return self.replaced(parameters={**self.parameters, **values})
+
+    def fields(self, chart: Chart, at: Mapping[str, Jet], unknowns: Mapping[str, Jet], points: Points) -> Fields:
+        """Everything that a function may ask for on these points."""
+        normals = {f"n{c}": chart.constant(n) for c, n in points.normals.items()}
+        return Fields(chart, {**self.parameters, **at, **unknowns, **normals})
+
+    # ------------------------------------------------------------ checks of the declaration
+
+    def _names(self) -> list[str]:
+        return [*self.unknowns, *self.coordinates, *self.parameters]
+
+    def _check_distinct(self) -> None:
+        normals = [f"n{c}" for c in self.space_coordinates]
+        names = [*self._names(), *normals]
+        for name in names:
+            if names.count(name) > 1:
+                raise ProblemError(
+                    f"the name '{name}' stands for two things",
+                    f"Unknowns {self.unknowns}, coordinates {self.coordinates}, parameters "
+                    f"{tuple(self.parameters)} and normals {tuple(normals)} must differ.",
+                )
+
+    def _check_equations(self) -> None:
+        for equation in self.equations:
+            check_names(equation.function, f"equation '{equation.name}'", self._names())
+
+    def _check_conditions(self) -> None:
+        normals = [f"n{c}" for c in self.space_coordinates]
+        for c in self.conditions:
+            if c.unknown is not None and c.unknown not in self.unknowns:
+                raise ProblemError(f"{c.name}: there is no unknown '{c.unknown}'", did_you_mean(c.unknown, self.unknowns))
+            try:
+                slabs = self.slabs(c)
+            except ProblemError as error:
+                raise ProblemError(f"{c.name}: {error.fault}", error.remedy) from None
+            faces_of_space = all(s.normal is not None for s in slabs)
+            if c.kind == "neumann" and not faces_of_space:
+                raise ProblemError(f"{c.name}: there is no normal there", "Neumann conditions hold on faces of space.")
+            if callable(c.given):
+                general = c.kind == "condition"
+                extra = normals if general and faces_of_space else []
+                names = [*self._names(), *extra] if general else [*self.coordinates, *self.parameters]
+                check_names(c.given, c.name, names)
+        for p in self.periodic:
+            if p.coordinate not in self.space_coordinates:
+                raise ProblemError(f"{p.name}: there is no such coordinate of space", did_you_mean(p.coordinate, self.space_coordinates))
+        self._check_mentioned()
+        self._check_twice()
+
+    def _check_mentioned(self) -> None:
+        """Every unknown stands in an equation and in a condition."""
+        for unknown in self.unknowns:
+            if not any(unknown in arguments(e.function) for e in self.equations):
+                raise ProblemError(f"no equation mentions the unknown '{unknown}'", "Add one, or leave the unknown out.")
+            if not self.periodic and not any(
+                unknown == c.unknown or (c.kind == "condition" and unknown in arguments(c.given))  # type: ignore[arg-type]
+                for c in self.conditions
+            ):
+                raise ProblemError(
+                    f"no condition mentions the unknown '{unknown}'",
+                    f"Without one it is not determined: add dirichlet({unknown}=...), initial({unknown}=...), "
+                    f"or fix it in one point, dirichlet({unknown}=0, on=point(...)).",
+                )
+
+    def _check_twice(self) -> None:
+        """No unknown is prescribed twice in one place, and no periodic end has a condition."""
+        seen: dict[tuple[Any, ...], str] = {}
+        for c in self.conditions:
+            for slab in self.slabs(c):
+                on_periodic = [p for p in self.periodic if p.coordinate in slab.fixed and len(slab.fixed) == 1]
+                if on_periodic:
+                    raise ProblemError(
+                        f"{c.name} stands on an end of the coordinate {on_periodic[0].coordinate}, which is periodic",
+                        "A periodic coordinate has no ends: leave one of the two out.",
+                    )
+                if c.unknown is None:
+                    continue
+                order = "value" if c.kind in ("dirichlet", "initial") else c.kind
+                key = (c.unknown, order, tuple(sorted(slab.fixed.items())))
+                if key in seen:
+                    raise ProblemError(
+                        f"{c.unknown} is prescribed twice at {slab.name}: by {seen[key]} and by {c.name}",
+                        "Give each condition a region of its own, with on=face(...).",
+                    )
+                seen[key] = c.name

@@ -1,0 +1,161 @@
+"""From problem, trial function and points to named residual vectors, and their Jacobian."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.regions import Slab
+from pinnsolve.networks.exact import Plan
+from pinnsolve.networks.trial import Prepared, Trial
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.problem import Problem
+from pinnsolve.tape import Tape, dense_rows
+from pinnsolve.taylor import Jet
+
+ENTRIES = 4_000_000  # of a Jacobian that is held at once
+DENSE = 32  # points at once where the Jacobian has no structure to use
+
+
+@dataclass(frozen=True)
+class Site:
+    """A region with all the residuals that are evaluated on its points.
+
+    Parameters
+    ----------
+    name : str
+    slabs : tuple of Slab
+    terms : dict from name to callable (Fields) -> Jet
+    """
+
+    name: str
+    slabs: tuple[Slab, ...]
+    terms: dict[str, Callable[[Fields], Jet]] = field(default_factory=dict)
+
+
+def sites(problem: Problem, made: Plan) -> list[Site]:
+    """The interior with the equations, then one site for each region on which conditions are weighted."""
+    found = [Site("interior", (Slab(),), {e.name: e.residual for e in problem.equations})]
+    for condition in problem.conditions:
+        slabs = tuple(s for s in problem.slabs(condition) if (condition, s) in made.weighted)
+        if not slabs:
+            continue
+        whole = len(slabs) == len(problem.slabs(condition))
+        name = condition.name if whole else f"{condition.name} ({'; '.join(s.name for s in slabs)})"
+        site = next((s for s in found if s.slabs == slabs), None)
+        if site is None:
+            site = Site("; ".join(s.name for s in slabs), slabs)
+            found.append(site)
+        number = 2
+        while any(name in s.terms for s in found):
+            name, number = f"{condition.name} [{number}]", number + 1
+        site.terms[name] = lambda at, c=condition: at.value(lambda: c.residual(at, c.name), c.name)  # type: ignore[misc]
+    return found
+
+
+@dataclass(frozen=True)
+class Block:
+    """Residuals on one chunk of points: values (n,) by name, and Jacobians (n, P) where they were asked for."""
+
+    residuals: dict[str, Tensor]
+    jacobians: dict[str, Tensor]
+
+
+class Residuals:
+    """All residuals of a trial function on given points.
+
+    Parameters
+    ----------
+    trial : Trial
+    places : list of (Site, Points)
+    """
+
+    def __init__(self, trial: Trial, places: list[tuple[Site, Points]]) -> None:
+        self.trial = trial
+        self.places = places
+        chunk = max(64, ENTRIES // max(trial.parameters_count, 1)) if trial.takes_jets else DENSE
+        self.chunks: list[tuple[Site, Prepared]] = [
+            (site, trial.prepare(points[start : start + chunk]))
+            for site, points in places
+            for start in range(0, len(points), chunk)
+        ]
+        self.counts = {name: len(points) for site, points in places for name in site.terms}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.counts)
+
+    @torch.no_grad()
+    def values(self) -> dict[str, Tensor]:
+        """Each residual on all its points, (N,), without gradients."""
+        parts: dict[str, list[Tensor]] = {name: [] for name in self.counts}
+        for site, prepared in self.chunks:
+            at = self.trial.fields(prepared)
+            for name, term in site.terms.items():
+                parts[name].append(term(at).value.detach())
+        return {name: torch.cat(p) for name, p in parts.items()}
+
+    def rms(self) -> dict[str, float]:
+        """The root mean square of each residual over its points."""
+        return {name: float(r.square().mean().sqrt()) for name, r in self.values().items()}
+
+    def linearised(self) -> Iterator[Block]:
+        """Residuals and their Jacobians, chunk by chunk."""
+        for site, prepared in self.chunks:
+            tape = Tape(self.trial.parameters) if self.trial.takes_jets else None
+            prepared.chart.tape = tape
+            try:
+                at = self.trial.fields(prepared)
+                values = {name: term(at).value for name, term in site.terms.items()}
+                if tape is not None:
+                    rows = {name: tape.rows(r) for name, r in values.items()}
+                else:
+                    rows = {name: dense_rows(r, self.trial.parameters) for name, r in values.items()}
+            finally:
+                prepared.chart.tape = None
+            yield Block({name: r.detach() for name, r in values.items()}, rows)
+
+    def loss(self, weights: Mapping[str, float]) -> float:
+        """sum over the residuals of weight * mean(r^2)."""
+        return sum(weights[name] * float(r.square().mean()) for name, r in self.values().items())
+
+    def loss_and_gradient(self, weights: Mapping[str, float]) -> tuple[float, Tensor]:
+        """The loss and its gradient (P,)."""
+        loss = 0.0
+        gradient = torch.zeros(self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
+        for site, prepared in self.chunks:
+            at = self.trial.fields(prepared)
+            total = torch.zeros((), dtype=self.trial.dtype, device=self.trial.device)
+            for name, term in site.terms.items():
+                total = total + weights[name] / self.counts[name] * term(at).value.square().sum()
+            grads = torch.autograd.grad(total, self.trial.parameters, materialize_grads=True, allow_unused=True)
+            gradient += torch.cat([g.reshape(-1) for g in grads])
+            loss += float(total.detach())
+        return loss, gradient
+
+    def normal_equations(self, weights: Mapping[str, float]) -> tuple[float, Tensor, Tensor]:
+        """The loss, J^T r and J^T J of the weighted residual vector; J itself is never kept."""
+        count = self.trial.parameters_count
+        gradient = torch.zeros(count, dtype=self.trial.dtype, device=self.trial.device)
+        matrix = torch.zeros(count, count, dtype=self.trial.dtype, device=self.trial.device)
+        loss = 0.0
+        for block in self.linearised():
+            for name, r in block.residuals.items():
+                scale = (weights[name] / self.counts[name]) ** 0.5
+                rows = block.jacobians[name].mul_(scale)
+                r = r * scale
+                loss += float(r.square().sum())
+                gradient.addmv_(rows.T, r)
+                add_gram(matrix, rows)
+        return loss, gradient, torch.tril(matrix) + torch.tril(matrix, -1).T
+
+
+def add_gram(matrix: Tensor, rows: Tensor) -> None:
+    """Add J^T J to the lower triangle of a matrix, leaving out most of the upper one (PyTorch has no syrk)."""
+    half = rows.shape[1] // 2
+    matrix[:, :half].addmm_(rows.T, rows[:, :half])
+    matrix[half:, half:].addmm_(rows[:, half:].T, rows[:, half:])

@@ -1,0 +1,275 @@
+"""Jets: a field together with its derivatives, each computed when it is asked for and then remembered.
+
+A jet w over N points knows the partial derivatives D^alpha w for every multi-index alpha (one count per coordinate).
+Sums are linear, products follow Leibniz' rule
+
+    D^alpha (a b) = sum_{beta <= alpha} C(alpha, beta) D^beta a D^(alpha-beta) b,
+
+and a function f is declared by its derivative alone, since D^alpha f(w) = D^(alpha-e_i) (f'(w) D^(e_i) w).
+Differentiation shifts the index. The functions themselves stand in `pinnsolve.rules`.
+
+Source: Griewank & Walther, Evaluating Derivatives (SIAM 2008), chapter 13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import product
+from math import comb, log, prod
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinnsolve.errors import ProblemError
+
+Alpha = tuple[int, ...]
+Rule = Callable[[Alpha], Tensor | None]
+
+
+class Recorder(Protocol):
+    """What listens while parameters enter jets: the tape of `pinnsolve.residuals`."""
+
+    def copy(self, parameter: Tensor, shape: Sequence[int]) -> Tensor: ...
+
+    def linear(self, weight: Tensor, bias: Tensor | None) -> Callable[[Alpha, Tensor, Tensor], None]: ...
+
+
+class Chart:
+    """The coordinates of one set of points: what all jets over it share.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The coordinates, in the order of the multi-indices.
+    size : int
+        The number N of points.
+    """
+
+    def __init__(self, names: Sequence[str], size: int, dtype: torch.dtype, device: torch.device) -> None:
+        self.names = tuple(names)
+        self.size = size
+        self.dtype = dtype
+        self.device = device
+        self.tape: Recorder | None = None
+        self.fallbacks: set[str] = set()
+
+    @property
+    def zeroth(self) -> Alpha:
+        return (0,) * len(self.names)
+
+    def axis(self, name: str) -> int:
+        return self.names.index(name)
+
+    def coordinate(self, name: str, values: Tensor) -> Jet:
+        """The coordinate itself as a field: slope one along itself, zero along the others."""
+        first = raised(self.zeroth, self.axis(name))
+        ones = torch.ones((), dtype=self.dtype, device=self.device).expand(self.size)
+        parts = {self.zeroth: values, first: ones}
+        return Jet(self, parts.get, (self.size,), frozenset({name}), name=name)
+
+    def constant(self, value: Tensor, depends: frozenset[str] = frozenset()) -> Jet:
+        """A field that is the same everywhere, or given point by point with no derivatives."""
+        return Jet(self, lambda alpha: None if any(alpha) else value, tuple(value.shape), depends)
+
+    def numbers(self, value: float) -> Jet:
+        """The number `value` at each of the N points."""
+        return self.constant(torch.full((self.size,), value, dtype=self.dtype, device=self.device))
+
+
+def raised(alpha: Alpha, axis: int, by: int = 1) -> Alpha:
+    """The multi-index alpha + by * e_axis."""
+    return (*alpha[:axis], alpha[axis] + by, *alpha[axis + 1 :])
+
+
+@lru_cache(maxsize=4096)
+def splits(alpha: Alpha) -> tuple[tuple[int, Alpha, Alpha], ...]:
+    """All (C(alpha, beta), beta, alpha - beta) of Leibniz' rule."""
+    betas: Iterator[Alpha] = product(*(range(k + 1) for k in alpha))
+    return tuple(
+        (prod(map(comb, alpha, beta)), beta, tuple(a - b for a, b in zip(alpha, beta, strict=True))) for beta in betas
+    )
+
+
+def leibniz(a: Callable[[Alpha], Tensor | None], b: Callable[[Alpha], Tensor | None], alpha: Alpha) -> Tensor | None:
+    """D^alpha of a product, its factors given by their derivatives."""
+    total: Tensor | None = None
+    for count, beta, gamma in splits(alpha):
+        left = a(beta)
+        right = b(gamma) if left is not None else None
+        if left is None or right is None:
+            continue
+        term = left * right
+        if count != 1:
+            term = term * count
+        total = term if total is None else total + term
+    return total
+
+
+class Jet:
+    """A field over the points of a chart, with its derivatives by multi-index.
+
+    Problem files see fields of shape (N,); inside networks a jet carries columns, (N, C).
+
+    Parameters
+    ----------
+    chart : Chart
+        The points and coordinates.
+    rule : callable from multi-index to tensor or None
+        Computes one derivative; None stands for one that is identically zero.
+    shape : tuple of int
+        The shape of the field and of each of its derivatives.
+    depends : frozenset of str
+        The coordinates on which the field depends.
+    name : str
+        Set for a coordinate, and for nothing else.
+    """
+
+    def __init__(
+        self, chart: Chart, rule: Rule, shape: tuple[int, ...], depends: frozenset[str], name: str | None = None
+    ) -> None:
+        self.chart, self.shape, self.depends, self.name = chart, torch.Size(shape), depends, name
+        self._rule = rule
+        self.known: dict[Alpha, Tensor | None] = {}
+
+    def partial(self, alpha: Alpha) -> Tensor | None:
+        """The derivative D^alpha, or None where it is identically zero."""
+        if alpha not in self.known:
+            self.known[alpha] = self._rule(alpha)
+        return self.known[alpha]
+
+    def dense(self, alpha: Alpha) -> Tensor:
+        """The derivative D^alpha as a tensor in every case."""
+        part = self.partial(alpha)
+        if part is None:
+            return torch.zeros(self.shape, dtype=self.dtype, device=self.device)
+        return part
+
+    @property
+    def value(self) -> Tensor:
+        return self.dense(self.chart.zeroth)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.chart.dtype
+
+    @property
+    def device(self) -> torch.device:
+        return self.chart.device
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        return self.ndim
+
+    def along(self, axis: int) -> Jet:
+        """The derivative along one coordinate, as a field again."""
+        return Jet(self.chart, lambda alpha: self.partial(raised(alpha, axis)), self.shape, self.depends)
+
+    def map(self, linear: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> Jet:
+        """The field under a linear map that acts on each point alike (a view, a column, a sign)."""
+
+        def rule(alpha: Alpha) -> Tensor | None:
+            part = self.partial(alpha)
+            return None if part is None else linear(part)
+
+        return Jet(self.chart, rule, shape, self.depends)
+
+    def __getitem__(self, index: Any) -> Jet:
+        shape = tuple(torch.empty(self.shape, device="meta")[index].shape)
+        if not shape or shape[0] != self.chart.size:
+            raise ProblemError(
+                f"a field was indexed along its {self.chart.size} points", "A residual treats every point alike."
+            )
+        return self.map(lambda part: part[index], shape)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        from pinnsolve.rules import apply
+
+        return apply(func, args, kwargs or {})
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        arithmetic = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.power}
+        if method == "__call__" and ufunc in arithmetic and not kwargs:
+            from pinnsolve.rules import apply
+
+            numbers = [float(a) if isinstance(a, np.generic) else a for a in inputs]
+            return apply(getattr(torch, ufunc.__name__), tuple(numbers), {})
+        raise ProblemError(
+            f"np.{ufunc.__name__} was called on a field",
+            f"NumPy cannot differentiate: write torch.{ufunc.__name__} (from torch import {ufunc.__name__}).",
+        )
+
+    def __neg__(self) -> Jet:
+        return torch.neg(self)  # type: ignore[call-overload,no-any-return]
+
+    def __add__(self, other: Any) -> Jet:
+        return torch.add(self, other)  # type: ignore[call-overload,no-any-return]
+
+    def __sub__(self, other: Any) -> Jet:
+        return torch.sub(self, other)  # type: ignore[call-overload,no-any-return]
+
+    def __rsub__(self, other: Any) -> Jet:
+        return torch.add(torch.neg(self), other)  # type: ignore[call-overload,no-any-return]
+
+    def __mul__(self, other: Any) -> Jet:
+        return torch.mul(self, other)  # type: ignore[call-overload,no-any-return]
+
+    def __truediv__(self, other: Any) -> Jet:
+        return torch.div(self, other)  # type: ignore[call-overload,no-any-return]
+
+    def __rtruediv__(self, other: Any) -> Jet:
+        return torch.mul(torch.reciprocal(self), other)  # type: ignore[call-overload,no-any-return]
+
+    def __pow__(self, other: Any) -> Jet:
+        return torch.pow(self, other)  # type: ignore[call-overload,no-any-return]
+
+    def __rpow__(self, other: Any) -> Jet:
+        return torch.exp(self * log(other))  # type: ignore[call-overload,no-any-return]
+
+    def __abs__(self) -> Jet:
+        return torch.abs(self)  # type: ignore[call-overload,no-any-return]
+
+    def __matmul__(self, other: Any) -> Jet:
+        return torch.matmul(self, other)  # type: ignore[call-overload,no-any-return]
+
+    def __lt__(self, other: Any) -> Tensor:
+        return torch.lt(self, other)  # type: ignore[call-overload,no-any-return]
+
+    def __le__(self, other: Any) -> Tensor:
+        return torch.le(self, other)  # type: ignore[call-overload,no-any-return]
+
+    def __gt__(self, other: Any) -> Tensor:
+        return torch.gt(self, other)  # type: ignore[call-overload,no-any-return]
+
+    def __ge__(self, other: Any) -> Tensor:
+        return torch.ge(self, other)  # type: ignore[call-overload,no-any-return]
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __float__(self) -> float:
+        raise ProblemError(
+            "a function for numbers (from math, or float()) was called on a field",
+            "Functions of fields come from torch: from torch import sin, exp, sqrt, ...",
+        )
+
+    def __bool__(self) -> bool:
+        raise ProblemError("a field has no single truth value", "Choose point by point with torch.where(x < 0.5, a, b).")
+
+    def __iter__(self) -> Any:
+        raise ProblemError("a field cannot be iterated over", "A residual treats every point alike.")
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __repr__(self) -> str:
+        return f"field of shape {tuple(self.shape)} over ({', '.join(self.chart.names)})"
