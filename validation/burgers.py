@@ -75,7 +75,7 @@ def method_of_lines(problem: Declared) -> Reference:
 
 
 def solve_on_grid(n: int, nu: float) -> Field:
-    """du_i/dt = -(u_(i+1)^2 - u_(i-1)^2) / (4 dx) + nu (u_(i-1) - 2 u_i + u_(i+1)) / dx^2 on n intervals, as a field."""
+    """du_i/dt = -(u_(i+1)^2 - u_(i-1)^2) / (4 dx) + nu (u_(i-1) - 2 u_i + u_(i+1)) / dx^2 on n intervals: a field."""
     x = np.linspace(*TUBE, n + 1)
     dx = 2.0 / n
 

@@ -83,12 +83,12 @@ def refine(
     order: int | None = None,
     rounding: float = 2.0**-52,
 ) -> Reference:
-    """Double the size, first to last of `sizes`, until the own error is a tenth of the tolerance.
+    """Double the size, from the first of `sizes` up to the last, until the own error is a tenth of the tolerance.
 
     With D the relative L2 difference of two sizes, the finer grid of a method of known order is returned with
     Richardson's estimate D / (r - 1), r the ratio of the last two D but at most 2^order (Roache, Annu. Rev. Fluid
     Mech. 29 (1997) 123-160). A series or a quadrature (`order` None) converges too fast for that to mean much: the
-    finer judges the coarser, which is returned, and D is its error. Below `rounding` (dimensionless) none is stated.
+    finer judges the coarser, which is returned, and D is its error. No D counts as less than `rounding`.
     """
     begin, (points, weight) = perf_counter(), lattice(x)
     aim = problem.tolerance / 10 if order else min(problem.tolerance / 10, CLOSED_FORM_AIM)
@@ -99,17 +99,17 @@ def refine(
         size, coarse, coarse_values, before = 2 * size, fine, values, difference
         fine = solve(size)
         values = fine(**points)
-        difference = relative_l2(coarse_values, values, weight)
+        difference = max(relative_l2(coarse_values, values, weight), rounding)
         if order is None:
-            answer, own_error = coarse, max(SAFETY * difference, rounding)
+            answer, own_error = coarse, SAFETY * difference
         elif before > 0:  # one difference alone tells nothing of the order reached
             reduction = min(max(before / difference, 1.25), 2.0**order)
-            answer, own_error = fine, max(SAFETY * difference / (reduction - 1), rounding)
+            answer, own_error = fine, SAFETY * difference / (reduction - 1)
     return Reference(name, {"u": answer}, own_error, perf_counter() - begin)
 
 
 def pointwise(evaluate: Callable[[Array, Array], Array], width: int) -> Field:
-    """A field from a function of chunks (M,), (M,) -> (M,), in the order of time, that needs `width` numbers a point."""
+    """A field from a function of chunks (M,), (M,) -> (M,), in order of time, that needs `width` numbers a point."""
 
     def field(x: Array, t: Array) -> Array:
         if x.shape != t.shape:
@@ -126,7 +126,7 @@ def march(rate: Callable[[float, Array], Array], x: Array, start: Array, accurac
     """The method of lines, du/dt = rate(t, u) for the values u (n + 1,) at the nodes x, 0 < t < 1, as a field.
 
     LSODA (Petzold, SIAM J. Sci. Stat. Comput. 4 (1983) 136-148) has the tolerance `accuracy` / n^2, and keeps times
-    graded to t = 0, in number as sqrt(n), for cubic interpolation: so all errors fall as n^-2, and Richardson sees them.
+    graded to t = 0, in number as sqrt(n), for cubic interpolation: so all errors fall as n^-2 and Richardson sees them.
     """
     n = x.size - 1
     t, tolerance = np.linspace(0.0, 1.0, round(4 * np.sqrt(n)) + 1) ** 3, accuracy / n**2

@@ -84,12 +84,13 @@ class Probe:
         return {alpha: leaf for alpha, leaf in self.field.known.items() if leaf is not None}
 
 
-def _probes(problem: Problem, points: Points) -> tuple[Chart, dict[str, Jet], dict[str, Probe]]:
+def probes(problem: Problem, points: Points) -> tuple[Chart, dict[str, Jet], dict[str, Probe]]:
+    """A chart over the points, its coordinates, and a probe for each unknown."""
     chart, at = points.chart()
     return chart, at, {u: Probe(chart, at, problem, 0.7 * (k + 1)) for k, u in enumerate(problem.unknowns)}
 
 
-def _inside(problem: Problem) -> Points:
+def inside(problem: Problem) -> Points:
     """A line of points through the domain, none on its boundary and none twice in any coordinate."""
     steps = (torch.arange(COUNT, dtype=torch.float64) + 0.5) / COUNT
     values = {}
@@ -99,13 +100,13 @@ def _inside(problem: Problem) -> Points:
 
 
 def _probe_equations(problem: Problem) -> tuple[dict[str, set[Alpha]], dict[str, float]]:
-    points = _inside(problem)
+    points = inside(problem)
     derivatives: dict[str, set[Alpha]] = {u: set() for u in problem.unknowns}
     sizes: dict[str, float] = {}
     for equation in problem.equations:
-        chart, at, probes = _probes(problem, points)
+        chart, at, unknowns = probes(problem, points)
         with torch.enable_grad():
-            fields = problem.fields(chart, at, {u: p.field for u, p in probes.items()}, points)
+            fields = problem.fields(chart, at, {u: p.field for u, p in unknowns.items()}, points)
             residual = equation.residual(fields).value
         if not residual.requires_grad:
             raise ProblemError(
@@ -113,7 +114,7 @@ def _probe_equations(problem: Problem) -> tuple[dict[str, set[Alpha]], dict[str,
                 f"Its residual must depend on one of {', '.join(problem.unknowns)}.",
                 place_of(equation.function),
             )
-        for unknown, probe in probes.items():
+        for unknown, probe in unknowns.items():
             derivatives[unknown] |= set(probe.asked)
             sizes |= _coefficients(problem, equation.name, unknown, probe, residual)
     return derivatives, sizes
@@ -158,9 +159,9 @@ def _probe_conditions(problem: Problem) -> None:
     for condition in problem.conditions:
         for slab in problem.slabs(condition):
             points = meeting(problem, slab.fixed, slab.normal)
-            chart, at, probes = _probes(problem, points)
+            chart, at, unknowns = probes(problem, points)
             with torch.enable_grad():
-                fields = problem.fields(chart, at, {u: p.field for u, p in probes.items()}, points)
+                fields = problem.fields(chart, at, {u: p.field for u, p in unknowns.items()}, points)
                 residual = fields.value(lambda: condition.residual(fields, condition.name), condition.name)  # noqa: B023
             given = place_of(condition.given) if callable(condition.given) else None
             if not residual.value.requires_grad:
@@ -197,7 +198,8 @@ def _uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str
                     )
                 continue
             short = [f"{c}={end:g}" for end, n in counts.items() if n < order // 2]
-            if order == 1 and sum(counts.values()) == 0:
+            pinned = any(c_.unknown == unknown and s.normal is None and 't' not in s.fixed for c_ in problem.conditions for s in problem.slabs(c_))
+            if order == 1 and sum(counts.values()) == 0 and not pinned:
                 short = [f"{c}={end:g}" for end in counts]
             elif order % 2 and not short and sum(counts.values()) < order:
                 short = [f"{c}={end:g}" for end in counts]

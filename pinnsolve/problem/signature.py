@@ -1,0 +1,34 @@
+"""What tells one problem from another: its declaration, and what its residuals say of fixed probes."""
+
+from __future__ import annotations
+
+from pinnsolve.problem.checks import inside, probes
+from pinnsolve.problem.contradictions import meeting
+from pinnsolve.problem.problem import Problem
+
+
+def signature(problem: Problem) -> dict[str, str]:
+    """Names and numbers as text; two problems that differ in a coefficient differ here.
+
+    A reformatted file, or another tolerance or reference, gives the same signature.
+    """
+    found = {
+        "domain": repr(problem.domain),
+        "unknowns": ", ".join(problem.unknowns),
+        "periodic": ", ".join(p.coordinate for p in problem.periodic),
+    }
+    found |= {f"parameter {name}": repr(value) for name, value in sorted(problem.parameters.items())}
+    points = inside(problem)
+    for equation in problem.equations:
+        chart, at, unknowns = probes(problem, points)
+        fields = problem.fields(chart, at, {u: p.field for u, p in unknowns.items()}, points)
+        found[f"equation {equation.name}"] = f"{float(equation.residual(fields).value.detach().sum()):.7e}"
+    for number, condition in enumerate(problem.conditions):
+        total = 0.0
+        for slab in problem.slabs(condition):
+            place = meeting(problem, slab.fixed, slab.normal)
+            chart, at, unknowns = probes(problem, place)
+            fields = problem.fields(chart, at, {u: p.field for u, p in unknowns.items()}, place)
+            total += float(condition.residual(fields, condition.name).value.detach().sum())
+        found[f"condition {number + 1}"] = f"{condition.name}: {total:.7e}"
+    return found

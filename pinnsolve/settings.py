@@ -1,0 +1,160 @@
+"""How a problem is to be solved: everything with a default, nothing global."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import torch
+from torch import nn
+
+from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.methods import LBFGS, SGD, Adam, LevenbergMarquardt, Method
+from pinnsolve.networks.mlp import MLP, Network
+from pinnsolve.problem.declaration import positive, whole
+from pinnsolve.sampling import SAMPLERS, Sampler
+
+METHODS: dict[str, type[Method]] = {"lm": LevenbergMarquardt, "lbfgs": LBFGS, "adam": Adam, "sgd": SGD}
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+Balance = Literal["balanced"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redraw:
+    """Redraw the collocation points where the residual is large, every so many steps.
+
+    Parameters
+    ----------
+    every : int
+        Steps between two redrawings.
+    uniform : float
+        How much of the density stays uniform; see `pinnsolve.sampling.redrawn`.
+    pool : int
+        How many candidates for each point that is drawn.
+    """
+
+    every: int = 10
+    uniform: float = 1.0
+    pool: int = 5
+
+    def __post_init__(self) -> None:
+        whole("Redraw: every", self.every)
+        whole("Redraw: pool", self.pool)
+        positive("Redraw: uniform", self.uniform)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to solve a problem.
+
+    Parameters
+    ----------
+    method : Method or sequence of Method
+        A sequence is run one after the other; each but the last ends by its own `steps`, or with its share of the budget.
+    network : MLP or nn.Module
+    budget : float
+        Seconds of training.
+    points : int
+        Collocation points inside the domain.
+    condition_points : int
+        Points on each region where conditions are weighted residuals.
+    held_out : int
+        Points inside the domain that training never sees.
+    sampler : "sobol", "latin" or "uniform"
+    redraw : Redraw or None
+        None keeps the first points.
+    weights : "balanced", float, or mapping from residual name to float
+        A number is the lambda of L = L_data + lambda ||N(u)||^2: it multiplies the equations, conditions keep one.
+        "balanced" gives every residual the same sensitivity to the weights of the network at the start.
+    seed : int
+    device : str
+    dtype : torch.dtype
+        float64 or float32.
+    checkpoint_every : float
+        Seconds between two checkpoints.
+    """
+
+    method: Method | Sequence[Method] = field(default_factory=LevenbergMarquardt)
+    network: Network | nn.Module = field(default_factory=MLP)
+    budget: float = 60.0
+    points: int = 4000
+    condition_points: int = 400
+    held_out: int = 2000
+    sampler: Sampler = "sobol"
+    redraw: Redraw | None = field(default_factory=Redraw)
+    weights: float | Mapping[str, float] | Balance = "balanced"
+    seed: int = 0
+    device: str = "cpu"
+    dtype: torch.dtype = torch.float64
+    checkpoint_every: float = 5.0
+
+    def __post_init__(self) -> None:
+        for name in ("points", "condition_points", "held_out"):
+            whole(f"Settings: {name}", getattr(self, name))
+        positive("Settings: budget", self.budget)
+        positive("Settings: checkpoint_every", self.checkpoint_every)
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise ProblemError(f"Settings: seed={self.seed!r} is no whole number from zero up", "Write seed=0.")
+        if self.sampler not in SAMPLERS:
+            raise ProblemError(f"there is no sampler '{self.sampler}'", did_you_mean(str(self.sampler), SAMPLERS))
+        if self.dtype not in DTYPES.values():
+            raise ProblemError(f"dtype={self.dtype!r} is not supported", f"Possible: {', '.join(DTYPES)}.")
+        if not self.methods or not all(isinstance(m, Method) for m in self.methods):
+            raise ProblemError(
+                f"method={self.method!r} is no training method", "Write method=LevenbergMarquardt(), or a list of methods."
+            )
+        if not isinstance(self.network, Network | nn.Module):
+            raise ProblemError(f"network={self.network!r} is no network", "Write network=MLP(), or pass an nn.Module.")
+        self._check_weights()
+        usable_device(self.device)
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        return tuple(self.method) if isinstance(self.method, Sequence) else (self.method,)
+
+    def _check_weights(self) -> None:
+        given: list[Any] = list(self.weights.values()) if isinstance(self.weights, Mapping) else [self.weights]
+        if given == list(get_args(Balance)):
+            return
+        for weight in given:
+            positive("Settings: weights", weight)
+
+    def described(self) -> dict[str, Any]:
+        """What decides the bits of a run, as plain values: a checkpoint is compared by it."""
+        redraw = None if self.redraw is None else repr(self.redraw)
+        network = type(self.network).__name__ if isinstance(self.network, nn.Module) else repr(self.network)
+        weights = dict(self.weights) if isinstance(self.weights, Mapping) else self.weights
+        return {
+            "method": ", ".join(map(_without_steps, self.methods)), "network": network, "points": self.points,
+            "condition_points": self.condition_points, "held_out": self.held_out, "sampler": self.sampler,
+            "redraw": redraw, "weights": str(weights), "seed": self.seed, "device": self.device,
+            "dtype": str(self.dtype).removeprefix("torch."),
+        }  # fmt: skip
+
+
+def _without_steps(method: Method) -> str:
+    """A method's name and numbers, but for how long it may go on."""
+    fields = {k: v for k, v in vars(method).items() if k != "steps"}
+    return f"{type(method).__name__}({', '.join(f'{k}={v!r}' for k, v in fields.items())})"
+
+
+def usable_device(name: str) -> torch.device:
+    """A device that exists on this machine."""
+    possible = ["cpu"] + ["cuda"] * torch.cuda.is_available()
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except Exception:
+        raise ProblemError(f"the device '{name}' cannot be used here", f"Possible: {', '.join(possible)}") from None
+    return device
+
+
+def method_by_name(text: str, steps: int | None = None) -> tuple[Method, ...]:
+    """The methods that a command line names: "lm", or "adam,lm" for one after the other."""
+    names = [n.strip() for n in text.split(",")]
+    for name in names:
+        if name not in METHODS:
+            raise ProblemError(f"there is no method '{name}'", did_you_mean(name, METHODS))
+    last = len(names) - 1
+    return tuple(METHODS[n](**({"steps": steps} if k == last else {})) for k, n in enumerate(names))

@@ -1,0 +1,80 @@
+"""When to stop: what the losses on the training points and on the held-out points say together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+from pinnsolve.errors import Outcome
+
+CONVERGED = 0.02  # of the tolerance; a relative residual, not an error, so with a wide margin
+PATIENCE = 100  # looks without a better held-out loss, or three tenths of all looks
+IMPROVED = 0.98
+OVERFITTED = 10.0  # held-out over training residual (rms)
+STUCK = 3
+
+
+@dataclass
+class Watch:
+    """Follows the losses from look to look.
+
+    Parameters
+    ----------
+    first : float
+        The held-out loss before training.
+    tolerance : float
+    best, best_training : float
+        The lowest held-out loss, and the training loss beside it.
+    mark : float
+        The held-out loss that was last called an improvement.
+    looks, since : int
+        Looks so far, and since the last improvement.
+    stuck : int
+        Steps in a row that found no way down.
+    """
+
+    first: float
+    tolerance: float
+    best: float = inf
+    best_training: float = inf
+    mark: float = inf
+    held_out: float = inf
+    training: float = inf
+    looks: int = 0
+    since: int = 0
+    stuck: int = 0
+
+    @classmethod
+    def begin(cls, first: float, tolerance: float) -> Watch:
+        return cls(first, tolerance)
+
+    def anew(self) -> None:
+        """Forget the patience, not the best: another method begins."""
+        self.looks = self.since = self.stuck = 0
+
+    def better(self, held_out: float, training: float) -> bool:
+        """Take note of both losses; true if the held-out one is the lowest so far."""
+        self.looks += 1
+        self.since += 1
+        self.held_out, self.training = held_out, training
+        if held_out < IMPROVED * self.mark:
+            self.mark, self.since = held_out, 0
+        if held_out < self.best:
+            self.best, self.best_training = held_out, training
+            return True
+        return False
+
+    def verdict(self, training: dict[str, float], held_out: dict[str, float]) -> Outcome | None:
+        """An outcome, if the losses say that it is time."""
+        worst = max(held_out, key=lambda n: held_out[n] / (training[n] + 1e-300))
+        seen = f"'{worst}' is {training[worst]:.1e} on the training points and {held_out[worst]:.1e} on held-out ones"
+        if self.held_out <= (CONVERGED * self.tolerance) ** 2 * self.first:
+            fraction = (self.held_out / self.first) ** 0.5
+            return Outcome("converged", f"the held-out residual fell to {fraction:.1e} of what it was")
+        overfitted = self.held_out > OVERFITTED**2 * self.training and self.held_out > self.best
+        if overfitted and self.since >= PATIENCE // 5:
+            return Outcome("overfitting", seen, "draw more points, let them be redrawn, or lower the width")
+        if self.since >= max(PATIENCE, 0.3 * self.looks) or self.stuck >= STUCK:
+            why = "no step lowers the loss" if self.stuck >= STUCK else f"no better for {self.since} looks"
+            return Outcome("plateau", f"{why}; {seen}", "try a wider network, more points or another method")
+        return None
