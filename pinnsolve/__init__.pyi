@@ -1,10 +1,49 @@
+from .compare import Comparison, compare
 from .errors import Outcome, ProblemError
 from .geometry import Box, Points, boundary, face, faces, point
+from .methods import LBFGS, SGD, Adam, LevenbergMarquardt
+from .networks import MLP, Fourier
 from .operators import curl, d, div, dot, grad, laplace
 from .problem import Problem, condition, dirichlet, initial, initial_rate, neumann, periodic
 from .reference import Reference, exact
+from .settings import Redraw, Settings
+from .solution import Solution
+from .solve import solve
 
 __all__ = [
-    "Outcome", "ProblemError", "Box", "Points", "boundary", "face", "faces", "point", "curl", "d", "div", "dot", "grad", "laplace",
-    "Problem", "condition", "dirichlet", "initial", "initial_rate", "neumann", "periodic", "Reference", "exact",
+    "LBFGS",
+    "MLP",
+    "SGD",
+    "Adam",
+    "Box",
+    "Comparison",
+    "Fourier",
+    "LevenbergMarquardt",
+    "Outcome",
+    "Points",
+    "Problem",
+    "ProblemError",
+    "Redraw",
+    "Reference",
+    "Settings",
+    "Solution",
+    "boundary",
+    "compare",
+    "condition",
+    "curl",
+    "d",
+    "dirichlet",
+    "div",
+    "dot",
+    "exact",
+    "face",
+    "faces",
+    "grad",
+    "initial",
+    "initial_rate",
+    "laplace",
+    "neumann",
+    "periodic",
+    "point",
+    "solve",
 ]

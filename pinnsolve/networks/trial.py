@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
 import torch
@@ -62,14 +62,17 @@ class Trial:
         device: torch.device | str = "cpu",
     ) -> None:
         self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
+        self.written: dict[str, Any]
         fourier = None if isinstance(network, nn.Module) else network.fourier
         self.inputs = Inputs(problem.domain, tuple(p.coordinate for p in problem.periodic), fourier, generator)
         if isinstance(network, nn.Module):
             module = copy.deepcopy(network).eval()
-            self.description = type(network).__name__
         else:
             module = network.build(self.inputs.count, len(problem.unknowns), generator)
-            self.description = repr(network)
+        own = isinstance(network, nn.Module) or not is_dataclass(network)
+        self.description = type(network).__name__ if isinstance(network, nn.Module) else repr(network)
+        self.written = {"kind": "own"} if own else {"kind": type(network).__name__, **asdict(network)}
+        self.written["dtype"] = str(dtype).removeprefix("torch.")
         self.network = module.to(device=self.device, dtype=dtype)
         self.inputs.to(self.device)
         self._check_module()
@@ -97,6 +100,21 @@ class Trial:
             p.copy_(vector[start : start + p.numel()].view_as(p))
             start += p.numel()
 
+    def restore(self, state: Mapping[str, Tensor], frequencies: Tensor | None) -> None:
+        """Take over the weights of a saved network.
+
+        Raises
+        ------
+        ProblemError
+            If their names or shapes are not this network's.
+        """
+        try:
+            self.network.load_state_dict(dict(state))
+        except RuntimeError as error:
+            raise ProblemError(f"the saved weights do not fit the network: {error}", "Pass a module of the same shape.") from None
+        if frequencies is not None:
+            self.inputs.frequencies = frequencies.to(self.device)
+
     def layers(self) -> list[tuple[str, str, int]]:
         """One row for each layer: name, what it is, and its number of parameters."""
         rows = []
@@ -118,7 +136,7 @@ class Trial:
         fields = {}
         for k, (name, lifted) in enumerate(prepared.lifts.items()):
             if k == 0:
-                columns = self._columns(prepared)
+                columns = self.columns(prepared)
             u = columns[k] if lifted is None else lifted[0] + lifted[1] * columns[k]
             fields[name] = Jet(prepared.chart, u.partial, (prepared.chart.size,), frozenset(prepared.chart.names))
         return fields
@@ -128,7 +146,7 @@ class Trial:
         points = prepared.points.to(self.dtype, self.device)
         return self.problem.fields(prepared.chart, prepared.at, self.unknowns(prepared), points)
 
-    def _columns(self, prepared: Prepared) -> list[Jet]:
+    def columns(self, prepared: Prepared) -> list[Jet]:
         if not self.takes_jets:
             return network_by_autograd(prepared.chart, self._forward, prepared.at)
         out = self.network(prepared.inputs)
@@ -139,7 +157,7 @@ class Trial:
 
     # ------------------------------------------------------------ checks of the user's own module
 
-    def _some_points(self) -> Points:
+    def some_points(self) -> Points:
         steps = (torch.arange(5, dtype=self.dtype, device=self.device) + 0.5) / 5
         values = {}
         for k, (name, (low, high)) in enumerate(self.problem.domain.bounds.items()):
@@ -147,7 +165,7 @@ class Trial:
         return Points(values, torch.ones_like(steps))
 
     def _check_module(self) -> None:
-        at = self._some_points().coordinates
+        at = self.some_points().coordinates
         wanted = len(self.problem.unknowns)
         try:
             out: Any = self._forward(at)
@@ -171,7 +189,7 @@ class Trial:
 
     def _takes_jets(self) -> bool:
         """Whether the module is made of what has Taylor rules; if not, nested autograd stands in."""
-        chart, at = self._some_points().chart()
+        chart, at = self.some_points().chart()
         try:
             out = self.network(self.inputs(at))
             good = isinstance(out, Jet) and tuple(out.shape) == (5, len(self.problem.unknowns))

@@ -1,0 +1,136 @@
+"""A solution against a reference: errors, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.regions import Slab
+from pinnsolve.problem.problem import Problem
+from pinnsolve.reference.record import Reference
+from pinnsolve.sampling import sample
+from pinnsolve.solution import Solution
+
+REPLICATES, COUNT = 8, 4096
+SEED = 20_071  # fixed, and different from any seed that training derives from its own
+Verdict = Literal["pass", "fail", "unconfirmed"]
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """How far one unknown is from the reference.
+
+    Parameters
+    ----------
+    relative_l2 : float
+        ||u - u_ref|| / ||u_ref|| over the whole domain (dimensionless); the plain norm where u_ref vanishes.
+    max : float
+        The largest difference seen (the unknown's own units).
+    sampling : float
+        The standard error of `relative_l2` as a quadrature over random points.
+    """
+
+    relative_l2: float
+    max: float
+    sampling: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Errors of all unknowns and the verdict.
+
+    Parameters
+    ----------
+    verdict : "pass", "fail" or "unconfirmed"
+    reason : str
+    errors : dict from unknown to FieldError
+        Empty without a reference.
+    reference : Reference or None
+    tolerance : float
+    """
+
+    verdict: Verdict
+    reason: str
+    errors: dict[str, FieldError]
+    reference: Reference | None
+    tolerance: float
+
+
+def compare(solution: Solution, reference: Reference | None) -> Comparison:
+    """Measure a solution on fresh points and judge it by its problem's tolerance.
+
+    It passes only if, for every unknown, error + three of its sampling errors + the reference's own error are at most
+    the tolerance. It is unconfirmed without a reference, and where the reference's own error is above a tenth of it.
+    """
+    tolerance = solution.problem.tolerance
+    if reference is None:
+        return Comparison("unconfirmed", "there is no reference to compare with", {}, None, tolerance)
+    missing = [u for u in solution.problem.unknowns if u not in reference.fields]
+    if missing:
+        raise ProblemError(f"the reference '{reference.name}' has no field '{missing[0]}'", f"It must have {solution.problem.unknowns}.")
+    errors = field_errors(solution, reference)
+    return Comparison(*_judged(errors, reference, tolerance, solution), errors, reference, tolerance)
+
+
+def _judged(
+    errors: Mapping[str, FieldError], reference: Reference, tolerance: float, solution: Solution
+) -> tuple[Verdict, str]:
+    finite = all(np.isfinite(e.relative_l2) for e in errors.values())
+    if not finite:
+        return "fail", "the solution or the reference is not finite everywhere"
+    worst = max(errors, key=lambda u: errors[u].relative_l2)
+    error, own = errors[worst], reference.own_error
+    if not own <= 0.1 * tolerance:
+        return "unconfirmed", f"the reference's own error {own:.1e} is above a tenth of the tolerance {tolerance:.1e}"
+    bound = max(e.relative_l2 + 3 * e.sampling for e in errors.values()) + own
+    if bound <= tolerance:
+        return "pass", f"the error of {worst}, {error.relative_l2:.1e}, is within the tolerance {tolerance:.1e}"
+    if error.relative_l2 + own <= tolerance:
+        return "fail", f"the error of {worst}, {error.relative_l2:.2e}, is too close to the tolerance {tolerance:.1e} to tell"
+    outcome = solution.training.outcome.remedy if solution.training is not None else ""
+    return "fail", f"the error of {worst}, {error.relative_l2:.1e}, is above the tolerance {tolerance:.1e}" + f"; {outcome}" * bool(outcome)
+
+
+def fresh_points(problem: Problem, replicate: int) -> Points:
+    """Points that neither training nor its held-out set has seen; one scrambled Sobol set for each replicate."""
+    generator = torch.Generator().manual_seed(SEED + replicate)
+    return sample(problem.domain, problem.space_coordinates, (Slab(),), COUNT, "sobol", generator)
+
+
+def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldError]:
+    """The errors of every unknown over independent replicates of points."""
+    squares: dict[str, list[float]] = {u: [] for u in solution.problem.unknowns}
+    norms: dict[str, list[float]] = {u: [] for u in solution.problem.unknowns}
+    largest = dict.fromkeys(solution.problem.unknowns, 0.0)
+    for replicate in range(REPLICATES):
+        places = {c: v.numpy() for c, v in fresh_points(solution.problem, replicate).coordinates.items()}
+        for unknown in solution.problem.unknowns:
+            true = reference_values(reference, unknown, places)
+            difference = solution.d(unknown)(**places) - true
+            squares[unknown].append(float(np.mean(difference**2)))
+            norms[unknown].append(float(np.mean(true**2)))
+            largest[unknown] = float(np.maximum(largest[unknown], np.abs(difference).max()))
+    return {u: _error(squares[u], norms[u], largest[u]) for u in solution.problem.unknowns}
+
+
+def reference_values(reference: Reference, unknown: str, places: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The reference's field, refused if it returns another shape than it was asked for."""
+    values = np.asarray(reference.fields[unknown](**places))
+    shape = next(iter(places.values())).shape
+    if values.shape != shape:
+        raise ProblemError(f"the reference's field '{unknown}' returned shape {values.shape} for {shape}", "Return one number a point.")
+    return values
+
+
+def _error(squares: list[float], norms: list[float], largest: float) -> FieldError:
+    norm = float(np.mean(norms)) or 1.0
+    mean = float(np.mean(squares)) / norm
+    deviation = float(np.std(squares, ddof=1)) / norm / len(squares) ** 0.5
+    relative = mean**0.5
+    return FieldError(relative, largest, deviation / (2 * relative) if relative > 0 else 0.0)

@@ -1,0 +1,97 @@
+"""All that a report tells of one run."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from pinnsolve.compare import Comparison
+from pinnsolve.solution import Solution
+from pinnsolve.training import Training
+
+PACKAGES = ("pinnsolve", "torch", "numpy", "scipy")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Parameters
+    ----------
+    name : str
+        The problem file's name without its ending.
+    description : str
+        The problem file's docstring.
+    solution : Solution
+        Trained: its `training` and `findings` are there.
+    comparison : Comparison
+    warnings : list of str
+    training_memory, reference_memory : int
+        The peak of the process' resident memory in each phase (bytes).
+    reference_note : str
+        Why there is no reference, where there is none.
+    """
+
+    name: str
+    description: str
+    solution: Solution
+    comparison: Comparison
+    warnings: list[str]
+    training_memory: int
+    reference_memory: int
+    reference_note: str = ""
+
+    @property
+    def training(self) -> Training:
+        assert self.solution.training is not None
+        return self.solution.training
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """The contents of report.json, the contract with other programs."""
+    training, comparison, reference = run.training, run.comparison, run.comparison.reference
+    problem, settings = run.solution.problem, run.solution.settings
+    return {
+        "problem": run.name,
+        "verdict": comparison.verdict,
+        "reason": comparison.reason,
+        "tolerance": comparison.tolerance,
+        "errors": {
+            u: {"relative_l2": e.relative_l2, "max": e.max, "sampling": e.sampling} for u, e in comparison.errors.items()
+        },
+        "reference": None
+        if reference is None
+        else {
+            "name": reference.name,
+            "own_error": reference.own_error,
+            "seconds": reference.seconds,
+            "peak_memory": run.reference_memory,
+        },
+        "outcome": str(training.outcome),
+        "seconds": training.seconds,
+        "peak_memory": run.training_memory,
+        "steps": training.steps,
+        "residuals": {
+            name: {"training": training.training[name], "held_out": training.held_out[name]} for name in training.training
+        },
+        "weights": training.weights,
+        "conditions": run.solution.conditions,
+        "parameters": problem.parameters,
+        "warnings": run.warnings,
+        "method": settings["method"],
+        "network": {"description": settings["network"], "parameters": run.solution.parameters_count},
+        "points": training.points,
+        "seed": settings["seed"],
+        "device": settings["device"],
+        "dtype": settings["dtype"],
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,208 @@
+"""The trained solution: call it, differentiate it, ask for its residuals, save it and load it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from pinnsolve.checkpoint import same
+from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.files import write_whole
+from pinnsolve.geometry.points import Points
+from pinnsolve.networks.exact import plan
+from pinnsolve.networks.mlp import MLP, Network
+from pinnsolve.networks.features import Fourier
+from pinnsolve.networks.trial import Trial
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.checks import Findings
+from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.signature import signature
+from pinnsolve.training import Training
+
+CHUNK = 8192
+Evaluator = Callable[..., Any]
+
+
+class Solution:
+    """The unknowns of a problem as functions of its coordinates.
+
+    Each unknown is an attribute: `solution.u(x=xs, t=0.5)`, NumPy in and out, broadcasting like a ufunc.
+
+    Attributes
+    ----------
+    problem : Problem
+    trial : Trial
+    training : Training or None
+        How it was found; None for one that was loaded.
+    findings : Findings or None
+        What the checks saw before training.
+    conditions : dict from name to "exact" or "weighted"
+    """
+
+    def __init__(
+        self, trial: Trial, training: Training | None = None, findings: Findings | None = None, settings: Mapping[str, Any] | None = None
+    ) -> None:
+        self.problem, self.trial, self.training, self.findings = trial.problem, trial, training, findings
+        self.settings = dict(settings or {})
+
+    def __getattr__(self, name: str) -> Evaluator:
+        problem = self.__dict__.get("problem")
+        if problem is None or name.startswith("_"):
+            raise AttributeError(name)
+        if name not in problem.unknowns:
+            raise AttributeError(f"there is no unknown '{name}': {did_you_mean(name, problem.unknowns)}")
+        return self.d(name)
+
+    def d(self, unknown: str, *coordinates: str) -> Evaluator:
+        """A derivative of an unknown (or the unknown itself) as a function: `solution.d("u", "x", "x")(x=0, t=1)`."""
+        known(unknown, self.problem.unknowns, "unknown")
+        axes = [self.problem.coordinates.index(known(c, self.problem.coordinates, "coordinate")) for c in coordinates]
+        alpha = tuple(axes.count(k) for k in range(len(self.problem.coordinates)))
+        return lambda **places: self._evaluate(lambda at: at[unknown].dense(alpha), places)
+
+    def residual(self, equation: str) -> Evaluator:
+        """The residual of one equation as a function of the coordinates."""
+        by_name = {e.name: e for e in self.problem.equations}
+        chosen = by_name[known(equation, by_name, "equation")]
+        return lambda **places: self._evaluate(lambda at: chosen.residual(at).value, places)
+
+    def residuals(self, **places: Any) -> dict[str, Any]:
+        """All residuals at these places, by the names of the equations."""
+        return {e.name: self.residual(e.name)(**places) for e in self.problem.equations}
+
+    def _evaluate(self, quantity: Callable[[Fields], torch.Tensor], places: Mapping[str, Any]) -> Any:
+        arrays = self._places(places)
+        shape = arrays[0].shape
+        flat = [torch.from_numpy(np.ascontiguousarray(a, dtype=np.float64).reshape(-1).copy()) for a in arrays]
+        count = flat[0].shape[0]
+        out = np.empty(count)
+        for start in range(0, count, CHUNK):
+            part = {c: v[start : start + CHUNK] for c, v in zip(self.problem.coordinates, flat, strict=True)}
+            points = Points(part, torch.ones_like(flat[0][start : start + CHUNK]))
+            with torch.set_grad_enabled(not self.trial.takes_jets):
+                values = quantity(self.trial.fields(self.trial.prepare(points)))
+            out[start : start + CHUNK] = values.detach().cpu().numpy()
+        return out.reshape(shape)[()]
+
+    def _places(self, places: Mapping[str, Any]) -> list[np.ndarray]:
+        for name in places:
+            known(name, self.problem.coordinates, "coordinate")
+        missing = [c for c in self.problem.coordinates if c not in places]
+        if missing:
+            raise ProblemError(f"the coordinate {missing[0]} is missing", f"Give all of {', '.join(self.problem.coordinates)}.")
+        arrays = np.broadcast_arrays(*(np.asarray(places[c], dtype=np.float64) for c in self.problem.coordinates))
+        for name, values in zip(self.problem.coordinates, arrays, strict=True):
+            low, high = self.problem.domain.bounds[name]
+            slack = 1e-9 * (high - low)
+            if values.size and not (values.min() >= low - slack and values.max() <= high + slack):
+                raise ProblemError(
+                    f"{name} from {values.min():g} to {values.max():g} leaves the domain, {name} in ({low:g}, {high:g})",
+                    "A network knows nothing outside the domain that it was trained on.",
+                )
+        return list(arrays)
+
+    # ------------------------------------------------------------ what it is made of
+
+    @property
+    def parameters_count(self) -> int:
+        """The number of trainable parameters."""
+        return self.trial.parameters_count
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """Which conditions hold exactly, by construction, and which are weighted residuals."""
+        found = {p.name: "exact" for p in self.problem.periodic}
+        for condition in self.problem.conditions:
+            loose = [s.name for s in self.problem.slabs(condition) if (condition, s) in self.trial.plan.weighted]
+            whole = len(loose) == len(self.problem.slabs(condition))
+            found[condition.name] = "exact" if not loose else "weighted" if whole else f"exact, but weighted on {'; '.join(loose)}"
+        return found
+
+    def summary(self) -> str:
+        """The network layer by layer, with its parameter counts."""
+        rows = [("layer", "what it is", "parameters")]
+        rows += [(name, kind, f"{count:,}") for name, kind, count in self.trial.layers()]
+        rows.append(("total", "", f"{self.parameters_count:,}"))
+        widths = [max(len(r[k]) for r in rows) for k in range(3)]
+        return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)
+
+    def __repr__(self) -> str:
+        return f"Solution({', '.join(self.problem.unknowns)} over {self.problem.domain!r}, {self.parameters_count:,} parameters)"
+
+    # ------------------------------------------------------------ files
+
+    def save(self, path: str | Path) -> None:
+        """Write the network to one safetensors file, with what it takes to check that it fits a problem."""
+        path = Path(path)
+        tensors = {f"network.{n}": v.detach().cpu().contiguous() for n, v in self.trial.network.state_dict().items()}
+        if self.trial.inputs.frequencies is not None:
+            tensors["inputs.frequencies"] = self.trial.inputs.frequencies.cpu()
+        metadata = {
+            "pinnsolve": "1",
+            "signature": json.dumps(signature(self.problem)),
+            "network": json.dumps(self.trial.written),
+            "weighted": json.dumps(_numbers(self.problem, self.trial)),
+        }
+        write_whole(path, lambda file: save_file(tensors, file, metadata))
+
+    @classmethod
+    def load(cls, path: str | Path, problem: Problem, network: nn.Module | None = None, device: str = "cpu") -> Solution:
+        """Read a solution of this problem; the file holds numbers alone, no code.
+
+        Parameters
+        ----------
+        network : nn.Module, optional
+            A module of the same shape, where the solution was trained with the user's own.
+
+        Raises
+        ------
+        ProblemError
+            If the file is none of ours, is damaged, or belongs to another problem.
+        """
+        try:
+            with safe_open(str(path), framework="pt") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        except (SafetensorError, OSError) as error:
+            raise ProblemError(f"the model {path} cannot be read: {error}", "It is written by Solution.save.") from None
+        if "signature" not in metadata:
+            raise ProblemError(f"the file {path} holds no solution", "It is written by Solution.save.")
+        same(f"the model {path} belongs to another problem", json.loads(metadata["signature"]), signature(problem), "Give the problem that it was trained on.")
+        written = json.loads(metadata["network"])
+        pieces = [(c, s) for c in problem.conditions for s in problem.slabs(c)]
+        given_up = [pieces[k] for k in json.loads(metadata["weighted"])]
+        trial = Trial(
+            problem, network if network is not None else _network(written, path), plan(problem, given_up), torch.Generator(),
+            getattr(torch, written["dtype"]), device,
+        )  # fmt: skip
+        trial.restore({n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")}, tensors.get("inputs.frequencies"))
+        return cls(trial)
+
+
+def known(name: str, possible: Any, what: str) -> str:
+    """The name, if it exists."""
+    if name not in possible:
+        raise ProblemError(f"there is no {what} '{name}'", did_you_mean(name, possible))
+    return name
+
+
+def _numbers(problem: Problem, trial: Trial) -> list[int]:
+    pieces = [(c, s) for c in problem.conditions for s in problem.slabs(c)]
+    return [k for k, piece in enumerate(pieces) if piece in trial.plan.weighted]
+
+
+def _network(written: Mapping[str, Any], path: str | Path) -> Network:
+    if written["kind"] != "MLP":
+        raise ProblemError(f"the model {path} was trained with a network of its user's own", "Pass one of the same shape: load(path, problem, network=...).")
+    fourier = Fourier(**written["fourier"]) if written["fourier"] else None
+    return MLP(width=written["width"], depth=written["depth"], activation=written["activation"], fourier=fourier)
+
+

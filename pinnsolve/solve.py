@@ -1,0 +1,144 @@
+"""The conductor: the one place that knows the whole order, from a problem to its solution."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.files import writable_folder
+from pinnsolve.methods.protocol import Method
+from pinnsolve.networks.exact import Plan, broken, plan
+from pinnsolve.networks.mlp import Network
+from pinnsolve.networks.trial import Trial
+from pinnsolve.problem.checks import Findings, check, derivative_name
+from pinnsolve.problem.contradictions import weighted_pieces
+from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.signature import signature
+from pinnsolve.residuals import sites
+from pinnsolve.sampling import Sampler
+from pinnsolve.settings import Balance, Redraw, Settings
+from pinnsolve.solution import Solution
+from pinnsolve.training import Look, Loop
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A problem ready to be trained."""
+
+    findings: Findings
+    trial: Trial
+    loop: Loop
+
+
+def solve(
+    problem: Problem,
+    *,
+    settings: Settings | None = None,
+    method: Method | Sequence[Method] | None = None,
+    network: Network | nn.Module | None = None,
+    budget: float | None = None,
+    points: int | None = None,
+    condition_points: int | None = None,
+    held_out: int | None = None,
+    sampler: Sampler | None = None,
+    redraw: Redraw | None | bool = True,
+    weights: float | Mapping[str, float] | Balance | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    dtype: torch.dtype | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: Callable[[Look], None] | None = None,
+) -> Solution:
+    """Train a network on a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+    settings : Settings, optional
+        All options at once; each of the others, where given, replaces one of them. See `Settings` for what they mean;
+        `redraw=None` (or False) keeps the first points.
+    out : path, optional
+        A folder for checkpoints.
+    resume : bool
+        Take up the checkpoint in that folder.
+    progress : callable Look -> None, optional
+        Told each line of the history.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    ProblemError
+        If the problem or an option is wrong, or a residual is not finite at the first evaluation.
+    """
+    given = {
+        "method": method, "network": network, "budget": budget, "points": points, "condition_points": condition_points,
+        "held_out": held_out, "sampler": sampler, "weights": weights, "seed": seed, "device": device, "dtype": dtype,
+    }  # fmt: skip
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if redraw is not True:
+        changes["redraw"] = redraw or None
+    chosen = dataclasses.replace(settings or Settings(), **changes)
+    ready = prepare(problem, chosen, writable_folder(Path(out)) if out is not None else None)
+    if resume:
+        if out is None:
+            raise ProblemError("resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True).")
+        ready.loop.resume()
+    training = ready.loop.run(progress)
+    return Solution(ready.trial, training, ready.findings, chosen.described())
+
+
+def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
+    """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
+    findings = check(problem)
+    made, more = _planned(problem, findings)
+    generator = torch.Generator().manual_seed(settings.seed)
+    trial = Trial(problem, settings.network, made, generator, settings.dtype, settings.device)
+    _check_smooth(trial, findings)
+    identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
+    loop = Loop(trial, sites(problem, made), settings, generator, folder, identity)
+    findings.warnings.extend(more + _fallbacks(loop))
+    return Prepared(findings, trial, loop)
+
+
+def _planned(problem: Problem, findings: Findings) -> tuple[Plan, list[str]]:
+    """Exact conditions, verified: what the construction does not meet to rounding becomes a weighted residual."""
+    given_up, warnings = weighted_pieces(findings.contradictions), []
+    made = plan(problem, given_up)
+    while failing := broken(problem, made):
+        given_up = given_up + failing[-1:]
+        warnings.append(f"{failing[-1][0].name} cannot be built in together with the other conditions; it is weighted")
+        made = plan(problem, given_up)
+    return made, warnings
+
+
+def _check_smooth(trial: Trial, findings: Findings) -> None:
+    """Every derivative of second or higher order that the equations need is one that the network has."""
+    points = trial.some_points()
+    prepared = trial.prepare(points)
+    columns = trial.columns(prepared)
+    for column, (unknown, alphas) in zip(columns, findings.derivatives.items(), strict=True):
+        for alpha in sorted(a for a in alphas if max(a) >= 2):
+            part = column.partial(alpha)
+            if part is None or not bool(part.detach().abs().max() > 0):
+                name = derivative_name(unknown, alpha, trial.problem.coordinates)
+                raise ProblemError(
+                    f"the equations hold {name}, but this network's second derivatives are zero everywhere",
+                    "ReLU (and any piecewise linear network) cannot represent it. Possible activations: tanh, sine, "
+                    "sigmoid, silu, gelu.",
+                )
+
+
+def _fallbacks(loop: Loop) -> list[str]:
+    names = sorted({name for _, prepared in loop.residuals.chunks for name in prepared.chart.fallbacks})
+    return [f"{name} has no Taylor rule; nested autograd stands in, exact but slower" for name in names]
