@@ -48,6 +48,11 @@ class Watch:
     def begin(cls, first: float, tolerance: float) -> Watch:
         return cls(first, tolerance)
 
+    @property
+    def fraction(self) -> float:
+        """The best held-out residual (rms) over the first one."""
+        return min(1.0, (self.best / self.first) ** 0.5) if self.first > 0 else 0.0
+
     def anew(self) -> None:
         """Forget the patience, not the best: another method begins."""
         self.looks = self.since = self.stuck = 0

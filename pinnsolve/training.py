@@ -23,6 +23,8 @@ from pinnsolve.settings import Settings
 from pinnsolve.stopping import Watch
 
 CHECKPOINT = "checkpoint.pt"
+GROWTH = ((0.1, 0.25), (0.02, 0.5), (0.0, 1.0))  # from this fraction of the first residual up: this part of the points
+FEWEST = 256
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class Loop:
         self.trial, self.places, self.settings, self.generator = trial, places, settings, generator
         self.folder, self.identity = folder, dict(identity or {})
         self.held_out = Residuals(trial, [(s, self._draw(s, settings.held_out)) for s in places])
-        self.residuals = self._placed([self._draw(s, settings.points) for s in places])
+        self.residuals = self._placed([self._draw(s, self._wanted(1.0)) for s in places])
         self._finite_at_start()
         self.weights = _weights(settings, self.residuals)
         self.watch = Watch.begin(self.held_out.loss(self.weights), trial.problem.tolerance)
@@ -140,6 +142,17 @@ class Loop:
     def _placed(self, points: list[Points]) -> Residuals:
         return Residuals(self.trial, list(zip(self.places, points, strict=True)))
 
+    def _wanted(self, fraction: float) -> int:
+        """How many points inside: a part of them while the held-out residual is still a large fraction of the first.
+
+        Rough steps need few points; measured on Burgers, this brings the first digits in half the time.
+        """
+        points = self.settings.points
+        if self.settings.redraw is None:
+            return points
+        part = next(part for least, part in GROWTH if fraction >= least)
+        return min(points, max(round(part * points), FEWEST))
+
     def _redraw(self) -> None:
         """New points: inside the domain where the residual is large, elsewhere evenly."""
         rule = self.settings.redraw
@@ -149,17 +162,18 @@ class Loop:
             if site.name != "interior":
                 fresh.append(self._draw(site, 0))
                 continue
-            pool = self._draw(site, rule.pool * self.settings.points)
+            count = self._wanted(self.watch.fraction)
+            pool = self._draw(site, rule.pool * count)
             values = Residuals(self.trial, [(site, pool)]).values()
             size = sum((self.weights[n] ** 0.5 * r.abs() for n, r in values.items()), torch.zeros(1, device=self.trial.device))
-            fresh.append(redrawn(pool, size, self.settings.points, rule.uniform, self.generator))
+            fresh.append(redrawn(pool, size, count, rule.uniform, self.generator))
         self.residuals = self._placed(fresh)
 
     # ------------------------------------------------------------ the loop
 
     def run(self, progress: Callable[[Look], None] | None = None) -> Training:
         """Train until an outcome is reached."""
-        outcome: Outcome | None = None
+        outcome = self._exhausted() if self.state.step else None
         began, written = time.perf_counter() - self.state.seconds, time.perf_counter()
         if not self.state.method:
             self.state.method = self.method.init(self._objective())
@@ -177,10 +191,10 @@ class Loop:
                     written = time.perf_counter()
         except KeyboardInterrupt:
             outcome = Outcome("interrupted", f"by the user after {self.state.step} steps", "go on with --resume")
-        if outcome.kind != "non-finite":
-            self._look(progress)
         if self.folder:
             self.save()
+        if outcome.kind != "non-finite":
+            self._look(progress)
         return self._finished(outcome)
 
     @property

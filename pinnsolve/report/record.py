@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -53,7 +55,7 @@ def summary(run: Run) -> dict[str, Any]:
     """The contents of report.json, the contract with other programs."""
     training, comparison, reference = run.training, run.comparison, run.comparison.reference
     problem, settings = run.solution.problem, run.solution.settings
-    return {
+    return _finite({
         "problem": run.name,
         "verdict": comparison.verdict,
         "reason": comparison.reason,
@@ -87,7 +89,14 @@ def summary(run: Run) -> dict[str, Any]:
         "device": settings["device"],
         "dtype": settings["dtype"],
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
-    }
+    })
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for numbers that JSON cannot hold."""
+    if isinstance(value, Mapping):
+        return {k: _finite(v) for k, v in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _version(package: str) -> str:

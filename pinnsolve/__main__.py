@@ -1,0 +1,42 @@
+"""The command line: python -m pinnsolve problems/burgers.py."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments; nothing heavy is imported for them, so that --help answers at once."""
+    p = argparse.ArgumentParser(
+        prog="python -m pinnsolve",
+        description="Solve a partial differential equation with a neural network, and check it against a reference.",
+        epilog="Exit code: 0 the verdict is a pass, 1 it is not (or unconfirmed), 2 the input is bad.",
+    )
+    p.add_argument("file", help="a Python file that declares problem = Problem(...)")
+    p.add_argument("--budget", metavar="SECONDS", help="seconds of training (60)")
+    p.add_argument("--tolerance", metavar="ERROR", help="the relative L2 error that is wanted")
+    p.add_argument("--method", metavar="NAME", help="lm, lbfgs, adam, sgd, or several one after the other: adam,lm")
+    p.add_argument("--steps", type=int, metavar="N", help="end the (last) method after N steps")
+    p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a parameter, as in nu=0.02")
+    p.add_argument("--seed", type=int, metavar="N", help="for the first weights and all points (0)")
+    p.add_argument("--device", metavar="NAME", help="cpu or cuda (cpu)")
+    p.add_argument("--dtype", metavar="NAME", help="float64 or float32 (float64)")
+    p.add_argument("--out", metavar="DIR", help="the folder for the run's files (runs/NAME, the first free one)")
+    p.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
+    p.add_argument("--check", action="store_true", help="check the problem, and stop there")
+    p.add_argument("--no-reference", action="store_true", help="do not compare; the verdict is then 'unconfirmed'")
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    arguments = parser().parse_args(argv)
+    from pinnsolve.command import run
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

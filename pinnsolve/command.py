@@ -1,0 +1,172 @@
+"""What the command does, once its arguments are read."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from pinnsolve.compare import compare
+from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.files import writable_folder
+from pinnsolve.memory import Peak, peak_memory
+from pinnsolve.problem.checks import derivative_name
+from pinnsolve.problem.problem import Problem
+from pinnsolve.problem_file import ProblemFile, load, told
+from pinnsolve.reference.record import Reference
+from pinnsolve.report import console as show
+from pinnsolve.report.record import Run
+from pinnsolve.settings import DTYPES, Settings, method_by_name
+from pinnsolve.solution import Solution
+from pinnsolve.solve import Prepared, prepare
+from pinnsolve.training import CHECKPOINT
+
+PASSED, NOT_PASSED, BAD_INPUT = 0, 1, 2
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The whole command; its exit code."""
+    path = Path(arguments.file)
+    console = Console(highlight=False, width=None if Console().is_terminal else 110)
+    try:
+        return _run(arguments, load(path), console)
+    except ProblemError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(error, path)}", markup=False)
+        return BAD_INPUT
+
+
+def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> int:
+    problem, settings = _problem(arguments, file.problem), _settings(arguments, file.settings)
+    if arguments.check:
+        _show_check(console, file, problem, prepare(problem, settings))
+        return PASSED
+    folder = writable_folder(_folder(arguments, file.name))
+    ready = prepare(problem, settings, folder)
+    console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
+    show.show_warnings(console, ready.findings.warnings)
+    if arguments.resume:
+        ready.loop.resume()
+        console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.seconds:.1f} s")
+    reference, note, reference_peak = _reference(problem)
+    solution, training_peak = _train(ready, settings, folder, console, arguments.resume)
+    result = Run(
+        file.name, file.description, solution, compare(solution, reference), ready.findings.warnings,
+        training_peak.bytes, reference_peak.bytes, note,
+    )  # fmt: skip
+    from pinnsolve.report.write import write_all  # matplotlib is slow to import, and not needed before
+
+    write_all(result, folder)
+    show.show_result(console, result, folder)
+    return PASSED if result.comparison.verdict == "pass" else NOT_PASSED
+
+
+def _train(
+    ready: Prepared, settings: Settings, folder: Path, console: Console, resume: bool
+) -> tuple[Solution, Peak]:
+    from pinnsolve.report.write import clear
+
+    clear(folder)
+    if not resume:
+        ready.loop.save()
+    with show.progress(console, settings.budget) as progress, peak_memory() as peak:
+        training = ready.loop.run(progress)
+    return Solution(ready.trial, training, ready.findings, settings.described()), peak
+
+
+def _problem(arguments: argparse.Namespace, problem: Problem) -> Problem:
+    values = {}
+    for item in arguments.set:
+        name, equals, text = item.partition("=")
+        name = name.strip()
+        if name not in problem.parameters:
+            raise ProblemError(f"--set {item}: there is no parameter '{name}'", did_you_mean(name, problem.parameters))
+        values[name] = _number(f"--set {item}", text) if equals else _number(f"--set {item}", "")
+    changes: dict[str, Any] = {}
+    if values:
+        changes["parameters"] = {**problem.parameters, **values}
+    if arguments.tolerance is not None:
+        changes["tolerance"] = _number("--tolerance", arguments.tolerance)
+    if arguments.no_reference:
+        changes["reference"] = None
+    return problem.replaced(**changes) if changes else problem
+
+
+def _number(what: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ProblemError(f"{what}: {text!r} is no number", "Write a number, as in --set nu=0.02 or --tolerance 1e-4.")
+    return value
+
+
+def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
+    changes: dict[str, Any] = {}
+    if arguments.method is not None or arguments.steps is not None:
+        names = arguments.method or ",".join(m.name for m in settings.methods)
+        changes["method"] = method_by_name(names, arguments.steps)
+    if arguments.dtype is not None:
+        if arguments.dtype not in DTYPES:
+            raise ProblemError(f"--dtype {arguments.dtype}: there is no such type", did_you_mean(arguments.dtype, DTYPES))
+        changes["dtype"] = DTYPES[arguments.dtype]
+    if arguments.budget is not None:
+        changes["budget"] = _number("--budget", arguments.budget)
+    for name in ("seed", "device"):
+        if getattr(arguments, name) is not None:
+            changes[name] = getattr(arguments, name)
+    return dataclasses.replace(settings, **changes)
+
+
+def _folder(arguments: argparse.Namespace, name: str) -> Path:
+    """Where the run's files go: as asked for, or the first free folder; to resume, the last that holds a checkpoint."""
+    if arguments.out is not None:
+        return Path(arguments.out)
+    taken, number, free = [], 1, Path("runs") / name
+    while free.exists():
+        taken.append(free)
+        number += 1
+        free = Path("runs") / f"{name}-{number}"
+    if not arguments.resume:
+        return free
+    begun = [f for f in taken if (f / CHECKPOINT).exists()]
+    if not begun:
+        raise ProblemError(f"there is no run of {name} to resume in runs/", "Start without --resume, or name its folder with --out.")
+    return begun[-1]
+
+
+def _reference(problem: Problem) -> tuple[Reference | None, str, Peak]:
+    """Solve the problem by the reference that it brings; before training, so that a fault in it costs nothing."""
+    if problem.reference is None:
+        return None, "the reference is switched off", Peak()
+    if not callable(problem.reference):
+        return None, "the problem brings no reference, and an automatic one is not built yet", Peak()
+    name = getattr(problem.reference, "__name__", "reference")
+    with peak_memory() as peak:
+        try:
+            reference = problem.reference(problem)
+        except ProblemError:
+            raise
+        except Exception as error:
+            raise ProblemError(
+                f"the reference '{name}' failed: {type(error).__name__}: {error}", "Mend it, or go on with --no-reference."
+            ).with_traceback(error.__traceback__) from None
+    if not isinstance(reference, Reference):
+        raise ProblemError(f"the reference '{name}' returned {type(reference).__name__}", "It must return a Reference.")
+    return reference, "", peak
+
+
+def _show_check(console: Console, file: ProblemFile, problem: Problem, ready: Prepared) -> None:
+    console.print(f"[bold]{file.name}[/]  unknowns {', '.join(problem.unknowns)} over {problem.domain!r}")
+    for unknown, alphas in ready.findings.derivatives.items():
+        names = [derivative_name(unknown, a, problem.coordinates) for a in sorted(alphas, key=lambda a: (sum(a), a))]
+        console.print(f"  the equations ask for {', '.join(names)}")
+    solution = Solution(ready.trial)
+    show.show_conditions(console, solution)
+    console.print(f"  network: {ready.trial.description}, {solution.parameters_count:,} parameters")
+    show.show_warnings(console, ready.findings.warnings)
+    console.print("the problem can be solved as it stands" if not ready.findings.warnings else "the problem can be solved; see the warnings")

@@ -1,0 +1,107 @@
+"""Reading a user's problem file, and telling them where a mistake stands."""
+
+from __future__ import annotations
+
+import importlib.util
+import linecache
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import TypeVar
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.problem.problem import Problem
+from pinnsolve.settings import Settings
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True)
+class ProblemFile:
+    """What a problem file declares."""
+
+    path: Path
+    description: str
+    problem: Problem
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+
+def load(path: Path) -> ProblemFile:
+    """Run a problem file and take its problem, and its settings if it has any.
+
+    Raises
+    ------
+    ProblemError
+        If the file is missing, does not run, or holds no problem or several.
+    """
+    module = _run(path)
+    problems = _instances(module, Problem)
+    if not problems:
+        raise ProblemError(f"{path} declares no problem", "Write problem = Problem(...) at the top level of the file.")
+    if len(problems) > 1:
+        raise ProblemError(f"{path} declares {len(problems)} problems: {', '.join(problems)}", "Keep one in a file.")
+    settings = _instances(module, Settings)
+    if len(settings) > 1:
+        raise ProblemError(f"{path} declares {len(settings)} settings: {', '.join(settings)}", "Keep one in a file.")
+    ((_, problem),) = problems.items()
+    return ProblemFile(path, (module.__doc__ or "").strip(), problem, next(iter(settings.values()), Settings()))
+
+
+def _run(path: Path) -> ModuleType:
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        near = sorted(p.name for p in path.parent.glob("*.py")) if path.parent.is_dir() else []
+        raise ProblemError(f"the problem file {path} {what}", f"Possible there: {', '.join(near)}" if near else "")
+    for folder in (str(path.resolve().parent), str(Path.cwd())):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    name = f"pinnsolve_problem_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise ProblemError(f"{path} is no Python file", "Its name must end in .py.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except ProblemError:
+        raise
+    except SyntaxError as error:
+        place = (error.filename or str(path), error.lineno or 1)
+        raise ProblemError(f"{error.msg}", "Python cannot read this line.", place) from None
+    except (Exception, SystemExit) as error:
+        raise ProblemError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__) from None
+    return module
+
+
+def _instances(module: ModuleType, kind: type[Thing]) -> dict[str, Thing]:
+    """The distinct objects of a kind at the module's top level, by their first name."""
+    found: dict[str, Thing] = {}
+    for name, value in vars(module).items():
+        if isinstance(value, kind) and not any(value is other for other in found.values()):
+            found[name] = value
+    return found
+
+
+def told(error: ProblemError, path: Path) -> str:
+    """The message for the user: file, line, the line itself, the fault, the remedy."""
+    place = error.where or _deepest(error.__traceback__, path)
+    if place is None:
+        return str(error)
+    file, number = place
+    shown = path if Path(file).resolve() == path.resolve() else Path(file)
+    line = linecache.getline(file, number).strip()
+    return "\n".join(
+        [f"{shown}, line {number}: {error.fault}"] + [f"    {line}"] * bool(line) + [f"  {error.remedy}"] * bool(error.remedy)
+    )
+
+
+def _deepest(trace: TracebackType | None, path: Path) -> tuple[str, int] | None:
+    """The innermost line of the user's file on the way to the error."""
+    own = [f for f in traceback.extract_tb(trace) if Path(f.filename).resolve() == path.resolve()]
+    return (own[-1].filename, own[-1].lineno or 1) if own else None

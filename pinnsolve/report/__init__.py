@@ -1,0 +1,1 @@
+"""What people look at; nothing is computed here that is not drawn or written."""

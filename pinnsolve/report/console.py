@@ -1,0 +1,99 @@
+"""What the terminal shows: warnings, a progress line, the final table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from pinnsolve.report.record import Run
+from pinnsolve.solution import Solution
+from pinnsolve.training import Look
+
+COLOURS = {"pass": "bold green", "fail": "bold red", "unconfirmed": "bold yellow"}
+
+
+def show_warnings(console: Console, warnings: list[str]) -> None:
+    """One line for each warning."""
+    for warning in warnings:
+        console.print(f"[yellow]warning[/] {escape(warning)}")
+
+
+class Progress:
+    """The progress line: time, step, and each residual on training and on held-out points."""
+
+    def __init__(self, live: Live | None, budget: float) -> None:
+        self.live, self.budget = live, budget
+
+    def __call__(self, look: Look) -> None:
+        if self.live is None:
+            return
+        table = Table.grid(padding=(0, 2))
+        table.add_row(
+            ProgressBar(total=self.budget, completed=min(look.seconds, self.budget), width=24),
+            f"{look.seconds:5.1f} / {self.budget:g} s",
+            f"step {look.step} ({look.method})",
+        )
+        for name, training in look.training.items():
+            table.add_row("", escape(name), f"residual {training:.2e}, held out {look.held_out[name]:.2e}")
+        self.live.update(table)
+
+
+@contextmanager
+def progress(console: Console, budget: float) -> Iterator[Progress]:
+    """A live progress line on a terminal; silence where there is none."""
+    if not console.is_terminal:
+        console.print(f"training for up to {budget:g} s ...")
+        yield Progress(None, budget)
+        return
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
+        live.update(Text("training ..."))
+        yield Progress(live, budget)
+
+
+def show_conditions(console: Console, solution: Solution) -> None:
+    """Which conditions are built in, and which are trained."""
+    for name, how in solution.conditions.items():
+        console.print(f"  {escape(name)}: {how}")
+
+
+def megabytes(count: int) -> str:
+    return f"{count / 2**20:,.0f} MiB"
+
+
+def show_result(console: Console, run: Run, folder: Path) -> None:
+    """Outcome, errors, costs, verdict, and where the files are."""
+    comparison, training = run.comparison, run.training
+    console.print(f"outcome  {escape(str(training.outcome))}", highlight=False)
+    residuals = Table("residual (rms)", "training", "held out", "kept", title=None, title_justify="left")
+    for name, value in training.training.items():
+        how = "equation" if name in [e.name for e in run.solution.problem.equations] else "weighted condition"
+        residuals.add_row(escape(name), f"{value:.2e}", f"{training.held_out[name]:.2e}", how)
+    for name, how in run.solution.conditions.items():
+        if how == "exact":
+            residuals.add_row(escape(name), "0", "0", "exact, by construction")
+    console.print(residuals)
+    if comparison.reference is not None:
+        errors = Table("unknown", "relative L2 error", "largest error", "reference's own error", "tolerance")
+        for unknown, e in comparison.errors.items():
+            errors.add_row(
+                escape(unknown), f"{e.relative_l2:.2e}", f"{e.max:.2e}", f"{comparison.reference.own_error:.1e}", f"{comparison.tolerance:g}"
+            )
+        console.print(errors)
+    costs = Table("solver", "seconds", "peak memory")
+    network = f"network ({run.solution.parameters_count:,} parameters, {run.solution.settings['method']})"
+    costs.add_row(escape(network), f"{training.seconds:.2f}", megabytes(run.training_memory))
+    if comparison.reference is not None:
+        reference = comparison.reference
+        costs.add_row(escape(f"reference ({reference.name})"), f"{reference.seconds:.2f}", megabytes(run.reference_memory))
+    console.print(costs)
+    note = f" ({escape(run.reference_note)})" if run.reference_note else ""
+    console.print(f"verdict  [{COLOURS[comparison.verdict]}]{comparison.verdict}[/]: {escape(comparison.reason)}{note}", highlight=False)
+    console.print(f"files    {escape(str(folder))}: report.html, report.json, solution.png, solution.vtu, history.csv", highlight=False)

@@ -1,0 +1,45 @@
+"""The run folder: every file of it, each whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+from pinnsolve.files import write_whole
+from pinnsolve.report.export import write_vtu
+from pinnsolve.report.figures import save_png, solution_figure
+from pinnsolve.report.page import write_page
+from pinnsolve.report.record import Run, summary
+
+MODEL = "model.safetensors"
+FILES = ("report.json", "report.html", "solution.png", "history.csv", "solution.vtu", "solution.pvd", MODEL)
+
+
+def write_all(run: Run, folder: Path) -> None:
+    """Write the whole run folder; report.json comes last, so that where it is, all is."""
+    run.solution.save(folder / MODEL)
+    write_whole(folder / "history.csv", lambda file: _history(run, file))
+    save_png(solution_figure(run), folder / "solution.png")
+    write_vtu(run, folder)
+    write_page(run, folder / "report.html")
+    text = json.dumps(summary(run), indent=2, allow_nan=False, default=str)
+    write_whole(folder / "report.json", lambda file: file.write_text(text + "\n", encoding="utf-8"))
+
+
+def clear(folder: Path) -> None:
+    """Take away the results of an earlier run, so that none stands beside those of a new one."""
+    for name in FILES:
+        (folder / name).unlink(missing_ok=True)
+
+
+def _history(run: Run, file: Path) -> None:
+    """One row for each look: exact numbers, so that two runs can be compared bit by bit."""
+    names = list(run.training.training)
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        header = ["step", "seconds", "method", "loss"]
+        writer.writerow(header + [f"{n} (training)" for n in names] + [f"{n} (held out)" for n in names])
+        for look in run.training.history:
+            row = [look.step, f"{look.seconds:.3f}", look.method, repr(look.loss)]
+            writer.writerow(row + [repr(look.training[n]) for n in names] + [repr(look.held_out[n]) for n in names])
