@@ -36,13 +36,15 @@ def read(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise ProblemError(f"there is no checkpoint {path}", "Start without --resume, or name the run's folder with --out.") from None
+        raise ProblemError(
+            f"there is no checkpoint {path}", "Start without --resume, or name the run's folder with --out."
+        ) from None
     except OSError as error:
         raise ProblemError(f"the checkpoint {path} cannot be read: {error.strerror}") from None
     head, payload = content[: len(MAGIC) + DIGEST], content[len(MAGIC) + DIGEST :]
     if head != MAGIC + hashlib.sha256(payload).digest():
         raise ProblemError(f"the checkpoint {path} is damaged", "Start without --resume; the run begins anew.")
-    return torch.load(io.BytesIO(payload), weights_only=True)  # type: ignore[no-any-return]
+    return torch.load(io.BytesIO(payload), weights_only=True)
 
 
 def same(what: str, stored: Mapping[str, Any], present: Mapping[str, Any], remedy: str) -> None:

@@ -14,7 +14,7 @@ from pinnsolve.compare import compare
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.files import writable_folder
 from pinnsolve.memory import Peak, peak_memory
-from pinnsolve.problem.checks import derivative_name
+from pinnsolve.problem.coverage import derivative_name
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem_file import ProblemFile, load, told
 from pinnsolve.reference.record import Reference
@@ -64,9 +64,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     return PASSED if result.comparison.verdict == "pass" else NOT_PASSED
 
 
-def _train(
-    ready: Prepared, settings: Settings, folder: Path, console: Console, resume: bool
-) -> tuple[Solution, Peak]:
+def _train(ready: Prepared, settings: Settings, folder: Path, console: Console, resume: bool) -> tuple[Solution, Peak]:
     from pinnsolve.report.write import clear
 
     clear(folder)
@@ -112,7 +110,9 @@ def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
         changes["method"] = method_by_name(names, arguments.steps)
     if arguments.dtype is not None:
         if arguments.dtype not in DTYPES:
-            raise ProblemError(f"--dtype {arguments.dtype}: there is no such type", did_you_mean(arguments.dtype, DTYPES))
+            raise ProblemError(
+                f"--dtype {arguments.dtype}: there is no such type", did_you_mean(arguments.dtype, DTYPES)
+            )
         changes["dtype"] = DTYPES[arguments.dtype]
     if arguments.budget is not None:
         changes["budget"] = _number("--budget", arguments.budget)
@@ -135,7 +135,9 @@ def _folder(arguments: argparse.Namespace, name: str) -> Path:
         return free
     begun = [f for f in taken if (f / CHECKPOINT).exists()]
     if not begun:
-        raise ProblemError(f"there is no run of {name} to resume in runs/", "Start without --resume, or name its folder with --out.")
+        raise ProblemError(
+            f"there is no run of {name} to resume in runs/", "Start without --resume, or name its folder with --out."
+        )
     return begun[-1]
 
 
@@ -153,7 +155,8 @@ def _reference(problem: Problem) -> tuple[Reference | None, str, Peak]:
             raise
         except Exception as error:
             raise ProblemError(
-                f"the reference '{name}' failed: {type(error).__name__}: {error}", "Mend it, or go on with --no-reference."
+                f"the reference '{name}' failed: {type(error).__name__}: {error}",
+                "Mend it, or go on with --no-reference.",
             ).with_traceback(error.__traceback__) from None
     if not isinstance(reference, Reference):
         raise ProblemError(f"the reference '{name}' returned {type(reference).__name__}", "It must return a Reference.")
@@ -169,4 +172,8 @@ def _show_check(console: Console, file: ProblemFile, problem: Problem, ready: Pr
     show.show_conditions(console, solution)
     console.print(f"  network: {ready.trial.description}, {solution.parameters_count:,} parameters")
     show.show_warnings(console, ready.findings.warnings)
-    console.print("the problem can be solved as it stands" if not ready.findings.warnings else "the problem can be solved; see the warnings")
+    console.print(
+        "the problem can be solved as it stands"
+        if not ready.findings.warnings
+        else "the problem can be solved; see the warnings"
+    )

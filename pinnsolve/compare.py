@@ -73,7 +73,10 @@ def compare(solution: Solution, reference: Reference | None) -> Comparison:
         return Comparison("unconfirmed", "there is no reference to compare with", {}, None, tolerance)
     missing = [u for u in solution.problem.unknowns if u not in reference.fields]
     if missing:
-        raise ProblemError(f"the reference '{reference.name}' has no field '{missing[0]}'", f"It must have {solution.problem.unknowns}.")
+        raise ProblemError(
+            f"the reference '{reference.name}' has no field '{missing[0]}'",
+            f"It must have {solution.problem.unknowns}.",
+        )
     errors = field_errors(solution, reference)
     return Comparison(*_judged(errors, reference, tolerance, solution), errors, reference, tolerance)
 
@@ -92,9 +95,16 @@ def _judged(
     if bound <= tolerance:
         return "pass", f"the error of {worst}, {error.relative_l2:.1e}, is within the tolerance {tolerance:.1e}"
     if error.relative_l2 + own <= tolerance:
-        return "fail", f"the error of {worst}, {error.relative_l2:.2e}, is too close to the tolerance {tolerance:.1e} to tell"
+        return (
+            "fail",
+            f"the error of {worst}, {error.relative_l2:.2e}, is too close to the tolerance {tolerance:.1e} to tell",
+        )
     outcome = solution.training.outcome.remedy if solution.training is not None else ""
-    return "fail", f"the error of {worst}, {error.relative_l2:.1e}, is above the tolerance {tolerance:.1e}" + f"; {outcome}" * bool(outcome)
+    return (
+        "fail",
+        f"the error of {worst}, {error.relative_l2:.1e}, is above the tolerance {tolerance:.1e}"
+        + f"; {outcome}" * bool(outcome),
+    )
 
 
 def fresh_points(problem: Problem, replicate: int) -> Points:
@@ -124,7 +134,9 @@ def reference_values(reference: Reference, unknown: str, places: Mapping[str, np
     values = np.asarray(reference.fields[unknown](**places))
     shape = next(iter(places.values())).shape
     if values.shape != shape:
-        raise ProblemError(f"the reference's field '{unknown}' returned shape {values.shape} for {shape}", "Return one number a point.")
+        raise ProblemError(
+            f"the reference's field '{unknown}' returned shape {values.shape} for {shape}", "Return one number a point."
+        )
     return values
 
 

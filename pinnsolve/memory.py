@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +23,8 @@ def peak_memory() -> Iterator[Peak]:
     Linux lets a process reset its high-water mark; elsewhere the peak since the start of the process is told.
     """
     peak = Peak()
-    try:
+    with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
     try:
         yield peak
     finally:
@@ -41,5 +38,7 @@ def _high_water() -> int:
                 return int(line.split()[1]) * 1024
     except OSError:
         pass
+    import resource  # not on Windows
+
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return used if sys.platform == "darwin" else used * 1024

@@ -24,12 +24,13 @@ def by_autograd(chart: Chart, func: Any, name: str, args: tuple[Any, ...], kwarg
 
     def plain(*values: Tensor) -> Tensor:
         given = iter(values)
-        return func(*(next(given) if isinstance(a, Jet) else a for a in args), **kwargs)  # type: ignore[no-any-return]
+        return func(*(next(given) if isinstance(a, Jet) else a for a in args), **kwargs)
 
     first, some = plain(*(j.value for j in jets)), plain(*(j.value[1::2] for j in jets))
     if not isinstance(first, Tensor) or first.shape != jets[0].shape or not _same(first[1::2], some):
         raise ProblemError(
-            f"torch.{name} does not act on each point alone", "A residual treats every point alike; write it point by point."
+            f"torch.{name} does not act on each point alone",
+            "A residual treats every point alike; write it point by point.",
         )
     chart.fallbacks.add(f"torch.{name}")
     return _nested(chart, plain, jets)

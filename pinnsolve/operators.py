@@ -45,7 +45,9 @@ def d(field: Jet, *coordinates: Jet) -> Jet:
                 f"Differentiate along one of {', '.join(field.chart.names)}: d(u, {field.chart.names[0]}).",
             )
         if coordinate.chart is not field.chart:
-            raise ProblemError("fields over different sets of points were combined", "Use one function's own arguments.")
+            raise ProblemError(
+                "fields over different sets of points were combined", "Use one function's own arguments."
+            )
         if coordinate.name not in field.depends:
             known = ", ".join(sorted(field.depends)) or "no coordinate"
             raise ProblemError(
@@ -71,7 +73,8 @@ def _paired(name: str, vector: Any, coordinates: Sequence[Jet]) -> Sequence[Jet]
         raise ProblemError(f"{name} takes a vector, and was given {describe(vector)}", f"Write {name}((u, v), x, y).")
     if len(vector) != len(coordinates):
         raise ProblemError(
-            f"{name} was given {len(vector)} components and {len(coordinates)} coordinates", f"Write {name}((u, v), x, y)."
+            f"{name} was given {len(vector)} components and {len(coordinates)} coordinates",
+            f"Write {name}((u, v), x, y).",
         )
     return vector
 
@@ -117,4 +120,4 @@ def _sum(name: str, parts: Sequence[Any]) -> Jet:
     total = parts[0]
     for part in parts[1:]:
         total = total + part
-    return total  # type: ignore[no-any-return]
+    return total

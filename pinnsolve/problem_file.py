@@ -97,7 +97,9 @@ def told(error: ProblemError, path: Path) -> str:
     shown = path if Path(file).resolve() == path.resolve() else Path(file)
     line = linecache.getline(file, number).strip()
     return "\n".join(
-        [f"{shown}, line {number}: {error.fault}"] + [f"    {line}"] * bool(line) + [f"  {error.remedy}"] * bool(error.remedy)
+        [f"{shown}, line {number}: {error.fault}"]
+        + [f"    {line}"] * bool(line)
+        + [f"  {error.remedy}"] * bool(error.remedy)
     )
 
 

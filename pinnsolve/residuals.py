@@ -147,9 +147,9 @@ class Residuals:
             for name, r in block.residuals.items():
                 scale = (weights[name] / self.counts[name]) ** 0.5
                 rows = block.jacobians[name].mul_(scale)
-                r = r * scale
-                loss += float(r.square().sum())
-                gradient.addmv_(rows.T, r)
+                scaled = r * scale
+                loss += float(scaled.square().sum())
+                gradient.addmv_(rows.T, scaled)
                 add_gram(matrix, rows)
         return loss, gradient, torch.tril(matrix) + torch.tril(matrix, -1).T
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from math import pi, sqrt
-from numbers import Number
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.nested import by_autograd
-from pinnsolve.taylor import Alpha, Chart, Jet, leibniz, raised
+from pinnsolve.taylor import Alpha, Chart, Jet, leibniz, on_jets, raised
 
 # name: derivative as an expression in the argument w and the value y
 ELEMENTARY: dict[str, Callable[[Jet, Jet], Any]] = {
@@ -32,25 +31,25 @@ ELEMENTARY: dict[str, Callable[[Jet, Jet], Any]] = {
     "sqrt": lambda w, y: 0.5 / y,
     "rsqrt": lambda w, y: -0.5 * y * y * y,
     "square": lambda w, y: 2 * w,
-    "reciprocal": lambda w, y: -torch.square(y),
-    "sin": lambda w, y: torch.cos(w),
-    "cos": lambda w, y: -torch.sin(w),
-    "tan": lambda w, y: 1 + torch.square(y),
-    "asin": lambda w, y: torch.rsqrt(1 - torch.square(w)),
-    "acos": lambda w, y: -torch.rsqrt(1 - torch.square(w)),
-    "atan": lambda w, y: 1 / (1 + torch.square(w)),
-    "sinh": lambda w, y: torch.cosh(w),
-    "cosh": lambda w, y: torch.sinh(w),
-    "tanh": lambda w, y: 1 - torch.square(y),
-    "asinh": lambda w, y: torch.rsqrt(1 + torch.square(w)),
-    "acosh": lambda w, y: torch.rsqrt(torch.square(w) - 1),
-    "atanh": lambda w, y: 1 / (1 - torch.square(w)),
-    "sigmoid": lambda w, y: y - torch.square(y),
-    "erf": lambda w, y: torch.exp(-torch.square(w)) * (2 / sqrt(pi)),
-    "erfc": lambda w, y: torch.exp(-torch.square(w)) * (-2 / sqrt(pi)),
-    "sinc": lambda w, y: torch.where(w == 0, 0.0, (torch.cos(w * pi) - y) / torch.where(w == 0, 1.0, w)),
-    "logsigmoid": lambda w, y: torch.sigmoid(-w),
-    "abs": lambda w, y: torch.sign(w),
+    "reciprocal": lambda w, y: -on_jets.square(y),
+    "sin": lambda w, y: on_jets.cos(w),
+    "cos": lambda w, y: -on_jets.sin(w),
+    "tan": lambda w, y: 1 + on_jets.square(y),
+    "asin": lambda w, y: on_jets.rsqrt(1 - on_jets.square(w)),
+    "acos": lambda w, y: -on_jets.rsqrt(1 - on_jets.square(w)),
+    "atan": lambda w, y: 1 / (1 + on_jets.square(w)),
+    "sinh": lambda w, y: on_jets.cosh(w),
+    "cosh": lambda w, y: on_jets.sinh(w),
+    "tanh": lambda w, y: 1 - on_jets.square(y),
+    "asinh": lambda w, y: on_jets.rsqrt(1 + on_jets.square(w)),
+    "acosh": lambda w, y: on_jets.rsqrt(on_jets.square(w) - 1),
+    "atanh": lambda w, y: 1 / (1 - on_jets.square(w)),
+    "sigmoid": lambda w, y: y - on_jets.square(y),
+    "erf": lambda w, y: on_jets.exp(-on_jets.square(w)) * (2 / sqrt(pi)),
+    "erfc": lambda w, y: on_jets.exp(-on_jets.square(w)) * (-2 / sqrt(pi)),
+    "sinc": lambda w, y: on_jets.where(w == 0, 0.0, (on_jets.cos(w * pi) - y) / on_jets.where(w == 0, 1.0, w)),
+    "logsigmoid": lambda w, y: on_jets.sigmoid(-w),
+    "abs": lambda w, y: on_jets.sign(w),
     "relu": lambda w, y: (w > 0).to(w.dtype),
 }
 ALIASES = {
@@ -89,7 +88,9 @@ def chart_of(operands: Sequence[Any]) -> Chart:
     flat_list = [b for a in operands for b in (a if isinstance(a, list | tuple) else (a,))]
     charts = {id(a.chart): a.chart for a in flat_list if isinstance(a, Jet)}
     if len(charts) != 1:
-        raise ProblemError("fields over different sets of points were combined", "Use the arguments of one function only.")
+        raise ProblemError(
+            "fields over different sets of points were combined", "Use the arguments of one function only."
+        )
     return next(iter(charts.values()))
 
 
@@ -199,15 +200,15 @@ def div(a: Any, b: Any, *, rounding_mode: str | None = None) -> Jet:
         raise ProblemError("a rounding division of a field has no useful derivative", "Write a / b.")
     if isinstance(b, Jet):
         inverse = elementary(torch.reciprocal, ELEMENTARY["reciprocal"], b)
-        return inverse if isinstance(a, Number) and a == 1 else mul(a, inverse)
+        return inverse if isinstance(a, int | float) and a == 1 else mul(a, inverse)
     return mul(a, 1 / b)
 
 
 def power(a: Any, b: Any) -> Jet:
     """a ** b; a number b stays exact at a = 0."""
-    if isinstance(b, Jet) or isinstance(b, Tensor):
-        log = torch.log(a) if isinstance(a, Jet | Tensor) else torch.log(torch.tensor(float(a), dtype=b.dtype))
-        return torch.exp(mul(b, log))  # type: ignore[return-value,arg-type]
+    if isinstance(b, Jet | Tensor):
+        log = on_jets.log(a) if isinstance(a, Jet | Tensor) else on_jets.log(torch.tensor(float(a), dtype=b.dtype))
+        return on_jets.exp(mul(b, log))
     if b == 0:
         return add(mul(a, 0.0), 1.0)
     if b == 1:
@@ -223,7 +224,7 @@ def atan2(a: Any, b: Any) -> Jet:
         if not any(alpha):
             return torch.atan2(a.value, b.value)
         axis = next(i for i, k in enumerate(alpha) if k)
-        return ((b * a.along(axis) - a * b.along(axis)) / square).partial(raised(alpha, axis, -1))  # type: ignore[no-any-return]
+        return ((b * a.along(axis) - a * b.along(axis)) / square).partial(raised(alpha, axis, -1))
 
     return Jet(a.chart, rule, same_rank(a, b, "atan2"), a.depends | b.depends)
 
@@ -233,8 +234,12 @@ def where(condition: Any, a: Any, b: Any) -> Jet:
     chart = chart_of((condition, a, b))
     if isinstance(condition, Jet):
         raise ProblemError("the condition of torch.where is a field", "Compare it: torch.where(x < 0.5, a, b).")
-    sides = [s if isinstance(s, Jet) else s if isinstance(s, Tensor) else torch.tensor(s, dtype=chart.dtype) for s in (a, b)]
-    jets = [s if isinstance(s, Jet) else chart.constant(operand(chart, s.to(chart.device), condition.shape)) for s in sides]
+    sides = [
+        s if isinstance(s, Jet) else s if isinstance(s, Tensor) else torch.tensor(s, dtype=chart.dtype) for s in (a, b)
+    ]
+    jets = [
+        s if isinstance(s, Jet) else chart.constant(operand(chart, s.to(chart.device), condition.shape)) for s in sides
+    ]
     shape = max((tuple(j.shape) for j in jets if j.ndim), key=len)
 
     def rule(alpha: Alpha) -> Tensor | None:
@@ -242,7 +247,8 @@ def where(condition: Any, a: Any, b: Any) -> Jet:
         if parts[0] is None and parts[1] is None:
             return None
         zero = torch.zeros((), dtype=chart.dtype, device=chart.device)
-        return torch.where(condition, *(zero if p is None else p for p in parts))
+        left, right = (zero if p is None else p for p in parts)
+        return torch.where(condition, left, right)
 
     if tuple(condition.shape) != shape or any(j.ndim and tuple(j.shape) != shape for j in jets):
         raise ProblemError(
@@ -260,7 +266,7 @@ def minimum(a: Any, b: Any) -> Jet:
     return where((a < b), a, b)
 
 
-def clamp(a: Jet, min: Any = None, max: Any = None) -> Jet:  # noqa: A002 (torch's own argument names)
+def clamp(a: Jet, min: Any = None, max: Any = None) -> Jet:
     low = a if min is None else maximum(a, min)
     return low if max is None else minimum(low, max)
 
@@ -279,7 +285,7 @@ def linear(h: Jet, weight: Tensor, bias: Tensor | None = None) -> Jet:
         part = h.partial(alpha)
         if part is None:
             return None if any(alpha) or bias is None else bias.expand(h.chart.size, -1)
-        image = F.linear(part, weight, None if any(alpha) else bias)
+        image = functional.linear(part, weight, None if any(alpha) else bias)
         if record is not None:
             record(alpha, part, image)
         return image
@@ -330,17 +336,17 @@ def reshaped(a: Jet, map_: Callable[[Tensor], Tensor]) -> Jet:
 
 
 def softplus(w: Jet, beta: float = 1, threshold: float = 20) -> Jet:
-    return elementary(lambda v: F.softplus(v, beta, threshold), lambda v, _: torch.sigmoid(v * beta), w)  # type: ignore[call-overload,no-any-return]
+    return elementary(lambda v: functional.softplus(v, beta, threshold), lambda v, _: on_jets.sigmoid(v * beta), w)
 
 
 def gelu(w: Jet, approximate: str = "none") -> Jet:
     if approximate == "tanh":
-        return 0.5 * w * (1 + torch.tanh(sqrt(2 / pi) * (w + 0.044715 * w**3)))  # type: ignore[call-overload,no-any-return]
-    return 0.5 * w * (1 + torch.erf(w / sqrt(2)))  # type: ignore[call-overload,no-any-return]
+        return 0.5 * w * (1 + on_jets.tanh(sqrt(2 / pi) * (w + 0.044715 * w**3)))
+    return 0.5 * w * (1 + on_jets.erf(w / sqrt(2)))
 
 
 def silu(w: Jet, inplace: bool = False) -> Jet:
-    return w * torch.sigmoid(w)  # type: ignore[call-overload,no-any-return]
+    return w * on_jets.sigmoid(w)
 
 
 def dropout(w: Jet, p: float = 0.5, training: bool = True, inplace: bool = False) -> Jet:
@@ -360,7 +366,7 @@ STRUCTURAL: dict[str, Callable[..., Any]] = {
     "softplus": softplus, "gelu": gelu, "silu": silu, "dropout": dropout,
     "relu": lambda w, inplace=False: elementary(torch.relu, ELEMENTARY["relu"], w),
     "leaky_relu": lambda w, negative_slope=0.01, inplace=False: where(w > 0, w, w * negative_slope),
-    "elu": lambda w, alpha=1.0, inplace=False: where(w > 0, w, alpha * torch.expm1(minimum(w, 0.0))),
+    "elu": lambda w, alpha=1.0, inplace=False: where(w > 0, w, alpha * on_jets.expm1(minimum(w, 0.0))),
     "zeros_like": lambda a, **_: filled(a, 0.0), "ones_like": lambda a, **_: filled(a, 1.0),
     "full_like": lambda a, value, **_: filled(a, value),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -15,7 +15,7 @@ from pinnsolve.networks.mlp import MLP, Network
 from pinnsolve.problem.declaration import positive, whole
 from pinnsolve.sampling import SAMPLERS, Sampler
 
-METHODS: dict[str, type[Method]] = {"lm": LevenbergMarquardt, "lbfgs": LBFGS, "adam": Adam, "sgd": SGD}
+METHODS: dict[str, Callable[..., Method]] = {"lm": LevenbergMarquardt, "lbfgs": LBFGS, "adam": Adam, "sgd": SGD}
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 Balance = Literal["balanced"]
 
@@ -51,7 +51,7 @@ class Settings:
     Parameters
     ----------
     method : Method or sequence of Method
-        A sequence is run one after the other; each but the last ends by its own `steps`, or with its share of the budget.
+        A sequence runs one after the other; each but the last ends by its own `steps`, or with its share of the budget.
     network : MLP or nn.Module
     budget : float
         Seconds of training.
@@ -102,7 +102,8 @@ class Settings:
             raise ProblemError(f"dtype={self.dtype!r} is not supported", f"Possible: {', '.join(DTYPES)}.")
         if not self.methods or not all(isinstance(m, Method) for m in self.methods):
             raise ProblemError(
-                f"method={self.method!r} is no training method", "Write method=LevenbergMarquardt(), or a list of methods."
+                f"method={self.method!r} is no training method",
+                "Write method=LevenbergMarquardt(), or a list of methods.",
             )
         if not isinstance(self.network, Network | nn.Module):
             raise ProblemError(f"network={self.network!r} is no network", "Write network=MLP(), or pass an nn.Module.")

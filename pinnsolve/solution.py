@@ -18,8 +18,8 @@ from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.files import write_whole
 from pinnsolve.geometry.points import Points
 from pinnsolve.networks.exact import plan
-from pinnsolve.networks.mlp import MLP, Network
 from pinnsolve.networks.features import Fourier
+from pinnsolve.networks.mlp import MLP, Network
 from pinnsolve.networks.trial import Trial
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.checks import Findings
@@ -48,7 +48,11 @@ class Solution:
     """
 
     def __init__(
-        self, trial: Trial, training: Training | None = None, findings: Findings | None = None, settings: Mapping[str, Any] | None = None
+        self,
+        trial: Trial,
+        training: Training | None = None,
+        findings: Findings | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.problem, self.trial, self.training, self.findings = trial.problem, trial, training, findings
         self.settings = dict(settings or {})
@@ -97,14 +101,16 @@ class Solution:
             known(name, self.problem.coordinates, "coordinate")
         missing = [c for c in self.problem.coordinates if c not in places]
         if missing:
-            raise ProblemError(f"the coordinate {missing[0]} is missing", f"Give all of {', '.join(self.problem.coordinates)}.")
+            raise ProblemError(
+                f"the coordinate {missing[0]} is missing", f"Give all of {', '.join(self.problem.coordinates)}."
+            )
         arrays = np.broadcast_arrays(*(np.asarray(places[c], dtype=np.float64) for c in self.problem.coordinates))
         for name, values in zip(self.problem.coordinates, arrays, strict=True):
             low, high = self.problem.domain.bounds[name]
             slack = 1e-9 * (high - low)
             if values.size and not (values.min() >= low - slack and values.max() <= high + slack):
                 raise ProblemError(
-                    f"{name} from {values.min():g} to {values.max():g} leaves the domain, {name} in ({low:g}, {high:g})",
+                    f"{name} from {values.min():g} to {values.max():g} leaves the domain ({low:g}, {high:g})",
                     "A network knows nothing outside the domain that it was trained on.",
                 )
         return list(arrays)
@@ -123,7 +129,9 @@ class Solution:
         for condition in self.problem.conditions:
             loose = [s.name for s in self.problem.slabs(condition) if (condition, s) in self.trial.plan.weighted]
             whole = len(loose) == len(self.problem.slabs(condition))
-            found[condition.name] = "exact" if not loose else "weighted" if whole else f"exact, but weighted on {'; '.join(loose)}"
+            found[condition.name] = (
+                "exact" if not loose else "weighted" if whole else f"exact, but weighted on {'; '.join(loose)}"
+            )
         return found
 
     def summary(self) -> str:
@@ -135,7 +143,8 @@ class Solution:
         return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)
 
     def __repr__(self) -> str:
-        return f"Solution({', '.join(self.problem.unknowns)} over {self.problem.domain!r}, {self.parameters_count:,} parameters)"
+        names = ", ".join(self.problem.unknowns)
+        return f"Solution({names} over {self.problem.domain!r}, {self.parameters_count:,} parameters)"
 
     # ------------------------------------------------------------ files
 
@@ -154,7 +163,9 @@ class Solution:
         write_whole(path, lambda file: save_file(tensors, file, metadata))
 
     @classmethod
-    def load(cls, path: str | Path, problem: Problem, network: nn.Module | None = None, device: str = "cpu") -> Solution:
+    def load(
+        cls, path: str | Path, problem: Problem, network: nn.Module | None = None, device: str = "cpu"
+    ) -> Solution:
         """Read a solution of this problem; the file holds numbers alone, no code.
 
         Parameters
@@ -175,15 +186,22 @@ class Solution:
             raise ProblemError(f"the model {path} cannot be read: {error}", "It is written by Solution.save.") from None
         if "signature" not in metadata:
             raise ProblemError(f"the file {path} holds no solution", "It is written by Solution.save.")
-        same(f"the model {path} belongs to another problem", json.loads(metadata["signature"]), signature(problem), "Give the problem that it was trained on.")
+        same(
+            f"the model {path} belongs to another problem",
+            json.loads(metadata["signature"]),
+            signature(problem),
+            "Give the problem that it was trained on.",
+        )
         written = json.loads(metadata["network"])
         pieces = [(c, s) for c in problem.conditions for s in problem.slabs(c)]
         given_up = [pieces[k] for k in json.loads(metadata["weighted"])]
-        trial = Trial(
-            problem, network if network is not None else _network(written, path), plan(problem, given_up), torch.Generator(),
-            getattr(torch, written["dtype"]), device,
-        )  # fmt: skip
-        trial.restore({n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")}, tensors.get("inputs.frequencies"))
+        described = network if network is not None else _network(written, path)
+        dtype = getattr(torch, written["dtype"])
+        trial = Trial(problem, described, plan(problem, given_up), torch.Generator(), dtype, device)
+        trial.restore(
+            {n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")},
+            tensors.get("inputs.frequencies"),
+        )
         return cls(trial)
 
 
@@ -201,8 +219,9 @@ def _numbers(problem: Problem, trial: Trial) -> list[int]:
 
 def _network(written: Mapping[str, Any], path: str | Path) -> Network:
     if written["kind"] != "MLP":
-        raise ProblemError(f"the model {path} was trained with a network of its user's own", "Pass one of the same shape: load(path, problem, network=...).")
+        raise ProblemError(
+            f"the model {path} was trained with a network of its user's own",
+            "Pass one of the same shape: load(path, problem, network=...).",
+        )
     fourier = Fourier(**written["fourier"]) if written["fourier"] else None
     return MLP(width=written["width"], depth=written["depth"], activation=written["activation"], fourier=fourier)
-
-

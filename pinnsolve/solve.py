@@ -17,8 +17,9 @@ from pinnsolve.methods.protocol import Method
 from pinnsolve.networks.exact import Plan, broken, plan
 from pinnsolve.networks.mlp import Network
 from pinnsolve.networks.trial import Trial
-from pinnsolve.problem.checks import Findings, check, derivative_name
+from pinnsolve.problem.checks import Findings, check
 from pinnsolve.problem.contradictions import weighted_pieces
+from pinnsolve.problem.coverage import derivative_name
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.signature import signature
 from pinnsolve.residuals import sites
@@ -48,7 +49,7 @@ def solve(
     condition_points: int | None = None,
     held_out: int | None = None,
     sampler: Sampler | None = None,
-    redraw: Redraw | None | bool = True,
+    redraw: Redraw | bool | None = True,
     weights: float | Mapping[str, float] | Balance | None = None,
     seed: int | None = None,
     device: str | None = None,
@@ -92,7 +93,9 @@ def solve(
     ready = prepare(problem, chosen, writable_folder(Path(out)) if out is not None else None)
     if resume:
         if out is None:
-            raise ProblemError("resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True).")
+            raise ProblemError(
+                "resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True)."
+            )
         ready.loop.resume()
     training = ready.loop.run(progress)
     return Solution(ready.trial, training, ready.findings, chosen.described())

@@ -125,6 +125,12 @@ def dense_rows(residual: Tensor, parameters: Sequence[nn.Parameter]) -> Tensor:
     """The Jacobian (n, P) by one backward pass a row: slow, and true for any network."""
     eye = torch.eye(residual.shape[0], dtype=residual.dtype, device=residual.device)
     blocks = torch.autograd.grad(
-        residual, list(parameters), eye, retain_graph=True, materialize_grads=True, is_grads_batched=True, allow_unused=True
+        residual,
+        list(parameters),
+        eye,
+        retain_graph=True,
+        materialize_grads=True,
+        is_grads_batched=True,
+        allow_unused=True,
     )
     return torch.cat([b.reshape(residual.shape[0], -1) for b in blocks], 1)

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 
+on_jets: Any = torch  # torch's functions take jets, which their type stubs do not know
 Alpha = tuple[int, ...]
 Rule = Callable[[Alpha], Tensor | None]
 
@@ -209,50 +210,57 @@ class Jet:
         )
 
     def __neg__(self) -> Jet:
-        return torch.neg(self)  # type: ignore[call-overload,no-any-return]
+        return on_jets.neg(self)
 
     def __add__(self, other: Any) -> Jet:
-        return torch.add(self, other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.add(self, other)
 
     def __sub__(self, other: Any) -> Jet:
-        return torch.sub(self, other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.sub(self, other)
 
     def __rsub__(self, other: Any) -> Jet:
-        return torch.add(torch.neg(self), other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.add(on_jets.neg(self), other)
 
     def __mul__(self, other: Any) -> Jet:
-        return torch.mul(self, other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.mul(self, other)
 
     def __truediv__(self, other: Any) -> Jet:
-        return torch.div(self, other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.div(self, other)
 
     def __rtruediv__(self, other: Any) -> Jet:
-        return torch.mul(torch.reciprocal(self), other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.mul(on_jets.reciprocal(self), other)
 
     def __pow__(self, other: Any) -> Jet:
-        return torch.pow(self, other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.pow(self, other)
 
     def __rpow__(self, other: Any) -> Jet:
-        return torch.exp(self * log(other))  # type: ignore[call-overload,no-any-return]
+        return on_jets.exp(self * log(other))
 
     def __abs__(self) -> Jet:
-        return torch.abs(self)  # type: ignore[call-overload,no-any-return]
+        return on_jets.abs(self)
 
     def __matmul__(self, other: Any) -> Jet:
-        return torch.matmul(self, other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.matmul(self, other)
 
     def __lt__(self, other: Any) -> Tensor:
-        return torch.lt(self, other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.lt(self, other)
 
     def __le__(self, other: Any) -> Tensor:
-        return torch.le(self, other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.le(self, other)
 
     def __gt__(self, other: Any) -> Tensor:
-        return torch.gt(self, other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.gt(self, other)
 
     def __ge__(self, other: Any) -> Tensor:
-        return torch.ge(self, other)  # type: ignore[call-overload,no-any-return]
+        return on_jets.ge(self, other)
 
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return on_jets.eq(self, other)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return on_jets.ne(self, other)
+
+    __hash__ = object.__hash__
     __radd__ = __add__
     __rmul__ = __mul__
 
@@ -263,7 +271,9 @@ class Jet:
         )
 
     def __bool__(self) -> bool:
-        raise ProblemError("a field has no single truth value", "Choose point by point with torch.where(x < 0.5, a, b).")
+        raise ProblemError(
+            "a field has no single truth value", "Choose point by point with torch.where(x < 0.5, a, b)."
+        )
 
     def __iter__(self) -> Any:
         raise ProblemError("a field cannot be iterated over", "A residual treats every point alike.")

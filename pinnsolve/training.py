@@ -23,7 +23,7 @@ from pinnsolve.settings import Settings
 from pinnsolve.stopping import Watch
 
 CHECKPOINT = "checkpoint.pt"
-GROWTH = ((0.1, 0.25), (0.02, 0.5), (0.0, 1.0))  # from this fraction of the first residual up: this part of the points
+GROWTH = ((0.1, 0.25), (0.005, 0.5), (0.0, 1.0))  # from this fraction of the first residual up: this part of the points
 FEWEST = 256
 
 
@@ -137,7 +137,9 @@ class Loop:
     def _draw(self, site: Site, interior: int) -> Points:
         count = interior if site.name == "interior" else self.settings.condition_points
         problem = self.trial.problem
-        return sample(problem.domain, problem.space_coordinates, site.slabs, count, self.settings.sampler, self.generator)
+        return sample(
+            problem.domain, problem.space_coordinates, site.slabs, count, self.settings.sampler, self.generator
+        )
 
     def _placed(self, points: list[Points]) -> Residuals:
         return Residuals(self.trial, list(zip(self.places, points, strict=True)))
@@ -165,7 +167,9 @@ class Loop:
             count = self._wanted(self.watch.fraction)
             pool = self._draw(site, rule.pool * count)
             values = Residuals(self.trial, [(site, pool)]).values()
-            size = sum((self.weights[n] ** 0.5 * r.abs() for n, r in values.items()), torch.zeros(1, device=self.trial.device))
+            size = sum(
+                (self.weights[n] ** 0.5 * r.abs() for n, r in values.items()), torch.zeros(1, device=self.trial.device)
+            )
             fresh.append(redrawn(pool, size, count, rule.uniform, self.generator))
         self.residuals = self._placed(fresh)
 
@@ -213,7 +217,9 @@ class Loop:
         state.stage_step += 1
         if not math.isfinite(state.method["loss"]):
             where = first_bad(self.residuals) or "the loss"
-            return Outcome("non-finite", f"{where}, at step {state.step}", "lower the rate, or look at the equation there")
+            return Outcome(
+                "non-finite", f"{where}, at step {state.step}", "lower the rate, or look at the equation there"
+            )
         self.watch.stuck = self.watch.stuck + 1 if state.method["stuck"] else 0
         return None
 
@@ -262,14 +268,16 @@ class Loop:
         self.trial.assign(self.state.best)
         counts = {site.name: len(points) for site, points in self.residuals.places}
         return Training(
-            outcome, self.state.seconds, self.state.step, self.history, self.residuals.rms(), self.held_out.rms(), counts,
-            dict(self.weights),
+            outcome, self.state.seconds, self.state.step, self.history, self.residuals.rms(), self.held_out.rms(),
+            counts, dict(self.weights),
         )  # fmt: skip
 
     def _finite_at_start(self) -> None:
         where = first_bad(self.residuals) or first_bad(self.held_out)
         if where is not None:
-            raise ProblemError(f"at the first evaluation {where}", "Look at the function there: log or division of zero?")
+            raise ProblemError(
+                f"at the first evaluation {where}", "Look at the function there: log or division of zero?"
+            )
 
     # ------------------------------------------------------------ checkpoints
 
@@ -333,7 +341,9 @@ def _weights(settings: Settings, residuals: Residuals) -> dict[str, float]:
     if isinstance(settings.weights, Mapping):
         for name in settings.weights:
             if name not in residuals.names:
-                raise ProblemError(f"weights: there is no residual '{name}'", f"Possible: {', '.join(residuals.names)}.")
+                raise ProblemError(
+                    f"weights: there is no residual '{name}'", f"Possible: {', '.join(residuals.names)}."
+                )
         return {n: float(settings.weights.get(n, 1.0)) for n in residuals.names}
     return {n: float(settings.weights) if n in equations else 1.0 for n in residuals.names}
 

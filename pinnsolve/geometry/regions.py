@@ -78,7 +78,9 @@ def _known(coordinate: str, domain: Box) -> None:
 def face(**end: float) -> Region:
     """One face of the box, named by the coordinate that is constant on it: `face(x=-1)`."""
     if len(end) != 1:
-        raise ProblemError(f"face(...) names {len(end)} coordinates", "Name one: face(x=0). For a corner: point(x=0, y=0).")
+        raise ProblemError(
+            f"face(...) names {len(end)} coordinates", "Name one: face(x=0). For a corner: point(x=0, y=0)."
+        )
     ((coordinate, value),) = end.items()
 
     def resolve(domain: Box, space: tuple[str, ...]) -> tuple[Slab, ...]:
@@ -110,7 +112,8 @@ def point(**place: float) -> Region:
             low, high = domain.bounds[coordinate]
             if not low <= value <= high:
                 raise ProblemError(
-                    f"point(...): {coordinate} = {value:g} lies outside ({low:g}, {high:g})", "Choose a point of the domain."
+                    f"point(...): {coordinate} = {value:g} lies outside ({low:g}, {high:g})",
+                    "Choose a point of the domain.",
                 )
         missing = [c for c in (space or domain.coordinates) if c not in place]
         if missing:
@@ -128,7 +131,9 @@ def _boundary(domain: Box, space: tuple[str, ...]) -> tuple[Slab, ...]:
 
 def _initial(domain: Box, space: tuple[str, ...]) -> tuple[Slab, ...]:
     if "t" in space or "t" not in domain.bounds:
-        raise ProblemError("the problem has no time, and so no initial value", "Add time=(0, 1), or use dirichlet(u=...).")
+        raise ProblemError(
+            "the problem has no time, and so no initial value", "Add time=(0, 1), or use dirichlet(u=...)."
+        )
     return (Slab({"t": domain.bounds["t"][0]}),)
 
 

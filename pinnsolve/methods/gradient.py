@@ -21,12 +21,12 @@ def _advance(make: Any, objective: Objective, state: State) -> State:
     if state["optimiser"] is not None:
         optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))
 
-    def closure() -> Tensor:
+    def closure() -> float:
         objective.model.assign(vector.detach())
         loss, gradient = objective.loss_and_gradient()
         vector.grad = gradient
         losses.append(loss)
-        return torch.tensor(loss, dtype=vector.dtype, device=vector.device)
+        return loss
 
     losses: list[float] = []
     before = vector.detach().clone()

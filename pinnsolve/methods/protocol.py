@@ -69,9 +69,14 @@ class Method(Protocol):
         Steps between two looks at the held-out residual, the history and the stopping rules.
     """
 
-    name: str
-    steps: int | None
-    cycle: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def steps(self) -> int | None: ...
+
+    @property
+    def cycle(self) -> int: ...
 
     def init(self, objective: Objective) -> State:
         """The state before the first step: numbers, strings and tensors alone, so that a checkpoint can hold it."""

@@ -25,7 +25,6 @@ from pinnsolve.problem.contradictions import Piece, meeting
 from pinnsolve.problem.problem import Problem
 from pinnsolve.taylor import Jet
 
-
 ORDER = {"initial": 0, "dirichlet": 1}  # time first: walls are interpolated on top of the start
 
 

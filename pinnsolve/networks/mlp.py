@@ -28,7 +28,8 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 class Network(Protocol):
     """What `solve` needs of a network's description."""
 
-    fourier: Fourier | None
+    @property
+    def fourier(self) -> Fourier | None: ...
 
     def build(self, inputs: int, outputs: int, generator: torch.Generator) -> nn.Module: ...
 
@@ -62,7 +63,9 @@ class MLP:
         for name in ("width", "depth"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ProblemError(f"MLP: {name}={value!r} is no positive whole number", "Write MLP(width=20, depth=3).")
+                raise ProblemError(
+                    f"MLP: {name}={value!r} is no positive whole number", "Write MLP(width=20, depth=3)."
+                )
         if self.activation not in ACTIVATIONS:
             raise ProblemError(
                 f"MLP: there is no activation '{self.activation}'", did_you_mean(str(self.activation), ACTIVATIONS)
@@ -78,7 +81,7 @@ class MLP:
 
 
 def _linear(fan_in: int, fan_out: int, generator: torch.Generator) -> nn.Linear:
-    layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=torch.float64)
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=torch.float64)
     nn.init.xavier_normal_(layer.weight, generator=generator)
     nn.init.zeros_(layer.bias)
     return layer

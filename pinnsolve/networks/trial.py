@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.nested import network_by_autograd
 from pinnsolve.networks.exact import Plan, lift
 from pinnsolve.networks.features import Inputs
-from pinnsolve.networks.mlp import Network
+from pinnsolve.networks.mlp import MLP, Network
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.problem import Problem
 from pinnsolve.taylor import Chart, Jet
@@ -69,9 +69,8 @@ class Trial:
             module = copy.deepcopy(network).eval()
         else:
             module = network.build(self.inputs.count, len(problem.unknowns), generator)
-        own = isinstance(network, nn.Module) or not is_dataclass(network)
         self.description = type(network).__name__ if isinstance(network, nn.Module) else repr(network)
-        self.written = {"kind": "own"} if own else {"kind": type(network).__name__, **asdict(network)}
+        self.written = {"kind": "MLP", **asdict(network)} if isinstance(network, MLP) else {"kind": "own"}
         self.written["dtype"] = str(dtype).removeprefix("torch.")
         self.network = module.to(device=self.device, dtype=dtype)
         self.inputs.to(self.device)
@@ -111,7 +110,9 @@ class Trial:
         try:
             self.network.load_state_dict(dict(state))
         except RuntimeError as error:
-            raise ProblemError(f"the saved weights do not fit the network: {error}", "Pass a module of the same shape.") from None
+            raise ProblemError(
+                f"the saved weights do not fit the network: {error}", "Pass a module of the same shape."
+            ) from None
         if frequencies is not None:
             self.inputs.frequencies = frequencies.to(self.device)
 
@@ -153,7 +154,7 @@ class Trial:
         return [out[:, k] for k in range(len(self.problem.unknowns))]
 
     def _forward(self, at: Mapping[str, Tensor]) -> Tensor:
-        return self.network(self.inputs(at))  # type: ignore[no-any-return]
+        return self.network(self.inputs(at))
 
     # ------------------------------------------------------------ checks of the user's own module
 
@@ -182,7 +183,8 @@ class Trial:
             )
         if not torch.allclose(out[1::2], some, rtol=1e-5, atol=1e-6):
             raise ProblemError(
-                "the network mixes points (batch normalisation?)", "Each row of its output may depend on its own row alone."
+                "the network mixes points (batch normalisation?)",
+                "Each row of its output may depend on its own row alone.",
             )
         if not self.parameters:
             raise ProblemError("the network has no trainable parameter", "Leave requires_grad on for some of them.")

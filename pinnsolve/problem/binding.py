@@ -43,7 +43,9 @@ def check_names(function: Callable[..., Any], what: str, possible: Iterable[str]
     names = list(possible)
     for name, needed in arguments(function).items():
         if needed and name not in names:
-            raise ProblemError(f"{what} asks for '{name}', which does not exist", did_you_mean(name, names), place_of(function))
+            raise ProblemError(
+                f"{what} asks for '{name}', which does not exist", did_you_mean(name, names), place_of(function)
+            )
 
 
 class Fields(dict[str, Any]):

@@ -7,7 +7,6 @@ raises; what may be meant comes back as a warning.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -15,11 +14,11 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError, place_of
 from pinnsolve.geometry.points import Points
-from pinnsolve.problem.binding import arguments
 from pinnsolve.problem.conditions import Condition
 from pinnsolve.problem.contradictions import Contradiction, contradictions, meeting
+from pinnsolve.problem.coverage import uncovered
 from pinnsolve.problem.problem import Problem
-from pinnsolve.taylor import Alpha, Chart, Jet
+from pinnsolve.taylor import Alpha, Chart, Jet, on_jets
 
 RATIO = 1e6  # coefficients further apart than this are named
 COUNT = 61  # points of the probe; no user's constant array has this length by accident
@@ -54,12 +53,14 @@ def check(problem: Problem) -> Findings:
     _probe_conditions(problem)
     found = contradictions(problem)
     warnings = [str(c) + "; there it is weighted, not exact" * c.exact for c in found]
-    warnings += _uncovered(problem, derivatives) + _spread(sizes)
+    warnings += uncovered(problem, derivatives) + _spread(sizes)
     if len(problem.equations) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
     for unknown, alphas in derivatives.items():
         if not alphas:
-            raise ProblemError(f"no equation uses the unknown '{unknown}'", "It is named as an argument, but never used.")
+            raise ProblemError(
+                f"no equation uses the unknown '{unknown}'", "It is named as an argument, but never used."
+            )
     return Findings(derivatives, warnings, found)
 
 
@@ -73,7 +74,7 @@ class Probe:
             term = (1.3 + 0.2 * k) * (x - low) / (high - low)
             wave = term if wave is None else wave + term
         assert wave is not None
-        self._smooth = torch.sin(wave + phase)  # type: ignore[call-overload]
+        self._smooth = on_jets.sin(wave + phase)
         self.field = Jet(chart, self._leaf, (chart.size,), frozenset(chart.names))
 
     def _leaf(self, alpha: Alpha) -> Tensor:
@@ -137,12 +138,6 @@ def _coefficients(problem: Problem, name: str, unknown: str, probe: Probe, resid
     return sizes
 
 
-def derivative_name(unknown: str, alpha: Alpha, coordinates: Iterable[str]) -> str:
-    """How a paper writes a derivative: u_xxt."""
-    index = "".join(c * k for c, k in zip(coordinates, alpha, strict=True))
-    return f"{unknown}_{index}" if index else unknown
-
-
 def _spread(sizes: dict[str, float]) -> list[str]:
     if not sizes:
         return []
@@ -165,7 +160,9 @@ def _probe_conditions(problem: Problem) -> None:
                 residual = fields.value(lambda: condition.residual(fields, condition.name), condition.name)  # noqa: B023
             given = place_of(condition.given) if callable(condition.given) else None
             if not residual.value.requires_grad:
-                raise ProblemError(f"{condition.name} does not involve any unknown", "Its residual is a constant.", given)
+                raise ProblemError(
+                    f"{condition.name} does not involve any unknown", "Its residual is a constant.", given
+                )
             if callable(condition.given) and condition.kind != "condition":
                 values = fields.value(condition.given, condition.name).value
                 _finite(condition, values, points, given)
@@ -176,45 +173,6 @@ def _finite(condition: Condition, values: Tensor, points: Points, where: tuple[s
     if bad.any():
         k = int(bad.to(torch.int).argmax())
         place = ", ".join(f"{c}={float(v[k]):.4g}" for c, v in points.coordinates.items())
-        raise ProblemError(f"{condition.name} prescribes {float(values[k])} at {place}", "Values must be finite.", where)
-
-
-def _uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
-    """Faces that hold fewer conditions than the order of the equations asks for."""
-    warnings = []
-    for unknown, alphas in derivatives.items():
-        for axis, c in enumerate(problem.coordinates):
-            order = max((alpha[axis] for alpha in alphas), default=0)
-            if order == 0 or any(p.coordinate == c for p in problem.periodic):
-                continue
-            counts = {end: _count(problem, unknown, c, end) for end in problem.domain.bounds[c]}
-            shape = derivative_name(unknown, tuple(order if k == axis else 0 for k in range(len(problem.coordinates))), problem.coordinates)
-            low = problem.domain.bounds[c][0]
-            if problem.time is not None and c == "t":
-                if sum(counts.values()) < order:
-                    warnings.append(
-                        f"{unknown} has {counts[low]} condition(s) at the start t={low:g}, but the equations hold {shape} "
-                        f"({order} expected); the data may decide"
-                    )
-                continue
-            short = [f"{c}={end:g}" for end, n in counts.items() if n < order // 2]
-            pinned = any(c_.unknown == unknown and s.normal is None and 't' not in s.fixed for c_ in problem.conditions for s in problem.slabs(c_))
-            if order == 1 and sum(counts.values()) == 0 and not pinned:
-                short = [f"{c}={end:g}" for end in counts]
-            elif order % 2 and not short and sum(counts.values()) < order:
-                short = [f"{c}={end:g}" for end in counts]
-            if short:
-                warnings.append(
-                    f"{unknown} has too few conditions on {' and '.join(short)}, although the equations hold {shape}; "
-                    "an outflow may be meant, or the data may decide"
-                )
-    return warnings
-
-
-def _count(problem: Problem, unknown: str, coordinate: str, end: float) -> int:
-    """How many conditions on one face mention an unknown."""
-    return sum(
-        slab.fixed == {coordinate: end} and (c.unknown == unknown or (c.kind == "condition" and unknown in arguments(c.given)))  # type: ignore[arg-type]
-        for c in problem.conditions
-        for slab in problem.slabs(c)
-    )
+        raise ProblemError(
+            f"{condition.name} prescribes {float(values[k])} at {place}", "Values must be finite.", where
+        )

@@ -52,10 +52,14 @@ def _each(kind: str, on: Region, values: dict[str, Value], left: Callable[[Field
     if not values:
         raise ProblemError(f"{kind}(...) names no unknown", f"Write {kind}(u=0).")
     if not isinstance(on, Region):
-        raise ProblemError(f"{kind}(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x"), point(x=0).')
+        raise ProblemError(
+            f"{kind}(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x"), point(x=0).'
+        )
     for unknown, value in values.items():
         if not (callable(value) or isinstance(value, Real)):
-            raise ProblemError(f"{kind}({unknown}={value!r}) is no value", "Write a number or a function of coordinates.")
+            raise ProblemError(
+                f"{kind}({unknown}={value!r}) is no value", "Write a number or a function of coordinates."
+            )
 
     def make(unknown: str, value: Value) -> Condition:
         return Condition(kind, on, unknown, value, lambda at, what: left(at, unknown) - at.value(value, what))

@@ -141,7 +141,7 @@ def _derivatives(problem: Problem) -> list[Contradiction | None]:
 
         return values
 
-    found = []
+    found: list[Contradiction | None] = []
     for wall in pieces(problem, "neumann", "condition"):
         if wall[1].normal is not None:
             start = starts.get(str(wall[0].unknown), next(iter(starts.values())))
@@ -152,7 +152,7 @@ def _derivatives(problem: Problem) -> list[Contradiction | None]:
 
 def _periods(problem: Problem) -> list[Contradiction | None]:
     """Prescribed values, and their slopes, at both ends of a periodic coordinate."""
-    found = []
+    found: list[Contradiction | None] = []
     for periodic in problem.periodic:
         c = periodic.coordinate
         low, high = problem.domain.bounds[c]

@@ -47,9 +47,9 @@ def domain_of(space: Any, time: Any) -> Box:
         raise ProblemError(f"space={space!r} is no domain", "Write space=Box(x=(0, 1)).")
     if space is None and time is None:
         raise ProblemError("the problem has neither space nor time", "Write space=Box(x=(0, 1)), time=(0, 1), or both.")
-    if time is None:
-        return space
     bounds = space.bounds if space is not None else {}
+    if time is None:
+        return Box(**bounds)
     if "t" in bounds:
         raise ProblemError("the coordinate t stands in space and in time", "Rename the one in space.")
     return Box(**bounds, t=interval("time", time))
@@ -78,7 +78,7 @@ def parameters_of(parameters: Any) -> dict[str, float]:
 
 def positive(what: str, value: Any) -> float:
     """A finite number above zero."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not (math.isfinite(value) and value > 0):
+    if isinstance(value, bool) or not isinstance(value, Real) or not (math.isfinite(value) and float(value) > 0):
         raise ProblemError(f"{what}={value!r} is not a positive number", f"Write {what}=1e-3, for example.")
     return float(value)
 
@@ -86,7 +86,10 @@ def positive(what: str, value: Any) -> float:
 def whole(what: str, value: Any) -> None:
     """A whole number above zero, or None."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        raise ProblemError(f"{what}={value!r} is not a positive whole number", f"Write {what.split()[-1]}=100, or leave it out.")
+        raise ProblemError(
+            f"{what}={value!r} is not a positive whole number",
+            f"Write {what.rsplit(maxsplit=1)[-1]}=100.",
+        )
 
 
 def equations_of(equations: Any) -> tuple[Equation, ...]:
@@ -94,10 +97,14 @@ def equations_of(equations: Any) -> tuple[Equation, ...]:
     names: list[str] = []
     for number, function in enumerate(functions, start=1):
         if not callable(function):
-            raise ProblemError(f"equations: {function!r} is no function", "Each returns a residual: def heat(u, x, t): ...")
+            raise ProblemError(
+                f"equations: {function!r} is no function", "Each returns a residual: def heat(u, x, t): ..."
+            )
         name = getattr(function, "__name__", "<lambda>").replace("<lambda>", f"equation {number}")
         if name in names:
-            raise ProblemError(f"two equations are called '{name}'", "Give each function a name of its own.", place_of(function))
+            raise ProblemError(
+                f"two equations are called '{name}'", "Give each function a name of its own.", place_of(function)
+            )
         names.append(name)
     if not names:
         raise ProblemError("the problem has no equation", "Write equations=heat, a function that returns a residual.")

@@ -33,7 +33,9 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
     """
     for name in [*problem.unknowns, *solutions]:
         if name not in solutions or name not in problem.unknowns:
-            raise ProblemError(f"manufactured: '{name}' needs to be an unknown with a solution", did_you_mean(name, problem.unknowns))
+            raise ProblemError(
+                f"manufactured: '{name}' needs to be an unknown with a solution", did_you_mean(name, problem.unknowns)
+            )
 
     def shifted(name: str, residual: Residual, wanted: set[str]) -> Callable[..., Jet]:
         names = [n for n in [*problem.unknowns, *problem.coordinates, *problem.parameters] if n in wanted]
@@ -62,8 +64,10 @@ def _shifted_condition(
 ) -> Any:
     if c.kind in ("dirichlet", "initial"):
         solution = solutions[str(c.unknown)]
-        return Condition(c.kind, c.on, c.unknown, solution, lambda at, what: at[str(c.unknown)] - at.value(solution, what))
-    asked = {str(c.unknown)} if c.unknown else set(arguments(c.given))  # type: ignore[arg-type]
+        return Condition(
+            c.kind, c.on, c.unknown, solution, lambda at, what: at[str(c.unknown)] - at.value(solution, what)
+        )
+    asked = {str(c.unknown)} if c.unknown else set(arguments(c.given))
     on_face = all(s.normal is not None for s in problem.slabs(c))
     normals = {f"n{x}" for x in problem.space_coordinates} if on_face else set()
     return condition(shifted(c.kind, lambda at: c.residual(at, c.name), always | asked | normals), on=c.on)

@@ -85,7 +85,7 @@ class Problem:
 
     def replaced(self, **changes: Any) -> Problem:
         """The same declaration with some arguments changed."""
-        return Problem(**{**self._declared, **changes})  # type: ignore[arg-type]
+        return Problem(**{**self._declared, **changes})
 
     def withparameters(self, values: Mapping[str, float]) -> Problem:
         """The same problem with other values of some parameters."""
@@ -123,7 +123,9 @@ class Problem:
         normals = [f"n{c}" for c in self.space_coordinates]
         for c in self.conditions:
             if c.unknown is not None and c.unknown not in self.unknowns:
-                raise ProblemError(f"{c.name}: there is no unknown '{c.unknown}'", did_you_mean(c.unknown, self.unknowns))
+                raise ProblemError(
+                    f"{c.name}: there is no unknown '{c.unknown}'", did_you_mean(c.unknown, self.unknowns)
+                )
             try:
                 slabs = self.slabs(c)
             except ProblemError as error:
@@ -138,7 +140,10 @@ class Problem:
                 check_names(c.given, c.name, names)
         for p in self.periodic:
             if p.coordinate not in self.space_coordinates:
-                raise ProblemError(f"{p.name}: there is no such coordinate of space", did_you_mean(p.coordinate, self.space_coordinates))
+                raise ProblemError(
+                    f"{p.name}: there is no such coordinate of space",
+                    did_you_mean(p.coordinate, self.space_coordinates),
+                )
         self._check_mentioned()
         self._check_twice()
 
@@ -146,9 +151,11 @@ class Problem:
         """Every unknown stands in an equation and in a condition."""
         for unknown in self.unknowns:
             if not any(unknown in arguments(e.function) for e in self.equations):
-                raise ProblemError(f"no equation mentions the unknown '{unknown}'", "Add one, or leave the unknown out.")
+                raise ProblemError(
+                    f"no equation mentions the unknown '{unknown}'", "Add one, or leave the unknown out."
+                )
             if not self.periodic and not any(
-                unknown == c.unknown or (c.kind == "condition" and unknown in arguments(c.given))  # type: ignore[arg-type]
+                unknown == c.unknown or (c.kind == "condition" and unknown in arguments(c.given))
                 for c in self.conditions
             ):
                 raise ProblemError(

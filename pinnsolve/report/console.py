@@ -84,7 +84,11 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
         errors = Table("unknown", "relative L2 error", "largest error", "reference's own error", "tolerance")
         for unknown, e in comparison.errors.items():
             errors.add_row(
-                escape(unknown), f"{e.relative_l2:.2e}", f"{e.max:.2e}", f"{comparison.reference.own_error:.1e}", f"{comparison.tolerance:g}"
+                escape(unknown),
+                f"{e.relative_l2:.2e}",
+                f"{e.max:.2e}",
+                f"{comparison.reference.own_error:.1e}",
+                f"{comparison.tolerance:g}",
             )
         console.print(errors)
     costs = Table("solver", "seconds", "peak memory")
@@ -92,8 +96,16 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
     costs.add_row(escape(network), f"{training.seconds:.2f}", megabytes(run.training_memory))
     if comparison.reference is not None:
         reference = comparison.reference
-        costs.add_row(escape(f"reference ({reference.name})"), f"{reference.seconds:.2f}", megabytes(run.reference_memory))
+        costs.add_row(
+            escape(f"reference ({reference.name})"), f"{reference.seconds:.2f}", megabytes(run.reference_memory)
+        )
     console.print(costs)
     note = f" ({escape(run.reference_note)})" if run.reference_note else ""
-    console.print(f"verdict  [{COLOURS[comparison.verdict]}]{comparison.verdict}[/]: {escape(comparison.reason)}{note}", highlight=False)
-    console.print(f"files    {escape(str(folder))}: report.html, report.json, solution.png, solution.vtu, history.csv", highlight=False)
+    console.print(
+        f"verdict  [{COLOURS[comparison.verdict]}]{comparison.verdict}[/]: {escape(comparison.reason)}{note}",
+        highlight=False,
+    )
+    console.print(
+        f"files    {escape(str(folder))}: report.html, report.json, solution.png, solution.vtu, history.csv",
+        highlight=False,
+    )

@@ -55,41 +55,45 @@ def summary(run: Run) -> dict[str, Any]:
     """The contents of report.json, the contract with other programs."""
     training, comparison, reference = run.training, run.comparison, run.comparison.reference
     problem, settings = run.solution.problem, run.solution.settings
-    return _finite({
-        "problem": run.name,
-        "verdict": comparison.verdict,
-        "reason": comparison.reason,
-        "tolerance": comparison.tolerance,
-        "errors": {
-            u: {"relative_l2": e.relative_l2, "max": e.max, "sampling": e.sampling} for u, e in comparison.errors.items()
-        },
-        "reference": None
-        if reference is None
-        else {
-            "name": reference.name,
-            "own_error": reference.own_error,
-            "seconds": reference.seconds,
-            "peak_memory": run.reference_memory,
-        },
-        "outcome": str(training.outcome),
-        "seconds": training.seconds,
-        "peak_memory": run.training_memory,
-        "steps": training.steps,
-        "residuals": {
-            name: {"training": training.training[name], "held_out": training.held_out[name]} for name in training.training
-        },
-        "weights": training.weights,
-        "conditions": run.solution.conditions,
-        "parameters": problem.parameters,
-        "warnings": run.warnings,
-        "method": settings["method"],
-        "network": {"description": settings["network"], "parameters": run.solution.parameters_count},
-        "points": training.points,
-        "seed": settings["seed"],
-        "device": settings["device"],
-        "dtype": settings["dtype"],
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
-    })
+    return _finite(
+        {
+            "problem": run.name,
+            "verdict": comparison.verdict,
+            "reason": comparison.reason,
+            "tolerance": comparison.tolerance,
+            "errors": {
+                u: {"relative_l2": e.relative_l2, "max": e.max, "sampling": e.sampling}
+                for u, e in comparison.errors.items()
+            },
+            "reference": None
+            if reference is None
+            else {
+                "name": reference.name,
+                "own_error": reference.own_error,
+                "seconds": reference.seconds,
+                "peak_memory": run.reference_memory,
+            },
+            "outcome": str(training.outcome),
+            "seconds": training.seconds,
+            "peak_memory": run.training_memory,
+            "steps": training.steps,
+            "residuals": {
+                name: {"training": training.training[name], "held_out": training.held_out[name]}
+                for name in training.training
+            },
+            "weights": training.weights,
+            "conditions": run.solution.conditions,
+            "parameters": problem.parameters,
+            "warnings": run.warnings,
+            "method": settings["method"],
+            "network": {"description": settings["network"], "parameters": run.solution.parameters_count},
+            "points": training.points,
+            "seed": settings["seed"],
+            "device": settings["device"],
+            "dtype": settings["dtype"],
+            "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        }
+    )
 
 
 def _finite(value: Any) -> Any:

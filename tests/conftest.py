@@ -1,0 +1,66 @@
+"""Small problems that several tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pinnsolve import Box, Problem, d, dirichlet, exact, initial
+
+SMALL = """
+from math import pi
+from torch import sin
+import numpy as np
+from pinnsolve import *
+
+def heat(u, x, t, alpha):
+    return d(u, t) - alpha * d(u, x, x)
+
+problem = Problem(
+    space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=heat,
+    conditions=[initial(u=lambda x: sin(pi * x)), dirichlet(u=0)],
+    parameters={"alpha": 0.1},
+    reference=exact(u=lambda x, t, alpha: np.exp(-alpha * np.pi**2 * t) * np.sin(np.pi * x)),
+    tolerance=1e-2,
+)
+settings = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, budget=30, method=LevenbergMarquardt(steps=15))
+"""
+
+
+@pytest.fixture
+def heat() -> Problem:
+    """u_t = 0.1 u_xx with one mode, whose exact solution is known."""
+    pi = torch.pi
+
+    def equation(u, x, t, alpha):  # type: ignore[no-untyped-def]
+        return d(u, t) - alpha * d(u, x, x)
+
+    return Problem(
+        space=Box(x=(0, 1)),
+        time=(0, 1),
+        unknowns="u",
+        equations=equation,
+        conditions=[initial(u=lambda x: torch.sin(pi * x)), dirichlet(u=0)],
+        parameters={"alpha": 0.1},
+        reference=exact(u=lambda x, t, alpha: np.exp(-alpha * pi**2 * t) * np.sin(pi * x)),
+        tolerance=1e-2,
+    )
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write a problem file: the small heat problem with some text replaced, or any text."""
+
+    def make(*replacements: tuple[str, str], text: str = SMALL, name: str = "case.py") -> Path:
+        for old, new in replacements:
+            assert old in text, old
+            text = text.replace(old, new)
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return make

@@ -1,0 +1,116 @@
+"""What must hold of the code as a whole."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "pinnsolve"
+# A module may import only from lines above its own, or from its own line.
+ORDER = [
+    ["errors"],
+    ["files", "memory", "checkpoint"],
+    ["taylor", "rules", "nested", "tape"],
+    ["operators"],
+    ["geometry"],
+    ["reference"],
+    ["problem"],
+    ["networks"],
+    ["sampling"],
+    ["residuals"],
+    ["methods"],
+    ["settings", "stopping"],
+    ["training"],
+    ["solution"],
+    ["solve"],
+    ["compare"],
+    ["report"],
+    ["problem_file"],
+    ["command"],
+    ["__main__"],
+]
+RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def part(path: Path) -> str:
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """The parts of pinnsolve that a file imports, at its top or later."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pinnsolve."):
+            found.add(str(node.module).split(".")[1])
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_up(path: Path) -> None:
+    if path == PACKAGE / "__init__.py":
+        return
+    for name in imported(path):
+        assert RANK[name] <= RANK[part(path)], f"{path.name} imports {name}, which stands below it"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_files_and_functions_fit_in_the_head(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 380, path
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            body = (node.end_lineno or 0) - node.body[0].lineno
+            doc = ast.get_docstring(node)
+            assert body - len((doc or "").splitlines()) <= 50, f"{path}: {node.name}"
+
+
+def python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_import_is_silent_and_changes_nothing() -> None:
+    code = """
+import random, warnings, numpy, torch
+before = (torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled(), list(warnings.filters),
+          random.getstate(), str(numpy.random.get_state()), torch.get_rng_state().tolist(), numpy.get_printoptions())
+import pinnsolve
+from pinnsolve import *
+import pinnsolve.command, pinnsolve.report.write
+after = (torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled(), list(warnings.filters),
+          random.getstate(), str(numpy.random.get_state()), torch.get_rng_state().tolist(), numpy.get_printoptions())
+names = ["default dtype", "threads", "grad", "filters", "random", "numpy random", "torch random", "print options"]
+changed = [n for n, a, b in zip(names, before, after) if a != b]
+assert changed in ([], ["filters"]), changed  # third-party packages may add filters of their own
+"""
+    assert python(code) == ""
+
+
+def test_importing_the_package_does_not_wait_for_torch() -> None:
+    assert python("import sys, pinnsolve; print('torch' in sys.modules)") == "False\n"
+
+
+def test_functions_are_not_hidden_by_the_modules_of_their_name() -> None:
+    code = "import pinnsolve.command\nfrom pinnsolve import compare, solve\nprint(callable(solve), callable(compare))"
+    assert python(code) == "True True\n"
+
+
+def test_references_in_validation_know_nothing_of_the_network() -> None:
+    for path in (ROOT / "validation").glob("*.py"):
+        if path.name.startswith("never"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                modules = [str(node.module)]
+                if str(node.module).startswith("pinnsolve"):
+                    assert {a.name for a in node.names} == {"Reference"}, path
+            assert not any(m.split(".")[0] in ("torch", "problems") for m in modules), path

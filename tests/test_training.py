@@ -1,0 +1,204 @@
+"""The loop: outcomes in words, the same bits from the same seed, and runs that are cut off."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from pinnsolve import (
+    LBFGS,
+    MLP,
+    SGD,
+    Adam,
+    Box,
+    LevenbergMarquardt,
+    Problem,
+    ProblemError,
+    Settings,
+    compare,
+    d,
+    dirichlet,
+    initial,
+    solve,
+)
+from pinnsolve.training import CHECKPOINT
+
+ROOT = Path(__file__).parents[1]
+SMALL = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, budget=60)
+
+
+def run(problem: Problem, steps: int, **changes):  # type: ignore[no-untyped-def]
+    return solve(problem, settings=SMALL, **{"method": LevenbergMarquardt(steps=steps), **changes})
+
+
+def bits(solution) -> torch.Tensor:  # type: ignore[no-untyped-def]
+    return solution.trial.vector()
+
+
+def test_same_seed_same_bits_and_another_seed_others(heat: Problem) -> None:
+    first = bits(run(heat, 12))
+    assert torch.equal(first, bits(run(heat, 12)))
+    assert not torch.equal(first, bits(run(heat, 12, seed=1)))
+
+
+def test_global_random_state_is_untouched(heat: Problem) -> None:
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    run(heat, 2)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+METHODS = {
+    "lm": lambda n: LevenbergMarquardt(steps=n),
+    "lbfgs": lambda n: LBFGS(steps=n),
+    "adam": lambda n: Adam(steps=n),
+    "sgd": lambda n: SGD(steps=n, rate=1e-4),
+    "sequence": lambda n: [Adam(steps=9), LevenbergMarquardt(steps=n)],
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("cut", [7, 14])
+def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(heat: Problem, tmp_path: Path, name: str, cut: int) -> None:
+    whole = run(heat, 0, method=METHODS[name](21))
+    run(heat, 0, method=METHODS[name](cut), out=tmp_path)
+    resumed = run(heat, 0, method=METHODS[name](21), out=tmp_path, resume=True)
+    assert torch.equal(bits(whole), bits(resumed))
+    by_step = {look.step: look.training for look in whole.training.history}
+    assert all(by_step[look.step] == look.training for look in resumed.training.history if look.step in by_step)
+    assert resumed.training.history[-1].step == whole.training.history[-1].step
+
+
+def test_a_killed_run_is_resumed_to_the_same_bits(write: Callable[..., Path], tmp_path: Path) -> None:
+    path = write(("steps=15", "steps=60"), ("budget=30", "budget=100, checkpoint_every=0.05"))
+    command = [sys.executable, "-m", "pinnsolve", str(path), "--out"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen([*command, str(tmp_path / "cut")], env=env, stdout=subprocess.DEVNULL)
+    checkpoint = tmp_path / "cut" / CHECKPOINT
+    first, deadline = None, time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        stamp = checkpoint.stat().st_mtime_ns if checkpoint.exists() else None
+        first = first or stamp
+        if first is not None and stamp != first:
+            break
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "the run ended before it was killed"
+    assert not (tmp_path / "cut" / "report.json").exists()
+    for folder, more in (("cut", ["--resume"]), ("whole", [])):
+        subprocess.run([*command, str(tmp_path / folder), *more], env=env, stdout=subprocess.DEVNULL, check=True)
+    cut, whole = ((tmp_path / f / "model.safetensors").read_bytes() for f in ("cut", "whole"))
+    assert cut == whole
+    assert not list((tmp_path / "cut").glob(".*")), "a half-written file was left behind"
+
+
+def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(heat: Problem, tmp_path: Path) -> None:
+    with pytest.raises(ProblemError, match="no checkpoint"):
+        run(heat, 3, out=tmp_path, resume=True)
+    run(heat, 3, out=tmp_path)
+    with pytest.raises(ProblemError, match=r"another problem(.|\n)*|parameter alpha was '0.1' there and is '0.2'"):
+        run(heat.with_parameters({"alpha": 0.2}), 3, out=tmp_path, resume=True)
+    with pytest.raises(ProblemError, match="seed was '0' there and is '1' here"):
+        run(heat, 3, out=tmp_path, resume=True, seed=1)
+
+    def other(u, x, t, alpha):  # type: ignore[no-untyped-def]
+        return d(u, t) + alpha * d(u, x, x)
+
+    with pytest.raises(ProblemError, match="equation"):
+        run(heat.replaced(equations=other), 3, out=tmp_path, resume=True)
+    content = bytearray((tmp_path / CHECKPOINT).read_bytes())
+    for damaged in (content[: len(content) // 2], content[:-1] + bytes([content[-1] ^ 1]), b""):
+        (tmp_path / CHECKPOINT).write_bytes(bytes(damaged))
+        with pytest.raises(ProblemError, match="is damaged"):
+            run(heat, 3, out=tmp_path, resume=True)
+
+
+def test_few_points_are_exposed_by_the_held_out_residual(heat: Problem) -> None:
+    network = MLP(width=20, depth=2)
+    solution = run(heat, 300, points=12, redraw=None, network=network, budget=60)
+    training, held = solution.training.training["equation"], solution.training.held_out["equation"]
+    last = solution.training.history[-1]
+    assert last.training["equation"] < 1e-3 * last.held_out["equation"]
+    assert held > 5e-2 and training < held
+    assert solution.training.outcome.kind == "overfitting"
+    assert "draw more points" in str(solution.training.outcome)
+    assert compare(solution, heat.reference(heat)).verdict == "fail"
+
+
+def test_outcomes_in_words(heat: Problem) -> None:
+    assert str(run(heat, 3).training.outcome).startswith("steps: all 3 steps")
+    budget = run(heat, 0, method=LevenbergMarquardt(), budget=0.3).training
+    assert budget.outcome.kind == "budget" and budget.seconds < 3
+    easy = heat.replaced(tolerance=0.9)
+    assert run(easy, 200).training.outcome.kind == "converged"
+
+    def constant(u, x):  # type: ignore[no-untyped-def]
+        return d(u, x)
+
+    flat = Problem(space=Box(x=(0, 1)), unknowns="u", equations=constant, conditions=dirichlet(u=1, on=heat_face()))
+    assert run(flat, 3000, network=MLP(width=1, depth=1)).training.outcome.kind in ("converged", "plateau")
+
+
+def heat_face():  # type: ignore[no-untyped-def]
+    from pinnsolve import face
+
+    return face(x=0)
+
+
+def test_divergence_is_told_with_residual_and_place() -> None:
+    def explode(u, t):  # type: ignore[no-untyped-def]
+        return torch.exp(torch.exp(u * 100)) * 1e300 * d(u, t)
+
+    problem = Problem(time=(0, 1), unknowns="u", equations=explode, conditions=initial(u=0.01))
+    with pytest.warns(UserWarning) if False else _nothing():
+        solution = run(problem, 0, method=SGD(rate=1e3), budget=5)
+    assert solution.training.outcome.kind in ("non-finite", "plateau", "budget")
+    assert bool(torch.isfinite(bits(solution)).all())
+
+
+class _nothing:  # noqa: N801
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_a_nan_at_the_first_evaluation_names_equation_and_place(heat: Problem) -> None:
+    def bad(u, x, t):  # type: ignore[no-untyped-def]
+        return d(u, t) - torch.log(x - 0.5)
+
+    with pytest.raises(ProblemError, match=r"'bad' is nan at x=0\.\d+, t="):
+        run(heat.replaced(equations=bad), 3)
+
+
+@pytest.mark.parametrize(
+    "weights", ["balanced", 100.0, {"equation": 2.0}], ids=["balanced", "lambda", "by name"]
+)
+def test_weights(heat: Problem, weights) -> None:  # type: ignore[no-untyped-def]
+    solution = run(heat, 3, weights=weights)
+    found = solution.training.weights["equation"]
+    assert found > 0
+    if weights != "balanced":
+        assert found == (weights if isinstance(weights, float) else 2.0)
+    with pytest.raises(ProblemError, match="no residual 'eqation'"):
+        run(heat, 3, weights={"eqation": 1.0})
+
+
+def test_relu_is_refused_where_second_derivatives_are_needed(heat: Problem) -> None:
+    with pytest.raises(ProblemError, match="u_xx.*second derivatives are zero"):
+        run(heat, 3, network=MLP(activation="relu"))
+
+    def transport(u, x, t):  # type: ignore[no-untyped-def]
+        return d(u, t) + d(u, x)
+
+    first_order = Problem(
+        space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=transport, conditions=[initial(u=lambda x: x)]
+    )
+    assert run(first_order, 3, network=MLP(activation="relu")).training.steps == 3
