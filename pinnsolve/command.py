@@ -83,9 +83,8 @@ def _problem(arguments: argparse.Namespace, problem: Problem) -> Problem:
         if name not in problem.parameters:
             raise ProblemError(f"--set {item}: there is no parameter '{name}'", did_you_mean(name, problem.parameters))
         values[name] = _number(f"--set {item}", text) if equals else _number(f"--set {item}", "")
+    problem = problem.with_parameters(values)
     changes: dict[str, Any] = {}
-    if values:
-        changes["parameters"] = {**problem.parameters, **values}
     if arguments.tolerance is not None:
         changes["tolerance"] = _number("--tolerance", arguments.tolerance)
     if arguments.no_reference:

@@ -50,7 +50,7 @@ ELEMENTARY: dict[str, Callable[[Jet, Jet], Any]] = {
     "sinc": lambda w, y: on_jets.where(w == 0, 0.0, (on_jets.cos(w * pi) - y) / on_jets.where(w == 0, 1.0, w)),
     "logsigmoid": lambda w, y: on_jets.sigmoid(-w),
     "abs": lambda w, y: on_jets.sign(w),
-    "relu": lambda w, y: (w > 0).to(w.dtype),
+    "relu": lambda w, y: on_jets.where(w > 0, 1.0, 0.0),
 }
 ALIASES = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
@@ -62,16 +62,23 @@ ALIASES = {
 }  # fmt: skip
 FLAT = {"sign", "sgn", "floor", "ceil", "round", "trunc"}
 COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne", "less", "less_equal", "greater", "greater_equal", "not_equal",
-               "isnan", "isfinite", "isinf"}  # fmt: skip
+               "isnan", "isfinite", "isinf", "logical_and", "logical_or", "logical_xor", "logical_not"}  # fmt: skip
+IN_PLACE = {"iadd", "isub", "imul", "idiv", "itruediv", "ipow"}
 
 
 def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A torch function (or method, or operator) applied to jets."""
-    name = getattr(func, "__name__", str(func)).strip("_")
+    written = getattr(func, "__name__", str(func))
+    name = written.strip("_")
+    if name in IN_PLACE or (written.endswith("_") and not written.endswith("__")):
+        raise ProblemError(
+            f"torch.{written} changes its argument in place", f"A field is never changed: use torch.{name}."
+        )
     name = ALIASES.get(name, name)
     chart = chart_of((*args, *kwargs.values()))
     if name in COMPARISONS:
-        return func(*(a.value if isinstance(a, Jet) else a for a in args), **kwargs)
+        plain = {k: v.value if isinstance(v, Jet) else v for k, v in kwargs.items()}
+        return chart.constant(func(*(a.value if isinstance(a, Jet) else a for a in args), **plain))
     if name in STRUCTURAL:
         return STRUCTURAL[name](*args, **kwargs)
     shape = next(a.shape for a in args if isinstance(a, Jet)) if any(isinstance(a, Jet) for a in args) else ()
@@ -79,7 +86,7 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if name in ELEMENTARY and len(args) == 1 and not kwargs:
         return elementary(func, ELEMENTARY[name], args[0])
     if name in FLAT:
-        return flat(func, args[0])
+        return flat(lambda v: func(v, *args[1:], **kwargs), args[0])
     return by_autograd(chart, func, name, args, kwargs)
 
 
@@ -205,7 +212,9 @@ def div(a: Any, b: Any, *, rounding_mode: str | None = None) -> Jet:
 
 
 def power(a: Any, b: Any) -> Jet:
-    """a ** b; a number b stays exact at a = 0."""
+    """a ** b; a number b stays exact at a = 0, and takes a negative a."""
+    if isinstance(b, Tensor) and b.numel() == 1 and b.ndim <= 1 and not b.requires_grad:
+        b = float(b)
     if isinstance(b, Jet | Tensor):
         log = on_jets.log(a) if isinstance(a, Jet | Tensor) else on_jets.log(torch.tensor(float(a), dtype=b.dtype))
         return on_jets.exp(mul(b, log))
@@ -216,8 +225,14 @@ def power(a: Any, b: Any) -> Jet:
     return elementary(lambda w: torch.pow(w, b), lambda w, _: mul(power(w, b - 1), b), a)
 
 
+def spread(tensor: Tensor, chart: Chart, like: Jet) -> Jet:
+    """A plain tensor as a field of the same shape as another."""
+    same_rank(like, tensor, "atan2")
+    return chart.constant(operand(chart, tensor, like.shape).expand(like.shape))
+
+
 def atan2(a: Any, b: Any) -> Jet:
-    a, b = (v if isinstance(v, Jet) else chart_of((a, b)).constant(v) for v in (a, b))
+    a, b = (v if isinstance(v, Jet) else spread(v, chart_of((a, b)), ordered(a, b)[0]) for v in (a, b))
     square = a * a + b * b
 
     def rule(alpha: Alpha) -> Tensor | None:
@@ -233,6 +248,8 @@ def where(condition: Any, a: Any, b: Any) -> Jet:
     """Choose point by point; the derivatives are those of the side that is chosen."""
     chart = chart_of((condition, a, b))
     if isinstance(condition, Jet):
+        condition = condition.value
+    if condition.dtype != torch.bool:
         raise ProblemError("the condition of torch.where is a field", "Compare it: torch.where(x < 0.5, a, b).")
     sides = [
         s if isinstance(s, Jet) else s if isinstance(s, Tensor) else torch.tensor(s, dtype=chart.dtype) for s in (a, b)
@@ -240,7 +257,7 @@ def where(condition: Any, a: Any, b: Any) -> Jet:
     jets = [
         s if isinstance(s, Jet) else chart.constant(operand(chart, s.to(chart.device), condition.shape)) for s in sides
     ]
-    shape = max((tuple(j.shape) for j in jets if j.ndim), key=len)
+    shape = tuple(condition.shape)
 
     def rule(alpha: Alpha) -> Tensor | None:
         parts = [j.partial(alpha) for j in jets]
@@ -250,7 +267,7 @@ def where(condition: Any, a: Any, b: Any) -> Jet:
         left, right = (zero if p is None else p for p in parts)
         return torch.where(condition, left, right)
 
-    if tuple(condition.shape) != shape or any(j.ndim and tuple(j.shape) != shape for j in jets):
+    if any(j.ndim and tuple(j.shape) != shape for j in jets):
         raise ProblemError(
             f"torch.where got shapes {tuple(condition.shape)}, {tuple(jets[0].shape)} and {tuple(jets[1].shape)}",
             "Fields are (N,), one number a point; condition and both sides must agree.",
@@ -259,11 +276,13 @@ def where(condition: Any, a: Any, b: Any) -> Jet:
 
 
 def maximum(a: Any, b: Any) -> Jet:
-    return where((a > b), a, b)
+    a, b, _ = ordered(a, b)
+    return where((a > b) | (a != a), a, b)  # what is not a number stays so
 
 
 def minimum(a: Any, b: Any) -> Jet:
-    return where((a < b), a, b)
+    a, b, _ = ordered(a, b)
+    return where((a < b) | (a != a), a, b)
 
 
 def clamp(a: Jet, min: Any = None, max: Any = None) -> Jet:
@@ -302,15 +321,22 @@ def matmul(a: Any, b: Any) -> Jet:
 def stack(jets: Sequence[Any], dim: int = 0) -> Jet:
     """Fields (N,) side by side as the columns of one jet (N, C)."""
     chart = chart_of(jets)
-    columns = [j if isinstance(j, Jet) else chart.constant(j) for j in jets]
+    columns = [column(chart, j) for j in jets]
     if dim not in (-1, 1) or any(j.ndim != 1 for j in columns):
         raise ProblemError("fields are stacked as columns", "Write torch.stack([a, b], -1).")
     return cat([j[:, None] for j in columns], -1)
 
 
+def column(chart: Chart, part: Any) -> Jet:
+    """A field, or a plain tensor that stands beside fields."""
+    if isinstance(part, Tensor) and part.requires_grad:
+        raise ProblemError("a parameter was joined to a field", "It has no Taylor rule; add it to the field instead.")
+    return part if isinstance(part, Jet) else chart.constant(part)
+
+
 def cat(jets: Sequence[Any], dim: int = 0) -> Jet:
     chart = chart_of(jets)
-    columns = [j if isinstance(j, Jet) else chart.constant(j) for j in jets]
+    columns = [column(chart, j) for j in jets]
     if dim not in (-1, 1):
         raise ProblemError("fields are joined along columns", "Write torch.cat([a, b], -1).")
 
@@ -365,6 +391,7 @@ STRUCTURAL: dict[str, Callable[..., Any]] = {
     "unsqueeze": lambda a, *k, **kw: reshaped(a, lambda t: t.unsqueeze(*k, **kw)),
     "softplus": softplus, "gelu": gelu, "silu": silu, "dropout": dropout,
     "relu": lambda w, inplace=False: elementary(torch.relu, ELEMENTARY["relu"], w),
+    "prelu": lambda w, weight: where(w > 0, w, mul(w, weight)),
     "leaky_relu": lambda w, negative_slope=0.01, inplace=False: where(w > 0, w, w * negative_slope),
     "elu": lambda w, alpha=1.0, inplace=False: where(w > 0, w, alpha * on_jets.expm1(minimum(w, 0.0))),
     "zeros_like": lambda a, **_: filled(a, 0.0), "ones_like": lambda a, **_: filled(a, 1.0),

@@ -76,10 +76,11 @@ class Watch:
         if self.held_out <= (CONVERGED * self.tolerance) ** 2 * self.first:
             fraction = (self.held_out / self.first) ** 0.5
             return Outcome("converged", f"the held-out residual fell to {fraction:.1e} of what it was")
-        overfitted = self.held_out > OVERFITTED**2 * self.training and self.held_out > self.best
-        if overfitted and self.since >= PATIENCE // 5:
+        stuck = self.stuck >= STUCK
+        overfitted = self.held_out > OVERFITTED**2 * self.training
+        if overfitted and (stuck or self.since >= PATIENCE // 5):
             return Outcome("overfitting", seen, "draw more points, let them be redrawn, or lower the width")
-        if self.since >= max(PATIENCE, 0.3 * self.looks) or self.stuck >= STUCK:
-            why = "no step lowers the loss" if self.stuck >= STUCK else f"no better for {self.since} looks"
+        if stuck or self.since >= max(PATIENCE, 0.3 * self.looks):
+            why = "no step lowers the loss" if stuck else f"no better for {self.since} looks"
             return Outcome("plateau", f"{why}; {seen}", "try a wider network, more points or another method")
         return None

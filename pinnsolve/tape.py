@@ -123,14 +123,15 @@ def _reduced(slope: Tensor, original: Tensor) -> Tensor:
 
 def dense_rows(residual: Tensor, parameters: Sequence[nn.Parameter]) -> Tensor:
     """The Jacobian (n, P) by one backward pass a row: slow, and true for any network."""
-    eye = torch.eye(residual.shape[0], dtype=residual.dtype, device=residual.device)
+    n = residual.shape[0]
+    eye = torch.eye(n, dtype=residual.dtype, device=residual.device)
     blocks = torch.autograd.grad(
         residual,
         list(parameters),
         eye,
         retain_graph=True,
-        materialize_grads=True,
         is_grads_batched=True,
         allow_unused=True,
     )
-    return torch.cat([b.reshape(residual.shape[0], -1) for b in blocks], 1)
+    pairs = zip(parameters, blocks, strict=True)
+    return torch.cat([residual.new_zeros(n, p.numel()) if b is None else b.reshape(n, -1) for p, b in pairs], 1)

@@ -26,6 +26,11 @@ from torch import Tensor
 from pinnsolve.errors import ProblemError
 
 on_jets: Any = torch  # torch's functions take jets, which their type stubs do not know
+ARITHMETIC: dict[Any, Any] = {
+    np.add: torch.add, np.subtract: torch.sub, np.multiply: torch.mul, np.divide: torch.div, np.power: torch.pow,
+    np.negative: torch.neg, np.less: torch.lt, np.less_equal: torch.le, np.greater: torch.gt,
+    np.greater_equal: torch.ge, np.equal: torch.eq, np.not_equal: torch.ne,
+}  # fmt: skip
 Alpha = tuple[int, ...]
 Rule = Callable[[Alpha], Tensor | None]
 
@@ -184,11 +189,12 @@ class Jet:
         return Jet(self.chart, rule, shape, self.depends)
 
     def __getitem__(self, index: Any) -> Jet:
-        shape = tuple(torch.empty(self.shape, device="meta")[index].shape)
-        if not shape or shape[0] != self.chart.size:
+        first = index[0] if isinstance(index, tuple) and index else index
+        if not (first is Ellipsis or first == slice(None)) or not isinstance(first, slice | type(Ellipsis)):
             raise ProblemError(
                 f"a field was indexed along its {self.chart.size} points", "A residual treats every point alike."
             )
+        shape = tuple(torch.empty(self.shape, device="meta")[index].shape)
         return self.map(lambda part: part[index], shape)
 
     @classmethod
@@ -198,12 +204,11 @@ class Jet:
         return apply(func, args, kwargs or {})
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        arithmetic = {np.add, np.subtract, np.multiply, np.divide, np.negative, np.power}
-        if method == "__call__" and ufunc in arithmetic and not kwargs:
+        if method == "__call__" and ufunc in ARITHMETIC and not kwargs:
             from pinnsolve.rules import apply
 
-            numbers = [float(a) if isinstance(a, np.generic) else a for a in inputs]
-            return apply(getattr(torch, ufunc.__name__), tuple(numbers), {})
+            numbers = [a if isinstance(a, Jet) else float(a) if np.ndim(a) == 0 else torch.as_tensor(a) for a in inputs]
+            return apply(ARITHMETIC[ufunc], tuple(numbers), {})
         raise ProblemError(
             f"np.{ufunc.__name__} was called on a field",
             f"NumPy cannot differentiate: write torch.{ufunc.__name__} (from torch import {ufunc.__name__}).",
@@ -234,6 +239,10 @@ class Jet:
         return on_jets.pow(self, other)
 
     def __rpow__(self, other: Any) -> Jet:
+        if not other > 0:
+            raise ProblemError(
+                f"the base {other!r} of a power is not positive", "Its logarithm is needed: 2 ** u, exp(u)."
+            )
         return on_jets.exp(self * log(other))
 
     def __abs__(self) -> Jet:
@@ -242,23 +251,32 @@ class Jet:
     def __matmul__(self, other: Any) -> Jet:
         return on_jets.matmul(self, other)
 
-    def __lt__(self, other: Any) -> Tensor:
+    def __lt__(self, other: Any) -> Jet:
         return on_jets.lt(self, other)
 
-    def __le__(self, other: Any) -> Tensor:
+    def __le__(self, other: Any) -> Jet:
         return on_jets.le(self, other)
 
-    def __gt__(self, other: Any) -> Tensor:
+    def __gt__(self, other: Any) -> Jet:
         return on_jets.gt(self, other)
 
-    def __ge__(self, other: Any) -> Tensor:
+    def __ge__(self, other: Any) -> Jet:
         return on_jets.ge(self, other)
 
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+    def __eq__(self, other: object) -> Jet:  # type: ignore[override]
         return on_jets.eq(self, other)
 
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+    def __ne__(self, other: object) -> Jet:  # type: ignore[override]
         return on_jets.ne(self, other)
+
+    def __and__(self, other: Any) -> Jet:
+        return on_jets.logical_and(self, other)
+
+    def __or__(self, other: Any) -> Jet:
+        return on_jets.logical_or(self, other)
+
+    def __invert__(self) -> Jet:
+        return on_jets.logical_not(self)
 
     __hash__ = object.__hash__
     __radd__ = __add__

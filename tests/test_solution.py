@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from pinnsolve import MLP, Fourier, LevenbergMarquardt, Problem, ProblemError, Reference, Settings, Solution, compare, periodic, solve
+from pinnsolve import (
+    MLP,
+    Fourier,
+    LevenbergMarquardt,
+    Problem,
+    ProblemError,
+    Reference,
+    Settings,
+    Solution,
+    compare,
+    periodic,
+    solve,
+)
 
 SMALL = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, method=LevenbergMarquardt(steps=25))
 
@@ -87,19 +99,28 @@ class _Bomb:
 def test_fourier_features_and_own_modules_survive_saving(heat: Problem, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     ring = heat.replaced(conditions=[*heat._declared["conditions"][0], periodic("x")])
-    fourier = solve(ring, settings=SMALL, network=MLP(width=6, depth=1, fourier=Fourier(count=4)), method=LevenbergMarquardt(steps=2))
+    fourier = solve(
+        ring,
+        settings=SMALL,
+        network=MLP(width=6, depth=1, fourier=Fourier(count=4)),
+        method=LevenbergMarquardt(steps=2),
+    )
     fourier.save(path)
     assert fourier.u(x=0.3, t=0.2) == Solution.load(path, ring).u(x=0.3, t=0.2)
     module = torch.nn.Sequential(torch.nn.Linear(2, 5), torch.nn.Tanh(), torch.nn.Linear(5, 1))
     before = [p.clone() for p in module.parameters()]
     own = solve(heat, settings=SMALL, network=module, method=LevenbergMarquardt(steps=2))
-    assert all(torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True)), "the user's module was changed"
+    assert all(torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True)), (
+        "the user's module was changed"
+    )
     own.save(path)
     assert own.u(x=0.3, t=0.2) == Solution.load(path, heat, network=module).u(x=0.3, t=0.2)
     with pytest.raises(ProblemError, match="network of its user's own"):
         Solution.load(path, heat)
     with pytest.raises(ProblemError, match="do not fit"):
-        Solution.load(path, heat, network=torch.nn.Sequential(torch.nn.Linear(2, 6), torch.nn.Tanh(), torch.nn.Linear(6, 1)))
+        Solution.load(
+            path, heat, network=torch.nn.Sequential(torch.nn.Linear(2, 6), torch.nn.Tanh(), torch.nn.Linear(6, 1))
+        )
 
 
 def reference(problem: Problem, offset: float = 0.0, own: float = 0.0) -> Reference:

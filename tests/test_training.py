@@ -36,7 +36,7 @@ SMALL = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, budget
 
 
 def run(problem: Problem, steps: int, **changes):  # type: ignore[no-untyped-def]
-    return solve(problem, settings=SMALL, **{"method": LevenbergMarquardt(steps=steps), **changes})
+    return solve(problem, settings=SMALL, **{"method": LevenbergMarquardt(steps=steps or None), **changes})
 
 
 def bits(solution) -> torch.Tensor:  # type: ignore[no-untyped-def]
@@ -58,7 +58,7 @@ def test_global_random_state_is_untouched(heat: Problem) -> None:
 
 METHODS = {
     "lm": lambda n: LevenbergMarquardt(steps=n),
-    "lbfgs": lambda n: LBFGS(steps=n),
+    "lbfgs": lambda n: LBFGS(steps=n // 3),
     "adam": lambda n: Adam(steps=n),
     "sgd": lambda n: SGD(steps=n, rate=1e-4),
     "sequence": lambda n: [Adam(steps=9), LevenbergMarquardt(steps=n)],
@@ -104,7 +104,7 @@ def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(heat: Problem, t
     with pytest.raises(ProblemError, match="no checkpoint"):
         run(heat, 3, out=tmp_path, resume=True)
     run(heat, 3, out=tmp_path)
-    with pytest.raises(ProblemError, match=r"another problem(.|\n)*|parameter alpha was '0.1' there and is '0.2'"):
+    with pytest.raises(ProblemError, match="parameter alpha was '0.1' there and is '0.2'"):
         run(heat.with_parameters({"alpha": 0.2}), 3, out=tmp_path, resume=True)
     with pytest.raises(ProblemError, match="seed was '0' there and is '1' here"):
         run(heat, 3, out=tmp_path, resume=True, seed=1)
@@ -122,15 +122,15 @@ def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(heat: Problem, t
 
 
 def test_few_points_are_exposed_by_the_held_out_residual(heat: Problem) -> None:
-    network = MLP(width=20, depth=2)
-    solution = run(heat, 300, points=12, redraw=None, network=network, budget=60)
+    network, strict = MLP(width=20, depth=2), heat.replaced(tolerance=1e-3)
+    solution = run(strict, 300, points=5, redraw=None, network=network)
     training, held = solution.training.training["equation"], solution.training.held_out["equation"]
     last = solution.training.history[-1]
     assert last.training["equation"] < 1e-3 * last.held_out["equation"]
-    assert held > 5e-2 and training < held
+    assert held > 10 * training
     assert solution.training.outcome.kind == "overfitting"
     assert "draw more points" in str(solution.training.outcome)
-    assert compare(solution, heat.reference(heat)).verdict == "fail"
+    assert compare(solution, strict.reference(strict)).verdict == "fail"
 
 
 def test_outcomes_in_words(heat: Problem) -> None:
@@ -154,20 +154,14 @@ def heat_face():  # type: ignore[no-untyped-def]
 
 
 def test_divergence_is_told_with_residual_and_place() -> None:
-    def explode(u, t):  # type: ignore[no-untyped-def]
-        return torch.exp(torch.exp(u * 100)) * 1e300 * d(u, t)
+    def grow(u, t):  # type: ignore[no-untyped-def]
+        return d(u, t) - torch.exp(u * u)
 
-    problem = Problem(time=(0, 1), unknowns="u", equations=explode, conditions=initial(u=0.01))
-    with pytest.warns(UserWarning) if False else _nothing():
-        solution = run(problem, 0, method=SGD(rate=1e3), budget=5)
-    assert solution.training.outcome.kind in ("non-finite", "plateau", "budget")
-    assert bool(torch.isfinite(bits(solution)).all())
-
-
-class _nothing:  # noqa: N801
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
+    problem = Problem(time=(0, 1), unknowns="u", equations=grow, conditions=initial(u=1.0))
+    solution = run(problem, 0, method=SGD(rate=10.0), budget=5)
+    assert solution.training.outcome.kind == "non-finite"
+    assert "the residual 'grow' is" in str(solution.training.outcome) and "at t=" in str(solution.training.outcome)
+    assert bool(torch.isfinite(bits(solution)).all()), "the best parameters are kept"
 
 
 def test_a_nan_at_the_first_evaluation_names_equation_and_place(heat: Problem) -> None:
@@ -178,9 +172,7 @@ def test_a_nan_at_the_first_evaluation_names_equation_and_place(heat: Problem) -
         run(heat.replaced(equations=bad), 3)
 
 
-@pytest.mark.parametrize(
-    "weights", ["balanced", 100.0, {"equation": 2.0}], ids=["balanced", "lambda", "by name"]
-)
+@pytest.mark.parametrize("weights", ["balanced", 100.0, {"equation": 2.0}], ids=["balanced", "lambda", "by name"])
 def test_weights(heat: Problem, weights) -> None:  # type: ignore[no-untyped-def]
     solution = run(heat, 3, weights=weights)
     found = solution.training.weights["equation"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import isclose
+from numbers import Real
 
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.box import Box
@@ -64,7 +64,7 @@ class Region:
 
 def _end(domain: Box, coordinate: str, value: float, space: tuple[str, ...]) -> Slab:
     for sign, end in zip((-1, 1), domain.bounds[coordinate], strict=True):
-        if isclose(value, end, rel_tol=1e-9, abs_tol=1e-12 * domain.length(coordinate)):
+        if abs(value - end) <= 1e-9 * domain.length(coordinate):
             return Slab({coordinate: end}, (coordinate, sign) if coordinate in space else None)
     ends = ", ".join(f"face({coordinate}={end:g})" for end in domain.bounds[coordinate])
     raise ProblemError(f"there is no face {coordinate} = {value:g} on this domain", f"Possible: {ends}.")
@@ -75,12 +75,19 @@ def _known(coordinate: str, domain: Box) -> None:
         raise ProblemError(f"there is no coordinate '{coordinate}'", did_you_mean(coordinate, domain.coordinates))
 
 
+def _numbers(what: str, place: Mapping[str, float]) -> None:
+    for coordinate, value in place.items():
+        if not isinstance(value, Real):
+            raise ProblemError(f"{what}({coordinate}={value!r}) is no number", f"Write {what}({coordinate}=0).")
+
+
 def face(**end: float) -> Region:
     """One face of the box, named by the coordinate that is constant on it: `face(x=-1)`."""
     if len(end) != 1:
         raise ProblemError(
             f"face(...) names {len(end)} coordinates", "Name one: face(x=0). For a corner: point(x=0, y=0)."
         )
+    _numbers("face", end)
     ((coordinate, value),) = end.items()
 
     def resolve(domain: Box, space: tuple[str, ...]) -> tuple[Slab, ...]:
@@ -98,13 +105,14 @@ def faces(*coordinates: str) -> Region:
     def resolve(domain: Box, space: tuple[str, ...]) -> tuple[Slab, ...]:
         for coordinate in coordinates:
             _known(coordinate, domain)
-        return tuple(_end(domain, c, end, space) for c in coordinates for end in domain.bounds[c])
+        return tuple(_end(domain, c, end, space) for c in dict.fromkeys(coordinates) for end in domain.bounds[c])
 
     return Region(f"faces({', '.join(map(repr, coordinates))})", resolve)
 
 
 def point(**place: float) -> Region:
     """One point of space (at all times, if there is time): `point(x=0, y=0)`."""
+    _numbers("point", place)
 
     def resolve(domain: Box, space: tuple[str, ...]) -> tuple[Slab, ...]:
         for coordinate, value in place.items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 
@@ -13,8 +13,9 @@ from pinnsolve.errors import ProblemError, did_you_mean, place_of
 from pinnsolve.operators import describe
 from pinnsolve.taylor import Chart, Jet
 
+_read: WeakKeyDictionary[Callable[..., Any], dict[str, bool]] = WeakKeyDictionary()  # keeps no function alive
 
-@lru_cache(maxsize=1024)
+
 def arguments(function: Callable[..., Any]) -> dict[str, bool]:
     """The argument names of a function, each with whether it must be given.
 
@@ -23,6 +24,15 @@ def arguments(function: Callable[..., Any]) -> dict[str, bool]:
     ProblemError
         If the names cannot be read: a builtin, `*args`, `**kwargs`, or a positional-only argument.
     """
+    try:
+        if function not in _read:
+            _read[function] = _arguments(function)
+        return _read[function]
+    except TypeError:  # a callable object without a hash
+        return _arguments(function)
+
+
+def _arguments(function: Callable[..., Any]) -> dict[str, bool]:
     name = getattr(function, "__name__", repr(function))
     try:
         parameters = inspect.signature(function).parameters.values()

@@ -16,7 +16,7 @@ from pinnsolve.errors import ProblemError, place_of
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.conditions import Condition
 from pinnsolve.problem.contradictions import Contradiction, contradictions, meeting
-from pinnsolve.problem.coverage import uncovered
+from pinnsolve.problem.coverage import derivative_name, uncovered
 from pinnsolve.problem.problem import Problem
 from pinnsolve.taylor import Alpha, Chart, Jet, on_jets
 

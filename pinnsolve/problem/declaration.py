@@ -56,7 +56,7 @@ def domain_of(space: Any, time: Any) -> Box:
 
 
 def unknowns_of(unknowns: Any) -> tuple[str, ...]:
-    names = (unknowns,) if isinstance(unknowns, str) else tuple(unknowns)
+    names = tuple(unknowns) if isinstance(unknowns, list | tuple) else (unknowns,)
     for name in names:
         if not (isinstance(name, str) and name.isidentifier()):
             raise ProblemError(f"unknowns: {name!r} is no name", 'Write unknowns="u" or unknowns=("u", "v").')
@@ -93,7 +93,7 @@ def whole(what: str, value: Any) -> None:
 
 
 def equations_of(equations: Any) -> tuple[Equation, ...]:
-    functions = [equations] if callable(equations) else list(equations)
+    functions = list(equations) if isinstance(equations, list | tuple) else [equations]
     names: list[str] = []
     for number, function in enumerate(functions, start=1):
         if not callable(function):

@@ -87,7 +87,7 @@ class Problem:
         """The same declaration with some arguments changed."""
         return Problem(**{**self._declared, **changes})
 
-    def withparameters(self, values: Mapping[str, float]) -> Problem:
+    def with_parameters(self, values: Mapping[str, float]) -> Problem:
         """The same problem with other values of some parameters."""
         for name in values:
             if name not in self.parameters:

@@ -1,0 +1,126 @@
+"""The solution as files for ParaView: solution.vtu, and a series of time steps beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import meshio
+import numpy as np
+import numpy.typing as npt
+
+from pinnsolve.files import write_whole
+from pinnsolve.problem.problem import Problem
+from pinnsolve.report.grids import Array, Grid, grid, sampled
+from pinnsolve.report.record import Run
+
+FILE, SERIES, STEPS_FOLDER, STEP = "solution.vtu", "solution.pvd", "solution_steps", "solution_{:03d}.vtu"
+STEPS = 21
+LINE = 1001  # points of a line in time, for ordinary differential equations
+STEADY = {1: 201, 2: 81, 3: 31}  # points along each coordinate, by dimension of space
+EVOLVING = {1: 201, 2: 81, 3: 21}
+CELLS = {1: "line", 2: "quad", 3: "hexahedron"}
+
+
+def write_vtu(run: Run, folder: Path, steps: int = STEPS) -> list[Path]:
+    """Write the solution on a regular grid, in VTK's XML format.
+
+    `solution.vtu` holds the points (padded with zeros to three components), line, quad or hexahedron cells by the
+    dimension of space, and as point data each unknown, `<unknown>_reference` and `<unknown>_error`, which is solution
+    minus reference; the last two only with a reference. Where there is time, `solution.vtu` is its end, and
+    `solution.pvd` lists `solution_steps/solution_000.vtu` and so on with their times: open that one for an animation.
+    Without space, the points are a line along t. Of more than three dimensions of space, it is the slice through the
+    middle of the others; those coordinates are point data too, so that the file says where it lies.
+
+    Parameters
+    ----------
+    run : Run
+    folder : Path
+        It exists. What an earlier run left there of these files is replaced or removed.
+    steps : int
+        Times of the series, both ends included; at least two.
+
+    Returns
+    -------
+    list of Path
+        All that was written.
+    """
+    problem = run.solution.problem
+    target, series = folder / FILE, folder / SERIES
+    if problem.time is None or not problem.space_coordinates:
+        _write(run, _grid(problem), target)
+        series.unlink(missing_ok=True)
+        _remove_stale(folder / STEPS_FOLDER, keep=0)
+        return [target]
+    times = np.linspace(*problem.time, steps)
+    (folder / STEPS_FOLDER).mkdir(exist_ok=True)
+    files = [folder / STEPS_FOLDER / STEP.format(k) for k in range(steps)]
+    for time, file in zip(times, files, strict=True):
+        _write(run, _grid(problem, float(time)), file)
+    _write(run, _grid(problem, float(times[-1])), target)
+    _write_series(series, times, files)
+    _remove_stale(folder / STEPS_FOLDER, keep=steps)
+    return [target, series, *files]
+
+
+def _grid(problem: Problem, time: float | None = None) -> Grid:
+    """The grid of one file: over the first three coordinates of space, or along time where there is no space."""
+    space = problem.space_coordinates[:3]
+    if not space:
+        return grid(problem, {"t": LINE})
+    count = (STEADY if time is None else EVOLVING)[len(space)]
+    return grid(problem, dict.fromkeys(space, count), {} if time is None else {"t": time})
+
+
+def _write(run: Run, on: Grid, path: Path) -> None:
+    places, problem = on.places(), run.solution.problem
+    points = np.zeros((int(np.prod(on.shape)), 3))
+    for column, coordinate in enumerate(on.axes):
+        points[:, column] = places[coordinate].ravel()
+    data: dict[str, Array] = {c: places[c].ravel() for c in problem.space_coordinates if c not in on.axes}
+    for unknown in problem.unknowns:
+        field = sampled(run, unknown, on)
+        data[unknown] = field.solution.ravel()
+        if field.reference is not None and field.difference is not None:
+            data.setdefault(f"{unknown}_reference", field.reference.ravel())
+            data.setdefault(f"{unknown}_error", field.difference.ravel())
+    mesh = meshio.Mesh(points, [(CELLS[len(on.axes)], cells(on.shape))], point_data=data)
+    write_whole(path, lambda file: meshio.write(file, mesh, file_format="vtu"))
+
+
+def cells(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """The corners of every cell of a regular grid, in VTK's order: (cells, 2), (cells, 4) or (cells, 8).
+
+    >>> cells((2, 3)).tolist()
+    [[0, 3, 4, 1], [1, 4, 5, 2]]
+    """
+    number = np.arange(np.prod(shape)).reshape(shape)
+    corners = {1: [(0,), (1,)], 2: [(0, 0), (1, 0), (1, 1), (0, 1)]}
+    corners[3] = [(i, j, k) for k in (0, 1) for i, j in corners[2]]
+    picked = [
+        number[tuple(slice(o, n - 1 + o) for o, n in zip(corner, shape, strict=True))] for corner in corners[len(shape)]
+    ]
+    return np.stack([p.ravel() for p in picked], axis=1)
+
+
+def _write_series(path: Path, times: Array, files: list[Path]) -> None:
+    """The collection that lists each step's file with its time."""
+    root = ElementTree.Element("VTKFile", type="Collection", version="0.1", byte_order="LittleEndian")
+    collection = ElementTree.SubElement(root, "Collection")
+    for time, file in zip(times, files, strict=True):
+        name = file.relative_to(path.parent).as_posix()
+        ElementTree.SubElement(collection, "DataSet", timestep=repr(float(time)), group="", part="0", file=name)
+    ElementTree.indent(root)
+    write_whole(path, lambda file: ElementTree.ElementTree(root).write(file, encoding="utf-8", xml_declaration=True))
+
+
+def _remove_stale(folder: Path, keep: int) -> None:
+    """Take away the steps of an earlier run beyond the first ones, and the folder if it is then empty."""
+    if not folder.is_dir():
+        return
+    kept = {STEP.format(k) for k in range(keep)}
+    for file in folder.glob("solution_*.vtu"):
+        if file.name not in kept:
+            file.unlink()
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,321 @@
+"""One picture of a run: the solution, the reference, their difference, and how training went."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import ScalarFormatter
+
+from pinnsolve.files import write_whole
+from pinnsolve.report import grids
+from pinnsolve.report.grids import Array, Grid, Peaks, Sampled, finite, limits
+from pinnsolve.report.record import Run
+
+DPI = 110
+WIDTH = 14.0  # inches
+MAP, SLICE, CURVE, HISTORY = 3.0, 2.2, 2.8, 2.5  # inches of height for a row of each kind
+COLUMNS = 4
+GREY = "0.35"
+SOLUTION, ERROR = "#3b8bc8", "#b2182b"
+CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe & Ito: colour-blind-safe
+DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))  # for residuals beyond the colours
+BADGES = {"pass": "#1a7f37", "fail": "#c62828", "unconfirmed": "#9a6700"}
+DECADES = 1e-4  # what is smaller than this part of the largest is one colour on a logarithmic scale
+MINUS = "solution \N{MINUS SIGN} reference"
+METHODS_MARKED = 6  # more changes of method than that would hide the curves
+Draw = Callable[[Axes], object]
+
+
+def solution_figure(run: Run) -> Figure:
+    """The figure of a run, for a reader who sees nothing else.
+
+    With two coordinates or more, each unknown has its solution and reference on one colour scale, their difference on
+    a symmetric one, the size of the difference on a logarithmic one, and slices; with one coordinate, curves. Where
+    there is no reference, the equations' residuals over the domain stand in for the error. The last row is the history
+    of all residuals.
+    """
+    lines = _facts(run)
+    rows = _rows(run)
+    heights = [0.62 + 0.22 * len(lines), *(h for h, _ in rows), HISTORY]
+    figure = Figure(figsize=(WIDTH, sum(heights)), dpi=DPI, layout="constrained", facecolor="white")
+    parts = figure.subfigures(len(heights), 1, height_ratios=heights)
+    _header(run, lines, heights[0], parts[0])
+    for (_, panels), part in zip(rows, parts[1:-1], strict=True):
+        for draw, axes in zip(panels, part.subplots(1, len(panels), squeeze=False)[0], strict=True):
+            draw(axes)
+    _history(run, parts[-1].subplots())
+    return figure
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a figure as a PNG file, whole or not at all."""
+    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=DPI))
+
+
+# ---------------------------------------------------------------- the title
+
+
+def _facts(run: Run) -> list[str]:
+    """What the picture's title says beside the name and the verdict."""
+    comparison, reference = run.comparison, run.comparison.reference
+    if reference is None:
+        held_out = ",  ".join(f"{n} {v:.1e}" for n, v in run.training.held_out.items())
+        facts = f"no reference: the error is not known   \N{BULLET}   residual on held-out points (rms): {held_out}"
+    else:
+        errors = ",  ".join(f"{u} {e.relative_l2:.1e}" for u, e in comparison.errors.items())
+        facts = (
+            f"relative L2 error: {errors}   \N{BULLET}   tolerance {comparison.tolerance:.1e}   \N{BULLET}   "
+            f"reference: {reference.name}, its own error {reference.own_error:.1e}"
+        )
+    return [*textwrap.wrap(facts, 150), *textwrap.wrap(comparison.reason, 150)]
+
+
+def _header(run: Run, lines: Sequence[str], height: float, part: SubFigure) -> None:
+    verdict = run.comparison.verdict
+    name = _shortened(run.name, 70)
+    part.text(0.012, 1 - 0.32 / height, name, fontsize=17, weight="bold", va="center", parse_math=False)
+    part.text(
+        0.988, 1 - 0.32 / height, verdict.upper(), fontsize=13, weight="bold", ha="right", va="center", color="white",
+        bbox={"boxstyle": "round,pad=0.45", "facecolor": BADGES[verdict], "edgecolor": "none"},
+    )  # fmt: skip
+    for k, line in enumerate(lines):
+        part.text(0.012, 1 - (0.68 + 0.22 * k) / height, line, fontsize=10.5, va="center", color=GREY, parse_math=False)
+
+
+# ---------------------------------------------------------------- what stands where
+
+
+def _rows(run: Run) -> list[tuple[float, list[Draw]]]:
+    """The rows between the title and the history: their heights and what their panels draw."""
+    problem, referenced = run.solution.problem, run.comparison.reference is not None
+    shown = grids.plane(problem)
+    on = grids.grid(problem, dict.fromkeys(shown, 1001 if len(shown) == 1 else 161))
+    fields = {u: grids.sampled(run, u, on) for u in problem.unknowns}
+    if len(shown) == 1:
+        if referenced:
+            return [(CURVE, [_curves(u, f), _marked(f"{u}: {MINUS}", on, f.difference)]) for u, f in fields.items()]
+        return _shared_out(CURVE, [_curves(u, f) for u, f in fields.items()] + _residuals(run))
+    rows: list[tuple[float, list[Draw]]] = []
+    if not referenced:
+        rows = _shared_out(
+            MAP, [_map(u, f, f.solution, _norm(f), "solution") for u, f in fields.items()] + _residuals(run)
+        )
+    for unknown, field in fields.items():
+        if referenced:
+            rows.append((MAP, _compared(run, unknown, field)))
+        rows.append((SLICE, _slices(run, unknown, field)))
+    return rows
+
+
+def _shared_out(height: float, panels: list[Draw]) -> list[tuple[float, list[Draw]]]:
+    """Panels in as few rows as will do, about equally many in each."""
+    rows = -(-len(panels) // COLUMNS)
+    return [(height, list(row)) for row in np.array_split(np.array(panels, dtype=object), rows)]
+
+
+def _compared(run: Run, unknown: str, field: Sampled) -> list[Draw]:
+    assert field.reference is not None and field.difference is not None and run.comparison.reference is not None
+    norm = _norm(field)
+    largest = finite(np.abs(field.difference)).max(initial=0.0) or 1.0
+    symmetric = Normalize(-largest, largest)
+    name = f"reference ({_shortened(run.comparison.reference.name, 22)})"
+    return [
+        _map(unknown, field, field.solution, norm, "solution", bar=False),
+        _map(unknown, field, field.reference, norm, name),
+        _map(unknown, field, field.difference, symmetric, MINUS, cmap="RdBu_r"),
+        _where(f"where the error sits: |{unknown} \N{MINUS SIGN} reference|", grids.error_peaks(run, unknown, field)),
+    ]
+
+
+def _residuals(run: Run) -> list[Draw]:
+    """The size of each equation's residual over the domain."""
+    on, found = grids.whole_domain(run.solution.problem), []
+    for equation in run.solution.problem.equations:
+        what, values = f"|residual of {_shortened(equation.name, 24)}|", grids.residual(run, equation.name, on)
+        if len(on.axes) == 1:
+            found.append(_marked(what, on, values, size=True))
+        else:
+            found.append(_where(what, grids.peaks(on, values, grids.plane(run.solution.problem))))
+    return found
+
+
+# ---------------------------------------------------------------- panels of two coordinates
+
+
+def _map(
+    unknown: str, field: Sampled, values: Array, norm: Normalize, what: str, cmap: str = "viridis", bar: bool = True
+) -> Draw:
+    where = f"\nat {field.grid.where}" if field.grid.fixed else ""
+
+    def draw(axes: Axes) -> None:
+        _picture(axes, field.grid.axes, values, norm, cmap, bar)
+        _tidy(axes, f"{unknown}: {what}{where}", *field.grid.axes)
+
+    return draw
+
+
+def _where(what: str, peaks: Peaks) -> Draw:
+    """A size on a logarithmic scale, the largest marked."""
+    title = _titled(what + (f", maximum over {', '.join(peaks.over)}" if peaks.over else ""), peaks, 42)
+
+    def draw(axes: Axes) -> None:
+        top = finite(peaks.values).max(initial=0.0) or 1e-16
+        _picture(axes, peaks.axes, np.maximum(peaks.values, DECADES * top), LogNorm(DECADES * top, top), "magma")
+        across, up = ([peaks.at[c]] for c in peaks.axes)
+        for size, width, color in ((9.0, 1.6, "white"), (11.0, 1.0, "black")):  # seen on light and on dark
+            axes.plot(across, up, "o", ms=size, mew=width, mfc="none", mec=color, clip_on=False)
+        _tidy(axes, title, *peaks.axes)
+
+    return draw
+
+
+def _titled(what: str, peak: Peaks, width: int) -> str:
+    return what + "\n" + textwrap.fill(f"largest {peak.largest:.1e} at {grids.place(peak.at)}", width)
+
+
+def _picture(
+    axes: Axes, over: Mapping[str, Array], values: Array, norm: Normalize, cmap: str, bar: bool = True
+) -> None:
+    (across, xs), (_, ys) = over.items()
+    mesh = axes.pcolormesh(xs, ys, values.T, norm=norm, cmap=cmap, shading="nearest", rasterized=True)
+    axes.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]))
+    if across != "t" and 1 / 3 <= (xs[-1] - xs[0]) / (ys[-1] - ys[0]) <= 3:
+        axes.set_aspect("equal")
+    if bar:
+        part = axes.get_figure()
+        assert part is not None
+        scale = part.colorbar(mesh, cax=axes.inset_axes((1.03, 0.0, 0.05, 1.0)))
+        scale.ax.tick_params(labelsize=8.5)
+        if not isinstance(norm, LogNorm):
+            scale.ax.yaxis.set_major_formatter(_formatter())
+
+
+def _slices(run: Run, unknown: str, field: Sampled) -> list[Draw]:
+    """Curves along the first coordinate of space at four values of time, or of the second coordinate."""
+    problem = run.solution.problem
+    along, moving = problem.space_coordinates[0], "t" if problem.time is not None else problem.space_coordinates[1]
+    low, high = problem.domain.bounds[moving]
+    places = [low + f * (high - low) for f in ((0.25, 0.5, 0.75, 1.0) if moving == "t" else (0.2, 0.4, 0.6, 0.8))]
+    cuts = [grids.sampled(run, unknown, grids.grid(problem, {along: 401}, {moving: at})) for at in places]
+    bounds = limits(*field.values, *(v for cut in cuts for v in cut.values), margin=0.07)
+    return [_curves(unknown, cut, bounds, legend=k == 0) for k, cut in enumerate(cuts)]
+
+
+# ---------------------------------------------------------------- panels of one coordinate
+
+
+def _curves(unknown: str, field: Sampled, bounds: tuple[float, float] | None = None, legend: bool = True) -> Draw:
+    """The solution as a thick line, the reference as a thin dashed one over it: both are seen where they agree."""
+    ((along, xs),) = field.grid.axes.items()
+    what = "solution" if field.reference is None else "solution and reference"
+    title = f"{unknown} at {field.grid.where}" if field.grid.fixed else f"{unknown}: {what}"
+
+    def draw(axes: Axes) -> None:
+        axes.plot(xs, field.solution, color=SOLUTION, lw=4, alpha=0.85, label="solution", solid_capstyle="round")
+        if field.reference is not None:
+            axes.plot(xs, field.reference, color="black", lw=1.2, ls=(0, (5, 2.5)), label="reference")
+        axes.set(xlim=(xs[0], xs[-1]), ylim=bounds or limits(*field.values, margin=0.07))
+        _tidy(axes, title, along, unknown, lines=True)
+        if legend:
+            axes.legend(fontsize=9, frameon=False, handlelength=2.6)
+
+    return draw
+
+
+def _marked(what: str, on: Grid, values: Array, size: bool = False) -> Draw:
+    """One curve with its largest value marked: signed, or its size on a logarithmic scale."""
+    ((along, xs),) = on.axes.items()
+    peak = grids.peaks(on, values, (along,))
+
+    def draw(axes: Axes) -> None:
+        top = peak.largest if 0 < peak.largest < np.inf else 1e-16
+        shown = np.maximum(np.abs(values), DECADES * top) if size else values
+        axes.set_yscale("log" if size else "linear")
+        axes.plot(xs, shown, color=ERROR, lw=1.6)
+        axes.plot(peak.at[along], shown[np.searchsorted(xs, peak.at[along])], "o", ms=8, mfc="none", mec="black")
+        if not size:
+            axes.axhline(0, color="0.6", lw=0.8)
+        axes.set_xlim(xs[0], xs[-1])
+        _tidy(axes, _titled(what, peak, 90), along, "size" if size else "difference", lines=True)
+
+    return draw
+
+
+def _history(run: Run, axes: Axes) -> None:
+    """Every residual over training time: thin on the training points, thick on the held-out ones."""
+    history = run.training.history
+    seconds = [look.seconds for look in history]
+    handles, labels = [], []
+    for k, name in enumerate(run.training.training):
+        color, dash = CYCLE[k % len(CYCLE)], DASHES[k // len(CYCLE) % len(DASHES)]
+        trained, held_out = (
+            [v if v > 0 else np.nan for v in (side[name] for side in sides)]
+            for sides in ([look.training for look in history], [look.held_out for look in history])
+        )
+        mark = "." if len(history) < 15 else ""
+        axes.plot(seconds, held_out, color=color, ls=dash, lw=2.8, alpha=0.6, marker=mark)
+        axes.plot(seconds, trained, color=color, ls=dash, lw=0.9, marker=mark, ms=4)
+        handles.append(Line2D([], [], color=color, ls=dash, lw=2.2))
+        labels.append(_shortened(name, 40))
+    axes.set_yscale("log")
+    handles += [Line2D([], [], color=GREY, lw=2.8, alpha=0.6), Line2D([], [], color=GREY, lw=0.9)]
+    labels += ["thick: held-out points", "thin: training points"]
+    _tidy(axes, "residuals while training (root mean square)", "seconds of training", "residual", lines=True)
+    # Names that begin with "_" mean something to matplotlib, and "$" too: the texts are set afterwards.
+    legend = axes.legend(
+        handles, [str(k) for k in range(len(labels))], loc="center left", bbox_to_anchor=(1.005, 0.5), fontsize=9,
+        frameon=False, ncols=-(-len(labels) // 10),
+    )  # fmt: skip
+    for text, label in zip(legend.get_texts(), labels, strict=True):
+        text.set_parse_math(False)
+        text.set_text(label)
+    _mark_methods(run, axes)
+
+
+def _mark_methods(run: Run, axes: Axes) -> None:
+    """A line wherever the next method takes over."""
+    history = run.training.history
+    changes = [(b.seconds, b.method) for a, b in zip(history, history[1:], strict=False) if a.method != b.method]
+    for seconds, method in changes[:METHODS_MARKED]:
+        axes.axvline(seconds, color="0.5", lw=0.9, ls=":")
+        text = f" {method}"
+        axes.annotate(text, (seconds, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=GREY)
+
+
+# ---------------------------------------------------------------- small things
+
+
+def _tidy(axes: Axes, title: str, across: str, up: str, lines: bool = False) -> None:
+    axes.set_title(title, fontsize=10, y=1.0, pad=9, parse_math=False)
+    axes.set_xlabel(across, fontsize=10.5, parse_math=False)
+    axes.set_ylabel(up, fontsize=10.5, parse_math=False)
+    axes.tick_params(which="both", labelsize=9)
+    if lines:
+        axes.grid(color="0.9", lw=0.8)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        if axes.get_yscale() == "linear":
+            axes.yaxis.set_major_formatter(_formatter())
+
+
+def _formatter() -> ScalarFormatter:
+    """Plain numbers, with one common power of ten where they are small or large."""
+    formatter = ScalarFormatter(useOffset=False, useMathText=True)
+    formatter.set_powerlimits((-2, 4))
+    return formatter
+
+
+def _norm(field: Sampled) -> Normalize:
+    """One scale for the solution and its reference."""
+    return Normalize(*limits(*field.values))
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
