@@ -34,7 +34,7 @@ class Redraw:
         How many candidates for each point that is drawn.
     """
 
-    every: int = 10
+    every: int = 5
     uniform: float = 1.0
     pool: int = 5
 

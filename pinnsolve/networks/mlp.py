@@ -54,8 +54,8 @@ class MLP:
     Source: Glorot & Bengio, AISTATS 2010, equation 16.
     """
 
-    width: int = 20
-    depth: int = 3
+    width: int = 16
+    depth: int = 4
     activation: str = "tanh"
     fourier: Fourier | None = None
 
