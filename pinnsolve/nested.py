@@ -39,7 +39,7 @@ def by_autograd(chart: Chart, func: Any, name: str, args: tuple[Any, ...], kwarg
 
 def _pointwise(func: Any, values: Sequence[Any], kwargs: dict[str, Any], shape: tuple[int, ...]) -> bool:
     """Whether each entry of the result comes from its own entry alone: a few of them, disordered, give the same."""
-    few = [torch.tensor([n - 1, 0, n // 2]) for n in shape]
+    few = [torch.tensor([n - 1, 0, n // 2, n - 1]) for n in shape]
     index = few[0] if len(shape) == 1 else (few[0][:, None], few[-1])
     try:
         whole = func(*values, **kwargs)
@@ -59,6 +59,8 @@ def _nested(chart: Chart, f: Callable[..., Tensor], jets: Sequence[Jet]) -> Jet:
                 # views, so that an argument's slope leaves out what another argument owes to it
                 leaves = [v.view_as(v) if v.requires_grad else v.detach().requires_grad_() for v in values]
                 y = f(*leaves)
+                if not y.requires_grad:  # a constant slope
+                    return torch.zeros_like(values[k])
                 (g,) = torch.autograd.grad(y.sum(), leaves[k], create_graph=True, materialize_grads=True)
             return g
 

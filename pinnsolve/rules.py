@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.nested import by_autograd
-from pinnsolve.taylor import Alpha, Chart, Jet, leibniz, on_jets, raised
+from pinnsolve.taylor import Alpha, Chart, Jet, fits, leibniz, on_jets, raised, same_rank
 
 # name: derivative as an expression in the argument w and the value y
 ELEMENTARY: dict[str, Callable[[Jet, Jet], Any]] = {
@@ -87,6 +87,7 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return elementary(func, ELEMENTARY[name], args[0])
     if name in FLAT:
         return flat(lambda v: func(v, *args[1:], **kwargs), args[0])
+    args = tuple(a.expand(shape) if isinstance(a, Tensor) and fits(a, shape) else a for a in args)
     return by_autograd(chart, func, name, args, kwargs)
 
 
@@ -132,27 +133,6 @@ def flat(func: Callable[[Tensor], Tensor], w: Jet) -> Jet:
 
 
 # ---------------------------------------------------------------- arithmetic
-
-
-def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
-    """The shape of a combination, refusing what would broadcast silently."""
-    shape = torch.broadcast_shapes(a.shape, b.shape) if _compatible(a, b) else None
-    if shape is None or (isinstance(b, Tensor) and shape != a.shape):
-        raise ProblemError(
-            f"a field of shape {tuple(a.shape)} was combined ({what}) with one of shape {tuple(b.shape)}",
-            "Fields are (N,), one number a point; such a combination would broadcast silently.",
-        )
-    return tuple(shape)
-
-
-def _compatible(a: Jet, b: Jet | Tensor) -> bool:
-    if isinstance(b, Tensor) and b.numel() == 1 and b.ndim <= 1:
-        return True
-    if a.ndim == b.ndim:
-        return all(m == n or 1 in (m, n) for m, n in zip(a.shape, b.shape, strict=True)) and (
-            isinstance(b, Tensor) or a.shape[0] == b.shape[0]
-        )
-    return isinstance(b, Tensor) and b.ndim == 1 and a.shape[-1] == b.shape[0] and a.ndim > 1
 
 
 def ordered(a: Any, b: Any) -> tuple[Jet, Any, bool]:
@@ -225,14 +205,16 @@ def power(a: Any, b: Any) -> Jet:
     return elementary(lambda w: torch.pow(w, b), lambda w, _: mul(power(w, b - 1), b), a)
 
 
-def spread(tensor: Tensor, chart: Chart, like: Jet) -> Jet:
-    """A plain tensor as a field of the same shape as another."""
-    same_rank(like, tensor, "atan2")
-    return chart.constant(operand(chart, tensor, like.shape).expand(like.shape))
+def spread(chart: Chart, value: Any, shape: Sequence[int]) -> Any:
+    """A number or a plain tensor as a field of some shape, if that is what it would be beside one."""
+    tensor = value if isinstance(value, Tensor) else torch.tensor(value, dtype=chart.dtype)
+    tensor = tensor.to(chart.device)
+    return chart.constant(operand(chart, tensor, shape).expand(shape) if fits(tensor, shape) else tensor)
 
 
 def atan2(a: Any, b: Any) -> Jet:
-    a, b = (v if isinstance(v, Jet) else spread(v, chart_of((a, b)), ordered(a, b)[0]) for v in (a, b))
+    chart, shape = chart_of((a, b)), ordered(a, b)[0].shape
+    a, b = (v if isinstance(v, Jet) else spread(chart, v, shape) for v in (a, b))
     square = a * a + b * b
 
     def rule(alpha: Alpha) -> Tensor | None:
@@ -251,13 +233,8 @@ def where(condition: Any, a: Any, b: Any) -> Jet:
         condition = condition.value
     if condition.dtype != torch.bool:
         raise ProblemError("the condition of torch.where is a field", "Compare it: torch.where(x < 0.5, a, b).")
-    sides = [
-        s if isinstance(s, Jet) else s if isinstance(s, Tensor) else torch.tensor(s, dtype=chart.dtype) for s in (a, b)
-    ]
-    jets = [
-        s if isinstance(s, Jet) else chart.constant(operand(chart, s.to(chart.device), condition.shape)) for s in sides
-    ]
     shape = tuple(condition.shape)
+    jets = [s if isinstance(s, Jet) else spread(chart, s, shape) for s in (a, b)]
 
     def rule(alpha: Alpha) -> Tensor | None:
         parts = [j.partial(alpha) for j in jets]
@@ -267,7 +244,7 @@ def where(condition: Any, a: Any, b: Any) -> Jet:
         left, right = (zero if p is None else p for p in parts)
         return torch.where(condition, left, right)
 
-    if any(j.ndim and tuple(j.shape) != shape for j in jets):
+    if any(tuple(j.shape) != shape for j in jets):
         raise ProblemError(
             f"torch.where got shapes {tuple(condition.shape)}, {tuple(jets[0].shape)} and {tuple(jets[1].shape)}",
             "Fields are (N,), one number a point; condition and both sides must agree.",
@@ -277,12 +254,12 @@ def where(condition: Any, a: Any, b: Any) -> Jet:
 
 def maximum(a: Any, b: Any) -> Jet:
     a, b, _ = ordered(a, b)
-    return where((a > b) | (a != a), a, b)  # what is not a number stays so
+    return where((a > b) | on_jets.isnan(a), a, b)  # what is not a number stays so
 
 
 def minimum(a: Any, b: Any) -> Jet:
     a, b, _ = ordered(a, b)
-    return where((a < b) | (a != a), a, b)
+    return where((a < b) | on_jets.isnan(a), a, b)
 
 
 def clamp(a: Jet, min: Any = None, max: Any = None) -> Jet:

@@ -189,8 +189,12 @@ class Jet:
         return Jet(self.chart, rule, shape, self.depends)
 
     def __getitem__(self, index: Any) -> Jet:
-        first = index[0] if isinstance(index, tuple) and index else index
-        if not (first is Ellipsis or first == slice(None)) or not isinstance(first, slice | type(Ellipsis)):
+        index = index if isinstance(index, tuple) else (index,)
+        dots = next((k for k, i in enumerate(index) if i is Ellipsis), None)
+        if dots is not None:
+            named = sum(i is not None for i in index) - 1
+            index = (*index[:dots], *(slice(None),) * (self.ndim - named), *index[dots + 1 :])
+        if not isinstance(index[0], slice) or index[0] != slice(None):
             raise ProblemError(
                 f"a field was indexed along its {self.chart.size} points", "A residual treats every point alike."
             )
@@ -301,3 +305,26 @@ class Jet:
 
     def __repr__(self) -> str:
         return f"field of shape {tuple(self.shape)} over ({', '.join(self.chart.names)})"
+
+
+def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
+    """The shape of a combination, refusing what would broadcast silently."""
+    if isinstance(b, Tensor):
+        good = fits(b, a.shape)
+    else:
+        columns = zip(a.shape[1:], b.shape[1:], strict=False)
+        good = a.ndim == b.ndim and a.shape[0] == b.shape[0] and all(m == n or 1 in (m, n) for m, n in columns)
+    if not good:
+        raise ProblemError(
+            f"a field of shape {tuple(a.shape)} was combined ({what}) with one of shape {tuple(b.shape)}",
+            "Fields are (N,), one number a point; such a combination would broadcast silently.",
+        )
+    return tuple(torch.broadcast_shapes(a.shape, b.shape))
+
+
+def fits(tensor: Tensor, shape: Sequence[int]) -> bool:
+    """Whether a plain tensor may stand beside a field: one number, one for each column, or one for each entry."""
+    size, whole = tuple(tensor.shape), tuple(shape)
+    if len(size) == len(whole):
+        return all(m in (1, n) for m, n in zip(size, whole, strict=True))
+    return size in ((), (1,)) or (len(whole) > 1 and size == whole[-1:])

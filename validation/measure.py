@@ -3,13 +3,14 @@
     python -m validation.measure
 
 Runs the command on the shipped problems with default settings, seeds 0, 1 and 2, reads each report.json, and writes
-the table into README.md between its two marks. About seven minutes on two cores.
+the table and the example into README.md between their marks. About seven minutes on two cores.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -28,15 +29,28 @@ from pinnsolve.solve import prepare
 ROOT = Path(__file__).parents[1]
 SEEDS = (0, 1, 2)
 RUNS = (("heat", 15), ("cooling", 15), ("burgers", 20), ("burgers", 60))
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def report(problem: str, budget: int, seed: int, folder: Path) -> dict[str, Any]:
-    """One run of the command, as report.json tells it."""
+    """One run of the command, as report.json tells it, with what it printed."""
     command = [sys.executable, "-m", "pinnsolve", f"problems/{problem}.py"]
     options = ["--budget", str(budget), "--seed", str(seed), "--out", str(folder)]
-    subprocess.run([*command, *options], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
-    return json.loads((folder / "report.json").read_text())
+    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=False)
+    return {**json.loads((folder / "report.json").read_text()), "printed": done.stdout}
+
+
+def show(found: dict[str, Any], folder: Path) -> str:
+    """The README's example: what the command printed, its picture copied to docs/."""
+    shutil.copy(folder / "solution.png", ROOT / "docs" / "burgers.png")
+    printed = found["printed"].replace(str(folder), "runs/burgers")
+    return "```text\n" + "\n".join(line.rstrip() for line in printed.splitlines()) + "\n```"
+
+
+def put(text: str, mark: str, inside: str) -> str:
+    """A text with what stands between two marks replaced."""
+    begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}\n{inside}\n{end}{rest.partition(end)[2]}"
 
 
 def row(problem: str, budget: int, found: list[dict[str, Any]]) -> str:
@@ -70,6 +84,7 @@ def main() -> int:
         for problem, budget, seed in track(plan, "measuring"):
             place = Path(folder) / f"{problem}-{budget}-{seed}"
             found.setdefault((problem, budget), []).append(report(problem, budget, seed, place))
+        example = show(found["burgers", 60][0], Path(folder) / "burgers-60-0")
     check = seconds_of(lambda: prepare(problems.burgers.problem, Settings()))
     show_help = seconds_of(
         lambda: subprocess.run(
@@ -77,7 +92,6 @@ def main() -> int:
         )
     )
     lines = [
-        BEGIN,
         "| problem | option | relative L2 error, seeds 0, 1, 2 | training | tolerance | verdicts | reference: own error, time "
         "| peak memory |",
         "|---|---|---|---|---|---|---|---|",
@@ -86,12 +100,9 @@ def main() -> int:
         f"Default settings, {torch.get_num_threads()} threads on {os.cpu_count()} cores, PyTorch {torch.__version__}. "
         f"The check before training takes {check:.2f} s, `python -m pinnsolve --help` {show_help:.2f} s. "
         "Made by `python -m validation.measure`.",
-        END,
     ]
     readme = ROOT / "README.md"
-    before, _, rest = readme.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    readme.write_text(before + "\n".join(lines) + after)
+    readme.write_text(put(put(readme.read_text(), "output", example), "measured", "\n".join(lines)))
     print("\n".join(lines))
     return 0
 

@@ -15,7 +15,7 @@ from pinnsolve.geometry.regions import Slab
 from pinnsolve.operators import d
 from pinnsolve.problem.conditions import Condition
 from pinnsolve.problem.problem import Problem
-from pinnsolve.taylor import Jet
+from pinnsolve.taylor import Alpha, Jet
 
 JUMP = 1e-7  # relative to the data; below it a mismatch is rounding in the user's constants
 VALUES = ("dirichlet", "initial")
@@ -92,13 +92,13 @@ def _prescribed(problem: Problem, piece: Piece, along: str | None = None) -> Qua
 
 
 def _compare(
-    problem: Problem, a: Piece, b: Piece, left: Quantity, right: Quantity, exact: bool = True
+    problem: Problem, a: Piece, b: Piece, left: Quantity, right: Quantity, exact: bool = True, size: float = 0.0
 ) -> Contradiction | None:
-    """The largest jump where two pieces meet, if it is more than rounding at the scale of either's data."""
+    """The largest jump where two pieces meet, if it is more than rounding at the scale of either's data (or `size`)."""
     points = meeting(problem, {**a[1].fixed, **b[1].fixed}, b[1].normal)
     jump = (left(points) - right(points)).abs()
     whole = [(left, meeting(problem, a[1].fixed, b[1].normal)), (right, meeting(problem, b[1].fixed, b[1].normal))]
-    scale = max(float(quantity(everywhere).abs().max()) for quantity, everywhere in whole)
+    scale = max(size, *(float(quantity(everywhere).abs().max()) for quantity, everywhere in whole))
     worst = int(jump.argmax())
     if not float(jump[worst]) > JUMP * scale:
         return None
@@ -130,13 +130,13 @@ def _derivatives(problem: Problem) -> list[Contradiction | None]:
     if set(starts) != set(problem.unknowns):
         return []
 
-    def residual_of(condition: Condition) -> Quantity:
+    def residual_of(condition: Condition, weigh: float = 0.0) -> Quantity:
         def values(points: Points) -> Tensor:
             chart, at = points.chart()
             fields = problem.fields(chart, at, {}, points)
             for unknown, (start, _) in starts.items():
                 jet = fields.value(start.given, start.name)
-                fields[unknown] = Jet(chart, jet.partial, (len(points),), frozenset(problem.coordinates))
+                fields[unknown] = Jet(chart, _weighed(jet, weigh), (len(points),), frozenset(problem.coordinates))
             return condition.residual(fields, condition.name).value
 
         return values
@@ -145,9 +145,25 @@ def _derivatives(problem: Problem) -> list[Contradiction | None]:
     for wall in pieces(problem, "neumann", "condition"):
         if wall[1].normal is not None:
             start = starts.get(str(wall[0].unknown), next(iter(starts.values())))
-            residual = residual_of(wall[0])
-            found.append(_compare(problem, start, wall, residual, lambda p: torch.zeros_like(p.weights), exact=False))
+            residual, weighed = residual_of(wall[0]), residual_of(wall[0], weigh=1.0)
+            whole = meeting(problem, start[1].fixed, wall[1].normal)
+            slopes = float((weighed(whole) - residual(whole)).abs().max())
+            found.append(_compare(problem, start, wall, residual, _nothing, exact=False, size=slopes))
     return found
+
+
+def _nothing(points: Points) -> Tensor:
+    return torch.zeros_like(points.weights)
+
+
+def _weighed(jet: Jet, weigh: float) -> Callable[[Alpha], Tensor | None]:
+    """A field's derivatives, the higher ones larger: what changes in a residual is the size of its derivative terms."""
+
+    def rule(alpha: Alpha) -> Tensor | None:
+        part = jet.partial(alpha)
+        return None if part is None else part * (1 + weigh * sum(alpha))
+
+    return rule
 
 
 def _periods(problem: Problem) -> list[Contradiction | None]:
@@ -157,13 +173,15 @@ def _periods(problem: Problem) -> list[Contradiction | None]:
         c = periodic.coordinate
         low, high = problem.domain.bounds[c]
         for condition, slab in pieces(problem, *VALUES, "initial_rate"):
+            size = 0.0
             for along in (None, c):
                 value = _prescribed(problem, (condition, slab), along)
                 end = (condition, Slab({**slab.fixed, c: high}))
-                jump = _compare(problem, (condition, slab), end, value, _at_other_end(value, c, low))
+                jump = _compare(problem, (condition, slab), end, value, _at_other_end(value, c, low), size=size)
                 if jump is not None:
                     found.append(Contradiction((condition, slab), (condition, slab), jump.place, jump.jump, True))
                     break
+                size = float(value(meeting(problem, slab.fixed)).abs().max()) / (high - low)
     return found
 
 

@@ -95,8 +95,8 @@ def cells(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
     [[0, 3, 4, 1], [1, 4, 5, 2]]
     """
     number = np.arange(np.prod(shape)).reshape(shape)
-    corners = {1: [(0,), (1,)], 2: [(0, 0), (1, 0), (1, 1), (0, 1)]}
-    corners[3] = [(i, j, k) for k in (0, 1) for i, j in corners[2]]
+    corners: dict[int, list[tuple[int, ...]]] = {1: [(0,), (1,)], 2: [(0, 0), (1, 0), (1, 1), (0, 1)]}
+    corners[3] = [(i, j, k) for k in (0, 1) for i, j in ((0, 0), (1, 0), (1, 1), (0, 1))]
     picked = [
         number[tuple(slice(o, n - 1 + o) for o, n in zip(corner, shape, strict=True))] for corner in corners[len(shape)]
     ]

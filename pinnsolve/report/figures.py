@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from pinnsolve.report.record import Run
 
 DPI = 110
 WIDTH = 14.0  # inches
-MAP, SLICE, CURVE, HISTORY = 3.0, 2.2, 2.8, 2.5  # inches of height for a row of each kind
+SLICE, CURVE, HISTORY = 2.2, 2.8, 2.5  # inches of height for a row of each kind
 COLUMNS = 4
 GREY = "0.35"
 SOLUTION, ERROR = "#3b8bc8", "#b2182b"
@@ -31,6 +32,7 @@ DECADES = 1e-4  # what is smaller than this part of the largest is one colour on
 MINUS = "solution \N{MINUS SIGN} reference"
 METHODS_MARKED = 6  # more changes of method than that would hide the curves
 Draw = Callable[[Axes], object]
+Axis = Mapping[str, Array]
 
 
 def solution_figure(run: Run) -> Figure:
@@ -45,7 +47,8 @@ def solution_figure(run: Run) -> Figure:
     rows = _rows(run)
     heights = [0.62 + 0.22 * len(lines), *(h for h, _ in rows), HISTORY]
     figure = Figure(figsize=(WIDTH, sum(heights)), dpi=DPI, layout="constrained", facecolor="white")
-    parts = figure.subfigures(len(heights), 1, height_ratios=heights)
+    places = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    parts = [figure.add_subfigure(places[k]) for k in range(len(heights))]
     _header(run, lines, heights[0], parts[0])
     for (_, panels), part in zip(rows, parts[1:-1], strict=True):
         for draw, axes in zip(panels, part.subplots(1, len(panels), squeeze=False)[0], strict=True):
@@ -57,9 +60,6 @@ def solution_figure(run: Run) -> Figure:
 def save_png(figure: Figure, path: Path) -> None:
     """Write a figure as a PNG file, whole or not at all."""
     write_whole(path, lambda file: figure.savefig(file, format="png", dpi=DPI))
-
-
-# ---------------------------------------------------------------- the title
 
 
 def _facts(run: Run) -> list[str]:
@@ -78,8 +78,8 @@ def _facts(run: Run) -> list[str]:
 
 
 def _header(run: Run, lines: Sequence[str], height: float, part: SubFigure) -> None:
-    verdict = run.comparison.verdict
-    name = _shortened(run.name, 70)
+    """The problem's name, the verdict, and the facts below them."""
+    verdict, name = run.comparison.verdict, _shortened(run.name, 70)
     part.text(0.012, 1 - 0.32 / height, name, fontsize=17, weight="bold", va="center", parse_math=False)
     part.text(
         0.988, 1 - 0.32 / height, verdict.upper(), fontsize=13, weight="bold", ha="right", va="center", color="white",
@@ -89,9 +89,6 @@ def _header(run: Run, lines: Sequence[str], height: float, part: SubFigure) -> N
         part.text(0.012, 1 - (0.68 + 0.22 * k) / height, line, fontsize=10.5, va="center", color=GREY, parse_math=False)
 
 
-# ---------------------------------------------------------------- what stands where
-
-
 def _rows(run: Run) -> list[tuple[float, list[Draw]]]:
     """The rows between the title and the history: their heights and what their panels draw."""
     problem, referenced = run.solution.problem, run.comparison.reference is not None
@@ -99,17 +96,18 @@ def _rows(run: Run) -> list[tuple[float, list[Draw]]]:
     on = grids.grid(problem, dict.fromkeys(shown, 1001 if len(shown) == 1 else 161))
     fields = {u: grids.sampled(run, u, on) for u in problem.unknowns}
     if len(shown) == 1:
+        signed = {u: f.difference for u, f in fields.items() if f.difference is not None}
         if referenced:
-            return [(CURVE, [_curves(u, f), _marked(f"{u}: {MINUS}", on, f.difference)]) for u, f in fields.items()]
+            return [(CURVE, [_curves(u, fields[u]), _marked(f"{u}: {MINUS}", on, v)]) for u, v in signed.items()]
         return _shared_out(CURVE, [_curves(u, f) for u, f in fields.items()] + _residuals(run))
     rows: list[tuple[float, list[Draw]]] = []
+    tall = 1.0 + min(2.0, 2.3 / (_ratio(on.axes) or 1.0))
     if not referenced:
-        rows = _shared_out(
-            MAP, [_map(u, f, f.solution, _norm(f), "solution") for u, f in fields.items()] + _residuals(run)
-        )
+        maps = [_map(u, f, f.solution, Normalize(*limits(f.solution)), "solution") for u, f in fields.items()]
+        rows = _shared_out(tall, maps + _residuals(run))
     for unknown, field in fields.items():
         if referenced:
-            rows.append((MAP, _compared(run, unknown, field)))
+            rows.append((tall, _compared(run, unknown, field)))
         rows.append((SLICE, _slices(run, unknown, field)))
     return rows
 
@@ -121,16 +119,18 @@ def _shared_out(height: float, panels: list[Draw]) -> list[tuple[float, list[Dra
 
 
 def _compared(run: Run, unknown: str, field: Sampled) -> list[Draw]:
-    assert field.reference is not None and field.difference is not None and run.comparison.reference is not None
-    norm = _norm(field)
+    reference, norm = run.comparison.reference, Normalize(*limits(*field.values))
+    assert reference is not None
+    assert field.reference is not None
+    assert field.difference is not None
     largest = finite(np.abs(field.difference)).max(initial=0.0) or 1.0
     symmetric = Normalize(-largest, largest)
-    name = f"reference ({_shortened(run.comparison.reference.name, 22)})"
+    name = f"reference ({_shortened(reference.name, 22)})"
     return [
-        _map(unknown, field, field.solution, norm, "solution", bar=False),
+        _map(unknown, field, field.solution, norm, "solution"),
         _map(unknown, field, field.reference, norm, name),
         _map(unknown, field, field.difference, symmetric, MINUS, cmap="RdBu_r"),
-        _where(f"where the error sits: |{unknown} \N{MINUS SIGN} reference|", grids.error_peaks(run, unknown, field)),
+        _where(f"error |{unknown} \N{MINUS SIGN} reference|", grids.error_peaks(run, unknown, field)),
     ]
 
 
@@ -146,24 +146,21 @@ def _residuals(run: Run) -> list[Draw]:
     return found
 
 
-# ---------------------------------------------------------------- panels of two coordinates
-
-
-def _map(
-    unknown: str, field: Sampled, values: Array, norm: Normalize, what: str, cmap: str = "viridis", bar: bool = True
-) -> Draw:
+def _map(unknown: str, field: Sampled, values: Array, norm: Normalize, what: str, cmap: str = "viridis") -> Draw:
+    """A field of its own colour; the bar of solution and reference stands beside the latter, where there is one."""
+    bar = field.reference is None or values is not field.solution
     where = f"\nat {field.grid.where}" if field.grid.fixed else ""
 
     def draw(axes: Axes) -> None:
         _picture(axes, field.grid.axes, values, norm, cmap, bar)
-        _tidy(axes, f"{unknown}: {what}{where}", *field.grid.axes)
+        _tidy(axes, f"{unknown}: {what}{where}", field.grid.axes)
 
     return draw
 
 
 def _where(what: str, peaks: Peaks) -> Draw:
     """A size on a logarithmic scale, the largest marked."""
-    title = _titled(what + (f", maximum over {', '.join(peaks.over)}" if peaks.over else ""), peaks, 42)
+    title = _titled(what + (f", maximum over {', '.join(peaks.over)}" if peaks.over else ""), peaks, 40)
 
     def draw(axes: Axes) -> None:
         top = finite(peaks.values).max(initial=0.0) or 1e-16
@@ -171,22 +168,21 @@ def _where(what: str, peaks: Peaks) -> Draw:
         across, up = ([peaks.at[c]] for c in peaks.axes)
         for size, width, color in ((9.0, 1.6, "white"), (11.0, 1.0, "black")):  # seen on light and on dark
             axes.plot(across, up, "o", ms=size, mew=width, mfc="none", mec=color, clip_on=False)
-        _tidy(axes, title, *peaks.axes)
+        _tidy(axes, title, peaks.axes)
 
     return draw
 
 
 def _titled(what: str, peak: Peaks, width: int) -> str:
-    return what + "\n" + textwrap.fill(f"largest {peak.largest:.1e} at {grids.place(peak.at)}", width)
+    place = grids.place(peak.at).replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+    return f"{what}\n" + textwrap.fill(f"largest {peak.largest:.1e} at {place}", width)
 
 
-def _picture(
-    axes: Axes, over: Mapping[str, Array], values: Array, norm: Normalize, cmap: str, bar: bool = True
-) -> None:
-    (across, xs), (_, ys) = over.items()
+def _picture(axes: Axes, over: Axis, values: Array, norm: Normalize, cmap: str, bar: bool = True) -> None:
+    xs, ys = over.values()
     mesh = axes.pcolormesh(xs, ys, values.T, norm=norm, cmap=cmap, shading="nearest", rasterized=True)
     axes.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]))
-    if across != "t" and 1 / 3 <= (xs[-1] - xs[0]) / (ys[-1] - ys[0]) <= 3:
+    if _ratio(over):
         axes.set_aspect("equal")
     if bar:
         part = axes.get_figure()
@@ -194,21 +190,22 @@ def _picture(
         scale = part.colorbar(mesh, cax=axes.inset_axes((1.03, 0.0, 0.05, 1.0)))
         scale.ax.tick_params(labelsize=8.5)
         if not isinstance(norm, LogNorm):
-            scale.ax.yaxis.set_major_formatter(_formatter())
+            small = max(abs(norm.vmin or 0.0), abs(norm.vmax or 0.0)) < 1e-3
+            scale.ax.yaxis.set_major_formatter("{x:.1e}" if small else ScalarFormatter(useOffset=False))
+
+
+def _ratio(over: Axis) -> float | None:
+    """Width by height of a picture that is true to scale; None with time, and where it would be too slender."""
+    xs, ys = over.values()
+    ratio = float((xs[-1] - xs[0]) / (ys[-1] - ys[0]))
+    return ratio if "t" not in over and 1 / 3 <= ratio <= 3 else None
 
 
 def _slices(run: Run, unknown: str, field: Sampled) -> list[Draw]:
-    """Curves along the first coordinate of space at four values of time, or of the second coordinate."""
-    problem = run.solution.problem
-    along, moving = problem.space_coordinates[0], "t" if problem.time is not None else problem.space_coordinates[1]
-    low, high = problem.domain.bounds[moving]
-    places = [low + f * (high - low) for f in ((0.25, 0.5, 0.75, 1.0) if moving == "t" else (0.2, 0.4, 0.6, 0.8))]
-    cuts = [grids.sampled(run, unknown, grids.grid(problem, {along: 401}, {moving: at})) for at in places]
+    """Curves on one scale, which is that of the picture too where it is wider."""
+    cuts = grids.cuts(run, unknown)
     bounds = limits(*field.values, *(v for cut in cuts for v in cut.values), margin=0.07)
     return [_curves(unknown, cut, bounds, legend=k == 0) for k, cut in enumerate(cuts)]
-
-
-# ---------------------------------------------------------------- panels of one coordinate
 
 
 def _curves(unknown: str, field: Sampled, bounds: tuple[float, float] | None = None, legend: bool = True) -> Draw:
@@ -222,8 +219,8 @@ def _curves(unknown: str, field: Sampled, bounds: tuple[float, float] | None = N
         if field.reference is not None:
             axes.plot(xs, field.reference, color="black", lw=1.2, ls=(0, (5, 2.5)), label="reference")
         axes.set(xlim=(xs[0], xs[-1]), ylim=bounds or limits(*field.values, margin=0.07))
-        _tidy(axes, title, along, unknown, lines=True)
-        if legend:
+        _tidy(axes, title, (along, unknown), lines=True)
+        if legend and field.reference is not None:
             axes.legend(fontsize=9, frameon=False, handlelength=2.6)
 
     return draw
@@ -239,11 +236,12 @@ def _marked(what: str, on: Grid, values: Array, size: bool = False) -> Draw:
         shown = np.maximum(np.abs(values), DECADES * top) if size else values
         axes.set_yscale("log" if size else "linear")
         axes.plot(xs, shown, color=ERROR, lw=1.6)
-        axes.plot(peak.at[along], shown[np.searchsorted(xs, peak.at[along])], "o", ms=8, mfc="none", mec="black")
+        at = int(np.searchsorted(xs, peak.at[along]))
+        axes.plot(xs[at], shown[at], "o", ms=8, mfc="none", mec="black", clip_on=False)
         if not size:
             axes.axhline(0, color="0.6", lw=0.8)
         axes.set_xlim(xs[0], xs[-1])
-        _tidy(axes, _titled(what, peak, 90), along, "size" if size else "difference", lines=True)
+        _tidy(axes, _titled(what, peak, 90), (along, "size" if size else "difference"), lines=True)
 
     return draw
 
@@ -252,14 +250,11 @@ def _history(run: Run, axes: Axes) -> None:
     """Every residual over training time: thin on the training points, thick on the held-out ones."""
     history = run.training.history
     seconds = [look.seconds for look in history]
-    handles, labels = [], []
+    handles, labels, mark = [], [], "." if len(history) < 15 else ""
     for k, name in enumerate(run.training.training):
         color, dash = CYCLE[k % len(CYCLE)], DASHES[k // len(CYCLE) % len(DASHES)]
-        trained, held_out = (
-            [v if v > 0 else np.nan for v in (side[name] for side in sides)]
-            for sides in ([look.training for look in history], [look.held_out for look in history])
-        )
-        mark = "." if len(history) < 15 else ""
+        trained = [look.training[name] or np.nan for look in history]  # no zero on a logarithmic scale
+        held_out = [look.held_out[name] or np.nan for look in history]
         axes.plot(seconds, held_out, color=color, ls=dash, lw=2.8, alpha=0.6, marker=mark)
         axes.plot(seconds, trained, color=color, ls=dash, lw=0.9, marker=mark, ms=4)
         handles.append(Line2D([], [], color=color, ls=dash, lw=2.2))
@@ -267,7 +262,7 @@ def _history(run: Run, axes: Axes) -> None:
     axes.set_yscale("log")
     handles += [Line2D([], [], color=GREY, lw=2.8, alpha=0.6), Line2D([], [], color=GREY, lw=0.9)]
     labels += ["thick: held-out points", "thin: training points"]
-    _tidy(axes, "residuals while training (root mean square)", "seconds of training", "residual", lines=True)
+    _tidy(axes, "residuals while training (root mean square)", ("seconds of training", "residual"), lines=True)
     # Names that begin with "_" mean something to matplotlib, and "$" too: the texts are set afterwards.
     legend = axes.legend(
         handles, [str(k) for k in range(len(labels))], loc="center left", bbox_to_anchor=(1.005, 0.5), fontsize=9,
@@ -276,23 +271,14 @@ def _history(run: Run, axes: Axes) -> None:
     for text, label in zip(legend.get_texts(), labels, strict=True):
         text.set_parse_math(False)
         text.set_text(label)
-    _mark_methods(run, axes)
+    changes = [(b.seconds, f" {b.method}") for a, b in pairwise(history) if a.method != b.method]
+    for at, method in changes[:METHODS_MARKED]:
+        axes.axvline(at, color="0.5", lw=0.9, ls=":")
+        axes.annotate(method, (at, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=GREY)
 
 
-def _mark_methods(run: Run, axes: Axes) -> None:
-    """A line wherever the next method takes over."""
-    history = run.training.history
-    changes = [(b.seconds, b.method) for a, b in zip(history, history[1:], strict=False) if a.method != b.method]
-    for seconds, method in changes[:METHODS_MARKED]:
-        axes.axvline(seconds, color="0.5", lw=0.9, ls=":")
-        text = f" {method}"
-        axes.annotate(text, (seconds, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=GREY)
-
-
-# ---------------------------------------------------------------- small things
-
-
-def _tidy(axes: Axes, title: str, across: str, up: str, lines: bool = False) -> None:
+def _tidy(axes: Axes, title: str, labels: Iterable[str], lines: bool = False) -> None:
+    across, up = labels
     axes.set_title(title, fontsize=10, y=1.0, pad=9, parse_math=False)
     axes.set_xlabel(across, fontsize=10.5, parse_math=False)
     axes.set_ylabel(up, fontsize=10.5, parse_math=False)
@@ -302,19 +288,7 @@ def _tidy(axes: Axes, title: str, across: str, up: str, lines: bool = False) -> 
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
         if axes.get_yscale() == "linear":
-            axes.yaxis.set_major_formatter(_formatter())
-
-
-def _formatter() -> ScalarFormatter:
-    """Plain numbers, with one common power of ten where they are small or large."""
-    formatter = ScalarFormatter(useOffset=False, useMathText=True)
-    formatter.set_powerlimits((-2, 4))
-    return formatter
-
-
-def _norm(field: Sampled) -> Normalize:
-    """One scale for the solution and its reference."""
-    return Normalize(*limits(*field.values))
+            axes.ticklabel_format(axis="y", scilimits=(-2, 4), useMathText=True, useOffset=False)
 
 
 def _shortened(text: str, length: int) -> str:

@@ -148,6 +148,15 @@ def residual(run: Run, equation: str, on: Grid) -> Array:
     return _evaluated(run.solution.residual(equation), on)
 
 
+def cuts(run: Run, unknown: str) -> list[Sampled]:
+    """One unknown along the first coordinate of space, at four times; without time, at four values of the second."""
+    problem = run.solution.problem
+    along, moving = problem.space_coordinates[0], "t" if problem.time is not None else problem.space_coordinates[1]
+    low, high = problem.domain.bounds[moving]
+    places = [low + f * (high - low) for f in ((0.25, 0.5, 0.75, 1.0) if moving == "t" else (0.2, 0.4, 0.6, 0.8))]
+    return [sampled(run, unknown, grid(problem, {along: 401}, {moving: at})) for at in places]
+
+
 def error_peaks(run: Run, unknown: str, known: Sampled | None = None) -> Peaks:
     """|solution - reference| over the plane of the pictures, the largest over all other coordinates.
 

@@ -1,0 +1,111 @@
+"""The report as one HTML file: no scripts, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from pinnsolve.files import write_whole
+from pinnsolve.report.figures import BADGES, DPI, solution_figure
+from pinnsolve.report.record import Run, summary
+
+WORDS = {
+    "pass": "the solution agrees with the reference within the tolerance.",
+    "fail": "the solution does not agree with the reference within the tolerance.",
+    "unconfirmed": "nothing shows that the solution is within the tolerance, and nothing shows that it is not.",
+}
+
+
+def write_page(run: Run, path: Path, figure: Figure | None = None) -> None:
+    """Write `report.html`: the verdict first, then errors, costs, and everything that a reader needs to judge them.
+
+    Parameters
+    ----------
+    run : Run
+    path : Path
+    figure : Figure, optional
+        What `solution_figure(run)` returned, if it was already called.
+    """
+    text = page(run, figure if figure is not None else solution_figure(run))
+    write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
+
+
+def page(run: Run, figure: Figure) -> str:
+    """The report's text. Everything that comes from the user is escaped."""
+    environment = Environment(
+        loader=PackageLoader("pinnsolve.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {
+        "short": short, "seconds": seconds, "memory": memory, "value": value, "sentence": sentence,
+    }  # fmt: skip
+    data = summary(run)
+    return environment.get_template("report.html.j2").render(
+        s=data,
+        colour=BADGES[run.comparison.verdict],
+        words=WORDS[run.comparison.verdict],
+        note=run.reference_note,
+        description=run.description.strip("\n"),
+        facts=list(_facts(data).items()),
+        layers=run.solution.summary(),
+        figure=_png(figure),
+    )
+
+
+def _facts(data: Mapping[str, Any]) -> dict[str, str]:
+    """How the problem was solved, and with what."""
+    return {
+        "method": data["method"],
+        "network": data["network"]["description"],
+        "trainable parameters": f"{data['network']['parameters']:,}",
+        "points": ", ".join(f"{count:,} in {region}" for region, count in data["points"].items()),
+        "seed": str(data["seed"]),
+        "device, dtype": f"{data['device']}, {data['dtype']}",
+        "versions": ", ".join(f"{name} {number}" for name, number in data["versions"].items()),
+    }
+
+
+def _png(figure: Figure) -> str:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=DPI)
+    return base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def short(number: float | None) -> str:
+    """Two digits, which is all that an error has; None stands for a number that is not finite.
+
+    >>> short(1.234e-5), short(None)
+    ('1.2e-05', 'not finite')
+    """
+    return "not finite" if number is None or not math.isfinite(number) else f"{number:.1e}"
+
+
+def seconds(number: float | None) -> str:
+    """Seconds to the hundredth, or in two digits where they are fewer."""
+    return short(number) if number is None or number < 0.01 else f"{number:,.2f}"
+
+
+def memory(count: int) -> str:
+    """Bytes as MiB."""
+    return f"{count / 2**20:,.0f} MiB"
+
+
+def value(number: Any) -> str:
+    """A parameter's value, in as few digits as it needs up to eight."""
+    return f"{number:.8g}" if isinstance(number, int | float) else str(number)
+
+
+def sentence(text: str) -> str:
+    """With a full stop, and a capital where it begins with a word.
+
+    >>> sentence("the error of u is small")
+    'The error of u is small.'
+    """
+    start = text[:1].upper() + text[1:]
+    return start if start.endswith((".", "!", "?")) else start + "."
