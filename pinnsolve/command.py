@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from pinnsolve.compare import compare
+from pinnsolve.compare import check_reference, compare
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.files import writable_folder
 from pinnsolve.memory import Peak, peak_memory
@@ -159,6 +159,7 @@ def _reference(problem: Problem) -> tuple[Reference | None, str, Peak]:
             ).with_traceback(error.__traceback__) from None
     if not isinstance(reference, Reference):
         raise ProblemError(f"the reference '{name}' returned {type(reference).__name__}", "It must return a Reference.")
+    check_reference(reference, problem)
     return reference, "", peak
 
 

@@ -71,12 +71,7 @@ def compare(solution: Solution, reference: Reference | None) -> Comparison:
     tolerance = solution.problem.tolerance
     if reference is None:
         return Comparison("unconfirmed", "there is no reference to compare with", {}, None, tolerance)
-    missing = [u for u in solution.problem.unknowns if u not in reference.fields]
-    if missing:
-        raise ProblemError(
-            f"the reference '{reference.name}' has no field '{missing[0]}'",
-            f"It must have {solution.problem.unknowns}.",
-        )
+    check_reference(reference, solution.problem)
     errors = field_errors(solution, reference)
     return Comparison(*_judged(errors, reference, tolerance, solution), errors, reference, tolerance)
 
@@ -129,9 +124,33 @@ def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldErr
     return {u: _error(squares[u], norms[u], largest[u]) for u in solution.problem.unknowns}
 
 
+def check_reference(reference: Reference, problem: Problem) -> None:
+    """Every unknown has a field that can be evaluated; so told before training rather than after it.
+
+    Raises
+    ------
+    ProblemError
+        If a field is missing, raises, or returns another shape than it was asked for.
+    """
+    places = {c: v[:7].numpy() for c, v in fresh_points(problem, 0).coordinates.items()}
+    for unknown in problem.unknowns:
+        if unknown not in reference.fields:
+            raise ProblemError(
+                f"the reference '{reference.name}' has no field '{unknown}'",
+                f"It must have {', '.join(problem.unknowns)}.",
+            )
+        reference_values(reference, unknown, places)
+
+
 def reference_values(reference: Reference, unknown: str, places: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The reference's field, refused if it returns another shape than it was asked for."""
-    values = np.asarray(reference.fields[unknown](**places))
+    """The reference's field at these places, (N,)."""
+    try:
+        values = np.asarray(reference.fields[unknown](**places))
+    except Exception as error:
+        raise ProblemError(
+            f"the reference's field '{unknown}' failed: {type(error).__name__}: {error}",
+            f"It is called with {', '.join(places)} as arrays of one shape.",
+        ).with_traceback(error.__traceback__) from None
     shape = next(iter(places.values())).shape
     if values.shape != shape:
         raise ProblemError(

@@ -33,6 +33,9 @@ def by_autograd(chart: Chart, func: Any, name: str, args: tuple[Any, ...], kwarg
             f"torch.{name} does not act on each point alone",
             "A residual treats every point alike; write it point by point.",
         )
+    with torch.enable_grad():
+        if not plain(*(j.value.detach().requires_grad_() for j in jets)).requires_grad:
+            raise ProblemError(f"torch.{name} cannot be differentiated by PyTorch", "Write it with other functions.")
     chart.fallbacks.add(f"torch.{name}")
     return _nested(chart, plain, jets)
 

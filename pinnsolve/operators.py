@@ -109,7 +109,7 @@ def curl(vector: Vector, *coordinates: Jet) -> Jet | tuple[Jet, Jet, Jet]:
 
 def dot(a: Sequence[Any], b: Sequence[Any]) -> Jet:
     """The inner product a_1 b_1 + a_2 b_2 + ... of two vectors."""
-    if isinstance(a, Jet) or isinstance(b, Jet) or len(a) != len(b):
+    if not (isinstance(a, Sequence) and isinstance(b, Sequence)) or len(a) != len(b):
         raise ProblemError("dot takes two vectors with as many components", "Write dot((u, v), grad(T, x, y)).")
     return _sum("dot", [p * q for p, q in zip(a, b, strict=True)])
 

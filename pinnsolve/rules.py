@@ -48,6 +48,8 @@ ELEMENTARY: dict[str, Callable[[Jet, Jet], Any]] = {
     "erf": lambda w, y: on_jets.exp(-on_jets.square(w)) * (2 / sqrt(pi)),
     "erfc": lambda w, y: on_jets.exp(-on_jets.square(w)) * (-2 / sqrt(pi)),
     "sinc": lambda w, y: on_jets.where(w == 0, 0.0, (on_jets.cos(w * pi) - y) / on_jets.where(w == 0, 1.0, w)),
+    "special_bessel_j0": lambda w, y: -on_jets.special.bessel_j1(w),
+    "special_bessel_j1": lambda w, y: on_jets.special.bessel_j0(w) - y / w,
     "logsigmoid": lambda w, y: on_jets.sigmoid(-w),
     "abs": lambda w, y: on_jets.sign(w),
     "relu": lambda w, y: on_jets.where(w > 0, 1.0, 0.0),
@@ -71,13 +73,14 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     written = getattr(func, "__name__", str(func))
     name = written.strip("_")
     if name in IN_PLACE or (written.endswith("_") and not written.endswith("__")):
-        raise ProblemError(
-            f"torch.{written} changes its argument in place", f"A field is never changed: use torch.{name}."
-        )
+        raise ProblemError(f"torch.{written} works in place", f"A field is never changed: use torch.{name}.")
     name = ALIASES.get(name, name)
     chart = chart_of((*args, *kwargs.values()))
     if name in COMPARISONS:
         plain = {k: v.value if isinstance(v, Jet) else v for k, v in kwargs.items()}
+        jet, *others = sorted((a for a in args if isinstance(a, Jet | Tensor)), key=lambda a: isinstance(a, Tensor))
+        for other in others:
+            same_rank(jet, other, name)
         return chart.constant(func(*(a.value if isinstance(a, Jet) else a for a in args), **plain))
     if name in STRUCTURAL:
         return STRUCTURAL[name](*args, **kwargs)
@@ -188,7 +191,7 @@ def div(a: Any, b: Any, *, rounding_mode: str | None = None) -> Jet:
     if isinstance(b, Jet):
         inverse = elementary(torch.reciprocal, ELEMENTARY["reciprocal"], b)
         return inverse if isinstance(a, int | float) and a == 1 else mul(a, inverse)
-    return mul(a, 1 / b)
+    return mul(a, 1 / (b.to(a.dtype) if isinstance(b, Tensor) else b))
 
 
 def power(a: Any, b: Any) -> Jet:
@@ -196,8 +199,8 @@ def power(a: Any, b: Any) -> Jet:
     if isinstance(b, Tensor) and b.numel() == 1 and b.ndim <= 1 and not b.requires_grad:
         b = float(b)
     if isinstance(b, Jet | Tensor):
-        log = on_jets.log(a) if isinstance(a, Jet | Tensor) else on_jets.log(torch.tensor(float(a), dtype=b.dtype))
-        return on_jets.exp(mul(b, log))
+        base = a if isinstance(a, Jet) else torch.as_tensor(a, dtype=b.dtype)
+        return on_jets.exp(mul(b, on_jets.log(base)))
     if b == 0:
         return add(mul(a, 0.0), 1.0)
     if b == 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import torch
-from scipy.stats import qmc
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError, did_you_mean
@@ -29,6 +28,8 @@ def unit_cube(count: int, dimension: int, sampler: Sampler, generator: torch.Gen
     if sampler == "sobol":
         engine = torch.quasirandom.SobolEngine(dimension, scramble=True, seed=seed)
         return engine.draw(count, dtype=torch.float64)
+    from scipy.stats import qmc  # its import changes the warning filters, so only who asks for it gets it
+
     return torch.from_numpy(qmc.LatinHypercube(dimension, seed=seed).random(count))
 
 

@@ -28,6 +28,7 @@ from pinnsolve.problem.signature import signature
 from pinnsolve.training import Training
 
 CHUNK = 8192
+METADATA = "pinnsolve"
 Evaluator = Callable[..., Any]
 
 
@@ -154,13 +155,12 @@ class Solution:
         tensors = {f"network.{n}": v.detach().cpu().contiguous() for n, v in self.trial.network.state_dict().items()}
         if self.trial.inputs.frequencies is not None:
             tensors["inputs.frequencies"] = self.trial.inputs.frequencies.cpu()
-        metadata = {
-            "pinnsolve": "1",
-            "signature": json.dumps(signature(self.problem)),
-            "network": json.dumps(self.trial.written),
-            "weighted": json.dumps(_numbers(self.problem, self.trial)),
-        }
-        write_whole(path, lambda file: save_file(tensors, file, metadata))
+        told = {
+            "signature": signature(self.problem),
+            "network": self.trial.written,
+            "weighted": _numbers(self.problem, self.trial),
+        }  # under one key, since the file's writer shuffles several
+        write_whole(path, lambda file: save_file(tensors, file, {METADATA: json.dumps(told)}))
 
     @classmethod
     def load(
@@ -184,17 +184,18 @@ class Solution:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         except (SafetensorError, OSError) as error:
             raise ProblemError(f"the model {path} cannot be read: {error}", "It is written by Solution.save.") from None
-        if "signature" not in metadata:
+        if METADATA not in metadata:
             raise ProblemError(f"the file {path} holds no solution", "It is written by Solution.save.")
+        told = json.loads(metadata[METADATA])
         same(
             f"the model {path} belongs to another problem",
-            json.loads(metadata["signature"]),
+            told["signature"],
             signature(problem),
             "Give the problem that it was trained on.",
         )
-        written = json.loads(metadata["network"])
+        written = told["network"]
         pieces = [(c, s) for c in problem.conditions for s in problem.slabs(c)]
-        given_up = [pieces[k] for k in json.loads(metadata["weighted"])]
+        given_up = [pieces[k] for k in told["weighted"]]
         described = network if network is not None else _network(written, path)
         dtype = getattr(torch, written["dtype"])
         trial = Trial(problem, described, plan(problem, given_up), torch.Generator(), dtype, device)

@@ -13,6 +13,7 @@ Source: Griewank & Walther, Evaluating Derivatives (SIAM 2008), chapter 13.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import product
@@ -28,8 +29,8 @@ from pinnsolve.errors import ProblemError
 on_jets: Any = torch  # torch's functions take jets, which their type stubs do not know
 ARITHMETIC: dict[Any, Any] = {
     np.add: torch.add, np.subtract: torch.sub, np.multiply: torch.mul, np.divide: torch.div, np.power: torch.pow,
-    np.negative: torch.neg, np.less: torch.lt, np.less_equal: torch.le, np.greater: torch.gt,
-    np.greater_equal: torch.ge, np.equal: torch.eq, np.not_equal: torch.ne,
+    np.negative: torch.neg, np.less: operator.lt, np.less_equal: operator.le, np.greater: operator.gt,
+    np.greater_equal: operator.ge, np.equal: operator.eq, np.not_equal: operator.ne,
 }  # fmt: skip
 Alpha = tuple[int, ...]
 Rule = Callable[[Alpha], Tensor | None]

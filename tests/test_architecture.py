@@ -86,12 +86,11 @@ before = (torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enab
           random.getstate(), str(numpy.random.get_state()), torch.get_rng_state().tolist(), numpy.get_printoptions())
 import pinnsolve
 from pinnsolve import *
-import pinnsolve.command, pinnsolve.report.write
 after = (torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled(), list(warnings.filters),
           random.getstate(), str(numpy.random.get_state()), torch.get_rng_state().tolist(), numpy.get_printoptions())
 names = ["default dtype", "threads", "grad", "filters", "random", "numpy random", "torch random", "print options"]
 changed = [n for n, a, b in zip(names, before, after) if a != b]
-assert changed in ([], ["filters"]), changed  # third-party packages may add filters of their own
+assert not changed, changed
 """
     assert python(code) == ""
 
@@ -106,9 +105,7 @@ def test_functions_are_not_hidden_by_the_modules_of_their_name() -> None:
 
 
 def test_references_in_validation_know_nothing_of_the_network() -> None:
-    for path in (ROOT / "validation").glob("*.py"):
-        if path.name.startswith("never"):
-            continue
+    for path in (ROOT / "validation" / f"{name}.py" for name in ("heat", "burgers", "cooling", "refine")):
         for node in ast.walk(ast.parse(path.read_text())):
             modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):

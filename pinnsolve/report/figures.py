@@ -54,6 +54,8 @@ def solution_figure(run: Run) -> Figure:
         for draw, axes in zip(panels, part.subplots(1, len(panels), squeeze=False)[0], strict=True):
             draw(axes)
     _history(run, parts[-1].subplots())
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine("none")  # everything has its place: drawing it several times need not find it anew
     return figure
 
 

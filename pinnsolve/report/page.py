@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import io
 import math
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from pinnsolve.report.record import Run, summary
 
 WORDS = {
     "pass": "the solution agrees with the reference within the tolerance.",
-    "fail": "the solution does not agree with the reference within the tolerance.",
+    "fail": "the solution is not shown to agree with the reference within the tolerance.",
     "unconfirmed": "nothing shows that the solution is within the tolerance, and nothing shows that it is not.",
 }
 
@@ -51,7 +52,7 @@ def page(run: Run, figure: Figure) -> str:
         colour=BADGES[run.comparison.verdict],
         words=WORDS[run.comparison.verdict],
         note=run.reference_note,
-        description=run.description.strip("\n"),
+        description=inspect.cleandoc(run.description),
         facts=list(_facts(data).items()),
         layers=run.solution.summary(),
         figure=_png(figure),
@@ -64,7 +65,8 @@ def _facts(data: Mapping[str, Any]) -> dict[str, str]:
         "method": data["method"],
         "network": data["network"]["description"],
         "trainable parameters": f"{data['network']['parameters']:,}",
-        "points": ", ".join(f"{count:,} in {region}" for region, count in data["points"].items()),
+        "steps": f"{data['steps']:,}",
+        "points": ", ".join(f"{count:,} ({region})" for region, count in data["points"].items()),
         "seed": str(data["seed"]),
         "device, dtype": f"{data['device']}, {data['dtype']}",
         "versions": ", ".join(f"{name} {number}" for name, number in data["versions"].items()),

@@ -1,87 +1,16 @@
-"""What the tests of the numerical core share: fields on random points, and trained-from-nothing residuals."""
+"""Small tensors: a second thread would only wait."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import product
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 import torch
-from torch import Tensor
-
-from pinnsolve.networks.exact import broken, plan
-from pinnsolve.networks.trial import Trial
-from pinnsolve.problem.checks import check
-from pinnsolve.problem.contradictions import weighted_pieces
-from pinnsolve.problem.problem import Problem
-from pinnsolve.residuals import Residuals, sites
-from pinnsolve.sampling import sample
-from pinnsolve.taylor import Alpha, Chart, Jet
-
-POINTS = 7
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> None:
-    """Small tensors: a second thread only waits (and the other core is busy)."""
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
-
-
-def random(*shape: int, seed: int = 0, low: float = 0.0, high: float = 1.0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return low + (high - low) * torch.rand(*shape, generator=generator, dtype=torch.float64)
-
-
-def fields(names: str = "xy", size: int = POINTS, low: float = 0.2, high: float = 0.9) -> list[Jet]:
-    """Coordinates as jets on random points."""
-    chart = Chart(tuple(names), size, torch.float64, torch.device("cpu"))
-    return [chart.coordinate(n, random(size, seed=k + 1, low=low, high=high)) for k, n in enumerate(names)]
-
-
-def alphas(dimension: int, order: int) -> list[Alpha]:
-    """All multi-indices up to a total order."""
-    return [a for a in product(range(order + 1), repeat=dimension) if sum(a) <= order]
-
-
-def nested(f: Callable[..., Tensor], leaves: list[Tensor], alpha: Alpha) -> Tensor:
-    """The definition: D^alpha f by nested torch.autograd.grad."""
-    leaves = [x.detach().clone().requires_grad_() for x in leaves]
-    y = f(*leaves)
-    for x, count in zip(leaves, alpha, strict=True):
-        for _ in range(count):
-            if not y.requires_grad:
-                return torch.zeros_like(x)
-            (y,) = torch.autograd.grad(y.sum(), x, create_graph=True, materialize_grads=True)
-    return y.detach()
-
-
-def assert_same_derivatives(f: Callable[..., Any], coordinates: list[Jet], order: int, tolerance: float) -> None:
-    """Jets against nested autograd, relative to the largest value of each derivative (or one)."""
-    jet = f(*coordinates)
-    leaves = [x.value for x in coordinates]
-    for alpha in alphas(len(leaves), order):
-        true = nested(f, leaves, alpha)
-        scale = max(1.0, float(true.abs().max()))
-        assert jet.dense(alpha).shape == true.shape
-        assert float((jet.dense(alpha) - true).detach().abs().max()) <= tolerance * scale, alpha
-
-
-def built(problem: Problem, network: Any, seed: int = 0) -> Trial:
-    """A trial function as `solve` builds it."""
-    given_up = weighted_pieces(check(problem).contradictions)
-    made = plan(problem, given_up)
-    while failing := broken(problem, made):
-        given_up = given_up + failing[-1:]
-        made = plan(problem, given_up)
-    return Trial(problem, network, made, torch.Generator().manual_seed(seed))
-
-
-def residuals_of(trial: Trial, count: int = 20, seed: int = 1) -> Residuals:
-    generator = torch.Generator().manual_seed(seed)
-    problem = trial.problem
-    places = [
-        (site, sample(problem.domain, problem.space_coordinates, site.slabs, count, "uniform", generator))
-        for site in sites(problem, trial.plan)
-    ]
-    return Residuals(trial, places)
+    yield
+    torch.set_num_threads(before)
