@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from numbers import Real
 from typing import Any
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.regions import Region, boundary, initial_face
 from pinnsolve.operators import d
-from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.binding import Fields, arguments
 from pinnsolve.taylor import Jet
 
 Value = float | Callable[..., Any]
@@ -39,6 +40,12 @@ class Condition:
     given: Value
     residual: Callable[[Fields, str], Jet]
 
+    def mentions(self, unknown: str) -> bool:
+        """Whether the condition prescribes this unknown, or its function asks for it."""
+        return unknown == self.unknown or (
+            self.kind == "condition" and callable(self.given) and unknown in arguments(self.given)
+        )
+
     @property
     def name(self) -> str:
         if self.kind == "condition":
@@ -56,9 +63,9 @@ def _each(kind: str, on: Region, values: dict[str, Value], left: Callable[[Field
             f"{kind}(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x"), point(x=0).'
         )
     for unknown, value in values.items():
-        if not (callable(value) or isinstance(value, Real)):
+        if not (callable(value) or (isinstance(value, Real) and isfinite(value))):
             raise ProblemError(
-                f"{kind}({unknown}={value!r}) is no value", "Write a number or a function of coordinates."
+                f"{kind}({unknown}={value!r}) is no value", "Write a finite number or a function of coordinates."
             )
 
     def make(unknown: str, value: Value) -> Condition:

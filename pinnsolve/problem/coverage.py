@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pinnsolve.problem.binding import arguments
 from pinnsolve.problem.problem import Problem
 from pinnsolve.taylor import Alpha
 
@@ -72,8 +71,5 @@ def _pinned(problem: Problem, unknown: str) -> bool:
 def _count(problem: Problem, unknown: str, coordinate: str, end: float) -> int:
     """How many conditions on one face mention an unknown."""
     return sum(
-        slab.fixed == {coordinate: end}
-        and (c.unknown == unknown or (c.kind == "condition" and unknown in arguments(c.given)))
-        for c in problem.conditions
-        for slab in problem.slabs(c)
+        slab.fixed == {coordinate: end} and c.mentions(unknown) for c in problem.conditions for slab in problem.slabs(c)
     )

@@ -67,7 +67,7 @@ def _shifted_condition(
         return Condition(
             c.kind, c.on, c.unknown, solution, lambda at, what: at[str(c.unknown)] - at.value(solution, what)
         )
-    asked = {str(c.unknown)} if c.unknown else set(arguments(c.given))
+    asked = {u for u in problem.unknowns if c.mentions(u)}
     on_face = all(s.normal is not None for s in problem.slabs(c))
     normals = {f"n{x}" for x in problem.space_coordinates} if on_face else set()
     return condition(shifted(c.kind, lambda at: c.residual(at, c.name), always | asked | normals), on=c.on)

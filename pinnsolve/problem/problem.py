@@ -154,10 +154,7 @@ class Problem:
                 raise ProblemError(
                     f"no equation mentions the unknown '{unknown}'", "Add one, or leave the unknown out."
                 )
-            if not self.periodic and not any(
-                unknown == c.unknown or (c.kind == "condition" and unknown in arguments(c.given))
-                for c in self.conditions
-            ):
+            if not self.periodic and not any(c.mentions(unknown) for c in self.conditions):
                 raise ProblemError(
                     f"no condition mentions the unknown '{unknown}'",
                     f"Without one it is not determined: add dirichlet({unknown}=...), initial({unknown}=...), "

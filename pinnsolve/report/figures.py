@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import ScalarFormatter
 
@@ -46,7 +47,8 @@ def solution_figure(run: Run) -> Figure:
     lines = _facts(run)
     rows = _rows(run)
     heights = [0.62 + 0.22 * len(lines), *(h for h, _ in rows), HISTORY]
-    figure = Figure(figsize=(WIDTH, sum(heights)), dpi=DPI, layout="constrained", facecolor="white")
+    engine = ConstrainedLayoutEngine()
+    figure = Figure(figsize=(WIDTH, sum(heights)), dpi=DPI, layout=engine, facecolor="white")
     places = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     parts = [figure.add_subfigure(places[k]) for k in range(len(heights))]
     _header(run, lines, heights[0], parts[0])
@@ -54,7 +56,7 @@ def solution_figure(run: Run) -> Figure:
         for draw, axes in zip(panels, part.subplots(1, len(panels), squeeze=False)[0], strict=True):
             draw(axes)
     _history(run, parts[-1].subplots())
-    figure.get_layout_engine().execute(figure)
+    engine.execute(figure)
     figure.set_layout_engine("none")  # everything has its place: drawing it several times need not find it anew
     return figure
 

@@ -20,9 +20,10 @@ def write_all(run: Run, folder: Path) -> None:
     """Write the whole run folder; report.json comes last, so that where it is, all is."""
     run.solution.save(folder / MODEL)
     write_whole(folder / "history.csv", lambda file: _history(run, file))
-    save_png(solution_figure(run), folder / "solution.png")
+    figure = solution_figure(run)
+    save_png(figure, folder / "solution.png")
     write_vtu(run, folder)
-    write_page(run, folder / "report.html")
+    write_page(run, folder / "report.html", figure)
     text = json.dumps(summary(run), indent=2, allow_nan=False, default=str)
     write_whole(folder / "report.json", lambda file: file.write_text(text + "\n", encoding="utf-8"))
 
@@ -31,6 +32,8 @@ def clear(folder: Path) -> None:
     """Take away the results of an earlier run, so that none stands beside those of a new one."""
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
+    for step in (folder / STEPS).glob("solution_*.vtu"):
+        step.unlink()
 
 
 def _history(run: Run, file: Path) -> None:

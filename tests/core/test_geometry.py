@@ -41,7 +41,9 @@ def regions(name: str) -> list[Region]:
 CASES = [(name, region) for name in BOXES for region in regions(name)]
 
 
-def draw(domain: Box, space: tuple[str, ...], slabs: tuple[Slab, ...], count: int, sampler: str = "sobol", seed: int = 0) -> Points:
+def draw(
+    domain: Box, space: tuple[str, ...], slabs: tuple[Slab, ...], count: int, sampler: str = "sobol", seed: int = 0
+) -> Points:
     return sample(domain, space, slabs, count, sampler, torch.Generator().manual_seed(seed))  # type: ignore[arg-type]
 
 
@@ -70,7 +72,10 @@ def test_contract_of_every_region(name: str, region: Region, sampler: str) -> No
         outward = sum((points.coordinates[c] - sum(domain.bounds[c]) / 2) * points.normals[c] for c in space)
         assert (outward > 0).all()
         step = {c: points.coordinates[c] + 1e-3 * domain.length(c) * points.normals[c] for c in space}
-        assert all(((step[c] < domain.bounds[c][0]) | (step[c] > domain.bounds[c][1]))[points.normals[c] != 0].all() for c in space)
+        assert all(
+            ((step[c] < domain.bounds[c][0]) | (step[c] > domain.bounds[c][1]))[points.normals[c] != 0].all()
+            for c in space
+        )
     else:
         assert not points.normals
 
@@ -183,5 +188,7 @@ def test_points_travel_together() -> None:
     assert not joined([points, inner]).normals
     assert len(joined([points, inner])) == len(points) + len(inner)
     single = points.to(torch.float32, torch.device("cpu"))
-    assert {v.dtype for v in [*single.coordinates.values(), *single.normals.values(), single.weights]} == {torch.float32}
+    assert {v.dtype for v in [*single.coordinates.values(), *single.normals.values(), single.weights]} == {
+        torch.float32
+    }
     assert points.weights.dtype == torch.float64

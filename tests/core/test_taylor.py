@@ -382,11 +382,13 @@ def test_single_precision_charts_stay_single() -> None:
     assert {f.dense(a).dtype for a in alphas(1, 3)} == {torch.float32}
 
 
-@pytest.mark.xfail(strict=True, reason="the rule (cos(pi w) - y)/w loses its digits near w = 0; it needs the series there")
+@pytest.mark.xfail(
+    strict=True, reason="the rule (cos(pi w) - y)/w loses its digits near w = 0; it needs the series there"
+)
 @pytest.mark.parametrize("at", [0.0, 1e-4])
 def test_sinc_near_zero(at: float) -> None:
     x, _ = fields()
     w = x - x.value + at
     second = d(torch.sinc(w), x, x).value
-    true = -math.pi**2 / 3 + math.pi**4 * at**2 / 10
+    true = -(math.pi**2) / 3 + math.pi**4 * at**2 / 10
     assert torch.allclose(second, torch.full_like(second, true), rtol=1e-10)
