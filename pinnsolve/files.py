@@ -10,12 +10,15 @@ from pathlib import Path
 from pinnsolve.errors import ProblemError
 
 
+PART = ".part-"  # what a killed process may leave behind; the next run in the folder takes it away
+
+
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make a temporary file in the same folder, then put it in place in one step.
 
     Whoever reads `path` sees the old file or the new one, never a part, whenever the process is killed.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART, suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -13,18 +13,16 @@ import torch
 from torch import Tensor
 
 from pinnsolve import checkpoint
+from pinnsolve.collocation import Collocation
 from pinnsolve.errors import Outcome, ProblemError
-from pinnsolve.geometry.points import Points
 from pinnsolve.methods.protocol import Method, Objective, State
 from pinnsolve.networks.trial import Trial
-from pinnsolve.residuals import Residuals, Site
-from pinnsolve.sampling import redrawn, sample
+from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings
 from pinnsolve.stopping import Watch
+from pinnsolve.weights import weights_of
 
 CHECKPOINT = "checkpoint.pt"
-GROWTH = ((0.1, 0.25), (0.005, 0.5), (0.0, 1.0))  # from this fraction of the first residual up: this part of the points
-FEWEST = 256
 
 
 @dataclass(frozen=True)
@@ -120,58 +118,18 @@ class Loop:
         folder: Path | None = None,
         identity: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        self.trial, self.places, self.settings, self.generator = trial, places, settings, generator
+        self.trial, self.settings, self.generator = trial, settings, generator
         self.folder, self.identity = folder, dict(identity or {})
-        self.held_out = Residuals(trial, [(s, self._draw(s, settings.held_out)) for s in places])
-        self.residuals = self._placed([self._draw(s, self._wanted(1.0)) for s in places])
-        self._finite_at_start()
-        self.weights = _weights(settings, self.residuals)
-        self.watch = Watch.begin(self.held_out.loss(self.weights), trial.problem.tolerance)
+        self.points = Collocation(trial, places, settings, generator)
+        bad = self.points.first_bad()
+        if bad is not None:
+            raise ProblemError(f"at the first evaluation {bad}", "Look at the function there: log or division of zero?")
+        self.weights = weights_of(settings, self.points.training)
+        self.watch = Watch.begin(self.points.held_out.loss(self.weights), trial.problem.tolerance)
         self.state = LoopState(
             0, 0, 0, 0.0, {}, trial.vector(), trial.vector(), {}, self.weights, [], generator.get_state()
         )
         self.history: list[Look] = []
-
-    # ------------------------------------------------------------ points
-
-    def _draw(self, site: Site, interior: int) -> Points:
-        count = interior if site.name == "interior" else self.settings.condition_points
-        problem = self.trial.problem
-        return sample(
-            problem.domain, problem.space_coordinates, site.slabs, count, self.settings.sampler, self.generator
-        )
-
-    def _placed(self, points: list[Points]) -> Residuals:
-        return Residuals(self.trial, list(zip(self.places, points, strict=True)))
-
-    def _wanted(self, fraction: float) -> int:
-        """How many points inside: a part of them while the held-out residual is still a large fraction of the first.
-
-        Rough steps need few points; measured on Burgers, this brings the first digits in half the time.
-        """
-        points = self.settings.points
-        if self.settings.redraw is None:
-            return points
-        part = next(part for least, part in GROWTH if fraction >= least)
-        return min(points, max(round(part * points), FEWEST))
-
-    def _redraw(self) -> None:
-        """New points: inside the domain where the residual is large, elsewhere evenly."""
-        rule = self.settings.redraw
-        assert rule is not None
-        fresh = []
-        for site in self.places:
-            if site.name != "interior":
-                fresh.append(self._draw(site, 0))
-                continue
-            count = self._wanted(self.watch.fraction)
-            pool = self._draw(site, rule.pool * count)
-            values = Residuals(self.trial, [(site, pool)]).values()
-            size = sum(
-                (self.weights[n] ** 0.5 * r.abs() for n, r in values.items()), torch.zeros(1, device=self.trial.device)
-            )
-            fresh.append(redrawn(pool, size, count, rule.uniform, self.generator))
-        self.residuals = self._placed(fresh)
 
     # ------------------------------------------------------------ the loop
 
@@ -206,17 +164,16 @@ class Loop:
         return self.settings.methods[self.state.stage]
 
     def _objective(self) -> Objective:
-        return Objective(self.trial, self.residuals, self.weights)
+        return Objective(self.trial, self.points.training, self.weights)
 
     def _step(self) -> Outcome | None:
-        state, rule = self.state, self.settings.redraw
-        if rule is not None and state.step and state.step % rule.every == 0:
-            self._redraw()
+        state = self.state
+        self.points.redraw(state.step, self.watch.fraction, self.weights)
         state.method = self.method.step(self._objective(), state.method)
         state.step += 1
         state.stage_step += 1
         if not math.isfinite(state.method["loss"]):
-            where = first_bad(self.residuals) or "the loss"
+            where = self.points.first_bad() or "the loss"
             return Outcome(
                 "non-finite", f"{where}, at step {state.step}", "lower the rate, or look at the equation there"
             )
@@ -253,9 +210,9 @@ class Loop:
         state = self.state
         if self.history and self.history[-1].step == state.step:
             return
-        held = self.held_out.rms()
+        held = self.points.held_out.rms()
         loss = sum(self.weights[n] * r**2 for n, r in held.items())
-        training = self.residuals.rms()
+        training = self.points.training.rms()
         trained = sum(self.weights[n] * r**2 for n, r in training.items())
         if self.watch.better(loss, trained):
             state.best = self.trial.vector()
@@ -266,18 +223,9 @@ class Loop:
 
     def _finished(self, outcome: Outcome) -> Training:
         self.trial.assign(self.state.best)
-        counts = {site.name: len(points) for site, points in self.residuals.places}
-        return Training(
-            outcome, self.state.seconds, self.state.step, self.history, self.residuals.rms(), self.held_out.rms(),
-            counts, dict(self.weights),
-        )  # fmt: skip
-
-    def _finite_at_start(self) -> None:
-        where = first_bad(self.residuals) or first_bad(self.held_out)
-        if where is not None:
-            raise ProblemError(
-                f"at the first evaluation {where}", "Look at the function there: log or division of zero?"
-            )
+        training, held_out = self.points.training.rms(), self.points.held_out.rms()
+        seconds, steps, counts = self.state.seconds, self.state.step, self.points.counts()
+        return Training(outcome, seconds, steps, self.history, training, held_out, counts, dict(self.weights))
 
     # ------------------------------------------------------------ checkpoints
 
@@ -286,10 +234,7 @@ class Loop:
         assert self.folder is not None
         state = self.state
         state.vector, state.watch, state.generator = self.trial.vector(), asdict(self.watch), self.generator.get_state()
-        state.points = [
-            {"coordinates": dict(p.coordinates), "weights": p.weights, "normals": dict(p.normals)}
-            for _, p in self.residuals.places
-        ]
+        state.points = self.points.stored()
         state.history = [asdict(look) for look in self.history]
         checkpoint.write(self.folder / CHECKPOINT, {"identity": self.identity, "state": vars(state)})
 
@@ -315,48 +260,6 @@ class Loop:
         self.trial.assign(self.state.vector)
         self.weights = self.state.weights
         self.watch = Watch(**{**self.state.watch, "tolerance": self.trial.problem.tolerance})
-        self.residuals = self._placed([Points(**p) for p in self.state.points])
+        self.points.restore(self.state.points)
         self.history = [Look(**look) for look in self.state.history]
         self.generator.set_state(self.state.generator)
-
-
-def first_bad(residuals: Residuals) -> str | None:
-    """Which residual is not finite, and where; None if all are."""
-    values = residuals.values()
-    for site, points in residuals.places:
-        for name in site.terms:
-            bad = ~torch.isfinite(values[name])
-            if bad.any():
-                k = int(bad.to(torch.int).argmax())
-                place = ", ".join(f"{c}={float(v[k]):.4g}" for c, v in points.coordinates.items())
-                return f"the residual '{name}' is {float(values[name][k])} at {place}"
-    return None
-
-
-def _weights(settings: Settings, residuals: Residuals) -> dict[str, float]:
-    """One weight for each residual, as the settings want them."""
-    if settings.weights == "balanced":
-        return balanced(residuals)
-    equations = [e.name for e in residuals.trial.problem.equations]
-    if isinstance(settings.weights, Mapping):
-        for name in settings.weights:
-            if name not in residuals.names:
-                raise ProblemError(
-                    f"weights: there is no residual '{name}'", f"Possible: {', '.join(residuals.names)}."
-                )
-        return {n: float(settings.weights.get(n, 1.0)) for n in residuals.names}
-    return {n: float(settings.weights) if n in equations else 1.0 for n in residuals.names}
-
-
-def balanced(residuals: Residuals) -> dict[str, float]:
-    """Weights that give every residual the same mean squared sensitivity to the network's parameters: one.
-
-    That is the inverse of the mean diagonal of its neural tangent kernel J J^T.
-
-    Source: Wang, Yu & Perdikaris, J. Comput. Phys. 449 (2022) 110768, equation 6.3.
-    """
-    squares = dict.fromkeys(residuals.names, 0.0)
-    for block in residuals.linearised():
-        for name, rows in block.jacobians.items():
-            squares[name] += float(rows.square().sum()) / residuals.counts[name]
-    return {name: 1 / s if s > 0 else 1.0 for name, s in squares.items()}

@@ -25,6 +25,7 @@ ORDER = [
     ["residuals"],
     ["methods"],
     ["settings", "stopping"],
+    ["weights", "collocation"],
     ["training"],
     ["solution"],
     ["solve"],

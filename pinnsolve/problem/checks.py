@@ -20,7 +20,7 @@ from pinnsolve.problem.coverage import derivative_name, uncovered
 from pinnsolve.problem.problem import Problem
 from pinnsolve.taylor import Alpha, Chart, Jet, on_jets
 
-RATIO = 1e6  # coefficients further apart than this are named
+RATIO = 1e5  # coefficients further apart than this are named
 COUNT = 61  # points of the probe; no user's constant array has this length by accident
 
 

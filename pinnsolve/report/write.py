@@ -6,8 +6,8 @@ import csv
 import json
 from pathlib import Path
 
-from pinnsolve.files import write_whole
-from pinnsolve.report.export import write_vtu
+from pinnsolve.files import PART, write_whole
+from pinnsolve.report.export import STEPS_FOLDER, write_vtu
 from pinnsolve.report.figures import save_png, solution_figure
 from pinnsolve.report.page import write_page
 from pinnsolve.report.record import Run, summary
@@ -32,7 +32,9 @@ def clear(folder: Path) -> None:
     """Take away the results of an earlier run, so that none stands beside those of a new one."""
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
-    for step in (folder / STEPS).glob("solution_*.vtu"):
+    for part in folder.glob(f"{PART}*"):
+        part.unlink()
+    for step in (folder / STEPS_FOLDER).glob("solution_*.vtu"):
         step.unlink()
 
 

@@ -113,7 +113,7 @@ WRONG = {
     "neumann in point": ({"conditions": neumann(u=0, on=point(x=0))}, "no normal there", "faces of space"),
     "normal at start": ({"conditions": condition(lambda u, nx: u * nx, on=face(t=0))}, "asks for 'nx'", "Possible"),
     "initial, steady": (STEADY | {"conditions": initial(u=0)}, "initial u: the problem has no time", "time="),
-    "boundary of an ODE": ({"space": None, "equations": lambda u, t: d(u, t)}, "no space", "initial"),
+    "boundary of an ODE": ({"space": None, "equations": lambda u, t: d(u, t), "conditions": dirichlet(u=0)}, "no space", "initial"),
     "periodic in t": ({"conditions": [periodic("t")]}, "periodic in t: .*no such coordinate of space", "Possible: x"),
     "periodic in y": ({"conditions": [periodic("y")]}, "periodic in y", "Possible: x"),
     "periodic and face": ({"conditions": [periodic("x"), dirichlet(u=0)]}, "dirichlet u on boundary stands on an end.* x", "leave one"),
