@@ -131,7 +131,7 @@ def _check_smooth(trial: Trial, findings: Findings) -> None:
     prepared = trial.prepare(points)
     columns = trial.columns(prepared)
     for column, (unknown, alphas) in zip(columns, findings.derivatives.items(), strict=True):
-        for alpha in sorted(a for a in alphas if max(a) >= 2):
+        for alpha in sorted(a for a in alphas if sum(a) >= 2):
             part = column.partial(alpha)
             if part is None or not bool(part.detach().abs().max() > 0):
                 name = derivative_name(unknown, alpha, trial.problem.coordinates)

@@ -1,0 +1,44 @@
+"""The README is run, so that it stays true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pinnsolve.__main__ import parser
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_problem_file_shown_is_the_one_shipped() -> None:
+    assert BLOCKS[0] == (ROOT / "problems" / "burgers.py").read_text()
+
+
+def test_ci_runs_the_command_that_the_readme_tells() -> None:
+    command = 'pip install -c constraints.txt -e ".[test]" && python -m pytest\n'
+    assert command in README
+    assert command in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_python_example_runs() -> None:
+    example = next(b for b in BLOCKS if "solution = solve(" in b)
+    assert "budget=20" in example
+    names: dict[str, object] = {}
+    exec(example.replace("budget=20", "budget=0.2, points=200"), names)  # the README's own code
+    assert names["solution"].parameters_count == 921  # type: ignore[attr-defined]
+
+
+def test_every_option_of_the_command_that_is_named_exists() -> None:
+    known = set(re.findall(r"--[a-z-]+", parser().format_help()))
+    named = set(re.findall(r"(?<![\w-])--[a-z-]+", README))
+    assert named <= known, named - known
+
+
+def test_files_that_are_linked_exist() -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        if not (ROOT / target).exists():
+            pytest.fail(f"README links to {target}, which does not exist")
