@@ -7,6 +7,9 @@ import sys
 from collections.abc import Sequence
 
 
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
+
+
 def parser() -> argparse.ArgumentParser:
     """The arguments; nothing heavy is imported for them, so that --help answers at once."""
     p = argparse.ArgumentParser(
@@ -35,7 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     from pinnsolve.command import run
 
-    return run(arguments)
+    try:
+        return run(arguments)
+    except KeyboardInterrupt:  # outside training, which ends by itself with what it has
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
 from rich.progress_bar import ProgressBar
@@ -35,15 +35,14 @@ class Progress:
     def __call__(self, look: Look) -> None:
         if self.live is None:
             return
-        table = Table.grid(padding=(0, 2))
-        table.add_row(
-            ProgressBar(total=self.budget, completed=min(look.seconds, self.budget), width=24),
-            f"{look.seconds:5.1f} / {self.budget:g} s",
-            f"step {look.step} ({look.method})",
-        )
+        head = Table.grid(padding=(0, 2))
+        bar = ProgressBar(total=self.budget, completed=min(look.seconds, self.budget), width=24)
+        head.add_row(bar, f"{look.seconds:5.1f} / {self.budget:g} s", f"step {look.step} ({look.method})")
+        residuals = Table.grid(padding=(0, 2))
+        residuals.add_row("[dim]residual (rms)[/]", "[dim]training[/]", "[dim]held out[/]")
         for name, training in look.training.items():
-            table.add_row("", escape(name), f"residual {training:.2e}, held out {look.held_out[name]:.2e}")
-        self.live.update(table)
+            residuals.add_row(escape(name), f"{training:.2e}", f"{look.held_out[name]:.2e}")
+        self.live.update(Group(head, residuals))
 
 
 @contextmanager
@@ -72,7 +71,7 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
     """Outcome, errors, costs, verdict, and where the files are."""
     comparison, training = run.comparison, run.training
     console.print(f"outcome  {escape(str(training.outcome))}", highlight=False)
-    residuals = Table("residual (rms)", "training", "held out", "kept", title=None, title_justify="left")
+    residuals = Table("residual (rms)", "training", "held out", "kind", title=None, title_justify="left")
     for name, value in training.training.items():
         how = "equation" if name in [e.name for e in run.solution.problem.equations] else "weighted condition"
         residuals.add_row(escape(name), f"{value:.2e}", f"{training.held_out[name]:.2e}", how)
