@@ -65,7 +65,7 @@ def meeting(problem: Problem, fixed: Mapping[str, float], normal: tuple[str, int
     """A grid, ends included, on the part of the domain where some coordinates are fixed."""
     free = [c for c in problem.coordinates if c not in fixed]
     count = min(9, max(2, int(20_000 ** (1 / max(len(free), 1)))))
-    axes = [torch.linspace(*problem.domain.bounds[c], count, dtype=torch.float64) for c in free]
+    axes = [_uneven(*problem.domain.bounds[c], count) for c in free]
     grid = torch.meshgrid(*axes, indexing="ij") if axes else ()
     size = grid[0].numel() if axes else 1
     values = {c: g.reshape(-1) for c, g in zip(free, grid, strict=True)}
@@ -73,6 +73,12 @@ def meeting(problem: Problem, fixed: Mapping[str, float], normal: tuple[str, int
     outward = {} if normal is None else dict.fromkeys(problem.space_coordinates, 0.0) | {normal[0]: float(normal[1])}
     normals = {c: torch.full((size,), n, dtype=torch.float64) for c, n in outward.items()}
     return Points({c: values[c] for c in problem.coordinates}, torch.ones(size, dtype=torch.float64), normals)
+
+
+def _uneven(low: float, high: float, count: int) -> Tensor:
+    """From one end to the other in uneven steps, which no wave's zeros follow."""
+    steps = torch.linspace(0, 1, count, dtype=torch.float64) ** 1.1
+    return torch.cat([(low + (high - low) * steps)[:-1], torch.tensor([high], dtype=torch.float64)])
 
 
 Quantity = Callable[[Points], Tensor]

@@ -23,7 +23,7 @@ POINTS = 7
 
 def random(*shape: int, seed: int = 0, low: float = 0.0, high: float = 1.0) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return low + (high - low) * torch.rand(*shape, generator=generator, dtype=torch.float64)
+    return low + (high - low) * torch.rand(shape, generator=generator, dtype=torch.float64)
 
 
 def fields(names: str = "xy", size: int = POINTS, low: float = 0.2, high: float = 0.9) -> list[Jet]:
