@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 

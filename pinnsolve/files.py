@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pinnsolve.errors import ProblemError
 
-
 PART = ".part-"  # what a killed process may leave behind; the next run in the folder takes it away
 
 

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "pinnsolve"
 ORDER = [
     ["errors"],
     ["files", "memory", "checkpoint"],
-    ["taylor", "rules", "nested", "tape"],
+    ["taylor", "arithmetic", "layers", "nested", "rules", "tape"],
     ["operators"],
     ["geometry"],
     ["reference"],
@@ -64,7 +64,7 @@ def test_imports_point_up(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_files_and_functions_fit_in_the_head(path: Path) -> None:
     text = path.read_text()
-    assert len(text.splitlines()) <= 380, path
+    assert len(text.splitlines()) <= 335, path
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             body = (node.end_lineno or 0) - node.body[0].lineno

@@ -114,10 +114,20 @@ def _compare(
 
 def _values(problem: Problem) -> list[Contradiction | None]:
     return [
-        _compare(problem, a, b, _prescribed(problem, a), _prescribed(problem, b))
+        _compare(problem, a, b, _prescribed(problem, a), _prescribed(problem, b), _on_face(a) and _on_face(b))
         for a, b in combinations(pieces(problem, *VALUES), 2)
-        if a[0].unknown == b[0].unknown and set(a[1].fixed).isdisjoint(b[1].fixed)
+        if a[0].unknown == b[0].unknown and _meet(a[1], b[1])
     ]
+
+
+def _on_face(piece: Piece) -> bool:
+    """Whether a piece is a whole face, whose values can be built in."""
+    return len(piece[1].fixed) == 1
+
+
+def _meet(a: Slab, b: Slab) -> bool:
+    """Whether two slabs have points in common."""
+    return all(b.fixed[c] == value for c, value in a.fixed.items() if c in b.fixed)
 
 
 def _rates(problem: Problem) -> list[Contradiction | None]:

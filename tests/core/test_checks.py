@@ -249,9 +249,6 @@ def test_data_that_contradict_are_named_with_place_and_jump(name: str) -> None:
     assert all(f"{c}={v:g}" in warning for c, v in place.items())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a value in a point of a face is not compared with the face's value (both fix y)"
-)
 def test_a_point_on_a_face_with_another_value_is_a_contradiction() -> None:
     assert places(JUMPS["point"][0])
 

@@ -65,7 +65,12 @@ def box_of(dimension: int) -> Problem:
     names = "abcdefghij"[:dimension]
     scope: dict[str, Any] = {}
     exec(f"def equation(u, {', '.join(names)}): return u", scope)
-    return Problem(space=Box(**dict.fromkeys(names, (0, 1))), unknowns="u", equations=scope["equation"], conditions=condition(lambda u: u))
+    return Problem(
+        space=Box(**dict.fromkeys(names, (0, 1))),
+        unknowns="u",
+        equations=scope["equation"],
+        conditions=condition(lambda u: u),
+    )
 
 
 def test_weights_start_as_xavier_normal_and_biases_as_zero() -> None:
@@ -233,10 +238,14 @@ def test_own_modules_have_the_derivatives_of_nested_autograd_by_jets_or_without(
         p.data = random(*p.shape, seed=k, low=-1, high=1)
     trial = trial_of(module)
     assert trial.takes_jets is by_jets
-    points = Points({"x": random(9, seed=1, low=-1), "y": random(9, seed=2, low=-1)}, torch.ones(9, dtype=torch.float64))
+    points = Points(
+        {"x": random(9, seed=1, low=-1), "y": random(9, seed=2, low=-1)}, torch.ones(9, dtype=torch.float64)
+    )
     u = trial.fields(trial.prepare(points))["u"]
     for alpha, true in true_derivatives(trial, points, 3).items():
-        assert torch.allclose(u.dense(alpha).detach(), true, rtol=0, atol=ROUNDING * (1 + float(true.abs().max()))), alpha
+        assert torch.allclose(u.dense(alpha).detach(), true, rtol=0, atol=ROUNDING * (1 + float(true.abs().max()))), (
+            alpha
+        )
     assert ("the network" in u.chart.fallbacks) is (not by_jets)
 
 

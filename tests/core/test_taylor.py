@@ -382,9 +382,6 @@ def test_single_precision_charts_stay_single() -> None:
     assert {f.dense(a).dtype for a in alphas(1, 3)} == {torch.float32}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the rule (cos(pi w) - y)/w loses its digits near w = 0; it needs the series there"
-)
 @pytest.mark.parametrize("at", [0.0, 1e-4])
 def test_sinc_near_zero(at: float) -> None:
     x, _ = fields()
