@@ -93,8 +93,8 @@ def network_by_autograd(chart: Chart, forward: Callable[[dict[str, Tensor]], Ten
     """
     leaves = {name: at[name].value.detach().clone().requires_grad_() for name in chart.names}
     chart.fallbacks.add("the network")
-    with torch.enable_grad():
-        outputs = forward(leaves)
+    with torch.enable_grad():  # derivatives need the graph even where only values are asked for
+        columns = forward(leaves).unbind(1)
 
     def field(column: Tensor) -> Jet:
         def rule(alpha: Alpha) -> Tensor | None:
@@ -105,10 +105,11 @@ def network_by_autograd(chart: Chart, forward: Callable[[dict[str, Tensor]], Ten
             if lower is None or not lower.requires_grad:
                 return None
             leaf = leaves[chart.names[axis]]
-            (slope,) = torch.autograd.grad(lower.sum(), leaf, create_graph=True, materialize_grads=True)
+            with torch.enable_grad():
+                (slope,) = torch.autograd.grad(lower.sum(), leaf, create_graph=True, materialize_grads=True)
             return slope
 
         jet = Jet(chart, rule, (chart.size,), frozenset(chart.names))
         return jet
 
-    return [field(outputs[:, k]) for k in range(outputs.shape[1])]
+    return [field(column) for column in columns]

@@ -202,7 +202,7 @@ class Loop:
             return Outcome("steps", f"all {limit} steps of {self.method.name} made")
         if state.seconds < self.settings.budget:
             return None
-        detail = f"{self.settings.budget:g} s used, {state.step} steps"
+        detail = f"the {self.settings.budget:g} s are used, after {state.step} steps"
         return Outcome("budget", detail, "go on with --resume and a larger --budget")
 
     def _look(self, progress: Callable[[Look], None] | None) -> None:

@@ -100,6 +100,24 @@ def test_a_killed_run_is_resumed_to_the_same_bits(write: Callable[..., Path], tm
     assert not list((tmp_path / "cut").glob(".*")), "a half-written file was left behind"
 
 
+def test_ctrl_c_ends_the_training_and_keeps_what_there_is(write: Callable[..., Path], tmp_path: Path) -> None:
+    path = write(("steps=15", "steps=100_000"), ("tolerance=1e-2", "tolerance=1e-9"), ("budget=30", "budget=100"))
+    command = [sys.executable, "-m", "pinnsolve", str(path), "--out", str(tmp_path / "out")]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    line = ""
+    while not line.startswith("training"):
+        line = process.stdout.readline()
+        assert line, "the command ended before it trained"
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    told = process.communicate(timeout=60)[0]
+    assert process.returncode == 1, told
+    assert "interrupted: by the user" in told
+    assert (tmp_path / "out" / "report.json").exists()
+
+
 def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(heat: Problem, tmp_path: Path) -> None:
     with pytest.raises(ProblemError, match="no checkpoint"):
         run(heat, 3, out=tmp_path, resume=True)
