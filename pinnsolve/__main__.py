@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -35,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     arguments = parser().parse_args(argv)
+    # Threads that sleep at barriers instead of spinning: on a machine that does other work too, eight times the steps.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from pinnsolve.command import run
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -36,7 +37,7 @@ def elementary(func: Callable[[Tensor], Tensor], derivative: Callable[[Jet, Jet]
 
     @cache
     def slope() -> Jet:
-        s = derivative(w, y)
+        s = derivative(w, again)
         return s if isinstance(s, Jet) else w.chart.constant(s)
 
     def rule(alpha: Alpha) -> Tensor | None:
@@ -46,6 +47,8 @@ def elementary(func: Callable[[Tensor], Tensor], derivative: Callable[[Jet, Jet]
         return leibniz(slope().partial, w.along(axis).partial, raised(alpha, axis, -1))
 
     y = Jet(w.chart, rule, tuple(w.shape), w.depends)
+    itself = weakref.ref(y)  # its slope may hold y: a cycle would keep all tensors until Python looks for cycles
+    again = Jet(w.chart, lambda alpha: itself().partial(alpha), tuple(w.shape), w.depends)  # type: ignore[union-attr]
     return y
 
 

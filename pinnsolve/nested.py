@@ -97,19 +97,23 @@ def network_by_autograd(chart: Chart, forward: Callable[[dict[str, Tensor]], Ten
         columns = forward(leaves).unbind(1)
 
     def field(column: Tensor) -> Jet:
-        def rule(alpha: Alpha) -> Tensor | None:
-            if not any(alpha):
-                return column
-            axis = next(i for i, k in enumerate(alpha) if k)
-            lower = jet.partial(raised(alpha, axis, -1))
-            if lower is None or not lower.requires_grad:
-                return None
-            leaf = leaves[chart.names[axis]]
-            with torch.enable_grad():
-                (slope,) = torch.autograd.grad(lower.sum(), leaf, create_graph=True, materialize_grads=True)
-            return slope
+        known: dict[Alpha, Tensor] = {chart.zeroth: column}
 
-        jet = Jet(chart, rule, (chart.size,), frozenset(chart.names))
-        return jet
+        def rule(alpha: Alpha) -> Tensor | None:
+            reached = chart.zeroth
+            for axis, name in enumerate(chart.names):
+                for _ in range(alpha[axis]):
+                    lower, reached = known[reached], raised(reached, axis)
+                    if reached not in known and not lower.requires_grad:
+                        return None
+                    if reached not in known:
+                        known[reached] = slope(lower, leaves[name])
+            return known[reached]
+
+        return Jet(chart, rule, (chart.size,), frozenset(chart.names))
+
+    def slope(part: Tensor, leaf: Tensor) -> Tensor:
+        with torch.enable_grad():
+            return torch.autograd.grad(part.sum(), leaf, create_graph=True, materialize_grads=True)[0]
 
     return [field(column) for column in columns]

@@ -41,6 +41,7 @@ def report(problem: str, budget: int, seed: int, folder: Path) -> dict[str, Any]
 
 def show(found: dict[str, Any], folder: Path) -> str:
     """The README's example: what the command printed, its picture copied to docs/."""
+    (ROOT / "docs").mkdir(exist_ok=True)
     shutil.copy(folder / "solution.png", ROOT / "docs" / "burgers.png")
     printed = found["printed"].replace(str(folder), "runs/burgers")
     return "```text\n" + "\n".join(line.rstrip() for line in printed.splitlines()) + "\n```"

@@ -129,24 +129,22 @@ class Trial:
 
     def prepare(self, points: Points) -> Prepared:
         """Everything on these points that training does not change."""
-        chart, at = points.to(self.dtype, self.device).chart()
+        points = points.to(self.dtype, self.device)
+        chart, at = points.chart()
         lifts = {u: lift(self.problem, self.plan.exact[u], points, at) for u in self.problem.unknowns}
         return Prepared(points, chart, at, self.inputs(at), lifts)
 
     def unknowns(self, prepared: Prepared) -> dict[str, Jet]:
         """The unknowns as fields, u = g + phi * network."""
         fields = {}
-        for k, (name, lifted) in enumerate(prepared.lifts.items()):
-            if k == 0:
-                columns = self.columns(prepared)
-            u = columns[k] if lifted is None else lifted[0] + lifted[1] * columns[k]
+        for column, (name, lifted) in zip(self.columns(prepared), prepared.lifts.items(), strict=True):
+            u = column if lifted is None else lifted[0] + lifted[1] * column
             fields[name] = Jet(prepared.chart, u.partial, (prepared.chart.size,), frozenset(prepared.chart.names))
         return fields
 
     def fields(self, prepared: Prepared) -> Fields:
         """All that equations and conditions may ask for."""
-        points = prepared.points.to(self.dtype, self.device)
-        return self.problem.fields(prepared.chart, prepared.at, self.unknowns(prepared), points)
+        return self.problem.fields(prepared.chart, prepared.at, self.unknowns(prepared), prepared.points)
 
     def columns(self, prepared: Prepared) -> list[Jet]:
         if not self.takes_jets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.networks.trial import Trial
 from pinnsolve.residuals import Residuals
 from pinnsolve.tape import Tape, dense_rows
+from pinnsolve.taylor import Jet
 from tests.core.common import built, random, residuals_of
 
 RELATIVE = 1e-12  # sums of some hundred products of fourth derivatives, in another order
@@ -264,11 +266,12 @@ def dense(residuals: Residuals) -> dict[str, tuple[Tensor, Tensor]]:
     return {name: (torch.cat([r for r, _ in parts]), torch.cat([j for _, j in parts])) for name, parts in found.items()}
 
 
-@pytest.mark.parametrize("conditions", CONDITIONS)
-@pytest.mark.parametrize("name", NETWORKS)
+# a periodic coordinate has two inputs, for which the modules written here have no room
+PAIRS = [(n, c) for n in NETWORKS for c in CONDITIONS if c != "periodic" or n in ("mlp", "fourier")]
+
+
+@pytest.mark.parametrize(("name", "conditions"), PAIRS)
 def test_structured_jacobian_equals_the_dense_one(name: str, conditions: str) -> None:
-    if conditions == "periodic" and not name.startswith(("mlp", "fourier")):
-        pytest.skip("a periodic input has three columns; these networks take two")
     problem = Problem(space=LINE, time=(-1, 1), unknowns="u", equations=flux, conditions=CONDITIONS[conditions])
     trial = built(problem, seeded_module(NETWORKS[name]))
     assert trial.takes_jets is (name != "no jets")
@@ -282,6 +285,8 @@ def test_structured_jacobian_equals_the_dense_one(name: str, conditions: str) ->
             assert rows.shape == jacobian.shape
             assert largest(rows - jacobian, jacobian) < RELATIVE, r
     assert {r for b in blocks for r in b.jacobians} == set(residuals.names)
+    for r, values in residuals.values().items():  # and without gradients the same
+        assert torch.allclose(values, true[r][0], rtol=RELATIVE, atol=RELATIVE), r
 
 
 def test_the_jacobian_is_the_slope_of_the_residuals() -> None:
@@ -372,6 +377,30 @@ def test_evaluating_twice_gives_the_same_bits_and_leaves_no_tape() -> None:
     residuals.loss_and_gradient(weights)
     assert all(torch.equal(v, before[n]) for n, v in residuals.values().items())
     assert all(p.grad is None for p in residuals.trial.parameters)
+
+
+@pytest.mark.parametrize("name", ["mlp", "fallback", "no jets"])
+def test_an_evaluation_leaves_no_field_behind(name: str) -> None:
+    """A field in a reference cycle would keep the whole graph of its points until Python looks for cycles."""
+    residuals = loaded(name, "mixed", count=20)
+
+    def alive() -> int:
+        return sum(type(thing) is Jet for thing in gc.get_objects())
+
+    def evaluate() -> None:
+        residuals.values()
+        residuals.normal_equations(weights_of(residuals))
+        residuals.loss_and_gradient(weights_of(residuals))
+
+    evaluate()
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        evaluate()
+        assert alive() == before
+    finally:
+        gc.enable()
 
 
 def test_residuals_follow_the_weights_and_not_what_was_remembered() -> None:
