@@ -135,7 +135,7 @@ class Loop:
 
     def run(self, progress: Callable[[Look], None] | None = None) -> Training:
         """Train until an outcome is reached."""
-        outcome = self._exhausted() if self.state.step else None
+        outcome = self._over_already() if self.state.step else None
         began, written = time.perf_counter() - self.state.seconds, time.perf_counter()
         if not self.state.method:
             self.state.method = self.method.init(self._objective())
@@ -195,6 +195,11 @@ class Loop:
             state.method = self.method.init(self._objective())
             self.watch.anew()
         return None
+
+    def _over_already(self) -> Outcome | None:
+        """Whether a run that is taken up again has nothing left to do."""
+        last = self.history[-1]
+        return self._exhausted() or self.watch.verdict(last.training, last.held_out)
 
     def _exhausted(self) -> Outcome | None:
         state, limit = self.state, self.method.steps

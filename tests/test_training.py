@@ -68,6 +68,7 @@ METHODS = {
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("cut", [7, 14])
 def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(heat: Problem, tmp_path: Path, name: str, cut: int) -> None:
+    heat = heat.replaced(tolerance=1e-7)  # out of reach, so that nothing but the steps ends a run
     whole = run(heat, 0, method=METHODS[name](21))
     run(heat, 0, method=METHODS[name](cut), out=tmp_path)
     resumed = run(heat, 0, method=METHODS[name](21), out=tmp_path, resume=True)
@@ -77,8 +78,25 @@ def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(heat: Problem, tmp_p
     assert resumed.training.history[-1].step == whole.training.history[-1].step
 
 
+def test_a_run_that_converged_has_nothing_left_to_do(heat: Problem, tmp_path: Path) -> None:
+    easy = heat.replaced(tolerance=0.9)
+    first = run(easy, 200, out=tmp_path)
+    again = run(easy, 200, out=tmp_path, resume=True)
+    assert first.training.outcome == again.training.outcome
+    assert first.training.steps == again.training.steps
+    assert torch.equal(bits(first), bits(again))
+    assert (
+        run(heat.replaced(tolerance=1e-7), first.training.steps + 3, out=tmp_path, resume=True).training.steps
+        == first.training.steps + 3
+    )
+
+
 def test_a_killed_run_is_resumed_to_the_same_bits(write: Callable[..., Path], tmp_path: Path) -> None:
-    path = write(("steps=15", "steps=60"), ("budget=30", "budget=100, checkpoint_every=0.05"))
+    path = write(
+        ("steps=15", "steps=60"),
+        ("budget=30", "budget=100, checkpoint_every=0.05"),
+        ("tolerance=1e-2", "tolerance=1e-7"),
+    )
     command = [sys.executable, "-m", "pinnsolve", str(path), "--out"]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen([*command, str(tmp_path / "cut")], env=env, stdout=subprocess.DEVNULL)
@@ -94,7 +112,10 @@ def test_a_killed_run_is_resumed_to_the_same_bits(write: Callable[..., Path], tm
     assert process.wait() == -signal.SIGKILL, "the run ended before it was killed"
     assert not (tmp_path / "cut" / "report.json").exists()
     for folder, more in (("cut", ["--resume"]), ("whole", [])):
-        subprocess.run([*command, str(tmp_path / folder), *more], env=env, stdout=subprocess.DEVNULL, check=True)
+        done = subprocess.run(
+            [*command, str(tmp_path / folder), *more], env=env, stdout=subprocess.DEVNULL, check=False
+        )
+        assert done.returncode == 1  # such a tolerance is missed
     cut, whole = ((tmp_path / f / "model.safetensors").read_bytes() for f in ("cut", "whole"))
     assert cut == whole
     assert not list((tmp_path / "cut").glob(".*")), "a half-written file was left behind"

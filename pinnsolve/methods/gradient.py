@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinnsolve.errors import ProblemError
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.problem.declaration import positive, whole
 
@@ -78,6 +79,8 @@ class SGD:
 
     def __post_init__(self) -> None:
         positive("SGD: rate", self.rate)
+        if isinstance(self.momentum, bool) or not 0 <= self.momentum < 1:
+            raise ProblemError(f"SGD: momentum={self.momentum!r} is not in [0, 1)", "Write SGD(momentum=0.9).")
         whole("SGD: steps", self.steps)
 
     def init(self, objective: Objective) -> State:
@@ -100,6 +103,7 @@ class LBFGS:
     cycle = 1
 
     def __post_init__(self) -> None:
+        positive("LBFGS: memory", self.memory)
         whole("LBFGS: memory", self.memory)
         whole("LBFGS: steps", self.steps)
 

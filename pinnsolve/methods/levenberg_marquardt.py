@@ -12,7 +12,7 @@ from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.problem.declaration import positive, whole
 
 ATTEMPTS = 12
-SMALLEST, LARGEST = 1e-15, 1e12
+SMALLEST = 1e-15  # of the trace of J^T J
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class LevenbergMarquardt:
     Parameters
     ----------
     damping : float
-        The first mu (relative to a loss whose residuals are of order one).
+        The first mu, relative to the trace of the first J^T J, so that no unit matters.
     steps : int, optional
         Ends after so many steps.
 
@@ -42,13 +42,15 @@ class LevenbergMarquardt:
         whole("LevenbergMarquardt: steps", self.steps)
 
     def init(self, objective: Objective) -> State:
-        return {"damping": self.damping, "loss": math.nan, "stuck": False}
+        return {"damping": None, "loss": math.nan, "stuck": False}
 
     def step(self, objective: Objective, state: State) -> State:
         loss, gradient, matrix = objective.normal_equations()
         if not math.isfinite(loss):
             return {**state, "loss": loss}
-        start, mu = objective.model.vector(), float(state["damping"])
+        trace = float(matrix.diagonal().sum())
+        start = objective.model.vector()
+        mu = self.damping * trace if state["damping"] is None else float(state["damping"])
         for _ in range(ATTEMPTS):
             delta = _solved(matrix, gradient, mu)
             if delta is not None:
@@ -58,10 +60,10 @@ class LevenbergMarquardt:
                 ratio = (loss - new) / predicted if predicted > 0 else -1.0
                 if math.isfinite(new) and new < loss:
                     factor = 1 / 3 if ratio > 0.5 else 1.0 if ratio > 0.1 else 3.0
-                    return {"damping": max(mu * factor, SMALLEST), "loss": new, "stuck": False}
+                    return {"damping": max(mu * factor, SMALLEST * trace), "loss": new, "stuck": False}
             mu *= 4
         objective.model.assign(start)
-        return {"damping": min(mu, LARGEST), "loss": loss, "stuck": True}
+        return {"damping": mu, "loss": loss, "stuck": True}
 
 
 def _solved(matrix: Tensor, gradient: Tensor, mu: float) -> Tensor | None:
