@@ -36,8 +36,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     arguments = parser().parse_args(argv)
-    # Threads that sleep at barriers instead of spinning: on a machine that does other work too, eight times the steps.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Threads that soon sleep at barriers instead of spinning: beside another process, several times the steps.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from pinnsolve.command import run
 
     try:
