@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
@@ -36,8 +35,6 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     arguments = parser().parse_args(argv)
-    # Threads that soon sleep at barriers instead of spinning: beside another process, several times the steps.
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from pinnsolve.command import run
 
     try:
