@@ -16,7 +16,7 @@ import numpy as np
 from pinnsolve.reference import Reference
 from validation.refine import Array, Declared, Field, march, pointwise, read, refine
 
-TUBE = (-1.0, 1.0)
+TUBE = {"x": (-1.0, 1.0), "t": (0.0, 1.0)}
 SOLVES = "Burgers' equation u_t + u u_x = nu u_xx with zero ends and u(x, 0) = -sin(pi x)"
 TAIL = 12.0  # the integrand is below exp(-TAIL^2 / 4) = 2e-16 of its peak outside the window
 
@@ -31,7 +31,7 @@ def cole_hopf(problem: Declared) -> Reference:
     """
     (nu,) = read(problem, SOLVES, TUBE, "nu")
     rounding = 2.0**-52 * max(1.0, 0.1 / nu)
-    return refine("Cole-Hopf", lambda k: solve_by_quadrature(k, nu), (1, 16), problem, TUBE, rounding=rounding)
+    return refine("Cole-Hopf", lambda k: {"u": solve_by_quadrature(k, nu)}, (1, 16), problem, TUBE, rounding=rounding)
 
 
 def solve_by_quadrature(nodes_a_width: int, nu: float) -> Field:
@@ -71,12 +71,12 @@ def method_of_lines(problem: Declared) -> Reference:
     are seen by the ratio of successive differences, and are refined. Source: Basdevant et al. 1986.
     """
     (nu,) = read(problem, SOLVES, TUBE, "nu")
-    return refine("method of lines", lambda n: solve_on_grid(n, nu), (128, 32768), problem, TUBE, order=2)
+    return refine("method of lines", lambda n: {"u": solve_on_grid(n, nu)}, (128, 32768), problem, TUBE, order=2)
 
 
 def solve_on_grid(n: int, nu: float) -> Field:
     """du_i/dt = -(u_(i+1)^2 - u_(i-1)^2) / (4 dx) + nu (u_(i-1) - 2 u_i + u_(i+1)) / dx^2 on n intervals: a field."""
-    x = np.linspace(*TUBE, n + 1)
+    x = np.linspace(*TUBE["x"], n + 1)
     dx = 2.0 / n
 
     def rate(_: float, u: Array) -> Array:

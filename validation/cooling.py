@@ -20,7 +20,7 @@ from pinnsolve.reference import Reference
 from validation.heat import series
 from validation.refine import Array, Declared, Field, march, read, refine
 
-WALL = (0.0, 1.0)
+WALL = {"x": (0.0, 1.0), "t": (0.0, 1.0)}
 SOLVES = "the cooling wall u_t = alpha u_xx, u_x(0, t) = 0, u_x(1, t) + h u(1, t) = 0, u(x, 0) = 1 - 4x^2/7 + x^4/21"
 
 
@@ -37,7 +37,7 @@ def eigenfunction_series(problem: Declared) -> Reference:
     Source: Carslaw & Jaeger 1959, section 3.11.
     """
     alpha, h = read(problem, SOLVES, WALL, "alpha", "h")
-    return refine("eigenfunctions", lambda terms: solve_by_series(terms, alpha, h), (4, 512), problem, WALL)
+    return refine("eigenfunctions", lambda terms: {"u": solve_by_series(terms, alpha, h)}, (4, 512), problem, WALL)
 
 
 def solve_by_series(terms: int, alpha: float, h: float) -> Field:
@@ -65,7 +65,7 @@ def method_of_lines(problem: Declared) -> Reference:
     Diffusion, 2nd ed., Oxford 1975, chapter 8.
     """
     alpha, h = read(problem, SOLVES, WALL, "alpha", "h")
-    return refine("method of lines", lambda n: solve_on_grid(n, alpha, h), (32, 4096), problem, WALL, order=2)
+    return refine("method of lines", lambda n: {"u": solve_on_grid(n, alpha, h)}, (32, 4096), problem, WALL, order=2)
 
 
 def solve_on_grid(n: int, alpha: float, h: float) -> Field:
@@ -74,7 +74,7 @@ def solve_on_grid(n: int, alpha: float, h: float) -> Field:
     At an end the node beyond it follows from the boundary condition: u_(-1) = u_1 at x = 0, and
     u_(n+1) = u_(n-1) - 2 dx h u_n at x = 1.
     """
-    x = np.linspace(*WALL, n + 1)
+    x = np.linspace(*WALL["x"], n + 1)
 
     def rate(_: float, u: Array) -> Array:
         beyond = np.concatenate([u[1:2], u, u[-2:-1] - 2 * h / n * u[-1:]])

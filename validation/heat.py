@@ -15,7 +15,7 @@ import numpy as np
 from pinnsolve.reference import Reference
 from validation.refine import Array, Declared, Field, march, pointwise, read, refine
 
-ROD = (0.0, 1.0)
+ROD = {"x": (0.0, 1.0), "t": (0.0, 1.0)}
 SOLVES = "the heat equation u_t = alpha u_xx with zero ends and u(x, 0) = sin(pi x)"
 
 
@@ -31,7 +31,7 @@ def exact_series(problem: Declared) -> Reference:
     Source: Carslaw & Jaeger 1959, section 3.3.
     """
     (alpha,) = read(problem, SOLVES, ROD, "alpha")
-    return refine("sine series", lambda terms: solve_by_series(terms, alpha), (4, 512), problem, ROD)
+    return refine("sine series", lambda terms: {"u": solve_by_series(terms, alpha)}, (4, 512), problem, ROD)
 
 
 def solve_by_series(terms: int, alpha: float) -> Field:
@@ -74,12 +74,12 @@ def method_of_lines(problem: Declared) -> Reference:
     2nd ed., Oxford 1975, chapter 8.
     """
     (alpha,) = read(problem, SOLVES, ROD, "alpha")
-    return refine("method of lines", lambda n: solve_on_grid(n, alpha), (32, 4096), problem, ROD, order=2)
+    return refine("method of lines", lambda n: {"u": solve_on_grid(n, alpha)}, (32, 4096), problem, ROD, order=2)
 
 
 def solve_on_grid(n: int, alpha: float) -> Field:
     """du_i/dt = alpha (u_(i-1) - 2 u_i + u_(i+1)) / dx^2 on n intervals, the ends fixed at zero, as a field."""
-    x = np.linspace(*ROD, n + 1)
+    x = np.linspace(*ROD["x"], n + 1)
 
     def rate(_: float, u: Array) -> Array:
         du = np.zeros_like(u)

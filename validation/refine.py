@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from time import perf_counter
 from typing import Any, Protocol
@@ -15,7 +15,9 @@ from pinnsolve.reference import Reference
 
 Array = NDArray[np.float64]
 Field = Callable[..., Array]
+Fields = Mapping[str, Field]
 Interval = tuple[float, float]
+Domain = Mapping[str, Interval]
 
 SAFETY = 1.25  # on every estimate, as Roache takes it for three grids
 CLOSED_FORM_AIM = 1e-7  # closed forms are carried further than asked: it costs milliseconds
@@ -35,38 +37,50 @@ class Declared(Protocol):
     def time(self) -> Interval | None: ...
 
 
-def read(problem: Declared, solves: str, x: Interval, *names: str) -> list[float]:
-    """The named parameters of a problem that is posed on the interval `x` and on 0 < t < 1.
+def read(problem: Declared, solves: str, domain: Domain, *names: str, signed: Sequence[str] = ()) -> list[float]:
+    """The named parameters of a problem that is posed on exactly this domain, its time under "t": first those above
+    zero, then the signed ones.
 
-    A ValueError says so if the domain is another or a parameter no number above zero: no reference beats a wrong one.
+    A ValueError says so if the domain is another or a parameter no such number: no reference beats a wrong one.
     """
     given = dict(problem.space.bounds) if problem.space is not None else {}
     if problem.time is not None:
         given["t"] = problem.time
-    if {name: tuple(map(float, ends)) for name, ends in given.items()} != {"x": x, "t": (0.0, 1.0)}:
-        was = ", ".join(f"{name} in ({low:g}, {high:g})" for name, (low, high) in given.items()) or "no domain"
+    if {name: tuple(map(float, ends)) for name, ends in given.items()} != dict(domain):
         raise ValueError(
-            f"this reference solves {solves} on x in ({x[0]:g}, {x[1]:g}), t in (0, 1); the problem was given {was}.\n"
+            f"this reference solves {solves} on {_told(domain)}; the problem was given {_told(given) or 'no domain'}.\n"
             "  Change the problem's space and time to those, or give it another reference."
         )
-    for name in names:
+    for name in (*names, *signed):
         value = problem.parameters.get(name)
-        if not isinstance(value, int | float) or not 0 < value < inf:
+        if not isinstance(value, int | float) or not abs(value) < inf or not (value > 0 or name in signed):
             raise ValueError(
-                f"this reference solves {solves} and needs {name} as a number above zero; the problem was given "
-                f"the parameters {dict(problem.parameters)}.\n  Write parameters={{{name!r}: ...}} in the problem."
+                f"this reference solves {solves} and needs {name} as a number{'' if name in signed else ' above zero'}; "
+                f"the problem was given the parameters {dict(problem.parameters)}.\n"
+                f"  Write parameters={{{name!r}: ...}} in the problem."
             )
-    return [float(problem.parameters[name]) for name in names]
+    return [float(problem.parameters[name]) for name in (*names, *signed)]
 
 
-def lattice(x: Interval, count: int = 17711, generator: int = 10946) -> tuple[dict[str, Array], Array]:
-    """Points x, t of a Fibonacci lattice over `x` and 0 < t < 1, and their relative weights, arrays of shape (count,).
+def _told(domain: Domain) -> str:
+    return ", ".join(f"{name} in ({low:g}, {high:g})" for name, (low, high) in domain.items())
 
-    No x and no t comes twice; they crowd to the ends and to the start, where layers may be thin.
+
+def lattice(domain: Domain, count: int = 17711) -> tuple[dict[str, Array], Array]:
+    """Points over a domain by coordinate, arrays of shape (count,), and their relative weights.
+
+    An additive recurrence, whose steps are powers of the real root of g^(d+1) = g + 1: no coordinate comes twice.
+    Points crowd to the ends of space and to the start, where layers may be thin.
     """
-    i = np.arange(count)
-    r, s = (i + 0.5) / count, (i * generator % count + 0.5) / count
-    return {"x": x[0] + (x[1] - x[0]) * (1 - np.cos(np.pi * r)) / 2, "t": s**3}, np.sin(np.pi * r) * s**2
+    root = 2.0
+    for _ in range(64):
+        root = (1 + root) ** (1 / (len(domain) + 1))
+    i, points, weight = np.arange(1, count + 1), {}, np.ones(count)
+    for k, (name, (low, high)) in enumerate(domain.items()):
+        part = (0.5 + i * root ** -(k + 1.0)) % 1.0
+        points[name] = low + (high - low) * (part**3 if name == "t" else (1 - np.cos(np.pi * part)) / 2)
+        weight *= part**2 if name == "t" else np.sin(np.pi * part)
+    return points, weight
 
 
 def relative_l2(found: Array, truth: Array, weight: Array) -> float:
@@ -76,36 +90,37 @@ def relative_l2(found: Array, truth: Array, weight: Array) -> float:
 
 def refine(
     name: str,
-    solve: Callable[[int], Field],
+    solve: Callable[[int], Fields],
     sizes: tuple[int, int],
     problem: Declared,
-    x: Interval,
+    domain: Domain,
     order: int | None = None,
     rounding: float = 2.0**-52,
 ) -> Reference:
     """Double the size, from the first of `sizes` up to the last, until the own error is a tenth of the tolerance.
 
-    With D the relative L2 difference of two sizes, the finer grid of a method of known order is returned with
-    Richardson's estimate D / (r - 1), r the ratio of the last two D but at most 2^order (Roache, Annu. Rev. Fluid
-    Mech. 29 (1997) 123-160). A series or a quadrature (`order` None) converges too fast for that to mean much: the
-    finer judges the coarser, which is returned, and D is its error. No D counts as less than `rounding`.
+    With D the relative L2 difference of two sizes, the largest over the unknowns, the finer grid of a method of known
+    order is returned with Richardson's estimate D / (r - 1), r the ratio of the last two D but at most 2^order
+    (Roache, Annu. Rev. Fluid Mech. 29 (1997) 123-160). A series or a quadrature (`order` None) converges too fast for
+    that to mean much: the finer judges the coarser, which is returned, and D is its error. No D counts as less than
+    `rounding`.
     """
-    begin, (points, weight) = perf_counter(), lattice(x)
+    begin, (points, weight) = perf_counter(), lattice(domain)
     aim = problem.tolerance / 10 if order else min(problem.tolerance / 10, CLOSED_FORM_AIM)
     size, difference, own_error = sizes[0], 0.0, inf
     answer = fine = solve(size)
-    values = fine(**points)
+    values = {unknown: field(**points) for unknown, field in fine.items()}
     while own_error > aim and 2 * size <= sizes[1]:
         size, coarse, coarse_values, before = 2 * size, fine, values, difference
         fine = solve(size)
-        values = fine(**points)
-        difference = max(relative_l2(coarse_values, values, weight), rounding)
+        values = {unknown: field(**points) for unknown, field in fine.items()}
+        difference = max(rounding, *(relative_l2(coarse_values[u], v, weight) for u, v in values.items()))
         if order is None:
             answer, own_error = coarse, SAFETY * difference
         elif before > 0:  # one difference alone tells nothing of the order reached
             reduction = min(max(before / difference, 1.25), 2.0**order)
             answer, own_error = fine, SAFETY * difference / (reduction - 1)
-    return Reference(name, {"u": answer}, own_error, perf_counter() - begin)
+    return Reference(name, answer, own_error, perf_counter() - begin)
 
 
 def pointwise(evaluate: Callable[[Array, Array], Array], width: int) -> Field:

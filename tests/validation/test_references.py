@@ -189,7 +189,7 @@ def test_field_keeps_the_shape_and_refuses_to_broadcast() -> None:
 
 
 def test_limit_of_refinement_is_told_honestly() -> None:
-    found = refine("lines", HEAT.on_grid, (8, 32), HEAT.problem(1e-9), HEAT.x, order=2)
+    found = refine("lines", lambda n: {"u": HEAT.on_grid(n)}, (8, 32), HEAT.problem(1e-9), heat.ROD, order=2)
     assert found.own_error > 1e-10
     assert error(HEAT, found.fields["u"]) <= 2 * found.own_error
 
