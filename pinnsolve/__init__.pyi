@@ -4,7 +4,7 @@ from .geometry import Box, Points, boundary, face, faces, point
 from .methods import LBFGS, SGD, Adam, LevenbergMarquardt
 from .networks import MLP, Fourier
 from .operators import curl, d, div, dot, grad, laplace
-from .problem import Problem, condition, dirichlet, initial, initial_rate, neumann, periodic
+from .problem import Problem, condition, dirichlet, initial, initial_rate, neumann, periodic, solenoidal
 from .reference import Reference, exact
 from .settings import Redraw, Settings
 from .solution import Solution
@@ -45,5 +45,6 @@ __all__ = [
     "neumann",
     "periodic",
     "point",
+    "solenoidal",
     "solve",
 ]

@@ -12,6 +12,7 @@ import torch
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import Slab
+from pinnsolve.problem.corners import NEAR, away
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference.record import Reference
 from pinnsolve.sampling import sample
@@ -53,6 +54,8 @@ class Comparison:
         Empty without a reference.
     reference : Reference or None
     tolerance : float
+    corners : tuple of str
+        The singular corners around which nothing was measured.
     """
 
     verdict: Verdict
@@ -60,6 +63,7 @@ class Comparison:
     errors: dict[str, FieldError]
     reference: Reference | None
     tolerance: float
+    corners: tuple[str, ...] = ()
 
 
 def compare(solution: Solution, reference: Reference | None) -> Comparison:
@@ -67,13 +71,20 @@ def compare(solution: Solution, reference: Reference | None) -> Comparison:
 
     It passes only if, for every unknown, error + three of its sampling errors + the reference's own error are at most
     the tolerance. It is unconfirmed without a reference, and where the reference's own error is above a tenth of it.
+    Where prescribed values jump, points closer than a tenth of the domain's length are left out.
     """
     tolerance = solution.problem.tolerance
     if reference is None:
         return Comparison("unconfirmed", "there is no reference to compare with", {}, None, tolerance)
     check_reference(reference, solution.problem)
     errors = field_errors(solution, reference)
-    return Comparison(*_judged(errors, reference, tolerance, solution), errors, reference, tolerance)
+    verdict, reason = _judged(errors, reference, tolerance, solution)
+    around = tuple(c.name for c in solution.trial.plan.corners)
+    if around:
+        reason += (
+            f"; measured at least {NEAR:g} of the domain's length away from {' and '.join(f'({c})' for c in around)}"
+        )
+    return Comparison(verdict, reason, errors, reference, tolerance, around)
 
 
 def _judged(
@@ -114,7 +125,9 @@ def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldErr
     norms: dict[str, list[float]] = {u: [] for u in solution.problem.unknowns}
     largest = dict.fromkeys(solution.problem.unknowns, 0.0)
     for replicate in range(REPLICATES):
-        places = {c: v.numpy() for c, v in fresh_points(solution.problem, replicate).coordinates.items()}
+        points = fresh_points(solution.problem, replicate)
+        far = away(solution.trial.plan.corners, points.coordinates, solution.problem.domain)
+        places = {c: v.numpy() for c, v in (points if far is None else points[far]).coordinates.items()}
         for unknown in solution.problem.unknowns:
             true = reference_values(reference, unknown, places)
             difference = solution.d(unknown)(**places) - true

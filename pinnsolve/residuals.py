@@ -13,11 +13,13 @@ from pinnsolve.geometry.regions import Slab
 from pinnsolve.networks.exact import Plan
 from pinnsolve.networks.trial import Prepared, Trial
 from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.corners import fading
 from pinnsolve.problem.problem import Problem
 from pinnsolve.tape import Tape, dense_rows
 from pinnsolve.taylor import Jet
 
 ENTRIES = 4_000_000  # of a Jacobian that is held at once
+Faded = Callable[[Tensor], Tensor]
 DENSE = 32  # points at once where the Jacobian has no structure to use
 
 
@@ -39,7 +41,7 @@ class Site:
 
 def sites(problem: Problem, made: Plan) -> list[Site]:
     """The interior with the equations, then one site for each region on which conditions are weighted."""
-    found = [Site("interior", (Slab(),), {e.name: e.residual for e in problem.equations})]
+    found = [Site("interior", (Slab(),), {e.name: e.residual for e in problem.equations if e.name not in made.met})]
     for condition in problem.conditions:
         slabs = tuple(s for s in problem.slabs(condition) if (condition, s) in made.weighted)
         if not slabs:
@@ -78,11 +80,11 @@ class Residuals:
         self.trial = trial
         self.places = places
         chunk = max(64, ENTRIES // max(trial.parameters_count, 1)) if trial.takes_jets else DENSE
-        self.chunks: list[tuple[Site, Prepared]] = [
-            (site, trial.prepare(points[start : start + chunk]))
-            for site, points in places
-            for start in range(0, len(points), chunk)
-        ]
+        self.chunks: list[tuple[Site, Prepared, Faded]] = []
+        for site, points in places:
+            for start in range(0, len(points), chunk):
+                part = trial.prepare(points[start : start + chunk])
+                self.chunks.append((site, part, _fading(trial, site, part)))
         self.counts = {name: len(points) for site, points in places for name in site.terms}
 
     @property
@@ -93,10 +95,10 @@ class Residuals:
     def values(self) -> dict[str, Tensor]:
         """Each residual on all its points, (N,), without gradients."""
         parts: dict[str, list[Tensor]] = {name: [] for name in self.counts}
-        for site, prepared in self.chunks:
+        for site, prepared, faded in self.chunks:
             at = self.trial.fields(prepared)
             for name, term in site.terms.items():
-                parts[name].append(term(at).value.detach())
+                parts[name].append(faded(term(at).value).detach())
         return {name: torch.cat(p) for name, p in parts.items()}
 
     def rms(self) -> dict[str, float]:
@@ -105,12 +107,12 @@ class Residuals:
 
     def linearised(self) -> Iterator[Block]:
         """Residuals and their Jacobians, chunk by chunk."""
-        for site, prepared in self.chunks:
+        for site, prepared, faded in self.chunks:
             tape = Tape(self.trial.parameters) if self.trial.takes_jets else None
             prepared.chart.tape = tape
             try:
                 at = self.trial.fields(prepared)
-                values = {name: term(at).value for name, term in site.terms.items()}
+                values = {name: faded(term(at).value) for name, term in site.terms.items()}
                 if tape is not None:
                     rows = {name: tape.rows(r) for name, r in values.items()}
                 else:
@@ -127,11 +129,11 @@ class Residuals:
         """The loss and its gradient (P,)."""
         loss = 0.0
         gradient = torch.zeros(self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
-        for site, prepared in self.chunks:
+        for site, prepared, faded in self.chunks:
             at = self.trial.fields(prepared)
             total = torch.zeros((), dtype=self.trial.dtype, device=self.trial.device)
             for name, term in site.terms.items():
-                total = total + weights[name] / self.counts[name] * term(at).value.square().sum()
+                total = total + weights[name] / self.counts[name] * faded(term(at).value).square().sum()
             grads = torch.autograd.grad(total, self.trial.parameters, materialize_grads=True, allow_unused=True)
             gradient += torch.cat([g.reshape(-1) for g in grads])
             loss += float(total.detach())
@@ -159,3 +161,10 @@ def add_gram(matrix: Tensor, rows: Tensor) -> None:
     half = rows.shape[1] // 2
     matrix[:, :half].addmm_(rows.T, rows[:, :half])
     matrix[half:, half:].addmm_(rows[:, half:].T, rows[:, half:])
+
+
+def _fading(trial: Trial, site: Site, prepared: Prepared) -> Faded:
+    """How residuals are weighted down towards singular corners: inside the domain, and nowhere else."""
+    coordinates = prepared.points.coordinates
+    factor = fading(trial.plan.corners, coordinates, trial.problem.domain) if site.name == "interior" else None
+    return (lambda r: r) if factor is None else (lambda r: r * factor)

@@ -22,7 +22,7 @@ from pinnsolve.networks.features import Fourier
 from pinnsolve.networks.mlp import MLP, Network
 from pinnsolve.networks.trial import Trial
 from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.checks import Findings
+from pinnsolve.problem.checks import Findings, check
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.signature import signature
 from pinnsolve.training import Training
@@ -126,7 +126,8 @@ class Solution:
     @property
     def conditions(self) -> dict[str, str]:
         """Which conditions hold exactly, by construction, and which are weighted residuals."""
-        found = {p.name: "exact" for p in self.problem.periodic}
+        found = {p.name: "exact" for p in self.problem.periodic} | {s.name: "exact" for s in self.problem.solenoidal}
+        found |= dict.fromkeys(sorted(self.trial.plan.met), "exact")
         for condition in self.problem.conditions:
             loose = [s.name for s in self.problem.slabs(condition) if (condition, s) in self.trial.plan.weighted]
             whole = len(loose) == len(self.problem.slabs(condition))
@@ -198,7 +199,14 @@ class Solution:
         given_up = [pieces[k] for k in told["weighted"]]
         described = network if network is not None else _network(written, path)
         dtype = getattr(torch, written["dtype"])
-        trial = Trial(problem, described, plan(problem, given_up), torch.Generator(), dtype, device)
+        trial = Trial(
+            problem,
+            described,
+            plan(problem, given_up, check(problem)),
+            torch.Generator(),
+            dtype,
+            device,
+        )
         trial.restore(
             {n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")},
             tensors.get("inputs.frequencies"),

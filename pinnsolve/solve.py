@@ -14,11 +14,10 @@ from torch import nn
 from pinnsolve.errors import ProblemError
 from pinnsolve.files import writable_folder
 from pinnsolve.methods.protocol import Method
-from pinnsolve.networks.exact import Plan, broken, plan
+from pinnsolve.networks.exact import verified
 from pinnsolve.networks.mlp import Network
 from pinnsolve.networks.trial import Trial
 from pinnsolve.problem.checks import Findings, check
-from pinnsolve.problem.contradictions import weighted_pieces
 from pinnsolve.problem.coverage import derivative_name
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.signature import signature
@@ -104,7 +103,7 @@ def solve(
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
     findings = check(problem)
-    made, more = _planned(problem, findings)
+    made, more = verified(problem, findings)
     generator = torch.Generator().manual_seed(settings.seed)
     trial = Trial(problem, settings.network, made, generator, settings.dtype, settings.device)
     _check_smooth(trial, findings)
@@ -114,25 +113,14 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     return Prepared(findings, trial, loop)
 
 
-def _planned(problem: Problem, findings: Findings) -> tuple[Plan, list[str]]:
-    """Exact conditions, verified: what the construction does not meet to rounding becomes a weighted residual."""
-    given_up, warnings = weighted_pieces(findings.contradictions), []
-    made = plan(problem, given_up)
-    while failing := broken(problem, made):
-        given_up = given_up + failing[-1:]
-        warnings.append(f"{failing[-1][0].name} cannot be built in together with the other conditions; it is weighted")
-        made = plan(problem, given_up)
-    return made, warnings
-
-
 def _check_smooth(trial: Trial, findings: Findings) -> None:
     """Every derivative of second or higher order that the equations need is one that the network has."""
     points = trial.some_points()
     prepared = trial.prepare(points)
-    columns = trial.columns(prepared)
-    for column, (unknown, alphas) in zip(columns, findings.derivatives.items(), strict=True):
+    bare = trial.bare(prepared)
+    for unknown, alphas in findings.derivatives.items():
         for alpha in sorted(a for a in alphas if sum(a) >= 2):
-            part = column.partial(alpha)
+            part = bare[unknown].partial(alpha)
             if part is None or not bool(part.detach().abs().max() > 0):
                 name = derivative_name(unknown, alpha, trial.problem.coordinates)
                 raise ProblemError(
@@ -143,5 +131,5 @@ def _check_smooth(trial: Trial, findings: Findings) -> None:
 
 
 def _fallbacks(loop: Loop) -> list[str]:
-    names = sorted({name for _, prepared in loop.points.training.chunks for name in prepared.chart.fallbacks})
+    names = sorted({name for _, prepared, _ in loop.points.training.chunks for name in prepared.chart.fallbacks})
     return [f"{name} has no Taylor rule; nested autograd stands in, exact but slower" for name in names]

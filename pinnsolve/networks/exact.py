@@ -19,9 +19,14 @@ from dataclasses import dataclass, field
 import torch
 
 from pinnsolve.geometry.points import Points
+from pinnsolve.networks.flow import Flow, given, planned
 from pinnsolve.operators import d
+from pinnsolve.problem.checks import Findings
 from pinnsolve.problem.conditions import Condition
-from pinnsolve.problem.contradictions import Piece, meeting
+from pinnsolve.problem.contradictions import Piece, meeting, weighted_pieces
+from pinnsolve.problem.corners import Corner, corners
+from pinnsolve.problem.divergence import met_by_construction
+from pinnsolve.problem.interfaces import Plane
 from pinnsolve.problem.problem import Problem
 from pinnsolve.taylor import Jet
 
@@ -40,21 +45,64 @@ class Ends:
 
 @dataclass(frozen=True)
 class Plan:
-    """For each unknown the faces where it is exact; and all pieces that must be weighted residuals instead."""
+    """What the trial function is made of, and what is left to training.
+
+    Parameters
+    ----------
+    exact : dict from unknown to list of Ends
+        The faces where a value is exact; of the unknowns that are no component of a flow.
+    flows : list of Flow
+        The divergence-free velocities.
+    weighted : list of (Condition, Slab)
+        All pieces that must be weighted residuals instead.
+    met : set of str
+        Equations that hold by construction, and need no training.
+    corners : tuple of Corner
+        Where prescribed values jump.
+    planes : tuple of Plane
+        Where slopes may jump.
+    """
 
     exact: Mapping[str, list[Ends]]
     weighted: list[Piece] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
+    met: frozenset[str] = frozenset()
+    corners: tuple[Corner, ...] = ()
+    planes: tuple[Plane, ...] = ()
 
 
-def plan(problem: Problem, given_up: list[Piece]) -> Plan:
+def plan(problem: Problem, given_up: list[Piece], findings: Findings) -> Plan:
     """Make exact what is a value on a face of the box, unless it is given up or periodic."""
     exact: dict[str, list[Ends]] = {u: [] for u in problem.unknowns}
     weighted: list[Piece] = []
+    flows, around = [], corners(findings.contradictions)
+    for declared in problem.solenoidal:
+        flow, loose = planned(problem, declared, given_up, around)
+        flows.append(flow)
+        weighted += loose
+        for component in flow.components:
+            del exact[component]
     for c in sorted(problem.conditions, key=lambda c: ORDER.get(c.kind, 2)):
         for slab in problem.slabs(c):
+            if c.unknown is not None and c.unknown not in exact:
+                continue
             if not _place(problem, exact, c, dict(slab.fixed), (c, slab) in given_up):
                 weighted.append((c, slab))
-    return Plan(exact, weighted)
+    return Plan(exact, weighted, flows, met_by_construction(problem), around, findings.planes)
+
+
+def verified(problem: Problem, findings: Findings) -> tuple[Plan, list[str]]:
+    """Exact conditions, verified: what the construction does not meet to rounding becomes a weighted residual."""
+    given_up, names = weighted_pieces(findings.contradictions), dict[str, None]()
+    made = plan(problem, given_up, findings)
+    flowing = {component for flow in problem.solenoidal for component in flow.components}
+    while failing := broken(problem, made):
+        given_up = given_up + failing[-1:]
+        condition = failing[-1][0]
+        if condition.unknown not in flowing:  # a flow meets no boundary values but zeros and those of its start
+            names[f"{condition.name} cannot be built in together with the other conditions; it is weighted"] = None
+        made = plan(problem, given_up, findings)
+    return made, list(names)
 
 
 def _place(
@@ -138,12 +186,21 @@ def broken(problem: Problem, made: Plan) -> list[Piece]:
             continue
         points = meeting(problem, slab.fixed)
         chart, at = points.chart()
-        lifted = lift(problem, made.exact[str(condition.unknown)], points, at)
-        assert lifted is not None
-        g = Jet(chart, lifted[0].partial, (len(points),), frozenset(problem.coordinates))
+        g = _given(problem, made, str(condition.unknown), points, at)
+        g = Jet(chart, g.partial, (len(points),), frozenset(problem.coordinates))
         value = problem.fields(chart, at, {}, points).value(condition.given, condition.name).value
         have = d(g, at["t"]).value if condition.kind == "initial_rate" else g.value
         scale = torch.maximum(value.abs().max(), g.value.abs().max()) + 1e-300
         if float((have - value).abs().max()) > 1e-6 * float(scale):
             found.append((condition, slab))
     return found
+
+
+def _given(problem: Problem, made: Plan, unknown: str, points: Points, at: dict[str, Jet]) -> Jet:
+    """g of one unknown."""
+    flow = next((f for f in made.flows if unknown in f.components), None)
+    if flow is not None:
+        return given(problem, flow, points, at)[unknown]
+    lifted = lift(problem, made.exact[unknown], points, at)
+    assert lifted is not None
+    return lifted[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import pi
 from typing import Any
@@ -12,6 +12,11 @@ from torch import nn
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.box import Box
+from pinnsolve.problem.corners import Corner
+from pinnsolve.problem.interfaces import Plane
+from pinnsolve.taylor import on_jets
+
+SCALES = (0.1, 0.01, 0.001)  # at which the network sees a singular corner, in lengths of the domain
 
 
 @dataclass(frozen=True)
@@ -33,17 +38,26 @@ class Inputs(nn.Module):
     """From the coordinates by name, (N,) each, to the network's input, (N, D).
 
     A coordinate is scaled to [-1, 1]; a periodic one becomes (cos, sin) of its phase, so that whatever the network
-    does with it continues across the period with all derivatives.
+    does with it continues across the period with all derivatives. Beside them stand the distance from each interface,
+    whose slope jumps there, and the direction of each singular corner at several scales.
     """
 
     frequencies: torch.Tensor | None
 
     def __init__(
-        self, domain: Box, periodic: tuple[str, ...], fourier: Fourier | None, generator: torch.Generator
+        self,
+        domain: Box,
+        periodic: tuple[str, ...],
+        fourier: Fourier | None,
+        generator: torch.Generator,
+        corners: Sequence[Corner] = (),
+        planes: Sequence[Plane] = (),
     ) -> None:
         super().__init__()
-        self.domain, self.periodic = domain, periodic
-        plain = sum(2 if c in periodic else 1 for c in domain.coordinates)
+        self.domain, self.periodic, self.corners, self.planes = domain, periodic, corners, planes
+        plain = (
+            sum(2 if c in periodic else 1 for c in domain.coordinates) + len(planes) + 2 * len(SCALES) * len(corners)
+        )
         frequencies = None
         if fourier is not None:
             frequencies = torch.randn(fourier.count, plain, generator=generator, dtype=torch.float64) * fourier.scale
@@ -59,8 +73,22 @@ class Inputs(nn.Module):
                 columns += [torch.cos(phase), torch.sin(phase)]
             else:
                 columns.append((at[name] - 0.5 * (low + high)) * (2 / (high - low)))
+        for plane in self.planes:
+            columns.append(on_jets.abs(at[plane.coordinate] - plane.value) * (2 / self.domain.length(plane.coordinate)))
+        for corner in self.corners:
+            columns += self._around(corner, at)
         inputs = torch.stack(columns, -1)
         if self.frequencies is None:
             return inputs
         waves = nn.functional.linear(inputs, 2 * pi * self.frequencies.to(at[name].dtype))
         return torch.cat([inputs, torch.sin(waves), torch.cos(waves)], -1)
+
+    def _around(self, corner: Corner, at: Mapping[str, Any]) -> list[Any]:
+        """The direction of the corner at several scales s: (x - x_c, y - y_c) / sqrt(r^2 + s^2), scaled lengths."""
+        offsets = [(at[c] - v) * (1 / self.domain.length(c)) for c, v in corner.fixed.items()]
+        squared = offsets[0] * offsets[0] + offsets[1] * offsets[1]
+        found = []
+        for scale in SCALES:
+            inverse = (squared + scale**2) ** -0.5
+            found += [offset * inverse for offset in offsets]
+        return found

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.points import Points
 from pinnsolve.nested import network_by_autograd
+from pinnsolve.networks import flow
 from pinnsolve.networks.exact import Plan, lift
 from pinnsolve.networks.features import Inputs
 from pinnsolve.networks.mlp import MLP, Network
 from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.divergence import count as potentials_count
 from pinnsolve.problem.problem import Problem
 from pinnsolve.tape import Tape, dense_rows
 from pinnsolve.taylor import Chart, Jet
@@ -31,6 +33,7 @@ class Prepared:
     at: dict[str, Jet]
     inputs: Jet
     lifts: dict[str, tuple[Jet, Jet] | None]
+    flows: Sequence[tuple[dict[str, Jet], Jet | None]]
 
 
 class Trial:
@@ -63,13 +66,18 @@ class Trial:
         device: torch.device | str = "cpu",
     ) -> None:
         self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
+        self.potentials = potentials_count(problem)
+        self.outputs = self.potentials * len(made.flows) + len(made.exact)
         self.written: dict[str, Any]
-        fourier = None if isinstance(network, nn.Module) else network.fourier
-        self.inputs = Inputs(problem.domain, tuple(p.coordinate for p in problem.periodic), fourier, generator)
+        periods = tuple(p.coordinate for p in problem.periodic)
+        if isinstance(network, nn.Module):  # the user's own sees the coordinates, and what periods ask for
+            self.inputs = Inputs(problem.domain, periods, None, generator)
+        else:
+            self.inputs = Inputs(problem.domain, periods, network.fourier, generator, made.corners, made.planes)
         if isinstance(network, nn.Module):
             module = copy.deepcopy(network).eval()
         else:
-            module = network.build(self.inputs.count, len(problem.unknowns), generator)
+            module = network.build(self.inputs.count, self.outputs, generator)
         self.description = type(network).__name__ if isinstance(network, nn.Module) else repr(network)
         self.written = {"kind": "MLP", **asdict(network)} if isinstance(network, MLP) else {"kind": "own"}
         self.written["dtype"] = str(dtype).removeprefix("torch.")
@@ -77,6 +85,14 @@ class Trial:
         self.inputs.to(self.device)
         self._check_module()
         self.takes_jets = self._takes_jets()
+
+    @property
+    def columns_names(self) -> list[str]:
+        """What each column of the network is."""
+        axes = [""] if self.potentials == 1 else self.problem.space_coordinates
+        kind = "stream function" if self.potentials == 1 else "vector potential"
+        potentials = [f"{kind} of {', '.join(f.components)} {x}".rstrip() for f in self.plan.flows for x in axes]
+        return potentials + list(self.plan.exact)
 
     # ------------------------------------------------------------ parameters
 
@@ -131,16 +147,27 @@ class Trial:
         """Everything on these points that training does not change."""
         points = points.to(self.dtype, self.device)
         chart, at = points.chart()
-        lifts = {u: lift(self.problem, self.plan.exact[u], points, at) for u in self.problem.unknowns}
-        return Prepared(points, chart, at, self.inputs(at), lifts)
+        problem = self.problem
+        lifts = {u: lift(problem, ends, points, at) for u, ends in self.plan.exact.items()}
+        flows = [(flow.given(problem, f, points, at), flow.vanishing(problem, f, at)) for f in self.plan.flows]
+        return Prepared(points, chart, at, self.inputs(at), lifts, flows)
 
     def unknowns(self, prepared: Prepared) -> dict[str, Jet]:
-        """The unknowns as fields, u = g + phi * network."""
-        fields = {}
-        for column, (name, lifted) in zip(self.columns(prepared), prepared.lifts.items(), strict=True):
-            u = column if lifted is None else lifted[0] + lifted[1] * column
-            fields[name] = Jet(prepared.chart, u.partial, (prepared.chart.size,), frozenset(prepared.chart.names))
-        return fields
+        """The unknowns as fields, u = g + phi * network, and u = g + curl(phi * network) where they are solenoidal."""
+        columns = self.columns(prepared)
+        fields: dict[str, Jet] = {}
+        for lifted in prepared.flows:
+            potentials, columns = columns[: self.potentials], columns[self.potentials :]
+            fields |= flow.velocity(self.problem, lifted, potentials, prepared.at)
+        for column, (name, lift_of) in zip(columns, prepared.lifts.items(), strict=True):
+            fields[name] = column if lift_of is None else lift_of[0] + lift_of[1] * column
+        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
+        return {u: Jet(prepared.chart, fields[u].partial, size, names) for u in self.problem.unknowns}
+
+    def bare(self, prepared: Prepared) -> dict[str, Jet]:
+        """The unknowns without g and phi: what the network alone can do."""
+        nothing = [(dict.fromkeys(start, prepared.chart.numbers(0.0)), None) for start, _ in prepared.flows]
+        return self.unknowns(replace(prepared, lifts=dict.fromkeys(prepared.lifts), flows=nothing))
 
     def fields(self, prepared: Prepared) -> Fields:
         """All that equations and conditions may ask for."""
@@ -150,7 +177,7 @@ class Trial:
         if not self.takes_jets:
             return network_by_autograd(prepared.chart, self._forward, prepared.at)
         out = self.network(prepared.inputs)
-        return [out[:, k] for k in range(len(self.problem.unknowns))]
+        return [out[:, k] for k in range(self.outputs)]
 
     def _forward(self, at: Mapping[str, Tensor]) -> Tensor:
         return self.network(self.inputs(at))
@@ -166,7 +193,7 @@ class Trial:
 
     def _check_module(self) -> None:
         at = self.some_points().coordinates
-        wanted = len(self.problem.unknowns)
+        wanted = self.outputs
         few = torch.tensor([4, 0, 2, 4], device=self.device)  # disordered, one of them twice
         try:
             out: Any = self._forward(at)
@@ -179,7 +206,8 @@ class Trial:
         if not isinstance(out, Tensor) or tuple(out.shape) != (5, wanted):
             shape = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
             raise ProblemError(
-                f"the network returned {shape} for 5 points", f"One column for each unknown is needed: (5, {wanted})."
+                f"the network returned {shape} for 5 points",
+                f"(5, {wanted}) is needed, one column for each of: {', '.join(self.columns_names)}.",
             )
         if not torch.allclose(out[few], some, rtol=1e-5, atol=1e-6, equal_nan=True):
             raise ProblemError(
@@ -195,7 +223,7 @@ class Trial:
         chart.tape = tape = Tape(self.parameters)
         try:
             out = self.network(self.inputs(at))
-            if not isinstance(out, Jet) or tuple(out.shape) != (5, len(self.problem.unknowns)):
+            if not isinstance(out, Jet) or tuple(out.shape) != (5, self.outputs):
                 return False
             by_autograd = network_by_autograd(Chart(chart.names, 5, self.dtype, self.device), self._forward, at)
             for alpha in (chart.zeroth, (2, *chart.zeroth[1:])):

@@ -1,6 +1,6 @@
 """A problem: equations and conditions on regions, bound by name and checked before anything is trained."""
 
-from pinnsolve.problem.conditions import condition, dirichlet, initial, initial_rate, neumann, periodic
+from pinnsolve.problem.conditions import condition, dirichlet, initial, initial_rate, neumann, periodic, solenoidal
 from pinnsolve.problem.problem import Problem
 
-__all__ = ["Problem", "condition", "dirichlet", "initial", "initial_rate", "neumann", "periodic"]
+__all__ = ["Problem", "condition", "dirichlet", "initial", "initial_rate", "neumann", "periodic", "solenoidal"]

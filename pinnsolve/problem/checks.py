@@ -1,12 +1,12 @@
 """What can be known of a problem before any training: shapes, derivatives, coverage, sizes.
 
-The unknowns are replaced by smooth probes that record which of their derivatives are asked for. What cannot be right
-raises; what may be meant comes back as a warning.
+What cannot be right raises; what may be meant comes back as a warning.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,12 +16,15 @@ from pinnsolve.errors import ProblemError, place_of
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.conditions import Condition
 from pinnsolve.problem.contradictions import Contradiction, contradictions, meeting
+from pinnsolve.problem.corners import NEAR, REACH, Corner, corners
 from pinnsolve.problem.coverage import derivative_name, uncovered
+from pinnsolve.problem.divergence import check_solenoidal
+from pinnsolve.problem.interfaces import Plane, interfaces
+from pinnsolve.problem.probes import Probe, inside, probes
 from pinnsolve.problem.problem import Problem
-from pinnsolve.taylor import Alpha, Chart, Jet, on_jets
+from pinnsolve.taylor import Alpha
 
 RATIO = 1e5  # coefficients further apart than this are named
-COUNT = 61  # points of the probe; no user's constant array has this length by accident
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,14 @@ class Findings:
         The derivatives that the equations ask for.
     warnings : list of str
     contradictions : list of Contradiction
+    planes : tuple of Plane
+        Where the equations jump, and slopes of the unknowns may.
     """
 
     derivatives: dict[str, set[Alpha]]
     warnings: list[str]
     contradictions: list[Contradiction]
+    planes: tuple[Plane, ...] = ()
 
 
 def check(problem: Problem) -> Findings:
@@ -53,51 +59,28 @@ def check(problem: Problem) -> Findings:
     _probe_conditions(problem)
     found = contradictions(problem)
     warnings = [str(c) + "; there it is weighted, not exact" * c.exact for c in found]
-    warnings += uncovered(problem, derivatives) + _spread(sizes)
-    if len(problem.equations) < len(problem.unknowns):
+    warnings += check_solenoidal(problem) + uncovered(problem, derivatives) + _spread(sizes)
+    if len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
     for unknown, alphas in derivatives.items():
         if not alphas:
             raise ProblemError(
                 f"no equation uses the unknown '{unknown}'", "It is named as an argument, but never used."
             )
-    return Findings(derivatives, warnings, found)
+    planes, jumps = interfaces(problem, derivatives)
+    warnings += _around(corners(found)) + jumps
+    return Findings(derivatives, warnings, found, planes)
 
 
-class Probe:
-    """A smooth field in place of an unknown, whose every derivative is a leaf that records being asked for."""
-
-    def __init__(self, chart: Chart, at: dict[str, Jet], problem: Problem, phase: float) -> None:
-        wave: Jet | None = None
-        for k, (name, x) in enumerate(at.items()):
-            low, high = problem.domain.bounds[name]
-            term = (1.3 + 0.2 * k) * (x - low) / (high - low)
-            wave = term if wave is None else wave + term
-        assert wave is not None
-        self._smooth = on_jets.sin(wave + phase)
-        self.field = Jet(chart, self._leaf, (chart.size,), frozenset(chart.names))
-
-    def _leaf(self, alpha: Alpha) -> Tensor:
-        return self._smooth.dense(alpha).detach().clone().requires_grad_()
-
-    @property
-    def asked(self) -> dict[Alpha, Tensor]:
-        return {alpha: leaf for alpha, leaf in self.field.known.items() if leaf is not None}
-
-
-def probes(problem: Problem, points: Points) -> tuple[Chart, dict[str, Jet], dict[str, Probe]]:
-    """A chart over the points, its coordinates, and a probe for each unknown."""
-    chart, at = points.chart()
-    return chart, at, {u: Probe(chart, at, problem, 0.7 * (k + 1)) for k, u in enumerate(problem.unknowns)}
-
-
-def inside(problem: Problem) -> Points:
-    """A line of points through the domain, none on its boundary and none twice in any coordinate."""
-    steps = (torch.arange(COUNT, dtype=torch.float64) + 0.5) / COUNT
-    values = {}
-    for k, (name, (low, high)) in enumerate(problem.domain.bounds.items()):
-        values[name] = low + (high - low) * ((steps * (1 + 7 * k)) % 1.0)
-    return Points(values, torch.ones(COUNT, dtype=torch.float64))
+def _around(singular: Sequence[Corner]) -> list[str]:
+    """What is done about singular corners."""
+    if not singular:
+        return []
+    names = " and ".join(f"({corner.name})" for corner in singular)
+    return [
+        f"prescribed values jump at {names}: residuals are weighted down closer to it than {REACH:g} of the domain's "
+        f"length, and no error is measured closer than {NEAR:g}"
+    ]
 
 
 def _probe_equations(problem: Problem) -> tuple[dict[str, set[Alpha]], dict[str, float]]:

@@ -118,6 +118,29 @@ def periodic(*coordinates: str) -> list[Periodic]:
     return [Periodic(c, f"periodic in {c}") for c in coordinates]
 
 
+@dataclass(frozen=True)
+class Solenoidal:
+    """A velocity that is divergence-free by construction."""
+
+    components: tuple[str, ...]
+    name: str
+
+
+def solenoidal(*components: str) -> list[Solenoidal]:
+    """Let unknowns be the components of a velocity without divergence: u_x + v_y (+ w_z) = 0 everywhere.
+
+    In two dimensions they are the derivatives (psi_y, -psi_x) of a stream function, in three the curl of a vector
+    potential, which the network holds in their place; the problem goes on to speak of the components. They are named in
+    the order of the coordinates of space. Around a period the mean flow is that of the initial velocity.
+    """
+    if len(components) not in (2, 3) or not all(isinstance(c, str) for c in components):
+        raise ProblemError(
+            f"solenoidal{components!r} does not name the two or three components of a velocity",
+            'Write solenoidal("u", "v").',
+        )
+    return [Solenoidal(components, f"solenoidal {', '.join(components)}")]
+
+
 def normal_derivative(at: Fields, unknown: str) -> Jet:
     """n . grad u = sum over the coordinates of space of n_x u_x."""
     terms = [at["n" + c] * d(at[unknown], at[c]) for c in at.chart.names if "n" + c in at]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import torch
@@ -33,6 +33,8 @@ class Contradiction:
         Where the jump is largest.
     jump : float
         The difference of what they prescribe (the unknown's own units).
+    scale : float
+        The size of what they prescribe.
     exact : bool
         Whether both would otherwise be built into the trial function.
     """
@@ -41,6 +43,7 @@ class Contradiction:
     second: Piece
     place: Mapping[str, float]
     jump: float
+    scale: float
     exact: bool
 
     def __str__(self) -> str:
@@ -109,7 +112,7 @@ def _compare(
     if not float(jump[worst]) > JUMP * scale:
         return None
     place = {c: float(v[worst]) for c, v in points.coordinates.items()}
-    return Contradiction(a, b, place, float(jump[worst]), exact)
+    return Contradiction(a, b, place, float(jump[worst]), scale, exact)
 
 
 def _values(problem: Problem) -> list[Contradiction | None]:
@@ -195,7 +198,7 @@ def _periods(problem: Problem) -> list[Contradiction | None]:
                 end = (condition, Slab({**slab.fixed, c: high}))
                 jump = _compare(problem, (condition, slab), end, value, _at_other_end(value, c, low), size=size)
                 if jump is not None:
-                    found.append(Contradiction((condition, slab), (condition, slab), jump.place, jump.jump, True))
+                    found.append(replace(jump, second=(condition, slab)))
                     break
                 size = float(value(meeting(problem, slab.fixed)).abs().max()) / (high - low)
     return found

@@ -12,7 +12,7 @@ from pinnsolve.errors import ProblemError, place_of
 from pinnsolve.geometry.box import Box, interval
 from pinnsolve.operators import describe
 from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.conditions import Condition, Periodic
+from pinnsolve.problem.conditions import Condition, Periodic, Solenoidal
 from pinnsolve.taylor import Jet
 
 
@@ -116,9 +116,9 @@ def flattened(conditions: Any) -> list[Any]:
     for c in conditions if isinstance(conditions, list | tuple) else [conditions]:
         items.extend(flattened(c) if isinstance(c, list | tuple) else [c])
     for c in items:
-        if not isinstance(c, Condition | Periodic):
+        if not isinstance(c, Condition | Periodic | Solenoidal):
             raise ProblemError(
                 f"conditions: {c!r} is no condition",
-                "Possible: dirichlet, neumann, initial, initial_rate, periodic, condition.",
+                "Possible: dirichlet, neumann, initial, initial_rate, periodic, solenoidal, condition.",
             )
     return items

@@ -53,7 +53,7 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
 
     always = {*problem.coordinates, *problem.parameters}
     equations = [shifted(e.name, e.residual, always | set(arguments(e.function))) for e in problem.equations]
-    conditions: list[Any] = list(problem.periodic)
+    conditions: list[Any] = [*problem.periodic, *problem.solenoidal]
     for c in problem.conditions:
         conditions.append(_shifted_condition(problem, c, solutions, shifted, always))
     return problem.replaced(equations=equations, conditions=conditions, reference=exact(**solutions))

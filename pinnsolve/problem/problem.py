@@ -10,7 +10,7 @@ from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import Slab
 from pinnsolve.problem.binding import Fields, arguments, check_names
-from pinnsolve.problem.conditions import Condition, Periodic
+from pinnsolve.problem.conditions import Condition, Periodic, Solenoidal
 from pinnsolve.problem.declaration import domain_of, equations_of, flattened, parameters_of, positive, unknowns_of
 from pinnsolve.taylor import Chart, Jet
 
@@ -28,7 +28,7 @@ class Problem:
     equations : function or sequence of functions
         Each returns a residual; arguments bind by name to unknowns, coordinates and parameters.
     conditions : sequence
-        What `dirichlet`, `neumann`, `initial`, `initial_rate`, `periodic` and `condition` return.
+        What `dirichlet`, `neumann`, `initial`, `initial_rate`, `periodic`, `solenoidal` and `condition` return.
     parameters : mapping from name to number
     reference : callable problem -> Reference, optional
         `None` switches the comparison off; "automatic" lets the package look for one.
@@ -68,6 +68,7 @@ class Problem:
         flat = flattened(conditions)
         self.conditions = tuple(c for c in flat if isinstance(c, Condition))
         self.periodic = tuple(c for c in flat if isinstance(c, Periodic))
+        self.solenoidal = tuple(c for c in flat if isinstance(c, Solenoidal))
         self._check_equations()
         self._check_conditions()
 
@@ -144,8 +145,28 @@ class Problem:
                     f"{p.name}: there is no such coordinate of space",
                     did_you_mean(p.coordinate, self.space_coordinates),
                 )
+        self._check_solenoidal()
         self._check_mentioned()
         self._check_twice()
+
+    def _check_solenoidal(self) -> None:
+        """Each velocity has as many components as space has dimensions, and no unknown is in two of them."""
+        named: list[str] = []
+        for flow in self.solenoidal:
+            for component in flow.components:
+                if component not in self.unknowns:
+                    raise ProblemError(
+                        f"{flow.name}: there is no unknown '{component}'", did_you_mean(component, self.unknowns)
+                    )
+                if component in named:
+                    raise ProblemError(f"{flow.name}: {component} is named twice", "Name each component once.")
+                named.append(component)
+            if len(flow.components) != len(self.space_coordinates):
+                raise ProblemError(
+                    f"{flow.name}: {len(flow.components)} components over the coordinates "
+                    f"{', '.join(self.space_coordinates) or 'of no space'}",
+                    "A velocity has one component for each coordinate of space, and two or three of them.",
+                )
 
     def _check_mentioned(self) -> None:
         """Every unknown stands in an equation and in a condition."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pinnsolve.problem.checks import inside, probes
 from pinnsolve.problem.contradictions import meeting
+from pinnsolve.problem.probes import inside, probes
 from pinnsolve.problem.problem import Problem
 
 
@@ -16,6 +16,7 @@ def signature(problem: Problem) -> dict[str, str]:
         "domain": repr(problem.domain),
         "unknowns": ", ".join(problem.unknowns),
         "periodic": ", ".join(p.coordinate for p in problem.periodic),
+        "solenoidal": "; ".join(s.name for s in problem.solenoidal),
     }
     found |= {f"parameter {name}": repr(value) for name, value in sorted(problem.parameters.items())}
     points = inside(problem)

@@ -65,6 +65,7 @@ def summary(run: Run) -> dict[str, Any]:
                 u: {"relative_l2": e.relative_l2, "max": e.max, "sampling": e.sampling}
                 for u, e in comparison.errors.items()
             },
+            "measured_away_from": list(comparison.corners),
             "reference": None
             if reference is None
             else {

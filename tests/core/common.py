@@ -9,10 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinnsolve.networks.exact import broken, plan
+from pinnsolve.networks.exact import verified
 from pinnsolve.networks.trial import Trial
 from pinnsolve.problem.checks import check
-from pinnsolve.problem.contradictions import weighted_pieces
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import Residuals, sites
 from pinnsolve.sampling import sample
@@ -62,11 +61,7 @@ def assert_same_derivatives(f: Callable[..., Any], coordinates: list[Jet], order
 
 def built(problem: Problem, network: Any, seed: int = 0) -> Trial:
     """A trial function as `solve` builds it."""
-    given_up = weighted_pieces(check(problem).contradictions)
-    made = plan(problem, given_up)
-    while failing := broken(problem, made):
-        given_up = given_up + failing[-1:]
-        made = plan(problem, given_up)
+    made, _ = verified(problem, check(problem))
     return Trial(problem, network, made, torch.Generator().manual_seed(seed))
 
 

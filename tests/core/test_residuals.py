@@ -155,7 +155,7 @@ def test_structured_jacobian_equals_torch_func(name: str, activation: str) -> No
     trial = shaken(problem, MLP(5, 2, activation))
     residuals = residuals_of(trial, 6)
     assert trial.takes_jets
-    (site, prepared), block = residuals.chunks[0], next(iter(residuals.linearised()))
+    (site, prepared, _), block = residuals.chunks[0], next(iter(residuals.linearised()))
     assert site.name == "interior"
     assert list(block.residuals) == list(written_again)
     for equation, residual in written_again.items():
@@ -258,10 +258,10 @@ def seeded_module(make: Any) -> Any:
 def dense(residuals: Residuals) -> dict[str, tuple[Tensor, Tensor]]:
     """Residuals and Jacobian by plain reverse mode through everything, with no tape."""
     found: dict[str, list[tuple[Tensor, Tensor]]] = {name: [] for name in residuals.names}
-    for site, prepared in residuals.chunks:
+    for site, prepared, faded in residuals.chunks:
         at = residuals.trial.fields(prepared)
         for name, term in site.terms.items():
-            r = term(at).value
+            r = faded(term(at).value)
             found[name].append((r.detach(), dense_rows(r, residuals.trial.parameters)))
     return {name: (torch.cat([r for r, _ in parts]), torch.cat([j for _, j in parts])) for name, parts in found.items()}
 
@@ -356,7 +356,7 @@ def test_chunks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(residuals_module, "ENTRIES", 1)
     parts = loaded()
     assert len(whole.chunks) == 2
-    assert [len(p.points) for _, p in parts.chunks] == [64, 64, 64, 8] * 2
+    assert [len(p.points) for _, p, _ in parts.chunks] == [64, 64, 64, 8] * 2
     assert {n: len(v) for n, v in parts.values().items()} == dict.fromkeys(whole.names, 200)
     assert all(torch.equal(v, parts.values()[n]) for n, v in whole.values().items())
     again = parts.normal_equations(weights)
@@ -372,7 +372,7 @@ def test_evaluating_twice_gives_the_same_bits_and_leaves_no_tape() -> None:
     first, second = (residuals.normal_equations(weights) for _ in range(2))
     assert torch.equal(first[1], second[1])
     assert torch.equal(first[2], second[2])
-    assert all(p.chart.tape is None for _, p in residuals.chunks)
+    assert all(p.chart.tape is None for _, p, _ in residuals.chunks)
     before = residuals.values()
     residuals.loss_and_gradient(weights)
     assert all(torch.equal(v, before[n]) for n, v in residuals.values().items())
