@@ -41,6 +41,17 @@ class Collocation:
         self.held_out = self._placed([self._draw(s, settings.held_out) for s in places])
         self.training = self._placed([self._draw(s, self._wanted(1.0)) for s in places])
 
+    def take(self, trial: Trial) -> None:
+        """The same points for another trial function."""
+        self.trial = trial
+        self.held_out = self._placed([points for _, points in self.held_out.places])
+        self.training = self._placed([points for _, points in self.training.places])
+
+    def renew(self, least: int) -> None:
+        """New training points, at least so many of them inside the domain."""
+        count = max(self._wanted(1.0), least)
+        self.training = self._placed([self._draw(s, count) for s in self.places])
+
     def _draw(self, site: Site, interior: int) -> Points:
         count = interior if site.name == "interior" else self.settings.condition_points
         problem = self.trial.problem

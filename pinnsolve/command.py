@@ -72,7 +72,7 @@ def _train(ready: Prepared, settings: Settings, folder: Path, console: Console, 
         ready.loop.save()
     with show.progress(console, settings.budget) as progress, peak_memory() as peak:
         training = ready.loop.run(progress)
-    return Solution(ready.trial, training, ready.findings, settings.described()), peak
+    return ready.solution(training), peak
 
 
 def _problem(arguments: argparse.Namespace, problem: Problem) -> Problem:
@@ -105,7 +105,7 @@ def _number(what: str, text: str) -> float:
 def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
     changes: dict[str, Any] = {}
     if arguments.method is not None or arguments.steps is not None:
-        names = arguments.method or ",".join(m.name for m in settings.methods)
+        names = arguments.method or ",".join(m.name for m in settings.methods)  # Levenberg-Marquardt where automatic
         changes["method"] = method_by_name(names, arguments.steps)
     if arguments.dtype is not None:
         if arguments.dtype not in DTYPES:
@@ -168,9 +168,10 @@ def _show_check(console: Console, file: ProblemFile, problem: Problem, ready: Pr
     for unknown, alphas in ready.findings.derivatives.items():
         names = [derivative_name(unknown, a, problem.coordinates) for a in sorted(alphas, key=lambda a: (sum(a), a))]
         console.print(f"  the equations ask for {', '.join(names)}")
-    solution = Solution(ready.trial)
+    solution = ready.solution()
     show.show_conditions(console, solution)
-    console.print(f"  network: {ready.trial.description}, {solution.parameters_count:,} parameters")
+    kind = "automatic; first " * ready.settings.automatic
+    console.print(f"  network: {kind}{ready.loop.trial.description}, {solution.parameters_count:,} parameters")
     show.show_warnings(console, ready.findings.warnings)
     console.print(
         "the problem can be solved as it stands"

@@ -139,6 +139,16 @@ class Residuals:
             loss += float(total.detach())
         return loss, gradient
 
+    def rows(self, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]:
+        """The weighted residual vector (N,), whose squares sum to the loss, and its Jacobian (N, P)."""
+        values, jacobians = [], []
+        for block in self.linearised():
+            for name, r in block.residuals.items():
+                scale = (weights[name] / self.counts[name]) ** 0.5
+                values.append(r * scale)
+                jacobians.append(block.jacobians[name].mul_(scale))
+        return torch.cat(values), torch.cat(jacobians)
+
     def normal_equations(self, weights: Mapping[str, float]) -> tuple[float, Tensor, Tensor]:
         """The loss, J^T r and J^T J of the weighted residual vector; J itself is never kept."""
         count = self.trial.parameters_count

@@ -10,14 +10,18 @@ import torch
 from torch import nn
 
 from pinnsolve.errors import ProblemError, did_you_mean
-from pinnsolve.methods import LBFGS, SGD, Adam, LevenbergMarquardt, Method
-from pinnsolve.networks.mlp import MLP, Network
+from pinnsolve.methods import LBFGS, SGD, Adam, LevenbergMarquardt, Method, Newton
+from pinnsolve.networks import MLP, Network, RandomFeatures
 from pinnsolve.problem.declaration import positive, whole
 from pinnsolve.sampling import SAMPLERS, Sampler
 
-METHODS: dict[str, Callable[..., Method]] = {"lm": LevenbergMarquardt, "lbfgs": LBFGS, "adam": Adam, "sgd": SGD}
+METHODS: dict[str, Callable[..., Method]] = {
+    "lm": LevenbergMarquardt, "lbfgs": LBFGS, "adam": Adam, "sgd": SGD,
+    "newton": Newton,
+}  # fmt: skip
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 Balance = Literal["balanced"]
+FEATURES = (200, 400, 800, 1600)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +48,32 @@ class Redraw:
         positive("Redraw: uniform", self.uniform)
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A network and the method that trains it."""
+
+    network: Network | nn.Module
+    method: Method
+
+
+AUTOMATIC = (
+    *(Stage(RandomFeatures(count), Newton()) for count in FEATURES),
+    Stage(MLP(), LevenbergMarquardt()),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How to solve a problem.
 
     Parameters
     ----------
-    method : Method or sequence of Method
+    method : Method or sequence of Method, optional
         A sequence runs one after the other; each but the last ends by its own `steps`, or with its share of the budget.
-    network : MLP or nn.Module
+        Without method and network the choice is automatic: Newton's method on random features, more and more of them
+        while that pays (`pinnsolve.choice`), then Levenberg-Marquardt on all weights of an MLP. Otherwise the default is
+        Levenberg-Marquardt, and Newton's method for random features.
+    network : MLP, RandomFeatures or nn.Module, optional
     budget : float
         Seconds of training.
     points : int
@@ -75,8 +96,8 @@ class Settings:
         Seconds between two checkpoints.
     """
 
-    method: Method | Sequence[Method] = field(default_factory=LevenbergMarquardt)
-    network: Network | nn.Module = field(default_factory=MLP)
+    method: Method | Sequence[Method] | None = None
+    network: Network | nn.Module | None = None
     budget: float = 60.0
     points: int = 4000
     condition_points: int = 400
@@ -105,14 +126,28 @@ class Settings:
                 f"method={self.method!r} is no training method",
                 "Write method=LevenbergMarquardt(), or a list of methods.",
             )
-        if not isinstance(self.network, Network | nn.Module):
+        if self.network is not None and not isinstance(self.network, Network | nn.Module):
             raise ProblemError(f"network={self.network!r} is no network", "Write network=MLP(), or pass an nn.Module.")
         self._check_weights()
         usable_device(self.device)
 
     @property
+    def automatic(self) -> bool:
+        return self.method is None and self.network is None
+
+    @property
     def methods(self) -> tuple[Method, ...]:
+        if self.method is None:
+            return (Newton() if isinstance(self.network, RandomFeatures) else LevenbergMarquardt(),)
         return tuple(self.method) if isinstance(self.method, Sequence) else (self.method,)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What is trained by what, one after the other; a network in several stages goes on from its weights."""
+        if self.automatic:
+            return AUTOMATIC
+        network = self.network if self.network is not None else MLP()
+        return tuple(Stage(network, method) for method in self.methods)
 
     def _check_weights(self) -> None:
         given: list[Any] = list(self.weights.values()) if isinstance(self.weights, Mapping) else [self.weights]
@@ -124,17 +159,22 @@ class Settings:
     def described(self) -> dict[str, Any]:
         """What decides the bits of a run, as plain values: a checkpoint is compared by it."""
         redraw = None if self.redraw is None else repr(self.redraw)
-        network = type(self.network).__name__ if isinstance(self.network, nn.Module) else repr(self.network)
         weights = dict(self.weights) if isinstance(self.weights, Mapping) else self.weights
         return {
-            "method": ", ".join(map(_without_steps, self.methods)), "network": network, "points": self.points,
+            "method": "automatic" if self.automatic else ", ".join(map(described_method, self.methods)),
+            "network": "automatic" if self.automatic else described_network(self.stages[0].network),
+            "points": self.points,
             "condition_points": self.condition_points, "held_out": self.held_out, "sampler": self.sampler,
             "redraw": redraw, "weights": str(weights), "seed": self.seed, "device": self.device,
             "dtype": str(self.dtype).removeprefix("torch."),
         }  # fmt: skip
 
 
-def _without_steps(method: Method) -> str:
+def described_network(network: Network | nn.Module) -> str:
+    return type(network).__name__ if isinstance(network, nn.Module) else repr(network)
+
+
+def described_method(method: Method) -> str:
     """A method's name and numbers, but for how long it may go on."""
     fields = {k: v for k, v in vars(method).items() if k != "steps"}
     return f"{type(method).__name__}({', '.join(f'{k}={v!r}' for k, v in fields.items())})"

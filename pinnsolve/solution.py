@@ -17,15 +17,16 @@ from pinnsolve.checkpoint import same
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.files import write_whole
 from pinnsolve.geometry.points import Points
+from pinnsolve.history import Training
 from pinnsolve.networks.exact import plan
 from pinnsolve.networks.features import Fourier
 from pinnsolve.networks.mlp import MLP, Network
+from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.networks.trial import Trial
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.checks import Findings, check
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.signature import signature
-from pinnsolve.training import Training
 
 CHUNK = 8192
 METADATA = "pinnsolve"
@@ -227,6 +228,8 @@ def _numbers(problem: Problem, trial: Trial) -> list[int]:
 
 
 def _network(written: Mapping[str, Any], path: str | Path) -> Network:
+    if written["kind"] == "RandomFeatures":
+        return RandomFeatures(count=written["count"], steepness=tuple(written["steepness"]))
     if written["kind"] != "MLP":
         raise ProblemError(
             f"the model {path} was trained with a network of its user's own",

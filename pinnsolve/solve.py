@@ -13,6 +13,7 @@ from torch import nn
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.files import writable_folder
+from pinnsolve.history import Look, Training
 from pinnsolve.methods.protocol import Method
 from pinnsolve.networks.exact import verified
 from pinnsolve.networks.mlp import Network
@@ -25,7 +26,7 @@ from pinnsolve.residuals import sites
 from pinnsolve.sampling import Sampler
 from pinnsolve.settings import Balance, Redraw, Settings
 from pinnsolve.solution import Solution
-from pinnsolve.training import Look, Loop
+from pinnsolve.training import Loop
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,13 @@ class Prepared:
     """A problem ready to be trained."""
 
     findings: Findings
-    trial: Trial
+    settings: Settings
     loop: Loop
+
+    def solution(self, training: Training | None = None) -> Solution:
+        """The solution as it stands."""
+        kept = {} if training is None else {"method": training.method, "network": training.network}
+        return Solution(self.loop.trial, training, self.findings, self.settings.described() | kept)
 
 
 def solve(
@@ -96,8 +102,7 @@ def solve(
                 "resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True)."
             )
         ready.loop.resume()
-    training = ready.loop.run(progress)
-    return Solution(ready.trial, training, ready.findings, chosen.described())
+    return ready.solution(ready.loop.run(progress))
 
 
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
@@ -105,12 +110,15 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     findings = check(problem)
     made, more = verified(problem, findings)
     generator = torch.Generator().manual_seed(settings.seed)
-    trial = Trial(problem, settings.network, made, generator, settings.dtype, settings.device)
-    _check_smooth(trial, findings)
+
+    def build(network: Network | nn.Module, generator: torch.Generator) -> Trial:
+        return Trial(problem, network, made, generator, settings.dtype, settings.device)
+
     identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
-    loop = Loop(trial, sites(problem, made), settings, generator, folder, identity)
+    loop = Loop(build, sites(problem, made), settings, generator, folder, identity)
+    _check_smooth(loop.trial, findings)
     findings.warnings.extend(more + _fallbacks(loop))
-    return Prepared(findings, trial, loop)
+    return Prepared(findings, settings, loop)
 
 
 def _check_smooth(trial: Trial, findings: Findings) -> None:

@@ -50,8 +50,8 @@ class Watch:
 
     @property
     def fraction(self) -> float:
-        """The best held-out residual (rms) over the first one."""
-        return min(1.0, (self.best / self.first) ** 0.5) if self.first > 0 else 0.0
+        """The held-out residual (rms) over the first one, where it last improved."""
+        return min(1.0, (self.mark / self.first) ** 0.5) if self.first > 0 else 0.0
 
     def anew(self) -> None:
         """Forget the patience, not the best: another method begins."""

@@ -5,100 +5,35 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pinnsolve import checkpoint
+from pinnsolve.choice import Ended, following
 from pinnsolve.collocation import Collocation
 from pinnsolve.errors import Outcome, ProblemError
-from pinnsolve.methods.protocol import Method, Objective, State
+from pinnsolve.history import Look, LoopState, Training
+from pinnsolve.methods.protocol import Method, Objective
+from pinnsolve.networks import Network
 from pinnsolve.networks.trial import Trial
 from pinnsolve.residuals import Site
-from pinnsolve.settings import Settings
+from pinnsolve.settings import Settings, Stage, described_method, described_network
 from pinnsolve.stopping import Watch
-from pinnsolve.weights import weights_of
+from pinnsolve.weights import weighted, weights_of
 
 CHECKPOINT = "checkpoint.pt"
-
-
-@dataclass(frozen=True)
-class Look:
-    """One line of the history.
-
-    Parameters
-    ----------
-    step, seconds : int, float
-        Steps made and seconds of training spent.
-    method : str
-    loss : float
-        The weighted sum of squares that the method lowers.
-    training, held_out : dict from residual name to float
-        Root mean squares, on the current training points and on points that training never sees.
-    """
-
-    step: int
-    seconds: float
-    method: str
-    loss: float
-    training: dict[str, float]
-    held_out: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Training:
-    """What training left behind.
-
-    Parameters
-    ----------
-    outcome : Outcome
-    seconds : float
-        Of training, over all resumed parts.
-    steps : int
-    history : list of Look
-    training, held_out : dict from residual name to float
-        Root mean squares of the parameters that were kept: those with the lowest held-out loss.
-    points : dict from region to int
-    weights : dict from residual name to float
-    """
-
-    outcome: Outcome
-    seconds: float
-    steps: int
-    history: list[Look]
-    training: dict[str, float]
-    held_out: dict[str, float]
-    points: dict[str, int]
-    weights: dict[str, float]
-
-
-@dataclass
-class LoopState:
-    """Everything that a resumed run needs to go on with the same bits."""
-
-    step: int
-    stage: int
-    stage_step: int
-    seconds: float
-    method: State
-    vector: Tensor
-    best: Tensor
-    watch: dict[str, Any]
-    weights: dict[str, float]
-    points: list[dict[str, Any]]
-    generator: Tensor
-    history: list[dict[str, Any]] = field(default_factory=list)
+Build = Callable[[Network | nn.Module, torch.Generator], Trial]
 
 
 class Loop:
-    """Training of one trial function.
+    """Training of one trial function after another.
 
     Parameters
     ----------
-    trial : Trial
+    build : callable (network, torch.Generator) -> Trial
     places : list of Site
     settings : Settings
     generator : torch.Generator
@@ -111,25 +46,27 @@ class Loop:
 
     def __init__(
         self,
-        trial: Trial,
+        build: Build,
         places: list[Site],
         settings: Settings,
         generator: torch.Generator,
         folder: Path | None = None,
         identity: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        self.trial, self.settings, self.generator = trial, settings, generator
+        self.build, self.settings, self.generator = build, settings, generator
         self.folder, self.identity = folder, dict(identity or {})
-        self.points = Collocation(trial, places, settings, generator)
+        born = generator.get_state()
+        self.trial = build(settings.stages[0].network, generator)
+        self.points = Collocation(self.trial, places, settings, generator)
         bad = self.points.first_bad()
         if bad is not None:
             raise ProblemError(f"at the first evaluation {bad}", "Look at the function there: log or division of zero?")
-        self.weights = weights_of(settings, self.points.training)
-        self.watch = Watch.begin(self.points.held_out.loss(self.weights), trial.problem.tolerance)
+        self.weights: dict[str, float] = {}
         self.state = LoopState(
-            0, 0, 0, 0.0, {}, trial.vector(), trial.vector(), {}, self.weights, [], generator.get_state()
-        )
+            0, 0, 0, 0.0, 0.0, {}, self.trial.vector(), born, {}, {}, self.weights, [], generator.get_state()
+        )  # fmt: skip
         self.history: list[Look] = []
+        self._begin()
 
     # ------------------------------------------------------------ the loop
 
@@ -138,13 +75,15 @@ class Loop:
         outcome = self._over_already() if self.state.step else None
         began, written = time.perf_counter() - self.state.seconds, time.perf_counter()
         if not self.state.method:
-            self.state.method = self.method.init(self._objective())
+            self._start()
             self._look(progress)
         try:
             while outcome is None:
                 outcome = self._step()
                 self.state.seconds = time.perf_counter() - began
-                if outcome is None and self.state.step % self.method.cycle == 0:
+                if outcome is not None and self._another():
+                    outcome = self._stage_over(outcome)
+                elif outcome is None and self.state.step % self.method.cycle == 0:
                     self._look(progress)
                     outcome = self._stage_over(self.watch.verdict(self.history[-1].training, self.history[-1].held_out))
                 outcome = outcome or self._exhausted()
@@ -160,15 +99,24 @@ class Loop:
         return self._finished(outcome)
 
     @property
+    def stage(self) -> Stage:
+        return self.settings.stages[self.state.stage]
+
+    @property
     def method(self) -> Method:
-        return self.settings.methods[self.state.stage]
+        return self.stage.method
+
+    def _another(self) -> bool:
+        """Whether another network follows, which may do where this one fails."""
+        return any(s.network is not self.stage.network for s in self.settings.stages[self.state.stage :])
 
     def _objective(self) -> Objective:
         return Objective(self.trial, self.points.training, self.weights)
 
     def _step(self) -> Outcome | None:
         state = self.state
-        self.points.redraw(state.step, self.watch.fraction, self.weights)
+        if self.method.redraws:
+            self.points.redraw(state.stage_step, self.watch.fraction, self.weights)
         state.method = self.method.step(self._objective(), state.method)
         state.step += 1
         state.stage_step += 1
@@ -181,20 +129,53 @@ class Loop:
         return None
 
     def _stage_over(self, outcome: Outcome | None) -> Outcome | None:
-        """Hand over to the next method of a sequence, unless this is the last or the work is done."""
-        methods, state = self.settings.methods, self.state
-        ended = self.method.steps is not None and state.stage_step >= self.method.steps
-        share = self.settings.budget * (state.stage + 1) / len(methods)
-        last = state.stage + 1 == len(methods)
+        """Hand over to the next stage, unless this is the last or the work is done."""
+        stages, state = self.settings.stages, self.state
+        ended = (self.method.steps is not None and state.stage_step >= self.method.steps) or state.method.get(
+            "done", False
+        )
+        share = self.settings.budget * (state.stage + 1) / len(stages)
+        last = state.stage + 1 == len(stages)
         if last:
-            return Outcome("steps", f"all {self.method.steps} steps made") if ended and outcome is None else outcome
+            return outcome or (Outcome("steps", f"all {state.stage_step} steps made") if ended else None)
         if outcome is not None and outcome.kind == "converged":
             return outcome
-        if outcome is not None or ended or (self.method.steps is None and state.seconds >= share):
-            state.stage, state.stage_step = state.stage + 1, 0
-            state.method = self.method.init(self._objective())
-            self.watch.anew()
+        timed = self.method.steps is None and not self.settings.automatic and state.seconds >= share
+        if outcome is not None or ended or timed:
+            self._hand_over()
         return None
+
+    def _hand_over(self) -> None:
+        """Begin the next stage."""
+        state, before = self.state, self.stage.network
+        seconds = state.seconds - state.stage_began
+        ended = Ended(state.stage, self.watch.fraction, seconds, self.trial.parameters_count)
+        state.ended.append(asdict(ended))
+        record = [Ended(**e) for e in state.ended]
+        state.stage, why = following(self.settings.stages, record, state.seconds, self.settings.budget)
+        state.stage_step, state.stage_began = 0, state.seconds
+        if why:
+            state.choice.append(why)
+        if self.stage.network is before:
+            self.watch.anew()
+        else:
+            state.born = self.generator.get_state()
+            self.trial = self.build(self.stage.network, self.generator)
+            self.points.take(self.trial)
+            self._begin()
+        self._start()
+
+    def _begin(self) -> None:
+        """Points, weights and watch for a new network; what was best stays best, by the new weights."""
+        if not self.method.redraws:
+            self.points.renew(self.trial.parameters_count * 3 // 2 // max(1, len(self.trial.problem.equations)))
+        self.weights = self.state.weights = weights_of(self.settings, self.points.training)
+        self.watch = Watch.begin(self.points.held_out.loss(self.weights), self.trial.problem.tolerance)
+        if self.state.best:
+            self.watch.best = weighted(self.weights, self.state.best["held_out"])
+
+    def _start(self) -> None:
+        self.state.method = self.method.init(self._objective())
 
     def _over_already(self) -> Outcome | None:
         """Whether a run that is taken up again has nothing left to do."""
@@ -203,7 +184,7 @@ class Loop:
 
     def _exhausted(self) -> Outcome | None:
         state, limit = self.state, self.method.steps
-        if state.stage + 1 == len(self.settings.methods) and limit is not None and state.stage_step >= limit:
+        if state.stage + 1 == len(self.settings.stages) and limit is not None and state.stage_step >= limit:
             return Outcome("steps", f"all {limit} steps of {self.method.name} made")
         if state.seconds < self.settings.budget:
             return None
@@ -215,22 +196,36 @@ class Loop:
         state = self.state
         if self.history and self.history[-1].step == state.step:
             return
-        held = self.points.held_out.rms()
-        loss = sum(self.weights[n] * r**2 for n, r in held.items())
-        training = self.points.training.rms()
-        trained = sum(self.weights[n] * r**2 for n, r in training.items())
-        if self.watch.better(loss, trained):
-            state.best = self.trial.vector()
+        held, training = self.points.held_out.rms(), self.points.training.rms()
+        trained = weighted(self.weights, training)
+        if self.watch.better(weighted(self.weights, held), trained):
+            vector, born = self.trial.vector(), state.born
+            state.best = {"stage": state.stage, "born": born, "vector": vector, "training": training, "held_out": held}
         look = Look(state.step, state.seconds, self.method.name, trained, training, held)
         self.history.append(look)
         if progress is not None:
             progress(look)
 
     def _finished(self, outcome: Outcome) -> Training:
-        self.trial.assign(self.state.best)
+        state = self.state
+        best = state.best
+        kept = self.settings.stages[best["stage"]]
+        if best["stage"] != state.stage and kept.network is not self.stage.network:
+            self.trial = self._reborn(kept, best["born"])
+            self.points.take(self.trial)
+        self.trial.assign(best["vector"])
         training, held_out = self.points.training.rms(), self.points.held_out.rms()
-        seconds, steps, counts = self.state.seconds, self.state.step, self.points.counts()
-        return Training(outcome, seconds, steps, self.history, training, held_out, counts, dict(self.weights))
+        same = [s.method for s in self.settings.stages[: state.stage + 1] if s.network is kept.network]
+        return Training(
+            outcome, state.seconds, state.step, self.history, training, held_out, self.points.counts(),
+            dict(self.weights), ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
+        )  # fmt: skip
+
+    def _reborn(self, stage: Stage, born: Tensor) -> Trial:
+        """The trial function of an earlier stage, as it was drawn."""
+        generator = torch.Generator()
+        generator.set_state(born)
+        return self.build(stage.network, generator)
 
     # ------------------------------------------------------------ checkpoints
 
@@ -262,6 +257,9 @@ class Loop:
                 self.identity.get(what, {}), remedy,
             )  # fmt: skip
         self.state = LoopState(**stored["state"])
+        if self.stage.network is not self.settings.stages[0].network:
+            self.trial = self._reborn(self.stage, self.state.born)
+            self.points.take(self.trial)
         self.trial.assign(self.state.vector)
         self.weights = self.state.weights
         self.watch = Watch(**{**self.state.watch, "tolerance": self.trial.problem.tolerance})

@@ -36,3 +36,8 @@ def balanced(residuals: Residuals) -> dict[str, float]:
         for name, rows in block.jacobians.items():
             squares[name] += float(rows.square().sum()) / residuals.counts[name]
     return {name: 1 / s if s > 0 else 1.0 for name, s in squares.items()}
+
+
+def weighted(weights: Mapping[str, float], rms: Mapping[str, float]) -> float:
+    """The loss, sum over the residuals of weight * rms^2."""
+    return sum(weights[name] * r**2 for name, r in rms.items())

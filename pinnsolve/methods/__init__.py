@@ -2,6 +2,7 @@
 
 from pinnsolve.methods.gradient import LBFGS, SGD, Adam
 from pinnsolve.methods.levenberg_marquardt import LevenbergMarquardt
+from pinnsolve.methods.newton import Newton
 from pinnsolve.methods.protocol import Method, Objective
 
-__all__ = ["LBFGS", "SGD", "Adam", "LevenbergMarquardt", "Method", "Objective"]
+__all__ = ["LBFGS", "SGD", "Adam", "LevenbergMarquardt", "Method", "Newton", "Objective"]

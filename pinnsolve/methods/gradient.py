@@ -52,6 +52,7 @@ class Adam:
     steps: int | None = None
     name = "adam"
     cycle = 20
+    redraws = True
 
     def __post_init__(self) -> None:
         positive("Adam: rate", self.rate)
@@ -76,6 +77,7 @@ class SGD:
     steps: int | None = None
     name = "sgd"
     cycle = 20
+    redraws = True
 
     def __post_init__(self) -> None:
         positive("SGD: rate", self.rate)
@@ -101,6 +103,7 @@ class LBFGS:
     steps: int | None = None
     name = "lbfgs"
     cycle = 1
+    redraws = True
 
     def __post_init__(self) -> None:
         positive("LBFGS: memory", self.memory)

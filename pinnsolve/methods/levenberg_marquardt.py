@@ -36,6 +36,7 @@ class LevenbergMarquardt:
     steps: int | None = None
     name = "lm"
     cycle = 1
+    redraws = True
 
     def __post_init__(self) -> None:
         positive("LevenbergMarquardt: damping", self.damping)

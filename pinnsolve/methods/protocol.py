@@ -20,6 +20,8 @@ class LeastSquares(Protocol):
 
     def normal_equations(self, weights: Mapping[str, float]) -> tuple[float, Tensor, Tensor]: ...
 
+    def rows(self, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]: ...
+
 
 class Parametrised(Protocol):
     """Whatever has its trainable parameters as one vector (P,)."""
@@ -54,6 +56,9 @@ class Objective:
     def normal_equations(self) -> tuple[float, Tensor, Tensor]:
         return self.residuals.normal_equations(self.weights)
 
+    def rows(self) -> tuple[Tensor, Tensor]:
+        return self.residuals.rows(self.weights)
+
 
 @runtime_checkable
 class Method(Protocol):
@@ -67,6 +72,8 @@ class Method(Protocol):
         After how many steps it ends, whatever the budget.
     cycle : int
         Steps between two looks at the held-out residual, the history and the stopping rules.
+    redraws : bool
+        Whether its collocation points may change from step to step.
     """
 
     @property
@@ -78,6 +85,9 @@ class Method(Protocol):
     @property
     def cycle(self) -> int: ...
 
+    @property
+    def redraws(self) -> bool: ...
+
     def init(self, objective: Objective) -> State:
         """The state before the first step: numbers, strings and tensors alone, so that a checkpoint can hold it."""
         ...
@@ -85,6 +95,6 @@ class Method(Protocol):
     def step(self, objective: Objective, state: State) -> State:
         """One step: moves the model's parameters and returns the next state, whose "loss" is the loss it found.
 
-        A state with "stuck" set says that the method found no way down.
+        A state with "stuck" set says that the method found no way down, one with "done" that it has come to its end.
         """
         ...

@@ -2,6 +2,7 @@
 
 from pinnsolve.networks.features import Fourier, Inputs
 from pinnsolve.networks.mlp import MLP, Network
+from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.networks.trial import Trial
 
-__all__ = ["MLP", "Fourier", "Inputs", "Network", "Trial"]
+__all__ = ["MLP", "Fourier", "Inputs", "Network", "RandomFeatures", "Trial"]

@@ -17,6 +17,7 @@ from pinnsolve.networks import flow
 from pinnsolve.networks.exact import Plan, lift
 from pinnsolve.networks.features import Inputs
 from pinnsolve.networks.mlp import MLP, Network
+from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.divergence import count as potentials_count
 from pinnsolve.problem.problem import Problem
@@ -79,7 +80,10 @@ class Trial:
         else:
             module = network.build(self.inputs.count, self.outputs, generator)
         self.description = type(network).__name__ if isinstance(network, nn.Module) else repr(network)
-        self.written = {"kind": "MLP", **asdict(network)} if isinstance(network, MLP) else {"kind": "own"}
+        if isinstance(network, MLP | RandomFeatures):
+            self.written = {"kind": type(network).__name__, **asdict(network)}
+        else:
+            self.written = {"kind": "own"}
         self.written["dtype"] = str(dtype).removeprefix("torch.")
         self.network = module.to(device=self.device, dtype=dtype)
         self.inputs.to(self.device)

@@ -44,8 +44,8 @@ class Corner:
 def corners(found: Sequence[Contradiction]) -> tuple[Corner, ...]:
     """The singular corners among the contradictions: where values that are given on two faces of space jump.
 
-    A jump between the start and a face is none of them: what happens there decides all that comes later, so that nothing
-    may be weighted down (measured on a plate whose temperature jumps: an error of 8e-3 instead of 2e-3).
+    A jump between the start and a face is none of them: what happens there decides all that comes later, so nothing may
+    be weighted down (measured on a plate whose temperature jumps: an error of 8e-3 instead of 2e-3).
     """
     places: dict[tuple[tuple[str, float], ...], Corner] = {}
     for c in found:

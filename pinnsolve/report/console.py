@@ -13,9 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from pinnsolve.history import Look
 from pinnsolve.report.record import Run
 from pinnsolve.solution import Solution
-from pinnsolve.training import Look
 
 COLOURS = {"pass": "bold green", "fail": "bold red", "unconfirmed": "bold yellow"}
 

@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pinnsolve.compare import Comparison
+from pinnsolve.history import Training
 from pinnsolve.solution import Solution
-from pinnsolve.training import Training
 
 PACKAGES = ("pinnsolve", "torch", "numpy", "scipy")
 

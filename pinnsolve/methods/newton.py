@@ -1,0 +1,91 @@
+"""Newton's method on the output layer over frozen features: one least-squares problem a step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.methods.protocol import Objective, State
+from pinnsolve.problem.declaration import positive, whole
+
+HALVINGS = 8
+LINEAR = 1e-6  # actual and predicted loss so close: the residual is linear, and one step solves it
+WORTH = 0.98  # of the loss: what a step must get below for another to be made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Newton:
+    """Gauss-Newton steps that solve for the new parameters themselves:
+
+        min over c_new of  ||J c_new - (J c - r)||^2 + ridge^2 ||D c_new||^2,
+
+    D the norms of the columns of J. So the regularisation sits on the solution and not on the step, and features that are
+    nearly dependent are no obstacle. The factorisation is orthogonal (QR). A step that does not lower the loss is halved.
+    Meant for `RandomFeatures`, where a linear problem takes one step.
+
+    Parameters
+    ----------
+    ridge : float
+        Relative to columns of length one (dimensionless).
+    steps : int, optional
+        Ends after so many steps.
+
+    Source: Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129, algorithm 1; Bjorck, Numerical Methods for
+    Least Squares Problems (SIAM 1996), section 9.2.
+    """
+
+    ridge: float = 1e-8
+    steps: int | None = None
+    name = "newton"
+    cycle = 1
+    redraws = False
+
+    def __post_init__(self) -> None:
+        positive("Newton: ridge", self.ridge)
+        whole("Newton: steps", self.steps)
+
+    def init(self, objective: Objective) -> State:
+        model = objective.model
+        model.assign(torch.zeros_like(model.vector()))
+        return {"loss": math.nan, "stuck": False, "done": False}
+
+    def step(self, objective: Objective, state: State) -> State:
+        r, jacobian = objective.rows()
+        loss = float(r.square().sum())
+        if not math.isfinite(loss):
+            return {**state, "loss": loss}
+        start = objective.model.vector()
+        target = jacobian @ start - r
+        new = _solved(jacobian, target, self.ridge)
+        if new is None:
+            return {"loss": loss, "stuck": True, "done": True}
+        predicted = float((jacobian @ new - target).square().sum())
+        part, found = 1.0, math.inf
+        for _ in range(HALVINGS):
+            objective.model.assign(start + part * (new - start))
+            found = objective.loss()
+            if found < loss:
+                break
+            part /= 2
+        else:
+            objective.model.assign(start)
+            return {"loss": loss, "stuck": True, "done": True}
+        linear = part == 1.0 and abs(found - predicted) <= LINEAR * (found + predicted) + 1e-12 * loss
+        return {"loss": found, "stuck": False, "done": linear or found > WORTH * loss}
+
+
+def _solved(jacobian: Tensor, target: Tensor, ridge: float) -> Tensor | None:
+    """The regularised least-squares solution, or None if it is not finite."""
+    scale = jacobian.norm(dim=0)
+    scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+    count = jacobian.shape[1]
+    system = jacobian.new_zeros(jacobian.shape[0] + count, count + 1)
+    torch.div(jacobian, scale, out=system[: jacobian.shape[0], :count])
+    system[: jacobian.shape[0], count] = target
+    system[jacobian.shape[0] :].diagonal()[:count].fill_(ridge)
+    factor = torch.linalg.qr(system, mode="r").R
+    solution = torch.linalg.solve_triangular(factor[:count, :count], factor[:count, count:], upper=True)[:, 0] / scale
+    return solution if bool(torch.isfinite(solution).all()) else None
