@@ -1,17 +1,23 @@
-"""Which stage of an automatic run follows: more features while they pay, and a trained network where they do not."""
+"""Which stage of an automatic run follows: more features while they pay, and a trained network where they do not.
+
+Few features are tried at several steepnesses; the best of these goes on with twice as many, and twice again. The
+residual on held-out points decides, as it does for everything else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pinnsolve.networks import RandomFeatures
 from pinnsolve.settings import Stage
+from pinnsolve.weights import weighted
 
-HOPELESS = 0.05  # of the first held-out residual: few features that leave more of it will not do with many
+HOPELESS = 0.3  # of the first held-out residual: few features that leave more of it will not do with many
 GAIN = 0.5  # twice as many features must bring the residual below this part of what it was
 SHARE = 0.4  # of the budget, for all stages with features
-LARGEST = 3500  # parameters: beyond, dense factorisations cost more than they bring
+GROWTH = 2.3  # the time of a stage grows as this power of the number of features
+LARGEST = 3700  # parameters: beyond, dense factorisations cost more than they bring
 
 
 @dataclass(frozen=True)
@@ -22,31 +28,45 @@ class Ended:
     ----------
     stage : int
     fraction : float
-        Its best held-out residual (rms) over the one at its start.
+        Its last held-out residual (rms) over the one at its start.
+    held_out : dict from residual name to float
+        Its last held-out residuals (rms).
     seconds : float
     parameters : int
     """
 
     stage: int
     fraction: float
+    held_out: dict[str, float]
     seconds: float
     parameters: int
 
 
-def following(stages: Sequence[Stage], ended: Sequence[Ended], spent: float, budget: float) -> tuple[int, str]:
-    """The index of the next stage, and why it is that one."""
-    last = ended[-1]
-    after = last.stage + 1
-    now, then = stages[last.stage].network, stages[after].network
-    if not (isinstance(now, RandomFeatures) and isinstance(then, RandomFeatures)):
+def following(
+    stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float], spent: float, budget: float
+) -> tuple[int, str]:
+    """The index of the next stage, and why it is that one, where that was a decision."""
+    after = ended[-1].stage + 1
+    now, then = stages[after - 1].network, stages[after].network
+    if not isinstance(now, RandomFeatures):
         return after, ""
-    trained = next(k for k in range(after, len(stages)) if not isinstance(stages[k].network, RandomFeatures))
-    what = f"{now.count} random features left {last.fraction:.1e} of the held-out residual"
-    more = then.count / now.count
-    if last.fraction > HOPELESS:
+    if isinstance(then, RandomFeatures) and then.count == now.count:
+        return after, ""  # another steepness
+    size = {e.stage: weighted(weights, e.held_out) ** 0.5 for e in ended}
+    features = {k: s.network for k, s in enumerate(stages) if isinstance(s.network, RandomFeatures)}
+    best = min((e for e in ended if features[e.stage].count == now.count), key=lambda e: size[e.stage])
+    kept = features[best.stage]
+    fewer = [size[e.stage] for e in ended if features[e.stage].count < kept.count]
+    wider = [k for k, f in features.items() if f.count > kept.count and f.steepness == kept.steepness]
+    trained = next(k for k in range(after, len(stages)) if k not in features)
+    what = f"{kept.count} random features left {best.fraction:.1e} of the held-out residual"
+    if best.fraction > HOPELESS:
         return trained, f"{what}: too much, so a network was trained"
-    if len(ended) > 1 and last.fraction > GAIN * ended[-2].fraction:
-        return trained, f"{what}, hardly less than half as many: so a network was trained"
-    if more * last.parameters > LARGEST or spent + more**3 * last.seconds > SHARE * budget:
+    if fewer and size[best.stage] > GAIN * min(fewer):
+        return trained, f"{what}, hardly less than fewer did: so a network was trained"
+    if not wider:
+        return trained, f"{what}: so a network was trained"
+    more = features[wider[0]].count / kept.count
+    if more * best.parameters > LARGEST or spent + more**GROWTH * best.seconds > SHARE * budget:
         return trained, f"{what}, and more of them would take too long: so a network was trained"
-    return after, ""
+    return wider[0], ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import torch
@@ -21,7 +22,8 @@ METHODS: dict[str, Callable[..., Method]] = {
 }  # fmt: skip
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 Balance = Literal["balanced"]
-FEATURES = (200, 400, 800, 1600)
+FEATURES = (200, 400, 800, 1200, 1600)
+STEEPNESSES = ((1.0, 4.0), (0.5, 2.0), (2.0, 8.0), (4.0, 16.0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ class Stage:
 
 
 AUTOMATIC = (
-    *(Stage(RandomFeatures(count), Newton()) for count in FEATURES),
+    *(Stage(RandomFeatures(count, steepness), Newton()) for count in FEATURES for steepness in STEEPNESSES),
     Stage(MLP(), LevenbergMarquardt()),
 )
 
@@ -71,8 +73,8 @@ class Settings:
     method : Method or sequence of Method, optional
         A sequence runs one after the other; each but the last ends by its own `steps`, or with its share of the budget.
         Without method and network the choice is automatic: Newton's method on random features, more and more of them
-        while that pays (`pinnsolve.choice`), then Levenberg-Marquardt on all weights of an MLP. Otherwise the default is
-        Levenberg-Marquardt, and Newton's method for random features.
+        while that pays (`pinnsolve.choice`), then Levenberg-Marquardt on all weights of an MLP. Otherwise it is
+        Levenberg-Marquardt, or Newton's method for random features.
     network : MLP, RandomFeatures or nn.Module, optional
     budget : float
         Seconds of training.
@@ -141,7 +143,7 @@ class Settings:
             return (Newton() if isinstance(self.network, RandomFeatures) else LevenbergMarquardt(),)
         return tuple(self.method) if isinstance(self.method, Sequence) else (self.method,)
 
-    @property
+    @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """What is trained by what, one after the other; a network in several stages goes on from its weights."""
         if self.automatic:

@@ -149,10 +149,11 @@ class Loop:
         """Begin the next stage."""
         state, before = self.state, self.stage.network
         seconds = state.seconds - state.stage_began
-        ended = Ended(state.stage, self.watch.fraction, seconds, self.trial.parameters_count)
+        last = self.history[-1].held_out
+        ended = Ended(state.stage, self.watch.fraction, last, seconds, self.trial.parameters_count)
         state.ended.append(asdict(ended))
         record = [Ended(**e) for e in state.ended]
-        state.stage, why = following(self.settings.stages, record, state.seconds, self.settings.budget)
+        state.stage, why = following(self.settings.stages, record, self.weights, state.seconds, self.settings.budget)
         state.stage_step, state.stage_began = 0, state.seconds
         if why:
             state.choice.append(why)

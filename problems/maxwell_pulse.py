@@ -4,7 +4,7 @@
            Hy_t = Ez_x
 
 with Ez = exp(-((x + 0.5)/0.1)^2) = -Hy at t = 0, a pulse that moves to the right. The ends let waves out and none in.
-Ez and Hy are continuous at x = 0, the slope of Hy is not; Fresnel's coefficients are r = -1/3 and t = 2/3. Lengths are in
+Ez and Hy are continuous at x = 0, the slope of Hy is not; Fresnel's coefficients are r = -1/3, t = 2/3. Lengths are in
 half the domain, times in light crossings of it, fields in natural units.
 
 Born & Wolf, Principles of Optics (1999), section 1.5.2; Taflove & Hagness, Computational Electrodynamics (2005).

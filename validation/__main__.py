@@ -38,7 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
         seeds = tuple(int(seed) for seed in given.seeds.split(","))
     except ValueError:
         made.error(f"--seeds {given.seeds}: write whole numbers with commas, as in --seeds 0,1,2")
-    budgets = {name: given.budget or BUDGETS[name] for name in given.problems or BUDGETS}
+    if given.budget is not None and not given.budget > 0:
+        made.error(f"--budget {given.budget:g}: write a number of seconds above zero")
+    budgets = {name: BUDGETS[name] if given.budget is None else given.budget for name in given.problems or BUDGETS}
     console = Console(highlight=False)
     rows = measured(budgets, seeds, console)
     written(rows, seeds, given.out)

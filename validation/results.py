@@ -58,7 +58,7 @@ class Row:
         if not self.reports:
             return f"| {name} | failed: {self.faults[0]} | | {', '.join(['failed'] * len(self.faults))} | | | | | | |"
         first = self.reports[0]
-        verdicts = ", ".join([r["verdict"] for r in self.reports] + ["failed"] * len(self.faults))
+        verdicts = ", ".join([r["verdict"] for r in self.reports] + [f"failed ({fault})" for fault in self.faults])
         memory = max(max(r["peak_memory"], (r["reference"] or {}).get("peak_memory", 0)) for r in self.reports)
         reference = first["reference"] or {"name": "none", "own_error": float("nan"), "seconds": float("nan")}
         seconds = statistics.median(r["seconds"] for r in self.reports)

@@ -22,9 +22,9 @@ class Newton:
 
         min over c_new of  ||J c_new - (J c - r)||^2 + ridge^2 ||D c_new||^2,
 
-    D the norms of the columns of J. So the regularisation sits on the solution and not on the step, and features that are
-    nearly dependent are no obstacle. The factorisation is orthogonal (QR). A step that does not lower the loss is halved.
-    Meant for `RandomFeatures`, where a linear problem takes one step.
+    D the norms of the columns of J. So the regularisation sits on the solution and not on the step, and features that
+    are nearly dependent are no obstacle. The factorisation is orthogonal (QR). A step that does not lower the loss is
+    halved. Meant for `RandomFeatures`, where a linear problem takes one step.
 
     Parameters
     ----------

@@ -22,6 +22,8 @@ from pinnsolve.problem.divergence import velocity_of
 from pinnsolve.problem.problem import Problem
 from pinnsolve.taylor import Jet
 
+Wall = tuple[str, float]  # a coordinate of space, and the end at which it stands
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -40,7 +42,7 @@ class Flow:
 
     components: tuple[str, ...]
     start: dict[str, Condition]
-    walls: dict[tuple[str, float], int]
+    walls: dict[Wall, int]
     corners: tuple[CornerFlow, ...] = ()
 
 
@@ -50,30 +52,47 @@ def planned(
     """What can be exact of a velocity's conditions, and the pieces that have to be weighted."""
     mine = [p for p in _all(problem) if p[0].unknown in velocity.components]
     usable = [p for p in mine if p not in given_up and p[0].kind in ("dirichlet", "initial") and len(p[1].fixed) == 1]
-    faces: dict[tuple[str, float], dict[str, Piece]] = {}
+    faces: dict[Wall, dict[str, Piece]] = {}
     for piece in usable:
         ((coordinate, end),) = piece[1].fixed.items()
         faces.setdefault((coordinate, end), {})[str(piece[0].unknown)] = piece
     start: dict[str, Condition] = {}
-    walls: dict[tuple[str, float], int] = {}
+    possible: dict[Wall, int] = {}
     exact: list[Piece] = []
     normal = dict(zip(problem.space_coordinates, velocity.components, strict=True))
     for (coordinate, end), given in faces.items():
         whole = len(given) == len(velocity.components)
         if any(corner.fixed.get(coordinate) == end for corner in around):
             continue  # where the velocity jumps, A would have to be singular
-        if coordinate == "t" and problem.time is not None:
-            if whole:
-                start = {c: given[c][0] for c in velocity.components}
-                exact += given.values()
-        elif whole:
-            walls[coordinate, end] = 2
-            exact += given.values()
-        elif normal[coordinate] in given:
-            walls[coordinate, end] = 1
-            exact.append(given[normal[coordinate]])
+        if coordinate not in problem.space_coordinates:
+            start = {c: given[c][0] for c in velocity.components} if whole else {}
+            exact += given.values() if whole else []
+        elif whole or normal[coordinate] in given:
+            possible[coordinate, end] = 2 if whole else 1
+    walls = {wall: possible[wall] for wall in _together(problem, list(possible))}
+    for wall, times in walls.items():
+        exact += faces[wall].values() if times == 2 else [faces[wall][normal[wall[0]]]]
     turning = _corner_flows(problem, velocity, mine, around)
     return Flow(velocity.components, start, walls, turning), [p for p in mine if p not in exact]
+
+
+def _together(problem: Problem, walls: list[Wall]) -> list[Wall]:
+    """The walls on which phi may vanish together without fixing the flux of curl(phi A) between two of them.
+
+    It may where the rest of the boundary is connected: then no closed line on the walls goes round a stream. It may on
+    the whole boundary of a box that has no period.
+    """
+    periods = {p.coordinate for p in problem.periodic}
+    ends = [(c, end) for c in problem.space_coordinates if c not in periods for end in problem.domain.bounds[c]]
+    chosen: list[Wall] = []
+    for wall in walls * len(walls):  # one that does not fit yet may do so beside later ones
+        rest = [other for other in ends if other not in chosen and other != wall]
+        reached = rest[:1]
+        for one in reached:
+            reached += [other for other in rest if other[0] != one[0] and other not in reached]
+        if wall not in chosen and len(reached) == len(rest) and (rest or not periods):
+            chosen.append(wall)
+    return chosen
 
 
 def _corner_flows(

@@ -52,7 +52,7 @@ def corners(found: Sequence[Contradiction]) -> tuple[Corner, ...]:
         fixed = {**c.first[1].fixed, **c.second[1].fixed}
         walls = c.first[1].normal is not None and c.second[1].normal is not None
         if walls and c.first[0].kind in VALUES and c.second[0].kind in VALUES and c.jump > SERIOUS * c.scale:
-            places[tuple(sorted(fixed.items()))] = Corner(fixed)
+            places[tuple(sorted(fixed.items()))] = Corner({name: fixed[name] for name in c.place if name in fixed})
     return tuple(places.values())
 
 

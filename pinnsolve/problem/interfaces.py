@@ -73,16 +73,17 @@ def _jumps(problem: Problem, coordinate: str) -> list[list[float]]:
     steps = low + (high - low) * (torch.arange(SAMPLES, dtype=torch.float64) + 0.417) / SAMPLES
     lines = torch.arange(len(LINES)).repeat_interleave(SAMPLES)
     values = _residuals(problem, coordinate, steps.repeat(len(LINES)), lines)
+    size = values.abs().max(dim=1, keepdim=True).values
+    values = values / torch.where(size > 0, size, torch.ones_like(size))
     changes = values.view(-1, len(LINES), SAMPLES).diff(dim=2).abs()
-    sudden = changes > SUDDEN * changes.median(dim=2, keepdim=True).values + 1e-9
-    size, row = (changes * sudden).max(dim=0)
-    size, best = size.topk(CANDIDATES, dim=1)
+    usual = changes.median(dim=2, keepdim=True).values
+    sudden, row = (changes * (changes > SUDDEN * usual + 1e-9)).max(dim=0)
+    sudden, best = sudden.topk(CANDIDATES, dim=1)
     line = torch.arange(len(LINES)).repeat_interleave(CANDIDATES)
-    found = _closed_in(
-        problem, coordinate, line, row.gather(1, best).flatten(), steps[best.flatten()], steps[best.flatten() + 1]
-    )
-    alive = found[1] & (size.flatten() > 0)
-    return [sorted(found[0][alive & (line == k)].tolist()) for k in range(len(LINES))]
+    row, best = row.gather(1, best).flatten(), best.flatten()
+    places, alive = _closed_in(problem, coordinate, line, row, steps[best], steps[best + 1])
+    alive &= sudden.flatten() > 0
+    return [sorted(places[alive & (line == k)].tolist()) for k in range(len(LINES))]
 
 
 def _closed_in(
@@ -109,7 +110,7 @@ def _closed_in(
 
 
 def _residuals(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> Tensor:
-    """All equations on all probes, (rows, points), each row relative to its own size."""
+    """All equations on all probes, (rows, points)."""
     parts = torch.tensor(LINES, dtype=torch.float64)[line]
     places = {c: low + (high - low) * parts for c, (low, high) in problem.domain.bounds.items()} | {coordinate: at}
     points = Points({c: places[c] for c in problem.coordinates}, torch.ones_like(at))

@@ -52,7 +52,8 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
         return function
 
     always = {*problem.coordinates, *problem.parameters}
-    equations = [shifted(e.name, e.residual, always | set(arguments(e.function))) for e in problem.equations]
+    asked = {e.name: {u for u in problem.unknowns if u in arguments(e.function)} for e in problem.equations}
+    equations = [shifted(e.name, e.residual, always | asked[e.name]) for e in problem.equations]
     conditions: list[Any] = [*problem.periodic, *problem.solenoidal]
     for c in problem.conditions:
         conditions.append(_shifted_condition(problem, c, solutions, shifted, always))

@@ -45,20 +45,20 @@ POINT = dirichlet(p=0, on=point(x=0, y=0))
 pi = torch.pi
 
 
-def x_momentum(u, v, p, x, y):
-    return u * d(u, x) + v * d(u, y) + d(p, x) - laplace(u, x, y) / 20
+def x_momentum(u, v, p, x, y, nu):
+    return u * d(u, x) + v * d(u, y) + d(p, x) - nu * laplace(u, x, y)
 
 
-def y_momentum(u, v, p, x, y):
-    return u * d(v, x) + v * d(v, y) + d(p, y) - laplace(v, x, y) / 20
+def y_momentum(u, v, p, x, y, nu):
+    return u * d(v, x) + v * d(v, y) + d(p, y) - nu * laplace(v, x, y)
 
 
-def x_momentum_t(u, v, p, x, y, t):
-    return d(u, t) + x_momentum(u, v, p, x, y)
+def x_momentum_t(u, v, p, x, y, t, nu):
+    return d(u, t) + x_momentum(u, v, p, x, y, nu)
 
 
-def y_momentum_t(u, v, p, x, y, t):
-    return d(v, t) + y_momentum(u, v, p, x, y)
+def y_momentum_t(u, v, p, x, y, t, nu):
+    return d(v, t) + y_momentum(u, v, p, x, y, nu)
 
 
 def stokes_x(u, p, x, y, z):
@@ -77,7 +77,7 @@ def plane(*conditions: Any, equations: Any = (), names: tuple[str, ...] = ("u", 
     """A steady flow in a plane; equations come on top of those of momentum."""
     declared = {
         "space": PLANE, "unknowns": ("u", "v", "p"), "equations": [x_momentum, y_momentum, *equations],
-        "conditions": [*([solenoidal(*names)] if names else []), POINT, *conditions],
+        "parameters": {"nu": 0.05}, "conditions": [*([solenoidal(*names)] if names else []), POINT, *conditions],
     }  # fmt: skip
     return Problem(**{**declared, **changes})
 
@@ -169,7 +169,7 @@ def test_no_network_has_a_divergence(name: str, network: Any) -> None:
 def test_without_the_declaration_it_has_one() -> None:
     trial = shaken(plane(AT_REST, names=()))
     at = trial.fields(trial.prepare(on_slab(trial.problem, {})))
-    assert float(div((at["u"], at["v"]), at["x"], at["y"]).value.abs().max()) > 0.1
+    assert float(div((at["u"], at["v"]), at["x"], at["y"]).value.detach().abs().max()) > 0.1
 
 
 def bump(x: Tensor, y: Tensor) -> Tensor:
@@ -263,7 +263,7 @@ def test_normal_velocities_are_exact_and_leave_the_tangential_ones_free() -> Non
     kept, _ = exact_and_weighted(FLOWS["slip"])
     assert kept == {"u at x=0", "u at x=2", "v at y=-1", "v at y=1"}
     trial = shaken(FLOWS["slip"])
-    along = trial.unknowns(trial.prepare(on_slab(trial.problem, {"x": 0.0})))["v"].value
+    along = trial.unknowns(trial.prepare(on_slab(trial.problem, {"x": 0.0})))["v"].value.detach()
     assert float(along.abs().max()) > 0.1
     alone, loose = exact_and_weighted(plane(dirichlet(v=0, on=faces("x")), neumann(u=0)))
     assert not alone and {"v at x=0", "v at x=2"} <= loose
@@ -273,7 +273,7 @@ def test_walls_that_move_are_weighted_and_the_others_stay_exact() -> None:
     kept, loose = exact_and_weighted(FLOWS["soft lid"])
     assert kept >= both("x=0", "x=2", "y=-1") and "u at y=1" in loose
     kept, loose = exact_and_weighted(FLOWS["channel"])
-    assert kept >= both("y=-1", "y=1") and {"u at x=0", "u at x=2"} <= loose
+    assert kept == both("y=-1") and {"u at x=0", "u at x=2", "u at y=1"} <= loose  # a stream flows between two walls
 
 
 def test_a_wall_elsewhere_would_be_seen() -> None:
@@ -446,17 +446,57 @@ def test_a_manufactured_problem_stays_divergence_free() -> None:
 # ---------------------------------------------------------------- trained
 
 
-def test_poiseuille_flow_is_found() -> None:
-    """u = 1 - y^2, p = (2 - x)/10: between walls at rest, with both ends prescribed."""
-    parabola = dirichlet(u=lambda y: 1 - y**2, v=0, on=faces("x"))
-    walls = dirichlet(u=0, v=0, on=faces("y"))
-    problem = plane(conditions=[solenoidal("u", "v"), parabola, walls, dirichlet(p=0, on=point(x=2, y=0))]).replaced(
-        reference=exact(u=lambda y: 1 - y**2, v=lambda x: 0 * x, p=lambda x: (2 - x) / 10), tolerance=2e-2
+def channel(*walls: Any, **solution: Any) -> Problem:
+    """A flow along x whose profile is prescribed at both ends."""
+    ends = dirichlet(u=solution["u"], v=0, on=faces("x"))
+    conditions = [solenoidal("u", "v"), ends, *walls, dirichlet(p=0, on=point(x=2, y=0))]
+    return plane(conditions=conditions, parameters={"nu": 1}, reference=exact(**solution), tolerance=2e-2)
+
+
+def test_a_film_on_a_wall_is_found() -> None:
+    """u = (1 + y)(3 - y)/4, without shear on top, driven by p = 1 - x/2: half of a Poiseuille flow."""
+    problem = channel(
+        dirichlet(u=0, v=0, on=face(y=-1)),
+        neumann(u=0, v=0, on=face(y=1)),
+        u=lambda y: (1 + y) * (3 - y) / 4,
+        v=lambda x: 0 * x,
+        p=lambda x: 1 - x / 2,
     )
-    solution = solve(problem, network=MLP(8, 2), points=300, condition_points=60, held_out=200, method=LevenbergMarquardt(steps=25))  # fmt: skip
-    found = compare(solution, problem.reference(problem))  # type: ignore[operator,misc]
+    found = compare(trained := short(problem), problem.reference(problem))  # type: ignore[operator,misc]
     assert found.verdict == "pass", found.reason
-    assert solution.conditions["dirichlet u on faces('y')"] == "exact"
+    assert trained.conditions["dirichlet u on face(y=-1)"] == "exact"
+
+
+def pushed(u, v, p, x, y, nu):
+    return x_momentum(u, v, p, x, y, nu) - 2
+
+
+def still(x):
+    return 0 * x
+
+
+REST = dirichlet(u=0, v=0, on=faces("y"))
+ON_TOP = (dirichlet(u=0, v=0, on=face(y=-1)), dirichlet(u=1, v=0, on=face(y=1)))
+SLIP = (dirichlet(v=0, on=faces("y")), neumann(u=0, on=faces("y")))
+RING: dict[str, Any] = {"parameters": {"nu": 1}, "tolerance": 2e-2}
+THROUGH = {
+    "Poiseuille": channel(REST, u=lambda y: 1 - y**2, v=still, p=lambda x: 2 * (2 - x)),
+    "a stream between slippery walls": channel(*SLIP, u=lambda x: 1 + 0 * x, v=still, p=still),
+    "pushed round a ring": plane(REST, periodic("x"), reference=exact(u=lambda y: 1 - y**2, v=still, p=still), **RING).replaced(equations=[pushed, y_momentum]),
+    "Couette": plane(*ON_TOP, periodic("x"), reference=exact(u=lambda y: (1 + y) / 2, v=still, p=still), **RING),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", THROUGH)
+def test_flows_between_two_walls_are_found(name: str) -> None:
+    problem = THROUGH[name]
+    found = compare(short(problem, steps=40), problem.reference(problem))  # type: ignore[operator,misc]
+    assert found.verdict == "pass", found.reason
+
+
+def short(problem: Problem, steps: int = 25) -> Solution:
+    method = LevenbergMarquardt(steps=steps)
+    return solve(problem, network=MLP(8, 2), points=300, condition_points=60, held_out=200, method=method)
 
 
 def abc_x(u, v, w, p, x, y, z, nu):
@@ -492,7 +532,7 @@ def test_a_beltrami_flow_in_space_is_found() -> None:
         reference=exact(**flow),
         tolerance=0.1,
     )
-    solution = solve(problem, network=MLP(8, 2), points=300, condition_points=100, held_out=100, method=LevenbergMarquardt(steps=20))  # fmt: skip
+    solution = short(problem)
     found = compare(solution, problem.reference(problem))  # type: ignore[operator,misc]
     assert found.verdict == "pass", found.reason  # zero has the error one
     at = solution.trial.fields(solution.trial.prepare(on_slab(problem, {})))
