@@ -52,21 +52,30 @@ def following(
         return after, ""
     if isinstance(then, RandomFeatures) and then.count == now.count:
         return after, ""  # another steepness
+    return _wider(stages, ended, weights, spent, budget)
+
+
+def _wider(
+    stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float], spent: float, budget: float
+) -> tuple[int, str]:
+    """More features of the best steepness, or the first stage that trains a network."""
     size = {e.stage: weighted(weights, e.held_out) ** 0.5 for e in ended}
     features = {k: s.network for k, s in enumerate(stages) if isinstance(s.network, RandomFeatures)}
-    best = min((e for e in ended if features[e.stage].count == now.count), key=lambda e: size[e.stage])
-    kept = features[best.stage]
-    fewer = [size[e.stage] for e in ended if features[e.stage].count < kept.count]
-    wider = [k for k, f in features.items() if f.count > kept.count and f.steepness == kept.steepness]
-    trained = next(k for k in range(after, len(stages)) if k not in features)
-    what = f"{kept.count} random features left {best.fraction:.1e} of the held-out residual"
+    most = features[ended[-1].stage].count
+    best = min((e for e in ended if features[e.stage].count == most), key=lambda e: size[e.stage])
+    steepness = features[best.stage].steepness
+    fewer = [size[e.stage] for e in ended if features[e.stage].count < most]
+    wider = [k for k, f in features.items() if f.count > most and f.steepness == steepness]
+    more = features[wider[0]].count / most if wider else 1.0
+    why = ""
     if best.fraction > HOPELESS:
-        return trained, f"{what}: too much, so a network was trained"
-    if fewer and size[best.stage] > GAIN * min(fewer):
-        return trained, f"{what}, hardly less than fewer did: so a network was trained"
-    if not wider:
-        return trained, f"{what}: so a network was trained"
-    more = features[wider[0]].count / kept.count
-    if more * best.parameters > LARGEST or spent + more**GROWTH * best.seconds > SHARE * budget:
-        return trained, f"{what}, and more of them would take too long: so a network was trained"
-    return wider[0], ""
+        why = ": too much"
+    elif fewer and size[best.stage] > GAIN * min(fewer):
+        why = ", hardly less than fewer did"
+    elif not wider or more * best.parameters > LARGEST or spent + more**GROWTH * best.seconds > SHARE * budget:
+        why = ", and more of them would take too long"
+    if not why:
+        return wider[0], ""
+    trained = next(k for k in range(ended[-1].stage + 1, len(stages)) if k not in features)
+    left = f"{most} random features left {best.fraction:.1e} of the held-out residual"
+    return trained, f"{left}{why}; so a network was trained"

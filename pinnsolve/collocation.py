@@ -48,12 +48,12 @@ class Collocation:
         self.training = self._placed([points for _, points in self.training.places])
 
     def renew(self, least: int) -> None:
-        """New training points, at least so many of them inside the domain."""
+        """New training points, at least so many of them inside the domain, and a quarter of that on each region."""
         count = max(self._wanted(1.0), least)
-        self.training = self._placed([self._draw(s, count) for s in self.places])
+        self.training = self._placed([self._draw(s, count, count // 4) for s in self.places])
 
-    def _draw(self, site: Site, interior: int) -> Points:
-        count = interior if site.name == "interior" else self.settings.condition_points
+    def _draw(self, site: Site, interior: int, elsewhere: int = 0) -> Points:
+        count = interior if site.name == "interior" else max(self.settings.condition_points, elsewhere)
         problem = self.trial.problem
         return sample(
             problem.domain, problem.space_coordinates, site.slabs, count, self.settings.sampler, self.generator

@@ -7,7 +7,7 @@ from math import inf
 
 from pinnsolve.errors import Outcome
 
-CONVERGED = 0.05  # of the tolerance: a relative residual, no error; measured, the error is 0.1 to 8 times it
+CONVERGED = 0.01  # of the tolerance: a relative residual, no error; measured, the error is 0.02 to 30 times it
 PATIENCE = 100  # looks without a better held-out loss, or three tenths of all looks
 IMPROVED = 0.98
 OVERFITTED = 10.0  # held-out over training residual (rms)

@@ -33,5 +33,5 @@ problem = Problem(
     ],
     parameters={"alpha": 1.0, "h": 2.0},
     reference=eigenfunction_series,
-    tolerance=1e-4,
+    tolerance=1e-5,
 )

@@ -27,5 +27,5 @@ problem = Problem(
     conditions=[initial(u=lambda x: sin(pi * x)), dirichlet(u=0)],
     parameters={"alpha": 0.4},
     reference=exact_series,
-    tolerance=1e-4,
+    tolerance=1e-6,
 )

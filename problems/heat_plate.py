@@ -38,5 +38,5 @@ problem = Problem(
     ],
     parameters={"alpha": 0.1, "h": 2.0},
     reference=differences,
-    tolerance=1e-3,
+    tolerance=1e-4,
 )

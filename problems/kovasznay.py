@@ -50,5 +50,5 @@ problem = Problem(
     conditions=[dirichlet(u=grid_u, v=grid_v), dirichlet(p=0, on=point(x=0, y=0))],
     parameters={"Re": 20},
     reference=exact_solution,
-    tolerance=1e-3,
+    tolerance=1e-5,
 )

@@ -23,5 +23,5 @@ problem = Problem(
     equations=poisson,
     conditions=[dirichlet(u=0)],
     reference=exact_solution,
-    tolerance=1e-4,
+    tolerance=1e-6,
 )

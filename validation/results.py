@@ -65,9 +65,14 @@ class Row:
         own = max((r["reference"] or reference)["own_error"] for r in self.reports)
         return (
             f"| {name} | {self._errors()} | {first['tolerance']:g} | {verdicts} | {seconds:.0f} s of {self.budget:g} s | "
-            f"{first['method'].split('(')[0]} | {reference['name']} | {own:.0e} | {reference['seconds']:.2g} s | "
+            f"{self._methods()} | {reference['name']} | {own:.0e} | {reference['seconds']:.2g} s | "
             f"{memory / 2**20:.0f} MiB |"
         )
+
+    def _methods(self) -> str:
+        """What was chosen, once for all seeds that chose alike."""
+        names = [f"{r['method'].split('(')[0]}, {r['network']['parameters']:,} parameters" for r in self.reports]
+        return "; ".join(dict.fromkeys(names))
 
     def _errors(self) -> str:
         found = []

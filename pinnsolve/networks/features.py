@@ -16,7 +16,7 @@ from pinnsolve.problem.corners import Corner
 from pinnsolve.problem.interfaces import Plane
 from pinnsolve.taylor import on_jets
 
-SCALES = (0.1, 0.01, 0.001)  # at which the network sees a singular corner, in lengths of the domain
+SCALES = (0.05,)  # at which the network sees a singular corner, in lengths of the domain
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,8 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
     """Outcome, errors, costs, verdict, and where the files are."""
     comparison, training = run.comparison, run.training
     console.print(f"outcome  {escape(str(training.outcome))}", highlight=False)
+    for why in training.choice:
+        console.print(f"choice   {escape(why)}", highlight=False)
     residuals = Table("residual (rms)", "training", "held out", "kind", title=None, title_justify="left")
     for name, value in training.training.items():
         how = "equation" if name in [e.name for e in run.solution.problem.equations] else "weighted condition"

@@ -62,7 +62,7 @@ def page(run: Run, figure: Figure) -> str:
 def _facts(data: Mapping[str, Any]) -> dict[str, str]:
     """How the problem was solved, and with what."""
     return {
-        "method": data["method"],
+        "method": "; ".join([data["method"], *data["choice"]]),
         "network": data["network"]["description"],
         "trainable parameters": f"{data['network']['parameters']:,}",
         "steps": f"{data['steps']:,}",

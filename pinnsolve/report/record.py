@@ -87,6 +87,7 @@ def summary(run: Run) -> dict[str, Any]:
             "parameters": problem.parameters,
             "warnings": run.warnings,
             "method": settings["method"],
+            "choice": training.choice,
             "network": {"description": settings["network"], "parameters": run.solution.parameters_count},
             "points": training.points,
             "seed": settings["seed"],
