@@ -15,7 +15,7 @@ from pinnsolve.weights import weighted
 
 HOPELESS = 0.3  # of the first held-out residual: few features that leave more of it will not do with many
 GAIN = 0.5  # twice as many features must bring the residual below this part of what it was
-SHARE = 0.4  # of the budget, for all stages with features
+SHARE = 0.6  # of the budget, for all stages with features
 GROWTH = 2.3  # the time of a stage grows as this power of the number of features
 LARGEST = 3700  # parameters: beyond, dense factorisations cost more than they bring
 

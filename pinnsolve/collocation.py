@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from pinnsolve.geometry.points import Points
 from pinnsolve.networks.trial import Trial
+from pinnsolve.problem.corners import away
 from pinnsolve.residuals import Residuals, Site
 from pinnsolve.sampling import redrawn, sample
 from pinnsolve.settings import Settings
@@ -89,6 +91,18 @@ class Collocation:
             size = torch.stack([weights[n] ** 0.5 * r.abs() for n, r in values.items()]).sum(0)
             fresh.append(redrawn(pool, size, count, rule.uniform, self.generator))
         self.training = self._placed(fresh)
+
+    @torch.no_grad()
+    def values(self) -> dict[str, Tensor]:
+        """The unknowns on the held-out points inside the domain, away from singular corners."""
+        parts: dict[str, list[Tensor]] = {u: [] for u in self.trial.problem.unknowns}
+        for site, prepared, _ in self.held_out.chunks:
+            if site.name != "interior":
+                continue
+            far = away(self.trial.plan.corners, prepared.points.coordinates, self.trial.problem.domain)
+            for unknown, field in self.trial.unknowns(prepared).items():
+                parts[unknown].append(field.value if far is None else field.value[far])
+        return {u: torch.cat(p) for u, p in parts.items()}
 
     def first_bad(self) -> str | None:
         """Which residual is not finite, and where; None if all are."""

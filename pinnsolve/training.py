@@ -15,9 +15,10 @@ from pinnsolve import checkpoint
 from pinnsolve.choice import Ended, following
 from pinnsolve.collocation import Collocation
 from pinnsolve.errors import Outcome, ProblemError
+from pinnsolve.estimate import Found, estimated
 from pinnsolve.history import Look, LoopState, Training
 from pinnsolve.methods.protocol import Method, Objective
-from pinnsolve.networks import Network
+from pinnsolve.networks import Network, RandomFeatures
 from pinnsolve.networks.trial import Trial
 from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings, Stage, described_method, described_network
@@ -25,6 +26,7 @@ from pinnsolve.stopping import Watch
 from pinnsolve.weights import weighted, weights_of
 
 CHECKPOINT = "checkpoint.pt"
+CERTAIN = 0.2  # of the tolerance: an error that is estimated below it ends the run
 Build = Callable[[Network | nn.Module, torch.Generator], Trial]
 
 
@@ -66,6 +68,7 @@ class Loop:
             0, 0, 0, 0.0, 0.0, {}, self.trial.vector(), born, {}, {}, self.weights, [], generator.get_state()
         )  # fmt: skip
         self.history: list[Look] = []
+        self.found: Found | None = None
         self._begin()
 
     # ------------------------------------------------------------ the loop
@@ -142,8 +145,23 @@ class Loop:
             return outcome
         timed = self.method.steps is None and not self.settings.automatic and state.seconds >= share
         if outcome is not None or ended or timed:
+            certain = self._estimated()
+            if certain is not None:
+                return certain
             self._hand_over()
         return None
+
+    def _estimated(self) -> Outcome | None:
+        """Compare the solution of a stage of features with the best before; an outcome, if that is good enough."""
+        if not self.settings.automatic or not isinstance(self.stage.network, RandomFeatures):
+            return None
+        pair = [f for f in (self.found, Found(self.history[-1].held_out, self.points.values())) if f is not None]
+        better, *worse = sorted(pair, key=lambda f: f.size(self.weights))
+        self.found = better
+        error = estimated(worse[0], better, self.weights) if worse else math.inf
+        if error > CERTAIN * self.trial.problem.tolerance:
+            return None
+        return Outcome("converged", f"the error is estimated at {error:.0e}, from the difference of two solutions")
 
     def _hand_over(self) -> None:
         """Begin the next stage."""

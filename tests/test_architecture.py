@@ -25,7 +25,7 @@ ORDER = [
     ["residuals"],
     ["methods"],
     ["settings", "stopping"],
-    ["weights", "collocation", "choice"],
+    ["weights", "collocation", "choice", "estimate"],
     ["history"],
     ["training"],
     ["solution"],
