@@ -50,7 +50,8 @@ def following(
     now, then = stages[after - 1].network, stages[after].network
     if not isinstance(now, RandomFeatures):
         return after, ""
-    if isinstance(then, RandomFeatures) and then.count == now.count:
+    fewest = next(s.network.count for s in stages if isinstance(s.network, RandomFeatures))
+    if isinstance(then, RandomFeatures) and then.count == fewest:
         return after, ""  # another steepness
     return _wider(stages, ended, weights, spent, budget)
 

@@ -5,7 +5,8 @@ points that training never sees. So the better one's error is about
 
     max over the unknowns of ||u_worse - u_better|| / ||u_better||  *  residual_better / residual_worse.
 
-It decides when to stop, never a verdict.
+The ratio of the residuals counts as a tenth at least: over more than a decade the two do not go together well enough.
+The estimate decides when to stop, never a verdict.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from pinnsolve.weights import weighted
+
+LEAST = 0.1  # of the ratio of residuals
 
 
 @dataclass(frozen=True)
@@ -42,4 +45,4 @@ def estimated(worse: Found, better: Found, weights: Mapping[str, float]) -> floa
     differences = [
         float((worse.values[u] - v).norm()) / (float(v.norm()) or 1.0) for u, v in better.values.items()
     ]  # of an unknown that vanishes the plain norm
-    return max(differences) * better.size(weights) / (worse.size(weights) or 1.0)
+    return max(differences) * max(LEAST, better.size(weights) / (worse.size(weights) or 1.0))

@@ -76,6 +76,7 @@ class Settings:
         while that pays (`pinnsolve.choice`), then Levenberg-Marquardt on all weights of an MLP. Otherwise it is
         Levenberg-Marquardt, or Newton's method for random features.
     network : MLP, RandomFeatures or nn.Module, optional
+        An MLP, or RandomFeatures for Newton's method, unless the choice is automatic.
     budget : float
         Seconds of training.
     points : int
@@ -148,7 +149,8 @@ class Settings:
         """What is trained by what, one after the other; a network in several stages goes on from its weights."""
         if self.automatic:
             return AUTOMATIC
-        network = self.network if self.network is not None else MLP()
+        features = all(isinstance(m, Newton) for m in self.methods)
+        network = self.network if self.network is not None else RandomFeatures() if features else MLP()
         return tuple(Stage(network, method) for method in self.methods)
 
     def _check_weights(self) -> None:

@@ -109,6 +109,11 @@ class Loop:
     def method(self) -> Method:
         return self.stage.method
 
+    @property
+    def _features(self) -> bool:
+        """Whether this is one of several stages with features, whose solutions are compared."""
+        return self.settings.automatic and isinstance(self.stage.network, RandomFeatures)
+
     def _another(self) -> bool:
         """Whether another network follows, which may do where this one fails."""
         return any(s.network is not self.stage.network for s in self.settings.stages[self.state.stage :])
@@ -142,7 +147,9 @@ class Loop:
         if last:
             return outcome or (Outcome("steps", f"all {state.stage_step} steps made") if ended else None)
         if outcome is not None and outcome.kind == "converged":
-            return outcome
+            if not self._features:
+                return outcome
+            outcome = None  # where there is an estimate of the error, a small residual alone proves nothing
         timed = self.method.steps is None and not self.settings.automatic and state.seconds >= share
         if outcome is not None or ended or timed:
             certain = self._estimated()
@@ -153,7 +160,7 @@ class Loop:
 
     def _estimated(self) -> Outcome | None:
         """Compare the solution of a stage of features with the best before; an outcome, if that is good enough."""
-        if not self.settings.automatic or not isinstance(self.stage.network, RandomFeatures):
+        if not self._features:
             return None
         pair = [f for f in (self.found, Found(self.history[-1].held_out, self.points.values())) if f is not None]
         better, *worse = sorted(pair, key=lambda f: f.size(self.weights))
@@ -194,6 +201,8 @@ class Loop:
             self.watch.best = weighted(self.weights, self.state.best["held_out"])
 
     def _start(self) -> None:
+        if isinstance(self.stage.network, RandomFeatures):  # Newton's method begins at g, not at a random function
+            self.trial.assign(torch.zeros_like(self.trial.vector()))
         self.state.method = self.method.init(self._objective())
 
     def _over_already(self) -> Outcome | None:

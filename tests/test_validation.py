@@ -87,7 +87,7 @@ def test_a_row_tells_median_and_worst() -> None:
     assert "| u 3.0e-04 (9.0e-04) |" in text
     assert "| pass, pass, fail |" in text
     assert "| 50 s of 60 s |" in text
-    assert "| LevenbergMarquardt | series | 4e-08 | 0.12 s | 512 MiB |" in text
+    assert "| LevenbergMarquardt, 881 parameters | series | 4e-08 | 0.12 s | 512 MiB |" in text
     assert text.startswith("| [heat](../problems/heat.py) |")
     assert text.count("|") == COLUMNS
 
@@ -118,7 +118,7 @@ def test_faults_stand_in_the_row() -> None:
     assert "failed: seed 0 ended with code 1: no memory" in row.text and "failed, failed" in row.text
     assert row.text.count("|") == COLUMNS
     some = Row("heat", 60.0, [report()], ["seed 1 ended with code 1: no memory"])
-    assert not some.complete and "| pass, failed |" in some.text
+    assert not some.complete and "| pass, failed (seed 1 ended with code 1: no memory) |" in some.text
 
 
 # ---------------------------------------------------------------- writing

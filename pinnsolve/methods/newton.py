@@ -48,8 +48,6 @@ class Newton:
         whole("Newton: steps", self.steps)
 
     def init(self, objective: Objective) -> State:
-        model = objective.model
-        model.assign(torch.zeros_like(model.vector()))
         return {"loss": math.nan, "stuck": False, "done": False}
 
     def step(self, objective: Objective, state: State) -> State:

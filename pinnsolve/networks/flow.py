@@ -3,9 +3,9 @@
     u = g + curl(phi A),
 
 A the network's stream function (or vector potential), g the initial velocity, constant in time, and the flow into
-singular corners, or zero. phi vanishes
-at the start; on a wall where the whole velocity is given it vanishes twice, so that its gradient does too, and on one
-where only the normal velocity is given, once. Whatever g does not meet on the walls is a weighted residual instead.
+singular corners, or zero. phi vanishes at the start; on a wall where the whole velocity is given it vanishes twice, so
+that its gradient does too, and on one where only the normal velocity is given, once. Whatever g does not meet on the
+walls is a weighted residual instead.
 """
 
 from __future__ import annotations

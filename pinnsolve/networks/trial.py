@@ -142,7 +142,9 @@ class Trial:
         rows = []
         for name, module in self.network.named_modules():
             if not list(module.children()):
-                rows.append((name or "network", str(module), sum(p.numel() for p in module.parameters())))
+                trained = [p.numel() for p in module.parameters() if p.requires_grad]
+                frozen = ", frozen" * (not trained and any(True for _ in module.parameters()))
+                rows.append((name or "network", f"{module}{frozen}", sum(trained)))
         return rows
 
     # ------------------------------------------------------------ evaluation

@@ -32,6 +32,7 @@ from pinnsolve import (
 )  # fmt: skip
 from pinnsolve.geometry.points import Points
 from pinnsolve.networks.corner_flow import CornerFlow
+from pinnsolve.networks.features import SCALES
 from pinnsolve.networks.flow import given
 from pinnsolve.problem.checks import check
 from pinnsolve.problem.corners import Corner, corners
@@ -203,10 +204,10 @@ def test_what_remains_of_the_lid_is_continuous_in_its_corners() -> None:
         assert abs(float(g["v"].value[0] - g["v"].value[1])) < 1e-7
 
 
-def test_own_modules_keep_their_inputs_and_networks_see_corners_at_three_scales() -> None:
+def test_own_modules_keep_their_inputs_and_networks_see_the_direction_of_corners() -> None:
     problem = room(LID, WALLS)
     assert built(problem, nn.Linear(2, 2)).inputs.count == 2
-    assert built(problem, MLP(4, 1)).inputs.count == 2 + 2 * 3 * 2
+    assert built(problem, MLP(4, 1)).inputs.count == 2 + 2 * len(SCALES) * 2
     assert built(room(WALLS, dirichlet(u=0, v=0, on=face(y=3))), MLP(4, 1)).inputs.count == 2
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinnsolve import LBFGS, SGD, Adam, LevenbergMarquardt, ProblemError
+from pinnsolve import LBFGS, SGD, Adam, LevenbergMarquardt, Newton, ProblemError
 from pinnsolve.methods import Method, Objective
 
 # each with the steps that it needs below, a few times over; rates suit a curvature between 1 and 3
@@ -21,6 +21,7 @@ METHODS = {
     "lbfgs": (LBFGS(), 4),
     "adam": (Adam(rate=0.3), 500),
     "sgd": (SGD(rate=0.2, momentum=0.5), 120),
+    "newton": (Newton(), 2),
 }
 
 
@@ -59,6 +60,13 @@ class Least:
         j: Any = torch.autograd.functional.jacobian(self.r, self.model.x)
         scale = weights["r"] / len(r)
         return scale * float(r @ r), scale * j.T @ r, scale * j.T @ j
+
+    def rows(self, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]:
+        self.evaluations += 1
+        r = self.r(self.model.x)
+        j: Any = torch.autograd.functional.jacobian(self.r, self.model.x)
+        scale = (weights["r"] / len(r)) ** 0.5
+        return scale * r, scale * j
 
 
 def objective(r: Callable[[Tensor], Tensor], *start: float, weight: float = 1.0) -> Objective:
@@ -121,7 +129,7 @@ def test_the_least_squares_solution_of_inconsistent_equations(name: str) -> None
     assert torch.allclose(target.model.vector(), solution, atol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "steps"), [("lm", 40), ("lbfgs", 12)])
+@pytest.mark.parametrize(("name", "steps"), [("lm", 40), ("lbfgs", 12), ("newton", 40)])
 def test_rosenbrock(name: str, steps: int) -> None:
     target = objective(rosenbrock, -1.2, 1.0)
     run(METHODS[name][0], target, steps)
@@ -135,6 +143,33 @@ def test_a_gauss_newton_step_solves_a_linear_problem_at_once() -> None:
     assert state["loss"] == target.loss()
     trace = float(target.normal_equations()[2].diagonal().sum())
     assert state["damping"] < 1e-12 * trace
+
+
+def test_newton_knows_a_linear_problem_by_one_step_and_another_not() -> None:
+    for problem in (linear, inconsistent):
+        target = objective(problem, 3, 1, 4, 1)
+        assert run(Newton(), target, 1)["done"]
+    bent = objective(rosenbrock, -1.2, 1.0)
+    assert not run(Newton(), bent, 1)["done"]
+
+
+def test_newton_keeps_the_solution_and_not_the_step_small() -> None:
+    """Two columns that are alike but for 1e-7: the solution of least norm, wherever it starts."""
+    twins = lambda x: torch.stack([x[0] + x[1] - 2, 1e-7 * (x[0] - x[1])])  # noqa: E731
+    for start in ((0.0, 0.0), (1e4, -1e4)):
+        target = objective(twins, *start)
+        run(Newton(), target, 3)
+        assert torch.allclose(target.model.vector(), torch.ones(2, dtype=torch.float64), atol=1e-6)
+
+
+def test_newton_halves_a_step_that_leads_uphill() -> None:
+    """The full step for atan from 2 overshoots, and the next ones ever more."""
+    target = objective(torch.atan, 2.0)
+    before = target.loss()
+    state = run(Newton(), target, 1)
+    assert state["loss"] < before
+    run(Newton(), target, 8, state)
+    assert target.loss() < 1e-20
 
 
 def test_each_step_of_levenberg_marquardt_lowers_the_loss_or_stays() -> None:
@@ -209,7 +244,7 @@ def test_the_state_is_plain_and_survives_a_file_bit_for_bit(name: str) -> None:
         run(small, other, 2, again)
         assert torch.equal(other.model.vector(), end)
     fresh = objective(rosenbrock, *where.tolist())
-    if name != "lm":
+    if name not in ("lm", "newton"):
         run(small, fresh, 2)
         assert not torch.equal(fresh.model.vector(), end)  # the state matters
 
@@ -280,6 +315,8 @@ REFUSED = {
     "sgd rate": (lambda: SGD(rate=math.inf), "SGD: rate=inf"),
     "sgd steps": (lambda: SGD(steps=-1), "SGD: steps=-1"),
     "lbfgs memory": (lambda: LBFGS(memory=0), "LBFGS: memory=0"),
+    "newton ridge": (lambda: Newton(ridge=0), "Newton: ridge=0"),
+    "newton steps": (lambda: Newton(steps=0), "Newton: steps=0"),
     "lbfgs steps": (lambda: LBFGS(steps="5"), "LBFGS: steps='5'"),
 }  # fmt: skip
 MORE_REFUSED = {

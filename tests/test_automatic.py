@@ -1,0 +1,184 @@
+"""The automatic choice: features while they pay, a trained network where they do not, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import problems.burgers
+import problems.poisson
+from pinnsolve import (
+    MLP,
+    Box,
+    LevenbergMarquardt,
+    Newton,
+    Problem,
+    ProblemError,
+    RandomFeatures,
+    Settings,
+    compare,
+    condition,
+    d,
+    exact,
+    face,
+    solve,
+)
+from pinnsolve.choice import LARGEST, Ended, following
+from pinnsolve.estimate import Found, estimated
+from pinnsolve.settings import AUTOMATIC, FEATURES, STEEPNESSES
+from pinnsolve.solution import Solution
+
+WIDTHS = len(STEEPNESSES)
+LAST = len(AUTOMATIC) - 1
+
+
+def ended(stage: int, residual: float, fraction: float | None = None, seconds: float = 0.1) -> Ended:
+    network = AUTOMATIC[stage].network
+    assert isinstance(network, RandomFeatures)
+    return Ended(stage, residual if fraction is None else fraction, {"r": residual}, seconds, network.count)
+
+
+def next_after(*stages: Ended, spent: float = 1.0, budget: float = 60.0) -> tuple[int, str]:
+    return following(AUTOMATIC, stages, {"r": 1.0}, spent, budget)
+
+
+def test_every_steepness_is_tried_before_more_features_are() -> None:
+    tried = []
+    for stage in range(WIDTHS - 1):
+        tried.append(ended(stage, 1e-3))
+        assert next_after(*tried) == (stage + 1, "")
+
+
+@pytest.mark.parametrize("best", range(WIDTHS))
+def test_the_best_steepness_goes_on_with_more_features(best: int) -> None:
+    tried = [ended(k, 1e-5 if k == best else 1e-2) for k in range(WIDTHS)]
+    assert next_after(*tried) == (WIDTHS + best, "")
+    network = AUTOMATIC[WIDTHS + best].network
+    assert isinstance(network, RandomFeatures)
+    assert (network.count, network.steepness) == (FEATURES[1], STEEPNESSES[best])
+
+
+def test_a_network_is_trained_where_features_do_not_pay() -> None:
+    tried = [ended(k, 1e-2) for k in range(WIDTHS)]
+    for more, why in (
+        ([ended(k, 0.5) for k in range(WIDTHS)], "too much"),
+        ([*tried, ended(WIDTHS, 0.9e-2)], "hardly less"),
+        ([*tried, ended(WIDTHS, 1e-3, seconds=30.0)], "too long"),
+    ):
+        stage, told = next_after(*more)
+        assert stage == LAST and why in told and "so a network was trained" in told
+    large = [Ended(k, 1e-2, {"r": 1e-2}, 0.1, LARGEST) for k in range(WIDTHS)]
+    assert next_after(*large)[0] == LAST
+    assert next_after(*tried)[0] == WIDTHS
+
+
+def test_the_estimate_is_the_better_solution_s_error() -> None:
+    """Errors of 1e-2 and 2e-3 and residuals in proportion; a larger ratio of residuals is not believed."""
+    generator = torch.Generator().manual_seed(0)
+    truth, a, b = (torch.randn(2000, generator=generator, dtype=torch.float64) for _ in range(3))
+    for scale in (1.0, 1e6):
+        worse = Found({"r": scale}, {"u": truth + 1e-2 * a})
+        better = Found({"r": 0.2 * scale}, {"u": truth + 2e-3 * b})
+        assert estimated(worse, better, {"r": 3.0}) == pytest.approx(2e-3, rel=0.1)
+        proud = Found({"r": 1e-6 * scale}, {"u": truth + 2e-3 * b})
+        assert estimated(worse, proud, {"r": 3.0}) == pytest.approx(1e-3, rel=0.1)
+
+
+def test_a_smooth_problem_takes_a_few_newton_steps_and_knows_its_error() -> None:
+    problem: Problem = problems.poisson.problem
+    solution = solve(problem, budget=30)
+    training = solution.training
+    assert training is not None
+    found = compare(solution, problem.reference(problem))  # type: ignore[operator,misc]
+    assert found.verdict == "pass" and found.errors["u"].relative_l2 < 1e-6
+    assert training.outcome.kind == "converged" and training.steps < 10
+    assert training.method.startswith("Newton") and "RandomFeatures" in training.network
+    assert training.choice == []
+
+
+def test_a_shock_goes_to_a_trained_network_and_the_report_says_why() -> None:
+    solution = solve(problems.burgers.problem, budget=1.5)
+    training = solution.training
+    assert training is not None
+    assert training.choice and "so a network was trained" in training.choice[0]
+    assert {look.method for look in training.history} == {"newton", "lm"}
+    assert training.method.startswith("LevenbergMarquardt") or training.method.startswith("Newton")
+
+
+def test_the_best_of_all_stages_is_kept(heat: Problem) -> None:
+    """Starved of time after its features, a run returns them, and their residual."""
+    solution = solve(heat.replaced(tolerance=1e-14), budget=1.0)
+    training = solution.training
+    assert training is not None
+    assert "RandomFeatures" in training.network
+    lowest = min(look.held_out["equation"] for look in training.history)
+    assert training.held_out["equation"] == pytest.approx(lowest, rel=1e-6)
+    assert solution.trial.description == training.network
+
+
+@pytest.mark.parametrize("budget", [0.3, 2.0])
+def test_an_automatic_run_can_be_taken_up_again(tmp_path: Path, budget: float) -> None:
+    problem = problems.burgers.problem
+    first = solve(problem, budget=budget, out=tmp_path)
+    again = solve(problem, budget=budget + 1.0, out=tmp_path, resume=True)
+    assert first.training is not None and again.training is not None
+    assert again.training.steps > first.training.steps
+    shared = len(first.training.history) - 1
+    assert again.training.history[:shared] == first.training.history[:shared]
+
+
+def test_a_residual_that_has_no_value_at_zero_is_left_to_the_network() -> None:
+    """u' = 1/u^2 with u(0) = 1: Newton's method would begin at u = 0."""
+
+    def steep(u, x):  # type: ignore[no-untyped-def]
+        return d(u, x) - 1 / u**2
+
+    def start(u):  # type: ignore[no-untyped-def]
+        return u - 1
+
+    problem = Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=steep, conditions=condition(start, on=face(x=0)),
+        reference=exact(u=lambda x: (1 + 3 * x) ** (1 / 3)), tolerance=1e-2,
+    )  # fmt: skip
+    solution = solve(problem, budget=3)
+    assert solution.training is not None and solution.training.outcome.kind != "non-finite"
+    assert solution.training.method.startswith("LevenbergMarquardt")
+    assert bool(torch.isfinite(solution.trial.vector()).all())
+
+
+def test_features_survive_saving(heat: Problem, tmp_path: Path) -> None:
+    solution = solve(heat, budget=5)
+    solution.save(tmp_path / "model.safetensors")
+    loaded = Solution.load(tmp_path / "model.safetensors", heat)
+    at = {"x": [0.1, 0.5, 0.9], "t": 0.3}
+    assert (loaded.u(**at) == solution.u(**at)).all()
+
+
+def test_the_hidden_layer_stays_and_its_steepness_is_in_range() -> None:
+    network = RandomFeatures(count=50, steepness=(2.0, 3.0))
+    hidden, _, output = network.build(2, 1, torch.Generator().manual_seed(3))
+    assert not hidden.weight.requires_grad and not hidden.bias.requires_grad and output.weight.requires_grad
+    assert float(hidden.weight.abs().max()) <= 3.0 and float(hidden.weight.abs().max()) > 1.5
+    same = network.build(2, 1, torch.Generator().manual_seed(3))
+    assert torch.equal(hidden.weight, same[0].weight) and torch.equal(output.weight, same[2].weight)
+
+
+@pytest.mark.parametrize("bad", [{"count": 0}, {"count": 1.5}, {"steepness": (0.0, 1.0)}, {"steepness": (2.0, 1.0)}])
+def test_a_layer_that_is_none_is_refused(bad: dict) -> None:  # type: ignore[type-arg]
+    with pytest.raises(ProblemError, match="is no layer"):
+        RandomFeatures(**bad)
+
+
+def test_what_is_asked_for_is_what_runs() -> None:
+    assert Settings().stages is AUTOMATIC and Settings().described()["method"] == "automatic"
+    for given, network, method in (
+        (Settings(network=MLP(width=5)), MLP, LevenbergMarquardt),
+        (Settings(method=LevenbergMarquardt()), MLP, LevenbergMarquardt),
+        (Settings(method=Newton()), RandomFeatures, Newton),
+        (Settings(network=RandomFeatures(count=10)), RandomFeatures, Newton),
+    ):
+        (stage,) = given.stages
+        assert isinstance(stage.network, network) and isinstance(stage.method, method)
+        assert given.described()["method"] != "automatic"
