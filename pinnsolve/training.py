@@ -85,7 +85,8 @@ class Loop:
                 outcome = self._step()
                 self.state.seconds = time.perf_counter() - began
                 if outcome is not None and self._another():
-                    outcome = self._stage_over(outcome)
+                    outcome = None
+                    self._hand_over(failed=True)
                 elif outcome is None and self.state.step % self.method.cycle == 0:
                     self._look(progress)
                     outcome = self._stage_over(self.watch.verdict(self.history[-1].training, self.history[-1].held_out))
@@ -170,11 +171,11 @@ class Loop:
             return None
         return Outcome("converged", f"the error is estimated at {error:.0e}, from the difference of two solutions")
 
-    def _hand_over(self) -> None:
-        """Begin the next stage."""
+    def _hand_over(self, failed: bool = False) -> None:
+        """Begin the next stage; after one that failed, as if it had left everything."""
         state, before = self.state, self.stage.network
         seconds = state.seconds - state.stage_began
-        last = self.history[-1].held_out
+        last = dict.fromkeys(self.weights, math.inf) if failed else self.history[-1].held_out
         ended = Ended(state.stage, self.watch.fraction, last, seconds, self.trial.parameters_count)
         state.ended.append(asdict(ended))
         record = [Ended(**e) for e in state.ended]

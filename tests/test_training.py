@@ -93,7 +93,7 @@ def test_a_run_that_converged_has_nothing_left_to_do(heat: Problem, tmp_path: Pa
 
 def test_a_killed_run_is_resumed_to_the_same_bits(write: Callable[..., Path], tmp_path: Path) -> None:
     path = write(
-        ("steps=15", "steps=60"),
+        ("steps=15", "steps=30"),
         ("budget=30", "budget=100, checkpoint_every=0.05"),
         ("tolerance=1e-2", "tolerance=1e-7"),
     )
