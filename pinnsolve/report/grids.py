@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
+from pinnsolve.problem.corners import away
 from pinnsolve.problem.problem import Problem
 from pinnsolve.report.record import Run
 
@@ -139,8 +141,18 @@ def grid(problem: Problem, counts: Mapping[str, int], fixed: Mapping[str, float]
 def sampled(run: Run, unknown: str, on: Grid) -> Sampled:
     """One unknown's solution and, where there is one, its reference on a grid."""
     reference = run.comparison.reference
-    solution = _evaluated(run.solution.d(unknown), on)
-    return Sampled(on, solution, None if reference is None else _evaluated(reference.fields[unknown], on))
+    hidden = _hidden(run, on)
+    solution = np.where(hidden, np.nan, _evaluated(run.solution.d(unknown), on))
+    if reference is None:
+        return Sampled(on, solution, None)
+    return Sampled(on, solution, np.where(hidden, np.nan, _evaluated(reference.fields[unknown], on)))
+
+
+def _hidden(run: Run, on: Grid) -> npt.NDArray[np.bool_]:
+    """Where no error is measured: next to singular corners."""
+    places = {c: torch.from_numpy(v.reshape(-1).copy()) for c, v in on.places().items()}
+    far = away(run.solution.trial.plan.corners, places, run.solution.problem.domain)
+    return np.zeros(on.shape, dtype=bool) if far is None else ~far.numpy().reshape(on.shape)
 
 
 def residual(run: Run, equation: str, on: Grid) -> Array:
@@ -172,6 +184,7 @@ def error_peaks(run: Run, unknown: str, known: Sampled | None = None) -> Peaks:
     found = known if whole and known is not None else sampled(run, unknown, whole_domain(run.solution.problem))
     difference = found.difference
     assert difference is not None
+    difference = np.where(_hidden(run, found.grid), 0.0, difference)
     return peaks(found.grid, difference, plane(run.solution.problem))
 
 
