@@ -25,6 +25,7 @@ from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.networks.trial import Trial
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.checks import Findings, check
+from pinnsolve.problem.contradictions import pieces
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.signature import signature
 
@@ -196,8 +197,8 @@ class Solution:
             "Give the problem that it was trained on.",
         )
         written = told["network"]
-        pieces = [(c, s) for c in problem.conditions for s in problem.slabs(c)]
-        given_up = [pieces[k] for k in told["weighted"]]
+        declared = pieces(problem)
+        given_up = [declared[k] for k in told["weighted"]]
         described = network if network is not None else _network(written, path)
         dtype = getattr(torch, written["dtype"])
         trial = Trial(
@@ -223,8 +224,7 @@ def known(name: str, possible: Any, what: str) -> str:
 
 
 def _numbers(problem: Problem, trial: Trial) -> list[int]:
-    pieces = [(c, s) for c in problem.conditions for s in problem.slabs(c)]
-    return [k for k, piece in enumerate(pieces) if piece in trial.plan.weighted]
+    return [k for k, piece in enumerate(pieces(problem)) if piece in trial.plan.weighted]
 
 
 def _network(written: Mapping[str, Any], path: str | Path) -> Network:

@@ -14,9 +14,9 @@ Taylor & Green, Proc. R. Soc. Lond. A 158 (1937) 499-521; Chorin, Math. Comp. 22
 from math import pi
 
 from torch import cos, sin
-from validation.taylor_green import exact_solution
 
 from pinnsolve import Box, Problem, d, dirichlet, initial, laplace, periodic, point, solenoidal
+from validation.taylor_green import exact_solution
 
 
 def x_momentum(u, v, p, x, y, t, nu):

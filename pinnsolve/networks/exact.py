@@ -23,7 +23,7 @@ from pinnsolve.networks.flow import Flow, given, planned
 from pinnsolve.operators import d
 from pinnsolve.problem.checks import Findings
 from pinnsolve.problem.conditions import Condition
-from pinnsolve.problem.contradictions import Piece, meeting, weighted_pieces
+from pinnsolve.problem.contradictions import Piece, meeting, pieces, weighted_pieces
 from pinnsolve.problem.corners import Corner, corners
 from pinnsolve.problem.divergence import met_by_construction
 from pinnsolve.problem.interfaces import Plane
@@ -181,7 +181,7 @@ def _interpolated(problem: Problem, ends: list[Ends], points: Points, at: dict[s
 def broken(problem: Problem, made: Plan) -> list[Piece]:
     """The pieces that the built g does not meet after all (to rounding); they have to be weighted."""
     found = []
-    for condition, slab in [(c, s) for c in problem.conditions for s in problem.slabs(c)]:
+    for condition, slab in pieces(problem):
         if (condition, slab) in made.weighted:
             continue
         points = meeting(problem, slab.fixed)

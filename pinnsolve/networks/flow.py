@@ -50,7 +50,7 @@ def planned(
     problem: Problem, velocity: Solenoidal, given_up: list[Piece], around: Sequence[Corner]
 ) -> tuple[Flow, list[Piece]]:
     """What can be exact of a velocity's conditions, and the pieces that have to be weighted."""
-    mine = [p for p in _all(problem) if p[0].unknown in velocity.components]
+    mine = [p for p in pieces(problem) if p[0].unknown in velocity.components]
     usable = [p for p in mine if p not in given_up and p[0].kind in ("dirichlet", "initial") and len(p[1].fixed) == 1]
     faces: dict[Wall, dict[str, Piece]] = {}
     for piece in usable:
@@ -112,10 +112,6 @@ def _corner_flows(
         if len(walls) == 2:
             found.append(CornerFlow(corner, walls[0], walls[1]))
     return tuple(found)
-
-
-def _all(problem: Problem) -> list[Piece]:
-    return pieces(problem, *{c.kind for c in problem.conditions})
 
 
 def given(problem: Problem, flow: Flow, points: Points, at: Mapping[str, Jet]) -> dict[str, Jet]:

@@ -54,8 +54,8 @@ class Contradiction:
 
 
 def pieces(problem: Problem, *kinds: str) -> list[Piece]:
-    """Each condition of these kinds on each of its slabs."""
-    return [(c, s) for c in problem.conditions if c.kind in kinds for s in problem.slabs(c)]
+    """Each condition of these kinds, or of all, on each of its slabs."""
+    return [(c, s) for c in problem.conditions if not kinds or c.kind in kinds for s in problem.slabs(c)]
 
 
 def contradictions(problem: Problem) -> list[Contradiction]:
