@@ -43,11 +43,12 @@ class Collocation:
         self.held_out = self._placed([self._draw(s, settings.held_out) for s in places])
         self.training = self._placed([self._draw(s, self._wanted(1.0)) for s in places])
 
-    def take(self, trial: Trial) -> None:
-        """The same points for another trial function."""
+    def take(self, trial: Trial, *, training: bool = True) -> None:
+        """The same points for another trial function; the training points only if they are wanted."""
         self.trial = trial
         self.held_out = self._placed([points for _, points in self.held_out.places])
-        self.training = self._placed([points for _, points in self.training.places])
+        if training:
+            self.training = self._placed([points for _, points in self.training.places])
 
     def renew(self, least: int) -> None:
         """New training points, at least so many of them inside the domain, and a quarter of that on each region."""

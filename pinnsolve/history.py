@@ -73,7 +73,8 @@ class LoopState:
     """Everything that a resumed run needs to go on with the same bits.
 
     `born` is the state of the generator from which the stage's network was drawn; `best` holds the parameters with the
-    lowest held-out loss, with their stage, how it was born, and their residuals.
+    lowest held-out loss, with their stage, how it was born, and their residuals; `found` holds the best solution of the
+    stages with features, as `pinnsolve.estimate` compares it.
     """
 
     step: int
@@ -92,3 +93,4 @@ class LoopState:
     history: list[dict[str, Any]] = field(default_factory=list)
     ended: list[dict[str, Any]] = field(default_factory=list)
     choice: list[str] = field(default_factory=list)
+    found: dict[str, Any] = field(default_factory=dict)

@@ -87,7 +87,7 @@ ALIASES = {
     "special_expit": "sigmoid", "special_log1p": "log1p", "absolute": "abs", "multiply": "mul", "divide": "div",
     "true_divide": "div", "truediv": "div", "rtruediv": "rdiv", "subtract": "sub", "negative": "neg",
     "positive": "pos", "concat": "cat", "clip": "clamp", "float_power": "pow", "rpower": "rpow", "log_sigmoid":
-    "logsigmoid", "fmin": "minimum", "fmax": "maximum", "rmatmul": "matmul_right", "mm": "matmul",
+    "logsigmoid", "fmin": "minimum", "fmax": "maximum", "mm": "matmul",
 }  # fmt: skip
 FLAT = {"sign", "sgn", "floor", "ceil", "round", "trunc"}
 COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne", "less", "less_equal", "greater", "greater_equal", "not_equal",

@@ -68,7 +68,6 @@ class Loop:
             0, 0, 0, 0.0, 0.0, {}, self.trial.vector(), born, {}, {}, self.weights, [], generator.get_state()
         )  # fmt: skip
         self.history: list[Look] = []
-        self.found: Found | None = None
         self._begin()
 
     # ------------------------------------------------------------ the loop
@@ -163,9 +162,10 @@ class Loop:
         """Compare the solution of a stage of features with the best before; an outcome, if that is good enough."""
         if not self._features:
             return None
-        pair = [f for f in (self.found, Found(self.history[-1].held_out, self.points.values())) if f is not None]
-        better, *worse = sorted(pair, key=lambda f: f.size(self.weights))
-        self.found = better
+        before = [Found(**self.state.found)] if self.state.found else []
+        now = Found(self.history[-1].held_out, self.points.values())
+        better, *worse = sorted([*before, now], key=lambda f: f.size(self.weights))
+        self.state.found = vars(better)
         error = estimated(worse[0], better, self.weights) if worse else math.inf
         if error > CERTAIN * self.trial.problem.tolerance:
             return None
@@ -188,7 +188,7 @@ class Loop:
         else:
             state.born = self.generator.get_state()
             self.trial = self.build(self.stage.network, self.generator)
-            self.points.take(self.trial)
+            self.points.take(self.trial, training=self.method.redraws)  # otherwise they are renewed
             self._begin()
         self._start()
 
