@@ -264,6 +264,7 @@ def _history(run: Run, axes: Axes) -> None:
         handles.append(Line2D([], [], color=color, ls=dash, lw=2.2))
         labels.append(_shortened(name, 40))
     axes.set_yscale("log")
+    axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-16 * axes.get_ylim()[1]))  # below is rounding
     handles += [Line2D([], [], color=GREY, lw=2.8, alpha=0.6), Line2D([], [], color=GREY, lw=0.9)]
     labels += ["thick: held-out points", "thin: training points"]
     _tidy(axes, "residuals while training (root mean square)", ("seconds of training", "residual"), lines=True)
