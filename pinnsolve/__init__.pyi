@@ -1,8 +1,8 @@
 from .compare import Comparison, compare
 from .errors import Outcome, ProblemError
 from .geometry import Box, Points, boundary, face, faces, point
-from .methods import LBFGS, SGD, Adam, LevenbergMarquardt, Newton
-from .networks import MLP, Fourier, RandomFeatures
+from .methods import LBFGS, SGD, Adam, LevenbergMarquardt, Marching, Newton
+from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
 from .operators import curl, d, div, dot, grad, laplace
 from .problem import Problem, condition, dirichlet, initial, initial_rate, neumann, periodic, solenoidal
 from .reference import Reference, exact
@@ -19,6 +19,8 @@ __all__ = [
     "Comparison",
     "Fourier",
     "LevenbergMarquardt",
+    "LocalFeatures",
+    "Marching",
     "Newton",
     "Outcome",
     "Points",

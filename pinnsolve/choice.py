@@ -1,15 +1,17 @@
-"""Which stage of an automatic run follows: more features while they pay, and a trained network where they do not.
+"""Which stage of an automatic run follows: more features while they pay, then local ones, then a trained network.
 
-Few features are tried at several steepnesses; the best of these goes on with twice as many, and twice again. The
+Few features are tried at several steepnesses; the best of these goes on with twice as many, and twice again. Where that
+does not pay, cells with features of their own refine themselves in windows of time, to lower and lower bounds. The
 residual on held-out points decides, as it does for everything else.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pinnsolve.networks import RandomFeatures
+from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.settings import Stage
 from pinnsolve.weights import weighted
 
@@ -48,6 +50,8 @@ def following(
     """The index of the next stage, and why it is that one, where that was a decision."""
     after = ended[-1].stage + 1
     now, then = stages[after - 1].network, stages[after].network
+    if isinstance(now, LocalFeatures):
+        return _finer(stages, ended[-1])
     if not isinstance(now, RandomFeatures):
         return after, ""
     fewest = next(s.network.count for s in stages if isinstance(s.network, RandomFeatures))
@@ -77,6 +81,17 @@ def _wider(
         why = ", and more of them would take too long"
     if not why:
         return wider[0], ""
-    trained = next(k for k in range(ended[-1].stage + 1, len(stages)) if k not in features)
+    local = next(k for k in range(ended[-1].stage + 1, len(stages)) if k not in features)
     left = f"{most} random features left {best.fraction:.1e} of the held-out residual"
-    return trained, f"{left}{why}; so a network was trained"
+    return local, f"{left}{why}; so each cell got features of its own"
+
+
+def _finer(stages: Sequence[Stage], last: Ended) -> tuple[int, str]:
+    """A lower bound for the residual of every cell; after one that was not reached, the stage that trains a network."""
+    solved = all(math.isfinite(r) for r in last.held_out.values())
+    after = last.stage + 1
+    if solved and isinstance(stages[after].network, LocalFeatures):
+        return after, ""
+    trained = next(k for k in range(after, len(stages)) if not isinstance(stages[k].network, LocalFeatures))
+    why = "local features came to their end" if solved else "local features left too much of the residual"
+    return trained, f"{why}; so a network was trained"

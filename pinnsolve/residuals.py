@@ -15,7 +15,7 @@ from pinnsolve.networks.trial import Prepared, Trial
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.corners import fading
 from pinnsolve.problem.problem import Problem
-from pinnsolve.tape import Tape, dense_rows
+from pinnsolve.tape import dense_rows
 from pinnsolve.taylor import Jet
 
 ENTRIES = 4_000_000  # of a Jacobian that is held at once
@@ -79,7 +79,7 @@ class Residuals:
     def __init__(self, trial: Trial, places: list[tuple[Site, Points]]) -> None:
         self.trial = trial
         self.places = places
-        chunk = max(64, ENTRIES // max(trial.parameters_count, 1)) if trial.takes_jets else DENSE
+        chunk = max(64, ENTRIES // max(trial.row_size, 1)) if trial.takes_jets else DENSE
         self.chunks: list[tuple[Site, Prepared, Faded]] = []
         for site, points in places:
             for start in range(0, len(points), chunk):
@@ -102,13 +102,19 @@ class Residuals:
         return {name: torch.cat(p) for name, p in parts.items()}
 
     def rms(self) -> dict[str, float]:
-        """The root mean square of each residual over its points."""
-        return {name: float(r.square().mean().sqrt()) for name, r in self.values().items()}
+        """The root mean square of each residual over its points, where the trial function has reached them."""
+        values, found = self.values(), {}
+        for site, points in self.places:
+            reached = self.trial.reached(points.coordinates)
+            for name in site.terms:
+                r = values[name] if reached is None else values[name][reached]
+                found[name] = float(r.square().mean().sqrt()) if len(r) else 0.0
+        return found
 
     def linearised(self) -> Iterator[Block]:
         """Residuals and their Jacobians, chunk by chunk."""
         for site, prepared, faded in self.chunks:
-            tape = Tape(self.trial.parameters) if self.trial.takes_jets else None
+            tape = self.trial.tape(prepared)
             prepared.chart.tape = tape
             try:
                 at = self.trial.fields(prepared)
@@ -164,6 +170,20 @@ class Residuals:
                 gradient.addmv_(rows.T, scaled)
                 add_gram(matrix, rows)
         return loss, gradient, torch.tril(matrix) + torch.tril(matrix, -1).T
+
+
+def balanced(residuals: Residuals) -> dict[str, float]:
+    """Weights that give every residual the same mean squared sensitivity to the network's parameters: one.
+
+    That is the inverse of the mean diagonal of its neural tangent kernel J J^T.
+
+    Source: Wang, Yu & Perdikaris, J. Comput. Phys. 449 (2022) 110768, equation 6.3.
+    """
+    squares = dict.fromkeys(residuals.names, 0.0)
+    for block in residuals.linearised():
+        for name, rows in block.jacobians.items():
+            squares[name] += float(rows.square().sum()) / residuals.counts[name]
+    return {name: 1 / s if s > 0 else 1.0 for name, s in squares.items()}
 
 
 def add_gram(matrix: Tensor, rows: Tensor) -> None:

@@ -11,18 +11,19 @@ import torch
 from torch import nn
 
 from pinnsolve.errors import ProblemError, did_you_mean
-from pinnsolve.methods import LBFGS, SGD, Adam, LevenbergMarquardt, Method, Newton
-from pinnsolve.networks import MLP, Network, RandomFeatures
+from pinnsolve.methods import LBFGS, SGD, Adam, LevenbergMarquardt, Marching, Method, Newton
+from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
 from pinnsolve.problem.declaration import positive, whole
 from pinnsolve.sampling import SAMPLERS, Sampler
 
 METHODS: dict[str, Callable[..., Method]] = {
     "lm": LevenbergMarquardt, "lbfgs": LBFGS, "adam": Adam, "sgd": SGD,
-    "newton": Newton,
+    "newton": Newton, "marching": Marching,
 }  # fmt: skip
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 Balance = Literal["balanced"]
 FEATURES = (200, 400, 800, 1200, 1600)
+BOUNDS = (1e-1, 1e-2, 1e-3, 1e-4)
 STEEPNESSES = ((1.0, 4.0), (0.5, 2.0), (2.0, 8.0), (4.0, 16.0))
 
 
@@ -54,12 +55,13 @@ class Redraw:
 class Stage:
     """A network and the method that trains it."""
 
-    network: Network | nn.Module
+    network: Network | LocalFeatures | nn.Module
     method: Method
 
 
 AUTOMATIC = (
     *(Stage(RandomFeatures(count, steepness), Newton()) for count in FEATURES for steepness in STEEPNESSES),
+    *(Stage(LocalFeatures(), Marching(bound=bound)) for bound in BOUNDS),
     Stage(MLP(), LevenbergMarquardt()),
 )
 
@@ -100,7 +102,7 @@ class Settings:
     """
 
     method: Method | Sequence[Method] | None = None
-    network: Network | nn.Module | None = None
+    network: Network | LocalFeatures | nn.Module | None = None
     budget: float = 60.0
     points: int = 4000
     condition_points: int = 400
@@ -129,7 +131,7 @@ class Settings:
                 f"method={self.method!r} is no training method",
                 "Write method=LevenbergMarquardt(), or a list of methods.",
             )
-        if self.network is not None and not isinstance(self.network, Network | nn.Module):
+        if self.network is not None and not isinstance(self.network, Network | LocalFeatures | nn.Module):
             raise ProblemError(f"network={self.network!r} is no network", "Write network=MLP(), or pass an nn.Module.")
         self._check_weights()
         usable_device(self.device)
@@ -141,6 +143,8 @@ class Settings:
     @property
     def methods(self) -> tuple[Method, ...]:
         if self.method is None:
+            if isinstance(self.network, LocalFeatures):
+                return (Marching(),)
             return (Newton() if isinstance(self.network, RandomFeatures) else LevenbergMarquardt(),)
         return tuple(self.method) if isinstance(self.method, Sequence) else (self.method,)
 
@@ -149,8 +153,11 @@ class Settings:
         """What is trained by what, one after the other; a network in several stages goes on from its weights."""
         if self.automatic:
             return AUTOMATIC
-        features = all(isinstance(m, Newton) for m in self.methods)
-        network = self.network if self.network is not None else RandomFeatures() if features else MLP()
+        network = self.network
+        if network is None and all(isinstance(m, Marching) for m in self.methods):
+            network = LocalFeatures()
+        elif network is None:
+            network = RandomFeatures() if all(isinstance(m, Newton) for m in self.methods) else MLP()
         return tuple(Stage(network, method) for method in self.methods)
 
     def _check_weights(self) -> None:
@@ -174,7 +181,7 @@ class Settings:
         }  # fmt: skip
 
 
-def described_network(network: Network | nn.Module) -> str:
+def described_network(network: Network | LocalFeatures | nn.Module) -> str:
     return type(network).__name__ if isinstance(network, nn.Module) else repr(network)
 
 

@@ -20,7 +20,9 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.history import Training
 from pinnsolve.networks.exact import plan
 from pinnsolve.networks.features import Fourier
+from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import MLP, Network
+from pinnsolve.networks.piecewise import trial_of
 from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.networks.trial import Trial
 from pinnsolve.problem.binding import Fields
@@ -155,15 +157,12 @@ class Solution:
     def save(self, path: str | Path) -> None:
         """Write the network to one safetensors file, with what it takes to check that it fits a problem."""
         path = Path(path)
-        tensors = {f"network.{n}": v.detach().cpu().contiguous() for n, v in self.trial.network.state_dict().items()}
-        if self.trial.inputs.frequencies is not None:
-            tensors["inputs.frequencies"] = self.trial.inputs.frequencies.cpu()
         told = {
             "signature": signature(self.problem),
             "network": self.trial.written,
             "weighted": _numbers(self.problem, self.trial),
         }  # under one key, since the file's writer shuffles several
-        write_whole(path, lambda file: save_file(tensors, file, {METADATA: json.dumps(told)}))
+        write_whole(path, lambda file: save_file(self.trial.tensors(), file, {METADATA: json.dumps(told)}))
 
     @classmethod
     def load(
@@ -201,18 +200,9 @@ class Solution:
         given_up = [declared[k] for k in told["weighted"]]
         described = network if network is not None else _network(written, path)
         dtype = getattr(torch, written["dtype"])
-        trial = Trial(
-            problem,
-            described,
-            plan(problem, given_up, check(problem)),
-            torch.Generator(),
-            dtype,
-            device,
-        )
-        trial.restore(
-            {n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")},
-            tensors.get("inputs.frequencies"),
-        )
+        made = plan(problem, given_up, check(problem))
+        trial = trial_of(problem, described, made, torch.Generator(), dtype, device)
+        trial.restore(tensors)
         return cls(trial)
 
 
@@ -227,9 +217,10 @@ def _numbers(problem: Problem, trial: Trial) -> list[int]:
     return [k for k, piece in enumerate(pieces(problem)) if piece in trial.plan.weighted]
 
 
-def _network(written: Mapping[str, Any], path: str | Path) -> Network:
-    if written["kind"] == "RandomFeatures":
-        return RandomFeatures(count=written["count"], steepness=tuple(written["steepness"]))
+def _network(written: Mapping[str, Any], path: str | Path) -> Network | LocalFeatures:
+    if written["kind"] in ("RandomFeatures", "LocalFeatures"):
+        layer = RandomFeatures if written["kind"] == "RandomFeatures" else LocalFeatures
+        return layer(count=written["count"], steepness=tuple(written["steepness"]))
     if written["kind"] != "MLP":
         raise ProblemError(
             f"the model {path} was trained with a network of its user's own",

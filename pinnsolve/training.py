@@ -18,7 +18,7 @@ from pinnsolve.errors import Outcome, ProblemError
 from pinnsolve.estimate import Found, estimated
 from pinnsolve.history import Look, LoopState, Training
 from pinnsolve.methods.protocol import Method, Objective
-from pinnsolve.networks import Network, RandomFeatures
+from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.trial import Trial
 from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings, Stage, described_method, described_network
@@ -27,7 +27,7 @@ from pinnsolve.weights import weighted, weights_of
 
 CHECKPOINT = "checkpoint.pt"
 CERTAIN = 0.2  # of the tolerance: an error that is estimated below it ends the run
-Build = Callable[[Network | nn.Module, torch.Generator], Trial]
+Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
 
 
 class Loop:
@@ -112,14 +112,14 @@ class Loop:
     @property
     def _features(self) -> bool:
         """Whether this is one of several stages with features, whose solutions are compared."""
-        return self.settings.automatic and isinstance(self.stage.network, RandomFeatures)
+        return self.settings.automatic and isinstance(self.stage.network, RandomFeatures | LocalFeatures)
 
     def _another(self) -> bool:
         """Whether another network follows, which may do where this one fails."""
         return any(s.network is not self.stage.network for s in self.settings.stages[self.state.stage :])
 
     def _objective(self) -> Objective:
-        return Objective(self.trial, self.points.training, self.weights)
+        return Objective(self.trial, self.points.training, self.weights, self.settings.weights == "balanced")
 
     def _step(self) -> Outcome | None:
         state = self.state
@@ -155,12 +155,12 @@ class Loop:
             certain = self._estimated()
             if certain is not None:
                 return certain
-            self._hand_over()
+            self._hand_over(failed=not self.trial.complete)
         return None
 
     def _estimated(self) -> Outcome | None:
         """Compare the solution of a stage of features with the best before; an outcome, if that is good enough."""
-        if not self._features:
+        if not self._features or not self.trial.complete:
             return None
         before = [Found(**self.state.found)] if self.state.found else []
         now = Found(self.history[-1].held_out, self.points.values())
@@ -196,7 +196,7 @@ class Loop:
         """Points, weights and watch for a new network; what was best stays best, by the new weights."""
         if not self.method.redraws:
             self.points.renew(self.trial.parameters_count * 3 // 2 // max(1, len(self.trial.problem.equations)))
-        self.weights = self.state.weights = weights_of(self.settings, self.points.training)
+        self.weights = self.state.weights = weights_of(self.settings, self.points.training, self.weights)
         self.watch = Watch.begin(self.points.held_out.loss(self.weights), self.trial.problem.tolerance)
         if self.state.best:
             self.watch.best = weighted(self.weights, self.state.best["held_out"])
@@ -227,7 +227,7 @@ class Loop:
             return
         held, training = self.points.held_out.rms(), self.points.training.rms()
         trained = weighted(self.weights, training)
-        if self.watch.better(weighted(self.weights, held), trained):
+        if self.trial.complete and self.watch.better(weighted(self.weights, held), trained):
             vector, born = self.trial.vector(), state.born
             state.best = {"stage": state.stage, "born": born, "vector": vector, "training": training, "held_out": held}
         look = Look(state.step, state.seconds, self.method.name, trained, training, held)
@@ -237,7 +237,7 @@ class Loop:
 
     def _finished(self, outcome: Outcome) -> Training:
         state = self.state
-        best = state.best
+        best = state.best or {"stage": state.stage, "born": state.born, "vector": self.trial.vector()}
         kept = self.settings.stages[best["stage"]]
         if best["stage"] != state.stage and kept.network is not self.stage.network:
             self.trial = self._reborn(kept, best["born"])

@@ -2,7 +2,8 @@
 
 from pinnsolve.methods.gradient import LBFGS, SGD, Adam
 from pinnsolve.methods.levenberg_marquardt import LevenbergMarquardt
+from pinnsolve.methods.marching import Marching
 from pinnsolve.methods.newton import Newton
 from pinnsolve.methods.protocol import Method, Objective
 
-__all__ = ["LBFGS", "SGD", "Adam", "LevenbergMarquardt", "Method", "Newton", "Objective"]
+__all__ = ["LBFGS", "SGD", "Adam", "LevenbergMarquardt", "Marching", "Method", "Newton", "Objective"]

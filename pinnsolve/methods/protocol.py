@@ -41,11 +41,14 @@ class Objective:
         Whose parameters move.
     residuals : LeastSquares
     weights : mapping from name to float
+    balanced : bool
+        Whether the weights were balanced, and not given by the user.
     """
 
     model: Parametrised
     residuals: LeastSquares
     weights: Mapping[str, float]
+    balanced: bool = True
 
     def loss(self) -> float:
         return self.residuals.loss(self.weights)

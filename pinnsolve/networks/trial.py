@@ -32,7 +32,7 @@ class Prepared:
     points: Points
     chart: Chart
     at: dict[str, Jet]
-    inputs: Jet
+    inputs: Any
     lifts: dict[str, tuple[Jet, Jet] | None]
     flows: Sequence[tuple[dict[str, Jet], Jet | None]]
 
@@ -56,6 +56,9 @@ class Trial:
     ProblemError
         If a module does not take the inputs, return one column for each unknown, or treat points one by one.
     """
+
+    balances = True  # whether weights can be balanced by its Jacobian
+    complete = True  # whether it stands for a solution on the whole domain already
 
     def __init__(
         self,
@@ -120,8 +123,20 @@ class Trial:
             p.copy_(vector[start : start + p.numel()].view_as(p))
             start += p.numel()
 
-    def restore(self, state: Mapping[str, Tensor], frequencies: Tensor | None) -> None:
-        """Take over the weights of a saved network.
+    @property
+    def row_size(self) -> int:
+        """Numbers that one row of the Jacobian takes."""
+        return self.parameters_count
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All numbers that `restore` needs, by name."""
+        found = {f"network.{n}": v.detach().cpu().contiguous() for n, v in self.network.state_dict().items()}
+        if self.inputs.frequencies is not None:
+            found["inputs.frequencies"] = self.inputs.frequencies.cpu()
+        return found
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over the numbers of a saved trial function.
 
         Raises
         ------
@@ -129,13 +144,14 @@ class Trial:
             If their names or shapes are not this network's.
         """
         try:
-            self.network.load_state_dict(dict(state))
+            own = {n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")}
+            self.network.load_state_dict(own)
         except RuntimeError as error:
             raise ProblemError(
                 f"the saved weights do not fit the network: {error}", "Pass a module of the same shape."
             ) from None
-        if frequencies is not None:
-            self.inputs.frequencies = frequencies.to(self.device)
+        if "inputs.frequencies" in tensors:
+            self.inputs.frequencies = tensors["inputs.frequencies"].to(self.device)
 
     def layers(self) -> list[tuple[str, str, int]]:
         """One row for each layer: name, what it is, and its number of parameters."""
@@ -156,7 +172,19 @@ class Trial:
         problem = self.problem
         lifts = {u: lift(problem, ends, points, at) for u, ends in self.plan.exact.items()}
         flows = [(flow.given(problem, f, points, at), flow.vanishing(problem, f, at)) for f in self.plan.flows]
-        return Prepared(points, chart, at, self.inputs(at), lifts, flows)
+        return Prepared(points, chart, at, self._seen(chart, at), lifts, flows)
+
+    def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
+        """Where it stands for a solution already, (N,) of bools; None for everywhere."""
+        return None
+
+    def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Any:
+        """What the network makes its columns of."""
+        return self.inputs(at)
+
+    def tape(self, prepared: Prepared) -> Any:
+        """What listens to one evaluation and makes rows of the Jacobian; None where there is no structure to use."""
+        return Tape(self.parameters) if self.takes_jets else None
 
     def unknowns(self, prepared: Prepared) -> dict[str, Jet]:
         """The unknowns as fields, u = g + phi * network, and u = g + curl(phi * network) where they are solenoidal."""

@@ -1,0 +1,280 @@
+"""Newton's method on local features, window after window of time, on cells that split where the residual is large."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.points import Points, joined
+from pinnsolve.geometry.regions import Slab
+from pinnsolve.methods.fronts import Rows, solved
+from pinnsolve.methods.protocol import Objective, State
+from pinnsolve.networks.cells import Cells
+from pinnsolve.networks.piecewise import Piecewise
+from pinnsolve.networks.window import Window
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.declaration import positive, whole
+from pinnsolve.residuals import Residuals, Site, balanced, sites
+from pinnsolve.sampling import sample
+from pinnsolve.taylor import Chart, Jet
+
+HALVINGS = 8
+LINEAR = 1e-3  # actual and predicted loss so close: the step has done what it could
+WORTH = 0.9  # of the loss: what a step must get below for another to be made
+ROWS = 2.0  # collocation points for each trained number of a cell
+WINDOWS = 8  # the first window is this part of the time
+SHORTEST = 64  # no window is shorter than this part of the time
+EASY = 0.1  # of the bound: after such a residual on the first cells the next window is twice as long
+MISSES = 3  # windows that may be left with more than the bound; with more of them it gives up
+HELPS = 0.7  # splitting must bring the worst cell below this part of what it was
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marching:
+    """One step solves one window of time by Newton's method on the cells as they are; where the held-out residual of a
+    cell is above the bound, the next step splits it, and where that does not help, the window is halved.
+
+    A window begins with the values that the one before ended with, as weighted residuals: what is built in exactly would
+    hand on the roughness of its derivatives. A steady problem is a single window. Meant for `LocalFeatures`.
+
+    Parameters
+    ----------
+    bound : float
+        Relative to the residual of g alone (dimensionless).
+    ridge : float
+        See `Newton`.
+    most : int
+        Trained numbers of one window.
+    steps : int, optional
+        Ends after so many steps.
+
+    Source: Chen, Chi, E & Yang, J. Mach. Learn. 1 (2022) 268.
+    """
+
+    bound: float = 1e-2
+    ridge: float = 1e-12
+    most: int = 8000
+    steps: int | None = None
+    name = "marching"
+    cycle = 1
+    redraws = False
+
+    def __post_init__(self) -> None:
+        positive("Marching: bound", self.bound)
+        positive("Marching: ridge", self.ridge)
+        whole("Marching: most", self.most)
+        whole("Marching: steps", self.steps)
+
+    def init(self, objective: Objective) -> State:
+        march = piecewise(objective)
+        length = 0.0 if march.problem.time is None else (march.problem.time[1] - march.problem.time[0]) / WINDOWS
+        cells = march.coarsest
+        return {
+            "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high, "first": len(cells),
+            "length": length, "worst": math.inf, "scale": math.nan, "missed": 0,
+        }  # fmt: skip
+
+    def step(self, objective: Objective, state: State) -> State:
+        march = piecewise(objective)
+        cells = Cells(state["low"], state["high"], march.coarsest.periodic)
+        window = march.window(cells, _times(march, state["length"]))
+        training, held = (_residuals(march, window, share) for share in (ROWS, ROWS / 2))
+        weights = _weights(objective, training)
+        scale = state["scale"] if math.isfinite(state["scale"]) else held.loss(weights) ** 0.5 or 1.0
+        loss = _newton(window, training, weights, self.ridge)
+        state = {**state, "loss": loss, "scale": scale}
+        if not math.isfinite(loss):
+            return state
+        worst = _by_cell(window, held, weights) / scale
+        return self._decided(march, window, worst, state)
+
+    def _decided(self, march: Piecewise, window: Window, worst: Tensor, state: State) -> State:
+        """Take the window and go on, split cells, or begin again with a shorter window."""
+        cells, before = window.cells, state["worst"]
+        size = float(worst.max())
+        first = math.isinf(before)
+        if size <= self.bound:
+            easy = first and size < EASY * self.bound
+            return self._taken(march, window, {**state, "length": state["length"] * (2 if easy else 1)})
+        bad = worst > self.bound
+        more = cells.split(bad, (cells.high - cells.low).argmax(1)) if cells.low.shape[1] else cells
+        full = len(more) * window.basis.width > self.most or len(more) == len(cells)
+        if not full and (first or size < HELPS * before):
+            return {**state, "low": more.low, "high": more.high, "worst": size}
+        if march.problem.time is not None:
+            whole_time = march.problem.time[1] - march.problem.time[0]
+            if state["length"] > whole_time / SHORTEST:
+                return {**state, "length": state["length"] / 2, "worst": math.inf}
+        missed = state["missed"] + 1
+        if missed > MISSES:
+            return {**state, "stuck": True, "done": True}
+        return self._taken(march, window, {**state, "missed": missed})
+
+    @staticmethod
+    def _taken(march: Piecewise, window: Window, state: State) -> State:
+        march.parts.append(window)
+        time = march.problem.time
+        done = time is None or window.times is None or window.times[1] >= time[1]
+        return {**state, "low": window.cells.low, "high": window.cells.high, "worst": math.inf, "done": done}
+
+
+def piecewise(objective: Objective) -> Piecewise:
+    model = objective.model
+    assert isinstance(model, Piecewise)
+    return model
+
+
+def _times(march: Piecewise, length: float) -> tuple[float, float] | None:
+    """From the last window's end on; a rest that is too short for a window of its own is taken along."""
+    if march.problem.time is None:
+        return None
+    begin, last = march.until, march.problem.time[1]
+    assert begin is not None
+    return begin, last if begin + 1.25 * length >= last else begin + length
+
+
+# ------------------------------------------------------------ points and residuals
+
+
+def _residuals(march: Piecewise, window: Window, share: float) -> Residuals:
+    """The residuals of a window on new points: `share` for each trained number of a cell, and fewer on conditions."""
+    problem = march.problem
+    bounds = dict(problem.domain.bounds) | ({} if window.times is None else {"t": window.times})
+    box = Box(**bounds)
+    places = []
+    for site in sites(problem, window.plan):
+        if site.name == "interior":
+            count = math.ceil(share * window.basis.width / max(1, len(site.terms)))
+            places.append((site, _in_cells(march, window, box, count)))
+        else:
+            features = window.basis.coefficients.shape[2]
+            sides = len(window.cells) ** (1 - 1 / max(1, window.cells.low.shape[1]))
+            count = math.ceil(share * features * (sides if "t" not in site.slabs[0].fixed else len(window.cells)))
+            points = sample(box, problem.space_coordinates, site.slabs, count, "sobol", march.generator)
+            places.append((site, points))
+    if march.parts:
+        count = math.ceil(share * window.basis.coefficients.shape[2] / 2)
+        places.append((_joint(march.parts[-1]), _in_cells(march, window, box, count, at=box.bounds["t"][0])))
+    return Residuals(window, places)
+
+
+def _in_cells(march: Piecewise, window: Window, box: Box, count: int, at: float | None = None) -> Points:
+    """So many points in each cell, at all times or at one."""
+    space = march.problem.space_coordinates
+    parts = []
+    for low, high in zip(window.cells.low.tolist(), window.cells.high.tolist(), strict=True):
+        bounds = dict(box.bounds)
+        for name, a, b in zip(space, low, high, strict=True):
+            begin, length = box.bounds[name][0], box.length(name)
+            bounds[name] = (begin + length * (a + 1) / 2, begin + length * (b + 1) / 2)
+        slab = Slab({} if at is None else {"t": at})
+        parts.append(sample(Box(**bounds), space, (slab,), count, "sobol", march.generator))
+    return joined(parts)
+
+
+def _joint(before: Window) -> Site:
+    """A window begins with the values, and where rates are prescribed the rates, that the one before ended with."""
+    problem = before.problem
+    known: WeakKeyDictionary[Chart, Mapping[str, Jet]] = WeakKeyDictionary()
+
+    def last(at: Fields) -> Mapping[str, Jet]:
+        if at.chart not in known:
+            values = {c: at[c].value for c in problem.coordinates}
+            points = Points(values, torch.ones_like(next(iter(values.values()))))
+            known[at.chart] = before.unknowns(before.prepare(points))
+        return known[at.chart]
+
+    def value(unknown: str) -> Any:
+        return lambda at: at[unknown] - at.chart.constant(last(at)[unknown].value.detach())
+
+    def rate(unknown: str) -> Any:
+        axis = problem.coordinates.index("t")
+        return lambda at: at[unknown].along(axis) - at.chart.constant(last(at)[unknown].along(axis).value.detach())
+
+    terms = {f"{c.unknown} goes on": value(str(c.unknown)) for c in problem.conditions if c.kind == "initial"}
+    terms |= {
+        f"rate of {c.unknown} goes on": rate(str(c.unknown)) for c in problem.conditions if c.kind == "initial_rate"
+    }
+    return Site("joint", (), terms)
+
+
+def _weights(objective: Objective, residuals: Residuals) -> dict[str, float]:
+    """The user's weights, or balanced ones; relative to the largest of an equation."""
+    if not objective.balanced:
+        return {name: objective.weights.get(name, 1.0) for name in residuals.names}
+    weights = balanced(residuals)
+    equations = [name for site, _ in residuals.places if site.name == "interior" for name in site.terms]
+    largest = max(weights[name] for name in equations)
+    return {name: w / largest for name, w in weights.items()}
+
+
+@torch.no_grad()
+def _by_cell(window: Window, residuals: Residuals, weights: Mapping[str, float]) -> Tensor:
+    """The weighted residual (rms) of each cell, (S,)."""
+    total = torch.zeros(len(window.cells), dtype=torch.float64)
+    for site, prepared, faded in residuals.chunks:
+        at = window.fields(prepared)
+        square = torch.stack([weights[n] * faded(term(at).value).square() for n, term in site.terms.items()]).sum(0)
+        owner = window.cells.owner(window.places(prepared.points.coordinates))
+        counts = torch.bincount(owner, minlength=len(total)).clamp(min=1)
+        total += torch.zeros_like(total).index_add_(0, owner, square.to("cpu", torch.float64)) / counts
+    return total.sqrt()
+
+
+# ------------------------------------------------------------ Newton's method
+
+
+def _newton(window: Window, residuals: Residuals, weights: Mapping[str, float], ridge: float) -> float:
+    """Newton steps until they no longer pay; the loss that is left."""
+    basis = window.basis
+    count, width = len(window.cells), basis.width
+    found = residuals.loss(weights)
+    for _ in range(20):
+        start = basis.coefficients.reshape(count, width).to(window.device, window.dtype)
+        loss, rows = found, list(_rows(residuals, weights, start))
+        new = solved(rows, count, width, ridge)
+        if not bool(torch.isfinite(new).all()):
+            break
+        predicted = sum(float(r.misfit(new).square().sum()) for r in rows)
+        part = 1.0
+        for _ in range(HALVINGS):
+            basis.assign((start + part * (new - start)).to("cpu", torch.float64))
+            found = residuals.loss(weights)
+            if found < loss:
+                break
+            part /= 2
+        else:
+            basis.assign(start.to("cpu", torch.float64))
+            return loss
+        if found > WORTH * loss or (part == 1.0 and abs(found - predicted) <= LINEAR * found):
+            break
+    return found
+
+
+def _rows(residuals: Residuals, weights: Mapping[str, float], start: Tensor) -> Iterator[Rows]:
+    """The linearised equations J c_new = J c - r, the rows of points with the same active cells together."""
+    for (_, prepared, _), block in zip(residuals.chunks, residuals.linearised(), strict=True):
+        expansion: Any = prepared.inputs
+        keys, group = torch.unique(expansion.active, dim=0, return_inverse=True)
+        pairs = group[expansion.point].argsort(stable=True)  # by group, in it by cell, in it by point
+        points = group.argsort(stable=True)
+        sizes = torch.bincount(group, minlength=len(keys)).tolist()
+        at = seen = 0
+        for key, size in zip(keys, sizes, strict=True):
+            blocks = tuple(key.nonzero()[:, 0].tolist())
+            mine, here = pairs[at : at + size * len(blocks)], points[seen : seen + size]
+            at, seen = at + size * len(blocks), seen + size
+            for name, residual in block.residuals.items():
+                scale = (weights[name] / residuals.counts[name]) ** 0.5
+                matrix = (
+                    block.jacobians[name][mine].view(len(blocks), size, -1).transpose(0, 1).reshape(size, -1) * scale
+                )
+                right = matrix @ start[list(blocks)].flatten() - residual[here] * scale
+                yield Rows(blocks, matrix, right)

@@ -1,0 +1,196 @@
+"""A trial function made of windows of time, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.points import Points
+from pinnsolve.networks.cells import Cells
+from pinnsolve.networks.exact import Plan
+from pinnsolve.networks.local_features import LocalFeatures
+from pinnsolve.networks.trial import Prepared, Trial
+from pinnsolve.networks.window import Times, Window, afterwards
+from pinnsolve.problem.problem import Problem
+from pinnsolve.taylor import Alpha, Chart, Jet
+
+
+@dataclass(frozen=True)
+class Scattered:
+    """Points over several windows; what each window makes of its own is kept."""
+
+    points: Points
+    chart: Chart
+    at: dict[str, Jet]
+    kept: dict[int, tuple[Window, Prepared]] = field(default_factory=dict)
+
+
+class Piecewise(Trial):
+    """The windows that are solved so far; beyond them the trial function is g alone.
+
+    Parameters
+    ----------
+    problem : Problem
+    layer : LocalFeatures
+    made : Plan
+    generator : torch.Generator
+        The only source of randomness.
+    """
+
+    takes_jets = True
+    balances = False
+
+    def __init__(
+        self, problem: Problem, layer: LocalFeatures, made: Plan, generator: torch.Generator,
+        dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu",
+    ) -> None:  # fmt: skip
+        self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
+        self.layer, self.generator = layer, generator
+        self.description = repr(layer)
+        self.written = {"kind": "LocalFeatures", **asdict(layer), "dtype": str(dtype).removeprefix("torch.")}
+        self.parts: list[Window] = []
+        self.rest = self.window(self.coarsest, problem.time, torch.Generator())
+        self.outputs = self.rest.outputs
+
+    @property
+    def coarsest(self) -> Cells:
+        names = self.problem.space_coordinates
+        periods = [p.coordinate for p in self.problem.periodic]
+        counts = [2 if name in periods else 1 for name in names]  # a cell that were its own neighbour would be none
+        return Cells.uniform([4] if len(names) == 1 else counts, [name in periods for name in names])
+
+    def window(self, cells: Cells, times: Times | None, generator: torch.Generator | None = None) -> Window:
+        """A window that begins where the last one ends."""
+        made, generator = afterwards(self.plan) if self.parts else self.plan, generator or self.generator
+        return Window(self.problem, self.layer, made, cells, times, generator, self.dtype, self.device)
+
+    @property
+    def until(self) -> float | None:
+        """Up to when the windows reach; None for a steady problem."""
+        if self.problem.time is None:
+            return None
+        return self.parts[-1].times[1] if self.parts else self.problem.time[0]  # type: ignore[index]
+
+    @property
+    def complete(self) -> bool:  # type: ignore[override]
+        return bool(self.parts) and (self.problem.time is None or self.until == self.problem.time[1])
+
+    def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
+        return None if self.complete or self.until is None else coordinates["t"] <= self.until
+
+    @property
+    def parameters_count(self) -> int:
+        return sum(part.parameters_count for part in self.parts)
+
+    @property
+    def row_size(self) -> int:
+        return self.rest.row_size
+
+    def layers(self) -> list[tuple[str, str, int]]:
+        rows = []
+        for k, part in enumerate(self.parts):
+            when = "" if part.times is None else f", t from {part.times[0]:.4g} to {part.times[1]:.4g}"
+            kind = f"{len(part.cells)} cells of {part.basis.weight.shape[1]} random features{when}"
+            rows.append((f"window {k + 1}", kind, part.parameters_count))
+        return rows
+
+    # ------------------------------------------------------------ evaluation
+
+    def prepare(self, points: Points) -> Scattered:  # type: ignore[override]
+        points = points.to(self.dtype, self.device)
+        return Scattered(points, *points.chart())
+
+    def _shared(self, coordinates: Mapping[str, Tensor]) -> Iterator[tuple[int, Window, Tensor]]:
+        """Which window takes which points; the last number stands for what is not solved yet."""
+        if self.problem.time is None:
+            everything = torch.arange(len(next(iter(coordinates.values()))), device=self.device)
+            yield 0, self.parts[0] if self.parts else self.rest, everything
+            return
+        ends = [part.times[1] for part in self.parts]  # type: ignore[index]
+        if ends and ends[-1] >= self.problem.time[1]:
+            ends = ends[:-1]
+        t = coordinates["t"]
+        number = torch.bucketize(t, torch.tensor(ends, dtype=t.dtype, device=t.device), right=True)
+        for k in number.unique().tolist():
+            yield k, self.parts[k] if k < len(self.parts) else self.rest, (number == k).nonzero()[:, 0]
+
+    def unknowns(self, prepared: Scattered) -> dict[str, Jet]:  # type: ignore[override]
+        shares: list[tuple[Tensor, dict[str, Jet]]] = []
+        for k, part, chosen in self._shared(prepared.points.coordinates):
+            window, own = prepared.kept.get(k, (None, None))
+            if window is not part or own is None:
+                own = part.prepare(prepared.points[chosen])
+                prepared.kept[k] = (part, own)
+            shares.append((chosen, part.unknowns(own)))
+
+        def together(unknown: str) -> Jet:
+            def rule(alpha: Alpha) -> Tensor:
+                whole = torch.zeros(prepared.chart.size, dtype=self.dtype, device=self.device)
+                for chosen, fields in shares:
+                    piece = fields[unknown].partial(alpha)
+                    if piece is not None:
+                        whole[chosen] = piece.detach()
+                return whole
+
+            return Jet(prepared.chart, rule, (prepared.chart.size,), frozenset(prepared.chart.names))
+
+        return {u: together(u) for u in self.problem.unknowns}
+
+    # ------------------------------------------------------------ as one vector
+
+    def vector(self) -> Tensor:
+        """All windows with their cells and hidden layers, (L,): everything that `assign` needs."""
+        found = [torch.tensor([float(len(self.parts))], dtype=torch.float64)]
+        for part in self.parts:
+            basis = part.basis
+            times = part.times or (0.0, 0.0)
+            found.append(torch.tensor([len(part.cells), *times], dtype=torch.float64))
+            found += [v.flatten() for v in (part.cells.low, part.cells.high, basis.weight, basis.bias)]
+            found.append(basis.coefficients.flatten())
+        return torch.cat(found)
+
+    @torch.no_grad()
+    def assign(self, vector: Tensor) -> None:
+        vector = vector.to("cpu", torch.float64)
+        at = 1
+
+        def taken(*shape: int) -> Tensor:
+            nonlocal at
+            count = int(torch.tensor(shape).prod())
+            at += count
+            return vector[at - count : at].reshape(shape).clone()
+
+        self.parts = []
+        for _ in range(int(vector[0])):
+            size, begin, end = (float(v) for v in taken(3))
+            s, k = int(size), len(self.problem.space_coordinates)
+            cells = Cells(taken(s, k), taken(s, k), self.rest.cells.periodic)
+            times = None if self.problem.time is None else (begin, end)
+            part = self.window(cells, times, torch.Generator())  # what it draws is replaced
+            basis = part.basis
+            basis.weight, basis.bias = taken(*basis.weight.shape), taken(*basis.bias.shape)
+            basis.coefficients = taken(*basis.coefficients.shape)
+            self.parts.append(part)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {"windows": self.vector()}
+
+    def restore(self, tensors: Mapping[str, Any]) -> None:
+        self.assign(tensors["windows"])
+
+
+def trial_of(
+    problem: Problem,
+    network: Any,
+    made: Plan,
+    generator: torch.Generator,
+    dtype: torch.dtype,
+    device: torch.device | str,
+) -> Trial:
+    """The trial function that a network's description stands for."""
+    kind = Piecewise if isinstance(network, LocalFeatures) else Trial
+    return kind(problem, network, made, generator, dtype, device)
