@@ -133,6 +133,12 @@ class Settings:
             )
         if self.network is not None and not isinstance(self.network, Network | LocalFeatures | nn.Module):
             raise ProblemError(f"network={self.network!r} is no network", "Write network=MLP(), or pass an nn.Module.")
+        local = {isinstance(m, Marching) for m in self.methods}
+        if len(local) > 1 or (self.network is not None and local != {isinstance(self.network, LocalFeatures)}):
+            raise ProblemError(
+                f"method={self.method!r} does not go with network={self.network!r}",
+                "LocalFeatures are trained by Marching alone, and Marching trains nothing else.",
+            )
         self._check_weights()
         usable_device(self.device)
 

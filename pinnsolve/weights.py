@@ -9,7 +9,7 @@ from pinnsolve.residuals import Residuals, balanced
 from pinnsolve.settings import Settings
 
 
-def weights_of(settings: Settings, residuals: Residuals, before: Mapping[str, float]) -> dict[str, float]:
+def weights_of(settings: Settings, residuals: Residuals, before: dict[str, float]) -> dict[str, float]:
     """One weight for each residual, as the settings want them; those before stay where nothing can be balanced."""
     if settings.weights == "balanced":
         return balanced(residuals) if residuals.trial.balances else before or dict.fromkeys(residuals.names, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -27,11 +28,12 @@ from pinnsolve import (
 )
 from pinnsolve.choice import LARGEST, Ended, following
 from pinnsolve.estimate import Found, estimated
-from pinnsolve.settings import AUTOMATIC, FEATURES, STEEPNESSES
+from pinnsolve.settings import AUTOMATIC, BOUNDS, FEATURES, STEEPNESSES
 from pinnsolve.solution import Solution
 
 WIDTHS = len(STEEPNESSES)
 LAST = len(AUTOMATIC) - 1
+LOCAL = LAST - len(BOUNDS)
 
 
 def ended(stage: int, residual: float, fraction: float | None = None, seconds: float = 0.1) -> Ended:
@@ -60,7 +62,7 @@ def test_the_best_steepness_goes_on_with_more_features(best: int) -> None:
     assert (network.count, network.steepness) == (FEATURES[1], STEEPNESSES[best])
 
 
-def test_a_network_is_trained_where_features_do_not_pay() -> None:
+def test_cells_get_features_of_their_own_where_more_features_do_not_pay() -> None:
     tried = [ended(k, 1e-2) for k in range(WIDTHS)]
     for more, why in (
         ([ended(k, 0.5) for k in range(WIDTHS)], "too much"),
@@ -68,10 +70,18 @@ def test_a_network_is_trained_where_features_do_not_pay() -> None:
         ([*tried, ended(WIDTHS, 1e-3, seconds=30.0)], "too long"),
     ):
         stage, told = next_after(*more)
-        assert stage == LAST and why in told and "so a network was trained" in told
+        assert stage == LOCAL and why in told and "so each cell got features of its own" in told
     large = [Ended(k, 1e-2, {"r": 1e-2}, 0.1, LARGEST) for k in range(WIDTHS)]
-    assert next_after(*large)[0] == LAST
+    assert next_after(*large)[0] == LOCAL
     assert next_after(*tried)[0] == WIDTHS
+
+
+def test_bounds_become_lower_until_a_network_is_trained() -> None:
+    for k in range(len(BOUNDS)):
+        stage, why = next_after(Ended(LOCAL + k, 1e-2, {"r": 1e-2}, 1.0, 1000))
+        assert stage == LOCAL + k + 1 and ("so a network was trained" in why) == (stage == LAST)
+    stage, why = next_after(Ended(LOCAL, 1.0, {"r": math.inf}, 1.0, 1000))
+    assert stage == LAST and "too much" in why
 
 
 def test_the_estimate_is_the_better_solution_s_error() -> None:
@@ -98,13 +108,13 @@ def test_a_smooth_problem_takes_a_few_newton_steps_and_knows_its_error() -> None
     assert training.choice == []
 
 
-def test_a_shock_goes_to_a_trained_network_and_the_report_says_why() -> None:
+def test_a_shock_goes_to_local_features_and_the_report_says_why() -> None:
     solution = solve(problems.burgers.problem, budget=1.5)
     training = solution.training
     assert training is not None
-    assert training.choice and "so a network was trained" in training.choice[0]
-    assert {look.method for look in training.history} == {"newton", "lm"}
-    assert training.method.startswith("LevenbergMarquardt") or training.method.startswith("Newton")
+    assert training.choice and "so each cell got features of its own" in training.choice[0]
+    assert {look.method for look in training.history} == {"newton", "marching"}
+    assert training.method.startswith("Newton")  # what has not reached the end of time is no solution
 
 
 def test_the_best_of_all_stages_is_kept(heat: Problem) -> None:
@@ -113,7 +123,7 @@ def test_the_best_of_all_stages_is_kept(heat: Problem) -> None:
     training = solution.training
     assert training is not None
     assert "RandomFeatures" in training.network
-    lowest = min(look.held_out["equation"] for look in training.history)
+    lowest = min(look.held_out["equation"] for look in training.history if look.method != "marching")
     assert training.held_out["equation"] == pytest.approx(lowest, rel=1e-6)
     assert solution.trial.description == training.network
 

@@ -41,8 +41,8 @@ class Marching:
     """One step solves one window of time by Newton's method on the cells as they are; where the held-out residual of a
     cell is above the bound, the next step splits it, and where that does not help, the window is halved.
 
-    A window begins with the values that the one before ended with, as weighted residuals: what is built in exactly would
-    hand on the roughness of its derivatives. A steady problem is a single window. Meant for `LocalFeatures`.
+    A window begins with the values that the one before ended with, as weighted residuals: what is built in exactly
+    would hand on the roughness of its derivatives. A steady problem is a single window. Meant for `LocalFeatures`.
 
     Parameters
     ----------

@@ -96,11 +96,11 @@ class Window(Trial):
             columns.append((coordinates[name].to("cpu", torch.float64) - 0.5 * (low + high)) * (2 / (high - low)))
         return torch.stack(columns, 1) if columns else torch.zeros(len(next(iter(coordinates.values()))), 0)
 
-    def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Expansion:  # type: ignore[override]
+    def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Expansion:
         return Expansion(self.basis, chart, self.scaled(at))
 
     def columns(self, prepared: Prepared) -> list[Jet]:
-        return prepared.inputs.columns(prepared.chart.tape)  # type: ignore[attr-defined, no-any-return]
+        return prepared.inputs.columns(prepared.chart.tape)
 
-    def tape(self, prepared: Prepared) -> Listener:  # type: ignore[override]
-        return Listener(prepared.inputs)  # type: ignore[arg-type]
+    def tape(self, prepared: Prepared) -> Listener:
+        return Listener(prepared.inputs)
