@@ -119,7 +119,8 @@ class Loop:
         return any(s.network is not self.stage.network for s in self.settings.stages[self.state.stage :])
 
     def _objective(self) -> Objective:
-        return Objective(self.trial, self.points.training, self.weights, self.settings.weights == "balanced")
+        balanced = self.settings.weights == "balanced"
+        return Objective(self.trial, self.points.training, self.weights, balanced, self.generator)
 
     def _step(self) -> Outcome | None:
         state = self.state

@@ -84,8 +84,8 @@ class Marching:
     def step(self, objective: Objective, state: State) -> State:
         march = piecewise(objective)
         cells = Cells(state["low"], state["high"], march.coarsest.periodic)
-        window = march.window(cells, _times(march, state["length"]))
-        training, held = (_residuals(march, window, share) for share in (ROWS, ROWS / 2))
+        window = march.window(cells, _times(march, state["length"]), objective.generator)
+        training, held = (_residuals(march, window, share, objective.generator) for share in (ROWS, ROWS / 2))
         weights = _weights(objective, training)
         scale = state["scale"] if math.isfinite(state["scale"]) else held.loss(weights) ** 0.5 or 1.0
         loss = _newton(window, training, weights, self.ridge)
@@ -143,7 +143,7 @@ def _times(march: Piecewise, length: float) -> tuple[float, float] | None:
 # ------------------------------------------------------------ points and residuals
 
 
-def _residuals(march: Piecewise, window: Window, share: float) -> Residuals:
+def _residuals(march: Piecewise, window: Window, share: float, generator: torch.Generator) -> Residuals:
     """The residuals of a window on new points: `share` for each trained number of a cell, and fewer on conditions."""
     problem = march.problem
     bounds = dict(problem.domain.bounds) | ({} if window.times is None else {"t": window.times})
@@ -152,22 +152,22 @@ def _residuals(march: Piecewise, window: Window, share: float) -> Residuals:
     for site in sites(problem, window.plan):
         if site.name == "interior":
             count = math.ceil(share * window.basis.width / max(1, len(site.terms)))
-            places.append((site, _in_cells(march, window, box, count)))
+            places.append((site, _in_cells(window, box, count, generator)))
         else:
             features = window.basis.coefficients.shape[2]
             sides = len(window.cells) ** (1 - 1 / max(1, window.cells.low.shape[1]))
             count = math.ceil(share * features * (sides if "t" not in site.slabs[0].fixed else len(window.cells)))
-            points = sample(box, problem.space_coordinates, site.slabs, count, "sobol", march.generator)
+            points = sample(box, problem.space_coordinates, site.slabs, count, "sobol", generator)
             places.append((site, points))
     if march.parts:
         count = math.ceil(share * window.basis.coefficients.shape[2] / 2)
-        places.append((_joint(march.parts[-1]), _in_cells(march, window, box, count, at=box.bounds["t"][0])))
+        places.append((_joint(march.parts[-1]), _in_cells(window, box, count, generator, at=box.bounds["t"][0])))
     return Residuals(window, places)
 
 
-def _in_cells(march: Piecewise, window: Window, box: Box, count: int, at: float | None = None) -> Points:
+def _in_cells(window: Window, box: Box, count: int, generator: torch.Generator, at: float | None = None) -> Points:
     """So many points in each cell, at all times or at one."""
-    space = march.problem.space_coordinates
+    space = window.problem.space_coordinates
     parts = []
     for low, high in zip(window.cells.low.tolist(), window.cells.high.tolist(), strict=True):
         bounds = dict(box.bounds)
@@ -175,7 +175,7 @@ def _in_cells(march: Piecewise, window: Window, box: Box, count: int, at: float 
             begin, length = box.bounds[name][0], box.length(name)
             bounds[name] = (begin + length * (a + 1) / 2, begin + length * (b + 1) / 2)
         slab = Slab({} if at is None else {"t": at})
-        parts.append(sample(Box(**bounds), space, (slab,), count, "sobol", march.generator))
+        parts.append(sample(Box(**bounds), space, (slab,), count, "sobol", generator))
     return joined(parts)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 
 State = dict[str, Any]
@@ -43,12 +44,15 @@ class Objective:
     weights : mapping from name to float
     balanced : bool
         Whether the weights were balanced, and not given by the user.
+    generator : torch.Generator
+        For methods that draw their own points; on the CPU.
     """
 
     model: Parametrised
     residuals: LeastSquares
     weights: Mapping[str, float]
     balanced: bool = True
+    generator: torch.Generator = field(default_factory=torch.Generator)
 
     def loss(self) -> float:
         return self.residuals.loss(self.weights)

@@ -37,19 +37,21 @@ class Piecewise(Trial):
     problem : Problem
     layer : LocalFeatures
     made : Plan
-    generator : torch.Generator
-        The only source of randomness.
     """
 
     takes_jets = True
     balances = False
 
     def __init__(
-        self, problem: Problem, layer: LocalFeatures, made: Plan, generator: torch.Generator,
-        dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu",
-    ) -> None:  # fmt: skip
+        self,
+        problem: Problem,
+        layer: LocalFeatures,
+        made: Plan,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str = "cpu",
+    ) -> None:
         self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
-        self.layer, self.generator = layer, generator
+        self.layer = layer
         self.description = repr(layer)
         self.written = {"kind": "LocalFeatures", **asdict(layer), "dtype": str(dtype).removeprefix("torch.")}
         self.parts: list[Window] = []
@@ -63,9 +65,9 @@ class Piecewise(Trial):
         counts = [2 if name in periods else 1 for name in names]  # a cell that were its own neighbour would be none
         return Cells.uniform([4] if len(names) == 1 else counts, [name in periods for name in names])
 
-    def window(self, cells: Cells, times: Times | None, generator: torch.Generator | None = None) -> Window:
+    def window(self, cells: Cells, times: Times | None, generator: torch.Generator) -> Window:
         """A window that begins where the last one ends."""
-        made, generator = afterwards(self.plan) if self.parts else self.plan, generator or self.generator
+        made = afterwards(self.plan) if self.parts else self.plan
         return Window(self.problem, self.layer, made, cells, times, generator, self.dtype, self.device)
 
     @property
@@ -80,7 +82,8 @@ class Piecewise(Trial):
         return bool(self.parts) and (self.problem.time is None or self.until == self.problem.time[1])
 
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
-        return None if self.complete or self.until is None else coordinates["t"] <= self.until
+        until = self.until
+        return None if self.complete or until is None or not self.parts else coordinates["t"] <= until
 
     @property
     def parameters_count(self) -> int:
@@ -192,5 +195,6 @@ def trial_of(
     device: torch.device | str,
 ) -> Trial:
     """The trial function that a network's description stands for."""
-    kind = Piecewise if isinstance(network, LocalFeatures) else Trial
-    return kind(problem, network, made, generator, dtype, device)
+    if isinstance(network, LocalFeatures):
+        return Piecewise(problem, network, made, dtype, device)
+    return Trial(problem, network, made, generator, dtype, device)
