@@ -77,7 +77,7 @@ class Marching:
         length = 0.0 if march.problem.time is None else (march.problem.time[1] - march.problem.time[0]) / WINDOWS
         cells = march.coarsest
         return {
-            "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high, "first": len(cells),
+            "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high,
             "length": length, "worst": math.inf, "scale": math.nan, "missed": 0,
         }  # fmt: skip
 
@@ -120,9 +120,8 @@ class Marching:
     @staticmethod
     def _taken(march: Piecewise, window: Window, state: State) -> State:
         march.parts.append(window)
-        time = march.problem.time
-        done = time is None or window.times is None or window.times[1] >= time[1]
-        return {**state, "low": window.cells.low, "high": window.cells.high, "worst": math.inf, "done": done}
+        cells = window.cells
+        return {**state, "low": cells.low, "high": cells.high, "worst": math.inf, "done": march.complete}
 
 
 def piecewise(objective: Objective) -> Piecewise:
