@@ -27,5 +27,5 @@ problem = Problem(
     conditions=[initial(u=lambda x: cos(x) + cos(2 * x) / 2), initial_rate(u=0), periodic("x")],
     parameters={"m": 1, "g": 1},
     reference=spectral,
-    tolerance=1e-4,
+    tolerance=1e-5,
 )

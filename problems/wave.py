@@ -27,5 +27,5 @@ problem = Problem(
     conditions=[initial(u=lambda x: sin(pi * x) + sin(4 * pi * x) / 2), initial_rate(u=0), dirichlet(u=0)],
     parameters={"c": 2},
     reference=exact_solution,
-    tolerance=1e-4,
+    tolerance=1e-5,
 )
