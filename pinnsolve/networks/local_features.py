@@ -130,24 +130,23 @@ class Expansion:
 
     def _at_pairs(self, pairs: Chart, field: Jet) -> Jet:
         """A field over the points, at the pairs."""
+        point = self.point  # no rule may hold the expansion, which holds it: such a cycle would keep all its tensors
 
         def rule(alpha: Alpha) -> Tensor | None:
             part = field.partial(alpha)
-            return None if part is None else part.expand(field.shape)[self.point]
+            return None if part is None else part.expand(field.shape)[point]
 
         return Jet(pairs, rule, (pairs.size,), field.depends)
 
     def _summed(self, field: Jet) -> Jet:
         """A field over the pairs, summed at each point."""
+        point, size = self.point, self.chart.size
 
         def rule(alpha: Alpha) -> Tensor | None:
             part = field.partial(alpha)
-            return None if part is None else self._collected(part.expand(field.shape))
+            return None if part is None else _summed(part.expand(field.shape), point, size)
 
-        return Jet(self.chart, rule, (self.chart.size,), field.depends)
-
-    def _collected(self, values: Tensor) -> Tensor:
-        return values.new_zeros(self.chart.size).index_add_(0, self.point.to(values.device), values)
+        return Jet(self.chart, rule, (size,), field.depends)
 
     def _local(self, x: Jet, k: int) -> tuple[Jet, Jet]:
         """A coordinate scaled to the reach of each pair's cell, and its factor of the bump."""
@@ -202,7 +201,7 @@ class Expansion:
                 features = self.features.partial(alpha)
                 if features is None:
                     return None
-                value = self._collected((features * coefficients[:, k]).sum(1))
+                value = _summed((features * coefficients[:, k]).sum(1), self.point, self.chart.size)
                 if listen is not None:
                     listen(k, alpha, value.requires_grad_())
                 return value
@@ -210,6 +209,11 @@ class Expansion:
             return Jet(self.chart, rule, (self.chart.size,), self.features.depends)
 
         return [output(k) for k in range(coefficients.shape[1])]
+
+
+def _summed(values: Tensor, point: Tensor, size: int) -> Tensor:
+    """Numbers at pairs, summed at each of `size` points."""
+    return values.new_zeros(size).index_add_(0, point.to(values.device), values)
 
 
 class Listener:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -161,6 +163,21 @@ def test_values_and_derivatives_are_those_of_the_formula(cells: Cells) -> None:
             second = torch.autograd.grad(first[:, a].sum(), leaf, retain_graph=True)[0][:, a]
             size = 1 + float(second.abs().max())
             assert torch.allclose(column.dense(tuple(2 * k for k in alpha)), second, atol=1e-10 * size)
+
+
+def test_an_expansion_leaves_nothing_behind() -> None:
+    """Its tensors go when it does, not when Python next looks for cycles."""
+    gc.disable()
+    try:
+        at = torch.cat([places(TILINGS["line"], 60), torch.zeros(60, 1, dtype=F64)], 1)
+        _, expansion = expanded(drawn(TILINGS["line"], kinks=[(0, 0.1)]), at)
+        for column in expansion.columns():
+            column.dense((2, 1))
+        gone = weakref.ref(expansion.features)
+        del expansion, column
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def flow(u, v, x, t, nu):  # type: ignore[no-untyped-def]
