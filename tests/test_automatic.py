@@ -28,6 +28,7 @@ from pinnsolve import (
 )
 from pinnsolve.choice import LARGEST, Ended, following
 from pinnsolve.estimate import Found, estimated
+from pinnsolve.history import Look
 from pinnsolve.settings import AUTOMATIC, BOUNDS, FEATURES, STEEPNESSES
 from pinnsolve.solution import Solution
 
@@ -109,7 +110,11 @@ def test_a_smooth_problem_takes_a_few_newton_steps_and_knows_its_error() -> None
 
 
 def test_a_shock_goes_to_local_features_and_the_report_says_why() -> None:
-    solution = solve(problems.burgers.problem, budget=1.5)
+    def stop(look: Look) -> None:
+        if look.method == "marching":
+            raise KeyboardInterrupt
+
+    solution = solve(problems.burgers.problem, budget=60, progress=stop)
     training = solution.training
     assert training is not None
     assert training.choice and "so each cell got features of its own" in training.choice[0]
