@@ -15,6 +15,7 @@ from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.regions import Slab
 from pinnsolve.methods.fronts import Rows, solved
+from pinnsolve.methods.newton import moved_down
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.networks.cells import Cells
 from pinnsolve.networks.piecewise import Piecewise
@@ -25,7 +26,6 @@ from pinnsolve.residuals import Residuals, Site, balanced, sites
 from pinnsolve.sampling import sample
 from pinnsolve.taylor import Chart, Jet
 
-HALVINGS = 8
 LINEAR = 1e-3  # actual and predicted loss so close: the step has done what it could
 WORTH = 0.9  # of the loss: what a step must get below for another to be made
 ROWS = 2.0  # collocation points for each trained number of a cell
@@ -75,7 +75,7 @@ class Marching:
     def init(self, objective: Objective) -> State:
         march = piecewise(objective)
         length = 0.0 if march.problem.time is None else (march.problem.time[1] - march.problem.time[0]) / WINDOWS
-        cells = march.coarsest
+        cells = march.rest.cells
         return {
             "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high,
             "length": length, "worst": math.inf, "scale": math.nan, "missed": 0,
@@ -83,7 +83,7 @@ class Marching:
 
     def step(self, objective: Objective, state: State) -> State:
         march = piecewise(objective)
-        cells = Cells(state["low"], state["high"], march.coarsest.periodic)
+        cells = Cells(state["low"], state["high"], march.rest.cells.periodic)
         window = march.window(cells, _times(march, state["length"]), objective.generator)
         training, held = (_residuals(march, window, share, objective.generator) for share in (ROWS, ROWS / 2))
         weights = _weights(objective, training)
@@ -221,7 +221,7 @@ def _by_cell(window: Window, residuals: Residuals, weights: Mapping[str, float])
     for site, prepared, faded in residuals.chunks:
         at = window.fields(prepared)
         square = torch.stack([weights[n] * faded(term(at).value).square() for n, term in site.terms.items()]).sum(0)
-        owner = window.cells.owner(window.places(prepared.points.coordinates))
+        owner = window.cells.owner(prepared.inputs.places)
         counts = torch.bincount(owner, minlength=len(total)).clamp(min=1)
         total += torch.zeros_like(total).index_add_(0, owner, square.to("cpu", torch.float64)) / counts
     return total.sqrt()
@@ -242,16 +242,10 @@ def _newton(window: Window, residuals: Residuals, weights: Mapping[str, float], 
         if not bool(torch.isfinite(new).all()):
             break
         predicted = sum(float(r.misfit(new).square().sum()) for r in rows)
-        part = 1.0
-        for _ in range(HALVINGS):
-            basis.assign((start + part * (new - start)).to("cpu", torch.float64))
-            found = residuals.loss(weights)
-            if found < loss:
-                break
-            part /= 2
-        else:
-            basis.assign(start.to("cpu", torch.float64))
+        moved = moved_down(basis.assign, lambda: residuals.loss(weights), start, new, loss)
+        if moved is None:
             return loss
+        part, found = moved
         if found > WORTH * loss or (part == 1.0 and abs(found - predicted) <= LINEAR * found):
             break
     return found
@@ -261,19 +255,10 @@ def _rows(residuals: Residuals, weights: Mapping[str, float], start: Tensor) -> 
     """The linearised equations J c_new = J c - r, the rows of points with the same active cells together."""
     for (_, prepared, _), block in zip(residuals.chunks, residuals.linearised(), strict=True):
         expansion: Any = prepared.inputs
-        keys, group = torch.unique(expansion.active, dim=0, return_inverse=True)
-        pairs = group[expansion.point].argsort(stable=True)  # by group, in it by cell, in it by point
-        points = group.argsort(stable=True)
-        sizes = torch.bincount(group, minlength=len(keys)).tolist()
-        at = seen = 0
-        for key, size in zip(keys, sizes, strict=True):
-            blocks = tuple(key.nonzero()[:, 0].tolist())
-            mine, here = pairs[at : at + size * len(blocks)], points[seen : seen + size]
-            at, seen = at + size * len(blocks), seen + size
+        for cells, pairs, points in expansion.groups:
             for name, residual in block.residuals.items():
                 scale = (weights[name] / residuals.counts[name]) ** 0.5
-                matrix = (
-                    block.jacobians[name][mine].view(len(blocks), size, -1).transpose(0, 1).reshape(size, -1) * scale
-                )
-                right = matrix @ start[list(blocks)].flatten() - residual[here] * scale
-                yield Rows(blocks, matrix, right)
+                parts = block.jacobians[name][pairs].view(len(cells), len(points), -1)
+                matrix = parts.transpose(0, 1).reshape(len(points), -1) * scale
+                right = matrix @ start[list(cells)].flatten() - residual[points] * scale
+                yield Rows(cells, matrix, right)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -61,18 +62,30 @@ class Newton:
         if new is None:
             return {"loss": loss, "stuck": True, "done": True}
         predicted = float((jacobian @ new - target).square().sum())
-        part, found = 1.0, math.inf
-        for _ in range(HALVINGS):
-            objective.model.assign(start + part * (new - start))
-            found = objective.loss()
-            if found < loss:
-                break
-            part /= 2
-        else:
-            objective.model.assign(start)
+        moved = moved_down(objective.model.assign, objective.loss, start, new, loss)
+        if moved is None:
             return {"loss": loss, "stuck": True, "done": True}
+        part, found = moved
         linear = part == 1.0 and abs(found - predicted) <= LINEAR * (found + predicted) + 1e-12 * loss
         return {"loss": found, "stuck": False, "done": linear or found > WORTH * loss}
+
+
+def moved_down(
+    assign: Callable[[Tensor], None], measure: Callable[[], float], start: Tensor, new: Tensor, loss: float
+) -> tuple[float, float] | None:
+    """Go from `start` towards `new`, halving the way until the loss falls: the part of it, and the loss there.
+
+    None, with `start` assigned again, if it does not fall.
+    """
+    part = 1.0
+    for _ in range(HALVINGS):
+        assign(start + part * (new - start))
+        found = measure()
+        if found < loss:
+            return part, found
+        part /= 2
+    assign(start)
+    return None
 
 
 def _solved(jacobian: Tensor, target: Tensor, ridge: float) -> Tensor | None:

@@ -34,6 +34,11 @@ class Fourier:
             raise ProblemError(f"{self!r}: count and scale must be positive", "Write Fourier(count=16, scale=1.0).")
 
 
+def scaled(x: Any, low: float, high: float) -> Any:
+    """From (low, high) to (-1, 1): a number, a tensor or a field."""
+    return (x - 0.5 * (low + high)) * (2 / (high - low))
+
+
 class Inputs(nn.Module):
     """From the coordinates by name, (N,) each, to the network's input, (N, D).
 
@@ -72,7 +77,7 @@ class Inputs(nn.Module):
                 phase = (at[name] - low) * (2 * pi / (high - low))
                 columns += [torch.cos(phase), torch.sin(phase)]
             else:
-                columns.append((at[name] - 0.5 * (low + high)) * (2 / (high - low)))
+                columns.append(scaled(at[name], low, high))
         for plane in self.planes:
             columns.append(on_jets.abs(at[plane.coordinate] - plane.value) * (2 / self.domain.length(plane.coordinate)))
         for corner in self.corners:

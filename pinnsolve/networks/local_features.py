@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.networks.cells import Cells, rising
+from pinnsolve.networks.random_features import hidden_layers
 from pinnsolve.problem.declaration import whole
 from pinnsolve.taylor import Alpha, Chart, Jet, on_jets
 
@@ -23,7 +25,7 @@ class LocalFeatures:
     Parameters
     ----------
     count : int, optional
-        Neurons of each cell; by default 30 for each coordinate, more than that from three coordinates on.
+        Neurons of each cell; by default 60, and 200 from three coordinates on.
     steepness : (float, float)
         As in `RandomFeatures`.
 
@@ -42,7 +44,7 @@ class LocalFeatures:
 
     def features(self, coordinates: int) -> int:
         """Neurons of each cell over so many coordinates."""
-        return self.count or (60, 60, 60, 200)[min(coordinates, 3)]
+        return self.count or (60 if coordinates < 3 else 200)
 
 
 @dataclass
@@ -73,12 +75,8 @@ class Basis:
         generator: torch.Generator, kinks: Sequence[tuple[int, float]] = (),
     ) -> Basis:  # fmt: skip
         """Hidden layers drawn as in `RandomFeatures`; the function that they make is zero."""
-        low, high = layer.steepness
         count = layer.features(coordinates)
-        draw = torch.rand(len(cells), count, coordinates + len(kinks) + 2, generator=generator, dtype=torch.float64)
-        steepness = low * (high / low) ** draw[..., :1]
-        weight = (2 * draw[..., 2:] - 1) * steepness
-        bias = ((2 * draw[..., 1:2] - 1) * steepness)[..., 0]
+        weight, bias = hidden_layers((len(cells), count), coordinates + len(kinks), layer.steepness, generator)
         nothing = torch.zeros(len(cells), outputs, count, dtype=torch.float64)
         return cls(cells, tuple(axes), weight, bias, nothing, tuple(kinks))
 
@@ -88,8 +86,8 @@ class Basis:
         return self.coefficients[0].numel()
 
     def assign(self, coefficients: Tensor) -> None:
-        """Coefficients (S, width)."""
-        self.coefficients = coefficients.reshape(self.coefficients.shape)
+        """Coefficients (S, width), on any device."""
+        self.coefficients = coefficients.to("cpu", torch.float64).reshape(self.coefficients.shape)
 
 
 class Expansion:
@@ -102,6 +100,8 @@ class Expansion:
 
     Attributes
     ----------
+    places : tensor (N, k)
+        The points, in the coordinates of the cells.
     cell, point : tensor (P,)
     active : tensor (N, S) of bool
     features : Jet (P, m)
@@ -110,11 +110,13 @@ class Expansion:
 
     def __init__(self, basis: Basis, chart: Chart, scaled: Sequence[Jet]) -> None:
         self.basis, self.chart = basis, chart
-        places = torch.stack([s.value for s in scaled], 1).detach().to("cpu", torch.float64)
-        self.active = basis.cells.active(places[:, list(basis.axes)])
+        coordinates = torch.stack([s.value for s in scaled], 1).detach().to("cpu", torch.float64)
+        self.places = coordinates[:, list(basis.axes)]
+        self.active = basis.cells.active(self.places)
         self.cell, self.point = self.active.T.nonzero(as_tuple=True)
         pairs = Chart(chart.names, len(self.cell), chart.dtype, chart.device)
-        columns, bump = [], None
+        columns: list[Jet] = []
+        bump: Jet | None = None
         for axis, field in enumerate(scaled):
             here = self._at_pairs(pairs, field)
             if axis not in basis.axes:
@@ -122,11 +124,21 @@ class Expansion:
                 continue
             column, factor = self._local(here, basis.axes.index(axis))
             columns.append(column)
-            bump = factor if bump is None or factor is None else bump * factor
+            bump = factor if bump is None else bump * factor
         columns += [self._kink(pairs, scaled[basis.axes[k]], k, place) for k, place in basis.kinks]
         self.features = self._hidden(pairs, torch.stack(columns, -1))  # type: ignore[arg-type]
         if bump is not None and len(basis.cells) > 1:
             self.features = (bump * self._at_pairs(pairs, 1 / self._summed(bump)))[:, None] * self.features
+
+    @cached_property
+    def groups(self) -> list[tuple[tuple[int, ...], Tensor, Tensor]]:
+        """Points with the same active cells: these, the pairs (cell by cell, in each by point), and the points."""
+        keys, group = torch.unique(self.active, dim=0, return_inverse=True)
+        sizes = torch.bincount(group, minlength=len(keys))
+        pairs = group[self.point].argsort(stable=True).split((sizes * keys.sum(1)).tolist())
+        points = group.argsort(stable=True).split(sizes.tolist())
+        cells = [tuple(key.nonzero()[:, 0].tolist()) for key in keys]
+        return list(zip(cells, pairs, points, strict=True))
 
     def _at_pairs(self, pairs: Chart, field: Jet) -> Jet:
         """A field over the points, at the pairs."""
@@ -159,15 +171,14 @@ class Expansion:
         away = x - of(cells.centre[:, k])
         if cells.periodic[k]:
             away = away - 2 * torch.round(away.value.detach() / 2)
-        factor = None
-        for sign, reach in ((1.0, below), (-1.0, above)):
+
+        def side(sign: float, reach: Tensor) -> Jet:
             steep = torch.where(reach > 0, 1 / reach, torch.zeros_like(reach))
             offset = torch.where(reach > 0, half / reach, torch.ones_like(reach))
-            one = rising(away * (sign * steep) + offset)
-            factor = one if factor is None else factor * one
+            return rising(away * (sign * steep) + offset)
+
         local = (away - (above - below) / 2) * (1 / (half + (below + above) / 2))
-        assert factor is not None
-        return local, factor
+        return local, side(1.0, below) * side(-1.0, above)
 
     def _kink(self, pairs: Chart, x: Jet, k: int, place: float) -> Jet:
         """The distance from a place, scaled like the coordinate, in cells whose reach it touches; zero in others."""

@@ -55,15 +55,8 @@ class Piecewise(Trial):
         self.description = repr(layer)
         self.written = {"kind": "LocalFeatures", **asdict(layer), "dtype": str(dtype).removeprefix("torch.")}
         self.parts: list[Window] = []
-        self.rest = self.window(self.coarsest, problem.time, torch.Generator())
+        self.rest = self.window(_coarsest(problem), problem.time, torch.Generator())
         self.outputs = self.rest.outputs
-
-    @property
-    def coarsest(self) -> Cells:
-        names = self.problem.space_coordinates
-        periods = [p.coordinate for p in self.problem.periodic]
-        counts = [2 if name in periods else 1 for name in names]  # a cell that were its own neighbour would be none
-        return Cells.uniform([4] if len(names) == 1 else counts, [name in periods for name in names])
 
     def window(self, cells: Cells, times: Times | None, generator: torch.Generator) -> Window:
         """A window that begins where the last one ends."""
@@ -184,6 +177,13 @@ class Piecewise(Trial):
 
     def restore(self, tensors: Mapping[str, Any]) -> None:
         self.assign(tensors["windows"])
+
+
+def _coarsest(problem: Problem) -> Cells:
+    """The cells of which a march begins."""
+    names, periods = problem.space_coordinates, [p.coordinate for p in problem.periodic]
+    counts = [2 if name in periods else 1 for name in names]  # no cell may be its own neighbour across a period
+    return Cells.uniform([4] if len(names) == 1 else counts, [name in periods for name in names])
 
 
 def trial_of(

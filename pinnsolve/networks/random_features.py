@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.networks.features import Fourier
@@ -45,13 +45,21 @@ class RandomFeatures:
         """The network as a module in float64 on the CPU; the output layer starts as Xavier normal."""
         hidden: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, self.count, dtype=torch.float64)
         output: nn.Linear = nn.utils.skip_init(nn.Linear, self.count, outputs, dtype=torch.float64)
-        low, high = self.steepness
-        draw = torch.rand(self.count, inputs + 2, generator=generator, dtype=torch.float64)
-        steepness = low * (high / low) ** draw[:, :1]
+        weight, bias = hidden_layers((self.count,), inputs, self.steepness, generator)
         with torch.no_grad():
-            hidden.weight.copy_((2 * draw[:, 2:] - 1) * steepness)
-            hidden.bias.copy_(((2 * draw[:, 1:2] - 1) * steepness)[:, 0])
+            hidden.weight.copy_(weight)
+            hidden.bias.copy_(bias)
         hidden.requires_grad_(False)
         nn.init.xavier_normal_(output.weight, generator=generator)
         nn.init.zeros_(output.bias)
         return nn.Sequential(hidden, nn.Tanh(), output)
+
+
+def hidden_layers(
+    shape: tuple[int, ...], inputs: int, steepness: tuple[float, float], generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Weights (*shape, inputs) and biases (*shape), uniform in [-R, R], each neuron's R log-uniform in `steepness`."""
+    low, high = steepness
+    draw = torch.rand(*shape, inputs + 2, generator=generator, dtype=torch.float64)
+    own = low * (high / low) ** draw[..., :1]
+    return (2 * draw[..., 2:] - 1) * own, ((2 * draw[..., 1:2] - 1) * own)[..., 0]

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from pinnsolve.networks.cells import Cells
 from pinnsolve.networks.exact import Plan
+from pinnsolve.networks.features import scaled
 from pinnsolve.networks.local_features import Basis, Expansion, Listener, LocalFeatures
 from pinnsolve.networks.trial import Prepared, Trial
 from pinnsolve.problem.divergence import count as potentials_count
@@ -53,14 +53,10 @@ class Window(Trial):
         self.layer, self.times = layer, times
         self.potentials = potentials_count(problem)
         self.outputs = self.potentials * len(made.flows) + len(made.exact)
-        names = problem.coordinates
-        axes = [names.index(c) for c in problem.space_coordinates]
-        spaces, bounds = problem.space_coordinates, problem.domain.bounds
+        names, spaces, bounds = problem.coordinates, problem.space_coordinates, problem.domain.bounds
+        axes = [names.index(c) for c in spaces]
         kinks = [
-            (
-                spaces.index(p.coordinate),
-                2 * (p.value - bounds[p.coordinate][0]) / problem.domain.length(p.coordinate) - 1,
-            )
+            (spaces.index(p.coordinate), scaled(p.value, *bounds[p.coordinate]))
             for p in made.planes
             if p.coordinate in spaces
         ]
@@ -78,26 +74,10 @@ class Window(Trial):
     def row_size(self) -> int:
         return int(2 ** len(self.basis.axes) * self.basis.width)
 
-    def scaled(self, at: Mapping[str, Jet]) -> list[Jet]:
-        """The coordinates scaled to [-1, 1], time to this window."""
-        found = []
-        for name, (low, high) in self.problem.domain.bounds.items():
-            if name == "t" and self.times is not None:
-                low, high = self.times  # noqa: PLW2901
-            found.append((at[name] - 0.5 * (low + high)) * (2 / (high - low)))
-        return found
-
-    def places(self, coordinates: Mapping[str, Tensor]) -> Tensor:
-        """Points in the coordinates of the cells, (N, k)."""
-        bounds = self.problem.domain.bounds
-        columns = []
-        for name in self.problem.space_coordinates:
-            low, high = bounds[name]
-            columns.append((coordinates[name].to("cpu", torch.float64) - 0.5 * (low + high)) * (2 / (high - low)))
-        return torch.stack(columns, 1) if columns else torch.zeros(len(next(iter(coordinates.values()))), 0)
-
     def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Expansion:
-        return Expansion(self.basis, chart, self.scaled(at))
+        """The basis over the coordinates, time scaled to this window."""
+        bounds = {**self.problem.domain.bounds, **({} if self.times is None else {"t": self.times})}
+        return Expansion(self.basis, chart, [scaled(at[name], *ends) for name, ends in bounds.items()])
 
     def columns(self, prepared: Prepared) -> list[Jet]:
         return prepared.inputs.columns(prepared.chart.tape)
