@@ -1,7 +1,7 @@
 """Which stage of an automatic run follows: more features while they pay, then local ones, then a trained network.
 
-Few features are tried at several steepnesses; the best of these goes on with twice as many, and twice again. Where that
-does not pay, cells with features of their own refine themselves in windows of time, to lower and lower bounds. The
+Few features of several kinds are tried, sines of several frequencies and tanh; the best two of these go on with twice as
+many, and twice again. Where that does not pay, cells with features of their own refine themselves in windows of time, to lower and lower bounds. The
 residual on held-out points decides, as it does for everything else.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.settings import Stage
@@ -18,7 +18,9 @@ from pinnsolve.weights import weighted
 HOPELESS = 0.3  # of the first held-out residual: few features that leave more of it will not do with many
 GAIN = 0.5  # twice as many features must bring the residual below this part of what it was
 SHARE = 0.6  # of the budget, for all stages with features
-GROWTH = 2.3  # the time of a stage grows as this power of the number of features
+GROWTH = 2.7  # the time of a stage grows as this power of the number of features
+RIVAL = 3.0  # times the smallest residual: layers above that do not go on
+RIVALS = 2  # layers that go on
 LARGEST = 3700  # parameters: beyond, dense factorisations cost more than they bring
 
 
@@ -35,6 +37,7 @@ class Ended:
         Its last held-out residuals (rms).
     seconds : float
     parameters : int
+    steps : int
     """
 
     stage: int
@@ -42,46 +45,72 @@ class Ended:
     held_out: dict[str, float]
     seconds: float
     parameters: int
+    steps: int = 1
 
 
 def following(
     stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float], spent: float, budget: float
 ) -> tuple[int, str]:
     """The index of the next stage, and why it is that one, where that was a decision."""
-    after = ended[-1].stage + 1
-    now, then = stages[after - 1].network, stages[after].network
+    now = stages[ended[-1].stage].network
     if isinstance(now, LocalFeatures):
         return _finer(stages, ended[-1])
     if not isinstance(now, RandomFeatures):
-        return after, ""
-    fewest = next(s.network.count for s in stages if isinstance(s.network, RandomFeatures))
-    if isinstance(then, RandomFeatures) and then.count == fewest:
-        return after, ""  # another steepness
-    return _wider(stages, ended, weights, spent, budget)
+        return ended[-1].stage + 1, ""
+    rounds = _rounds(stages, ended, weights)
+    counts = list(rounds)
+    if len(counts) == 1:
+        left = [k for k in _of(stages, now.count) if k not in rounds[now.count]]
+    else:
+        left = [k for k in _contenders(stages, rounds[counts[-2]], now.count) if k not in rounds[now.count]]
+    return (left[0], "") if left else _wider(stages, ended, rounds, spent, budget)
+
+
+def _of(stages: Sequence[Stage], count: int) -> list[int]:
+    """The stages of one round: layers with so many features."""
+    return [k for k, s in enumerate(stages) if isinstance(s.network, RandomFeatures) and s.network.count == count]
+
+
+def _rounds(
+    stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float]
+) -> dict[int, dict[int, float]]:
+    """For each number of features the weighted residual (rms) of the stages that had it, the smallest first."""
+    rounds: dict[int, dict[int, float]] = {}
+    for e in sorted(ended, key=lambda e: weighted(weights, e.held_out)):
+        network = stages[e.stage].network
+        if isinstance(network, RandomFeatures):
+            rounds.setdefault(network.count, {})[e.stage] = weighted(weights, e.held_out) ** 0.5
+    return dict(sorted(rounds.items()))
+
+
+def _contenders(stages: Sequence[Stage], last: Mapping[int, float], count: int) -> list[int]:
+    """The stages with `count` features whose layers did best in the last round, the best first."""
+    best = [k for k, size in last.items() if size <= RIVAL * min(last.values())][:RIVALS]
+    kinds = [replace(stages[k].network, count=count) for k in best]  # type: ignore[type-var]
+    return [k for kind in kinds for k in _of(stages, count) if stages[k].network == kind]
 
 
 def _wider(
-    stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float], spent: float, budget: float
-) -> tuple[int, str]:
-    """More features of the best steepness, or the first stage that trains a network."""
-    size = {e.stage: weighted(weights, e.held_out) ** 0.5 for e in ended}
-    features = {k: s.network for k, s in enumerate(stages) if isinstance(s.network, RandomFeatures)}
-    most = features[ended[-1].stage].count
-    best = min((e for e in ended if features[e.stage].count == most), key=lambda e: size[e.stage])
-    steepness = features[best.stage].steepness
-    fewer = [size[e.stage] for e in ended if features[e.stage].count < most]
-    wider = [k for k, f in features.items() if f.count > most and f.steepness == steepness]
-    more = features[wider[0]].count / most if wider else 1.0
+    stages: Sequence[Stage], ended: Sequence[Ended], rounds: Mapping[int, Mapping[int, float]], spent: float,
+    budget: float,
+) -> tuple[int, str]:  # fmt: skip
+    """More features of the best layers, or the first stage with local features."""
+    *before, most = rounds
+    best = next(e for e in ended if e.stage == next(iter(rounds[most])))
+    size = min(rounds[most].values())
+    counts = sorted({s.network.count for s in stages if isinstance(s.network, RandomFeatures)})
+    wider = [count for count in counts if count > most]
+    more = wider[0] / most if wider else 1.0
     why = ""
     if best.fraction > HOPELESS:
         why = ": too much"
-    elif fewer and size[best.stage] > GAIN * min(fewer):
+    elif before and size > GAIN * min(rounds[before[-1]].values()):
         why = ", hardly less than fewer did"
     elif not wider or more * best.parameters > LARGEST or spent + more**GROWTH * best.seconds > SHARE * budget:
         why = ", and more of them would take too long"
     if not why:
-        return wider[0], ""
-    local = next(k for k in range(ended[-1].stage + 1, len(stages)) if k not in features)
+        return _contenders(stages, rounds[most], wider[0])[0], ""
+    local = next(k for k, s in enumerate(stages) if not isinstance(s.network, RandomFeatures))
     left = f"{most} random features left {best.fraction:.1e} of the held-out residual"
     return local, f"{left}{why}; so each cell got features of its own"
 

@@ -13,7 +13,7 @@ from pinnsolve.networks.trial import Trial
 from pinnsolve.problem.corners import away
 from pinnsolve.residuals import Residuals, Site
 from pinnsolve.sampling import redrawn, sample
-from pinnsolve.settings import Settings
+from pinnsolve.settings import POINTS, Settings
 
 GROWTH = ((0.1, 0.25), (0.005, 0.5), (0.0, 1.0))  # from this fraction of the first residual up: this part of the points
 FEWEST = 256
@@ -50,9 +50,10 @@ class Collocation:
         if training:
             self.training = self._placed([points for _, points in self.training.places])
 
-    def renew(self, least: int) -> None:
-        """New training points, at least so many of them inside the domain, and a quarter of that on each region."""
-        count = max(self._wanted(1.0), least)
+    def renew(self, wanted: int) -> None:
+        """New training points: so many inside the domain, unless the user said how many, and a quarter of that on
+        each region."""
+        count = self.settings.points or max(wanted, FEWEST)
         self.training = self._placed([self._draw(s, count, count // 4) for s in self.places])
 
     def _draw(self, site: Site, interior: int, elsewhere: int = 0) -> Points:
@@ -70,7 +71,7 @@ class Collocation:
 
         Rough steps need few points; measured on Burgers, this brings the first digits in half the time.
         """
-        points = self.settings.points
+        points = self.settings.points or POINTS
         if self.settings.redraw is None:
             return points
         part = next(part for least, part in GROWTH if fraction >= least)

@@ -22,9 +22,12 @@ METHODS: dict[str, Callable[..., Method]] = {
 }  # fmt: skip
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 Balance = Literal["balanced"]
-FEATURES = (200, 400, 800, 1200, 1600)
+FEATURES = (200, 400, 800, 1600)
+LAYERS = (
+    ("sine", (2.0, 4.0)), ("sine", (1.0, 2.0)), ("sine", (4.0, 8.0)), ("sine", (8.0, 16.0)), ("tanh", (0.5, 2.0)),
+)  # fmt: skip
 BOUNDS = (1e-1, 1e-2, 1e-3, 1e-4)
-STEEPNESSES = ((1.0, 4.0), (0.5, 2.0), (2.0, 8.0), (4.0, 16.0))
+POINTS = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +63,7 @@ class Stage:
 
 
 AUTOMATIC = (
-    *(Stage(RandomFeatures(count, steepness), Newton()) for count in FEATURES for steepness in STEEPNESSES),
+    *(Stage(RandomFeatures(count, scale, layer), Newton()) for count in FEATURES for layer, scale in LAYERS),
     *(Stage(LocalFeatures(), Marching(bound=bound)) for bound in BOUNDS),
     Stage(MLP(), LevenbergMarquardt()),
 )
@@ -81,8 +84,9 @@ class Settings:
         An MLP, or RandomFeatures for Newton's method, unless the choice is automatic.
     budget : float
         Seconds of training.
-    points : int
-        Collocation points inside the domain.
+    points : int, optional
+        Collocation points inside the domain; by default 4,000, and for random features as many as make twice as many
+        equations as there are trained numbers.
     condition_points : int
         Points on each region where conditions are weighted residuals.
     held_out : int
@@ -104,7 +108,7 @@ class Settings:
     method: Method | Sequence[Method] | None = None
     network: Network | LocalFeatures | nn.Module | None = None
     budget: float = 60.0
-    points: int = 4000
+    points: int | None = None
     condition_points: int = 400
     held_out: int = 2000
     sampler: Sampler = "sobol"

@@ -220,7 +220,7 @@ def _numbers(problem: Problem, trial: Trial) -> list[int]:
 def _network(written: Mapping[str, Any], path: str | Path) -> Network | LocalFeatures:
     if written["kind"] in ("RandomFeatures", "LocalFeatures"):
         layer = RandomFeatures if written["kind"] == "RandomFeatures" else LocalFeatures
-        return layer(count=written["count"], steepness=tuple(written["steepness"]))
+        return layer(count=written["count"], scale=tuple(written["scale"]), activation=written["activation"])
     if written["kind"] != "MLP":
         raise ProblemError(
             f"the model {path} was trained with a network of its user's own",

@@ -177,7 +177,9 @@ class Loop:
         state, before = self.state, self.stage.network
         seconds = state.seconds - state.stage_began
         last = dict.fromkeys(self.weights, math.inf) if failed else self.history[-1].held_out
-        ended = Ended(state.stage, self.watch.fraction, last, seconds, self.trial.parameters_count)
+        ended = Ended(
+            state.stage, self.watch.fraction, last, seconds, self.trial.parameters_count, state.stage_step
+        )  # fmt: skip
         state.ended.append(asdict(ended))
         record = [Ended(**e) for e in state.ended]
         state.stage, why = following(self.settings.stages, record, self.weights, state.seconds, self.settings.budget)
@@ -196,7 +198,7 @@ class Loop:
     def _begin(self) -> None:
         """Points, weights and watch for a new network; what was best stays best, by the new weights."""
         if not self.method.redraws:
-            self.points.renew(self.trial.parameters_count * 3 // 2 // max(1, len(self.trial.problem.equations)))
+            self.points.renew(2 * self.trial.parameters_count // max(1, len(self.trial.problem.equations)))
         self.weights = self.state.weights = weights_of(self.settings, self.points.training, self.weights)
         self.watch = Watch.begin(self.points.held_out.loss(self.weights), self.trial.problem.tolerance)
         if self.state.best:
@@ -205,6 +207,9 @@ class Loop:
     def _start(self) -> None:
         if isinstance(self.stage.network, RandomFeatures):  # Newton's method begins at g, not at a random function
             self.trial.assign(torch.zeros_like(self.trial.vector()))
+            if self.state.best and any(e["steps"] > 1 for e in self.state.ended):  # or, if it takes steps, at the best
+                inside = next(p for site, p in self.points.training.places if site.name == "interior")
+                self.trial.follow(self._best(), inside)
         self.state.method = self.method.init(self._objective())
 
     def _over_already(self) -> Outcome | None:
@@ -238,18 +243,25 @@ class Loop:
 
     def _finished(self, outcome: Outcome) -> Training:
         state = self.state
-        best = state.best or {"stage": state.stage, "born": state.born, "vector": self.trial.vector()}
-        kept = self.settings.stages[best["stage"]]
-        if best["stage"] != state.stage and kept.network is not self.stage.network:
-            self.trial = self._reborn(kept, best["born"])
+        kept = self.settings.stages[state.best["stage"] if state.best else state.stage]
+        if state.best and kept.network is not self.stage.network:
+            self.trial = self._best()
             self.points.take(self.trial)
-        self.trial.assign(best["vector"])
+        elif state.best:
+            self.trial.assign(state.best["vector"])
         training, held_out = self.points.training.rms(), self.points.held_out.rms()
         same = [s.method for s in self.settings.stages[: state.stage + 1] if s.network is kept.network]
         return Training(
             outcome, state.seconds, state.step, self.history, training, held_out, self.points.counts(),
             dict(self.weights), ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
         )  # fmt: skip
+
+    def _best(self) -> Trial:
+        """The trial function with the lowest held-out residual so far."""
+        best = self.state.best
+        trial = self._reborn(self.settings.stages[best["stage"]], best["born"])
+        trial.assign(best["vector"])
+        return trial
 
     def _reborn(self, stage: Stage, born: Tensor) -> Trial:
         """The trial function of an earlier stage, as it was drawn."""

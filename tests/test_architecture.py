@@ -14,6 +14,7 @@ PACKAGE = ROOT / "pinnsolve"
 # A module may import only from lines above its own, or from its own line.
 ORDER = [
     ["errors"],
+    ["least_squares"],
     ["files", "memory", "checkpoint"],
     ["taylor", "arithmetic", "layers", "nested", "rules", "tape"],
     ["operators"],

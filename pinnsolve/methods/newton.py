@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
+from pinnsolve.least_squares import solved
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.problem.declaration import positive, whole
 
 HALVINGS = 8
-LINEAR = 1e-6  # actual and predicted loss so close: the residual is linear, and one step solves it
+LINEAR = 0.02  # actual and predicted loss so close: the residual is linear there, and one step solved it
 WORTH = 0.98  # of the loss: what a step must get below for another to be made
 
 
@@ -38,7 +38,7 @@ class Newton:
     Least Squares Problems (SIAM 1996), section 9.2.
     """
 
-    ridge: float = 1e-8
+    ridge: float = 1e-12
     steps: int | None = None
     name = "newton"
     cycle = 1
@@ -58,16 +58,17 @@ class Newton:
             return {**state, "loss": loss}
         start = objective.model.vector()
         target = jacobian @ start - r
-        new = _solved(jacobian, target, self.ridge)
-        if new is None:
+        found = solved(jacobian, target[:, None], self.ridge)
+        if found is None:
             return {"loss": loss, "stuck": True, "done": True}
+        new = found[:, 0]
         predicted = float((jacobian @ new - target).square().sum())
         moved = moved_down(objective.model.assign, objective.loss, start, new, loss)
         if moved is None:
             return {"loss": loss, "stuck": True, "done": True}
-        part, found = moved
-        linear = part == 1.0 and abs(found - predicted) <= LINEAR * (found + predicted) + 1e-12 * loss
-        return {"loss": found, "stuck": False, "done": linear or found > WORTH * loss}
+        part, left = moved
+        linear = part == 1.0 and abs(left - predicted) <= LINEAR * (left + predicted) + 1e-12 * loss
+        return {"loss": left, "stuck": False, "done": linear or left > WORTH * loss}
 
 
 def moved_down(
@@ -86,17 +87,3 @@ def moved_down(
         part /= 2
     assign(start)
     return None
-
-
-def _solved(jacobian: Tensor, target: Tensor, ridge: float) -> Tensor | None:
-    """The regularised least-squares solution, or None if it is not finite."""
-    scale = jacobian.norm(dim=0)
-    scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-    count = jacobian.shape[1]
-    system = jacobian.new_zeros(jacobian.shape[0] + count, count + 1)
-    torch.div(jacobian, scale, out=system[: jacobian.shape[0], :count])
-    system[: jacobian.shape[0], count] = target
-    system[jacobian.shape[0] :].diagonal()[:count].fill_(ridge)
-    factor = torch.linalg.qr(system, mode="r").R
-    solution = torch.linalg.solve_triangular(factor[:count, :count], factor[:count, count:], upper=True)[:, 0] / scale
-    return solution if bool(torch.isfinite(solution).all()) else None

@@ -9,9 +9,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pinnsolve.errors import ProblemError
 from pinnsolve.networks.cells import Cells, rising
-from pinnsolve.networks.random_features import hidden_layers
+from pinnsolve.networks.mlp import ACTIVATIONS
+from pinnsolve.networks.random_features import checked, hidden_layers
 from pinnsolve.problem.declaration import whole
 from pinnsolve.taylor import Alpha, Chart, Jet, on_jets
 
@@ -20,13 +20,14 @@ from pinnsolve.taylor import Alpha, Chart, Jet, on_jets
 class LocalFeatures:
     """Random features on cells that refine themselves, in windows of time, under a smooth partition of unity:
 
-        sum_s w_s(x) W_s tanh(A_s h_s + b_s),     h_s the coordinates scaled to the reach of cell s.
+        sum_s w_s(x) W_s sigma(A_s h_s + b_s),     h_s the coordinates scaled to the reach of cell s.
 
     Parameters
     ----------
     count : int, optional
         Neurons of each cell; by default 60, and 200 from three coordinates on.
-    steepness : (float, float)
+    scale : (float, float)
+    activation : str
         As in `RandomFeatures`.
 
     Source: Chen, Chi, E & Yang, J. Mach. Learn. 1 (2022) 268 (random feature method); Moseley, Markham &
@@ -34,13 +35,12 @@ class LocalFeatures:
     """
 
     count: int | None = None
-    steepness: tuple[float, float] = (0.5, 2.0)
+    scale: tuple[float, float] = (0.5, 2.0)
+    activation: str = "sine"
 
     def __post_init__(self) -> None:
-        low, high = self.steepness
         whole("LocalFeatures: count", self.count)
-        if not 0 < low <= high:
-            raise ProblemError(f"{self!r} is no layer", "Write LocalFeatures(count=60, steepness=(0.5, 2.0)).")
+        checked("LocalFeatures", self.scale, self.activation)
 
     def features(self, coordinates: int) -> int:
         """Neurons of each cell over so many coordinates."""
@@ -68,6 +68,7 @@ class Basis:
     bias: Tensor
     coefficients: Tensor
     kinks: tuple[tuple[int, float], ...] = ()
+    activation: str = "sine"
 
     @classmethod
     def drawn(
@@ -76,9 +77,10 @@ class Basis:
     ) -> Basis:  # fmt: skip
         """Hidden layers drawn as in `RandomFeatures`; the function that they make is zero."""
         count = layer.features(coordinates)
-        weight, bias = hidden_layers((len(cells), count), coordinates + len(kinks), layer.steepness, generator)
+        shape, inputs = (len(cells), count), coordinates + len(kinks)
+        weight, bias = hidden_layers(shape, inputs, layer.scale, layer.activation, generator)
         nothing = torch.zeros(len(cells), outputs, count, dtype=torch.float64)
-        return cls(cells, tuple(axes), weight, bias, nothing, tuple(kinks))
+        return cls(cells, tuple(axes), weight, bias, nothing, tuple(kinks), layer.activation)
 
     @property
     def width(self) -> int:
@@ -105,7 +107,7 @@ class Expansion:
     cell, point : tensor (P,)
     active : tensor (N, S) of bool
     features : Jet (P, m)
-        w_s tanh(A_s h_s + b_s); its derivatives are computed once, since nothing in it is trained.
+        w_s sigma(A_s h_s + b_s); its derivatives are computed once, since nothing in it is trained.
     """
 
     def __init__(self, basis: Basis, chart: Chart, scaled: Sequence[Jet]) -> None:
@@ -189,7 +191,7 @@ class Expansion:
         return on_jets.abs(self._at_pairs(pairs, x) - place) * factor
 
     def _hidden(self, pairs: Chart, inputs: Jet) -> Jet:
-        """tanh(A_s h + b_s) at each pair."""
+        """sigma(A_s h + b_s) at each pair."""
         weight, bias = (v.to(pairs.device, pairs.dtype) for v in (self.basis.weight, self.basis.bias))
         sizes = self.active.sum(0).tolist()
 
@@ -201,7 +203,8 @@ class Expansion:
             images = [h @ a.T for h, a in zip(parts, weight, strict=True)]
             return torch.cat(images if any(alpha) else [z + b for z, b in zip(images, bias, strict=True)])
 
-        return on_jets.tanh(Jet(pairs, rule, (pairs.size, weight.shape[1]), inputs.depends))
+        images = Jet(pairs, rule, (pairs.size, weight.shape[1]), inputs.depends)
+        return ACTIVATIONS[self.basis.activation]()(images)
 
     def columns(self, listen: Callable[[int, Alpha, Tensor], None] | None = None) -> list[Jet]:
         """What the basis puts out, as fields (N,); `listen` is told each derivative as it is computed."""

@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import pi
 
 import torch
 from torch import Tensor, nn
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.least_squares import solved
 from pinnsolve.networks.features import Fourier
+from pinnsolve.networks.mlp import ACTIVATIONS
+from pinnsolve.problem.declaration import whole
+
+RIDGE = 1e-12
+FEATURES = ("sine", "tanh")  # activations of random features
 
 
 @dataclass(frozen=True)
 class RandomFeatures:
-    """Random features with a trained output layer:  output = W tanh(A h + b),  h the inputs.
+    """Random features with a trained output layer:  output = W sigma(A h + b),  h the inputs, sigma sine or tanh.
 
-    Each neuron has its own steepness R, log-uniform in `steepness`; its weights and its bias are uniform in [-R, R]. A
-    linear problem becomes linear least squares.
+    Each neuron has its own R, log-uniform in `scale`. For sines its weights are uniform in [-R, R] and its phase in
+    [-pi, pi]; for tanh its weights have a random direction and the length R, and its plane A h + b = 0 goes through a
+    random place. A linear problem becomes linear least squares.
 
     Parameters
     ----------
     count : int
         Neurons of the hidden layer.
-    steepness : (float, float)
-        The range of R, for inputs scaled to [-1, 1].
+    scale : (float, float)
+        The range of R, for inputs scaled to [-1, 1]: the frequency of sines, the steepness of tanh.
+    activation : str
+        "sine" or "tanh". Sines converge by far the fastest where the solution is smooth.
 
-    Source: Huang, Zhu & Siew, Neurocomputing 70 (2006) 489-501; Dong & Li, Comput. Methods Appl. Mech. Engrg. 387
-    (2021) 114129.
+    Source: Rahimi & Recht, NeurIPS 2007 (sines); Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129
+    (tanh, least squares).
     """
 
     count: int = 400
-    steepness: tuple[float, float] = (1.0, 4.0)
+    scale: tuple[float, float] = (2.0, 4.0)
+    activation: str = "sine"
 
     def __post_init__(self) -> None:
-        low, high = self.steepness
-        if isinstance(self.count, bool) or not isinstance(self.count, int) or self.count < 1 or not 0 < low <= high:
-            raise ProblemError(f"{self!r} is no layer", "Write RandomFeatures(count=400, steepness=(1.0, 4.0)).")
+        whole("RandomFeatures: count", self.count)
+        checked("RandomFeatures", self.scale, self.activation)
 
     @property
     def fourier(self) -> Fourier | None:
@@ -45,21 +55,44 @@ class RandomFeatures:
         """The network as a module in float64 on the CPU; the output layer starts as Xavier normal."""
         hidden: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, self.count, dtype=torch.float64)
         output: nn.Linear = nn.utils.skip_init(nn.Linear, self.count, outputs, dtype=torch.float64)
-        weight, bias = hidden_layers((self.count,), inputs, self.steepness, generator)
+        weight, bias = hidden_layers((self.count,), inputs, self.scale, self.activation, generator)
         with torch.no_grad():
             hidden.weight.copy_(weight)
             hidden.bias.copy_(bias)
         hidden.requires_grad_(False)
         nn.init.xavier_normal_(output.weight, generator=generator)
         nn.init.zeros_(output.bias)
-        return nn.Sequential(hidden, nn.Tanh(), output)
+        return nn.Sequential(hidden, ACTIVATIONS[self.activation](), output)
+
+
+def fitted(features: Tensor, targets: Tensor) -> Tensor | None:
+    """The parameters (P,) of the output layer with which features (N, m) come closest to targets (N, outputs)."""
+    ones = torch.ones_like(features[:, :1])
+    found = solved(torch.cat([features, ones], 1), targets, RIDGE)
+    return None if found is None else torch.cat([found[:-1].T.flatten(), found[-1]])
 
 
 def hidden_layers(
-    shape: tuple[int, ...], inputs: int, steepness: tuple[float, float], generator: torch.Generator
+    shape: tuple[int, ...], inputs: int, scale: tuple[float, float], activation: str, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Weights (*shape, inputs) and biases (*shape), uniform in [-R, R], each neuron's R log-uniform in `steepness`."""
-    low, high = steepness
-    draw = torch.rand(*shape, inputs + 2, generator=generator, dtype=torch.float64)
-    own = low * (high / low) ** draw[..., :1]
-    return (2 * draw[..., 2:] - 1) * own, ((2 * draw[..., 1:2] - 1) * own)[..., 0]
+    """Weights (*shape, inputs) and biases (*shape), drawn as `RandomFeatures` says."""
+
+    def uniform(*size: int) -> Tensor:
+        return 2 * torch.rand(*size, generator=generator, dtype=torch.float64) - 1
+
+    low, high = scale
+    own = low * (high / low) ** ((uniform(*shape, 1) + 1) / 2)
+    if activation == "sine":
+        return uniform(*shape, inputs) * own, uniform(*shape) * pi
+    direction = torch.randn(*shape, inputs, generator=generator, dtype=torch.float64)
+    weight = direction * (own / direction.norm(dim=-1, keepdim=True))
+    return weight, -(weight * uniform(*shape, inputs)).sum(-1)
+
+
+def checked(name: str, scale: tuple[float, float], activation: str) -> None:
+    """Refuse what no hidden layer can be drawn from."""
+    if activation not in FEATURES:
+        raise ProblemError(f"{name}: there is no activation '{activation}'", did_you_mean(str(activation), FEATURES))
+    low, high = scale
+    if not 0 < low <= high:
+        raise ProblemError(f"{name}: scale={scale!r} is no range", f"Write {name}(scale=(0.5, 2.0)).")

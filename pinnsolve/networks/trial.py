@@ -17,7 +17,7 @@ from pinnsolve.networks import flow
 from pinnsolve.networks.exact import Plan, lift
 from pinnsolve.networks.features import Inputs
 from pinnsolve.networks.mlp import MLP, Network
-from pinnsolve.networks.random_features import RandomFeatures
+from pinnsolve.networks.random_features import RandomFeatures, fitted
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.divergence import count as potentials_count
 from pinnsolve.problem.problem import Problem
@@ -90,8 +90,11 @@ class Trial:
         self.written["dtype"] = str(dtype).removeprefix("torch.")
         self.network = module.to(device=self.device, dtype=dtype)
         self.inputs.to(self.device)
-        self._check_module()
-        self.takes_jets = self._takes_jets()
+        known = isinstance(network, MLP | RandomFeatures)
+        if not known:
+            self._check_module()
+        self.takes_jets = known or self._takes_jets()
+        self.frozen = _frozen(self.network) if self.takes_jets else 0
 
     @property
     def columns_names(self) -> list[str]:
@@ -122,6 +125,15 @@ class Trial:
         for p in self.parameters:
             p.copy_(vector[start : start + p.numel()].view_as(p))
             start += p.numel()
+
+    @torch.no_grad()
+    def follow(self, other: Trial, points: Points) -> None:
+        """Random features: take the parameters that come closest to another trial function's network on points."""
+        own, theirs = self.prepare(points), other.prepare(points)
+        targets = torch.stack([column.value for column in other.columns(theirs)], 1)
+        found = fitted(own.inputs.value, targets)
+        if found is not None:
+            self.assign(found)
 
     @property
     def row_size(self) -> int:
@@ -179,8 +191,12 @@ class Trial:
         return None
 
     def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Any:
-        """What the network makes its columns of."""
-        return self.inputs(at)
+        """What the network makes its columns of: its inputs, or what its first layers make of them, if these are frozen.
+
+        A jet remembers what it has computed, so frozen layers are evaluated once on any points.
+        """
+        seen = self.inputs(at)
+        return self.network[: self.frozen](seen) if self.frozen else seen
 
     def tape(self, prepared: Prepared) -> Any:
         """What listens to one evaluation and makes rows of the Jacobian; None where there is no structure to use."""
@@ -210,7 +226,7 @@ class Trial:
     def columns(self, prepared: Prepared) -> list[Jet]:
         if not self.takes_jets:
             return network_by_autograd(prepared.chart, self._forward, prepared.at)
-        out = self.network(prepared.inputs)
+        out = (self.network[self.frozen :] if self.frozen else self.network)(prepared.inputs)
         return [out[:, k] for k in range(self.outputs)]
 
     def _forward(self, at: Mapping[str, Tensor]) -> Tensor:
@@ -275,6 +291,13 @@ class Trial:
         if not values.requires_grad:
             return torch.zeros(5, self.parameters_count, dtype=self.dtype, device=self.device)
         return dense_rows(values, self.parameters)
+
+
+def _frozen(module: nn.Module) -> int:
+    """How many layers at the beginning of a sequence train nothing."""
+    layers = list(module) if isinstance(module, nn.Sequential) else []
+    trained = [k for k, layer in enumerate(layers) if any(p.requires_grad for p in layer.parameters())]
+    return trained[0] if trained else 0
 
 
 def _close(a: Tensor, b: Tensor) -> bool:
