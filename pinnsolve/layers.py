@@ -23,6 +23,7 @@ def linear(h: Jet, weight: Tensor, bias: Tensor | None = None) -> Jet:
     record = tape.linear(weight, bias) if tape is not None else None
 
     def rule(alpha: Alpha) -> Tensor | None:
+        h.chart.asked.add(alpha)
         part = h.partial(alpha)
         if part is None:
             return None if any(alpha) or bias is None else bias.expand(h.chart.size, -1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, partial
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -16,11 +18,13 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.corners import fading
 from pinnsolve.problem.problem import Problem
 from pinnsolve.tape import dense_rows
-from pinnsolve.taylor import Jet
+from pinnsolve.taylor import Alpha, Jet, splits
 
 ENTRIES = 4_000_000  # of a Jacobian that is held at once
 Faded = Callable[[Tensor], Tensor]
 DENSE = 32  # points at once where the Jacobian has no structure to use
+WIDE = 225_000  # points at once times the root of the number of weights, for a gradient: 2,000 where layers are 64 wide
+Chunk = tuple["Site", Prepared, Faded]
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,14 @@ class Site:
     name : str
     slabs : tuple of Slab
     terms : dict from name to callable (Fields) -> Jet
+    wanted : mapping from Trial to multi-indices
+        The derivatives that the terms ask of a network, and all below them, once they were found.
     """
 
     name: str
     slabs: tuple[Slab, ...]
     terms: dict[str, Callable[[Fields], Jet]] = field(default_factory=dict)
+    wanted: WeakKeyDictionary[Trial, tuple[Alpha, ...]] = field(default_factory=WeakKeyDictionary, compare=False)
 
 
 def sites(problem: Problem, made: Plan) -> list[Site]:
@@ -79,27 +86,47 @@ class Residuals:
     def __init__(self, trial: Trial, places: list[tuple[Site, Points]]) -> None:
         self.trial = trial
         self.places = places
-        chunk = max(64, ENTRIES // max(trial.row_size, 1)) if trial.takes_jets else DENSE
-        self.chunks: list[tuple[Site, Prepared, Faded]] = []
-        for site, points in places:
-            for start in range(0, len(points), chunk):
-                part = trial.prepare(points[start : start + chunk])
-                self.chunks.append((site, part, _fading(trial, site, part)))
+        self.chunk = max(64, ENTRIES // max(trial.row_size, 1)) if trial.takes_jets else DENSE
         self.counts = {name: len(points) for site, points in places for name in site.terms}
 
     @property
     def names(self) -> list[str]:
         return list(self.counts)
 
+    def _cut(self, chunk: int) -> list[Chunk]:
+        found: list[Chunk] = []
+        for site, points in self.places:
+            for start in range(0, len(points), chunk):
+                part = self.trial.prepare(points[start : start + chunk])
+                part.chart.plan = partial(wanted, self.trial, site, points[:2])
+                found.append((site, part, _fading(self.trial, site, part)))
+        return found
+
+    @cached_property
+    def chunks(self) -> list[Chunk]:
+        """The points as a Jacobian takes them."""
+        return self._cut(self.chunk)
+
+    @cached_property
+    def batches(self) -> list[Chunk]:
+        """The points as values and gradients take them: more at once, while the cache still holds them."""
+        batch = int(WIDE / max(self.trial.row_size, 1) ** 0.5)
+        return self._cut(batch) if batch >= 2 * self.chunk else self.chunks
+
     @torch.no_grad()
     def values(self) -> dict[str, Tensor]:
         """Each residual on all its points, (N,), without gradients."""
         parts: dict[str, list[Tensor]] = {name: [] for name in self.counts}
-        for site, prepared, faded in self.chunks:
+        for site, prepared, faded in self.batches:
             at = self.trial.fields(prepared)
             for name, term in site.terms.items():
                 parts[name].append(faded(term(at).value).detach())
         return {name: torch.cat(p) for name, p in parts.items()}
+
+    @property
+    def fallbacks(self) -> set[str]:
+        """The functions that nested autograd stood in for, of all that was evaluated."""
+        return {name for _, prepared, _ in self.chunks + self.batches for name in prepared.chart.fallbacks}
 
     def rms(self) -> dict[str, float]:
         """The root mean square of each residual over its points, where the trial function has reached them."""
@@ -135,7 +162,7 @@ class Residuals:
         """The loss and its gradient (P,)."""
         loss = 0.0
         gradient = torch.zeros(self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
-        for site, prepared, faded in self.chunks:
+        for site, prepared, faded in self.batches:
             at = self.trial.fields(prepared)
             total = torch.zeros((), dtype=self.trial.dtype, device=self.trial.device)
             for name, term in site.terms.items():
@@ -191,6 +218,19 @@ def add_gram(matrix: Tensor, rows: Tensor) -> None:
     half = rows.shape[1] // 2
     matrix[:, :half].addmm_(rows.T, rows[:, :half])
     matrix[half:, half:].addmm_(rows[:, half:].T, rows[:, half:])
+
+
+@torch.no_grad()
+def wanted(trial: Trial, site: Site, few: Points) -> tuple[Alpha, ...]:
+    """The derivatives that a site asks of the network, and all below them: found on a few points."""
+    if trial not in site.wanted:
+        prepared = trial.prepare(few)
+        at = trial.fields(prepared)
+        for term in site.terms.values():
+            term(at).value  # noqa: B018
+        below = {beta for alpha in prepared.chart.asked for _, beta, _ in splits(alpha)}
+        site.wanted[trial] = tuple(sorted(below, key=lambda alpha: (sum(alpha), alpha)))
+    return site.wanted[trial]
 
 
 def _fading(trial: Trial, site: Site, prepared: Prepared) -> Faded:

@@ -31,6 +31,7 @@ from pinnsolve.arithmetic import (
     where,
 )  # fmt: skip
 from pinnsolve.errors import ProblemError
+from pinnsolve.fused import CURVES, fused
 from pinnsolve.layers import (
     cat,
     dropout,
@@ -115,7 +116,9 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     shape = next(a.shape for a in args if isinstance(a, Jet)) if any(isinstance(a, Jet) for a in args) else ()
     args = tuple(operand(chart, a, shape) if isinstance(a, Tensor) else a for a in args)
     if name in ELEMENTARY and len(args) == 1 and not kwargs:
-        return elementary(func, ELEMENTARY[name], args[0])
+        one_by_one = elementary(func, ELEMENTARY[name], args[0])
+        columns = len(shape) == 2
+        return fused(name, args[0], chart.plan, one_by_one) if columns and chart.plan and name in CURVES else one_by_one
     if name in FLAT:
         return flat(lambda v: func(v, *args[1:], **kwargs), args[0])
     args = tuple(a.expand(shape) if isinstance(a, Tensor) and fits(a, shape) else a for a in args)

@@ -143,5 +143,5 @@ def _check_smooth(trial: Trial, findings: Findings) -> None:
 
 
 def _fallbacks(loop: Loop) -> list[str]:
-    names = sorted({name for _, prepared, _ in loop.points.training.chunks for name in prepared.chart.fallbacks})
+    names = sorted(loop.points.training.fallbacks)
     return [f"{name} has no Taylor rule; nested autograd stands in, exact but slower" for name in names]

@@ -62,6 +62,8 @@ class Chart:
         self.device = device
         self.tape: Recorder | None = None
         self.fallbacks: set[str] = set()
+        self.asked: set[Alpha] = set()
+        self.plan: Callable[[], tuple[Alpha, ...]] | None = None
 
     @property
     def zeroth(self) -> Alpha:

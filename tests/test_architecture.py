@@ -16,7 +16,7 @@ ORDER = [
     ["errors"],
     ["least_squares"],
     ["files", "memory", "checkpoint"],
-    ["taylor", "arithmetic", "layers", "nested", "rules", "tape"],
+    ["taylor", "arithmetic", "fused", "layers", "nested", "rules", "tape"],
     ["operators"],
     ["geometry"],
     ["reference"],
@@ -100,6 +100,16 @@ assert not changed, changed
 
 def test_importing_the_package_does_not_wait_for_torch() -> None:
     assert python("import sys, pinnsolve; print('torch' in sys.modules)") == "False\n"
+
+
+def test_importing_every_name_loads_nothing_that_only_some_runs_need() -> None:
+    code = """
+import sys
+from pinnsolve import *
+late = ["scipy.optimize", "scipy.integrate", "matplotlib", "meshio", "rich", "jinja2"]
+print(*[name for name in late if name in sys.modules])
+"""
+    assert python(code).split() == []
 
 
 def test_functions_are_not_hidden_by_the_modules_of_their_name() -> None:
