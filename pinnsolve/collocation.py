@@ -40,6 +40,7 @@ class Collocation:
 
     def __init__(self, trial: Trial, places: list[Site], settings: Settings, generator: torch.Generator) -> None:
         self.trial, self.places, self.settings, self.generator = trial, places, settings, generator
+        self.wanting = [] if not trial.plan.corners else _wanting(trial)
         self.held_out = self._placed([self._draw(s, settings.held_out) for s in places])
         self.training = self._placed([self._draw(s, self._wanted(1.0)) for s in places])
 
@@ -60,8 +61,9 @@ class Collocation:
         count = interior if site.name == "interior" else max(self.settings.condition_points, elsewhere)
         problem = self.trial.problem
         return sample(
-            problem.domain, problem.space_coordinates, site.slabs, count, self.settings.sampler, self.generator
-        )
+            problem.domain, problem.space_coordinates, site.slabs, count, self.settings.sampler, self.generator,
+            self.wanting,
+        )  # fmt: skip
 
     def _placed(self, points: list[Points]) -> Residuals:
         return Residuals(self.trial, list(zip(self.places, points, strict=True)))
@@ -124,6 +126,17 @@ class Collocation:
     def restore(self, stored: list[dict[str, Any]]) -> None:
         """Take the training points from a checkpoint."""
         self.training = self._placed([Points(**p) for p in stored])
+
+
+def _wanting(trial: Trial) -> list[Mapping[str, float]]:
+    """Where more points are wanted: singular corners, and beside them the points where a value is prescribed.
+
+    A pressure that is known at one point of a cavity is as good everywhere as the solution is there.
+    """
+    problem = trial.problem
+    fixed = [slab.fixed for c in problem.conditions for slab in problem.slabs(c)]
+    points = [f for f in fixed if set(problem.space_coordinates) <= set(f) and len(f) > 1]
+    return [corner.fixed for corner in trial.plan.corners] + points
 
 
 def first_bad(residuals: Residuals) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 import torch
@@ -14,6 +15,8 @@ from pinnsolve.geometry.regions import Slab
 
 Sampler = Literal["sobol", "latin", "uniform"]
 SAMPLERS: tuple[str, ...] = get_args(Sampler)
+SHARE, MOST = 0.15, 0.6  # of the points: drawn towards each place that wants more, and towards all of them
+CLOSEST = 0.01  # of their distance from it
 
 
 def unit_cube(count: int, dimension: int, sampler: Sampler, generator: torch.Generator) -> Tensor:
@@ -40,8 +43,13 @@ def sample(
     count: int,
     sampler: Sampler,
     generator: torch.Generator,
+    places: Sequence[Mapping[str, float]] = (),
 ) -> Points:
     """About `count` points of a region, shared among its slabs by their measure; weights sum to that measure.
+
+    Where there are places that want more points, `SHARE` of all points is drawn towards each of them: their distances
+    from it are multiplied by numbers that are log-uniform between `CLOSEST` and one. (The weights stay those of evenly
+    spread points; no integral is taken over such a set.)
 
     Parameters
     ----------
@@ -51,6 +59,7 @@ def sample(
         The coordinates that have normals.
     slabs : tuple of Slab
         The region.
+    places : sequence of mappings from coordinate to value
     """
     measures = [domain.measure(s.fixed) for s in slabs]
     parts = []
@@ -62,6 +71,7 @@ def sample(
         for k, c in enumerate(free):
             low, high = domain.bounds[c]
             values[c] = low + (high - low) * cube[:, k]
+        _draw_towards([p for p in places if _touches(p, slab)], values, slab, generator)
         normals = {}
         if slab.normal is not None:
             axis, sign = slab.normal
@@ -69,6 +79,27 @@ def sample(
         weights = torch.full((n,), measure / n, dtype=torch.float64)
         parts.append(Points({c: values[c] for c in domain.coordinates}, weights, normals))
     return joined(parts)
+
+
+def _touches(place: Mapping[str, float], slab: Slab) -> bool:
+    """Whether a place lies in a slab, and is not the whole of it."""
+    return all(slab.fixed.get(c, v) == v for c, v in place.items()) and any(c not in slab.fixed for c in place)
+
+
+def _draw_towards(
+    places: Sequence[Mapping[str, float]], values: dict[str, Tensor], slab: Slab, generator: torch.Generator
+) -> None:
+    if not places:
+        return
+    count = len(next(iter(values.values())))
+    order = torch.randperm(count, generator=generator)
+    each = int(count * min(SHARE, MOST / len(places)))
+    for k, place in enumerate(places):
+        moved = order[k * each : (k + 1) * each]
+        shrunk = CLOSEST ** torch.rand(len(moved), generator=generator, dtype=torch.float64)
+        for c, v in place.items():
+            if c not in slab.fixed:
+                values[c][moved] = v + (values[c][moved] - v) * shrunk
 
 
 def redrawn(pool: Points, size: Tensor, count: int, uniform: float, generator: torch.Generator) -> Points:

@@ -322,7 +322,9 @@ def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
             f"a field of shape {tuple(a.shape)} was combined ({what}) with one of shape {tuple(b.shape)}",
             "Fields are (N,), one number a point; such a combination would broadcast silently.",
         )
-    return tuple(torch.broadcast_shapes(a.shape, b.shape))
+    if isinstance(b, Tensor):
+        return tuple(a.shape)  # what fits is never larger
+    return tuple(n if m == 1 else m for m, n in zip(a.shape, b.shape, strict=True))
 
 
 def fits(tensor: Tensor, shape: Sequence[int]) -> bool:

@@ -199,7 +199,8 @@ class Loop:
         """Points, weights and watch for a new network; what was best stays best, by the new weights."""
         if not self.method.redraws:
             self.points.renew(2 * self.trial.parameters_count // max(1, len(self.trial.problem.equations)))
-        self.weights = self.state.weights = weights_of(self.settings, self.points.training, self.weights)
+        if not (self.weights and isinstance(self.stage.network, RandomFeatures)):
+            self.weights = self.state.weights = weights_of(self.settings, self.points.training, self.weights)
         self.watch = Watch.begin(self.points.held_out.loss(self.weights), self.trial.problem.tolerance)
         if self.state.best:
             self.watch.best = weighted(self.weights, self.state.best["held_out"])

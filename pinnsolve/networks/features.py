@@ -88,6 +88,14 @@ class Inputs(nn.Module):
         waves = nn.functional.linear(inputs, 2 * pi * self.frequencies.to(at[name].dtype))
         return torch.cat([inputs, torch.sin(waves), torch.cos(waves)], -1)
 
+    def places(self, corners: Sequence[Corner]) -> list[dict[int, float]]:
+        """Where corners are among the network's inputs: value by column."""
+        columns, at = {}, 0
+        for name in self.domain.coordinates:
+            columns[name] = at
+            at += 2 if name in self.periodic else 1
+        return [{columns[c]: scaled(v, *self.domain.bounds[c]) for c, v in corner.fixed.items()} for corner in corners]
+
     def _around(self, corner: Corner, at: Mapping[str, Any]) -> list[Any]:
         """The direction of the corner at several scales s: (x - x_c, y - y_c) / sqrt(r^2 + s^2), scaled lengths."""
         offsets = [(at[c] - v) * (1 / self.domain.length(c)) for c, v in corner.fixed.items()]

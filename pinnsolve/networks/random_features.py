@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import pi
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,7 @@ from pinnsolve.networks.mlp import ACTIVATIONS
 from pinnsolve.problem.declaration import whole
 
 RIDGE = 1e-12
+FINEST = 0.01  # the smallest scale at which a place is seen, for inputs scaled to [-1, 1]
 FEATURES = ("sine", "tanh")  # activations of random features
 
 
@@ -51,18 +54,66 @@ class RandomFeatures:
     def fourier(self) -> Fourier | None:
         return None
 
-    def build(self, inputs: int, outputs: int, generator: torch.Generator) -> nn.Sequential:
-        """The network as a module in float64 on the CPU; the output layer starts as Xavier normal."""
-        hidden: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, self.count, dtype=torch.float64)
+    def build(
+        self, inputs: int, outputs: int, generator: torch.Generator, around: Sequence[Mapping[int, float]] = ()
+    ) -> nn.Sequential:
+        """The network as a module in float64 on the CPU; the output layer starts as Xavier normal.
+
+        `around` names places, by input and value, that half of the neurons see at scales of their own (`Zoomed`).
+        """
+        plain: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, self.count, dtype=torch.float64)
         output: nn.Linear = nn.utils.skip_init(nn.Linear, self.count, outputs, dtype=torch.float64)
         weight, bias = hidden_layers((self.count,), inputs, self.scale, self.activation, generator)
         with torch.no_grad():
-            hidden.weight.copy_(weight)
-            hidden.bias.copy_(bias)
+            plain.weight.copy_(weight)
+            plain.bias.copy_(bias)
+        hidden = Zoomed(plain, around, self.scale, generator) if around else plain
         hidden.requires_grad_(False)
         nn.init.xavier_normal_(output.weight, generator=generator)
         nn.init.zeros_(output.bias)
         return nn.Sequential(hidden, ACTIVATIONS[self.activation](), output)
+
+
+class Zoomed(nn.Module):
+    """A hidden layer half of whose neurons see the direction of a place at a scale of their own:
+
+        z_k = a_k . h + b_k + c_k . d_k,     d_k = (h - place) / sqrt(|h - place|^2 + s_k^2),
+
+    h - place in the inputs that fix the place, s_k log-uniform from `FINEST` to one, the entries of c_k uniform in
+    [-R, R]. Together they represent what a singular corner leaves in its surroundings at every scale.
+    """
+
+    def __init__(
+        self, plain: nn.Linear, places: Sequence[Mapping[int, float]], scale: tuple[float, float],
+        generator: torch.Generator,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.plain = plain
+        count, inputs = plain.weight.shape
+        mine = torch.arange(count) % len(places)
+        size = FINEST ** torch.rand(count, generator=generator, dtype=torch.float64)
+        own = scale[0] * (scale[1] / scale[0]) ** torch.rand(count, generator=generator, dtype=torch.float64)
+        own[count // 2 :] = 0.0
+        self.axes = max(len(place) for place in places)
+        for k in range(self.axes):
+            at = torch.tensor([list(place.items())[k] for place in places], dtype=torch.float64)[mine]
+            toward = torch.zeros(count, inputs, dtype=torch.float64)
+            toward[torch.arange(count), at[:, 0].long()] = 1 / size
+            self.register_buffer(f"toward_{k}", toward)
+            self.register_buffer(f"offset_{k}", -at[:, 1] / size)
+            factor = (2 * torch.rand(count, generator=generator, dtype=torch.float64) - 1) * own
+            self.register_buffer(f"factor_{k}", factor)
+
+    def forward(self, h: Any) -> Any:
+        away = [
+            nn.functional.linear(h, getattr(self, f"toward_{k}"), getattr(self, f"offset_{k}"))
+            for k in range(self.axes)
+        ]
+        inverse = (sum(a * a for a in away) + 1.0) ** -0.5
+        z = self.plain(h)
+        for k, a in enumerate(away):
+            z = z + a * inverse * getattr(self, f"factor_{k}")
+        return z
 
 
 def fitted(features: Tensor, targets: Tensor) -> Tensor | None:

@@ -76,11 +76,13 @@ class Trial:
         periods = tuple(p.coordinate for p in problem.periodic)
         if isinstance(network, nn.Module):  # the user's own sees the coordinates, and what periods ask for
             self.inputs = Inputs(problem.domain, periods, None, generator)
+            module = copy.deepcopy(network).eval()
+        elif isinstance(network, RandomFeatures):
+            self.inputs = Inputs(problem.domain, periods, None, generator, (), made.planes)
+            around = self.inputs.places(made.corners)
+            module = network.build(self.inputs.count, self.outputs, generator, around)
         else:
             self.inputs = Inputs(problem.domain, periods, network.fourier, generator, made.corners, made.planes)
-        if isinstance(network, nn.Module):
-            module = copy.deepcopy(network).eval()
-        else:
             module = network.build(self.inputs.count, self.outputs, generator)
         self.description = type(network).__name__ if isinstance(network, nn.Module) else repr(network)
         if isinstance(network, MLP | RandomFeatures):
