@@ -5,5 +5,18 @@ from pinnsolve.methods.levenberg_marquardt import LevenbergMarquardt
 from pinnsolve.methods.marching import Marching
 from pinnsolve.methods.newton import Newton
 from pinnsolve.methods.protocol import Method, Objective
+from pinnsolve.methods.quasi_newton import SSBroyden
+from pinnsolve.methods.soap import SOAP
 
-__all__ = ["LBFGS", "SGD", "Adam", "LevenbergMarquardt", "Marching", "Method", "Newton", "Objective"]
+__all__ = [
+    "LBFGS",
+    "SGD",
+    "SOAP",
+    "Adam",
+    "LevenbergMarquardt",
+    "Marching",
+    "Method",
+    "Newton",
+    "Objective",
+    "SSBroyden",
+]
