@@ -1,9 +1,11 @@
-"""A self-scaled quasi-Newton method with a dense inverse Hessian."""
+"""Quasi-Newton methods: self-scaled Broyden with a dense inverse Hessian, and L-BFGS with a few pairs instead."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,7 +13,7 @@ from torch import Tensor
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.line_search import Trial, searched
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.problem.declaration import whole
+from pinnsolve.problem.declaration import positive, whole
 
 ITERATIONS = 10  # in one step
 LARGEST = 10_000  # parameters: their matrix takes 800 MB in float64
@@ -60,39 +62,114 @@ class SSBroyden:
 
     def step(self, objective: Objective, state: State) -> State:
         inverse: Tensor | None = None if state["inverse"] is None else state["inverse"].clone()
-        loss, gradient = objective.loss_and_gradient()
-        here = Trial(0.0, loss, -1.0, gradient)
-        stuck = math.isfinite(loss)
-        for _ in range(ITERATIONS if math.isfinite(loss) else 0):
-            moved = _moved(objective, here, inverse)
+        here = _begun(objective)
+        stuck = math.isfinite(here.loss)
+        for _ in range(ITERATIONS if stuck else 0):
+            moved = None if inverse is None else _moved(objective, here, inverse.mv)
+            if moved is None:
+                inverse, moved = None, _moved(objective, here, None)
             if moved is None:
                 break
-            here, inverse, stuck = *moved, False
+            new, s = moved
+            inverse = updated(inverse, s, new.gradient - here.gradient, -new.step * float(s @ here.gradient))
+            here, stuck = new, False
         return {"inverse": inverse, "loss": here.loss, "stuck": stuck}
 
 
-def _moved(objective: Objective, here: Trial, inverse: Tensor | None) -> tuple[Trial, Tensor] | None:
-    """One iteration: where it leads, and the next matrix; None, with the model where it was, without a way down."""
-    start, gradient = objective.model.vector(), here.gradient
-    for matrix in [inverse, None] if inverse is not None else [None]:
-        direction = -gradient if matrix is None else -(matrix @ gradient)
-        slope = float(gradient @ direction)
-        if not slope < 0:
-            continue
+@dataclass(frozen=True, kw_only=True)
+class LBFGS:
+    """Limited-memory BFGS: steps along -H g, H from the last pairs of steps s and changes y of the gradient, with a
+    line search that meets the strong Wolfe conditions. One step is ten iterations. When points are redrawn the pairs
+    stay, and none ever spans two sets of points.
 
-        def at(step: float, direction: Tensor = direction) -> Trial:
+    Parameters
+    ----------
+    memory : int
+        The number of pairs.
+    steps : int, optional
+        Ends after so many steps.
+
+    Source: Nocedal & Wright, Numerical Optimization (2006), algorithms 7.4, 7.5 and 3.5.
+    """
+
+    memory: int = 50
+    steps: int | None = None
+    name = "lbfgs"
+    cycle = 1
+    redraws = True
+
+    def __post_init__(self) -> None:
+        positive("LBFGS: memory", self.memory)
+        whole("LBFGS: memory", self.memory)
+        whole("LBFGS: steps", self.steps)
+
+    def init(self, objective: Objective) -> State:
+        none = objective.model.vector()[None][:0]
+        return {"s": none, "y": none, "loss": math.nan, "stuck": False}
+
+    def step(self, objective: Objective, state: State) -> State:
+        pairs: tuple[Tensor, Tensor] = state["s"], state["y"]
+        here = _begun(objective)
+        stuck = math.isfinite(here.loss)
+        for _ in range(ITERATIONS if stuck else 0):
+            moved = _moved(objective, here, partial(two_loops, *pairs)) if len(pairs[0]) else None
+            if moved is None:
+                pairs = pairs[0][:0], pairs[1][:0]
+                moved = _moved(objective, here, None)
+            if moved is None:
+                break
+            new, s = moved
+            y = new.gradient - here.gradient
+            if float(y @ s) > 0:
+                pairs = torch.cat([pairs[0], s[None]])[-self.memory :], torch.cat([pairs[1], y[None]])[-self.memory :]
+            here, stuck = new, False
+        return {"s": pairs[0], "y": pairs[1], "loss": here.loss, "stuck": stuck}
+
+
+def _begun(objective: Objective) -> Trial:
+    loss, gradient = objective.loss_and_gradient()
+    return Trial(0.0, loss, -1.0, gradient)
+
+
+def _moved(objective: Objective, here: Trial, along: Callable[[Tensor], Tensor] | None) -> tuple[Trial, Tensor] | None:
+    """One line search along -H g: where it ends, and the step (P,). `along` gives H g; without it H is one.
+
+    None, with the model where it was, if that is no way down.
+    """
+    start, gradient = objective.model.vector(), here.gradient
+    direction = -gradient if along is None else -along(gradient)
+    slope = float(gradient @ direction)
+    if slope < 0:
+
+        def at(step: float) -> Trial:
             objective.model.assign(start + step * direction)
             loss, g = objective.loss_and_gradient()
             return Trial(step, loss, float(g @ direction), g)
 
-        first = 1.0 if matrix is not None else min(1.0, 1 / float(gradient.abs().sum()))
+        first = min(1.0, 1 / float(gradient.abs().sum())) if along is None else 1.0
         found = searched(at, Trial(0.0, here.loss, slope, gradient), first)
         if found is not None:
-            s, y = found.step * direction, found.gradient - gradient
+            s = found.step * direction
             objective.model.assign(start + s)
-            return found, updated(matrix, s, y, -found.step * float(s @ gradient))
+            return found, s
     objective.model.assign(start)
     return None
+
+
+def two_loops(s: Tensor, y: Tensor, gradient: Tensor) -> Tensor:
+    """H g (P,) from pairs s, y (k, P), the oldest first, over H_0 = (s.y)/(y.y) I of the last one.
+
+    Source: Nocedal & Wright, Numerical Optimization (2006), algorithm 7.4.
+    """
+    product = (s * y).sum(1)
+    q, alphas = gradient.clone(), []
+    for k in reversed(range(len(s))):
+        alphas.append(s[k] @ q / product[k])
+        q -= alphas[-1] * y[k]
+    q *= product[-1] / y[-1].square().sum()
+    for k, alpha in enumerate(reversed(alphas)):
+        q += (alpha - y[k] @ q / product[k]) * s[k]
+    return q
 
 
 def updated(inverse: Tensor | None, s: Tensor, y: Tensor, sbs: float) -> Tensor:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinnsolve import SOAP, LevenbergMarquardt, ProblemError, SSBroyden
+from pinnsolve import LBFGS, SOAP, LevenbergMarquardt, ProblemError, SSBroyden
 from pinnsolve.methods import damped, line_search, quasi_newton, soap
 from pinnsolve.methods.line_search import Trial, between, searched
 from tests.core.test_methods import Vector, objective, run
@@ -212,6 +212,36 @@ def test_no_pair_spans_two_sets_of_points(monkeypatch: pytest.MonkeyPatch) -> No
         a = sets[k // 3]
         assert (inverse is None) is (k == 0)  # the matrix itself is kept
         assert torch.allclose(y, 2 / 20 * a.T @ (a @ s), rtol=1e-9, atol=1e-12)
+
+
+def test_no_pair_of_lbfgs_spans_two_sets_of_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quasi_newton, "ITERATIONS", 3)
+    sets = [random(20, 6, seed=k) for k in (1, 2)]
+    where, state = torch.zeros(6, dtype=torch.float64), None
+    for a in sets:
+        target = objective(lambda x, a=a: a @ (x - 1), *where.tolist())
+        state = run(LBFGS(), target, 1, state)
+        where = target.model.vector()
+    assert len(state["s"]) == 6
+    for k, (s, y) in enumerate(zip(state["s"], state["y"], strict=True)):
+        a = sets[k // 3]
+        assert torch.allclose(y, 2 / 20 * a.T @ (a @ s), rtol=1e-9, atol=1e-12)
+    assert len(run(LBFGS(memory=4), target, 1, state)["s"]) == 4
+
+
+def test_two_loops_give_what_the_dense_matrix_gives() -> None:
+    """BFGS is phi = tau = 1: (I - s y^T/y.s) H (I - y s^T/y.s) + s s^T/y.s, from the oldest pair on."""
+    hessian, g = positive_definite(6, 3), random(6, seed=9)
+    s = random(4, 6, seed=5)
+    y = s @ hessian
+    eye = torch.eye(6, dtype=torch.float64)
+    h = eye * (s[-1] @ y[-1]) / (y[-1] @ y[-1])
+    for step, change in zip(s, y, strict=True):
+        left = eye - torch.outer(step, change) / (change @ step)
+        h = left @ h @ left.T + torch.outer(step, step) / (change @ step)
+    assert torch.allclose(quasi_newton.two_loops(s, y, g), h @ g, rtol=1e-10)
+    assert torch.allclose(quasi_newton.two_loops(s, y, y[-1]), s[-1], rtol=1e-10)
+    assert not torch.allclose(quasi_newton.two_loops(s.flip(0), y.flip(0), g), h @ g, rtol=1e-3)
 
 
 def test_a_network_too_large_for_a_dense_matrix_is_refused() -> None:
