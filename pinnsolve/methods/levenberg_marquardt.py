@@ -34,8 +34,8 @@ class LevenbergMarquardt:
     steps : int, optional
         Ends after so many steps.
 
-    Source: Marquardt, SIAM J. Appl. Math. 11 (1963) 431; Transtrum & Sethna, arXiv 1201.5885 (2012), equations 3, 9-11
-    and 15.
+    Source: Marquardt, SIAM J. Appl. Math. 11 (1963) 431; Transtrum & Sethna, arXiv 1201.5885 (2012), on geodesic
+    acceleration.
     """
 
     damping: float = 1e-3

@@ -14,7 +14,7 @@ TRIALS = 20
 LONGER = 4.0  # how much further the next trial goes while the loss still falls
 
 
-class Trial(NamedTuple):
+class Probe(NamedTuple):
     """A point on the line: how far along, the loss there, its slope along the line, its gradient (P,)."""
 
     step: float
@@ -23,7 +23,7 @@ class Trial(NamedTuple):
     gradient: Tensor
 
 
-def searched(at: Callable[[float], Trial], start: Trial, step: float) -> Trial | None:
+def searched(at: Callable[[float], Probe], start: Probe, step: float) -> Probe | None:
     """A point on the line with
 
         f(a) <= f(0) + c1 a f'(0)    and    |f'(a)| <= c2 |f'(0)|,
@@ -32,8 +32,8 @@ def searched(at: Callable[[float], Trial], start: Trial, step: float) -> Trial |
 
     Parameters
     ----------
-    at : callable a -> Trial
-    start : Trial
+    at : callable a -> Probe
+    start : Probe
         At a = 0; its slope is negative.
     step : float
         The first a.
@@ -55,7 +55,7 @@ def searched(at: Callable[[float], Trial], start: Trial, step: float) -> Trial |
     return None if low is start else low
 
 
-def between(low: Trial, high: Trial) -> float:
+def between(low: Probe, high: Probe) -> float:
     """Where the cubic through both values and slopes is least, kept away from both ends by a tenth of the way."""
     width = high.step - low.step
     part = 0.1  # beyond the end the loss is not finite

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.methods.line_search import Trial, searched
+from pinnsolve.methods.line_search import Probe, searched
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.problem.declaration import positive, whole
 
@@ -39,8 +39,8 @@ class SSBroyden:
     ProblemError
         In `init`, for more than 10,000 parameters.
 
-    Source: Urban, Stefanou & Pons, J. Comput. Phys. 523 (2025) 113656, equations 12-23; Al-Baali, Spedicato & Maggioni,
-    Optim. Methods Softw. 29 (2014) 937.
+    Source: Urban, Stefanou & Pons, J. Comput. Phys. 523 (2025) 113656 (SSBroyden2 in the authors' code);
+    Al-Baali, Spedicato & Maggioni, Optim. Methods Softw. 29 (2014) 937.
     """
 
     steps: int | None = None
@@ -126,12 +126,12 @@ class LBFGS:
         return {"s": pairs[0], "y": pairs[1], "loss": here.loss, "stuck": stuck}
 
 
-def _begun(objective: Objective) -> Trial:
+def _begun(objective: Objective) -> Probe:
     loss, gradient = objective.loss_and_gradient()
-    return Trial(0.0, loss, -1.0, gradient)
+    return Probe(0.0, loss, -1.0, gradient)
 
 
-def _moved(objective: Objective, here: Trial, along: Callable[[Tensor], Tensor] | None) -> tuple[Trial, Tensor] | None:
+def _moved(objective: Objective, here: Probe, along: Callable[[Tensor], Tensor] | None) -> tuple[Probe, Tensor] | None:
     """One line search along -H g: where it ends, and the step (P,). `along` gives H g; without it H is one.
 
     None, with the model where it was, if that is no way down.
@@ -141,13 +141,13 @@ def _moved(objective: Objective, here: Trial, along: Callable[[Tensor], Tensor] 
     slope = float(gradient @ direction)
     if slope < 0:
 
-        def at(step: float) -> Trial:
+        def at(step: float) -> Probe:
             objective.model.assign(start + step * direction)
             loss, g = objective.loss_and_gradient()
-            return Trial(step, loss, float(g @ direction), g)
+            return Probe(step, loss, float(g @ direction), g)
 
         first = min(1.0, 1 / float(gradient.abs().sum())) if along is None else 1.0
-        found = searched(at, Trial(0.0, here.loss, slope, gradient), first)
+        found = searched(at, Probe(0.0, here.loss, slope, gradient), first)
         if found is not None:
             s = found.step * direction
             objective.model.assign(start + s)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pinnsolve import LBFGS, SOAP, LevenbergMarquardt, ProblemError, SSBroyden
 from pinnsolve.methods import damped, line_search, quasi_newton, soap
-from pinnsolve.methods.line_search import Trial, between, searched
+from pinnsolve.methods.line_search import Probe, between, searched
 from tests.core.test_methods import Vector, objective, run
 
 
@@ -91,12 +91,12 @@ def test_fewer_residuals_than_parameters() -> None:
 # ---------------------------------------------------------------- line search
 
 
-def line(f: Callable[[Tensor], Tensor]) -> Callable[[float], Trial]:
-    def at(step: float) -> Trial:
+def line(f: Callable[[Tensor], Tensor]) -> Callable[[float], Probe]:
+    def at(step: float) -> Probe:
         a = torch.tensor([step], dtype=torch.float64, requires_grad=True)
         loss = f(a).sum()
         (slope,) = torch.autograd.grad(loss, a)
-        return Trial(step, float(loss.detach()), float(slope), slope)
+        return Probe(step, float(loss.detach()), float(slope), slope)
 
     return at
 
@@ -132,7 +132,7 @@ def test_the_cubic_between_two_trials_is_exact_for_a_cubic() -> None:
     assert between(at(0.5), at(2.0)) == pytest.approx(1, rel=1e-14)
     assert between(at(2.0), at(0.5)) == pytest.approx(1, rel=1e-14)
     low = at(0.5)
-    assert between(low, Trial(2.0, math.nan, math.nan, low.gradient)) == pytest.approx(0.65)
+    assert between(low, Probe(2.0, math.nan, math.nan, low.gradient)) == pytest.approx(0.65)
 
 
 # ---------------------------------------------------------------- SSBroyden
