@@ -61,7 +61,7 @@ class SSBroyden:
         return {"inverse": None, "loss": math.nan, "stuck": False}
 
     def step(self, objective: Objective, state: State) -> State:
-        inverse: Tensor | None = None if state["inverse"] is None else state["inverse"].clone()
+        inverse: Tensor | None = state["inverse"]
         here = _begun(objective)
         stuck = math.isfinite(here.loss)
         for _ in range(ITERATIONS if stuck else 0):
