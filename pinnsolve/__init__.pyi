@@ -1,7 +1,7 @@
 from .compare import Comparison, compare
 from .errors import Outcome, ProblemError
 from .geometry import Box, Points, boundary, face, faces, point
-from .methods import LBFGS, SGD, Adam, LevenbergMarquardt, Marching, Newton
+from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
 from .operators import curl, d, div, dot, grad, laplace
 from .problem import Problem, condition, dirichlet, initial, initial_rate, neumann, periodic, solenoidal
@@ -14,6 +14,7 @@ __all__ = [
     "LBFGS",
     "MLP",
     "SGD",
+    "SOAP",
     "Adam",
     "Box",
     "Comparison",
@@ -29,6 +30,7 @@ __all__ = [
     "RandomFeatures",
     "Redraw",
     "Reference",
+    "SSBroyden",
     "Settings",
     "Solution",
     "boundary",

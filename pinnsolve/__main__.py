@@ -19,7 +19,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("file", help="a Python file that declares problem = Problem(...)")
     p.add_argument("--budget", metavar="SECONDS", help="seconds of training (60)")
     p.add_argument("--tolerance", metavar="ERROR", help="the relative L2 error that is wanted")
-    p.add_argument("--method", metavar="NAME", help="lm, lbfgs, adam, sgd, or several one after the other: adam,lm")
+    p.add_argument(
+        "--method",
+        metavar="NAME",
+        help="lm, ssbroyden, lbfgs, soap, adam, sgd, or several one after the other: adam,lm",
+    )
     p.add_argument("--steps", type=int, metavar="N", help="end the (last) method after N steps")
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a parameter, as in nu=0.02")
     p.add_argument("--seed", type=int, metavar="N", help="for the first weights and all points (0)")

@@ -109,9 +109,18 @@ class Residuals:
 
     @cached_property
     def batches(self) -> list[Chunk]:
-        """The points as values and gradients take them: more at once, while the cache still holds them."""
+        """The points as values and gradients take them: more at once, while the cache still holds them.
+
+        Where layers are frozen they are the same, so that what these make of the points is computed once.
+        """
+        if self.trial.frozen:
+            return self.chunks
         batch = int(WIDE / max(self.trial.row_size, 1) ** 0.5)
         return self._cut(batch) if batch >= 2 * self.chunk else self.chunks
+    @property
+    def size(self) -> int:
+        """The number of rows of the Jacobian."""
+        return sum(self.counts.values())
 
     @torch.no_grad()
     def values(self) -> dict[str, Tensor]:
@@ -167,8 +176,7 @@ class Residuals:
             total = torch.zeros((), dtype=self.trial.dtype, device=self.trial.device)
             for name, term in site.terms.items():
                 total = total + weights[name] / self.counts[name] * faded(term(at).value).square().sum()
-            grads = torch.autograd.grad(total, self.trial.parameters, materialize_grads=True, allow_unused=True)
-            gradient += torch.cat([g.reshape(-1) for g in grads])
+            gradient += self._slope(total)
             loss += float(total.detach())
         return loss, gradient
 
@@ -181,6 +189,40 @@ class Residuals:
                 values.append(r * scale)
                 jacobians.append(block.jacobians[name].mul_(scale))
         return torch.cat(values), torch.cat(jacobians)
+
+    @torch.no_grad()
+    def vector(self, weights: Mapping[str, float]) -> Tensor:
+        """The weighted residual vector (N,), in the order of `rows`."""
+        parts = []
+        for site, prepared, faded in self.chunks:
+            at = self.trial.fields(prepared)
+            scale = self._scales(site, weights)
+            parts += [faded(term(at).value) * scale[name] for name, term in site.terms.items()]
+        return torch.cat(parts)
+
+    def pulled_back(self, weights: Mapping[str, float], vector: Tensor) -> Tensor:
+        """J^T v (P,) for v (N,), in the order of `rows`: one backward pass."""
+        found = torch.zeros(self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
+        start = 0
+        for site, prepared, faded in self.chunks:
+            at = self.trial.fields(prepared)
+            total = torch.zeros((), dtype=self.trial.dtype, device=self.trial.device)
+            scale = self._scales(site, weights)
+            for name, term in site.terms.items():
+                r = faded(term(at).value)
+                total = total + scale[name] * (r @ vector[start : start + len(r)])
+                start += len(r)
+            found += self._slope(total)
+        return found
+
+    def _scales(self, site: Site, weights: Mapping[str, float]) -> dict[str, float]:
+        """The root of each residual's weight a point."""
+        return {name: (weights[name] / self.counts[name]) ** 0.5 for name in site.terms}
+
+    def _slope(self, total: Tensor) -> Tensor:
+        """The gradient of a number, (P,)."""
+        grads = torch.autograd.grad(total, self.trial.parameters, materialize_grads=True, allow_unused=True)
+        return torch.cat([g.reshape(-1) for g in grads])
 
     def normal_equations(self, weights: Mapping[str, float]) -> tuple[float, Tensor, Tensor]:
         """The loss, J^T r and J^T J of the weighted residual vector; J itself is never kept."""

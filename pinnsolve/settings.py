@@ -11,14 +11,14 @@ import torch
 from torch import nn
 
 from pinnsolve.errors import ProblemError, did_you_mean
-from pinnsolve.methods import LBFGS, SGD, Adam, LevenbergMarquardt, Marching, Method, Newton
+from pinnsolve.methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Method, Newton, SSBroyden
 from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
 from pinnsolve.problem.declaration import positive, whole
 from pinnsolve.sampling import SAMPLERS, Sampler
 
 METHODS: dict[str, Callable[..., Method]] = {
     "lm": LevenbergMarquardt, "lbfgs": LBFGS, "adam": Adam, "sgd": SGD,
-    "newton": Newton, "marching": Marching,
+    "ssbroyden": SSBroyden, "soap": SOAP, "newton": Newton, "marching": Marching,
 }  # fmt: skip
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 Balance = Literal["balanced"]

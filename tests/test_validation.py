@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from validation import results
+from pinnsolve import MLP, Adam, Settings
+from validation import methods, results
 from validation.__main__ import main
 from validation.results import BUDGETS, HEADER, Row, measured, put, written
 
@@ -201,3 +202,14 @@ def test_wrong_arguments_end_with_two_and_say_what_is_possible(arguments: list[s
     assert ended.value.code == 2
     assert words in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_row_of_the_methods_table_ends_by_its_cpu_time() -> None:
+    line = methods.row("poisson", Adam(rate=1e-2), Settings(network=MLP(width=8, depth=2), points=300), 0.3)
+    name, method, error, cpu, wall, steps = (cell.strip() for cell in line.strip("|").split("|"))
+    assert (name, method) == ("poisson", "adam")
+    assert error.startswith("u ")
+    assert 0 < float(error.removeprefix("u ")) < 2
+    assert float(cpu) <= 5
+    assert float(wall) <= 30
+    assert int(steps.replace(",", "")) >= 20

@@ -1,9 +1,22 @@
 """Training methods: one a file, over the protocol of `pinnsolve.methods.protocol`."""
 
-from pinnsolve.methods.gradient import LBFGS, SGD, Adam
+from pinnsolve.methods.gradient import SGD, Adam
 from pinnsolve.methods.levenberg_marquardt import LevenbergMarquardt
 from pinnsolve.methods.marching import Marching
 from pinnsolve.methods.newton import Newton
 from pinnsolve.methods.protocol import Method, Objective
+from pinnsolve.methods.quasi_newton import LBFGS, SSBroyden
+from pinnsolve.methods.soap import SOAP
 
-__all__ = ["LBFGS", "SGD", "Adam", "LevenbergMarquardt", "Marching", "Method", "Newton", "Objective"]
+__all__ = [
+    "LBFGS",
+    "SGD",
+    "SOAP",
+    "Adam",
+    "LevenbergMarquardt",
+    "Marching",
+    "Method",
+    "Newton",
+    "Objective",
+    "SSBroyden",
+]

@@ -1,4 +1,4 @@
-"""Methods that ask for the loss and its gradient alone: Adam, SGD and L-BFGS, stepped by torch.optim."""
+"""Methods of first order, Adam and SGD, stepped by torch.optim."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.protocol import Objective, State
@@ -90,34 +89,3 @@ class SGD:
 
     def step(self, objective: Objective, state: State) -> State:
         return _advance(lambda p: torch.optim.SGD(p, lr=self.rate, momentum=self.momentum), objective, state)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LBFGS:
-    """Limited-memory BFGS with a line search that meets the strong Wolfe conditions; one step is ten iterations.
-
-    Source: Nocedal & Wright, Numerical Optimization (2006), algorithms 7.5 and 3.5.
-    """
-
-    memory: int = 50
-    steps: int | None = None
-    name = "lbfgs"
-    cycle = 1
-    redraws = True
-
-    def __post_init__(self) -> None:
-        positive("LBFGS: memory", self.memory)
-        whole("LBFGS: memory", self.memory)
-        whole("LBFGS: steps", self.steps)
-
-    def init(self, objective: Objective) -> State:
-        return _fresh(objective)
-
-    def step(self, objective: Objective, state: State) -> State:
-        def make(p: list[Tensor]) -> torch.optim.Optimizer:
-            return torch.optim.LBFGS(
-                p, lr=1, max_iter=10, max_eval=15, history_size=self.memory, line_search_fn="strong_wolfe",
-                tolerance_grad=0, tolerance_change=0,
-            )  # fmt: skip
-
-        return _advance(make, objective, state)

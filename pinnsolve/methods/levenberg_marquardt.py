@@ -5,22 +5,27 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
+from pinnsolve.methods.damped import Damped, damped
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.problem.declaration import positive, whole
 
 ATTEMPTS = 12
 SMALLEST = 1e-15  # of the trace of J^T J
+BENT = 0.75  # of the step: twice the acceleration may be so long
 
 
 @dataclass(frozen=True, kw_only=True)
 class LevenbergMarquardt:
-    """Damped Gauss-Newton steps: (J^T J + mu I) delta = -J^T r.
+    """Damped Gauss-Newton steps with geodesic acceleration:
 
+        (J^T J + mu I) delta = -J^T r,    (J^T J + mu I) a = -J^T r''/2,    step = delta + a,
+
+    r'' the second derivative of r along delta, from one more evaluation; a is left out where 2 |a| > 0.75 |delta|.
     A step is taken if it lowers the loss. mu follows the ratio of actual to predicted decrease: it is divided by three
-    above 0.5, kept above 0.1 and multiplied by three below, so that steps stay long and a little inefficient.
+    above 0.5, kept above 0.1 and multiplied by three below, so that steps stay long and a little inefficient. Where
+    there are fewer residuals than parameters, the same step comes from J J^T.
 
     Parameters
     ----------
@@ -29,7 +34,8 @@ class LevenbergMarquardt:
     steps : int, optional
         Ends after so many steps.
 
-    Source: Marquardt, SIAM J. Appl. Math. 11 (1963) 431; Nocedal & Wright, Numerical Optimization (2006), section 10.3.
+    Source: Marquardt, SIAM J. Appl. Math. 11 (1963) 431; Transtrum & Sethna, arXiv 1201.5885 (2012), on geodesic
+    acceleration.
     """
 
     damping: float = 1e-3
@@ -46,32 +52,28 @@ class LevenbergMarquardt:
         return {"damping": None, "loss": math.nan, "stuck": False}
 
     def step(self, objective: Objective, state: State) -> State:
-        loss, gradient, matrix = objective.normal_equations()
+        equations = damped(objective)
+        loss = equations.loss
         if not math.isfinite(loss):
             return {**state, "loss": loss}
-        trace = float(matrix.diagonal().sum())
         start = objective.model.vector()
-        mu = self.damping * trace if state["damping"] is None else float(state["damping"])
+        mu = self.damping * equations.trace if state["damping"] is None else float(state["damping"])
         for _ in range(ATTEMPTS):
-            delta = _solved(matrix, gradient, mu)
+            delta = equations.step(mu)
             if delta is not None:
-                objective.model.assign(start + delta)
+                objective.model.assign(start + _bent(equations, objective, start, delta))
                 new = objective.loss()
-                predicted = -float(2 * gradient @ delta + delta @ (matrix @ delta))
+                predicted = equations.predicted(delta)
                 ratio = (loss - new) / predicted if predicted > 0 else -1.0
                 if math.isfinite(new) and new < loss:
                     factor = 1 / 3 if ratio > 0.5 else 1.0 if ratio > 0.1 else 3.0
-                    return {"damping": max(mu * factor, SMALLEST * trace), "loss": new, "stuck": False}
+                    return {"damping": max(mu * factor, SMALLEST * equations.trace), "loss": new, "stuck": False}
             mu *= 4
         objective.model.assign(start)
         return {"damping": mu, "loss": loss, "stuck": True}
 
 
-def _solved(matrix: Tensor, gradient: Tensor, mu: float) -> Tensor | None:
-    """The damped step, or None where the damped matrix is not positive definite in floating point."""
-    damped = matrix.clone()
-    damped.diagonal().add_(mu)
-    factor, info = torch.linalg.cholesky_ex(damped)
-    if int(info):
-        return None
-    return -torch.cholesky_solve(gradient[:, None], factor)[:, 0]
+def _bent(equations: Damped, objective: Objective, start: Tensor, delta: Tensor) -> Tensor:
+    """The step with its acceleration, where that is small enough."""
+    bend = equations.bend(objective, start, delta)
+    return delta + bend if float(2 * bend.norm()) <= BENT * float(delta.norm()) else delta

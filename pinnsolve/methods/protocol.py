@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -15,6 +15,9 @@ State = dict[str, Any]
 class LeastSquares(Protocol):
     """What a method asks of residuals: values, gradients, and the normal equations, each when it needs them."""
 
+    @property
+    def size(self) -> int: ...
+
     def loss(self, weights: Mapping[str, float]) -> float: ...
 
     def loss_and_gradient(self, weights: Mapping[str, float]) -> tuple[float, Tensor]: ...
@@ -23,9 +26,16 @@ class LeastSquares(Protocol):
 
     def rows(self, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]: ...
 
+    def vector(self, weights: Mapping[str, float]) -> Tensor: ...
+
+    def pulled_back(self, weights: Mapping[str, float], vector: Tensor) -> Tensor: ...
+
 
 class Parametrised(Protocol):
-    """Whatever has its trainable parameters as one vector (P,)."""
+    """Whatever has its trainable parameters, one after the other, as one vector (P,)."""
+
+    @property
+    def parameters(self) -> Sequence[Tensor]: ...
 
     def vector(self) -> Tensor: ...
 
@@ -65,6 +75,19 @@ class Objective:
 
     def rows(self) -> tuple[Tensor, Tensor]:
         return self.residuals.rows(self.weights)
+
+    @property
+    def size(self) -> int:
+        """The number of rows of the Jacobian."""
+        return self.residuals.size
+
+    def vector(self) -> Tensor:
+        """The weighted residual vector (N,), whose squares sum to the loss, in the order of the rows."""
+        return self.residuals.vector(self.weights)
+
+    def pulled_back(self, vector: Tensor) -> Tensor:
+        """J^T v (P,) for a vector v (N,), without J."""
+        return self.residuals.pulled_back(self.weights, vector)
 
 
 @runtime_checkable

@@ -40,6 +40,7 @@ class Piecewise(Trial):
     """
 
     takes_jets = True
+    frozen = 1
     balances = False
 
     def __init__(

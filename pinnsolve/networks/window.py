@@ -44,6 +44,7 @@ class Window(Trial):
     """
 
     takes_jets = True
+    frozen = 1
 
     def __init__(
         self, problem: Problem, layer: LocalFeatures, made: Plan, cells: Cells, times: Times | None,

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinnsolve import LBFGS, SGD, Adam, LevenbergMarquardt, Newton, ProblemError
+from pinnsolve import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Newton, ProblemError, SSBroyden
 from pinnsolve.methods import Method, Objective
 
 # each with the steps that it needs below, a few times over; rates suit a curvature between 1 and 3
@@ -22,6 +22,8 @@ METHODS = {
     "adam": (Adam(rate=0.3), 500),
     "sgd": (SGD(rate=0.2, momentum=0.5), 120),
     "newton": (Newton(), 2),
+    "ssbroyden": (SSBroyden(), 4),
+    "soap": (SOAP(rate=0.3, momentum=0.9, beta=0.999), 500),
 }
 
 
@@ -30,6 +32,10 @@ class Vector:
 
     def __init__(self, *start: float) -> None:
         self.x = torch.tensor(start, dtype=torch.float64)
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        return [self.x]
 
     def vector(self) -> Tensor:
         return self.x.clone()
@@ -60,6 +66,18 @@ class Least:
         j: Any = torch.autograd.functional.jacobian(self.r, self.model.x)
         scale = weights["r"] / len(r)
         return scale * float(r @ r), scale * j.T @ r, scale * j.T @ j
+
+    @property
+    def size(self) -> int:
+        return len(self.r(self.model.x))
+
+    def vector(self, weights: Mapping[str, float]) -> Tensor:
+        self.evaluations += 1
+        r = self.r(self.model.x)
+        return (weights["r"] / len(r)) ** 0.5 * r
+
+    def pulled_back(self, weights: Mapping[str, float], vector: Tensor) -> Tensor:
+        return self.rows(weights)[1].T @ vector
 
     def rows(self, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]:
         self.evaluations += 1
@@ -129,7 +147,7 @@ def test_the_least_squares_solution_of_inconsistent_equations(name: str) -> None
     assert torch.allclose(target.model.vector(), solution, atol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "steps"), [("lm", 40), ("lbfgs", 12), ("newton", 40)])
+@pytest.mark.parametrize(("name", "steps"), [("lm", 40), ("lbfgs", 12), ("newton", 40), ("ssbroyden", 8)])
 def test_rosenbrock(name: str, steps: int) -> None:
     target = objective(rosenbrock, -1.2, 1.0)
     run(METHODS[name][0], target, steps)
@@ -186,7 +204,7 @@ def test_each_step_of_levenberg_marquardt_lowers_the_loss_or_stays() -> None:
     assert losses[-1] < 1e-3 * losses[0]
 
 
-@pytest.mark.parametrize("name", ["lm", "lbfgs"])
+@pytest.mark.parametrize("name", ["lm", "lbfgs", "ssbroyden"])
 def test_a_method_at_the_minimum_says_that_it_is_stuck(name: str) -> None:
     method, _ = METHODS[name]
     target = objective(lambda x: torch.cat([x - 1, x + 1]), 0.0)
@@ -232,27 +250,28 @@ def through_a_file(state: Any) -> Any:
 def test_the_state_is_plain_and_survives_a_file_bit_for_bit(name: str) -> None:
     method, _ = METHODS[name]
     target = objective(rosenbrock, -1.2, 1.0)
-    small: Any = {"adam": Adam(rate=1e-2), "sgd": SGD(rate=1e-4)}.get(name, method)
-    for state in (small.init(target), state_after := run(small, target, 2)):
+    small: Any = {"adam": Adam(rate=1e-2), "sgd": SGD(rate=1e-4), "soap": SOAP(rate=1e-2)}.get(name, method)
+    few = 1 if name == "ssbroyden" else 2  # of its ten iterations: there is to be something left to do
+    for state in (small.init(target), state_after := run(small, target, few)):
         assert all(isinstance(p, int | float | bool | str | Tensor | None) for p in parts(state))
     saved, where = through_a_file(state_after), target.model.vector()
     kept = copy.deepcopy(state_after)
-    run(small, target, 2, state_after)
+    run(small, target, few, state_after)
     end = target.model.vector()
     for again in (saved, kept):
         other = objective(rosenbrock, *where.tolist())
-        run(small, other, 2, again)
+        run(small, other, few, again)
         assert torch.equal(other.model.vector(), end)
     fresh = objective(rosenbrock, *where.tolist())
     if name not in ("lm", "newton"):
-        run(small, fresh, 2)
+        run(small, fresh, few)
         assert not torch.equal(fresh.model.vector(), end)  # the state matters
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_step_leaves_the_state_that_it_was_given(name: str) -> None:
     """The loop may keep the best state and come back to it."""
-    small: Any = {"adam": Adam(rate=1e-2), "sgd": SGD(rate=1e-4)}.get(name, METHODS[name][0])
+    small: Any = {"adam": Adam(rate=1e-2), "sgd": SGD(rate=1e-4), "soap": SOAP(rate=1e-2)}.get(name, METHODS[name][0])
     target = objective(rosenbrock, -1.2, 1.0)
     state = run(small, target, 1)
     where, before = target.model.vector(), parts(copy.deepcopy(state))
@@ -317,6 +336,12 @@ REFUSED = {
     "lbfgs memory": (lambda: LBFGS(memory=0), "LBFGS: memory=0"),
     "newton ridge": (lambda: Newton(ridge=0), "Newton: ridge=0"),
     "newton steps": (lambda: Newton(steps=0), "Newton: steps=0"),
+    "soap rate": (lambda: SOAP(rate=0), "SOAP: rate=0"),
+    "soap beta": (lambda: SOAP(beta=1.0), "SOAP: beta=1.0"),
+    "soap momentum": (lambda: SOAP(momentum=-0.1), "SOAP: momentum=-0.1"),
+    "soap refresh": (lambda: SOAP(refresh=None), "SOAP: refresh=None"),
+    "soap steps": (lambda: SOAP(steps=0), "SOAP: steps=0"),
+    "ssbroyden steps": (lambda: SSBroyden(steps=0), "SSBroyden: steps=0"),
     "lbfgs steps": (lambda: LBFGS(steps="5"), "LBFGS: steps='5'"),
 }  # fmt: skip
 MORE_REFUSED = {

@@ -339,6 +339,21 @@ def test_normal_equations_loss_and_gradient(name: str) -> None:
     assert sum(weights[n] * rms[n] ** 2 for n in rms) == pytest.approx(loss, rel=RELATIVE)
 
 
+@pytest.mark.parametrize("name", ["mlp", "no jets"])
+def test_the_residual_vector_and_what_is_pulled_back_go_with_the_rows(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(residuals_module, "ENTRIES", 1)  # several chunks
+    residuals = loaded(name, count=70)
+    weights = weights_of(residuals)
+    r, jacobian = residuals.rows(weights)
+    assert residuals.size == len(r) == 140
+    assert torch.allclose(residuals.vector(weights), r, rtol=RELATIVE, atol=1e-14)
+    v = random(len(r), 1)[:, 0]
+    assert largest(residuals.pulled_back(weights, v) - jacobian.T @ v, jacobian.T @ v) < RELATIVE
+    assert largest(residuals.pulled_back(weights, v.flip(0)) - jacobian.T @ v, jacobian.T @ v) > 1e-3
+
+
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_an_odd_number_of_parameters_loses_no_entry_of_the_matrix(count: int) -> None:
     rows = random(5, count)
