@@ -46,8 +46,7 @@ def run(package: str, problem: str, seed: int, threads: int, limit: float) -> di
             command, cwd=HERE.parent, env=environment(threads), preexec_fn=lambda: pin(threads),
             capture_output=True, text=True, check=False, timeout=10 * limit + GRACE,
         )  # fmt: skip
-        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-        fault = f"failed with code {done.returncode}: {said}" if done.returncode else None
+        fault = f"failed with code {done.returncode}: {_last_words(done.stderr)}" if done.returncode else None
     except subprocess.TimeoutExpired:
         fault = "stopped from outside, long after the limit"
     record = json.loads(out.read_text()) if out.exists() else _empty(package, problem, seed, threads, limit)
@@ -63,3 +62,9 @@ def _empty(package: str, problem: str, seed: int, threads: int, limit: float) ->
         "package": package, "problem": problem, "seed": seed, "threads": threads, "limit": limit, "import_seconds": None,
         "setup_seconds": None, "settings": "", "versions": {}, "curve": [], "peak_mib": None,
     }  # fmt: skip
+
+
+def _last_words(text: str) -> str:
+    """The last line that names an error, or the last line."""
+    lines = text.strip().splitlines() or ["it said nothing"]
+    return next((line for line in reversed(lines) if "Error" in line.split(":")[0]), lines[-1])

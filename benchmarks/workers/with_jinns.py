@@ -50,7 +50,8 @@ class Heat(PDENonStatio):
 
 class Poisson(PDEStatio):
     def equation(self, x: Any, u: Any, params: Any) -> Any:
-        return -laplacian_rev(x, u, params, eq_type="PDEStatio") - 2 * jnp.pi**2 * jnp.prod(jnp.sin(jnp.pi * x))
+        spread = laplacian_rev(x, u, params, eq_type="PDEStatio")
+        return jnp.atleast_1d(-spread - 2 * jnp.pi**2 * jnp.prod(jnp.sin(jnp.pi * x)))
 
 
 class Kovasznay(PDEStatio):
@@ -111,14 +112,14 @@ def poisson(key: Any) -> Notebook:
 
 def kovasznay(key: Any) -> Notebook:
     data = jinns.data.CubicMeshPDEStatio(
-        key=key, n=2028, nb=2028, omega_batch_size=2028, omega_border_batch_size=507, dim=2, min_pts=(-0.5, -0.5),
+        key=key, n=10_000, nb=10_000, omega_batch_size=256, omega_border_batch_size=64, dim=2, min_pts=(-0.5, -0.5),
         max_pts=(1, 1.5), method="uniform",
     )  # fmt: skip
     still = jinns.data.DataGeneratorObservations(
         key=key, obs_batch_size=1, observed_pinn_in=jnp.zeros((1, 2)), observed_values=jnp.zeros((1, 1))
     )
     return Notebook(
-        "2D_Navier_Stokes_PipeFlow_ngd", data, (2, 25, 25, 25, 3), Kovasznay(), Inflow(), {"Re": jnp.array(RE)}, 300,
+        "2D_Navier_Stokes_PipeFlow_ngd", data, (2, 25, 25, 25, 3), Kovasznay(), Inflow(), {"Re": jnp.array(RE)}, 1000,
         observed=still, unknowns=("u", "v", "p"),
     )  # fmt: skip
 
