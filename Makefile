@@ -1,4 +1,5 @@
-.PHONY: check test validate
+.PHONY: check test validate bench
 check: ; ruff check . && ruff format --check . && mypy
 test: ; python -m pytest
 validate: ; python -m validation && python -m validation.never_false_pass
+bench: ; python -m benchmarks && python -m benchmarks.growth && python -m benchmarks.step

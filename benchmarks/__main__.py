@@ -26,7 +26,9 @@ DOCUMENTED = {"deepxde": PROBLEMS, "jinns": ("heat", "poisson", "burgers", "kova
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    made.add_argument("--only", nargs="+", choices=PROBLEMS, default=PROBLEMS, metavar="PROBLEM", help=", ".join(PROBLEMS))
+    made.add_argument(
+        "--only", nargs="+", choices=PROBLEMS, default=PROBLEMS, metavar="PROBLEM", help=", ".join(PROBLEMS)
+    )
     made.add_argument("--packages", nargs="+", choices=PACKAGES, default=PACKAGES, help="default: all of them")
     made.add_argument("--seeds", nargs="+", type=int, help="default: 0 1 2 for pinnsolve, 0 for the others")
     made.add_argument("--threads", type=int, default=1, help="threads and processors for every run (default: 1)")
@@ -70,8 +72,8 @@ def preface(records: list[Record]) -> str:
         f"Made by `python -m benchmarks` on {threads} thread(s) of {platform.machine()} with "
         f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB ({platform.system()}); "
         f"{', '.join(f'{name} {number}' for name, number in sorted(versions.items()))}. "
-        "Seconds of training until the relative L2 error of every unknown was at or below a level, on 4,096 points that "
-        "are the same for all; `-` where it never was. Median over seeds. Import, set-up and compilation stand apart. "
+        "Seconds of training until the relative L2 error of every unknown was at or below a level, on 4,096 points, "
+        "the same for all; `-` where it never was. Median over seeds. Import, set-up and compilation stand apart. "
         "How each is measured: [README.md](README.md).\n\n![Error over training time](curves.png)"
     )
 

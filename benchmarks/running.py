@@ -59,8 +59,8 @@ def run(package: str, problem: str, seed: int, threads: int, limit: float) -> di
 def _empty(package: str, problem: str, seed: int, threads: int, limit: float) -> dict[str, Any]:
     """The record of a run that left none."""
     return {
-        "package": package, "problem": problem, "seed": seed, "threads": threads, "limit": limit, "import_seconds": None,
-        "setup_seconds": None, "settings": "", "versions": {}, "curve": [], "peak_mib": None,
+        "package": package, "problem": problem, "seed": seed, "threads": threads, "limit": limit,
+        "import_seconds": None, "setup_seconds": None, "settings": "", "versions": {}, "curve": [], "peak_mib": None,
     }  # fmt: skip
 
 

@@ -3,8 +3,8 @@
     python -m benchmarks.step
 
 A step is forward, residual, loss and backward on 10,000 points. Nested autograd is as one writes it by hand: a plain
-network, `torch.autograd.grad` for every derivative. It has no conditions to meet; pinnsolve's step has them built in, as
-always. Both take turns in one process, on one thread. Writes `benchmarks/step.md`.
+network, `torch.autograd.grad` for every derivative. It has no conditions to meet; pinnsolve's step has them built in,
+as always. Both take turns in one process, on one thread. Writes `benchmarks/step.md`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from math import pi
 from pathlib import Path
 from time import perf_counter
@@ -23,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.running import environment
-from pinnsolve import MLP, Adam, Box, Problem, Settings, d, dirichlet, initial, periodic
+from pinnsolve import MLP, Adam, Box, Problem, Settings, d, initial, periodic
 from pinnsolve.solve import prepare
 from problems import burgers, kovasznay
 
@@ -89,7 +90,7 @@ def ours(problem: Problem, network: Any, points: int, dtype: torch.dtype = torch
 def by_hand(residual: Residual, unknowns: int, dtype: torch.dtype) -> Step:
     """The same by nested autograd on a plain network."""
     widths = [2] + [WIDTH] * DEPTH
-    layers = [m for a, b in zip(widths, widths[1:], strict=False) for m in (nn.Linear(a, b), nn.Tanh())]
+    layers = [m for a, b in pairwise(widths) for m in (nn.Linear(a, b), nn.Tanh())]
     net = nn.Sequential(*layers, nn.Linear(WIDTH, unknowns)).to(dtype)
     places = [torch.rand(POINTS, dtype=dtype, requires_grad=True) for _ in range(2)]
 
@@ -135,8 +136,8 @@ def main() -> None:
     lines = [
         "# One first-order step, and the import", "",
         "Made by `python -m benchmarks.step`: forward, residual, loss and backward on "
-        f"{POINTS:,} points, tanh 2-{'-'.join([str(WIDTH)] * DEPTH)}, one thread, PyTorch {torch.__version__}; medians of "
-        f"{rounds} steps, taken in turns in one process. A ratio below one: pinnsolve is faster.", "",
+        f"{POINTS:,} points, tanh 2-{'-'.join([str(WIDTH)] * DEPTH)}, one thread, PyTorch {torch.__version__}; medians "
+        f"of {rounds} steps, taken in turns in one process. A ratio below one: pinnsolve is faster.", "",
         "| equation | numbers | pinnsolve | nested autograd | ratio |", "|---|---|---|---|---|",
     ]  # fmt: skip
     for name, (problem, residual, unknowns) in CASES.items():

@@ -14,7 +14,9 @@ NAMES = {"pinnsolve": "pinnsolve", "deepxde": "DeepXDE", "jinns": "jinns", "scip
 LEVELS = (1e-2, 1e-3, 1e-4, 1e-6)
 Record = dict[str, Any]
 HEADER = (
-    "| package | " + " | ".join(f"to {level:.0e}" for level in LEVELS) + " | final error | training | set-up | import | "
+    "| package | "
+    + " | ".join(f"to {level:.0e}" for level in LEVELS)
+    + " | final error | training | set-up | import | "
     "memory | pinnsolve is faster by | outcome |\n|" + "---|" * (len(LEVELS) + 8)
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,8 +34,7 @@ def truth(name: str) -> Path:
         places = {c: v.numpy() for c, v in (points if far is None else points[far]).coordinates.items()}
         fields = {f"of_{unknown}": reference.fields[unknown](**places) for unknown in problem.unknowns}
         CACHE.mkdir(exist_ok=True)
-        np.savez(
-            path, coordinates=list(places), unknowns=list(problem.unknowns), own_error=reference.own_error,
-            **{f"at_{c}": v for c, v in places.items()}, **fields,
-        )  # fmt: skip
+        arrays: dict[str, Any] = {"coordinates": list(places), "unknowns": list(problem.unknowns)}
+        arrays |= {f"at_{c}": v for c, v in places.items()} | fields | {"own_error": reference.own_error}
+        np.savez(path, **arrays)
     return path

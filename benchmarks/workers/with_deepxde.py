@@ -141,7 +141,7 @@ def cavity() -> Example:
 EXAMPLES = {f.__name__: f for f in (heat, poisson, burgers, allen_cahn, kovasznay, cavity)}
 
 
-class Look(dde.callbacks.Callback):  # type: ignore[misc]
+class Look(dde.callbacks.Callback):
     """Looks at the error after a step, when it is time to, and ends the training at the limit."""
 
     def __init__(self, recorder: Recorder, predict: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
@@ -199,8 +199,8 @@ def _words(chosen: Example) -> str:
     counts = ", ".join(f"{getattr(chosen.data, f'num_{kind}', 0) or 0:,} {kind}" for kind in ("domain", "boundary"))
     sizes = "-".join(map(str, [2] + [chosen.width] * chosen.depth + [len(chosen.unknowns)]))
     return (
-        f"as in its example {chosen.example}: tanh {sizes}, {counts} points, {chosen.adam:,} steps of Adam at 1e-3, then "
-        "L-BFGS, float32"
+        f"as in its example {chosen.example}: tanh {sizes}, {counts} points, {chosen.adam:,} steps of Adam at 1e-3, "
+        "then L-BFGS, float32"
     )
 
 

@@ -75,19 +75,18 @@ class Inflow(jinns.loss.BoundaryConditionAbstract):
     @staticmethod
     def _velocity(x: Any, y: Any) -> Any:
         wake = jnp.exp(DECAY * x)
-        return jnp.stack(
-            [1 - wake * jnp.cos(2 * jnp.pi * y), DECAY / (2 * jnp.pi) * wake * jnp.sin(2 * jnp.pi * y)]
-        )
+        return jnp.stack([1 - wake * jnp.cos(2 * jnp.pi * y), DECAY / (2 * jnp.pi) * wake * jnp.sin(2 * jnp.pi * y)])
 
 
 def heat(key: Any) -> Notebook:
     data = jinns.data.CubicMeshPDENonStatio(
-        key=key, n=2028, nb=2028, ni=2028, domain_batch_size=2028, initial_batch_size=2028, border_batch_size=507, dim=1,
-        min_pts=(0,), max_pts=(1,), tmin=0, tmax=1, method="uniform",
+        key=key, n=2028, nb=2028, ni=2028, domain_batch_size=2028, initial_batch_size=2028, border_batch_size=507,
+        dim=1, min_pts=(0,), max_pts=(1,), tmin=0, tmax=1, method="uniform",
     )  # fmt: skip
     dynamic, start = Heat(), lambda x: jnp.sin(jnp.pi * x)
     return Notebook(
-        "heat_equation_ngd", data, (2, 16, 16, 1), dynamic, jinns.loss.Dirichlet(), {"alpha": jnp.array(0.4)}, 300, start
+        "heat_equation_ngd", data, (2, 16, 16, 1), dynamic, jinns.loss.Dirichlet(), {"alpha": jnp.array(0.4)}, 300,
+        start,
     )  # fmt: skip
 
 
