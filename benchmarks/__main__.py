@@ -67,11 +67,13 @@ def said(record: Record) -> str:
 def preface(records: list[Record]) -> str:
     """What was measured, and on what."""
     threads = ", ".join(sorted({str(r["threads"]) for r in records})) or "no"
+    least = min((r["processors"] for r in records if r.get("processors") and r["threads"] == 1), default=1.0)
     versions = {k: v for r in records for k, v in r["versions"].items()}
     return (
         f"Made by `python -m benchmarks` on {threads} thread(s) of {platform.machine()} with "
         f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB ({platform.system()}); "
         f"{', '.join(f'{name} {number}' for name, number in sorted(versions.items()))}. "
+        f"The run that got least of its processor had {least:.0%} of it. "
         "Seconds of training until the relative L2 error of every unknown was at or below a level, on 4,096 points, "
         "the same for all; `-` where it never was. Median over seeds. Import, set-up and compilation stand apart. "
         "How each is measured: [README.md](README.md).\n\n![Error over training time](curves.png)"

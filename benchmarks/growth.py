@@ -141,8 +141,8 @@ def measured(name: str, longest: float) -> dict[int, str]:
     found: dict[int, str] = {}
     last = 0.0
     for size in SERIES[name][0]:
-        if last > longest:
-            found[size] = f"not run: the one before took {last:.0f} s"
+        if last > longest and name.startswith(("points", "parameters")):
+            found[size] = f"not run: the one before took {last:.3g} s"
             continue
         if found and "not run" in list(found.values())[-1]:
             found[size] = "not run"

@@ -49,7 +49,10 @@ def ratio(records: list[Record], ours: list[Record]) -> str:
     if not ours:
         return ""
     own = median_time(ours, reached[-1])
-    return f"{median_time(records, reached[-1]) / own:.2g} (at {reached[-1]:.0e})" if own < inf else "not there"
+    if own == inf:
+        return f"pinnsolve did not reach {reached[-1]:.0e}"
+    times = median_time(records, reached[-1]) / own
+    return f"{times:.0f} (at {reached[-1]:.0e})" if times >= 10 else f"{times:.2g} (at {reached[-1]:.0e})"
 
 
 def table(records: list[Record]) -> str:

@@ -66,10 +66,10 @@ def test_a_seed_that_does_not_get_there_counts_as_infinite() -> None:
 
 
 def test_the_ratio_is_taken_at_the_smallest_level_that_the_peer_reached() -> None:
-    assert ratio([PEER], OURS) == "1e+02 (at 1e-03)"
+    assert ratio([PEER], OURS) == "100 (at 1e-03)"
     assert ratio([record("jinns", (1.0, 5e-5))], OURS) == "2 (at 1e-04)"
     assert ratio([record("jinns", (1.0, 0.5))], OURS) == "reached no level"
-    assert ratio([PEER], [record("pinnsolve", (1.0, 0.5))]) == "not there"
+    assert ratio([PEER], [record("pinnsolve", (1.0, 0.5))]) == "pinnsolve did not reach 1e-03"
 
 
 # ---------------------------------------------------------------- the table

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class Recorder:
             "curve": self.curve,
         }  # fmt: skip
         self._trained, self._since, self._next = 0.0, 0.0, FIRST
-        self._made = perf_counter()
+        self._began, self._made = began, perf_counter()
 
     @property
     def seconds(self) -> float:
@@ -74,17 +74,18 @@ class Recorder:
         self._next = max(self._next, self._trained) * FACTOR
         self.resume()
 
-    def add(self, seconds: float, found: Mapping[str, np.ndarray], **more: Any) -> None:
-        """A point of the curve, kept in the file at once: a run that dies leaves what it had."""
+    def add(self, seconds: float, found: Mapping[str, np.ndarray], least: float = 0.0, **more: Any) -> None:
+        """A point of the curve, no error below `least`; kept in the file at once, for a run that dies."""
         errors = {
-            unknown: float(np.linalg.norm(np.asarray(found[unknown]) - true) / np.linalg.norm(true))
+            unknown: max(least, float(np.linalg.norm(np.asarray(found[unknown]) - true) / np.linalg.norm(true)))
             for unknown, true in self.truth.items()
         }
         self.curve.append({"seconds": seconds, "errors": errors, **more})
         self.write("unfinished")
 
     def write(self, outcome: str) -> None:
-        told = {**self.record, "outcome": outcome, "peak_mib": peak_mib()}
+        share = process_time() / (perf_counter() - self._began)  # well below the threads: the machine was not quiet
+        told = {**self.record, "outcome": outcome, "peak_mib": peak_mib(), "processors": share}
         self.out.write_text(json.dumps(told) + "\n")
 
     def finish(self) -> None:

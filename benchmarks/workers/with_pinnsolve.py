@@ -16,9 +16,8 @@ QUICK = 10.0  # seconds: the finest tolerance is asked for where the one before 
 
 def main() -> None:
     """Stops asking for finer tolerances once a run has used up its budget."""
-    name_of = "problems."
     recorder = Recorder("pinnsolve", began, ("pinnsolve", "torch", "numpy"))
-    problem: Any = import_module(name_of + recorder.problem).problem
+    problem: Any = import_module("problems." + recorder.problem).problem
     recorder.record["settings"] = "the default, asked for one tolerance after another, each time from the start"
     setup = []
     for tolerance in TOLERANCES:
@@ -31,7 +30,7 @@ def main() -> None:
         setup.append(perf_counter() - begin - training.seconds)
         recorder.record["setup_seconds"] = max(setup)
         found = {unknown: solution.d(unknown)(**recorder.places) for unknown in recorder.truth}
-        told = {"tolerance": tolerance, "outcome": training.outcome.kind, "method": training.method}
+        told: dict[str, Any] = {"tolerance": tolerance, "outcome": training.outcome.kind, "method": training.method}
         recorder.add(training.seconds, found, **told)
         if training.seconds >= recorder.limit:
             break

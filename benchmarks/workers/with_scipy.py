@@ -19,6 +19,7 @@ METHODS: dict[str, Callable[[Any], Any]] = {
     "kovasznay": kovasznay.chebyshev_collocation,
     "cavity": cavity.chebyshev_collocation,
 }
+ITSELF = ("allen_cahn", "cavity")  # where the truth is this method on a finer grid: its own estimate stands in
 ACCURACIES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10)
 
 
@@ -30,7 +31,8 @@ def main() -> None:
         reference = METHODS[recorder.problem](problem.replaced(tolerance=10 * accuracy))
         recorder.record["settings"] = f"{reference.name}, refined until its own estimate of its error suffices"
         found = {unknown: reference.fields[unknown](**recorder.places) for unknown in recorder.truth}
-        recorder.add(reference.seconds, found, own_error=reference.own_error)
+        least = reference.own_error if recorder.problem in ITSELF else 0.0
+        recorder.add(reference.seconds, found, least, own_error=reference.own_error)
         if reference.own_error > accuracy or reference.seconds > recorder.limit:
             break
     recorder.write("ran")
