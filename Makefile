@@ -2,4 +2,4 @@
 check: ; ruff check . && ruff format --check . && mypy
 test: ; python -m pytest
 validate: ; python -m validation && python -m validation.never_false_pass
-bench: ; OMP_NUM_THREADS=1 python -m benchmarks.first_order
+bench: ; python -m benchmarks && python -m benchmarks.growth && python -m benchmarks.step

@@ -1,0 +1,1 @@
+"""pinnsolve beside other packages and a classical method, on the same statements."""

@@ -1,0 +1,107 @@
+"""The table of the comparison, written anew from the stored records."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any
+
+PROBLEMS = ("heat", "poisson", "burgers", "allen_cahn", "kovasznay", "cavity")
+PACKAGES = ("pinnsolve", "deepxde", "jinns", "scipy")
+NAMES = {"pinnsolve": "pinnsolve", "deepxde": "DeepXDE", "jinns": "jinns", "scipy": "SciPy (reference method)"}
+LEVELS = (1e-2, 1e-3, 1e-4, 1e-6)
+Record = dict[str, Any]
+HEADER = (
+    "| package | "
+    + " | ".join(f"to {level:.0e}" for level in LEVELS)
+    + " | final error | training | set-up | import | "
+    "memory | pinnsolve is faster by | outcome |\n|" + "---|" * (len(LEVELS) + 8)
+)
+
+
+def read(folder: Path) -> list[Record]:
+    """All records of a folder."""
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
+def worst(errors: dict[str, float]) -> float:
+    """The largest relative L2 error over the unknowns; infinite if one is not finite."""
+    return max(e if e is not None and isfinite(e) else inf for e in errors.values())
+
+
+def time_to(curve: list[dict[str, Any]], level: float) -> float:
+    """The least training time (s) at which every unknown's error was at or below a level; infinite if none."""
+    return min((point["seconds"] for point in curve if worst(point["errors"]) <= level), default=inf)
+
+
+def median_time(records: list[Record], level: float) -> float:
+    """The median over the seeds; a seed that did not get there counts as infinite."""
+    return statistics.median_high([time_to(record["curve"], level) for record in records])
+
+
+def ratio(records: list[Record], ours: list[Record]) -> str:
+    """A peer's time over pinnsolve's, at the smallest level that the peer reached."""
+    reached = [level for level in LEVELS if median_time(records, level) < inf]
+    if not reached:
+        return "reached no level"
+    if not ours:
+        return ""
+    own = median_time(ours, reached[-1])
+    if own == inf:
+        return f"pinnsolve did not reach {reached[-1]:.0e}"
+    times = median_time(records, reached[-1]) / own
+    return f"{times:.0f} (at {reached[-1]:.0e})" if times >= 10 else f"{times:.2g} (at {reached[-1]:.0e})"
+
+
+def table(records: list[Record]) -> str:
+    """One table a problem, a row a package, and each package's settings in words below."""
+    parts = []
+    for problem in PROBLEMS:
+        here = [r for r in records if r["problem"] == problem]
+        if here:
+            rows = [_row(package, here) for package in PACKAGES]
+            parts.append(f"## {problem}\n\n{HEADER}\n" + "\n".join(rows) + "\n\n" + _settings(here))
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(package: str, here: list[Record]) -> str:
+    records = [r for r in here if r["package"] == package]
+    ours = [r for r in here if r["package"] == "pinnsolve"]
+    if not records:
+        return f"| {NAMES[package]} |" + " |" * (len(LEVELS) + 6) + " not run |"
+    times = [_seconds(median_time(records, level)) for level in LEVELS]
+    last = [r["curve"][-1] for r in records if r["curve"]]
+    final = _errors(last)
+    spent = [_seconds(_median([point["seconds"] for point in last]))]
+    spent += [_seconds(_median([r[name] for r in records])) for name in ("setup_seconds", "import_seconds")]
+    memory = [r["peak_mib"] for r in records if r["peak_mib"] is not None]
+    told = [f"{max(memory):,.0f} MiB" if memory else "", "" if package == "pinnsolve" else ratio(records, ours)]
+    outcomes = ", ".join(dict.fromkeys(r["outcome"].replace("|", "/") for r in records))
+    return "| " + " | ".join([NAMES[package], *times, final, *spent, *told, outcomes]) + " |"
+
+
+def _errors(points: list[dict[str, Any]]) -> str:
+    """The median over the seeds of every unknown's error."""
+    if not points:
+        return ""
+    found = {u: statistics.median(worst({u: p["errors"][u]}) for p in points) for u in points[0]["errors"]}
+    return ", ".join(f"{unknown} {error:.1e}" for unknown, error in found.items())
+
+
+def _median(values: list[float | None]) -> float:
+    given = [v for v in values if v is not None]
+    return statistics.median(given) if given else inf
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2g} s" if value < 100 else f"{value:.0f} s" if value < inf else "-"
+
+
+def _settings(here: list[Record]) -> str:
+    told = {NAMES[p]: [r["settings"] for r in here if r["package"] == p and r["settings"]] for p in PACKAGES}
+    seeds = {NAMES[p]: len([r for r in here if r["package"] == p]) for p in PACKAGES}
+    return "\n".join(
+        f"- {name} ({seeds[name]} seed{'s' * (seeds[name] > 1)}): {said[0]}" for name, said in told.items() if said
+    )

@@ -1,0 +1,40 @@
+"""Where errors are measured, and what is true there: written once, read by every package's worker."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pinnsolve import Problem
+from pinnsolve.compare import fresh_points
+from pinnsolve.networks.exact import verified
+from pinnsolve.problem.checks import check
+from pinnsolve.problem.corners import away
+
+CACHE = Path(__file__).parent / ".cache"
+TIGHT = 1e-7  # the reference's own error is brought to a tenth of it, where it can be
+
+
+def truth(name: str) -> Path:
+    """The file with 4,096 Sobol points of a problem's domain, and its reference's values there.
+
+    Points near corners at which prescribed values jump are left out, as in `pinnsolve.compare`.
+    """
+    path = CACHE / f"{name}.npz"
+    if not path.exists():
+        problem: Problem = import_module(f"problems.{name}").problem
+        assert callable(problem.reference)
+        reference = problem.reference(problem.replaced(tolerance=TIGHT))
+        points = fresh_points(problem, 0)
+        corners = verified(problem, check(problem))[0].corners
+        far = away(corners, points.coordinates, problem.domain)
+        places = {c: v.numpy() for c, v in (points if far is None else points[far]).coordinates.items()}
+        fields = {f"of_{unknown}": reference.fields[unknown](**places) for unknown in problem.unknowns}
+        CACHE.mkdir(exist_ok=True)
+        arrays: dict[str, Any] = {"coordinates": list(places), "unknowns": list(problem.unknowns)}
+        arrays |= {f"at_{c}": v for c, v in places.items()} | fields | {"own_error": reference.own_error}
+        np.savez(path, **arrays)
+    return path

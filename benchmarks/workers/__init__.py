@@ -1,0 +1,1 @@
+"""What runs in a process of its own, in the package's own environment: standard library, NumPy and that package."""

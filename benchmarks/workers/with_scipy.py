@@ -1,0 +1,42 @@
+"""The classical methods of validation/, asked for one accuracy after another."""
+
+from time import perf_counter
+
+began = perf_counter()
+
+from collections.abc import Callable  # noqa: E402
+from importlib import import_module  # noqa: E402
+from typing import Any  # noqa: E402
+
+from benchmarks.workers.measure import Recorder  # noqa: E402
+from validation import allen_cahn, burgers, cavity, heat, kovasznay, poisson  # noqa: E402
+
+METHODS: dict[str, Callable[[Any], Any]] = {
+    "heat": heat.method_of_lines,
+    "poisson": poisson.sparse_differences,
+    "burgers": burgers.method_of_lines,
+    "allen_cahn": allen_cahn.fourier,
+    "kovasznay": kovasznay.chebyshev_collocation,
+    "cavity": cavity.chebyshev_collocation,
+}
+ITSELF = ("allen_cahn", "cavity")  # where the truth is this method on a finer grid: its own estimate stands in
+ACCURACIES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10)
+
+
+def main() -> None:
+    """A reference refines until its own error is a tenth of the tolerance; its seconds are those of all its grids."""
+    recorder = Recorder("scipy", began, ("scipy", "numpy"))
+    problem: Any = import_module("problems." + recorder.problem).problem
+    for accuracy in ACCURACIES:
+        reference = METHODS[recorder.problem](problem.replaced(tolerance=10 * accuracy))
+        recorder.record["settings"] = f"{reference.name}, refined until its own estimate of its error suffices"
+        found = {unknown: reference.fields[unknown](**recorder.places) for unknown in recorder.truth}
+        least = reference.own_error if recorder.problem in ITSELF else 0.0
+        recorder.add(reference.seconds, found, least, own_error=reference.own_error)
+        if reference.own_error > accuracy or reference.seconds > recorder.limit:
+            break
+    recorder.write("ran")
+
+
+if __name__ == "__main__":
+    main()
