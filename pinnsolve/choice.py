@@ -1,8 +1,8 @@
 """Which stage of an automatic run follows: more features while they pay, then local ones, then a trained network.
 
-Few features of several kinds are tried, sines of several frequencies and tanh; the best two of these go on with twice as
-many, and twice again. Where that does not pay, cells with features of their own refine themselves in windows of time, to lower and lower bounds. The
-residual on held-out points decides, as it does for everything else.
+Few features of several kinds are tried, sines of several frequencies and tanh; the best two of these go on with twice
+as many, and twice again. Where that does not pay, cells with features of their own refine themselves in windows of
+time, to lower and lower bounds. The residual on held-out points decides, as it does for everything else.
 """
 
 from __future__ import annotations

@@ -117,6 +117,7 @@ class Residuals:
             return self.chunks
         batch = int(WIDE / max(self.trial.row_size, 1) ** 0.5)
         return self._cut(batch) if batch >= 2 * self.chunk else self.chunks
+
     @property
     def size(self) -> int:
         """The number of rows of the Jacobian."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
 
 import problems.burgers
+import problems.kovasznay
 import problems.poisson
 from pinnsolve import (
     MLP,
     Box,
     LevenbergMarquardt,
+    LocalFeatures,
     Newton,
     Problem,
     ProblemError,
@@ -26,13 +29,13 @@ from pinnsolve import (
     face,
     solve,
 )
-from pinnsolve.choice import LARGEST, Ended, following
+from pinnsolve.choice import LARGEST, RIVAL, Ended, following
 from pinnsolve.estimate import Found, estimated
 from pinnsolve.history import Look
-from pinnsolve.settings import AUTOMATIC, BOUNDS, FEATURES, STEEPNESSES
+from pinnsolve.settings import AUTOMATIC, BOUNDS, FEATURES, LAYERS
 from pinnsolve.solution import Solution
 
-WIDTHS = len(STEEPNESSES)
+KINDS = len(LAYERS)
 LAST = len(AUTOMATIC) - 1
 LOCAL = LAST - len(BOUNDS)
 
@@ -47,34 +50,43 @@ def next_after(*stages: Ended, spent: float = 1.0, budget: float = 60.0) -> tupl
     return following(AUTOMATIC, stages, {"r": 1.0}, spent, budget)
 
 
-def test_every_steepness_is_tried_before_more_features_are() -> None:
+def test_every_kind_of_layer_is_tried_before_more_features_are() -> None:
     tried = []
-    for stage in range(WIDTHS - 1):
+    for stage in range(KINDS - 1):
         tried.append(ended(stage, 1e-3))
         assert next_after(*tried) == (stage + 1, "")
 
 
-@pytest.mark.parametrize("best", range(WIDTHS))
-def test_the_best_steepness_goes_on_with_more_features(best: int) -> None:
-    tried = [ended(k, 1e-5 if k == best else 1e-2) for k in range(WIDTHS)]
-    assert next_after(*tried) == (WIDTHS + best, "")
-    network = AUTOMATIC[WIDTHS + best].network
+@pytest.mark.parametrize("best", range(KINDS))
+def test_the_best_kind_goes_on_with_more_features(best: int) -> None:
+    tried = [ended(k, 1e-5 if k == best else 1e-2) for k in range(KINDS)]
+    assert next_after(*tried) == (KINDS + best, "")
+    network = AUTOMATIC[KINDS + best].network
     assert isinstance(network, RandomFeatures)
-    assert (network.count, network.steepness) == (FEATURES[1], STEEPNESSES[best])
+    assert (network.count, (network.activation, network.scale)) == (FEATURES[1], LAYERS[best])
+
+
+def test_a_close_rival_goes_on_too_and_a_far_one_does_not() -> None:
+    tried = [ended(k, {1: 1e-5, 3: 1e-5 * 0.9 * RIVAL}.get(k, 1e-2)) for k in range(KINDS)]
+    assert next_after(*tried) == (KINDS + 1, "")
+    tried.append(ended(KINDS + 1, 1e-7))
+    assert next_after(*tried) == (KINDS + 3, "")
+    tried.append(ended(KINDS + 3, 1e-6))  # too far behind now
+    assert next_after(*tried) == (2 * KINDS + 1, "")
 
 
 def test_cells_get_features_of_their_own_where_more_features_do_not_pay() -> None:
-    tried = [ended(k, 1e-2) for k in range(WIDTHS)]
+    tried = [ended(k, 1e-2 if k == 0 else 1e-1) for k in range(KINDS)]
     for more, why in (
-        ([ended(k, 0.5) for k in range(WIDTHS)], "too much"),
-        ([*tried, ended(WIDTHS, 0.9e-2)], "hardly less"),
-        ([*tried, ended(WIDTHS, 1e-3, seconds=30.0)], "too long"),
+        ([ended(k, 0.5) for k in range(KINDS)], "too much"),
+        ([*tried, ended(KINDS, 0.9e-2)], "hardly less"),
+        ([*tried, ended(KINDS, 1e-3, seconds=30.0)], "too long"),
     ):
         stage, told = next_after(*more)
         assert stage == LOCAL and why in told and "so each cell got features of its own" in told
-    large = [Ended(k, 1e-2, {"r": 1e-2}, 0.1, LARGEST) for k in range(WIDTHS)]
+    large = [Ended(k, 1e-2, {"r": 1e-2}, 0.1, LARGEST) for k in range(KINDS)]
     assert next_after(*large)[0] == LOCAL
-    assert next_after(*tried)[0] == WIDTHS
+    assert next_after(*tried)[0] == KINDS
 
 
 def test_bounds_become_lower_until_a_network_is_trained() -> None:
@@ -171,19 +183,52 @@ def test_features_survive_saving(heat: Problem, tmp_path: Path) -> None:
     assert (loaded.u(**at) == solution.u(**at)).all()
 
 
-def test_the_hidden_layer_stays_and_its_steepness_is_in_range() -> None:
-    network = RandomFeatures(count=50, steepness=(2.0, 3.0))
+@pytest.mark.parametrize("activation", ["sine", "tanh"])
+def test_the_hidden_layer_stays_and_its_scale_is_in_range(activation: str) -> None:
+    network = RandomFeatures(count=400, scale=(2.0, 3.0), activation=activation)
     hidden, _, output = network.build(2, 1, torch.Generator().manual_seed(3))
     assert not hidden.weight.requires_grad and not hidden.bias.requires_grad and output.weight.requires_grad
-    assert float(hidden.weight.abs().max()) <= 3.0 and float(hidden.weight.abs().max()) > 1.5
+    if activation == "sine":  # entries within [-R, R], phases within [-pi, pi]
+        assert 2.5 < float(hidden.weight.abs().max()) <= 3.0
+        assert 3.0 < float(hidden.bias.abs().max()) <= math.pi
+    else:  # vectors of length R, planes through the square
+        length = hidden.weight.norm(dim=1)
+        assert float(length.min()) >= 2.0 and float(length.max()) <= 3.0
+        assert bool((hidden.bias.abs() <= hidden.weight.abs().sum(1)).all())
     same = network.build(2, 1, torch.Generator().manual_seed(3))
     assert torch.equal(hidden.weight, same[0].weight) and torch.equal(output.weight, same[2].weight)
 
 
-@pytest.mark.parametrize("bad", [{"count": 0}, {"count": 1.5}, {"steepness": (0.0, 1.0)}, {"steepness": (2.0, 1.0)}])
-def test_a_layer_that_is_none_is_refused(bad: dict) -> None:  # type: ignore[type-arg]
-    with pytest.raises(ProblemError, match="is no layer"):
-        RandomFeatures(**bad)
+@pytest.mark.parametrize(
+    "bad", [{"count": 0}, {"count": 1.5}, {"scale": (0.0, 1.0)}, {"scale": (2.0, 1.0)}, {"activation": "relu"}]
+)
+@pytest.mark.parametrize("layer", [RandomFeatures, LocalFeatures])
+def test_a_layer_that_is_none_is_refused(layer: type, bad: dict) -> None:  # type: ignore[type-arg]
+    with pytest.raises(ProblemError, match=next(iter(bad))):
+        layer(**bad)
+
+
+def test_sines_see_a_smooth_solution_a_thousand_times_better_than_tanh(heat: Problem) -> None:
+    """The same number of features; Rahimi & Recht's sines converge spectrally, tanh algebraically here."""
+    errors = {}
+    for activation, scale in (("sine", (1.0, 2.0)), ("tanh", (0.5, 2.0))):
+        solution = solve(heat, network=RandomFeatures(100, scale, activation), budget=10)
+        errors[activation] = compare(solution, heat.reference(heat)).errors["u"].relative_l2  # type: ignore[operator,misc]
+    assert 100 * errors["sine"] < errors["tanh"] < 1e-3
+
+
+def test_a_nonlinear_problem_goes_on_from_the_best_solution_so_far() -> None:
+    """Kovasznay flow takes Newton's method four steps from zero; other features begin at its solution and take one."""
+    looks: list[Look] = []
+
+    def stop(look: Look) -> None:
+        looks.append(look)
+        if look.step == 3 + KINDS:
+            raise KeyboardInterrupt
+
+    solve(problems.kovasznay.problem.replaced(tolerance=1e-12), budget=60, progress=stop)
+    assert all(after.loss < before.loss for before, after in pairwise(looks[:5]))
+    assert all(look.loss < 1e-6 * looks[0].loss for look in looks[5:])
 
 
 def test_what_is_asked_for_is_what_runs() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -193,12 +193,12 @@ class Trial:
         return None
 
     def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Any:
-        """What the network makes its columns of: its inputs, or what its first layers make of them, if these are frozen.
+        """What the network makes its columns of: its inputs, or what its frozen first layers make of them.
 
         A jet remembers what it has computed, so frozen layers are evaluated once on any points.
         """
         seen = self.inputs(at)
-        return self.network[: self.frozen](seen) if self.frozen else seen
+        return self._layers(0, self.frozen)(seen) if self.frozen else seen
 
     def tape(self, prepared: Prepared) -> Any:
         """What listens to one evaluation and makes rows of the Jacobian; None where there is no structure to use."""
@@ -228,8 +228,12 @@ class Trial:
     def columns(self, prepared: Prepared) -> list[Jet]:
         if not self.takes_jets:
             return network_by_autograd(prepared.chart, self._forward, prepared.at)
-        out = (self.network[self.frozen :] if self.frozen else self.network)(prepared.inputs)
+        out = (self._layers(self.frozen, None) if self.frozen else self.network)(prepared.inputs)
         return [out[:, k] for k in range(self.outputs)]
+
+    def _layers(self, begin: int, end: int | None) -> nn.Sequential:
+        """Some layers of a sequence."""
+        return nn.Sequential(*list(cast(nn.Sequential, self.network))[begin:end])
 
     def _forward(self, at: Mapping[str, Tensor]) -> Tensor:
         return self.network(self.inputs(at))
