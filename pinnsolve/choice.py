@@ -21,7 +21,7 @@ SHARE = 0.6  # of the budget, for all stages with features
 GROWTH = 2.7  # the time of a stage grows as this power of the number of features
 RIVAL = 3.0  # times the smallest residual: layers above that do not go on
 RIVALS = 2  # layers that go on
-LARGEST = 3700  # parameters: beyond, dense factorisations cost more than they bring
+LARGEST = 5000  # parameters: beyond, dense factorisations cost more than they bring
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,34 @@
-"""An estimate of the error without a reference, from two solutions of one problem.
+"""An estimate of the error without a reference, from several solutions of one problem.
 
-Two solutions with different features differ by about the error of the worse one, and errors go as the residuals on
-points that training never sees. So the better one's error is about
+Errors go as residuals on points that training never sees. A solution k that is much worse than the best one differs
+from it by its own error, so that the problem's constant is about
 
-    max over the unknowns of ||u_worse - u_better|| / ||u_better||  *  residual_better / residual_worse.
+    C_k = max over the unknowns of ||u_k - u_best|| / ||u_best||  /  residual_k,
 
-The ratio of the residuals counts as a tenth at least: over more than a decade the two do not go together well enough.
-The estimate decides when to stop, never a verdict.
+and the best one's error is about C_k * residual_best. C_k is believed where k is of the same kind as the best (the same
+layer with fewer features, cells with a looser bound) or has a residual of the same decade; the two such k with the
+smallest residuals are taken. Where more than a twentieth of the first residual is left, all solutions may be wrong
+alike, and the estimate is at least a few times what is left.
+
+The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
+estimate decides when to stop, never a verdict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from pinnsolve.weights import weighted
 
-LEAST = 0.1  # of the ratio of residuals
+DECADE = 10.0
+NEAREST = 2
+CAUTION = 1.3
+UNSOLVED, AT_LEAST = 0.05, 6.0  # of the first residual left: then the error is at least so many times that, up to one
+ROUNDING = 3e-11  # no error is claimed to be below it
 
 
 @dataclass(frozen=True)
@@ -27,11 +37,14 @@ class Found:
 
     Parameters
     ----------
+    kind : str
+        What made it, but for its size.
     held_out : dict from residual name to float
         Root mean squares.
     values : dict from unknown to tensor (N,)
     """
 
+    kind: str
     held_out: Mapping[str, float]
     values: Mapping[str, Tensor]
 
@@ -40,9 +53,31 @@ class Found:
         return weighted(weights, self.held_out) ** 0.5
 
 
-def estimated(worse: Found, better: Found, weights: Mapping[str, float]) -> float:
-    """The relative L2 error of the better solution (dimensionless), the largest over the unknowns."""
-    differences = [
-        float((worse.values[u] - v).norm()) / (float(v.norm()) or 1.0) for u, v in better.values.items()
-    ]  # of an unknown that vanishes the plain norm
-    return max(differences) * max(LEAST, better.size(weights) / (worse.size(weights) or 1.0))
+def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """The relative L2 error of the best solution (dimensionless), the largest over the unknowns.
+
+    Parameters
+    ----------
+    found : sequence of Found
+    first : dict from residual name to float
+        Root mean squares before training.
+    weights : dict from residual name to float
+
+    Returns
+    -------
+    float
+        Infinity for a single solution.
+    """
+    best, *others = sorted(found, key=lambda f: f.size(weights))
+    if not others:
+        return math.inf
+    near = [f for f in others if f.kind == best.kind or f.size(weights) <= DECADE * best.size(weights)]
+    constants = [_difference(f, best) / (f.size(weights) or 1.0) for f in (near or others)[:NEAREST]]
+    error = CAUTION * math.prod(constants) ** (1 / len(constants)) * best.size(weights)
+    left = best.size(weights) / (weighted(weights, first) ** 0.5 or 1.0)
+    return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else ROUNDING)
+
+
+def _difference(a: Found, b: Found) -> float:
+    """The relative difference, the largest over the unknowns; of an unknown that vanishes the plain norm."""
+    return max(float((a.values[u] - v).norm()) / (float(v.norm()) or 1.0) for u, v in b.values.items())

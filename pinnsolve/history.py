@@ -53,6 +53,8 @@ class Training:
         The stage whose parameters were kept.
     choice : list of str
         Why one stage followed another, where that was decided automatically.
+    estimate : float, optional
+        The relative L2 error, estimated from the differences of several solutions (`pinnsolve.estimate`).
     """
 
     outcome: Outcome
@@ -66,6 +68,7 @@ class Training:
     method: str
     network: str
     choice: list[str]
+    estimate: float | None = None
 
 
 @dataclass
@@ -73,8 +76,8 @@ class LoopState:
     """Everything that a resumed run needs to go on with the same bits.
 
     `born` is the state of the generator from which the stage's network was drawn; `best` holds the parameters with the
-    lowest held-out loss, with their stage, how it was born, and their residuals; `found` holds the best solution of the
-    stages with features, as `pinnsolve.estimate` compares it.
+    lowest held-out loss, with their stage, how it was born, and their residuals; `found` holds the solutions so far, as
+    `pinnsolve.estimate` compares them.
     """
 
     step: int
@@ -93,4 +96,4 @@ class LoopState:
     history: list[dict[str, Any]] = field(default_factory=list)
     ended: list[dict[str, Any]] = field(default_factory=list)
     choice: list[str] = field(default_factory=list)
-    found: dict[str, Any] = field(default_factory=dict)
+    found: list[dict[str, Any]] = field(default_factory=list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -193,6 +193,16 @@ class Settings:
 
 def described_network(network: Network | LocalFeatures | nn.Module) -> str:
     return type(network).__name__ if isinstance(network, nn.Module) else repr(network)
+
+
+def is_features(network: Network | LocalFeatures | nn.Module) -> bool:
+    """Whether all but the output layer is drawn once and stays."""
+    return isinstance(network, RandomFeatures | LocalFeatures)
+
+
+def kind_of(network: Network | LocalFeatures | nn.Module) -> str:
+    """A network's description, but for how many random features it has."""
+    return described_network(replace(network, count=1) if isinstance(network, RandomFeatures) else network)
 
 
 def described_method(method: Method) -> str:

@@ -21,12 +21,13 @@ from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.trial import Trial
 from pinnsolve.residuals import Site
-from pinnsolve.settings import Settings, Stage, described_method, described_network
+from pinnsolve.settings import Settings, Stage, described_method, described_network, is_features, kind_of
 from pinnsolve.stopping import Watch
 from pinnsolve.weights import weighted, weights_of
 
 CHECKPOINT = "checkpoint.pt"
-CERTAIN = 0.2  # of the tolerance: an error that is estimated below it ends the run
+CERTAIN = 1 / 3  # of the tolerance: an error that is estimated below it ends the run
+HALF = 0.5
 Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
 
 
@@ -112,7 +113,7 @@ class Loop:
     @property
     def _features(self) -> bool:
         """Whether this is one of several stages with features, whose solutions are compared."""
-        return self.settings.automatic and isinstance(self.stage.network, RandomFeatures | LocalFeatures)
+        return self.settings.automatic and is_features(self.stage.network)
 
     def _another(self) -> bool:
         """Whether another network follows, which may do where this one fails."""
@@ -160,17 +161,40 @@ class Loop:
         return None
 
     def _estimated(self) -> Outcome | None:
-        """Compare the solution of a stage of features with the best before; an outcome, if that is good enough."""
+        """Compare the solution of a stage of features with those before; an outcome, if the best is good enough."""
         if not self._features or not self.trial.complete:
             return None
-        before = [Found(**self.state.found)] if self.state.found else []
-        now = Found(self.history[-1].held_out, self.points.values())
-        better, *worse = sorted([*before, now], key=lambda f: f.size(self.weights))
-        self.state.found = vars(better)
-        error = estimated(worse[0], better, self.weights) if worse else math.inf
+        error = self._compared(Found(kind_of(self.stage.network), self.history[-1].held_out, self.points.values()))
         if error > CERTAIN * self.trial.problem.tolerance:
             return None
-        return Outcome("converged", f"the error is estimated at {error:.0e}, from the difference of two solutions")
+        told = f"the error is estimated at {error:.0e}, from the differences of {len(self.state.found)} solutions"
+        return Outcome("converged", told)
+
+    def _compared(self, now: Found) -> float:
+        """Remember a solution; the estimated error of the best so far."""
+        self.state.found.append(vars(now))
+        return estimated([Found(**f) for f in self.state.found], self.history[0].held_out, self.weights)
+
+    def _passed(self) -> None:
+        """Remember a network that is being trained, each time its residual has halved."""
+        kind, size = kind_of(self.stage.network), weighted(self.weights, self.history[-1].held_out) ** 0.5
+        mine = [f for f in self.state.found if f["kind"] == kind]
+        if not mine or size < HALF * weighted(self.weights, mine[-1]["held_out"]) ** 0.5:
+            self.state.found.append(vars(Found(kind, self.history[-1].held_out, self.points.values())))
+
+    def _last_estimate(self, kept: Network | LocalFeatures | nn.Module, held_out: dict[str, float]) -> float | None:
+        """The estimated error of the solution that is kept; None where there is nothing to compare it with.
+
+        Of a trained network's own path only what lies well before counts: a moment ago it had the same errors.
+        """
+        now, kind = Found(kind_of(kept), held_out, self.points.values()), kind_of(kept)
+        size = now.size(self.weights)
+        others = [
+            f for f in (Found(**f) for f in self.state.found)
+            if f.held_out != held_out and (is_features(kept) or f.kind != kind or HALF * f.size(self.weights) >= size)
+        ]  # fmt: skip
+        error = estimated([now, *others], self.history[0].held_out, self.weights)
+        return error if math.isfinite(error) else None
 
     def _hand_over(self, failed: bool = False) -> None:
         """Begin the next stage; after one that failed, as if it had left everything."""
@@ -239,6 +263,8 @@ class Loop:
             state.best = {"stage": state.stage, "born": born, "vector": vector, "training": training, "held_out": held}
         look = Look(state.step, state.seconds, self.method.name, trained, training, held)
         self.history.append(look)
+        if not is_features(self.stage.network):
+            self._passed()
         if progress is not None:
             progress(look)
 
@@ -255,6 +281,7 @@ class Loop:
         return Training(
             outcome, state.seconds, state.step, self.history, training, held_out, self.points.counts(),
             dict(self.weights), ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
+            self._last_estimate(kept.network, held_out),
         )  # fmt: skip
 
     def _best(self) -> Trial:

@@ -26,7 +26,7 @@ from pinnsolve.residuals import Residuals, Site, balanced, sites
 from pinnsolve.sampling import sample
 from pinnsolve.taylor import Chart, Jet
 
-LINEAR = 1e-3  # actual and predicted loss so close: the step has done what it could
+LINEAR = 0.05  # actual and predicted loss so close: the step has done what it could
 WORTH = 0.9  # of the loss: what a step must get below for another to be made
 ROWS = 2.0  # collocation points for each trained number of a cell
 WINDOWS = 8  # the first window is this part of the time

@@ -92,6 +92,8 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
                 f"{comparison.tolerance:g}",
             )
         console.print(errors)
+    if training.estimate is not None:
+        console.print(f"estimate {training.estimate:.0e} relative L2 error, without the reference", highlight=False)
     costs = Table("solver", "seconds", "peak memory")
     network = f"network ({run.solution.parameters_count:,} parameters, {run.solution.settings['method']})"
     costs.add_row(escape(network), f"{training.seconds:.2f}", megabytes(run.training_memory))

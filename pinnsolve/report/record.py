@@ -74,6 +74,7 @@ def summary(run: Run) -> dict[str, Any]:
                 "seconds": reference.seconds,
                 "peak_memory": run.reference_memory,
             },
+            "estimated_error": training.estimate,
             "outcome": str(training.outcome),
             "seconds": training.seconds,
             "peak_memory": run.training_memory,
