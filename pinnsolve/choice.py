@@ -21,6 +21,8 @@ SHARE = 0.6  # of the budget, for all stages with features
 GROWTH = 2.7  # the time of a stage grows as this power of the number of features
 RIVAL = 3.0  # times the smallest residual: layers above that do not go on
 RIVALS = 2  # layers that go on
+DECADE = 10.0
+DEARER = 3.0  # the time of local features grows by about this with every ten times lower bound
 LARGEST = 5000  # parameters: beyond, dense factorisations cost more than they bring
 
 
@@ -49,12 +51,16 @@ class Ended:
 
 
 def following(
-    stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float], spent: float, budget: float
-) -> tuple[int, str]:
-    """The index of the next stage, and why it is that one, where that was a decision."""
+    stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float], spent: float, budget: float,
+    behind: float = 1.0,
+) -> tuple[int, str]:  # fmt: skip
+    """The index of the next stage, and why it is that one, where that was a decision.
+
+    `behind` is the estimated error over the one that is asked for.
+    """
     now = stages[ended[-1].stage].network
     if isinstance(now, LocalFeatures):
-        return _finer(stages, ended[-1])
+        return _finer(stages, ended[-1], budget - spent, behind)
     if not isinstance(now, RandomFeatures):
         return ended[-1].stage + 1, ""
     rounds = _rounds(stages, ended, weights)
@@ -115,12 +121,15 @@ def _wider(
     return local, f"{left}{why}; so each cell got features of its own"
 
 
-def _finer(stages: Sequence[Stage], last: Ended) -> tuple[int, str]:
-    """A lower bound for the residual of every cell; after one that was not reached, the stage that trains a network."""
+def _finer(stages: Sequence[Stage], last: Ended, left: float, behind: float) -> tuple[int, str]:
+    """A lower bound for the residual of every cell, two at once if that much is missing and there is time; after one
+    that was not reached, the stage that trains a network."""
     solved = all(math.isfinite(r) for r in last.held_out.values())
     after = last.stage + 1
-    if solved and isinstance(stages[after].network, LocalFeatures):
-        return after, ""
+    lower = [k for k in (after, after + 1) if isinstance(stages[k].network, LocalFeatures)]
+    if solved and lower:
+        far = math.isfinite(behind) and behind >= DECADE**2 and DEARER**2 * last.seconds <= left
+        return lower[-1] if far else lower[0], ""
     trained = next(k for k in range(after, len(stages)) if not isinstance(stages[k].network, LocalFeatures))
     why = "local features came to their end" if solved else "local features left too much of the residual"
     return trained, f"{why}; so a network was trained"

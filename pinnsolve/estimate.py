@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -29,6 +30,7 @@ NEAREST = 2
 CAUTION = 1.3
 UNSOLVED, AT_LEAST = 0.05, 6.0  # of the first residual left: then the error is at least so many times that, up to one
 ROUNDING = 3e-11  # no error is claimed to be below it
+HALF = 0.5  # of the residual: a network in training is another solution when it has come so far
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,47 @@ def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mappi
     error = CAUTION * math.prod(constants) ** (1 / len(constants)) * best.size(weights)
     left = best.size(weights) / (weighted(weights, first) ** 0.5 or 1.0)
     return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else ROUNDING)
+
+
+class Gathered:
+    """The solutions of one run.
+
+    Parameters
+    ----------
+    stored : list of dict
+        Where they are kept, as the arguments of `Found`.
+    first : dict from residual name to float
+        Root mean squares before training.
+    """
+
+    def __init__(self, stored: list[dict[str, Any]], first: Mapping[str, float]) -> None:
+        self.stored, self.first = stored, first
+
+    def added(self, now: Found, weights: Mapping[str, float]) -> float:
+        """Keep a finished solution; the estimated error of the best so far."""
+        self.stored.append(vars(now))
+        return estimated(self._all(), self.first, weights)
+
+    def passed(self, now: Found, weights: Mapping[str, float]) -> None:
+        """Keep a network that is being trained, each time its residual has halved."""
+        mine = [f for f in self._all() if f.kind == now.kind]
+        if not mine or now.size(weights) < HALF * mine[-1].size(weights):
+            self.stored.append(vars(now))
+
+    def error_of(self, kept: Found, trained: bool, weights: Mapping[str, float]) -> float | None:
+        """The estimated error of the solution that is kept; None where there is nothing to compare it with.
+
+        Of a trained network's own path only what lies well before counts: a moment ago it had the same errors.
+        """
+        others = [f for f in self._all() if f.held_out != kept.held_out]
+        if trained:
+            size = kept.size(weights)
+            others = [f for f in others if f.kind != kept.kind or HALF * f.size(weights) >= size]
+        error = estimated([kept, *others], self.first, weights)
+        return error if math.isfinite(error) else None
+
+    def _all(self) -> list[Found]:
+        return [Found(**f) for f in self.stored]
 
 
 def _difference(a: Found, b: Found) -> float:

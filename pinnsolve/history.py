@@ -77,7 +77,7 @@ class LoopState:
 
     `born` is the state of the generator from which the stage's network was drawn; `best` holds the parameters with the
     lowest held-out loss, with their stage, how it was born, and their residuals; `found` holds the solutions so far, as
-    `pinnsolve.estimate` compares them.
+    `pinnsolve.estimate` compares them, and `behind` the last estimate over the error that would do.
     """
 
     step: int
@@ -97,3 +97,4 @@ class LoopState:
     ended: list[dict[str, Any]] = field(default_factory=list)
     choice: list[str] = field(default_factory=list)
     found: list[dict[str, Any]] = field(default_factory=list)
+    behind: float = 1.0

@@ -15,7 +15,7 @@ from pinnsolve import checkpoint
 from pinnsolve.choice import Ended, following
 from pinnsolve.collocation import Collocation
 from pinnsolve.errors import Outcome, ProblemError
-from pinnsolve.estimate import Found, estimated
+from pinnsolve.estimate import Found, Gathered
 from pinnsolve.history import Look, LoopState, Training
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
@@ -27,7 +27,6 @@ from pinnsolve.weights import weighted, weights_of
 
 CHECKPOINT = "checkpoint.pt"
 CERTAIN = 1 / 3  # of the tolerance: an error that is estimated below it ends the run
-HALF = 0.5
 Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
 
 
@@ -164,37 +163,19 @@ class Loop:
         """Compare the solution of a stage of features with those before; an outcome, if the best is good enough."""
         if not self._features or not self.trial.complete:
             return None
-        error = self._compared(Found(kind_of(self.stage.network), self.history[-1].held_out, self.points.values()))
-        if error > CERTAIN * self.trial.problem.tolerance:
+        error = self._gathered().added(self._found(self.stage.network, self.history[-1].held_out), self.weights)
+        self.state.behind = error / (CERTAIN * self.trial.problem.tolerance)
+        if self.state.behind > 1:
             return None
         told = f"the error is estimated at {error:.0e}, from the differences of {len(self.state.found)} solutions"
         return Outcome("converged", told)
 
-    def _compared(self, now: Found) -> float:
-        """Remember a solution; the estimated error of the best so far."""
-        self.state.found.append(vars(now))
-        return estimated([Found(**f) for f in self.state.found], self.history[0].held_out, self.weights)
+    def _found(self, network: Network | LocalFeatures | nn.Module, held_out: Mapping[str, float]) -> Found:
+        """The trial function as it is, to be compared with others."""
+        return Found(kind_of(network), held_out, self.points.values())
 
-    def _passed(self) -> None:
-        """Remember a network that is being trained, each time its residual has halved."""
-        kind, size = kind_of(self.stage.network), weighted(self.weights, self.history[-1].held_out) ** 0.5
-        mine = [f for f in self.state.found if f["kind"] == kind]
-        if not mine or size < HALF * weighted(self.weights, mine[-1]["held_out"]) ** 0.5:
-            self.state.found.append(vars(Found(kind, self.history[-1].held_out, self.points.values())))
-
-    def _last_estimate(self, kept: Network | LocalFeatures | nn.Module, held_out: dict[str, float]) -> float | None:
-        """The estimated error of the solution that is kept; None where there is nothing to compare it with.
-
-        Of a trained network's own path only what lies well before counts: a moment ago it had the same errors.
-        """
-        now, kind = Found(kind_of(kept), held_out, self.points.values()), kind_of(kept)
-        size = now.size(self.weights)
-        others = [
-            f for f in (Found(**f) for f in self.state.found)
-            if f.held_out != held_out and (is_features(kept) or f.kind != kind or HALF * f.size(self.weights) >= size)
-        ]  # fmt: skip
-        error = estimated([now, *others], self.history[0].held_out, self.weights)
-        return error if math.isfinite(error) else None
+    def _gathered(self) -> Gathered:
+        return Gathered(self.state.found, self.history[0].held_out)
 
     def _hand_over(self, failed: bool = False) -> None:
         """Begin the next stage; after one that failed, as if it had left everything."""
@@ -206,7 +187,9 @@ class Loop:
         )  # fmt: skip
         state.ended.append(asdict(ended))
         record = [Ended(**e) for e in state.ended]
-        state.stage, why = following(self.settings.stages, record, self.weights, state.seconds, self.settings.budget)
+        state.stage, why = following(
+            self.settings.stages, record, self.weights, state.seconds, self.settings.budget, state.behind
+        )
         state.stage_step, state.stage_began = 0, state.seconds
         if why:
             state.choice.append(why)
@@ -264,7 +247,7 @@ class Loop:
         look = Look(state.step, state.seconds, self.method.name, trained, training, held)
         self.history.append(look)
         if not is_features(self.stage.network):
-            self._passed()
+            self._gathered().passed(self._found(self.stage.network, held), self.weights)
         if progress is not None:
             progress(look)
 
@@ -277,11 +260,13 @@ class Loop:
         elif state.best:
             self.trial.assign(state.best["vector"])
         training, held_out = self.points.training.rms(), self.points.held_out.rms()
+        found = self._found(kept.network, held_out)
+        error = self._gathered().error_of(found, not is_features(kept.network), self.weights)
         same = [s.method for s in self.settings.stages[: state.stage + 1] if s.network is kept.network]
         return Training(
             outcome, state.seconds, state.step, self.history, training, held_out, self.points.counts(),
             dict(self.weights), ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
-            self._last_estimate(kept.network, held_out),
+            error,
         )  # fmt: skip
 
     def _best(self) -> Trial:

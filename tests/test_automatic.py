@@ -30,7 +30,6 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.choice import LARGEST, RIVAL, Ended, following
-from pinnsolve.estimate import Found, estimated
 from pinnsolve.history import Look
 from pinnsolve.settings import AUTOMATIC, BOUNDS, FEATURES, LAYERS
 from pinnsolve.solution import Solution
@@ -95,18 +94,6 @@ def test_bounds_become_lower_until_a_network_is_trained() -> None:
         assert stage == LOCAL + k + 1 and ("so a network was trained" in why) == (stage == LAST)
     stage, why = next_after(Ended(LOCAL, 1.0, {"r": math.inf}, 1.0, 1000))
     assert stage == LAST and "too much" in why
-
-
-def test_the_estimate_is_the_better_solution_s_error() -> None:
-    """Errors of 1e-2 and 2e-3 and residuals in proportion; a larger ratio of residuals is not believed."""
-    generator = torch.Generator().manual_seed(0)
-    truth, a, b = (torch.randn(2000, generator=generator, dtype=torch.float64) for _ in range(3))
-    for scale in (1.0, 1e6):
-        worse = Found({"r": scale}, {"u": truth + 1e-2 * a})
-        better = Found({"r": 0.2 * scale}, {"u": truth + 2e-3 * b})
-        assert estimated(worse, better, {"r": 3.0}) == pytest.approx(2e-3, rel=0.1)
-        proud = Found({"r": 1e-6 * scale}, {"u": truth + 2e-3 * b})
-        assert estimated(worse, proud, {"r": 3.0}) == pytest.approx(1e-3, rel=0.1)
 
 
 def test_a_smooth_problem_takes_a_few_newton_steps_and_knows_its_error() -> None:

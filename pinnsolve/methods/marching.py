@@ -31,7 +31,9 @@ WORTH = 0.9  # of the loss: what a step must get below for another to be made
 ROWS = 2.0  # collocation points for each trained number of a cell
 WINDOWS = 8  # the first window is this part of the time
 SHORTEST = 64  # no window is shorter than this part of the time
-EASY = 0.1  # of the bound: after such a residual on the first cells the next window is twice as long
+EASY = (
+    0.1  # of the bound: so little on the first cells, and the next window is twice as long, if this one was not halved
+)
 MISSES = 3  # windows that may be left with more than the bound; with more of them it gives up
 HELPS = 0.7  # splitting must bring the worst cell below this part of what it was
 
@@ -78,7 +80,7 @@ class Marching:
         cells = march.rest.cells
         return {
             "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high,
-            "length": length, "worst": math.inf, "scale": math.nan, "missed": 0,
+            "length": length, "worst": math.inf, "scale": math.nan, "missed": 0, "halved": False,
         }  # fmt: skip
 
     def step(self, objective: Objective, state: State) -> State:
@@ -101,8 +103,10 @@ class Marching:
         size = float(worst.max())
         first = math.isinf(before)
         if size <= self.bound:
-            easy = first and size < EASY * self.bound
-            return self._taken(march, window, {**state, "length": state["length"] * (2 if easy else 1)})
+            easy = first and size < EASY * self.bound and not state["halved"]
+            return self._taken(
+                march, window, {**state, "length": state["length"] * (2 if easy else 1), "halved": False}
+            )
         bad = worst > self.bound
         more = cells.split(bad, (cells.high - cells.low).argmax(1)) if cells.low.shape[1] else cells
         full = len(more) * window.basis.width > self.most or len(more) == len(cells)
@@ -111,7 +115,7 @@ class Marching:
         if march.problem.time is not None:
             whole_time = march.problem.time[1] - march.problem.time[0]
             if state["length"] > whole_time / SHORTEST:
-                return {**state, "length": state["length"] / 2, "worst": math.inf}
+                return {**state, "length": state["length"] / 2, "worst": math.inf, "halved": True}
         missed = state["missed"] + 1
         if missed > MISSES:
             return {**state, "stuck": True, "done": True}
