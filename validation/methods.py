@@ -1,4 +1,4 @@
-"""Every training method on eight problems, for the same CPU time each: the table of docs/methods_measured.md.
+"""Every training method on eight problems, for the same CPU time each: the table of docs/how_to_choose.md.
 
     python -m validation.methods                          all of them, seed 0: about 20 minutes on one core
     python -m validation.methods heat burgers --methods lm,ssbroyden --seed 1 --seconds 10

@@ -1,0 +1,105 @@
+"""The estimate of the error from the differences of several solutions."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+import problems.burgers
+import problems.wave
+from pinnsolve import MLP, LevenbergMarquardt, Problem, compare, solve
+from pinnsolve.estimate import AT_LEAST, CAUTION, HALF, UNSOLVED, Found, Gathered, estimated
+from pinnsolve.history import Look
+
+FIRST = {"r": 1000.0}
+ONE = {"r": 1.0}
+
+
+def noise(seed: int) -> Tensor:
+    return torch.randn(4000, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def found(error: float, residual: float, seed: int, kind: str = "sines") -> Found:
+    """The truth (norm one a point) with an error of this relative size, and the residual that goes with it."""
+    return Found(kind, {"r": residual}, {"u": noise(0) + error * noise(seed)})
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_errors_go_as_residuals(unit: float) -> None:
+    """C = 0.5 on all solutions: the best one's error is C times its residual, whatever unit residuals have."""
+    solutions = [found(0.5 * r, r * unit, k) for k, r in enumerate((1e-1, 1e-2, 1e-4), 1)]
+    first = {"r": 1000.0 * unit}
+    assert estimated(solutions, first, ONE) == pytest.approx(CAUTION * 0.5e-4, rel=0.1)
+    assert estimated(solutions[::-1], first, ONE) == estimated(solutions, first, ONE)
+
+
+def test_a_difference_of_better_solutions_says_more_than_one_of_bad_ones() -> None:
+    """The nearest two tell the constant; a first solution that is all wrong does not."""
+    near = [found(0.5e-2, 1e-2, 1), found(0.5e-3, 1e-3, 2), found(0.5e-4, 1e-4, 3)]
+    assert estimated([found(0.9, 100.0, 4), *near], FIRST, ONE) == pytest.approx(CAUTION * 0.5e-4, rel=0.1)
+
+
+def test_solutions_of_another_kind_count_only_where_they_are_near() -> None:
+    """tanh leave a thousand times the residual, with another constant."""
+    mine = [found(0.5e-2, 1e-2, 1), found(0.5e-5, 1e-5, 2)]
+    other = found(40e-2, 1e-3, 3, "tanh")
+    assert estimated([*mine, other], FIRST, ONE) == pytest.approx(CAUTION * 0.5e-5, rel=0.1)
+    near = found(2e-5, 4e-5, 4, "tanh")
+    assert estimated([*mine, near], FIRST, ONE) == pytest.approx(CAUTION * 0.5e-5, rel=0.3)
+
+
+def test_the_worst_unknown_counts() -> None:
+    fields = [{"u": noise(0) + e * noise(k), "p": noise(9) + 30 * e * noise(20 + k)} for k, e in ((1, 1e-2), (2, 1e-4))]
+    solutions = [Found("sines", {"r": r}, f) for r, f in zip((1e-2, 1e-4), fields, strict=True)]
+    assert estimated(solutions, FIRST, ONE) == pytest.approx(CAUTION * 30e-4, rel=0.1)
+
+
+def test_what_hardly_lowered_the_residual_is_not_believed() -> None:
+    """Two that agree, both with most of the first residual left, may be wrong alike."""
+    for left in (2 * UNSOLVED, 0.5):
+        alike = [found(1e-6, left * 1000.0, 1), found(2e-6, 1.1 * left * 1000.0, 1)]
+        assert estimated(alike, FIRST, ONE) == min(1.0, AT_LEAST * left)
+
+
+def test_one_solution_has_no_estimate() -> None:
+    one = found(1e-3, 1e-3, 1)
+    assert estimated([one], FIRST, ONE) == math.inf
+    assert Gathered([], FIRST).error_of(one, False, ONE) is None
+    assert Gathered([vars(one)], FIRST).error_of(one, False, ONE) is None, "a solution says nothing of itself"
+
+
+def test_of_a_network_in_training_every_halving_is_kept() -> None:
+    kept: list[dict] = []  # type: ignore[type-arg]
+    gathered = Gathered(kept, FIRST)
+    for residual in (1.0, 0.9, 0.51, 0.49, 0.3, 0.2):
+        gathered.passed(found(0.1, residual, 1, "MLP"), ONE)
+    assert [f["held_out"]["r"] for f in kept] == [1.0, 0.49, 0.2]
+    late = found(0.1, 0.15, 1, "MLP")
+    assert gathered.error_of(late, True, ONE) == estimated(
+        [Found(**f) for f in (kept[0], kept[1])] + [late], FIRST, ONE
+    )
+    assert HALF * kept[2]["held_out"]["r"] < 0.15
+
+
+def test_the_estimate_of_a_run_is_near_its_error(heat: Problem) -> None:
+    """Within three, on what the README calls the default, on tight tolerances; and it is in the record."""
+    for problem in (heat.replaced(tolerance=1e-7), problems.wave.problem.replaced(tolerance=1e-4)):
+        solution = solve(problem, budget=60)
+        assert solution.training is not None and solution.training.estimate is not None
+        error = compare(solution, problem.reference(problem)).errors["u"].relative_l2  # type: ignore[operator,misc]
+        assert error / 3 < solution.training.estimate < 6 * error
+
+
+def test_a_trained_network_knows_about_its_error() -> None:
+    def stop(look: Look) -> None:
+        if look.step == 40:
+            raise KeyboardInterrupt
+
+    problem = problems.burgers.problem
+    solution = solve(problem, network=MLP(), method=LevenbergMarquardt(), budget=60, progress=stop)
+    assert solution.training is not None and solution.training.estimate is not None
+    error = compare(solution, problem.reference(problem)).errors["u"].relative_l2  # type: ignore[operator,misc]
+    assert error / 5 < solution.training.estimate < 10 * error

@@ -1,0 +1,167 @@
+"""The estimate of the error against the true error, on every problem of the gallery, over seeds and budgets.
+
+    python -m validation.estimates                      all of them: about half an hour on one core
+    python -m validation.estimates heat wave --seeds 0 --budgets 1,4
+
+Each run has default settings but for a tolerance that nothing reaches, so that it goes on to the end of its budget and
+states the error of whatever it has then. One thread. The table goes to validation/estimates.md, the scatter to
+docs/estimates.png, the points themselves to validation/estimates.json (rows of other problems stay).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.progress import track
+
+from pinnsolve import Problem, compare, solve
+from pinnsolve.estimate import ROUNDING
+from validation.results import BUDGETS as GALLERY
+
+ROOT = Path(__file__).parents[1]
+NEVER = 1e-13  # a tolerance that no run reaches, so that none stops early
+WITHIN = 3.0
+SEEDS, BUDGETS = "0,1,2", "2,8,30"
+
+Case = dict[str, Any]
+
+
+def case(name: str, seed: int, budget: float) -> Case:
+    """One run: what it estimated, the true error, and how well that is known; the largest over the unknowns."""
+    problem: Problem = import_module(f"problems.{name}").problem
+    assert callable(problem.reference)
+    solution = solve(problem.replaced(tolerance=NEVER), seed=seed, budget=budget)
+    reference = problem.reference(problem)
+    found = compare(solution, reference)
+    assert solution.training is not None
+    return {
+        "problem": name, "seed": seed, "budget": budget, "network": solution.training.network.split("(")[0],
+        "estimate": solution.training.estimate, "error": max(e.relative_l2 for e in found.errors.values()),
+        "reference": reference.own_error, "seconds": solution.training.seconds,
+    }  # fmt: skip
+
+
+def known(cases: list[Case]) -> list[Case]:
+    """Those with an estimate that is more than "at the level of rounding", whose true error the reference can tell."""
+    some = [c for c in cases if c["estimate"] is not None and c["estimate"] > ROUNDING]
+    return [c for c in some if c["error"] > WITHIN * c["reference"]]
+
+
+def counts(cases: list[Case]) -> tuple[int, int, int, int]:
+    """How many there are, within a factor of three, too kind by more, too cautious by more."""
+    ratios = [c["estimate"] / c["error"] for c in cases]
+    kind, cautious = sum(r < 1 / WITHIN for r in ratios), sum(r > WITHIN for r in ratios)
+    return len(ratios), len(ratios) - kind - cautious, kind, cautious
+
+
+def table(cases: list[Case]) -> str:
+    """A row for each problem."""
+    some = known(cases)
+    total, within, kind, cautious = counts(some)
+    missing = sum(c["estimate"] is None for c in cases)
+    low = [c for c in cases if c["estimate"] is not None and c["estimate"] <= ROUNDING]
+    true = sum(c["error"] <= WITHIN * ROUNDING for c in low)
+    vague = len(cases) - missing - len(low) - total
+    lines = [
+        "# Estimated and true errors",
+        "",
+        "Made by `python -m validation.estimates`: default settings, a tolerance that nothing reaches, seeds "
+        f"{_listed(cases, 'seed')}, budgets of {_listed(cases, 'budget')} s, one thread. The estimate is the one that the "
+        "report states, the error the largest relative L2 error of the unknowns.",
+        "",
+        f"{len(cases)} runs. {missing} had no estimate (one solution only). {len(low)} claimed no more than {ROUNDING:.0e}, "
+        f"which is the least that is ever claimed: true of {true}. {vague} had an error that the reference cannot tell "
+        f"(below {WITHIN:g} times its own). Of the other {total}, {within} "
+        f"({100 * within / max(1, total):.0f} %) are within a factor of {WITHIN:g}, {kind} "
+        f"({100 * kind / max(1, total):.1f} %) too kind by more than that, {cautious} "
+        f"({100 * cautious / max(1, total):.0f} %) too cautious.",
+        "",
+        "| problem | runs counted | within 3 | too kind | too cautious | estimate / error: least, median, largest | errors |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in dict.fromkeys(c["problem"] for c in cases):
+        mine = [c for c in some if c["problem"] == name]
+        if not mine:
+            lines.append(f"| {name} | 0 | | | | | |")
+            continue
+        ratios, errors = [c["estimate"] / c["error"] for c in mine], [c["error"] for c in mine]
+        told = " | ".join(map(str, counts(mine)))
+        spread = f"{min(ratios):.2g}, {np.median(ratios):.2g}, {max(ratios):.2g}"
+        lines.append(f"| {name} | {told} | {spread} | {max(errors):.1e} to {min(errors):.1e} |")
+    return "\n".join(lines) + "\n"
+
+
+def _listed(cases: list[Case], what: str) -> str:
+    return ", ".join(f"{value:g}" for value in sorted({c[what] for c in cases}))
+
+
+def figure(cases: list[Case], place: Path) -> None:
+    """Estimates over errors, with the band of a factor of three."""
+    from matplotlib.figure import Figure
+
+    some = known(cases)
+    made = Figure(figsize=(7.5, 6), layout="constrained")
+    axes = made.subplots()
+    ends = np.array([1e-12, 10.0])
+    axes.fill_between(ends, ends / WITHIN, ends * WITHIN, color="0.9", label=f"within a factor of {WITHIN:g}")
+    axes.plot(ends, ends, color="0.5", lw=1)
+    names = list(dict.fromkeys(c["problem"] for c in cases))
+    for k, name in enumerate(names):
+        mine = [c for c in some if c["problem"] == name]
+        colour, marker = f"C{k % 10}", "osD^v"[k // 10]
+        x, y = [c["error"] for c in mine], [c["estimate"] for c in mine]
+        axes.plot(x, y, marker, color=colour, label=name, ms=5, alpha=0.8, mew=0)
+    low = 10 ** math.floor(math.log10(min([min(c["error"], c["estimate"]) for c in some], default=1e-12)))
+    axes.set(xscale="log", yscale="log", xlim=(low, 3), ylim=(low, 3), aspect="equal")
+    axes.set(xlabel="true relative L2 error", ylabel="estimated without a reference")
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, fontsize="small")
+    made.savefig(place, dpi=150)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(prog="python -m validation.estimates", description=(__doc__ or "").split("\n")[0])
+    made.add_argument("problems", nargs="*", default=[], metavar="problem", help="(default: all)")
+    made.add_argument("--seeds", default=SEEDS, help="with commas (default: %(default)s)")
+    made.add_argument("--budgets", default=BUDGETS, help="seconds, with commas (default: %(default)s)")
+    made.add_argument("--out", type=Path, help="write there instead of into the repository")
+    return made
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run, write, and tell."""
+    made = parser()
+    given = made.parse_args(arguments)
+    unknown = [name for name in given.problems if name not in GALLERY]
+    if unknown:
+        made.error(f"there is no problem {', '.join(unknown)}; possible: {', '.join(GALLERY)}")
+    torch.set_num_threads(1)
+    names = given.problems or list(GALLERY)
+    plan = [
+        (n, int(s), float(b)) for n in names for s in given.seeds.split(",") for b in given.budgets.split(",")
+    ]  # fmt: skip
+    root = given.out or ROOT
+    for folder in ("validation", "docs"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    place = root / "validation" / "estimates.json"
+    stored = json.loads(place.read_text()) if place.exists() else []
+    kept = [c for c in stored if c["problem"] not in names]
+    found = [case(*some) for some in track(plan, "runs")]
+    cases = sorted(kept + found, key=lambda c: (list(GALLERY).index(c["problem"]), c["seed"], c["budget"]))
+    place.write_text("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
+    place.with_suffix(".md").write_text(table(cases))
+    figure(cases, root / "docs" / "estimates.png")
+    print(table(cases))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
