@@ -12,15 +12,11 @@ from benchmarks.table import NAMES, PACKAGES, PROBLEMS, Record, worst
 
 COLOURS = {"pinnsolve": "#0b5fa5", "deepxde": "#d1730a", "jinns": "#5b8c2a", "scipy": "#7a7a7a"}
 TITLES = {
-    "heat": "heat", "poisson": "Poisson", "burgers": "Burgers", "allen_cahn": "Allen-Cahn",
-    "kovasznay": "Kovasznay's flow", "cavity": "lid-driven cavity",
+    "heat": "heat", "poisson": "Poisson", "wave": "wave", "burgers": "Burgers", "allen_cahn": "Allen-Cahn",
+    "kovasznay": "Kovasznay's flow", "taylor_green": "Taylor-Green vortices", "cavity": "lid-driven cavity",
+    "maxwell_cavity": "Maxwell's equations in a cavity",
 }  # fmt: skip
-MARKERS = {
-    "pinnsolve": "o",
-    "deepxde": "",
-    "jinns": "",
-    "scipy": "s",
-}  # runs of their own are points, one run is a line
+MARKERS = {"pinnsolve": "o", "deepxde": "", "jinns": "", "scipy": "s"}  # runs of their own are points
 
 
 def draw(records: list[Record], path: Path) -> None:

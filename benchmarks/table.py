@@ -8,10 +8,12 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
-PROBLEMS = ("heat", "poisson", "burgers", "allen_cahn", "kovasznay", "cavity")
+PROBLEMS = (
+    "heat", "poisson", "wave", "burgers", "allen_cahn", "kovasznay", "taylor_green", "cavity", "maxwell_cavity",
+)  # fmt: skip
 PACKAGES = ("pinnsolve", "deepxde", "jinns", "scipy")
 NAMES = {"pinnsolve": "pinnsolve", "deepxde": "DeepXDE", "jinns": "jinns", "scipy": "SciPy (reference method)"}
-LEVELS = (1e-2, 1e-3, 1e-4, 1e-6)
+LEVELS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 Record = dict[str, Any]
 HEADER = (
     "| package | "

@@ -126,7 +126,7 @@ def _finer(stages: Sequence[Stage], last: Ended, left: float, behind: float) -> 
     that was not reached, the stage that trains a network."""
     solved = all(math.isfinite(r) for r in last.held_out.values())
     after = last.stage + 1
-    lower = [k for k in (after, after + 1) if isinstance(stages[k].network, LocalFeatures)]
+    lower = [k for k, s in enumerate(stages[: after + 2]) if k >= after and isinstance(s.network, LocalFeatures)]
     if solved and lower:
         far = math.isfinite(behind) and behind >= DECADE**2 and DEARER**2 * last.seconds <= left
         return lower[-1] if far else lower[0], ""

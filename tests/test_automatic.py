@@ -96,6 +96,16 @@ def test_bounds_become_lower_until_a_network_is_trained() -> None:
     assert stage == LAST and "too much" in why
 
 
+def test_two_bounds_at_once_where_much_is_missing_and_there_is_time() -> None:
+    for behind, seconds, stage in (
+        (99.0, 1.0, 1), (101.0, 1.0, 2), (101.0, 20.0, 1), (math.inf, 1.0, 1), (1e9, 1.0, 2)
+    ):  # fmt: skip
+        last = Ended(LOCAL, 1e-2, {"r": 1e-2}, seconds, 1000)
+        assert following(AUTOMATIC, [last], {"r": 1.0}, 10.0, 60.0, behind)[0] == LOCAL + stage
+    before_the_last = Ended(LAST - 2, 1e-2, {"r": 1e-2}, 1.0, 1000)
+    assert following(AUTOMATIC, [before_the_last], {"r": 1.0}, 10.0, 60.0, 1e9)[0] == LAST - 1
+
+
 def test_a_smooth_problem_takes_a_few_newton_steps_and_knows_its_error() -> None:
     problem: Problem = problems.poisson.problem
     solution = solve(problem, budget=30)

@@ -81,8 +81,8 @@ def test_a_row_for_each_package_and_a_failure_stands_as_one() -> None:
     assert len(lines) == 2 + len(PACKAGES)
     assert len({line.count("|") for line in lines}) == 1
     ours, peer, failed, none = lines[2:]
-    assert "| 0.5 s | 0.5 s | 0.5 s | 2 s | u 1.0e-09 | 2 s |" in ours
-    assert "| 10 s | 50 s | - | - | u 3.0e-03 | 60 s |" in peer
+    assert "| 0.5 s | 0.5 s | 0.5 s | 0.5 s | 2 s | u 1.0e-09 | 2 s |" in ours
+    assert "| 10 s | 50 s | - | - | - | u 3.0e-03 | 60 s |" in peer
     assert "failed with code 1: ValueError: a / b" in failed
     assert none.endswith("not run |")
     assert "- pinnsolve (3 seeds): pinnsolve's own" in text

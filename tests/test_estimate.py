@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
 
 import pytest
 import torch
 from torch import Tensor
 
 import problems.burgers
-import problems.wave
 from pinnsolve import MLP, LevenbergMarquardt, Problem, compare, solve
 from pinnsolve.estimate import AT_LEAST, CAUTION, HALF, UNSOLVED, Found, Gathered, estimated
 from pinnsolve.history import Look
+from pinnsolve.training import CERTAIN
 
 FIRST = {"r": 1000.0}
 ONE = {"r": 1.0}
@@ -84,16 +85,19 @@ def test_of_a_network_in_training_every_halving_is_kept() -> None:
     assert HALF * kept[2]["held_out"]["r"] < 0.15
 
 
-def test_the_estimate_of_a_run_is_near_its_error(heat: Problem) -> None:
-    """Within three, on what the README calls the default, on tight tolerances; and it is in the record."""
-    for problem in (heat.replaced(tolerance=1e-7), problems.wave.problem.replaced(tolerance=1e-4)):
-        solution = solve(problem, budget=60)
-        assert solution.training is not None and solution.training.estimate is not None
-        error = compare(solution, problem.reference(problem)).errors["u"].relative_l2  # type: ignore[operator,misc]
-        assert error / 3 < solution.training.estimate < 6 * error
+@pytest.mark.parametrize(("name", "tolerance"), [("heat", 1e-7), ("wave", 1e-4), ("kovasznay", 1e-6)])
+def test_the_estimate_of_a_run_is_not_too_kind_and_within_a_decade(name: str, tolerance: float) -> None:
+    """Over the whole gallery most are within three (`validation.estimates`); one run may be more cautious."""
+    problem: Problem = import_module(f"problems.{name}").problem.replaced(tolerance=tolerance)
+    solution = solve(problem, budget=60)
+    training = solution.training
+    assert training is not None and training.estimate is not None
+    error = max(e.relative_l2 for e in compare(solution, problem.reference(problem)).errors.values())  # type: ignore[operator,misc]
+    assert error / 3 < training.estimate < 10 * error
+    assert training.outcome.kind == "converged" and training.estimate <= CERTAIN * tolerance
 
 
-def test_a_trained_network_knows_about_its_error() -> None:
+def test_a_trained_network_has_an_estimate_from_its_own_path() -> None:
     def stop(look: Look) -> None:
         if look.step == 40:
             raise KeyboardInterrupt
@@ -102,4 +106,4 @@ def test_a_trained_network_knows_about_its_error() -> None:
     solution = solve(problem, network=MLP(), method=LevenbergMarquardt(), budget=60, progress=stop)
     assert solution.training is not None and solution.training.estimate is not None
     error = compare(solution, problem.reference(problem)).errors["u"].relative_l2  # type: ignore[operator,misc]
-    assert error / 5 < solution.training.estimate < 10 * error
+    assert error / 3 < solution.training.estimate < 0.1

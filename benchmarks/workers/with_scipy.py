@@ -9,15 +9,28 @@ from importlib import import_module  # noqa: E402
 from typing import Any  # noqa: E402
 
 from benchmarks.workers.measure import Recorder  # noqa: E402
-from validation import allen_cahn, burgers, cavity, heat, kovasznay, poisson  # noqa: E402
+from validation import (  # noqa: E402
+    allen_cahn,
+    burgers,
+    cavity,
+    heat,
+    kovasznay,
+    maxwell_cavity,
+    poisson,
+    taylor_green,
+    wave,
+)  # fmt: skip
 
 METHODS: dict[str, Callable[[Any], Any]] = {
     "heat": heat.method_of_lines,
     "poisson": poisson.sparse_differences,
+    "wave": wave.leapfrog,
     "burgers": burgers.method_of_lines,
     "allen_cahn": allen_cahn.fourier,
     "kovasznay": kovasznay.chebyshev_collocation,
+    "taylor_green": taylor_green.pseudospectral,
     "cavity": cavity.chebyshev_collocation,
+    "maxwell_cavity": maxwell_cavity.yee,
 }
 ITSELF = ("allen_cahn", "cavity")  # where the truth is this method on a finer grid: its own estimate stands in
 ACCURACIES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10)
