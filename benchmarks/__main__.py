@@ -17,7 +17,8 @@ from pathlib import Path
 
 from benchmarks.curves import draw
 from benchmarks.running import PINNSOLVE_LIMIT, RESULTS, run
-from benchmarks.table import PACKAGES, PROBLEMS, Record, read, table, worst
+from benchmarks.table import PACKAGES, PROBLEMS, Record, read, summary, table, worst
+from validation.results import put
 
 HERE = Path(__file__).parent
 DOCUMENTED = {  # statements with an example of the peer's own, or one near enough
@@ -55,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
                     failed += record["outcome"].startswith("failed")
                     print(said(record), flush=True)
     records = read(RESULTS)
+    readme = HERE.parent / "README.md"
+    readme.write_text(put(readme.read_text(), "benchmark", summary(records)))
     (HERE / "results.md").write_text(f"# Results\n\n{preface(records)}\n\n{table(records)}")
     draw(records, HERE / "curves.png")
     return 1 if failed else 0

@@ -14,6 +14,7 @@ PROBLEMS = (
 PACKAGES = ("pinnsolve", "deepxde", "jinns", "scipy")
 NAMES = {"pinnsolve": "pinnsolve", "deepxde": "DeepXDE", "jinns": "jinns", "scipy": "SciPy (reference method)"}
 LEVELS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+FINE = tuple(float(f"{digit}e-{decade}") for decade in range(1, 13) for digit in (5, 2, 1))  # where ratios are taken
 Record = dict[str, Any]
 HEADER = (
     "| package | "
@@ -44,8 +45,8 @@ def median_time(records: list[Record], level: float) -> float:
 
 
 def ratio(records: list[Record], ours: list[Record]) -> str:
-    """A peer's time over pinnsolve's, at the smallest level that the peer reached."""
-    reached = [level for level in LEVELS if median_time(records, level) < inf]
+    """A peer's time over pinnsolve's, at the smallest error, of 0.5, 0.2, 0.1, 0.05, ..., that the peer reached."""
+    reached = [level for level in FINE if median_time(records, level) < inf]
     if not reached:
         return "reached no level"
     if not ours:
@@ -54,7 +55,7 @@ def ratio(records: list[Record], ours: list[Record]) -> str:
     if own == inf:
         return f"pinnsolve did not reach {reached[-1]:.0e}"
     times = median_time(records, reached[-1]) / own
-    return f"{times:.0f} (at {reached[-1]:.0e})" if times >= 10 else f"{times:.2g} (at {reached[-1]:.0e})"
+    return f"{times:,.0f} (at {reached[-1]:.0e})" if times >= 10 else f"{times:.2g} (at {reached[-1]:.0e})"
 
 
 def table(records: list[Record]) -> str:
@@ -82,6 +83,34 @@ def _row(package: str, here: list[Record]) -> str:
     told = [f"{max(memory):,.0f} MiB" if memory else "", "" if package == "pinnsolve" else ratio(records, ours)]
     outcomes = ", ".join(dict.fromkeys(r["outcome"].replace("|", "/") for r in records))
     return "| " + " | ".join([NAMES[package], *times, final, *spent, *told, outcomes]) + " |"
+
+
+def summary(records: list[Record]) -> str:
+    """All problems in one table: times to two levels, and by how much the peers are slower."""
+    lines = [
+        "| problem | pinnsolve to 1e-3, 1e-5 | its final error | DeepXDE: error, after | slower by | "
+        "jinns: error, after | slower by | SciPy to 1e-3, 1e-5 |",
+        "|" + "---|" * 8,
+    ]
+    for problem in PROBLEMS:
+        by = {p: [r for r in records if (r["problem"], r["package"]) == (problem, p)] for p in PACKAGES}
+        if not by["pinnsolve"]:
+            continue
+        times = {p: ", ".join(_seconds(median_time(by[p], level)) for level in (1e-3, 1e-5)) for p in by if by[p]}
+        cells = [problem, times["pinnsolve"], _final(by["pinnsolve"])]
+        for peer in ("deepxde", "jinns"):
+            cells += [_final(by[peer], True), ratio(by[peer], by["pinnsolve"])] if by[peer] else ["no example", ""]
+        lines.append("| " + " | ".join([*cells, times.get("scipy", "")]) + " |")
+    return "\n".join(lines)
+
+
+def _final(records: list[Record], timed: bool = False) -> str:
+    """The median of the last errors, the worst of the unknowns, and the seconds of training until then."""
+    last = [r["curve"][-1] for r in records if r["curve"]]
+    if not last:
+        return "failed"
+    error = f"{statistics.median(worst(point['errors']) for point in last):.0e}"
+    return f"{error}, {_seconds(statistics.median(point['seconds'] for point in last))}" if timed else error
 
 
 def _errors(points: list[dict[str, Any]]) -> str:

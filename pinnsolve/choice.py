@@ -20,7 +20,8 @@ GAIN = 0.5  # twice as many features must bring the residual below this part of 
 SHARE = 0.6  # of the budget, for all stages with features
 GROWTH = 2.7  # the time of a stage grows as this power of the number of features
 RIVAL = 3.0  # times the smallest residual: layers above that do not go on
-RIVALS = 2  # layers that go on
+RIVALS = 2  # layers that go on, once one of them leaves less than
+UNDECIDED = 0.05  # of the first residual: before that, all rivals do
 DECADE = 10.0
 DEARER = 3.0  # the time of local features grows by about this with every ten times lower bound
 LARGEST = 5000  # parameters: beyond, dense factorisations cost more than they bring
@@ -68,7 +69,8 @@ def following(
     if len(counts) == 1:
         left = [k for k in _of(stages, now.count) if k not in rounds[now.count]]
     else:
-        left = [k for k in _contenders(stages, rounds[counts[-2]], now.count) if k not in rounds[now.count]]
+        going = _contenders(stages, ended, rounds[counts[-2]], now.count)
+        left = [k for k in going if k not in rounds[now.count]]
     return (left[0], "") if left else _wider(stages, ended, rounds, spent, budget)
 
 
@@ -89,9 +91,10 @@ def _rounds(
     return dict(sorted(rounds.items()))
 
 
-def _contenders(stages: Sequence[Stage], last: Mapping[int, float], count: int) -> list[int]:
+def _contenders(stages: Sequence[Stage], ended: Sequence[Ended], last: Mapping[int, float], count: int) -> list[int]:
     """The stages with `count` features whose layers did best in the last round, the best first."""
-    best = [k for k, size in last.items() if size <= RIVAL * min(last.values())][:RIVALS]
+    decided = min(e.fraction for e in ended if e.stage in last) <= UNDECIDED
+    best = [k for k, size in last.items() if size <= RIVAL * min(last.values())][: RIVALS if decided else None]
     kinds = [replace(stages[k].network, count=count) for k in best]  # type: ignore[type-var]
     return [k for kind in kinds for k in _of(stages, count) if stages[k].network == kind]
 
@@ -115,7 +118,7 @@ def _wider(
     elif not wider or more * best.parameters > LARGEST or spent + more**GROWTH * best.seconds > SHARE * budget:
         why = ", and more of them would take too long"
     if not why:
-        return _contenders(stages, rounds[most], wider[0])[0], ""
+        return _contenders(stages, ended, rounds[most], wider[0])[0], ""
     local = next(k for k, s in enumerate(stages) if not isinstance(s.network, RandomFeatures))
     left = f"{most} random features left {best.fraction:.1e} of the held-out residual"
     return local, f"{left}{why}; so each cell got features of its own"

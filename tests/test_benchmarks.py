@@ -13,7 +13,7 @@ from benchmarks.curves import decades, draw
 from benchmarks.growth import SERIES, WIDTHS, evolution
 from benchmarks.growth import table as growth_table
 from benchmarks.running import PINNSOLVE_LIMIT, RESULTS, _last_words, environment
-from benchmarks.table import LEVELS, PACKAGES, PROBLEMS, median_time, ratio, read, table, time_to
+from benchmarks.table import LEVELS, PACKAGES, PROBLEMS, median_time, ratio, read, summary, table, time_to
 from pinnsolve import MLP
 from pinnsolve.solve import Settings, prepare
 
@@ -67,12 +67,18 @@ def test_a_seed_that_does_not_get_there_counts_as_infinite() -> None:
 
 def test_the_ratio_is_taken_at_the_smallest_level_that_the_peer_reached() -> None:
     assert ratio([PEER], OURS) == "100 (at 1e-03)"
-    assert ratio([record("jinns", (1.0, 5e-5))], OURS) == "2 (at 1e-04)"
-    assert ratio([record("jinns", (1.0, 0.5))], OURS) == "reached no level"
+    assert ratio([record("jinns", (1.0, 5e-5))], OURS) == "2 (at 5e-05)"
+    assert ratio([record("jinns", (1.0, 0.6))], OURS) == "reached no level"
     assert ratio([PEER], [record("pinnsolve", (1.0, 0.5))]) == "pinnsolve did not reach 1e-03"
 
 
 # ---------------------------------------------------------------- the table
+
+
+def test_the_summary_has_a_row_for_each_problem_that_pinnsolve_ran() -> None:
+    heat, *rest = summary([*OURS, PEER, FAILED, record("deepxde", (1.0, 0.1), problem="burgers")]).splitlines()[2:]
+    assert not rest
+    assert heat == "| heat | 0.5 s, 0.5 s | 1e-09 | 3e-03, 60 s | 100 (at 1e-03) | failed | reached no level |  |"
 
 
 def test_a_row_for_each_package_and_a_failure_stands_as_one() -> None:
@@ -142,11 +148,14 @@ def test_the_command_runs_what_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp
         return FAILED
 
     monkeypatch.setattr(command, "run", run)
-    monkeypatch.setattr(command, "HERE", tmp_path)
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "README.md").write_text("Seconds:\n<!-- benchmark: begin -->\n<!-- benchmark: end -->\n")
+    monkeypatch.setattr(command, "HERE", tmp_path / "benchmarks")
     monkeypatch.setattr(command, "read", lambda _: [*OURS, PEER])
     assert command.main(["--only", "cavity", "--packages", "pinnsolve", "jinns", "scipy", "--limit", "9"]) == 1
     assert asked == [("pinnsolve", "cavity", s, 1, 9.0) for s in (0, 1, 2)] + [("scipy", "cavity", 0, 1, 9.0)]
-    assert "## heat" in (tmp_path / "results.md").read_text()
+    assert "## heat" in (tmp_path / "benchmarks" / "results.md").read_text()
+    assert "| heat | 0.5 s, 0.5 s |" in (tmp_path / "README.md").read_text()
     assert PINNSOLVE_LIMIT <= 120
 
 
