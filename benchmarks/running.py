@@ -48,7 +48,7 @@ def run(package: str, problem: str, seed: int, threads: int, limit: float) -> di
         )  # fmt: skip
         fault = f"failed with code {done.returncode}: {_last_words(done.stderr)}" if done.returncode else None
     except subprocess.TimeoutExpired:
-        fault = "stopped from outside, long after the limit"
+        fault = "failed: stopped from outside, long after the limit"
     record = json.loads(out.read_text()) if out.exists() else _empty(package, problem, seed, threads, limit)
     if fault:
         record["outcome"] = fault.replace(str(HERE.parent), ".")

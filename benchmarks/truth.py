@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pinnsolve.compare import fresh_points
 from pinnsolve.networks.exact import verified
 from pinnsolve.problem.checks import check
 from pinnsolve.problem.corners import away
+from pinnsolve.problem.signature import signature
 
 CACHE = Path(__file__).parent / ".cache"
 TIGHT = 1e-7  # the reference's own error is brought to a tenth of it, where it can be
@@ -23,9 +25,10 @@ def truth(name: str) -> Path:
 
     Points near corners at which prescribed values jump are left out, as in `pinnsolve.compare`.
     """
-    path = CACHE / f"{name}.npz"
+    problem: Problem = import_module(f"problems.{name}").problem
+    statement = zlib.crc32(repr(signature(problem)).encode())
+    path = CACHE / f"{name}-{statement:08x}.npz"
     if not path.exists():
-        problem: Problem = import_module(f"problems.{name}").problem
         assert callable(problem.reference)
         reference = problem.reference(problem.replaced(tolerance=TIGHT))
         points = fresh_points(problem, 0)

@@ -1,8 +1,8 @@
 """Which stage of an automatic run follows: more features while they pay, then local ones, then a trained network.
 
-Few features of several kinds are tried, sines of several frequencies and tanh; the best two of these go on with twice
-as many, and twice again. Where that does not pay, cells with features of their own refine themselves in windows of
-time, to lower and lower bounds. The residual on held-out points decides, as it does for everything else.
+Few features of several kinds are tried, sines of several frequencies and tanh; the best go on with twice as many, and
+twice again, two of them once it shows which. Where that does not pay, cells with features of their own refine
+themselves in windows of time, to lower and lower bounds. The residual on held-out points decides.
 """
 
 from __future__ import annotations
@@ -106,7 +106,8 @@ def _wider(
     """More features of the best layers, or the first stage with local features."""
     *before, most = rounds
     best = next(e for e in ended if e.stage == next(iter(rounds[most])))
-    size = min(rounds[most].values())
+    size, going = min(rounds[most].values()), _contenders(stages, ended, rounds[most], most)
+    seconds = sum(e.seconds for e in ended if e.stage in going)
     counts = sorted({s.network.count for s in stages if isinstance(s.network, RandomFeatures)})
     wider = [count for count in counts if count > most]
     more = wider[0] / most if wider else 1.0
@@ -115,7 +116,7 @@ def _wider(
         why = ": too much"
     elif before and size > GAIN * min(rounds[before[-1]].values()):
         why = ", hardly less than fewer did"
-    elif not wider or more * best.parameters > LARGEST or spent + more**GROWTH * best.seconds > SHARE * budget:
+    elif not wider or more * best.parameters > LARGEST or spent + more**GROWTH * seconds > SHARE * budget:
         why = ", and more of them would take too long"
     if not why:
         return _contenders(stages, ended, rounds[most], wider[0])[0], ""

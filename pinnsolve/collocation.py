@@ -42,7 +42,11 @@ class Collocation:
         self.trial, self.places, self.settings, self.generator = trial, places, settings, generator
         self.wanting = [] if not trial.plan.corners else _wanting(trial)
         self.held_out = self._placed([self._draw(s, settings.held_out) for s in places])
-        self.training = self._placed([self._draw(s, self._wanted(1.0)) for s in places])
+        self.begin()
+
+    def begin(self) -> None:
+        """The first training points of a network."""
+        self.training = self._placed([self._draw(s, self._wanted(1.0)) for s in self.places])
 
     def take(self, trial: Trial, *, training: bool = True) -> None:
         """The same points for another trial function; the training points only if they are wanted."""
@@ -51,10 +55,11 @@ class Collocation:
         if training:
             self.training = self._placed([points for _, points in self.training.places])
 
-    def renew(self, wanted: int) -> None:
-        """New training points: so many inside the domain, unless the user said how many, and a quarter of that on
-        each region."""
-        count = self.settings.points or max(wanted, FEWEST)
+    def renew(self, equations: int) -> None:
+        """New training points: for so many equations inside the domain, unless the user said how many, and a quarter
+        of that on each region."""
+        each = next(len(site.terms) for site in self.places if site.name == "interior")
+        count = self.settings.points or max(equations // max(1, each), FEWEST)
         self.training = self._placed([self._draw(s, count, count // 4) for s in self.places])
 
     def _draw(self, site: Site, interior: int, elsewhere: int = 0) -> Points:
@@ -100,7 +105,7 @@ class Collocation:
     def values(self) -> dict[str, Tensor]:
         """The unknowns on the held-out points inside the domain, away from singular corners."""
         parts: dict[str, list[Tensor]] = {u: [] for u in self.trial.problem.unknowns}
-        for site, prepared, _ in self.held_out.chunks:
+        for site, prepared, _ in self.held_out.batches:
             if site.name != "interior":
                 continue
             far = away(self.trial.plan.corners, prepared.points.coordinates, self.trial.problem.domain)
@@ -111,6 +116,10 @@ class Collocation:
     def first_bad(self) -> str | None:
         """Which residual is not finite, and where; None if all are."""
         return first_bad(self.training) or first_bad(self.held_out)
+
+    def worst(self) -> str:
+        """Which residual is not finite, or the largest, and where."""
+        return self.first_bad() or largest(self.training)
 
     def counts(self) -> dict[str, int]:
         """The number of training points in each region."""
@@ -146,7 +155,18 @@ def first_bad(residuals: Residuals) -> str | None:
         for name in site.terms:
             bad = ~torch.isfinite(values[name])
             if bad.any():
-                k = int(bad.to(torch.int).argmax())
-                place = ", ".join(f"{c}={float(v[k]):.4g}" for c, v in points.coordinates.items())
-                return f"the residual '{name}' is {float(values[name][k])} at {place}"
+                return _told(name, values[name], points, int(bad.to(torch.int).argmax()))
     return None
+
+
+def largest(residuals: Residuals) -> str:
+    """Which residual is the largest, and where."""
+    values = residuals.values()
+    worst = max(values, key=lambda name: float(values[name].abs().max()))
+    points = next(points for site, points in residuals.places if worst in site.terms)
+    return _told(worst, values[worst], points, int(values[worst].abs().argmax()))
+
+
+def _told(name: str, values: Tensor, points: Points, k: int) -> str:
+    place = ", ".join(f"{c}={float(v[k]):.4g}" for c, v in points.coordinates.items())
+    return f"the residual '{name}' is {float(values[k]):.4g} at {place}"

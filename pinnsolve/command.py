@@ -20,10 +20,10 @@ from pinnsolve.problem_file import ProblemFile, load, told
 from pinnsolve.reference.record import Reference
 from pinnsolve.report import console as show
 from pinnsolve.report.record import Run
+from pinnsolve.resuming import CHECKPOINT, resume, save
 from pinnsolve.settings import DTYPES, Settings, method_by_name
 from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, prepare
-from pinnsolve.training import CHECKPOINT
 
 PASSED, NOT_PASSED, BAD_INPUT = 0, 1, 2
 
@@ -49,7 +49,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
     show.show_warnings(console, ready.findings.warnings)
     if arguments.resume:
-        ready.loop.resume()
+        resume(ready.loop)
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.seconds:.1f} s")
     reference, note, reference_peak = _reference(problem)
     solution, training_peak = _train(ready, settings, folder, console, arguments.resume)
@@ -69,7 +69,7 @@ def _train(ready: Prepared, settings: Settings, folder: Path, console: Console, 
 
     clear(folder)
     if not resume:
-        ready.loop.save()
+        save(ready.loop)
     with show.progress(console, settings.budget) as progress, peak_memory() as peak:
         training = ready.loop.run(progress)
     return ready.solution(training), peak

@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from pinnsolve.weights import weighted
@@ -29,7 +30,7 @@ DECADE = 10.0
 NEAREST = 2
 CAUTION = 1.3
 UNSOLVED, AT_LEAST = 0.05, 6.0  # of the first residual left: then the error is at least so many times that, up to one
-ROUNDING = 3e-11  # no error is claimed to be below it
+ROUNDING = 3e-11  # no error is claimed to be below it, nor below a few roundings of the type in use
 HALF = 0.5  # of the residual: a network in training is another solution when it has come so far
 
 
@@ -39,6 +40,8 @@ class Found:
 
     Parameters
     ----------
+    stage : int
+        The stage that made it.
     kind : str
         What made it, but for its size.
     held_out : dict from residual name to float
@@ -46,6 +49,7 @@ class Found:
     values : dict from unknown to tensor (N,)
     """
 
+    stage: int
     kind: str
     held_out: Mapping[str, float]
     values: Mapping[str, Tensor]
@@ -77,7 +81,8 @@ def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mappi
     constants = [_difference(f, best) / (f.size(weights) or 1.0) for f in (near or others)[:NEAREST]]
     error = CAUTION * math.prod(constants) ** (1 / len(constants)) * best.size(weights)
     left = best.size(weights) / (weighted(weights, first) ** 0.5 or 1.0)
-    return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else ROUNDING)
+    rounding = max(ROUNDING, *(10 * torch.finfo(v.dtype).eps for v in best.values.values()))
+    return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else rounding)
 
 
 class Gathered:
@@ -95,25 +100,26 @@ class Gathered:
         self.stored, self.first = stored, first
 
     def added(self, now: Found, weights: Mapping[str, float]) -> float:
-        """Keep a finished solution; the estimated error of the best so far."""
-        self.stored.append(vars(now))
+        """Keep a finished solution, once; the estimated error of the best so far."""
+        if all(f["stage"] != now.stage for f in self.stored):
+            self.stored.append(vars(now))
         return estimated(self._all(), self.first, weights)
 
-    def passed(self, now: Found, weights: Mapping[str, float]) -> None:
-        """Keep a network that is being trained, each time its residual has halved."""
-        mine = [f for f in self._all() if f.kind == now.kind]
-        if not mine or now.size(weights) < HALF * mine[-1].size(weights):
-            self.stored.append(vars(now))
+    def advanced(self, kind: str, held_out: Mapping[str, float], weights: Mapping[str, float]) -> bool:
+        """Whether a network in training is to be kept: each time its residual has halved."""
+        size, mine = weighted(weights, held_out) ** 0.5, [f for f in self._all() if f.kind == kind]
+        return math.isfinite(size) and (not mine or size < HALF * mine[-1].size(weights))
 
     def error_of(self, kept: Found, trained: bool, weights: Mapping[str, float]) -> float | None:
         """The estimated error of the solution that is kept; None where there is nothing to compare it with.
 
         Of a trained network's own path only what lies well before counts: a moment ago it had the same errors.
         """
-        others = [f for f in self._all() if f.held_out != kept.held_out]
+        size = kept.size(weights)
         if trained:
-            size = kept.size(weights)
-            others = [f for f in others if f.kind != kept.kind or HALF * f.size(weights) >= size]
+            others = [f for f in self._all() if f.kind != kept.kind or HALF * f.size(weights) >= size]
+        else:
+            others = [f for f in self._all() if f.stage != kept.stage]
         error = estimated([kept, *others], self.first, weights)
         return error if math.isfinite(error) else None
 

@@ -16,7 +16,7 @@ def solved(matrix: Tensor, right: Tensor, ridge: float) -> Tensor | None:
     matrix : tensor (N, P)
     right : tensor (N, K)
     ridge : float
-        Relative to columns of length one (dimensionless).
+        Relative to columns of length one (dimensionless); no less than the rounding of the type in use.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def solved(matrix: Tensor, right: Tensor, ridge: float) -> Tensor | None:
     system = matrix.new_zeros(rows + count, count + right.shape[1])
     torch.div(matrix, scale, out=system[:rows, :count])
     system[:rows, count:] = right
-    system[rows:].diagonal()[:count].fill_(ridge)
+    system[rows:].diagonal()[:count].fill_(max(ridge, torch.finfo(matrix.dtype).eps))
     factor = torch.linalg.qr(system, mode="r").R
     found = torch.linalg.solve_triangular(factor[:count, :count], factor[:count, count:], upper=True)
     found /= scale[:, None]

@@ -136,7 +136,8 @@ class Residuals:
     @property
     def fallbacks(self) -> set[str]:
         """The functions that nested autograd stood in for, of all that was evaluated."""
-        return {name for _, prepared, _ in self.chunks + self.batches for name in prepared.chart.fallbacks}
+        made = [*vars(self).get("chunks", ()), *vars(self).get("batches", ())]
+        return {name for _, prepared, _ in made for name in prepared.chart.fallbacks}
 
     def rms(self) -> dict[str, float]:
         """The root mean square of each residual over its points, where the trial function has reached them."""

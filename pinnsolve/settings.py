@@ -78,10 +78,11 @@ class Settings:
     method : Method or sequence of Method, optional
         A sequence runs one after the other; each but the last ends by its own `steps`, or with its share of the budget.
         Without method and network the choice is automatic: Newton's method on random features, more and more of them
-        while that pays (`pinnsolve.choice`), then Levenberg-Marquardt on all weights of an MLP. Otherwise it is
-        Levenberg-Marquardt, or Newton's method for random features.
-    network : MLP, RandomFeatures or nn.Module, optional
-        An MLP, or RandomFeatures for Newton's method, unless the choice is automatic.
+        while that pays (`pinnsolve.choice`), then Marching on local features, then Levenberg-Marquardt on all weights
+        of an MLP. Otherwise it is Newton's method for random features, Marching for local ones, and
+        Levenberg-Marquardt for any other network.
+    network : MLP, RandomFeatures, LocalFeatures or nn.Module, optional
+        An MLP, or what Newton's method or Marching go with, unless the choice is automatic.
     budget : float
         Seconds of training.
     points : int, optional
@@ -138,6 +139,8 @@ class Settings:
         if self.network is not None and not isinstance(self.network, Network | LocalFeatures | nn.Module):
             raise ProblemError(f"network={self.network!r} is no network", "Write network=MLP(), or pass an nn.Module.")
         local = {isinstance(m, Marching) for m in self.methods}
+        if sum(isinstance(m, Marching) for m in self.methods) > 1:
+            raise ProblemError("Marching stands twice in a sequence", "Write one Marching, with the lowest bound.")
         if len(local) > 1 or (self.network is not None and local != {isinstance(self.network, LocalFeatures)}):
             raise ProblemError(
                 f"method={self.method!r} does not go with network={self.network!r}",

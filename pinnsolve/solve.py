@@ -25,6 +25,7 @@ from pinnsolve.problem.coverage import derivative_name
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.signature import signature
 from pinnsolve.residuals import sites
+from pinnsolve.resuming import resume as resume_from
 from pinnsolve.sampling import Sampler
 from pinnsolve.settings import Balance, Redraw, Settings
 from pinnsolve.solution import Solution
@@ -50,7 +51,7 @@ def solve(
     *,
     settings: Settings | None = None,
     method: Method | Sequence[Method] | None = None,
-    network: Network | nn.Module | None = None,
+    network: Network | LocalFeatures | nn.Module | None = None,
     budget: float | None = None,
     points: int | None = None,
     condition_points: int | None = None,
@@ -103,7 +104,7 @@ def solve(
             raise ProblemError(
                 "resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True)."
             )
-        ready.loop.resume()
+        resume_from(ready.loop)
     return ready.solution(ready.loop.run(progress))
 
 
@@ -126,8 +127,10 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
 def _check_smooth(trial: Trial, findings: Findings) -> None:
     """Every derivative of second or higher order that the equations need is one that the network has."""
     if isinstance(trial, Piecewise):
-        return  # tanh has them all
-    points = trial.some_points()
+        return  # sine and tanh have them all
+    begin, points = trial.vector(), trial.some_points()
+    if not bool(begin.any()):  # random features begin at zero; any other output layer shows what they can do
+        trial.assign(torch.ones_like(begin))
     prepared = trial.prepare(points)
     bare = trial.bare(prepared)
     for unknown, alphas in findings.derivatives.items():
@@ -140,6 +143,7 @@ def _check_smooth(trial: Trial, findings: Findings) -> None:
                     "ReLU (and any piecewise linear network) cannot represent it. Possible activations: tanh, sine, "
                     "sigmoid, silu, gelu.",
                 )
+    trial.assign(begin)
 
 
 def _fallbacks(loop: Loop) -> list[str]:

@@ -74,7 +74,7 @@ class Watch:
         worst = max(held_out, key=lambda n: held_out[n] / (training[n] + 1e-300))
         seen = f"'{worst}' is {training[worst]:.1e} on the training points and {held_out[worst]:.1e} on held-out ones"
         if self.held_out <= (CONVERGED * self.tolerance) ** 2 * self.first:
-            fraction = (self.held_out / self.first) ** 0.5
+            fraction = (self.held_out / self.first) ** 0.5 if self.first > 0 else 0.0
             return Outcome("converged", f"the held-out residual fell to {fraction:.1e} of what it was")
         stuck = self.stuck >= STUCK
         overfitted = self.held_out > OVERFITTED**2 * self.training

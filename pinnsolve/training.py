@@ -11,21 +11,21 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from pinnsolve import checkpoint
 from pinnsolve.choice import Ended, following
 from pinnsolve.collocation import Collocation
 from pinnsolve.errors import Outcome, ProblemError
 from pinnsolve.estimate import Found, Gathered
 from pinnsolve.history import Look, LoopState, Training
+from pinnsolve.interrupts import Deferred
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.trial import Trial
 from pinnsolve.residuals import Site
+from pinnsolve.resuming import save
 from pinnsolve.settings import Settings, Stage, described_method, described_network, is_features, kind_of
 from pinnsolve.stopping import Watch
 from pinnsolve.weights import weighted, weights_of
 
-CHECKPOINT = "checkpoint.pt"
 CERTAIN = 1 / 3  # of the tolerance: an error that is estimated below it ends the run
 Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
 
@@ -76,30 +76,39 @@ class Loop:
         """Train until an outcome is reached."""
         outcome = self._over_already() if self.state.step else None
         began, written = time.perf_counter() - self.state.seconds, time.perf_counter()
-        if not self.state.method:
-            self._start()
-            self._look(progress)
+        interrupt = Deferred()
         try:
-            while outcome is None:
-                outcome = self._step()
-                self.state.seconds = time.perf_counter() - began
-                if outcome is not None and self._another():
-                    outcome = None
-                    self._hand_over(failed=True)
-                elif outcome is None and self.state.step % self.method.cycle == 0:
-                    self._look(progress)
-                    outcome = self._stage_over(self.watch.verdict(self.history[-1].training, self.history[-1].held_out))
-                outcome = outcome or self._exhausted()
-                if self.folder and time.perf_counter() - written > self.settings.checkpoint_every:
-                    self.save()
-                    written = time.perf_counter()
+            if not self.state.method:
+                self._start(fresh=True)
+                self._look(progress)
+            with interrupt:
+                while outcome is None:
+                    outcome = self._round(began, progress)
+                    if self.folder and time.perf_counter() - written > self.settings.checkpoint_every:
+                        save(self)
+                        written = time.perf_counter()
+                    interrupt.check()
         except KeyboardInterrupt:
+            if interrupt.twice:
+                raise  # in the middle of a step; what was saved last stands
             outcome = Outcome("interrupted", f"by the user after {self.state.step} steps", "go on with --resume")
         if self.folder:
-            self.save()
+            save(self)
         if outcome.kind != "non-finite":
             self._look(progress)
         return self._finished(outcome)
+
+    def _round(self, began: float, progress: Callable[[Look], None] | None) -> Outcome | None:
+        """One step, and what it leads to."""
+        outcome = self._step()
+        self.state.seconds = time.perf_counter() - began
+        if outcome is not None and self._another():
+            outcome = None
+            self._hand_over(failed=True)
+        elif outcome is None and self.state.step % self.method.cycle == 0:
+            self._look(progress)
+            outcome = self._judged()
+        return outcome or self._exhausted()
 
     @property
     def stage(self) -> Stage:
@@ -130,21 +139,23 @@ class Loop:
         state.step += 1
         state.stage_step += 1
         if not math.isfinite(state.method["loss"]):
-            where = self.points.first_bad() or "the loss"
-            return Outcome(
-                "non-finite", f"{where}, at step {state.step}", "lower the rate, or look at the equation there"
-            )
+            where = f"{self.points.worst()}, at step {state.step}"
+            return Outcome("non-finite", where, "lower the rate, or look at the equation there")
         self.watch.stuck = self.watch.stuck + 1 if state.method["stuck"] else 0
         return None
 
-    def _stage_over(self, outcome: Outcome | None) -> Outcome | None:
-        """Hand over to the next stage, unless this is the last or the work is done."""
-        stages, state = self.settings.stages, self.state
+    def _judged(self) -> Outcome | None:
+        """After a look: an outcome, or the next stage if this one is over, unless it is the last."""
+        stages, state, look = self.settings.stages, self.state, self.history[-1]
+        outcome = self.watch.verdict(look.training, look.held_out)
         ended = (self.method.steps is not None and state.stage_step >= self.method.steps) or state.method.get(
             "done", False
         )
         share = self.settings.budget * (state.stage + 1) / len(stages)
         last = state.stage + 1 == len(stages)
+        if last and ended and not self.trial.complete:
+            kind = "plateau" if state.method["stuck"] else "steps"
+            return Outcome(kind, self.trial.missing, "raise Marching's bound, or most, or steps")
         if last:
             return outcome or (Outcome("steps", f"all {state.stage_step} steps made") if ended else None)
         if outcome is not None and outcome.kind == "converged":
@@ -156,30 +167,34 @@ class Loop:
             certain = self._estimated()
             if certain is not None:
                 return certain
-            self._hand_over(failed=not self.trial.complete)
+            self._hand_over(failed=not self._finite())
         return None
 
     def _estimated(self) -> Outcome | None:
         """Compare the solution of a stage of features with those before; an outcome, if the best is good enough."""
-        if not self._features or not self.trial.complete:
+        if not self._features or not self._finite():
             return None
-        error = self._gathered().added(self._found(self.stage.network, self.history[-1].held_out), self.weights)
+        error = self._gathered().added(self._found(self.state.stage, self.history[-1].held_out), self.weights)
         self.state.behind = error / (CERTAIN * self.trial.problem.tolerance)
         if self.state.behind > 1:
             return None
         told = f"the error is estimated at {error:.0e}, from the differences of {len(self.state.found)} solutions"
         return Outcome("converged", told)
 
-    def _found(self, network: Network | LocalFeatures | nn.Module, held_out: Mapping[str, float]) -> Found:
+    def _finite(self) -> bool:
+        """Whether the trial function stands for a solution, with a residual on all held-out points."""
+        return self.trial.complete and all(map(math.isfinite, self.history[-1].held_out.values()))
+
+    def _found(self, stage: int, held_out: Mapping[str, float]) -> Found:
         """The trial function as it is, to be compared with others."""
-        return Found(kind_of(network), held_out, self.points.values())
+        return Found(stage, kind_of(self.settings.stages[stage].network), held_out, self.points.values())
 
     def _gathered(self) -> Gathered:
         return Gathered(self.state.found, self.history[0].held_out)
 
     def _hand_over(self, failed: bool = False) -> None:
         """Begin the next stage; after one that failed, as if it had left everything."""
-        state, before = self.state, self.stage.network
+        state, before = self.state, self.stage
         seconds = state.seconds - state.stage_began
         last = dict.fromkeys(self.weights, math.inf) if failed else self.history[-1].held_out
         ended = Ended(
@@ -193,37 +208,42 @@ class Loop:
         state.stage_step, state.stage_began = 0, state.seconds
         if why:
             state.choice.append(why)
-        if self.stage.network is before:
-            self.watch.anew()
-        else:
+        fresh = self.stage.network is not before.network
+        if fresh:
             state.born = self.generator.get_state()
             self.trial = self.build(self.stage.network, self.generator)
-            self.points.take(self.trial, training=self.method.redraws)  # otherwise they are renewed
+            self.points.take(self.trial, training=self.method.redraws and before.method.redraws)
+            if self.method.redraws and not before.method.redraws:
+                self.points.begin()
             self._begin()
-        self._start()
+        else:
+            self.watch.anew()
+        self._start(fresh)
 
     def _begin(self) -> None:
         """Points, weights and watch for a new network; what was best stays best, by the new weights."""
         if not self.method.redraws:
-            self.points.renew(2 * self.trial.parameters_count // max(1, len(self.trial.problem.equations)))
+            self.points.renew(2 * self.trial.parameters_count)
         if not (self.weights and isinstance(self.stage.network, RandomFeatures)):
             self.weights = self.state.weights = weights_of(self.settings, self.points.training, self.weights)
+        if isinstance(self.stage.network, RandomFeatures):  # Newton's method begins at g, not at a random function
+            self.trial.assign(torch.zeros_like(self.trial.vector()))
         self.watch = Watch.begin(self.points.held_out.loss(self.weights), self.trial.problem.tolerance)
         if self.state.best:
             self.watch.best = weighted(self.weights, self.state.best["held_out"])
 
-    def _start(self) -> None:
-        if isinstance(self.stage.network, RandomFeatures):  # Newton's method begins at g, not at a random function
-            self.trial.assign(torch.zeros_like(self.trial.vector()))
-            if self.state.best and any(e["steps"] > 1 for e in self.state.ended):  # or, if it takes steps, at the best
-                inside = next(p for site, p in self.points.training.places if site.name == "interior")
-                self.trial.follow(self._best(), inside)
+    def _start(self, fresh: bool) -> None:
+        steps = any(e["steps"] > 1 for e in self.state.ended)
+        if fresh and steps and self.state.best and isinstance(self.stage.network, RandomFeatures):
+            inside = next(p for site, p in self.points.training.places if site.name == "interior")
+            self.trial.follow(self._best(), inside)  # where Newton's method takes steps, it goes on from the best
         self.state.method = self.method.init(self._objective())
 
     def _over_already(self) -> Outcome | None:
-        """Whether a run that is taken up again has nothing left to do."""
-        last = self.history[-1]
-        return self._exhausted() or self.watch.verdict(last.training, last.held_out)
+        """Whether a run that is taken up again has nothing left to do; if only its stage was over, the next begins."""
+        if self.state.step % self.method.cycle:
+            return self._exhausted()
+        return self._judged() or self._exhausted()
 
     def _exhausted(self) -> Outcome | None:
         state, limit = self.state, self.method.steps
@@ -232,6 +252,8 @@ class Loop:
         if state.seconds < self.settings.budget:
             return None
         detail = f"the {self.settings.budget:g} s are used, after {state.step} steps"
+        if not self.trial.complete and not state.best:
+            detail += f"; {self.trial.missing}"
         return Outcome("budget", detail, "go on with --resume and a larger --budget")
 
     def _look(self, progress: Callable[[Look], None] | None) -> None:
@@ -246,22 +268,23 @@ class Loop:
             state.best = {"stage": state.stage, "born": born, "vector": vector, "training": training, "held_out": held}
         look = Look(state.step, state.seconds, self.method.name, trained, training, held)
         self.history.append(look)
-        if not is_features(self.stage.network):
-            self._gathered().passed(self._found(self.stage.network, held), self.weights)
+        in_training = not is_features(self.stage.network)
+        if in_training and self._gathered().advanced(kind_of(self.stage.network), held, self.weights):
+            self.state.found.append(vars(self._found(state.stage, held)))
         if progress is not None:
             progress(look)
 
     def _finished(self, outcome: Outcome) -> Training:
         state = self.state
-        kept = self.settings.stages[state.best["stage"] if state.best else state.stage]
+        number = state.best["stage"] if state.best else state.stage
+        kept = self.settings.stages[number]
         if state.best and kept.network is not self.stage.network:
             self.trial = self._best()
             self.points.take(self.trial)
         elif state.best:
             self.trial.assign(state.best["vector"])
         training, held_out = self.points.training.rms(), self.points.held_out.rms()
-        found = self._found(kept.network, held_out)
-        error = self._gathered().error_of(found, not is_features(kept.network), self.weights)
+        error = self._gathered().error_of(self._found(number, held_out), not is_features(kept.network), self.weights)
         same = [s.method for s in self.settings.stages[: state.stage + 1] if s.network is kept.network]
         return Training(
             outcome, state.seconds, state.step, self.history, training, held_out, self.points.counts(),
@@ -272,52 +295,12 @@ class Loop:
     def _best(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""
         best = self.state.best
-        trial = self._reborn(self.settings.stages[best["stage"]], best["born"])
+        trial = self.reborn(self.settings.stages[best["stage"]], best["born"])
         trial.assign(best["vector"])
         return trial
 
-    def _reborn(self, stage: Stage, born: Tensor) -> Trial:
+    def reborn(self, stage: Stage, born: Tensor) -> Trial:
         """The trial function of an earlier stage, as it was drawn."""
         generator = torch.Generator()
         generator.set_state(born)
         return self.build(stage.network, generator)
-
-    # ------------------------------------------------------------ checkpoints
-
-    def save(self) -> None:
-        """Write the whole state; a file of an earlier step is replaced in one piece."""
-        assert self.folder is not None
-        state = self.state
-        state.vector, state.watch, state.generator = self.trial.vector(), asdict(self.watch), self.generator.get_state()
-        state.points = self.points.stored()
-        state.history = [asdict(look) for look in self.history]
-        checkpoint.write(self.folder / CHECKPOINT, {"identity": self.identity, "state": vars(state)})
-
-    def resume(self) -> None:
-        """Take up the state that the folder's checkpoint holds.
-
-        Raises
-        ------
-        ProblemError
-            If there is none, it is damaged, or it belongs to another problem or other settings.
-        """
-        assert self.folder is not None
-        stored = checkpoint.read(self.folder / CHECKPOINT)
-        for what, remedy in (
-            ("problem", "It belongs to another problem: start without --resume, or choose another --out."),
-            ("settings", "Give the same options, or start without --resume."),
-        ):
-            checkpoint.same(
-                f"the checkpoint in {self.folder} does not fit ({what})", stored["identity"].get(what, {}),
-                self.identity.get(what, {}), remedy,
-            )  # fmt: skip
-        self.state = LoopState(**stored["state"])
-        if self.stage.network is not self.settings.stages[0].network:
-            self.trial = self._reborn(self.stage, self.state.born)
-            self.points.take(self.trial)
-        self.trial.assign(self.state.vector)
-        self.weights = self.state.weights
-        self.watch = Watch(**{**self.state.watch, "tolerance": self.trial.problem.tolerance})
-        self.points.restore(self.state.points)
-        self.history = [Look(**look) for look in self.state.history]
-        self.generator.set_state(self.state.generator)

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "pinnsolve"
 ORDER = [
     ["errors"],
     ["least_squares"],
-    ["files", "memory", "checkpoint"],
+    ["files", "memory", "checkpoint", "interrupts"],
     ["taylor", "arithmetic", "fused", "layers", "nested", "rules", "tape"],
     ["operators"],
     ["geometry"],
@@ -28,7 +28,7 @@ ORDER = [
     ["settings", "stopping"],
     ["weights", "collocation", "choice", "estimate"],
     ["history"],
-    ["training"],
+    ["resuming", "training"],
     ["solution"],
     ["solve"],
     ["compare"],

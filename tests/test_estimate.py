@@ -25,7 +25,7 @@ def noise(seed: int) -> Tensor:
 
 def found(error: float, residual: float, seed: int, kind: str = "sines") -> Found:
     """The truth (norm one a point) with an error of this relative size, and the residual that goes with it."""
-    return Found(kind, {"r": residual}, {"u": noise(0) + error * noise(seed)})
+    return Found(seed, kind, {"r": residual}, {"u": noise(0) + error * noise(seed)})
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
@@ -54,7 +54,7 @@ def test_solutions_of_another_kind_count_only_where_they_are_near() -> None:
 
 def test_the_worst_unknown_counts() -> None:
     fields = [{"u": noise(0) + e * noise(k), "p": noise(9) + 30 * e * noise(20 + k)} for k, e in ((1, 1e-2), (2, 1e-4))]
-    solutions = [Found("sines", {"r": r}, f) for r, f in zip((1e-2, 1e-4), fields, strict=True)]
+    solutions = [Found(k, "sines", {"r": r}, f) for k, (r, f) in enumerate(zip((1e-2, 1e-4), fields, strict=True))]
     assert estimated(solutions, FIRST, ONE) == pytest.approx(CAUTION * 30e-4, rel=0.1)
 
 
@@ -76,7 +76,10 @@ def test_of_a_network_in_training_every_halving_is_kept() -> None:
     kept: list[dict] = []  # type: ignore[type-arg]
     gathered = Gathered(kept, FIRST)
     for residual in (1.0, 0.9, 0.51, 0.49, 0.3, 0.2):
-        gathered.passed(found(0.1, residual, 1, "MLP"), ONE)
+        now = found(0.1, residual, 1, "MLP")
+        if gathered.advanced(now.kind, now.held_out, ONE):
+            kept.append(vars(now))
+    assert not gathered.advanced("MLP", {"r": math.nan}, ONE)
     assert [f["held_out"]["r"] for f in kept] == [1.0, 0.49, 0.2]
     late = found(0.1, 0.15, 1, "MLP")
     assert gathered.error_of(late, True, ONE) == estimated(

@@ -161,6 +161,7 @@ def test_it_is_saved_and_loaded_and_taken_up_again_to_the_same_bits(tmp_path: Pa
 def test_a_run_that_is_cut_off_is_no_solution() -> None:
     cut = solve(TRAVELLING, network=LAYER, method=Marching(bound=1e-2, steps=2), held_out=500)
     assert cut.training is not None and cut.training.outcome.kind == "steps"
+    assert "beyond t = " in cut.training.outcome.detail
     assert not cut.trial.complete and errors(cut) > 0.1
     assert np.isfinite(cut.u(x=1.0, t=1.0))
 
@@ -174,7 +175,8 @@ def test_what_cannot_be_represented_is_given_up() -> None:
     problem = TRAVELLING.replaced(equations=impossible, reference=None)
     solution = marched(problem, budget=20, method=Marching(bound=1e-3, most=1000))
     assert solution.training is not None
-    assert solution.training.outcome.kind in ("steps", "plateau") and not solution.trial.complete
+    assert solution.training.outcome.kind == "plateau" and not solution.trial.complete
+    assert "nothing is solved" in solution.training.outcome.detail
 
 
 @pytest.mark.parametrize("wrong", [{"bound": 0}, {"ridge": -1}, {"most": 0}, {"steps": 0}])

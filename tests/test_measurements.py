@@ -45,7 +45,7 @@ def test_a_problem_without_a_case_that_counts_is_shown(tmp_path: Path) -> None:
     assert "| heat | 0 | | | | | |" in table(only)
     figure(only, tmp_path / "none.png")
     figure(CASES, tmp_path / "some.png")
-    assert (tmp_path / "some.png").stat().st_size > (tmp_path / "none.png").stat().st_size > 5000
+    assert (tmp_path / "some.png").read_bytes() != (tmp_path / "none.png").read_bytes()
 
 
 def test_a_small_study_is_run_and_rows_of_others_stay(tmp_path: Path) -> None:

@@ -24,9 +24,10 @@ from rich.progress import track
 
 from pinnsolve import LocalFeatures, Newton, Problem, RandomFeatures, compare, solve
 from pinnsolve.methods import Marching
-from pinnsolve.networks.random_features import FINEST
+from pinnsolve.networks.features import Inputs
 from pinnsolve.sampling import SHARE
-from pinnsolve.settings import LAYERS
+from pinnsolve.settings import LAYERS, Settings
+from pinnsolve.solve import prepare
 from validation.methods import PROBLEMS
 from validation.results import put
 
@@ -102,8 +103,9 @@ def points(seed: int) -> str:
 
     def run(name: str, share: float) -> str:
         problem: Problem = import_module(f"problems.{name}").problem
-        numbers = 801 * len(problem.unknowns)
-        return cell(name, seed, network=layer(name, 800), points=int(share * numbers / len(problem.equations)))
+        loop = prepare(problem, Settings(network=layer(name, 800))).loop
+        each = next(len(site.terms) for site in loop.points.places if site.name == "interior")
+        return cell(name, seed, network=layer(name, 800), points=int(share * loop.trial.parameters_count / each))
 
     return table(SMOOTH, [(f"{share:g}", partial(run, share=share)) for share in (1.2, 2.0, 3.0, 5.0)])
 
@@ -121,20 +123,21 @@ def bounds(seed: int) -> str:
 def corners(seed: int) -> str:
     """The driven cavity with and without what its corners get."""
 
-    def run(features: str, share: float, finest: float) -> str:
+    def run(features: str, share: float, scales: bool) -> str:
+        around = Inputs.places if scales else (lambda *_: [])
         with (
             mock.patch("pinnsolve.sampling.SHARE", share),
-            mock.patch("pinnsolve.networks.random_features.FINEST", finest),
+            mock.patch("pinnsolve.networks.features.Inputs.places", around),
         ):
             return cell("cavity", seed, network=layer("cavity", int(features.split(maxsplit=1)[0])))
 
     ways = (
-        ("neither", 0.0, 1.0),
-        ("points", SHARE, 1.0),
-        ("scales", 0.0, FINEST),
-        ("both (the default)", SHARE, FINEST),
+        ("neither", 0.0, False),
+        ("points", SHARE, False),
+        ("scales", 0.0, True),
+        ("both (the default)", SHARE, True),
     )
-    columns: list[Column] = [(title, partial(run, share=share, finest=finest)) for title, share, finest in ways]
+    columns: list[Column] = [(title, partial(run, share=share, scales=scales)) for title, share, scales in ways]
     return table(("400 features", "800 features"), columns).replace("| problem |", "| cavity |")
 
 

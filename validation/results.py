@@ -149,8 +149,8 @@ def _preface(seeds: tuple[int, ...]) -> str:
         f"PyTorch {torch.__version__}. Made by `python -m validation`, which also makes the pictures of the "
         "[gallery](../docs/gallery.md). Errors are relative L2 errors over the whole domain of space and time, on points "
         "that training never saw; around the corners of the driven cavity, where its velocity jumps, nothing is measured. "
-        "Training ends when two solutions of different features agree well enough for the tolerance, when the held-out "
-        "residual is small enough, or with the budget."
+        "Training ends when the error, estimated from the differences of several solutions, is a third of the tolerance, when "
+        "the held-out residual is small enough, or with the budget."
     )
 
 

@@ -80,7 +80,7 @@ def _front(rows: Sequence[Rows], blocks: Sequence[int], width: int, ridge: float
             front[here, place[s] : place[s] + width] = r.matrix[:, k * width : (k + 1) * width]
         front[here, -1] = r.right
         at += len(r.right)
-    front[height:, :width].diagonal().fill_(ridge)
+    front[height:, :width].diagonal().fill_(max(ridge, torch.finfo(like.dtype).eps))
     return front
 
 

@@ -1,43 +1,28 @@
-"""Methods of first order, Adam and SGD, stepped by torch.optim."""
+"""Methods of first order: Adam and SGD, on the vector of all weights.
+
+torch.optim has them too; building one of its optimisers imports its compiler, which takes longer than a small training.
+"""
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
+from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.problem.declaration import positive, whole
 
-
-def _advance(make: Any, objective: Objective, state: State) -> State:
-    """One step of a torch optimiser on the vector of parameters, its own state carried along."""
-    vector = torch.nn.Parameter(objective.model.vector())
-    optimiser: torch.optim.Optimizer = make([vector])
-    if state["optimiser"] is not None:
-        optimiser.load_state_dict(copy.deepcopy(state["optimiser"]))
-
-    def closure() -> float:
-        objective.model.assign(vector.detach())
-        loss, gradient = objective.loss_and_gradient()
-        vector.grad = gradient
-        losses.append(loss)
-        return loss
-
-    losses: list[float] = []
-    before = vector.detach().clone()
-    optimiser.step(closure)
-    objective.model.assign(vector.detach())
-    stuck = math.isfinite(losses[0]) and bool(torch.equal(before, vector.detach()))
-    return {"optimiser": optimiser.state_dict(), "loss": losses[0], "stuck": stuck}
+MOMENTUM, BETA, TINY = 0.9, 0.999, 1e-8  # Adam's usual numbers
 
 
-def _fresh(objective: Objective) -> State:
-    return {"optimiser": None, "loss": math.nan, "stuck": False}
+def _moved(objective: Objective, vector: Tensor, move: Tensor) -> bool:
+    """Go from a vector by a move; whether nothing changed."""
+    new = vector + move
+    objective.model.assign(new)
+    return bool(torch.equal(new, vector))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +43,19 @@ class Adam:
         whole("Adam: steps", self.steps)
 
     def init(self, objective: Objective) -> State:
-        return _fresh(objective)
+        nothing = torch.zeros_like(objective.model.vector())
+        return {"step": 0, "first": nothing, "second": nothing, "loss": math.nan, "stuck": False}
 
     def step(self, objective: Objective, state: State) -> State:
-        return _advance(lambda p: torch.optim.Adam(p, lr=self.rate), objective, state)
+        loss, gradient = objective.loss_and_gradient()
+        if not math.isfinite(loss):
+            return {**state, "loss": loss}
+        step = state["step"] + 1
+        first = state["first"].lerp(gradient, 1 - MOMENTUM)
+        second = state["second"].lerp(gradient.square(), 1 - BETA)
+        size = (second / (1 - BETA**step)).sqrt() + TINY
+        stuck = _moved(objective, objective.model.vector(), -self.rate / (1 - MOMENTUM**step) * first / size)
+        return {"step": step, "first": first, "second": second, "loss": loss, "stuck": stuck}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +79,12 @@ class SGD:
         whole("SGD: steps", self.steps)
 
     def init(self, objective: Objective) -> State:
-        return _fresh(objective)
+        return {"speed": torch.zeros_like(objective.model.vector()), "loss": math.nan, "stuck": False}
 
     def step(self, objective: Objective, state: State) -> State:
-        return _advance(lambda p: torch.optim.SGD(p, lr=self.rate, momentum=self.momentum), objective, state)
+        loss, gradient = objective.loss_and_gradient()
+        if not math.isfinite(loss):
+            return {**state, "loss": loss}
+        speed = self.momentum * state["speed"] + gradient
+        stuck = _moved(objective, objective.model.vector(), -self.rate * speed)
+        return {"speed": speed, "loss": loss, "stuck": stuck}

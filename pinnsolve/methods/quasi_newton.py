@@ -206,7 +206,7 @@ def scaling(b: float, h: float, count: int) -> tuple[float, float]:
     phi = tau = 1 is BFGS. By the Cauchy-Schwarz inequality a >= 0.
     """
     a = max(b * h - 1, 1e-12)
-    rho = min(1.0, h * (1 - math.sqrt(a / (1 + a))))
+    rho = min(1.0, h / ((1 + a) * (1 + math.sqrt(a / (1 + a)))))  # h (1 - c), without cancellation
     theta = max((rho - 1) / a, min(1 / rho, (1 - b) / b))
     sigma = 1 + a * theta
     shrunk = min(1.0, 1 / b)

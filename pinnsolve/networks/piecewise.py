@@ -75,6 +75,10 @@ class Piecewise(Trial):
     def complete(self) -> bool:  # type: ignore[override]
         return bool(self.parts) and (self.problem.time is None or self.until == self.problem.time[1])
 
+    @property
+    def missing(self) -> str:  # type: ignore[override]
+        return "nothing is solved yet" if not self.parts else f"beyond t = {self.until:.4g} nothing is solved"
+
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
         until = self.until
         return None if self.complete or until is None or not self.parts else coordinates["t"] <= until

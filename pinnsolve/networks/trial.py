@@ -59,6 +59,7 @@ class Trial:
 
     balances = True  # whether weights can be balanced by its Jacobian
     complete = True  # whether it stands for a solution on the whole domain already
+    missing = ""  # if it does not: what is not solved
 
     def __init__(
         self,
@@ -301,7 +302,7 @@ class Trial:
 
 def _frozen(module: nn.Module) -> int:
     """How many layers at the beginning of a sequence train nothing."""
-    layers = list(module) if isinstance(module, nn.Sequential) else []
+    layers = list(module) if type(module) is nn.Sequential else []  # a subclass may do more than its layers
     trained = [k for k, layer in enumerate(layers) if any(p.requires_grad for p in layer.parameters())]
     return trained[0] if trained else 0
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinnsolve import LBFGS, SOAP, LevenbergMarquardt, ProblemError, SSBroyden
+from pinnsolve import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, ProblemError, SSBroyden
 from pinnsolve.methods import damped, line_search, quasi_newton, soap
 from pinnsolve.methods.line_search import Probe, between, searched
 from tests.core.test_methods import Vector, objective, run
@@ -286,6 +286,22 @@ def adam_run(rate: float, betas: tuple[float, float], steps: int) -> Tensor:
         fitted(x).square().mean().backward()
         optimiser.step()
     return x.detach()
+
+
+def test_adam_and_sgd_are_those_of_torch() -> None:
+    def ours(method: Adam | SGD) -> Tensor:
+        target = objective(fitted, *random(9).tolist())
+        run(method, target, 30)
+        return target.model.vector()
+
+    assert torch.allclose(ours(Adam(rate=0.01)), adam_run(0.01, (0.9, 0.999), 30), rtol=1e-10)
+    x = random(9).requires_grad_()
+    optimiser = torch.optim.SGD([x], lr=1e-3, momentum=0.9)
+    for _ in range(30):
+        optimiser.zero_grad()
+        fitted(x).square().mean().backward()
+        optimiser.step()
+    assert torch.allclose(ours(SGD(rate=1e-3)), x.detach(), rtol=1e-10)
 
 
 def test_without_rotations_soap_is_adam() -> None:
