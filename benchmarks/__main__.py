@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.curves import draw
 from benchmarks.running import PINNSOLVE_LIMIT, RESULTS, run
-from benchmarks.table import PACKAGES, PROBLEMS, Record, read, summary, table, worst
+from benchmarks.table import PACKAGES, PROBLEMS, Record, longest, read, summary, table, worst
 from validation.results import put
 
 HERE = Path(__file__).parent
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def said(record: Record) -> str:
     """A record in a line."""
-    last = record["curve"][-1] if record["curve"] else None
+    last = longest(record["curve"]) if record["curve"] else None
     reached = f"{worst(last['errors']):.1e} after {last['seconds']:.1f} s" if last else "nothing"
     return f"{record['problem']:10} {record['package']:9} seed {record['seed']}: {reached}, {record['outcome']}"
 

@@ -39,6 +39,11 @@ def time_to(curve: list[dict[str, Any]], level: float) -> float:
     return min((point["seconds"] for point in curve if worst(point["errors"]) <= level), default=inf)
 
 
+def longest(curve: list[dict[str, Any]]) -> dict[str, Any]:
+    """The point with the most training."""
+    return max(curve, key=lambda point: point["seconds"])
+
+
 def median_time(records: list[Record], level: float) -> float:
     """The median over the seeds; a seed that did not get there counts as infinite."""
     return statistics.median_high([time_to(record["curve"], level) for record in records])
@@ -75,7 +80,7 @@ def _row(package: str, here: list[Record]) -> str:
     if not records:
         return f"| {NAMES[package]} |" + " |" * (len(LEVELS) + 6) + " not run |"
     times = [_seconds(median_time(records, level)) for level in LEVELS]
-    last = [r["curve"][-1] for r in records if r["curve"]]
+    last = [longest(r["curve"]) for r in records if r["curve"]]
     final = _errors(last)
     spent = [_seconds(_median([point["seconds"] for point in last]))]
     spent += [_seconds(_median([r[name] for r in records])) for name in ("setup_seconds", "import_seconds")]
@@ -106,7 +111,7 @@ def summary(records: list[Record]) -> str:
 
 def _final(records: list[Record], timed: bool = False) -> str:
     """The median of the last errors, the worst of the unknowns, and the seconds of training until then."""
-    last = [r["curve"][-1] for r in records if r["curve"]]
+    last = [longest(r["curve"]) for r in records if r["curve"]]
     if not last:
         return "failed"
     error = f"{statistics.median(worst(point['errors']) for point in last):.0e}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.settings import Stage
@@ -20,8 +21,8 @@ GAIN = 0.5  # twice as many features must bring the residual below this part of 
 SHARE = 0.6  # of the budget, for all stages with features
 GROWTH = 2.7  # the time of a stage grows as this power of the number of features
 RIVAL = 3.0  # times the smallest residual: layers above that do not go on
-RIVALS = 2  # layers that go on, once one of them leaves less than
-UNDECIDED = 0.05  # of the first residual: before that, all rivals do
+RIVALS = 2  # layers that go on, and one more while all of them leave more than
+UNDECIDED = 0.05  # of the first residual
 DECADE = 10.0
 DEARER = 3.0  # the time of local features grows by about this with every ten times lower bound
 LARGEST = 5000  # parameters: beyond, dense factorisations cost more than they bring
@@ -64,14 +65,14 @@ def following(
         return _finer(stages, ended[-1], budget - spent, behind)
     if not isinstance(now, RandomFeatures):
         return ended[-1].stage + 1, ""
-    rounds = _rounds(stages, ended, weights)
+    rounds, time = _rounds(stages, ended, weights), SHARE * budget - spent
     counts = list(rounds)
     if len(counts) == 1:
         left = [k for k in _of(stages, now.count) if k not in rounds[now.count]]
     else:
         going = _contenders(stages, ended, rounds[counts[-2]], now.count)
-        left = [k for k in going if k not in rounds[now.count]]
-    return (left[0], "") if left else _wider(stages, ended, rounds, spent, budget)
+        left = [k for k in going if k not in rounds[now.count] and _seconds(stages, ended, k) <= time]
+    return (left[0], "") if left else _wider(stages, ended, rounds, time)
 
 
 def _of(stages: Sequence[Stage], count: int) -> list[int]:
@@ -94,32 +95,44 @@ def _rounds(
 def _contenders(stages: Sequence[Stage], ended: Sequence[Ended], last: Mapping[int, float], count: int) -> list[int]:
     """The stages with `count` features whose layers did best in the last round, the best first."""
     decided = min(e.fraction for e in ended if e.stage in last) <= UNDECIDED
-    best = [k for k, size in last.items() if size <= RIVAL * min(last.values())][: RIVALS if decided else None]
+    best = [k for k, size in last.items() if size <= RIVAL * min(last.values())][: RIVALS if decided else RIVALS + 1]
     kinds = [replace(stages[k].network, count=count) for k in best]  # type: ignore[type-var]
     return [k for kind in kinds for k in _of(stages, count) if stages[k].network == kind]
 
 
+def _seconds(stages: Sequence[Stage], ended: Sequence[Ended], stage: int) -> float:
+    """What a stage will take, by what fewer features of its kind took."""
+    network = stages[stage].network
+    assert isinstance(network, RandomFeatures)
+    mine = [(n.count, e.seconds) for e in ended if _alike(n := stages[e.stage].network, network)]
+    fewer, seconds = max(mine)
+    return (network.count / fewer) ** GROWTH * seconds
+
+
+def _alike(a: object, b: RandomFeatures) -> TypeGuard[RandomFeatures]:
+    """Whether two layers differ in how many features they have alone."""
+    return isinstance(a, RandomFeatures) and replace(a, count=b.count) == b
+
+
 def _wider(
-    stages: Sequence[Stage], ended: Sequence[Ended], rounds: Mapping[int, Mapping[int, float]], spent: float,
-    budget: float,
-) -> tuple[int, str]:  # fmt: skip
+    stages: Sequence[Stage], ended: Sequence[Ended], rounds: Mapping[int, Mapping[int, float]], time: float
+) -> tuple[int, str]:
     """More features of the best layers, or the first stage with local features."""
     *before, most = rounds
     best = next(e for e in ended if e.stage == next(iter(rounds[most])))
-    size, going = min(rounds[most].values()), _contenders(stages, ended, rounds[most], most)
-    seconds = sum(e.seconds for e in ended if e.stage in going)
+    size = min(rounds[most].values())
     counts = sorted({s.network.count for s in stages if isinstance(s.network, RandomFeatures)})
-    wider = [count for count in counts if count > most]
-    more = wider[0] / most if wider else 1.0
+    wider = next((count for count in counts if count > most), None)
+    going = _contenders(stages, ended, rounds[most], wider) if wider else []
     why = ""
     if best.fraction > HOPELESS:
         why = ": too much"
     elif before and size > GAIN * min(rounds[before[-1]].values()):
         why = ", hardly less than fewer did"
-    elif not wider or more * best.parameters > LARGEST or spent + more**GROWTH * seconds > SHARE * budget:
+    elif not wider or wider / most * best.parameters > LARGEST or _seconds(stages, ended, going[0]) > time:
         why = ", and more of them would take too long"
     if not why:
-        return _contenders(stages, ended, rounds[most], wider[0])[0], ""
+        return going[0], ""
     local = next(k for k, s in enumerate(stages) if not isinstance(s.network, RandomFeatures))
     left = f"{most} random features left {best.fraction:.1e} of the held-out residual"
     return local, f"{left}{why}; so each cell got features of its own"

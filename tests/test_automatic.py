@@ -74,15 +74,22 @@ def test_a_close_rival_goes_on_too_and_a_far_one_does_not() -> None:
     assert next_after(*tried) == (2 * KINDS + 1, "")
 
 
-def test_while_nothing_is_decided_all_rivals_go_on() -> None:
+def test_while_nothing_is_decided_three_rivals_go_on() -> None:
     """A wave of high frequency: 200 sines of the right range are not yet better than others."""
     close = [1e-2, 1.1e-2, 1.2e-2, 1.3e-2, 1.4e-2]
-    for fraction, going in ((0.2, KINDS), (0.04, 2)):
+    for fraction, going in ((0.2, 3), (0.04, 2)):
         tried = [ended(k, size, fraction) for k, size in enumerate(close)]
         for k in range(going):
             assert next_after(*tried) == (KINDS + k, "")
             tried.append(ended(KINDS + k, 1e-5, 1e-3))
         assert next_after(*tried)[0] == 2 * KINDS
+
+
+def test_a_rival_that_would_take_too_long_is_left_out() -> None:
+    tried = [ended(k, 1e-5 if k < 2 else 1e-2, seconds=(0.1, 10.0, 0.1, 0.1, 0.1)[k]) for k in range(KINDS)]
+    assert next_after(*tried) == (KINDS, "")
+    tried.append(ended(KINDS, 1e-6))
+    assert next_after(*tried) == (2 * KINDS, ""), "the second needs 65 of 36 s"
 
 
 def test_cells_get_features_of_their_own_where_more_features_do_not_pay() -> None:
