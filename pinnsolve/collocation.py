@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -10,10 +11,12 @@ from torch import Tensor
 
 from pinnsolve.geometry.points import Points
 from pinnsolve.networks.trial import Trial
+from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.corners import away
 from pinnsolve.residuals import Residuals, Site
 from pinnsolve.sampling import redrawn, sample
 from pinnsolve.settings import POINTS, Settings
+from pinnsolve.taylor import Jet
 
 GROWTH = ((0.1, 0.25), (0.005, 0.5), (0.0, 1.0))  # from this fraction of the first residual up: this part of the points
 FEWEST = 256
@@ -112,6 +115,17 @@ class Collocation:
             for unknown, field in self.trial.unknowns(prepared).items():
                 parts[unknown].append(field.value if far is None else field.value[far])
         return {u: torch.cat(p) for u, p in parts.items()}
+
+    def drift(self) -> Residuals:
+        """On the training points inside: the unknown that is paired with each equation, in the order declared."""
+        site, points = next((s, p) for s, p in self.training.places if s.name == "interior")
+
+        def unknown(name: str | None) -> Callable[[Fields], Jet]:
+            return lambda at: at.chart.numbers(0.0) if name is None else at[name]
+
+        pairs = zip_longest(site.terms, self.trial.problem.unknowns[: len(site.terms)])
+        terms = {name: unknown(u) for name, u in pairs}
+        return Residuals(self.trial, [(Site("interior", site.slabs, terms), points)])
 
     def first_bad(self) -> str | None:
         """Which residual is not finite, and where; None if all are."""

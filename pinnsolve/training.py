@@ -129,7 +129,8 @@ class Loop:
 
     def _objective(self) -> Objective:
         balanced = self.settings.weights == "balanced"
-        return Objective(self.trial, self.points.training, self.weights, balanced, self.generator)
+        drift = self.points.drift() if self.trial.problem.time is None and not self.method.redraws else None
+        return Objective(self.trial, self.points.training, self.weights, balanced, self.generator, drift)
 
     def _step(self) -> Outcome | None:
         state = self.state

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from pinnsolve.least_squares import solved
+from pinnsolve.methods import pseudo_time
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.problem.declaration import positive, whole
 
 HALVINGS = 8
 LINEAR = 0.02  # actual and predicted loss so close: the residual is linear there, and one step solved it
 WORTH = 0.98  # of the loss: what a step must get below for another to be made
+UNSOLVED = 0.02  # of the first residual (rms): with more of it left a steady problem is tried along pseudo-time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,8 @@ class Newton:
 
     D the norms of the columns of J. So the regularisation sits on the solution and not on the step, and features that
     are nearly dependent are no obstacle. The factorisation is orthogonal (QR). A step that does not lower the loss is
-    halved. Meant for `RandomFeatures`, where a linear problem takes one step.
+    halved. Where the iteration stalls on a steady problem, it goes on along pseudo-time (`pseudo_time`). Meant for
+    `RandomFeatures`, where a linear problem takes one step.
 
     Parameters
     ----------
@@ -49,26 +52,38 @@ class Newton:
         whole("Newton: steps", self.steps)
 
     def init(self, objective: Objective) -> State:
-        return {"loss": math.nan, "stuck": False, "done": False}
+        begin = objective.model.vector() if objective.drift is not None else None
+        return {"loss": math.nan, "stuck": False, "done": False, "first": math.nan, "march": None, "begin": begin}
 
     def step(self, objective: Objective, state: State) -> State:
+        if state["march"] is not None:
+            return pseudo_time.step(objective, state, self.ridge)
+        start = objective.model.vector()
+        after = self._newton(objective, start, state)
+        unsolved = after["loss"] > UNSOLVED**2 * after["first"]
+        if after["done"] and unsolved and not after.pop("linear", False) and state["begin"] is not None:
+            return {**pseudo_time.begun(after, state["begin"], objective.model.vector(), after["loss"]), "begin": None}
+        return after
+
+    def _newton(self, objective: Objective, start: Tensor, state: State) -> State:
         r, jacobian = objective.rows()
         loss = float(r.square().sum())
+        first = loss if math.isnan(state["first"]) else state["first"]
+        state = {**state, "loss": loss, "first": first}
         if not math.isfinite(loss):
-            return {**state, "loss": loss}
-        start = objective.model.vector()
+            return state
         target = jacobian @ start - r
         found = solved(jacobian, target[:, None], self.ridge)
         if found is None:
-            return {"loss": loss, "stuck": True, "done": True}
+            return {**state, "stuck": True, "done": True}
         new = found[:, 0]
         predicted = float((jacobian @ new - target).square().sum())
         moved = moved_down(objective.model.assign, objective.loss, start, new, loss)
         if moved is None:
-            return {"loss": loss, "stuck": True, "done": True}
+            return {**state, "stuck": True, "done": True}
         part, left = moved
         linear = part == 1.0 and abs(left - predicted) <= LINEAR * (left + predicted) + 1e-12 * loss
-        return {"loss": left, "stuck": False, "done": linear or left > WORTH * loss}
+        return {**state, "loss": left, "stuck": False, "done": linear or left > WORTH * loss, "linear": linear}
 
 
 def moved_down(

@@ -56,6 +56,9 @@ class Objective:
         Whether the weights were balanced, and not given by the user.
     generator : torch.Generator
         For methods that draw their own points; on the CPU.
+    drift : LeastSquares, optional
+        Of a steady problem: the unknowns that are paired with its equations, with the names, weights and points of
+        these; its rows belong to the first rows of the residuals.
     """
 
     model: Parametrised
@@ -63,6 +66,7 @@ class Objective:
     weights: Mapping[str, float]
     balanced: bool = True
     generator: torch.Generator = field(default_factory=torch.Generator)
+    drift: LeastSquares | None = None
 
     def loss(self) -> float:
         return self.residuals.loss(self.weights)

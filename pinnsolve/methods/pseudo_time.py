@@ -1,0 +1,73 @@
+"""Continuation for Newton's method: from the start to a steady state along pseudo-time.
+
+    (u_new - u)/tau = +- N(u_new),
+
+linearised at u, one least-squares problem a step, tau larger the smaller the residual becomes (switched evolution
+relaxation). Where Newton's method stalls in a minimum that is no solution, this goes round it. Equations are paired
+with unknowns in the order in which they are declared. Whether N or -N leads to rest is not known: both are tried.
+
+Source: Kelley & Keyes, SIAM J. Numer. Anal. 35 (1998) 508; Mulder & van Leer, J. Comput. Phys. 59 (1985) 232.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torch import Tensor
+
+from pinnsolve.least_squares import solved
+from pinnsolve.methods.protocol import Objective, State
+
+SIGNS = (1.0, -1.0)
+SLOWEST, FASTEST, AHEAD = 0.3, 4.0, 1.5  # the change of tau: AHEAD times that of the residual, within these
+BLOWN_UP = 1e4  # times the first loss: this sign leads nowhere
+AT_REST = 0.98  # of the loss: with a large tau no less, and it has come to rest
+LARGE = 1e3  # times the first tau
+LONGEST = 60  # steps
+
+
+def begun(state: State, start: Tensor, found: Tensor, loss: float) -> State:
+    """The state with which a march from `start` begins, where Newton's method ended at `found`."""
+    march: dict[str, Any] = {
+        "sign": 0, "tau": 0.0, "first_tau": 0.0, "steps": 0, "start": start, "found": found, "least": loss,
+    }  # fmt: skip
+    return {**state, "march": march, "stuck": False, "done": False}
+
+
+def step(objective: Objective, state: State, ridge: float) -> State:
+    """One step in pseudo-time; the state without a march once it is over, at rest or at what was found before."""
+    assert objective.drift is not None
+    march, model = dict(state["march"]), objective.model
+    if march["steps"] == 0:
+        model.assign(march["start"])
+    r, jacobian = objective.rows()
+    v, drift = objective.drift.rows(objective.weights)
+    rows, start, loss = len(v), model.vector(), float(r.square().sum())
+    if march["steps"] == 0:
+        march["tau"] = march["first_tau"] = float(drift.norm() / jacobian[:rows].norm())
+    target = jacobian @ start - r
+    share = SIGNS[march["sign"]] / march["tau"]
+    jacobian[:rows] -= share * drift
+    target[:rows] -= share * (drift @ start)
+    new = solved(jacobian, target[:, None], ridge)
+    if new is not None:
+        model.assign(new[:, 0])
+    after = objective.loss() if new is not None else math.inf
+    march["steps"] += 1
+    large = march["tau"] > LARGE * march["first_tau"]
+    if not after < BLOWN_UP * state["first"] or march["steps"] >= LONGEST:
+        return _other_sign(objective, state, march)
+    if large and after > AT_REST * loss:
+        if after >= march["least"]:
+            return _other_sign(objective, state, march)
+        return {**state, "march": None, "loss": after}
+    march["tau"] *= min(FASTEST, max(SLOWEST, AHEAD * (loss / after) ** 0.5)) if after > 0 else FASTEST
+    return {**state, "march": march, "loss": after}
+
+
+def _other_sign(objective: Objective, state: State, march: dict[str, Any]) -> State:
+    if march["sign"] + 1 < len(SIGNS):
+        return {**state, "march": {**march, "sign": march["sign"] + 1, "steps": 0}}
+    objective.model.assign(march["found"])
+    return {**state, "march": None, "loss": march["least"], "stuck": True, "done": True}
