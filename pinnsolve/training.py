@@ -129,8 +129,12 @@ class Loop:
 
     def _objective(self) -> Objective:
         balanced = self.settings.weights == "balanced"
-        drift = self.points.drift() if self.trial.problem.time is None and not self.method.redraws else None
-        return Objective(self.trial, self.points.training, self.weights, balanced, self.generator, drift)
+        objective = Objective(self.trial, self.points.training, self.weights, balanced, self.generator)
+        if self.trial.problem.time is None and not self.method.redraws:
+            objective.drift = self.points.drift()
+            other = self.state.best and self.settings.stages[self.state.best["stage"]].network is not self.stage.network
+            objective.guess = self._best() if other and isinstance(self.stage.network, LocalFeatures) else None
+        return objective
 
     def _step(self) -> Outcome | None:
         state = self.state

@@ -5,8 +5,10 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from scipy.integrate import solve_bvp
 
 import problems.cavity
 import problems.kovasznay
@@ -153,3 +155,19 @@ def test_the_steps_grow_as_the_residual_falls() -> None:
         assert len(paces) < 200
     assert abs(float(model.c) - 2 ** (1 / 3)) < 1e-12
     assert paces[-1][1] > 1e3 * paces[0][1]
+
+
+def test_the_default_solves_it_and_cells_begin_at_what_was_found() -> None:
+    """Checked by SciPy's collocation, begun at the solution: with several solutions, it is the nearest that counts."""
+    problem = layers().replaced(tolerance=1e-6)
+    solution = solve(problem, budget=60)
+    assert solution.training is not None and solution.training.outcome.kind == "converged"
+    x = np.linspace(0, 3, 400)
+
+    def slope(x: Any, y: Any) -> Any:
+        return np.stack([y[1], 10 * np.sin(9 * x) - 30 * (y[0] - y[0] ** 3)])
+
+    begin = np.stack([solution.u(x=x), solution.d("u", "x")(x=x)])
+    found = solve_bvp(slope, lambda a, b: np.array([a[0], b[0]]), x, begin, tol=1e-10, max_nodes=100_000)
+    assert found.success
+    assert np.linalg.norm(solution.u(x=x) - found.sol(x)[0]) < 1e-5 * np.linalg.norm(found.sol(x)[0])

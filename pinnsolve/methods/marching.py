@@ -19,6 +19,7 @@ from pinnsolve.methods.newton import moved_down
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.networks.cells import Cells
 from pinnsolve.networks.piecewise import Piecewise
+from pinnsolve.networks.trial import Trial
 from pinnsolve.networks.window import Window
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.declaration import positive, whole
@@ -44,7 +45,8 @@ class Marching:
     cell is above the bound, the next step splits it, and where that does not help, the window is halved.
 
     A window begins with the values that the one before ended with, as weighted residuals: what is built in exactly
-    would hand on the roughness of its derivatives. A steady problem is a single window. Meant for `LocalFeatures`.
+    would hand on the roughness of its derivatives. A steady problem is a single window, in which
+    Newton's method begins at the best solution so far. Meant for `LocalFeatures`.
 
     Parameters
     ----------
@@ -90,6 +92,8 @@ class Marching:
         training, held = (_residuals(march, window, share, objective.generator) for share in (ROWS, ROWS / 2))
         weights = _weights(objective, training)
         scale = state["scale"] if math.isfinite(state["scale"]) else held.loss(weights) ** 0.5 or 1.0
+        if objective.guess is not None:
+            _follow(window, objective.guess, training, self.ridge)
         loss = _newton(window, training, weights, self.ridge)
         state = {**state, "loss": loss, "scale": scale}
         if not math.isfinite(loss):
@@ -232,6 +236,26 @@ def _by_cell(window: Window, residuals: Residuals, weights: Mapping[str, float])
 
 
 # ------------------------------------------------------------ Newton's method
+
+
+@torch.no_grad()
+def _follow(window: Window, guess: Trial, residuals: Residuals, ridge: float) -> None:
+    """Begin with the coefficients that come closest to another trial function on the points inside."""
+    basis, rows = window.basis, [[] for _ in range(window.outputs)]  # type: ignore[var-annotated]
+    for site, prepared, _ in residuals.chunks:
+        if site.name != "interior":
+            continue
+        expansion: Any = prepared.inputs
+        columns = [column.value for column in guess.columns(guess.prepare(prepared.points))]
+        for cells, pairs, points in expansion.groups:
+            parts = expansion.features.value[pairs].view(len(cells), len(points), -1)
+            matrix = parts.transpose(0, 1).reshape(len(points), -1)
+            for k, column in enumerate(columns):
+                rows[k].append(Rows(cells, matrix, column[points]))
+    count, width = len(window.cells), basis.coefficients.shape[2]
+    found = torch.stack([solved(r, count, width, ridge) for r in rows], 1)
+    if bool(torch.isfinite(found).all()):
+        basis.assign(found)
 
 
 def _newton(window: Window, residuals: Residuals, weights: Mapping[str, float], ridge: float) -> float:

@@ -59,6 +59,8 @@ class Objective:
     drift : LeastSquares, optional
         Of a steady problem: the unknowns that are paired with its equations, with the names, weights and points of
         these; its rows belong to the first rows of the residuals.
+    guess : Trial, optional
+        Of a steady problem: the best solution so far, by another method.
     """
 
     model: Parametrised
@@ -67,6 +69,7 @@ class Objective:
     balanced: bool = True
     generator: torch.Generator = field(default_factory=torch.Generator)
     drift: LeastSquares | None = None
+    guess: Any = None
 
     def loss(self) -> float:
         return self.residuals.loss(self.weights)
