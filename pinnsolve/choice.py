@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
+from pinnsolve.methods import Marching, Retracing
 from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.settings import Stage
 from pinnsolve.weights import weighted
@@ -62,7 +63,7 @@ def following(
     """
     now = stages[ended[-1].stage].network
     if isinstance(now, LocalFeatures):
-        return _finer(stages, ended[-1], budget - spent, behind)
+        return _finer(stages, ended, budget - spent, behind)
     if not isinstance(now, RandomFeatures):
         return ended[-1].stage + 1, ""
     rounds, time = _rounds(stages, ended, weights), SHARE * budget - spent
@@ -138,14 +139,17 @@ def _wider(
     return local, f"{left}{why}; so each cell got features of its own"
 
 
-def _finer(stages: Sequence[Stage], last: Ended, left: float, behind: float) -> tuple[int, str]:
-    """A lower bound for the residual of every cell, two at once if that much is missing and there is time; after one
-    that was not reached, the stage that trains a network."""
-    solved = all(math.isfinite(r) for r in last.held_out.values())
-    after = last.stage + 1
-    lower = [k for k, s in enumerate(stages[: after + 2]) if k >= after and isinstance(s.network, LocalFeatures)]
+def _finer(stages: Sequence[Stage], ended: Sequence[Ended], left: float, behind: float) -> tuple[int, str]:
+    """A second solution on the same cells, to tell the error; then a lower bound for the residual of every cell, two at
+    once if that much is missing and there is time; after one that was not reached, the stage that trains a network."""
+    marched = [e for e in ended if isinstance(stages[e.stage].method, Marching)][-1]
+    solved = all(math.isfinite(r) for r in marched.held_out.values())
+    after = ended[-1].stage + 1
+    if solved and isinstance(stages[after].method, Retracing):
+        return after, ""
+    lower = [k for k, s in enumerate(stages) if k >= after and isinstance(s.method, Marching)][:2]
     if solved and lower:
-        far = math.isfinite(behind) and behind >= DECADE**2 and DEARER**2 * last.seconds <= left
+        far = math.isfinite(behind) and behind >= DECADE**2 and DEARER**2 * marched.seconds <= left
         return lower[-1] if far else lower[0], ""
     trained = next(k for k in range(after, len(stages)) if not isinstance(stages[k].network, LocalFeatures))
     why = "local features came to their end" if solved else "local features left too much of the residual"

@@ -3,12 +3,12 @@
 Errors go as residuals on points that training never sees. A solution k that is much worse than the best one differs
 from it by its own error, so that the problem's constant is about
 
-    C_k = max over the unknowns of ||u_k - u_best|| / ||u_best||  /  residual_k,
+    C = max over the unknowns of ||u_k - u_best|| / ||u_best||  /  residual_k,
 
-and the best one's error is about C_k * residual_best. C_k is believed where k is of the same kind as the best (the same
-layer with fewer features, cells with a looser bound) or has a residual of the same decade; the two such k with the
-smallest residuals are taken. Where more than a twentieth of the first residual is left, all solutions may be wrong
-alike, and the estimate is at least a few times what is left.
+and the best one's error is about C * residual_best. Taken is the k with the smallest residual, of the best one's kind
+if there is such a k (the same layer with fewer features, cells with a looser bound or fewer features). Where more than
+a twentieth of the first residual is left, all solutions may be wrong alike, and the estimate is at least a few times
+what is left.
 
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
@@ -26,9 +26,6 @@ from torch import Tensor
 
 from pinnsolve.weights import weighted
 
-DECADE = 10.0
-NEAREST = 2
-CAUTION = 1.3
 UNSOLVED, AT_LEAST = 0.05, 6.0  # of the first residual left: then the error is at least so many times that, up to one
 ROUNDING = 3e-11  # no error is claimed to be below it, nor below a few roundings of the type in use
 HALF = 0.5  # of the residual: a network in training is another solution when it has come so far
@@ -77,10 +74,10 @@ def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mappi
     best, *others = sorted(found, key=lambda f: f.size(weights))
     if not others:
         return math.inf
-    near = [f for f in others if f.kind == best.kind or f.size(weights) <= DECADE * best.size(weights)]
-    constants = [_difference(f, best) / (f.size(weights) or 1.0) for f in (near or others)[:NEAREST]]
-    error = CAUTION * math.prod(constants) ** (1 / len(constants)) * best.size(weights)
-    left = best.size(weights) / (weighted(weights, first) ** 0.5 or 1.0)
+    alike = [f for f in others if f.kind == best.kind]
+    nearest, size = (alike or others)[0], best.size(weights)
+    error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
+    left = size / (weighted(weights, first) ** 0.5 or 1.0)
     rounding = max(ROUNDING, *(10 * torch.finfo(v.dtype).eps for v in best.values.values()))
     return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else rounding)
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from pinnsolve.errors import ProblemError, did_you_mean
-from pinnsolve.methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Method, Newton, SSBroyden
+from pinnsolve.methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Method, Newton, Retracing, SSBroyden
 from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
 from pinnsolve.problem.declaration import positive, whole
 from pinnsolve.sampling import SAMPLERS, Sampler
@@ -27,6 +27,7 @@ LAYERS = (
     ("sine", (2.0, 4.0)), ("sine", (1.0, 2.0)), ("sine", (4.0, 8.0)), ("sine", (8.0, 16.0)), ("tanh", (0.5, 2.0)),
 )  # fmt: skip
 BOUNDS = (1e-1, 1e-2, 1e-3, 1e-4)
+FEWER = 2 / 3  # of the features of a cell: for a second solution on the first one's cells
 POINTS = 4000
 
 
@@ -64,7 +65,11 @@ class Stage:
 
 AUTOMATIC = (
     *(Stage(RandomFeatures(count, scale, layer), Newton()) for count in FEATURES for layer, scale in LAYERS),
-    *(Stage(LocalFeatures(), Marching(bound=bound)) for bound in BOUNDS),
+    *(
+        stage
+        for bound in BOUNDS
+        for stage in (Stage(LocalFeatures(), Marching(bound=bound)), Stage(LocalFeatures(share=FEWER), Retracing()))
+    ),
     Stage(MLP(), LevenbergMarquardt()),
 )
 
@@ -205,7 +210,9 @@ def is_features(network: Network | LocalFeatures | nn.Module) -> bool:
 
 def kind_of(network: Network | LocalFeatures | nn.Module) -> str:
     """A network's description, but for how many random features it has."""
-    return described_network(replace(network, count=1) if isinstance(network, RandomFeatures) else network)
+    if isinstance(network, RandomFeatures):
+        return described_network(replace(network, count=1))
+    return described_network(replace(network, share=1.0) if isinstance(network, LocalFeatures) else network)
 
 
 def described_method(method: Method) -> str:

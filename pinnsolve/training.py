@@ -132,8 +132,8 @@ class Loop:
         objective = Objective(self.trial, self.points.training, self.weights, balanced, self.generator)
         if self.trial.problem.time is None and not self.method.redraws:
             objective.drift = self.points.drift()
-            other = self.state.best and self.settings.stages[self.state.best["stage"]].network is not self.stage.network
-            objective.guess = self._best() if other and isinstance(self.stage.network, LocalFeatures) else None
+        if self.state.best and self.settings.stages[self.state.best["stage"]].network is not self.stage.network:
+            objective.guess = self._best
         return objective
 
     def _step(self) -> Outcome | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,12 +32,13 @@ from pinnsolve import (
 )
 from pinnsolve.choice import LARGEST, RIVAL, Ended, following
 from pinnsolve.history import Look
+from pinnsolve.methods import Marching, Retracing
 from pinnsolve.settings import AUTOMATIC, BOUNDS, FEATURES, LAYERS
 from pinnsolve.solution import Solution
 
 KINDS = len(LAYERS)
 LAST = len(AUTOMATIC) - 1
-LOCAL = LAST - len(BOUNDS)
+LOCAL = LAST - 2 * len(BOUNDS)  # marching and retracing by turns
 
 
 def ended(stage: int, residual: float, fraction: float | None = None, seconds: float = 0.1) -> Ended:
@@ -106,22 +108,35 @@ def test_cells_get_features_of_their_own_where_more_features_do_not_pay() -> Non
     assert next_after(*tried)[0] == KINDS
 
 
+def marched(stage: int, seconds: float = 1.0, residual: float = 1e-2) -> Ended:
+    assert isinstance(AUTOMATIC[stage].method, Marching)
+    return Ended(stage, residual, {"r": residual}, seconds, 1000)
+
+
+def retraced(stage: int) -> Ended:
+    assert isinstance(AUTOMATIC[stage].method, Retracing)
+    return Ended(stage, 0.1, {"r": 0.1}, 0.1, 1000)
+
+
 def test_bounds_become_lower_until_a_network_is_trained() -> None:
-    for k in range(len(BOUNDS)):
-        stage, why = next_after(Ended(LOCAL + k, 1e-2, {"r": 1e-2}, 1.0, 1000))
-        assert stage == LOCAL + k + 1 and ("so a network was trained" in why) == (stage == LAST)
-    stage, why = next_after(Ended(LOCAL, 1.0, {"r": math.inf}, 1.0, 1000))
+    for stage in range(LOCAL, LAST, 2):
+        before = marched(stage)
+        assert next_after(before) == (stage + 1, "")
+        for second in (retraced(stage + 1), replace(retraced(stage + 1), held_out={"r": math.inf})):
+            following_it, why = next_after(before, second)
+            assert following_it == stage + 2 and ("so a network was trained" in why) == (stage + 2 == LAST)
+    stage, why = next_after(marched(LOCAL, residual=math.inf))
     assert stage == LAST and "too much" in why
 
 
 def test_two_bounds_at_once_where_much_is_missing_and_there_is_time() -> None:
     for behind, seconds, stage in (
-        (99.0, 1.0, 1), (101.0, 1.0, 2), (101.0, 20.0, 1), (math.inf, 1.0, 1), (1e9, 1.0, 2)
+        (99.0, 1.0, 2), (101.0, 1.0, 4), (101.0, 20.0, 2), (math.inf, 1.0, 2), (1e9, 1.0, 4)
     ):  # fmt: skip
-        last = Ended(LOCAL, 1e-2, {"r": 1e-2}, seconds, 1000)
-        assert following(AUTOMATIC, [last], {"r": 1.0}, 10.0, 60.0, behind)[0] == LOCAL + stage
-    before_the_last = Ended(LAST - 2, 1e-2, {"r": 1e-2}, 1.0, 1000)
-    assert following(AUTOMATIC, [before_the_last], {"r": 1.0}, 10.0, 60.0, 1e9)[0] == LAST - 1
+        both = [marched(LOCAL, seconds), retraced(LOCAL + 1)]
+        assert following(AUTOMATIC, both, {"r": 1.0}, 10.0, 60.0, behind)[0] == LOCAL + stage
+    before_the_last = [marched(LAST - 4), retraced(LAST - 3)]
+    assert following(AUTOMATIC, before_the_last, {"r": 1.0}, 10.0, 60.0, 1e9)[0] == LAST - 2
 
 
 def test_a_smooth_problem_takes_a_few_newton_steps_and_knows_its_error() -> None:

@@ -6,6 +6,7 @@ from pinnsolve.methods.marching import Marching
 from pinnsolve.methods.newton import Newton
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.methods.quasi_newton import LBFGS, SSBroyden
+from pinnsolve.methods.retracing import Retracing
 from pinnsolve.methods.soap import SOAP
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "Method",
     "Newton",
     "Objective",
+    "Retracing",
     "SSBroyden",
 ]

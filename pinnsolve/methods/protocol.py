@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -59,8 +59,8 @@ class Objective:
     drift : LeastSquares, optional
         Of a steady problem: the unknowns that are paired with its equations, with the names, weights and points of
         these; its rows belong to the first rows of the residuals.
-    guess : Trial, optional
-        Of a steady problem: the best solution so far, by another method.
+    guess : callable () -> Trial, optional
+        The best solution so far, of another network.
     """
 
     model: Parametrised
@@ -69,7 +69,7 @@ class Objective:
     balanced: bool = True
     generator: torch.Generator = field(default_factory=torch.Generator)
     drift: LeastSquares | None = None
-    guess: Any = None
+    guess: Callable[[], Any] | None = None
 
     def loss(self) -> float:
         return self.residuals.loss(self.weights)

@@ -1,0 +1,46 @@
+"""Newton's method again on the cells and windows of a known solution, with fewer features, to see how far it moves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pinnsolve.methods.protocol import Objective, State
+from pinnsolve.methods.windows import ROWS, follow, newton, piecewise, residuals_of, weights_of
+from pinnsolve.networks.piecewise import Piecewise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retracing:
+    """One step solves one window of the best solution so far again, beginning at that solution.
+
+    With fewer neurons in each cell the result is a worse solution of the same kind, made in a tenth to a fifth of the
+    time, whose distance from the known one tells the error of both (`pinnsolve.estimate`).
+
+    Parameters
+    ----------
+    ridge : float
+        See `Newton`.
+    """
+
+    ridge: float = 1e-12
+    name = "retracing"
+    steps = None
+    cycle = 1
+    redraws = False
+
+    def init(self, objective: Objective) -> State:
+        return {"loss": math.nan, "stuck": False, "done": False}
+
+    def step(self, objective: Objective, state: State) -> State:
+        march = piecewise(objective)
+        known = objective.guess() if objective.guess is not None else None
+        if not isinstance(known, Piecewise):
+            return {"loss": 0.0, "stuck": True, "done": True}
+        before = known.parts[len(march.parts)]
+        window = march.window(before.cells, before.times, objective.generator)
+        training = residuals_of(march, window, ROWS, objective.generator)
+        follow(window, before, training, self.ridge)
+        loss = newton(window, training, weights_of(objective, training), self.ridge)
+        march.parts.append(window)
+        return {"loss": loss, "stuck": False, "done": march.complete}

@@ -1,0 +1,180 @@
+"""One window of a piecewise trial function: its points, its residuals, and Newton's method on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.points import Points, joined
+from pinnsolve.geometry.regions import Slab
+from pinnsolve.methods.fronts import Rows, solved
+from pinnsolve.methods.newton import moved_down
+from pinnsolve.methods.protocol import Objective
+from pinnsolve.networks.piecewise import Piecewise
+from pinnsolve.networks.trial import Trial
+from pinnsolve.networks.window import Window
+from pinnsolve.problem.binding import Fields
+from pinnsolve.residuals import Residuals, Site, balanced, sites
+from pinnsolve.sampling import sample
+from pinnsolve.taylor import Chart, Jet
+
+LINEAR = 0.05  # actual and predicted loss so close: the step has done what it could
+WORTH = 0.9  # of the loss: what a step must get below for another to be made
+ROWS = 2.0  # collocation points for each trained number of a cell
+
+
+def piecewise(objective: Objective) -> Piecewise:
+    model = objective.model
+    assert isinstance(model, Piecewise)
+    return model
+
+
+# ------------------------------------------------------------ points and residuals
+
+
+def residuals_of(march: Piecewise, window: Window, share: float, generator: torch.Generator) -> Residuals:
+    """The residuals of a window on new points: `share` for each trained number of a cell, and fewer on conditions."""
+    problem = march.problem
+    bounds = dict(problem.domain.bounds) | ({} if window.times is None else {"t": window.times})
+    box = Box(**bounds)
+    places = []
+    for site in sites(problem, window.plan):
+        if site.name == "interior":
+            count = math.ceil(share * window.basis.width / max(1, len(site.terms)))
+            places.append((site, _in_cells(window, box, count, generator)))
+        else:
+            features = window.basis.coefficients.shape[2]
+            sides = len(window.cells) ** (1 - 1 / max(1, window.cells.low.shape[1]))
+            count = math.ceil(share * features * (sides if "t" not in site.slabs[0].fixed else len(window.cells)))
+            points = sample(box, problem.space_coordinates, site.slabs, count, "sobol", generator)
+            places.append((site, points))
+    if march.parts:
+        count = math.ceil(share * window.basis.coefficients.shape[2] / 2)
+        places.append((_joint(march.parts[-1]), _in_cells(window, box, count, generator, at=box.bounds["t"][0])))
+    return Residuals(window, places)
+
+
+def _in_cells(window: Window, box: Box, count: int, generator: torch.Generator, at: float | None = None) -> Points:
+    """So many points in each cell, at all times or at one."""
+    space = window.problem.space_coordinates
+    parts = []
+    for low, high in zip(window.cells.low.tolist(), window.cells.high.tolist(), strict=True):
+        bounds = dict(box.bounds)
+        for name, a, b in zip(space, low, high, strict=True):
+            begin, length = box.bounds[name][0], box.length(name)
+            bounds[name] = (begin + length * (a + 1) / 2, begin + length * (b + 1) / 2)
+        slab = Slab({} if at is None else {"t": at})
+        parts.append(sample(Box(**bounds), space, (slab,), count, "sobol", generator))
+    return joined(parts)
+
+
+def _joint(before: Window) -> Site:
+    """A window begins with the values, and where rates are prescribed the rates, that the one before ended with."""
+    problem = before.problem
+    known: WeakKeyDictionary[Chart, Mapping[str, Jet]] = WeakKeyDictionary()
+
+    def last(at: Fields) -> Mapping[str, Jet]:
+        if at.chart not in known:
+            values = {c: at[c].value for c in problem.coordinates}
+            points = Points(values, torch.ones_like(next(iter(values.values()))))
+            known[at.chart] = before.unknowns(before.prepare(points))
+        return known[at.chart]
+
+    def value(unknown: str) -> Any:
+        return lambda at: at[unknown] - at.chart.constant(last(at)[unknown].value.detach())
+
+    def rate(unknown: str) -> Any:
+        axis = problem.coordinates.index("t")
+        return lambda at: at[unknown].along(axis) - at.chart.constant(last(at)[unknown].along(axis).value.detach())
+
+    terms = {f"{c.unknown} goes on": value(str(c.unknown)) for c in problem.conditions if c.kind == "initial"}
+    terms |= {
+        f"rate of {c.unknown} goes on": rate(str(c.unknown)) for c in problem.conditions if c.kind == "initial_rate"
+    }
+    return Site("joint", (), terms)
+
+
+def weights_of(objective: Objective, residuals: Residuals) -> dict[str, float]:
+    """The user's weights, or balanced ones; relative to the largest of an equation."""
+    if not objective.balanced:
+        return {name: objective.weights.get(name, 1.0) for name in residuals.names}
+    weights = balanced(residuals)
+    equations = [name for site, _ in residuals.places if site.name == "interior" for name in site.terms]
+    largest = max(weights[name] for name in equations)
+    return {name: w / largest for name, w in weights.items()}
+
+
+@torch.no_grad()
+def by_cell(window: Window, residuals: Residuals, weights: Mapping[str, float]) -> Tensor:
+    """The weighted residual (rms) of each cell, (S,)."""
+    total = torch.zeros(len(window.cells), dtype=torch.float64)
+    for site, prepared, faded in residuals.chunks:
+        at = window.fields(prepared)
+        square = torch.stack([weights[n] * faded(term(at).value).square() for n, term in site.terms.items()]).sum(0)
+        owner = window.cells.owner(prepared.inputs.places)
+        counts = torch.bincount(owner, minlength=len(total)).clamp(min=1)
+        total += torch.zeros_like(total).index_add_(0, owner, square.to("cpu", torch.float64)) / counts
+    return total.sqrt()
+
+
+# ------------------------------------------------------------ Newton's method
+
+
+@torch.no_grad()
+def follow(window: Window, guess: Trial, residuals: Residuals, ridge: float) -> None:
+    """Begin with the coefficients that come closest to another trial function on the points inside."""
+    basis, rows = window.basis, [[] for _ in range(window.outputs)]  # type: ignore[var-annotated]
+    for site, prepared, _ in residuals.chunks:
+        if site.name != "interior":
+            continue
+        expansion: Any = prepared.inputs
+        columns = [column.value for column in guess.columns(guess.prepare(prepared.points))]
+        for cells, pairs, points in expansion.groups:
+            parts = expansion.features.value[pairs].view(len(cells), len(points), -1)
+            matrix = parts.transpose(0, 1).reshape(len(points), -1)
+            for k, column in enumerate(columns):
+                rows[k].append(Rows(cells, matrix, column[points]))
+    count, width = len(window.cells), basis.coefficients.shape[2]
+    found = torch.stack([solved(r, count, width, ridge) for r in rows], 1)
+    if bool(torch.isfinite(found).all()):
+        basis.assign(found)
+
+
+def newton(window: Window, residuals: Residuals, weights: Mapping[str, float], ridge: float) -> float:
+    """Newton steps until they no longer pay; the loss that is left."""
+    basis = window.basis
+    count, width = len(window.cells), basis.width
+    found = residuals.loss(weights)
+    for _ in range(20):
+        start = basis.coefficients.reshape(count, width).to(window.device, window.dtype)
+        loss, rows = found, list(_rows(residuals, weights, start))
+        new = solved(rows, count, width, ridge)
+        if not bool(torch.isfinite(new).all()):
+            break
+        predicted = sum(float(r.misfit(new).square().sum()) for r in rows)
+        moved = moved_down(basis.assign, lambda: residuals.loss(weights), start, new, loss)
+        if moved is None:
+            return loss
+        part, found = moved
+        if found > WORTH * loss or (part == 1.0 and abs(found - predicted) <= LINEAR * found):
+            break
+    return found
+
+
+def _rows(residuals: Residuals, weights: Mapping[str, float], start: Tensor) -> Iterator[Rows]:
+    """The linearised equations J c_new = J c - r, the rows of points with the same active cells together."""
+    for (_, prepared, _), block in zip(residuals.chunks, residuals.linearised(), strict=True):
+        expansion: Any = prepared.inputs
+        for cells, pairs, points in expansion.groups:
+            for name, residual in block.residuals.items():
+                scale = (weights[name] / residuals.counts[name]) ** 0.5
+                parts = block.jacobians[name][pairs].view(len(cells), len(points), -1)
+                matrix = parts.transpose(0, 1).reshape(len(points), -1) * scale
+                right = matrix @ start[list(cells)].flatten() - residual[points] * scale
+                yield Rows(cells, matrix, right)
