@@ -16,9 +16,8 @@ from pinnsolve.problem.declaration import positive, whole
 
 WINDOWS = 8  # the first window is this part of the time
 SHORTEST = 64  # no window is shorter than this part of the time
-EASY = (
-    0.1  # of the bound: so little on the first cells, and the next window is twice as long, if this one was not halved
-)
+FEW = 32  # cells: windows with fewer are cheap, and must get below the bound by as much
+EASY = 0.1  # of the bound: so little on the first cells, and the next window is twice as long, if this was not halved
 MISSES = 3  # windows that may be left with more than the bound; with more of them it gives up
 HELPS = 0.7  # splitting must bring the worst cell below this part of what it was
 
@@ -67,6 +66,7 @@ class Marching:
         return {
             "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high,
             "length": length, "worst": math.inf, "scale": math.nan, "missed": 0, "halved": False,
+            "settled": False, "before": None,
         }  # fmt: skip
 
     def step(self, objective: Objective, state: State) -> State:
@@ -88,22 +88,37 @@ class Marching:
     def _decided(self, march: Piecewise, window: Window, worst: Tensor, state: State) -> State:
         """Take the window and go on, split cells, or begin again with a shorter window."""
         cells, before = window.cells, state["worst"]
-        size = float(worst.max())
+        size, asked = float(worst.max()), self._asked(window, state)
         first = math.isinf(before)
-        if size <= self.bound:
-            easy = first and size < EASY * self.bound and not state["halved"]
-            return self._taken(
-                march, window, {**state, "length": state["length"] * (2 if easy else 1), "halved": False}
-            )
-        bad = worst > self.bound
+        if size <= asked:
+            easy = first and size < EASY * self.bound and not (state["halved"] or state["settled"])
+            return self._taken(march, window, {**state, "length": state["length"] * (2 if easy else 1)})
+        bad = worst > asked
         more = cells.split(bad, (cells.high - cells.low).argmax(1)) if cells.low.shape[1] else cells
         full = len(more) * window.basis.width > self.most or len(more) == len(cells)
         if not full and (first or size < HELPS * before):
-            return {**state, "low": more.low, "high": more.high, "worst": size}
-        if march.problem.time is not None:
-            whole_time = march.problem.time[1] - march.problem.time[0]
-            if state["length"] > whole_time / SHORTEST:
-                return {**state, "length": state["length"] / 2, "worst": math.inf, "halved": True}
+            return {**state, "low": more.low, "high": more.high, "worst": size, "before": (cells.low, cells.high)}
+        if size <= self.bound:
+            return self._taken(march, window, state)
+        return self._again(march, state) or self._missed(march, window, state)
+
+    def _asked(self, window: Window, state: State) -> float:
+        """The bound; below it by as much as few cells are cheaper than many, unless that was tried in vain."""
+        if window.times is None or not window.cells.low.shape[1] or state["settled"]:
+            return self.bound
+        return self.bound * min(1.0, len(window.cells) / FEW)
+
+    def _again(self, march: Piecewise, state: State) -> State | None:
+        """Splitting was in vain: back to cells that did, or on with a shorter window."""
+        if state["worst"] <= self.bound:
+            low, high = state["before"]
+            return {**state, "low": low, "high": high, "worst": math.inf, "settled": True}
+        if march.problem.time is None or state["length"] <= (march.problem.time[1] - march.problem.time[0]) / SHORTEST:
+            return None
+        return {**state, "length": state["length"] / 2, "worst": math.inf, "halved": True}
+
+    def _missed(self, march: Piecewise, window: Window, state: State) -> State:
+        """Take a window that is left with more than the bound, unless there were too many."""
         missed = state["missed"] + 1
         if missed > MISSES:
             return {**state, "stuck": True, "done": True}
@@ -113,7 +128,8 @@ class Marching:
     def _taken(march: Piecewise, window: Window, state: State) -> State:
         march.parts.append(window)
         cells = window.cells
-        return {**state, "low": cells.low, "high": cells.high, "worst": math.inf, "done": march.complete}
+        fresh = {"worst": math.inf, "before": None, "halved": False, "settled": False}
+        return {**state, **fresh, "low": cells.low, "high": cells.high, "done": march.complete}
 
 
 def _times(march: Piecewise, length: float) -> tuple[float, float] | None:

@@ -62,6 +62,11 @@ class Cells:
     def half(self) -> Tensor:
         return (self.high - self.low) / 2
 
+    @property
+    def share(self) -> Tensor:
+        """Of the box, (S,)."""
+        return ((self.high - self.low) / 2).prod(1)
+
     @cached_property
     def reach(self) -> Tensor:
         """How far each bump goes beyond its cell and falls off within it, (S, k, 2), below and above along each axis.
@@ -112,7 +117,17 @@ class Cells:
         return inside.argmin(1)
 
     def split(self, which: Tensor, axes: Tensor) -> Cells:
-        """Cells (S,) of bools halved along their axis (S,) of whole numbers."""
+        """Cells (S,) of bools halved along their axis (S,) of whole numbers, and then those which are left more than
+        twice as long as a cell beside them."""
+        made = self._halved(which, axes)
+        while True:
+            size = made.high - made.low
+            steep = ((made.reach > 0) & (size[..., None] > (2 + SAME) * made.reach)).any(2)
+            if not bool(steep.any()):
+                return made
+            made = made._halved(steep.any(1), torch.where(steep, size, 0.0).argmax(1))
+
+    def _halved(self, which: Tensor, axes: Tensor) -> Cells:
         low, high = [], []
         for s in range(len(self)):
             if not which[s]:
