@@ -4,7 +4,18 @@ from .geometry import Box, Points, boundary, face, faces, point
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
 from .operators import curl, d, div, dot, grad, laplace
-from .problem import Problem, condition, dirichlet, initial, initial_rate, neumann, periodic, solenoidal
+from .problem import (
+    Problem,
+    Unknown,
+    condition,
+    dirichlet,
+    initial,
+    initial_rate,
+    neumann,
+    observed,
+    periodic,
+    solenoidal,
+)
 from .reference import Reference, exact
 from .settings import Redraw, Settings
 from .solution import Solution
@@ -33,6 +44,7 @@ __all__ = [
     "SSBroyden",
     "Settings",
     "Solution",
+    "Unknown",
     "boundary",
     "compare",
     "condition",
@@ -49,6 +61,7 @@ __all__ = [
     "initial_rate",
     "laplace",
     "neumann",
+    "observed",
     "periodic",
     "point",
     "solenoidal",

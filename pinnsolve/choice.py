@@ -55,11 +55,11 @@ class Ended:
 
 def following(
     stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float], spent: float, budget: float,
-    behind: float = 1.0,
+    behind: float = 1.0, windows: bool = True,
 ) -> tuple[int, str]:  # fmt: skip
     """The index of the next stage, and why it is that one, where that was a decision.
 
-    `behind` is the estimated error over the one that is asked for.
+    `behind` is the estimated error over the one that is asked for; `windows` whether local features can do.
     """
     now = stages[ended[-1].stage].network
     if isinstance(now, LocalFeatures):
@@ -73,7 +73,7 @@ def following(
     else:
         going = _contenders(stages, ended, rounds[counts[-2]], now.count)
         left = [k for k in going if k not in rounds[now.count] and _seconds(stages, ended, k) <= time]
-    return (left[0], "") if left else _wider(stages, ended, rounds, time)
+    return (left[0], "") if left else _wider(stages, ended, rounds, time, windows)
 
 
 def _of(stages: Sequence[Stage], count: int) -> list[int]:
@@ -116,9 +116,10 @@ def _alike(a: object, b: RandomFeatures) -> TypeGuard[RandomFeatures]:
 
 
 def _wider(
-    stages: Sequence[Stage], ended: Sequence[Ended], rounds: Mapping[int, Mapping[int, float]], time: float
-) -> tuple[int, str]:
-    """More features of the best layers, or the first stage with local features."""
+    stages: Sequence[Stage], ended: Sequence[Ended], rounds: Mapping[int, Mapping[int, float]], time: float,
+    windows: bool,
+) -> tuple[int, str]:  # fmt: skip
+    """More features of the best layers, or the first stage with local features, or with a trained network."""
     *before, most = rounds
     best = next(e for e in ended if e.stage == next(iter(rounds[most])))
     size = min(rounds[most].values())
@@ -134,9 +135,10 @@ def _wider(
         why = ", and more of them would take too long"
     if not why:
         return going[0], ""
-    local = next(k for k, s in enumerate(stages) if not isinstance(s.network, RandomFeatures))
+    other = RandomFeatures if windows else (RandomFeatures, LocalFeatures)
+    stage = next(k for k, s in enumerate(stages) if not isinstance(s.network, other))
     left = f"{most} random features left {best.fraction:.1e} of the held-out residual"
-    return local, f"{left}{why}; so each cell got features of its own"
+    return stage, f"{left}{why}; so " + ("each cell got features of its own" if windows else "a network was trained")
 
 
 def _finer(stages: Sequence[Stage], ended: Sequence[Ended], left: float, behind: float) -> tuple[int, str]:

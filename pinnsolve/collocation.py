@@ -44,7 +44,8 @@ class Collocation:
     def __init__(self, trial: Trial, places: list[Site], settings: Settings, generator: torch.Generator) -> None:
         self.trial, self.places, self.settings, self.generator = trial, places, settings, generator
         self.wanting = [] if not trial.plan.corners else _wanting(trial)
-        self.held_out = self._placed([self._draw(s, settings.held_out) for s in places])
+        self.data = {id(s): _parted(s.points, settings) for s in places if s.points is not None}
+        self.held_out = self._placed([self._draw(s, settings.held_out, held_out=True) for s in places])
         self.begin()
 
     def begin(self) -> None:
@@ -65,7 +66,9 @@ class Collocation:
         count = self.settings.points or max(equations // max(1, each), FEWEST)
         self.training = self._placed([self._draw(s, count, count // 4) for s in self.places])
 
-    def _draw(self, site: Site, interior: int, elsewhere: int = 0) -> Points:
+    def _draw(self, site: Site, interior: int, elsewhere: int = 0, held_out: bool = False) -> Points:
+        if site.points is not None:
+            return self.data[id(site)][held_out]
         count = interior if site.name == "interior" else max(self.settings.condition_points, elsewhere)
         problem = self.trial.problem
         return sample(
@@ -94,7 +97,7 @@ class Collocation:
             return
         fresh = []
         for site in self.places:
-            if site.name != "interior":
+            if site.name != "interior" or not site.terms:
                 fresh.append(self._draw(site, 0))
                 continue
             count = self._wanted(fraction)
@@ -142,8 +145,7 @@ class Collocation:
     def stored(self) -> list[dict[str, Any]]:
         """The training points as a checkpoint holds them."""
         return [
-            {"coordinates": dict(p.coordinates), "weights": p.weights, "normals": dict(p.normals)}
-            for _, p in self.training.places
+            {n: dict(v) if isinstance(v, Mapping) else v for n, v in vars(p).items()} for _, p in self.training.places
         ]
 
     def restore(self, stored: list[dict[str, Any]]) -> None:
@@ -160,6 +162,16 @@ def _wanting(trial: Trial) -> list[Mapping[str, float]]:
     fixed = [slab.fixed for c in problem.conditions for slab in problem.slabs(c)]
     points = [f for f in fixed if set(problem.space_coordinates) <= set(f) and len(f) > 1]
     return [corner.fixed for corner in trial.plan.corners] + points
+
+
+def _parted(points: Points, settings: Settings) -> tuple[Points, Points]:
+    """Measurements for training, and those that are held out; the same for both where none are."""
+    share = settings.validation
+    if not share:
+        return points, points
+    order = torch.randperm(len(points), generator=torch.Generator().manual_seed(settings.seed))
+    count = min(max(round(share * len(points)), 1), len(points) - 1)
+    return points[order[count:]], points[order[:count]]
 
 
 def first_bad(residuals: Residuals) -> str | None:

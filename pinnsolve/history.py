@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from pinnsolve.errors import Outcome
+from pinnsolve.identified import Identified
 from pinnsolve.methods.protocol import State
 
 
@@ -55,6 +56,8 @@ class Training:
         Why one stage followed another, where that was decided automatically.
     estimate : float, optional
         The relative L2 error, estimated from the differences of several solutions (`pinnsolve.estimate`).
+    identified : Identified, optional
+        The unknown constants, and how well the data are met; None for a problem without data.
     """
 
     outcome: Outcome
@@ -69,6 +72,7 @@ class Training:
     network: str
     choice: list[str]
     estimate: float | None = None
+    identified: Identified | None = None
 
 
 @dataclass

@@ -38,16 +38,19 @@ class Site:
     terms : dict from name to callable (Fields) -> Jet
     wanted : mapping from Trial to multi-indices
         The derivatives that the terms ask of a network, and all below them, once they were found.
+    points : Points, optional
+        Where they hold; without it points are drawn on the slabs.
     """
 
     name: str
     slabs: tuple[Slab, ...]
     terms: dict[str, Callable[[Fields], Jet]] = field(default_factory=dict)
     wanted: WeakKeyDictionary[Trial, tuple[Alpha, ...]] = field(default_factory=WeakKeyDictionary, compare=False)
+    points: Points | None = field(default=None, compare=False)
 
 
 def sites(problem: Problem, made: Plan) -> list[Site]:
-    """The interior with the equations, then one site for each region on which conditions are weighted."""
+    """The interior with the equations, one site for each region on which conditions are weighted, and the data."""
     found = [Site("interior", (Slab(),), {e.name: e.residual for e in problem.equations if e.name not in made.met})]
     for condition in problem.conditions:
         slabs = tuple(s for s in problem.slabs(condition) if (condition, s) in made.weighted)
@@ -63,7 +66,7 @@ def sites(problem: Problem, made: Plan) -> list[Site]:
         while any(name in s.terms for s in found):
             name, number = f"{condition.name} [{number}]", number + 1
         site.terms[name] = lambda at, c=condition: at.value(lambda: c.residual(at, c.name), c.name)  # type: ignore[misc]
-    return found
+    return found + [Site(o.name, (), o.terms, points=o.points) for o in problem.observations]
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,9 @@ class Settings:
         Points on each region where conditions are weighted residuals.
     held_out : int
         Points inside the domain that training never sees.
+    validation : float
+        The share of every set of measurements that training never sees; what is kept is the network that fits those
+        best (early stopping).
     sampler : "sobol", "latin" or "uniform"
     redraw : Redraw or None
         None keeps the first points.
@@ -117,6 +120,7 @@ class Settings:
     points: int | None = None
     condition_points: int = 400
     held_out: int = 2000
+    validation: float = 0.0
     sampler: Sampler = "sobol"
     redraw: Redraw | None = field(default_factory=Redraw)
     weights: float | Mapping[str, float] | Balance = "balanced"
@@ -130,6 +134,8 @@ class Settings:
             whole(f"Settings: {name}", getattr(self, name))
         positive("Settings: budget", self.budget)
         positive("Settings: checkpoint_every", self.checkpoint_every)
+        if isinstance(self.validation, bool) or not 0 <= self.validation < 1:
+            raise ProblemError(f"Settings: validation={self.validation!r} is no share", "Write validation=0.2.")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise ProblemError(f"Settings: seed={self.seed!r} is no whole number from zero up", "Write seed=0.")
         if self.sampler not in SAMPLERS:
@@ -194,6 +200,7 @@ class Settings:
             "network": "automatic" if self.automatic else described_network(self.stages[0].network),
             "points": self.points,
             "condition_points": self.condition_points, "held_out": self.held_out, "sampler": self.sampler,
+            "validation": self.validation,
             "redraw": redraw, "weights": str(weights), "seed": self.seed, "device": self.device,
             "dtype": str(self.dtype).removeprefix("torch."),
         }  # fmt: skip

@@ -56,6 +56,7 @@ def solve(
     points: int | None = None,
     condition_points: int | None = None,
     held_out: int | None = None,
+    validation: float | None = None,
     sampler: Sampler | None = None,
     redraw: Redraw | bool | None = True,
     weights: float | Mapping[str, float] | Balance | None = None,
@@ -92,7 +93,8 @@ def solve(
     """
     given = {
         "method": method, "network": network, "budget": budget, "points": points, "condition_points": condition_points,
-        "held_out": held_out, "sampler": sampler, "weights": weights, "seed": seed, "device": device, "dtype": dtype,
+        "held_out": held_out, "validation": validation, "sampler": sampler,
+        "weights": weights, "seed": seed, "device": device, "dtype": dtype,
     }  # fmt: skip
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if redraw is not True:
@@ -111,6 +113,11 @@ def solve(
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
     findings = check(problem)
+    if problem.constants and not settings.automatic and isinstance(settings.stages[0].network, LocalFeatures):
+        raise ProblemError(
+            "local features find no unknown constants: each window of time would find its own",
+            "Leave method and network out, or write network=MLP().",
+        )
     made, more = verified(problem, findings)
     generator = torch.Generator().manual_seed(settings.seed)
 

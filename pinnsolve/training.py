@@ -16,9 +16,11 @@ from pinnsolve.collocation import Collocation
 from pinnsolve.errors import Outcome, ProblemError
 from pinnsolve.estimate import Found, Gathered
 from pinnsolve.history import Look, LoopState, Training
+from pinnsolve.identified import identified
 from pinnsolve.interrupts import Deferred
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
+from pinnsolve.networks.piecewise import Piecewise
 from pinnsolve.networks.trial import Trial
 from pinnsolve.residuals import Site
 from pinnsolve.resuming import save
@@ -208,8 +210,9 @@ class Loop:
         state.ended.append(asdict(ended))
         record = [Ended(**e) for e in state.ended]
         state.stage, why = following(
-            self.settings.stages, record, self.weights, state.seconds, self.settings.budget, state.behind
-        )
+            self.settings.stages, record, self.weights, state.seconds, self.settings.budget, state.behind,
+            windows=not self.trial.problem.constants,
+        )  # fmt: skip
         state.stage_step, state.stage_began = 0, state.seconds
         if why:
             state.choice.append(why)
@@ -294,7 +297,7 @@ class Loop:
         return Training(
             outcome, state.seconds, state.step, self.history, training, held_out, self.points.counts(),
             dict(self.weights), ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
-            error,
+            error, None if isinstance(self.trial, Piecewise) else identified(self.points.training, self.weights),
         )  # fmt: skip
 
     def _best(self) -> Trial:

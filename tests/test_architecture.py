@@ -15,7 +15,7 @@ PACKAGE = ROOT / "pinnsolve"
 ORDER = [
     ["errors"],
     ["least_squares"],
-    ["files", "memory", "checkpoint", "interrupts"],
+    ["files", "memory", "checkpoint", "interrupts", "tables"],
     ["taylor", "arithmetic", "fused", "layers", "nested", "rules", "tape"],
     ["operators"],
     ["geometry"],
@@ -26,7 +26,7 @@ ORDER = [
     ["residuals"],
     ["methods"],
     ["settings", "stopping"],
-    ["weights", "collocation", "choice", "estimate"],
+    ["weights", "collocation", "choice", "estimate", "identified"],
     ["history"],
     ["resuming", "training"],
     ["solution"],

@@ -23,11 +23,14 @@ class Points:
         Quadrature weights; they sum to the measure of the region.
     normals : mapping from name to tensor (N,)
         The outward unit normal by coordinate, for a boundary; empty for other regions.
+    measured : mapping from name to tensor (N,)
+        What was measured there; empty for points that were drawn.
     """
 
     coordinates: Mapping[str, Tensor]
     weights: Tensor
     normals: Mapping[str, Tensor] = field(default_factory=dict)
+    measured: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.weights.shape[0])
@@ -41,13 +44,15 @@ class Points:
         def pick(fields: Mapping[str, Tensor]) -> dict[str, Tensor]:
             return {name: values[index] for name, values in fields.items()}
 
-        return Points(pick(self.coordinates), self.weights[index], pick(self.normals))
+        return Points(pick(self.coordinates), self.weights[index], pick(self.normals), pick(self.measured))
 
     def to(self, dtype: torch.dtype, device: torch.device) -> Points:
         def moved(fields: Mapping[str, Tensor]) -> dict[str, Tensor]:
             return {name: values.to(device, dtype) for name, values in fields.items()}
 
-        return Points(moved(self.coordinates), self.weights.to(device, dtype), moved(self.normals))
+        return Points(
+            moved(self.coordinates), self.weights.to(device, dtype), moved(self.normals), moved(self.measured)
+        )
 
 
 def joined(parts: Sequence[Points]) -> Points:

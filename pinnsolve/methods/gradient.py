@@ -25,14 +25,27 @@ def _moved(objective: Objective, vector: Tensor, move: Tensor) -> bool:
     return bool(torch.equal(new, vector))
 
 
+def _decay(name: str, decay: float) -> None:
+    if isinstance(decay, bool) or not 0 <= decay < math.inf:
+        raise ProblemError(f"{name}: decay={decay!r} is no regularisation", f"Write {name}(decay=1e-4).")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Adam:
     """Adam, with bias-corrected moments.
+
+    Parameters
+    ----------
+    rate : float
+    decay : float
+        L2 regularisation: decay / 2 |w|^2 is added to the loss, over all trained numbers w.
+    steps : int, optional
 
     Source: Kingma & Ba, ICLR 2015, algorithm 1.
     """
 
     rate: float = 1e-3
+    decay: float = 0.0
     steps: int | None = None
     name = "adam"
     cycle = 20
@@ -40,6 +53,7 @@ class Adam:
 
     def __post_init__(self) -> None:
         positive("Adam: rate", self.rate)
+        _decay("Adam", self.decay)
         whole("Adam: steps", self.steps)
 
     def init(self, objective: Objective) -> State:
@@ -50,6 +64,8 @@ class Adam:
         loss, gradient = objective.loss_and_gradient()
         if not math.isfinite(loss):
             return {**state, "loss": loss}
+        if self.decay:
+            gradient = gradient + self.decay * objective.model.vector()
         step = state["step"] + 1
         first = state["first"].lerp(gradient, 1 - MOMENTUM)
         second = state["second"].lerp(gradient.square(), 1 - BETA)
@@ -62,11 +78,19 @@ class Adam:
 class SGD:
     """Gradient descent with heavy-ball momentum; what is stochastic in it are the redrawn points.
 
+    Parameters
+    ----------
+    rate, momentum : float
+    decay : float
+        As in `Adam`.
+    steps : int, optional
+
     Source: Polyak, USSR Comput. Math. Math. Phys. 4 (1964) 1.
     """
 
     rate: float = 1e-3
     momentum: float = 0.9
+    decay: float = 0.0
     steps: int | None = None
     name = "sgd"
     cycle = 20
@@ -74,6 +98,7 @@ class SGD:
 
     def __post_init__(self) -> None:
         positive("SGD: rate", self.rate)
+        _decay("SGD", self.decay)
         if isinstance(self.momentum, bool) or not 0 <= self.momentum < 1:
             raise ProblemError(f"SGD: momentum={self.momentum!r} is not in [0, 1)", "Write SGD(momentum=0.9).")
         whole("SGD: steps", self.steps)
@@ -85,6 +110,8 @@ class SGD:
         loss, gradient = objective.loss_and_gradient()
         if not math.isfinite(loss):
             return {**state, "loss": loss}
+        if self.decay:
+            gradient = gradient + self.decay * objective.model.vector()
         speed = self.momentum * state["speed"] + gradient
         stuck = _moved(objective, objective.model.vector(), -self.rate * speed)
         return {"speed": speed, "loss": loss, "stuck": stuck}

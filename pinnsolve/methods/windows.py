@@ -45,7 +45,10 @@ def residuals_of(march: Piecewise, window: Window, share: float, generator: torc
     box = Box(**bounds)
     places = []
     for site in sites(problem, window.plan):
-        if site.name == "interior":
+        if site.points is not None:
+            inside = _within(site.points, window.times)
+            places += [(site, inside)] if len(inside) else []
+        elif site.name == "interior":
             count = math.ceil(share * window.basis.width / max(1, len(site.terms)))
             places.append((site, _in_cells(window, box, count, generator)))
         else:
@@ -58,6 +61,14 @@ def residuals_of(march: Piecewise, window: Window, share: float, generator: torc
         count = math.ceil(share * window.basis.coefficients.shape[2] / 2)
         places.append((_joint(march.parts[-1]), _in_cells(window, box, count, generator, at=box.bounds["t"][0])))
     return Residuals(window, places)
+
+
+def _within(points: Points, times: tuple[float, float] | None) -> Points:
+    """The measurements in a window of time."""
+    if times is None:
+        return points
+    t = points.coordinates["t"]
+    return points[(t >= times[0]) & (t <= times[1])]
 
 
 def _in_cells(window: Window, box: Box, count: int, generator: torch.Generator, at: float | None = None) -> Points:

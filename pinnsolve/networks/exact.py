@@ -21,6 +21,7 @@ import torch
 from pinnsolve.geometry.points import Points
 from pinnsolve.networks.flow import Flow, given, planned
 from pinnsolve.operators import d
+from pinnsolve.problem.binding import arguments
 from pinnsolve.problem.checks import Findings
 from pinnsolve.problem.conditions import Condition
 from pinnsolve.problem.contradictions import Piece, meeting, pieces, weighted_pieces
@@ -108,7 +109,14 @@ def verified(problem: Problem, findings: Findings) -> tuple[Plan, list[str]]:
 def _place(
     problem: Problem, exact: dict[str, list[Ends]], c: Condition, fixed: dict[str, float], given_up: bool
 ) -> bool:
-    if given_up or c.unknown is None or len(fixed) != 1 or c.kind not in ("dirichlet", "initial", "initial_rate"):
+    asks = callable(c.given) and set(arguments(c.given)) & set(problem.constants)
+    if (
+        asks
+        or given_up
+        or c.unknown is None
+        or len(fixed) != 1
+        or c.kind not in ("dirichlet", "initial", "initial_rate")
+    ):
         return False
     ((name, end),) = fixed.items()
     low, high = problem.domain.bounds[name]

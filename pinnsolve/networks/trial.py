@@ -14,6 +14,7 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.points import Points
 from pinnsolve.nested import network_by_autograd
 from pinnsolve.networks import flow
+from pinnsolve.networks.constants import Constants
 from pinnsolve.networks.exact import Plan, lift
 from pinnsolve.networks.features import Inputs
 from pinnsolve.networks.mlp import MLP, Network
@@ -60,6 +61,7 @@ class Trial:
     balances = True  # whether weights can be balanced by its Jacobian
     complete = True  # whether it stands for a solution on the whole domain already
     missing = ""  # if it does not: what is not solved
+    constants = Constants({}, torch.float64, torch.device("cpu"))
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class Trial:
         device: torch.device | str = "cpu",
     ) -> None:
         self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
+        self.constants = Constants(problem.constants, dtype, self.device)
         self.potentials = potentials_count(problem)
         self.outputs = self.potentials * len(made.flows) + len(made.exact)
         self.written: dict[str, Any]
@@ -111,7 +114,7 @@ class Trial:
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        return [p for p in self.network.parameters() if p.requires_grad]
+        return [p for p in self.network.parameters() if p.requires_grad] + self.constants.parameters
 
     @property
     def parameters_count(self) -> int:
@@ -136,7 +139,7 @@ class Trial:
         targets = torch.stack([column.value for column in other.columns(theirs)], 1)
         found = fitted(own.inputs.value, targets)
         if found is not None:
-            self.assign(found)
+            self.assign(torch.cat([found, *(p.detach() for p in other.constants.parameters)]))
 
     @property
     def row_size(self) -> int:
@@ -148,7 +151,7 @@ class Trial:
         found = {f"network.{n}": v.detach().cpu().contiguous() for n, v in self.network.state_dict().items()}
         if self.inputs.frequencies is not None:
             found["inputs.frequencies"] = self.inputs.frequencies.cpu()
-        return found
+        return found | {f"constants.{n}": raw.detach().cpu() for n, raw in self.constants.raw.items()}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over the numbers of a saved trial function.
@@ -165,6 +168,8 @@ class Trial:
             raise ProblemError(
                 f"the saved weights do not fit the network: {error}", "Pass a module of the same shape."
             ) from None
+        for name, raw in self.constants.raw.items():
+            raw.data.copy_(tensors[f"constants.{name}"])
         if "inputs.frequencies" in tensors:
             self.inputs.frequencies = tensors["inputs.frequencies"].to(self.device)
 
@@ -224,7 +229,8 @@ class Trial:
 
     def fields(self, prepared: Prepared) -> Fields:
         """All that equations and conditions may ask for."""
-        return self.problem.fields(prepared.chart, prepared.at, self.unknowns(prepared), prepared.points)
+        constants = self.constants.fields(prepared.chart)
+        return self.problem.fields(prepared.chart, prepared.at, self.unknowns(prepared), prepared.points, constants)
 
     def columns(self, prepared: Prepared) -> list[Jet]:
         if not self.takes_jets:

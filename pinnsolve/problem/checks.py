@@ -20,6 +20,7 @@ from pinnsolve.problem.corners import NEAR, REACH, Corner, corners
 from pinnsolve.problem.coverage import derivative_name, uncovered
 from pinnsolve.problem.divergence import check_solenoidal
 from pinnsolve.problem.interfaces import Plane, interfaces
+from pinnsolve.problem.observations import copies
 from pinnsolve.problem.probes import Probe, inside, probes
 from pinnsolve.problem.problem import Problem
 from pinnsolve.taylor import Alpha
@@ -60,15 +61,15 @@ def check(problem: Problem) -> Findings:
     found = contradictions(problem)
     warnings = [str(c) + "; there it is weighted, not exact" * c.exact for c in found]
     warnings += check_solenoidal(problem) + uncovered(problem, derivatives) + _spread(sizes)
-    if len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
+    if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
     for unknown, alphas in derivatives.items():
-        if not alphas:
+        if not alphas and problem.equations:
             raise ProblemError(
                 f"no equation uses the unknown '{unknown}'", "It is named as an argument, but never used."
             )
     planes, jumps = interfaces(problem, derivatives)
-    warnings += _around(corners(found)) + jumps
+    warnings += _around(corners(found)) + jumps + [w for o in problem.observations for w in copies(o)]
     return Findings(derivatives, warnings, found, planes)
 
 

@@ -13,6 +13,8 @@ from pinnsolve.geometry.box import Box, interval
 from pinnsolve.operators import describe
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import Condition, Periodic, Solenoidal
+from pinnsolve.problem.constants import Unknown
+from pinnsolve.problem.data import Observed
 from pinnsolve.taylor import Jet
 
 
@@ -65,15 +67,22 @@ def unknowns_of(unknowns: Any) -> tuple[str, ...]:
     return names
 
 
-def parameters_of(parameters: Any) -> dict[str, float]:
+def parameters_of(parameters: Any) -> tuple[dict[str, float], dict[str, Unknown]]:
+    """Numbers by name, those that are guessed among them, and what is said of the latter."""
     if not isinstance(parameters, Mapping):
         raise ProblemError(f"parameters={parameters!r} is no mapping", 'Write parameters={"nu": 0.01}.')
     for name, value in parameters.items():
         if not (isinstance(name, str) and name.isidentifier()):
             raise ProblemError(f"parameters: {name!r} is no name", 'Write parameters={"nu": 0.01}.')
+        if isinstance(value, Unknown):
+            continue
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-            raise ProblemError(f"parameters: {name} = {value!r} is no finite number", 'Write parameters={"nu": 0.01}.')
-    return {name: float(value) for name, value in parameters.items()}
+            raise ProblemError(
+                f"parameters: {name} = {value!r} is no finite number",
+                'Write parameters={"nu": 0.01}, or {"nu": Unknown(0.01)} for a constant to be found.',
+            )
+    unknown = {name: value for name, value in parameters.items() if isinstance(value, Unknown)}
+    return {n: float(v.guess if isinstance(v, Unknown) else v) for n, v in parameters.items()}, unknown
 
 
 def positive(what: str, value: Any) -> float:
@@ -93,6 +102,7 @@ def whole(what: str, value: Any) -> None:
 
 
 def equations_of(equations: Any) -> tuple[Equation, ...]:
+    """The equations; none for a problem that is all data."""
     functions = list(equations) if isinstance(equations, list | tuple) else [equations]
     names: list[str] = []
     for number, function in enumerate(functions, start=1):
@@ -106,8 +116,6 @@ def equations_of(equations: Any) -> tuple[Equation, ...]:
                 f"two equations are called '{name}'", "Give each function a name of its own.", place_of(function)
             )
         names.append(name)
-    if not names:
-        raise ProblemError("the problem has no equation", "Write equations=heat, a function that returns a residual.")
     return tuple(Equation(n, f) for n, f in zip(names, functions, strict=True))
 
 
@@ -116,9 +124,9 @@ def flattened(conditions: Any) -> list[Any]:
     for c in conditions if isinstance(conditions, list | tuple) else [conditions]:
         items.extend(flattened(c) if isinstance(c, list | tuple) else [c])
     for c in items:
-        if not isinstance(c, Condition | Periodic | Solenoidal):
+        if not isinstance(c, Condition | Periodic | Solenoidal | Observed):
             raise ProblemError(
                 f"conditions: {c!r} is no condition",
-                "Possible: dirichlet, neumann, initial, initial_rate, periodic, solenoidal, condition.",
+                "Possible: dirichlet, neumann, initial, initial_rate, periodic, solenoidal, condition, observed.",
             )
     return items

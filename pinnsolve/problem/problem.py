@@ -11,7 +11,10 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import Slab
 from pinnsolve.problem.binding import Fields, arguments, check_names
 from pinnsolve.problem.conditions import Condition, Periodic, Solenoidal
+from pinnsolve.problem.constants import Unknown
+from pinnsolve.problem.data import Observed
 from pinnsolve.problem.declaration import domain_of, equations_of, flattened, parameters_of, positive, unknowns_of
+from pinnsolve.problem.observations import measured
 from pinnsolve.taylor import Chart, Jet
 
 
@@ -26,10 +29,13 @@ class Problem:
         Adds the coordinate `t`; without it, a steady problem.
     unknowns : str or sequence of str
     equations : function or sequence of functions
-        Each returns a residual; arguments bind by name to unknowns, coordinates and parameters.
+        Each returns a residual; arguments bind by name to unknowns, coordinates and parameters. Without any, the
+        problem is a fit to the data alone.
     conditions : sequence
-        What `dirichlet`, `neumann`, `initial`, `initial_rate`, `periodic`, `solenoidal` and `condition` return.
-    parameters : mapping from name to number
+        What `dirichlet`, `neumann`, `initial`, `initial_rate`, `periodic`, `solenoidal`, `condition` and `observed`
+        return.
+    parameters : mapping from name to number or Unknown
+        What equations and conditions may ask for by name; an `Unknown` is found together with the solution.
     reference : callable problem -> Reference, optional
         `None` switches the comparison off; "automatic" lets the package look for one.
     tolerance : float
@@ -47,9 +53,9 @@ class Problem:
         space: Box | None = None,
         time: tuple[float, float] | None = None,
         unknowns: str | Sequence[str],
-        equations: Callable[..., Any] | Sequence[Callable[..., Any]],
+        equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         conditions: Sequence[Any] = (),
-        parameters: Mapping[str, float] | None = None,
+        parameters: Mapping[str, float | Unknown] | None = None,
         reference: Callable[[Any], Any] | Literal["automatic"] | None = "automatic",
         tolerance: float = 1e-3,
     ) -> None:
@@ -60,7 +66,7 @@ class Problem:
         self.space, self.domain = space, domain_of(space, time)
         self.time: tuple[float, float] | None = self.domain.bounds["t"] if time is not None else None
         self.unknowns = unknowns_of(unknowns)
-        self.parameters = parameters_of(parameters or {})
+        self.parameters, self.constants = parameters_of(parameters or {})
         self.tolerance = positive("tolerance", tolerance)
         self.reference = reference
         self._check_distinct()
@@ -69,6 +75,7 @@ class Problem:
         self.conditions = tuple(c for c in flat if isinstance(c, Condition))
         self.periodic = tuple(c for c in flat if isinstance(c, Periodic))
         self.solenoidal = tuple(c for c in flat if isinstance(c, Solenoidal))
+        self.observations = tuple(measured(self, c) for c in flat if isinstance(c, Observed))
         self._check_equations()
         self._check_conditions()
 
@@ -89,16 +96,21 @@ class Problem:
         return Problem(**{**self._declared, **changes})
 
     def with_parameters(self, values: Mapping[str, float]) -> Problem:
-        """The same problem with other values of some parameters."""
+        """The same problem with other values of some parameters; an unknown one is known then."""
         for name in values:
             if name not in self.parameters:
                 raise ProblemError(f"there is no parameter '{name}'", did_you_mean(name, self.parameters))
-        return self.replaced(parameters={**self.parameters, **values})
+        return self.replaced(parameters={**self.parameters, **self.constants, **values})
 
-    def fields(self, chart: Chart, at: Mapping[str, Jet], unknowns: Mapping[str, Jet], points: Points) -> Fields:
-        """Everything that a function may ask for on these points."""
+    def fields(
+        self, chart: Chart, at: Mapping[str, Jet], unknowns: Mapping[str, Jet], points: Points,
+        constants: Mapping[str, Jet] | None = None,
+    ) -> Fields:  # fmt: skip
+        """Everything that a function may ask for on these points; unknown constants have the values of their guesses,
+        unless they are given."""
         normals = {f"n{c}": chart.constant(n) for c, n in points.normals.items()}
-        return Fields(chart, {**self.parameters, **at, **unknowns, **normals})
+        values = {f"measured {name}": chart.constant(v) for name, v in points.measured.items()}
+        return Fields(chart, {**self.parameters, **(constants or {}), **at, **unknowns, **normals, **values})
 
     # ------------------------------------------------------------ checks of the declaration
 
@@ -170,12 +182,20 @@ class Problem:
 
     def _check_mentioned(self) -> None:
         """Every unknown stands in an equation and in a condition."""
+        if not self.equations and not self.observations:
+            raise ProblemError(
+                "the problem has no equation and no data",
+                "Write equations=heat, a function that returns a residual, or conditions=[observed(...)].",
+            )
         for unknown in self.unknowns:
-            if not any(unknown in arguments(e.function) for e in self.equations):
+            if self.equations and not any(unknown in arguments(e.function) for e in self.equations):
                 raise ProblemError(
                     f"no equation mentions the unknown '{unknown}'", "Add one, or leave the unknown out."
                 )
-            if not self.periodic and not any(c.mentions(unknown) for c in self.conditions):
+            told = any(c.mentions(unknown) for c in self.conditions) or any(
+                unknown in o.unknowns for o in self.observations
+            )
+            if not self.periodic and not told:
                 raise ProblemError(
                     f"no condition mentions the unknown '{unknown}'",
                     f"Without one it is not determined: add dirichlet({unknown}=...), initial({unknown}=...), "

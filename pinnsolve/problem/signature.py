@@ -32,4 +32,7 @@ def signature(problem: Problem) -> dict[str, str]:
             fields = problem.fields(chart, at, {u: p.field for u, p in unknowns.items()}, place)
             total += float(condition.residual(fields, condition.name).value.detach().sum())
         found[f"condition {number + 1}"] = f"{condition.name}: {total:.7e}"
+    for o in problem.observations:
+        total = sum(float(v.sum()) for v in (*o.points.coordinates.values(), *o.points.measured.values()))
+        found[f"data {o.name}"] = f"{len(o.rows)} rows: {total:.12e}"
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pinnsolve.history import Look
+from pinnsolve.identified import Identified
 from pinnsolve.report.record import Run
 from pinnsolve.solution import Solution
 
@@ -63,6 +65,21 @@ def show_conditions(console: Console, solution: Solution) -> None:
         console.print(f"  {escape(name)}: {how}")
 
 
+def _show_identified(console: Console, found: Identified) -> None:
+    """The constants with their standard errors, and how well the data are met."""
+    for name, constant in found.constants.items():
+        console.print(f"found    {escape(name)} = {constant}", highlight=False)
+    for (a, b), r in found.correlations.items():
+        console.print(f"         correlation of {escape(a)} and {escape(b)}: {r:.3f}", highlight=False)
+    for name, misfit in found.misfits.items():
+        if math.isfinite(misfit.expected):
+            told = "as it should be" if misfit.met else "not as it should be: fitted to the noise, or not to the data"
+            console.print(
+                f"data     {escape(name)}: chi squared {misfit.value:.0f}, expected {misfit.expected:.0f}, {told}",
+                highlight=False,
+            )
+
+
 def megabytes(count: int) -> str:
     return f"{count / 2**20:,.0f} MiB"
 
@@ -92,6 +109,8 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
                 f"{comparison.tolerance:g}",
             )
         console.print(errors)
+    if training.identified is not None:
+        _show_identified(console, training.identified)
     if training.estimate is not None:
         console.print(f"estimate {training.estimate:.0e} relative L2 error, without the reference", highlight=False)
     costs = Table("solver", "seconds", "peak memory")

@@ -54,7 +54,7 @@ class Run:
 def summary(run: Run) -> dict[str, Any]:
     """The contents of report.json, the contract with other programs."""
     training, comparison, reference = run.training, run.comparison, run.comparison.reference
-    problem, settings = run.solution.problem, run.solution.settings
+    settings = run.solution.settings
     return _finite(
         {
             "problem": run.name,
@@ -85,7 +85,13 @@ def summary(run: Run) -> dict[str, Any]:
             },
             "weights": training.weights,
             "conditions": run.solution.conditions,
-            "parameters": problem.parameters,
+            "parameters": _parameters(run.solution),
+            "correlations": {}
+            if training.identified is None
+            else {f"{a}, {b}": r for (a, b), r in training.identified.correlations.items()},
+            "data": {}
+            if training.identified is None
+            else {n: {"misfit": m.value, "expected": m.expected} for n, m in training.identified.misfits.items()},
             "warnings": run.warnings,
             "method": settings["method"],
             "choice": training.choice,
@@ -97,6 +103,13 @@ def summary(run: Run) -> dict[str, Any]:
             "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         }
     )
+
+
+def _parameters(solution: Solution) -> dict[str, Any]:
+    """Numbers, and what was found with its standard error."""
+    training = solution.training
+    found = {} if training is None or training.identified is None else training.identified.constants
+    return {**solution.problem.parameters, **{name: vars(constant) for name, constant in found.items()}}
 
 
 def _finite(value: Any) -> Any:

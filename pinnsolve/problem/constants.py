@@ -1,0 +1,71 @@
+"""Numbers of a problem that are not known, and are found together with the solution."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.errors import ProblemError
+
+on_tensors: Any = torch
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A constant of equations, conditions or initial values that is fitted to data; in place of a number.
+
+    It is trained as a number z that begins at zero: the constant is guess + |guess| z, or guess * exp(z) where it is
+    positive, or low + (high - low) / (1 + exp(-(z + z0))) between bounds, z0 such that it begins at the guess.
+
+    Parameters
+    ----------
+    guess : float
+        Where the search begins; its order of magnitude is what counts.
+    positive : bool
+    bounds : (low, high), optional
+
+    Raises
+    ------
+    ProblemError
+        If the guess does not lie where it may.
+    """
+
+    guess: float
+    positive: bool = False
+    bounds: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.guess, bool) or not isinstance(self.guess, Real) or not math.isfinite(self.guess):
+            raise ProblemError(f"Unknown({self.guess!r}) has no guess", "Write Unknown(0.05).")
+        if self.positive and self.guess <= 0:
+            raise ProblemError(
+                f"Unknown({self.guess:g}, positive=True): the guess is not positive", "Begin above zero."
+            )
+        if self.bounds is None:
+            return
+        try:
+            low, high = map(float, self.bounds)
+        except (TypeError, ValueError):
+            low, high = math.nan, math.nan
+        if not (math.isfinite(low) and math.isfinite(high) and low < self.guess < high):
+            raise ProblemError(
+                f"Unknown({self.guess:g}, bounds={self.bounds!r}): the guess does not lie between two numbers",
+                f"Write Unknown({self.guess:g}, bounds=(low, high)), low < {self.guess:g} < high.",
+            )
+        if self.positive and low < 0:
+            raise ProblemError(f"Unknown({self.guess:g}): bounds={self.bounds!r} are not positive", "Begin at zero.")
+
+    def value(self, z: Tensor) -> Tensor:
+        """The constant for what is trained, of the same shape."""
+        if self.bounds is not None:
+            low, high = self.bounds
+            share = (self.guess - low) / (high - low)
+            return low + (high - low) * on_tensors.sigmoid(z + math.log(share / (1 - share)))
+        if self.positive:
+            return self.guess * on_tensors.exp(z)
+        return self.guess + (abs(self.guess) or 1.0) * z

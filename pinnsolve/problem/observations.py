@@ -1,0 +1,160 @@
+"""Measured values of the unknowns, as terms of the loss.
+
+With the noise sigma of every value known, the misfit is the mean over the measurements of ((u - measured) / sigma)^2,
+whose expectation is one for the true solution (chi squared over N).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.geometry.points import Points
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.data import Observed
+from pinnsolve.problem.declaration import positive
+from pinnsolve.tables import Column, Table, table_of
+from pinnsolve.taylor import Jet
+
+if TYPE_CHECKING:
+    from pinnsolve.problem.problem import Problem
+
+EDGE = 1e-9  # of a coordinate's length: rounding in a file puts no point outside
+SHOWN = 3  # rows that a message names
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Measurements of some unknowns of a problem.
+
+    Parameters
+    ----------
+    name : str
+    points : Points
+        Where, with the values under `measured`, and their sigma under "sigma " and the name.
+    unknowns : tuple of str
+    rows : tuple of str
+    known : bool
+        Whether sigma was given.
+    """
+
+    name: str
+    points: Points
+    unknowns: tuple[str, ...]
+    rows: tuple[str, ...]
+    known: bool
+
+    @property
+    def terms(self) -> dict[str, Callable[[Fields], Jet]]:
+        """(u - measured) / sigma by name; where sigma is not known, in the unknown's units."""
+
+        def misfit(unknown: str) -> Callable[[Fields], Jet]:
+            def residual(at: Fields) -> Jet:
+                away = at[unknown] - at[f"measured {unknown}"]
+                noise = at.get(f"measured sigma {unknown}")
+                return away if noise is None else away / noise
+
+            return residual
+
+        return {f"{u} of {self.name}": misfit(u) for u in self.unknowns}
+
+
+def measured(problem: Problem, given: Observed) -> Measured:
+    """The measurements in the problem's terms.
+
+    Raises
+    ------
+    ProblemError
+        If a coordinate is missing, a column is neither coordinate nor unknown, or a row lies outside the domain.
+    """
+    columns, table = dict(given.table.columns), given.table
+    names = {*problem.coordinates, *problem.unknowns}
+    for coordinate in problem.coordinates:
+        if coordinate not in columns:
+            raise ProblemError(
+                f"{table.name} has no column for the coordinate '{coordinate}'",
+                f"Its columns: {', '.join(columns)}. Give a number for all rows as observed(..., {coordinate}=0.5), or "
+                f'name its column: columns={{"{coordinate}": "..."}}.',
+            )
+    unknowns = tuple(u for u in problem.unknowns if u in columns)
+    if not unknowns:
+        raise ProblemError(
+            f"{table.name} has no column for an unknown", f"Its columns: {', '.join(columns)}. Unknowns: "
+            f"{', '.join(problem.unknowns)}.",
+        )  # fmt: skip
+    sigma = {u: s for u in unknowns if (s := _sigma(given, u)) is not None}
+    used = {s for s in (given.sigma.values() if isinstance(given.sigma, Mapping) else [given.sigma]) if _text(s)}
+    for column in columns:
+        if column not in names | used:
+            hint = ' If it is the noise, write sigma="sigma".' if column == "sigma" else ""
+            raise ProblemError(
+                f"{table.name}: the column '{column}' is neither a coordinate nor an unknown",
+                did_you_mean(column, sorted(names)) + f". To leave it out, name the others: columns=(...).{hint}",
+            )
+    _inside(problem, table)
+    values = {u: columns[u] for u in unknowns} | {f"sigma {u}": s for u, s in sigma.items()}
+    places = {c: torch.from_numpy(np.array(columns[c])) for c in problem.coordinates}
+    points = Points(
+        places, torch.ones(len(table.rows), dtype=torch.float64),
+        measured={n: torch.from_numpy(np.array(np.broadcast_to(v, len(table.rows)))) for n, v in values.items()},
+    )  # fmt: skip
+    return Measured(table.name, points, unknowns, table.rows, len(sigma) == len(unknowns))
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _sigma(given: Observed, unknown: str) -> Column | None:
+    """The noise of one unknown, (N,)."""
+    sigma, table = given.sigma, given.table
+    if isinstance(sigma, Mapping):
+        for name in sigma:
+            if name not in table.columns:
+                raise ProblemError(f"sigma: {table.name} has no column '{name}'", did_you_mean(name, table.columns))
+        sigma = sigma.get(unknown)
+    if sigma is None:
+        return None
+    if isinstance(sigma, str):
+        if sigma not in table.columns:
+            raise ProblemError(f"sigma: {table.name} has no column '{sigma}'", did_you_mean(sigma, table.columns))
+        sigma = table.columns[sigma]
+    elif np.ndim(sigma) == 0:
+        return np.full(len(table.rows), positive("sigma", sigma))
+    values = table_of(f"{table.name}, sigma", {"sigma": sigma, "rows": np.zeros(len(table.rows))}).columns["sigma"]
+    bad = np.flatnonzero(values <= 0)
+    if len(bad):
+        raise ProblemError(
+            f"{table.name}, {table.rows[bad[0]]}: sigma is {values[bad[0]]:g}", "A standard deviation is above zero."
+        )
+    return values
+
+
+def _inside(problem: Problem, table: Table) -> None:
+    """No row lies outside the domain."""
+    for name, (low, high) in problem.domain.bounds.items():
+        values, room = table.columns[name], EDGE * (high - low)
+        out = np.flatnonzero((values < low - room) | (values > high + room))
+        if len(out):
+            shown = ", ".join(f"{table.rows[k]} ({name} = {values[k]:g})" for k in out[:SHOWN])
+            more = f" and {len(out) - SHOWN} more" if len(out) > SHOWN else ""
+            raise ProblemError(
+                f"{table.name}: outside the domain lie {shown}{more}", f"{name} goes from {low:g} to {high:g}."
+            )
+
+
+def copies(found: Measured) -> list[str]:
+    """Rows that stand twice, in words."""
+    columns = [*found.points.coordinates.values(), *(found.points.measured[u] for u in found.unknowns)]
+    rows = torch.stack(columns, 1)
+    _, group, counts = torch.unique(rows, dim=0, return_inverse=True, return_counts=True)
+    twice = [k for k in range(len(rows)) if counts[group[k]] > 1]
+    if not twice:
+        return []
+    shown = ", ".join(found.rows[k] for k in twice[:SHOWN]) + (" and more" if len(twice) > SHOWN else "")
+    return [f"{found.name}: the same measurement stands more than once ({shown}), and counts as often"]
