@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
+from pinnsolve.least_squares import solved
 from pinnsolve.networks.trial import Trial
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.corners import away
@@ -20,6 +21,7 @@ from pinnsolve.taylor import Jet
 
 GROWTH = ((0.1, 0.25), (0.005, 0.5), (0.0, 1.0))  # from this fraction of the first residual up: this part of the points
 FEWEST = 256
+SMOOTH = 1e-6  # the ridge of a fit to data alone
 
 
 class Collocation:
@@ -106,6 +108,18 @@ class Collocation:
             size = torch.stack([weights[n] ** 0.5 * r.abs() for n, r in values.items()]).sum(0)
             fresh.append(redrawn(pool, size, count, rule.uniform, self.generator))
         self.training = self._placed(fresh)
+
+    def to_data(self) -> None:
+        """Bring random features as close to the measurements as they come; where Newton's method sees the solution's
+        shape it finds constants that it does not find from nothing."""
+        places = [(site, points) for site, points in self.training.places if site.points is not None]
+        if places:
+            data = Residuals(self.trial, places)
+            values, rows = data.rows(dict.fromkeys(data.names, 1.0))
+            start = self.trial.vector()
+            found = solved(rows, (rows @ start - values)[:, None], SMOOTH)
+            if found is not None:
+                self.trial.assign(found[:, 0])
 
     @torch.no_grad()
     def values(self) -> dict[str, Tensor]:

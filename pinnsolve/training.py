@@ -236,6 +236,7 @@ class Loop:
             self.weights = self.state.weights = weights_of(self.settings, self.points.training, self.weights)
         if isinstance(self.stage.network, RandomFeatures):  # Newton's method begins at g, not at a random function
             self.trial.assign(torch.zeros_like(self.trial.vector()))
+            self.points.to_data()
         self.watch = Watch.begin(self.points.held_out.loss(self.weights), self.trial.problem.tolerance)
         if self.state.best:
             self.watch.best = weighted(self.weights, self.state.best["held_out"])
