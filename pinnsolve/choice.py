@@ -24,8 +24,8 @@ GROWTH = 2.7  # the time of a stage grows as this power of the number of feature
 RIVAL = 3.0  # times the smallest residual: layers above that do not go on
 RIVALS = 2  # layers that go on, and one more while all of them leave more than
 UNDECIDED = 0.05  # of the first residual
-DECADE = 10.0
-DEARER = 3.0  # the time of local features grows by about this with every ten times lower bound
+BEHIND = 20.0  # a ten times lower bound lowers the error by about ten: where more than this is missing, it will not do
+DEARER = 2.0  # the time of local features grows by about this with every ten times lower bound
 LARGEST = 5000  # parameters: beyond, dense factorisations cost more than they bring
 
 
@@ -143,7 +143,7 @@ def _wider(
 
 def _finer(stages: Sequence[Stage], ended: Sequence[Ended], left: float, behind: float) -> tuple[int, str]:
     """A second solution on the same cells, to tell the error; then a lower bound for the residual of every cell, two at
-    once if that much is missing and there is time; after one that was not reached, the stage that trains a network."""
+    once if one will not do and there is time; after one that was not reached, the stage that trains a network."""
     marched = [e for e in ended if isinstance(stages[e.stage].method, Marching)][-1]
     solved = all(math.isfinite(r) for r in marched.held_out.values())
     after = ended[-1].stage + 1
@@ -151,7 +151,7 @@ def _finer(stages: Sequence[Stage], ended: Sequence[Ended], left: float, behind:
         return after, ""
     lower = [k for k, s in enumerate(stages) if k >= after and isinstance(s.method, Marching)][:2]
     if solved and lower:
-        far = math.isfinite(behind) and behind >= DECADE**2 and DEARER**2 * marched.seconds <= left
+        far = math.isfinite(behind) and behind >= BEHIND and DEARER**2 * marched.seconds <= left
         return lower[-1] if far else lower[0], ""
     trained = next(k for k in range(after, len(stages)) if not isinstance(stages[k].network, LocalFeatures))
     why = "local features came to their end" if solved else "local features left too much of the residual"

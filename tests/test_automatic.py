@@ -30,7 +30,7 @@ from pinnsolve import (
     face,
     solve,
 )
-from pinnsolve.choice import LARGEST, RIVAL, Ended, following
+from pinnsolve.choice import BEHIND, LARGEST, RIVAL, Ended, following
 from pinnsolve.history import Look
 from pinnsolve.methods import Marching, Retracing
 from pinnsolve.settings import AUTOMATIC, BOUNDS, FEATURES, LAYERS
@@ -129,9 +129,9 @@ def test_bounds_become_lower_until_a_network_is_trained() -> None:
     assert stage == LAST and "too much" in why
 
 
-def test_two_bounds_at_once_where_much_is_missing_and_there_is_time() -> None:
+def test_two_bounds_at_once_where_one_will_not_do_and_there_is_time() -> None:
     for behind, seconds, stage in (
-        (99.0, 1.0, 2), (101.0, 1.0, 4), (101.0, 20.0, 2), (math.inf, 1.0, 2), (1e9, 1.0, 4)
+        (0.9 * BEHIND, 1.0, 2), (BEHIND, 1.0, 4), (BEHIND, 20.0, 2), (math.inf, 1.0, 2), (1e9, 1.0, 4)
     ):  # fmt: skip
         both = [marched(LOCAL, seconds), retraced(LOCAL + 1)]
         assert following(AUTOMATIC, both, {"r": 1.0}, 10.0, 60.0, behind)[0] == LOCAL + stage

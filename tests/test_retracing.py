@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import pytest
 import torch
 
 import problems.klein_gordon
-from pinnsolve import LocalFeatures, Marching, Newton, RandomFeatures, Settings, compare
+from pinnsolve import Box, LocalFeatures, Marching, Newton, Problem, RandomFeatures, Settings, compare, d, dirichlet
 from pinnsolve.history import Training
 from pinnsolve.methods import Retracing
 from pinnsolve.networks.piecewise import Piecewise
@@ -23,11 +23,11 @@ SECOND = Stage(LocalFeatures(share=FEWER), Retracing())
 REST = Stage(LocalFeatures(), Marching(bound=0.01, steps=1))
 
 
-def run(*stages: Stage, **changes: Any) -> tuple[Loop, Training]:
+def run(*stages: Stage, problem: Problem = PROBLEM) -> tuple[Loop, Training]:
     """As if these were the stages of an automatic run."""
-    settings = Settings(budget=60.0, held_out=500, **changes)
+    settings = Settings(budget=60.0, held_out=500)
     settings.__dict__["stages"] = stages
-    loop = prepare(PROBLEM, settings).loop
+    loop = prepare(problem, settings).loop
     return loop, loop.run()
 
 
@@ -59,6 +59,21 @@ def test_their_difference_tells_the_error(both: tuple[Loop, Training]) -> None:
     solution = Solution(loop.trial, training)
     error = compare(solution, PROBLEM.reference(PROBLEM)).errors["u"].relative_l2
     assert error / 3 < training.estimate < 3 * error
+
+
+def test_of_a_steady_problem_the_one_window_is_retraced_and_followed_by_a_finer_one() -> None:
+    def bratu(u, x):  # type: ignore[no-untyped-def]
+        return d(u, x, x) + torch.exp(u)
+
+    problem = Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=bratu, conditions=[dirichlet(u=0)], tolerance=1e-14, reference=None
+    )  # fmt: skip
+    loop, _ = run(FIRST, SECOND, Stage(LocalFeatures(), Marching(bound=1e-9)), problem=problem)
+    assert [f["stage"] for f in loop.state.found[:2]] == [0, 1]
+    assert [e["stage"] for e in loop.state.ended] == [0, 1] and loop.trial.complete
+    theta = 1.5171645990507834  # theta = sqrt(2) cosh(theta / 4); Bratu 1914, at x = 1/2
+    solution = Solution(loop.trial)
+    assert float(solution.u(x=0.5)) == pytest.approx(2 * math.log(math.cosh(theta / 4)), rel=1e-6)
 
 
 def test_only_windows_can_be_retraced() -> None:

@@ -77,7 +77,8 @@ class Marching:
         weights = weights_of(objective, training)
         scale = state["scale"] if math.isfinite(state["scale"]) else held.loss(weights) ** 0.5 or 1.0
         if window.times is None and objective.guess is not None:
-            follow(window, objective.guess(), training, self.ridge)
+            known = objective.guess()
+            follow(window, known.parts[0] if isinstance(known, Piecewise) else known, training, self.ridge)
         loss = newton(window, training, weights, self.ridge)
         state = {**state, "loss": loss, "scale": scale}
         if not math.isfinite(loss):
