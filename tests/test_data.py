@@ -92,7 +92,6 @@ def test_columns_may_be_renamed_chosen_and_added(tmp_path: Path) -> None:
         ({"x": X, "u": X}, None, "no column for the coordinate 't'"),
         ({"x": X, "t": T}, None, "no column for an unknown"),
         ({"x": X, "t": T, "u": X, "v": X}, None, "the column 'v' is neither"),
-        ({"x": X, "t": T, "u": X, "sigma": X}, None, 'write sigma="sigma"'),
         ({"x": X + 0.5, "t": T, "u": X}, None, "outside the domain lie row"),
         ({"x": X, "t": T, "u": X}, 0.0, "sigma=0.0 is not a positive number"),
         ({"x": X, "t": T, "u": X}, "noise", "has no column 'noise'"),
@@ -111,6 +110,15 @@ def test_a_row_outside_is_named_by_its_line(tmp_path: Path) -> None:
     path.write_text("x,t,u\n0.5,0.1,0.9\n1.5,0.1,0.9\n")
     with pytest.raises(ProblemError, match=r"probe\.csv: outside the domain lie line 3 \(x = 1\.5\)"):
         problem(*observed(path))
+
+
+def test_a_column_of_noise_must_be_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "probe.csv"
+    path.write_text("x,t,u,sigma\n0.5,0.1,0.9,0.01\n")
+    with pytest.raises(ProblemError, match='write sigma="sigma"'):
+        problem(*observed(path))
+    (found,) = problem(*observed(path, sigma="sigma")).observations
+    assert found.known
 
 
 def test_a_copy_is_a_warning_and_a_repeated_measurement_is_none() -> None:
