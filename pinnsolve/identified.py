@@ -114,7 +114,8 @@ def identified(residuals: Residuals, weights: Mapping[str, float]) -> Identified
     )
     slopes = torch.tensor(list(trial.constants.slopes().values()), dtype=torch.float64)
     covariance = slopes[:, None] * (moved.T @ moved) * slopes
-    errors = covariance.diagonal().clamp(min=0).sqrt()
+    met = torch.cat(list(rows.values()))[:, -len(names) :].any(0)
+    errors = torch.where(met, covariance.diagonal().clamp(min=0).sqrt(), torch.inf)
     found = {n: Constant(v, float(e)) for (n, v), e in zip(trial.constants.values().items(), errors, strict=True)}
     correlations = {
         (a, b): float(covariance[i, j] / (errors[i] * errors[j] or 1.0))

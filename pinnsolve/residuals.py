@@ -225,7 +225,9 @@ class Residuals:
         return {name: (weights[name] / self.counts[name]) ** 0.5 for name in site.terms}
 
     def _slope(self, total: Tensor) -> Tensor:
-        """The gradient of a number, (P,)."""
+        """The gradient of a number, (P,); of one on a site without residuals, as in a fit without equations, zero."""
+        if not total.requires_grad:
+            return torch.zeros(self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
         grads = torch.autograd.grad(total, self.trial.parameters, materialize_grads=True, allow_unused=True)
         return torch.cat([g.reshape(-1) for g in grads])
 

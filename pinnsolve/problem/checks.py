@@ -68,7 +68,7 @@ def check(problem: Problem) -> Findings:
             raise ProblemError(
                 f"no equation uses the unknown '{unknown}'", "It is named as an argument, but never used."
             )
-    planes, jumps = interfaces(problem, derivatives)
+    planes, jumps = interfaces(problem, derivatives) if problem.equations else ((), [])
     warnings += _around(corners(found)) + jumps + [w for o in problem.observations for w in copies(o)]
     return Findings(derivatives, warnings, found, planes)
 
