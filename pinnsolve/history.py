@@ -54,7 +54,7 @@ class Training:
     choice : list of str
         Why one stage followed another, where that was decided automatically.
     estimate : float, optional
-        The relative L2 error, estimated from the differences of several solutions (`pinnsolve.estimate`).
+        The relative L2 error, estimated by comparing several solutions (`pinnsolve.estimate`).
     """
 
     outcome: Outcome
