@@ -52,6 +52,10 @@ class Ended:
     parameters: int
     steps: int = 1
 
+    def size(self, weights: Mapping[str, float]) -> float:
+        """The weighted residual (rms)."""
+        return weighted(weights, self.held_out) ** 0.5
+
 
 def following(
     stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float], spent: float, budget: float,
@@ -62,18 +66,23 @@ def following(
     `behind` is the estimated error over the one that is asked for; `windows` whether local features can do.
     """
     now = stages[ended[-1].stage].network
+    rounds, time = _rounds(stages, ended, weights), SHARE * budget - spent
     if isinstance(now, LocalFeatures):
-        return _finer(stages, ended, budget - spent, behind)
+        return _back(stages, ended, weights, rounds, time) or _finer(stages, ended, budget - spent, behind)
     if not isinstance(now, RandomFeatures):
         return ended[-1].stage + 1, ""
-    rounds, time = _rounds(stages, ended, weights), SHARE * budget - spent
     counts = list(rounds)
     if len(counts) == 1:
         left = [k for k in _of(stages, now.count) if k not in rounds[now.count]]
     else:
         going = _contenders(stages, ended, rounds[counts[-2]], now.count)
         left = [k for k in going if k not in rounds[now.count] and _seconds(stages, ended, k) <= time]
-    return (left[0], "") if left else _wider(stages, ended, rounds, time, windows)
+    if left:
+        return left[0], ""
+    local = any(isinstance(stages[e.stage].network, LocalFeatures) for e in ended)
+    if local:
+        return _back(stages, ended, weights, rounds, time) or _finer(stages, ended, budget - spent, behind)
+    return _wider(stages, ended, rounds, time, windows)
 
 
 def _of(stages: Sequence[Stage], count: int) -> list[int]:
@@ -86,10 +95,10 @@ def _rounds(
 ) -> dict[int, dict[int, float]]:
     """For each number of features the weighted residual (rms) of the stages that had it, the smallest first."""
     rounds: dict[int, dict[int, float]] = {}
-    for e in sorted(ended, key=lambda e: weighted(weights, e.held_out)):
+    for e in sorted(ended, key=lambda e: e.size(weights)):
         network = stages[e.stage].network
         if isinstance(network, RandomFeatures):
-            rounds.setdefault(network.count, {})[e.stage] = weighted(weights, e.held_out) ** 0.5
+            rounds.setdefault(network.count, {})[e.stage] = e.size(weights)
     return dict(sorted(rounds.items()))
 
 
@@ -121,24 +130,48 @@ def _wider(
 ) -> tuple[int, str]:  # fmt: skip
     """More features of the best layers, or the first stage with local features, or with a trained network."""
     *before, most = rounds
-    best = next(e for e in ended if e.stage == next(iter(rounds[most])))
-    size = min(rounds[most].values())
-    counts = sorted({s.network.count for s in stages if isinstance(s.network, RandomFeatures)})
-    wider = next((count for count in counts if count > most), None)
-    going = _contenders(stages, ended, rounds[most], wider) if wider else []
+    best, wider = _best_and_wider(stages, ended, rounds, time)
     why = ""
     if best.fraction > HOPELESS:
         why = ": too much"
-    elif before and size > GAIN * min(rounds[before[-1]].values()):
+    elif before and min(rounds[most].values()) > GAIN * min(rounds[before[-1]].values()):
         why = ", hardly less than fewer did"
-    elif not wider or wider / most * best.parameters > LARGEST or _seconds(stages, ended, going[0]) > time:
+    elif wider is None:
         why = ", and more of them would take too long"
-    if not why:
-        return going[0], ""
+    if not why and wider is not None:
+        return wider, ""
     other = RandomFeatures if windows else (RandomFeatures, LocalFeatures)
     stage = next(k for k, s in enumerate(stages) if not isinstance(s.network, other))
     left = f"{most} random features left {best.fraction:.1e} of the held-out residual"
     return stage, f"{left}{why}; so " + ("each cell got features of its own" if windows else "a network was trained")
+
+
+def _best_and_wider(
+    stages: Sequence[Stage], ended: Sequence[Ended], rounds: Mapping[int, Mapping[int, float]], time: float
+) -> tuple[Ended, int | None]:
+    """The best stage of the last round, and the one with more of its features, if there is time for it."""
+    most = list(rounds)[-1]
+    best = next(e for e in ended if e.stage == next(iter(rounds[most])))
+    counts = sorted({s.network.count for s in stages if isinstance(s.network, RandomFeatures)})
+    wider = next((count for count in counts if count > most), None)
+    if not wider or wider / most * best.parameters > LARGEST:
+        return best, None
+    going = _contenders(stages, ended, rounds[most], wider)[0]
+    return best, going if _seconds(stages, ended, going) <= time else None
+
+
+def _back(
+    stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float],
+    rounds: Mapping[int, Mapping[int, float]], time: float,
+) -> tuple[int, str] | None:  # fmt: skip
+    """More random features after all, where features of each cell's own did worse than they."""
+    if not rounds:
+        return None
+    least = min(e.size(weights) for e in ended if isinstance(stages[e.stage].method, Marching))
+    best, wider = _best_and_wider(stages, ended, rounds, time)
+    if wider is None or best.fraction > HOPELESS or best.size(weights) > least:
+        return None
+    return wider, "cells with features of their own left more of it; so there were more random ones"
 
 
 def _finer(stages: Sequence[Stage], ended: Sequence[Ended], left: float, behind: float) -> tuple[int, str]:
@@ -146,7 +179,7 @@ def _finer(stages: Sequence[Stage], ended: Sequence[Ended], left: float, behind:
     once if one will not do and there is time; after one that was not reached, the stage that trains a network."""
     marched = [e for e in ended if isinstance(stages[e.stage].method, Marching)][-1]
     solved = all(math.isfinite(r) for r in marched.held_out.values())
-    after = ended[-1].stage + 1
+    after = max(e.stage for e in ended) + 1
     if solved and isinstance(stages[after].method, Retracing):
         return after, ""
     lower = [k for k, s in enumerate(stages) if k >= after and isinstance(s.method, Marching)][:2]

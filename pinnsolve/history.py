@@ -55,7 +55,7 @@ class Training:
     choice : list of str
         Why one stage followed another, where that was decided automatically.
     estimate : float, optional
-        The relative L2 error, estimated from the differences of several solutions (`pinnsolve.estimate`).
+        The relative L2 error, estimated by comparing several solutions (`pinnsolve.estimate`).
     identified : Identified, optional
         The unknown constants, and how well the data are met; None for a problem without data.
     """

@@ -185,7 +185,7 @@ class Loop:
         self.state.behind = error / (CERTAIN * self.trial.problem.tolerance)
         if self.state.behind > 1:
             return None
-        told = f"the error is estimated at {error:.0e}, from the differences of {len(self.state.found)} solutions"
+        told = f"the error is estimated at {error:.0e} ({len(self.state.found)} solutions compared)"
         return Outcome("converged", told)
 
     def _finite(self) -> bool:

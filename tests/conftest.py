@@ -6,6 +6,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors, and one process on each core already
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,11 @@ problem = Problem(
 )
 settings = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, budget=30, method=LevenbergMarquardt(steps=15))
 """
+
+
+def pytest_configure() -> None:
+    """Ctrl-C as a terminal delivers it: a shell lets background jobs ignore it, and what they start inherits that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

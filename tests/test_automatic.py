@@ -139,6 +139,23 @@ def test_two_bounds_at_once_where_one_will_not_do_and_there_is_time() -> None:
     assert following(AUTOMATIC, before_the_last, {"r": 1.0}, 10.0, 60.0, 1e9)[0] == LAST - 2
 
 
+def test_where_cells_did_worse_than_random_features_there_are_more_of_these() -> None:
+    few = [ended(k, 1e-2 if k == 0 else 1e-1) for k in range(KINDS)]
+    paid_little = [*few, ended(KINDS, 0.9e-2, seconds=0.5)]
+    assert next_after(*paid_little)[0] == LOCAL
+    worse, better = marched(LOCAL, residual=2e-2), marched(LOCAL, residual=0.5e-2)
+    stage, why = next_after(*paid_little, worse)
+    assert stage == 2 * KINDS and "more random ones" in why
+    assert next_after(*paid_little, replace(worse, held_out={"r": math.inf}))[0] == 2 * KINDS
+    assert next_after(*paid_little, better) == (LOCAL + 1, "")
+    assert next_after(*paid_little, worse, spent=35.0) == (LOCAL + 1, ""), "there is no time for more"
+    hopeless = [ended(k, 0.9 - 0.1 * (k == 0), 0.9) for k in range(KINDS)]
+    assert next_after(*hopeless, marched(LOCAL, residual=1.0)) == (LOCAL + 1, "")
+    again = [*paid_little, worse, ended(2 * KINDS, 0.89e-2, seconds=3.0)]
+    assert next_after(*again)[0] == 3 * KINDS, "as long as there is time"
+    assert next_after(*again, spent=20.0)[0] == LOCAL + 1
+
+
 def test_a_smooth_problem_takes_a_few_newton_steps_and_knows_its_error() -> None:
     problem: Problem = problems.poisson.problem
     solution = solve(problem, budget=30)

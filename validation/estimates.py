@@ -123,7 +123,7 @@ def figure(cases: list[Case], place: Path) -> None:
     axes.set(xscale="log", yscale="log", xlim=(low, 3), ylim=(low, 3), aspect="equal")
     axes.set(xlabel="true relative L2 error", ylabel="estimated without a reference")
     axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, fontsize="small")
-    made.savefig(place, dpi=150)
+    made.savefig(place, dpi=150, bbox_inches="tight")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -145,13 +145,18 @@ def _standing(results: Path, name: str) -> str | None:
 
 def _preface(seeds: tuple[int, ...]) -> str:
     return (
-        f"Default settings, seeds {', '.join(map(str, seeds))}, {torch.get_num_threads()} threads on {os.cpu_count()} cores, "
+        f"Default settings, seeds {', '.join(map(str, seeds))}, {_threads()} on {os.cpu_count()} cores, "
         f"PyTorch {torch.__version__}. Made by `python -m validation`, which also makes the pictures of the "
         "[gallery](../docs/gallery.md). Errors are relative L2 errors over the whole domain of space and time, on points "
         "that training never saw; around the corners of the driven cavity, where its velocity jumps, nothing is measured. "
         "Training ends when the error, estimated from the differences of several solutions, is a third of the tolerance, when "
         "the held-out residual is small enough, or with the budget."
     )
+
+
+def _threads() -> str:
+    count = torch.get_num_threads()
+    return f"{count} thread{'s' * (count > 1)}"
 
 
 def _example(printed: str) -> str:

@@ -25,11 +25,13 @@ HELPS = 0.7  # splitting must bring the worst cell below this part of what it wa
 @dataclass(frozen=True, kw_only=True)
 class Marching:
     """One step solves one window of time by Newton's method on the cells as they are; where the held-out residual of a
-    cell is above the bound, the next step splits it, and where that does not help, the window is halved.
+    cell is above the bound, the next step splits it, and where that does not help, the window is halved. Windows of
+    fewer than 32 cells cost little, and their errors are carried through all that follow: they are asked for as much
+    less, and taken with the bound itself only where splitting brings no more.
 
     A window begins with the values that the one before ended with, as weighted residuals: what is built in exactly
-    would hand on the roughness of its derivatives. A steady problem is a single window, in which
-    Newton's method begins at the best solution so far. Meant for `LocalFeatures`.
+    would hand on the roughness of its derivatives. A steady problem is a single window, in which Newton's method begins
+    at the best solution so far. Meant for `LocalFeatures`.
 
     Parameters
     ----------

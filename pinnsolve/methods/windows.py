@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -147,8 +147,7 @@ def follow(window: Window, guess: Trial, residuals: Residuals, ridge: float) -> 
         expansion: Any = prepared.inputs
         columns = [column.value for column in guess.columns(guess.prepare(prepared.points))]
         for cells, pairs, points in expansion.groups:
-            parts = expansion.features.value[pairs].view(len(cells), len(points), -1)
-            matrix = parts.transpose(0, 1).reshape(len(points), -1)
+            matrix = _by_point(expansion.features.value[pairs], cells, points)
             for k, column in enumerate(columns):
                 rows[k].append(Rows(cells, matrix, column[points]))
     count, width = len(window.cells), basis.coefficients.shape[2]
@@ -178,6 +177,11 @@ def newton(window: Window, residuals: Residuals, weights: Mapping[str, float], r
     return found
 
 
+def _by_point(pairs: Tensor, cells: Sequence[int], points: Tensor) -> Tensor:
+    """What stands cell by cell, and in each by point, with all cells of a point in one row: (N, cells * width)."""
+    return pairs.view(len(cells), len(points), -1).transpose(0, 1).reshape(len(points), -1)
+
+
 def _rows(residuals: Residuals, weights: Mapping[str, float], start: Tensor) -> Iterator[Rows]:
     """The linearised equations J c_new = J c - r, the rows of points with the same active cells together."""
     for (_, prepared, _), block in zip(residuals.chunks, residuals.linearised(), strict=True):
@@ -185,7 +189,6 @@ def _rows(residuals: Residuals, weights: Mapping[str, float], start: Tensor) -> 
         for cells, pairs, points in expansion.groups:
             for name, residual in block.residuals.items():
                 scale = (weights[name] / residuals.counts[name]) ** 0.5
-                parts = block.jacobians[name][pairs].view(len(cells), len(points), -1)
-                matrix = parts.transpose(0, 1).reshape(len(points), -1) * scale
+                matrix = _by_point(block.jacobians[name][pairs], cells, points) * scale
                 right = matrix @ start[list(cells)].flatten() - residual[points] * scale
                 yield Rows(cells, matrix, right)

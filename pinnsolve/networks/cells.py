@@ -62,11 +62,6 @@ class Cells:
     def half(self) -> Tensor:
         return (self.high - self.low) / 2
 
-    @property
-    def share(self) -> Tensor:
-        """Of the box, (S,)."""
-        return ((self.high - self.low) / 2).prod(1)
-
     @cached_property
     def reach(self) -> Tensor:
         """How far each bump goes beyond its cell and falls off within it, (S, k, 2), below and above along each axis.
