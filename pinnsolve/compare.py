@@ -121,20 +121,26 @@ def fresh_points(problem: Problem, replicate: int) -> Points:
 
 def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldError]:
     """The errors of every unknown over independent replicates of points."""
-    squares: dict[str, list[float]] = {u: [] for u in solution.problem.unknowns}
-    norms: dict[str, list[float]] = {u: [] for u in solution.problem.unknowns}
-    largest = dict.fromkeys(solution.problem.unknowns, 0.0)
+    names = judged(solution.problem, reference)
+    squares: dict[str, list[float]] = {u: [] for u in names}
+    norms: dict[str, list[float]] = {u: [] for u in names}
+    largest = dict.fromkeys(names, 0.0)
     for replicate in range(REPLICATES):
         points = fresh_points(solution.problem, replicate)
         far = away(solution.trial.plan.corners, points.coordinates, solution.problem.domain)
         places = {c: v.numpy() for c, v in (points if far is None else points[far]).coordinates.items()}
-        for unknown in solution.problem.unknowns:
+        for unknown in names:
             true = reference_values(reference, unknown, places)
             difference = solution.d(unknown)(**places) - true
             squares[unknown].append(float(np.mean(difference**2)))
             norms[unknown].append(float(np.mean(true**2)))
             largest[unknown] = float(np.maximum(largest[unknown], np.abs(difference).max()))
-    return {u: _error(squares[u], norms[u], largest[u]) for u in solution.problem.unknowns}
+    return {u: _error(squares[u], norms[u], largest[u]) for u in names}
+
+
+def judged(problem: Problem, reference: Reference) -> list[str]:
+    """What is compared: all unknowns, and the unknown functions that the reference knows."""
+    return [*problem.unknowns, *(name for name in problem.functions if name in reference.fields)]
 
 
 def check_reference(reference: Reference, problem: Problem) -> None:
@@ -152,7 +158,8 @@ def check_reference(reference: Reference, problem: Problem) -> None:
                 f"the reference '{reference.name}' has no field '{unknown}'",
                 f"It must have {', '.join(problem.unknowns)}.",
             )
-        reference_values(reference, unknown, places)
+    for name in judged(problem, reference):
+        reference_values(reference, name, places)
 
 
 def reference_values(reference: Reference, unknown: str, places: Mapping[str, np.ndarray]) -> np.ndarray:

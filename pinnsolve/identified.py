@@ -5,8 +5,8 @@ the minimum by
 
     dz = -(A^T A)^(-1) A_d^T e,
 
-A_d the rows of the data; so the covariance of z is the sandwich (A^T A)^(-1) A_d^T cov(e) A_d (A^T A)^(-1), of which
-the rows and columns of the constants are kept. cov(e) is the identity in units of sigma; where sigma is not known, the
+A_d the rows of the data; so a quantity q(z), a constant or the value of a function somewhere, has the variance
+g^T (A^T A)^(-1) A_d^T cov(e) A_d (A^T A)^(-1) g, g its gradient. cov(e) is the identity in units of sigma; where sigma is not known, the
 noise is taken from the misfit over the degrees of freedom that the fit has left.
 
 Source: Seber & Wild, Nonlinear Regression (Wiley 1989), section 2.1; White, Econometrica 48 (1980) 817.
@@ -21,10 +21,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.points import Points
+from pinnsolve.networks.trial import Trial
 from pinnsolve.residuals import Residuals
+from pinnsolve.tape import Tape
 
 RIDGE = 1e-10  # relative to columns of length one
 ALIKE = 0.99  # a correlation beyond which two constants are only known together
+PLACES = (33, 9, 5)  # along each coordinate, for a function of one, two and more of them
 EXPECTED = 3.0  # standard deviations of chi squared
 
 
@@ -51,6 +55,27 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Function:
+    """An unknown function at some places, as it was found.
+
+    Parameters
+    ----------
+    places : dict from coordinate to list of float
+    values : list of float
+    standard_errors : list of float
+        Of each value, in the same units.
+    """
+
+    places: dict[str, list[float]]
+    values: list[float]
+    standard_errors: list[float]
+
+    def __str__(self) -> str:
+        typical = math.sqrt(sum(e * e for e in self.standard_errors) / len(self.standard_errors))
+        return f"from {min(self.values):.4g} to {max(self.values):.4g}, +- {typical:.1g} (rms)"
+
+
+@dataclass(frozen=True)
 class Misfit:
     """How well one set of measurements is met.
 
@@ -74,11 +99,12 @@ class Misfit:
 
 @dataclass(frozen=True)
 class Identified:
-    """The constants of a run.
+    """What was found beside the solution.
 
     Parameters
     ----------
     constants : dict from name to Constant
+    functions : dict from name to Function
     correlations : dict from (name, name) to float
     misfits : dict from residual name to Misfit
     warnings : list of str
@@ -86,6 +112,7 @@ class Identified:
     """
 
     constants: dict[str, Constant]
+    functions: dict[str, Function]
     correlations: dict[tuple[str, str], float]
     misfits: dict[str, Misfit]
     warnings: list[str]
@@ -106,22 +133,58 @@ def identified(residuals: Residuals, weights: Mapping[str, float]) -> Identified
         total, free = float(values[name].square().sum()), len(values[name]) - leverage[name]
         noise[name] = 1.0 if sure else math.sqrt(total / max(free, 1.0))
         misfits[name] = Misfit(total, free if sure else math.nan)
-    names = list(trial.constants.raw)
-    if not names:
-        return Identified({}, {}, misfits, [])
-    moved = _moved(
-        rows, factor, scale, len(names), {n: (weights[n] / residuals.counts[n]) ** 0.5 * s for n, s in noise.items()}
-    )
-    slopes = torch.tensor(list(trial.constants.slopes().values()), dtype=torch.float64)
-    covariance = slopes[:, None] * (moved.T @ moved) * slopes
-    met = torch.cat(list(rows.values()))[:, -len(names) :].any(0)
-    errors = torch.where(met, covariance.diagonal().clamp(min=0).sqrt(), torch.inf)
+    scales = {n: (weights[n] / residuals.counts[n]) ** 0.5 * s for n, s in noise.items()}
+    moved = {q: _moved(rows, factor, scale, _gradient(trial, q), scales) for q in [*trial.functions.declared, None]}
+    functions = {n: _function(trial, n, moved[n].norm(dim=0)) for n in trial.functions.declared}
+    reached = torch.cat(list(rows.values())).any(0)[trial.parameters_count - len(trial.constants.raw) :]
+    constants, correlations = _constants(trial, moved[None], reached)
+    return Identified(constants, functions, correlations, misfits, _warnings(constants, functions, correlations))
+
+
+def _constants(
+    trial: Trial, moved: Tensor, reached: Tensor
+) -> tuple[dict[str, Constant], dict[tuple[str, str], float]]:
+    """The constants, and their correlations; `reached` tells whether anything depends on each."""
+    covariance = moved.T @ moved
+    errors = torch.where(reached, covariance.diagonal().clamp(min=0).sqrt(), torch.inf)
     found = {n: Constant(v, float(e)) for (n, v), e in zip(trial.constants.values().items(), errors, strict=True)}
     correlations = {
         (a, b): float(covariance[i, j] / (errors[i] * errors[j] or 1.0))
-        for i, a in enumerate(names) for j, b in enumerate(names) if i < j
+        for i, a in enumerate(found) for j, b in enumerate(found) if i < j
     }  # fmt: skip
-    return Identified(found, correlations, misfits, _warnings(found, correlations))
+    return found, correlations
+
+
+def _function(trial: Trial, name: str, errors: Tensor) -> Function:
+    points = _places(trial, name)
+    with torch.no_grad():
+        values = trial.functions.fields(trial.prepare(points).functions)[name].value
+    places = {c: points.coordinates[c].tolist() for c in trial.functions.declared[name].coordinates}
+    return Function(places, values.tolist(), errors.tolist())
+
+
+def _places(trial: Trial, name: str) -> Points:
+    """A grid over the coordinates on which a function depends; the others in their middle."""
+    mine, bounds = trial.functions.declared[name].coordinates, trial.problem.domain.bounds
+    count = PLACES[min(len(mine), len(PLACES)) - 1]
+    axes = [torch.linspace(*bounds[c], count, dtype=torch.float64) for c in mine]
+    grid = dict(zip(mine, torch.meshgrid(*axes, indexing="ij"), strict=True))
+    size = count ** len(mine)
+    values = {c: grid[c].flatten() if c in grid else torch.full((size,), sum(b) / 2) for c, b in bounds.items()}
+    return Points(values, torch.ones(size, dtype=torch.float64))
+
+
+def _gradient(trial: Trial, name: str | None) -> Tensor:
+    """The gradients of a function's values, or of all constants: (quantities, P), on the CPU."""
+    if name is None:
+        slopes = torch.tensor(list(trial.constants.slopes().values()), dtype=torch.float64)
+        found = torch.zeros(len(slopes), trial.parameters_count, dtype=torch.float64)
+        found[:, trial.parameters_count - len(slopes) :] = torch.diag(slopes)
+        return found
+    prepared = trial.prepare(_places(trial, name))
+    tape = Tape(trial.parameters)
+    prepared.chart.tape = tape
+    return tape.rows(trial.functions.fields(prepared.functions)[name].value).to("cpu", torch.float64)
 
 
 def _stacked(residuals: Residuals, weights: Mapping[str, float]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -150,21 +213,33 @@ def _leverage(rows: Tensor, factor: Tensor, scale: Tensor) -> float:
     return float(image.square().sum())
 
 
-def _moved(rows: Mapping[str, Tensor], factor: Tensor, scale: Tensor, count: int, noise: Mapping[str, float]) -> Tensor:
-    """How far noise of one standard deviation in each measurement moves each constant: (N, count)."""
-    last = torch.eye(len(scale), dtype=torch.float64)[:, -count:] / scale[:, None]
-    half = torch.linalg.solve_triangular(factor.T, last, upper=False)
+def _moved(
+    rows: Mapping[str, Tensor], factor: Tensor, scale: Tensor, gradient: Tensor, noise: Mapping[str, float]
+) -> Tensor:
+    """How far noise of one standard deviation in each measurement moves each quantity: (N, quantities)."""
+    half = torch.linalg.solve_triangular(factor.T, (gradient / scale).T, upper=False)
     inverse = torch.linalg.solve_triangular(factor, half, upper=True) / scale[:, None]
     return torch.cat([rows[name] @ inverse * s for name, s in noise.items()])
 
 
-def _warnings(found: Mapping[str, Constant], correlations: Mapping[tuple[str, str], float]) -> list[str]:
-    """Which constants the data cannot tell."""
+def _warnings(
+    found: Mapping[str, Constant], functions: Mapping[str, Function], correlations: Mapping[tuple[str, str], float]
+) -> list[str]:
+    """Which constants and functions the data cannot tell."""
     told = [
         f"the data cannot tell {name}: its standard error {c.standard_error:.1g} is no less than itself ({c.value:.3g})"
         for name, c in found.items()
         if not c.standard_error < abs(c.value)
     ]
+    for name, function in functions.items():
+        pairs = zip(function.values, function.standard_errors, strict=True)
+        lost = [k for k, (value, error) in enumerate(pairs) if not error < abs(value)]
+        if lost:
+            where = ", ".join(f"{c} = {values[lost[0]]:.3g}" for c, values in function.places.items())
+            told.append(
+                f"the data cannot tell {name} at {len(lost)} of {len(function.values)} places, as at {where}: its "
+                "standard error there is no less than itself"
+            )
     told += [
         f"the data tell {a} and {b} only together: their correlation is {r:.4f}"
         for (a, b), r in correlations.items()

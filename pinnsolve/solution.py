@@ -39,7 +39,8 @@ Evaluator = Callable[..., Any]
 class Solution:
     """The unknowns of a problem as functions of its coordinates.
 
-    Each unknown is an attribute: `solution.u(x=xs, t=0.5)`, NumPy in and out, broadcasting like a ufunc.
+    Each unknown is an attribute: `solution.u(x=xs, t=0.5)`, NumPy in and out, broadcasting like a ufunc. An unknown
+    function asks for its own coordinates alone: `solution.k(x=xs)`.
 
     Attributes
     ----------
@@ -66,16 +67,24 @@ class Solution:
         problem = self.__dict__.get("problem")
         if problem is None or name.startswith("_"):
             raise AttributeError(name)
-        if name not in problem.unknowns:
-            raise AttributeError(f"there is no unknown '{name}': {did_you_mean(name, problem.unknowns)}")
+        if name not in (possible := [*problem.unknowns, *problem.functions]):
+            raise AttributeError(f"there is no unknown '{name}': {did_you_mean(name, possible)}")
         return self.d(name)
 
     def d(self, unknown: str, *coordinates: str) -> Evaluator:
         """A derivative of an unknown (or the unknown itself) as a function: `solution.d("u", "x", "x")(x=0, t=1)`."""
-        known(unknown, self.problem.unknowns, "unknown")
+        known(unknown, [*self.problem.unknowns, *self.problem.functions], "unknown")
+        others = self._unasked(unknown)
         axes = [self.problem.coordinates.index(known(c, self.problem.coordinates, "coordinate")) for c in coordinates]
         alpha = tuple(axes.count(k) for k in range(len(self.problem.coordinates)))
-        return lambda **places: self._evaluate(lambda at: at[unknown].dense(alpha), places)
+        return lambda **places: self._evaluate(lambda at: at[unknown].dense(alpha), others | places)
+
+    def _unasked(self, name: str) -> dict[str, float]:
+        """Values of the coordinates on which an unknown function does not depend."""
+        if name not in self.problem.functions:
+            return {}
+        mine = self.problem.functions[name].coordinates
+        return {c: sum(ends) / 2 for c, ends in self.problem.domain.bounds.items() if c not in mine}
 
     def residual(self, equation: str) -> Evaluator:
         """The residual of one equation as a function of the coordinates."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, cast
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,16 +13,18 @@ from torch import Tensor, nn
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.points import Points
 from pinnsolve.nested import network_by_autograd
-from pinnsolve.networks import flow
+from pinnsolve.networks import flow, own_module
 from pinnsolve.networks.constants import Constants
 from pinnsolve.networks.exact import Plan, lift
 from pinnsolve.networks.features import Inputs
+from pinnsolve.networks.frozen import frozen, layers
+from pinnsolve.networks.functions import Functions
 from pinnsolve.networks.mlp import MLP, Network
 from pinnsolve.networks.random_features import RandomFeatures, fitted
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.divergence import count as potentials_count
 from pinnsolve.problem.problem import Problem
-from pinnsolve.tape import Tape, dense_rows
+from pinnsolve.tape import Tape
 from pinnsolve.taylor import Chart, Jet
 
 
@@ -36,6 +38,7 @@ class Prepared:
     inputs: Any
     lifts: dict[str, tuple[Jet, Jet] | None]
     flows: Sequence[tuple[dict[str, Jet], Jet | None]]
+    functions: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Trial:
@@ -62,6 +65,7 @@ class Trial:
     complete = True  # whether it stands for a solution on the whole domain already
     missing = ""  # if it does not: what is not solved
     constants = Constants({}, torch.float64, torch.device("cpu"))
+    functions = Functions()
 
     def __init__(
         self,
@@ -74,6 +78,7 @@ class Trial:
     ) -> None:
         self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
         self.constants = Constants(problem.constants, dtype, self.device)
+        linear = isinstance(network, RandomFeatures)
         self.potentials = potentials_count(problem)
         self.outputs = self.potentials * len(made.flows) + len(made.exact)
         self.written: dict[str, Any]
@@ -98,9 +103,10 @@ class Trial:
         self.inputs.to(self.device)
         known = isinstance(network, MLP | RandomFeatures)
         if not known:
-            self._check_module()
-        self.takes_jets = known or self._takes_jets()
-        self.frozen = _frozen(self.network) if self.takes_jets else 0
+            own_module.check(self.network, self.inputs, self.columns_names, self.some_points())
+        self.takes_jets = known or own_module.takes_jets(self.network, self.inputs, self.outputs, self.some_points())
+        self.frozen = frozen(self.network) if self.takes_jets else 0
+        self.functions = Functions.drawn(problem, linear, generator, dtype, self.device)
 
     @property
     def columns_names(self) -> list[str]:
@@ -114,7 +120,9 @@ class Trial:
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        return [p for p in self.network.parameters() if p.requires_grad] + self.constants.parameters
+        """Of the network, of the unknown functions, and the unknown constants at the end."""
+        own = [p for p in self.network.parameters() if p.requires_grad]
+        return own + self.functions.parameters + self.constants.parameters
 
     @property
     def parameters_count(self) -> int:
@@ -139,7 +147,8 @@ class Trial:
         targets = torch.stack([column.value for column in other.columns(theirs)], 1)
         found = fitted(own.inputs.value, targets)
         if found is not None:
-            self.assign(torch.cat([found, *(p.detach() for p in other.constants.parameters)]))
+            functions = self.functions.follow(own.functions, other.functions, theirs.functions)
+            self.assign(torch.cat([found, *functions, *(p.detach() for p in other.constants.parameters)]))
 
     @property
     def row_size(self) -> int:
@@ -151,6 +160,7 @@ class Trial:
         found = {f"network.{n}": v.detach().cpu().contiguous() for n, v in self.network.state_dict().items()}
         if self.inputs.frequencies is not None:
             found["inputs.frequencies"] = self.inputs.frequencies.cpu()
+        found |= {f"functions.{n}": v for n, v in self.functions.tensors().items()}
         return found | {f"constants.{n}": raw.detach().cpu() for n, raw in self.constants.raw.items()}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
@@ -161,15 +171,19 @@ class Trial:
         ProblemError
             If their names or shapes are not this network's.
         """
+
+        def part(kind: str) -> dict[str, Tensor]:
+            return {n.removeprefix(f"{kind}."): v for n, v in tensors.items() if n.startswith(f"{kind}.")}
+
         try:
-            own = {n.removeprefix("network."): v for n, v in tensors.items() if n.startswith("network.")}
-            self.network.load_state_dict(own)
+            self.network.load_state_dict(part("network"))
+            self.functions.restore(part("functions"))
         except RuntimeError as error:
             raise ProblemError(
                 f"the saved weights do not fit the network: {error}", "Pass a module of the same shape."
             ) from None
-        for name, raw in self.constants.raw.items():
-            raw.data.copy_(tensors[f"constants.{name}"])
+        for name, value in part("constants").items():
+            self.constants.raw[name].data.copy_(value)
         if "inputs.frequencies" in tensors:
             self.inputs.frequencies = tensors["inputs.frequencies"].to(self.device)
 
@@ -192,7 +206,7 @@ class Trial:
         problem = self.problem
         lifts = {u: lift(problem, ends, points, at) for u, ends in self.plan.exact.items()}
         flows = [(flow.given(problem, f, points, at), flow.vanishing(problem, f, at)) for f in self.plan.flows]
-        return Prepared(points, chart, at, self._seen(chart, at), lifts, flows)
+        return Prepared(points, chart, at, self._seen(chart, at), lifts, flows, self.functions.seen(at))
 
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
         """Where it stands for a solution already, (N,) of bools; None for everywhere."""
@@ -204,7 +218,7 @@ class Trial:
         A jet remembers what it has computed, so frozen layers are evaluated once on any points.
         """
         seen = self.inputs(at)
-        return self._layers(0, self.frozen)(seen) if self.frozen else seen
+        return layers(self.network, 0, self.frozen)(seen) if self.frozen else seen
 
     def tape(self, prepared: Prepared) -> Any:
         """What listens to one evaluation and makes rows of the Jacobian; None where there is no structure to use."""
@@ -229,91 +243,18 @@ class Trial:
 
     def fields(self, prepared: Prepared) -> Fields:
         """All that equations and conditions may ask for."""
-        constants = self.constants.fields(prepared.chart)
-        return self.problem.fields(prepared.chart, prepared.at, self.unknowns(prepared), prepared.points, constants)
+        found = self.constants.fields(prepared.chart) | self.functions.fields(prepared.functions)
+        return self.problem.fields(prepared.chart, prepared.at, self.unknowns(prepared), prepared.points, found)
 
     def columns(self, prepared: Prepared) -> list[Jet]:
         if not self.takes_jets:
             return network_by_autograd(prepared.chart, self._forward, prepared.at)
-        out = (self._layers(self.frozen, None) if self.frozen else self.network)(prepared.inputs)
+        out = (layers(self.network, self.frozen, None) if self.frozen else self.network)(prepared.inputs)
         return [out[:, k] for k in range(self.outputs)]
-
-    def _layers(self, begin: int, end: int | None) -> nn.Sequential:
-        """Some layers of a sequence."""
-        return nn.Sequential(*list(cast(nn.Sequential, self.network))[begin:end])
 
     def _forward(self, at: Mapping[str, Tensor]) -> Tensor:
         return self.network(self.inputs(at))
 
-    # ------------------------------------------------------------ checks of the user's own module
-
     def some_points(self) -> Points:
-        steps = torch.arange(5, dtype=self.dtype, device=self.device) + 0.5
-        values = {}
-        for k, (name, (low, high)) in enumerate(self.problem.domain.bounds.items()):
-            values[name] = low + (high - low) * ((steps * (0.2 + 0.1618 * k)) % 1.0)  # no two alike
-        return Points(values, torch.ones_like(steps))
-
-    def _check_module(self) -> None:
-        at = self.some_points().coordinates
-        wanted = self.outputs
-        few = torch.tensor([4, 0, 2, 4], device=self.device)  # disordered, one of them twice
-        try:
-            out: Any = self._forward(at)
-            some: Any = self._forward({name: x[few] for name, x in at.items()})
-        except Exception as error:
-            raise ProblemError(
-                f"the network cannot be evaluated on inputs of shape (N, {self.inputs.count}): {error}",
-                f"It is given the scaled coordinates {self.problem.coordinates} as columns.",
-            ) from error
-        if not isinstance(out, Tensor) or tuple(out.shape) != (5, wanted):
-            shape = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
-            raise ProblemError(
-                f"the network returned {shape} for 5 points",
-                f"(5, {wanted}) is needed, one column for each of: {', '.join(self.columns_names)}.",
-            )
-        if not torch.allclose(out[few], some, rtol=1e-5, atol=1e-6, equal_nan=True):
-            raise ProblemError(
-                "the network mixes points (batch normalisation?)",
-                "Each row of its output may depend on its own row alone.",
-            )
-        if not self.parameters:
-            raise ProblemError("the network has no trainable parameter", "Leave requires_grad on for some of them.")
-
-    def _takes_jets(self) -> bool:
-        """Whether jets go through the module and give what nested autograd gives; if not, that stands in."""
-        chart, at = self.some_points().chart()
-        chart.tape = tape = Tape(self.parameters)
-        try:
-            out = self.network(self.inputs(at))
-            if not isinstance(out, Jet) or tuple(out.shape) != (5, self.outputs):
-                return False
-            by_autograd = network_by_autograd(Chart(chart.names, 5, self.dtype, self.device), self._forward, at)
-            for alpha in (chart.zeroth, (2, *chart.zeroth[1:])):
-                fast = [out[:, k].dense(alpha) for k in range(len(by_autograd))]
-                slow = [column.dense(alpha) for column in by_autograd]
-                if not all(map(_close, fast, slow)) or not _close(
-                    tape.rows(torch.stack(fast).sum(0)), self._rows(torch.stack(slow).sum(0))
-                ):
-                    return False
-        except Exception:
-            return False
-        return True
-
-    def _rows(self, values: Tensor) -> Tensor:
-        if not values.requires_grad:
-            return torch.zeros(5, self.parameters_count, dtype=self.dtype, device=self.device)
-        return dense_rows(values, self.parameters)
-
-
-def _frozen(module: nn.Module) -> int:
-    """How many layers at the beginning of a sequence train nothing."""
-    layers = list(module) if type(module) is nn.Sequential else []  # a subclass may do more than its layers
-    trained = [k for k, layer in enumerate(layers) if any(p.requires_grad for p in layer.parameters())]
-    return trained[0] if trained else 0
-
-
-def _close(a: Tensor, b: Tensor) -> bool:
-    """Equal but for rounding, at the scale of the whole."""
-    size = float(b.detach().abs().nan_to_num().max())
-    return torch.allclose(a, b, rtol=0, atol=1e3 * torch.finfo(a.dtype).eps ** 0.75 * size, equal_nan=True)
+        """A few points, no two alike in any coordinate."""
+        return own_module.some_points(self.problem.domain, self.dtype, self.device)

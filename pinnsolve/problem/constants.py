@@ -1,14 +1,14 @@
-"""Numbers of a problem that are not known, and are found together with the solution."""
+"""Numbers and functions of a problem that are not known, and are found together with the solution."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 
@@ -20,7 +20,8 @@ class Unknown:
     """A constant of equations, conditions or initial values that is fitted to data; in place of a number.
 
     It is trained as a number z that begins at zero: the constant is guess + |guess| z, or guess * exp(z) where it is
-    positive, or low + (high - low) / (1 + exp(-(z + z0))) between bounds, z0 such that it begins at the guess.
+    positive, or low + (high - low) / (1 + exp(-(z + z0))) between bounds, z0 such that it begins at the guess. An
+    unknown function of some coordinates is the same with the output of a network of its own as z, zero at first.
 
     Parameters
     ----------
@@ -28,6 +29,8 @@ class Unknown:
         Where the search begins; its order of magnitude is what counts.
     positive : bool
     bounds : (low, high), optional
+    of : str or sequence of str, optional
+        The coordinates on which an unknown function depends: of="x", or of=("x", "t").
 
     Raises
     ------
@@ -38,6 +41,7 @@ class Unknown:
     guess: float
     positive: bool = False
     bounds: tuple[float, float] | None = None
+    of: str | Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.guess, bool) or not isinstance(self.guess, Real) or not math.isfinite(self.guess):
@@ -60,8 +64,13 @@ class Unknown:
         if self.positive and low < 0:
             raise ProblemError(f"Unknown({self.guess:g}): bounds={self.bounds!r} are not positive", "Begin at zero.")
 
-    def value(self, z: Tensor) -> Tensor:
-        """The constant for what is trained, of the same shape."""
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """On what it depends; nothing for a constant."""
+        return (self.of,) if isinstance(self.of, str) else tuple(self.of or ())
+
+    def value(self, z: Any) -> Any:
+        """The constant or function for what is trained: a tensor or a jet, of the same shape."""
         if self.bounds is not None:
             low, high = self.bounds
             share = (self.guess - low) / (high - low)

@@ -44,17 +44,21 @@ class Equation:
         return result
 
 
-def domain_of(space: Any, time: Any) -> Box:
+def domain_of(space: Any, time: Any, ranges: Mapping[str, tuple[float, float]]) -> Box:
+    """Space, time, and the parameters that are inputs, in this order."""
     if space is not None and not isinstance(space, Box):
         raise ProblemError(f"space={space!r} is no domain", "Write space=Box(x=(0, 1)).")
     if space is None and time is None:
         raise ProblemError("the problem has neither space nor time", "Write space=Box(x=(0, 1)), time=(0, 1), or both.")
     bounds = space.bounds if space is not None else {}
-    if time is None:
-        return Box(**bounds)
-    if "t" in bounds:
-        raise ProblemError("the coordinate t stands in space and in time", "Rename the one in space.")
-    return Box(**bounds, t=interval("time", time))
+    if time is not None:
+        if "t" in bounds:
+            raise ProblemError("the coordinate t stands in space and in time", "Rename the one in space.")
+        bounds = {**bounds, "t": interval("time", time)}
+    for name in ranges:
+        if name in bounds:
+            raise ProblemError(f"the name '{name}' stands for two things", "It is a coordinate and a parameter.")
+    return Box(**bounds, **ranges)
 
 
 def unknowns_of(unknowns: Any) -> tuple[str, ...]:
@@ -67,22 +71,43 @@ def unknowns_of(unknowns: Any) -> tuple[str, ...]:
     return names
 
 
-def parameters_of(parameters: Any) -> tuple[dict[str, float], dict[str, Unknown]]:
-    """Numbers by name, those that are guessed among them, and what is said of the latter."""
+@dataclass(frozen=True)
+class Parameters:
+    """What stands under `parameters`.
+
+    Parameters
+    ----------
+    numbers : dict from name to float
+        All but the ranges; what is unknown has its guess.
+    unknown : dict from name to Unknown
+    ranges : dict from name to (low, high)
+        Those that are inputs of the network.
+    """
+
+    numbers: dict[str, float]
+    unknown: dict[str, Unknown]
+    ranges: dict[str, tuple[float, float]]
+
+
+def parameters_of(parameters: Any) -> Parameters:
+    """The parameters by what they are."""
     if not isinstance(parameters, Mapping):
         raise ProblemError(f"parameters={parameters!r} is no mapping", 'Write parameters={"nu": 0.01}.')
     for name, value in parameters.items():
         if not (isinstance(name, str) and name.isidentifier()):
             raise ProblemError(f"parameters: {name!r} is no name", 'Write parameters={"nu": 0.01}.')
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown | tuple | list):
             continue
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise ProblemError(
                 f"parameters: {name} = {value!r} is no finite number",
-                'Write parameters={"nu": 0.01}, or {"nu": Unknown(0.01)} for a constant to be found.',
+                'Write {"nu": 0.01}, {"nu": Unknown(0.01)} for a constant to be found, or {"nu": (0.01, 0.1)} for an '
+                "input of the network.",
             )
+    ranges = {n: interval(f"parameters: {n}", v) for n, v in parameters.items() if isinstance(v, tuple | list)}
     unknown = {name: value for name, value in parameters.items() if isinstance(value, Unknown)}
-    return {n: float(v.guess if isinstance(v, Unknown) else v) for n, v in parameters.items()}, unknown
+    guesses = {n: v.guess if isinstance(v, Unknown) else v for n, v in parameters.items() if n not in ranges}
+    return Parameters({n: float(v) for n, v in guesses.items()}, unknown, ranges)
 
 
 def positive(what: str, value: Any) -> float:

@@ -34,8 +34,9 @@ class Problem:
     conditions : sequence
         What `dirichlet`, `neumann`, `initial`, `initial_rate`, `periodic`, `solenoidal`, `condition` and `observed`
         return.
-    parameters : mapping from name to number or Unknown
-        What equations and conditions may ask for by name; an `Unknown` is found together with the solution.
+    parameters : mapping from name to number, Unknown, or (low, high)
+        What equations and conditions may ask for by name. An `Unknown` is found together with the solution; a range
+        makes the parameter one more input of the network, beside the coordinates.
     reference : callable problem -> Reference, optional
         `None` switches the comparison off; "automatic" lets the package look for one.
     tolerance : float
@@ -55,7 +56,7 @@ class Problem:
         unknowns: str | Sequence[str],
         equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         conditions: Sequence[Any] = (),
-        parameters: Mapping[str, float | Unknown] | None = None,
+        parameters: Mapping[str, float | Unknown | tuple[float, float]] | None = None,
         reference: Callable[[Any], Any] | Literal["automatic"] | None = "automatic",
         tolerance: float = 1e-3,
     ) -> None:
@@ -63,13 +64,18 @@ class Problem:
             "space": space, "time": time, "unknowns": unknowns, "equations": equations, "conditions": conditions,
             "parameters": parameters, "reference": reference, "tolerance": tolerance,
         }  # fmt: skip
-        self.space, self.domain = space, domain_of(space, time)
+        given = parameters_of(parameters or {})
+        self._parameters = dict(parameters or {})
+        self.parameters, self.ranges = given.numbers, given.ranges
+        self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
+        self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
+        self.space, self.domain = space, domain_of(space, time, self.ranges)
         self.time: tuple[float, float] | None = self.domain.bounds["t"] if time is not None else None
         self.unknowns = unknowns_of(unknowns)
-        self.parameters, self.constants = parameters_of(parameters or {})
         self.tolerance = positive("tolerance", tolerance)
         self.reference = reference
         self._check_distinct()
+        self._check_functions()
         self.equations = equations_of(equations)
         flat = flattened(conditions)
         self.conditions = tuple(c for c in flat if isinstance(c, Condition))
@@ -81,11 +87,12 @@ class Problem:
 
     @property
     def coordinates(self) -> tuple[str, ...]:
+        """Of space, of time, and the parameters that are inputs."""
         return self.domain.coordinates
 
     @property
     def space_coordinates(self) -> tuple[str, ...]:
-        return tuple(c for c in self.coordinates if self.time is None or c != "t")
+        return tuple(self.space.coordinates) if self.space is not None else ()
 
     def slabs(self, condition: Condition) -> tuple[Slab, ...]:
         """The faces, points or start on which a condition holds."""
@@ -96,21 +103,22 @@ class Problem:
         return Problem(**{**self._declared, **changes})
 
     def with_parameters(self, values: Mapping[str, float]) -> Problem:
-        """The same problem with other values of some parameters; an unknown one is known then."""
+        """The same problem with other values of some parameters; an unknown one is known then, and an input fixed."""
         for name in values:
-            if name not in self.parameters:
-                raise ProblemError(f"there is no parameter '{name}'", did_you_mean(name, self.parameters))
-        return self.replaced(parameters={**self.parameters, **self.constants, **values})
+            if name not in self._parameters:
+                raise ProblemError(f"there is no parameter '{name}'", did_you_mean(name, self._parameters))
+        return self.replaced(parameters={**self._parameters, **values})
 
     def fields(
         self, chart: Chart, at: Mapping[str, Jet], unknowns: Mapping[str, Jet], points: Points,
-        constants: Mapping[str, Jet] | None = None,
+        found: Mapping[str, Jet] | None = None,
     ) -> Fields:  # fmt: skip
-        """Everything that a function may ask for on these points; unknown constants have the values of their guesses,
-        unless they are given."""
+        """Everything that a function may ask for on these points; unknown constants and functions have the values of
+        their guesses, unless what was `found` is given."""
+        guesses = {name: chart.numbers(u.guess) for name, u in self.functions.items()}
         normals = {f"n{c}": chart.constant(n) for c, n in points.normals.items()}
         values = {f"measured {name}": chart.constant(v) for name, v in points.measured.items()}
-        return Fields(chart, {**self.parameters, **(constants or {}), **at, **unknowns, **normals, **values})
+        return Fields(chart, {**self.parameters, **guesses, **(found or {}), **at, **unknowns, **normals, **values})
 
     # ------------------------------------------------------------ checks of the declaration
 
@@ -127,6 +135,15 @@ class Problem:
                     f"Unknowns {self.unknowns}, coordinates {self.coordinates}, parameters "
                     f"{tuple(self.parameters)} and normals {tuple(normals)} must differ.",
                 )
+
+    def _check_functions(self) -> None:
+        for name, function in self.functions.items():
+            for coordinate in function.coordinates:
+                if coordinate not in self.coordinates:
+                    raise ProblemError(
+                        f"the unknown function '{name}' depends on '{coordinate}', which is no coordinate",
+                        did_you_mean(coordinate, self.coordinates),
+                    )
 
     def _check_equations(self) -> None:
         for equation in self.equations:
