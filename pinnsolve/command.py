@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from pinnsolve.compare import check_reference, compare
+from pinnsolve.compare import check_reference
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.files import writable_folder
 from pinnsolve.memory import Peak, peak_memory
@@ -22,6 +22,7 @@ from pinnsolve.report import console as show
 from pinnsolve.report.record import Run
 from pinnsolve.resuming import CHECKPOINT, resume, save
 from pinnsolve.settings import DTYPES, Settings, method_by_name
+from pinnsolve.slices import References, compared, references_of
 from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, prepare
 
@@ -51,11 +52,13 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     if arguments.resume:
         resume(ready.loop)
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.seconds:.1f} s")
-    reference, note, reference_peak = _reference(problem)
+    references, note, reference_peak = _references(problem)
     solution, training_peak = _train(ready, settings, folder, console, arguments.resume)
+    worst, *others = compared(solution, references)
+    shown = solution.at(**worst.values) if worst.values else solution
     result = Run(
-        file.name, file.description, solution, compare(solution, reference), ready.findings.warnings,
-        training_peak.bytes, reference_peak.bytes, note,
+        file.name, file.description, shown, worst.comparison, ready.findings.warnings,
+        training_peak.bytes, reference_peak.bytes, note, [worst, *others] if others else [],
     )  # fmt: skip
     from pinnsolve.report.write import write_all  # matplotlib is slow to import, and not needed before
 
@@ -80,8 +83,9 @@ def _problem(arguments: argparse.Namespace, problem: Problem) -> Problem:
     for item in arguments.set:
         name, equals, text = item.partition("=")
         name = name.strip()
-        if name not in problem.parameters:
-            raise ProblemError(f"--set {item}: there is no parameter '{name}'", did_you_mean(name, problem.parameters))
+        possible = [*problem.parameters, *problem.ranges]
+        if name not in possible:
+            raise ProblemError(f"--set {item}: there is no parameter '{name}'", did_you_mean(name, possible))
         values[name] = _number(f"--set {item}", text) if equals else _number(f"--set {item}", "")
     problem = problem.with_parameters(values)
     changes: dict[str, Any] = {}
@@ -140,27 +144,34 @@ def _folder(arguments: argparse.Namespace, name: str) -> Path:
     return begun[-1]
 
 
-def _reference(problem: Problem) -> tuple[Reference | None, str, Peak]:
-    """Solve the problem by the reference that it brings; before training, so that a fault in it costs nothing."""
+def _references(problem: Problem) -> tuple[References, str, Peak]:
+    """Solve the problem by the reference that it brings, for all values at which it is compared; before training, so
+    that a fault in it costs nothing."""
+    note = ""
     if problem.reference is None:
-        return None, "the reference is switched off", Peak()
-    if not callable(problem.reference):
-        return None, "the problem brings no reference, and an automatic one is not built yet", Peak()
-    name = getattr(problem.reference, "__name__", "reference")
+        note = "the reference is switched off"
+    elif not callable(problem.reference):
+        note = "the problem brings no reference, and an automatic one is not built yet"
     with peak_memory() as peak:
-        try:
-            reference = problem.reference(problem)
-        except ProblemError:
-            raise
-        except Exception as error:
-            raise ProblemError(
-                f"the reference '{name}' failed: {type(error).__name__}: {error}",
-                "Mend it, or go on with --no-reference.",
-            ).with_traceback(error.__traceback__) from None
+        found = references_of(problem, (lambda _: None) if note else _reference)
+    return found, note, peak
+
+
+def _reference(problem: Problem) -> Reference:
+    assert callable(problem.reference)
+    name = getattr(problem.reference, "__name__", "reference")
+    try:
+        reference = problem.reference(problem)
+    except ProblemError:
+        raise
+    except Exception as error:
+        raise ProblemError(
+            f"the reference '{name}' failed: {type(error).__name__}: {error}", "Mend it, or go on with --no-reference."
+        ).with_traceback(error.__traceback__) from None
     if not isinstance(reference, Reference):
         raise ProblemError(f"the reference '{name}' returned {type(reference).__name__}", "It must return a Reference.")
     check_reference(reference, problem)
-    return reference, "", peak
+    return reference
 
 
 def _show_check(console: Console, file: ProblemFile, problem: Problem, ready: Prepared) -> None:

@@ -6,8 +6,11 @@ the minimum by
     dz = -(A^T A)^(-1) A_d^T e,
 
 A_d the rows of the data; so a quantity q(z), a constant or the value of a function somewhere, has the variance
-g^T (A^T A)^(-1) A_d^T cov(e) A_d (A^T A)^(-1) g, g its gradient. cov(e) is the identity in units of sigma; where sigma is not known, the
-noise is taken from the misfit over the degrees of freedom that the fit has left.
+
+    g^T (A^T A)^(-1) A_d^T cov(e) A_d (A^T A)^(-1) g,      g its gradient.
+
+cov(e) is the identity in units of sigma; where sigma is not known, the noise is taken from the misfit over the degrees
+of freedom that the fit has left.
 
 Source: Seber & Wild, Nonlinear Regression (Wiley 1989), section 2.1; White, Econometrica 48 (1980) 817.
 """
@@ -23,10 +26,13 @@ from torch import Tensor
 
 from pinnsolve.geometry.points import Points
 from pinnsolve.networks.trial import Trial
+from pinnsolve.problem.observations import Measured, named, unhuber
 from pinnsolve.residuals import Residuals
 from pinnsolve.tape import Tape
 
-RIDGE = 1e-10  # relative to columns of length one
+RIDGE = 1e-12  # relative to columns of length one, as in Newton's method
+FAR, SHARE = 5.0, 0.05  # standard deviations of an outlier, and how many of the measurements may be outliers
+HUBER = 0.9325849825936035  # the mean of a squared Huber misfit under normal noise
 ALIKE = 0.99  # a correlation beyond which two constants are only known together
 PLACES = (33, 9, 5)  # along each coordinate, for a function of one, two and more of them
 EXPECTED = 3.0  # standard deviations of chi squared
@@ -124,21 +130,23 @@ def identified(residuals: Residuals, weights: Mapping[str, float]) -> Identified
     observations = trial.problem.observations
     if not observations:
         return None
-    known = {name: o.known for o in observations for name in o.terms}
+    sets = {name: o for o in observations for name in o.terms}
     rows, values = _stacked(residuals, weights)
     factor, scale = _factor(torch.cat(list(rows.values())))
-    leverage = {name: _leverage(rows[name], factor, scale) for name in known}
-    noise, misfits = {}, {}
-    for name, sure in known.items():
-        total, free = float(values[name].square().sum()), len(values[name]) - leverage[name]
-        noise[name] = 1.0 if sure else math.sqrt(total / max(free, 1.0))
-        misfits[name] = Misfit(total, free if sure else math.nan)
+    noise, misfits, told = {}, {}, []
+    for name, data in sets.items():
+        total = float(values[name].square().sum())
+        free = len(values[name]) - _leverage(rows[name], factor, scale)
+        noise[name] = 1.0 if data.known else math.sqrt(total / max(free, 1.0))
+        misfits[name] = Misfit(total, free * (HUBER if data.loss == "huber" else 1.0) if data.known else math.nan)
+        told += _outliers(name, data, values[name], residuals) if data.known else []
     scales = {n: (weights[n] / residuals.counts[n]) ** 0.5 * s for n, s in noise.items()}
     moved = {q: _moved(rows, factor, scale, _gradient(trial, q), scales) for q in [*trial.functions.declared, None]}
     functions = {n: _function(trial, n, moved[n].norm(dim=0)) for n in trial.functions.declared}
     reached = torch.cat(list(rows.values())).any(0)[trial.parameters_count - len(trial.constants.raw) :]
     constants, correlations = _constants(trial, moved[None], reached)
-    return Identified(constants, functions, correlations, misfits, _warnings(constants, functions, correlations))
+    told += _warnings(constants, functions, correlations)
+    return Identified(constants, functions, correlations, misfits, told)
 
 
 def _constants(
@@ -220,6 +228,18 @@ def _moved(
     half = torch.linalg.solve_triangular(factor.T, (gradient / scale).T, upper=False)
     inverse = torch.linalg.solve_triangular(factor, half, upper=True) / scale[:, None]
     return torch.cat([rows[name] @ inverse * s for name, s in noise.items()])
+
+
+def _outliers(name: str, data: Measured, values: Tensor, residuals: Residuals) -> list[str]:
+    """Measurements that the solution misses by far, in words."""
+    away = (unhuber(values) if data.loss == "huber" else values).abs()
+    points = next(points for site, points in residuals.places if name in site.terms)
+    lost = (away > FAR).nonzero()[:, 0].tolist()
+    if not lost or len(lost) > SHARE * len(values):
+        return []  # where so many are missed, it is the solution that is far off
+    rows = [data.rows[int(points.measured["row"][k])] for k in lost]
+    cure = "" if data.loss == "huber" else '; observed(..., loss="huber") lessens what outliers do'
+    return [f"{name}: {len(lost)} of {len(values)} lie beyond {FAR:g} sigma ({named(rows, len(rows))}){cure}"]
 
 
 def _warnings(

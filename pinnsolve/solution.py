@@ -86,6 +86,17 @@ class Solution:
         mine = self.problem.functions[name].coordinates
         return {c: sum(ends) / 2 for c, ends in self.problem.domain.bounds.items() if c not in mine}
 
+    def at(self, **values: float) -> Solution:
+        """The solution at given values of the parameters that are its inputs: `solution.at(nu=0.05).u(x=0, t=1)`."""
+        from pinnsolve.slices import Slice  # which is a solution too
+
+        missing = [name for name in self.problem.ranges if name not in values]
+        if missing:
+            raise ProblemError(
+                f"at(): the parameter {missing[0]} is missing", f"Give all of {', '.join(self.problem.ranges)}."
+            )
+        return Slice(self, values)
+
     def residual(self, equation: str) -> Evaluator:
         """The residual of one equation as a function of the coordinates."""
         by_name = {e.name: e for e in self.problem.equations}

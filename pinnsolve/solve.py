@@ -113,11 +113,8 @@ def solve(
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
     findings = check(problem)
-    if problem.constants and not settings.automatic and isinstance(settings.stages[0].network, LocalFeatures):
-        raise ProblemError(
-            "local features find no unknown constants: each window of time would find its own",
-            "Leave method and network out, or write network=MLP().",
-        )
+    if problem.indivisible and not settings.automatic and isinstance(settings.stages[0].network, LocalFeatures):
+        raise ProblemError(problem.indivisible, "Leave method and network out, or write network=MLP().")
     made, more = verified(problem, findings)
     generator = torch.Generator().manual_seed(settings.seed)
 

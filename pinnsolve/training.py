@@ -211,7 +211,7 @@ class Loop:
         record = [Ended(**e) for e in state.ended]
         state.stage, why = following(
             self.settings.stages, record, self.weights, state.seconds, self.settings.budget, state.behind,
-            windows=not self.trial.problem.constants,
+            windows=not self.trial.problem.indivisible,
         )  # fmt: skip
         state.stage_step, state.stage_began = 0, state.seconds
         if why:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pinnsolve.problem.problem import Problem
 
 TRAINED = MLP(width=8, depth=2)  # beside a trained network
-FEATURES = RandomFeatures(count=40, scale=(1.0, 3.0))  # beside random features
+FEATURES = RandomFeatures(count=60, scale=(2.0, 6.0))  # beside random features
 
 
 class Functions:

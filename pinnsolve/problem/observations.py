@@ -6,7 +6,7 @@ whose expectation is one for the true solution (chi squared over N).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +16,17 @@ import torch
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.data import Observed
+from pinnsolve.problem.data import Loss, Observed
 from pinnsolve.problem.declaration import positive
 from pinnsolve.tables import Column, Table, table_of
-from pinnsolve.taylor import Jet
+from pinnsolve.taylor import Jet, on_jets
 
 if TYPE_CHECKING:
     from pinnsolve.problem.problem import Problem
 
 EDGE = 1e-9  # of a coordinate's length: rounding in a file puts no point outside
 SHOWN = 3  # rows that a message names
+TURN = 1.345  # standard deviations from which on Huber's loss is no longer a square
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,12 @@ class Measured:
     ----------
     name : str
     points : Points
-        Where, with the values under `measured`, and their sigma under "sigma " and the name.
+        Where, with the values under `measured`, their sigma under "sigma " and the name, and their number under "row".
     unknowns : tuple of str
     rows : tuple of str
     known : bool
         Whether sigma was given.
+    loss : "squares" or "huber"
     """
 
     name: str
@@ -48,20 +50,34 @@ class Measured:
     unknowns: tuple[str, ...]
     rows: tuple[str, ...]
     known: bool
+    loss: Loss = "squares"
 
     @property
     def terms(self) -> dict[str, Callable[[Fields], Jet]]:
-        """(u - measured) / sigma by name; where sigma is not known, in the unknown's units."""
+        """(u - measured) / sigma by name; where sigma is not known, in the unknown's units. Of Huber's loss, what has
+        twice that loss as its square."""
 
         def misfit(unknown: str) -> Callable[[Fields], Jet]:
             def residual(at: Fields) -> Jet:
                 away = at[unknown] - at[f"measured {unknown}"]
                 noise = at.get(f"measured sigma {unknown}")
-                return away if noise is None else away / noise
+                scaled = away if noise is None else away / noise
+                return scaled if self.loss == "squares" else huber(scaled)
 
             return residual
 
         return {f"{u} of {self.name}": misfit(u) for u in self.unknowns}
+
+
+def huber(r: Any) -> Any:
+    """s(r) with s^2 = r^2 up to |r| = k, and 2 k |r| - k^2 beyond, k = 1.345: a jet or a tensor."""
+    beyond = on_jets.sqrt(on_jets.clamp(2 * TURN * on_jets.abs(r) - TURN**2, min=TURN**2))
+    return on_jets.where(on_jets.abs(r) <= TURN, r, on_jets.sign(r) * beyond)
+
+
+def unhuber(s: torch.Tensor) -> torch.Tensor:
+    """r for s(r)."""
+    return torch.where(s.abs() <= TURN, s, torch.sign(s) * (s.square() + TURN**2) / (2 * TURN))
 
 
 def measured(problem: Problem, given: Observed) -> Measured:
@@ -98,12 +114,13 @@ def measured(problem: Problem, given: Observed) -> Measured:
             )
     _inside(problem, table)
     values = {u: columns[u] for u in unknowns} | {f"sigma {u}": s for u, s in sigma.items()}
+    values["row"] = np.arange(len(table.rows), dtype=np.float64)
     places = {c: torch.from_numpy(np.array(columns[c])) for c in problem.coordinates}
     points = Points(
         places, torch.ones(len(table.rows), dtype=torch.float64),
         measured={n: torch.from_numpy(np.array(np.broadcast_to(v, len(table.rows)))) for n, v in values.items()},
     )  # fmt: skip
-    return Measured(table.name, points, unknowns, table.rows, len(sigma) == len(unknowns))
+    return Measured(table.name, points, unknowns, table.rows, len(sigma) == len(unknowns), given.loss)
 
 
 def _text(value: Any) -> bool:
@@ -141,11 +158,15 @@ def _inside(problem: Problem, table: Table) -> None:
         values, room = table.columns[name], EDGE * (high - low)
         out = np.flatnonzero((values < low - room) | (values > high + room))
         if len(out):
-            shown = ", ".join(f"{table.rows[k]} ({name} = {values[k]:g})" for k in out[:SHOWN])
-            more = f" and {len(out) - SHOWN} more" if len(out) > SHOWN else ""
+            shown = named([f"{table.rows[k]} ({name} = {values[k]:g})" for k in out], len(out))
             raise ProblemError(
-                f"{table.name}: outside the domain lie {shown}{more}", f"{name} goes from {low:g} to {high:g}."
+                f"{table.name}: outside the domain lie {shown}", f"{name} goes from {low:g} to {high:g}."
             )
+
+
+def named(rows: Sequence[str], count: int) -> str:
+    """Some rows in words."""
+    return ", ".join(rows[:SHOWN]) + f" and {count - SHOWN} more" * (count > SHOWN)
 
 
 def copies(found: Measured) -> list[str]:
@@ -156,5 +177,5 @@ def copies(found: Measured) -> list[str]:
     twice = [k for k in range(len(rows)) if counts[group[k]] > 1]
     if not twice:
         return []
-    shown = ", ".join(found.rows[k] for k in twice[:SHOWN]) + (" and more" if len(twice) > SHOWN else "")
+    shown = named([found.rows[k] for k in twice], len(twice))
     return [f"{found.name}: the same measurement stands more than once ({shown}), and counts as often"]

@@ -94,6 +94,15 @@ class Problem:
     def space_coordinates(self) -> tuple[str, ...]:
         return tuple(self.space.coordinates) if self.space is not None else ()
 
+    @property
+    def indivisible(self) -> str:
+        """Why it cannot be solved cell by cell and window by window; empty if it can."""
+        if self.constants or self.functions:
+            return "local features find no unknown constants or functions: each window of time would find its own"
+        if self.ranges:
+            return "local features take no parameters as inputs: their cells divide space and time alone"
+        return ""
+
     def slabs(self, condition: Condition) -> tuple[Slab, ...]:
         """The faces, points or start on which a condition holds."""
         return condition.on.resolve(self.domain, self.space_coordinates)

@@ -19,6 +19,7 @@ def signature(problem: Problem) -> dict[str, str]:
         "solenoidal": "; ".join(s.name for s in problem.solenoidal),
     }
     found |= {f"parameter {name}": repr(value) for name, value in sorted(problem.parameters.items())}
+    found |= {f"parameter {name}": repr(u) for name, u in sorted((problem.constants | problem.functions).items())}
     points = inside(problem)
     for equation in problem.equations:
         chart, at, unknowns = probes(problem, points)

@@ -69,6 +69,9 @@ def _show_identified(console: Console, found: Identified) -> None:
     """The constants with their standard errors, and how well the data are met."""
     for name, constant in found.constants.items():
         console.print(f"found    {escape(name)} = {constant}", highlight=False)
+    for name, function in found.functions.items():
+        of = ", ".join(function.places)
+        console.print(f"found    {escape(name)}({escape(of)}) {function}", highlight=False)
     for (a, b), r in found.correlations.items():
         console.print(f"         correlation of {escape(a)} and {escape(b)}: {r:.3f}", highlight=False)
     for name, misfit in found.misfits.items():
@@ -78,6 +81,17 @@ def _show_identified(console: Console, found: Identified) -> None:
                 f"data     {escape(name)}: chi squared {misfit.value:.0f}, expected {misfit.expected:.0f}, {told}",
                 highlight=False,
             )
+
+
+def _show_slices(console: Console, run: Run) -> None:
+    """The errors at each value of the parameters that are inputs."""
+    console.print(f"shown above is the worst of {len(run.slices)} values, {run.slices[0]}:")
+    table = Table("at", *(f"error of {u}" for u in run.solution.problem.unknowns), "verdict")
+    for s in run.slices:
+        errors = s.comparison.errors
+        told = [f"{errors[u].relative_l2:.2e}" if u in errors else "not known" for u in run.solution.problem.unknowns]
+        table.add_row(escape(str(s)), *told, s.comparison.verdict)
+    console.print(table)
 
 
 def megabytes(count: int) -> str:
@@ -109,6 +123,8 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
                 f"{comparison.tolerance:g}",
             )
         console.print(errors)
+    if run.slices:
+        _show_slices(console, run)
     if training.identified is not None:
         _show_identified(console, training.identified)
     if training.estimate is not None:

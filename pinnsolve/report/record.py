@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pinnsolve.compare import Comparison
 from pinnsolve.history import Training
+from pinnsolve.identified import Identified
+from pinnsolve.slices import Compared
 from pinnsolve.solution import Solution
 
 PACKAGES = ("pinnsolve", "torch", "numpy", "scipy")
@@ -34,6 +36,9 @@ class Run:
         The peak of the process' resident memory in each phase (bytes).
     reference_note : str
         Why there is no reference, where there is none.
+    slices : list of Compared
+        For a problem with parameters as inputs, the comparisons at all values, the worst first: `solution` and
+        `comparison` are those.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Run:
     training_memory: int
     reference_memory: int
     reference_note: str = ""
+    slices: list[Compared] = field(default_factory=list)
 
     @property
     def training(self) -> Training:
@@ -61,10 +67,7 @@ def summary(run: Run) -> dict[str, Any]:
             "verdict": comparison.verdict,
             "reason": comparison.reason,
             "tolerance": comparison.tolerance,
-            "errors": {
-                u: {"relative_l2": e.relative_l2, "max": e.max, "sampling": e.sampling}
-                for u, e in comparison.errors.items()
-            },
+            "errors": _errors(comparison),
             "measured_away_from": list(comparison.corners),
             "reference": None
             if reference is None
@@ -86,12 +89,11 @@ def summary(run: Run) -> dict[str, Any]:
             "weights": training.weights,
             "conditions": run.solution.conditions,
             "parameters": _parameters(run.solution),
-            "correlations": {}
-            if training.identified is None
-            else {f"{a}, {b}": r for (a, b), r in training.identified.correlations.items()},
-            "data": {}
-            if training.identified is None
-            else {n: {"misfit": m.value, "expected": m.expected} for n, m in training.identified.misfits.items()},
+            "slices": [
+                {"parameters": s.values, "verdict": s.comparison.verdict, "errors": _errors(s.comparison)}
+                for s in run.slices
+            ],
+            **_identified(training.identified),
             "warnings": run.warnings,
             "method": settings["method"],
             "choice": training.choice,
@@ -103,6 +105,26 @@ def summary(run: Run) -> dict[str, Any]:
             "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         }
     )
+
+
+def _errors(comparison: Comparison) -> dict[str, Any]:
+    return {
+        u: {"relative_l2": e.relative_l2, "max": e.max, "sampling": e.sampling} for u, e in comparison.errors.items()
+    }
+
+
+def _identified(found: Identified | None) -> dict[str, Any]:
+    """What the data say; empty without data."""
+    if found is None:
+        return {"functions": {}, "correlations": {}, "data": {}}
+    return {
+        "functions": {name: vars(function) for name, function in found.functions.items()},
+        "correlations": {f"{a}, {b}": r for (a, b), r in found.correlations.items()},
+        "data": {
+            n: {"misfit": m.value, "expected": m.expected, "met": m.met if math.isfinite(m.expected) else None}
+            for n, m in found.misfits.items()
+        },
+    }
 
 
 def _parameters(solution: Solution) -> dict[str, Any]:
