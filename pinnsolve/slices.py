@@ -1,60 +1,18 @@
-"""Parameters that are inputs of the network: the solution at some of their values, and the comparison there."""
+"""The comparison of a solution with parameters as inputs: at some of their values, the worst first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
-from typing import Any
 
 from pinnsolve.compare import Comparison, compare
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference.record import Reference
-from pinnsolve.solution import Evaluator, Solution, known
+from pinnsolve.solution import Solution
 
 References = list[tuple[dict[str, float], Reference | None]]
 SEVERITY = {"pass": 0, "unconfirmed": 1, "fail": 2}
-
-
-class Slice(Solution):
-    """A solution at given values of all parameters that are its inputs; a solution of the problem with these values.
-
-    Parameters
-    ----------
-    whole : Solution
-    values : mapping from parameter to float
-
-    Raises
-    ------
-    ProblemError
-        If a name is none of the inputs, or a value lies outside its range.
-    """
-
-    def __init__(self, whole: Solution, values: Mapping[str, float]) -> None:
-        for name in values:
-            known(name, whole.problem.ranges, "parameter among the inputs")
-        self.whole, self.values = whole, dict(values)
-        super().__init__(whole.trial, whole.training, whole.findings, whole.settings)
-        self.problem = whole.problem.with_parameters(values)
-
-    def d(self, unknown: str, *coordinates: str) -> Evaluator:
-        return self._at(self.whole.d(unknown, *coordinates))
-
-    def residual(self, equation: str) -> Evaluator:
-        return self._at(self.whole.residual(equation))
-
-    def save(self, path: str | Path) -> None:
-        """Write the whole solution, for all values."""
-        self.whole.save(path)
-
-    def _at(self, field: Evaluator) -> Evaluator:
-        def evaluate(**places: Any) -> Any:
-            for name in places:
-                known(name, self.problem.coordinates, "coordinate")
-            return field(**places, **self.values)
-
-        return evaluate
 
 
 @dataclass(frozen=True)

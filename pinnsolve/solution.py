@@ -88,8 +88,6 @@ class Solution:
 
     def at(self, **values: float) -> Solution:
         """The solution at given values of the parameters that are its inputs: `solution.at(nu=0.05).u(x=0, t=1)`."""
-        from pinnsolve.slices import Slice  # which is a solution too
-
         missing = [name for name in self.problem.ranges if name not in values]
         if missing:
             raise ProblemError(
@@ -224,6 +222,46 @@ class Solution:
         trial = trial_of(problem, described, made, torch.Generator(), dtype, device)
         trial.restore(tensors)
         return cls(trial)
+
+
+class Slice(Solution):
+    """A solution at given values of all parameters that are its inputs; a solution of the problem with these values.
+
+    Parameters
+    ----------
+    whole : Solution
+    values : mapping from parameter to float
+
+    Raises
+    ------
+    ProblemError
+        If a name is none of the inputs, or a value lies outside its range.
+    """
+
+    def __init__(self, whole: Solution, values: Mapping[str, float]) -> None:
+        for name in values:
+            known(name, whole.problem.ranges, "parameter among the inputs")
+        self.whole, self.values = whole, dict(values)
+        super().__init__(whole.trial, whole.training, whole.findings, whole.settings)
+        self.problem = whole.problem.with_parameters(values)
+
+    def d(self, unknown: str, *coordinates: str) -> Evaluator:
+        return self._at(self.whole.d(unknown, *coordinates))
+
+    def residual(self, equation: str) -> Evaluator:
+        return self._at(self.whole.residual(equation))
+
+    def save(self, path: str | Path) -> None:
+        """Write the whole solution, for all values."""
+        self.whole.save(path)
+
+    def _at(self, field: Evaluator) -> Evaluator:
+        def evaluate(**places: Any) -> Any:
+            for name in places:
+                known(name, self.problem.coordinates, "coordinate")
+            return field(**places, **self.values)
+
+        return evaluate
 
 
 def known(name: str, possible: Any, what: str) -> str:

@@ -32,6 +32,7 @@ ORDER = [
     ["solution"],
     ["solve"],
     ["compare"],
+    ["slices"],
     ["report"],
     ["problem_file"],
     ["command"],

@@ -26,6 +26,7 @@ class Scattered:
     points: Points
     chart: Chart
     at: dict[str, Jet]
+    functions: Mapping[str, Any] = field(default_factory=dict)  # there are none
     kept: dict[int, tuple[Window, Prepared]] = field(default_factory=dict)
 
 
