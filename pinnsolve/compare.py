@@ -119,15 +119,20 @@ def fresh_points(problem: Problem, replicate: int) -> Points:
     return sample(problem.domain, problem.space_coordinates, (Slab(),), COUNT, "sobol", generator)
 
 
+def measured_places(solution: Solution, replicate: int) -> dict[str, np.ndarray]:
+    """The fresh points that are far enough from singular corners, (N,) for each coordinate."""
+    points = fresh_points(solution.problem, replicate)
+    far = away(solution.trial.plan.corners, points.coordinates, solution.problem.domain)
+    return {c: v.numpy() for c, v in (points if far is None else points[far]).coordinates.items()}
+
+
 def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldError]:
     """The errors of every unknown over independent replicates of points."""
     squares: dict[str, list[float]] = {u: [] for u in solution.problem.unknowns}
     norms: dict[str, list[float]] = {u: [] for u in solution.problem.unknowns}
     largest = dict.fromkeys(solution.problem.unknowns, 0.0)
     for replicate in range(REPLICATES):
-        points = fresh_points(solution.problem, replicate)
-        far = away(solution.trial.plan.corners, points.coordinates, solution.problem.domain)
-        places = {c: v.numpy() for c, v in (points if far is None else points[far]).coordinates.items()}
+        places = measured_places(solution, replicate)
         for unknown in solution.problem.unknowns:
             true = reference_values(reference, unknown, places)
             difference = solution.d(unknown)(**places) - true

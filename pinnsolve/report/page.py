@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from pinnsolve.files import write_whole
 from pinnsolve.report.figures import BADGES, DPI, solution_figure
-from pinnsolve.report.record import Run, summary
+from pinnsolve.report.record import WHAT_SCATTER_IS, Run, summary
 
 WORDS = {
     "pass": "the solution agrees with the reference within the tolerance.",
@@ -52,6 +52,7 @@ def page(run: Run, figure: Figure) -> str:
         colour=BADGES[run.comparison.verdict],
         words=WORDS[run.comparison.verdict],
         note=run.reference_note,
+        scatter=WHAT_SCATTER_IS,
         description=inspect.cleandoc(run.description),
         facts=list(_facts(data).items()),
         layers=run.solution.summary(),
@@ -67,7 +68,7 @@ def _facts(data: Mapping[str, Any]) -> dict[str, str]:
         "trainable parameters": f"{data['network']['parameters']:,}",
         "steps": f"{data['steps']:,}",
         "points": ", ".join(f"{count:,} ({region})" for region, count in data["points"].items()),
-        "seed": str(data["seed"]),
+        "seed": ", ".join(map(str, data["ensemble"]["seeds"] if data["ensemble"] else [data["seed"]])),
         "device, dtype": f"{data['device']}, {data['dtype']}",
         "versions": ", ".join(f"{name} {number}" for name, number in data["versions"].items()),
     }

@@ -10,10 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pinnsolve.compare import Comparison
+from pinnsolve.ensemble import Ensemble
 from pinnsolve.history import Training
+from pinnsolve.scatter import Scatter
 from pinnsolve.solution import Solution
 
 PACKAGES = ("pinnsolve", "torch", "numpy", "scipy")
+WHAT_SCATTER_IS = "how repeatable the method is over seeds; not how wrong it is: all members may be wrong alike"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Run:
         The peak of the process' resident memory in each phase (bytes).
     reference_note : str
         Why there is no reference, where there is none.
+    scatter : Scatter, optional
+        Of an ensemble.
     """
 
     name: str
@@ -44,11 +49,30 @@ class Run:
     training_memory: int
     reference_memory: int
     reference_note: str = ""
+    scatter: Scatter | None = None
 
     @property
     def training(self) -> Training:
         assert self.solution.training is not None
         return self.solution.training
+
+    @property
+    def ensemble(self) -> Ensemble | None:
+        """The solution, if it is the mean of several."""
+        return self.solution if isinstance(self.solution, Ensemble) else None
+
+    @property
+    def members(self) -> dict[int, Training]:
+        """How each member of an ensemble was trained, by seed; the only one, where there is one."""
+        if self.ensemble is None:
+            return {self.solution.settings.get("seed", 0): self.training}
+        found = zip(self.ensemble.seeds, self.ensemble.members, strict=True)
+        return {seed: member.training for seed, member in found if member.training is not None}
+
+
+def over_seeds(run: Run) -> str:
+    """What a spread is taken over: "5 seeds"."""
+    return f"{len(run.members)} seeds"
 
 
 def summary(run: Run) -> dict[str, Any]:
@@ -86,6 +110,7 @@ def summary(run: Run) -> dict[str, Any]:
             "weights": training.weights,
             "conditions": run.solution.conditions,
             "parameters": _parameters(run.solution),
+            "ensemble": _ensemble(run),
             "correlations": {}
             if training.identified is None
             else {f"{a}, {b}": r for (a, b), r in training.identified.correlations.items()},
@@ -103,6 +128,20 @@ def summary(run: Run) -> dict[str, Any]:
             "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         }
     )
+
+
+def _ensemble(run: Run) -> dict[str, Any] | None:
+    """The scatter of the method over seeds; None for a single run."""
+    if run.ensemble is None or run.scatter is None:
+        return None
+    return {
+        "seeds": list(run.ensemble.seeds),
+        "left_out": {str(seed): why for seed, why in run.ensemble.left_out.items()},
+        "outcomes": [str(training.outcome) for training in run.members.values()],
+        "errors": {u: [e[u].relative_l2 for e in run.scatter.errors] for u in run.comparison.errors},
+        "spread": run.scatter.spread,
+        "constants_spread": run.ensemble.constants_spread,
+    }
 
 
 def _parameters(solution: Solution) -> dict[str, Any]:
