@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -243,14 +244,14 @@ def _ended(so_far: Gathering, members: int, interrupted: bool) -> Ensemble:
 
 
 def _outcome(so_far: Gathering, members: int, interrupted: bool) -> Outcome:
-    """How the members ended, in one; what is not converged gives it its name and remedy."""
+    """How the members ended, in one; among those in the mean, what is not converged gives it its name and remedy."""
     if interrupted:
         told = f"by the user with {len(so_far.solutions)} of {members} members finished"
         return Outcome("interrupted", told, "go on with --resume")
-    ended = [t.outcome for t in so_far.spent]
-    worst = next((o for o in ended if o.kind != "converged"), ended[0])
-    kinds = {o.kind: sum(e.kind == o.kind for e in ended) for o in ended}
+    kinds = Counter(training.outcome.kind for training in so_far.spent)
     told = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    kept = [solution.training.outcome for solution in so_far.solutions.values() if solution.training is not None]
+    worst = next((o for o in kept if o.kind != "converged"), kept[0])
     return Outcome(
         worst.kind, f"all {members} members" if len(kinds) == 1 else f"{members} members: {told}", worst.remedy
     )

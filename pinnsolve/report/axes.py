@@ -22,6 +22,7 @@ def tidy(axes: Axes, title: str, labels: Iterable[str], lines: bool = False) -> 
         axes.spines[["top", "right"]].set_visible(False)
         if axes.get_yscale() == "linear":
             axes.ticklabel_format(axis="y", scilimits=(-2, 4), useMathText=True, useOffset=False)
+            axes.yaxis.get_offset_text().set_horizontalalignment("right")  # beside the title, not in it
 
 
 def shortened(text: str, length: int) -> str:

@@ -83,8 +83,8 @@ def _scatter(run: Run) -> list[str]:
         return []
     spread = ",  ".join(f"{u} {s:.1e}" for u, s in run.scatter.spread.items())
     told = (
-        f"scatter of the method over {over_seeds(run)} (relative standard deviation): {spread}   \N{BULLET}   "
-        "bands: mean \N{PLUS-MINUS SIGN} 2 standard deviations of that scatter; no error bars"
+        f"scatter of the method over {over_seeds(run)}: {spread}   \N{BULLET}   "
+        "bands: mean \N{PLUS-MINUS SIGN} 2 standard deviations of that scatter; they are no error bars"
     )
     return textwrap.wrap(told, 150)
 
@@ -119,7 +119,7 @@ def _rows(run: Run) -> list[tuple[float, list[Draw]]]:
     tall = 1.0 + min(2.0, 2.3 / (_ratio(on.axes) or 1.0))
     if not referenced:
         maps = [_map(u, f, f.solution, Normalize(*limits(f.solution)), "solution") for u, f in fields.items()]
-        rows = _shared_out(tall, maps + _residuals(run))
+        rows = _shared_out(tall, maps + _spreads(run, fields) + _residuals(run))
     for unknown, field in fields.items():
         if referenced:
             rows.append((tall, _compared(run, unknown, field)))
@@ -150,6 +150,17 @@ def _compared(run: Run, unknown: str, field: Sampled) -> list[Draw]:
         _map(unknown, field, field.difference, symmetric, MINUS, cmap="RdBu_r"),
         _where(f"error |{unknown} \N{MINUS SIGN} reference|", grids.error_peaks(run, unknown, field)),
     ]
+
+
+def _spreads(run: Run, fields: Mapping[str, Sampled]) -> list[Draw]:
+    """The standard deviation over an ensemble's members, where there is no error to set it beside."""
+    found = []
+    for unknown, field in fields.items():
+        if field.spread is not None:
+            where = f" at {field.grid.where}" if field.grid.fixed else ""
+            what = f"{unknown}: std over {over_seeds(run)}{where}"
+            found.append(_where(what, grids.peaks(field.grid, np.nan_to_num(field.spread), tuple(field.grid.axes))))
+    return found
 
 
 def _residuals(run: Run) -> list[Draw]:

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from pinnsolve.files import write_whole
+from pinnsolve.identified import Constant
 from pinnsolve.report.figures import BADGES, DPI, solution_figure
 from pinnsolve.report.record import WHAT_SCATTER_IS, Run, summary
 
@@ -100,7 +101,14 @@ def memory(count: int) -> str:
 
 
 def value(number: Any) -> str:
-    """A parameter's value, in as few digits as it needs up to eight."""
+    """A parameter's value, in as few digits as it needs up to eight; of one that was found, with its standard error.
+
+    >>> value(0.25), value({"value": 0.0986463, "standard_error": 0.00116})
+    ('0.25', '0.0986 +- 0.0012')
+    """
+    if isinstance(number, Mapping):
+        error = number["standard_error"]
+        return str(Constant(number["value"], math.inf if error is None else error))
     return f"{number:.8g}" if isinstance(number, int | float) else str(number)
 
 
