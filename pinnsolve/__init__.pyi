@@ -1,4 +1,5 @@
 from .compare import Comparison, compare
+from .ensemble import Ensemble, ensemble
 from .errors import Outcome, ProblemError
 from .geometry import Box, Points, boundary, face, faces, point
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
@@ -29,6 +30,7 @@ __all__ = [
     "Adam",
     "Box",
     "Comparison",
+    "Ensemble",
     "Fourier",
     "LevenbergMarquardt",
     "LocalFeatures",
@@ -53,6 +55,7 @@ __all__ = [
     "dirichlet",
     "div",
     "dot",
+    "ensemble",
     "exact",
     "face",
     "faces",

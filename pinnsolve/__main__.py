@@ -27,6 +27,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--steps", type=int, metavar="N", help="end the (last) method after N steps")
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a parameter, as in nu=0.02")
     p.add_argument("--seed", type=int, metavar="N", help="for the first weights and all points (0)")
+    p.add_argument(
+        "--ensemble", metavar="N", help="train N members from N seeds; report their mean and the method's scatter"
+    )
     p.add_argument("--device", metavar="NAME", help="cpu or cuda (cpu)")
     p.add_argument("--dtype", metavar="NAME", help="float64 or float32 (float64)")
     p.add_argument("--out", metavar="DIR", help="the folder for the run's files (runs/NAME, the first free one)")
@@ -43,8 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         return run(arguments)
-    except KeyboardInterrupt:  # outside training, which ends by itself with what it has
-        print("interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:  # outside training, which ends by itself with what it has
+        print(str(interrupt) or "interrupted", file=sys.stderr)
         return INTERRUPTED
 
 

@@ -11,8 +11,10 @@ from typing import Any
 from rich.console import Console
 
 from pinnsolve.compare import check_reference
+from pinnsolve.ensemble import MEMBER, Ensemble, many, trained
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.files import writable_folder
+from pinnsolve.history import Training
 from pinnsolve.memory import Peak, peak_memory
 from pinnsolve.problem.coverage import derivative_name
 from pinnsolve.problem.problem import Problem
@@ -21,6 +23,7 @@ from pinnsolve.reference.record import Reference
 from pinnsolve.report import console as show
 from pinnsolve.report.record import Run
 from pinnsolve.resuming import CHECKPOINT, resume, save
+from pinnsolve.scatter import scatter
 from pinnsolve.settings import DTYPES, Settings, method_by_name
 from pinnsolve.slices import References, compared, references_of
 from pinnsolve.solution import Solution
@@ -42,40 +45,65 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> int:
     problem, settings = _problem(arguments, file.problem), _settings(arguments, file.settings)
+    members = _members(arguments)
     if arguments.check:
         _show_check(console, file, problem, prepare(problem, settings))
         return PASSED
     folder = writable_folder(_folder(arguments, file.name))
-    ready = prepare(problem, settings, folder)
+    ready = prepare(problem, settings, folder if members is None else None)
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
     show.show_warnings(console, ready.findings.warnings)
-    if arguments.resume:
+    if arguments.resume and members is None:
         resume(ready.loop)
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.seconds:.1f} s")
     references, note, reference_peak = _references(problem)
-    solution, training_peak = _train(ready, settings, folder, console, arguments.resume)
+    from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
+
+    clear(folder)
+    with peak_memory() as training_peak:
+        if members is None:
+            solution = _train(ready, console, fresh=not arguments.resume)
+        else:
+            solution = _train_members(problem, settings, members, folder, console, arguments.resume)
+    assert solution.findings is not None
     worst, *others = compared(solution, references)
     shown = solution.at(**worst.values) if worst.values else solution
     result = Run(
-        file.name, file.description, shown, worst.comparison, ready.findings.warnings,
-        training_peak.bytes, reference_peak.bytes, note, [worst, *others] if others else [],
+        file.name, file.description, shown, worst.comparison, solution.findings.warnings, training_peak.bytes,
+        reference_peak.bytes, note, [worst, *others] if others else [],
+        scatter(solution, worst.comparison.reference) if isinstance(solution, Ensemble) else None,
     )  # fmt: skip
-    from pinnsolve.report.write import write_all  # matplotlib is slow to import, and not needed before
-
     write_all(result, folder)
     show.show_result(console, result, folder)
     return PASSED if result.comparison.verdict == "pass" else NOT_PASSED
 
 
-def _train(ready: Prepared, settings: Settings, folder: Path, console: Console, resume: bool) -> tuple[Solution, Peak]:
-    from pinnsolve.report.write import clear
-
-    clear(folder)
-    if not resume:
+def _train(ready: Prepared, console: Console, fresh: bool) -> Solution:
+    if fresh:
         save(ready.loop)
-    with show.progress(console, settings.budget) as progress, peak_memory() as peak:
-        training = ready.loop.run(progress)
-    return ready.solution(training), peak
+    return ready.solution(_run_loop(ready, console))
+
+
+def _run_loop(ready: Prepared, console: Console) -> Training:
+    with show.progress(console, ready.settings.budget) as progress:
+        return ready.loop.run(progress)
+
+
+def _train_members(
+    problem: Problem, settings: Settings, members: int, folder: Path, console: Console, resume: bool
+) -> Ensemble:  # fmt: skip
+    def train(ready: Prepared) -> Training:
+        seed = ready.settings.seed
+        taken_up = f", resumed at step {ready.loop.state.step}" * bool(ready.loop.state.step)
+        console.print(f"member   {seed - settings.seed + 1} of {members}: seed {seed}{taken_up}")
+        training = _run_loop(ready, console)
+        console.print(f"outcome  {training.outcome}", markup=False)
+        return training
+
+    found = trained(problem, settings, members, train, folder, resume)
+    for seed, why in found.left_out.items():
+        show.show_warnings(console, [f"seed {seed} is left out of the mean: {why}"])
+    return found
 
 
 def _problem(arguments: argparse.Namespace, problem: Problem) -> Problem:
@@ -104,6 +132,12 @@ def _number(what: str, text: str) -> float:
     if not math.isfinite(value):
         raise ProblemError(f"{what}: {text!r} is no number", "Write a number, as in --set nu=0.02 or --tolerance 1e-4.")
     return value
+
+
+def _members(arguments: argparse.Namespace) -> int | None:
+    """How many members the ensemble has; None for a single run."""
+    text = arguments.ensemble
+    return None if text is None else many("--ensemble", int(text) if text.isdecimal() else text)
 
 
 def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
@@ -136,7 +170,8 @@ def _folder(arguments: argparse.Namespace, name: str) -> Path:
         free = Path("runs") / f"{name}-{number}"
     if not arguments.resume:
         return free
-    begun = [f for f in taken if (f / CHECKPOINT).exists()]
+    place = CHECKPOINT if arguments.ensemble is None else f"{MEMBER.format('*')}/{CHECKPOINT}"
+    begun = [f for f in taken if any(f.glob(place))]
     if not begun:
         raise ProblemError(
             f"there is no run of {name} to resume in runs/", "Start without --resume, or name its folder with --out."

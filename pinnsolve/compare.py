@@ -119,6 +119,13 @@ def fresh_points(problem: Problem, replicate: int) -> Points:
     return sample(problem.domain, problem.space_coordinates, (Slab(),), COUNT, "sobol", generator)
 
 
+def measured_places(solution: Solution, replicate: int) -> dict[str, np.ndarray]:
+    """The fresh points that are far enough from singular corners, (N,) for each coordinate."""
+    points = fresh_points(solution.problem, replicate)
+    far = away(solution.trial.plan.corners, points.coordinates, solution.problem.domain)
+    return {c: v.numpy() for c, v in (points if far is None else points[far]).coordinates.items()}
+
+
 def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldError]:
     """The errors of every unknown over independent replicates of points."""
     names = judged(solution.problem, reference)
@@ -126,9 +133,7 @@ def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldErr
     norms: dict[str, list[float]] = {u: [] for u in names}
     largest = dict.fromkeys(names, 0.0)
     for replicate in range(REPLICATES):
-        points = fresh_points(solution.problem, replicate)
-        far = away(solution.trial.plan.corners, points.coordinates, solution.problem.domain)
-        places = {c: v.numpy() for c, v in (points if far is None else points[far]).coordinates.items()}
+        places = measured_places(solution, replicate)
         for unknown in names:
             true = reference_values(reference, unknown, places)
             difference = solution.d(unknown)(**places) - true

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from torch import nn
@@ -44,6 +44,25 @@ class Prepared:
         """The solution as it stands."""
         kept = {} if training is None else {"method": training.method, "network": training.network}
         return Solution(self.loop.trial, training, self.findings, self.settings.described() | kept)
+
+
+class Options(TypedDict, total=False):
+    """The options that `solve` and `ensemble` have in common; see `Settings` for what they mean."""
+
+    settings: Settings | None
+    method: Method | Sequence[Method] | None
+    network: Network | LocalFeatures | nn.Module | None
+    budget: float | None
+    points: int | None
+    condition_points: int | None
+    held_out: int | None
+    validation: float | None
+    sampler: Sampler | None
+    redraw: Redraw | bool | None
+    weights: float | Mapping[str, float] | Balance | None
+    seed: int | None
+    device: str | None
+    dtype: torch.dtype | None
 
 
 def solve(
@@ -91,15 +110,14 @@ def solve(
     ProblemError
         If the problem or an option is wrong, or a residual is not finite at the first evaluation.
     """
-    given = {
-        "method": method, "network": network, "budget": budget, "points": points, "condition_points": condition_points,
-        "held_out": held_out, "validation": validation, "sampler": sampler,
-        "weights": weights, "seed": seed, "device": device, "dtype": dtype,
-    }  # fmt: skip
-    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if redraw is not True:
-        changes["redraw"] = redraw or None
-    chosen = dataclasses.replace(settings or Settings(), **changes)
+    chosen = with_options(
+        settings,
+        {
+            "method": method, "network": network, "budget": budget, "points": points,
+            "condition_points": condition_points, "held_out": held_out, "validation": validation, "sampler": sampler,
+            "redraw": redraw, "weights": weights, "seed": seed, "device": device, "dtype": dtype,
+        },
+    )  # fmt: skip
     ready = prepare(problem, chosen, writable_folder(Path(out)) if out is not None else None)
     if resume:
         if out is None:
@@ -108,6 +126,16 @@ def solve(
             )
         resume_from(ready.loop)
     return ready.solution(ready.loop.run(progress))
+
+
+def with_options(settings: Settings | None, options: Options) -> Settings:
+    """Settings with some options replaced: those that are given."""
+    changes: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    if options.get("redraw", True) is True:
+        changes.pop("redraw", None)
+    else:
+        changes["redraw"] = options["redraw"] or None
+    return dataclasses.replace(settings or Settings(), **changes)
 
 
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:

@@ -33,6 +33,9 @@ ORDER = [
     ["solve"],
     ["compare"],
     ["slices"],
+    ["pooled"],
+    ["ensemble"],
+    ["scatter"],
     ["report"],
     ["problem_file"],
     ["command"],
@@ -114,8 +117,8 @@ print(*[name for name in late if name in sys.modules])
 
 
 def test_functions_are_not_hidden_by_the_modules_of_their_name() -> None:
-    code = "import pinnsolve.command\nfrom pinnsolve import compare, solve\nprint(callable(solve), callable(compare))"
-    assert python(code) == "True True\n"
+    code = "import pinnsolve.command\nfrom pinnsolve import compare, ensemble, solve\nprint(*map(callable, (solve, compare, ensemble)))"
+    assert python(code) == "True True True\n"
 
 
 def test_references_in_validation_know_nothing_of_the_network() -> None:

@@ -16,7 +16,8 @@ from rich.text import Text
 
 from pinnsolve.history import Look
 from pinnsolve.identified import Identified
-from pinnsolve.report.record import Run
+from pinnsolve.report.record import WHAT_SCATTER_IS, Run, over_seeds
+from pinnsolve.scatter import Scatter
 from pinnsolve.solution import Solution
 
 COLOURS = {"pass": "bold green", "fail": "bold red", "unconfirmed": "bold yellow"}
@@ -65,10 +66,12 @@ def show_conditions(console: Console, solution: Solution) -> None:
         console.print(f"  {escape(name)}: {how}")
 
 
-def _show_identified(console: Console, found: Identified) -> None:
-    """The constants with their standard errors, and how well the data are met."""
+def _show_identified(console: Console, found: Identified, run: Run) -> None:
+    """The constants with their standard errors (and scatter), and how well the data are met."""
+    spread = run.ensemble.constants_spread if run.ensemble is not None else {}
     for name, constant in found.constants.items():
-        console.print(f"found    {escape(name)} = {constant}", highlight=False)
+        scatter = f", scatter over {over_seeds(run)} {spread[name]:.1g}" if name in spread else ""
+        console.print(f"found    {escape(name)} = {constant}{scatter}", highlight=False)
     for name, function in found.functions.items():
         of = ", ".join(function.places)
         console.print(f"found    {escape(name)}({escape(of)}) {function}", highlight=False)
@@ -92,6 +95,19 @@ def _show_slices(console: Console, run: Run) -> None:
         told = [f"{errors[u].relative_l2:.2e}" if u in errors else "not known" for u in run.solution.problem.unknowns]
         table.add_row(escape(str(s)), *told, s.comparison.verdict)
     console.print(table)
+
+
+def _scatter(run: Run, scatter: Scatter) -> Table:
+    """Errors of an ensemble's members and of their mean, beside the standard deviation over the members."""
+    title = f"scatter of the method over {over_seeds(run)} (relative L2)"
+    table = Table(title, *map(escape, scatter.spread))
+    if scatter.errors:
+        for seed, errors in zip(run.members, scatter.errors, strict=True):
+            table.add_row(f"error of seed {seed}", *(f"{errors[u].relative_l2:.2e}" for u in scatter.spread))
+        mean = run.comparison.errors
+        table.add_row("error of the mean", *(f"{mean[u].relative_l2:.2e}" for u in scatter.spread))
+    table.add_row("standard deviation", *(f"{s:.2e}" for s in scatter.spread.values()))
+    return table
 
 
 def megabytes(count: int) -> str:
@@ -125,8 +141,11 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
         console.print(errors)
     if run.slices:
         _show_slices(console, run)
+    if run.scatter is not None:
+        console.print(_scatter(run, run.scatter))
+        console.print(f"scatter  {WHAT_SCATTER_IS}")
     if training.identified is not None:
-        _show_identified(console, training.identified)
+        _show_identified(console, training.identified, run)
     if training.estimate is not None:
         console.print(f"estimate {training.estimate:.0e} relative L2 error, without the reference", highlight=False)
     costs = Table("solver", "seconds", "peak memory")

@@ -27,10 +27,11 @@ def write_vtu(run: Run, folder: Path, steps: int = STEPS) -> list[Path]:
 
     `solution.vtu` holds the points (padded with zeros to three components), line, quad or hexahedron cells by the
     dimension of space, and as point data each unknown, `<unknown>_reference` and `<unknown>_error`, which is solution
-    minus reference; the last two only with a reference. Where there is time, `solution.vtu` is its end, and
-    `solution.pvd` lists `solution_steps/solution_000.vtu` and so on with their times: open that one for an animation.
-    Without space, the points are a line along t. Of more than three dimensions of space, it is the slice through the
-    middle of the others; those coordinates are point data too, so that the file says where it lies.
+    minus reference; the last two only with a reference. Of an ensemble there is `<unknown>_spread` too, the standard
+    deviation over its members. Where there is time, `solution.vtu` is its end, and `solution.pvd` lists
+    `solution_steps/solution_000.vtu` and so on with their times: open that one for an animation. Without space, the
+    points are a line along t. Of more than three dimensions of space, it is the slice through the middle of the others;
+    those coordinates are point data too, so that the file says where it lies.
 
     Parameters
     ----------
@@ -84,6 +85,8 @@ def _write(run: Run, on: Grid, path: Path) -> None:
         if field.reference is not None and field.difference is not None:
             data.setdefault(f"{unknown}_reference", field.reference.ravel())
             data.setdefault(f"{unknown}_error", field.difference.ravel())
+        if field.spread is not None:
+            data.setdefault(f"{unknown}_spread", field.spread.ravel())
     mesh = meshio.Mesh(points, [(CELLS[len(on.axes)], cells(on.shape))], point_data=data)
     write_whole(path, lambda file: meshio.write(file, mesh, file_format="vtu"))
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,26 +11,24 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
 from matplotlib.ticker import ScalarFormatter
 
 from pinnsolve.files import write_whole
 from pinnsolve.report import grids
+from pinnsolve.report.axes import GREY, shortened, tidy
 from pinnsolve.report.grids import Array, Grid, Peaks, Sampled, finite, limits
-from pinnsolve.report.record import Run
+from pinnsolve.report.histories import history
+from pinnsolve.report.record import Run, over_seeds
 
 DPI = 110
 WIDTH = 14.0  # inches
 SLICE, CURVE, HISTORY = 2.2, 2.8, 2.5  # inches of height for a row of each kind
 COLUMNS = 4
-GREY = "0.35"
-SOLUTION, ERROR = "#3b8bc8", "#b2182b"
-CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe & Ito: colour-blind-safe
-DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))  # for residuals beyond the colours
+SOLUTION, ERROR, SCATTER = "#3b8bc8", "#b2182b", "#e69f00"
+BAND = "\N{PLUS-MINUS SIGN} 2 std over seeds"
 BADGES = {"pass": "#1a7f37", "fail": "#c62828", "unconfirmed": "#9a6700"}
 DECADES = 1e-4  # what is smaller than this part of the largest is one colour on a logarithmic scale
 MINUS = "solution \N{MINUS SIGN} reference"
-METHODS_MARKED = 6  # more changes of method than that would hide the curves
 Draw = Callable[[Axes], object]
 Axis = Mapping[str, Array]
 
@@ -55,7 +52,7 @@ def solution_figure(run: Run) -> Figure:
     for (_, panels), part in zip(rows, parts[1:-1], strict=True):
         for draw, axes in zip(panels, part.subplots(1, len(panels), squeeze=False)[0], strict=True):
             draw(axes)
-    _history(run, parts[-1].subplots())
+    history(run, parts[-1].subplots())
     engine.execute(figure)
     figure.set_layout_engine("none")  # everything has its place: drawing it several times need not find it anew
     return figure
@@ -78,12 +75,23 @@ def _facts(run: Run) -> list[str]:
             f"relative L2 error: {errors}   \N{BULLET}   tolerance {comparison.tolerance:.1e}   \N{BULLET}   "
             f"reference: {reference.name}, its own error {reference.own_error:.1e}"
         )
-    return [*textwrap.wrap(facts, 150), *textwrap.wrap(comparison.reason, 150)]
+    return [*textwrap.wrap(facts, 150), *_scatter(run), *textwrap.wrap(comparison.reason, 150)]
+
+
+def _scatter(run: Run) -> list[str]:
+    if run.scatter is None:
+        return []
+    spread = ",  ".join(f"{u} {s:.1e}" for u, s in run.scatter.spread.items())
+    told = (
+        f"scatter of the method over {over_seeds(run)}: {spread}   \N{BULLET}   "
+        "bands: mean \N{PLUS-MINUS SIGN} 2 standard deviations of that scatter; they are no error bars"
+    )
+    return textwrap.wrap(told, 150)
 
 
 def _header(run: Run, lines: Sequence[str], height: float, part: SubFigure) -> None:
     """The problem's name, the verdict, and the facts below them."""
-    verdict, name = run.comparison.verdict, _shortened(run.name, 70)
+    verdict, name = run.comparison.verdict, shortened(run.name, 70)
     part.text(0.012, 1 - 0.32 / height, name, fontsize=17, weight="bold", va="center", parse_math=False)
     part.text(
         0.988, 1 - 0.32 / height, verdict.upper(), fontsize=13, weight="bold", ha="right", va="center", color="white",
@@ -102,17 +110,23 @@ def _rows(run: Run) -> list[tuple[float, list[Draw]]]:
     if len(shown) == 1:
         signed = {u: f.difference for u, f in fields.items() if f.difference is not None}
         if referenced:
-            return [(CURVE, [_curves(u, fields[u]), _marked(f"{u}: {MINUS}", on, v)]) for u, v in signed.items()]
+            return [
+                (CURVE, [_curves(u, fields[u]), _marked(f"{u}: {MINUS}", on, v, spread=fields[u].spread)])
+                for u, v in signed.items()
+            ]
         return _shared_out(CURVE, [_curves(u, f) for u, f in fields.items()] + _residuals(run))
     rows: list[tuple[float, list[Draw]]] = []
     tall = 1.0 + min(2.0, 2.3 / (_ratio(on.axes) or 1.0))
     if not referenced:
         maps = [_map(u, f, f.solution, Normalize(*limits(f.solution)), "solution") for u, f in fields.items()]
-        rows = _shared_out(tall, maps + _residuals(run))
+        rows = _shared_out(tall, maps + _spreads(run, fields) + _residuals(run))
     for unknown, field in fields.items():
         if referenced:
             rows.append((tall, _compared(run, unknown, field)))
-        rows.append((SLICE, _slices(run, unknown, field)))
+        cuts = grids.cuts(run, unknown)
+        rows.append((SLICE, _slices(unknown, field, cuts)))
+        if referenced and run.ensemble is not None:
+            rows.append((SLICE, _differences(unknown, cuts)))
     return rows
 
 
@@ -129,7 +143,7 @@ def _compared(run: Run, unknown: str, field: Sampled) -> list[Draw]:
     assert field.difference is not None
     largest = finite(np.abs(field.difference)).max(initial=0.0) or 1.0
     symmetric = Normalize(-largest, largest)
-    name = f"reference ({_shortened(reference.name, 22)})"
+    name = f"reference ({shortened(reference.name, 22)})"
     return [
         _map(unknown, field, field.solution, norm, "solution"),
         _map(unknown, field, field.reference, norm, name),
@@ -138,11 +152,22 @@ def _compared(run: Run, unknown: str, field: Sampled) -> list[Draw]:
     ]
 
 
+def _spreads(run: Run, fields: Mapping[str, Sampled]) -> list[Draw]:
+    """The standard deviation over an ensemble's members, where there is no error to set it beside."""
+    found = []
+    for unknown, field in fields.items():
+        if field.spread is not None:
+            where = f" at {field.grid.where}" if field.grid.fixed else ""
+            what = f"{unknown}: std over {over_seeds(run)}{where}"
+            found.append(_where(what, grids.peaks(field.grid, np.nan_to_num(field.spread), tuple(field.grid.axes))))
+    return found
+
+
 def _residuals(run: Run) -> list[Draw]:
     """The size of each equation's residual over the domain."""
     on, found = grids.whole_domain(run.solution.problem), []
     for equation in run.solution.problem.equations:
-        what, values = f"|residual of {_shortened(equation.name, 24)}|", grids.residual(run, equation.name, on)
+        what, values = f"|residual of {shortened(equation.name, 24)}|", grids.residual(run, equation.name, on)
         if len(on.axes) == 1:
             found.append(_marked(what, on, values, size=True))
         else:
@@ -157,7 +182,7 @@ def _map(unknown: str, field: Sampled, values: Array, norm: Normalize, what: str
 
     def draw(axes: Axes) -> None:
         _picture(axes, field.grid.axes, values, norm, cmap, bar)
-        _tidy(axes, f"{unknown}: {what}{where}", field.grid.axes)
+        tidy(axes, f"{unknown}: {what}{where}", field.grid.axes)
 
     return draw
 
@@ -172,7 +197,7 @@ def _where(what: str, peaks: Peaks) -> Draw:
         across, up = ([peaks.at[c]] for c in peaks.axes)
         for size, width, color in ((9.0, 1.6, "white"), (11.0, 1.0, "black")):  # seen on light and on dark
             axes.plot(across, up, "o", ms=size, mew=width, mfc="none", mec=color, clip_on=False)
-        _tidy(axes, title, peaks.axes)
+        tidy(axes, title, peaks.axes)
 
     return draw
 
@@ -205,11 +230,23 @@ def _ratio(over: Axis) -> float | None:
     return ratio if "t" not in over and 1 / 3 <= ratio <= 3 else None
 
 
-def _slices(run: Run, unknown: str, field: Sampled) -> list[Draw]:
+def _slices(unknown: str, field: Sampled, cuts: Sequence[Sampled]) -> list[Draw]:
     """Curves on one scale, which is that of the picture too where it is wider."""
-    cuts = grids.cuts(run, unknown)
-    bounds = limits(*field.values, *(v for cut in cuts for v in cut.values), margin=0.07)
+    bounds = limits(*field.values, *(v for cut in cuts for v in (*cut.values, *(cut.band or ()))), margin=0.07)
     return [_curves(unknown, cut, bounds, legend=k == 0) for k, cut in enumerate(cuts)]
+
+
+def _differences(unknown: str, cuts: Sequence[Sampled]) -> list[Draw]:
+    """An ensemble's error beside its scatter; where zero lies far outside the band, all members are wrong alike."""
+    return [
+        _marked(f"{unknown}: {MINUS}, {cut.grid.where}", cut.grid, cut.difference, spread=cut.spread, width=40)
+        for cut in cuts
+        if cut.difference is not None
+    ]
+
+
+def _band(axes: Axes, xs: Array, low: Array, high: Array) -> None:
+    axes.fill_between(xs, low, high, color=SCATTER, alpha=0.4, lw=0, label=BAND)
 
 
 def _curves(unknown: str, field: Sampled, bounds: tuple[float, float] | None = None, legend: bool = True) -> Draw:
@@ -219,18 +256,23 @@ def _curves(unknown: str, field: Sampled, bounds: tuple[float, float] | None = N
     title = f"{unknown} at {field.grid.where}" if field.grid.fixed else f"{unknown}: {what}"
 
     def draw(axes: Axes) -> None:
-        axes.plot(xs, field.solution, color=SOLUTION, lw=4, alpha=0.85, label="solution", solid_capstyle="round")
+        if field.band is not None:
+            _band(axes, xs, *field.band)
+        width = 4 if field.band is None else 2  # a thick line would hide a narrow band
+        axes.plot(xs, field.solution, color=SOLUTION, lw=width, alpha=0.85, label="solution", solid_capstyle="round")
         if field.reference is not None:
             axes.plot(xs, field.reference, color="black", lw=1.2, ls=(0, (5, 2.5)), label="reference")
-        axes.set(xlim=(xs[0], xs[-1]), ylim=bounds or limits(*field.values, margin=0.07))
-        _tidy(axes, title, (along, unknown), lines=True)
-        if legend and field.reference is not None:
+        axes.set(xlim=(xs[0], xs[-1]), ylim=bounds or limits(*field.values, *(field.band or ()), margin=0.07))
+        tidy(axes, title, (along, unknown), lines=True)
+        if legend and (field.reference is not None or field.band is not None):
             axes.legend(fontsize=9, frameon=False, handlelength=2.6)
 
     return draw
 
 
-def _marked(what: str, on: Grid, values: Array, size: bool = False) -> Draw:
+def _marked(
+    what: str, on: Grid, values: Array, size: bool = False, spread: Array | None = None, width: int = 90
+) -> Draw:  # fmt: skip
     """One curve with its largest value marked: signed, or its size on a logarithmic scale."""
     ((along, xs),) = on.axes.items()
     peak = grids.peaks(on, values, (along,))
@@ -240,61 +282,13 @@ def _marked(what: str, on: Grid, values: Array, size: bool = False) -> Draw:
         shown = np.maximum(np.abs(values), DECADES * top) if size else values
         axes.set_yscale("log" if size else "linear")
         axes.plot(xs, shown, color=ERROR, lw=1.6)
+        if spread is not None:
+            _band(axes, xs, values - 2 * spread, values + 2 * spread)
         at = int(np.searchsorted(xs, peak.at[along]))
         axes.plot(xs[at], shown[at], "o", ms=8, mfc="none", mec="black", clip_on=False)
         if not size:
             axes.axhline(0, color="0.6", lw=0.8)
         axes.set_xlim(xs[0], xs[-1])
-        _tidy(axes, _titled(what, peak, 90), (along, "size" if size else "difference"), lines=True)
+        tidy(axes, _titled(what, peak, width), (along, "size" if size else "difference"), lines=True)
 
     return draw
-
-
-def _history(run: Run, axes: Axes) -> None:
-    """Every residual over training time: thin on the training points, thick on the held-out ones."""
-    history = run.training.history
-    seconds = [look.seconds for look in history]
-    handles, labels, mark = [], [], "." if len(history) < 15 else ""
-    for k, name in enumerate(run.training.training):
-        color, dash = CYCLE[k % len(CYCLE)], DASHES[k // len(CYCLE) % len(DASHES)]
-        trained = [look.training[name] or np.nan for look in history]  # no zero on a logarithmic scale
-        held_out = [look.held_out[name] or np.nan for look in history]
-        axes.plot(seconds, held_out, color=color, ls=dash, lw=2.8, alpha=0.6, marker=mark)
-        axes.plot(seconds, trained, color=color, ls=dash, lw=0.9, marker=mark, ms=4)
-        handles.append(Line2D([], [], color=color, ls=dash, lw=2.2))
-        labels.append(_shortened(name, 40))
-    axes.set_yscale("log")
-    axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-16 * axes.get_ylim()[1]))  # below is rounding
-    handles += [Line2D([], [], color=GREY, lw=2.8, alpha=0.6), Line2D([], [], color=GREY, lw=0.9)]
-    labels += ["thick: held-out points", "thin: training points"]
-    _tidy(axes, "residuals while training (root mean square)", ("seconds of training", "residual"), lines=True)
-    # Names that begin with "_" mean something to matplotlib, and "$" too: the texts are set afterwards.
-    legend = axes.legend(
-        handles, [str(k) for k in range(len(labels))], loc="center left", bbox_to_anchor=(1.005, 0.5), fontsize=9,
-        frameon=False, ncols=-(-len(labels) // 10),
-    )  # fmt: skip
-    for text, label in zip(legend.get_texts(), labels, strict=True):
-        text.set_parse_math(False)
-        text.set_text(label)
-    changes = [(b.seconds, f" {b.method}") for a, b in pairwise(history) if a.method != b.method]
-    for at, method in changes[:METHODS_MARKED]:
-        axes.axvline(at, color="0.5", lw=0.9, ls=":")
-        axes.annotate(method, (at, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=GREY)
-
-
-def _tidy(axes: Axes, title: str, labels: Iterable[str], lines: bool = False) -> None:
-    across, up = labels
-    axes.set_title(title, fontsize=10, y=1.0, pad=9, parse_math=False)
-    axes.set_xlabel(across, fontsize=10.5, parse_math=False)
-    axes.set_ylabel(up, fontsize=10.5, parse_math=False)
-    axes.tick_params(which="both", labelsize=9)
-    if lines:
-        axes.grid(color="0.9", lw=0.8)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-        if axes.get_yscale() == "linear":
-            axes.ticklabel_format(axis="y", scilimits=(-2, 4), useMathText=True, useOffset=False)
-
-
-def _shortened(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"

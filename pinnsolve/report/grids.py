@@ -58,16 +58,24 @@ class Sampled:
     grid : Grid
     solution : Array of the grid's shape
     reference : Array of the grid's shape, or None
+    spread : Array of the grid's shape, or None
+        The standard deviation over the members of an ensemble.
     """
 
     grid: Grid
     solution: Array
     reference: Array | None
+    spread: Array | None = None
 
     @property
     def difference(self) -> Array | None:
         """Solution minus reference."""
         return None if self.reference is None else self.solution - self.reference
+
+    @property
+    def band(self) -> tuple[Array, Array] | None:
+        """Mean -+ two standard deviations: the scatter of an ensemble."""
+        return None if self.spread is None else (self.solution - 2 * self.spread, self.solution + 2 * self.spread)
 
     @property
     def values(self) -> list[Array]:
@@ -139,13 +147,13 @@ def grid(problem: Problem, counts: Mapping[str, int], fixed: Mapping[str, float]
 
 
 def sampled(run: Run, unknown: str, on: Grid) -> Sampled:
-    """One unknown's solution and, where there is one, its reference on a grid."""
+    """One unknown's solution and, where there are such, its reference and its spread on a grid."""
     reference = run.comparison.reference
     hidden = _hidden(run, on)
     solution = np.where(hidden, np.nan, _evaluated(run.solution.d(unknown), on))
-    if reference is None:
-        return Sampled(on, solution, None)
-    return Sampled(on, solution, np.where(hidden, np.nan, _evaluated(reference.fields[unknown], on)))
+    true = None if reference is None else np.where(hidden, np.nan, _evaluated(reference.fields[unknown], on))
+    spread = None if run.ensemble is None else np.where(hidden, np.nan, _evaluated(run.ensemble.spread(unknown), on))
+    return Sampled(on, solution, true, spread)
 
 
 def _hidden(run: Run, on: Grid) -> npt.NDArray[np.bool_]:

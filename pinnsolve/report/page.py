@@ -14,8 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from pinnsolve.files import write_whole
+from pinnsolve.identified import Constant
 from pinnsolve.report.figures import BADGES, DPI, solution_figure
-from pinnsolve.report.record import Run, summary
+from pinnsolve.report.record import WHAT_SCATTER_IS, Run, summary
 
 WORDS = {
     "pass": "the solution agrees with the reference within the tolerance.",
@@ -52,6 +53,7 @@ def page(run: Run, figure: Figure) -> str:
         colour=BADGES[run.comparison.verdict],
         words=WORDS[run.comparison.verdict],
         note=run.reference_note,
+        scatter=WHAT_SCATTER_IS,
         description=inspect.cleandoc(run.description),
         facts=list(_facts(data).items()),
         layers=run.solution.summary(),
@@ -67,7 +69,7 @@ def _facts(data: Mapping[str, Any]) -> dict[str, str]:
         "trainable parameters": f"{data['network']['parameters']:,}",
         "steps": f"{data['steps']:,}",
         "points": ", ".join(f"{count:,} ({region})" for region, count in data["points"].items()),
-        "seed": str(data["seed"]),
+        "seed": ", ".join(map(str, data["ensemble"]["seeds"] if data["ensemble"] else [data["seed"]])),
         "device, dtype": f"{data['device']}, {data['dtype']}",
         "versions": ", ".join(f"{name} {number}" for name, number in data["versions"].items()),
     }
@@ -99,7 +101,14 @@ def memory(count: int) -> str:
 
 
 def value(number: Any) -> str:
-    """A parameter's value, in as few digits as it needs up to eight."""
+    """A parameter's value, in as few digits as it needs up to eight; of one that was found, with its standard error.
+
+    >>> value(0.25), value({"value": 0.0986463, "standard_error": 0.00116})
+    ('0.25', '0.0986 +- 0.0012')
+    """
+    if isinstance(number, Mapping):
+        error = number["standard_error"]
+        return str(Constant(number["value"], math.inf if error is None else error))
     return f"{number:.8g}" if isinstance(number, int | float) else str(number)
 
 

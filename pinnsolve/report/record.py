@@ -10,12 +10,15 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pinnsolve.compare import Comparison
+from pinnsolve.ensemble import Ensemble
 from pinnsolve.history import Training
 from pinnsolve.identified import Identified
+from pinnsolve.scatter import Scatter
 from pinnsolve.slices import Compared
 from pinnsolve.solution import Solution
 
 PACKAGES = ("pinnsolve", "torch", "numpy", "scipy")
+WHAT_SCATTER_IS = "how repeatable the method is over seeds; not how wrong it is: all members may be wrong alike"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Run:
     slices : list of Compared
         For a problem with parameters as inputs, the comparisons at all values, the worst first: `solution` and
         `comparison` are those.
+    scatter : Scatter, optional
+        Of an ensemble.
     """
 
     name: str
@@ -50,11 +55,30 @@ class Run:
     reference_memory: int
     reference_note: str = ""
     slices: list[Compared] = field(default_factory=list)
+    scatter: Scatter | None = None
 
     @property
     def training(self) -> Training:
         assert self.solution.training is not None
         return self.solution.training
+
+    @property
+    def ensemble(self) -> Ensemble | None:
+        """The solution, if it is the mean of several."""
+        return self.solution if isinstance(self.solution, Ensemble) else None
+
+    @property
+    def members(self) -> dict[int, Training]:
+        """How each member of an ensemble was trained, by seed; the only one, where there is one."""
+        if self.ensemble is None:
+            return {self.solution.settings.get("seed", 0): self.training}
+        found = zip(self.ensemble.seeds, self.ensemble.members, strict=True)
+        return {seed: member.training for seed, member in found if member.training is not None}
+
+
+def over_seeds(run: Run) -> str:
+    """What a spread is taken over: "5 seeds"."""
+    return f"{len(run.members)} seeds"
 
 
 def summary(run: Run) -> dict[str, Any]:
@@ -94,6 +118,7 @@ def summary(run: Run) -> dict[str, Any]:
                 for s in run.slices
             ],
             **_identified(training.identified),
+            "ensemble": _ensemble(run),
             "warnings": run.warnings,
             "method": settings["method"],
             "choice": training.choice,
@@ -124,6 +149,20 @@ def _identified(found: Identified | None) -> dict[str, Any]:
             n: {"misfit": m.value, "expected": m.expected, "met": m.met if math.isfinite(m.expected) else None}
             for n, m in found.misfits.items()
         },
+    }
+
+
+def _ensemble(run: Run) -> dict[str, Any] | None:
+    """The scatter of the method over seeds; None for a single run."""
+    if run.ensemble is None or run.scatter is None:
+        return None
+    return {
+        "seeds": list(run.ensemble.seeds),
+        "left_out": {str(seed): why for seed, why in run.ensemble.left_out.items()},
+        "outcomes": [str(training.outcome) for training in run.members.values()],
+        "errors": {u: [e[u].relative_l2 for e in run.scatter.errors] for u in run.comparison.errors},
+        "spread": run.scatter.spread,
+        "constants_spread": run.ensemble.constants_spread,
     }
 
 

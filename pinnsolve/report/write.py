@@ -12,7 +12,7 @@ from pinnsolve.report.figures import save_png, solution_figure
 from pinnsolve.report.page import write_page
 from pinnsolve.report.record import Run, summary
 
-MODEL = "model.safetensors"
+MODEL, MEMBERS = "model.safetensors", "model-*.safetensors"
 FILES = ("report.json", "report.html", "solution.png", "history.csv", "solution.vtu", "solution.pvd", MODEL)
 
 
@@ -32,19 +32,19 @@ def clear(folder: Path) -> None:
     """Take away the results of an earlier run, so that none stands beside those of a new one."""
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
-    for part in folder.glob(f"{PART}*"):
-        part.unlink()
+    for left in (*folder.glob(f"{PART}*"), *folder.glob(MEMBERS)):
+        left.unlink()
     for step in (folder / STEPS_FOLDER).glob("solution_*.vtu"):
         step.unlink()
 
 
 def _history(run: Run, file: Path) -> None:
-    """One row for each look: exact numbers, so that two runs can be compared bit by bit."""
-    names = list(run.training.training)
+    """One row for each look (of each member): exact numbers, so that two runs can be compared bit by bit."""
+    names, several = list(run.training.training), run.ensemble is not None
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        header = ["step", "seconds", "method", "loss"]
+        header = ["seed"] * several + ["step", "seconds", "method", "loss"]
         writer.writerow(header + [f"{n} (training)" for n in names] + [f"{n} (held out)" for n in names])
-        for look in run.training.history:
-            row = [look.step, f"{look.seconds:.3f}", look.method, repr(look.loss)]
+        for seed, look in ((seed, look) for seed, t in run.members.items() for look in t.history):
+            row = [seed] * several + [look.step, f"{look.seconds:.3f}", look.method, repr(look.loss)]
             writer.writerow(row + [repr(look.training[n]) for n in names] + [repr(look.held_out[n]) for n in names])

@@ -1,0 +1,51 @@
+"""The panel that shows how training went."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from pinnsolve.report.axes import GREY, shortened, tidy
+from pinnsolve.report.record import Run, over_seeds
+
+CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe & Ito: colour-blind-safe
+DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))  # for residuals beyond the colours
+METHODS_MARKED = 6  # more changes of method than that would hide the curves
+
+
+def history(run: Run, axes: Axes) -> None:
+    """Every residual over training time, of each member: thin on the training points, thick on the held-out ones."""
+    histories = [training.history for training in run.members.values()]
+    handles, labels = [], []
+    for k, name in enumerate(run.training.training):
+        color, dash = CYCLE[k % len(CYCLE)], DASHES[k // len(CYCLE) % len(DASHES)]
+        for looks in histories:
+            seconds, mark = [look.seconds for look in looks], "." if len(looks) < 15 else ""
+            trained = [look.training[name] or np.nan for look in looks]  # no zero on a logarithmic scale
+            held_out = [look.held_out[name] or np.nan for look in looks]
+            axes.plot(seconds, held_out, color=color, ls=dash, lw=2.8, alpha=0.6, marker=mark)
+            axes.plot(seconds, trained, color=color, ls=dash, lw=0.9, marker=mark, ms=4)
+        handles.append(Line2D([], [], color=color, ls=dash, lw=2.2))
+        labels.append(shortened(name, 40))
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-16 * axes.get_ylim()[1]))  # below is rounding
+    handles += [Line2D([], [], color=GREY, lw=2.8, alpha=0.6), Line2D([], [], color=GREY, lw=0.9)]
+    labels += ["thick: held-out points", "thin: training points"]
+    each = f", each of {over_seeds(run)}" if run.ensemble is not None else ""
+    tidy(axes, f"residuals while training (root mean square){each}", ("seconds of training", "residual"), lines=True)
+    # Names that begin with "_" mean something to matplotlib, and "$" too: the texts are set afterwards.
+    legend = axes.legend(
+        handles, [str(k) for k in range(len(labels))], loc="center left", bbox_to_anchor=(1.005, 0.5), fontsize=9,
+        frameon=False, ncols=-(-len(labels) // 10),
+    )  # fmt: skip
+    for text, label in zip(legend.get_texts(), labels, strict=True):
+        text.set_parse_math(False)
+        text.set_text(label)
+    alone = histories[0] if len(histories) == 1 else []
+    changes = [(b.seconds, f" {b.method}") for a, b in pairwise(alone) if a.method != b.method]
+    for at, method in changes[:METHODS_MARKED]:
+        axes.axvline(at, color="0.5", lw=0.9, ls=":")
+        axes.annotate(method, (at, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=GREY)
