@@ -7,7 +7,8 @@ the minimum by
 
 A_d the rows of the data; so the covariance of z is the sandwich (A^T A)^(-1) A_d^T cov(e) A_d (A^T A)^(-1), of which
 the rows and columns of the constants are kept. cov(e) is the identity in units of sigma; where sigma is not known, the
-noise is taken from the misfit over the degrees of freedom that the fit has left.
+noise is taken from the misfit over the degrees of freedom that the fit has left. Where a share of the measurements is
+held out, the misfit is theirs: the fit took none of their degrees of freedom, wherever it was stopped.
 
 Source: Seber & Wild, Nonlinear Regression (Wiley 1989), section 2.1; White, Econometrica 48 (1980) 817.
 """
@@ -59,8 +60,8 @@ class Misfit:
     value : float
         The sum of ((u - measured) / sigma)^2; with sigma not known, in the unknown's units.
     expected : float
-        For the true noise, the number of measurements less the degrees of freedom that the fit took; NaN where sigma is
-        not known.
+        For the true noise, the number of measurements less the degrees of freedom that the fit took from them; NaN where
+        sigma is not known.
     """
 
     value: float
@@ -91,8 +92,13 @@ class Identified:
     warnings: list[str]
 
 
-def identified(residuals: Residuals, weights: Mapping[str, float]) -> Identified | None:
-    """Standard errors from the Jacobian at the end of training; None for a problem without data."""
+def identified(
+    residuals: Residuals, weights: Mapping[str, float], unseen: Residuals | None = None
+) -> Identified | None:
+    """Standard errors from the Jacobian at the end of training; None for a problem without data.
+
+    Where measurements were held out, `unseen` has the residuals on them.
+    """
     trial = residuals.trial
     observations = trial.problem.observations
     if not observations:
@@ -100,10 +106,11 @@ def identified(residuals: Residuals, weights: Mapping[str, float]) -> Identified
     known = {name: o.known for o in observations for name in o.terms}
     rows, values = _stacked(residuals, weights)
     factor, scale = _factor(torch.cat(list(rows.values())))
-    leverage = {name: _leverage(rows[name], factor, scale) for name in known}
+    judged = values if unseen is None else unseen.values()
     noise, misfits = {}, {}
     for name, sure in known.items():
-        total, free = float(values[name].square().sum()), len(values[name]) - leverage[name]
+        taken = _leverage(rows[name], factor, scale) if unseen is None else 0.0
+        total, free = float(judged[name].square().sum()), len(judged[name]) - taken
         noise[name] = 1.0 if sure else math.sqrt(total / max(free, 1.0))
         misfits[name] = Misfit(total, free if sure else math.nan)
     names = list(trial.constants.raw)

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from pinnsolve.files import write_whole
+from pinnsolve.identified import Constant
 from pinnsolve.report.figures import BADGES, DPI, solution_figure
 from pinnsolve.report.record import Run, summary
 
@@ -99,7 +100,14 @@ def memory(count: int) -> str:
 
 
 def value(number: Any) -> str:
-    """A parameter's value, in as few digits as it needs up to eight."""
+    """A parameter's value, in as few digits as it needs up to eight; of a constant that was found, with its error.
+
+    >>> value(0.25), value({"value": 0.0031831, "standard_error": 4e-6})
+    ('0.25', '0.0031831 +- 0.0000040')
+    """
+    if isinstance(number, Mapping):
+        error = number["standard_error"]
+        return str(Constant(number["value"], math.inf if error is None else error))
     return f"{number:.8g}" if isinstance(number, int | float) else str(number)
 
 

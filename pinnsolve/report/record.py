@@ -92,7 +92,7 @@ def summary(run: Run) -> dict[str, Any]:
             "data": {}
             if training.identified is None
             else {n: {"misfit": m.value, "expected": m.expected} for n, m in training.identified.misfits.items()},
-            "warnings": run.warnings,
+            "warnings": [*run.warnings, *([] if training.identified is None else training.identified.warnings)],
             "method": settings["method"],
             "choice": training.choice,
             "network": {"description": settings["network"], "parameters": run.solution.parameters_count},
