@@ -10,7 +10,8 @@ A_d the rows of the data; so a quantity q(z), a constant or the value of a funct
     g^T (A^T A)^(-1) A_d^T cov(e) A_d (A^T A)^(-1) g,      g its gradient.
 
 cov(e) is the identity in units of sigma; where sigma is not known, the noise is taken from the misfit over the degrees
-of freedom that the fit has left.
+of freedom that the fit has left. Where a share of the measurements is held out, the misfit is theirs: the fit took none
+of their degrees of freedom, wherever it was stopped.
 
 Source: Seber & Wild, Nonlinear Regression (Wiley 1989), section 2.1; White, Econometrica 48 (1980) 817.
 """
@@ -90,8 +91,8 @@ class Misfit:
     value : float
         The sum of ((u - measured) / sigma)^2; with sigma not known, in the unknown's units.
     expected : float
-        For the true noise, the number of measurements less the degrees of freedom that the fit took; NaN where sigma is
-        not known.
+        For the true noise, the number of measurements less the degrees of freedom that the fit took from them; NaN where
+        sigma is not known.
     """
 
     value: float
@@ -124,8 +125,13 @@ class Identified:
     warnings: list[str]
 
 
-def identified(residuals: Residuals, weights: Mapping[str, float]) -> Identified | None:
-    """Standard errors from the Jacobian at the end of training; None for a problem without data."""
+def identified(
+    residuals: Residuals, weights: Mapping[str, float], unseen: Residuals | None = None
+) -> Identified | None:
+    """Standard errors from the Jacobian at the end of training; None for a problem without data.
+
+    Where measurements were held out, `unseen` has the residuals on them.
+    """
     trial = residuals.trial
     observations = trial.problem.observations
     if not observations:
@@ -133,10 +139,11 @@ def identified(residuals: Residuals, weights: Mapping[str, float]) -> Identified
     sets = {name: o for o in observations for name in o.terms}
     rows, values = _stacked(residuals, weights)
     factor, scale = _factor(torch.cat(list(rows.values())))
+    judged = values if unseen is None else unseen.values()
     noise, misfits, told = {}, {}, []
     for name, data in sets.items():
-        total = float(values[name].square().sum())
-        free = len(values[name]) - _leverage(rows[name], factor, scale)
+        taken = _leverage(rows[name], factor, scale) if unseen is None else 0.0
+        total, free = float(judged[name].square().sum()), len(judged[name]) - taken
         noise[name] = 1.0 if data.known else math.sqrt(total / max(free, 1.0))
         misfits[name] = Misfit(total, free * (HUBER if data.loss == "huber" else 1.0) if data.known else math.nan)
         told += _outliers(name, data, values[name], residuals) if data.known else []

@@ -16,7 +16,7 @@ from pinnsolve.collocation import Collocation
 from pinnsolve.errors import Outcome, ProblemError
 from pinnsolve.estimate import Found, Gathered
 from pinnsolve.history import Look, LoopState, Training
-from pinnsolve.identified import identified
+from pinnsolve.identified import Identified, identified
 from pinnsolve.interrupts import Deferred
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
@@ -298,8 +298,14 @@ class Loop:
         return Training(
             outcome, state.seconds, state.step, self.history, training, held_out, self.points.counts(),
             dict(self.weights), ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
-            error, None if isinstance(self.trial, Piecewise) else identified(self.points.training, self.weights),
+            error, self._identified(),
         )  # fmt: skip
+
+    def _identified(self) -> Identified | None:
+        if isinstance(self.trial, Piecewise):
+            return None
+        unseen = self.points.held_out if self.settings.validation else None
+        return identified(self.points.training, self.weights, unseen)
 
     def _best(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""

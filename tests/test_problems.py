@@ -163,6 +163,10 @@ CLOSED = [
     Case("poisson", lambda x, y: {"u": sin(pi * x) * sin(pi * y)}),
     Case("poisson_3d", lambda x, y, z: {"u": sin(pi * x) * sin(pi * y) * sin(pi * z)}),
     Case("taylor_green", vortices),
+    Case("inverse_burgers", lambda x, t, nu: {"u": cole_hopf(x, t, nu)}, {"a": 1, "nu": 0.05}),
+    Case("inverse_burgers_noisy", lambda x, t, nu: {"u": cole_hopf(x, t, nu)}, {"a": 1, "nu": 0.05}),
+    Case("inverse_navier_stokes", vortices, {"a": 1, "nu": 0.01}),
+    Case("fit", lambda x, y: {"f": x + y}),  # there is no equation: tests/test_inverse.py looks at the data
     Case("wave", lambda x, t, c: {"u": sin(pi * x) * cos(c * pi * t) + sin(4 * pi * x) * cos(4 * c * pi * t) / 2}),
 ]  # fmt: skip
 # tolerances: some ten times the reference's own error, since two derivatives are taken of it
@@ -201,6 +205,10 @@ REDUCED = {
     "maxwell_pulse": Reduced({"eps_r": 2}, tolerance=0.1, width=16, depth=3, points=1000, steps=50),
     "schrodinger": Reduced(tolerance=0.1, width=14, depth=3, points=800, steps=120),
     "cavity": Reduced({"Re": 10}, tolerance=0.1, features=200, points=2000),
+    "inverse_burgers": Reduced(tolerance=0.1, width=12, depth=3, steps=30),
+    "inverse_burgers_noisy": Reduced(tolerance=0.1, width=12, depth=3, steps=30),
+    "inverse_navier_stokes": Reduced(tolerance=0.1, features=200),
+    "fit": Reduced(tolerance=0.1, width=12, steps=30),
 }  # fmt: skip
 
 

@@ -99,6 +99,8 @@ class Problem:
         """Why it cannot be solved cell by cell and window by window; empty if it can."""
         if self.constants or self.functions:
             return "local features find no unknown constants or functions: each window of time would find its own"
+        if not self.equations:
+            return "local features fit no data alone: they split where an equation's residual is large"
         if self.ranges:
             return "local features take no parameters as inputs: their cells divide space and time alone"
         return ""

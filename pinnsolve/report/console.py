@@ -77,6 +77,7 @@ def _show_identified(console: Console, found: Identified, run: Run) -> None:
         console.print(f"found    {escape(name)}({escape(of)}) {function}", highlight=False)
     for (a, b), r in found.correlations.items():
         console.print(f"         correlation of {escape(a)} and {escape(b)}: {r:.3f}", highlight=False)
+    show_warnings(console, found.warnings)
     for name, misfit in found.misfits.items():
         if math.isfinite(misfit.expected):
             told = "as it should be" if misfit.met else "not as it should be: fitted to the noise, or not to the data"

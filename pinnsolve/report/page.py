@@ -101,10 +101,10 @@ def memory(count: int) -> str:
 
 
 def value(number: Any) -> str:
-    """A parameter's value, in as few digits as it needs up to eight; of one that was found, with its standard error.
+    """A parameter's value, in as few digits as it needs up to eight; of a constant that was found, with its error.
 
-    >>> value(0.25), value({"value": 0.0986463, "standard_error": 0.00116})
-    ('0.25', '0.0986 +- 0.0012')
+    >>> value(0.25), value({"value": 0.0031831, "standard_error": 4e-6})
+    ('0.25', '0.0031831 +- 0.0000040')
     """
     if isinstance(number, Mapping):
         error = number["standard_error"]

@@ -119,7 +119,7 @@ def summary(run: Run) -> dict[str, Any]:
             ],
             **_identified(training.identified),
             "ensemble": _ensemble(run),
-            "warnings": run.warnings,
+            "warnings": [*run.warnings, *([] if training.identified is None else training.identified.warnings)],
             "method": settings["method"],
             "choice": training.choice,
             "network": {"description": settings["network"], "parameters": run.solution.parameters_count},

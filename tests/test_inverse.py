@@ -1,0 +1,175 @@
+"""The shipped problems with data: their files, what is known to have made them, and how their answers are told."""
+
+from __future__ import annotations
+
+import io
+import json
+from importlib import import_module
+from math import pi
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from pinnsolve import MLP, Box, LevenbergMarquardt, LocalFeatures, Problem, ProblemError, Unknown, d, observed, solve
+from pinnsolve.compare import compare
+from pinnsolve.history import Look
+from pinnsolve.report.console import show_result
+from pinnsolve.report.page import page
+from pinnsolve.report.record import Run, summary
+from pinnsolve.tables import read
+from problems.data.make import FILES, FOLDER, text
+from validation import calibration
+from validation.calibration import CASES, Pull, pulls, table
+
+WITH_DATA = {
+    "inverse_burgers": ("burgers.csv", 2000), "inverse_burgers_noisy": ("burgers_noisy.csv", 2000),
+    "inverse_navier_stokes": ("eddies.csv", 2000), "fit": ("franke.csv", 600),
+}  # fmt: skip
+
+
+# ------------------------------------------------------------ files
+
+
+def test_every_file_is_made_by_the_script_and_used_by_a_problem() -> None:
+    assert {p.name for p in FOLDER.glob("*.csv")} == set(FILES) == {file for file, _ in WITH_DATA.values()}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_script_makes_the_files_to_the_last_digit(name: str) -> None:
+    lines = (FOLDER / name).read_text().splitlines(keepends=True)
+    assert text(FILES[name].columns(20)) == "".join(lines[:21])
+    assert len(lines) == FILES[name].count + 1
+
+
+@pytest.mark.parametrize("name", WITH_DATA)
+def test_problems_read_their_files(name: str) -> None:
+    file, count = WITH_DATA[name]
+    problem: Problem = import_module(f"problems.{name}").problem
+    (found,) = problem.observations
+    assert (found.name, len(found.points)) == (file, count)
+    assert set(problem.coordinates) | set(found.unknowns) == set(read(FOLDER / file).columns)
+    assert found.known is (FILES[file].sigma > 0)
+    if found.known:
+        assert all((found.points.measured[f"sigma {u}"] == FILES[file].sigma).all() for u in found.unknowns)
+
+
+@pytest.mark.parametrize("name", WITH_DATA)
+def test_the_reference_has_made_the_data(name: str) -> None:
+    """Chi squared of the truth is the number of measurements, but for chance; without noise nothing is left."""
+    problem: Problem = import_module(f"problems.{name}").problem
+    (found,), reference = problem.observations, problem.reference(problem)  # type: ignore[operator,misc]
+    places = {c: v.numpy() for c, v in found.points.coordinates.items()}
+    for unknown in found.unknowns:
+        away = found.points.measured[unknown].numpy() - reference.fields[unknown](**places)
+        if not found.known:
+            assert np.abs(away).max() < 1e-8
+            continue
+        sigma, chance = found.points.measured[f"sigma {unknown}"].numpy(), 4 * (2 * len(away)) ** 0.5
+        assert abs(((away / sigma) ** 2).sum() - len(away)) < chance
+        off = away - 0.05 * reference.fields[unknown](**places)
+        assert abs(((off / sigma) ** 2).sum() - len(away)) > chance, "another amplitude would be seen"
+
+
+# ------------------------------------------------------------ fits
+
+
+def surface(**changes: Any) -> Problem:
+    rng = np.random.default_rng(2)
+    x, y = rng.uniform(0, 1, (2, 200))
+    values = np.sin(pi * x) * y + 0.1 * rng.standard_normal(200)
+    given = {"space": Box(x=(0, 1), y=(0, 1)), "unknowns": "u", "conditions": observed(x=x, y=y, u=values, sigma=0.1)}
+    return Problem(**{**given, "reference": None, **changes})  # type: ignore[arg-type]
+
+
+def test_of_data_alone_the_choice_makes_no_cells() -> None:
+    """Random features fit the noise; local ones would split where an equation says so, and there is none."""
+
+    def stop(look: Look) -> None:
+        if look.method == "lm":
+            raise KeyboardInterrupt
+
+    training = solve(surface(), validation=0.2, budget=600, progress=stop).training
+    assert training is not None
+    assert training.choice[-1].endswith("so a network was trained")
+    with pytest.raises(ProblemError, match="local features fit no data alone"):
+        solve(surface(), network=LocalFeatures(), budget=1)
+
+
+def test_the_misfit_of_a_split_is_that_of_the_measurements_held_out() -> None:
+    """A network that is stopped early has taken fewer degrees of freedom than it has numbers."""
+    solution = solve(surface(), validation=0.25, network=MLP(12, 2), method=LevenbergMarquardt(steps=40), budget=600)
+    assert solution.training is not None and solution.training.identified is not None
+    (misfit,) = solution.training.identified.misfits.values()
+    ((_, held_out),) = solution.training.held_out.items()
+    assert misfit.expected == 50
+    assert misfit.value == pytest.approx(50 * held_out**2)
+    assert misfit.met
+
+
+# ------------------------------------------------------------ what cannot be told
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    """k u_x = m: only the ratio of k and m can be known; n stands nowhere that matters."""
+
+    def slope(u, x, k, m, n):  # type: ignore[no-untyped-def]
+        return k * d(u, x) - m + 0 * n
+
+    x = np.linspace(0, 1, 40)
+    problem = Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=slope, conditions=observed(x=x, u=2 * x, sigma=0.01),
+        parameters={"k": Unknown(1.0), "m": Unknown(1.0), "n": Unknown(1.0)}, reference=None,
+    )  # fmt: skip
+    solution = solve(problem, network=MLP(4, 1), method=LevenbergMarquardt(steps=20), points=64, held_out=64)
+    return Run("slope", "A slope.", solution, compare(solution, None), ["mind the gap"], 2**28, 2**27)
+
+
+def test_the_report_says_which_constants_the_data_cannot_tell(run: Run, tmp_path: Path) -> None:
+    printed = io.StringIO()
+    show_result(Console(file=printed, width=400), run, tmp_path)
+    told = json.dumps(summary(run))
+    shown = page(run, Figure((1, 1)))
+    for words in ("the data cannot tell n", "the data cannot tell k", "the data cannot tell m"):
+        assert words in printed.getvalue() and words in told and words in shown
+    assert "mind the gap" in shown and "mind the gap" in told
+
+
+def test_the_page_tells_constants_with_their_errors_and_how_the_data_are_met(run: Run) -> None:
+    shown = page(run, Figure((1, 1)))
+    assert run.training.identified is not None
+    constants = run.training.identified.constants
+    assert all(f'<td class="number">{c}</td>' in shown for c in constants.values())
+    assert "standard_error" not in shown
+    (misfit,) = run.training.identified.misfits.values()
+    assert f"{misfit.value:.8g}" in shown and f"{misfit.expected:.8g}" in shown
+
+
+# ------------------------------------------------------------ calibration
+
+
+def test_one_run_of_the_calibration_tells_pull_and_misfit() -> None:
+    (found,) = pulls("heat", 0)
+    assert abs(found.pull) < 4 and 0.001 < found.error < 0.05 and 0.6 < found.misfit < 1.4
+
+
+def test_the_noise_differs_from_seed_to_seed_and_the_places_do_not() -> None:
+    a, b, again = (CASES["heat"].measured(seed).observations[0].points for seed in (0, 1, 0))
+    assert (a.coordinates["x"] == b.coordinates["x"]).all() and (a.measured["u"] == again.measured["u"]).all()
+    assert not (a.measured["u"] == b.measured["u"]).any()
+
+
+def test_the_table_counts_what_is_covered() -> None:
+    found = [Pull("heat", "alpha", k, p, 0.01, 1.1) for k, p in enumerate((0.5, -0.5, 1.5, -3.0))]
+    line = next(line for line in table(found).splitlines() if line.startswith("| heat |"))
+    assert "| 4 | 1.00% | 50% (68% +- 23%) | 75% (95% +- 10%) | -0.38 +- 0.50 | 2.94 +- 0.71 | 1.100 |" in line
+
+
+def test_a_case_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        calibration.main(["hot"])
+    assert "there is no case hot; possible: heat" in capsys.readouterr().err
