@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from pinnsolve.identified import identified
 from pinnsolve.interrupts import Deferred
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
+from pinnsolve.networks.dropout import drops, thinned
 from pinnsolve.networks.piecewise import Piecewise
 from pinnsolve.networks.trial import Trial
 from pinnsolve.residuals import Site
@@ -142,7 +144,8 @@ class Loop:
         state = self.state
         if self.method.redraws:
             self.points.redraw(state.stage_step, self.watch.fraction, self.weights)
-        state.method = self.method.step(self._objective(), state.method)
+        with thinned(self.trial.network, self.generator) if drops(self.stage.network) else nullcontext():
+            state.method = self.method.step(self._objective(), state.method)
         state.step += 1
         state.stage_step += 1
         if not math.isfinite(state.method["loss"]):

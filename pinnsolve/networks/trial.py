@@ -15,6 +15,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.nested import network_by_autograd
 from pinnsolve.networks import flow
 from pinnsolve.networks.constants import Constants
+from pinnsolve.networks.dropout import Dropout, adopted
 from pinnsolve.networks.exact import Plan, lift
 from pinnsolve.networks.features import Inputs
 from pinnsolve.networks.mlp import MLP, Network
@@ -80,7 +81,7 @@ class Trial:
         periods = tuple(p.coordinate for p in problem.periodic)
         if isinstance(network, nn.Module):  # the user's own sees the coordinates, and what periods ask for
             self.inputs = Inputs(problem.domain, periods, None, generator)
-            module = copy.deepcopy(network).eval()
+            module = adopted(copy.deepcopy(network)).eval()
         elif isinstance(network, RandomFeatures):
             self.inputs = Inputs(problem.domain, periods, None, generator, (), made.planes)
             around = self.inputs.places(made.corners)
@@ -307,10 +308,13 @@ class Trial:
 
 
 def _frozen(module: nn.Module) -> int:
-    """How many layers at the beginning of a sequence train nothing."""
+    """How many layers at the beginning of a sequence are the same at every step."""
     layers = list(module) if type(module) is nn.Sequential else []  # a subclass may do more than its layers
-    trained = [k for k, layer in enumerate(layers) if any(p.requires_grad for p in layer.parameters())]
-    return trained[0] if trained else 0
+    moving = [
+        k for k, layer in enumerate(layers)
+        if isinstance(layer, Dropout) or any(p.requires_grad for p in layer.parameters())
+    ]  # fmt: skip
+    return moving[0] if moving else 0
 
 
 def _close(a: Tensor, b: Tensor) -> bool:
