@@ -53,9 +53,10 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.seconds:.1f} s")
     reference, note, reference_peak = _reference(problem)
     solution, training_peak = _train(ready, settings, folder, console, arguments.resume)
+    warnings = [*ready.findings.warnings, *(solution.training.warnings if solution.training else [])]
     result = Run(
-        file.name, file.description, solution, compare(solution, reference), ready.findings.warnings,
-        training_peak.bytes, reference_peak.bytes, note,
+        file.name, file.description, solution, compare(solution, reference), warnings, training_peak.bytes,
+        reference_peak.bytes, note,
     )  # fmt: skip
     from pinnsolve.report.write import write_all  # matplotlib is slow to import, and not needed before
 

@@ -113,11 +113,8 @@ def solve(
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
     findings = check(problem)
-    if problem.constants and not settings.automatic and isinstance(settings.stages[0].network, LocalFeatures):
-        raise ProblemError(
-            "local features find no unknown constants: each window of time would find its own",
-            "Leave method and network out, or write network=MLP().",
-        )
+    if not settings.automatic and isinstance(settings.stages[0].network, LocalFeatures):
+        _check_cells(problem)
     made, more = verified(problem, findings)
     generator = torch.Generator().manual_seed(settings.seed)
 
@@ -129,6 +126,17 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     _check_smooth(loop.trial, findings)
     findings.warnings.extend(more + _fallbacks(loop))
     return Prepared(findings, settings, loop)
+
+
+def _check_cells(problem: Problem) -> None:
+    """What local features cannot do."""
+    fault = ""
+    if problem.constants:
+        fault = "local features find no unknown constants: each window of time would find its own"
+    elif not problem.equations:
+        fault = "local features fit no data without an equation: nothing tells which cell needs more of them"
+    if fault:
+        raise ProblemError(fault, "Leave method and network out, or write network=MLP().")
 
 
 def _check_smooth(trial: Trial, findings: Findings) -> None:

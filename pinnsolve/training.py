@@ -24,6 +24,7 @@ from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.dropout import drops, thinned
 from pinnsolve.networks.piecewise import Piecewise
 from pinnsolve.networks.trial import Trial
+from pinnsolve.overfitting import overfitting
 from pinnsolve.residuals import Site
 from pinnsolve.resuming import save
 from pinnsolve.settings import Settings, Stage, described_method, described_network, is_features, kind_of
@@ -214,7 +215,7 @@ class Loop:
         record = [Ended(**e) for e in state.ended]
         state.stage, why = following(
             self.settings.stages, record, self.weights, state.seconds, self.settings.budget, state.behind,
-            windows=not self.trial.problem.constants,
+            windows=bool(self.trial.problem.equations) and not self.trial.problem.constants,
         )  # fmt: skip
         state.stage_step, state.stage_began = 0, state.seconds
         if why:
@@ -276,8 +277,10 @@ class Loop:
         held, training = self.points.held_out.rms(), self.points.training.rms()
         trained = weighted(self.weights, training)
         if self.trial.complete and self.watch.better(weighted(self.weights, held), trained):
-            vector, born = self.trial.vector(), state.born
-            state.best = {"stage": state.stage, "born": born, "vector": vector, "training": training, "held_out": held}
+            state.best = {
+                "step": state.step, "stage": state.stage, "born": state.born, "vector": self.trial.vector(),
+                "training": training, "held_out": held,
+            }  # fmt: skip
         look = Look(state.step, state.seconds, self.method.name, trained, training, held)
         self.history.append(look)
         in_training = not is_features(self.stage.network)
@@ -288,7 +291,7 @@ class Loop:
 
     def _finished(self, outcome: Outcome) -> Training:
         state = self.state
-        number = state.best["stage"] if state.best else state.stage
+        number, best = (state.best["stage"], state.best["step"]) if state.best else (state.stage, state.step)
         kept = self.settings.stages[number]
         if state.best and kept.network is not self.stage.network:
             self.trial = self._best()
@@ -297,11 +300,15 @@ class Loop:
             self.trial.assign(state.best["vector"])
         training, held_out = self.points.training.rms(), self.points.held_out.rms()
         error = self._gathered().error_of(self._found(number, held_out), not is_features(kept.network), self.weights)
+        data = [name for o in self.trial.problem.observations for name in o.terms] * bool(self.settings.validation)
+        lost = overfitting(self.history, {name: self.weights[name] for name in data}, best)
+        if lost is not None and outcome.kind in ("plateau", "overfitting"):
+            outcome = lost.outcome
         same = [s.method for s in self.settings.stages[: state.stage + 1] if s.network is kept.network]
         return Training(
-            outcome, state.seconds, state.step, self.history, training, held_out, self.points.counts(),
+            outcome, state.seconds, state.step, best, self.history, training, held_out, self.points.counts(),
             dict(self.weights), ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
-            error, None if isinstance(self.trial, Piecewise) else identified(self.points.training, self.weights),
+            error, None if isinstance(self.trial, Piecewise) else identified(self.points.training, self.weights), lost,
         )  # fmt: skip
 
     def _best(self) -> Trial:

@@ -90,6 +90,7 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
     console.print(f"outcome  {escape(str(training.outcome))}", highlight=False)
     for why in training.choice:
         console.print(f"choice   {escape(why)}", highlight=False)
+    show_warnings(console, training.warnings)
     residuals = Table("residual (rms)", "training", "held out", "kind", title=None, title_justify="left")
     for name, value in training.training.items():
         how = "equation" if name in [e.name for e in run.solution.problem.equations] else "weighted condition"

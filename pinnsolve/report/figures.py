@@ -102,8 +102,8 @@ def _rows(run: Run) -> list[tuple[float, list[Draw]]]:
     if len(shown) == 1:
         signed = {u: f.difference for u, f in fields.items() if f.difference is not None}
         if referenced:
-            return [(CURVE, [_curves(u, fields[u]), _marked(f"{u}: {MINUS}", on, v)]) for u, v in signed.items()]
-        return _shared_out(CURVE, [_curves(u, f) for u, f in fields.items()] + _residuals(run))
+            return [(CURVE, [_measured(run, u, fields[u]), _marked(f"{u}: {MINUS}", on, v)]) for u, v in signed.items()]
+        return _shared_out(CURVE, [_measured(run, u, f) for u, f in fields.items()] + _residuals(run))
     rows: list[tuple[float, list[Draw]]] = []
     tall = 1.0 + min(2.0, 2.3 / (_ratio(on.axes) or 1.0))
     if not referenced:
@@ -230,6 +230,25 @@ def _curves(unknown: str, field: Sampled, bounds: tuple[float, float] | None = N
     return draw
 
 
+def _measured(run: Run, unknown: str, field: Sampled) -> Draw:
+    """Curves over the only coordinate, with the data among them: dots that were trained on, rings that were not."""
+    (along,) = field.grid.axes
+    data = list(grids.measurements(run, unknown))
+    bounds = limits(*field.values, *(values for _, values, _ in data), margin=0.07)
+    curves = _curves(unknown, field, bounds)
+
+    def draw(axes: Axes) -> None:
+        curves(axes)
+        for k, (places, values, unseen) in enumerate(data):
+            face, name = ("white", "held out") if unseen else ("black", "data")
+            label = name if all(u != unseen for _, _, u in data[:k]) else None
+            axes.plot(places[along], values, "o", ms=4.5, mfc=face, mec="black", mew=0.9, label=label)
+        if data:
+            axes.legend(fontsize=9, frameon=False, handlelength=2.6)
+
+    return draw
+
+
 def _marked(what: str, on: Grid, values: Array, size: bool = False) -> Draw:
     """One curve with its largest value marked: signed, or its size on a logarithmic scale."""
     ((along, xs),) = on.axes.items()
@@ -267,7 +286,14 @@ def _history(run: Run, axes: Axes) -> None:
     axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-16 * axes.get_ylim()[1]))  # below is rounding
     handles += [Line2D([], [], color=GREY, lw=2.8, alpha=0.6), Line2D([], [], color=GREY, lw=0.9)]
     labels += ["thick: held-out points", "thin: training points"]
-    _tidy(axes, "residuals while training (root mean square)", ("seconds of training", "residual"), lines=True)
+    lost = "" if run.training.overfitting is None else f": overfitting after step {run.training.overfitting.step}"
+    title = f"residuals while training (root mean square){lost}"
+    _tidy(axes, title, ("seconds of training", "residual"), lines=True)
+    if run.solution.settings["validation"]:
+        at = next(look.seconds for look in history if look.step == run.training.kept)
+        axes.axvline(at, color=ERROR, lw=1.1, ls="--")
+        words = f" kept: step {run.training.kept}"
+        axes.annotate(words, (at, 0.88), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=ERROR)
     # Names that begin with "_" mean something to matplotlib, and "$" too: the texts are set afterwards.
     legend = axes.legend(
         handles, [str(k) for k in range(len(labels))], loc="center left", bbox_to_anchor=(1.005, 0.5), fontsize=9,

@@ -79,6 +79,8 @@ def summary(run: Run) -> dict[str, Any]:
             "seconds": training.seconds,
             "peak_memory": run.training_memory,
             "steps": training.steps,
+            "kept_step": training.kept,
+            "overfitting": None if training.overfitting is None else vars(training.overfitting),
             "residuals": {
                 name: {"training": training.training[name], "held_out": training.held_out[name]}
                 for name in training.training
