@@ -46,7 +46,9 @@ class Collocation:
     def __init__(self, trial: Trial, places: list[Site], settings: Settings, generator: torch.Generator) -> None:
         self.trial, self.places, self.settings, self.generator = trial, places, settings, generator
         self.wanting = [] if not trial.plan.corners else _wanting(trial)
-        self.data = {id(s): _parted(s.points, settings) for s in places if s.points is not None}
+        self.data = {
+            id(s): parted(s.points, settings.validation, settings.seed) for s in places if s.points is not None
+        }
         self.held_out = self._placed([self._draw(s, settings.held_out, held_out=True) for s in places])
         self.begin()
 
@@ -178,12 +180,11 @@ def _wanting(trial: Trial) -> list[Mapping[str, float]]:
     return [corner.fixed for corner in trial.plan.corners] + points
 
 
-def _parted(points: Points, settings: Settings) -> tuple[Points, Points]:
-    """Measurements for training, and those that are held out; the same for both where none are."""
-    share = settings.validation
+def parted(points: Points, share: float, seed: int) -> tuple[Points, Points]:
+    """Measurements for training, and the share of them that is held out; the same for both where none is."""
     if not share:
         return points, points
-    order = torch.randperm(len(points), generator=torch.Generator().manual_seed(settings.seed))
+    order = torch.randperm(len(points), generator=torch.Generator().manual_seed(seed))
     count = min(max(round(share * len(points)), 1), len(points) - 1)
     return points[order[count:]], points[order[:count]]
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from pinnsolve.errors import Outcome
 from pinnsolve.identified import Identified
 from pinnsolve.methods.protocol import State
+from pinnsolve.overfitting import Overfitting
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Training:
     seconds : float
         Of training, over all resumed parts.
     steps : int
+    kept : int
+        The step whose parameters were kept.
     history : list of Look
     training, held_out : dict from residual name to float
         Root mean squares of the parameters that were kept: those with the lowest held-out loss.
@@ -58,11 +61,14 @@ class Training:
         The relative L2 error, estimated by comparing several solutions (`pinnsolve.estimate`).
     identified : Identified, optional
         The unknown constants, and how well the data are met; None for a problem without data.
+    overfitting : Overfitting, optional
+        Where data were held out (`Settings(validation=...)`), and lost while the others were fitted.
     """
 
     outcome: Outcome
     seconds: float
     steps: int
+    kept: int
     history: list[Look]
     training: dict[str, float]
     held_out: dict[str, float]
@@ -73,6 +79,13 @@ class Training:
     choice: list[str]
     estimate: float | None = None
     identified: Identified | None = None
+    overfitting: Overfitting | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is doubtful of the result, in words."""
+        told = [] if self.identified is None else list(self.identified.warnings)
+        return told if self.overfitting is None else [*told, str(self.overfitting)]
 
 
 @dataclass
@@ -80,8 +93,8 @@ class LoopState:
     """Everything that a resumed run needs to go on with the same bits.
 
     `born` is the state of the generator from which the stage's network was drawn; `best` holds the parameters with the
-    lowest held-out loss, with their stage, how it was born, and their residuals; `found` holds the solutions so far, as
-    `pinnsolve.estimate` compares them, and `behind` the last estimate over the error that would do.
+    lowest held-out loss, with their step and stage, how it was born, and their residuals; `found` holds the solutions
+    so far, as `pinnsolve.estimate` compares them, and `behind` the last estimate over the error that would do.
     """
 
     step: int

@@ -91,8 +91,8 @@ class Misfit:
     value : float
         The sum of ((u - measured) / sigma)^2; with sigma not known, in the unknown's units.
     expected : float
-        For the true noise, the number of measurements less the degrees of freedom that the fit took from them; NaN where
-        sigma is not known.
+        For the true noise, the number of measurements less the degrees of freedom that the fit took from them; NaN
+        where sigma is not known.
     """
 
     value: float

@@ -43,6 +43,7 @@ def pooled(
         outcome,
         sum(t.seconds for t in spent),
         sum(t.steps for t in spent),
+        each[0].kept,
         [look for t in each for look in t.history],
         training,
         held_out,

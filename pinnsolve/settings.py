@@ -11,8 +11,21 @@ import torch
 from torch import nn
 
 from pinnsolve.errors import ProblemError, did_you_mean
-from pinnsolve.methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Method, Newton, Retracing, SSBroyden
+from pinnsolve.methods import (
+    FIRST_ORDER,
+    LBFGS,
+    SGD,
+    SOAP,
+    Adam,
+    LevenbergMarquardt,
+    Marching,
+    Method,
+    Newton,
+    Retracing,
+    SSBroyden,
+)
 from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
+from pinnsolve.networks.dropout import drops
 from pinnsolve.problem.declaration import positive, whole
 from pinnsolve.sampling import SAMPLERS, Sampler
 
@@ -157,6 +170,7 @@ class Settings:
                 f"method={self.method!r} does not go with network={self.network!r}",
                 "LocalFeatures are trained by Marching alone, and Marching trains nothing else.",
             )
+        self._check_dropout()
         self._check_weights()
         usable_device(self.device)
 
@@ -183,6 +197,15 @@ class Settings:
         elif network is None:
             network = RandomFeatures() if all(isinstance(m, Newton) for m in self.methods) else MLP()
         return tuple(Stage(network, method) for method in self.methods)
+
+    def _check_dropout(self) -> None:
+        for method in self.methods:
+            if drops(self.network) and not isinstance(method, FIRST_ORDER):
+                raise ProblemError(
+                    f"dropout does not go with {type(method).__name__}: it compares losses of one function, and each "
+                    "mask makes another one",
+                    "Write method=Adam() (or SGD, SOAP), or a network without dropout.",
+                )
 
     def _check_weights(self) -> None:
         given: list[Any] = list(self.weights.values()) if isinstance(self.weights, Mapping) else [self.weights]

@@ -285,4 +285,7 @@ def _network(written: Mapping[str, Any], path: str | Path) -> Network | LocalFea
             "Pass one of the same shape: load(path, problem, network=...).",
         )
     fourier = Fourier(**written["fourier"]) if written["fourier"] else None
-    return MLP(width=written["width"], depth=written["depth"], activation=written["activation"], fourier=fourier)
+    return MLP(
+        width=written["width"], depth=written["depth"], activation=written["activation"], fourier=fourier,
+        dropout=written["dropout"],
+    )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,8 +21,10 @@ from pinnsolve.identified import Identified, identified
 from pinnsolve.interrupts import Deferred
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
+from pinnsolve.networks.dropout import drops, thinned
 from pinnsolve.networks.piecewise import Piecewise
 from pinnsolve.networks.trial import Trial
+from pinnsolve.overfitting import overfitting
 from pinnsolve.residuals import Site
 from pinnsolve.resuming import save
 from pinnsolve.settings import Settings, Stage, described_method, described_network, is_features, kind_of
@@ -142,7 +145,8 @@ class Loop:
         state = self.state
         if self.method.redraws:
             self.points.redraw(state.stage_step, self.watch.fraction, self.weights)
-        state.method = self.method.step(self._objective(), state.method)
+        with thinned(self.trial.network, self.generator) if drops(self.stage.network) else nullcontext():
+            state.method = self.method.step(self._objective(), state.method)
         state.step += 1
         state.stage_step += 1
         if not math.isfinite(state.method["loss"]):
@@ -273,8 +277,10 @@ class Loop:
         held, training = self.points.held_out.rms(), self.points.training.rms()
         trained = weighted(self.weights, training)
         if self.trial.complete and self.watch.better(weighted(self.weights, held), trained):
-            vector, born = self.trial.vector(), state.born
-            state.best = {"stage": state.stage, "born": born, "vector": vector, "training": training, "held_out": held}
+            state.best = {
+                "step": state.step, "stage": state.stage, "born": state.born, "vector": self.trial.vector(),
+                "training": training, "held_out": held,
+            }  # fmt: skip
         look = Look(state.step, state.seconds, self.method.name, trained, training, held)
         self.history.append(look)
         in_training = not is_features(self.stage.network)
@@ -285,7 +291,7 @@ class Loop:
 
     def _finished(self, outcome: Outcome) -> Training:
         state = self.state
-        number = state.best["stage"] if state.best else state.stage
+        number, best = (state.best["stage"], state.best["step"]) if state.best else (state.stage, state.step)
         kept = self.settings.stages[number]
         if state.best and kept.network is not self.stage.network:
             self.trial = self._best()
@@ -294,11 +300,15 @@ class Loop:
             self.trial.assign(state.best["vector"])
         training, held_out = self.points.training.rms(), self.points.held_out.rms()
         error = self._gathered().error_of(self._found(number, held_out), not is_features(kept.network), self.weights)
+        data = [name for o in self.trial.problem.observations for name in o.terms] * bool(self.settings.validation)
+        lost = overfitting(self.history, {name: self.weights[name] for name in data}, best)
+        if lost is not None and outcome.kind in ("plateau", "overfitting"):
+            outcome = lost.outcome
         same = [s.method for s in self.settings.stages[: state.stage + 1] if s.network is kept.network]
         return Training(
-            outcome, state.seconds, state.step, self.history, training, held_out, self.points.counts(),
+            outcome, state.seconds, state.step, best, self.history, training, held_out, self.points.counts(),
             dict(self.weights), ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
-            error, self._identified(),
+            error, self._identified(), lost,
         )  # fmt: skip
 
     def _identified(self) -> Identified | None:

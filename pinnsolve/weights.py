@@ -25,5 +25,5 @@ def weights_of(settings: Settings, residuals: Residuals, before: dict[str, float
 
 
 def weighted(weights: Mapping[str, float], rms: Mapping[str, float]) -> float:
-    """The loss, sum over the residuals of weight * rms^2."""
-    return sum(weights[name] * r**2 for name, r in rms.items())
+    """The loss, sum over the residuals that have a weight of weight * rms^2."""
+    return sum(weights[name] * r**2 for name, r in rms.items() if name in weights)

@@ -26,7 +26,7 @@ ORDER = [
     ["residuals"],
     ["methods"],
     ["settings", "stopping"],
-    ["weights", "collocation", "choice", "estimate", "identified"],
+    ["weights", "collocation", "choice", "estimate", "identified", "overfitting"],
     ["history"],
     ["resuming", "training"],
     ["solution"],

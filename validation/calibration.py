@@ -67,7 +67,8 @@ class Case:
         rng = np.random.default_rng(11)
         places = {c: rng.uniform(low, high, self.count) for c, (low, high) in self.domain.items()}
         noise = self.sigma * np.random.default_rng([12, seed]).standard_normal(self.count)
-        data = observed(**places, u=self.truth(**places) + noise, sigma=self.sigma if self.known else None)
+        columns: dict[str, Any] = {**places, "u": self.truth(**places) + noise}
+        data = observed(sigma=self.sigma if self.known else None, **columns)
         return self.problem(data)
 
 

@@ -9,7 +9,10 @@ from pinnsolve.methods.quasi_newton import LBFGS, SSBroyden
 from pinnsolve.methods.retracing import Retracing
 from pinnsolve.methods.soap import SOAP
 
+FIRST_ORDER = (Adam, SGD, SOAP)  # they take a gradient a step, and compare no losses
+
 __all__ = [
+    "FIRST_ORDER",
     "LBFGS",
     "SGD",
     "SOAP",

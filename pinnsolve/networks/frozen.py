@@ -6,12 +6,17 @@ from typing import cast
 
 from torch import nn
 
+from pinnsolve.networks.dropout import Dropout
+
 
 def frozen(module: nn.Module) -> int:
-    """How many layers at the beginning of a sequence train nothing."""
+    """How many layers at the beginning of a sequence are the same at every step."""
     found = list(module) if type(module) is nn.Sequential else []  # a subclass may do more than its layers
-    trained = [k for k, layer in enumerate(found) if any(p.requires_grad for p in layer.parameters())]
-    return trained[0] if trained else 0
+    moving = [
+        k for k, layer in enumerate(found)
+        if isinstance(layer, Dropout) or any(p.requires_grad for p in layer.parameters())
+    ]  # fmt: skip
+    return moving[0] if moving else 0
 
 
 def layers(module: nn.Module, begin: int, end: int | None) -> nn.Sequential:

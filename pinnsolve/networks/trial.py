@@ -15,6 +15,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.nested import network_by_autograd
 from pinnsolve.networks import flow, own_module
 from pinnsolve.networks.constants import Constants
+from pinnsolve.networks.dropout import adopted
 from pinnsolve.networks.exact import Plan, lift
 from pinnsolve.networks.features import Inputs
 from pinnsolve.networks.frozen import frozen, layers
@@ -85,7 +86,7 @@ class Trial:
         periods = tuple(p.coordinate for p in problem.periodic)
         if isinstance(network, nn.Module):  # the user's own sees the coordinates, and what periods ask for
             self.inputs = Inputs(problem.domain, periods, None, generator)
-            module = copy.deepcopy(network).eval()
+            module = adopted(copy.deepcopy(network)).eval()
         elif isinstance(network, RandomFeatures):
             self.inputs = Inputs(problem.domain, periods, None, generator, (), made.planes)
             around = self.inputs.places(made.corners)

@@ -77,7 +77,6 @@ def _show_identified(console: Console, found: Identified, run: Run) -> None:
         console.print(f"found    {escape(name)}({escape(of)}) {function}", highlight=False)
     for (a, b), r in found.correlations.items():
         console.print(f"         correlation of {escape(a)} and {escape(b)}: {r:.3f}", highlight=False)
-    show_warnings(console, found.warnings)
     for name, misfit in found.misfits.items():
         if math.isfinite(misfit.expected):
             told = "as it should be" if misfit.met else "not as it should be: fitted to the noise, or not to the data"
@@ -121,6 +120,7 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
     console.print(f"outcome  {escape(str(training.outcome))}", highlight=False)
     for why in training.choice:
         console.print(f"choice   {escape(why)}", highlight=False)
+    show_warnings(console, training.warnings)
     residuals = Table("residual (rms)", "training", "held out", "kind", title=None, title_justify="left")
     for name, value in training.training.items():
         how = "equation" if name in [e.name for e in run.solution.problem.equations] else "weighted condition"

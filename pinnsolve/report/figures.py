@@ -111,10 +111,10 @@ def _rows(run: Run) -> list[tuple[float, list[Draw]]]:
         signed = {u: f.difference for u, f in fields.items() if f.difference is not None}
         if referenced:
             return [
-                (CURVE, [_curves(u, fields[u]), _marked(f"{u}: {MINUS}", on, v, spread=fields[u].spread)])
+                (CURVE, [_measured(run, u, fields[u]), _marked(f"{u}: {MINUS}", on, v, spread=fields[u].spread)])
                 for u, v in signed.items()
             ]
-        return _shared_out(CURVE, [_curves(u, f) for u, f in fields.items()] + _residuals(run))
+        return _shared_out(CURVE, [_measured(run, u, f) for u, f in fields.items()] + _residuals(run))
     rows: list[tuple[float, list[Draw]]] = []
     tall = 1.0 + min(2.0, 2.3 / (_ratio(on.axes) or 1.0))
     if not referenced:
@@ -265,6 +265,25 @@ def _curves(unknown: str, field: Sampled, bounds: tuple[float, float] | None = N
         axes.set(xlim=(xs[0], xs[-1]), ylim=bounds or limits(*field.values, *(field.band or ()), margin=0.07))
         tidy(axes, title, (along, unknown), lines=True)
         if legend and (field.reference is not None or field.band is not None):
+            axes.legend(fontsize=9, frameon=False, handlelength=2.6)
+
+    return draw
+
+
+def _measured(run: Run, unknown: str, field: Sampled) -> Draw:
+    """Curves over the only coordinate, with the data among them: dots that were trained on, rings that were not."""
+    (along,) = field.grid.axes
+    data = list(grids.measurements(run, unknown))
+    bounds = limits(*field.values, *(values for _, values, _ in data), margin=0.07)
+    curves = _curves(unknown, field, bounds)
+
+    def draw(axes: Axes) -> None:
+        curves(axes)
+        for k, (places, values, unseen) in enumerate(data):
+            face, name = ("white", "held out") if unseen else ("black", "data")
+            label = name if all(u != unseen for _, _, u in data[:k]) else None
+            axes.plot(places[along], values, "o", ms=4.5, mfc=face, mec="black", mew=0.9, label=label)
+        if data:
             axes.legend(fontsize=9, frameon=False, handlelength=2.6)
 
     return draw

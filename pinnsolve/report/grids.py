@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from pinnsolve.collocation import parted
 from pinnsolve.problem.corners import away
 from pinnsolve.problem.problem import Problem
 from pinnsolve.report.record import Run
@@ -166,6 +167,17 @@ def _hidden(run: Run, on: Grid) -> npt.NDArray[np.bool_]:
 def residual(run: Run, equation: str, on: Grid) -> Array:
     """One equation's residual on a grid."""
     return _evaluated(run.solution.residual(equation), on)
+
+
+def measurements(run: Run, unknown: str) -> Iterator[tuple[dict[str, Array], Array, bool]]:
+    """Each set of an unknown's measurements: where, the values, and whether training never saw them."""
+    settings = run.solution.settings
+    for found in run.solution.problem.observations:
+        if unknown in found.unknowns:
+            parts = parted(found.points, settings["validation"], settings["seed"])
+            for points, unseen in zip(parts, (False, True) if settings["validation"] else (False,), strict=False):
+                places = {c: v.numpy() for c, v in points.coordinates.items()}
+                yield places, points.measured[unknown].numpy(), unseen
 
 
 def cuts(run: Run, unknown: str) -> list[Sampled]:

@@ -13,6 +13,7 @@ from pinnsolve.report.record import Run, over_seeds
 
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe & Ito: colour-blind-safe
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))  # for residuals beyond the colours
+KEPT = "#b2182b"
 METHODS_MARKED = 6  # more changes of method than that would hide the curves
 
 
@@ -34,8 +35,12 @@ def history(run: Run, axes: Axes) -> None:
     axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-16 * axes.get_ylim()[1]))  # below is rounding
     handles += [Line2D([], [], color=GREY, lw=2.8, alpha=0.6), Line2D([], [], color=GREY, lw=0.9)]
     labels += ["thick: held-out points", "thin: training points"]
-    each = f", each of {over_seeds(run)}" if run.ensemble is not None else ""
-    tidy(axes, f"residuals while training (root mean square){each}", ("seconds of training", "residual"), lines=True)
+    title = "residuals while training (root mean square)"
+    if run.ensemble is not None:
+        title += f", each of {over_seeds(run)}"
+    if run.training.overfitting is not None:
+        title += f": overfitting after step {run.training.overfitting.step}"
+    tidy(axes, title, ("seconds of training", "residual"), lines=True)
     # Names that begin with "_" mean something to matplotlib, and "$" too: the texts are set afterwards.
     legend = axes.legend(
         handles, [str(k) for k in range(len(labels))], loc="center left", bbox_to_anchor=(1.005, 0.5), fontsize=9,
@@ -45,6 +50,11 @@ def history(run: Run, axes: Axes) -> None:
         text.set_parse_math(False)
         text.set_text(label)
     alone = histories[0] if len(histories) == 1 else []
+    if alone and run.solution.settings["validation"]:
+        at = next(look.seconds for look in alone if look.step == run.training.kept)
+        axes.axvline(at, color=KEPT, lw=1.1, ls="--")
+        words = f" kept: step {run.training.kept}"
+        axes.annotate(words, (at, 0.88), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=KEPT)
     changes = [(b.seconds, f" {b.method}") for a, b in pairwise(alone) if a.method != b.method]
     for at, method in changes[:METHODS_MARKED]:
         axes.axvline(at, color="0.5", lw=0.9, ls=":")

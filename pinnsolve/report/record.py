@@ -106,6 +106,8 @@ def summary(run: Run) -> dict[str, Any]:
             "seconds": training.seconds,
             "peak_memory": run.training_memory,
             "steps": training.steps,
+            "kept_step": training.kept,
+            "overfitting": None if training.overfitting is None else vars(training.overfitting),
             "residuals": {
                 name: {"training": training.training[name], "held_out": training.held_out[name]}
                 for name in training.training
@@ -119,7 +121,7 @@ def summary(run: Run) -> dict[str, Any]:
             ],
             **_identified(training.identified),
             "ensemble": _ensemble(run),
-            "warnings": [*run.warnings, *([] if training.identified is None else training.identified.warnings)],
+            "warnings": run.warnings,
             "method": settings["method"],
             "choice": training.choice,
             "network": {"description": settings["network"], "parameters": run.solution.parameters_count},

@@ -46,19 +46,26 @@ def trial_of(network: Any, problem: Problem = PLANE, seed: int = 0, **more: Any)
 
 @pytest.mark.parametrize(
     ("sizes", "count"),
-    [((2, 20, 20, 20, 1), 921), ((10, 64, 32, 1), None), ((1, 1, 1), 4), ((3, 7, 7, 2), 100), ((2, 50, 50, 50, 50, 3), None)],
+    [((2, 20, 20, 20, 1), 921), ((10, 64, 32, 1), 2817), ((1, 1, 1), 4), ((3, 7, 7, 2), 100), ((2, 50, 50, 50, 50, 3), None)],
 )  # fmt: skip
 def test_parameter_counts(sizes: tuple[int, ...], count: int | None) -> None:
     formula = sum(a * b + b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
     inputs, *hidden, outputs = sizes
-    if len(set(hidden)) == 1:
-        net = MLP(width=hidden[0], depth=len(hidden)).build(inputs, outputs, seeded())
-        assert sum(p.numel() for p in net.parameters()) == formula
-        assert tuple(net(torch.zeros(4, inputs, dtype=torch.float64)).shape) == (4, outputs)
-    else:
-        layers = [nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
-        assert trial_of(nn.Sequential(*layers), problem=box_of(inputs)).parameters_count == formula == 2817
+    net = MLP(width=hidden).build(inputs, outputs, seeded())
+    assert sum(p.numel() for p in net.parameters()) == formula
+    assert tuple(net(torch.zeros(4, inputs, dtype=torch.float64)).shape) == (4, outputs)
+    layers = [nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+    own = nn.Sequential(*layers)
+    if outputs == 1:
+        assert trial_of(own, problem=box_of(inputs)).parameters_count == formula
     assert count in (None, formula)
+
+
+def test_one_width_is_a_width_for_each_layer() -> None:
+    alike = MLP(width=7, depth=3), MLP(width=(7, 7, 7)), MLP(width=[7, 7, 7], depth=3)
+    assert {m.widths for m in alike} == {(7, 7, 7)} and {m.depth for m in alike} == {3}
+    assert MLP().widths == (16,) * 4
+    assert hash(MLP(width=[7, 5])) == hash(MLP(width=(7, 5)))
 
 
 def box_of(dimension: int) -> Problem:
@@ -114,6 +121,9 @@ def test_no_global_state_is_touched() -> None:
     [
         (lambda: MLP(width=0), "width=0"),
         (lambda: MLP(depth=0), "depth=0"),
+        (lambda: MLP(width=()), r"width=\(\)"),
+        (lambda: MLP(width=(64, 0)), r"width=\(64, 0\)"),
+        (lambda: MLP(width=(64, 32), depth=3), r"2 hidden layers, and depth=3\n  Leave depth out"),
         (lambda: MLP(width=20.0), "width=20.0"),
         (lambda: MLP(width=True), "width=True"),
         (lambda: MLP(activation="tahn"), "'tahn'.*\n.*did you mean 'tanh'"),
