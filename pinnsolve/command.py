@@ -66,13 +66,11 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
         else:
             solution = _train_members(problem, settings, members, folder, console, arguments.resume)
     assert solution.findings is not None
-    assert solution.training is not None
     worst, *others = compared(solution, references)
     shown = solution.at(**worst.values) if worst.values else solution
     result = Run(
-        file.name, file.description, shown, worst.comparison,
-        [*solution.findings.warnings, *solution.training.warnings], training_peak.bytes, reference_peak.bytes, note,
-        [worst, *others] if others else [],
+        file.name, file.description, shown, worst.comparison, solution.findings.warnings, training_peak.bytes,
+        reference_peak.bytes, note, [worst, *others] if others else [],
         scatter(solution, worst.comparison.reference) if isinstance(solution, Ensemble) else None,
     )  # fmt: skip
     write_all(result, folder)

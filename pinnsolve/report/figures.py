@@ -16,6 +16,7 @@ from matplotlib.ticker import ScalarFormatter
 from pinnsolve.files import write_whole
 from pinnsolve.report import grids
 from pinnsolve.report.axes import GREY, shortened, tidy
+from pinnsolve.report.found import functions
 from pinnsolve.report.grids import Array, Grid, Peaks, Sampled, finite, limits
 from pinnsolve.report.histories import history
 from pinnsolve.report.record import Run, over_seeds
@@ -38,11 +39,11 @@ def solution_figure(run: Run) -> Figure:
 
     With two coordinates or more, each unknown has its solution and reference on one colour scale, their difference on
     a symmetric one, the size of the difference on a logarithmic one, and slices; with one coordinate, curves. Where
-    there is no reference, the equations' residuals over the domain stand in for the error. The last row is the history
-    of all residuals.
+    there is no reference, the equations' residuals over the domain stand in for the error. Unknown functions follow,
+    and the last row is the history of all residuals.
     """
     lines = _facts(run)
-    rows = _rows(run)
+    rows = [*_rows(run), *_shared_out(CURVE, functions(run))]
     heights = [0.62 + 0.22 * len(lines), *(h for h, _ in rows), HISTORY]
     engine = ConstrainedLayoutEngine()
     figure = Figure(figsize=(WIDTH, sum(heights)), dpi=DPI, layout=engine, facecolor="white")
@@ -133,7 +134,7 @@ def _rows(run: Run) -> list[tuple[float, list[Draw]]]:
 def _shared_out(height: float, panels: list[Draw]) -> list[tuple[float, list[Draw]]]:
     """Panels in as few rows as will do, about equally many in each."""
     rows = -(-len(panels) // COLUMNS)
-    return [(height, list(row)) for row in np.array_split(np.array(panels, dtype=object), rows)]
+    return [(height, list(row)) for row in np.array_split(np.array(panels, dtype=object), rows)] if panels else []
 
 
 def _compared(run: Run, unknown: str, field: Sampled) -> list[Draw]:

@@ -35,6 +35,7 @@ class Run:
         Trained: its `training` and `findings` are there.
     comparison : Comparison
     warnings : list of str
+        Of the checks before training.
     training_memory, reference_memory : int
         The peak of the process' resident memory in each phase (bytes).
     reference_note : str
@@ -121,7 +122,7 @@ def summary(run: Run) -> dict[str, Any]:
             ],
             **_identified(training.identified),
             "ensemble": _ensemble(run),
-            "warnings": run.warnings,
+            "warnings": [*run.warnings, *training.warnings],
             "method": settings["method"],
             "choice": training.choice,
             "network": {"description": settings["network"], "parameters": run.solution.parameters_count},

@@ -1,0 +1,75 @@
+"""Panels of the unknown functions that were found, with their standard errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from pinnsolve.identified import Function
+from pinnsolve.report.axes import tidy
+from pinnsolve.report.grids import Array, limits
+from pinnsolve.report.record import Run
+
+FOUND, BAND = "#3b8bc8", 2.0  # standard errors on either side
+Draw = Callable[[Axes], object]
+
+
+def functions(run: Run) -> list[Draw]:
+    """One panel for a function of one coordinate; its values and its standard errors for one of two."""
+    found = {} if run.training.identified is None else run.training.identified.functions
+    panels: list[Draw] = []
+    for name, function in found.items():
+        if len(function.places) == 1:
+            panels.append(_curve(run, name, function))
+        elif len(function.places) == 2:
+            panels.append(_map(f"{name}, as found", function, function.values))
+            panels.append(_map(f"standard error of {name}", function, function.standard_errors))
+    return panels
+
+
+def _curve(run: Run, name: str, function: Function) -> Draw:
+    ((along, places),) = function.places.items()
+    xs, values, errors = np.array(places), np.array(function.values), np.array(function.standard_errors)
+    reference = run.comparison.reference
+    known = reference.fields.get(name) if reference is not None else None
+
+    def draw(axes: Axes) -> None:
+        low, high = values - BAND * errors, values + BAND * errors
+        axes.fill_between(
+            xs, low, high, color=FOUND, alpha=0.3, lw=0, label=f"\N{PLUS-MINUS SIGN} {BAND:g} standard errors"
+        )
+        axes.plot(xs, values, color=FOUND, lw=2.5, label="found")
+        if known is not None:
+            axes.plot(xs, known(**_all(run, along, xs)), color="black", lw=1.2, ls=(0, (5, 2.5)), label="reference")
+        axes.set(xlim=(xs[0], xs[-1]), ylim=limits(values, np.clip(low, *_near(values)), np.clip(high, *_near(values))))
+        tidy(axes, f"{name}({along}), found from the data", (along, name), lines=True)
+        axes.legend(fontsize=9, frameon=False, handlelength=2.6)
+
+    return draw
+
+
+def _near(values: Array) -> tuple[float, float]:
+    """Twice the range of the values: a band beyond that would hide them."""
+    low, high = limits(values)
+    return low - (high - low) / 2, high + (high - low) / 2
+
+
+def _all(run: Run, along: str, xs: Array) -> dict[str, Array]:
+    """All coordinates, the others in their middle."""
+    bounds = run.solution.problem.domain.bounds
+    return {c: xs if c == along else np.full_like(xs, sum(ends) / 2) for c, ends in bounds.items()}
+
+
+def _map(what: str, function: Function, values: list[float]) -> Draw:
+    (across, xs), (up, ys) = ((c, np.unique(places)) for c, places in function.places.items())
+
+    def draw(axes: Axes) -> None:
+        mesh = axes.pcolormesh(xs, ys, np.array(values).reshape(len(xs), len(ys)).T, shading="nearest", rasterized=True)
+        part = axes.get_figure()
+        assert part is not None
+        part.colorbar(mesh, cax=axes.inset_axes((1.03, 0.0, 0.05, 1.0)))
+        tidy(axes, what, (across, up))
+
+    return draw
