@@ -290,7 +290,7 @@ def _history(run: Run, axes: Axes) -> None:
     title = f"residuals while training (root mean square){lost}"
     _tidy(axes, title, ("seconds of training", "residual"), lines=True)
     if run.solution.settings["validation"]:
-        at = next(look.seconds for look in history if look.step == run.training.kept)
+        at = next((look.seconds for look in history if look.step == run.training.kept), seconds[-1])
         axes.axvline(at, color=ERROR, lw=1.1, ls="--")
         words = f" kept: step {run.training.kept}"
         axes.annotate(words, (at, 0.88), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=ERROR)
