@@ -80,7 +80,6 @@ def summary(run: Run) -> dict[str, Any]:
             "peak_memory": run.training_memory,
             "steps": training.steps,
             "kept_step": training.kept,
-            "overfitting": None if training.overfitting is None else vars(training.overfitting),
             "residuals": {
                 name: {"training": training.training[name], "held_out": training.held_out[name]}
                 for name in training.training
@@ -88,12 +87,7 @@ def summary(run: Run) -> dict[str, Any]:
             "weights": training.weights,
             "conditions": run.solution.conditions,
             "parameters": _parameters(run.solution),
-            "correlations": {}
-            if training.identified is None
-            else {f"{a}, {b}": r for (a, b), r in training.identified.correlations.items()},
-            "data": {}
-            if training.identified is None
-            else {n: {"misfit": m.value, "expected": m.expected} for n, m in training.identified.misfits.items()},
+            **_data(training),
             "warnings": run.warnings,
             "method": settings["method"],
             "choice": training.choice,
@@ -105,6 +99,18 @@ def summary(run: Run) -> dict[str, Any]:
             "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         }
     )
+
+
+def _data(training: Training) -> dict[str, Any]:
+    """What measurements say: of unknown constants, of their own misfit, and of overfitting to them."""
+    found = training.identified
+    return {
+        "correlations": {} if found is None else {f"{a}, {b}": r for (a, b), r in found.correlations.items()},
+        "data": {}
+        if found is None
+        else {n: {"misfit": m.value, "expected": m.expected} for n, m in found.misfits.items()},
+        "overfitting": None if training.overfitting is None else vars(training.overfitting),
+    }
 
 
 def _parameters(solution: Solution) -> dict[str, Any]:
