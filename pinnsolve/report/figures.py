@@ -76,7 +76,10 @@ def _facts(run: Run) -> list[str]:
             f"relative L2 error: {errors}   \N{BULLET}   tolerance {comparison.tolerance:.1e}   \N{BULLET}   "
             f"reference: {reference.name}, its own error {reference.own_error:.1e}"
         )
-    return [*textwrap.wrap(facts, 150), *_scatter(run), *textwrap.wrap(comparison.reason, 150)]
+    worst = (
+        [f"one network for all values; shown is the worst of {len(run.slices)}: {run.slices[0]}"] if run.slices else []
+    )
+    return [*worst, *textwrap.wrap(facts, 150), *_scatter(run), *textwrap.wrap(comparison.reason, 150)]
 
 
 def _scatter(run: Run) -> list[str]:

@@ -51,7 +51,7 @@ def history(run: Run, axes: Axes) -> None:
         text.set_text(label)
     alone = histories[0] if len(histories) == 1 else []
     if alone and run.solution.settings["validation"]:
-        at = next(look.seconds for look in alone if look.step == run.training.kept)
+        at = next((look.seconds for look in alone if look.step == run.training.kept), alone[-1].seconds)
         axes.axvline(at, color=KEPT, lw=1.1, ls="--")
         words = f" kept: step {run.training.kept}"
         axes.annotate(words, (at, 0.88), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=KEPT)

@@ -108,7 +108,6 @@ def summary(run: Run) -> dict[str, Any]:
             "peak_memory": run.training_memory,
             "steps": training.steps,
             "kept_step": training.kept,
-            "overfitting": None if training.overfitting is None else vars(training.overfitting),
             "residuals": {
                 name: {"training": training.training[name], "held_out": training.held_out[name]}
                 for name in training.training
@@ -121,6 +120,7 @@ def summary(run: Run) -> dict[str, Any]:
                 for s in run.slices
             ],
             **_identified(training.identified),
+            "overfitting": None if training.overfitting is None else vars(training.overfitting),
             "ensemble": _ensemble(run),
             "warnings": [*run.warnings, *training.warnings],
             "method": settings["method"],
