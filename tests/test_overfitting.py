@@ -88,7 +88,7 @@ def split() -> Solution:
 
 def run_of(solution: Solution) -> Run:
     assert solution.training is not None
-    return Run("noisy", "Noise.", solution, compare(solution, None), solution.training.warnings, 0, 0)
+    return Run("noisy", "Noise.", solution, compare(solution, None), [], 0, 0)
 
 
 def test_a_network_that_learns_the_noise_is_told_of_and_the_best_one_is_kept(split: Solution) -> None:
@@ -189,5 +189,5 @@ def test_after_random_features_a_fit_goes_on_with_a_network_and_not_with_cells()
 
 
 def test_cells_are_refused_where_there_is_no_equation() -> None:
-    with pytest.raises(ProblemError, match="fit no data without an equation"):
+    with pytest.raises(ProblemError, match="fit no data alone"):
         solve(NOISY, settings=Settings(network=LocalFeatures(), budget=1))
