@@ -27,7 +27,7 @@ from validation.calibration import CASES, Pull, pulls, table
 
 WITH_DATA = {
     "inverse_burgers": ("burgers.csv", 2000), "inverse_burgers_noisy": ("burgers_noisy.csv", 2000),
-    "inverse_navier_stokes": ("eddies.csv", 2000), "fit": ("franke.csv", 600),
+    "inverse_navier_stokes": ("eddies.csv", 2000), "inverse_heat": ("rod.csv", 500), "fit": ("franke.csv", 600),
 }  # fmt: skip
 
 

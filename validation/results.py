@@ -22,7 +22,8 @@ BUDGETS = {
     "heat": 60.0, "cooling": 60.0, "heat_plate": 60.0, "poisson": 60.0, "poisson_3d": 60.0, "wave": 60.0,
     "klein_gordon": 60.0, "schrodinger": 60.0, "burgers": 60.0, "fisher_kpp": 60.0, "allen_cahn": 60.0,
     "kovasznay": 60.0, "taylor_green": 60.0, "cavity": 60.0, "maxwell_cavity": 60.0, "maxwell_pulse": 60.0,
-    "inverse_burgers": 60.0, "inverse_burgers_noisy": 60.0, "inverse_navier_stokes": 60.0, "fit": 60.0,
+    "inverse_burgers": 60.0, "inverse_burgers_noisy": 60.0, "inverse_navier_stokes": 60.0, "inverse_heat": 60.0,
+    "parametric_burgers": 60.0, "fit": 60.0,
 }  # fmt: skip
 HEADER = (
     "| problem | relative L2 error: median (worst) | tolerance | verdicts | training | method | reference | its own error "

@@ -148,7 +148,10 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
     if training.identified is not None:
         _show_identified(console, training.identified, run)
     if training.estimate is not None:
-        console.print(f"estimate {training.estimate:.0e} relative L2 error, without the reference", highlight=False)
+        more = "; the data's noise comes on top" if training.identified is not None else ""
+        console.print(
+            f"estimate {training.estimate:.0e} relative L2 error, without the reference{more}", highlight=False
+        )
     costs = Table("solver", "seconds", "peak memory")
     network = f"network ({run.solution.parameters_count:,} parameters, {run.solution.settings['method']})"
     costs.add_row(escape(network), f"{training.seconds:.2f}", megabytes(run.training_memory))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from validation.burgers import TUBE, solve_by_quadrature
 from validation.eddies import WINDOW, solve_on_grid
+from validation.rod import ROD, solve_on
 
 Array = NDArray[np.float64]
 FOLDER = Path(__file__).parent
@@ -78,10 +79,16 @@ def franke() -> Mapping[str, Callable[..., Array]]:
     return {"f": surface}
 
 
+def rod() -> Mapping[str, Callable[..., Array]]:
+    """The temperature alone, of 48 Chebyshev polynomials: good to rounding."""
+    return {"u": solve_on(48)["u"]}
+
+
 FILES = {
     "burgers.csv": Measurements(burgers, TUBE, 2000, 0.0, 1),
     "burgers_noisy.csv": Measurements(burgers, TUBE, 2000, 0.0061, 1),
     "eddies.csv": Measurements(eddies, WINDOW, 2000, 0.0065, 2),
+    "rod.csv": Measurements(rod, ROD, 500, 0.013, 4),
     "franke.csv": Measurements(franke, {"x": (0.0, 1.0), "y": (0.0, 1.0)}, 600, 0.03, 3),
 }
 
