@@ -10,6 +10,9 @@ the rows and columns of the constants are kept. cov(e) is the identity in units 
 noise is taken from the misfit over the degrees of freedom that the fit has left. Where a share of the measurements is
 held out, the misfit is theirs: the fit took none of their degrees of freedom, wherever it was stopped.
 
+Training ends somewhere near the minimum. The Gauss-Newton step that is left, (A^T A)^(-1) A^T r, says how far from it;
+its square is added to the variance. It is what counts where measurements have no noise, or training was cut short.
+
 Source: Seber & Wild, Nonlinear Regression (Wiley 1989), section 2.1; White, Econometrica 48 (1980) 817.
 """
 
@@ -27,6 +30,7 @@ from pinnsolve.residuals import Residuals
 RIDGE = 1e-10  # relative to columns of length one
 ALIKE = 0.99  # a correlation beyond which two constants are only known together
 EXPECTED = 3.0  # standard deviations of chi squared
+UNFINISHED = 1.0  # of what the noise moves a constant: a longer step that is left is told
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Constant:
     ----------
     value : float
     standard_error : float
-        In the same units; infinite where nothing depends on it.
+        In the same units, from the noise and the step that training has left; infinite where nothing depends on it.
     """
 
     value: float
@@ -60,8 +64,8 @@ class Misfit:
     value : float
         The sum of ((u - measured) / sigma)^2; with sigma not known, in the unknown's units.
     expected : float
-        For the true noise, the number of measurements less the degrees of freedom that the fit took from them; NaN where
-        sigma is not known.
+        For the true noise, the number of measurements less the degrees of freedom that the fit took from them; NaN
+        where sigma is not known.
     """
 
     value: float
@@ -83,7 +87,7 @@ class Identified:
     correlations : dict from (name, name) to float
     misfits : dict from residual name to Misfit
     warnings : list of str
-        Which constants the data cannot tell, and why.
+        Which constants the data cannot tell, and which training has not found yet.
     """
 
     constants: dict[str, Constant]
@@ -116,19 +120,23 @@ def identified(
     names = list(trial.constants.raw)
     if not names:
         return Identified({}, {}, misfits, [])
-    moved = _moved(
-        rows, factor, scale, len(names), {n: (weights[n] / residuals.counts[n]) ** 0.5 * s for n, s in noise.items()}
-    )
+    whole, inverse = torch.cat(list(rows.values())), _inverse(factor, scale, len(names))
+    per_row = {n: (weights[n] / residuals.counts[n]) ** 0.5 for n in rows}
+    moved = torch.cat([rows[n] @ inverse * (per_row[n] * size) for n, size in noise.items()])
+    left = (whole @ inverse).T @ torch.cat([values[n] * per_row[n] for n in rows])
     slopes = torch.tensor(list(trial.constants.slopes().values()), dtype=torch.float64)
-    covariance = slopes[:, None] * (moved.T @ moved) * slopes
-    met = torch.cat(list(rows.values()))[:, -len(names) :].any(0)
+    by_noise, left = slopes[:, None] * (moved.T @ moved) * slopes, slopes * left
+    covariance = by_noise + torch.outer(left, left)
+    met = whole[:, -len(names) :].any(0)
     errors = torch.where(met, covariance.diagonal().clamp(min=0).sqrt(), torch.inf)
     found = {n: Constant(v, float(e)) for (n, v), e in zip(trial.constants.values().items(), errors, strict=True)}
     correlations = {
         (a, b): float(covariance[i, j] / (errors[i] * errors[j] or 1.0))
         for i, a in enumerate(names) for j, b in enumerate(names) if i < j
     }  # fmt: skip
-    return Identified(found, correlations, misfits, _warnings(found, correlations))
+    far = left.abs() > UNFINISHED * by_noise.diagonal().clamp(min=0).sqrt()
+    moving = {n: float(step) for n, step, is_far in zip(names, left, far & met, strict=True) if is_far}
+    return Identified(found, correlations, misfits, _warnings(found, correlations, moving))
 
 
 def _stacked(residuals: Residuals, weights: Mapping[str, float]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -157,16 +165,17 @@ def _leverage(rows: Tensor, factor: Tensor, scale: Tensor) -> float:
     return float(image.square().sum())
 
 
-def _moved(rows: Mapping[str, Tensor], factor: Tensor, scale: Tensor, count: int, noise: Mapping[str, float]) -> Tensor:
-    """How far noise of one standard deviation in each measurement moves each constant: (N, count)."""
+def _inverse(factor: Tensor, scale: Tensor, count: int) -> Tensor:
+    """The columns of (A^T A)^(-1) that belong to the constants: (P, count)."""
     last = torch.eye(len(scale), dtype=torch.float64)[:, -count:] / scale[:, None]
     half = torch.linalg.solve_triangular(factor.T, last, upper=False)
-    inverse = torch.linalg.solve_triangular(factor, half, upper=True) / scale[:, None]
-    return torch.cat([rows[name] @ inverse * s for name, s in noise.items()])
+    return torch.linalg.solve_triangular(factor, half, upper=True) / scale[:, None]
 
 
-def _warnings(found: Mapping[str, Constant], correlations: Mapping[tuple[str, str], float]) -> list[str]:
-    """Which constants the data cannot tell."""
+def _warnings(
+    found: Mapping[str, Constant], correlations: Mapping[tuple[str, str], float], moving: Mapping[str, float]
+) -> list[str]:
+    """Which constants the data cannot tell, and which training has not found yet."""
     told = [
         f"the data cannot tell {name}: its standard error {c.standard_error:.1g} is no less than itself ({c.value:.3g})"
         for name, c in found.items()
@@ -176,5 +185,11 @@ def _warnings(found: Mapping[str, Constant], correlations: Mapping[tuple[str, st
         f"the data tell {a} and {b} only together: their correlation is {r:.4f}"
         for (a, b), r in correlations.items()
         if abs(r) > ALIKE
+    ]
+    told += [
+        f"training has not come to its end: one more step would move {name} by about {abs(step):.1g}, more than the "
+        "noise does; go on with --resume and a larger --budget"
+        for name, step in moving.items()
+        if found[name].standard_error < abs(found[name].value)
     ]
     return told

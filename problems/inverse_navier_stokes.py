@@ -16,7 +16,7 @@ with 1 % noise, a is found to 0.17 % and nu to 5.7 % there. All quantities are d
 
 from math import pi
 
-from pinnsolve import Box, Problem, Unknown, d, dirichlet, laplace, observed, point, solenoidal
+from pinnsolve import MLP, Box, Problem, Settings, Unknown, d, dirichlet, laplace, observed, point, solenoidal
 from validation.eddies import pseudospectral
 
 TRUE = {"a": 1.0, "nu": 0.05}
@@ -48,3 +48,5 @@ problem = Problem(
     reference=measured_flow,
     tolerance=3e-2,
 )
+# the default tries random features first; they cannot be told apart where all that is left is noise, and cost time
+settings = Settings(network=MLP(width=16, depth=3))
