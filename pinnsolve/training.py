@@ -17,7 +17,8 @@ from pinnsolve.collocation import Collocation
 from pinnsolve.errors import Outcome, ProblemError
 from pinnsolve.estimate import Found, Gathered
 from pinnsolve.history import Look, LoopState, Training
-from pinnsolve.identified import Identified, identified
+from pinnsolve.identification import identified
+from pinnsolve.identified import Identified
 from pinnsolve.interrupts import Deferred
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures

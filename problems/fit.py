@@ -15,11 +15,10 @@ from pinnsolve import Box, Problem, Settings, exact, observed
 
 
 def franke(x, y):
-    hills = 0.75 * exp(-((9 * x - 2) ** 2 + (9 * y - 2) ** 2) / 4) + 0.5 * exp(
-        -((9 * x - 7) ** 2 + (9 * y - 3) ** 2) / 4
-    )
+    hill = 0.75 * exp(-((9 * x - 2) ** 2 + (9 * y - 2) ** 2) / 4)
     slope = 0.75 * exp(-((9 * x + 1) ** 2) / 49 - (9 * y + 1) / 10)
-    return hills + slope - 0.2 * exp(-((9 * x - 4) ** 2) - (9 * y - 7) ** 2)
+    lower = 0.5 * exp(-((9 * x - 7) ** 2 + (9 * y - 3) ** 2) / 4)
+    return hill + slope + lower - 0.2 * exp(-((9 * x - 4) ** 2) - (9 * y - 7) ** 2)
 
 
 problem = Problem(

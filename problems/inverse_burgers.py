@@ -5,7 +5,7 @@
 `data/burgers.csv` holds u where u(x, 0) = -sin(pi x), u(-1, t) = u(1, t) = 0, a = 1 and nu = 0.01/pi (Cole's and Hopf's
 solution, `data/make.py`); of initial and boundary values, a and nu the problem knows nothing.
 
-Raissi, Perdikaris & Karniadakis, J. Comput. Phys. 378 (2019) 686-707, section 4.1 and table: there, from as many
+Raissi, Perdikaris & Karniadakis, J. Comput. Phys. 378 (2019) 686-707 (arXiv 1711.10566): there, from as many
 measurements, lambda_1 = a is found to 0.02 to 0.05 %, and lambda_2 = nu to about 0.04 %.
 """
 

@@ -5,7 +5,8 @@
 The problem of `inverse_burgers.py`, but for the data: `data/burgers_noisy.csv` holds the same flow with normal noise of
 a hundredth of u's standard deviation, 0.0061.
 
-Raissi, Perdikaris & Karniadakis, J. Comput. Phys. 378 (2019) 686-707, section 4.1: there nu is found to about 1.2 %.
+Raissi, Perdikaris & Karniadakis, J. Comput. Phys. 378 (2019) 686-707 (arXiv 1711.10566): there nu is found to
+about 1.2 %.
 """
 
 from pinnsolve import observed

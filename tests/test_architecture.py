@@ -26,7 +26,7 @@ ORDER = [
     ["residuals"],
     ["methods"],
     ["settings", "stopping"],
-    ["weights", "collocation", "choice", "estimate", "identified", "overfitting"],
+    ["weights", "collocation", "choice", "estimate", "identified", "identification", "overfitting"],
     ["history"],
     ["resuming", "training"],
     ["solution"],

@@ -14,7 +14,22 @@ import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from pinnsolve import MLP, Box, LevenbergMarquardt, LocalFeatures, Problem, ProblemError, Unknown, d, observed, solve
+from pinnsolve import (
+    MLP,
+    Box,
+    LevenbergMarquardt,
+    LocalFeatures,
+    Problem,
+    ProblemError,
+    Unknown,
+    d,
+    dirichlet,
+    laplace,
+    observed,
+    point,
+    solenoidal,
+    solve,
+)
 from pinnsolve.compare import compare
 from pinnsolve.history import Look
 from pinnsolve.report.console import show_result
@@ -24,6 +39,7 @@ from pinnsolve.tables import read
 from problems.data.make import FILES, FOLDER, text
 from validation import calibration
 from validation.calibration import CASES, Pull, pulls, table
+from validation.kovasznay import velocity
 
 WITH_DATA = {
     "inverse_burgers": ("burgers.csv", 2000), "inverse_burgers_noisy": ("burgers_noisy.csv", 2000),
@@ -147,6 +163,63 @@ def test_the_page_tells_constants_with_their_errors_and_how_the_data_are_met(run
     assert "standard_error" not in shown
     (misfit,) = run.training.identified.misfits.values()
     assert f"{misfit.value:.8g}" in shown and f"{misfit.expected:.8g}" in shown
+
+
+@pytest.mark.parametrize(("noise", "few"), [(1e-6, 6), (1e-2, 3)])
+def test_a_constant_that_training_has_not_found_yet_has_the_error_that_is_left(noise: float, few: int) -> None:
+    """What noise explains is a small part of it then: without the step that is left the pull would be large."""
+
+    def decay(u, t, k):  # type: ignore[no-untyped-def]
+        return d(u, t) + k * u
+
+    t = np.linspace(0, 2, 40)
+    data = observed(t=t, u=3 * np.exp(-0.7 * t) + noise * np.random.default_rng(0).standard_normal(40), sigma=noise)
+    given = Problem(
+        time=(0, 2), unknowns="u", equations=decay, conditions=data, parameters={"k": Unknown(1.0)}, reference=None
+    )
+    found = []
+    for steps in (few, 60):
+        solution = solve(given, network=MLP(8, 1), method=LevenbergMarquardt(steps=steps), points=100, budget=600)
+        assert solution.training is not None and solution.training.identified is not None
+        found.append(solution.training.identified)
+    early, late = (f.constants["k"] for f in found)
+    assert early.standard_error > 5 * late.standard_error
+    assert abs(early.value - 0.7) < 3 * early.standard_error and abs(early.value - 0.7) > 5 * late.standard_error
+    assert abs(late.value - 0.7) < 3 * late.standard_error
+    assert any("one more step would move k" in w for w in found[0].warnings)
+    if noise > 1e-3:
+        assert not found[1].warnings
+
+
+def test_in_steady_flow_inertia_and_viscosity_are_told_only_together() -> None:
+    """a, nu and p may all be multiplied by one number; with a known, nu is found."""
+
+    def x_momentum(u, v, p, x, y, a, nu):  # type: ignore[no-untyped-def]
+        return a * (u * d(u, x) + v * d(u, y)) + d(p, x) - nu * laplace(u, x, y)
+
+    def y_momentum(u, v, p, x, y, a, nu):  # type: ignore[no-untyped-def]
+        return a * (u * d(v, x) + v * d(v, y)) + d(p, y) - nu * laplace(v, x, y)
+
+    rng, sigma = np.random.default_rng(0), 0.01
+    x, y = rng.uniform(-0.5, 1, 300), rng.uniform(-0.5, 0.5, 300)
+    u, v = (field + sigma * rng.standard_normal(300) for field in velocity(x, y, 20.0))
+    told = []
+    for a, steps in ((Unknown(2.0), 20), (1.0, 40)):
+        flow = Problem(
+            space=Box(x=(-0.5, 1), y=(-0.5, 0.5)), unknowns=("u", "v", "p"), equations=[x_momentum, y_momentum],
+            conditions=[
+                solenoidal("u", "v"), dirichlet(p=0, on=point(x=0, y=0)), observed(x=x, y=y, u=u, v=v, sigma=sigma)
+            ],
+            parameters={"a": a, "nu": Unknown(0.1, positive=True)}, reference=None,
+        )  # fmt: skip
+        method = LevenbergMarquardt(steps=steps)
+        solution = solve(flow, network=MLP(10, 2), method=method, points=300, held_out=200, budget=600)
+        assert solution.training is not None and solution.training.identified is not None
+        told.append(solution.training.identified)
+    assert any("the data tell a and nu only together" in w for w in told[0].warnings)
+    assert not told[1].warnings
+    nu = told[1].constants["nu"]
+    assert abs(nu.value - 0.05) < 3 * nu.standard_error < 0.005
 
 
 # ------------------------------------------------------------ calibration

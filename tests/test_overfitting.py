@@ -101,9 +101,11 @@ def test_a_network_that_learns_the_noise_is_told_of_and_the_best_one_is_kept(spl
     assert training.warnings == [str(training.overfitting)]
 
 
-def test_without_a_split_nothing_can_be_told() -> None:
+def test_without_a_split_it_is_told_that_the_fit_is_as_free_as_the_data_are_many() -> None:
     training = trained().training
-    assert training is not None and training.overfitting is None and not training.warnings
+    assert training is not None and training.overfitting is None
+    (told,) = training.warnings
+    assert "takes 40 of 40 degrees of freedom" in told and "Settings(validation=0.2)" in told
 
 
 def test_a_run_that_would_end_by_itself_says_why(split: Solution) -> None:

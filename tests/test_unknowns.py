@@ -30,7 +30,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.history import Look
-from pinnsolve.identified import HUBER
+from pinnsolve.identification import HUBER
 from pinnsolve.problem.observations import TURN, huber, unhuber
 from pinnsolve.settings import Settings
 from pinnsolve.slices import compared, references_of, values_of

@@ -102,6 +102,16 @@ def test_a_row_tells_every_unknown_and_the_larger_memory() -> None:
     assert "| 900 MiB |" in text
 
 
+def test_a_row_tells_the_constants_that_were_found() -> None:
+    constants = {
+        "a": 1.0,
+        "nu": {"value": 0.0031831, "standard_error": 4e-6},
+        "k": {"value": 2.0, "standard_error": None},
+    }
+    text = Row("heat", 60.0, [report(parameters=constants), report(2e-3)]).text
+    assert "| u 1.5e-03 (2.0e-03); first seed: nu = 0.0031831 +- 0.0000040, k = 2 +- inf |" in text
+
+
 def test_an_even_number_of_seeds_and_what_is_not_finite() -> None:
     assert "u 2.0e-03 (3.0e-03)" in Row("heat", 60.0, [report(1e-3), report(3e-3)]).text
     assert "u 1.0e-03 (inf)" in Row("heat", 60.0, [report(1e-3), report(1e-3), report(None)]).text

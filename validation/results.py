@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -16,15 +17,20 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pinnsolve.identified import Constant
+
 ROOT = Path(__file__).parents[1]
 SEEDS = (0, 1, 2)
-BUDGETS = {
+FORWARD = {
     "heat": 60.0, "cooling": 60.0, "heat_plate": 60.0, "poisson": 60.0, "poisson_3d": 60.0, "wave": 60.0,
     "klein_gordon": 60.0, "schrodinger": 60.0, "burgers": 60.0, "fisher_kpp": 60.0, "allen_cahn": 60.0,
     "kovasznay": 60.0, "taylor_green": 60.0, "cavity": 60.0, "maxwell_cavity": 60.0, "maxwell_pulse": 60.0,
+}  # fmt: skip
+WITH_DATA = {
     "inverse_burgers": 60.0, "inverse_burgers_noisy": 60.0, "inverse_navier_stokes": 60.0, "inverse_heat": 60.0,
     "parametric_burgers": 60.0, "fit": 60.0,
 }  # fmt: skip
+BUDGETS = FORWARD | WITH_DATA
 HEADER = (
     "| problem | relative L2 error: median (worst) | tolerance | verdicts | training | method | reference | its own error "
     "| its time | memory |\n|---|---|---|---|---|---|---|---|---|---|"
@@ -82,7 +88,13 @@ class Row:
             values = [r["errors"][unknown]["relative_l2"] for r in self.reports]
             values = [float("inf") if v is None else v for v in values]
             found.append(f"{unknown} {statistics.median(values):.1e} ({max(values):.1e})")
-        return ", ".join(found)
+        return ", ".join(found) + self._constants()
+
+    def _constants(self) -> str:
+        """What the first run found from data."""
+        constants = {n: c for n, c in self.reports[0].get("parameters", {}).items() if isinstance(c, dict)}
+        told = [f"{n} = {Constant(c['value'], c['standard_error'] or math.inf)}" for n, c in constants.items()]
+        return f"; first seed: {', '.join(told)}" if told else ""
 
 
 def measured(budgets: dict[str, float], seeds: tuple[int, ...], console: Console) -> dict[str, Row]:
@@ -147,7 +159,7 @@ def _standing(results: Path, name: str) -> str | None:
 
 def _preface(seeds: tuple[int, ...]) -> str:
     return (
-        f"Default settings, seeds {', '.join(map(str, seeds))}, {_threads()} on {os.cpu_count()} cores, "
+        f"Problem files as they stand, seeds {', '.join(map(str, seeds))}, {_threads()} on {os.cpu_count()} cores, "
         f"PyTorch {torch.__version__}. Made by `python -m validation`, which also makes the pictures of the "
         "[gallery](../docs/gallery.md). Errors are relative L2 errors over the whole domain of space and time, on points "
         "that training never saw; around the corners of the driven cavity, where its velocity jumps, nothing is measured. "

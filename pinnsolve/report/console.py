@@ -114,6 +114,30 @@ def megabytes(count: int) -> str:
     return f"{count / 2**20:,.0f} MiB"
 
 
+def _residuals(run: Run) -> Table:
+    """The size of each residual, and what it is one of."""
+    equations = [e.name for e in run.solution.problem.equations]
+    data = [name for o in run.solution.problem.observations for name in o.terms]
+    found = Table("residual (rms)", "training", "held out", "kind", title=None, title_justify="left")
+    for name, value in run.training.training.items():
+        how = "equation" if name in equations else "data" if name in data else "weighted condition"
+        found.add_row(escape(name), f"{value:.2e}", f"{run.training.held_out[name]:.2e}", how)
+    for name, how in run.solution.conditions.items():
+        if how == "exact":
+            found.add_row(escape(name), "0", "0", "exact, by construction")
+    return found
+
+
+def _costs(run: Run) -> Table:
+    found, reference = Table("solver", "seconds", "peak memory"), run.comparison.reference
+    network = f"network ({run.solution.parameters_count:,} parameters, {run.solution.settings['method']})"
+    found.add_row(escape(network), f"{run.training.seconds:.2f}", megabytes(run.training_memory))
+    if reference is not None:
+        name = escape(f"reference ({reference.name})")
+        found.add_row(name, f"{reference.seconds:.2f}", megabytes(run.reference_memory))
+    return found
+
+
 def show_result(console: Console, run: Run, folder: Path) -> None:
     """Outcome, errors, costs, verdict, and where the files are."""
     comparison, training = run.comparison, run.training
@@ -121,14 +145,7 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
     for why in training.choice:
         console.print(f"choice   {escape(why)}", highlight=False)
     show_warnings(console, training.warnings)
-    residuals = Table("residual (rms)", "training", "held out", "kind", title=None, title_justify="left")
-    for name, value in training.training.items():
-        how = "equation" if name in [e.name for e in run.solution.problem.equations] else "weighted condition"
-        residuals.add_row(escape(name), f"{value:.2e}", f"{training.held_out[name]:.2e}", how)
-    for name, how in run.solution.conditions.items():
-        if how == "exact":
-            residuals.add_row(escape(name), "0", "0", "exact, by construction")
-    console.print(residuals)
+    console.print(_residuals(run))
     if comparison.reference is not None:
         errors = Table("unknown", "relative L2 error", "largest error", "reference's own error", "tolerance")
         for unknown, e in comparison.errors.items():
@@ -152,15 +169,7 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
         console.print(
             f"estimate {training.estimate:.0e} relative L2 error, without the reference{more}", highlight=False
         )
-    costs = Table("solver", "seconds", "peak memory")
-    network = f"network ({run.solution.parameters_count:,} parameters, {run.solution.settings['method']})"
-    costs.add_row(escape(network), f"{training.seconds:.2f}", megabytes(run.training_memory))
-    if comparison.reference is not None:
-        reference = comparison.reference
-        costs.add_row(
-            escape(f"reference ({reference.name})"), f"{reference.seconds:.2f}", megabytes(run.reference_memory)
-        )
-    console.print(costs)
+    console.print(_costs(run))
     note = f" ({escape(run.reference_note)})" if run.reference_note else ""
     console.print(
         f"verdict  [{COLOURS[comparison.verdict]}]{comparison.verdict}[/]: {escape(comparison.reason)}{note}",
