@@ -63,7 +63,7 @@ def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mappi
     ----------
     found : sequence of Found
     first : dict from residual name to float
-        Root mean squares before training.
+        Root mean squares before training, of all residuals that would vanish for the true solution: not of noisy data.
     weights : dict from residual name to float
 
     Returns
@@ -77,7 +77,7 @@ def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mappi
     alike = [f for f in others if f.kind == best.kind]
     nearest, size = (alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
-    left = size / (weighted(weights, first) ** 0.5 or 1.0)
+    left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5
     rounding = max(ROUNDING, *(10 * torch.finfo(v.dtype).eps for v in best.values.values()))
     return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else rounding)
 
@@ -90,7 +90,7 @@ class Gathered:
     stored : list of dict
         Where they are kept, as the arguments of `Found`.
     first : dict from residual name to float
-        Root mean squares before training.
+        See `estimated`.
     """
 
     def __init__(self, stored: list[dict[str, Any]], first: Mapping[str, float]) -> None:

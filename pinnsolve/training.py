@@ -191,6 +191,7 @@ class Loop:
         if self.state.behind > 1:
             return None
         told = f"the error is estimated at {error:.0e} ({len(self.state.found)} solutions compared)"
+        told += "; the data's noise comes on top" * bool(self.trial.problem.observations)
         return Outcome("converged", told)
 
     def _finite(self) -> bool:
@@ -202,7 +203,8 @@ class Loop:
         return Found(stage, kind_of(self.settings.stages[stage].network), held_out, self.points.values())
 
     def _gathered(self) -> Gathered:
-        return Gathered(self.state.found, self.history[0].held_out)
+        data = {name for o in self.trial.problem.observations for name in o.terms}
+        return Gathered(self.state.found, {n: r for n, r in self.history[0].held_out.items() if n not in data})
 
     def _hand_over(self, failed: bool = False) -> None:
         """Begin the next stage; after one that failed, as if it had left everything."""

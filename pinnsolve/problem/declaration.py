@@ -101,8 +101,8 @@ def parameters_of(parameters: Any) -> Parameters:
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise ProblemError(
                 f"parameters: {name} = {value!r} is no finite number",
-                'Write {"nu": 0.01}, {"nu": Unknown(0.01)} for a constant to be found, or {"nu": (0.01, 0.1)} for an '
-                "input of the network.",
+                'Write parameters={"nu": 0.01}, or {"nu": Unknown(0.01)} for a constant to be found, or '
+                '{"nu": (0.01, 0.1)} for an input of the network.',
             )
     ranges = {n: interval(f"parameters: {n}", v) for n, v in parameters.items() if isinstance(v, tuple | list)}
     unknown = {name: value for name, value in parameters.items() if isinstance(value, Unknown)}
