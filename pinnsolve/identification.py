@@ -217,13 +217,13 @@ def _warnings(
         if not c.standard_error < abs(c.value)
     ]
     for name, function in functions.items():
-        pairs = zip(function.values, function.standard_errors, strict=True)
-        lost = [k for k, (value, error) in enumerate(pairs) if not error < abs(value)]
+        size = math.sqrt(sum(v * v for v in function.values) / len(function.values))
+        lost = [k for k, error in enumerate(function.standard_errors) if not error < size]
         if lost:
             where = ", ".join(f"{c} = {values[lost[0]]:.3g}" for c, values in function.places.items())
             told.append(
                 f"the data cannot tell {name} at {len(lost)} of {len(function.values)} places, as at {where}: its "
-                "standard error there is no less than itself"
+                f"standard error there is no less than {name} itself is on average ({size:.2g})"
             )
     told += [
         f"the data tell {a} and {b} only together: their correlation is {r:.4f}"

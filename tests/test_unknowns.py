@@ -146,6 +146,37 @@ def test_a_conductivity_is_found_with_its_standard_error(network: Any, method: A
     assert str(found).startswith("from 0.0")
 
 
+def test_where_the_data_cannot_tell_a_function_is_said() -> None:
+    """Temperatures of a part alone: nothing is known of the conductivity elsewhere, nor of the flux that comes in."""
+    x, values = measured_temperatures()
+    for some, lost in ((x < 0.4, True), (x < 2, False)):
+        problem = with_conductivity(conditions=[dirichlet(u=0), *observed(x=x[some], u=values[some], sigma=1e-3)])
+        solution = solve(problem, network=RandomFeatures(100), method=Newton(), budget=60, progress=stopped_after(8))
+        assert solution.training is not None and solution.training.identified is not None
+        told = solution.training.identified.warnings
+        assert any("the data cannot tell k at" in w for w in told) is lost
+
+
+def test_a_source_of_two_coordinates_is_found_and_its_zeros_are_no_fault() -> None:
+    def heated(u, x, t, f):  # type: ignore[no-untyped-def]
+        return d(u, t) - 0.1 * d(u, x, x) - f
+
+    rng = np.random.default_rng(0)
+    x, t = rng.uniform(0, 1, 400), rng.uniform(0, 1, 400)
+    problem = Problem(
+        space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=heated, reference=None,
+        parameters={"f": Unknown(1.0, of=("x", "t"))},
+        conditions=[
+            initial(u=0), dirichlet(u=0), *observed(x=x, t=t, u=np.sin(pi * x) * np.sin(2 * t), sigma=1e-6)
+        ],
+    )  # fmt: skip
+    solution = solve(problem, network=RandomFeatures(200, (1.0, 2.0)), method=Newton(), budget=60)
+    true = np.sin(pi * x) * (2 * np.cos(2 * t) + 0.1 * pi**2 * np.sin(2 * t))
+    assert np.abs(solution.f(x=x, t=t) - true).max() < 1e-2
+    assert solution.training is not None and solution.training.identified is not None
+    assert not solution.training.identified.warnings
+
+
 def test_the_jacobian_knows_the_functions() -> None:
     """Against finite differences, for a trained network and for frozen layers."""
     for network, method in ((MLP(5, 2), LevenbergMarquardt()), (RandomFeatures(30), Newton())):
