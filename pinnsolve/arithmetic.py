@@ -27,6 +27,8 @@ def chart_of(operands: Sequence[Any]) -> Chart:
 
 def operand(chart: Chart, tensor: Tensor, shape: Sequence[int]) -> Tensor:
     """A plain tensor about to meet a jet of some shape: if training moves it, the tape hands out one copy a point."""
+    if tensor.is_floating_point() and tensor.dtype.itemsize < chart.dtype.itemsize:
+        chart.coarse = True
     if chart.tape is not None and tensor.requires_grad:
         return chart.tape.copy(tensor, shape)
     return tensor

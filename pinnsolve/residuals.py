@@ -18,7 +18,7 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.corners import fading
 from pinnsolve.problem.problem import Problem
 from pinnsolve.tape import dense_rows
-from pinnsolve.taylor import Alpha, Jet, splits
+from pinnsolve.taylor import Alpha, Chart, Jet, splits
 
 ENTRIES = 4_000_000  # of a Jacobian that is held at once
 Faded = Callable[[Tensor], Tensor]
@@ -139,8 +139,18 @@ class Residuals:
     @property
     def fallbacks(self) -> set[str]:
         """The functions that nested autograd stood in for, of all that was evaluated."""
+        return {name for chart in self._charts for name in chart.fallbacks}
+
+    @property
+    def coarse(self) -> bool:
+        """Whether somewhere numbers of fewer digits were combined with fields."""
+        return any(chart.coarse for chart in self._charts)
+
+    @property
+    def _charts(self) -> list[Chart]:
+        """Those of all that was evaluated."""
         made = [*vars(self).get("chunks", ()), *vars(self).get("batches", ())]
-        return {name for _, prepared, _ in made for name in prepared.chart.fallbacks}
+        return [prepared.chart for _, prepared, _ in made]
 
     def rms(self) -> dict[str, float]:
         """The root mean square of each residual over its points, where the trial function has reached them."""

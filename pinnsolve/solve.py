@@ -152,7 +152,7 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
     loop = Loop(build, sites(problem, made), settings, generator, folder, identity)
     _check_smooth(loop.trial, findings)
-    findings.warnings.extend(more + _fallbacks(loop))
+    findings.warnings.extend(more + _noted(loop))
     return Prepared(findings, settings, loop)
 
 
@@ -178,6 +178,15 @@ def _check_smooth(trial: Trial, findings: Findings) -> None:
     trial.assign(begin)
 
 
-def _fallbacks(loop: Loop) -> list[str]:
-    names = sorted(loop.points.training.fallbacks)
-    return [f"{name} has no Taylor rule; nested autograd stands in, exact but slower" for name in names]
+def _noted(loop: Loop) -> list[str]:
+    """What the first evaluation showed of the user's functions."""
+    training = loop.points.training
+    told = [
+        f"{name} has no Taylor rule; nested autograd stands in, exact but slower" for name in sorted(training.fallbacks)
+    ]
+    if training.coarse:
+        told.append(
+            "numbers of fewer digits are combined with the fields: torch.tensor(0.1), for one, is float32 and loses nine "
+            "digits of 0.1; write 0.1, or torch.tensor(0.1, dtype=torch.float64)"
+        )
+    return told

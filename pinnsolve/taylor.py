@@ -62,6 +62,7 @@ class Chart:
         self.device = device
         self.tape: Recorder | None = None
         self.fallbacks: set[str] = set()
+        self.coarse = False  # whether numbers of fewer digits were combined with its fields
         self.asked: set[Alpha] = set()
         self.plan: Callable[[], tuple[Alpha, ...]] | None = None
 

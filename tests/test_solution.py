@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 
 from pinnsolve import (
     MLP,
+    Box,
     Fourier,
     LevenbergMarquardt,
     Problem,
@@ -19,9 +21,13 @@ from pinnsolve import (
     Settings,
     Solution,
     compare,
+    d,
+    dirichlet,
+    initial,
     periodic,
     solve,
 )
+from pinnsolve.solve import prepare
 
 SMALL = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, method=LevenbergMarquardt(steps=25))
 
@@ -151,3 +157,19 @@ def test_the_error_is_what_it_says(trained: Solution, heat: Problem) -> None:
     norm = np.sqrt((1 - np.exp(-2 * a)) / (4 * a) + 2 * 0.02 * mean + 0.02**2)
     assert found.relative_l2 == pytest.approx(0.02 / norm, rel=0.02)  # the trained error is a per cent of the offset
     assert found.max == pytest.approx(0.02, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(torch.tensor(0.1), True), (0.1, False), (torch.tensor(0.1, dtype=torch.float64), False)],
+)
+def test_numbers_of_fewer_digits_are_told(number: Any, told: bool) -> None:
+    def heat(u, x, t):  # type: ignore[no-untyped-def]
+        return d(u, t) - number * d(u, x, x)
+
+    problem = Problem(
+        space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=heat, conditions=[initial(u=0), dirichlet(u=0)],
+        reference=None,
+    )  # fmt: skip
+    warnings = prepare(problem, Settings(network=MLP(4, 1), points=64)).findings.warnings
+    assert any("float32" in w for w in warnings) is told
