@@ -186,7 +186,7 @@ def _noted(loop: Loop) -> list[str]:
     ]
     if training.coarse:
         told.append(
-            "numbers of fewer digits are combined with the fields: torch.tensor(0.1), for one, is float32 and loses nine "
-            "digits of 0.1; write 0.1, or torch.tensor(0.1, dtype=torch.float64)"
+            "numbers of fewer digits are combined with the fields: torch.tensor(0.1), for one, is float32 and loses "
+            "nine digits of 0.1; write 0.1, or torch.tensor(0.1, dtype=torch.float64)"
         )
     return told

@@ -58,8 +58,7 @@ class Chart:
     def __init__(self, names: Sequence[str], size: int, dtype: torch.dtype, device: torch.device) -> None:
         self.names = tuple(names)
         self.size = size
-        self.dtype = dtype
-        self.device = device
+        self.dtype, self.device = dtype, device
         self.tape: Recorder | None = None
         self.fallbacks: set[str] = set()
         self.coarse = False  # whether numbers of fewer digits were combined with its fields
