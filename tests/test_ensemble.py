@@ -42,7 +42,8 @@ from pinnsolve.__main__ import INTERRUPTED, main
 from pinnsolve.history import Look
 from pinnsolve.problem_file import load
 from pinnsolve.report import grids
-from pinnsolve.report.figures import BAND, solution_figure
+from pinnsolve.report.curves import BAND
+from pinnsolve.report.figures import solution_figure
 from pinnsolve.report.record import Run
 from pinnsolve.scatter import scatter
 from pinnsolve.solve import Options

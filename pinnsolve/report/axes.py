@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from matplotlib.axes import Axes
 
 GREY = "0.35"
+Draw = Callable[[Axes], object]
 
 
 def tidy(axes: Axes, title: str, labels: Iterable[str], lines: bool = False) -> None:

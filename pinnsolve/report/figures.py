@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,10 @@ from matplotlib.ticker import ScalarFormatter
 
 from pinnsolve.files import write_whole
 from pinnsolve.report import grids
-from pinnsolve.report.axes import GREY, shortened, tidy
+from pinnsolve.report.axes import GREY, Draw, shortened, tidy
+from pinnsolve.report.curves import DECADES, MINUS, differences, marked, measured, slices, titled
 from pinnsolve.report.found import functions
-from pinnsolve.report.grids import Array, Grid, Peaks, Sampled, finite, limits
+from pinnsolve.report.grids import Array, Peaks, Sampled, finite, limits
 from pinnsolve.report.histories import history
 from pinnsolve.report.record import Run, over_seeds
 
@@ -25,12 +26,7 @@ DPI = 110
 WIDTH = 14.0  # inches
 SLICE, CURVE, HISTORY = 2.2, 2.8, 2.5  # inches of height for a row of each kind
 COLUMNS = 4
-SOLUTION, ERROR, SCATTER = "#3b8bc8", "#b2182b", "#e69f00"
-BAND = "\N{PLUS-MINUS SIGN} 2 std over seeds"
 BADGES = {"pass": "#1a7f37", "fail": "#c62828", "unconfirmed": "#9a6700"}
-DECADES = 1e-4  # what is smaller than this part of the largest is one colour on a logarithmic scale
-MINUS = "solution \N{MINUS SIGN} reference"
-Draw = Callable[[Axes], object]
 Axis = Mapping[str, Array]
 
 
@@ -115,10 +111,10 @@ def _rows(run: Run) -> list[tuple[float, list[Draw]]]:
         signed = {u: f.difference for u, f in fields.items() if f.difference is not None}
         if referenced:
             return [
-                (CURVE, [_measured(run, u, fields[u]), _marked(f"{u}: {MINUS}", on, v, spread=fields[u].spread)])
+                (CURVE, [measured(run, u, fields[u]), marked(f"{u}: {MINUS}", on, v, spread=fields[u].spread)])
                 for u, v in signed.items()
             ]
-        return _shared_out(CURVE, [_measured(run, u, f) for u, f in fields.items()] + _residuals(run))
+        return _shared_out(CURVE, [measured(run, u, f) for u, f in fields.items()] + _residuals(run))
     rows: list[tuple[float, list[Draw]]] = []
     tall = 1.0 + min(2.0, 2.3 / (_ratio(on.axes) or 1.0))
     if not referenced:
@@ -128,9 +124,9 @@ def _rows(run: Run) -> list[tuple[float, list[Draw]]]:
         if referenced:
             rows.append((tall, _compared(run, unknown, field)))
         cuts = grids.cuts(run, unknown)
-        rows.append((SLICE, _slices(unknown, field, cuts)))
+        rows.append((SLICE, slices(unknown, field, cuts)))
         if referenced and run.ensemble is not None:
-            rows.append((SLICE, _differences(unknown, cuts)))
+            rows.append((SLICE, differences(unknown, cuts)))
     return rows
 
 
@@ -173,7 +169,7 @@ def _residuals(run: Run) -> list[Draw]:
     for equation in run.solution.problem.equations:
         what, values = f"|residual of {shortened(equation.name, 24)}|", grids.residual(run, equation.name, on)
         if len(on.axes) == 1:
-            found.append(_marked(what, on, values, size=True))
+            found.append(marked(what, on, values, size=True))
         else:
             found.append(_where(what, grids.peaks(on, values, grids.plane(run.solution.problem))))
     return found
@@ -193,7 +189,7 @@ def _map(unknown: str, field: Sampled, values: Array, norm: Normalize, what: str
 
 def _where(what: str, peaks: Peaks) -> Draw:
     """A size on a logarithmic scale, the largest marked."""
-    title = _titled(what + (f", maximum over {', '.join(peaks.over)}" if peaks.over else ""), peaks, 40)
+    title = titled(what + (f", maximum over {', '.join(peaks.over)}" if peaks.over else ""), peaks, 40)
 
     def draw(axes: Axes) -> None:
         top = finite(peaks.values).max(initial=0.0) or 1e-16
@@ -204,11 +200,6 @@ def _where(what: str, peaks: Peaks) -> Draw:
         tidy(axes, title, peaks.axes)
 
     return draw
-
-
-def _titled(what: str, peak: Peaks, width: int) -> str:
-    place = grids.place(peak.at).replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
-    return f"{what}\n" + textwrap.fill(f"largest {peak.largest:.1e} at {place}", width)
 
 
 def _picture(axes: Axes, over: Axis, values: Array, norm: Normalize, cmap: str, bar: bool = True) -> None:
@@ -232,86 +223,3 @@ def _ratio(over: Axis) -> float | None:
     xs, ys = over.values()
     ratio = float((xs[-1] - xs[0]) / (ys[-1] - ys[0]))
     return ratio if "t" not in over and 1 / 3 <= ratio <= 3 else None
-
-
-def _slices(unknown: str, field: Sampled, cuts: Sequence[Sampled]) -> list[Draw]:
-    """Curves on one scale, which is that of the picture too where it is wider."""
-    bounds = limits(*field.values, *(v for cut in cuts for v in (*cut.values, *(cut.band or ()))), margin=0.07)
-    return [_curves(unknown, cut, bounds, legend=k == 0) for k, cut in enumerate(cuts)]
-
-
-def _differences(unknown: str, cuts: Sequence[Sampled]) -> list[Draw]:
-    """An ensemble's error beside its scatter; where zero lies far outside the band, all members are wrong alike."""
-    return [
-        _marked(f"{unknown}: {MINUS}, {cut.grid.where}", cut.grid, cut.difference, spread=cut.spread, width=40)
-        for cut in cuts
-        if cut.difference is not None
-    ]
-
-
-def _band(axes: Axes, xs: Array, low: Array, high: Array) -> None:
-    axes.fill_between(xs, low, high, color=SCATTER, alpha=0.4, lw=0, label=BAND)
-
-
-def _curves(unknown: str, field: Sampled, bounds: tuple[float, float] | None = None, legend: bool = True) -> Draw:
-    """The solution as a thick line, the reference as a thin dashed one over it: both are seen where they agree."""
-    ((along, xs),) = field.grid.axes.items()
-    what = "solution" if field.reference is None else "solution and reference"
-    title = f"{unknown} at {field.grid.where}" if field.grid.fixed else f"{unknown}: {what}"
-
-    def draw(axes: Axes) -> None:
-        if field.band is not None:
-            _band(axes, xs, *field.band)
-        width = 4 if field.band is None else 2  # a thick line would hide a narrow band
-        axes.plot(xs, field.solution, color=SOLUTION, lw=width, alpha=0.85, label="solution", solid_capstyle="round")
-        if field.reference is not None:
-            axes.plot(xs, field.reference, color="black", lw=1.2, ls=(0, (5, 2.5)), label="reference")
-        axes.set(xlim=(xs[0], xs[-1]), ylim=bounds or limits(*field.values, *(field.band or ()), margin=0.07))
-        tidy(axes, title, (along, unknown), lines=True)
-        if legend and (field.reference is not None or field.band is not None):
-            axes.legend(fontsize=9, frameon=False, handlelength=2.6)
-
-    return draw
-
-
-def _measured(run: Run, unknown: str, field: Sampled) -> Draw:
-    """Curves over the only coordinate, with the data among them: dots that were trained on, rings that were not."""
-    (along,) = field.grid.axes
-    data = list(grids.measurements(run, unknown))
-    bounds = limits(*field.values, *(values for _, values, _ in data), margin=0.07)
-    curves = _curves(unknown, field, bounds)
-
-    def draw(axes: Axes) -> None:
-        curves(axes)
-        for k, (places, values, unseen) in enumerate(data):
-            face, name = ("white", "held out") if unseen else ("black", "data")
-            label = name if all(u != unseen for _, _, u in data[:k]) else None
-            axes.plot(places[along], values, "o", ms=4.5, mfc=face, mec="black", mew=0.9, label=label)
-        if data:
-            axes.legend(fontsize=9, frameon=False, handlelength=2.6)
-
-    return draw
-
-
-def _marked(
-    what: str, on: Grid, values: Array, size: bool = False, spread: Array | None = None, width: int = 90
-) -> Draw:  # fmt: skip
-    """One curve with its largest value marked: signed, or its size on a logarithmic scale."""
-    ((along, xs),) = on.axes.items()
-    peak = grids.peaks(on, values, (along,))
-
-    def draw(axes: Axes) -> None:
-        top = peak.largest if 0 < peak.largest < np.inf else 1e-16
-        shown = np.maximum(np.abs(values), DECADES * top) if size else values
-        axes.set_yscale("log" if size else "linear")
-        axes.plot(xs, shown, color=ERROR, lw=1.6)
-        if spread is not None:
-            _band(axes, xs, values - 2 * spread, values + 2 * spread)
-        at = int(np.searchsorted(xs, peak.at[along]))
-        axes.plot(xs[at], shown[at], "o", ms=8, mfc="none", mec="black", clip_on=False)
-        if not size:
-            axes.axhline(0, color="0.6", lw=0.8)
-        axes.set_xlim(xs[0], xs[-1])
-        tidy(axes, _titled(what, peak, width), (along, "size" if size else "difference"), lines=True)
-
-    return draw

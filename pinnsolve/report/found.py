@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from matplotlib.axes import Axes
 
 from pinnsolve.identified import Function
-from pinnsolve.report.axes import tidy
+from pinnsolve.report.axes import Draw, tidy
+from pinnsolve.report.curves import SOLUTION
 from pinnsolve.report.grids import Array, limits
 from pinnsolve.report.record import Run
 
-FOUND, BAND = "#3b8bc8", 2.0  # standard errors on either side
-Draw = Callable[[Axes], object]
+BAND = 2.0  # standard errors on either side
 
 
 def functions(run: Run) -> list[Draw]:
@@ -38,9 +36,9 @@ def _curve(run: Run, name: str, function: Function) -> Draw:
     def draw(axes: Axes) -> None:
         low, high = values - BAND * errors, values + BAND * errors
         axes.fill_between(
-            xs, low, high, color=FOUND, alpha=0.3, lw=0, label=f"\N{PLUS-MINUS SIGN} {BAND:g} standard errors"
+            xs, low, high, color=SOLUTION, alpha=0.3, lw=0, label=f"\N{PLUS-MINUS SIGN} {BAND:g} standard errors"
         )
-        axes.plot(xs, values, color=FOUND, lw=2.5, label="found")
+        axes.plot(xs, values, color=SOLUTION, lw=2.5, label="found")
         if known is not None:
             axes.plot(xs, known(**_all(run, along, xs)), color="black", lw=1.2, ls=(0, (5, 2.5)), label="reference")
         axes.set(xlim=(xs[0], xs[-1]), ylim=limits(values, np.clip(low, *_near(values)), np.clip(high, *_near(values))))
