@@ -5,10 +5,10 @@ from it by its own error, so that the problem's constant is about
 
     C = max over the unknowns of ||u_k - u_best|| / ||u_best||  /  residual_k,
 
-and the best one's error is about C * residual_best. Taken is the k with the smallest residual, of the best one's kind
-if there is such a k (the same layer with fewer features, cells with a looser bound or fewer features). Where more than
-a twentieth of the first residual is left, all solutions may be wrong alike, and the estimate is at least a few times
-what is left.
+and the best one's error is about C * residual_best. Taken is the k that was made to that end, on the best one's own
+cells and windows with fewer features (`pinnsolve.methods.Retracing`); where there is none the k with the smallest
+residual, of the best one's kind if there is such a k (the same layer with fewer features). Where more than a twentieth
+of the first residual is left, all solutions may be wrong alike, and the estimate is at least ten times what is left.
 
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -26,7 +26,7 @@ from torch import Tensor
 
 from pinnsolve.weights import weighted
 
-UNSOLVED, AT_LEAST = 0.05, 6.0  # of the first residual left: then the error is at least so many times that, up to one
+UNSOLVED, AT_LEAST = 0.05, 10.0  # of the first residual left: then the error is at least so many times that, up to one
 ROUNDING = 3e-11  # no error is claimed to be below it, nor below a few roundings of the type in use
 HALF = 0.5  # of the residual: a network in training is another solution when it has come so far
 
@@ -44,12 +44,15 @@ class Found:
     held_out : dict from residual name to float
         Root mean squares.
     values : dict from unknown to tensor (N,)
+    again : int, optional
+        The stage whose solution was solved again, with fewer features.
     """
 
     stage: int
     kind: str
     held_out: Mapping[str, float]
     values: Mapping[str, Tensor]
+    again: int | None = None
 
     def size(self, weights: Mapping[str, float]) -> float:
         """The weighted residual (rms)."""
@@ -74,8 +77,9 @@ def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mappi
     best, *others = sorted(found, key=lambda f: f.size(weights))
     if not others:
         return math.inf
+    own = [f for f in others if f.again == best.stage or f.stage == best.again]
     alike = [f for f in others if f.kind == best.kind]
-    nearest, size = (alike or others)[0], best.size(weights)
+    nearest, size = (own or alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
     left = size / (weighted(weights, first) ** 0.5 or 1.0)
     rounding = max(ROUNDING, *(10 * torch.finfo(v.dtype).eps for v in best.values.values()))
@@ -112,6 +116,7 @@ class Gathered:
 
         Of a trained network's own path only what lies well before counts: a moment ago it had the same errors.
         """
+        kept = replace(kept, again=next((f.again for f in self._all() if f.stage == kept.stage), None))
         size = kept.size(weights)
         if trained:
             others = [f for f in self._all() if f.kind != kept.kind or HALF * f.size(weights) >= size]

@@ -27,7 +27,7 @@ LAYERS = (
     ("sine", (2.0, 4.0)), ("sine", (1.0, 2.0)), ("sine", (4.0, 8.0)), ("sine", (8.0, 16.0)), ("tanh", (0.5, 2.0)),
 )  # fmt: skip
 BOUNDS = (1e-1, 1e-2, 1e-3, 1e-4)
-FEWER = 2 / 3  # of the features of a cell: for a second solution on the first one's cells
+FEWER = 0.8  # of the features of a cell: for a second solution on the first one's cells
 POINTS = 4000
 
 

@@ -17,6 +17,7 @@ from pinnsolve.errors import Outcome, ProblemError
 from pinnsolve.estimate import Found, Gathered
 from pinnsolve.history import Look, LoopState, Training
 from pinnsolve.interrupts import Deferred
+from pinnsolve.methods import Retracing
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.trial import Trial
@@ -181,10 +182,15 @@ class Loop:
             return None
         error = self._gathered().added(self._found(self.state.stage, self.history[-1].held_out), self.weights)
         self.state.behind = error / (CERTAIN * self.trial.problem.tolerance)
-        if self.state.behind > 1:
+        if self.state.behind > 1 or self._to_be_solved_again():
             return None
         told = f"the error is estimated at {error:.0e} ({len(self.state.found)} solutions compared)"
         return Outcome("converged", told)
+
+    def _to_be_solved_again(self) -> bool:
+        """Whether the best solution is new, and the next stage tells its error."""
+        now = self.state.stage
+        return self.state.best["stage"] == now and isinstance(self.settings.stages[now + 1].method, Retracing)
 
     def _finite(self) -> bool:
         """Whether the trial function stands for a solution, with a residual on all held-out points."""
@@ -192,7 +198,8 @@ class Loop:
 
     def _found(self, stage: int, held_out: Mapping[str, float]) -> Found:
         """The trial function as it is, to be compared with others."""
-        return Found(stage, kind_of(self.settings.stages[stage].network), held_out, self.points.values())
+        again = self.state.again if stage == self.state.stage else None
+        return Found(stage, kind_of(self.settings.stages[stage].network), held_out, self.points.values(), again)
 
     def _gathered(self) -> Gathered:
         return Gathered(self.state.found, self.history[0].held_out)
@@ -242,6 +249,7 @@ class Loop:
         if fresh and steps and self.state.best and isinstance(self.stage.network, RandomFeatures):
             inside = next(p for site, p in self.points.training.places if site.name == "interior")
             self.trial.follow(self._best(), inside)  # where Newton's method takes steps, it goes on from the best
+        self.state.again = self.state.best["stage"] if self.state.best and isinstance(self.method, Retracing) else None
         self.state.method = self.method.init(self._objective())
 
     def _over_already(self) -> Outcome | None:
@@ -254,8 +262,8 @@ class Loop:
         state, limit = self.state, self.method.steps
         if state.stage + 1 == len(self.settings.stages) and limit is not None and state.stage_step >= limit:
             return Outcome("steps", f"all {limit} steps of {self.method.name} made")
-        if state.seconds < self.settings.budget:
-            return None
+        if state.seconds < self.settings.budget or state.again is not None:
+            return None  # what is solved again tells the error, and is soon done
         detail = f"the {self.settings.budget:g} s are used, after {state.step} steps"
         if not self.trial.complete and not state.best:
             detail += f"; {self.trial.missing}"
