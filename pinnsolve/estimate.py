@@ -1,14 +1,15 @@
 """An estimate of the error without a reference, from several solutions of one problem.
 
-Errors go as residuals on points that training never sees. A solution k that is much worse than the best one differs
-from it by its own error, so that the problem's constant is about
+Errors go as residuals on points that training never sees. A solution k that is worse than the best one differs from
+it by its own error, so that the problem's constant is about
 
     C = max over the unknowns of ||u_k - u_best|| / ||u_best||  /  residual_k,
 
-and the best one's error is about C * residual_best. Taken is the k that was made to that end, on the best one's own
-cells and windows with fewer features (`pinnsolve.methods.Retracing`); where there is none the k with the smallest
-residual, of the best one's kind if there is such a k (the same layer with fewer features). Where more than a twentieth
-of the first residual is left, all solutions may be wrong alike, and the estimate is at least ten times what is left.
+and the best one's error is about C * residual_best. Taken is the k with the smallest residual, of the best one's kind
+if there is such a k (the same layer with fewer features). Local features are solved a second time to that end, on the
+same cells and windows with other random numbers (`pinnsolve.methods.Retracing`): then k is that one, as good as the
+best, and the two differ by the errors of both. Where more than a twentieth of the first residual is left, all solutions
+may be wrong alike, and the estimate is at least ten times what is left.
 
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
@@ -45,7 +46,7 @@ class Found:
         Root mean squares.
     values : dict from unknown to tensor (N,)
     again : int, optional
-        The stage whose solution was solved again, with fewer features.
+        The stage whose cells and windows were solved again, with other random numbers.
     """
 
     stage: int

@@ -77,8 +77,8 @@ class LoopState:
 
     `born` is the state of the generator from which the stage's network was drawn; `best` holds the parameters with the
     lowest held-out loss, with their stage, how it was born, and their residuals; `found` holds the solutions so far, as
-    `pinnsolve.estimate` compares them, and `behind` the last estimate over the error that would do; `again` is the stage
-    whose solution the present one solves again.
+    `pinnsolve.estimate` compares them, and `behind` the last estimate over the error that would do; `again` is the
+    stage whose solution the present one solves again.
     """
 
     step: int

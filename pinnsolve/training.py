@@ -106,7 +106,7 @@ class Loop:
         if outcome is not None and self._another():
             outcome = None
             self._hand_over(failed=True)
-        elif outcome is None and self.state.step % self.method.cycle == 0:
+        elif outcome is None and self.state.step % self.method.cycle == 0 and not self._solving_again:
             self._look(progress)
             outcome = self._judged()
         return outcome or self._exhausted()
@@ -187,6 +187,11 @@ class Loop:
         told = f"the error is estimated at {error:.0e} ({len(self.state.found)} solutions compared)"
         return Outcome("converged", told)
 
+    @property
+    def _solving_again(self) -> bool:
+        """Whether the solution is on the way that tells the error of the best one: it is worth nothing in part."""
+        return self.state.again is not None and not self.state.method["done"]
+
     def _to_be_solved_again(self) -> bool:
         """Whether the best solution is new, and the next stage tells its error."""
         now = self.state.stage
@@ -262,8 +267,8 @@ class Loop:
         state, limit = self.state, self.method.steps
         if state.stage + 1 == len(self.settings.stages) and limit is not None and state.stage_step >= limit:
             return Outcome("steps", f"all {limit} steps of {self.method.name} made")
-        if state.seconds < self.settings.budget or state.again is not None:
-            return None  # what is solved again tells the error, and is soon done
+        if state.seconds < self.settings.budget or self._solving_again:
+            return None
         detail = f"the {self.settings.budget:g} s are used, after {state.step} steps"
         if not self.trial.complete and not state.best:
             detail += f"; {self.trial.missing}"
