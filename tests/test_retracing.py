@@ -47,9 +47,10 @@ def both() -> tuple[Loop, Training]:
 
 
 def test_it_takes_the_cells_and_windows_of_the_first(both: tuple[Loop, Training]) -> None:
-    loop, _ = both
+    loop, training = both
     first = loop._best()
     assert isinstance(first, Piecewise)
+    assert [look.method for look in training.history].count("retracing") == 1, "looked at when it is whole"
     known, told = loop.state.found[0], loop.state.found[1]
     assert (known["stage"], told["stage"]) == (0, 1) and known["kind"] == told["kind"]
     assert loop.state.ended[1]["steps"] == len(first.parts)
