@@ -1,14 +1,15 @@
 """An estimate of the error without a reference, from several solutions of one problem.
 
-Errors go as residuals on points that training never sees. A solution k that is much worse than the best one differs
-from it by its own error, so that the problem's constant is about
+Errors go as residuals on points that training never sees. A solution k that is worse than the best one differs from
+it by its own error, so that the problem's constant is about
 
     C = max over the unknowns of ||u_k - u_best|| / ||u_best||  /  residual_k,
 
 and the best one's error is about C * residual_best. Taken is the k with the smallest residual, of the best one's kind
-if there is such a k (the same layer with fewer features, cells with a looser bound or fewer features). Where more than
-a twentieth of the first residual is left, all solutions may be wrong alike, and the estimate is at least a few times
-what is left.
+if there is such a k (the same layer with fewer features). Local features are solved a second time to that end, on the
+same cells and windows with other random numbers (`pinnsolve.methods.Retracing`): then k is that one, as good as the
+best, and the two differ by the errors of both. Where more than a twentieth of the first residual is left, all solutions
+may be wrong alike, and the estimate is at least ten times what is left.
 
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ from torch import Tensor
 
 from pinnsolve.weights import weighted
 
-UNSOLVED, AT_LEAST = 0.05, 6.0  # of the first residual left: then the error is at least so many times that, up to one
+UNSOLVED, AT_LEAST = 0.05, 10.0  # of the first residual left: then the error is at least so many times that, up to one
 ROUNDING = 3e-11  # no error is claimed to be below it, nor below a few roundings of the type in use
 HALF = 0.5  # of the residual: a network in training is another solution when it has come so far
 
@@ -44,12 +45,15 @@ class Found:
     held_out : dict from residual name to float
         Root mean squares.
     values : dict from unknown to tensor (N,)
+    again : int, optional
+        The stage whose cells and windows were solved again, with other random numbers.
     """
 
     stage: int
     kind: str
     held_out: Mapping[str, float]
     values: Mapping[str, Tensor]
+    again: int | None = None
 
     def size(self, weights: Mapping[str, float]) -> float:
         """The weighted residual (rms)."""
@@ -74,8 +78,9 @@ def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mappi
     best, *others = sorted(found, key=lambda f: f.size(weights))
     if not others:
         return math.inf
+    own = [f for f in others if f.again == best.stage or f.stage == best.again]
     alike = [f for f in others if f.kind == best.kind]
-    nearest, size = (alike or others)[0], best.size(weights)
+    nearest, size = (own or alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
     left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5
     rounding = max(ROUNDING, *(10 * torch.finfo(v.dtype).eps for v in best.values.values()))
@@ -112,6 +117,7 @@ class Gathered:
 
         Of a trained network's own path only what lies well before counts: a moment ago it had the same errors.
         """
+        kept = replace(kept, again=next((f.again for f in self._all() if f.stage == kept.stage), None))
         size = kept.size(weights)
         if trained:
             others = [f for f in self._all() if f.kind != kept.kind or HALF * f.size(weights) >= size]

@@ -94,7 +94,8 @@ class LoopState:
 
     `born` is the state of the generator from which the stage's network was drawn; `best` holds the parameters with the
     lowest held-out loss, with their step and stage, how it was born, and their residuals; `found` holds the solutions
-    so far, as `pinnsolve.estimate` compares them, and `behind` the last estimate over the error that would do.
+    so far, as `pinnsolve.estimate` compares them, and `behind` the last estimate over the error that would do; `again`
+    is the stage whose solution the present one solves again.
     """
 
     step: int
@@ -115,3 +116,4 @@ class LoopState:
     choice: list[str] = field(default_factory=list)
     found: list[dict[str, Any]] = field(default_factory=list)
     behind: float = 1.0
+    again: int | None = None

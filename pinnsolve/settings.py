@@ -40,7 +40,6 @@ LAYERS = (
     ("sine", (2.0, 4.0)), ("sine", (1.0, 2.0)), ("sine", (4.0, 8.0)), ("sine", (8.0, 16.0)), ("tanh", (0.5, 2.0)),
 )  # fmt: skip
 BOUNDS = (1e-1, 1e-2, 1e-3, 1e-4)
-FEWER = 2 / 3  # of the features of a cell: for a second solution on the first one's cells
 POINTS = 4000
 
 
@@ -81,7 +80,7 @@ AUTOMATIC = (
     *(
         stage
         for bound in BOUNDS
-        for stage in (Stage(LocalFeatures(), Marching(bound=bound)), Stage(LocalFeatures(share=FEWER), Retracing()))
+        for stage in (Stage(LocalFeatures(), Marching(bound=bound)), Stage(LocalFeatures(), Retracing()))
     ),
     Stage(MLP(), LevenbergMarquardt()),
 )
@@ -102,7 +101,8 @@ class Settings:
     network : MLP, RandomFeatures, LocalFeatures or nn.Module, optional
         An MLP, or what Newton's method or Marching go with, unless the choice is automatic.
     budget : float
-        Seconds of training.
+        Seconds of training. Local features are solved twice, and the second solution, which tells the error of the
+        first, is finished when they are used.
     points : int, optional
         Collocation points inside the domain; by default 4,000, and for random features as many as make twice as many
         equations as there are trained numbers.
@@ -240,9 +240,7 @@ def is_features(network: Network | LocalFeatures | nn.Module) -> bool:
 
 def kind_of(network: Network | LocalFeatures | nn.Module) -> str:
     """A network's description, but for how many random features it has."""
-    if isinstance(network, RandomFeatures):
-        return described_network(replace(network, count=1))
-    return described_network(replace(network, share=1.0) if isinstance(network, LocalFeatures) else network)
+    return described_network(replace(network, count=1) if isinstance(network, RandomFeatures) else network)
 
 
 def described_method(method: Method) -> str:

@@ -20,6 +20,7 @@ from pinnsolve.history import Look, LoopState, Training
 from pinnsolve.identification import identified
 from pinnsolve.identified import Identified
 from pinnsolve.interrupts import Deferred
+from pinnsolve.methods import Retracing
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.dropout import drops, thinned
@@ -111,7 +112,7 @@ class Loop:
         if outcome is not None and self._another():
             outcome = None
             self._hand_over(failed=True)
-        elif outcome is None and self.state.step % self.method.cycle == 0:
+        elif outcome is None and self.state.step % self.method.cycle == 0 and not self._solving_again:
             self._look(progress)
             outcome = self._judged()
         return outcome or self._exhausted()
@@ -188,11 +189,21 @@ class Loop:
             return None
         error = self._gathered().added(self._found(self.state.stage, self.history[-1].held_out), self.weights)
         self.state.behind = error / (CERTAIN * self.trial.problem.tolerance)
-        if self.state.behind > 1:
+        if self.state.behind > 1 or self._to_be_solved_again():
             return None
         told = f"the error is estimated at {error:.0e} ({len(self.state.found)} solutions compared)"
         told += "; the data's noise comes on top" * bool(self.trial.problem.observations)
         return Outcome("converged", told)
+
+    @property
+    def _solving_again(self) -> bool:
+        """Whether the solution is on the way that tells the error of the best one: it is worth nothing in part."""
+        return self.state.again is not None and not self.state.method["done"]
+
+    def _to_be_solved_again(self) -> bool:
+        """Whether the best solution is new, and the next stage tells its error."""
+        now = self.state.stage
+        return self.state.best["stage"] == now and isinstance(self.settings.stages[now + 1].method, Retracing)
 
     def _finite(self) -> bool:
         """Whether the trial function stands for a solution, with a residual on all held-out points."""
@@ -200,7 +211,8 @@ class Loop:
 
     def _found(self, stage: int, held_out: Mapping[str, float]) -> Found:
         """The trial function as it is, to be compared with others."""
-        return Found(stage, kind_of(self.settings.stages[stage].network), held_out, self.points.values())
+        again = self.state.again if stage == self.state.stage else None
+        return Found(stage, kind_of(self.settings.stages[stage].network), held_out, self.points.values(), again)
 
     def _gathered(self) -> Gathered:
         data = {name for o in self.trial.problem.observations for name in o.terms}
@@ -253,6 +265,7 @@ class Loop:
         if fresh and steps and self.state.best and isinstance(self.stage.network, RandomFeatures):
             inside = next(p for site, p in self.points.training.places if site.name == "interior")
             self.trial.follow(self._best(), inside)  # where Newton's method takes steps, it goes on from the best
+        self.state.again = self.state.best["stage"] if self.state.best and isinstance(self.method, Retracing) else None
         self.state.method = self.method.init(self._objective())
 
     def _over_already(self) -> Outcome | None:
@@ -265,7 +278,7 @@ class Loop:
         state, limit = self.state, self.method.steps
         if state.stage + 1 == len(self.settings.stages) and limit is not None and state.stage_step >= limit:
             return Outcome("steps", f"all {limit} steps of {self.method.name} made")
-        if state.seconds < self.settings.budget:
+        if state.seconds < self.settings.budget or self._solving_again:
             return None
         detail = f"the {self.settings.budget:g} s are used, after {state.step} steps"
         if not self.trial.complete and not state.best:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
@@ -23,9 +24,9 @@ def noise(seed: int) -> Tensor:
     return torch.randn(4000, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def found(error: float, residual: float, seed: int, kind: str = "sines") -> Found:
+def found(error: float, residual: float, seed: int, kind: str = "sines", again: int | None = None) -> Found:
     """The truth (norm one a point) with an error of this relative size, and the residual that goes with it."""
-    return Found(seed, kind, {"r": residual}, {"u": noise(0) + error * noise(seed)})
+    return Found(seed, kind, {"r": residual}, {"u": noise(0) + error * noise(seed)}, again)
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
@@ -49,6 +50,19 @@ def test_of_another_kind_is_believed_only_what_has_no_like() -> None:
     other = found(40e-4, 1e-4, 3, "tanh")
     assert estimated([*mine, other], FIRST, ONE) == pytest.approx(0.5e-5, rel=0.1)
     assert estimated([mine[1], other], FIRST, ONE) == pytest.approx(40e-5, rel=0.1)
+
+
+@pytest.mark.parametrize("better", [False, True], ids=["the first is better", "the second is better"])
+def test_what_was_solved_again_is_nearest(better: bool) -> None:
+    """A looser bound leaves a smaller residual than fewer features on the same cells, with another constant."""
+    first, second = (4e-3, 2e-3) if better else (2e-3, 4e-3)
+    looser, own = found(1e-3, 3e-3, 1), [found(5 * first, first, 2), found(5 * second, second, 3, again=2)]
+    told = 5 * (first**2 + second**2) ** 0.5 / 2  # both have errors: their difference over the larger residual
+    assert estimated([looser, *own], FIRST, ONE) == pytest.approx(told, rel=0.1)
+    unknown = [replace(f, again=None) for f in own]
+    assert estimated([looser, *unknown], FIRST, ONE) < 0.8 * told
+    kept = found(5 * second, second, 3) if better else own[0]
+    assert Gathered([vars(f) for f in (looser, *own)], FIRST).error_of(kept, False, ONE) == pytest.approx(told, rel=0.1)
 
 
 def test_the_worst_unknown_counts() -> None:

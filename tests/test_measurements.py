@@ -68,10 +68,9 @@ def test_what_stands_in_the_repository_is_the_table_of_its_points() -> None:
     assert place.with_suffix(".md").read_text() == table(json.loads(place.read_text()))
 
 
-@pytest.mark.xfail(strict=True, reason="2 of 71 are too kind: a miss that docs/how_to_choose.md tells of")
-def test_fewer_than_one_estimate_in_fifty_is_too_kind() -> None:
-    total, _, kind, _ = counts(known(json.loads((ROOT / "validation" / "estimates.json").read_text())))
-    assert total > 50 and kind < total / 50
+def test_nine_estimates_in_ten_are_within_three_and_fewer_than_one_in_fifty_is_too_kind() -> None:
+    total, within, kind, _ = counts(known(json.loads((ROOT / "validation" / "estimates.json").read_text())))
+    assert total > 50 and within >= 0.9 * total and kind < total / 50
 
 
 @pytest.mark.parametrize("script", [estimates, features])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,7 @@ from torch import Tensor
 from pinnsolve.networks.cells import Cells, rising
 from pinnsolve.networks.mlp import ACTIVATIONS
 from pinnsolve.networks.random_features import checked, hidden_layers
-from pinnsolve.problem.declaration import positive, whole
+from pinnsolve.problem.declaration import whole
 from pinnsolve.taylor import Alpha, Chart, Jet, on_jets
 
 
@@ -30,8 +29,6 @@ class LocalFeatures:
     scale : (float, float)
     activation : str
         As in `RandomFeatures`.
-    share : float
-        Of `count`, what a cell gets.
 
     Source: Chen, Chi, E & Yang, J. Mach. Learn. 1 (2022) 268 (random feature method); Moseley, Markham &
     Nissen-Meyer, Adv. Comput. Math. 49 (2023) 62 (windows).
@@ -40,16 +37,14 @@ class LocalFeatures:
     count: int | None = None
     scale: tuple[float, float] = (0.5, 2.0)
     activation: str = "sine"
-    share: float = 1.0
 
     def __post_init__(self) -> None:
         whole("LocalFeatures: count", self.count)
-        positive("LocalFeatures: share", self.share)
         checked("LocalFeatures", self.scale, self.activation)
 
     def features(self, coordinates: int) -> int:
         """Neurons of each cell over so many coordinates."""
-        return math.ceil(self.share * (self.count or (60 if coordinates < 3 else 200)))
+        return self.count or (60 if coordinates < 3 else 200)
 
 
 @dataclass
