@@ -16,20 +16,17 @@ from pinnsolve.choice import Ended, following
 from pinnsolve.collocation import Collocation
 from pinnsolve.errors import Outcome, ProblemError
 from pinnsolve.estimate import Found, Gathered
+from pinnsolve.finishing import finished
 from pinnsolve.history import Look, LoopState, Training
-from pinnsolve.identification import identified
-from pinnsolve.identified import Identified
 from pinnsolve.interrupts import Deferred
 from pinnsolve.methods import Retracing
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.dropout import drops, thinned
-from pinnsolve.networks.piecewise import Piecewise
 from pinnsolve.networks.trial import Trial
-from pinnsolve.overfitting import overfitting
 from pinnsolve.residuals import Site
 from pinnsolve.resuming import save
-from pinnsolve.settings import Settings, Stage, described_method, described_network, is_features, kind_of
+from pinnsolve.settings import Settings, Stage, is_features, kind_of
 from pinnsolve.stopping import Watch
 from pinnsolve.weights import weighted, weights_of
 
@@ -103,7 +100,7 @@ class Loop:
             save(self)
         if outcome.kind != "non-finite":
             self._look(progress)
-        return self._finished(outcome)
+        return finished(self, outcome)
 
     def _round(self, began: float, progress: Callable[[Look], None] | None) -> Outcome | None:
         """One step, and what it leads to."""
@@ -140,7 +137,7 @@ class Loop:
         if self.trial.problem.time is None and not self.method.redraws:
             objective.drift = self.points.drift()
         if self.state.best and self.settings.stages[self.state.best["stage"]].network is not self.stage.network:
-            objective.guess = self._best
+            objective.guess = self.best_trial
         return objective
 
     def _step(self) -> Outcome | None:
@@ -187,7 +184,7 @@ class Loop:
         """Compare the solution of a stage of features with those before; an outcome, if the best is good enough."""
         if not self._features or not self._finite():
             return None
-        error = self._gathered().added(self._found(self.state.stage, self.history[-1].held_out), self.weights)
+        error = self.gathered().added(self.compared(self.state.stage, self.history[-1].held_out), self.weights)
         self.state.behind = error / (CERTAIN * self.trial.problem.tolerance)
         if self.state.behind > 1 or self._to_be_solved_again():
             return None
@@ -209,12 +206,12 @@ class Loop:
         """Whether the trial function stands for a solution, with a residual on all held-out points."""
         return self.trial.complete and all(map(math.isfinite, self.history[-1].held_out.values()))
 
-    def _found(self, stage: int, held_out: Mapping[str, float]) -> Found:
+    def compared(self, stage: int, held_out: Mapping[str, float]) -> Found:
         """The trial function as it is, to be compared with others."""
         again = self.state.again if stage == self.state.stage else None
         return Found(stage, kind_of(self.settings.stages[stage].network), held_out, self.points.values(), again)
 
-    def _gathered(self) -> Gathered:
+    def gathered(self) -> Gathered:
         data = {name for o in self.trial.problem.observations for name in o.terms}
         return Gathered(self.state.found, {n: r for n, r in self.history[0].held_out.items() if n not in data})
 
@@ -264,7 +261,7 @@ class Loop:
         steps = any(e["steps"] > 1 for e in self.state.ended)
         if fresh and steps and self.state.best and isinstance(self.stage.network, RandomFeatures):
             inside = next(p for site, p in self.points.training.places if site.name == "interior")
-            self.trial.follow(self._best(), inside)  # where Newton's method takes steps, it goes on from the best
+            self.trial.follow(self.best_trial(), inside)  # where Newton's method takes steps, it goes on from the best
         self.state.again = self.state.best["stage"] if self.state.best and isinstance(self.method, Retracing) else None
         self.state.method = self.method.init(self._objective())
 
@@ -300,40 +297,12 @@ class Loop:
         look = Look(state.step, state.seconds, self.method.name, trained, training, held)
         self.history.append(look)
         in_training = not is_features(self.stage.network)
-        if in_training and self._gathered().advanced(kind_of(self.stage.network), held, self.weights):
-            self.state.found.append(vars(self._found(state.stage, held)))
+        if in_training and self.gathered().advanced(kind_of(self.stage.network), held, self.weights):
+            self.state.found.append(vars(self.compared(state.stage, held)))
         if progress is not None:
             progress(look)
 
-    def _finished(self, outcome: Outcome) -> Training:
-        state = self.state
-        number, best = (state.best["stage"], state.best["step"]) if state.best else (state.stage, state.step)
-        kept = self.settings.stages[number]
-        if state.best and kept.network is not self.stage.network:
-            self.trial = self._best()
-            self.points.take(self.trial)
-        elif state.best:
-            self.trial.assign(state.best["vector"])
-        training, held_out = self.points.training.rms(), self.points.held_out.rms()
-        error = self._gathered().error_of(self._found(number, held_out), not is_features(kept.network), self.weights)
-        data = [name for o in self.trial.problem.observations for name in o.terms] * bool(self.settings.validation)
-        lost = overfitting(self.history, {name: self.weights[name] for name in data}, best)
-        if lost is not None and outcome.kind in ("plateau", "overfitting"):
-            outcome = lost.outcome
-        same = [s.method for s in self.settings.stages[: state.stage + 1] if s.network is kept.network]
-        return Training(
-            outcome, state.seconds, state.step, best, self.history, training, held_out, self.points.counts(),
-            dict(self.weights), ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
-            error, self._identified(), lost,
-        )  # fmt: skip
-
-    def _identified(self) -> Identified | None:
-        if isinstance(self.trial, Piecewise):
-            return None
-        unseen = self.points.held_out if self.settings.validation else None
-        return identified(self.points.training, self.weights, unseen)
-
-    def _best(self) -> Trial:
+    def best_trial(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""
         best = self.state.best
         trial = self.reborn(self.settings.stages[best["stage"]], best["born"])

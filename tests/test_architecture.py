@@ -28,7 +28,7 @@ ORDER = [
     ["settings", "stopping"],
     ["weights", "collocation", "choice", "estimate", "identified", "identification", "overfitting"],
     ["history"],
-    ["resuming", "training"],
+    ["resuming", "finishing", "training"],
     ["solution"],
     ["solve"],
     ["compare"],
