@@ -48,7 +48,7 @@ def both() -> tuple[Loop, Training]:
 
 def test_it_takes_the_cells_and_windows_of_the_first(both: tuple[Loop, Training]) -> None:
     loop, training = both
-    first = loop._best()
+    first = loop.best_trial()
     assert isinstance(first, Piecewise)
     assert [look.method for look in training.history].count("retracing") == 1, "looked at when it is whole"
     known, told = loop.state.found[0], loop.state.found[1]
