@@ -220,6 +220,9 @@ def test_a_solution_with_a_function_is_saved_and_loaded(tmp_path: Path) -> None:
 def test_a_function_of_no_coordinate_is_refused() -> None:
     with pytest.raises(ProblemError, match="depends on 'y', which is no coordinate"):
         with_conductivity(parameters={"k": Unknown(0.2, of="y")})
+    for nothing in (3, "", ("x", 1)):
+        with pytest.raises(ProblemError, match="names no coordinate"):
+            Unknown(0.2, of=nothing)  # type: ignore[arg-type]
     with pytest.raises(ProblemError, match="no unknown constants or functions"):
         solve(with_conductivity(), network=LocalFeatures(), budget=1)
 

@@ -50,6 +50,11 @@ class Unknown:
             raise ProblemError(
                 f"Unknown({self.guess:g}, positive=True): the guess is not positive", "Begin above zero."
             )
+        names = (self.of,) if isinstance(self.of, str) else self.of
+        if names is not None and not (isinstance(names, list | tuple) and all(isinstance(c, str) and c for c in names)):
+            raise ProblemError(
+                f"Unknown({self.guess:g}, of={self.of!r}) names no coordinate", 'Write of="x", or of=("x", "t").'
+            )
         if self.bounds is None:
             return
         try:

@@ -41,7 +41,8 @@ def _curve(run: Run, name: str, function: Function) -> Draw:
         axes.plot(xs, values, color=SOLUTION, lw=2.5, label="found")
         if known is not None:
             axes.plot(xs, known(**_all(run, along, xs)), color="black", lw=1.2, ls=(0, (5, 2.5)), label="reference")
-        axes.set(xlim=(xs[0], xs[-1]), ylim=limits(values, np.clip(low, *_near(values)), np.clip(high, *_near(values))))
+        shown = [np.clip(band, *_near(values)) for band in (low, high)]
+        axes.set(xlim=(xs[0], xs[-1]), ylim=limits(values, *shown, margin=0.05))
         tidy(axes, f"{name}({along}), found from the data", (along, name), lines=True)
         axes.legend(fontsize=9, frameon=False, handlelength=2.6)
 
