@@ -67,22 +67,26 @@ def following(
     """
     now = stages[ended[-1].stage].network
     rounds, time = _rounds(stages, ended, weights), SHARE * budget - spent
-    if isinstance(now, LocalFeatures):
-        return _back(stages, ended, weights, rounds, time) or _finer(stages, ended, budget - spent, behind)
-    if not isinstance(now, RandomFeatures):
+    if isinstance(now, RandomFeatures):
+        left = _rivals(stages, ended, rounds, time)
+        if left:
+            return left[0], ""
+    elif not isinstance(now, LocalFeatures):
         return ended[-1].stage + 1, ""
-    counts = list(rounds)
-    if len(counts) == 1:
-        left = [k for k in _of(stages, now.count) if k not in rounds[now.count]]
-    else:
-        going = _contenders(stages, ended, rounds[counts[-2]], now.count)
-        left = [k for k in going if k not in rounds[now.count] and _seconds(stages, ended, k) <= time]
-    if left:
-        return left[0], ""
-    local = any(isinstance(stages[e.stage].network, LocalFeatures) for e in ended)
-    if local:
+    if any(isinstance(stages[e.stage].network, LocalFeatures) for e in ended):
         return _back(stages, ended, weights, rounds, time) or _finer(stages, ended, budget - spent, behind)
     return _wider(stages, ended, rounds, time, windows)
+
+
+def _rivals(
+    stages: Sequence[Stage], ended: Sequence[Ended], rounds: Mapping[int, Mapping[int, float]], time: float
+) -> list[int]:
+    """What is left of the last round: at first every layer, later those that did best, if there is time for them."""
+    *before, count = rounds
+    if not before:
+        return [k for k in _of(stages, count) if k not in rounds[count]]
+    going = _contenders(stages, ended, rounds[before[-1]], count)
+    return [k for k in going if k not in rounds[count] and _seconds(stages, ended, k) <= time]
 
 
 def _of(stages: Sequence[Stage], count: int) -> list[int]:

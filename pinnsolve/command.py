@@ -67,10 +67,9 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
             solution = _train_members(problem, settings, members, folder, console, arguments.resume)
     assert solution.findings is not None
     worst, *others = compared(solution, references)
-    shown = solution.at(**worst.values) if worst.values else solution
     result = Run(
-        file.name, file.description, shown, worst.comparison, solution.findings.warnings, training_peak.bytes,
-        reference_peak.bytes, note, [worst, *others] if others else [],
+        file.name, file.description, solution.at(**worst.values), worst.comparison, solution.findings.warnings,
+        training_peak.bytes, reference_peak.bytes, note, [worst, *others] if others else [],
         scatter(solution, worst.comparison.reference) if isinstance(solution, Ensemble) else None,
     )  # fmt: skip
     write_all(result, folder)

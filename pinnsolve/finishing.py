@@ -27,8 +27,8 @@ def finished(loop: Loop, outcome: Outcome) -> Training:
     elif state.best:
         loop.trial.assign(state.best["vector"])
     training, held_out = loop.points.training.rms(), loop.points.held_out.rms()
-    error = loop.gathered().error_of(loop.compared(number, held_out), not is_features(kept.network), loop.weights)
-    data = [name for o in loop.trial.problem.observations for name in o.terms] * bool(loop.settings.validation)
+    error = loop.gathered().error_of(loop.as_found(number, held_out), not is_features(kept.network), loop.weights)
+    data = loop.trial.problem.data if loop.settings.validation else {}
     lost = overfitting(loop.history, {name: loop.weights[name] for name in data}, best)
     if lost is not None and outcome.kind in ("plateau", "overfitting"):
         outcome = lost.outcome

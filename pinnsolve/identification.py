@@ -35,6 +35,7 @@ from pinnsolve.problem.observations import Measured, named, unhuber
 from pinnsolve.residuals import Residuals
 from pinnsolve.tape import Tape
 
+LARGEST = 5000  # trained numbers: beyond, their covariance takes gigabytes
 RIDGE = 1e-12  # relative to columns of length one, as in Newton's method
 FAR, SHARE = 5.0, 0.05  # standard deviations of an outlier, and how many of the measurements may be outliers
 HUBER = 0.9325849825936035  # the mean of a squared Huber misfit under normal noise
@@ -58,9 +59,11 @@ def identified(
         On the measurements that were held out, if some were.
     """
     trial = residuals.trial
-    sets = {name: o for o in trial.problem.observations for name in o.terms}
+    sets = trial.problem.data
     if not sets:
         return None
+    if trial.parameters_count > LARGEST:
+        return _without_errors(trial, (unseen or residuals).values(), held_out=unseen is not None)
     fit = _Fit.of(residuals, weights)
     judged = fit.values if unseen is None else unseen.values()
     noise, misfits, told = {}, {}, []
@@ -81,6 +84,22 @@ def identified(
     moving = {n: float(step) for n, step, is_far in zip(constants, left, far & fit.reached, strict=True) if is_far}
     told += _warnings(constants, functions, correlations) + _moving(constants, moving)
     return Identified(constants, functions, correlations, misfits, told)
+
+
+def _without_errors(trial: Trial, judged: Mapping[str, Tensor], held_out: bool) -> Identified:
+    """What can be said of a network that is too large for the covariance of its parameters."""
+    misfits = {}
+    for name, data in trial.problem.data.items():
+        expected = len(judged[name]) * (HUBER if data.loss == "huber" else 1.0)
+        misfits[name] = Misfit(float(judged[name].square().sum()), expected if held_out and data.known else math.nan)
+    constants = {name: Constant(value, math.nan) for name, value in trial.constants.values().items()}
+    nothing = {n: torch.full((len(_places(trial, n)),), math.nan) for n in trial.functions.declared}
+    functions = {n: _function(trial, n, errors) for n, errors in nothing.items()}
+    told = (
+        f"no standard errors are stated for more than {LARGEST:,} trained numbers, here {trial.parameters_count:,}: "
+        "their covariance is a dense matrix; a smaller network has them"
+    )
+    return Identified(constants, functions, {}, misfits, [told])
 
 
 @dataclass(frozen=True)

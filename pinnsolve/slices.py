@@ -46,7 +46,7 @@ def references_of(problem: Problem, find: Callable[[Problem], Reference | None])
 
 def compared(solution: Solution, references: References) -> list[Compared]:
     """The comparisons at all values, the worst first."""
-    found = [Compared(v, compare(solution.at(**v) if v else solution, reference)) for v, reference in references]
+    found = [Compared(v, compare(solution.at(**v), reference)) for v, reference in references]
 
     def badness(c: Compared) -> tuple[int, float]:
         errors = c.comparison.errors.values()

@@ -87,7 +87,12 @@ class Solution:
         return {c: sum(ends) / 2 for c, ends in self.problem.domain.bounds.items() if c not in mine}
 
     def at(self, **values: float) -> Solution:
-        """The solution at given values of the parameters that are its inputs: `solution.at(nu=0.05).u(x=0, t=1)`."""
+        """The solution at given values of the parameters that are its inputs: `solution.at(nu=0.05).u(x=0, t=1)`.
+
+        Without such inputs `at()` is the solution itself.
+        """
+        if not self.problem.ranges and not values:
+            return self
         missing = [name for name in self.problem.ranges if name not in values]
         if missing:
             raise ProblemError(
@@ -235,7 +240,7 @@ class Slice(Solution):
     Raises
     ------
     ProblemError
-        If a name is none of the inputs, or a value lies outside its range.
+        If a name is none of the inputs; where it is evaluated, if a value lies outside its range.
     """
 
     def __init__(self, whole: Solution, values: Mapping[str, float]) -> None:

@@ -184,7 +184,7 @@ class Loop:
         """Compare the solution of a stage of features with those before; an outcome, if the best is good enough."""
         if not self._features or not self._finite():
             return None
-        error = self.gathered().added(self.compared(self.state.stage, self.history[-1].held_out), self.weights)
+        error = self.gathered().added(self.as_found(self.state.stage, self.history[-1].held_out), self.weights)
         self.state.behind = error / (CERTAIN * self.trial.problem.tolerance)
         if self.state.behind > 1 or self._to_be_solved_again():
             return None
@@ -206,14 +206,14 @@ class Loop:
         """Whether the trial function stands for a solution, with a residual on all held-out points."""
         return self.trial.complete and all(map(math.isfinite, self.history[-1].held_out.values()))
 
-    def compared(self, stage: int, held_out: Mapping[str, float]) -> Found:
+    def as_found(self, stage: int, held_out: Mapping[str, float]) -> Found:
         """The trial function as it is, to be compared with others."""
         again = self.state.again if stage == self.state.stage else None
         return Found(stage, kind_of(self.settings.stages[stage].network), held_out, self.points.values(), again)
 
     def gathered(self) -> Gathered:
-        data = {name for o in self.trial.problem.observations for name in o.terms}
-        return Gathered(self.state.found, {n: r for n, r in self.history[0].held_out.items() if n not in data})
+        data, first = self.trial.problem.data, self.history[0].held_out
+        return Gathered(self.state.found, {n: r for n, r in first.items() if n not in data})
 
     def _hand_over(self, failed: bool = False) -> None:
         """Begin the next stage; after one that failed, as if it had left everything."""
@@ -298,7 +298,7 @@ class Loop:
         self.history.append(look)
         in_training = not is_features(self.stage.network)
         if in_training and self.gathered().advanced(kind_of(self.stage.network), held, self.weights):
-            self.state.found.append(vars(self.compared(state.stage, held)))
+            self.state.found.append(vars(self.as_found(state.stage, held)))
         if progress is not None:
             progress(look)
 

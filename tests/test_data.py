@@ -22,13 +22,14 @@ from pinnsolve import (
     Unknown,
     d,
     dirichlet,
+    identification,
     initial,
     observed,
     solve,
 )
-from pinnsolve.history import Look
 from pinnsolve.identified import Constant, Misfit
 from pinnsolve.solve import prepare
+from tests.core.common import stopped_after
 
 RNG = np.random.default_rng(0)
 X, T = RNG.uniform(0, 1, 300), RNG.uniform(0, 1, 300)
@@ -49,14 +50,6 @@ def problem(*data: Any, alpha: Any = ALPHA, **changes: Any) -> Problem:
         "conditions": [dirichlet(u=0), *data], "parameters": {"alpha": alpha}, "reference": None,
     }  # fmt: skip
     return Problem(**{**given, **changes})
-
-
-def stopped_after(steps: int) -> Any:
-    def stop(look: Look) -> None:
-        if look.step == steps:
-            raise KeyboardInterrupt
-
-    return stop
 
 
 # ------------------------------------------------------------ declaration
@@ -297,3 +290,18 @@ def test_data_make_another_problem(tmp_path: Path) -> None:
 
     a, b = (problem(*observed(x=X, t=T, u=truth(X, T) + shift)) for shift in (0.0, 1e-6))
     assert signature(a) != signature(b)
+
+
+def test_a_network_too_large_for_its_covariance_ends_without_standard_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identification, "LARGEST", 20)
+    data = observed(x=X, t=T, u=truth(X, T), sigma=0.01)
+    given = problem(*data, alpha=Unknown(0.3, positive=True))
+    solution = solve(given, network=MLP(10, 1), method=LevenbergMarquardt(steps=5), budget=60)
+    split = solve(given, network=MLP(10, 1), method=LevenbergMarquardt(steps=5), budget=60, validation=0.2)
+    assert solution.training is not None and split.training is not None
+    found, unseen = solution.training.identified, split.training.identified
+    assert found is not None and unseen is not None
+    assert found.constants["alpha"].value == solution.trial.constants.values()["alpha"]
+    assert np.isnan(found.constants["alpha"].standard_error) and "no standard errors" in found.warnings[0]
+    ((misfit,), (held_out,)) = found.misfits.values(), unseen.misfits.values()
+    assert misfit.value > 0 and np.isnan(misfit.expected) and held_out.expected == round(0.2 * len(X))

@@ -29,21 +29,12 @@ from pinnsolve import (
     observed,
     solve,
 )
-from pinnsolve.history import Look
 from pinnsolve.identification import HUBER
 from pinnsolve.problem.observations import TURN, huber, unhuber
 from pinnsolve.settings import Settings
 from pinnsolve.slices import compared, references_of, values_of
 from pinnsolve.solve import prepare
-
-
-def stopped_after(steps: int) -> Any:
-    def stop(look: Look) -> None:
-        if look.step == steps:
-            raise KeyboardInterrupt
-
-    return stop
-
+from tests.core.common import stopped_after
 
 # ------------------------------------------------------------ outliers
 

@@ -14,7 +14,7 @@ from pinnsolve.problem.conditions import Condition, Periodic, Solenoidal
 from pinnsolve.problem.constants import Unknown
 from pinnsolve.problem.data import Observed
 from pinnsolve.problem.declaration import domain_of, equations_of, flattened, parameters_of, positive, unknowns_of
-from pinnsolve.problem.observations import measured
+from pinnsolve.problem.observations import Measured, measured
 from pinnsolve.taylor import Chart, Jet
 
 
@@ -93,6 +93,11 @@ class Problem:
     @property
     def space_coordinates(self) -> tuple[str, ...]:
         return tuple(self.space.coordinates) if self.space is not None else ()
+
+    @property
+    def data(self) -> dict[str, Measured]:
+        """The measurements by the names of their residuals."""
+        return {name: o for o in self.observations for name in o.terms}
 
     @property
     def indivisible(self) -> str:

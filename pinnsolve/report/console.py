@@ -116,8 +116,7 @@ def megabytes(count: int) -> str:
 
 def _residuals(run: Run) -> Table:
     """The size of each residual, and what it is one of."""
-    equations = [e.name for e in run.solution.problem.equations]
-    data = [name for o in run.solution.problem.observations for name in o.terms]
+    equations, data = [e.name for e in run.solution.problem.equations], run.solution.problem.data
     found = Table("residual (rms)", "training", "held out", "kind", title=None, title_justify="left")
     for name, value in run.training.training.items():
         how = "equation" if name in equations else "data" if name in data else "weighted condition"

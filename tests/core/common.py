@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinnsolve.history import Look
 from pinnsolve.networks.exact import verified
 from pinnsolve.networks.trial import Trial
 from pinnsolve.problem.checks import check
@@ -18,6 +19,16 @@ from pinnsolve.sampling import sample
 from pinnsolve.taylor import Alpha, Chart, Jet
 
 POINTS = 7
+
+
+def stopped_after(steps: int) -> Callable[[Look], None]:
+    """What ends a run after so many steps, as Ctrl-C would: passed to `solve` as its progress."""
+
+    def stop(look: Look) -> None:
+        if look.step == steps:
+            raise KeyboardInterrupt
+
+    return stop
 
 
 def random(*shape: int, seed: int = 0, low: float = 0.0, high: float = 1.0) -> Tensor:
