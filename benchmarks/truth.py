@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from pinnsolve import Problem
-from pinnsolve.compare import fresh_points
-from pinnsolve.networks.exact import verified
-from pinnsolve.problem.checks import check
-from pinnsolve.problem.corners import away
-from pinnsolve.problem.signature import signature
+from pinnsolve.checks.check import check
+from pinnsolve.checks.corners import away
+from pinnsolve.checks.signature import signature
+from pinnsolve.trial.exact import verified
+from pinnsolve.verdict.compare import fresh_points
 
 CACHE = Path(__file__).parent / ".cache"
 TIGHT = 1e-7  # the reference's own error is brought to a tenth of it, where it can be
@@ -23,7 +23,7 @@ TIGHT = 1e-7  # the reference's own error is brought to a tenth of it, where it 
 def truth(name: str) -> Path:
     """The file with 4,096 Sobol points of a problem's domain, and its reference's values there.
 
-    Points near corners at which prescribed values jump are left out, as in `pinnsolve.compare`.
+    Points near corners at which prescribed values jump are left out, as in `pinnsolve.verdict.compare`.
     """
     problem: Problem = import_module(f"problems.{name}").problem
     statement = zlib.crc32(repr(signature(problem)).encode())

@@ -1,10 +1,9 @@
-from .compare import Comparison, compare
-from .ensemble import Ensemble, ensemble
+from .ensembles.ensemble import Ensemble, ensemble
 from .errors import Outcome, ProblemError
 from .geometry import Box, Points, boundary, face, faces, point
+from .jets.calculus import curl, d, div, dot, grad, laplace
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
-from .operators import curl, d, div, dot, grad, laplace
 from .problem import (
     Problem,
     Unknown,
@@ -21,6 +20,7 @@ from .reference import Reference, exact
 from .settings import Redraw, Settings
 from .solution import Solution
 from .solve import solve
+from .verdict.compare import Comparison, compare
 
 __all__ = [
     "LBFGS",

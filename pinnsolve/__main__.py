@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     arguments = parser().parse_args(argv)
-    from pinnsolve.command import run
+    from pinnsolve.command.run import run
 
     try:
         return run(arguments)

@@ -10,15 +10,16 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.corners import fading
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import Slab
-from pinnsolve.networks.exact import Plan
-from pinnsolve.networks.trial import Prepared, Trial
+from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.multi_index import Alpha, splits
+from pinnsolve.jets.tape import dense_rows
 from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.corners import fading
 from pinnsolve.problem.problem import Problem
-from pinnsolve.tape import dense_rows
-from pinnsolve.taylor import Alpha, Chart, Jet, splits
+from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.trial import Prepared, Trial
 
 ENTRIES = 4_000_000  # of a Jacobian that is held at once
 Faded = Callable[[Tensor], Tensor]

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.geometry.sampling import SAMPLERS, Sampler
 from pinnsolve.methods import (
     FIRST_ORDER,
     LBFGS,
@@ -26,8 +27,7 @@ from pinnsolve.methods import (
 )
 from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.dropout import drops
-from pinnsolve.problem.declaration import positive, whole
-from pinnsolve.sampling import SAMPLERS, Sampler
+from pinnsolve.problem.reading import positive, whole
 
 METHODS: dict[str, Callable[..., Method]] = {
     "lm": LevenbergMarquardt, "lbfgs": LBFGS, "adam": Adam, "sgd": SGD,
@@ -52,7 +52,7 @@ class Redraw:
     every : int
         Steps between two redrawings.
     uniform : float
-        How much of the density stays uniform; see `pinnsolve.sampling.redrawn`.
+        How much of the density stays uniform; see `pinnsolve.geometry.sampling.redrawn`.
     pool : int
         How many candidates for each point that is drawn.
     """
@@ -95,8 +95,8 @@ class Settings:
     method : Method or sequence of Method, optional
         A sequence runs one after the other; each but the last ends by its own `steps`, or with its share of the budget.
         Without method and network the choice is automatic: Newton's method on random features, more and more of them
-        while that pays (`pinnsolve.choice`), then Marching on local features, then Levenberg-Marquardt on all weights
-        of an MLP. Otherwise it is Newton's method for random features, Marching for local ones, and
+        while that pays (`pinnsolve.training.strategy`), then Marching on local features, then Levenberg-Marquardt on
+        all weights of an MLP. Otherwise it is Newton's method for random features, Marching for local ones, and
         Levenberg-Marquardt for any other network.
     network : MLP, RandomFeatures, LocalFeatures or nn.Module, optional
         An MLP, or what Newton's method or Marching go with, unless the choice is automatic.

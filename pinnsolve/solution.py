@@ -13,23 +13,23 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from pinnsolve.checkpoint import same
+from pinnsolve.checks.check import Findings, check
+from pinnsolve.checks.contradictions import pieces
+from pinnsolve.checks.signature import signature
 from pinnsolve.errors import ProblemError, did_you_mean
-from pinnsolve.files import write_whole
 from pinnsolve.geometry.points import Points
-from pinnsolve.history import Training
-from pinnsolve.networks.exact import plan
-from pinnsolve.networks.features import Fourier
+from pinnsolve.machine.checkpoint import same
+from pinnsolve.machine.files import write_whole
+from pinnsolve.networks.inputs import Fourier
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import MLP, Network
-from pinnsolve.networks.piecewise import trial_of
 from pinnsolve.networks.random_features import RandomFeatures
-from pinnsolve.networks.trial import Trial
 from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.checks import Findings, check
-from pinnsolve.problem.contradictions import pieces
 from pinnsolve.problem.problem import Problem
-from pinnsolve.problem.signature import signature
+from pinnsolve.training.history import Training
+from pinnsolve.trial.exact import plan
+from pinnsolve.trial.piecewise import trial_of
+from pinnsolve.trial.trial import Trial
 
 CHUNK = 8192
 METADATA = "pinnsolve"

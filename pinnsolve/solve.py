@@ -11,25 +11,25 @@ from typing import Any, TypedDict
 import torch
 from torch import nn
 
+from pinnsolve.checks.check import Findings, check
+from pinnsolve.checks.coverage import derivative_name
+from pinnsolve.checks.signature import signature
 from pinnsolve.errors import ProblemError
-from pinnsolve.files import writable_folder
-from pinnsolve.history import Look, Training
+from pinnsolve.geometry.sampling import Sampler
+from pinnsolve.machine.files import writable_folder
 from pinnsolve.methods.protocol import Method
-from pinnsolve.networks.exact import verified
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import Network
-from pinnsolve.networks.piecewise import Piecewise, trial_of
-from pinnsolve.networks.trial import Trial
-from pinnsolve.problem.checks import Findings, check
-from pinnsolve.problem.coverage import derivative_name
 from pinnsolve.problem.problem import Problem
-from pinnsolve.problem.signature import signature
 from pinnsolve.residuals import sites
-from pinnsolve.resuming import resume as resume_from
-from pinnsolve.sampling import Sampler
 from pinnsolve.settings import Balance, Redraw, Settings
 from pinnsolve.solution import Solution
-from pinnsolve.training import Loop
+from pinnsolve.training.checkpointing import resume as resume_from
+from pinnsolve.training.history import Look, Training
+from pinnsolve.training.loop import Loop
+from pinnsolve.trial.exact import verified
+from pinnsolve.trial.piecewise import Piecewise, trial_of
+from pinnsolve.trial.trial import Trial
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,11 @@ from pinnsolve import (
     face,
     solve,
 )
-from pinnsolve.choice import BEHIND, LARGEST, RIVAL, Ended, following
-from pinnsolve.history import Look
 from pinnsolve.methods import Marching, Retracing
 from pinnsolve.settings import AUTOMATIC, BOUNDS, FEATURES, LAYERS
 from pinnsolve.solution import Solution
+from pinnsolve.training.history import Look
+from pinnsolve.training.strategy import BEHIND, LARGEST, RIVAL, Ended, following
 
 KINDS = len(LAYERS)
 LAST = len(AUTOMATIC) - 1

@@ -13,10 +13,10 @@ from scipy.integrate import solve_bvp
 import problems.cavity
 import problems.kovasznay
 from pinnsolve import Box, Newton, Problem, RandomFeatures, Settings, d, dirichlet, initial, solve
-from pinnsolve.history import Look
 from pinnsolve.methods import pseudo_time
 from pinnsolve.methods.protocol import Objective
 from pinnsolve.solve import prepare
+from pinnsolve.training.history import Look
 
 SINES = RandomFeatures(300, (16.0, 40.0))
 

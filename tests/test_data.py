@@ -22,12 +22,12 @@ from pinnsolve import (
     Unknown,
     d,
     dirichlet,
-    identification,
     initial,
     observed,
     solve,
 )
-from pinnsolve.identified import Constant, Misfit
+from pinnsolve.inverse import standard_errors
+from pinnsolve.inverse.record import Constant, Misfit
 from pinnsolve.solve import prepare
 from tests.core.common import stopped_after
 
@@ -286,14 +286,14 @@ def test_a_validation_split_stops_a_network_that_learns_the_noise() -> None:
 
 
 def test_data_make_another_problem(tmp_path: Path) -> None:
-    from pinnsolve.problem.signature import signature
+    from pinnsolve.checks.signature import signature
 
     a, b = (problem(*observed(x=X, t=T, u=truth(X, T) + shift)) for shift in (0.0, 1e-6))
     assert signature(a) != signature(b)
 
 
 def test_a_network_too_large_for_its_covariance_ends_without_standard_errors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identification, "LARGEST", 20)
+    monkeypatch.setattr(standard_errors, "LARGEST", 20)
     data = observed(x=X, t=T, u=truth(X, T), sigma=0.01)
     given = problem(*data, alpha=Unknown(0.3, positive=True))
     solution = solve(given, network=MLP(10, 1), method=LevenbergMarquardt(steps=5), budget=60)

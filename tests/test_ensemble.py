@@ -39,15 +39,15 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.__main__ import INTERRUPTED, main
-from pinnsolve.history import Look
-from pinnsolve.problem_file import load
+from pinnsolve.command.problem_file import load
+from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.report import grids
 from pinnsolve.report.curves import BAND
 from pinnsolve.report.figures import solution_figure
 from pinnsolve.report.record import Run
-from pinnsolve.scatter import scatter
 from pinnsolve.solve import Options
-from pinnsolve.training import Loop
+from pinnsolve.training.history import Look
+from pinnsolve.training.loop import Loop
 
 SMALL: dict[str, Any] = {
     "network": MLP(width=6, depth=2), "method": LevenbergMarquardt(steps=4), "points": 100, "held_out": 80,

@@ -12,9 +12,9 @@ from torch import Tensor
 
 import problems.burgers
 from pinnsolve import MLP, LevenbergMarquardt, Problem, compare, solve
-from pinnsolve.estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, estimated
-from pinnsolve.history import Look
-from pinnsolve.training import CERTAIN
+from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, estimated
+from pinnsolve.training.history import Look
+from pinnsolve.training.loop import CERTAIN
 
 FIRST = {"r": 1000.0}
 ONE = {"r": 1.0}

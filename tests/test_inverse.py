@@ -30,12 +30,12 @@ from pinnsolve import (
     solenoidal,
     solve,
 )
-from pinnsolve.compare import compare
-from pinnsolve.history import Look
+from pinnsolve.data.tables import read
 from pinnsolve.report.console import show_result
 from pinnsolve.report.page import page
 from pinnsolve.report.record import Run, summary
-from pinnsolve.tables import read
+from pinnsolve.training.history import Look
+from pinnsolve.verdict.compare import compare
 from problems.data.make import FILES, FOLDER, text
 from validation import calibration
 from validation.calibration import CASES, Pull, pulls, table

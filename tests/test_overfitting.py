@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 
 from pinnsolve import MLP, Box, LevenbergMarquardt, LocalFeatures, Problem, ProblemError, Settings, observed, solve
 from pinnsolve.__main__ import main
-from pinnsolve.compare import compare
-from pinnsolve.history import Look
-from pinnsolve.overfitting import Overfitting, overfitting
 from pinnsolve.report.figures import solution_figure
 from pinnsolve.report.record import Run, summary
 from pinnsolve.solution import Solution
+from pinnsolve.training.history import Look
+from pinnsolve.training.overfitting import Overfitting, overfitting
+from pinnsolve.verdict.compare import compare
 
 RNG = np.random.default_rng(1)
 X = np.sort(RNG.uniform(-1, 1, 40))

@@ -20,13 +20,14 @@ import torch
 from torch import Tensor, cos, exp, sin, tanh
 
 from pinnsolve import MLP, Box, LevenbergMarquardt, Points, Problem, RandomFeatures, compare, d, dirichlet, solve
-from pinnsolve.compare import reference_values
 from pinnsolve.geometry.regions import Slab
+from pinnsolve.geometry.sampling import sample
+from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.manufactured import manufactured
-from pinnsolve.sampling import sample
-from pinnsolve.slices import values_of
-from pinnsolve.taylor import Alpha, Chart, Jet
+from pinnsolve.verdict.compare import reference_values
+from pinnsolve.verdict.slices import values_of
 
 FILES = sorted((Path(__file__).parents[1] / "problems").glob("*.py"))
 NAMES = [f.stem for f in FILES]

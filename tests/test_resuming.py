@@ -28,9 +28,9 @@ from pinnsolve import (
     initial,
     solve,
 )
-from pinnsolve.history import Look
-from pinnsolve.interrupts import Deferred
+from pinnsolve.machine.interrupts import Deferred
 from pinnsolve.solve import prepare
+from pinnsolve.training.history import Look
 
 LAYER = LocalFeatures(count=40)
 

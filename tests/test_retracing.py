@@ -9,13 +9,13 @@ import torch
 
 import problems.klein_gordon
 from pinnsolve import Box, LocalFeatures, Marching, Newton, Problem, RandomFeatures, Settings, compare, d, dirichlet
-from pinnsolve.history import Training
 from pinnsolve.methods import Retracing
-from pinnsolve.networks.piecewise import Piecewise
 from pinnsolve.settings import Stage
 from pinnsolve.solution import Solution
 from pinnsolve.solve import prepare
-from pinnsolve.training import Loop
+from pinnsolve.training.history import Training
+from pinnsolve.training.loop import Loop
+from pinnsolve.trial.piecewise import Piecewise
 
 PROBLEM = problems.klein_gordon.problem.replaced(tolerance=1e-9)
 FIRST = Stage(LocalFeatures(), Marching(bound=0.1))

@@ -31,7 +31,7 @@ from pinnsolve import (
     initial,
     solve,
 )
-from pinnsolve.resuming import CHECKPOINT
+from pinnsolve.training.checkpointing import CHECKPOINT
 
 ROOT = Path(__file__).parents[1]
 SMALL = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, budget=60)

@@ -29,11 +29,11 @@ from pinnsolve import (
     observed,
     solve,
 )
-from pinnsolve.identification import HUBER
+from pinnsolve.inverse.standard_errors import HUBER
 from pinnsolve.problem.observations import TURN, huber, unhuber
 from pinnsolve.settings import Settings
-from pinnsolve.slices import compared, references_of, values_of
 from pinnsolve.solve import prepare
+from pinnsolve.verdict.slices import compared, references_of, values_of
 from tests.core.common import stopped_after
 
 # ------------------------------------------------------------ outliers

@@ -23,9 +23,9 @@ import torch
 from rich.progress import track
 
 from pinnsolve import LocalFeatures, Newton, Problem, RandomFeatures, compare, solve
+from pinnsolve.geometry.sampling import SHARE
 from pinnsolve.methods import Marching
-from pinnsolve.networks.features import Inputs
-from pinnsolve.sampling import SHARE
+from pinnsolve.networks.inputs import Inputs
 from pinnsolve.settings import LAYERS, Settings
 from pinnsolve.solve import prepare
 from validation.methods import PROBLEMS
@@ -126,8 +126,8 @@ def corners(seed: int) -> str:
     def run(features: str, share: float, scales: bool) -> str:
         around = Inputs.places if scales else (lambda *_: [])
         with (
-            mock.patch("pinnsolve.sampling.SHARE", share),
-            mock.patch("pinnsolve.networks.features.Inputs.places", around),
+            mock.patch("pinnsolve.geometry.sampling.SHARE", share),
+            mock.patch("pinnsolve.networks.inputs.Inputs.places", around),
         ):
             return cell("cavity", seed, network=layer("cavity", int(features.split(maxsplit=1)[0])))
 

@@ -18,9 +18,9 @@ from importlib import import_module
 import torch
 
 from pinnsolve import MLP, Problem, compare, solve
-from pinnsolve.history import Look
 from pinnsolve.methods import Method
 from pinnsolve.settings import METHODS, Redraw, Settings
+from pinnsolve.training.history import Look
 
 PROBLEMS = ("heat", "poisson", "burgers", "allen_cahn", "kovasznay", "cavity", "maxwell_cavity", "taylor_green")
 TRAINED = "lm,ssbroyden,lbfgs,soap,adam"

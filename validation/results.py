@@ -17,7 +17,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pinnsolve.identified import Constant
+from pinnsolve.inverse.record import Constant
 
 ROOT = Path(__file__).parents[1]
 SEEDS = (0, 1, 2)

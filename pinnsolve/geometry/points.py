@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from pinnsolve.taylor import Chart, Jet
+from pinnsolve.jets.jet import Chart, Jet
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.problem.declaration import positive, whole
+from pinnsolve.problem.reading import positive, whole
 
 MOMENTUM, BETA, TINY = 0.9, 0.999, 1e-8  # Adam's usual numbers
 

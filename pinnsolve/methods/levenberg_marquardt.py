@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pinnsolve.methods.damped import Damped, damped
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.problem.declaration import positive, whole
+from pinnsolve.problem.reading import positive, whole
 
 ATTEMPTS = 12
 SMALLEST = 1e-15  # of the trace of J^T J

@@ -10,9 +10,9 @@ from torch import Tensor
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.windows import ROWS, by_cell, follow, newton, piecewise, residuals_of, weights_of
 from pinnsolve.networks.cells import Cells
-from pinnsolve.networks.piecewise import Piecewise
-from pinnsolve.networks.window import Window
-from pinnsolve.problem.declaration import positive, whole
+from pinnsolve.problem.reading import positive, whole
+from pinnsolve.trial.piecewise import Piecewise
+from pinnsolve.trial.window import Window
 
 WINDOWS = 8  # the first window is this part of the time
 SHORTEST = 64  # no window is shorter than this part of the time

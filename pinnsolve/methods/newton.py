@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from pinnsolve.least_squares import solved
+from pinnsolve.algebra.least_squares import solved
 from pinnsolve.methods import pseudo_time
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.problem.declaration import positive, whole
+from pinnsolve.problem.reading import positive, whole
 
 HALVINGS = 8
 LINEAR = 0.02  # actual and predicted loss so close: the residual is linear there, and one step solved it

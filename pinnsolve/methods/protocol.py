@@ -1,4 +1,4 @@
-"""What a training method is: how it starts, and how it makes one step. The loop belongs to `pinnsolve.training`."""
+"""What a training method is: how it starts, and how it makes one step. The loop belongs to `training.loop`."""
 
 from __future__ import annotations
 

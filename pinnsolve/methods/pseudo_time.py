@@ -16,7 +16,7 @@ from typing import Any
 
 from torch import Tensor
 
-from pinnsolve.least_squares import solved
+from pinnsolve.algebra.least_squares import solved
 from pinnsolve.methods.protocol import Objective, State
 
 SIGNS = (1.0, -1.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.windows import ROWS, follow, newton, piecewise, residuals_of, weights_of
-from pinnsolve.networks.piecewise import Piecewise
+from pinnsolve.trial.piecewise import Piecewise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,8 @@ class Retracing:
     """One step solves one window of the best solution so far again, beginning at that solution.
 
     With hidden layers that are drawn anew the result is a solution of the same quality, made in a fraction of the time,
-    because no cell is looked for; its distance from the known one tells the error of both (`pinnsolve.estimate`).
+    because no cell is looked for; its distance from the known one tells the error of both
+    (`pinnsolve.training.error_estimate`).
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.problem.declaration import positive, whole
+from pinnsolve.problem.reading import positive, whole
 
 Shapes = Sequence[Sequence[int]]
 Bases = Sequence[Sequence[Tensor]]  # left and right of each matrix; none for anything else

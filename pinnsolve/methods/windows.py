@@ -10,19 +10,19 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.multifrontal import Rows, solved
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.regions import Slab
-from pinnsolve.methods.fronts import Rows, solved
+from pinnsolve.geometry.sampling import sample
+from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.methods.newton import moved_down
 from pinnsolve.methods.protocol import Objective
-from pinnsolve.networks.piecewise import Piecewise
-from pinnsolve.networks.trial import Trial
-from pinnsolve.networks.window import Window
 from pinnsolve.problem.binding import Fields
 from pinnsolve.residuals import Residuals, Site, balanced, sites
-from pinnsolve.sampling import sample
-from pinnsolve.taylor import Chart, Jet
+from pinnsolve.trial.piecewise import Piecewise
+from pinnsolve.trial.trial import Trial
+from pinnsolve.trial.window import Window
 
 LINEAR = 0.05  # actual and predicted loss so close: the step has done what it could
 WORTH = 0.9  # of the loss: what a step must get below for another to be made

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinnsolve.taylor import on_jets
+from pinnsolve.jets.jet import on_jets
 
 SAME = 1e-12  # places closer than this are one
 

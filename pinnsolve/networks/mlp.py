@@ -12,7 +12,7 @@ from torch import nn
 
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.networks.dropout import Dropout, probability
-from pinnsolve.networks.features import Fourier
+from pinnsolve.networks.inputs import Fourier
 
 
 class Sine(nn.Module):

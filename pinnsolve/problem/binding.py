@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 import torch
 
 from pinnsolve.errors import ProblemError, did_you_mean, place_of
-from pinnsolve.operators import describe
-from pinnsolve.taylor import Chart, Jet
+from pinnsolve.jets.calculus import describe
+from pinnsolve.jets.jet import Chart, Jet
 
 _read: WeakKeyDictionary[Callable[..., Any], dict[str, bool]] = WeakKeyDictionary()  # keeps no function alive
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.regions import Region, boundary, initial_face
-from pinnsolve.operators import d
+from pinnsolve.jets.calculus import d
+from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import Fields, arguments
-from pinnsolve.taylor import Jet
 
 Value = float | Callable[..., Any]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import Fields, arguments
 from pinnsolve.problem.conditions import Condition, condition
 from pinnsolve.problem.problem import Problem
-from pinnsolve.reference.record import exact
-from pinnsolve.taylor import Jet
+from pinnsolve.reference import exact
 
 Residual = Callable[[Fields], Jet]
 

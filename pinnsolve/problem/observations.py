@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
+from pinnsolve.data.observed import Loss, Observed
+from pinnsolve.data.tables import Column, Table, table_of
 from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Jet, on_jets
 from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.data import Loss, Observed
-from pinnsolve.problem.declaration import positive
-from pinnsolve.tables import Column, Table, table_of
-from pinnsolve.taylor import Jet, on_jets
-
-if TYPE_CHECKING:
-    from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.reading import positive
 
 EDGE = 1e-9  # of a coordinate's length: rounding in a file puts no point outside
 SHOWN = 3  # rows that a message names
@@ -80,8 +78,8 @@ def unhuber(s: torch.Tensor) -> torch.Tensor:
     return torch.where(s.abs() <= TURN, s, torch.sign(s) * (s.square() + TURN**2) / (2 * TURN))
 
 
-def measured(problem: Problem, given: Observed) -> Measured:
-    """The measurements in the problem's terms.
+def measured(domain: Box, unknowns: Sequence[str], given: Observed) -> Measured:
+    """The measurements in the problem's terms, by its domain and the names of its unknowns.
 
     Raises
     ------
@@ -89,21 +87,21 @@ def measured(problem: Problem, given: Observed) -> Measured:
         If a coordinate is missing, a column is neither coordinate nor unknown, or a row lies outside the domain.
     """
     columns, table = dict(given.table.columns), given.table
-    names = {*problem.coordinates, *problem.unknowns}
-    for coordinate in problem.coordinates:
+    names = {*domain.coordinates, *unknowns}
+    for coordinate in domain.coordinates:
         if coordinate not in columns:
             raise ProblemError(
                 f"{table.name} has no column for the coordinate '{coordinate}'",
                 f"Its columns: {', '.join(columns)}. Give a number for all rows as observed(..., {coordinate}=0.5), or "
                 f'name its column: columns={{"{coordinate}": "..."}}.',
             )
-    unknowns = tuple(u for u in problem.unknowns if u in columns)
-    if not unknowns:
+    seen = tuple(u for u in unknowns if u in columns)
+    if not seen:
         raise ProblemError(
             f"{table.name} has no column for an unknown", f"Its columns: {', '.join(columns)}. Unknowns: "
-            f"{', '.join(problem.unknowns)}.",
+            f"{', '.join(unknowns)}.",
         )  # fmt: skip
-    sigma = {u: s for u in unknowns if (s := _sigma(given, u)) is not None}
+    sigma = {u: s for u in seen if (s := _sigma(given, u)) is not None}
     used = {s for s in (given.sigma.values() if isinstance(given.sigma, Mapping) else [given.sigma]) if _text(s)}
     for column in columns:
         if column not in names | used:
@@ -112,15 +110,15 @@ def measured(problem: Problem, given: Observed) -> Measured:
                 f"{table.name}: the column '{column}' is neither a coordinate nor an unknown",
                 did_you_mean(column, sorted(names)) + f". To leave it out, name the others: columns=(...).{hint}",
             )
-    _inside(problem, table)
-    values = {u: columns[u] for u in unknowns} | {f"sigma {u}": s for u, s in sigma.items()}
+    _inside(domain, table)
+    values = {u: columns[u] for u in seen} | {f"sigma {u}": s for u, s in sigma.items()}
     values["row"] = np.arange(len(table.rows), dtype=np.float64)
-    places = {c: torch.from_numpy(np.array(columns[c])) for c in problem.coordinates}
+    places = {c: torch.from_numpy(np.array(columns[c])) for c in domain.coordinates}
     points = Points(
         places, torch.ones(len(table.rows), dtype=torch.float64),
         measured={n: torch.from_numpy(np.array(np.broadcast_to(v, len(table.rows)))) for n, v in values.items()},
     )  # fmt: skip
-    return Measured(table.name, points, unknowns, table.rows, len(sigma) == len(unknowns), given.loss)
+    return Measured(table.name, points, seen, table.rows, len(sigma) == len(seen), given.loss)
 
 
 def _text(value: Any) -> bool:
@@ -152,9 +150,9 @@ def _sigma(given: Observed, unknown: str) -> Column | None:
     return values
 
 
-def _inside(problem: Problem, table: Table) -> None:
+def _inside(domain: Box, table: Table) -> None:
     """No row lies outside the domain."""
-    for name, (low, high) in problem.domain.bounds.items():
+    for name, (low, high) in domain.bounds.items():
         values, room = table.columns[name], EDGE * (high - low)
         out = np.flatnonzero((values < low - room) | (values > high + room))
         if len(out):

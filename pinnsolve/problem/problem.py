@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import Slab
+from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.problem.binding import Fields, arguments, check_names
 from pinnsolve.problem.conditions import Condition, Periodic, Solenoidal
-from pinnsolve.problem.constants import Unknown
-from pinnsolve.problem.data import Observed
-from pinnsolve.problem.declaration import domain_of, equations_of, flattened, parameters_of, positive, unknowns_of
 from pinnsolve.problem.observations import Measured, measured
-from pinnsolve.taylor import Chart, Jet
+from pinnsolve.problem.reading import domain_of, equations_of, flattened, parameters_of, positive, unknowns_of
+from pinnsolve.problem.unknown import Unknown
 
 
 class Problem:
@@ -81,7 +81,7 @@ class Problem:
         self.conditions = tuple(c for c in flat if isinstance(c, Condition))
         self.periodic = tuple(c for c in flat if isinstance(c, Periodic))
         self.solenoidal = tuple(c for c in flat if isinstance(c, Solenoidal))
-        self.observations = tuple(measured(self, c) for c in flat if isinstance(c, Observed))
+        self.observations = tuple(measured(self.domain, self.unknowns, c) for c in flat if isinstance(c, Observed))
         self._check_equations()
         self._check_conditions()
 

@@ -14,11 +14,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pinnsolve.history import Look
-from pinnsolve.identified import Identified
+from pinnsolve.ensembles.scatter import Scatter
+from pinnsolve.inverse.record import Identified
 from pinnsolve.report.record import WHAT_SCATTER_IS, Run, over_seeds
-from pinnsolve.scatter import Scatter
 from pinnsolve.solution import Solution
+from pinnsolve.training.history import Look
 
 COLOURS = {"pass": "bold green", "fail": "bold red", "unconfirmed": "bold yellow"}
 

@@ -9,7 +9,7 @@ import meshio
 import numpy as np
 import numpy.typing as npt
 
-from pinnsolve.files import write_whole
+from pinnsolve.machine.files import write_whole
 from pinnsolve.problem.problem import Problem
 from pinnsolve.report.grids import Array, Grid, grid, sampled
 from pinnsolve.report.record import Run

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import ScalarFormatter
 
-from pinnsolve.files import write_whole
+from pinnsolve.machine.files import write_whole
 from pinnsolve.report import grids
 from pinnsolve.report.axes import GREY, Draw, shortened, tidy
 from pinnsolve.report.curves import DECADES, MINUS, differences, marked, measured, slices, titled

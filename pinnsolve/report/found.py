@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from pinnsolve.identified import Function
+from pinnsolve.inverse.record import Function
 from pinnsolve.report.axes import Draw, tidy
 from pinnsolve.report.curves import SOLUTION
 from pinnsolve.report.grids import Array, limits

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from pinnsolve.collocation import parted
-from pinnsolve.problem.corners import away
+from pinnsolve.checks.corners import away
 from pinnsolve.problem.problem import Problem
 from pinnsolve.report.record import Run
+from pinnsolve.training.collocation import parted
 
 Array = npt.NDArray[np.float64]
 CHUNK = 8192  # places at a time; a user's reference may need much memory for each

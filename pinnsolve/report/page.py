@@ -13,8 +13,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from pinnsolve.files import write_whole
-from pinnsolve.identified import Constant
+from pinnsolve.inverse.record import Constant
+from pinnsolve.machine.files import write_whole
 from pinnsolve.report.figures import BADGES, DPI, solution_figure
 from pinnsolve.report.record import WHAT_SCATTER_IS, Run, summary
 

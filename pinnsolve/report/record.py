@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pinnsolve.compare import Comparison
-from pinnsolve.ensemble import Ensemble
-from pinnsolve.history import Training
-from pinnsolve.identified import Identified
-from pinnsolve.scatter import Scatter
-from pinnsolve.slices import Compared
+from pinnsolve.ensembles.ensemble import Ensemble
+from pinnsolve.ensembles.scatter import Scatter
+from pinnsolve.inverse.record import Identified
 from pinnsolve.solution import Solution
+from pinnsolve.training.history import Training
+from pinnsolve.verdict.compare import Comparison
+from pinnsolve.verdict.slices import Compared
 
 PACKAGES = ("pinnsolve", "torch", "numpy", "scipy")
 WHAT_SCATTER_IS = "how repeatable the method is over seeds; not how wrong it is: all members may be wrong alike"

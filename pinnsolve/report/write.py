@@ -6,7 +6,7 @@ import csv
 import json
 from pathlib import Path
 
-from pinnsolve.files import PART, write_whole
+from pinnsolve.machine.files import PART, write_whole
 from pinnsolve.report.export import STEPS_FOLDER, write_vtu
 from pinnsolve.report.figures import save_png, solution_figure
 from pinnsolve.report.page import write_page

@@ -9,14 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinnsolve.history import Look
-from pinnsolve.networks.exact import verified
-from pinnsolve.networks.trial import Trial
-from pinnsolve.problem.checks import check
+from pinnsolve.checks.check import check
+from pinnsolve.geometry.sampling import sample
+from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import Residuals, sites
-from pinnsolve.sampling import sample
-from pinnsolve.taylor import Alpha, Chart, Jet
+from pinnsolve.training.history import Look
+from pinnsolve.trial.exact import verified
+from pinnsolve.trial.trial import Trial
 
 POINTS = 7
 

@@ -25,8 +25,8 @@ from pinnsolve import (
     periodic,
     point,
 )  # fmt: skip
-from pinnsolve.problem.checks import check
-from pinnsolve.problem.contradictions import contradictions, weighted_pieces
+from pinnsolve.checks.check import check
+from pinnsolve.checks.contradictions import contradictions, weighted_pieces
 
 sin, cos, pi = torch.sin, torch.cos, math.pi
 X, XY = Box(x=(0, 1)), Box(x=(0, 1), y=(0, 2))

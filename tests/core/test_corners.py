@@ -30,13 +30,13 @@ from pinnsolve import (
     solenoidal,
     solve,
 )  # fmt: skip
+from pinnsolve.checks.check import check
+from pinnsolve.checks.corners import Corner, corners
 from pinnsolve.geometry.points import Points
-from pinnsolve.networks.corner_flow import CornerFlow
-from pinnsolve.networks.features import SCALES
-from pinnsolve.networks.flow import given
-from pinnsolve.problem.checks import check
-from pinnsolve.problem.corners import Corner, corners
+from pinnsolve.networks.inputs import SCALES
 from pinnsolve.report.record import Run, summary
+from pinnsolve.trial.corner_flow import CornerFlow
+from pinnsolve.trial.flow import given
 from tests.core.common import built, random, residuals_of
 from tests.core.test_exact import on_slab
 

@@ -30,11 +30,11 @@ from pinnsolve import (
     initial,
     solve,
 )
-from pinnsolve.history import Look
-from pinnsolve.nested import network_by_autograd
+from pinnsolve.jets.nested import network_by_autograd
 from pinnsolve.networks.dropout import Dropout, thinned
-from pinnsolve.networks.trial import Trial
 from pinnsolve.solve import prepare
+from pinnsolve.training.history import Look
+from pinnsolve.trial.trial import Trial
 
 
 def heat(u, x, t):

@@ -25,7 +25,7 @@ from pinnsolve import (
     point,
 )  # fmt: skip
 from pinnsolve.geometry.points import Points
-from pinnsolve.networks.trial import Trial
+from pinnsolve.trial.trial import Trial
 from tests.core.common import alphas, built, random
 
 # g and phi are polynomials of the data with some tens of roundings; a shock (x - low)/(high - low) adds cancellation

@@ -31,10 +31,10 @@ from pinnsolve import (
     solenoidal,
     solve,
 )  # fmt: skip
-from pinnsolve.networks.trial import Trial
-from pinnsolve.problem.checks import check
-from pinnsolve.problem.divergence import met_by_construction
+from pinnsolve.checks.check import check
+from pinnsolve.checks.divergence import met_by_construction
 from pinnsolve.problem.manufactured import manufactured
+from pinnsolve.trial.trial import Trial
 from tests.core.common import built, nested, random, residuals_of
 from tests.core.test_exact import misfit, on_slab
 from tests.core.test_residuals import dense, largest

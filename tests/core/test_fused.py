@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from pinnsolve import MLP, Box, Problem, condition, d
 from pinnsolve import residuals as residuals_module
-from pinnsolve.fused import CURVES, program
-from pinnsolve.taylor import Alpha, Jet
+from pinnsolve.jets.activations import CURVES, program
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.multi_index import Alpha
 from tests.core.common import alphas, built, fields, nested, random, residuals_of
 
 ROUNDING = 1e-12  # sums of some hundred products of order-4 derivatives, in another order

@@ -10,7 +10,7 @@ import torch
 from pinnsolve import Box, ProblemError, boundary, face, faces, point
 from pinnsolve.geometry import Region, Slab, initial_face, interior
 from pinnsolve.geometry.points import Points, joined
-from pinnsolve.sampling import sample
+from pinnsolve.geometry.sampling import sample
 
 BOXES = {
     "1D": (Box(x=(-1, 2)), None),

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn, sin, tanh, where
 
 from pinnsolve import MLP, Box, Problem, condition, d, face, initial, laplace
+from pinnsolve.checks.check import Findings, check
 from pinnsolve.geometry.points import Points
-from pinnsolve.networks.trial import Trial
-from pinnsolve.problem.checks import Findings, check
+from pinnsolve.trial.trial import Trial
 from tests.core.common import built, random
 
 EXACT = 1e-12  # of the domain's length: forty halvings of a 257th of it

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from pinnsolve import Box, LocalFeatures, Problem, d, dirichlet, initial, periodic
+from pinnsolve.algebra.multifrontal import Rows, eliminated, solved
+from pinnsolve.checks.check import check
 from pinnsolve.geometry.points import Points
-from pinnsolve.methods.fronts import Rows, eliminated, solved
+from pinnsolve.jets.jet import Chart
 from pinnsolve.networks.cells import Cells, rising
-from pinnsolve.networks.exact import verified
 from pinnsolve.networks.local_features import Basis, Expansion
-from pinnsolve.networks.window import Window
-from pinnsolve.problem.checks import check
 from pinnsolve.residuals import Residuals, Site
-from pinnsolve.taylor import Chart
+from pinnsolve.trial.exact import verified
+from pinnsolve.trial.window import Window
 
 F64 = torch.float64
 

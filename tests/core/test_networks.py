@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from pinnsolve import MLP, Box, Fourier, Problem, ProblemError, condition, d, laplace, periodic
 from pinnsolve.geometry.points import Points
-from pinnsolve.networks.exact import Plan
-from pinnsolve.networks.features import Inputs
-from pinnsolve.networks.trial import Trial
+from pinnsolve.networks.inputs import Inputs
+from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.trial import Trial
 from tests.core.common import alphas, built, nested, random
 
 ROUNDING = 1e-12  # third derivatives through three layers, some hundred roundings

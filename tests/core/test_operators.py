@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pinnsolve import ProblemError, curl, d, div, dot, grad, laplace
-from pinnsolve.taylor import Jet
+from pinnsolve.jets.jet import Jet
 from tests.core.common import fields
 
 ROUNDING = 1e-12  # third derivatives of order 10, a dozen terms of 1e-16 each

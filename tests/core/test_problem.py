@@ -27,9 +27,9 @@ from pinnsolve import (
     periodic,
     point,
 )  # fmt: skip
+from pinnsolve.checks.check import check
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.binding import Fields, arguments
-from pinnsolve.problem.checks import check
 from pinnsolve.problem.manufactured import manufactured
 from tests.core.common import random
 

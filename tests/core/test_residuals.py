@@ -29,10 +29,10 @@ from pinnsolve import (
 )  # fmt: skip
 from pinnsolve import residuals as residuals_module
 from pinnsolve.geometry.points import Points
-from pinnsolve.networks.trial import Trial
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.tape import Tape, dense_rows
 from pinnsolve.residuals import Residuals
-from pinnsolve.tape import Tape, dense_rows
-from pinnsolve.taylor import Jet
+from pinnsolve.trial.trial import Trial
 from tests.core.common import built, random, residuals_of
 
 RELATIVE = 1e-12  # sums of some hundred products of fourth derivatives, in another order

@@ -8,7 +8,7 @@ import torch
 from pinnsolve import Box, ProblemError
 from pinnsolve.geometry import Slab
 from pinnsolve.geometry.points import Points
-from pinnsolve.sampling import SAMPLERS, redrawn, sample, unit_cube
+from pinnsolve.geometry.sampling import SAMPLERS, redrawn, sample, unit_cube
 
 
 def seeded(seed: int = 0) -> torch.Generator:

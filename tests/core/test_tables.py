@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pinnsolve import ProblemError
-from pinnsolve.tables import read, table_of
+from pinnsolve.data.tables import read, table_of
 
 X, T, U = np.array([0.1, 0.2, 0.3]), np.array([0.0, 0.5, 1.0]), np.array([1.5, -2.0, 3e-4])
 

@@ -12,8 +12,8 @@ from torch import nn
 from torch.nn import functional
 
 from pinnsolve import ProblemError, d
-from pinnsolve.rules import ALIASES, ELEMENTARY, STRUCTURAL
-from pinnsolve.taylor import Chart
+from pinnsolve.jets.jet import Chart
+from pinnsolve.jets.rules import ALIASES, ELEMENTARY, STRUCTURAL
 from tests.core.common import alphas, assert_same_derivatives, fields, nested, random
 
 # Both sides are sums of some hundred products of order-4 derivatives, in a different order: 1e3 roundings of 1e-16.

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from pinnsolve import MLP, Box, LevenbergMarquardt, Problem, d, dirichlet, exact, initial, laplace, solve
-from pinnsolve.compare import compare
 from pinnsolve.report.export import cells, write_vtu
 from pinnsolve.report.record import Run
+from pinnsolve.verdict.compare import compare
 
 CORNERS = {"line": 2, "quad": 4, "hexahedron": 8}
 

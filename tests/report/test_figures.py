@@ -15,10 +15,10 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from pinnsolve import MLP, Box, LevenbergMarquardt, Problem, Reference, d, dirichlet, exact, initial, laplace, solve
-from pinnsolve.compare import compare
 from pinnsolve.report import figures, grids
 from pinnsolve.report.figures import save_png, solution_figure
 from pinnsolve.report.record import Run
+from pinnsolve.verdict.compare import compare
 
 PI = torch.pi
 

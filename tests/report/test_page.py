@@ -11,9 +11,9 @@ import torch
 from matplotlib.figure import Figure
 
 from pinnsolve import MLP, Box, LevenbergMarquardt, Problem, d, exact, initial, neumann, solve
-from pinnsolve.compare import compare
 from pinnsolve.report.page import write_page
 from pinnsolve.report.record import Run
+from pinnsolve.verdict.compare import compare
 
 EVIL = '<script src="//evil.example/x.js">alert(1)</script><img src=x onerror=alert(1)>'
 

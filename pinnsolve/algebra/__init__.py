@@ -1,0 +1,1 @@
+"""Least squares and elimination orders: numbers in, numbers out, no problem in sight."""

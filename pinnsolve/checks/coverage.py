@@ -1,0 +1,75 @@
+"""Whether every face holds as many conditions as the order of the equations asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.problem import Problem
+
+
+def derivative_name(unknown: str, alpha: Alpha, coordinates: Iterable[str]) -> str:
+    """How a paper writes a derivative: u_xxt."""
+    index = "".join(c * k for c, k in zip(coordinates, alpha, strict=True))
+    return f"{unknown}_{index}" if index else unknown
+
+
+def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
+    """A warning for each unknown and coordinate that has fewer conditions than its highest derivative asks for.
+
+    A derivative of order m along a coordinate of space asks for m conditions on its two faces, half of them (rounded
+    down) on each; along time, for m at the start.
+    """
+    warnings = []
+    for unknown, alphas in derivatives.items():
+        for axis, coordinate in enumerate(problem.coordinates):
+            highest = max(alphas, key=lambda alpha: alpha[axis], default=None)
+            if highest is None or highest[axis] == 0 or any(p.coordinate == coordinate for p in problem.periodic):
+                continue
+            alone = tuple(highest[axis] if k == axis else 0 for k in range(len(problem.coordinates)))
+            shape = derivative_name(unknown, alone, problem.coordinates)
+            find = _in_time if problem.time is not None and coordinate == "t" else _in_space
+            warnings += find(problem, unknown, coordinate, highest[axis], shape)
+    return warnings
+
+
+def _in_time(problem: Problem, unknown: str, coordinate: str, order: int, shape: str) -> list[str]:
+    found = sum(_count(problem, unknown, coordinate, end) for end in problem.domain.bounds[coordinate])
+    if found >= order:
+        return []
+    start = problem.domain.bounds[coordinate][0]
+    return [
+        f"{unknown} has {found} of {order} conditions at the start t={start:g} that {shape} in the equations asks for; "
+        "the data may decide"
+    ]
+
+
+def _in_space(problem: Problem, unknown: str, coordinate: str, order: int, shape: str) -> list[str]:
+    counts = {end: _count(problem, unknown, coordinate, end) for end in problem.domain.bounds[coordinate]}
+    short = [end for end, n in counts.items() if n < order // 2]
+    if order % 2 and not short and sum(counts.values()) < order and not (order == 1 and _pinned(problem, unknown)):
+        short = [end for end in counts if counts[end] == min(counts.values())]
+    if not short:
+        return []
+    places = " and ".join(f"{coordinate}={end:g}" for end in short)
+    few = "no condition" if all(counts[end] == 0 for end in short) else "too few conditions"
+    return [
+        f"{unknown} has {few} on the face {places}, although the equations hold {shape}; "
+        "an outflow may be meant, or the data may decide"
+    ]
+
+
+def _pinned(problem: Problem, unknown: str) -> bool:
+    """Whether a value is given in a point, which stands for the one inflow of a first-order equation."""
+    return any(
+        c.unknown == unknown and slab.normal is None and "t" not in slab.fixed
+        for c in problem.conditions
+        for slab in problem.slabs(c)
+    )
+
+
+def _count(problem: Problem, unknown: str, coordinate: str, end: float) -> int:
+    """How many conditions on one face mention an unknown."""
+    return sum(
+        slab.fixed == {coordinate: end} and c.mentions(unknown) for c in problem.conditions for slab in problem.slabs(c)
+    )

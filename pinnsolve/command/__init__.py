@@ -1,0 +1,1 @@
+"""The command line: the problem file, and the run."""

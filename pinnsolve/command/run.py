@@ -1,0 +1,225 @@
+"""What the command does, once its arguments are read."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from pinnsolve.checks.coverage import derivative_name
+from pinnsolve.command.problem_file import ProblemFile, load, told
+from pinnsolve.ensembles.ensemble import MEMBER, Ensemble, many, trained
+from pinnsolve.ensembles.scatter import scatter
+from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.machine.files import writable_folder
+from pinnsolve.machine.memory import Peak, peak_memory
+from pinnsolve.problem.problem import Problem
+from pinnsolve.reference import Reference
+from pinnsolve.report import console as show
+from pinnsolve.report.record import Run
+from pinnsolve.settings import DTYPES, Settings, method_by_name
+from pinnsolve.solution import Solution
+from pinnsolve.solve import Prepared, prepare
+from pinnsolve.training.checkpointing import CHECKPOINT, resume, save
+from pinnsolve.training.history import Training
+from pinnsolve.verdict.compare import check_reference
+from pinnsolve.verdict.slices import References, compared, references_of
+
+PASSED, NOT_PASSED, BAD_INPUT = 0, 1, 2
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The whole command; its exit code."""
+    path = Path(arguments.file)
+    console = Console(highlight=False, width=None if Console().is_terminal else 110)
+    try:
+        return _run(arguments, load(path), console)
+    except ProblemError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(error, path)}", markup=False)
+        return BAD_INPUT
+
+
+def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> int:
+    problem, settings = _problem(arguments, file.problem), _settings(arguments, file.settings)
+    members = _members(arguments)
+    if arguments.check:
+        _show_check(console, file, problem, prepare(problem, settings))
+        return PASSED
+    folder = writable_folder(_folder(arguments, file.name))
+    ready = prepare(problem, settings, folder if members is None else None)
+    console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
+    show.show_warnings(console, ready.findings.warnings)
+    if arguments.resume and members is None:
+        resume(ready.loop)
+        console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.seconds:.1f} s")
+    references, note, reference_peak = _references(problem)
+    from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
+
+    clear(folder)
+    with peak_memory() as training_peak:
+        if members is None:
+            solution = _train(ready, console, fresh=not arguments.resume)
+        else:
+            solution = _train_members(problem, settings, members, folder, console, arguments.resume)
+    assert solution.findings is not None
+    worst, *others = compared(solution, references)
+    result = Run(
+        file.name, file.description, solution.at(**worst.values), worst.comparison, solution.findings.warnings,
+        training_peak.bytes, reference_peak.bytes, note, [worst, *others] if others else [],
+        scatter(solution, worst.comparison.reference) if isinstance(solution, Ensemble) else None,
+    )  # fmt: skip
+    write_all(result, folder)
+    show.show_result(console, result, folder)
+    return PASSED if result.comparison.verdict == "pass" else NOT_PASSED
+
+
+def _train(ready: Prepared, console: Console, fresh: bool) -> Solution:
+    if fresh:
+        save(ready.loop)
+    return ready.solution(_run_loop(ready, console))
+
+
+def _run_loop(ready: Prepared, console: Console) -> Training:
+    with show.progress(console, ready.settings.budget) as progress:
+        return ready.loop.run(progress)
+
+
+def _train_members(
+    problem: Problem, settings: Settings, members: int, folder: Path, console: Console, resume: bool
+) -> Ensemble:  # fmt: skip
+    def train(ready: Prepared) -> Training:
+        seed = ready.settings.seed
+        taken_up = f", resumed at step {ready.loop.state.step}" * bool(ready.loop.state.step)
+        console.print(f"member   {seed - settings.seed + 1} of {members}: seed {seed}{taken_up}")
+        training = _run_loop(ready, console)
+        console.print(f"outcome  {training.outcome}", markup=False)
+        return training
+
+    found = trained(problem, settings, members, train, folder, resume)
+    for seed, why in found.left_out.items():
+        show.show_warnings(console, [f"seed {seed} is left out of the mean: {why}"])
+    return found
+
+
+def _problem(arguments: argparse.Namespace, problem: Problem) -> Problem:
+    values = {}
+    for item in arguments.set:
+        name, equals, text = item.partition("=")
+        name = name.strip()
+        possible = [*problem.parameters, *problem.ranges]
+        if name not in possible:
+            raise ProblemError(f"--set {item}: there is no parameter '{name}'", did_you_mean(name, possible))
+        values[name] = _number(f"--set {item}", text) if equals else _number(f"--set {item}", "")
+    problem = problem.with_parameters(values)
+    changes: dict[str, Any] = {}
+    if arguments.tolerance is not None:
+        changes["tolerance"] = _number("--tolerance", arguments.tolerance)
+    if arguments.no_reference:
+        changes["reference"] = None
+    return problem.replaced(**changes) if changes else problem
+
+
+def _number(what: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ProblemError(f"{what}: {text!r} is no number", "Write a number, as in --set nu=0.02 or --tolerance 1e-4.")
+    return value
+
+
+def _members(arguments: argparse.Namespace) -> int | None:
+    """How many members the ensemble has; None for a single run."""
+    text = arguments.ensemble
+    return None if text is None else many("--ensemble", int(text) if text.isdecimal() else text)
+
+
+def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
+    changes: dict[str, Any] = {}
+    if arguments.method is not None or arguments.steps is not None:
+        names = arguments.method or ",".join(m.name for m in settings.methods)  # Levenberg-Marquardt where automatic
+        changes["method"] = method_by_name(names, arguments.steps)
+    if arguments.dtype is not None:
+        if arguments.dtype not in DTYPES:
+            raise ProblemError(
+                f"--dtype {arguments.dtype}: there is no such type", did_you_mean(arguments.dtype, DTYPES)
+            )
+        changes["dtype"] = DTYPES[arguments.dtype]
+    if arguments.budget is not None:
+        changes["budget"] = _number("--budget", arguments.budget)
+    for name in ("seed", "device"):
+        if getattr(arguments, name) is not None:
+            changes[name] = getattr(arguments, name)
+    return dataclasses.replace(settings, **changes)
+
+
+def _folder(arguments: argparse.Namespace, name: str) -> Path:
+    """Where the run's files go: as asked for, or the first free folder; to resume, the last that holds a checkpoint."""
+    if arguments.out is not None:
+        return Path(arguments.out)
+    taken, number, free = [], 1, Path("runs") / name
+    while free.exists():
+        taken.append(free)
+        number += 1
+        free = Path("runs") / f"{name}-{number}"
+    if not arguments.resume:
+        return free
+    place = CHECKPOINT if arguments.ensemble is None else f"{MEMBER.format('*')}/{CHECKPOINT}"
+    begun = [f for f in taken if any(f.glob(place))]
+    if not begun:
+        raise ProblemError(
+            f"there is no run of {name} to resume in runs/", "Start without --resume, or name its folder with --out."
+        )
+    return begun[-1]
+
+
+def _references(problem: Problem) -> tuple[References, str, Peak]:
+    """Solve the problem by the reference that it brings, for all values at which it is compared; before training, so
+    that a fault in it costs nothing."""
+    note = ""
+    if problem.reference is None:
+        note = "the reference is switched off"
+    elif not callable(problem.reference):
+        note = "the problem brings no reference, and an automatic one is not built yet"
+    with peak_memory() as peak:
+        found = references_of(problem, (lambda _: None) if note else _reference)
+    return found, note, peak
+
+
+def _reference(problem: Problem) -> Reference:
+    assert callable(problem.reference)
+    name = getattr(problem.reference, "__name__", "reference")
+    try:
+        reference = problem.reference(problem)
+    except ProblemError:
+        raise
+    except Exception as error:
+        raise ProblemError(
+            f"the reference '{name}' failed: {type(error).__name__}: {error}", "Mend it, or go on with --no-reference."
+        ).with_traceback(error.__traceback__) from None
+    if not isinstance(reference, Reference):
+        raise ProblemError(f"the reference '{name}' returned {type(reference).__name__}", "It must return a Reference.")
+    check_reference(reference, problem)
+    return reference
+
+
+def _show_check(console: Console, file: ProblemFile, problem: Problem, ready: Prepared) -> None:
+    console.print(f"[bold]{file.name}[/]  unknowns {', '.join(problem.unknowns)} over {problem.domain!r}")
+    for unknown, alphas in ready.findings.derivatives.items():
+        names = [derivative_name(unknown, a, problem.coordinates) for a in sorted(alphas, key=lambda a: (sum(a), a))]
+        console.print(f"  the equations ask for {', '.join(names)}")
+    solution = ready.solution()
+    show.show_conditions(console, solution)
+    kind = "automatic; first " * ready.settings.automatic
+    console.print(f"  network: {kind}{ready.loop.trial.description}, {solution.parameters_count:,} parameters")
+    show.show_warnings(console, ready.findings.warnings)
+    console.print(
+        "the problem can be solved as it stands"
+        if not ready.findings.warnings
+        else "the problem can be solved; see the warnings"
+    )

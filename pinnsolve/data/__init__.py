@@ -1,0 +1,1 @@
+"""Measurements: tables from files, and what a problem file declares as observed."""

@@ -1,0 +1,109 @@
+"""Measurements as a problem file declares them: a file, or arrays, before it is known which columns are coordinates."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pinnsolve.data.tables import Column, Table, read, table_of
+from pinnsolve.errors import ProblemError, did_you_mean
+
+Loss = Literal["squares", "huber"]
+LOSSES: tuple[str, ...] = get_args(Loss)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Measurements as they were given, before it is known which columns are coordinates.
+
+    Parameters
+    ----------
+    table : Table
+    sigma : number, str, array, or mapping from unknown to one of these, optional
+        The standard deviation of the noise, in the unknown's units; a str names a column.
+    loss : "squares" or "huber"
+    """
+
+    table: Table
+    sigma: Any
+    loss: Loss = "squares"
+
+    @property
+    def name(self) -> str:
+        return self.table.name
+
+
+def observed(
+    file: str | Path | None = None,
+    *,
+    sigma: Any = None,
+    columns: Sequence[str] | Mapping[str, str] | None = None,
+    loss: Loss = "squares",
+    **values: Any,
+) -> list[Observed]:
+    """Measured values: the unknowns at given places and times.
+
+    Parameters
+    ----------
+    file : path, optional
+        `.csv` (its first line names the columns), `.npz`, or point data in `.vtu`, `.vtk` or `.xdmf`. Columns are named
+        after coordinates and unknowns; any subset of the unknowns will do. A relative path begins at the folder of the
+        file that calls this, or at the current one.
+    sigma : number, str, array (N,), or mapping from unknown to one of these, optional
+        The standard deviation of the noise, in the unknown's units; a str names a column.
+    columns : sequence of str, or mapping from name to column, optional
+        Which columns of the file count, or what they are called there: {"u": "velocity"}.
+    loss : "squares" or "huber"
+        "huber" counts a misfit beyond 1.345 sigma by its size and not by its square, so that a few outliers do not
+        carry the fit away.
+    **values : array (N,) or number
+        Columns by keyword, in place of the file's or beside them; a number stands for every row.
+
+    Raises
+    ------
+    ProblemError
+        If the file cannot be read, or holds anything but finite numbers; with line and column.
+
+    Source of the loss: Huber, Ann. Math. Statist. 35 (1964) 73; 1.345 for 95 % efficiency under normal noise: Holland &
+    Welsch, Comm. Statist. A 6 (1977) 813.
+    """
+    if loss not in LOSSES:
+        raise ProblemError(f"observed: there is no loss '{loss}'", did_you_mean(str(loss), LOSSES))
+    if loss == "huber" and sigma is None:
+        raise ProblemError(
+            'observed: loss="huber" does not know how large a misfit is usual', "Give the noise: sigma=0.01."
+        )
+    if file is None and not values:
+        raise ProblemError("observed() holds no data", 'Write observed("probe.csv"), or observed(x=xs, u=us).')
+    name = f"data {', '.join(values)}"
+    given: dict[str, Any] = {}
+    rows: Callable[[int], str] = "row {}".format
+    if file is not None:
+        table = read(_found(Path(file), Path(sys._getframe(1).f_code.co_filename).parent))
+        given, name = _chosen(table, columns), table.name
+        rows = table.label
+    for column in values:
+        if column in given:
+            raise ProblemError(f"{name} has a column '{column}', and it is given by keyword too", "Give it once.")
+    return [Observed(table_of(name, {**given, **values}, rows), sigma, loss)]
+
+
+def _found(path: Path, beside: Path) -> Path:
+    near = beside / path
+    return near if not path.is_absolute() and near.exists() else path
+
+
+def _chosen(table: Table, columns: Sequence[str] | Mapping[str, str] | None) -> dict[str, Column]:
+    """The columns that count, by the names that the problem knows."""
+    if columns is None:
+        return dict(table.columns)
+    wanted = dict(columns) if isinstance(columns, Mapping) else {name: name for name in columns}
+    for column in wanted.values():
+        if column not in table.columns:
+            raise ProblemError(f"{table.name} has no column '{column}'", did_you_mean(column, table.columns))
+    if isinstance(columns, Mapping):  # the others keep their names
+        wanted |= {name: name for name in table.columns if name not in wanted.values() and name not in wanted}
+    return {name: table.columns[column] for name, column in wanted.items()}

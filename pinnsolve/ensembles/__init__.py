@@ -1,0 +1,1 @@
+"""Several seeds: their mean as a solution, and the scatter of the method."""

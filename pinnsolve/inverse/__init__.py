@@ -1,0 +1,1 @@
+"""What the data say of unknown constants and functions."""

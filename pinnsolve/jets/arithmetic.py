@@ -1,0 +1,192 @@
+"""Arithmetic of jets: sums, products, powers, and the choice between two fields."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.jets.jet import Chart, Jet, fits, on_jets, same_rank
+from pinnsolve.jets.multi_index import Alpha, leibniz, raised
+
+
+def chart_of(operands: Sequence[Any]) -> Chart:
+    """The one chart that all jets among the operands share."""
+    flat_list = [b for a in operands for b in (a if isinstance(a, list | tuple) else (a,))]
+    charts = {id(a.chart): a.chart for a in flat_list if isinstance(a, Jet)}
+    if len(charts) != 1:
+        raise ProblemError(
+            "fields over different sets of points were combined", "Use the arguments of one function only."
+        )
+    return next(iter(charts.values()))
+
+
+def operand(chart: Chart, tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    """A plain tensor about to meet a jet of some shape: if training moves it, the tape hands out one copy a point."""
+    if tensor.is_floating_point() and tensor.dtype.itemsize < chart.dtype.itemsize:
+        chart.coarse = True
+    if chart.tape is not None and tensor.requires_grad:
+        return chart.tape.copy(tensor, shape)
+    return tensor
+
+
+def elementary(func: Callable[[Tensor], Tensor], derivative: Callable[[Jet, Jet], Any], w: Jet) -> Jet:
+    """f(w), from f and its derivative."""
+
+    @cache
+    def slope() -> Jet:
+        s = derivative(w, again)
+        return s if isinstance(s, Jet) else w.chart.constant(s)
+
+    def rule(alpha: Alpha) -> Tensor | None:
+        if not any(alpha):
+            return func(w.value)
+        axis = next(i for i, k in enumerate(alpha) if k)
+        return leibniz(slope().partial, w.along(axis).partial, raised(alpha, axis, -1))
+
+    y = Jet(w.chart, rule, tuple(w.shape), w.depends)
+    itself = weakref.ref(y)  # its slope may hold y: a cycle would keep all tensors until Python looks for cycles
+    again = Jet(w.chart, lambda alpha: itself().partial(alpha), tuple(w.shape), w.depends)  # type: ignore[union-attr]
+    return y
+
+
+def flat(func: Callable[[Tensor], Tensor], w: Jet) -> Jet:
+    """A piecewise constant function: zero slope wherever it has one."""
+    return w.chart.constant(func(w.value), w.depends)
+
+
+def ordered(a: Any, b: Any) -> tuple[Jet, Any, bool]:
+    """The pair with a jet first, and whether it had to be swapped."""
+    return (a, b, False) if isinstance(a, Jet) else (b, a, True)
+
+
+def add(a: Any, b: Any, *, alpha: float = 1) -> Jet:
+    if alpha != 1:
+        b = mul(b, alpha) if isinstance(b, Jet) else b * alpha
+    a, b, _ = ordered(a, b)
+    if isinstance(b, Jet):
+        shape = same_rank(a, b, "+")
+
+        def both(k: Alpha) -> Tensor | None:
+            left, right = a.partial(k), b.partial(k)
+            if left is None or right is None:
+                one = right if left is None else left
+                return one if one is None or tuple(one.shape) == shape else one.expand(shape)
+            return left + right
+
+        return Jet(a.chart, both, shape, a.depends | b.depends)
+    if isinstance(b, Tensor):
+        same_rank(a, b, "+")
+        b = operand(a.chart, b, a.shape)
+    return Jet(a.chart, lambda k: a.partial(k) if any(k) else a.value + b, tuple(a.shape), a.depends)
+
+
+def mul(a: Any, b: Any) -> Jet:
+    a, b, _ = ordered(a, b)
+    if isinstance(b, Jet):
+        if a is b:
+            return elementary(torch.square, lambda w, _: mul(w, 2.0), a)
+        shape = same_rank(a, b, "*")
+        return Jet(a.chart, lambda k: leibniz(a.partial, b.partial, k), shape, a.depends | b.depends)
+    if isinstance(b, Tensor):
+        same_rank(a, b, "*")
+        b = operand(a.chart, b, a.shape)
+    return a.map(lambda part: part * b, tuple(a.shape))
+
+
+def neg(a: Jet) -> Jet:
+    return a.map(torch.neg, tuple(a.shape))
+
+
+def sub(a: Any, b: Any, *, alpha: float = 1) -> Jet:
+    return add(a, mul(b, -alpha) if isinstance(b, Jet) else b * -alpha)
+
+
+def div(a: Any, b: Any, *, rounding_mode: str | None = None) -> Jet:
+    if rounding_mode is not None:
+        raise ProblemError("a rounding division of a field has no useful derivative", "Write a / b.")
+    if isinstance(b, Jet):
+        inverse = elementary(torch.reciprocal, lambda _, y: neg(mul(y, y)), b)
+        return inverse if isinstance(a, int | float) and a == 1 else mul(a, inverse)
+    return mul(a, 1 / (b.to(a.dtype) if isinstance(b, Tensor) else b))
+
+
+def power(a: Any, b: Any) -> Jet:
+    """a ** b; a number b stays exact at a = 0, and takes a negative a."""
+    if isinstance(b, Tensor) and b.numel() == 1 and b.ndim <= 1 and not b.requires_grad:
+        b = float(b)
+    if isinstance(b, Jet | Tensor):
+        base = a if isinstance(a, Jet) else torch.as_tensor(a, dtype=b.dtype)
+        return on_jets.exp(mul(b, on_jets.log(base)))
+    if b == 0:
+        return add(mul(a, 0.0), 1.0)
+    if b == 1:
+        return mul(a, 1.0)
+    return elementary(lambda w: torch.pow(w, b), lambda w, _: mul(power(w, b - 1), b), a)
+
+
+def spread(chart: Chart, value: Any, shape: Sequence[int]) -> Any:
+    """A number or a plain tensor as a field of some shape, if that is what it would be beside one."""
+    tensor = value if isinstance(value, Tensor) else torch.tensor(value, dtype=chart.dtype)
+    tensor = tensor.to(chart.device)
+    return chart.constant(operand(chart, tensor, shape).expand(shape) if fits(tensor, shape) else tensor)
+
+
+def atan2(a: Any, b: Any) -> Jet:
+    chart, shape = chart_of((a, b)), ordered(a, b)[0].shape
+    a, b = (v if isinstance(v, Jet) else spread(chart, v, shape) for v in (a, b))
+    square = a * a + b * b
+
+    def rule(alpha: Alpha) -> Tensor | None:
+        if not any(alpha):
+            return torch.atan2(a.value, b.value)
+        axis = next(i for i, k in enumerate(alpha) if k)
+        return ((b * a.along(axis) - a * b.along(axis)) / square).partial(raised(alpha, axis, -1))
+
+    return Jet(a.chart, rule, same_rank(a, b, "atan2"), a.depends | b.depends)
+
+
+def where(condition: Any, a: Any, b: Any) -> Jet:
+    """Choose point by point; the derivatives are those of the side that is chosen."""
+    chart = chart_of((condition, a, b))
+    if isinstance(condition, Jet):
+        condition = condition.value
+    if condition.dtype != torch.bool:
+        raise ProblemError("the condition of torch.where is a field", "Compare it: torch.where(x < 0.5, a, b).")
+    shape = tuple(condition.shape)
+    jets = [s if isinstance(s, Jet) else spread(chart, s, shape) for s in (a, b)]
+
+    def rule(alpha: Alpha) -> Tensor | None:
+        parts = [j.partial(alpha) for j in jets]
+        if parts[0] is None and parts[1] is None:
+            return None
+        zero = torch.zeros((), dtype=chart.dtype, device=chart.device)
+        left, right = (zero if p is None else p for p in parts)
+        return torch.where(condition, left, right)
+
+    if any(tuple(j.shape) != shape for j in jets):
+        raise ProblemError(
+            f"torch.where got shapes {tuple(condition.shape)}, {tuple(jets[0].shape)} and {tuple(jets[1].shape)}",
+            "Fields are (N,), one number a point; condition and both sides must agree.",
+        )
+    return Jet(chart, rule, shape, jets[0].depends | jets[1].depends)
+
+
+def maximum(a: Any, b: Any) -> Jet:
+    a, b, _ = ordered(a, b)
+    return where((a > b) | on_jets.isnan(a), a, b)  # what is not a number stays so
+
+
+def minimum(a: Any, b: Any) -> Jet:
+    a, b, _ = ordered(a, b)
+    return where((a < b) | on_jets.isnan(a), a, b)
+
+
+def clamp(a: Jet, min: Any = None, max: Any = None) -> Jet:
+    low = a if min is None else maximum(a, min)
+    return low if max is None else minimum(low, max)

@@ -1,0 +1,123 @@
+"""The calculus of a problem file: d, grad, div, laplace, curl, dot.
+
+Fields are scalar, one number a point; a vector is a tuple of fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.jets.jet import Jet
+
+Vector = Sequence[Jet]
+
+
+def d(field: Jet, *coordinates: Jet) -> Jet:
+    """The partial derivative of a field, d(u, x, x) = u_xx.
+
+    Parameters
+    ----------
+    field : field (N,)
+        An unknown or any expression of unknowns and coordinates.
+    *coordinates : coordinates
+        One for each order of the derivative.
+
+    Raises
+    ------
+    ProblemError
+        If `field` is no field, does not depend on a coordinate (its derivative would be zero everywhere), or if a
+        later argument is no coordinate.
+    """
+    if not coordinates:
+        raise ProblemError("d(field) names no coordinate", "Write d(u, x), or d(u, x, x) for the second derivative.")
+    if not isinstance(field, Jet):
+        raise ProblemError(
+            f"d(...) was given {describe(field)} as the field to differentiate",
+            "The first argument is a field: an unknown, or an expression of unknowns and coordinates.",
+        )
+    result = field
+    for coordinate in coordinates:
+        if not isinstance(coordinate, Jet) or coordinate.name is None:
+            raise ProblemError(
+                f"d(...) was given {describe(coordinate)} as a coordinate",
+                f"Differentiate along one of {', '.join(field.chart.names)}: d(u, {field.chart.names[0]}).",
+            )
+        if coordinate.chart is not field.chart:
+            raise ProblemError(
+                "fields over different sets of points were combined", "Use one function's own arguments."
+            )
+        if coordinate.name not in field.depends:
+            known = ", ".join(sorted(field.depends)) or "no coordinate"
+            raise ProblemError(
+                f"d(..., {coordinate.name}): the field depends on {known} alone, "
+                f"so its derivative along {coordinate.name} is zero everywhere",
+                "Leave the term out, or differentiate a field that depends on that coordinate.",
+            )
+        result = result.along(field.chart.axis(coordinate.name))
+    return result
+
+
+def describe(thing: object) -> str:
+    """What the user handed over, in a few words."""
+    if isinstance(thing, Jet):
+        return f"the coordinate {thing.name}" if thing.name else "a field that is no coordinate"
+    if isinstance(thing, int | float):
+        return f"the number {thing!r}"
+    return f"{type(thing).__name__} {str(thing)[:40]!r}"
+
+
+def _paired(name: str, vector: Any, coordinates: Sequence[Jet]) -> Sequence[Jet]:
+    if isinstance(vector, Jet) or not isinstance(vector, Sequence):
+        raise ProblemError(f"{name} takes a vector, and was given {describe(vector)}", f"Write {name}((u, v), x, y).")
+    if len(vector) != len(coordinates):
+        raise ProblemError(
+            f"{name} was given {len(vector)} components and {len(coordinates)} coordinates",
+            f"Write {name}((u, v), x, y).",
+        )
+    return vector
+
+
+def grad(field: Jet, *coordinates: Jet) -> tuple[Jet, ...]:
+    """The gradient (u_x, u_y, ...) along the named coordinates."""
+    return tuple(d(field, x) for x in coordinates) if coordinates else (d(field),)
+
+
+def div(vector: Vector, *coordinates: Jet) -> Jet:
+    """The divergence u_x + v_y + ... of a vector (u, v, ...) along as many coordinates."""
+    parts = [d(v, x) for v, x in zip(_paired("div", vector, coordinates), coordinates, strict=True)]
+    return _sum("div", parts)
+
+
+def laplace(field: Jet, *coordinates: Jet) -> Jet:
+    """The Laplacian u_xx + u_yy + ... along the named coordinates."""
+    return _sum("laplace", [d(field, x, x) for x in coordinates])
+
+
+def curl(vector: Vector, *coordinates: Jet) -> Jet | tuple[Jet, Jet, Jet]:
+    """The curl: v_x - u_y in two dimensions, (w_y - v_z, u_z - w_x, v_x - u_y) in three."""
+    parts = _paired("curl", vector, coordinates)
+    if len(coordinates) == 2:
+        (u, v), (x, y) = parts, coordinates
+        return d(v, x) - d(u, y)
+    if len(coordinates) == 3:
+        (u, v, w), (x, y, z) = parts, coordinates
+        return d(w, y) - d(v, z), d(u, z) - d(w, x), d(v, x) - d(u, y)
+    raise ProblemError(f"curl was given {len(coordinates)} coordinates", "It exists in two and in three dimensions.")
+
+
+def dot(a: Sequence[Any], b: Sequence[Any]) -> Jet:
+    """The inner product a_1 b_1 + a_2 b_2 + ... of two vectors."""
+    if not (isinstance(a, Sequence) and isinstance(b, Sequence)) or len(a) != len(b):
+        raise ProblemError("dot takes two vectors with as many components", "Write dot((u, v), grad(T, x, y)).")
+    return _sum("dot", [p * q for p, q in zip(a, b, strict=True)])
+
+
+def _sum(name: str, parts: Sequence[Any]) -> Jet:
+    if not parts:
+        raise ProblemError(f"{name} names no coordinate", f"Write {name}(u, x, y).")
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total

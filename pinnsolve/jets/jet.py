@@ -1,0 +1,302 @@
+"""Jets: a field together with its derivatives, each computed when it is asked for and then remembered.
+
+A jet w over N points knows the partial derivatives D^alpha w for every multi-index alpha (one count per coordinate).
+Sums are linear, products follow Leibniz' rule
+
+    D^alpha (a b) = sum_{beta <= alpha} C(alpha, beta) D^beta a D^(alpha-beta) b,
+
+and a function f is declared by its derivative alone, since D^alpha f(w) = D^(alpha-e_i) (f'(w) D^(e_i) w).
+Differentiation shifts the index. The functions themselves stand in `pinnsolve.jets.rules`.
+
+Source: Griewank & Walther, Evaluating Derivatives (SIAM 2008), chapter 13.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from math import log
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.jets.multi_index import Alpha, raised
+
+on_jets: Any = torch  # torch's functions take jets, which their type stubs do not know
+ARITHMETIC: dict[Any, Any] = {
+    np.add: torch.add, np.subtract: torch.sub, np.multiply: torch.mul, np.divide: torch.div, np.power: torch.pow,
+    np.negative: torch.neg, np.less: operator.lt, np.less_equal: operator.le, np.greater: operator.gt,
+    np.greater_equal: operator.ge, np.equal: operator.eq, np.not_equal: operator.ne,
+}  # fmt: skip
+Rule = Callable[[Alpha], Tensor | None]
+Applied = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
+REGISTRY: dict[str, Applied] = {}  # `pinnsolve.jets.rules` enters what applies a torch function to jets
+
+
+class Recorder(Protocol):
+    """What listens while parameters enter jets: the tape of `pinnsolve.residuals`."""
+
+    def copy(self, parameter: Tensor, shape: Sequence[int]) -> Tensor: ...
+
+    def linear(self, weight: Tensor, bias: Tensor | None) -> Callable[[Alpha, Tensor, Tensor], None]: ...
+
+
+class Chart:
+    """The coordinates of one set of points: what all jets over it share.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The coordinates, in the order of the multi-indices.
+    size : int
+        The number N of points.
+    """
+
+    def __init__(self, names: Sequence[str], size: int, dtype: torch.dtype, device: torch.device) -> None:
+        self.names = tuple(names)
+        self.size = size
+        self.dtype, self.device = dtype, device
+        self.tape: Recorder | None = None
+        self.fallbacks: set[str] = set()
+        self.coarse = False  # whether numbers of fewer digits were combined with its fields
+        self.asked: set[Alpha] = set()
+        self.plan: Callable[[], tuple[Alpha, ...]] | None = None
+
+    @property
+    def zeroth(self) -> Alpha:
+        return (0,) * len(self.names)
+
+    def axis(self, name: str) -> int:
+        return self.names.index(name)
+
+    def coordinate(self, name: str, values: Tensor) -> Jet:
+        """The coordinate itself as a field: slope one along itself, zero along the others."""
+        first = raised(self.zeroth, self.axis(name))
+        ones = torch.ones((), dtype=self.dtype, device=self.device).expand(self.size)
+        parts = {self.zeroth: values, first: ones}
+        return Jet(self, parts.get, (self.size,), frozenset({name}), name=name)
+
+    def constant(self, value: Tensor, depends: frozenset[str] = frozenset()) -> Jet:
+        """A field that is the same everywhere, or given point by point with no derivatives."""
+        return Jet(self, lambda alpha: None if any(alpha) else value, tuple(value.shape), depends)
+
+    def numbers(self, value: float) -> Jet:
+        """The number `value` at each of the N points."""
+        return self.constant(torch.full((self.size,), value, dtype=self.dtype, device=self.device))
+
+
+class Jet:
+    """A field over the points of a chart, with its derivatives by multi-index.
+
+    Problem files see fields of shape (N,); inside networks a jet carries columns, (N, C).
+
+    Parameters
+    ----------
+    chart : Chart
+        The points and coordinates.
+    rule : callable from multi-index to tensor or None
+        Computes one derivative; None stands for one that is identically zero.
+    shape : tuple of int
+        The shape of the field and of each of its derivatives.
+    depends : frozenset of str
+        The coordinates on which the field depends.
+    name : str
+        Set for a coordinate, and for nothing else.
+    """
+
+    def __init__(
+        self, chart: Chart, rule: Rule, shape: tuple[int, ...], depends: frozenset[str], name: str | None = None
+    ) -> None:
+        self.chart, self.shape, self.depends, self.name = chart, torch.Size(shape), depends, name
+        self._rule = rule
+        self.known: dict[Alpha, Tensor | None] = {}
+
+    def partial(self, alpha: Alpha) -> Tensor | None:
+        """The derivative D^alpha, or None where it is identically zero."""
+        if alpha not in self.known:
+            self.known[alpha] = self._rule(alpha)
+        return self.known[alpha]
+
+    def dense(self, alpha: Alpha) -> Tensor:
+        """The derivative D^alpha as a tensor in every case."""
+        part = self.partial(alpha)
+        if part is None:
+            return torch.zeros(self.shape, dtype=self.dtype, device=self.device)
+        return part
+
+    @property
+    def value(self) -> Tensor:
+        return self.dense(self.chart.zeroth)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.chart.dtype
+
+    @property
+    def device(self) -> torch.device:
+        return self.chart.device
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        return self.ndim
+
+    def along(self, axis: int) -> Jet:
+        """The derivative along one coordinate, as a field again."""
+        return Jet(self.chart, lambda alpha: self.partial(raised(alpha, axis)), self.shape, self.depends)
+
+    def map(self, linear: Callable[[Tensor], Tensor], shape: tuple[int, ...]) -> Jet:
+        """The field under a linear map that acts on each point alike (a view, a column, a sign)."""
+
+        def rule(alpha: Alpha) -> Tensor | None:
+            part = self.partial(alpha)
+            return None if part is None else linear(part)
+
+        return Jet(self.chart, rule, shape, self.depends)
+
+    def __getitem__(self, index: Any) -> Jet:
+        index = index if isinstance(index, tuple) else (index,)
+        dots = next((k for k, i in enumerate(index) if i is Ellipsis), None)
+        if dots is not None:
+            named = sum(i is not None for i in index) - 1
+            index = (*index[:dots], *(slice(None),) * (self.ndim - named), *index[dots + 1 :])
+        if not isinstance(index[0], slice) or index[0] != slice(None):
+            raise ProblemError(
+                f"a field was indexed along its {self.chart.size} points", "A residual treats every point alike."
+            )
+        shape = tuple(torch.empty(self.shape, device="meta")[index].shape)
+        return self.map(lambda part: part[index], shape)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return REGISTRY["torch"](func, args, kwargs or {})
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and ufunc in ARITHMETIC and not kwargs:
+            numbers = [a if isinstance(a, Jet) else float(a) if np.ndim(a) == 0 else torch.as_tensor(a) for a in inputs]
+            return REGISTRY["torch"](ARITHMETIC[ufunc], tuple(numbers), {})
+        raise ProblemError(
+            f"np.{ufunc.__name__} was called on a field",
+            f"NumPy cannot differentiate: write torch.{ufunc.__name__} (from torch import {ufunc.__name__}).",
+        )
+
+    def __neg__(self) -> Jet:
+        return on_jets.neg(self)
+
+    def __add__(self, other: Any) -> Jet:
+        return on_jets.add(self, other)
+
+    def __sub__(self, other: Any) -> Jet:
+        return on_jets.sub(self, other)
+
+    def __rsub__(self, other: Any) -> Jet:
+        return on_jets.add(on_jets.neg(self), other)
+
+    def __mul__(self, other: Any) -> Jet:
+        return on_jets.mul(self, other)
+
+    def __truediv__(self, other: Any) -> Jet:
+        return on_jets.div(self, other)
+
+    def __rtruediv__(self, other: Any) -> Jet:
+        return on_jets.mul(on_jets.reciprocal(self), other)
+
+    def __pow__(self, other: Any) -> Jet:
+        return on_jets.pow(self, other)
+
+    def __rpow__(self, other: Any) -> Jet:
+        if not other > 0:
+            raise ProblemError(
+                f"the base {other!r} of a power is not positive", "Its logarithm is needed: 2 ** u, exp(u)."
+            )
+        return on_jets.exp(self * log(other))
+
+    def __abs__(self) -> Jet:
+        return on_jets.abs(self)
+
+    def __matmul__(self, other: Any) -> Jet:
+        return on_jets.matmul(self, other)
+
+    def __lt__(self, other: Any) -> Jet:
+        return on_jets.lt(self, other)
+
+    def __le__(self, other: Any) -> Jet:
+        return on_jets.le(self, other)
+
+    def __gt__(self, other: Any) -> Jet:
+        return on_jets.gt(self, other)
+
+    def __ge__(self, other: Any) -> Jet:
+        return on_jets.ge(self, other)
+
+    def __eq__(self, other: object) -> Jet:  # type: ignore[override]
+        return on_jets.eq(self, other)
+
+    def __ne__(self, other: object) -> Jet:  # type: ignore[override]
+        return on_jets.ne(self, other)
+
+    def __and__(self, other: Any) -> Jet:
+        return on_jets.logical_and(self, other)
+
+    def __or__(self, other: Any) -> Jet:
+        return on_jets.logical_or(self, other)
+
+    def __invert__(self) -> Jet:
+        return on_jets.logical_not(self)
+
+    __hash__ = object.__hash__
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __float__(self) -> float:
+        raise ProblemError(
+            "a function for numbers (from math, or float()) was called on a field",
+            "Functions of fields come from torch: from torch import sin, exp, sqrt, ...",
+        )
+
+    def __bool__(self) -> bool:
+        raise ProblemError(
+            "a field has no single truth value", "Choose point by point with torch.where(x < 0.5, a, b)."
+        )
+
+    def __iter__(self) -> Any:
+        raise ProblemError("a field cannot be iterated over", "A residual treats every point alike.")
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __repr__(self) -> str:
+        return f"field of shape {tuple(self.shape)} over ({', '.join(self.chart.names)})"
+
+
+def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
+    """The shape of a combination, refusing what would broadcast silently."""
+    if isinstance(b, Tensor):
+        good = fits(b, a.shape)
+    else:
+        columns = zip(a.shape[1:], b.shape[1:], strict=False)
+        good = a.ndim == b.ndim and a.shape[0] == b.shape[0] and all(m == n or 1 in (m, n) for m, n in columns)
+    if not good:
+        raise ProblemError(
+            f"a field of shape {tuple(a.shape)} was combined ({what}) with one of shape {tuple(b.shape)}",
+            "Fields are (N,), one number a point; such a combination would broadcast silently.",
+        )
+    if isinstance(b, Tensor):
+        return tuple(a.shape)  # what fits is never larger
+    return tuple(n if m == 1 else m for m, n in zip(a.shape, b.shape, strict=True))
+
+
+def fits(tensor: Tensor, shape: Sequence[int]) -> bool:
+    """Whether a plain tensor may stand beside a field: one number, one for each column, or one for each entry."""
+    size, whole = tuple(tensor.shape), tuple(shape)
+    if len(size) == len(whole):
+        return all(m in (1, n) for m, n in zip(size, whole, strict=True))
+    return size in ((), (1,)) or (len(whole) > 1 and size == whole[-1:])

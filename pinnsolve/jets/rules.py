@@ -1,0 +1,145 @@
+"""The Taylor rules of arithmetic and of torch functions, by the name of the function.
+
+An elementary function is one line: its derivative, written with the same functions. Whatever has no line here and
+acts point by point is differentiated by nested autograd, and the chart notes that it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import pi, sqrt
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.jets.activations import CURVES, fused
+from pinnsolve.jets.arithmetic import (
+    add,
+    atan2,
+    chart_of,
+    clamp,
+    div,
+    elementary,
+    flat,
+    maximum,
+    minimum,
+    mul,
+    neg,
+    operand,
+    power,
+    sub,
+    where,
+)  # fmt: skip
+from pinnsolve.jets.jet import REGISTRY, Jet, fits, on_jets, same_rank
+from pinnsolve.jets.layers import (
+    cat,
+    dropout,
+    filled,
+    gelu,
+    linear,
+    matmul,
+    reshaped,
+    silu,
+    sinc,
+    softplus,
+    stack,
+)  # fmt: skip
+from pinnsolve.jets.nested import by_autograd
+
+# name: derivative as an expression in the argument w and the value y
+ELEMENTARY: dict[str, Callable[[Jet, Jet], Any]] = {
+    "exp": lambda w, y: y,
+    "exp2": lambda w, y: y * 0.6931471805599453,
+    "expm1": lambda w, y: y + 1,
+    "log": lambda w, y: 1 / w,
+    "log2": lambda w, y: 1.4426950408889634 / w,
+    "log10": lambda w, y: 0.4342944819032518 / w,
+    "log1p": lambda w, y: 1 / (w + 1),
+    "sqrt": lambda w, y: 0.5 / y,
+    "rsqrt": lambda w, y: -0.5 * y * y * y,
+    "square": lambda w, y: 2 * w,
+    "reciprocal": lambda w, y: -on_jets.square(y),
+    "sin": lambda w, y: on_jets.cos(w),
+    "cos": lambda w, y: -on_jets.sin(w),
+    "tan": lambda w, y: 1 + on_jets.square(y),
+    "asin": lambda w, y: on_jets.rsqrt(1 - on_jets.square(w)),
+    "acos": lambda w, y: -on_jets.rsqrt(1 - on_jets.square(w)),
+    "atan": lambda w, y: 1 / (1 + on_jets.square(w)),
+    "sinh": lambda w, y: on_jets.cosh(w),
+    "cosh": lambda w, y: on_jets.sinh(w),
+    "tanh": lambda w, y: 1 - on_jets.square(y),
+    "asinh": lambda w, y: on_jets.rsqrt(1 + on_jets.square(w)),
+    "acosh": lambda w, y: on_jets.rsqrt(on_jets.square(w) - 1),
+    "atanh": lambda w, y: 1 / (1 - on_jets.square(w)),
+    "sigmoid": lambda w, y: y - on_jets.square(y),
+    "erf": lambda w, y: on_jets.exp(-on_jets.square(w)) * (2 / sqrt(pi)),
+    "erfc": lambda w, y: on_jets.exp(-on_jets.square(w)) * (-2 / sqrt(pi)),
+    "special_bessel_j0": lambda w, y: -on_jets.special.bessel_j1(w),
+    "special_bessel_j1": lambda w, y: on_jets.special.bessel_j0(w) - y / w,
+    "logsigmoid": lambda w, y: on_jets.sigmoid(-w),
+    "abs": lambda w, y: on_jets.sign(w),
+    "relu": lambda w, y: on_jets.where(w > 0, 1.0, 0.0),
+}
+ALIASES = {
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "arctan2": "atan2", "special_erf": "erf", "special_erfc": "erfc", "special_expm1": "expm1", "special_sinc": "sinc",
+    "special_expit": "sigmoid", "special_log1p": "log1p", "absolute": "abs", "multiply": "mul", "divide": "div",
+    "true_divide": "div", "truediv": "div", "rtruediv": "rdiv", "subtract": "sub", "negative": "neg",
+    "positive": "pos", "concat": "cat", "clip": "clamp", "float_power": "pow", "rpower": "rpow", "log_sigmoid":
+    "logsigmoid", "fmin": "minimum", "fmax": "maximum", "mm": "matmul",
+}  # fmt: skip
+FLAT = {"sign", "sgn", "floor", "ceil", "round", "trunc"}
+COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne", "less", "less_equal", "greater", "greater_equal", "not_equal",
+               "isnan", "isfinite", "isinf", "logical_and", "logical_or", "logical_xor", "logical_not"}  # fmt: skip
+IN_PLACE = {"iadd", "isub", "imul", "idiv", "itruediv", "ipow"}
+
+
+def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A torch function (or method, or operator) applied to jets."""
+    written = getattr(func, "__name__", str(func))
+    name = written.strip("_")
+    if name in IN_PLACE or (written.endswith("_") and not written.endswith("__")):
+        raise ProblemError(f"torch.{written} works in place", f"A field is never changed: use torch.{name}.")
+    name = ALIASES.get(name, name)
+    chart = chart_of((*args, *kwargs.values()))
+    if name in COMPARISONS:
+        plain = {k: v.value if isinstance(v, Jet) else v for k, v in kwargs.items()}
+        jet = next(a for a in args if isinstance(a, Jet))
+        for other in args:
+            if isinstance(other, Jet | Tensor):
+                same_rank(jet, other, name)
+        return chart.constant(func(*(a.value if isinstance(a, Jet) else a for a in args), **plain))
+    if name in STRUCTURAL:
+        return STRUCTURAL[name](*args, **kwargs)
+    shape = next(a.shape for a in args if isinstance(a, Jet)) if any(isinstance(a, Jet) for a in args) else ()
+    args = tuple(operand(chart, a, shape) if isinstance(a, Tensor) else a for a in args)
+    if name in ELEMENTARY and len(args) == 1 and not kwargs:
+        one_by_one = elementary(func, ELEMENTARY[name], args[0])
+        columns = len(shape) == 2
+        return fused(name, args[0], chart.plan, one_by_one) if columns and chart.plan and name in CURVES else one_by_one
+    if name in FLAT:
+        return flat(lambda v: func(v, *args[1:], **kwargs), args[0])
+    args = tuple(a.expand(shape) if isinstance(a, Tensor) and fits(a, shape) else a for a in args)
+    return by_autograd(chart, func, name, args, kwargs)
+
+
+STRUCTURAL: dict[str, Callable[..., Any]] = {
+    "add": add, "radd": add, "mul": mul, "rmul": mul, "neg": neg, "pos": lambda a: a,
+    "sub": sub, "rsub": lambda a, b: sub(b, a), "div": div, "rdiv": lambda a, b: div(b, a),
+    "pow": power, "rpow": lambda a, b: power(b, a), "atan2": atan2, "where": where,
+    "maximum": maximum, "minimum": minimum, "clamp": clamp,
+    "linear": linear, "matmul": matmul, "stack": stack, "cat": cat,
+    "squeeze": lambda a, *k, **kw: reshaped(a, lambda t: t.squeeze(*k, **kw)),
+    "unsqueeze": lambda a, *k, **kw: reshaped(a, lambda t: t.unsqueeze(*k, **kw)),
+    "sinc": sinc, "softplus": softplus, "gelu": gelu, "silu": silu, "dropout": dropout,
+    "relu": lambda w, inplace=False: elementary(torch.relu, ELEMENTARY["relu"], w),
+    "prelu": lambda w, weight: where(w > 0, w, mul(w, weight)),
+    "leaky_relu": lambda w, negative_slope=0.01, inplace=False: where(w > 0, w, w * negative_slope),
+    "elu": lambda w, alpha=1.0, inplace=False: where(w > 0, w, alpha * on_jets.expm1(minimum(w, 0.0))),
+    "zeros_like": lambda a, **_: filled(a, 0.0), "ones_like": lambda a, **_: filled(a, 1.0),
+    "full_like": lambda a, value, **_: filled(a, value),
+}  # fmt: skip
+
+REGISTRY["torch"] = apply

@@ -1,0 +1,107 @@
+"""What a network sees of a point: scaled coordinates, exact periods, random Fourier features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import pi
+from typing import Any
+
+import torch
+from torch import nn
+
+from pinnsolve.checks.corners import Corner
+from pinnsolve.checks.interfaces import Plane
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.box import Box
+from pinnsolve.jets.jet import on_jets
+
+SCALES = (0.05,)  # at which the network sees a singular corner, in lengths of the domain
+
+
+@dataclass(frozen=True)
+class Fourier:
+    """Random Fourier features: sin(2 pi B h) and cos(2 pi B h) beside the inputs h, B normal with deviation `scale`.
+
+    Source: Tancik et al., Fourier features let networks learn high frequency functions (NeurIPS 2020), equation 5.
+    """
+
+    count: int = 16
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.count, int) and self.count > 0 and self.scale > 0):
+            raise ProblemError(f"{self!r}: count and scale must be positive", "Write Fourier(count=16, scale=1.0).")
+
+
+def scaled(x: Any, low: float, high: float) -> Any:
+    """From (low, high) to (-1, 1): a number, a tensor or a field."""
+    return (x - 0.5 * (low + high)) * (2 / (high - low))
+
+
+class Inputs(nn.Module):
+    """From the coordinates by name, (N,) each, to the network's input, (N, D).
+
+    A coordinate is scaled to [-1, 1]; a periodic one becomes (cos, sin) of its phase, so that whatever the network
+    does with it continues across the period with all derivatives. Beside them stand the distance from each interface,
+    whose slope jumps there, and the direction of each singular corner at several scales.
+    """
+
+    frequencies: torch.Tensor | None
+
+    def __init__(
+        self,
+        domain: Box,
+        periodic: tuple[str, ...],
+        fourier: Fourier | None,
+        generator: torch.Generator,
+        corners: Sequence[Corner] = (),
+        planes: Sequence[Plane] = (),
+    ) -> None:
+        super().__init__()
+        self.domain, self.periodic, self.corners, self.planes = domain, periodic, corners, planes
+        plain = (
+            sum(2 if c in periodic else 1 for c in domain.coordinates) + len(planes) + 2 * len(SCALES) * len(corners)
+        )
+        frequencies = None
+        if fourier is not None:
+            frequencies = torch.randn(fourier.count, plain, generator=generator, dtype=torch.float64) * fourier.scale
+        self.register_buffer("frequencies", frequencies)
+        self.count = plain + (2 * fourier.count if fourier is not None else 0)
+
+    def forward(self, at: Mapping[str, Any]) -> Any:
+        columns = []
+        for name in self.domain.coordinates:
+            low, high = self.domain.bounds[name]
+            if name in self.periodic:
+                phase = (at[name] - low) * (2 * pi / (high - low))
+                columns += [torch.cos(phase), torch.sin(phase)]
+            else:
+                columns.append(scaled(at[name], low, high))
+        for plane in self.planes:
+            columns.append(on_jets.abs(at[plane.coordinate] - plane.value) * (2 / self.domain.length(plane.coordinate)))
+        for corner in self.corners:
+            columns += self._around(corner, at)
+        inputs = torch.stack(columns, -1)
+        if self.frequencies is None:
+            return inputs
+        waves = nn.functional.linear(inputs, 2 * pi * self.frequencies.to(at[name].dtype))
+        return torch.cat([inputs, torch.sin(waves), torch.cos(waves)], -1)
+
+    def places(self, corners: Sequence[Corner]) -> list[dict[int, float]]:
+        """Where corners are among the network's inputs: value by column."""
+        columns, at = {}, 0
+        for name in self.domain.coordinates:
+            columns[name] = at
+            at += 2 if name in self.periodic else 1
+        return [{columns[c]: scaled(v, *self.domain.bounds[c]) for c, v in corner.fixed.items()} for corner in corners]
+
+    def _around(self, corner: Corner, at: Mapping[str, Any]) -> list[Any]:
+        """The direction of the corner at several scales s: (x - x_c, y - y_c) / sqrt(r^2 + s^2), scaled lengths."""
+        offsets = [(at[c] - v) * (1 / self.domain.length(c)) for c, v in corner.fixed.items()]
+        squared = offsets[0] * offsets[0] + offsets[1] * offsets[1]
+        found = []
+        for scale in SCALES:
+            inverse = (squared + scale**2) ** -0.5
+            found += [offset * inverse for offset in offsets]
+        return found

@@ -1,0 +1,87 @@
+"""The unknown functions of a problem: a network of its own for each, over the coordinates on which it depends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from pinnsolve.geometry.box import Box
+from pinnsolve.jets.jet import Jet
+from pinnsolve.networks.frozen import frozen, layers
+from pinnsolve.networks.inputs import Inputs
+from pinnsolve.networks.mlp import MLP
+from pinnsolve.networks.random_features import RandomFeatures, fitted
+from pinnsolve.problem.unknown import Unknown
+
+if TYPE_CHECKING:
+    from pinnsolve.problem.problem import Problem
+
+TRAINED = MLP(width=8, depth=2)  # beside a trained network
+FEATURES = RandomFeatures(count=60, scale=(2.0, 6.0))  # beside random features
+
+
+class Functions:
+    """Networks z of the unknown functions `Unknown.value(z)`; their output layers are zero at first."""
+
+    def __init__(self) -> None:
+        self.declared: dict[str, Unknown] = {}
+        self.inputs: dict[str, Inputs] = {}
+        self.networks = nn.ModuleDict()
+
+    @classmethod
+    def drawn(
+        cls, problem: Problem, linear: bool, generator: torch.Generator, dtype: torch.dtype, device: torch.device
+    ) -> Functions:
+        """Those of a problem; `linear` if only output layers are to be trained."""
+        made = cls()
+        periods = {p.coordinate for p in problem.periodic}
+        for name, function in problem.functions.items():
+            box = Box(**{c: problem.domain.bounds[c] for c in function.coordinates})
+            inputs = Inputs(box, tuple(c for c in function.coordinates if c in periods), None, generator)
+            network = (FEATURES if linear else TRAINED).build(inputs.count, 1, generator)
+            nn.init.zeros_(cast(nn.Linear, network[-1]).weight)
+            made.declared[name], made.inputs[name] = function, inputs
+            made.networks[name] = network.to(device=device, dtype=dtype)
+        return made
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        return [p for p in self.networks.parameters() if p.requires_grad]
+
+    def seen(self, at: Mapping[str, Jet]) -> dict[str, Any]:
+        """What does not change in training: the inputs, or what frozen layers make of them."""
+        return {
+            name: layers(network, 0, frozen(network))(self.inputs[name](at)) for name, network in self.networks.items()
+        }
+
+    def fields(self, seen: Mapping[str, Any]) -> dict[str, Jet]:
+        """The functions as fields (N,)."""
+        return {name: self.declared[name].value(z) for name, z in self._raw(seen).items()}
+
+    def _raw(self, seen: Mapping[str, Any]) -> dict[str, Any]:
+        return {n: layers(net, frozen(net), None)(seen[n])[:, 0] for n, net in self.networks.items()}
+
+    @torch.no_grad()
+    def follow(self, mine: Mapping[str, Any], other: Functions, theirs: Mapping[str, Any]) -> list[Tensor]:
+        """The parameters that come closest to another's functions on the same points, where only output layers are
+        trained."""
+        found = []
+        for name, z in other._raw(theirs).items():
+            best = fitted(mine[name].value, z.value[:, None])
+            found.append(torch.cat([p.detach().flatten() for p in self.parameters_of(name)]) if best is None else best)
+        return found
+
+    def parameters_of(self, name: str) -> list[nn.Parameter]:
+        """Those of one function."""
+        return [p for p in self.networks[name].parameters() if p.requires_grad]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All numbers, by name."""
+        return {n: v.detach().cpu().contiguous() for n, v in self.networks.state_dict().items()}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over saved numbers."""
+        self.networks.load_state_dict(dict(tensors))

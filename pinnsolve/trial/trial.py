@@ -1,0 +1,261 @@
+"""The trial function: a network, wrapped so that declared conditions hold exactly."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pinnsolve.checks.divergence import count as potentials_count
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.nested import network_by_autograd
+from pinnsolve.jets.tape import Tape
+from pinnsolve.networks.dropout import adopted
+from pinnsolve.networks.frozen import frozen, layers
+from pinnsolve.networks.inputs import Inputs
+from pinnsolve.networks.mlp import MLP, Network
+from pinnsolve.networks.random_features import RandomFeatures, fitted
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial import flow, own_module
+from pinnsolve.trial.constants import Constants
+from pinnsolve.trial.exact import Plan, lift
+from pinnsolve.trial.functions import Functions
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Points with all that does not change in training: coordinates, the network's input, g and phi."""
+
+    points: Points
+    chart: Chart
+    at: dict[str, Jet]
+    inputs: Any
+    lifts: dict[str, tuple[Jet, Jet] | None]
+    flows: Sequence[tuple[dict[str, Jet], Jet | None]]
+    functions: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Trial:
+    """The unknowns of a problem as functions of its coordinates and of a network's weights.
+
+    Parameters
+    ----------
+    problem : Problem
+    network : Network or nn.Module
+        A description such as `MLP()`, or the user's own module, from (N, D) inputs to one column for each unknown.
+        A module is copied, never changed.
+    made : Plan
+        Which conditions are built in.
+    generator : torch.Generator
+        The only source of randomness.
+
+    Raises
+    ------
+    ProblemError
+        If a module does not take the inputs, return one column for each unknown, or treat points one by one.
+    """
+
+    balances = True  # whether weights can be balanced by its Jacobian
+    complete = True  # whether it stands for a solution on the whole domain already
+    missing = ""  # if it does not: what is not solved
+    constants = Constants({}, torch.float64, torch.device("cpu"))
+    functions = Functions()
+
+    def __init__(
+        self,
+        problem: Problem,
+        network: Network | nn.Module,
+        made: Plan,
+        generator: torch.Generator,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
+        self.constants = Constants(problem.constants, dtype, self.device)
+        linear = isinstance(network, RandomFeatures)
+        self.potentials = potentials_count(problem)
+        self.outputs = self.potentials * len(made.flows) + len(made.exact)
+        self.written: dict[str, Any]
+        periods = tuple(p.coordinate for p in problem.periodic)
+        if isinstance(network, nn.Module):  # the user's own sees the coordinates, and what periods ask for
+            self.inputs = Inputs(problem.domain, periods, None, generator)
+            module = adopted(copy.deepcopy(network)).eval()
+        elif isinstance(network, RandomFeatures):
+            self.inputs = Inputs(problem.domain, periods, None, generator, (), made.planes)
+            around = self.inputs.places(made.corners)
+            module = network.build(self.inputs.count, self.outputs, generator, around)
+        else:
+            self.inputs = Inputs(problem.domain, periods, network.fourier, generator, made.corners, made.planes)
+            module = network.build(self.inputs.count, self.outputs, generator)
+        self.description = type(network).__name__ if isinstance(network, nn.Module) else repr(network)
+        if isinstance(network, MLP | RandomFeatures):
+            self.written = {"kind": type(network).__name__, **asdict(network)}
+        else:
+            self.written = {"kind": "own"}
+        self.written["dtype"] = str(dtype).removeprefix("torch.")
+        self.network = module.to(device=self.device, dtype=dtype)
+        self.inputs.to(self.device)
+        known = isinstance(network, MLP | RandomFeatures)
+        if not known:
+            own_module.check(self.network, self.inputs, self.columns_names, self.some_points())
+        self.takes_jets = known or own_module.takes_jets(self.network, self.inputs, self.outputs, self.some_points())
+        self.frozen = frozen(self.network) if self.takes_jets else 0
+        self.functions = Functions.drawn(problem, linear, generator, dtype, self.device)
+
+    @property
+    def columns_names(self) -> list[str]:
+        """What each column of the network is."""
+        axes = [""] if self.potentials == 1 else self.problem.space_coordinates
+        kind = "stream function" if self.potentials == 1 else "vector potential"
+        potentials = [f"{kind} of {', '.join(f.components)} {x}".rstrip() for f in self.plan.flows for x in axes]
+        return potentials + list(self.plan.exact)
+
+    # ------------------------------------------------------------ parameters
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """Of the network, of the unknown functions, and the unknown constants at the end."""
+        own = [p for p in self.network.parameters() if p.requires_grad]
+        return own + self.functions.parameters + self.constants.parameters
+
+    @property
+    def parameters_count(self) -> int:
+        return sum(p.numel() for p in self.parameters)
+
+    def vector(self) -> Tensor:
+        """All trainable parameters as one vector (P,), a copy."""
+        return torch.cat([p.detach().reshape(-1) for p in self.parameters])
+
+    @torch.no_grad()
+    def assign(self, vector: Tensor) -> None:
+        """Set all trainable parameters from a vector (P,)."""
+        start = 0
+        for p in self.parameters:
+            p.copy_(vector[start : start + p.numel()].view_as(p))
+            start += p.numel()
+
+    @torch.no_grad()
+    def follow(self, other: Trial, points: Points) -> None:
+        """Random features: take the parameters that come closest to another trial function's network on points."""
+        own, theirs = self.prepare(points), other.prepare(points)
+        targets = torch.stack([column.value for column in other.columns(theirs)], 1)
+        found = fitted(own.inputs.value, targets)
+        if found is not None:
+            functions = self.functions.follow(own.functions, other.functions, theirs.functions)
+            self.assign(torch.cat([found, *functions, *(p.detach() for p in other.constants.parameters)]))
+
+    @property
+    def row_size(self) -> int:
+        """Numbers that one row of the Jacobian takes."""
+        return self.parameters_count
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All numbers that `restore` needs, by name."""
+        found = {f"network.{n}": v.detach().cpu().contiguous() for n, v in self.network.state_dict().items()}
+        if self.inputs.frequencies is not None:
+            found["inputs.frequencies"] = self.inputs.frequencies.cpu()
+        found |= {f"functions.{n}": v for n, v in self.functions.tensors().items()}
+        return found | {f"constants.{n}": raw.detach().cpu() for n, raw in self.constants.raw.items()}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over the numbers of a saved trial function.
+
+        Raises
+        ------
+        ProblemError
+            If their names or shapes are not this network's.
+        """
+
+        def part(kind: str) -> dict[str, Tensor]:
+            return {n.removeprefix(f"{kind}."): v for n, v in tensors.items() if n.startswith(f"{kind}.")}
+
+        try:
+            self.network.load_state_dict(part("network"))
+            self.functions.restore(part("functions"))
+        except RuntimeError as error:
+            raise ProblemError(
+                f"the saved weights do not fit the network: {error}", "Pass a module of the same shape."
+            ) from None
+        for name, value in part("constants").items():
+            self.constants.raw[name].data.copy_(value)
+        if "inputs.frequencies" in tensors:
+            self.inputs.frequencies = tensors["inputs.frequencies"].to(self.device)
+
+    def layers(self) -> list[tuple[str, str, int]]:
+        """One row for each layer: name, what it is, and its number of parameters."""
+        rows = []
+        for name, module in self.network.named_modules():
+            if not list(module.children()):
+                trained = [p.numel() for p in module.parameters() if p.requires_grad]
+                frozen = ", frozen" * (not trained and any(True for _ in module.parameters()))
+                rows.append((name or "network", f"{module}{frozen}", sum(trained)))
+        return rows
+
+    # ------------------------------------------------------------ evaluation
+
+    def prepare(self, points: Points) -> Prepared:
+        """Everything on these points that training does not change."""
+        points = points.to(self.dtype, self.device)
+        chart, at = points.chart()
+        problem = self.problem
+        lifts = {u: lift(problem, ends, points, at) for u, ends in self.plan.exact.items()}
+        flows = [(flow.given(problem, f, points, at), flow.vanishing(problem, f, at)) for f in self.plan.flows]
+        return Prepared(points, chart, at, self._seen(chart, at), lifts, flows, self.functions.seen(at))
+
+    def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
+        """Where it stands for a solution already, (N,) of bools; None for everywhere."""
+        return None
+
+    def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Any:
+        """What the network makes its columns of: its inputs, or what its frozen first layers make of them.
+
+        A jet remembers what it has computed, so frozen layers are evaluated once on any points.
+        """
+        seen = self.inputs(at)
+        return layers(self.network, 0, self.frozen)(seen) if self.frozen else seen
+
+    def tape(self, prepared: Prepared) -> Any:
+        """What listens to one evaluation and makes rows of the Jacobian; None where there is no structure to use."""
+        return Tape(self.parameters) if self.takes_jets else None
+
+    def unknowns(self, prepared: Prepared) -> dict[str, Jet]:
+        """The unknowns as fields, u = g + phi * network, and u = g + curl(phi * network) where they are solenoidal."""
+        columns = self.columns(prepared)
+        fields: dict[str, Jet] = {}
+        for lifted in prepared.flows:
+            potentials, columns = columns[: self.potentials], columns[self.potentials :]
+            fields |= flow.velocity(self.problem, lifted, potentials, prepared.at)
+        for column, (name, lift_of) in zip(columns, prepared.lifts.items(), strict=True):
+            fields[name] = column if lift_of is None else lift_of[0] + lift_of[1] * column
+        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
+        return {u: Jet(prepared.chart, fields[u].partial, size, names) for u in self.problem.unknowns}
+
+    def bare(self, prepared: Prepared) -> dict[str, Jet]:
+        """The unknowns without g and phi: what the network alone can do."""
+        nothing = [(dict.fromkeys(start, prepared.chart.numbers(0.0)), None) for start, _ in prepared.flows]
+        return self.unknowns(replace(prepared, lifts=dict.fromkeys(prepared.lifts), flows=nothing))
+
+    def fields(self, prepared: Prepared) -> Fields:
+        """All that equations and conditions may ask for."""
+        found = self.constants.fields(prepared.chart) | self.functions.fields(prepared.functions)
+        return self.problem.fields(prepared.chart, prepared.at, self.unknowns(prepared), prepared.points, found)
+
+    def columns(self, prepared: Prepared) -> list[Jet]:
+        if not self.takes_jets:
+            return network_by_autograd(prepared.chart, self._forward, prepared.at)
+        out = (layers(self.network, self.frozen, None) if self.frozen else self.network)(prepared.inputs)
+        return [out[:, k] for k in range(self.outputs)]
+
+    def _forward(self, at: Mapping[str, Tensor]) -> Tensor:
+        return self.network(self.inputs(at))
+
+    def some_points(self) -> Points:
+        """A few points, no two alike in any coordinate."""
+        return own_module.some_points(self.problem.domain, self.dtype, self.device)

@@ -1,0 +1,87 @@
+"""A trial function over local features in one window of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+
+from pinnsolve.checks.divergence import count as potentials_count
+from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.networks.cells import Cells
+from pinnsolve.networks.inputs import scaled
+from pinnsolve.networks.local_features import Basis, Expansion, Listener, LocalFeatures
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.trial import Prepared, Trial
+
+Times = tuple[float, float]
+
+
+def afterwards(made: Plan) -> Plan:
+    """The plan of all windows but the first: they begin where the one before ends, not at the problem's start."""
+    exact = {u: [e for e in ends if e.coordinate != "t"] for u, ends in made.exact.items()}
+    weighted = [piece for piece in made.weighted if "t" not in piece[1].fixed]
+    return replace(made, exact=exact, weighted=weighted, flows=[replace(f, start={}) for f in made.flows])
+
+
+class Window(Trial):
+    """u = g + phi * (local features), and u = g + curl(phi * (local features)) where it is solenoidal.
+
+    Parameters
+    ----------
+    problem : Problem
+    layer : LocalFeatures
+    made : Plan
+        Which conditions are built in; `afterwards` of it for all windows but the first.
+    cells : Cells
+        Over the coordinates of space.
+    times : (float, float), optional
+        From when to when; None for a steady problem.
+    generator : torch.Generator
+        The only source of randomness.
+    """
+
+    takes_jets = True
+    frozen = 1
+
+    def __init__(
+        self, problem: Problem, layer: LocalFeatures, made: Plan, cells: Cells, times: Times | None,
+        generator: torch.Generator, dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu",
+    ) -> None:  # fmt: skip
+        self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
+        self.layer, self.times = layer, times
+        self.potentials = potentials_count(problem)
+        self.outputs = self.potentials * len(made.flows) + len(made.exact)
+        names, spaces, bounds = problem.coordinates, problem.space_coordinates, problem.domain.bounds
+        axes = [names.index(c) for c in spaces]
+        kinks = [
+            (spaces.index(p.coordinate), scaled(p.value, *bounds[p.coordinate]))
+            for p in made.planes
+            if p.coordinate in spaces
+        ]
+        self.basis = Basis.drawn(cells, axes, len(names), self.outputs, layer, generator, kinks)
+
+    @property
+    def cells(self) -> Cells:
+        return self.basis.cells
+
+    @property
+    def parameters_count(self) -> int:
+        return self.basis.coefficients.numel()
+
+    @property
+    def row_size(self) -> int:
+        return int(2 ** len(self.basis.axes) * self.basis.width)
+
+    def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Expansion:
+        """The basis over the coordinates, time scaled to this window."""
+        bounds = {**self.problem.domain.bounds, **({} if self.times is None else {"t": self.times})}
+        return Expansion(self.basis, chart, [scaled(at[name], *ends) for name, ends in bounds.items()])
+
+    def columns(self, prepared: Prepared) -> list[Jet]:
+        return prepared.inputs.columns(prepared.chart.tape)
+
+    def tape(self, prepared: Prepared) -> Listener:
+        return Listener(prepared.inputs)

@@ -1,0 +1,1 @@
+"""Errors against a reference, and the verdict."""
