@@ -11,8 +11,8 @@ import numpy as np
 
 from pinnsolve import Problem
 from pinnsolve.checks.check import check
-from pinnsolve.checks.corners import away
 from pinnsolve.checks.signature import signature
+from pinnsolve.geometry.places import away
 from pinnsolve.trial.exact import verified
 from pinnsolve.verdict.compare import fresh_points
 

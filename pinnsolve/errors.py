@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 
 class ProblemError(ValueError):
@@ -63,3 +66,19 @@ class Outcome:
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+def positive(what: str, value: Any) -> float:
+    """A finite number above zero."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not (math.isfinite(value) and float(value) > 0):
+        raise ProblemError(f"{what}={value!r} is not a positive number", f"Write {what}=1e-3, for example.")
+    return float(value)
+
+
+def whole(what: str, value: Any) -> None:
+    """A whole number above zero, or None."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise ProblemError(
+            f"{what}={value!r} is not a positive whole number",
+            f"Write {what.rsplit(maxsplit=1)[-1]}=100.",
+        )

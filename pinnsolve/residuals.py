@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.corners import fading
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.places import fading
 from pinnsolve.geometry.points import Points
-from pinnsolve.geometry.regions import Slab
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha, splits
 from pinnsolve.jets.tape import dense_rows
@@ -35,16 +35,16 @@ class Site:
     Parameters
     ----------
     name : str
-    slabs : tuple of Slab
+    pieces : tuple of Piece
     terms : dict from name to callable (Fields) -> Jet
     wanted : mapping from Trial to multi-indices
         The derivatives that the terms ask of a network, and all below them, once they were found.
     points : Points, optional
-        Where they hold; without it points are drawn on the slabs.
+        Where they hold; without it points are drawn on the pieces.
     """
 
     name: str
-    slabs: tuple[Slab, ...]
+    pieces: tuple[Piece, ...]
     terms: dict[str, Callable[[Fields], Jet]] = field(default_factory=dict)
     wanted: WeakKeyDictionary[Trial, tuple[Alpha, ...]] = field(default_factory=WeakKeyDictionary, compare=False)
     points: Points | None = field(default=None, compare=False)
@@ -52,22 +52,25 @@ class Site:
 
 def sites(problem: Problem, made: Plan) -> list[Site]:
     """The interior with the equations, one site for each region on which conditions are weighted, and the data."""
-    found = [Site("interior", (Slab(),), {e.name: e.residual for e in problem.equations if e.name not in made.met})]
-    for condition in problem.conditions:
-        slabs = tuple(s for s in problem.slabs(condition) if (condition, s) in made.weighted)
-        if not slabs:
+    inside = {e.name: e.residual for e in problem.equations if e.name not in made.met}
+    found = [Site("interior", (problem.domain.interior,), inside)]
+    for equation in problem.system[len(problem.equations) :]:
+        all_pieces = problem.pieces(equation)
+        pieces = tuple(p for p in all_pieces if (equation, p) in made.weighted)
+        if not pieces and equation.points is None:
             continue
-        whole = len(slabs) == len(problem.slabs(condition))
-        name = condition.name if whole else f"{condition.name} ({'; '.join(s.name for s in slabs)})"
-        site = next((s for s in found if s.slabs == slabs), None)
+        name = equation.name
+        if len(pieces) < len(all_pieces):
+            name += f" ({'; '.join(p.name for p in pieces)})"
+        site = next((s for s in found if s.pieces == pieces and s.points is equation.points), None)
         if site is None:
-            site = Site("; ".join(s.name for s in slabs), slabs)
+            site = Site("; ".join(p.name for p in pieces) or equation.on.name, pieces, points=equation.points)
             found.append(site)
         number = 2
         while any(name in s.terms for s in found):
-            name, number = f"{condition.name} [{number}]", number + 1
-        site.terms[name] = lambda at, c=condition: at.value(lambda: c.residual(at, c.name), c.name)  # type: ignore[misc]
-    return found + [Site(o.name, (), o.terms, points=o.points) for o in problem.observations]
+            name, number = f"{equation.name} [{number}]", number + 1
+        site.terms[name] = equation.residual
+    return found
 
 
 @dataclass(frozen=True)

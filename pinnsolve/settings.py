@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 import torch
 from torch import nn
 
-from pinnsolve.errors import ProblemError, did_you_mean
-from pinnsolve.geometry.sampling import SAMPLERS, Sampler
+from pinnsolve.errors import ProblemError, did_you_mean, positive, whole
+from pinnsolve.geometry.cube import SAMPLERS, Sampler
 from pinnsolve.methods import (
     FIRST_ORDER,
     LBFGS,
@@ -27,7 +27,6 @@ from pinnsolve.methods import (
 )
 from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.dropout import drops
-from pinnsolve.problem.reading import positive, whole
 
 METHODS: dict[str, Callable[..., Method]] = {
     "lm": LevenbergMarquardt, "lbfgs": LBFGS, "adam": Adam, "sgd": SGD,

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from pinnsolve.checks.check import Findings, check
-from pinnsolve.checks.contradictions import pieces
+from pinnsolve.checks.contradictions import parts
 from pinnsolve.checks.signature import signature
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.points import Points
@@ -84,7 +84,7 @@ class Solution:
         if name not in self.problem.functions:
             return {}
         mine = self.problem.functions[name].coordinates
-        return {c: sum(ends) / 2 for c, ends in self.problem.domain.bounds.items() if c not in mine}
+        return {c: m for c, m in self.problem.domain.middle.items() if c not in mine}
 
     def at(self, **values: float) -> Solution:
         """The solution at given values of the parameters that are its inputs: `solution.at(nu=0.05).u(x=0, t=1)`.
@@ -133,14 +133,14 @@ class Solution:
                 f"the coordinate {missing[0]} is missing", f"Give all of {', '.join(self.problem.coordinates)}."
             )
         arrays = np.broadcast_arrays(*(np.asarray(places[c], dtype=np.float64) for c in self.problem.coordinates))
-        for name, values in zip(self.problem.coordinates, arrays, strict=True):
-            low, high = self.problem.domain.bounds[name]
-            slack = 1e-9 * (high - low)
-            if values.size and not (values.min() >= low - slack and values.max() <= high + slack):
-                raise ProblemError(
-                    f"{name} from {values.min():g} to {values.max():g} leaves the domain ({low:g}, {high:g})",
-                    "A network knows nothing outside the domain that it was trained on.",
-                )
+        left = self.problem.domain.outside(dict(zip(self.problem.coordinates, arrays, strict=True)))
+        if left is not None:
+            name, values = left[0], arrays[self.problem.coordinates.index(left[0])]
+            low, high = self.problem.domain.ends(name)
+            raise ProblemError(
+                f"{name} from {values.min():g} to {values.max():g} leaves the domain ({low:g}, {high:g})",
+                "A network knows nothing outside the domain that it was trained on.",
+            )
         return list(arrays)
 
     # ------------------------------------------------------------ what it is made of
@@ -156,8 +156,8 @@ class Solution:
         found = {p.name: "exact" for p in self.problem.periodic} | {s.name: "exact" for s in self.problem.solenoidal}
         found |= dict.fromkeys(sorted(self.trial.plan.met), "exact")
         for condition in self.problem.conditions:
-            loose = [s.name for s in self.problem.slabs(condition) if (condition, s) in self.trial.plan.weighted]
-            whole = len(loose) == len(self.problem.slabs(condition))
+            loose = [p.name for p in self.problem.pieces(condition) if (condition, p) in self.trial.plan.weighted]
+            whole = len(loose) == len(self.problem.pieces(condition))
             found[condition.name] = (
                 "exact" if not loose else "weighted" if whole else f"exact, but weighted on {'; '.join(loose)}"
             )
@@ -219,7 +219,7 @@ class Solution:
             "Give the problem that it was trained on.",
         )
         written = told["network"]
-        declared = pieces(problem)
+        declared = parts(problem)
         given_up = [declared[k] for k in told["weighted"]]
         described = network if network is not None else _network(written, path)
         dtype = getattr(torch, written["dtype"])
@@ -277,7 +277,7 @@ def known(name: str, possible: Any, what: str) -> str:
 
 
 def _numbers(problem: Problem, trial: Trial) -> list[int]:
-    return [k for k, piece in enumerate(pieces(problem)) if piece in trial.plan.weighted]
+    return [k for k, part in enumerate(parts(problem)) if part in trial.plan.weighted]
 
 
 def _network(written: Mapping[str, Any], path: str | Path) -> Network | LocalFeatures:

@@ -15,7 +15,7 @@ from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.coverage import derivative_name
 from pinnsolve.checks.signature import signature
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.sampling import Sampler
+from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.methods.protocol import Method
 from pinnsolve.networks.local_features import LocalFeatures

@@ -23,7 +23,7 @@ import torch
 from rich.progress import track
 
 from pinnsolve import LocalFeatures, Newton, Problem, RandomFeatures, compare, solve
-from pinnsolve.geometry.sampling import SHARE
+from pinnsolve.geometry.piece import SHARE
 from pinnsolve.methods import Marching
 from pinnsolve.networks.inputs import Inputs
 from pinnsolve.settings import LAYERS, Settings

@@ -68,7 +68,7 @@ def true_error(solution: Any, problem: Problem, seed: int) -> float:
     """The relative L2 error on fresh points of a scrambled Sobol set, against the reference at its tightest."""
     assert callable(problem.reference)
     reference = problem.reference(problem.replaced(tolerance=TIGHT))
-    bounds = problem.domain.bounds
+    bounds = problem.domain.extent
     cube = qmc.Sobol(len(bounds), seed=977 + seed).random_base2(FRESH)
     places = {c: low + (high - low) * cube[:, k] for k, (c, (low, high)) in enumerate(bounds.items())}
     true = reference.fields["u"](**places)

@@ -6,23 +6,25 @@ What cannot be right raises; what may be meant comes back as a warning.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.contradictions import Contradiction, contradictions, meeting
-from pinnsolve.checks.corners import NEAR, REACH, Corner, corners
+from pinnsolve.checks.contradictions import Contradiction, contradictions
+from pinnsolve.checks.corners import corners
 from pinnsolve.checks.coverage import derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
-from pinnsolve.checks.interfaces import Plane, interfaces
-from pinnsolve.checks.probes import Probe, inside, probes
-from pinnsolve.errors import ProblemError, place_of
+from pinnsolve.checks.interfaces import interfaces
+from pinnsolve.checks.scales import sizes_of
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.places import NEAR, REACH, Corner, Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.problem.conditions import Condition
+from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.observations import copies
+from pinnsolve.problem.probes import Answer, Size
 from pinnsolve.problem.problem import Problem
 
 RATIO = 1e5  # coefficients further apart than this are named
@@ -40,12 +42,18 @@ class Findings:
     contradictions : list of Contradiction
     planes : tuple of Plane
         Where the equations jump, and slopes of the unknowns may.
+    corners : tuple of Corner
+        Where prescribed values jump.
+    sizes : dict from unknown to Size
+        Offset and scale of each, as far as they can be known before training.
     """
 
     derivatives: dict[str, set[Alpha]]
     warnings: list[str]
     contradictions: list[Contradiction]
     planes: tuple[Plane, ...] = ()
+    corners: tuple[Corner, ...] = ()
+    sizes: Mapping[str, Size] = field(default_factory=dict)
 
 
 def check(problem: Problem) -> Findings:
@@ -69,8 +77,10 @@ def check(problem: Problem) -> Findings:
                 f"no equation uses the unknown '{unknown}'", "It is named as an argument, but never used."
             )
     planes, jumps = interfaces(problem, derivatives) if problem.equations else ((), [])
-    warnings += _around(corners(found)) + jumps + [w for o in problem.observations for w in copies(o)]
-    return Findings(derivatives, warnings, found, planes)
+    sizes_of_unknowns = sizes_of(problem)
+    singular = corners(found, problem.domain, derivatives, sizes_of_unknowns)
+    warnings += _around(singular) + jumps + [w for o in problem.observations for w in copies(o)]
+    return Findings(derivatives, warnings, found, planes, singular, sizes_of_unknowns)
 
 
 def _around(singular: Sequence[Corner]) -> list[str]:
@@ -85,36 +95,26 @@ def _around(singular: Sequence[Corner]) -> list[str]:
 
 
 def _probe_equations(problem: Problem) -> tuple[dict[str, set[Alpha]], dict[str, float]]:
-    points = inside(problem)
     derivatives: dict[str, set[Alpha]] = {u: set() for u in problem.unknowns}
     sizes: dict[str, float] = {}
     for equation in problem.equations:
-        chart, at, unknowns = probes(problem, points)
-        with torch.enable_grad():
-            fields = problem.fields(chart, at, {u: p.field for u, p in unknowns.items()}, points)
-            residual = equation.residual(fields).value
-        if not residual.requires_grad:
+        answer = problem.prober.answer(equation, problem.domain.line())
+        if not answer.slopes:
             raise ProblemError(
                 f"equation '{equation.name}' does not involve any unknown",
                 f"Its residual must depend on one of {', '.join(problem.unknowns)}.",
-                place_of(equation.function),
+                equation.place,
             )
-        for unknown, probe in unknowns.items():
+        for unknown, probe in answer.probes.items():
             derivatives[unknown] |= set(probe.asked)
-            sizes |= _coefficients(problem, equation.name, unknown, probe, residual)
+        sizes |= _coefficients(problem, equation.name, answer)
     return derivatives, sizes
 
 
-def _coefficients(problem: Problem, name: str, unknown: str, probe: Probe, residual: Tensor) -> dict[str, float]:
+def _coefficients(problem: Problem, name: str, answer: Answer) -> dict[str, float]:
     """How strongly the residual answers to each derivative, in units of the domain's lengths."""
-    leaves = list(probe.asked.items())
-    if not leaves:
-        return {}
-    slopes = torch.autograd.grad(
-        residual.sum(), [leaf for _, leaf in leaves], retain_graph=True, materialize_grads=True
-    )
     sizes = {}
-    for (alpha, _), slope in zip(leaves, slopes, strict=True):
+    for unknown, alpha, slope in answer.slopes:
         lengths = [problem.domain.length(c) ** k for c, k in zip(problem.coordinates, alpha, strict=True)]
         size = float(slope.abs().nan_to_num().max()) / math.prod(lengths)
         if size > 0 and any(alpha):
@@ -136,27 +136,24 @@ def _spread(sizes: dict[str, float]) -> list[str]:
 
 def _probe_conditions(problem: Problem) -> None:
     for condition in problem.conditions:
-        for slab in problem.slabs(condition):
-            points = meeting(problem, slab.fixed, slab.normal)
-            chart, at, unknowns = probes(problem, points)
-            with torch.enable_grad():
-                fields = problem.fields(chart, at, {u: p.field for u, p in unknowns.items()}, points)
-                residual = fields.value(lambda: condition.residual(fields, condition.name), condition.name)  # noqa: B023
-            given = place_of(condition.given) if callable(condition.given) else None
-            if not residual.value.requires_grad:
+        for piece in problem.pieces(condition):
+            points = piece.grid()
+            answer = problem.prober.answer(condition, points)
+            if not answer.slopes:
                 raise ProblemError(
-                    f"{condition.name} does not involve any unknown", "Its residual is a constant.", given
+                    f"{condition.name} does not involve any unknown", "Its residual is a constant.", condition.place
                 )
-            if callable(condition.given) and condition.kind != "condition":
-                values = fields.value(condition.given, condition.name).value
-                _finite(condition, values, points, given)
+            if condition.prescribes is not None:
+                chart, at = points.chart()
+                given = condition.prescribes.given(problem.fields(chart, at, {}, points))
+                _finite(condition, given.value.detach(), points)
 
 
-def _finite(condition: Condition, values: Tensor, points: Points, where: tuple[str, int] | None) -> None:
+def _finite(condition: Equation, values: Tensor, points: Points) -> None:
     bad = ~torch.isfinite(values)
     if bad.any():
         k = int(bad.to(torch.int).argmax())
         place = ", ".join(f"{c}={float(v[k]):.4g}" for c, v in points.coordinates.items())
         raise ProblemError(
-            f"{condition.name} prescribes {float(values[k])} at {place}", "Values must be finite.", where
+            f"{condition.name} prescribes {float(values[k])} at {place}", "Values must be finite.", condition.place
         )

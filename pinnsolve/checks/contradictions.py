@@ -10,17 +10,17 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
-from pinnsolve.geometry.regions import Slab
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.problem.conditions import Condition
+from pinnsolve.problem.equation import Equation, What
 from pinnsolve.problem.problem import Problem
 
-JUMP = 1e-7  # relative to the data; below it a mismatch is rounding in the user's constants
-VALUES = ("dirichlet", "initial")
-Piece = tuple[Condition, Slab]
+JUMP = 1e-7  # relative to how much the data vary; below it a mismatch is rounding in the user's constants
+ROUNDING = 1e-12  # relative to the data themselves: what is left of an offset that is subtracted
+Part = tuple[Equation, Piece]
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,19 @@ class Contradiction:
 
     Parameters
     ----------
-    first, second : (Condition, Slab)
+    first, second : (Equation, Piece)
     place : mapping from coordinate to value
         Where the jump is largest.
     jump : float
         The difference of what they prescribe (the unknown's own units).
     scale : float
-        The size of what they prescribe.
+        How much what they prescribe varies.
     exact : bool
         Whether both would otherwise be built into the trial function.
     """
 
-    first: Piece
-    second: Piece
+    first: Part
+    second: Part
     place: Mapping[str, float]
     jump: float
     scale: float
@@ -54,9 +54,14 @@ class Contradiction:
         return f"{self.first[0].name} and {self.second[0].name} contradict each other at {where}: jump {self.jump:.3g}"
 
 
-def pieces(problem: Problem, *kinds: str) -> list[Piece]:
-    """Each condition of these kinds, or of all, on each of its slabs."""
-    return [(c, s) for c in problem.conditions if not kinds or c.kind in kinds for s in problem.slabs(c)]
+def parts(problem: Problem, what: What | None = None) -> list[Part]:
+    """Each condition, or each that prescribes this, on each of its pieces."""
+    return [(c, p) for c in problem.conditions if what is None or c.says(what) for p in problem.pieces(c)]
+
+
+def _told(problem: Problem, what: What) -> list[Part]:
+    """Those whose prescribed values are known before training."""
+    return [(c, p) for c, p in parts(problem, what) if c.prescribes and not problem.to_be_found(c.prescribes)]
 
 
 def contradictions(problem: Problem) -> list[Contradiction]:
@@ -65,35 +70,16 @@ def contradictions(problem: Problem) -> list[Contradiction]:
     return [c for c in found if c is not None]
 
 
-def meeting(problem: Problem, fixed: Mapping[str, float], normal: tuple[str, int] | None = None) -> Points:
-    """A grid, ends included, on the part of the domain where some coordinates are fixed."""
-    free = [c for c in problem.coordinates if c not in fixed]
-    count = min(9, max(2, int(20_000 ** (1 / max(len(free), 1)))))
-    axes = [_uneven(*problem.domain.bounds[c], count) for c in free]
-    grid = torch.meshgrid(*axes, indexing="ij") if axes else ()
-    size = grid[0].numel() if axes else 1
-    values = {c: g.reshape(-1) for c, g in zip(free, grid, strict=True)}
-    values |= {c: torch.full((size,), v, dtype=torch.float64) for c, v in fixed.items()}
-    outward = {} if normal is None else dict.fromkeys(problem.space_coordinates, 0.0) | {normal[0]: float(normal[1])}
-    normals = {c: torch.full((size,), n, dtype=torch.float64) for c, n in outward.items()}
-    return Points({c: values[c] for c in problem.coordinates}, torch.ones(size, dtype=torch.float64), normals)
-
-
-def _uneven(low: float, high: float, count: int) -> Tensor:
-    """From one end to the other in uneven steps, which no wave's zeros follow."""
-    steps = torch.linspace(0, 1, count, dtype=torch.float64) ** 1.1
-    return torch.cat([(low + (high - low) * steps)[:-1], torch.tensor([high], dtype=torch.float64)])
-
-
 Quantity = Callable[[Points], Tensor]
 
 
-def _prescribed(problem: Problem, piece: Piece, along: str | None = None) -> Quantity:
-    """What a piece prescribes, as a function of points; or its derivative along one coordinate."""
+def _prescribed(problem: Problem, part: Part, along: str | None = None) -> Quantity:
+    """What a part prescribes, as a function of points; or its derivative along one coordinate."""
 
     def values(points: Points) -> Tensor:
         chart, at = points.chart()
-        value = problem.fields(chart, at, {}, points).value(piece[0].given, piece[0].name)
+        assert part[0].prescribes is not None
+        value = part[0].prescribes.given(problem.fields(chart, at, {}, points))
         if along is None:
             return value.value
         return d(value, at[along]).value if along in value.depends else torch.zeros_like(points.weights)
@@ -102,74 +88,80 @@ def _prescribed(problem: Problem, piece: Piece, along: str | None = None) -> Qua
 
 
 def _compare(
-    problem: Problem, a: Piece, b: Piece, left: Quantity, right: Quantity, exact: bool = True, size: float = 0.0
+    a: Part, b: Part, left: Quantity, right: Quantity, exact: bool = True, size: float = 0.0, whole: Part | None = None
 ) -> Contradiction | None:
-    """The largest jump where two pieces meet, if it is more than rounding at the scale of either's data (or `size`)."""
-    points = meeting(problem, {**a[1].fixed, **b[1].fixed}, b[1].normal)
+    """The largest jump where two parts meet, if it is more than rounding at the scale on which their data vary (or at
+    `size`); `whole` is where the left one is known, if not all over the first part."""
+    place = a[1].meets(b[1])
+    assert place is not None
+    points = place.grid()
     jump = (left(points) - right(points)).abs()
-    whole = [(left, meeting(problem, a[1].fixed, b[1].normal)), (right, meeting(problem, b[1].fixed, b[1].normal))]
-    scale = max(size, *(float(quantity(everywhere).abs().max()) for quantity, everywhere in whole))
+    data = torch.cat([left((whole or a)[1].grid()), right(b[1].grid())])
+    scale = max(size, float(data.max() - data.min()))
     worst = int(jump.argmax())
-    if not float(jump[worst]) > JUMP * scale:
+    if not float(jump[worst]) > max(JUMP * scale, ROUNDING * float(data.abs().max())):
         return None
-    place = {c: float(v[worst]) for c, v in points.coordinates.items()}
-    return Contradiction(a, b, place, float(jump[worst]), scale, exact)
+    at = {c: float(v[worst]) for c, v in points.coordinates.items()}
+    return Contradiction(a, b, at, float(jump[worst]), scale, exact)
 
 
 def _values(problem: Problem) -> list[Contradiction | None]:
     return [
-        _compare(problem, a, b, _prescribed(problem, a), _prescribed(problem, b), _on_face(a) and _on_face(b))
-        for a, b in combinations(pieces(problem, *VALUES), 2)
-        if a[0].unknown == b[0].unknown and _meet(a[1], b[1])
+        _compare(a, b, _prescribed(problem, a), _prescribed(problem, b), bool(a[1].face and b[1].face))
+        for a, b in combinations(_told(problem, "value"), 2)
+        if a[0].unknown == b[0].unknown and a[1].meets(b[1])
     ]
 
 
-def _on_face(piece: Piece) -> bool:
-    """Whether a piece is a whole face, whose values can be built in."""
-    return len(piece[1].fixed) == 1
-
-
-def _meet(a: Slab, b: Slab) -> bool:
-    """Whether two slabs have points in common."""
-    return all(b.fixed[c] == value for c, value in a.fixed.items() if c in b.fixed)
-
-
 def _rates(problem: Problem) -> list[Contradiction | None]:
-    """A prescribed rate at the start against the rate of the values on faces of space."""
+    """A prescribed rate at a moment against the rate of the values on faces of space."""
+    time = problem.domain.time
     return [
-        _compare(problem, rate, wall, _prescribed(problem, rate), _prescribed(problem, wall, along="t"))
-        for rate in pieces(problem, "initial_rate")
-        for wall in pieces(problem, "dirichlet")
-        if rate[0].unknown == wall[0].unknown and "t" not in wall[1].fixed
+        _compare(rate, wall, _prescribed(problem, rate), _prescribed(problem, wall, along=time))
+        for rate in _told(problem, "rate")
+        for wall in _told(problem, "value")
+        if rate[0].unknown == wall[0].unknown and wall[1].moment is None
     ]
 
 
 def _derivatives(problem: Problem) -> list[Contradiction | None]:
-    """Initial values put into the conditions with derivatives on faces of space."""
-    starts = {str(c.unknown): (c, s) for c, s in pieces(problem, "initial")}
-    if set(starts) != set(problem.unknowns):
-        return []
+    """Values at a moment put into the other conditions on faces of space; of rates in time they tell nothing."""
+    found: list[Contradiction | None] = []
+    walls = [(c, p) for c, p in parts(problem) if not c.says("value") and p.normal is not None]
+    for moment in {p.moment: p for _, p in _told(problem, "value") if p.moment is not None and p.face}.values():
+        starts = {str(c.unknown): (c, p) for c, p in _told(problem, "value") if p == moment}
+        if set(starts) == set(problem.unknowns):
+            found += [_against_start(problem, starts, wall) for wall in walls if _still(problem, wall)]
+    return found
 
-    def residual_of(condition: Condition, weigh: float = 0.0) -> Quantity:
+
+def _still(problem: Problem, wall: Part) -> bool:
+    """Whether a condition holds no derivative in time, and nothing that is to be found."""
+    if wall[0].asks & {*problem.constants, *problem.functions}:
+        return False
+    axis = problem.coordinates.index(str(problem.domain.time))
+    answer = problem.prober.answer(wall[0], wall[1].grid())
+    return not any(alpha[axis] for probe in answer.probes.values() for alpha in probe.asked)
+
+
+def _against_start(problem: Problem, starts: Mapping[str, Part], wall: Part) -> Contradiction | None:
+    def residual_of(weigh: float) -> Quantity:
         def values(points: Points) -> Tensor:
             chart, at = points.chart()
             fields = problem.fields(chart, at, {}, points)
             for unknown, (start, _) in starts.items():
-                jet = fields.value(start.given, start.name)
+                assert start.prescribes is not None
+                jet = start.prescribes.given(fields)
                 fields[unknown] = Jet(chart, _weighed(jet, weigh), (len(points),), frozenset(problem.coordinates))
-            return condition.residual(fields, condition.name).value
+            return wall[0].residual(fields).value
 
         return values
 
-    found: list[Contradiction | None] = []
-    for wall in pieces(problem, "neumann", "condition"):
-        if wall[1].normal is not None:
-            start = starts.get(str(wall[0].unknown), next(iter(starts.values())))
-            residual, weighed = residual_of(wall[0]), residual_of(wall[0], weigh=1.0)
-            whole = meeting(problem, start[1].fixed, wall[1].normal)
-            slopes = float((weighed(whole) - residual(whole)).abs().max())
-            found.append(_compare(problem, start, wall, residual, _nothing, exact=False, size=slopes))
-    return found
+    start = starts.get(str(wall[0].unknown), next(iter(starts.values())))
+    residual, weighed = residual_of(0.0), residual_of(1.0)
+    whole = replace(start[1], normal=wall[1].normal)
+    slopes = float((weighed(whole.grid()) - residual(whole.grid())).abs().max())
+    return _compare(start, wall, residual, _nothing, exact=False, size=slopes, whole=(start[0], whole))
 
 
 def _nothing(points: Points) -> Tensor:
@@ -191,17 +183,20 @@ def _periods(problem: Problem) -> list[Contradiction | None]:
     found: list[Contradiction | None] = []
     for periodic in problem.periodic:
         c = periodic.coordinate
-        low, high = problem.domain.bounds[c]
-        for condition, slab in pieces(problem, *VALUES, "initial_rate"):
+        low, high = problem.domain.ends(c)
+        for part in _told(problem, "value") + _told(problem, "rate"):
+            if c in part[1].fixed:
+                continue
             size = 0.0
             for along in (None, c):
-                value = _prescribed(problem, (condition, slab), along)
-                end = (condition, Slab({**slab.fixed, c: high}))
-                jump = _compare(problem, (condition, slab), end, value, _at_other_end(value, c, low), size=size)
+                value = _prescribed(problem, part, along)
+                end = (part[0], part[1].at(**{c: high}))
+                jump = _compare(part, end, value, _at_other_end(value, c, low), size=size)
                 if jump is not None:
-                    found.append(replace(jump, second=(condition, slab)))
+                    found.append(replace(jump, second=part))
                     break
-                size = float(value(meeting(problem, slab.fixed)).abs().max()) / (high - low)
+                values = value(part[1].grid())
+                size = float(values.max() - values.min()) / (high - low)
     return found
 
 
@@ -213,14 +208,14 @@ def _at_other_end(value: Quantity, coordinate: str, end: float) -> Quantity:
     return values
 
 
-def weighted_pieces(found: list[Contradiction]) -> list[Piece]:
-    """The fewest pieces (greedily) without which the values that would be exact agree everywhere.
+def weighted_parts(found: list[Contradiction]) -> list[Part]:
+    """The fewest parts (greedily) without which the values that would be exact agree everywhere.
 
-    On a tie the piece declared later gives way.
+    On a tie the one declared later gives way.
     """
     open_pairs = [(c.first, c.second) for c in found if c.exact]
-    given_up: list[Piece] = []
-    order: list[Piece] = []
+    given_up: list[Part] = []
+    order: list[Part] = []
     for pair in open_pairs:
         order += [p for p in pair if p not in order]
     while open_pairs:

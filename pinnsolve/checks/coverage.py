@@ -22,30 +22,32 @@ def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]
     """
     warnings = []
     for unknown, alphas in derivatives.items():
+        if problem.prober.algebraic(unknown, problem.equations):
+            continue  # a flux or a rate, which another unknown's conditions determine
         for axis, coordinate in enumerate(problem.coordinates):
             highest = max(alphas, key=lambda alpha: alpha[axis], default=None)
             if highest is None or highest[axis] == 0 or any(p.coordinate == coordinate for p in problem.periodic):
                 continue
             alone = tuple(highest[axis] if k == axis else 0 for k in range(len(problem.coordinates)))
             shape = derivative_name(unknown, alone, problem.coordinates)
-            find = _in_time if problem.time is not None and coordinate == "t" else _in_space
+            find = _in_time if coordinate == problem.domain.time else _in_space
             warnings += find(problem, unknown, coordinate, highest[axis], shape)
     return warnings
 
 
 def _in_time(problem: Problem, unknown: str, coordinate: str, order: int, shape: str) -> list[str]:
-    found = sum(_count(problem, unknown, coordinate, end) for end in problem.domain.bounds[coordinate])
+    found = sum(_count(problem, unknown, coordinate, end) for end in problem.domain.ends(coordinate))
     if found >= order:
         return []
-    start = problem.domain.bounds[coordinate][0]
+    start = problem.domain.ends(coordinate)[0]
     return [
-        f"{unknown} has {found} of {order} conditions at the start t={start:g} that {shape} in the equations asks for; "
-        "the data may decide"
+        f"{unknown} has {found} of {order} conditions at the start {coordinate}={start:g} that {shape} in the "
+        "equations asks for; the data may decide"
     ]
 
 
 def _in_space(problem: Problem, unknown: str, coordinate: str, order: int, shape: str) -> list[str]:
-    counts = {end: _count(problem, unknown, coordinate, end) for end in problem.domain.bounds[coordinate]}
+    counts = {end: _count(problem, unknown, coordinate, end) for end in problem.domain.ends(coordinate)}
     short = [end for end, n in counts.items() if n < order // 2]
     if order % 2 and not short and sum(counts.values()) < order and not (order == 1 and _pinned(problem, unknown)):
         short = [end for end in counts if counts[end] == min(counts.values())]
@@ -62,14 +64,16 @@ def _in_space(problem: Problem, unknown: str, coordinate: str, order: int, shape
 def _pinned(problem: Problem, unknown: str) -> bool:
     """Whether a value is given in a point, which stands for the one inflow of a first-order equation."""
     return any(
-        c.unknown == unknown and slab.normal is None and "t" not in slab.fixed
+        c.unknown == unknown and piece.normal is None and piece.moment is None
         for c in problem.conditions
-        for slab in problem.slabs(c)
+        for piece in problem.pieces(c)
     )
 
 
 def _count(problem: Problem, unknown: str, coordinate: str, end: float) -> int:
     """How many conditions on one face mention an unknown."""
     return sum(
-        slab.fixed == {coordinate: end} and c.mentions(unknown) for c in problem.conditions for slab in problem.slabs(c)
+        piece.fixed == {coordinate: end} and unknown in c.asks
+        for c in problem.conditions
+        for piece in problem.pieces(c)
     )

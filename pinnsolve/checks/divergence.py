@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from pinnsolve.checks.contradictions import pieces
-from pinnsolve.checks.probes import inside, probes
-from pinnsolve.errors import ProblemError, place_of
-from pinnsolve.geometry.points import Points
-from pinnsolve.geometry.regions import Slab
+from pinnsolve.checks.contradictions import parts
+from pinnsolve.errors import ProblemError
 from pinnsolve.jets.calculus import curl, d, div
 from pinnsolve.jets.jet import Jet, on_jets
-from pinnsolve.problem.conditions import Condition, Solenoidal
+from pinnsolve.problem.conditions import Solenoidal
+from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.probes import fields_of, probes
 from pinnsolve.problem.problem import Problem
 
 ROUNDING = 1e-9  # of a divergence, relative to the derivatives that it is made of
@@ -50,13 +49,14 @@ def met_by_construction(problem: Problem) -> frozenset[str]:
 def _sizes(problem: Problem, phase: float, divergence_free: bool) -> dict[str, float]:
     """The largest residual of each equation on smooth fields."""
     found = {}
-    points = inside(problem)
+    points = problem.domain.line()
     for equation in problem.equations:
-        chart, at, smooth = probes(problem, points, phase)
-        fields = {u: p.field for u, p in smooth.items()}
+        chart, at, smooth = probes(problem.domain, problem.unknowns, points, phase)
+        fields = fields_of(smooth)
         for flow in problem.solenoidal if divergence_free else ():
             coordinates = [at[c] for c in problem.space_coordinates]
-            uneven = on_jets.cos(coordinates[0] * (1.7 / problem.domain.length(str(coordinates[0].name))) + phase)
+            first = coordinates[0]
+            uneven = on_jets.cos(1.7 * problem.domain.unit(str(first.name), first) + phase)
             potentials = [
                 fields[c] * uneven for c in flow.components[: count(problem)]
             ]  # no plane wave: u . grad u != 0
@@ -76,35 +76,36 @@ def check_solenoidal(problem: Problem) -> list[str]:
     """
     warnings = []
     for flow in problem.solenoidal:
-        starts = [_given(problem, c, "initial") for c in flow.components]
-        if all(starts):
-            _check_start(problem, flow, [s for s in starts if s])
+        starts = {c.unknown: c for c, p in parts(problem, "value") if p.moment is not None and p.face}
+        mine = [starts[u] for u in flow.components if u in starts and not problem.to_be_found(_value(starts[u]))]
+        if len(mine) == len(flow.components):
+            _check_start(problem, flow, mine)
         warnings += _leaks(problem, flow)
     return warnings
 
 
-def _given(problem: Problem, unknown: str, kind: str) -> Condition | None:
-    return next((c for c in problem.conditions if c.kind == kind and c.unknown == unknown), None)
+def _value(equation: Equation) -> Prescribed:
+    assert equation.prescribes is not None
+    return equation.prescribes
 
 
-def _check_start(problem: Problem, flow: Solenoidal, starts: list[Condition]) -> None:
-    points = inside(problem)
+def _check_start(problem: Problem, flow: Solenoidal, starts: list[Equation]) -> None:
+    points = problem.domain.line()
     chart, at = points.chart()
     fields = problem.fields(chart, at, {}, points)
     coordinates = [at[c] for c in problem.space_coordinates]
-    values = [fields.value(s.given, s.name) for s in starts]
+    values = [_value(s).given(fields) for s in starts]
     velocity = [Jet(chart, v.partial, (len(points),), frozenset(problem.coordinates)) for v in values]
     divergence = div(velocity, *coordinates).value.abs()
-    parts = [v.along(chart.axis(str(x.name))).value.abs() for v, x in zip(velocity, coordinates, strict=True)]
-    size = float(torch.stack(parts).sum(0).max())
+    parts_of_it = [v.along(chart.axis(str(x.name))).value.abs() for v, x in zip(velocity, coordinates, strict=True)]
+    size = float(torch.stack(parts_of_it).sum(0).max())
     worst = int(divergence.argmax())
     if float(divergence[worst]) > ROUNDING * size:
-        place = ", ".join(f"{c}={float(v[worst]):.4g}" for c, v in points.coordinates.items() if c != "t")
-        given = starts[0].given
+        place = ", ".join(f"{c}={float(points.coordinates[c][worst]):.4g}" for c in problem.space_coordinates)
         raise ProblemError(
             f"{flow.name}: the initial velocity has the divergence {float(divergence[worst]):.3g} at {place}",
             "Prescribe a velocity without divergence at the start, or leave solenoidal(...) out.",
-            place_of(given) if callable(given) else None,
+            starts[0].place,
         )
 
 
@@ -113,31 +114,16 @@ def _leaks(problem: Problem, flow: Solenoidal) -> list[str]:
     net = total = 0.0
     periodic = {p.coordinate for p in problem.periodic}
     for component, coordinate in zip(flow.components, problem.space_coordinates, strict=True):
-        walls = [
-            (c, s) for c, s in pieces(problem, "dirichlet") if c.unknown == component and set(s.fixed) == {coordinate}
-        ]
-        if len(walls) < 2 and coordinate not in periodic:
+        walls = [(c, p) for c, p in parts(problem, "value") if c.unknown == component and set(p.fixed) == {coordinate}]
+        if (len(walls) < 2 and coordinate not in periodic) or any(problem.to_be_found(_value(c)) for c, _ in walls):
             return []
-        for condition, slab in walls:
-            points = _midpoints(problem, slab)
+        for condition, piece in walls:
+            points = piece.midpoints(MIDPOINTS)
             chart, at = points.chart()
-            crossing = problem.fields(chart, at, {}, points).value(condition.given, condition.name).value
-            sign = slab.normal[1] if slab.normal else 0
+            crossing = _value(condition).given(problem.fields(chart, at, {}, points)).value
+            sign = piece.normal[1] if piece.normal else 0
             net, total = net + sign * float(points.weights @ crossing), total + float(points.weights @ crossing.abs())
     if abs(net) <= LEAK * total:
         return []
     return [f"{flow.name}: the prescribed velocities carry {net:.3g} more out of the domain than into it, "
             "which no divergence-free velocity can"]  # fmt: skip
-
-
-def _midpoints(problem: Problem, slab: Slab) -> Points:
-    """A midpoint rule over a face."""
-    free = [c for c in problem.coordinates if c not in slab.fixed]
-    steps = (torch.arange(MIDPOINTS, dtype=torch.float64) + 0.5) / MIDPOINTS
-    bounds = {c: problem.domain.bounds[c] for c in free}
-    grid = torch.meshgrid(*(low + (high - low) * steps for low, high in bounds.values()), indexing="ij")
-    size = grid[0].numel()
-    values = {c: g.reshape(-1) for c, g in zip(free, grid, strict=True)}
-    values |= {c: torch.full((size,), v, dtype=torch.float64) for c, v in slab.fixed.items()}
-    weight = torch.full((size,), problem.domain.measure(slab.fixed) / size, dtype=torch.float64)
-    return Points({c: values[c] for c in problem.coordinates}, weight)

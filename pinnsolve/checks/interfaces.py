@@ -11,32 +11,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.probes import probes
+from pinnsolve.geometry.places import Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.probes import fields_of, probes
 from pinnsolve.problem.problem import Problem
 
 LINES = (0.31, 0.52, 0.77)  # where, in parts of the other coordinates' lengths
 SAMPLES, SHIFTS = 257, (0.0, 1.1)
 SUDDEN, CANDIDATES = 8.0, 4  # changes so much larger than the median one are looked into, so many on a line
 HALVINGS, LEFT = 40, 0.3  # what keeps this part of its size however small the step is a jump
-
-
-@dataclass(frozen=True)
-class Plane:
-    """The plane on which one coordinate has a value."""
-
-    coordinate: str
-    value: float
-
-    @property
-    def name(self) -> str:
-        return f"{self.coordinate}={self.value:g}"
 
 
 def interfaces(problem: Problem, derivatives: Mapping[str, set[Alpha]]) -> tuple[tuple[Plane, ...], list[str]]:
@@ -69,8 +57,7 @@ def _same(problem: Problem, coordinate: str, p: float, q: float) -> bool:
 
 def _jumps(problem: Problem, coordinate: str) -> list[list[float]]:
     """Where the residuals jump along one coordinate, on each line."""
-    low, high = problem.domain.bounds[coordinate]
-    steps = low + (high - low) * (torch.arange(SAMPLES, dtype=torch.float64) + 0.417) / SAMPLES
+    steps = problem.domain.place(coordinate, (torch.arange(SAMPLES, dtype=torch.float64) + 0.417) / SAMPLES)
     lines = torch.arange(len(LINES)).repeat_interleave(SAMPLES)
     values = _residuals(problem, coordinate, steps.repeat(len(LINES)), lines)
     size = values.abs().max(dim=1, keepdim=True).values
@@ -112,13 +99,13 @@ def _closed_in(
 def _residuals(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> Tensor:
     """All equations on all probes, (rows, points)."""
     parts = torch.tensor(LINES, dtype=torch.float64)[line]
-    places = {c: low + (high - low) * parts for c, (low, high) in problem.domain.bounds.items()} | {coordinate: at}
+    places = {c: problem.domain.place(c, parts) for c in problem.coordinates} | {coordinate: at}
     points = Points({c: places[c] for c in problem.coordinates}, torch.ones_like(at))
     rows = []
     for shift in SHIFTS:
         for equation in problem.equations:
-            chart, x, unknowns = probes(problem, points, shift)
-            fields = problem.fields(chart, x, {u: p.field for u, p in unknowns.items()}, points)
+            chart, x, found = probes(problem.domain, problem.unknowns, points, shift)
+            fields = problem.fields(chart, x, fields_of(found), points)
             residual = equation.residual(fields).value.detach().nan_to_num(posinf=0.0, neginf=0.0)
             rows.append(residual)
     return torch.stack(rows)

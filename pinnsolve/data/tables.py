@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pinnsolve.data.axes import AXES, TIME
 from pinnsolve.errors import ProblemError
 
 Column = NDArray[np.float64]
-AXES = ("x", "y", "z")
 DELIMITERS = (",", ";", "\t")
 
 
@@ -183,7 +183,7 @@ def _mesh(path: Path) -> Table:
     for time, points, data in steps:
         moving = [k for k in range(points.shape[1]) if np.ptp(points[:, k]) > 0 or k == 0]
         columns = {AXES[k]: points[:, k] for k in moving} | dict(data)
-        parts.append(columns if time is None else columns | {"t": np.full(len(points), time)})
+        parts.append(columns if time is None else columns | {TIME: np.full(len(points), time)})
     return table_of(path.name, {n: np.concatenate([p[n] for p in parts]) for n in parts[0]}, "point {}".format)
 
 

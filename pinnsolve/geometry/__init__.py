@@ -1,7 +1,9 @@
-"""Where a problem lives: boxes, their regions, and points in them."""
+"""Where a problem lives: shapes, the domain of space and time, its pieces, and points on them."""
 
 from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
-from pinnsolve.geometry.regions import Region, Slab, boundary, face, faces, initial_face, interior, point
+from pinnsolve.geometry.regions import Region, boundary, face, faces, interior, point, start
 
-__all__ = ["Box", "Points", "Region", "Slab", "boundary", "face", "faces", "initial_face", "interior", "point"]
+__all__ = ["Box", "Domain", "Piece", "Points", "Region", "boundary", "face", "faces", "interior", "point", "start"]

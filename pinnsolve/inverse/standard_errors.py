@@ -159,12 +159,12 @@ def _function(trial: Trial, name: str, errors: Tensor) -> Function:
 
 def _places(trial: Trial, name: str) -> Points:
     """A grid over the coordinates on which a function depends; the others in their middle."""
-    mine, bounds = trial.functions.declared[name].coordinates, trial.problem.domain.bounds
+    mine, domain = trial.functions.declared[name].coordinates, trial.problem.domain
     count = PLACES[min(len(mine), len(PLACES)) - 1]
-    axes = [torch.linspace(*bounds[c], count, dtype=torch.float64) for c in mine]
+    axes = [torch.linspace(*domain.ends(c), count, dtype=torch.float64) for c in mine]
     grid = dict(zip(mine, torch.meshgrid(*axes, indexing="ij"), strict=True))
     size = count ** len(mine)
-    values = {c: grid[c].flatten() if c in grid else torch.full((size,), sum(b) / 2) for c, b in bounds.items()}
+    values = {c: grid[c].flatten() if c in grid else torch.full((size,), m) for c, m in domain.middle.items()}
     return Points(values, torch.ones(size, dtype=torch.float64))
 
 

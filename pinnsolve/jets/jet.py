@@ -79,6 +79,11 @@ class Chart:
         parts = {self.zeroth: values, first: ones}
         return Jet(self, parts.get, (self.size,), frozenset({name}), name=name)
 
+    def fixed(self, name: str, value: float) -> Jet:
+        """The coordinate on a face where it has one value: everything that depends on it there is constant along it."""
+        whole = torch.full((self.size,), value, dtype=self.dtype, device=self.device)
+        return Jet(self, lambda alpha: None if any(alpha) else whole, (self.size,), frozenset(), name=name)
+
     def constant(self, value: Tensor, depends: frozenset[str] = frozenset()) -> Jet:
         """A field that is the same everywhere, or given point by point with no derivatives."""
         return Jet(self, lambda alpha: None if any(alpha) else value, tuple(value.shape), depends)

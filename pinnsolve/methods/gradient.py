@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, positive, whole
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.problem.reading import positive, whole
 
 MOMENTUM, BETA, TINY = 0.9, 0.999, 1e-8  # Adam's usual numbers
 

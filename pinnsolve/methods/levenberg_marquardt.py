@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from pinnsolve.errors import positive, whole
 from pinnsolve.methods.damped import Damped, damped
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.problem.reading import positive, whole
 
 ATTEMPTS = 12
 SMALLEST = 1e-15  # of the trace of J^T J

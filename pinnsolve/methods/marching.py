@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from pinnsolve.errors import positive, whole
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.windows import ROWS, by_cell, follow, newton, piecewise, residuals_of, weights_of
 from pinnsolve.networks.cells import Cells
-from pinnsolve.problem.reading import positive, whole
 from pinnsolve.trial.piecewise import Piecewise
 from pinnsolve.trial.window import Window
 
@@ -19,6 +19,7 @@ SHORTEST = 64  # no window is shorter than this part of the time
 FEW = 32  # cells: windows with fewer are cheap, and must get below the bound by as much
 EASY = 0.1  # of the bound: so little on the first cells, and the next window is twice as long, if this was not halved
 MISSES = 3  # windows that may be left with more than the bound; with more of them it gives up
+REST = 1.25  # of a window: a rest that is not longer is taken along with the last one
 HELPS = 0.7  # splitting must bring the worst cell below this part of what it was
 
 
@@ -63,7 +64,7 @@ class Marching:
 
     def init(self, objective: Objective) -> State:
         march = piecewise(objective)
-        length = 0.0 if march.problem.time is None else (march.problem.time[1] - march.problem.time[0]) / WINDOWS
+        length = _duration(march) / WINDOWS
         cells = march.rest.cells
         return {
             "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high,
@@ -116,7 +117,7 @@ class Marching:
         if state["worst"] <= self.bound:
             low, high = state["before"]
             return {**state, "low": low, "high": high, "worst": math.inf, "settled": True}
-        if march.problem.time is None or state["length"] <= (march.problem.time[1] - march.problem.time[0]) / SHORTEST:
+        if not march.direction or state["length"] <= _duration(march) / SHORTEST:
             return None
         return {**state, "length": state["length"] / 2, "worst": math.inf, "halved": True}
 
@@ -135,10 +136,15 @@ class Marching:
         return {**state, **fresh, "low": cells.low, "high": cells.high, "done": march.complete}
 
 
+def _duration(march: Piecewise) -> float:
+    """All of time, where it is cut into windows; nothing else."""
+    return march.problem.time[1] - march.problem.time[0] if march.direction and march.problem.time else 0.0
+
+
 def _times(march: Piecewise, length: float) -> tuple[float, float] | None:
     """From the last window's end on; a rest that is too short for a window of its own is taken along."""
-    if march.problem.time is None:
+    if march.until is None or march.problem.time is None:
         return None
-    begin, last = march.until, march.problem.time[1]
-    assert begin is not None
-    return begin, last if begin + 1.25 * length >= last else begin + length
+    begin, last = march.until, march.problem.time[:: march.direction][1]
+    end = last if REST * length >= abs(last - begin) else begin + march.direction * length
+    return (begin, end) if march.direction > 0 else (end, begin)

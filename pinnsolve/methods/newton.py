@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from pinnsolve.algebra.least_squares import solved
+from pinnsolve.errors import positive, whole
 from pinnsolve.methods import pseudo_time
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.problem.reading import positive, whole
 
 HALVINGS = 8
 LINEAR = 0.02  # actual and predicted loss so close: the residual is linear there, and one step solved it

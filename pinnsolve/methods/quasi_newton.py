@@ -10,10 +10,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, positive, whole
 from pinnsolve.methods.line_search import Probe, searched
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.problem.reading import positive, whole
 
 ITERATIONS = 10  # in one step
 LARGEST = 10_000  # parameters: their matrix takes 800 MB in float64

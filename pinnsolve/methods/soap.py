@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, positive, whole
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.problem.reading import positive, whole
 
 Shapes = Sequence[Sequence[int]]
 Bases = Sequence[Sequence[Tensor]]  # left and right of each matrix; none for anything else

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,9 +12,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.multifrontal import Rows, solved
-from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.points import Points, joined
-from pinnsolve.geometry.regions import Slab
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.methods.newton import moved_down
@@ -40,55 +39,54 @@ def piecewise(objective: Objective) -> Piecewise:
 
 def residuals_of(march: Piecewise, window: Window, share: float, generator: torch.Generator) -> Residuals:
     """The residuals of a window on new points: `share` for each trained number of a cell, and fewer on conditions."""
-    problem = march.problem
-    bounds = dict(problem.domain.bounds) | ({} if window.times is None else {"t": window.times})
-    box = Box(**bounds)
-    places = []
-    for site in sites(problem, window.plan):
+    places, cells = [], len(window.cells)
+    features = window.basis.coefficients.shape[2]
+    for site in sites(march.problem, window.plan):
         if site.points is not None:
-            inside = _within(site.points, window.times)
+            inside = _within(site.points, window)
             places += [(site, inside)] if len(inside) else []
         elif site.name == "interior":
             count = math.ceil(share * window.basis.width / max(1, len(site.terms)))
-            places.append((site, _in_cells(window, box, count, generator)))
+            places.append((site, _in_cells(window, count, generator)))
         else:
-            features = window.basis.coefficients.shape[2]
-            sides = len(window.cells) ** (1 - 1 / max(1, window.cells.low.shape[1]))
-            count = math.ceil(share * features * (sides if "t" not in site.slabs[0].fixed else len(window.cells)))
-            points = sample(box, problem.space_coordinates, site.slabs, count, "sobol", generator)
-            places.append((site, points))
+            crossed = any(c in window.divided for c in site.pieces[0].fixed)
+            sides = cells ** (1 - 1 / max(1, len(window.divided))) if crossed else cells
+            count = math.ceil(share * features * sides)
+            pieces = [replace(p, extent=window.domain.extent) for p in site.pieces]
+            places.append((site, sample(pieces, count, "sobol", generator)))
     if march.parts:
-        count = math.ceil(share * window.basis.coefficients.shape[2] / 2)
-        places.append((_joint(march.parts[-1]), _in_cells(window, box, count, generator, at=box.bounds["t"][0])))
+        count = math.ceil(share * features / 2)
+        assert window.times is not None
+        begin = window.times[:: march.direction][0]
+        places.append((_joint(march.parts[-1]), _in_cells(window, count, generator, at=begin)))
     return Residuals(window, places)
 
 
-def _within(points: Points, times: tuple[float, float] | None) -> Points:
+def _within(points: Points, window: Window) -> Points:
     """The measurements in a window of time."""
-    if times is None:
-        return points
-    t = points.coordinates["t"]
-    return points[(t >= times[0]) & (t <= times[1])]
+    left = window.domain.outside(points.coordinates)
+    return points if left is None else points[~left[1]]
 
 
-def _in_cells(window: Window, box: Box, count: int, generator: torch.Generator, at: float | None = None) -> Points:
+def _in_cells(window: Window, count: int, generator: torch.Generator, at: float | None = None) -> Points:
     """So many points in each cell, at all times or at one."""
-    space = window.problem.space_coordinates
-    parts = []
+    parts, domain = [], window.domain
     for low, high in zip(window.cells.low.tolist(), window.cells.high.tolist(), strict=True):
-        bounds = dict(box.bounds)
-        for name, a, b in zip(space, low, high, strict=True):
-            begin, length = box.bounds[name][0], box.length(name)
-            bounds[name] = (begin + length * (a + 1) / 2, begin + length * (b + 1) / 2)
-        slab = Slab({} if at is None else {"t": at})
-        parts.append(sample(Box(**bounds), space, (slab,), count, "sobol", generator))
+        extent = {
+            name: (domain.place(name, (a + 1) / 2), domain.place(name, (b + 1) / 2))
+            for name, a, b in zip(window.divided, low, high, strict=True)
+        }
+        piece = domain.part(extent).interior
+        piece = piece if at is None else piece.at(**{str(domain.time): at})
+        parts.append(piece.draw(count, "sobol", generator))
     return joined(parts)
 
 
 def _joint(before: Window) -> Site:
-    """A window begins with the values, and where rates are prescribed the rates, that the one before ended with."""
+    """A window begins with what the one before ended with: values, and rates where equations are of second order."""
     problem = before.problem
     known: WeakKeyDictionary[Chart, Mapping[str, Jet]] = WeakKeyDictionary()
+    axis = problem.coordinates.index(str(problem.domain.time))
 
     def last(at: Fields) -> Mapping[str, Jet]:
         if at.chart not in known:
@@ -97,16 +95,19 @@ def _joint(before: Window) -> Site:
             known[at.chart] = before.unknowns(before.prepare(points))
         return known[at.chart]
 
-    def value(unknown: str) -> Any:
-        return lambda at: at[unknown] - at.chart.constant(last(at)[unknown].value.detach())
+    def goes_on(unknown: str, order: int) -> Any:
+        def residual(at: Fields) -> Jet:
+            now, then = at[unknown], last(at)[unknown]
+            for _ in range(order):
+                now, then = now.along(axis), then.along(axis)
+            return now - at.chart.constant(then.value.detach())
 
-    def rate(unknown: str) -> Any:
-        axis = problem.coordinates.index("t")
-        return lambda at: at[unknown].along(axis) - at.chart.constant(last(at)[unknown].along(axis).value.detach())
+        return residual
 
-    terms = {f"{c.unknown} goes on": value(str(c.unknown)) for c in problem.conditions if c.kind == "initial"}
-    terms |= {
-        f"rate of {c.unknown} goes on": rate(str(c.unknown)) for c in problem.conditions if c.kind == "initial_rate"
+    terms = {
+        f"{'rate of ' * order}{unknown} goes on": goes_on(unknown, order)
+        for unknown, orders in before.plan.orders.items()
+        for order in range(orders)
     }
     return Site("joint", (), terms)
 

@@ -10,10 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from pinnsolve.checks.corners import Corner
-from pinnsolve.checks.interfaces import Plane
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.places import Corner, Plane
 from pinnsolve.jets.jet import on_jets
 
 SCALES = (0.05,)  # at which the network sees a singular corner, in lengths of the domain
@@ -34,11 +33,6 @@ class Fourier:
             raise ProblemError(f"{self!r}: count and scale must be positive", "Write Fourier(count=16, scale=1.0).")
 
 
-def scaled(x: Any, low: float, high: float) -> Any:
-    """From (low, high) to (-1, 1): a number, a tensor or a field."""
-    return (x - 0.5 * (low + high)) * (2 / (high - low))
-
-
 class Inputs(nn.Module):
     """From the coordinates by name, (N,) each, to the network's input, (N, D).
 
@@ -51,7 +45,7 @@ class Inputs(nn.Module):
 
     def __init__(
         self,
-        domain: Box,
+        domain: Domain,
         periodic: tuple[str, ...],
         fourier: Fourier | None,
         generator: torch.Generator,
@@ -72,12 +66,11 @@ class Inputs(nn.Module):
     def forward(self, at: Mapping[str, Any]) -> Any:
         columns = []
         for name in self.domain.coordinates:
-            low, high = self.domain.bounds[name]
             if name in self.periodic:
-                phase = (at[name] - low) * (2 * pi / (high - low))
+                phase = self.domain.unit(name, at[name]) * (2 * pi)
                 columns += [torch.cos(phase), torch.sin(phase)]
             else:
-                columns.append(scaled(at[name], low, high))
+                columns.append(self.domain.scaled(name, at[name]))
         for plane in self.planes:
             columns.append(on_jets.abs(at[plane.coordinate] - plane.value) * (2 / self.domain.length(plane.coordinate)))
         for corner in self.corners:
@@ -94,7 +87,7 @@ class Inputs(nn.Module):
         for name in self.domain.coordinates:
             columns[name] = at
             at += 2 if name in self.periodic else 1
-        return [{columns[c]: scaled(v, *self.domain.bounds[c]) for c, v in corner.fixed.items()} for corner in corners]
+        return [{columns[c]: self.domain.scaled(c, v) for c, v in corner.fixed.items()} for corner in corners]
 
     def _around(self, corner: Corner, at: Mapping[str, Any]) -> list[Any]:
         """The direction of the corner at several scales s: (x - x_c, y - y_c) / sqrt(r^2 + s^2), scaled lengths."""

@@ -9,12 +9,12 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from pinnsolve.errors import whole
 from pinnsolve.jets.jet import Chart, Jet, on_jets
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.cells import Cells, rising
 from pinnsolve.networks.mlp import ACTIVATIONS
 from pinnsolve.networks.random_features import checked, hidden_layers
-from pinnsolve.problem.reading import whole
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from pinnsolve.algebra.least_squares import solved
-from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.errors import ProblemError, did_you_mean, whole
 from pinnsolve.networks.inputs import Fourier
 from pinnsolve.networks.mlp import ACTIVATIONS
-from pinnsolve.problem.reading import whole
 
 RIDGE = 1e-12
 FINEST = 0.01  # the smallest scale at which a place is seen, for inputs scaled to [-1, 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -61,12 +61,17 @@ def check_names(function: Callable[..., Any], what: str, possible: Iterable[str]
 class Fields(dict[str, Any]):
     """What stands behind the names on one set of points: unknowns, coordinates, parameters, normals.
 
-    Unknowns and coordinates are jets, parameters are numbers, and `nx`, `ny`, ... are the outward normal.
+    Unknowns and coordinates are jets, parameters are numbers, and `nx`, `ny`, ... are the outward normal. `time` is the
+    name of the coordinate of time, where there is one.
     """
 
-    def __init__(self, chart: Chart, values: dict[str, Any]) -> None:
+    def __init__(self, chart: Chart, values: Mapping[str, Any], time: str | None = None) -> None:
         super().__init__(values)
-        self.chart = chart
+        self.chart, self.time = chart, time
+
+    def replaced(self, values: Mapping[str, Any]) -> Fields:
+        """The same with other things behind some of the names."""
+        return Fields(self.chart, {**self, **values}, self.time)
 
     def call(self, function: Callable[..., Any], what: str) -> Any:
         """The function's result, with a foreign exception told as the user's."""

@@ -9,98 +9,92 @@ from numbers import Real
 from typing import Any
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.regions import Region, boundary, initial_face
+from pinnsolve.geometry.regions import Region, boundary, start
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import Fields, arguments
+from pinnsolve.problem.equation import Equation, Prescribed, What
 
 Value = float | Callable[..., Any]
+Equations = list[Equation]
 
 
-@dataclass(frozen=True)
-class Condition:
-    """An equation on a part of the boundary of space-time.
-
-    Parameters
-    ----------
-    kind : str
-        The function that made it.
-    on : Region
-    unknown : str, optional
-        The unknown that is prescribed, where there is one.
-    given : number or callable
-        The prescribed value, or the residual of a general condition: what binds by name.
-    residual : callable (Fields, what) -> Jet
-        Zero where the condition holds; `what` names it in messages.
-    """
-
-    kind: str
-    on: Region
-    unknown: str | None
-    given: Value
-    residual: Callable[[Fields, str], Jet]
-
-    def mentions(self, unknown: str) -> bool:
-        """Whether the condition prescribes this unknown, or its function asks for it."""
-        return unknown == self.unknown or (
-            self.kind == "condition" and callable(self.given) and unknown in arguments(self.given)
-        )
-
-    @property
-    def name(self) -> str:
-        if self.kind == "condition":
-            return f"{getattr(self.given, '__name__', 'condition')} on {self.on.name}".replace("<lambda>", "condition")
-        place = "" if self.kind.startswith("initial") else f" on {self.on.name}"
-        return f"{self.kind} {self.unknown or ''}".rstrip() + place
-
-
-def _each(kind: str, on: Region, values: dict[str, Value], left: Callable[[Fields, str], Jet]) -> list[Condition]:
-    """One condition for each named unknown: left side minus given value."""
+def _each(said: str, on: Region, values: dict[str, Value], what: What, left: Callable[[Fields, str], Jet]) -> Equations:
+    """One equation for each named unknown: left side minus given value."""
     if not values:
-        raise ProblemError(f"{kind}(...) names no unknown", f"Write {kind}(u=0).")
+        raise ProblemError(f"{said}(...) names no unknown", f"Write {said}(u=0).")
     if not isinstance(on, Region):
         raise ProblemError(
-            f"{kind}(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x"), point(x=0).'
+            f"{said}(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x"), point(x=0).'
         )
     for unknown, value in values.items():
         if not (callable(value) or (isinstance(value, Real) and isfinite(value))):
             raise ProblemError(
-                f"{kind}({unknown}={value!r}) is no value", "Write a finite number or a function of coordinates."
+                f"{said}({unknown}={value!r}) is no value", "Write a finite number or a function of coordinates."
             )
+    place = "" if on is start else f" on {on.name}"
 
-    def make(unknown: str, value: Value) -> Condition:
-        return Condition(kind, on, unknown, value, lambda at, what: left(at, unknown) - at.value(value, what))
+    def equation(unknown: str, value: Value) -> Equation:
+        name, function = f"{said} {unknown}{place}", value if callable(value) else None
+        asks = frozenset(arguments(function)) if function else frozenset()
+        prescribes = Prescribed(unknown, what, lambda at: at.value(value, name), asks)
+        return Equation(name, on, lambda at: left(at, unknown) - prescribes.given(at), prescribes, function)
 
-    return [make(unknown, value) for unknown, value in values.items()]
-
-
-def dirichlet(*, on: Region = boundary, **values: Value) -> list[Condition]:
-    """Prescribe values on a region: u = value."""
-    return _each("dirichlet", on, values, lambda at, u: at[u])
-
-
-def neumann(*, on: Region = boundary, **values: Value) -> list[Condition]:
-    """Prescribe the outward normal derivative on a region: n . grad u = value."""
-    return _each("neumann", on, values, normal_derivative)
+    return [equation(unknown, value) for unknown, value in values.items()]
 
 
-def initial(**values: Value) -> list[Condition]:
-    """Prescribe values at the start: u = value at t = t0."""
-    return _each("initial", initial_face, values, lambda at, u: at[u])
+def dirichlet(*, on: Region = boundary, **values: Value) -> Equations:
+    """Prescribe values on a region: u = value.
+
+    >>> dirichlet(u=0, v=lambda x: x**2)[1].name
+    'dirichlet v on boundary'
+    """
+    return _each("dirichlet", on, values, "value", lambda at, u: at[u])
 
 
-def initial_rate(**values: Value) -> list[Condition]:
-    """Prescribe the rate at the start: u_t = value at t = t0."""
-    return _each("initial_rate", initial_face, values, lambda at, u: d(at[u], at["t"]))
+def neumann(*, on: Region = boundary, **values: Value) -> Equations:
+    """Prescribe the outward normal derivative on a region: n . grad u = value.
+
+    >>> neumann(u=0)[0].name
+    'neumann u on boundary'
+    """
+    return _each("neumann", on, values, "normal derivative", normal_derivative)
 
 
-def condition(function: Callable[..., Any], *, on: Region = boundary) -> list[Condition]:
-    """Any equation on a region; the function may also ask for the outward normal, by `nx`, `ny`, `nz`."""
+def initial(**values: Value) -> Equations:
+    """Prescribe values at the start: u = value at t = t0. The same as `dirichlet(u=value, on=face(t=t0))`.
+
+    >>> initial(u=lambda x: 1 - x)[0].name
+    'initial u'
+    """
+    return _each("initial", start, values, "value", lambda at, u: at[u])
+
+
+def initial_rate(**values: Value) -> Equations:
+    """Prescribe the rate at the start: u_t = value at t = t0.
+
+    >>> initial_rate(u=0)[0].name
+    'initial_rate u'
+    """
+    return _each("initial_rate", start, values, "rate", rate)
+
+
+def condition(function: Callable[..., Any], *, on: Region = boundary) -> Equations:
+    """Any equation on a region; the function may also ask for the outward normal, by `nx`, `ny`, `nz`.
+
+    A function that returns `u - f` says the same as `dirichlet(u=f)`, and is solved in the same way.
+
+    >>> def air(u, x, nx, h):  # a Robin end
+    ...     return nx * d(u, x) + h * u
+    >>> condition(air)[0].name
+    'air on boundary'
+    """
     if not callable(function):
         raise ProblemError(f"condition({function!r}) is no function", "Write condition(function, on=face(x=0)).")
     if not isinstance(on, Region):
         raise ProblemError(f"condition(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x").')
-    return [Condition("condition", on, None, function, lambda at, what: at.call(function, what))]
+    name = f"{getattr(function, '__name__', 'condition')} on {on.name}".replace("<lambda>", "condition")
+    return [Equation(name, on, lambda at: at.value(function, name), None, function)]
 
 
 @dataclass(frozen=True)
@@ -130,8 +124,12 @@ def solenoidal(*components: str) -> list[Solenoidal]:
     """Let unknowns be the components of a velocity without divergence: u_x + v_y (+ w_z) = 0 everywhere.
 
     In two dimensions they are the derivatives (psi_y, -psi_x) of a stream function, in three the curl of a vector
-    potential, which the network holds in their place; the problem goes on to speak of the components. They are named in
-    the order of the coordinates of space. Around a period the mean flow is that of the initial velocity.
+    potential, which the network holds in their place; the problem goes on to speak of the components. Which of them
+    belongs to which coordinate is read off the equations (`pinnsolve.problem.flows`), whatever their order. Around a
+    period the mean flow is that of the initial velocity.
+
+    >>> solenoidal("u", "v")[0].name
+    'solenoidal u, v'
     """
     if len(components) not in (2, 3) or not all(isinstance(c, str) for c in components):
         raise ProblemError(
@@ -139,6 +137,11 @@ def solenoidal(*components: str) -> list[Solenoidal]:
             'Write solenoidal("u", "v").',
         )
     return [Solenoidal(components, f"solenoidal {', '.join(components)}")]
+
+
+def rate(at: Fields, unknown: str) -> Jet:
+    """u_t."""
+    return d(at[unknown], at[str(at.time)])
 
 
 def normal_derivative(at: Fields, unknown: str) -> Jet:

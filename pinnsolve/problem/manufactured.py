@@ -9,7 +9,8 @@ from typing import Any
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import Fields, arguments
-from pinnsolve.problem.conditions import Condition, condition
+from pinnsolve.problem.conditions import condition
+from pinnsolve.problem.equation import Equation, Prescribed
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import exact
 
@@ -42,9 +43,9 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
         names += sorted(n for n in wanted if n not in names)
 
         def function(**at: Any) -> Jet:
-            fields = Fields(next(v.chart for v in at.values() if isinstance(v, Jet)), at)
+            fields = Fields(next(v.chart for v in at.values() if isinstance(v, Jet)), at, problem.domain.time)
             true = {u: _whole(fields, f, problem) for u, f in solutions.items()}
-            return residual(fields) - residual(Fields(fields.chart, {**at, **true}))
+            return residual(fields) - residual(fields.replaced(true))
 
         function.__name__ = name
         keyword = inspect.Parameter.KEYWORD_ONLY
@@ -52,7 +53,7 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
         return function
 
     always = {*problem.coordinates, *problem.parameters}
-    asked = {e.name: {u for u in problem.unknowns if u in arguments(e.function)} for e in problem.equations}
+    asked = {e.name: e.asks & set(problem.unknowns) for e in problem.equations}
     equations = [shifted(e.name, e.residual, always | asked[e.name]) for e in problem.equations]
     conditions: list[Any] = [*problem.periodic, *problem.solenoidal]
     for c in problem.conditions:
@@ -61,17 +62,16 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
 
 
 def _shifted_condition(
-    problem: Problem, c: Condition, solutions: dict[str, Any], shifted: Callable[..., Any], always: set[str]
+    problem: Problem, c: Equation, solutions: dict[str, Any], shifted: Callable[..., Any], always: set[str]
 ) -> Any:
-    if c.kind in ("dirichlet", "initial"):
-        solution = solutions[str(c.unknown)]
-        return Condition(
-            c.kind, c.on, c.unknown, solution, lambda at, what: at[str(c.unknown)] - at.value(solution, what)
-        )
-    asked = {u for u in problem.unknowns if c.mentions(u)}
-    on_face = all(s.normal is not None for s in problem.slabs(c))
+    if c.says("value"):
+        unknown, solution = str(c.unknown), solutions[str(c.unknown)]
+        told = Prescribed(unknown, "value", lambda at: at.value(solution, c.name), frozenset(arguments(solution)))
+        return Equation(c.name, c.on, lambda at: at[unknown] - told.given(at), told, solution)
+    on_face = all(p.normal is not None for p in problem.pieces(c))
     normals = {f"n{x}" for x in problem.space_coordinates} if on_face else set()
-    return condition(shifted(c.kind, lambda at: c.residual(at, c.name), always | asked | normals), on=c.on)
+    asked = set(c.asks & set(problem.unknowns))
+    return condition(shifted(c.name.partition(" ")[0], c.residual, always | asked | normals), on=c.on)
 
 
 def _whole(fields: Fields, solution: Callable[..., Any], problem: Problem) -> Jet:

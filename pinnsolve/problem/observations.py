@@ -15,12 +15,13 @@ import torch
 
 from pinnsolve.data.observed import Loss, Observed
 from pinnsolve.data.tables import Column, Table, table_of
-from pinnsolve.errors import ProblemError, did_you_mean
-from pinnsolve.geometry.box import Box
+from pinnsolve.errors import ProblemError, did_you_mean, positive
+from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.regions import Region
 from pinnsolve.jets.jet import Jet, on_jets
 from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.reading import positive
+from pinnsolve.problem.equation import Equation
 
 EDGE = 1e-9  # of a coordinate's length: rounding in a file puts no point outside
 SHOWN = 3  # rows that a message names
@@ -51,9 +52,11 @@ class Measured:
     loss: Loss = "squares"
 
     @property
-    def terms(self) -> dict[str, Callable[[Fields], Jet]]:
-        """(u - measured) / sigma by name; where sigma is not known, in the unknown's units. Of Huber's loss, what has
-        twice that loss as its square."""
+    def equations(self) -> list[Equation]:
+        """(u - measured) / sigma = 0 at these points; where sigma is not known, in the unknown's units.
+
+        Of Huber's loss the residual is what has twice that loss as its square.
+        """
 
         def misfit(unknown: str) -> Callable[[Fields], Jet]:
             def residual(at: Fields) -> Jet:
@@ -64,7 +67,8 @@ class Measured:
 
             return residual
 
-        return {f"{u} of {self.name}": misfit(u) for u in self.unknowns}
+        region = Region(self.name, lambda domain: ())
+        return [Equation(f"{u} of {self.name}", region, misfit(u), points=self.points) for u in self.unknowns]
 
 
 def huber(r: Any) -> Any:
@@ -78,7 +82,7 @@ def unhuber(s: torch.Tensor) -> torch.Tensor:
     return torch.where(s.abs() <= TURN, s, torch.sign(s) * (s.square() + TURN**2) / (2 * TURN))
 
 
-def measured(domain: Box, unknowns: Sequence[str], given: Observed) -> Measured:
+def measured(domain: Domain, unknowns: Sequence[str], given: Observed) -> Measured:
     """The measurements in the problem's terms, by its domain and the names of its unknowns.
 
     Raises
@@ -150,16 +154,14 @@ def _sigma(given: Observed, unknown: str) -> Column | None:
     return values
 
 
-def _inside(domain: Box, table: Table) -> None:
+def _inside(domain: Domain, table: Table) -> None:
     """No row lies outside the domain."""
-    for name, (low, high) in domain.bounds.items():
-        values, room = table.columns[name], EDGE * (high - low)
-        out = np.flatnonzero((values < low - room) | (values > high + room))
-        if len(out):
-            shown = named([f"{table.rows[k]} ({name} = {values[k]:g})" for k in out], len(out))
-            raise ProblemError(
-                f"{table.name}: outside the domain lie {shown}", f"{name} goes from {low:g} to {high:g}."
-            )
+    left = domain.outside(table.columns, EDGE)
+    if left is not None:
+        name, out = left
+        rows, (low, high) = np.flatnonzero(out), domain.ends(name)
+        shown = named([f"{table.rows[k]} ({name} = {table.columns[name][k]:g})" for k in rows], len(rows))
+        raise ProblemError(f"{table.name}: outside the domain lie {shown}", f"{name} goes from {low:g} to {high:g}.")
 
 
 def named(rows: Sequence[str], count: int) -> str:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from pinnsolve.data.observed import Observed
-from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.errors import ProblemError, did_you_mean, positive
 from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
-from pinnsolve.geometry.regions import Slab
 from pinnsolve.jets.jet import Chart, Jet
-from pinnsolve.problem.binding import Fields, arguments, check_names
-from pinnsolve.problem.conditions import Condition, Periodic, Solenoidal
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.conditions import Periodic, Solenoidal
+from pinnsolve.problem.declared import Declared, check_twice, undetermined
+from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.flows import in_order
 from pinnsolve.problem.observations import Measured, measured
-from pinnsolve.problem.reading import domain_of, equations_of, flattened, parameters_of, positive, unknowns_of
+from pinnsolve.problem.probes import Prober
+from pinnsolve.problem.reading import equations_of, flattened, parameters_of, unknowns_of
+from pinnsolve.problem.recognition import recognised
 from pinnsolve.problem.unknown import Unknown
 
 
@@ -69,21 +76,35 @@ class Problem:
         self.parameters, self.ranges = given.numbers, given.ranges
         self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
         self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
-        self.space, self.domain = space, domain_of(space, time, self.ranges)
-        self.time: tuple[float, float] | None = self.domain.bounds["t"] if time is not None else None
+        self.space, self.domain = space, Domain(space, time, self.ranges)
+        self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
         self.unknowns = unknowns_of(unknowns)
         self.tolerance = positive("tolerance", tolerance)
         self.reference = reference
-        self._check_distinct()
-        self._check_functions()
-        self.equations = equations_of(equations)
         flat = flattened(conditions)
-        self.conditions = tuple(c for c in flat if isinstance(c, Condition))
-        self.periodic = tuple(c for c in flat if isinstance(c, Periodic))
-        self.solenoidal = tuple(c for c in flat if isinstance(c, Solenoidal))
         self.observations = tuple(measured(self.domain, self.unknowns, c) for c in flat if isinstance(c, Observed))
-        self._check_equations()
-        self._check_conditions()
+        declared = Declared(
+            self.domain, self.unknowns, tuple(self.parameters), self.functions, equations_of(equations),
+            [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
+            [c for c in flat if isinstance(c, Solenoidal)], self.observations,
+        )  # fmt: skip
+        declared.check()
+        self.equations, self.periodic = tuple(declared.equations), tuple(declared.periodic)
+        self.prober = Prober(self.domain, self.unknowns, self.fields)
+        for unknown in declared.untold:
+            if not self.prober.algebraic(unknown, self.equations):
+                raise undetermined(unknown)
+        self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions)
+        self.solenoidal = tuple(
+            replace(flow, components=in_order(flow.components, self.equations, self.prober))
+            for flow in declared.solenoidal
+        )
+        check_twice(self.conditions, self.periodic, self.domain)
+
+    @property
+    def system(self) -> tuple[Equation, ...]:
+        """Everything that shall hold, in one list: the equations inside, the conditions, the data."""
+        return (*self.equations, *self.conditions, *(e for o in self.observations for e in o.equations))
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -92,12 +113,12 @@ class Problem:
 
     @property
     def space_coordinates(self) -> tuple[str, ...]:
-        return tuple(self.space.coordinates) if self.space is not None else ()
+        return self.domain.space_coordinates
 
     @property
     def data(self) -> dict[str, Measured]:
         """The measurements by the names of their residuals."""
-        return {name: o for o in self.observations for name in o.terms}
+        return {e.name: o for o in self.observations for e in o.equations}
 
     @property
     def indivisible(self) -> str:
@@ -110,9 +131,13 @@ class Problem:
             return "local features take no parameters as inputs: their cells divide space and time alone"
         return ""
 
-    def slabs(self, condition: Condition) -> tuple[Slab, ...]:
-        """The faces, points or start on which a condition holds."""
-        return condition.on.resolve(self.domain, self.space_coordinates)
+    def pieces(self, condition: Equation) -> tuple[Piece, ...]:
+        """The faces, points or moments on which a condition holds."""
+        return condition.on.resolve(self.domain)
+
+    def to_be_found(self, prescribed: Prescribed) -> bool:
+        """Whether a prescribed value depends on an unknown constant or function: it is not known before training."""
+        return bool(prescribed.asks & {*self.constants, *self.functions})
 
     def replaced(self, **changes: Any) -> Problem:
         """The same declaration with some arguments changed."""
@@ -134,125 +159,5 @@ class Problem:
         guesses = {name: chart.numbers(u.guess) for name, u in self.functions.items()}
         normals = {f"n{c}": chart.constant(n) for c, n in points.normals.items()}
         values = {f"measured {name}": chart.constant(v) for name, v in points.measured.items()}
-        return Fields(chart, {**self.parameters, **guesses, **(found or {}), **at, **unknowns, **normals, **values})
-
-    # ------------------------------------------------------------ checks of the declaration
-
-    def _names(self) -> list[str]:
-        return [*self.unknowns, *self.coordinates, *self.parameters]
-
-    def _check_distinct(self) -> None:
-        normals = [f"n{c}" for c in self.space_coordinates]
-        names = [*self._names(), *normals]
-        for name in names:
-            if names.count(name) > 1:
-                raise ProblemError(
-                    f"the name '{name}' stands for two things",
-                    f"Unknowns {self.unknowns}, coordinates {self.coordinates}, parameters "
-                    f"{tuple(self.parameters)} and normals {tuple(normals)} must differ.",
-                )
-
-    def _check_functions(self) -> None:
-        for name, function in self.functions.items():
-            for coordinate in function.coordinates:
-                if coordinate not in self.coordinates:
-                    raise ProblemError(
-                        f"the unknown function '{name}' depends on '{coordinate}', which is no coordinate",
-                        did_you_mean(coordinate, self.coordinates),
-                    )
-
-    def _check_equations(self) -> None:
-        for equation in self.equations:
-            check_names(equation.function, f"equation '{equation.name}'", self._names())
-
-    def _check_conditions(self) -> None:
-        normals = [f"n{c}" for c in self.space_coordinates]
-        for c in self.conditions:
-            if c.unknown is not None and c.unknown not in self.unknowns:
-                raise ProblemError(
-                    f"{c.name}: there is no unknown '{c.unknown}'", did_you_mean(c.unknown, self.unknowns)
-                )
-            try:
-                slabs = self.slabs(c)
-            except ProblemError as error:
-                raise ProblemError(f"{c.name}: {error.fault}", error.remedy) from None
-            faces_of_space = all(s.normal is not None for s in slabs)
-            if c.kind == "neumann" and not faces_of_space:
-                raise ProblemError(f"{c.name}: there is no normal there", "Neumann conditions hold on faces of space.")
-            if callable(c.given):
-                general = c.kind == "condition"
-                extra = normals if general and faces_of_space else []
-                names = [*self._names(), *extra] if general else [*self.coordinates, *self.parameters]
-                check_names(c.given, c.name, names)
-        for p in self.periodic:
-            if p.coordinate not in self.space_coordinates:
-                raise ProblemError(
-                    f"{p.name}: there is no such coordinate of space",
-                    did_you_mean(p.coordinate, self.space_coordinates),
-                )
-        self._check_solenoidal()
-        self._check_mentioned()
-        self._check_twice()
-
-    def _check_solenoidal(self) -> None:
-        """Each velocity has as many components as space has dimensions, and no unknown is in two of them."""
-        named: list[str] = []
-        for flow in self.solenoidal:
-            for component in flow.components:
-                if component not in self.unknowns:
-                    raise ProblemError(
-                        f"{flow.name}: there is no unknown '{component}'", did_you_mean(component, self.unknowns)
-                    )
-                if component in named:
-                    raise ProblemError(f"{flow.name}: {component} is named twice", "Name each component once.")
-                named.append(component)
-            if len(flow.components) != len(self.space_coordinates):
-                raise ProblemError(
-                    f"{flow.name}: {len(flow.components)} components over the coordinates "
-                    f"{', '.join(self.space_coordinates) or 'of no space'}",
-                    "A velocity has one component for each coordinate of space, and two or three of them.",
-                )
-
-    def _check_mentioned(self) -> None:
-        """Every unknown stands in an equation and in a condition."""
-        if not self.equations and not self.observations:
-            raise ProblemError(
-                "the problem has no equation and no data",
-                "Write equations=heat, a function that returns a residual, or conditions=[observed(...)].",
-            )
-        for unknown in self.unknowns:
-            if self.equations and not any(unknown in arguments(e.function) for e in self.equations):
-                raise ProblemError(
-                    f"no equation mentions the unknown '{unknown}'", "Add one, or leave the unknown out."
-                )
-            told = any(c.mentions(unknown) for c in self.conditions) or any(
-                unknown in o.unknowns for o in self.observations
-            )
-            if not self.periodic and not told:
-                raise ProblemError(
-                    f"no condition mentions the unknown '{unknown}'",
-                    f"Without one it is not determined: add dirichlet({unknown}=...), initial({unknown}=...), "
-                    f"or fix it in one point, dirichlet({unknown}=0, on=point(...)).",
-                )
-
-    def _check_twice(self) -> None:
-        """No unknown is prescribed twice in one place, and no periodic end has a condition."""
-        seen: dict[tuple[Any, ...], str] = {}
-        for c in self.conditions:
-            for slab in self.slabs(c):
-                on_periodic = [p for p in self.periodic if p.coordinate in slab.fixed and len(slab.fixed) == 1]
-                if on_periodic:
-                    raise ProblemError(
-                        f"{c.name} stands on an end of the coordinate {on_periodic[0].coordinate}, which is periodic",
-                        "A periodic coordinate has no ends: leave one of the two out.",
-                    )
-                if c.unknown is None:
-                    continue
-                order = "value" if c.kind in ("dirichlet", "initial") else c.kind
-                key = (c.unknown, order, tuple(sorted(slab.fixed.items())))
-                if key in seen:
-                    raise ProblemError(
-                        f"{c.unknown} is prescribed twice at {slab.name}: by {seen[key]} and by {c.name}",
-                        "Give each condition a region of its own, with on=face(...).",
-                    )
-                seen[key] = c.name
+        behind = {**self.parameters, **guesses, **(found or {}), **at, **unknowns, **normals, **values}
+        return Fields(chart, behind, self.domain.time)

@@ -68,9 +68,9 @@ def _grid(problem: Problem, time: float | None = None) -> Grid:
     """The grid of one file: over the first three coordinates of space, or along time where there is no space."""
     space = problem.space_coordinates[:3]
     if not space:
-        return grid(problem, {"t": LINE})
+        return grid(problem, dict.fromkeys(problem.coordinates[:1], LINE))
     count = (STEADY if time is None else EVOLVING)[len(space)]
-    return grid(problem, dict.fromkeys(space, count), {} if time is None else {"t": time})
+    return grid(problem, dict.fromkeys(space, count), {} if time is None else {str(problem.domain.time): time})
 
 
 def _write(run: Run, on: Grid, path: Path) -> None:

@@ -57,8 +57,8 @@ def _near(values: Array) -> tuple[float, float]:
 
 def _all(run: Run, along: str, xs: Array) -> dict[str, Array]:
     """All coordinates, the others in their middle."""
-    bounds = run.solution.problem.domain.bounds
-    return {c: xs if c == along else np.full_like(xs, sum(ends) / 2) for c, ends in bounds.items()}
+    middle = run.solution.problem.domain.middle
+    return {c: xs if c == along else np.full_like(xs, m) for c, m in middle.items()}
 
 
 def _map(what: str, function: Function, values: list[float]) -> Draw:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from pinnsolve.checks.corners import away
+from pinnsolve.geometry.places import away
 from pinnsolve.problem.problem import Problem
 from pinnsolve.report.record import Run
 from pinnsolve.training.collocation import parted
@@ -118,18 +118,14 @@ def plane(problem: Problem) -> tuple[str, ...]:
     coordinate where there is one.
     """
     space = problem.space_coordinates
-    if problem.time is None or len(space) > 1:
-        return space[:2]
-    return ("t", *space)
+    time = problem.domain.time
+    return space[:2] if time is None or len(space) > 1 else (time, *space)
 
 
 def held(problem: Problem, fraction: float = 0.5, last: float = 1.0) -> dict[str, float]:
     """Values to hold coordinates at: the middle (or another fraction) of space and the end of time."""
-    values = {}
-    for c, (low, high) in problem.domain.bounds.items():
-        part = last if problem.time is not None and c == "t" else fraction
-        values[c] = low + part * (high - low)
-    return values
+    domain = problem.domain
+    return {c: domain.place(c, last if c == domain.time else fraction) for c in domain.coordinates}
 
 
 def grid(problem: Problem, counts: Mapping[str, int], fixed: Mapping[str, float] | None = None) -> Grid:
@@ -142,7 +138,7 @@ def grid(problem: Problem, counts: Mapping[str, int], fixed: Mapping[str, float]
     fixed : mapping from coordinate to float, optional
         Other values to hold coordinates at.
     """
-    axes = {c: np.linspace(*problem.domain.bounds[c], n) for c, n in counts.items()}
+    axes = {c: np.linspace(*problem.domain.ends(c), n) for c, n in counts.items()}
     values = held(problem) | dict(fixed or {})
     return Grid(axes, {c: values[c] for c in problem.coordinates if c not in axes})
 
@@ -183,9 +179,10 @@ def measurements(run: Run, unknown: str) -> Iterator[tuple[dict[str, Array], Arr
 def cuts(run: Run, unknown: str) -> list[Sampled]:
     """One unknown along the first coordinate of space, at four times; without time, at four values of the second."""
     problem = run.solution.problem
-    along, moving = problem.space_coordinates[0], "t" if problem.time is not None else problem.space_coordinates[1]
-    low, high = problem.domain.bounds[moving]
-    places = [low + f * (high - low) for f in ((0.25, 0.5, 0.75, 1.0) if moving == "t" else (0.2, 0.4, 0.6, 0.8))]
+    domain, along = problem.domain, problem.space_coordinates[0]
+    moving = domain.time or problem.space_coordinates[1]
+    fractions = (0.25, 0.5, 0.75, 1.0) if domain.time is not None else (0.2, 0.4, 0.6, 0.8)
+    places = [domain.place(moving, f) for f in fractions]
     return [sampled(run, unknown, grid(problem, {along: 401}, {moving: at})) for at in places]
 
 

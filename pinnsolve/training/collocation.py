@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.least_squares import solved
-from pinnsolve.checks.corners import away
+from pinnsolve.geometry.places import away
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.sampling import redrawn, sample
 from pinnsolve.jets.jet import Jet
@@ -74,11 +74,7 @@ class Collocation:
         if site.points is not None:
             return self.data[id(site)][held_out]
         count = interior if site.name == "interior" else max(self.settings.condition_points, elsewhere)
-        problem = self.trial.problem
-        return sample(
-            problem.domain, problem.space_coordinates, site.slabs, count, self.settings.sampler, self.generator,
-            self.wanting,
-        )  # fmt: skip
+        return sample(site.pieces, count, self.settings.sampler, self.generator, self.wanting)
 
     def _placed(self, points: list[Points]) -> Residuals:
         return Residuals(self.trial, list(zip(self.places, points, strict=True)))
@@ -144,7 +140,7 @@ class Collocation:
 
         pairs = zip_longest(site.terms, self.trial.problem.unknowns[: len(site.terms)])
         terms = {name: unknown(u) for name, u in pairs}
-        return Residuals(self.trial, [(Site("interior", site.slabs, terms), points)])
+        return Residuals(self.trial, [(Site("interior", site.pieces, terms), points)])
 
     def first_bad(self) -> str | None:
         """Which residual is not finite, and where; None if all are."""
@@ -175,7 +171,7 @@ def _wanting(trial: Trial) -> list[Mapping[str, float]]:
     A pressure that is known at one point of a cavity is as good everywhere as the solution is there.
     """
     problem = trial.problem
-    fixed = [slab.fixed for c in problem.conditions for slab in problem.slabs(c)]
+    fixed = [piece.fixed for c in problem.conditions for piece in problem.pieces(c)]
     points = [f for f in fixed if set(problem.space_coordinates) <= set(f) and len(f) > 1]
     return [corner.fixed for corner in trial.plan.corners] + points
 

@@ -17,27 +17,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import pi
 
-from pinnsolve.checks.corners import Corner
+from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.calculus import d as derivative
 from pinnsolve.jets.jet import Jet, on_jets
-from pinnsolve.problem.conditions import Condition
+from pinnsolve.problem.equation import Prescribed
 from pinnsolve.problem.problem import Problem
 
 TINY = 1e-30  # keeps the angle finite in the corner itself
-Wall = tuple[Condition, Condition]
+Wall = tuple[Prescribed, Prescribed]
 
 
 @dataclass(frozen=True)
 class CornerFlow:
-    """A corner of two walls in the plane, and the conditions on the velocity's two components on each of them.
+    """A corner of two walls in the plane, and what is prescribed of the velocity's two components on each of them.
 
     Parameters
     ----------
     corner : Corner
-    across : (Condition, Condition)
+    across : (Prescribed, Prescribed)
         u and v on the wall along which the first coordinate of space runs (eta = 0).
-    up : (Condition, Condition)
+    up : (Prescribed, Prescribed)
         u and v on the wall along which the second one runs (xi = 0).
     """
 
@@ -49,11 +49,11 @@ class CornerFlow:
         """The velocity (psi_y, -psi_x); like the prescribed one it may change in time."""
         x, y = problem.space_coordinates
         chart = at[x].chart
-        there = {**at, **{c: chart.numbers(v) for c, v in self.corner.fixed.items()}}
+        there = {**at, **{c: chart.fixed(c, v) for c, v in self.corner.fixed.items()}}
         fields = problem.fields(chart, there, {}, points)
-        signs = [1.0 if self.corner.fixed[c] == problem.domain.bounds[c][0] else -1.0 for c in (x, y)]
-        u0, v0 = (fields.value(c.given, c.name) for c in self.across)
-        u1, v1 = (fields.value(c.given, c.name) for c in self.up)
+        signs = [1.0 if self.corner.fixed[c] == problem.domain.ends(c)[0] else -1.0 for c in (x, y)]
+        u0, v0 = (told.given(fields) for told in self.across)
+        u1, v1 = (told.given(fields) for told in self.up)
         xi = (at[x] - self.corner.fixed[x]) * signs[0]
         eta = (at[y] - self.corner.fixed[y]) * signs[1]
         # f = psi/r and its slope on both walls: psi_eta = f' and psi_xi = f at theta = 0, f and -f' at pi/2

@@ -5,8 +5,9 @@ For an unknown with prescribed values on some faces the trial function is
     u = g + phi * network,
 
 phi vanishing on those faces and g taking the prescribed values there. g is built coordinate by coordinate, each step
-adding the linear interpolation of what the faces of that coordinate still miss (transfinite interpolation):
-g_k = g_(k-1) + P_k (f - g_(k-1)).
+adding what the faces of that coordinate still miss, interpolated between them (transfinite interpolation):
+g_k = g_(k-1) + P_k (f - g_(k-1)). Where a rate is prescribed beside a value, P_k is Hermite's polynomial through both,
+and phi vanishes twice.
 
 Source: Gordon & Hall, Numer. Math. 21 (1973) 109; Lagaris et al., IEEE Trans. Neural Networks 9 (1998) 987.
 """
@@ -15,33 +16,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import torch
 
 from pinnsolve.checks.check import Findings
-from pinnsolve.checks.contradictions import Piece, meeting, pieces, weighted_pieces
-from pinnsolve.checks.corners import Corner, corners
+from pinnsolve.checks.contradictions import Part, parts, weighted_parts
 from pinnsolve.checks.divergence import met_by_construction
-from pinnsolve.checks.interfaces import Plane
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.places import Corner, Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.binding import arguments
-from pinnsolve.problem.conditions import Condition
+from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.flow import Flow, given, planned
 
-ORDER = {"initial": 0, "dirichlet": 1}  # time first: walls are interpolated on top of the start
+MET = 1e-6  # of the values: what the construction misses by more is no rounding, and must be weighted
+
+
+@dataclass
+class End:
+    """What is prescribed on one face."""
+
+    value: Prescribed | None = None
+    rate: Prescribed | None = None
+
+    @property
+    def times(self) -> int:
+        """How often phi vanishes there: a rate is exact only on top of an exact value."""
+        return 0 if self.value is None else 1 if self.rate is None else 2
 
 
 @dataclass
 class Ends:
-    """The values prescribed on the faces of one coordinate."""
+    """What is prescribed on the two faces of one coordinate."""
 
     coordinate: str
-    low: Condition | None = None
-    high: Condition | None = None
-    rate: Condition | None = None
+    in_time: bool
+    low: End = field(default_factory=End)
+    high: End = field(default_factory=End)
 
 
 @dataclass(frozen=True)
@@ -54,47 +70,66 @@ class Plan:
         The faces where a value is exact; of the unknowns that are no component of a flow.
     flows : list of Flow
         The divergence-free velocities.
-    weighted : list of (Condition, Slab)
-        All pieces that must be weighted residuals instead.
+    weighted : list of (Equation, Piece)
+        All that must be weighted residuals instead.
     met : set of str
         Equations that hold by construction, and need no training.
     corners : tuple of Corner
         Where prescribed values jump.
     planes : tuple of Plane
         Where slopes may jump.
+    sizes : mapping from unknown to Size
+        The offset and the scale of what the network adds.
+    orders : mapping from unknown to int
+        The order of the equations in time: so many derivatives, from the value up, go on from one time to the next.
     """
 
     exact: Mapping[str, list[Ends]]
-    weighted: list[Piece] = field(default_factory=list)
+    weighted: list[Part] = field(default_factory=list)
     flows: list[Flow] = field(default_factory=list)
     met: frozenset[str] = frozenset()
     corners: tuple[Corner, ...] = ()
     planes: tuple[Plane, ...] = ()
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    orders: Mapping[str, int] = field(default_factory=dict)
+
+    def size(self, unknown: str) -> Size:
+        """The offset and the scale of an unknown; nothing and one where they are not known."""
+        return self.sizes.get(unknown, Size())
 
 
-def plan(problem: Problem, given_up: list[Piece], findings: Findings) -> Plan:
-    """Make exact what is a value on a face of the box, unless it is given up or periodic."""
+def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
+    """Make exact what is a value on a face of the domain, unless it is given up, or not known before training."""
     exact: dict[str, list[Ends]] = {u: [] for u in problem.unknowns}
-    weighted: list[Piece] = []
-    flows, around = [], corners(findings.contradictions)
+    weighted: list[Part] = []
+    flows = []
     for declared in problem.solenoidal:
-        flow, loose = planned(problem, declared, given_up, around)
+        flow, loose = planned(problem, declared, given_up, findings.corners)
         flows.append(flow)
         weighted += loose
         for component in flow.components:
             del exact[component]
-    for c in sorted(problem.conditions, key=lambda c: ORDER.get(c.kind, 2)):
-        for slab in problem.slabs(c):
-            if c.unknown is not None and c.unknown not in exact:
-                continue
-            if not _place(problem, exact, c, dict(slab.fixed), (c, slab) in given_up):
-                weighted.append((c, slab))
-    return Plan(exact, weighted, flows, met_by_construction(problem), around, findings.planes)
+    # moments first, since walls are interpolated on top of the start; values before the rates that stand on them
+    for equation, piece in sorted(parts(problem), key=lambda p: (p[1].moment is None, not p[0].says("value"))):
+        if equation.unknown is not None and equation.unknown not in exact:
+            continue
+        if (equation, piece) in given_up or not _placed(problem, exact, equation, piece):
+            weighted.append((equation, piece))
+    met, orders = met_by_construction(problem), _orders(problem, findings)
+    return Plan(exact, weighted, flows, met, findings.corners, findings.planes, findings.sizes, orders)
+
+
+def _orders(problem: Problem, findings: Findings) -> dict[str, int]:
+    """The order of the equations in time, for each unknown."""
+    if problem.domain.time is None:
+        return dict.fromkeys(problem.unknowns, 0)
+    axis = problem.coordinates.index(problem.domain.time)
+    return {u: max((a[axis] for a in alphas), default=0) for u, alphas in findings.derivatives.items()}
 
 
 def verified(problem: Problem, findings: Findings) -> tuple[Plan, list[str]]:
     """Exact conditions, verified: what the construction does not meet to rounding becomes a weighted residual."""
-    given_up, names = weighted_pieces(findings.contradictions), dict[str, None]()
+    given_up, names = weighted_parts(findings.contradictions), dict[str, None]()
     made = plan(problem, given_up, findings)
     flowing = {component for flow in problem.solenoidal for component in flow.components}
     while failing := broken(problem, made):
@@ -106,29 +141,22 @@ def verified(problem: Problem, findings: Findings) -> tuple[Plan, list[str]]:
     return made, list(names)
 
 
-def _place(
-    problem: Problem, exact: dict[str, list[Ends]], c: Condition, fixed: dict[str, float], given_up: bool
-) -> bool:
-    asks = callable(c.given) and set(arguments(c.given)) & set(problem.constants)
-    if (
-        asks
-        or given_up
-        or c.unknown is None
-        or len(fixed) != 1
-        or c.kind not in ("dirichlet", "initial", "initial_rate")
-    ):
+def _placed(problem: Problem, exact: dict[str, list[Ends]], equation: Equation, piece: Piece) -> bool:
+    """Take note of what a piece prescribes, if it can be exact."""
+    told = equation.prescribes
+    if told is None or told.what == "normal derivative" or piece.face is None or problem.to_be_found(told):
         return False
-    ((name, end),) = fixed.items()
-    low, high = problem.domain.bounds[name]
-    if end not in (low, high):
-        return False
-    ends = next((e for e in exact[c.unknown] if e.coordinate == name), None)
-    if c.kind == "initial_rate" and (ends is None or ends.low is None):
-        return False  # a rate is exact only on top of an exact value
-    if ends is None:
-        ends = Ends(name)
-        exact[c.unknown].append(ends)
-    setattr(ends, "rate" if c.kind == "initial_rate" else "low" if end == low else "high", c)
+    name, value = piece.face
+    ends = next((e for e in exact[told.unknown] if e.coordinate == name), None) or Ends(name, piece.moment is not None)
+    end = ends.low if value == problem.domain.ends(name)[0] else ends.high
+    if told.what == "rate":
+        if end.value is None:
+            return False
+        end.rate = told
+        return True
+    end.value = told
+    if ends not in exact[told.unknown]:
+        exact[told.unknown].append(ends)
     return True
 
 
@@ -138,25 +166,35 @@ def lift(problem: Problem, ends: list[Ends], points: Points, at: Mapping[str, Je
         return None
     phi: Jet | None = None
     for e in ends:
-        factor = _vanishing(problem, e, at[e.coordinate])
+        factor = _vanishing(problem.domain, e, at[e.coordinate])
         phi = factor if phi is None else phi * factor
     assert phi is not None
     return _interpolated(problem, ends, points, dict(at)), phi
 
 
-def _unit(problem: Problem, name: str, x: Jet) -> Jet:
-    """The coordinate scaled to [0, 1]."""
-    low, high = problem.domain.bounds[name]
-    return (x - low) * (1 / (high - low))
+def _vanishing(domain: Domain, e: Ends, x: Jet) -> Jet:
+    """A factor that is zero where values are given (twice where the rate is too), and at most about one."""
+    s = domain.unit(e.coordinate, x)
+    factors = [s] * e.low.times + [1 - s] * e.high.times
+    found = factors[0] if len(factors) == 1 or not (e.low.times and e.high.times) else 4 * factors[0]
+    for factor in factors[1:]:
+        found = found * factor
+    return found
 
 
-def _vanishing(problem: Problem, e: Ends, x: Jet) -> Jet:
-    """A factor that is zero where values are given (twice where the rate is too), and at most one."""
-    s = _unit(problem, e.coordinate, x)
-    first = s * s if e.rate is not None else s
-    if e.low is not None and e.high is not None:
-        return first * (1 - s) * 4
-    return first if e.low is not None else 1 - s
+@lru_cache
+def hermite(low: int, high: int) -> tuple[tuple[float, ...], ...]:
+    """The polynomials in s from 0 to 1 that are one in one of these and zero in all others, lowest power first: value
+    and slope at 0 (the first `low` of them), value and slope at 1 (the first `high`).
+
+    >>> hermite(1, 1)
+    ((1.0, -1.0), (0.0, 1.0))
+    """
+    count = low + high
+    rows = [[float(k == m) for k in range(count)] for m in range(low)]
+    rows += [[1.0] * count, [float(k) for k in range(count)]][:high]
+    inverse = torch.linalg.inv(torch.tensor(rows, dtype=torch.float64)).round(decimals=12) + 0.0
+    return tuple(tuple(column) for column in inverse.T.tolist())
 
 
 def _interpolated(problem: Problem, ends: list[Ends], points: Points, at: dict[str, Jet]) -> Jet:
@@ -165,42 +203,52 @@ def _interpolated(problem: Problem, ends: list[Ends], points: Points, at: dict[s
     if not ends:
         return chart.numbers(0.0)
     *before, e = ends
-    name = e.coordinate
-    g = _interpolated(problem, before, points, at)
+    name, g = e.coordinate, _interpolated(problem, before, points, at)
+    s, length = problem.domain.unit(name, at[name]), problem.domain.length(name)
 
-    def missing(condition: Condition, end: float) -> Jet:
-        there = {**at, name: chart.numbers(end)}
-        value = problem.fields(chart, there, {}, points).value(condition.given, condition.name)
-        return value - _interpolated(problem, before, points, there) if before else value
+    def missing(prescribed: Prescribed, place: float) -> Jet:
+        there = {**at, name: chart.fixed(name, place)}
+        value = prescribed.given(problem.fields(chart, there, {}, points))
+        if prescribed.what == "rate" or not before:  # rates stand at moments, which come first
+            return value
+        return value - _interpolated(problem, before, points, there)
 
-    low, high = problem.domain.bounds[name]
-    s = _unit(problem, name, at[name])
-    if e.low is not None and e.high is not None:
-        g = g + missing(e.low, low) * (1 - s) + missing(e.high, high) * s
-    elif e.low is not None:
-        g = g + missing(e.low, low)
-    elif e.high is not None:
-        g = g + missing(e.high, high)
-    if e.rate is not None:
-        g = g + missing(e.rate, low) * (at[name] - low)
+    wanted: list[Jet] = []
+    for end, place in zip((e.low, e.high), problem.domain.ends(name), strict=True):
+        if end.value is not None:
+            wanted.append(missing(end.value, place))
+        if end.times == 2 and end.rate is not None:
+            wanted.append(missing(end.rate, place) * length)
+    for value, powers in zip(wanted, hermite(e.low.times, e.high.times), strict=True):
+        g = g + value * _polynomial(powers, s)
     return g
 
 
-def broken(problem: Problem, made: Plan) -> list[Piece]:
-    """The pieces that the built g does not meet after all (to rounding); they have to be weighted."""
+def _polynomial(powers: tuple[float, ...], s: Jet) -> Jet | float:
+    """sum of c_k s^k, by Horner's rule."""
+    found: Jet | float = powers[-1]
+    for c in powers[-2::-1]:
+        found = found * s + c
+    return found
+
+
+def broken(problem: Problem, made: Plan) -> list[Part]:
+    """What the built g does not meet after all (to rounding); it has to be weighted."""
     found = []
-    for condition, slab in pieces(problem):
-        if (condition, slab) in made.weighted:
+    for condition, piece in parts(problem):
+        if (condition, piece) in made.weighted:
             continue
-        points = meeting(problem, slab.fixed)
+        points = piece.grid()
         chart, at = points.chart()
-        g = _given(problem, made, str(condition.unknown), points, at)
+        told = condition.prescribes
+        assert told is not None
+        g = _given(problem, made, told.unknown, points, at)
         g = Jet(chart, g.partial, (len(points),), frozenset(problem.coordinates))
-        value = problem.fields(chart, at, {}, points).value(condition.given, condition.name).value
-        have = d(g, at["t"]).value if condition.kind == "initial_rate" else g.value
+        value = told.given(problem.fields(chart, at, {}, points)).value
+        have = d(g, at[str(problem.domain.time)]).value if told.what == "rate" else g.value
         scale = torch.maximum(value.abs().max(), g.value.abs().max()) + 1e-300
-        if float((have - value).abs().max()) > 1e-6 * float(scale):
-            found.append((condition, slab))
+        if float((have - value).abs().max()) > MET * float(scale):
+            found.append((condition, piece))
     return found
 
 

@@ -10,15 +10,18 @@ walls is a weighted residual instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pinnsolve.checks.contradictions import Piece, pieces
-from pinnsolve.checks.corners import Corner
+from pinnsolve.checks.contradictions import Part, parts
 from pinnsolve.checks.divergence import velocity_of
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.conditions import Condition, Solenoidal
+from pinnsolve.problem.conditions import Solenoidal
+from pinnsolve.problem.equation import Prescribed
+from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.corner_flow import CornerFlow
 
@@ -32,8 +35,10 @@ class Flow:
     Parameters
     ----------
     components : tuple of str
-    start : dict from component to Condition
+    start : dict from component to Prescribed
         The initial velocity; empty where there is none, or where it is not exact.
+    moment : Piece, optional
+        When that is.
     walls : dict from (coordinate, end) to int
         How often phi vanishes there.
     corners : tuple of CornerFlow
@@ -41,39 +46,44 @@ class Flow:
     """
 
     components: tuple[str, ...]
-    start: dict[str, Condition]
+    start: dict[str, Prescribed]
+    moment: Piece | None
     walls: dict[Wall, int]
     corners: tuple[CornerFlow, ...] = ()
 
 
 def planned(
-    problem: Problem, velocity: Solenoidal, given_up: list[Piece], around: Sequence[Corner]
-) -> tuple[Flow, list[Piece]]:
-    """What can be exact of a velocity's conditions, and the pieces that have to be weighted."""
-    mine = [p for p in pieces(problem) if p[0].unknown in velocity.components]
-    usable = [p for p in mine if p not in given_up and p[0].kind in ("dirichlet", "initial") and len(p[1].fixed) == 1]
-    faces: dict[Wall, dict[str, Piece]] = {}
-    for piece in usable:
-        ((coordinate, end),) = piece[1].fixed.items()
-        faces.setdefault((coordinate, end), {})[str(piece[0].unknown)] = piece
-    start: dict[str, Condition] = {}
+    problem: Problem, velocity: Solenoidal, given_up: list[Part], around: Sequence[Corner]
+) -> tuple[Flow, list[Part]]:
+    """What can be exact of a velocity's conditions, and what has to be weighted."""
+    mine = [p for p in parts(problem) if p[0].unknown in velocity.components]
+    faces: dict[Wall, dict[str, Part]] = {}
+    for part in mine:
+        told = part[0].prescribes
+        assert told is not None
+        if part not in given_up and part[1].face and told.what == "value" and not problem.to_be_found(told):
+            faces.setdefault(part[1].face, {})[told.unknown] = part
+    start: dict[str, Prescribed] = {}
+    moment: Piece | None = None
     possible: dict[Wall, int] = {}
-    exact: list[Piece] = []
+    exact: list[Part] = []
     normal = dict(zip(problem.space_coordinates, velocity.components, strict=True))
     for (coordinate, end), given in faces.items():
         whole = len(given) == len(velocity.components)
         if any(corner.fixed.get(coordinate) == end for corner in around):
             continue  # where the velocity jumps, A would have to be singular
         if coordinate not in problem.space_coordinates:
-            start = {c: given[c][0] for c in velocity.components} if whole else {}
-            exact += given.values() if whole else []
+            if whole and moment is None:
+                start = {c: told for c in velocity.components if (told := given[c][0].prescribes) is not None}
+                moment = next(iter(given.values()))[1]
+                exact += given.values()
         elif whole or normal[coordinate] in given:
             possible[coordinate, end] = 2 if whole else 1
     walls = {wall: possible[wall] for wall in _together(problem, list(possible))}
     for wall, times in walls.items():
         exact += faces[wall].values() if times == 2 else [faces[wall][normal[wall[0]]]]
     turning = _corner_flows(problem, velocity, mine, around)
-    return Flow(velocity.components, start, walls, turning), [p for p in mine if p not in exact]
+    return Flow(velocity.components, start, moment, walls, turning), [p for p in mine if p not in exact]
 
 
 def _together(problem: Problem, walls: list[Wall]) -> list[Wall]:
@@ -83,7 +93,7 @@ def _together(problem: Problem, walls: list[Wall]) -> list[Wall]:
     the whole boundary of a box that has no period.
     """
     periods = {p.coordinate for p in problem.periodic}
-    ends = [(c, end) for c in problem.space_coordinates if c not in periods for end in problem.domain.bounds[c]]
+    ends = [(c, end) for c in problem.space_coordinates if c not in periods for end in problem.domain.ends(c)]
     chosen: list[Wall] = []
     for wall in walls * len(walls):  # one that does not fit yet may do so beside later ones
         rest = [other for other in ends if other not in chosen and other != wall]
@@ -96,7 +106,7 @@ def _together(problem: Problem, walls: list[Wall]) -> list[Wall]:
 
 
 def _corner_flows(
-    problem: Problem, velocity: Solenoidal, mine: list[Piece], around: Sequence[Corner]
+    problem: Problem, velocity: Solenoidal, mine: list[Part], around: Sequence[Corner]
 ) -> tuple[CornerFlow, ...]:
     """The singular corners of the plane where the whole velocity is given on both walls."""
     found = []
@@ -106,7 +116,8 @@ def _corner_flows(
         x, y = problem.space_coordinates
         walls = []
         for end in ({y: corner.fixed[y]}, {x: corner.fixed[x]}):
-            on = {c.unknown: c for c, s in mine if c.kind == "dirichlet" and s.fixed == end}
+            told = [c.prescribes for c, p in mine if c.prescribes and c.says("value") and p.fixed == end]
+            on = {t.unknown: t for t in told if not problem.to_be_found(t)}
             if all(u in on for u in velocity.components):
                 walls.append((on[velocity.components[0]], on[velocity.components[1]]))
         if len(walls) == 2:
@@ -118,9 +129,10 @@ def given(problem: Problem, flow: Flow, points: Points, at: Mapping[str, Jet]) -
     """g, by component."""
     chart = next(iter(at.values())).chart
     g = {component: chart.numbers(0.0) for component in flow.components}
-    for component, condition in flow.start.items():
-        then = {**at, "t": chart.numbers(problem.domain.bounds["t"][0])}
-        g[component] = problem.fields(chart, then, {}, points).value(condition.given, condition.name)
+    for component, told in flow.start.items():
+        assert flow.moment is not None
+        then = {**at, **{c: chart.fixed(c, v) for c, v in flow.moment.fixed.items()}}
+        g[component] = told.given(problem.fields(chart, then, {}, points))
     for turning in flow.corners:
         parts = turning.velocity(problem, points, at)
         g = {c: g[c] + part for c, part in zip(flow.components, parts, strict=True)}
@@ -129,12 +141,9 @@ def given(problem: Problem, flow: Flow, points: Points, at: Mapping[str, Jet]) -
 
 def vanishing(problem: Problem, flow: Flow, at: Mapping[str, Jet]) -> Jet | None:
     """phi, at most about one; None where nothing is exact."""
-    factors = []
-    if flow.start:
-        low, high = problem.domain.bounds["t"]
-        factors.append((at["t"] - low) * (1 / (high - low)))
+    factors = [flow.moment.level(at)] if flow.moment is not None else []
     for (coordinate, end), times in flow.walls.items():
-        low, high = problem.domain.bounds[coordinate]
+        low, high = problem.domain.ends(coordinate)
         opposite = high if end == low else low
         slope = 2 if (coordinate, opposite) in flow.walls else 1  # so that the middle, or the open end, is at one
         factors += [(at[coordinate] - end) * (slope / (opposite - end))] * times
@@ -142,6 +151,20 @@ def vanishing(problem: Problem, flow: Flow, at: Mapping[str, Jet]) -> Jet | None
     for factor in factors:
         phi = factor if phi is None else phi * factor
     return phi
+
+
+def scales(problem: Problem, flow: Flow, size: Callable[[str], Size]) -> list[float]:
+    """How large each potential is whose curl has the scales of the velocity."""
+    mine = {c: size(u).scale for c, u in zip(problem.space_coordinates, flow.components, strict=True)}
+    reach = [
+        max(mine[a] * problem.domain.length(b) for a in mine for b in mine if a != b and c not in (a, b))
+        for c in problem.space_coordinates
+        if len(mine) == 3
+    ]
+    if reach:
+        return reach
+    x, y = problem.space_coordinates
+    return [max(mine[x] * problem.domain.length(y), mine[y] * problem.domain.length(x))]
 
 
 def velocity(

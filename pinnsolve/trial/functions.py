@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor, nn
 
-from pinnsolve.geometry.box import Box
 from pinnsolve.jets.jet import Jet
 from pinnsolve.networks.frozen import frozen, layers
 from pinnsolve.networks.inputs import Inputs
@@ -39,8 +38,8 @@ class Functions:
         made = cls()
         periods = {p.coordinate for p in problem.periodic}
         for name, function in problem.functions.items():
-            box = Box(**{c: problem.domain.bounds[c] for c in function.coordinates})
-            inputs = Inputs(box, tuple(c for c in function.coordinates if c in periods), None, generator)
+            mine = problem.domain.over(function.coordinates)
+            inputs = Inputs(mine, tuple(c for c in function.coordinates if c in periods), None, generator)
             network = (FEATURES if linear else TRAINED).build(inputs.count, 1, generator)
             nn.init.zeros_(cast(nn.Linear, network[-1]).weight)
             made.declared[name], made.inputs[name] = function, inputs

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.nested import network_by_autograd
@@ -19,12 +19,10 @@ from pinnsolve.networks.inputs import Inputs
 COUNT = 5
 
 
-def some_points(domain: Box, dtype: torch.dtype, device: torch.device) -> Points:
+def some_points(domain: Domain, dtype: torch.dtype, device: torch.device) -> Points:
     """A few points, no two alike in any coordinate."""
     steps = torch.arange(COUNT, dtype=dtype, device=device) + 0.5
-    values = {}
-    for k, (name, (low, high)) in enumerate(domain.bounds.items()):
-        values[name] = low + (high - low) * ((steps * (0.2 + 0.1618 * k)) % 1.0)
+    values = {c: domain.place(c, (steps * (0.2 + 0.1618 * k)) % 1.0) for k, c in enumerate(domain.coordinates)}
     return Points(values, torch.ones_like(steps))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.trial import Prepared, Trial
-from pinnsolve.trial.window import Times, Window, afterwards
+from pinnsolve.trial.window import Times, Window, afterwards, divided
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,9 @@ class Piecewise(Trial):
         self.description = repr(layer)
         self.written = {"kind": "LocalFeatures", **asdict(layer), "dtype": str(dtype).removeprefix("torch.")}
         self.parts: list[Window] = []
-        self.rest = self.window(_coarsest(problem), problem.time, torch.Generator())
+        self.direction = direction(problem)
+        times = problem.time if self.direction else None
+        self.rest = self.window(_coarsest(problem, divided(problem, times)), times, torch.Generator())
         self.outputs = self.rest.outputs
 
     def window(self, cells: Cells, times: Times | None, generator: torch.Generator) -> Window:
@@ -66,24 +68,35 @@ class Piecewise(Trial):
         made = afterwards(self.plan) if self.parts else self.plan
         return Window(self.problem, self.layer, made, cells, times, generator, self.dtype, self.device)
 
+    def _along(self, t: Any) -> Any:
+        """Time in the direction of the march: it grows from window to window."""
+        return t * self.direction
+
     @property
     def until(self) -> float | None:
-        """Up to when the windows reach; None for a steady problem."""
-        if self.problem.time is None:
+        """Up to when the windows reach; None where time is not cut into windows."""
+        if not self.direction:
             return None
-        return self.parts[-1].times[1] if self.parts else self.problem.time[0]  # type: ignore[index]
+        assert self.problem.time is not None
+        last = self.parts[-1].times if self.parts else None
+        return self.problem.time[:: self.direction][0] if last is None else last[:: self.direction][1]
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
-        return bool(self.parts) and (self.problem.time is None or self.until == self.problem.time[1])
+        return bool(self.parts) and (self.until is None or self.until == self.problem.time[:: self.direction][1])  # type: ignore[index]
 
     @property
     def missing(self) -> str:  # type: ignore[override]
-        return "nothing is solved yet" if not self.parts else f"beyond t = {self.until:.4g} nothing is solved"
+        if not self.parts:
+            return "nothing is solved yet"
+        side = "beyond" if self.direction > 0 else "before"
+        return f"{side} {self.problem.domain.time} = {self.until:.4g} nothing is solved"
 
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
         until = self.until
-        return None if self.complete or until is None or not self.parts else coordinates["t"] <= until
+        if self.complete or until is None or not self.parts:
+            return None
+        return self._along(coordinates[str(self.problem.domain.time)]) <= self._along(until)
 
     @property
     def parameters_count(self) -> int:
@@ -96,7 +109,8 @@ class Piecewise(Trial):
     def layers(self) -> list[tuple[str, str, int]]:
         rows = []
         for k, part in enumerate(self.parts):
-            when = "" if part.times is None else f", t from {part.times[0]:.4g} to {part.times[1]:.4g}"
+            name = self.problem.domain.time
+            when = "" if part.times is None else f", {name} from {part.times[0]:.4g} to {part.times[1]:.4g}"
             kind = f"{len(part.cells)} cells of {part.basis.weight.shape[1]} random features{when}"
             rows.append((f"window {k + 1}", kind, part.parameters_count))
         return rows
@@ -109,14 +123,14 @@ class Piecewise(Trial):
 
     def _shared(self, coordinates: Mapping[str, Tensor]) -> Iterator[tuple[int, Window, Tensor]]:
         """Which window takes which points; the last number stands for what is not solved yet."""
-        if self.problem.time is None:
+        if not self.direction:
             everything = torch.arange(len(next(iter(coordinates.values()))), device=self.device)
             yield 0, self.parts[0] if self.parts else self.rest, everything
             return
-        ends = [part.times[1] for part in self.parts]  # type: ignore[index]
-        if ends and ends[-1] >= self.problem.time[1]:
+        ends = [self._along(part.times[:: self.direction][1]) for part in self.parts if part.times]
+        if self.complete:
             ends = ends[:-1]
-        t = coordinates["t"]
+        t = self._along(coordinates[str(self.problem.domain.time)])
         number = torch.bucketize(t, torch.tensor(ends, dtype=t.dtype, device=t.device), right=True)
         for k in number.unique().tolist():
             yield k, self.parts[k] if k < len(self.parts) else self.rest, (number == k).nonzero()[:, 0]
@@ -170,9 +184,9 @@ class Piecewise(Trial):
         self.parts = []
         for _ in range(int(vector[0])):
             size, begin, end = (float(v) for v in taken(3))
-            s, k = int(size), len(self.problem.space_coordinates)
+            s, k = int(size), len(self.rest.divided)
             cells = Cells(taken(s, k), taken(s, k), self.rest.cells.periodic)
-            times = None if self.problem.time is None else (begin, end)
+            times = (begin, end) if self.direction else None
             part = self.window(cells, times, torch.Generator())  # what it draws is replaced
             basis = part.basis
             basis.weight, basis.bias = taken(*basis.weight.shape), taken(*basis.bias.shape)
@@ -186,9 +200,21 @@ class Piecewise(Trial):
         self.assign(tensors["windows"])
 
 
-def _coarsest(problem: Problem) -> Cells:
+def direction(problem: Problem) -> int:
+    """Which way windows of time follow each other: 1 from the start on, -1 from the end back, 0 if there are none.
+
+    They begin where conditions stand. Where these stand at both ends, or at a moment between, no window can be solved
+    before the others: then cells divide time as they divide space, and everything is solved at once.
+    """
+    if problem.time is None:
+        return 0
+    moments = {p.moment for c in problem.conditions for p in problem.pieces(c)} - {None}
+    return 1 if moments <= {problem.time[0]} else -1 if moments == {problem.time[1]} else 0
+
+
+def _coarsest(problem: Problem, names: Sequence[str]) -> Cells:
     """The cells of which a march begins."""
-    names, periods = problem.space_coordinates, [p.coordinate for p in problem.periodic]
+    periods = [p.coordinate for p in problem.periodic]
     counts = [2 if name in periods else 1 for name in names]  # no cell may be its own neighbour across a period
     return Cells.uniform([4] if len(names) == 1 else counts, [name in periods for name in names])
 

@@ -226,14 +226,19 @@ class Trial:
         return Tape(self.parameters) if self.takes_jets else None
 
     def unknowns(self, prepared: Prepared) -> dict[str, Jet]:
-        """The unknowns as fields, u = g + phi * network, and u = g + curl(phi * network) where they are solenoidal."""
+        """The unknowns as fields: u = offset + scale * network, g + phi * scale * network where values are exact, and
+        g + curl(phi * scale * network) where they are solenoidal."""
         columns = self.columns(prepared)
         fields: dict[str, Jet] = {}
-        for lifted in prepared.flows:
-            potentials, columns = columns[: self.potentials], columns[self.potentials :]
+        for made, lifted in zip(self.plan.flows, prepared.flows, strict=True):
+            scales = flow.scales(self.problem, made, self.plan.size)
+            potentials = [a * scale for a, scale in zip(columns, scales, strict=False)]
             fields |= flow.velocity(self.problem, lifted, potentials, prepared.at)
+            columns = columns[self.potentials :]
         for column, (name, lift_of) in zip(columns, prepared.lifts.items(), strict=True):
-            fields[name] = column if lift_of is None else lift_of[0] + lift_of[1] * column
+            size = self.plan.size(name)
+            own = column * size.scale
+            fields[name] = own + size.offset if lift_of is None else lift_of[0] + lift_of[1] * own
         size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
         return {u: Jet(prepared.chart, fields[u].partial, size, names) for u in self.problem.unknowns}
 

@@ -10,7 +10,6 @@ import torch
 from pinnsolve.checks.divergence import count as potentials_count
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.networks.cells import Cells
-from pinnsolve.networks.inputs import scaled
 from pinnsolve.networks.local_features import Basis, Expansion, Listener, LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
@@ -21,9 +20,15 @@ Times = tuple[float, float]
 
 def afterwards(made: Plan) -> Plan:
     """The plan of all windows but the first: they begin where the one before ends, not at the problem's start."""
-    exact = {u: [e for e in ends if e.coordinate != "t"] for u, ends in made.exact.items()}
-    weighted = [piece for piece in made.weighted if "t" not in piece[1].fixed]
-    return replace(made, exact=exact, weighted=weighted, flows=[replace(f, start={}) for f in made.flows])
+    exact = {u: [e for e in ends if not e.in_time] for u, ends in made.exact.items()}
+    weighted = [part for part in made.weighted if part[1].moment is None]
+    return replace(made, exact=exact, weighted=weighted, flows=[replace(f, start={}, moment=None) for f in made.flows])
+
+
+def divided(problem: Problem, times: Times | None) -> tuple[str, ...]:
+    """The coordinates that cells divide: those of space, and time too where a window does not take a part of it."""
+    domain = problem.domain
+    return domain.space_coordinates + ((domain.time,) if times is None and domain.time is not None else ())
 
 
 class Window(Trial):
@@ -36,9 +41,9 @@ class Window(Trial):
     made : Plan
         Which conditions are built in; `afterwards` of it for all windows but the first.
     cells : Cells
-        Over the coordinates of space.
+        Over the coordinates of space, and over time where there are no windows.
     times : (float, float), optional
-        From when to when; None for a steady problem.
+        From when to when; None for a steady problem, and for one that is solved over all times at once.
     generator : torch.Generator
         The only source of randomness.
     """
@@ -54,12 +59,14 @@ class Window(Trial):
         self.layer, self.times = layer, times
         self.potentials = potentials_count(problem)
         self.outputs = self.potentials * len(made.flows) + len(made.exact)
-        names, spaces, bounds = problem.coordinates, problem.space_coordinates, problem.domain.bounds
-        axes = [names.index(c) for c in spaces]
+        self.domain = problem.domain if times is None else problem.domain.during(*times)
+        self.divided = divided(problem, times)
+        names = problem.coordinates
+        axes = [names.index(c) for c in self.divided]
         kinks = [
-            (spaces.index(p.coordinate), scaled(p.value, *bounds[p.coordinate]))
+            (self.divided.index(p.coordinate), self.domain.scaled(p.coordinate, p.value))
             for p in made.planes
-            if p.coordinate in spaces
+            if p.coordinate in self.divided
         ]
         self.basis = Basis.drawn(cells, axes, len(names), self.outputs, layer, generator, kinks)
 
@@ -77,8 +84,7 @@ class Window(Trial):
 
     def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Expansion:
         """The basis over the coordinates, time scaled to this window."""
-        bounds = {**self.problem.domain.bounds, **({} if self.times is None else {"t": self.times})}
-        return Expansion(self.basis, chart, [scaled(at[name], *ends) for name, ends in bounds.items()])
+        return Expansion(self.basis, chart, [self.domain.scaled(name, at[name]) for name in self.problem.coordinates])
 
     def columns(self, prepared: Prepared) -> list[Jet]:
         return prepared.inputs.columns(prepared.chart.tape)

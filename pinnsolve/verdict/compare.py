@@ -9,11 +9,9 @@ from typing import Literal
 import numpy as np
 import torch
 
-from pinnsolve.checks.corners import NEAR, away
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.places import NEAR, away
 from pinnsolve.geometry.points import Points
-from pinnsolve.geometry.regions import Slab
-from pinnsolve.geometry.sampling import sample
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
@@ -116,7 +114,7 @@ def _judged(
 def fresh_points(problem: Problem, replicate: int) -> Points:
     """Points that neither training nor its held-out set has seen; one scrambled Sobol set for each replicate."""
     generator = torch.Generator().manual_seed(SEED + replicate)
-    return sample(problem.domain, problem.space_coordinates, (Slab(),), COUNT, "sobol", generator)
+    return problem.domain.interior.draw(COUNT, "sobol", generator)
 
 
 def measured_places(solution: Solution, replicate: int) -> dict[str, np.ndarray]:

@@ -80,8 +80,5 @@ def built(problem: Problem, network: Any, seed: int = 0) -> Trial:
 def residuals_of(trial: Trial, count: int = 20, seed: int = 1) -> Residuals:
     generator = torch.Generator().manual_seed(seed)
     problem = trial.problem
-    places = [
-        (site, sample(problem.domain, problem.space_coordinates, site.slabs, count, "uniform", generator))
-        for site in sites(problem, trial.plan)
-    ]
+    places = [(site, sample(site.pieces, count, "uniform", generator)) for site in sites(problem, trial.plan)]
     return Residuals(trial, places)

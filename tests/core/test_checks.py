@@ -26,7 +26,7 @@ from pinnsolve import (
     point,
 )  # fmt: skip
 from pinnsolve.checks.check import check
-from pinnsolve.checks.contradictions import contradictions, weighted_pieces
+from pinnsolve.checks.contradictions import Part, contradictions, weighted_parts
 
 sin, cos, pi = torch.sin, torch.cos, math.pi
 X, XY = Box(x=(0, 1)), Box(x=(0, 1), y=(0, 2))
@@ -177,8 +177,13 @@ def test_what_lacks_is_named(name: str) -> None:
 # ---------------------------------------------------------------- contradictions
 
 
+def _said(part: Part) -> str:
+    """The function of the problem file that made a condition, which is the first word of its name."""
+    return part[0].name.split()[0]
+
+
 def places(problem: Problem) -> list[tuple[str, str, dict[str, float], float]]:
-    return [(c.first[0].kind, c.second[0].kind, dict(c.place), c.jump) for c in contradictions(problem)]
+    return [(_said(c.first), _said(c.second), dict(c.place), c.jump) for c in contradictions(problem)]
 
 
 AGREE = {
@@ -272,18 +277,18 @@ def test_a_driven_lid_is_the_piece_that_gives_way(lid_first: bool) -> None:
     found = contradictions(problem)
     assert sorted(tuple(c.place.values()) for c in found) == [(0.0, 2.0), (1.0, 2.0)]
     assert all(c.jump == 1 and c.exact for c in found)
-    ((lid, slab),) = weighted_pieces(found)
+    ((lid, slab),) = weighted_parts(found)
     assert (lid.unknown, dict(slab.fixed)) == ("u", {"y": 2.0})
     assert sum("weighted, not exact" in w for w in check(problem).warnings) == 2
 
 
 def test_the_fewest_pieces_give_way() -> None:
     start = in_time(heat, initial(u=1), dirichlet(u=0))
-    assert [c.kind for c, _ in weighted_pieces(contradictions(start))] == ["initial"]
+    assert [_said(p) for p in weighted_parts(contradictions(start))] == ["initial"]
     one = in_time(heat, initial(u=1), dirichlet(u=0, on=face(x=0)), dirichlet(u=1, on=face(x=1)))
-    assert [c.name for c, _ in weighted_pieces(contradictions(one))] == ["dirichlet u on face(x=0)"]  # declared later
+    assert [c.name for c, _ in weighted_parts(contradictions(one))] == ["dirichlet u on face(x=0)"]  # declared later
     robin = JUMPS["start against robin"][0]
-    assert weighted_pieces(contradictions(robin)) == []  # weighted anyway
+    assert weighted_parts(contradictions(robin)) == []  # weighted anyway
 
 
 # ---------------------------------------------------------------- sizes

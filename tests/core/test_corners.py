@@ -31,7 +31,7 @@ from pinnsolve import (
     solve,
 )  # fmt: skip
 from pinnsolve.checks.check import check
-from pinnsolve.checks.corners import Corner, corners
+from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.points import Points
 from pinnsolve.networks.inputs import SCALES
 from pinnsolve.report.record import Run, summary
@@ -71,7 +71,7 @@ def ordered(name: str) -> str:
 
 
 def names(problem: Problem) -> set[str]:
-    return {ordered(c.name) for c in corners(check(problem).contradictions)}
+    return {ordered(c.name) for c in check(problem).corners}
 
 
 def listed(words: str) -> list[str]:
@@ -107,14 +107,19 @@ def plate(*conditions: Any, **changes: Any) -> Problem:
 
 def test_what_is_no_singular_corner() -> None:
     assert names(plate(initial(u=1), dirichlet(u=0))) == set()  # a jump at the start
+    in_space = Box(x=(0, 2), y=(-1, 3), t=(0, 1))  # the same, its time said as a coordinate of space
+    assert names(Problem(space=in_space, unknowns="u", equations=heat,
+                         conditions=[dirichlet(u=1, on=face(t=0)), dirichlet(u=0, on=faces("x", "y"))])) == set()  # fmt: skip
     assert names(plate(initial(u=0), dirichlet(u=0, on=faces("x")), dirichlet(u=2, on=faces("y")))) == {
         f"x={x}, y={y}" for x in (0, 2) for y in (-1, 3)
     }
     smooth = dirichlet(u=lambda x: (x * (2 - x)) ** 2, v=0, on=face(y=3))
     assert names(room(smooth, WALLS)) == set()
-    for jump, count in ((5e-4, 0), (5e-3, 4)):  # of the size of the values; one percent of a percent is left alone
-        off = dirichlet(u=1 + jump, on=faces("y"))
-        assert len(names(plate(initial(u=1), dirichlet(u=1, on=faces("x")), off))) == count
+    for jump, count in ((5e-4, 0), (5e-3, 4)):  # of how much the values vary, whatever their offset
+        for offset in (0.0, 1e3):
+            off = dirichlet(u=offset + 1 + jump, on=faces("y"))
+            flat = dirichlet(u=offset + 1, on=faces("x"))
+            assert len(names(plate(initial(u=offset), flat, off))) == count
 
 
 def test_edges_of_a_room_in_space() -> None:
@@ -148,12 +153,14 @@ def turning(place: tuple[float, float], pair: Any) -> tuple[Problem, CornerFlow]
     across = dirichlet(u=u0, v=v0, on=face(y=place[1]))
     up = dirichlet(u=u1, v=v1, on=face(x=place[0]))
     problem = room(across, up, time=(0, 1))
-    return problem, CornerFlow(Corner(dict(zip("xy", place, strict=True))), tuple(across), tuple(up))  # type: ignore[arg-type]
+    return problem, CornerFlow(
+        Corner(dict(zip("xy", place, strict=True))), *(tuple(c.prescribes for c in wall) for wall in (across, up))
+    )  # type: ignore[arg-type]
 
 
 def prescribed(problem: Problem, condition: Any, points: Points) -> torch.Tensor:
     chart, at = points.chart()
-    return problem.fields(chart, at, {}, points).value(condition.given, "value").value
+    return condition.given(problem.fields(chart, at, {}, points)).value
 
 
 @pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)

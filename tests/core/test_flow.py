@@ -34,6 +34,7 @@ from pinnsolve import (
 from pinnsolve.checks.check import check
 from pinnsolve.checks.divergence import met_by_construction
 from pinnsolve.problem.manufactured import manufactured
+from pinnsolve.trial.flow import scales
 from pinnsolve.trial.trial import Trial
 from tests.core.common import built, nested, random, residuals_of
 from tests.core.test_exact import misfit, on_slab
@@ -184,7 +185,8 @@ def test_components_are_derivatives_of_the_stream_function(alpha: tuple[int, int
     at = trial.unknowns(trial.prepare(points))
 
     def psi(x: Tensor, y: Tensor) -> Tensor:
-        return bump(x, y) * trial.network(torch.stack([x - 1, y], -1))[:, 0]
+        (scale,) = scales(trial.problem, trial.plan.flows[0], trial.plan.size)
+        return bump(x, y) * scale * trial.network(torch.stack([x - 1, y], -1))[:, 0]
 
     leaves = list(points.coordinates.values())
     i, k = alpha
@@ -220,7 +222,7 @@ def exact_and_weighted(problem: Problem) -> tuple[set[str], set[str]]:
     trial = shaken(problem)
     found: tuple[set[str], set[str]] = set(), set()
     for c in problem.conditions:
-        for slab in problem.slabs(c):
+        for slab in problem.pieces(c):
             weighted = (c, slab) in trial.plan.weighted
             found[weighted].add(f"{c.unknown} at {slab.name}")
             if not weighted:
@@ -370,7 +372,7 @@ def of_time_alone() -> Problem:
         (one_dimensional, "2 components over the coordinates x"),
         (of_time_alone, "no space"),
         (lambda: check(moving(initial(u=lambda x: x, v=0))), "initial velocity has the divergence 1 at(.|\n)*leave solenoidal"),
-        (lambda: check(moving(initial(u=WAVES[0].given, v=lambda x, y: 1.001 * WAVES[1].given(x, y)))), "has the divergence"),
+        (lambda: check(moving(initial(u=WAVES[0].function, v=lambda x, y: 1.001 * WAVES[1].function(x, y)))), "has the divergence"),
     ],
 )  # fmt: skip
 def test_wrong_declarations_say_what_was_possible(make: Any, words: str) -> None:

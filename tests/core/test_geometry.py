@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pinnsolve import Box, ProblemError, boundary, face, faces, point
-from pinnsolve.geometry import Region, Slab, initial_face, interior
+from pinnsolve.geometry import Domain, Piece, Region, interior, start
 from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.sampling import sample
 
@@ -24,57 +24,54 @@ BOXES = {
 SAMPLERS = ("sobol", "latin", "uniform")
 
 
-def domain_of(name: str) -> tuple[Box, tuple[str, ...]]:
-    space, time = BOXES[name]
-    return (Box(**space.bounds, t=time) if time else space), space.coordinates
+def domain_of(name: str) -> Domain:
+    return Domain(*BOXES[name])
 
 
 def regions(name: str) -> list[Region]:
-    domain, space = domain_of(name)
-    first = space[0]
-    low, high = domain.bounds[first]
+    domain = domain_of(name)
+    space, first = domain.space_coordinates, domain.space_coordinates[0]
+    low, high = domain.ends(first)
     found = [interior, boundary, face(**{first: low}), face(**{first: high}), faces(first), face(**{first: low}) | boundary,
-             point(**{c: domain.bounds[c][0] for c in space}), point(**{c: sum(domain.bounds[c]) / 2 for c in space})]  # fmt: skip
-    return found + ([initial_face, face(t=domain.bounds["t"][1])] if "t" in domain.bounds else [])
+             point(**{c: domain.ends(c)[0] for c in space}), point(**{c: domain.middle[c] for c in space})]  # fmt: skip
+    return found + ([start, face(t=domain.ends("t")[1]), face(t=domain.middle["t"])] if domain.time else [])
 
 
 CASES = [(name, region) for name in BOXES for region in regions(name)]
 
 
-def draw(
-    domain: Box, space: tuple[str, ...], slabs: tuple[Slab, ...], count: int, sampler: str = "sobol", seed: int = 0
-) -> Points:
-    return sample(domain, space, slabs, count, sampler, torch.Generator().manual_seed(seed))  # type: ignore[arg-type]
+def draw(pieces: tuple[Piece, ...], count: int, sampler: str = "sobol", seed: int = 0) -> Points:
+    return sample(pieces, count, sampler, torch.Generator().manual_seed(seed))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize(("name", "region"), CASES, ids=str)
 def test_contract_of_every_region(name: str, region: Region, sampler: str) -> None:
-    domain, space = domain_of(name)
-    slabs = region.resolve(domain, space)
-    points = draw(domain, space, slabs, 200, sampler)
+    domain = domain_of(name)
+    space, pieces = domain.space_coordinates, region.resolve(domain)
+    points = draw(pieces, 200, sampler)
     assert tuple(points.coordinates) == domain.coordinates
-    for c, (low, high) in domain.bounds.items():
+    for c, (low, high) in domain.extent.items():
         assert (points.coordinates[c] >= low).all()
         assert (points.coordinates[c] <= high).all()
     on_some = torch.zeros(len(points), dtype=torch.bool)
-    for slab in slabs:
+    for piece in pieces:
         on = torch.ones(len(points), dtype=torch.bool)
-        for c, value in slab.fixed.items():
+        for c, value in piece.fixed.items():
             on &= points.coordinates[c] == value
-        assert on.any(), slab.name
+        assert on.any(), piece.name
         on_some |= on
     assert on_some.all()
-    assert abs(float(points.weights.sum()) / sum(domain.measure(s.fixed) for s in slabs) - 1) < 1e-12  # 200 roundings
-    if all(s.normal for s in slabs):
+    measure = sum(math.prod(domain.length(c) for c in domain.coordinates if c not in p.fixed) for p in pieces)
+    assert abs(float(points.weights.sum()) / measure - 1) < 1e-12  # 200 roundings
+    if all(p.normal for p in pieces):
         n = torch.stack([points.normals[c] for c in space])
         assert torch.equal(n.square().sum(0), torch.ones(len(points), dtype=torch.float64))
-        outward = sum((points.coordinates[c] - sum(domain.bounds[c]) / 2) * points.normals[c] for c in space)
+        outward = sum((points.coordinates[c] - domain.middle[c]) * points.normals[c] for c in space)
         assert (outward > 0).all()
         step = {c: points.coordinates[c] + 1e-3 * domain.length(c) * points.normals[c] for c in space}
         assert all(
-            ((step[c] < domain.bounds[c][0]) | (step[c] > domain.bounds[c][1]))[points.normals[c] != 0].all()
-            for c in space
+            ((step[c] < domain.ends(c)[0]) | (step[c] > domain.ends(c)[1]))[points.normals[c] != 0].all() for c in space
         )
     else:
         assert not points.normals
@@ -82,16 +79,17 @@ def test_contract_of_every_region(name: str, region: Region, sampler: str) -> No
 
 def flux_and_divergence(name: str, count: int, flip: str | None = None) -> tuple[float, float]:
     """Both sides of the divergence theorem for F_c = sin(s_c + sum of s), s scaled to the box, over all times."""
-    domain, space = domain_of(name)
+    domain = domain_of(name)
+    space = domain.space_coordinates
 
     def field(points: Points) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        s = {c: (points.coordinates[c] - domain.bounds[c][0]) / domain.length(c) for c in domain.coordinates}
+        s = {c: (points.coordinates[c] - domain.ends(c)[0]) / domain.length(c) for c in domain.coordinates}
         total = sum(s.values())
         divergence = sum(2 * torch.cos(s[c] + total) / domain.length(c) for c in space)
         return {c: torch.sin(s[c] + total) for c in space}, divergence
 
-    inner = draw(domain, space, interior.resolve(domain, space), count)
-    outer = draw(domain, space, boundary.resolve(domain, space), count)
+    inner = draw(interior.resolve(domain), count)
+    outer = draw(boundary.resolve(domain), count)
     vector, _ = field(outer)
     flux = sum(((-1 if c == flip else 1) * vector[c] * outer.normals[c] * outer.weights).sum() for c in space)
     return float(flux), float((field(inner)[1] * inner.weights).sum())
@@ -102,36 +100,39 @@ def test_divergence_theorem(name: str) -> None:
     """Scrambled Sobol integrates a smooth function with an error of N^-1.5 times logarithms; asserted is 10/N, relative."""
     count = 4096
     flux, divergence = flux_and_divergence(name, count)
-    size = max(1.0 / min(BOXES[name][0].length(c) for c in BOXES[name][0].coordinates), 1.0) * domain_of(name)[0].volume
+    size = (
+        max(1.0 / min(domain_of(name).length(c) for c in BOXES[name][0].coordinates), 1.0)
+        * domain_of(name).interior.size
+    )
     assert abs(flux - divergence) <= 10 / count * size
     wrong, _ = flux_and_divergence(name, count, flip=BOXES[name][0].coordinates[-1])
     assert abs(wrong - divergence) > 10 / count * size  # a normal that points inward would be seen
 
 
 def test_unions_do_not_duplicate() -> None:
-    domain, space = domain_of("2D")
-    assert len((boundary | boundary | face(x=0)).resolve(domain, space)) == 4
-    assert len((face(x=0) | face(x=0.0) | face(x=1e-13)).resolve(domain, space)) == 1
-    assert len(faces("x", "x", "y").resolve(domain, space)) == 4
-    assert len((faces("x") | faces("x", "y")).resolve(domain, space)) == 4
+    domain = domain_of("2D")
+    assert len((boundary | boundary | face(x=0)).resolve(domain)) == 4
+    assert len((face(x=0) | face(x=0.0) | face(x=1e-13)).resolve(domain)) == 1
+    assert len(faces("x", "x", "y").resolve(domain)) == 4
+    assert len((faces("x") | faces("x", "y")).resolve(domain)) == 4
     assert (face(x=0) | face(y=1)).name == "face(x=0) | face(y=1)"
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (1e9, 1e9 + 1), (-1e-12, 1e-12), (1.7e9, 1.7e9 + 1e-2), (-3, 1e12)])
 def test_the_two_ends_are_never_confused(low: float, high: float) -> None:
-    box = Box(x=(low, high))
+    domain = Domain(Box(x=(low, high)))
     for sign, end in ((-1, low), (1, high)):
-        (slab,) = face(x=end).resolve(box, ("x",))
-        assert slab.normal == ("x", sign)
-        assert slab.fixed == {"x": end}
+        (piece,) = face(x=end).resolve(domain)
+        assert piece.normal == ("x", sign)
+        assert piece.fixed == {"x": end}
     with pytest.raises(ProblemError, match="no face"):
-        face(x=low + (high - low) / 2).resolve(box, ("x",))
+        face(x=low + (high - low) / 2).resolve(domain)
 
 
 def test_ends_written_with_rounding_are_found() -> None:
-    box = Box(x=(0, 0.3), y=(-math.pi, math.pi))
-    assert face(x=0.1 + 0.2).resolve(box, ("x", "y"))[0].fixed == {"x": 0.3}
-    assert face(y=-3.14159265358979).resolve(box, ("x", "y"))[0].fixed == {"y": -math.pi}
+    domain = Domain(Box(x=(0, 0.3), y=(-math.pi, math.pi)))
+    assert face(x=0.1 + 0.2).resolve(domain)[0].fixed == {"x": 0.3}
+    assert face(y=-3.14159265358979).resolve(domain)[0].fixed == {"y": -math.pi}
 
 
 @pytest.mark.parametrize(
@@ -152,16 +153,16 @@ def test_ends_written_with_rounding_are_found() -> None:
         (lambda: faces(), "names of coordinates"),
         (lambda: faces(0), "names of coordinates"),
         (lambda: face(x=0) | "face", "united with 'face'"),
-        (lambda: face(z=0).resolve(Box(x=(0, 1)), ("x",)), "no coordinate 'z'"),
-        (lambda: faces("z").resolve(Box(x=(0, 1)), ("x",)), "no coordinate 'z'"),
-        (lambda: face(x=0.5).resolve(Box(x=(0, 1)), ("x",)), "no face x = 0.5"),
-        (lambda: face(x=math.nan).resolve(Box(x=(0, 1)), ("x",)), "no face x = nan"),
-        (lambda: point(x=2).resolve(Box(x=(0, 1)), ("x",)), r"x = 2 lies outside \(0, 1\)"),
-        (lambda: point(x=math.nan).resolve(Box(x=(0, 1)), ("x",)), "lies outside"),
-        (lambda: point(x=0).resolve(Box(x=(0, 1), y=(0, 1)), ("x", "y")), "says nothing of y"),
-        (lambda: point(q=0).resolve(Box(x=(0, 1)), ("x",)), "no coordinate 'q'"),
-        (lambda: boundary.resolve(Box(t=(0, 1)), ()), "no space"),
-        (lambda: initial_face.resolve(Box(x=(0, 1)), ("x",)), "no time"),
+        (lambda: face(z=0).resolve(Domain(Box(x=(0, 1)))), "no coordinate 'z'"),
+        (lambda: faces("z").resolve(Domain(Box(x=(0, 1)))), "no coordinate 'z'"),
+        (lambda: face(x=0.5).resolve(Domain(Box(x=(0, 1)))), "no face x = 0.5"),
+        (lambda: face(x=math.nan).resolve(Domain(Box(x=(0, 1)))), "no face x = nan"),
+        (lambda: point(x=2).resolve(Domain(Box(x=(0, 1)))), r"x = 2 lies outside \(0, 1\)"),
+        (lambda: point(x=math.nan).resolve(Domain(Box(x=(0, 1)))), "lies outside"),
+        (lambda: point(x=0).resolve(Domain(Box(x=(0, 1), y=(0, 1)))), "says nothing of y"),
+        (lambda: point(q=0).resolve(Domain(Box(x=(0, 1)))), "no coordinate 'q'"),
+        (lambda: boundary.resolve(Domain(None, (0, 1))), "no space"),
+        (lambda: start.resolve(Domain(Box(x=(0, 1)))), "no time"),
     ],
 )  # fmt: skip
 def test_errors(make: object, fault: str) -> None:
@@ -171,20 +172,35 @@ def test_errors(make: object, fault: str) -> None:
 
 
 def test_measures() -> None:
-    domain, _ = domain_of("2D+t")
-    assert domain.volume == 2 * 4 * 0.5
-    assert domain.measure({"x": 0.0}) == 2.0
-    assert domain.measure(dict.fromkeys("xyt", 0.0)) == 1.0
+    inside = domain_of("2D+t").interior
+    assert inside.size == 2 * 4 * 0.5
+    assert inside.at(x=0.0).size == 2.0
+    assert inside.at(x=0.0, y=-3.0, t=1.0).size == 1.0
+
+
+def test_pieces_meet_and_rise_from_zero() -> None:
+    domain = domain_of("2D+t")
+    low, high = domain.faces("x")
+    assert low.meets(high) is None
+    corner = low.meets(domain.start)
+    assert corner is not None and corner.fixed == {"x": 0.0, "t": 1.0} and corner.moment == 1.0
+    points = draw((low, high), 20)
+    assert low.level(low.draw(5, "sobol", torch.Generator()).coordinates).abs().max() == 0
+    assert high.level(low.draw(5, "sobol", torch.Generator()).coordinates).sub(1).abs().max() == 0
+    assert len(points) == 20
+    assert domain.during(1.1, 1.2).ends("t") == (1.1, 1.2) and domain.ends("t") == (1.0, 1.5)
+    assert domain.over(["t"]).coordinates == ("t",) and domain.over(["x"]).time is None
+    assert domain.outside({"x": torch.tensor([0.0, 3.0]), "y": torch.zeros(2), "t": torch.ones(2)})[0] == "x"  # type: ignore[index]
 
 
 def test_points_travel_together() -> None:
-    domain, space = domain_of("2D")
-    points = draw(domain, space, boundary.resolve(domain, space), 50)
+    domain = domain_of("2D")
+    points = draw(boundary.resolve(domain), 50)
     few = points[torch.tensor([3, 1])]
     assert len(few) == 2
     for pick in (lambda p: p.coordinates["y"], lambda p: p.normals["x"], lambda p: p.weights):
         assert torch.equal(pick(few), pick(points)[[3, 1]])
-    inner = draw(domain, space, interior.resolve(domain, space), 10)
+    inner = draw(interior.resolve(domain), 10)
     assert not joined([points, inner]).normals
     assert len(joined([points, inner])) == len(points) + len(inner)
     single = points.to(torch.float32, torch.device("cpu"))

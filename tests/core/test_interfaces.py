@@ -131,7 +131,7 @@ def near(trial: Trial, coordinate: str, value: float, step: float = 1e-9) -> tup
     """E and its slope along a coordinate just before and just behind a value, (2, N) each."""
     found = []
     for side in (-step, step):
-        bounds = trial.problem.domain.bounds
+        bounds = trial.problem.domain.extent
         at = {c: random(20, seed=k, low=low, high=high) for k, (c, (low, high)) in enumerate(bounds.items())}
         at[coordinate] = torch.full((20,), value + side, dtype=torch.float64)
         fields = trial.fields(trial.prepare(Points(at, torch.ones(20, dtype=torch.float64))))

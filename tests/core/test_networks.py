@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from pinnsolve import MLP, Box, Fourier, Problem, ProblemError, condition, d, laplace, periodic
+from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.points import Points
 from pinnsolve.networks.inputs import Inputs
 from pinnsolve.trial.exact import Plan
@@ -143,14 +144,14 @@ def test_options_are_checked(make: Any, fault: str) -> None:
 def test_inputs_are_scaled_to_minus_one_and_one() -> None:
     box = Box(x=(0, 2), y=(3, 7), t=(-1e-3, 1e-3))
     ends = {c: torch.tensor([lo, (lo + hi) / 2, hi], dtype=torch.float64) for c, (lo, hi) in box.bounds.items()}
-    inputs = Inputs(box, (), None, seeded())(ends)
+    inputs = Inputs(Domain(box), (), None, seeded())(ends)
     assert inputs.shape == (3, 3)
     assert torch.allclose(inputs, torch.tensor([[-1.0], [0.0], [1.0]], dtype=torch.float64), atol=1e-15)
 
 
 def test_fourier_features() -> None:
     box = Box(x=(0, 2), y=(3, 7))
-    inputs = Inputs(box, (), Fourier(count=400, scale=3.0), seeded())
+    inputs = Inputs(Domain(box), (), Fourier(count=400, scale=3.0), seeded())
     at = {c: random(5, seed=k, low=lo, high=hi) for k, (c, (lo, hi)) in enumerate(box.bounds.items())}
     features = inputs(at)
     assert features.shape == (5, inputs.count) == (5, 2 + 800)

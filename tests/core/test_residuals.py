@@ -37,7 +37,7 @@ from tests.core.common import built, random, residuals_of
 
 RELATIVE = 1e-12  # sums of some hundred products of fourth derivatives, in another order
 SQUARE, LINE = Box(x=(-1, 1), y=(-1, 1)), Box(x=(-1, 1))  # inputs are then the coordinates themselves
-NOTHING_EXACT = condition(lambda u: u)
+NOTHING_EXACT = condition(lambda u: u + u**3)
 
 
 def heat(u, x, t):
@@ -135,8 +135,11 @@ def by_functional(trial: Trial, residual: Any, points: Points) -> tuple[Tensor, 
     parameters = {n: p.detach() for n, p in trial.network.named_parameters()}
     places = torch.stack(list(points.coordinates.values()), -1)
 
+    sizes = [trial.plan.size(u) for u in trial.problem.unknowns]
+    scale, offset = (torch.tensor([getattr(s, k) for s in sizes], dtype=torch.float64) for k in ("scale", "offset"))
+
     def at_point(weights: dict[str, Tensor], z: Tensor) -> Tensor:
-        return residual(lambda y: functional_call(trial.network, weights, (y[None],))[0], z)
+        return residual(lambda y: offset + scale * functional_call(trial.network, weights, (y[None],))[0], z)
 
     values = vmap(at_point, (None, 0))(parameters, places)
     blocks = vmap(jacrev(at_point), (None, 0))(parameters, places)
@@ -428,7 +431,7 @@ def test_residuals_follow_the_weights_and_not_what_was_remembered() -> None:
 def test_conditions_keep_their_names_and_sites() -> None:
     problem = Problem(
         space=LINE, time=(-1, 1), unknowns="u", equations=flux,
-        conditions=[initial(u=1), dirichlet(u=0), condition(lambda u: u, on=face(t=1)), condition(lambda u: u - 1, on=face(t=1))],
+        conditions=[initial(u=1), dirichlet(u=0), condition(lambda u: u**2, on=face(t=1)), condition(lambda u: u**2 - 1, on=face(t=1))],
     )  # fmt: skip
     residuals = residuals_of(built(problem, MLP(3, 1)), 10)
     assert residuals.names == ["flux", "initial u", "condition on face(t=1)", "condition on face(t=1) [2]"]

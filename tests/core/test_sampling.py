@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from pinnsolve import Box, ProblemError
-from pinnsolve.geometry import Slab
+from pinnsolve.geometry import Domain
+from pinnsolve.geometry.cube import SAMPLERS, unit_cube
 from pinnsolve.geometry.points import Points
-from pinnsolve.geometry.sampling import SAMPLERS, redrawn, sample, unit_cube
+from pinnsolve.geometry.sampling import redrawn, sample
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -60,17 +61,18 @@ def test_each_of_n_strata_of_each_coordinate_holds_one_point(sampler: str) -> No
         assert sorted((column * 256).long().tolist()) == list(range(256))
 
 
-def test_the_share_of_each_part_follows_its_measure() -> None:
-    box = Box(x=(0, 1), y=(0, 3))
-    slabs = (Slab({"x": 0.0}, ("x", -1)), Slab({"y": 0.0}, ("y", -1)))  # lengths 3 and 1
-    points = sample(box, ("x", "y"), slabs, 400, "sobol", seeded())
-    assert int((points.coordinates["x"] == 0).sum()) == 300
+@pytest.mark.parametrize("unit", [1.0, 1e-9, 1e3])
+def test_the_share_of_each_part_is_the_same_in_any_unit(unit: float) -> None:
+    domain = Domain(Box(x=(0, 1 * unit), y=(0, 3)))
+    pieces = (domain.face("x", 0.0), domain.face("y", 0.0))  # lengths 3 and 1
+    points = sample(pieces, 400, "sobol", seeded())
+    assert int((points.coordinates["x"] == 0).sum()) == 200
     assert len(points) == 400
     for count in (1, 2, 3):
-        few = sample(box, ("x", "y"), slabs, count, "sobol", seeded())  # no part is ever left out
-        assert float(few.weights.sum()) == pytest.approx(4, rel=1e-14)
+        few = sample(pieces, count, "sobol", seeded())  # no part is ever left out
+        assert float(few.weights.sum()) == pytest.approx(3 + unit, rel=1e-14)
         assert len(few) >= 2
-    assert len(sample(box, ("x", "y"), (Slab({"x": 0.0, "y": 0.0}),), 50, "sobol", seeded())) == 1
+    assert len(sample((domain.point({"x": 0, "y": 0}),), 50, "sobol", seeded())) == 1
 
 
 def test_unknown_samplers_are_refused() -> None:

@@ -1,0 +1,111 @@
+"""How large the unknowns are, before anything is solved: an offset and a scale for each, in its own units.
+
+What is prescribed and measured tells the offset, the middle of all values, and the scale, half of their range. For an
+unknown of which that says nothing, an equation does: with S the size of all that is known of it (sources, and the terms
+of unknowns whose scale is known), and C the size of its terms in this unknown for a field of scale one that varies over
+the length of the domain, the scale is about S / C; of several equations the smallest counts. So networks begin at
+numbers near one whatever the units, and an unknown that vanishes has a size that its error can be compared with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.probes import Answer, Size
+from pinnsolve.problem.problem import Problem
+
+FLAT = 1e-9  # of the values: a range below this is rounding, and no scale
+NONE = Size(0.0, 0.0)
+
+
+def sizes_of(problem: Problem) -> dict[str, Size]:
+    """Offset and scale of each unknown; both multiply and shift with its units."""
+    found = {u: _told(problem, u) for u in problem.unknowns}
+    for _ in problem.unknowns:
+        grown = _grown(problem, found)
+        if grown == found:
+            break
+        found = grown
+    return {u: s if s.scale > 0 else Size(s.offset, abs(s.offset) or 1.0) for u, s in found.items()}
+
+
+def _told(problem: Problem, unknown: str) -> Size:
+    """What conditions and data say."""
+    values = [v for v in _values(problem, unknown) if len(v)]
+    if not values:
+        return NONE
+    together = torch.cat(values)
+    low, high = float(together.min()), float(together.max())
+    swing = max((high - low) / 2, _changes(problem, unknown))
+    offset = (low + high) / 2
+    return Size(offset, swing if swing > FLAT * abs(offset) else 0.0)
+
+
+def _values(problem: Problem, unknown: str) -> Iterator[Tensor]:
+    for c in problem.conditions:
+        if c.unknown == unknown and c.prescribes is not None and c.says("value"):
+            for piece in problem.pieces(c):
+                points = piece.grid()
+                chart, at = points.chart()
+                yield c.prescribes.given(problem.fields(chart, at, {}, points)).value.detach()
+    for o in problem.observations:
+        if unknown in o.unknowns:
+            yield o.points.measured[unknown]
+
+
+def _changes(problem: Problem, unknown: str) -> float:
+    """How far prescribed rates and slopes go over the length of the domain."""
+    found = 0.0
+    for c in problem.conditions:
+        if c.unknown != unknown or c.prescribes is None or c.says("value"):
+            continue
+        for piece in problem.pieces(c):
+            points = piece.grid()
+            chart, at = points.chart()
+            values = c.prescribes.given(problem.fields(chart, at, {}, points)).value.detach()
+            along = piece.normal[0] if piece.normal is not None else str(problem.domain.time)
+            found = max(found, float(values.abs().max()) * problem.domain.length(along))
+    return found
+
+
+def _grown(problem: Problem, found: Mapping[str, Size]) -> dict[str, Size]:
+    """The scales that the equations give to unknowns without one, and raise where their sources do."""
+    nothing = {u: Size(s.offset, 0.0) for u, s in found.items()}
+    wanted: dict[str, list[float]] = {u: [] for u in problem.unknowns}
+    raised: dict[str, list[float]] = {u: [] for u in problem.unknowns}
+    for equation in problem.equations:
+        source = _finite(problem.prober.answer(equation, problem.domain.line(), sizes=nothing).residual)
+        answer = problem.prober.answer(equation, problem.domain.line(), sizes=dict(found))
+        weight = {u: _weight(problem, answer, u) for u in problem.unknowns}
+        known = max([source, *(weight[u] * s.scale for u, s in found.items())])
+        for u, w in weight.items():
+            if w > 0 and known > 0:
+                wanted[u].append(known / w)
+            if w > 0 and source > 0:
+                raised[u].append(source / w)
+    scales = {
+        u: max(s.scale, min(raised[u], default=0.0)) if s.scale > 0 else min(wanted[u], default=0.0)
+        for u, s in found.items()
+    }
+    return {u: Size(s.offset, scales[u]) for u, s in found.items()}
+
+
+def _weight(problem: Problem, answer: Answer, unknown: str) -> float:
+    """The size of an equation's terms in one unknown, for a field of scale one."""
+    slopes = answer.of(unknown)
+    return sum(_finite(slope) / _lengths(problem, alpha) for alpha, slope in slopes.items())
+
+
+def _lengths(problem: Problem, alpha: Alpha) -> float:
+    return math.prod(problem.domain.length(c) ** k for c, k in zip(problem.coordinates, alpha, strict=True))
+
+
+def _finite(values: Tensor) -> float:
+    """The root mean square; zero if it is not finite."""
+    size = float(values.square().mean().sqrt())
+    return size if math.isfinite(size) else 0.0

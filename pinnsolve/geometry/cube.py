@@ -1,0 +1,30 @@
+"""Points of the unit cube: uniform random, Sobol, Latin hypercube."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from pinnsolve.errors import ProblemError, did_you_mean
+
+Sampler = Literal["sobol", "latin", "uniform"]
+SAMPLERS: tuple[str, ...] = get_args(Sampler)
+
+
+def unit_cube(count: int, dimension: int, sampler: Sampler, generator: torch.Generator) -> Tensor:
+    """Points of the unit cube, (count, dimension), float64 on the CPU."""
+    if sampler not in SAMPLERS:
+        raise ProblemError(f"there is no sampler '{sampler}'", did_you_mean(str(sampler), SAMPLERS))
+    if dimension == 0:
+        return torch.zeros(count, 0, dtype=torch.float64)
+    if sampler == "uniform":
+        return torch.rand(count, dimension, generator=generator, dtype=torch.float64)
+    seed = int(torch.randint(2**31 - 1, (), generator=generator))
+    if sampler == "sobol":
+        engine = torch.quasirandom.SobolEngine(dimension, scramble=True, seed=seed)
+        return engine.draw(count, dtype=torch.float64)
+    from scipy.stats import qmc  # its import changes the warning filters, so only who asks for it gets it
+
+    return torch.from_numpy(qmc.LatinHypercube(dimension, seed=seed).random(count))

@@ -1,0 +1,211 @@
+"""Space and time together: where a problem lives, and the only place that knows which coordinate is time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+
+from pinnsolve.data.axes import TIME
+from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.geometry.box import Box, interval
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.points import Points
+
+SAME = 1e-9  # of a coordinate's length: places closer than this are one
+LINE = 61  # points of a line through the domain; no user's constant array has this length by accident
+
+
+class Domain:
+    """A shape, an interval of time or none, and the parameters that are inputs beside them.
+
+    Parameters
+    ----------
+    space : Box, optional
+    time : (t0, t1), optional
+    ranges : mapping from parameter to (low, high)
+
+    Attributes
+    ----------
+    coordinates : tuple of str
+        Of space, of time, and the parameters that are inputs, in this order.
+    space_coordinates : tuple of str
+    time : str or None
+        The name of the coordinate of time.
+    extent : dict from coordinate to (low, high)
+        The smallest box around everything, in the problem's units.
+
+    Raises
+    ------
+    ProblemError
+        If there is neither space nor time, or a name stands for two things.
+
+    Examples
+    --------
+    >>> domain = Domain(Box(x=(-1, 1)), (0, 2))
+    >>> domain.coordinates, domain.time, domain.start.name
+    (('x', 't'), 't', 't=0')
+    """
+
+    def __init__(self, space: Any, time: Any = None, ranges: Mapping[str, tuple[float, float]] | None = None) -> None:
+        if space is not None and not isinstance(space, Box):
+            raise ProblemError(f"space={space!r} is no domain", "Write space=Box(x=(0, 1)).")
+        if space is None and time is None:
+            raise ProblemError(
+                "the problem has neither space nor time", "Write space=Box(x=(0, 1)), time=(0, 1), or both."
+            )
+        extent = dict(space.bounds) if space is not None else {}
+        self.space_coordinates = tuple(extent)
+        self.time = None if time is None else TIME
+        if time is not None:
+            if TIME in extent:
+                raise ProblemError("the coordinate t stands in space and in time", "Rename the one in space.")
+            extent[TIME] = interval("time", time)
+        for name, ends in (ranges or {}).items():
+            if name in extent:
+                raise ProblemError(f"the name '{name}' stands for two things", "It is a coordinate and a parameter.")
+            extent[name] = ends
+        self.extent: dict[str, tuple[float, float]] = extent
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        return tuple(self.extent)
+
+    def __repr__(self) -> str:
+        return "Box(" + ", ".join(f"{n}=({a:g}, {b:g})" for n, (a, b) in self.extent.items()) + ")"
+
+    def _changed(self, extent: Mapping[str, tuple[float, float]]) -> Domain:
+        made = object.__new__(Domain)
+        made.extent = dict(extent)
+        made.space_coordinates = tuple(c for c in self.space_coordinates if c in extent)
+        made.time = self.time if self.time in extent else None
+        return made
+
+    def during(self, begin: float, end: float) -> Domain:
+        """The same domain over a part of time."""
+        assert self.time is not None
+        return self._changed({**self.extent, self.time: (begin, end)})
+
+    def part(self, extent: Mapping[str, tuple[float, float]]) -> Domain:
+        """The same domain with less of some coordinates."""
+        return self._changed({**self.extent, **extent})
+
+    def over(self, coordinates: Iterable[str]) -> Domain:
+        """The domain of some of the coordinates alone."""
+        return self._changed({c: self.extent[c] for c in coordinates})
+
+    # ------------------------------------------------------------ scales
+
+    def ends(self, coordinate: str) -> tuple[float, float]:
+        return self.extent[coordinate]
+
+    def length(self, coordinate: str) -> float:
+        """The scale of a coordinate: everything inside works on numbers near one."""
+        low, high = self.extent[coordinate]
+        return high - low
+
+    def unit(self, coordinate: str, x: Any) -> Any:
+        """From the coordinate's extent to (0, 1): a number, a tensor or a field."""
+        low, high = self.extent[coordinate]
+        return (x - low) * (1 / (high - low))
+
+    def scaled(self, coordinate: str, x: Any) -> Any:
+        """From the coordinate's extent to (-1, 1)."""
+        low, high = self.extent[coordinate]
+        return (x - 0.5 * (low + high)) * (2 / (high - low))
+
+    def place(self, coordinate: str, part: Any) -> Any:
+        """From (0, 1) to the coordinate's extent."""
+        low, high = self.extent[coordinate]
+        return low + (high - low) * part
+
+    @property
+    def middle(self) -> dict[str, float]:
+        return {c: sum(ends) / 2 for c, ends in self.extent.items()}
+
+    def outside(self, places: Mapping[str, Any], slack: float = SAME) -> tuple[str, Any] | None:
+        """The first coordinate that leaves the domain by more than `slack` of its length, and where (N,); None if none
+        does."""
+        for name, (low, high) in self.extent.items():
+            room = slack * (high - low)
+            inside = (places[name] >= low - room) & (places[name] <= high + room)
+            if not inside.all():
+                return name, ~inside
+        return None
+
+    def line(self, count: int = LINE) -> Points:
+        """Points on a line through the domain, none on its boundary and none twice in any coordinate."""
+        steps = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+        values = {c: self.place(c, (steps * (1 + 7 * k)) % 1.0) for k, c in enumerate(self.extent)}
+        return Points(values, torch.ones(count, dtype=torch.float64))
+
+    # ------------------------------------------------------------ pieces
+
+    @property
+    def interior(self) -> Piece:
+        return Piece(self.extent, {}, None, self.space_coordinates, self.time)
+
+    @property
+    def start(self) -> Piece:
+        """The moment at which time begins."""
+        assert self.time is not None
+        return self.interior.at(**{self.time: self.extent[self.time][0]})
+
+    @property
+    def end(self) -> Piece:
+        """The moment at which time ends."""
+        assert self.time is not None
+        return self.interior.at(**{self.time: self.extent[self.time][1]})
+
+    def face(self, coordinate: str, value: float) -> Piece:
+        """The face on which a coordinate has this value; of time, any moment.
+
+        Raises
+        ------
+        ProblemError
+            If there is no such coordinate, or no such face.
+        """
+        self.known(coordinate)
+        for sign, end in zip((-1, 1), self.extent[coordinate], strict=True):
+            if abs(value - end) <= SAME * self.length(coordinate):
+                normal = (coordinate, sign) if coordinate in self.space_coordinates else None
+                return Piece(self.extent, {coordinate: end}, normal, self.space_coordinates, self.time)
+        low, high = self.extent[coordinate]
+        if coordinate == self.time and low < value < high:
+            return self.interior.at(**{coordinate: float(value)})
+        ends = ", ".join(f"face({coordinate}={end:g})" for end in (low, high))
+        raise ProblemError(f"there is no face {coordinate} = {value:g} on this domain", f"Possible: {ends}.")
+
+    def faces(self, coordinate: str) -> tuple[Piece, Piece]:
+        """Both end faces of a coordinate, the lower first."""
+        self.known(coordinate)
+        low, high = (self.face(coordinate, end) for end in self.extent[coordinate])
+        return low, high
+
+    def point(self, place: Mapping[str, float]) -> Piece:
+        """The part of the domain at one point of space (at all times, unless the time is named too).
+
+        Raises
+        ------
+        ProblemError
+            If it lies outside, or a coordinate of space is missing.
+        """
+        for coordinate, value in place.items():
+            self.known(coordinate)
+            low, high = self.extent[coordinate]
+            if not low <= value <= high:
+                raise ProblemError(
+                    f"point(...): {coordinate} = {value:g} lies outside ({low:g}, {high:g})",
+                    "Choose a point of the domain.",
+                )
+        missing = [c for c in (self.space_coordinates or self.coordinates) if c not in place]
+        if missing:
+            raise ProblemError(f"point(...) says nothing of {', '.join(missing)}", "Name every coordinate of space.")
+        return self.interior.at(**{c: float(v) for c, v in place.items()})
+
+    def known(self, coordinate: str) -> str:
+        """The coordinate's name, if it exists."""
+        if coordinate not in self.extent:
+            raise ProblemError(f"there is no coordinate '{coordinate}'", did_you_mean(coordinate, self.coordinates))
+        return coordinate

@@ -1,0 +1,69 @@
+"""Places that need care: singular corners, and planes across which slopes jump.
+
+Derivatives grow without bound towards a singular corner, and with them residuals that no network can bring to zero. So
+residuals are weighted down towards it, the network sees it at many scales, and errors are measured away from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.domain import Domain
+
+NEAR = 0.1  # of the domain's lengths: closer to a corner no error is measured
+REACH, POWER = 0.2, 3  # residuals are multiplied by (distance / REACH)^POWER where that is below one
+
+
+@dataclass(frozen=True)
+class Corner:
+    """A place where two coordinates are fixed and a prescribed value jumps.
+
+    Parameters
+    ----------
+    fixed : mapping from coordinate to value
+    """
+
+    fixed: Mapping[str, float]
+
+    @property
+    def name(self) -> str:
+        return ", ".join(f"{c}={v:g}" for c, v in self.fixed.items())
+
+    def distance(self, coordinates: Mapping[str, Tensor], domain: Domain) -> Tensor:
+        """The distance of points (N,) from the corner, each coordinate in units of the domain's length."""
+        parts = [((coordinates[c] - v) / domain.length(c)) ** 2 for c, v in self.fixed.items()]
+        return torch.stack(parts).sum(0).sqrt()
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The plane on which one coordinate has a value."""
+
+    coordinate: str
+    value: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.coordinate}={self.value:g}"
+
+
+def fading(around: Sequence[Corner], coordinates: Mapping[str, Tensor], domain: Domain) -> Tensor | None:
+    """The factor (N,) by which residuals are weighted down towards the corners; None without corners."""
+    factor: Tensor | None = None
+    for corner in around:
+        one = (corner.distance(coordinates, domain) / REACH).clamp(max=1.0) ** POWER
+        factor = one if factor is None else torch.minimum(factor, one)
+    return factor
+
+
+def away(around: Sequence[Corner], coordinates: Mapping[str, Tensor], domain: Domain) -> Tensor | None:
+    """Which points (N,) are far enough from every corner to measure errors there; None without corners."""
+    far: Tensor | None = None
+    for corner in around:
+        one = corner.distance(coordinates, domain) >= NEAR
+        far = one if far is None else far & one
+    return far

@@ -1,0 +1,170 @@
+"""Whether the parts of a declaration fit together, as far as names and places go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.problem.binding import check_names
+from pinnsolve.problem.conditions import Periodic, Solenoidal
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.observations import Measured
+from pinnsolve.problem.unknown import Unknown
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The parts of a declaration, each of which was read on its own."""
+
+    domain: Domain
+    unknowns: tuple[str, ...]
+    parameters: tuple[str, ...]
+    functions: Mapping[str, Unknown]
+    equations: Sequence[Equation]
+    conditions: Sequence[Equation]
+    periodic: Sequence[Periodic]
+    solenoidal: Sequence[Solenoidal]
+    observations: Sequence[Measured]
+
+    def check(self) -> None:
+        """Refuse what contradicts itself.
+
+        Raises
+        ------
+        ProblemError
+            With what was possible.
+        """
+        self._check_distinct()
+        self._check_functions()
+        for equation in self.equations:
+            assert equation.function is not None
+            check_names(equation.function, f"equation '{equation.name}'", self._names)
+        for condition in self.conditions:
+            self._check_condition(condition)
+        for p in self.periodic:
+            if p.coordinate not in self.domain.space_coordinates:
+                raise ProblemError(
+                    f"{p.name}: there is no such coordinate of space",
+                    did_you_mean(p.coordinate, self.domain.space_coordinates),
+                )
+        self._check_solenoidal()
+        self._check_mentioned()
+
+    @property
+    def _names(self) -> list[str]:
+        return [*self.unknowns, *self.domain.coordinates, *self.parameters]
+
+    @property
+    def _normals(self) -> list[str]:
+        return [f"n{c}" for c in self.domain.space_coordinates]
+
+    def _check_distinct(self) -> None:
+        names = [*self._names, *self._normals]
+        for name in names:
+            if names.count(name) > 1:
+                raise ProblemError(
+                    f"the name '{name}' stands for two things",
+                    f"Unknowns {self.unknowns}, coordinates {self.domain.coordinates}, parameters "
+                    f"{self.parameters} and normals {tuple(self._normals)} must differ.",
+                )
+
+    def _check_functions(self) -> None:
+        for name, function in self.functions.items():
+            for coordinate in function.coordinates:
+                if coordinate not in self.domain.coordinates:
+                    raise ProblemError(
+                        f"the unknown function '{name}' depends on '{coordinate}', which is no coordinate",
+                        did_you_mean(coordinate, self.domain.coordinates),
+                    )
+
+    def _check_condition(self, c: Equation) -> None:
+        if c.unknown is not None and c.unknown not in self.unknowns:
+            raise ProblemError(f"{c.name}: there is no unknown '{c.unknown}'", did_you_mean(c.unknown, self.unknowns))
+        try:
+            pieces = c.on.resolve(self.domain)
+        except ProblemError as error:
+            raise ProblemError(f"{c.name}: {error.fault}", error.remedy) from None
+        faces_of_space = all(p.normal is not None for p in pieces)
+        if c.says("normal derivative") and not faces_of_space:
+            raise ProblemError(f"{c.name}: there is no normal there", "Neumann conditions hold on faces of space.")
+        if c.function is None:
+            return
+        if c.prescribes is not None:  # a value knows no unknowns
+            check_names(c.function, c.name, [*self.domain.coordinates, *self.parameters])
+        else:
+            check_names(c.function, c.name, [*self._names, *(self._normals if faces_of_space else [])])
+
+    def _check_solenoidal(self) -> None:
+        """Each velocity has as many components as space has dimensions, and no unknown is in two of them."""
+        named: list[str] = []
+        for flow in self.solenoidal:
+            for component in flow.components:
+                if component not in self.unknowns:
+                    raise ProblemError(
+                        f"{flow.name}: there is no unknown '{component}'", did_you_mean(component, self.unknowns)
+                    )
+                if component in named:
+                    raise ProblemError(f"{flow.name}: {component} is named twice", "Name each component once.")
+                named.append(component)
+            space = self.domain.space_coordinates
+            if len(flow.components) != len(space):
+                raise ProblemError(
+                    f"{flow.name}: {len(flow.components)} components over the coordinates "
+                    f"{', '.join(space) or 'of no space'}",
+                    "A velocity has one component for each coordinate of space, and two or three of them.",
+                )
+
+    def _check_mentioned(self) -> None:
+        """There is something to solve, and every unknown stands in an equation."""
+        if not self.equations and not self.observations:
+            raise ProblemError(
+                "the problem has no equation and no data",
+                "Write equations=heat, a function that returns a residual, or conditions=[observed(...)].",
+            )
+        for unknown in self.unknowns:
+            if self.equations and not any(unknown in e.asks for e in self.equations):
+                raise ProblemError(
+                    f"no equation mentions the unknown '{unknown}'", "Add one, or leave the unknown out."
+                )
+
+    @property
+    def untold(self) -> list[str]:
+        """The unknowns that no condition, no data and no period says anything of."""
+        if self.periodic:
+            return []
+        seen = {u for o in self.observations for u in o.unknowns}.union(*(c.asks for c in self.conditions))
+        return [u for u in self.unknowns if u not in seen]
+
+
+def undetermined(unknown: str) -> ProblemError:
+    """What to say of an unknown that nothing fixes."""
+    return ProblemError(
+        f"no condition mentions the unknown '{unknown}'",
+        f"Without one it is not determined: add dirichlet({unknown}=...), initial({unknown}=...), "
+        f"or fix it in one point, dirichlet({unknown}=0, on=point(...)).",
+    )
+
+
+def check_twice(conditions: Sequence[Equation], periodic: Sequence[Periodic], domain: Domain) -> None:
+    """No unknown is prescribed twice in one place, and no periodic end has a condition."""
+    seen: dict[tuple[Any, ...], str] = {}
+    for c in conditions:
+        for piece in c.on.resolve(domain):
+            on_periodic = [p for p in periodic if p.coordinate in piece.fixed and len(piece.fixed) == 1]
+            if on_periodic:
+                raise ProblemError(
+                    f"{c.name} stands on an end of the coordinate {on_periodic[0].coordinate}, which is periodic",
+                    "A periodic coordinate has no ends: leave one of the two out.",
+                )
+            if c.prescribes is None:
+                continue
+            key = (c.unknown, c.prescribes.what, tuple(sorted(piece.fixed.items())))
+            if key in seen:
+                raise ProblemError(
+                    f"{c.unknown} is prescribed twice at {piece.name}: by {seen[key]} and by {c.name}",
+                    "Give each condition a region of its own, with on=face(...).",
+                )
+            seen[key] = c.name

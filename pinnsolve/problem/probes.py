@@ -1,0 +1,125 @@
+"""Smooth fields in place of the unknowns, which record what of their derivatives a residual asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Chart, Jet, on_jets
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.equation import Equation
+
+Known = Callable[[Chart, Mapping[str, Jet], Mapping[str, Jet], Points], Fields]  # `Problem.fields`
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a probe is: offset + scale * sin(...), in the unknown's units."""
+
+    offset: float = 0.0
+    scale: float = 1.0
+
+
+class Probe:
+    """A smooth field in place of an unknown, whose every derivative is a leaf that records being asked for."""
+
+    def __init__(self, chart: Chart, at: Mapping[str, Jet], domain: Domain, phase: float, size: Size) -> None:
+        wave: Jet | None = None
+        for k, (name, x) in enumerate(at.items()):
+            term = (1.3 + 0.2 * k) * domain.unit(name, x)
+            wave = term if wave is None else wave + term
+        assert wave is not None
+        self._smooth = size.offset + size.scale * on_jets.sin(wave + phase)
+        self.field = Jet(chart, self._leaf, (chart.size,), frozenset(chart.names))
+
+    def _leaf(self, alpha: Alpha) -> Tensor:
+        return self._smooth.dense(alpha).detach().clone().requires_grad_()
+
+    @property
+    def asked(self) -> dict[Alpha, Tensor]:
+        return {alpha: leaf for alpha, leaf in self.field.known.items() if leaf is not None}
+
+
+Probes = dict[str, Probe]
+
+
+def probes(
+    domain: Domain, unknowns: Sequence[str], points: Points, shift: float = 0.0,
+    sizes: Mapping[str, Size] | None = None,
+) -> tuple[Chart, dict[str, Jet], Probes]:  # fmt: skip
+    """A chart over the points, its coordinates, and a probe for each unknown; other probes for another `shift`.
+
+    `sizes` says how large they are; without it they are between minus one and one.
+    """
+    chart, at = points.chart()
+    given = sizes or {}
+    made = {u: Probe(chart, at, domain, 0.7 * (k + 1) + shift, given.get(u, Size())) for k, u in enumerate(unknowns)}
+    return chart, at, made
+
+
+def fields_of(found: Probes) -> dict[str, Jet]:
+    """The probes as fields, by unknown."""
+    return {u: p.field for u, p in found.items()}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How the residual of an equation answers to each derivative of each unknown, on probes.
+
+    Parameters
+    ----------
+    residual : tensor (N,)
+    slopes : list of (unknown, multi-index, tensor (N,))
+        The derivative of the residual by each derivative that it asks for; where it is not zero everywhere.
+    probes : dict from unknown to Probe
+    """
+
+    residual: Tensor
+    slopes: list[tuple[str, Alpha, Tensor]]
+    probes: Probes
+
+    def of(self, unknown: str) -> dict[Alpha, Tensor]:
+        """The slopes of one unknown."""
+        return {alpha: slope for u, alpha, slope in self.slopes if u == unknown}
+
+
+@dataclass(frozen=True)
+class Prober:
+    """Evaluates equations on probes.
+
+    Parameters
+    ----------
+    domain : Domain
+    unknowns : sequence of str
+    known : callable
+        `Problem.fields`.
+    """
+
+    domain: Domain
+    unknowns: Sequence[str]
+    known: Known
+
+    def answer(
+        self, equation: Equation, points: Points, shift: float = 0.0, sizes: Mapping[str, Size] | None = None
+    ) -> Answer:
+        """How an equation answers on these points."""
+        chart, at, found = probes(self.domain, self.unknowns, points, shift, sizes)
+        with torch.enable_grad():
+            residual = equation.residual(self.known(chart, at, fields_of(found), points)).value
+        leaves = [(u, alpha, leaf) for u, p in found.items() for alpha, leaf in p.asked.items()]
+        if not leaves or not residual.requires_grad:
+            return Answer(residual.detach(), [], found)
+        grads = torch.autograd.grad(residual.sum(), [leaf for *_, leaf in leaves], materialize_grads=True)
+        slopes = [(u, alpha, g) for (u, alpha, _), g in zip(leaves, grads, strict=True) if bool(g.any())]
+        return Answer(residual.detach(), slopes, found)
+
+    def algebraic(self, unknown: str, equations: Sequence[Equation]) -> bool:
+        """Whether an equation gives this unknown by the others: a flux, a stress, a rate; it needs no condition."""
+        nothing = (0,) * len(self.domain.coordinates)
+        return any(set(self.answer(e, self.domain.line()).of(unknown)) == {nothing} for e in equations)
