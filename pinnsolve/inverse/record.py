@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 EXPECTED = 3.0  # standard deviations of chi squared
 
@@ -85,6 +85,9 @@ class Identified:
     misfits : dict from residual name to Misfit
     warnings : list of str
         Which constants the data cannot tell, and which training has not found yet.
+    undetermined : list of str
+        The constants and functions that neither data nor equations determine: they may change by their own size, and
+        the residual stays what it is.
     """
 
     constants: dict[str, Constant]
@@ -92,3 +95,4 @@ class Identified:
     correlations: dict[tuple[str, str], float]
     misfits: dict[str, Misfit]
     warnings: list[str]
+    undetermined: list[str] = field(default_factory=list)

@@ -16,6 +16,10 @@ of their degrees of freedom, wherever it was stopped.
 Training ends somewhere near the minimum. The Gauss-Newton step that is left, (A^T A)^(-1) A^T r, says how far from it;
 its square is added to the variance. It is what counts where measurements have no noise, or training was cut short.
 
+Whether anything determines q at all, data or not, is told by the least change of all residuals with which q can change
+by its own size,  |q| / sqrt(g^T (A^T A)^(-1) g): where that is no more than rounding beside what the change costs with
+all else held, nothing does.
+
 Source: Seber & Wild, Nonlinear Regression (Wiley 1989), section 2.1; White, Econometrica 48 (1980) 817.
 """
 
@@ -42,13 +46,15 @@ HUBER = 0.9325849825936035  # the mean of a squared Huber misfit under normal no
 ALIKE = 0.99  # a correlation beyond which two constants are only known together
 PLACES = (33, 9, 5)  # along each coordinate, for a function of one, two and more of them
 UNFINISHED = 1.0  # of what the noise moves a constant: a longer step that is left is told
+FREE = 1e-6  # of the cost of a change with all else held: below, nothing determines it (ridge and rounding leave 1e-9)
+MOST = 0.5  # of a function's places: where so many are free, the function is
 FOLLOWS = 0.5  # of the measurements' degrees of freedom: a fit that takes more of them follows the noise
 
 
 def identified(
     residuals: Residuals, weights: Mapping[str, float], unseen: Residuals | None = None
 ) -> Identified | None:
-    """What the data say at the end of training; None for a problem without data.
+    """What is known at the end of training; None for a problem without data, unknown constants and functions.
 
     Parameters
     ----------
@@ -60,7 +66,7 @@ def identified(
     """
     trial = residuals.trial
     sets = trial.problem.data
-    if not sets:
+    if not sets and not trial.constants.declared and not trial.functions.declared:
         return None
     if trial.parameters_count > LARGEST:
         return _without_errors(trial, (unseen or residuals).values(), held_out=unseen is not None)
@@ -74,16 +80,22 @@ def identified(
         misfits[name] = Misfit(total, free * (HUBER if data.loss == "huber" else 1.0) if data.known else math.nan)
         told += _followed(name, taken, len(judged[name]))
         told += _outliers(name, data, fit.values[name], residuals) if data.known else []
-    functions = {}
+    functions, loose = {}, list[str]()
     for name in trial.functions.declared:
-        by_noise, left = fit.moved(_function_gradient(trial, name), noise)
+        gradient = _function_gradient(trial, name)
+        by_noise, left = fit.moved(gradient, noise)
         functions[name] = _function(trial, name, (by_noise.diagonal() + left.square()).clamp(min=0).sqrt())
-    by_noise, left = fit.moved(_constants_gradient(trial), noise)
+        if float(fit.free(gradient).double().mean()) > MOST:
+            loose.append(name)
+    gradient = _constants_gradient(trial)
+    loose += [n for n, is_free in zip(trial.constants.declared, fit.free(gradient).tolist(), strict=True) if is_free]
+    by_noise, left = fit.moved(gradient, noise)
     constants, correlations = _constants(trial, by_noise + torch.outer(left, left), fit.reached)
     far = left.abs() > UNFINISHED * by_noise.diagonal().clamp(min=0).sqrt()
     moving = {n: float(step) for n, step, is_far in zip(constants, left, far & fit.reached, strict=True) if is_far}
     told += _warnings(constants, functions, correlations) + _moving(constants, moving)
-    return Identified(constants, functions, correlations, misfits, told)
+    told += [f"nothing determines {n}: it may change by its own size, and no residual tells; add data" for n in loose]
+    return Identified(constants, functions, correlations, misfits, list(dict.fromkeys(told)), loose)
 
 
 def _without_errors(trial: Trial, judged: Mapping[str, Tensor], held_out: bool) -> Identified:
@@ -130,10 +142,20 @@ class _Fit:
         half = torch.linalg.solve_triangular(self.factor.T, (gradient / self.scale).T, upper=False)
         inverse = torch.linalg.solve_triangular(self.factor, half, upper=True) / self.scale[:, None]
         each = {n: rows @ inverse for n, rows in self.rows.items()}
-        by_noise = torch.cat([each[n] * (self.per_row[n] * size) for n, size in noise.items()])
+        nothing = inverse.new_zeros(0, inverse.shape[1])
+        by_noise = torch.cat([nothing, *(each[n] * (self.per_row[n] * size) for n, size in noise.items())])
         left = sum(image.T @ (self.values[n] * self.per_row[n]) for n, image in each.items())
         assert isinstance(left, Tensor)
         return by_noise.T @ by_noise, left
+
+    def free(self, gradient: Tensor) -> Tensor:
+        """Which quantities with these gradients (m, P) nothing determines, (m,) of bools: with everything else fitted
+        to it, a change costs no more than `FREE` of what it costs with everything else held."""
+        half = torch.linalg.solve_triangular(self.factor.T, (gradient / self.scale).T, upper=False)
+        least = 1 / half.norm(dim=0).clamp(min=torch.finfo(half.dtype).tiny)
+        whole = torch.cat(list(self.rows.values()))
+        alone = (whole @ gradient.T).norm(dim=0) / gradient.square().sum(1).clamp(min=torch.finfo(half.dtype).tiny)
+        return ~(least > FREE * alone) | ~gradient.any(1)
 
 
 def _constants(

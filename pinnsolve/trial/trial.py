@@ -236,9 +236,9 @@ class Trial:
             fields |= flow.velocity(self.problem, lifted, potentials, prepared.at)
             columns = columns[self.potentials :]
         for column, (name, lift_of) in zip(columns, prepared.lifts.items(), strict=True):
-            size = self.plan.size(name)
-            own = column * size.scale
-            fields[name] = own + size.offset if lift_of is None else lift_of[0] + lift_of[1] * own
+            about = self.plan.size(name)
+            own = column * about.scale
+            fields[name] = own + about.offset if lift_of is None else lift_of[0] + lift_of[1] * own
         size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
         return {u: Jet(prepared.chart, fields[u].partial, size, names) for u in self.problem.unknowns}
 

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from pinnsolve.algebra import yardstick
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import NEAR, away
 from pinnsolve.geometry.points import Points
@@ -28,16 +29,25 @@ class FieldError:
     Parameters
     ----------
     relative_l2 : float
-        ||u - u_ref|| / ||u_ref|| over the whole domain (dimensionless); the plain norm where u_ref vanishes.
+        ||u - u_ref|| / ||u_ref|| over the whole domain (dimensionless); where u_ref vanishes, relative to the scale
+        that the equations give it.
     max : float
         The largest difference seen (the unknown's own units).
     sampling : float
-        The standard error of `relative_l2` as a quadrature over random points.
+        The standard error of `strict` as a quadrature over random points.
+    to_variation : float
+        ||u - u_ref|| over the norm of u_ref less its mean (dimensionless); `relative_l2` where u_ref is a constant.
     """
 
     relative_l2: float
     max: float
     sampling: float
+    to_variation: float = 0.0
+
+    @property
+    def strict(self) -> float:
+        """What the verdict takes: the larger of both."""
+        return max(self.relative_l2, self.to_variation)
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,8 @@ def compare(solution: Solution, reference: Reference | None) -> Comparison:
     """Measure a solution on fresh points and judge it by its problem's tolerance.
 
     It passes only if, for every unknown, error + three of its sampling errors + the reference's own error are at most
-    the tolerance. It is unconfirmed without a reference, and where the reference's own error is above a tenth of it.
+    the tolerance, the error relative to the unknown's norm or to its variation about its mean, whichever is stricter.
+    It is unconfirmed without a reference, and where the reference's own error is above a tenth of it.
     Where prescribed values jump, points closer than a tenth of the domain's length are left out.
     """
     tolerance = solution.problem.tolerance
@@ -88,26 +99,25 @@ def compare(solution: Solution, reference: Reference | None) -> Comparison:
 def _judged(
     errors: Mapping[str, FieldError], reference: Reference, tolerance: float, solution: Solution
 ) -> tuple[Verdict, str]:
-    finite = all(np.isfinite(e.relative_l2) for e in errors.values())
+    finite = all(np.isfinite(e.strict) for e in errors.values())
     if not finite:
         return "fail", "the solution or the reference is not finite everywhere"
-    worst = max(errors, key=lambda u: errors[u].relative_l2)
-    error, own = errors[worst], reference.own_error
+    worst = max(errors, key=lambda u: errors[u].strict)
+    error, own = errors[worst].strict, reference.own_error
     if not own <= 0.1 * tolerance:
         return "unconfirmed", f"the reference's own error {own:.1e} is above a tenth of the tolerance {tolerance:.1e}"
-    bound = max(e.relative_l2 + 3 * e.sampling for e in errors.values()) + own
+    bound = max(e.strict + 3 * e.sampling for e in errors.values()) + own
     if bound <= tolerance:
-        return "pass", f"the error of {worst}, {error.relative_l2:.1e}, is within the tolerance {tolerance:.1e}"
-    if error.relative_l2 + own <= tolerance:
+        return "pass", f"the error of {worst}, {error:.1e}, is within the tolerance {tolerance:.1e}"
+    if error + own <= tolerance:
         return (
             "fail",
-            f"the error of {worst}, {error.relative_l2:.2e}, is too close to the tolerance {tolerance:.1e} to tell",
+            f"the error of {worst}, {error:.2e}, is too close to the tolerance {tolerance:.1e} to tell",
         )
     outcome = solution.training.outcome.remedy if solution.training is not None else ""
     return (
         "fail",
-        f"the error of {worst}, {error.relative_l2:.1e}, is above the tolerance {tolerance:.1e}"
-        + f"; {outcome}" * bool(outcome),
+        f"the error of {worst}, {error:.1e}, is above the tolerance {tolerance:.1e}" + f"; {outcome}" * bool(outcome),
     )
 
 
@@ -129,6 +139,7 @@ def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldErr
     names = judged(solution.problem, reference)
     squares: dict[str, list[float]] = {u: [] for u in names}
     norms: dict[str, list[float]] = {u: [] for u in names}
+    means: dict[str, list[float]] = {u: [] for u in names}
     largest = dict.fromkeys(names, 0.0)
     for replicate in range(REPLICATES):
         places = measured_places(solution, replicate)
@@ -137,8 +148,10 @@ def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldErr
             difference = solution.d(unknown)(**places) - true
             squares[unknown].append(float(np.mean(difference**2)))
             norms[unknown].append(float(np.mean(true**2)))
+            means[unknown].append(float(np.mean(true)))
             largest[unknown] = float(np.maximum(largest[unknown], np.abs(difference).max()))
-    return {u: _error(squares[u], norms[u], largest[u]) for u in names}
+    scale = {u: solution.trial.plan.size(u).scale for u in names}
+    return {u: _error(squares[u], norms[u], means[u], largest[u], scale[u]) for u in names}
 
 
 def judged(problem: Problem, reference: Reference) -> list[str]:
@@ -182,9 +195,11 @@ def reference_values(reference: Reference, unknown: str, places: Mapping[str, np
     return values
 
 
-def _error(squares: list[float], norms: list[float], largest: float) -> FieldError:
-    norm = float(np.mean(norms)) or 1.0
-    mean = float(np.mean(squares)) / norm
-    deviation = float(np.std(squares, ddof=1)) / norm / len(squares) ** 0.5
-    relative = mean**0.5
-    return FieldError(relative, largest, deviation / (2 * relative) if relative > 0 else 0.0)
+def _error(squares: list[float], norms: list[float], means: list[float], largest: float, scale: float) -> FieldError:
+    square, mean = float(np.mean(norms)), float(np.mean(means))
+    norm, deviation = square**0.5, max(square - mean**2, 0.0) ** 0.5
+    difference = float(np.mean(squares)) ** 0.5
+    relative = difference / yardstick.size(norm, scale)
+    to_variation = difference / yardstick.variation(norm, deviation, scale)
+    spread = float(np.std(squares, ddof=1)) / len(squares) ** 0.5 / (2 * difference) if difference > 0 else 0.0
+    return FieldError(relative, largest, spread * max(relative, to_variation) / (difference or 1.0), to_variation)
