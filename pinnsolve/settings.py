@@ -25,6 +25,7 @@ from pinnsolve.methods import (
     Retracing,
     SSBroyden,
 )
+from pinnsolve.methods.protocol import check_method
 from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.dropout import drops
 from pinnsolve.problem.reading import positive, whole
@@ -155,11 +156,8 @@ class Settings:
             raise ProblemError(f"there is no sampler '{self.sampler}'", did_you_mean(str(self.sampler), SAMPLERS))
         if self.dtype not in DTYPES.values():
             raise ProblemError(f"dtype={self.dtype!r} is not supported", f"Possible: {', '.join(DTYPES)}.")
-        if not self.methods or not all(isinstance(m, Method) for m in self.methods):
-            raise ProblemError(
-                f"method={self.method!r} is no training method",
-                "Write method=LevenbergMarquardt(), or a list of methods.",
-            )
+        for method in self.methods or (None,):
+            check_method(method, self.method)
         if self.network is not None and not isinstance(self.network, Network | LocalFeatures | nn.Module):
             raise ProblemError(f"network={self.network!r} is no network", "Write network=MLP(), or pass an nn.Module.")
         local = {isinstance(m, Marching) for m in self.methods}
@@ -245,7 +243,7 @@ def kind_of(network: Network | LocalFeatures | nn.Module) -> str:
 
 def described_method(method: Method) -> str:
     """A method's name and numbers, but for how long it may go on."""
-    fields = {k: v for k, v in vars(method).items() if k != "steps"}
+    fields = {k: v for k, v in getattr(method, "__dict__", {}).items() if k != "steps"}  # a user's may have slots
     return f"{type(method).__name__}({', '.join(f'{k}={v!r}' for k, v in fields.items())})"
 
 

@@ -103,6 +103,17 @@ def told(error: ProblemError, path: Path) -> str:
     )
 
 
+def of_the_user(error: Exception, path: Path) -> ProblemError | None:
+    """The error in words, if it arose in the problem file (or in what that called) and not in what the file was called
+    by: a network, a method or a reference of the user's own."""
+    package = Path(__file__).parents[1]
+    files = [Path(f.filename).resolve() for f in traceback.extract_tb(error.__traceback__)]
+    ours = [f for f in files if f == path.resolve() or f.is_relative_to(package)]
+    if not ours or ours[-1] != path.resolve():
+        return None
+    return ProblemError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
+
+
 def _deepest(trace: TracebackType | None, path: Path) -> tuple[str, int] | None:
     """The innermost line of the user's file on the way to the error."""
     own = [f for f in traceback.extract_tb(trace) if Path(f.filename).resolve() == path.resolve()]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
+import traceback
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from pinnsolve.checks.coverage import derivative_name
-from pinnsolve.command.problem_file import ProblemFile, load, told
+from pinnsolve.command.problem_file import ProblemFile, load, of_the_user, told
 from pinnsolve.ensembles.ensemble import MEMBER, Ensemble, many, trained
 from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
@@ -38,8 +39,13 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False, width=None if Console().is_terminal else 110)
     try:
         return _run(arguments, load(path), console)
-    except ProblemError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(error, path)}", markup=False)
+    except Exception as error:
+        fault = error if isinstance(error, ProblemError) else of_the_user(error, path)
+        if fault is None:
+            raise
+        if arguments.debug:
+            traceback.print_exception(error)
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(fault, path)}", markup=False)
         return BAD_INPUT
 
 
@@ -50,6 +56,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
         _show_check(console, file, problem, prepare(problem, settings))
         return PASSED
     folder = writable_folder(_folder(arguments, file.name))
+    arguments.out = str(folder)  # where a fault of our own is told from here on
     ready = prepare(problem, settings, folder if members is None else None)
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
     show.show_warnings(console, ready.findings.warnings)
@@ -198,7 +205,7 @@ def _reference(problem: Problem) -> Reference:
         reference = problem.reference(problem)
     except ProblemError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ProblemError(
             f"the reference '{name}' failed: {type(error).__name__}: {error}", "Mend it, or go on with --no-reference."
         ).with_traceback(error.__traceback__) from None

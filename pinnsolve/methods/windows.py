@@ -16,10 +16,11 @@ from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.regions import Slab
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.methods.balance import balanced
 from pinnsolve.methods.newton import moved_down
 from pinnsolve.methods.protocol import Objective
 from pinnsolve.problem.binding import Fields
-from pinnsolve.residuals import Residuals, Site, balanced, sites
+from pinnsolve.residuals import Residuals, Site, sites
 from pinnsolve.trial.piecewise import Piecewise
 from pinnsolve.trial.trial import Trial
 from pinnsolve.trial.window import Window

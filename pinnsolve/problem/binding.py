@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from pinnsolve.errors import ProblemError, did_you_mean, place_of
+from pinnsolve.errors import ProblemError, did_you_mean, if_complex, place_of
 from pinnsolve.jets.calculus import describe
 from pinnsolve.jets.jet import Chart, Jet
 
@@ -79,7 +79,7 @@ class Fields(dict[str, Any]):
                     error.__traceback__
                 ) from None
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a user's exit() shall not end the command as if all were well
             raise ProblemError(f"{what} raised {type(error).__name__}: {error}").with_traceback(
                 error.__traceback__
             ) from error
@@ -88,13 +88,15 @@ class Fields(dict[str, Any]):
         """A number, or a function of names, as a field (N,)."""
         result = self.call(given, what) if callable(given) else given
         if isinstance(result, torch.Tensor) and result.ndim == 0:
-            result = float(result)
+            result = result.item()
         if isinstance(result, int | float):
             return self.chart.numbers(float(result))
         where = place_of(given) if callable(given) else None
         if not isinstance(result, Jet):
             raise ProblemError(
-                f"{what} returned {describe(result)}", "Return a number or an expression of the arguments.", where
+                f"{what} returned {describe(result)}",
+                if_complex(result) + "Return a number or an expression of the arguments.",
+                where,
             )
         if tuple(result.shape) != (self.chart.size,):
             raise ProblemError(

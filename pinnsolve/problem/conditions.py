@@ -8,7 +8,7 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.geometry.regions import Region, boundary, initial_face
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
@@ -65,7 +65,8 @@ def _each(kind: str, on: Region, values: dict[str, Value], left: Callable[[Field
     for unknown, value in values.items():
         if not (callable(value) or (isinstance(value, Real) and isfinite(value))):
             raise ProblemError(
-                f"{kind}({unknown}={value!r}) is no value", "Write a finite number or a function of coordinates."
+                f"{kind}({unknown}={value!r}) is no value",
+                if_complex(value) + "Write a finite number or a function of coordinates.",
             )
 
     def make(unknown: str, value: Value) -> Condition:
