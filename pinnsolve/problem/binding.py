@@ -58,6 +58,15 @@ def check_names(function: Callable[..., Any], what: str, possible: Iterable[str]
             )
 
 
+def _hidden(function: Callable[..., Any]) -> str:
+    """What to do where an argument has the name of a function that the same file calls; empty elsewhere."""
+    around = getattr(function, "__globals__", {})
+    hidden = [name for name in arguments(function) if callable(around.get(name))]
+    if not hidden:
+        return ""
+    return f"The argument '{hidden[0]}' hides the function of that name in this file: give one of them another name."
+
+
 class Fields(dict[str, Any]):
     """What stands behind the names on one set of points: unknowns, coordinates, parameters, normals.
 
@@ -80,7 +89,7 @@ class Fields(dict[str, Any]):
                 ) from None
             raise
         except (Exception, SystemExit) as error:  # a user's exit() shall not end the command as if all were well
-            raise ProblemError(f"{what} raised {type(error).__name__}: {error}").with_traceback(
+            raise ProblemError(f"{what} raised {type(error).__name__}: {error}", _hidden(function)).with_traceback(
                 error.__traceback__
             ) from error
 

@@ -56,12 +56,13 @@ class Condition:
 
 def _each(kind: str, on: Region, values: dict[str, Value], left: Callable[[Fields, str], Jet]) -> list[Condition]:
     """One condition for each named unknown: left side minus given value."""
-    if not values:
-        raise ProblemError(f"{kind}(...) names no unknown", f"Write {kind}(u=0).")
     if not isinstance(on, Region):
         raise ProblemError(
-            f"{kind}(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x"), point(x=0).'
+            f"{kind}(..., on={on!r}) is no region: on= says where a condition holds",
+            'Possible: boundary, face(x=0), faces("x"), point(x=0). An unknown that is called on needs another name.',
         )
+    if not values:
+        raise ProblemError(f"{kind}(...) names no unknown", f"Write {kind}(u=0).")
     for unknown, value in values.items():
         if not (callable(value) or (isinstance(value, Real) and isfinite(value))):
             raise ProblemError(

@@ -13,6 +13,7 @@ from pinnsolve.geometry.regions import Slab
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.problem.binding import Fields, arguments, check_names
 from pinnsolve.problem.conditions import Condition, Periodic, Solenoidal
+from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
 from pinnsolve.problem.reading import domain_of, equations_of, flattened, parameters_of, positive, unknowns_of
 from pinnsolve.problem.unknown import Unknown
@@ -74,6 +75,7 @@ class Problem:
         self.unknowns = unknowns_of(unknowns)
         self.tolerance = positive("tolerance", tolerance)
         self.reference = reference
+        check_free(self.unknowns, self.coordinates, self.parameters, self.functions)
         self._check_distinct()
         self._check_functions()
         self.equations = equations_of(equations)
