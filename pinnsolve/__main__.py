@@ -29,7 +29,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="lm, ssbroyden, lbfgs, soap, adam, sgd, or several one after the other: adam,lm",
     )
-    p.add_argument("--steps", type=int, metavar="N", help="end the (last) method after N steps")
+    p.add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help="end the (last) method after N steps (lm, where it is chosen automatically)",
+    )
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a parameter, as in nu=0.02")
     p.add_argument("--seed", type=int, metavar="N", help="for the first weights and all points (0)")
     p.add_argument(

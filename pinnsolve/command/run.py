@@ -18,6 +18,7 @@ from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.machine.memory import Peak, peak_memory
+from pinnsolve.methods.protocol import Method
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.report import console as show
@@ -148,9 +149,10 @@ def _members(arguments: argparse.Namespace) -> int | None:
 
 def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
     changes: dict[str, Any] = {}
-    if arguments.method is not None or arguments.steps is not None:
-        names = arguments.method or ",".join(m.name for m in settings.methods)  # Levenberg-Marquardt where automatic
-        changes["method"] = method_by_name(names, arguments.steps)
+    if arguments.method is not None:
+        changes["method"] = method_by_name(arguments.method, arguments.steps)
+    elif arguments.steps is not None:
+        changes["method"] = _shortened(settings, arguments.steps)
     if arguments.dtype is not None:
         if arguments.dtype not in DTYPES:
             raise ProblemError(
@@ -163,6 +165,16 @@ def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
         if getattr(arguments, name) is not None:
             changes[name] = getattr(arguments, name)
     return dataclasses.replace(settings, **changes)
+
+
+def _shortened(settings: Settings, steps: int) -> list[Method]:
+    """The methods as they are, the last with so many steps; Levenberg-Marquardt where the choice is automatic."""
+    *before, last = settings.methods
+    if not dataclasses.is_dataclass(last) or "steps" not in {f.name for f in dataclasses.fields(last)}:
+        raise ProblemError(
+            f"--steps {steps}: the method {last.name} has no steps to be set", "Set them in the problem file."
+        )
+    return [*before, dataclasses.replace(last, steps=steps)]
 
 
 def _folder(arguments: argparse.Namespace, name: str) -> Path:

@@ -81,7 +81,9 @@ class Chart:
 
     def constant(self, value: Tensor, depends: frozenset[str] = frozenset()) -> Jet:
         """A field that is the same everywhere, or given point by point with no derivatives."""
-        return Jet(self, lambda alpha: None if any(alpha) else value, tuple(value.shape), depends)
+        made = Jet(self, lambda alpha: None if any(alpha) else value, tuple(value.shape), depends)
+        made.boolean = value.dtype == torch.bool
+        return made
 
     def numbers(self, value: float) -> Jet:
         """The number `value` at each of the N points."""
@@ -112,6 +114,7 @@ class Jet:
     ) -> None:
         self.chart, self.shape, self.depends, self.name = chart, torch.Size(shape), depends, name
         self._rule = rule
+        self.boolean = False  # whether it is what a comparison returned
         self.known: dict[Alpha, Tensor | None] = {}
 
     def partial(self, alpha: Alpha) -> Tensor | None:

@@ -115,6 +115,8 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if isinstance(other, Jet | Tensor):
                 same_rank(jet, other, name)
         return chart.constant(func(*(a.value if isinstance(a, Jet) else a for a in args), **plain))
+    if name != "where":  # what a comparison returned counts as zeros and ones, and is not added by "or"
+        args = tuple(counted(a) for a in args)
     if name in STRUCTURAL:
         return STRUCTURAL[name](*args, **kwargs)
     shape = next(a.shape for a in args if isinstance(a, Jet)) if any(isinstance(a, Jet) for a in args) else ()
@@ -127,6 +129,11 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return flat(func, args, kwargs)
     args = tuple(a.expand(shape) if isinstance(a, Tensor) and fits(a, shape) else a for a in args)
     return by_autograd(chart, func, name, args, kwargs)
+
+
+def counted(value: Any) -> Any:
+    """Zeros and ones for a field of truth values; anything else as it is."""
+    return value.chart.constant(value.value.to(value.dtype)) if isinstance(value, Jet) and value.boolean else value
 
 
 STRUCTURAL: dict[str, Callable[..., Any]] = {

@@ -137,7 +137,7 @@ class Method(Protocol):
         """One step: moves the model's parameters and returns the next state, whose "loss" is the loss it found.
 
         A state with "stuck" set says that the method found no way down, one with "done" that it has come to its end;
-        without them it goes on.
+        without them it goes on. One that draws points of its own tells under "points" how many it used in each region.
         """
         ...
 
@@ -189,7 +189,7 @@ def _whole(method: Method, what: str, state: Any, usual: State) -> State:
     return state
 
 
-def check_method(method: Any, given: Any) -> None:
+def check_method(method: Any, given: Any, known: Mapping[str, Callable[..., Any]]) -> None:
     """Refuse what is no training method, naming what it lacks.
 
     Raises
@@ -199,8 +199,9 @@ def check_method(method: Any, given: Any) -> None:
     """
     lacks = [name for name in ("name", "steps", "cycle", "redraws", "init", "step") if not hasattr(method, name)]
     if isinstance(method, type) or len(lacks) == 6:
-        called = f"method={method.__name__}()" if isinstance(method, type) else "method=LevenbergMarquardt()"
-        raise ProblemError(f"method={given!r} is no training method", f"Write {called}, or a list of methods.")
+        made = method if isinstance(method, type) else known.get(method) if isinstance(method, str) else None
+        called = getattr(made, "__name__", "LevenbergMarquardt")
+        raise ProblemError(f"method={given!r} is no training method", f"Write method={called}(), or a list of methods.")
     if lacks:
         raise ProblemError(
             f"the method {type(method).__name__} has no {', '.join(lacks)}",

@@ -64,6 +64,14 @@ def residuals_of(march: Piecewise, window: Window, share: float, generator: torc
     return Residuals(window, places)
 
 
+def trained_on(before: Mapping[str, int], residuals: Residuals) -> dict[str, int]:
+    """The points in each region of the windows before and of one more."""
+    found = dict(before)
+    for site, points in residuals.places:
+        found[site.name] = found.get(site.name, 0) + len(points)
+    return found
+
+
 def _within(points: Points, times: tuple[float, float] | None) -> Points:
     """The measurements in a window of time."""
     if times is None:

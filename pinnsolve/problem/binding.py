@@ -58,6 +58,33 @@ def check_names(function: Callable[..., Any], what: str, possible: Iterable[str]
             )
 
 
+def as_residual(result: Any, what: str, function: Callable[..., Any]) -> Any:
+    """What a function returned as its residual, refused where it can be none.
+
+    Raises
+    ------
+    ProblemError
+        For a comparison, several residuals, or nothing at all.
+    """
+    where = place_of(function)
+    if result is None:
+        raise ProblemError(f"{what} returned nothing", "Its return is missing: write return lhs - rhs.", where)
+    if isinstance(result, Jet) and result.boolean:
+        raise ProblemError(
+            f"{what} returned a comparison, true or false at each point",
+            "A residual is a difference that shall be zero: write lhs - rhs in place of lhs == rhs.",
+            where,
+        )
+    if isinstance(result, list | tuple | dict):
+        raise ProblemError(
+            f"{what} returned {type(result).__name__} of {len(result)} things, and not one residual",
+            "Return one residual; write a function for each, and list them: equations=[mass, momentum], or one "
+            "condition(...) each.",
+            where,
+        )
+    return result
+
+
 def _hidden(function: Callable[..., Any]) -> str:
     """What to do where an argument has the name of a function that the same file calls; empty elsewhere."""
     around = getattr(function, "__globals__", {})
@@ -101,6 +128,8 @@ class Fields(dict[str, Any]):
         if isinstance(result, int | float):
             return self.chart.numbers(float(result))
         where = place_of(given) if callable(given) else None
+        if isinstance(result, Jet) and result.boolean:
+            return result + 0.0  # zeros and ones
         if not isinstance(result, Jet):
             raise ProblemError(
                 f"{what} returned {describe(result)}",

@@ -12,7 +12,7 @@ from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.geometry.regions import Region, boundary, initial_face
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.binding import Fields, arguments
+from pinnsolve.problem.binding import Fields, arguments, as_residual
 
 Value = float | Callable[..., Any]
 
@@ -64,6 +64,10 @@ def _each(kind: str, on: Region, values: dict[str, Value], left: Callable[[Field
     if not values:
         raise ProblemError(f"{kind}(...) names no unknown", f"Write {kind}(u=0).")
     for unknown, value in values.items():
+        if isinstance(value, Region):
+            raise ProblemError(
+                f"{kind}({unknown}={value!r}): a region is no value", f"Write {kind}(u=0, on={value!r})."
+            )
         if not (callable(value) or (isinstance(value, Real) and isfinite(value))):
             raise ProblemError(
                 f"{kind}({unknown}={value!r}) is no value",
@@ -102,7 +106,12 @@ def condition(function: Callable[..., Any], *, on: Region = boundary) -> list[Co
         raise ProblemError(f"condition({function!r}) is no function", "Write condition(function, on=face(x=0)).")
     if not isinstance(on, Region):
         raise ProblemError(f"condition(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x").')
-    return [Condition("condition", on, None, function, lambda at, what: at.call(function, what))]
+
+    def residual(at: Fields, what: str) -> Jet:
+        found: Jet = as_residual(at.call(function, what), what, function)
+        return found
+
+    return [Condition("condition", on, None, function, residual)]
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def _taken(name: str, kind: str) -> str:
 def _arguments(function: Callable[..., Any]) -> list[str]:
     """The arguments that a function has by name, beside those that it takes for names of the user's."""
     found = inspect.signature(function).parameters.values()
-    return [p.name for p in found if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    return [p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
 
 
 def _other(name: str) -> str:

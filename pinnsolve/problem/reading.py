@@ -13,7 +13,7 @@ from pinnsolve.errors import ProblemError, if_complex, place_of
 from pinnsolve.geometry.box import Box, interval
 from pinnsolve.jets.calculus import describe
 from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.binding import Fields, as_residual
 from pinnsolve.problem.conditions import Condition, Periodic, Solenoidal
 from pinnsolve.problem.unknown import Unknown
 
@@ -28,7 +28,7 @@ class Equation:
     def residual(self, at: Fields) -> Jet:
         """The residual (N,), refused if it has any other shape or is a constant."""
         what = f"equation '{self.name}'"
-        result = at.call(self.function, what)
+        result = as_residual(at.call(self.function, what), what, self.function)
         if not isinstance(result, Jet):
             raise ProblemError(
                 f"{what} returned {describe(result)}, and no field",

@@ -229,7 +229,7 @@ class Loop:
         record = [Ended(**e) for e in state.ended]
         state.stage, why = following(
             self.settings.stages, record, self.weights, state.seconds, self.settings.budget, state.behind,
-            windows=not self.trial.problem.indivisible,
+            windows=not (self.trial.problem.indivisible or self.settings.validation),  # windows take all data
         )  # fmt: skip
         state.stage_step, state.stage_began = 0, state.seconds
         if why:
@@ -294,7 +294,8 @@ class Loop:
         if self.trial.complete and self.watch.better(weighted(self.weights, held), trained):
             state.best = {
                 "step": state.step, "stage": state.stage, "born": state.born, "vector": self.trial.vector(),
-                "training": training, "held_out": held,
+                "training": training, "held_out": held, "weights": dict(self.weights),
+                "points": dict(state.method.get("points") or self.points.counts()),
             }  # fmt: skip
         look = Look(state.step, state.seconds, self.method.name, trained, training, held)
         self.history.append(look)
