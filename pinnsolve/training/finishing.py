@@ -43,7 +43,7 @@ def finished(loop: Loop, outcome: Outcome) -> Training:
         outcome, state.seconds, state.step, best, loop.history, was["training"], held_out, was["points"],
         was["weights"], ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
         error, _identified(loop), lost, "sobol" if own else loop.settings.sampler,
-        rule.every if rule is not None and kept.method.redraws else None,
+        rule.every if rule is not None and kept.method.redraws else None, loop.unsaved,
     )  # fmt: skip
 
 

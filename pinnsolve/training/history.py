@@ -68,6 +68,8 @@ class Training:
         How the points were drawn.
     redrawn_every : int, optional
         After how many steps they were drawn anew; None where they stayed.
+    unsaved : str
+        Why the last checkpoint could not be written; empty where it was, or none was asked for.
     """
 
     outcome: Outcome
@@ -87,12 +89,13 @@ class Training:
     overfitting: Overfitting | None = None
     sampler: str = "sobol"
     redrawn_every: int | None = None
+    unsaved: str = ""
 
     @property
     def warnings(self) -> list[str]:
         """What is doubtful of the result, in words."""
         told = [] if self.identified is None else list(self.identified.warnings)
-        return told if self.overfitting is None else [*told, str(self.overfitting)]
+        return told + [str(self.overfitting)] * (self.overfitting is not None) + [self.unsaved] * bool(self.unsaved)
 
 
 @dataclass

@@ -20,7 +20,7 @@ from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.dropout import drops, thinned
 from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings, Stage, is_features, kind_of
-from pinnsolve.training.checkpointing import save
+from pinnsolve.training.checkpointing import keep
 from pinnsolve.training.collocation import Collocation
 from pinnsolve.training.error_estimate import Found, Gathered
 from pinnsolve.training.finishing import finished
@@ -73,6 +73,7 @@ class Loop:
             0, 0, 0, 0.0, 0.0, {}, self.trial.vector(), born, {}, {}, self.weights, [], generator.get_state()
         )  # fmt: skip
         self.history: list[Look] = []
+        self.unsaved = ""  # why the last checkpoint could not be written
         self._begin()
 
     # ------------------------------------------------------------ the loop
@@ -90,7 +91,7 @@ class Loop:
                 while outcome is None:
                     outcome = self._round(began, progress)
                     if self.folder and time.perf_counter() - written > self.settings.checkpoint_every:
-                        save(self)
+                        keep(self)
                         written = time.perf_counter()
                     interrupt.check()
         except KeyboardInterrupt:
@@ -98,7 +99,7 @@ class Loop:
                 raise  # in the middle of a step; what was saved last stands
             outcome = Outcome("interrupted", f"by the user after {self.state.step} steps", "go on with --resume")
         if self.folder:
-            save(self)
+            keep(self)
         if outcome.kind != "non-finite":
             self._look(progress)
         return finished(self, outcome)
