@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from pinnsolve.command.faults import told_fault
+
+OWN_FAULT = 3
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
@@ -14,7 +18,8 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="python -m pinnsolve",
         description="Solve a partial differential equation with a neural network, and check it against a reference.",
-        epilog="Exit code: 0 the verdict is a pass, 1 it is not (or unconfirmed), 2 the input is bad.",
+        epilog="Exit code: 0 the verdict is a pass, 1 it is not (or unconfirmed), 2 the input is bad, 3 an error of "
+        "pinnsolve's own, 130 interrupted before there was a result.",
     )
     p.add_argument("file", help="a Python file that declares problem = Problem(...)")
     p.add_argument("--budget", metavar="SECONDS", help="seconds of training (60)")
@@ -24,7 +29,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="lm, ssbroyden, lbfgs, soap, adam, sgd, or several one after the other: adam,lm",
     )
-    p.add_argument("--steps", type=int, metavar="N", help="end the (last) method after N steps")
+    p.add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help="end the (last) method after N steps (lm, where it is chosen automatically)",
+    )
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a parameter, as in nu=0.02")
     p.add_argument("--seed", type=int, metavar="N", help="for the first weights and all points (0)")
     p.add_argument(
@@ -34,21 +44,26 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--dtype", metavar="NAME", help="float64 or float32 (float64)")
     p.add_argument("--out", metavar="DIR", help="the folder for the run's files (runs/NAME, the first free one)")
     p.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
+    p.add_argument("--overwrite", action="store_true", help="begin anew in a folder that holds an earlier run")
     p.add_argument("--check", action="store_true", help="check the problem, and stop there")
     p.add_argument("--no-reference", action="store_true", help="do not compare; the verdict is then 'unconfirmed'")
+    p.add_argument("--debug", action="store_true", help="show where in the code an error arose")
     return p
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     arguments = parser().parse_args(argv)
-    from pinnsolve.command.run import run
-
     try:
+        from pinnsolve.command.run import run
+
         return run(arguments)
     except KeyboardInterrupt as interrupt:  # outside training, which ends by itself with what it has
         print(str(interrupt) or "interrupted", file=sys.stderr)
         return INTERRUPTED
+    except Exception as error:
+        print(told_fault(error, Path(arguments.out) if arguments.out else None, arguments.debug), file=sys.stderr)
+        return OWN_FAULT
 
 
 if __name__ == "__main__":

@@ -46,6 +46,20 @@ def did_you_mean(name: str, possible: Iterable[str]) -> str:
     return f"{hint}Possible: {', '.join(names) if names else '(nothing)'}"
 
 
+def if_complex(value: object) -> str:
+    """What to do about a complex number, to follow the words that refuse it; empty for anything else.
+
+    >>> if_complex(2j)
+    'It is complex, and everything here is real: take real and imaginary part as two unknowns. '
+    >>> if_complex(2.0)
+    ''
+    """
+    kind = str(getattr(value, "dtype", ""))  # of arrays and tensors, without their packages
+    if not (isinstance(value, complex) or "complex" in kind):
+        return ""
+    return "It is complex, and everything here is real: take real and imaginary part as two unknowns. "
+
+
 @dataclass(frozen=True)
 class Outcome:
     """Why a training run ended, and what to do about it.

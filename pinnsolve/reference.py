@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from pinnsolve.errors import ProblemError, if_complex
+
 Field = Callable[..., np.ndarray]
 
 
@@ -58,6 +60,8 @@ def _called(solution: Field, parameters: Mapping[str, float]) -> Field:
             values = solution(**given)
         except TypeError:  # torch's functions refuse arrays
             values = solution(**{n: torch.as_tensor(v) for n, v in given.items()})
+        if remedy := if_complex(values if np.isscalar(values) else np.asarray(values)):
+            raise ProblemError("the exact solution has complex values", remedy.strip())
         shape = np.broadcast_shapes(*(np.shape(v) for v in coordinates.values()))
         return np.broadcast_to(np.asarray(values, dtype=np.float64), shape)
 

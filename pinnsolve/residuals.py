@@ -264,20 +264,6 @@ class Residuals:
         return loss, gradient, torch.tril(matrix) + torch.tril(matrix, -1).T
 
 
-def balanced(residuals: Residuals) -> dict[str, float]:
-    """Weights that give every residual the same mean squared sensitivity to the network's parameters: one.
-
-    That is the inverse of the mean diagonal of its neural tangent kernel J J^T.
-
-    Source: Wang, Yu & Perdikaris, J. Comput. Phys. 449 (2022) 110768, equation 6.3.
-    """
-    squares = dict.fromkeys(residuals.names, 0.0)
-    for block in residuals.linearised():
-        for name, rows in block.jacobians.items():
-            squares[name] += float(rows.square().sum()) / residuals.counts[name]
-    return {name: 1 / s if s > 0 else 1.0 for name, s in squares.items()}
-
-
 def add_gram(matrix: Tensor, rows: Tensor) -> None:
     """Add J^T J to the lower triangle of a matrix, leaving out most of the upper one (PyTorch has no syrk)."""
     half = rows.shape[1] // 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -15,6 +15,7 @@ from pinnsolve.geometry.cube import SAMPLERS, Sampler
 from pinnsolve.methods import (
     FIRST_ORDER,
     LBFGS,
+    OWN_POINTS,
     SGD,
     SOAP,
     Adam,
@@ -25,6 +26,7 @@ from pinnsolve.methods import (
     Retracing,
     SSBroyden,
 )
+from pinnsolve.methods.protocol import check_method
 from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.dropout import drops
 
@@ -154,11 +156,8 @@ class Settings:
             raise ProblemError(f"there is no sampler '{self.sampler}'", did_you_mean(str(self.sampler), SAMPLERS))
         if self.dtype not in DTYPES.values():
             raise ProblemError(f"dtype={self.dtype!r} is not supported", f"Possible: {', '.join(DTYPES)}.")
-        if not self.methods or not all(isinstance(m, Method) for m in self.methods):
-            raise ProblemError(
-                f"method={self.method!r} is no training method",
-                "Write method=LevenbergMarquardt(), or a list of methods.",
-            )
+        for method in self.methods or (None,):
+            check_method(method, self.method, METHODS)
         if self.network is not None and not isinstance(self.network, Network | LocalFeatures | nn.Module):
             raise ProblemError(f"network={self.network!r} is no network", "Write network=MLP(), or pass an nn.Module.")
         local = {isinstance(m, Marching) for m in self.methods}
@@ -171,6 +170,7 @@ class Settings:
             )
         self._check_dropout()
         self._check_weights()
+        self._check_ignored()
         usable_device(self.device)
 
     @property
@@ -183,7 +183,8 @@ class Settings:
             if isinstance(self.network, LocalFeatures):
                 return (Marching(),)
             return (Newton() if isinstance(self.network, RandomFeatures) else LevenbergMarquardt(),)
-        return tuple(self.method) if isinstance(self.method, Sequence) else (self.method,)
+        several = isinstance(self.method, Sequence) and not isinstance(self.method, str)
+        return tuple(self.method) if several else (self.method,)  # type: ignore[return-value, arg-type]
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -212,6 +213,26 @@ class Settings:
             return
         for weight in given:
             positive("Settings: weights", weight)
+
+    def _check_ignored(self) -> None:
+        """Refuse what was set and no method of these reads; what is at its default was not set."""
+        if self.automatic:
+            return
+        usual = {f.name: f.default for f in fields(self)}
+        names = ", ".join(dict.fromkeys(type(m).__name__ for m in self.methods))
+        if all(isinstance(m, OWN_POINTS) for m in self.methods):
+            for name in ("points", "condition_points", "sampler", "validation"):
+                if getattr(self, name) != usual[name]:
+                    raise ProblemError(
+                        f"Settings: {name}={getattr(self, name)!r} does nothing with {names}, which draws its own "
+                        "points in every window and fits all data",
+                        f"Leave {name} out; bound=... says how fine the cells become. Or write network=MLP().",
+                    )
+        if self.redraw not in (None, Redraw()) and not any(m.redraws for m in self.methods):
+            raise ProblemError(
+                f"Settings: redraw={self.redraw!r} does nothing with {names}, whose points stay",
+                "Leave redraw out, or write method=LevenbergMarquardt() (or Adam, SSBroyden, ...).",
+            )
 
     def described(self) -> dict[str, Any]:
         """What decides the bits of a run, as plain values: a checkpoint is compared by it."""
@@ -244,8 +265,8 @@ def kind_of(network: Network | LocalFeatures | nn.Module) -> str:
 
 def described_method(method: Method) -> str:
     """A method's name and numbers, but for how long it may go on."""
-    fields = {k: v for k, v in vars(method).items() if k != "steps"}
-    return f"{type(method).__name__}({', '.join(f'{k}={v!r}' for k, v in fields.items())})"
+    given = {k: v for k, v in getattr(method, "__dict__", {}).items() if k != "steps"}  # a user's may have slots
+    return f"{type(method).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
 
 def usable_device(name: str) -> torch.device:

@@ -141,6 +141,11 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
     findings = check(problem)
+    if settings.validation and not problem.observations:
+        raise ProblemError(
+            f"validation={settings.validation:g} holds out measurements, and the problem has none",
+            "Leave it out; held-out points of the equations are always there. Or add conditions=[observed(...)].",
+        )
     if problem.indivisible and not settings.automatic and isinstance(settings.stages[0].network, LocalFeatures):
         raise ProblemError(problem.indivisible, "Leave method and network out, or write network=MLP().")
     made, more = verified(problem, findings)

@@ -78,7 +78,7 @@ def test_fail_and_unconfirmed_are_exit_code_one(write: Write, tmp_path: Path) ->
          ["--steps", "1"], "unconfirmed"),
     ):  # fmt: skip
         out = tmp_path / verdict
-        assert main([str(write(change)), "--out", str(out), *options]) == 1
+        assert main([str(write(change)), "--out", str(out), "--overwrite", *options]) == 1
         assert json.loads((out / "report.json").read_text())["verdict"] == verdict
 
 

@@ -331,7 +331,7 @@ def test_the_console_names_members_and_scatter(
     """Resumed, so that nothing is left to train; what is written is the other test's."""
     path, out, code = finished
     error = json.loads((out / "report.json").read_text())["errors"]["u"]["relative_l2"]
-    monkeypatch.setattr("pinnsolve.report.write.write_all", lambda run, folder: None)
+    monkeypatch.setattr("pinnsolve.report.write.write_all", lambda run, folder: {})
     monkeypatch.setattr("pinnsolve.report.write.clear", lambda folder: None)
     options = ["--ensemble", "3", "--seed", "7", "--out", str(out), "--resume"]
     assert main([str(path), *options]) == code

@@ -18,6 +18,7 @@ from pinnsolve.checks.coverage import derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
 from pinnsolve.checks.interfaces import interfaces
 from pinnsolve.checks.scales import sizes_of
+from pinnsolve.checks.unused import unused
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import NEAR, REACH, Corner, Plane
 from pinnsolve.geometry.points import Points
@@ -68,7 +69,7 @@ def check(problem: Problem) -> Findings:
     _probe_conditions(problem)
     found = contradictions(problem)
     warnings = [str(c) + "; there it is weighted, not exact" * c.exact for c in found]
-    warnings += check_solenoidal(problem) + uncovered(problem, derivatives) + _spread(sizes)
+    warnings += unused(problem) + check_solenoidal(problem) + uncovered(problem, derivatives) + _spread(sizes)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
     for unknown, alphas in derivatives.items():

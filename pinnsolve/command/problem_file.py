@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TypeVar
 
+from pinnsolve.command.calls import wrong_call
 from pinnsolve.errors import ProblemError
 from pinnsolve.problem.problem import Problem
 from pinnsolve.settings import Settings
@@ -42,10 +43,12 @@ def load(path: Path) -> ProblemFile:
     """
     module = _run(path)
     problems = _instances(module, Problem)
+    _check_named(module, "problem", Problem, 'Problem(unknowns="u", ...)')
     if not problems:
         raise ProblemError(f"{path} declares no problem", "Write problem = Problem(...) at the top level of the file.")
     if len(problems) > 1:
         raise ProblemError(f"{path} declares {len(problems)} problems: {', '.join(problems)}", "Keep one in a file.")
+    _check_named(module, "settings", Settings, "Settings(budget=20)")
     settings = _instances(module, Settings)
     if len(settings) > 1:
         raise ProblemError(f"{path} declares {len(settings)} settings: {', '.join(settings)}", "Keep one in a file.")
@@ -75,8 +78,23 @@ def _run(path: Path) -> ModuleType:
         place = (error.filename or str(path), error.lineno or 1)
         raise ProblemError(f"{error.msg}", "Python cannot read this line.", place) from None
     except (Exception, SystemExit) as error:
+        known = wrong_call(error) if isinstance(error, TypeError) else None
+        if known is not None:
+            raise known.with_traceback(error.__traceback__) from None
         raise ProblemError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__) from None
     return module
+
+
+def _check_named(module: ModuleType, name: str, kind: type, example: str) -> None:
+    """What has our name and is something else would be passed over without a word."""
+    value = getattr(module, name, None)
+    if value is None or isinstance(value, kind | ModuleType):
+        return
+    if isinstance(value, dict) and all(isinstance(k, str) and k.isidentifier() for k in value) and value:
+        shown = {k: repr(v) if isinstance(v, int | float | str) else "..." for k, v in value.items()}
+        example = f"{kind.__name__}({', '.join(f'{k}={v}' for k, v in shown.items())})"
+    what = "a class" if isinstance(value, type) else f"a {type(value).__name__}"
+    raise ProblemError(f"{name} is {what}, and no {kind.__name__}", f"Write {name} = {example}.")
 
 
 def _instances(module: ModuleType, kind: type[Thing]) -> dict[str, Thing]:
@@ -101,6 +119,17 @@ def told(error: ProblemError, path: Path) -> str:
         + [f"    {line}"] * bool(line)
         + [f"  {error.remedy}"] * bool(error.remedy)
     )
+
+
+def of_the_user(error: Exception, path: Path) -> ProblemError | None:
+    """The error in words, if it arose in the problem file (or in what that called) and not in what the file was called
+    by: a network, a method or a reference of the user's own."""
+    package = Path(__file__).parents[1]
+    files = [Path(f.filename).resolve() for f in traceback.extract_tb(error.__traceback__)]
+    ours = [f for f in files if f == path.resolve() or f.is_relative_to(package)]
+    if not ours or ours[-1] != path.resolve():
+        return None
+    return ProblemError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
 
 
 def _deepest(trace: TracebackType | None, path: Path) -> tuple[str, int] | None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
+import traceback
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from pinnsolve.checks.coverage import derivative_name
-from pinnsolve.command.problem_file import ProblemFile, load, told
-from pinnsolve.ensembles.ensemble import MEMBER, Ensemble, many, trained
+from pinnsolve.command.folder import folder_of, forget
+from pinnsolve.command.problem_file import ProblemFile, load, of_the_user, told
+from pinnsolve.ensembles.ensemble import Ensemble, many, trained
 from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
-from pinnsolve.machine.files import writable_folder
+from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
+from pinnsolve.methods.protocol import Method
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.report import console as show
@@ -24,10 +27,10 @@ from pinnsolve.report.record import Run
 from pinnsolve.settings import DTYPES, Settings, method_by_name
 from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, prepare
-from pinnsolve.training.checkpointing import CHECKPOINT, resume, save
+from pinnsolve.training.checkpointing import keep, resume
 from pinnsolve.training.history import Training
 from pinnsolve.verdict.compare import check_reference
-from pinnsolve.verdict.slices import References, compared, references_of
+from pinnsolve.verdict.slices import Compared, References, compared, references_of
 
 PASSED, NOT_PASSED, BAD_INPUT = 0, 1, 2
 
@@ -38,8 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False, width=None if Console().is_terminal else 110)
     try:
         return _run(arguments, load(path), console)
-    except ProblemError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(error, path)}", markup=False)
+    except Exception as error:
+        fault = error if isinstance(error, ProblemError) else of_the_user(error, path)
+        if fault is None:
+            raise
+        if arguments.debug:
+            traceback.print_exception(error)
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(fault, path)}", markup=False)
         return BAD_INPUT
 
 
@@ -49,7 +57,18 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     if arguments.check:
         _show_check(console, file, problem, prepare(problem, settings))
         return PASSED
-    folder = writable_folder(_folder(arguments, file.name))
+    folder = folder_of(arguments, file.name)
+    arguments.out = str(folder)  # where a fault of our own is told from here on
+    with held(folder):
+        result = _solved(arguments, file, problem, settings, members, folder, console)
+    return PASSED if result.comparison.verdict == "pass" else NOT_PASSED
+
+
+def _solved(
+    arguments: argparse.Namespace, file: ProblemFile, problem: Problem, settings: Settings, members: int | None,
+    folder: Path, console: Console,
+) -> Run:  # fmt: skip
+    """From the problem to the run's files and the final tables."""
     ready = prepare(problem, settings, folder if members is None else None)
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
     show.show_warnings(console, ready.findings.warnings)
@@ -59,27 +78,40 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     references, note, reference_peak = _references(problem)
     from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
 
-    clear(folder)
+    if not arguments.resume:  # what is gone on with stays until there is something new in its place
+        forget(folder)
+        clear(folder)
     with peak_memory() as training_peak:
         if members is None:
             solution = _train(ready, console, fresh=not arguments.resume)
         else:
             solution = _train_members(problem, settings, members, folder, console, arguments.resume)
     assert solution.findings is not None
-    worst, *others = compared(solution, references)
+    (worst, *others), failed = _compared(solution, references)
     result = Run(
         file.name, file.description, solution.at(**worst.values), worst.comparison, solution.findings.warnings,
-        training_peak.bytes, reference_peak.bytes, note, [worst, *others] if others else [],
+        training_peak.bytes, reference_peak.bytes, note or failed, [worst, *others] if others else [],
         scatter(solution, worst.comparison.reference) if isinstance(solution, Ensemble) else None,
     )  # fmt: skip
-    write_all(result, folder)
-    show.show_result(console, result, folder)
-    return PASSED if result.comparison.verdict == "pass" else NOT_PASSED
+    unwritten: dict[str, str] = {}
+    try:
+        unwritten.update(write_all(result, folder))
+    finally:  # what was reached is shown, whatever becomes of the files
+        show.show_result(console, result, folder, unwritten)
+    return result
+
+
+def _compared(solution: Solution, references: References) -> tuple[list[Compared], str]:
+    """The comparisons; without a reference that fails where it is needed, and why it does."""
+    try:
+        return compared(solution, references), ""
+    except ProblemError as error:
+        return compared(solution, [(values, None) for values, _ in references]), error.fault
 
 
 def _train(ready: Prepared, console: Console, fresh: bool) -> Solution:
-    if fresh:
-        save(ready.loop)
+    if fresh and not keep(ready.loop):
+        show.show_warnings(console, [ready.loop.unsaved])
     return ready.solution(_run_loop(ready, console))
 
 
@@ -141,9 +173,10 @@ def _members(arguments: argparse.Namespace) -> int | None:
 
 def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
     changes: dict[str, Any] = {}
-    if arguments.method is not None or arguments.steps is not None:
-        names = arguments.method or ",".join(m.name for m in settings.methods)  # Levenberg-Marquardt where automatic
-        changes["method"] = method_by_name(names, arguments.steps)
+    if arguments.method is not None:
+        changes["method"] = method_by_name(arguments.method, arguments.steps)
+    elif arguments.steps is not None:
+        changes["method"] = _shortened(settings, arguments.steps)
     if arguments.dtype is not None:
         if arguments.dtype not in DTYPES:
             raise ProblemError(
@@ -158,24 +191,14 @@ def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
     return dataclasses.replace(settings, **changes)
 
 
-def _folder(arguments: argparse.Namespace, name: str) -> Path:
-    """Where the run's files go: as asked for, or the first free folder; to resume, the last that holds a checkpoint."""
-    if arguments.out is not None:
-        return Path(arguments.out)
-    taken, number, free = [], 1, Path("runs") / name
-    while free.exists():
-        taken.append(free)
-        number += 1
-        free = Path("runs") / f"{name}-{number}"
-    if not arguments.resume:
-        return free
-    place = CHECKPOINT if arguments.ensemble is None else f"{MEMBER.format('*')}/{CHECKPOINT}"
-    begun = [f for f in taken if any(f.glob(place))]
-    if not begun:
+def _shortened(settings: Settings, steps: int) -> list[Method]:
+    """The methods as they are, the last with so many steps; Levenberg-Marquardt where the choice is automatic."""
+    *before, last = settings.methods
+    if not dataclasses.is_dataclass(last) or "steps" not in {f.name for f in dataclasses.fields(last)}:
         raise ProblemError(
-            f"there is no run of {name} to resume in runs/", "Start without --resume, or name its folder with --out."
+            f"--steps {steps}: the method {last.name} has no steps to be set", "Set them in the problem file."
         )
-    return begun[-1]
+    return [*before, dataclasses.replace(last, steps=steps)]
 
 
 def _references(problem: Problem) -> tuple[References, str, Peak]:
@@ -198,7 +221,7 @@ def _reference(problem: Problem) -> Reference:
         reference = problem.reference(problem)
     except ProblemError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ProblemError(
             f"the reference '{name}' failed: {type(error).__name__}: {error}", "Mend it, or go on with --no-reference."
         ).with_traceback(error.__traceback__) from None

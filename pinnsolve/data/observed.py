@@ -70,8 +70,24 @@ def observed(
     Source of the loss: Huber, Ann. Math. Statist. 35 (1964) 73; 1.345 for 95 % efficiency under normal noise: Holland &
     Welsch, Comm. Statist. A 6 (1977) 813.
     """
-    if loss not in LOSSES:
-        raise ProblemError(f"observed: there is no loss '{loss}'", did_you_mean(str(loss), LOSSES))
+    if not isinstance(loss, str) or loss not in LOSSES:
+        raise ProblemError(
+            f"observed: there is no loss {loss!r:.60}",
+            did_you_mean(str(loss), LOSSES) + ". Values of an unknown that is called loss are given by a file.",
+        )
+    if file is not None and not isinstance(file, str | Path):
+        raise ProblemError(
+            f"observed: file={file!r:.60} is no path",
+            "The first argument names a file; arrays are given by name: observed(x=xs, u=us).",
+        )
+    if not (columns is None or isinstance(columns, Mapping | list | tuple)) or not all(
+        isinstance(c, str) for c in (columns.values() if isinstance(columns, Mapping) else columns or ())
+    ):
+        raise ProblemError(
+            f"observed: columns={columns!r:.60} names no columns of the file",
+            'Write columns=("x", "u"), or columns={"u": "velocity"}. Values of an unknown that is called columns are '
+            "given by a file.",
+        )
     if loss == "huber" and sigma is None:
         raise ProblemError(
             'observed: loss="huber" does not know how large a misfit is usual', "Give the noise: sigma=0.01."

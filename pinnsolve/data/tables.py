@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinnsolve.data.axes import AXES, TIME
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, if_complex
 
 Column = NDArray[np.float64]
 DELIMITERS = (",", ";", "\t")
@@ -90,6 +90,8 @@ def table_of(name: str, columns: Mapping[str, object], rows: Callable[[int], str
 
 
 def _numbers(name: str, column: str, values: object) -> Column:
+    if remedy := if_complex(values if np.isscalar(values) else np.asarray(values)):  # NumPy would drop a part of it
+        raise ProblemError(f"{name}: the column '{column}' holds no real numbers", remedy.strip())
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

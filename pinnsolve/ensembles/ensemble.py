@@ -16,6 +16,7 @@ import math
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -30,7 +31,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.settings import Settings
 from pinnsolve.solution import Evaluator, Solution
 from pinnsolve.solve import Options, Prepared, prepare, with_options
-from pinnsolve.training.checkpointing import CHECKPOINT, save
+from pinnsolve.training.checkpointing import CHECKPOINT, keep
 from pinnsolve.training.checkpointing import resume as resume_from
 from pinnsolve.training.history import Look, Training
 from pinnsolve.trial.mean import Mean
@@ -224,12 +225,14 @@ def trained(
 
 def _begun(problem: Problem, settings: Settings, folder: Path | None, resume: bool, needed: bool) -> Prepared:
     """A member ready to be trained, taken up from its checkpoint where there is one (or must be one)."""
-    own = None if folder is None else writable_folder(folder / MEMBER.format(settings.seed))
+    own = None if folder is None else folder / MEMBER.format(settings.seed)
     ready = prepare(problem, settings, own)
     if own is not None and resume and (needed or (own / CHECKPOINT).exists()):
         resume_from(ready.loop)
     elif own is not None:
-        save(ready.loop)
+        with suppress(OSError):  # a checkpoint that cannot be written is told of, and ends nothing
+            own.mkdir(exist_ok=True)
+        keep(ready.loop)
     return ready
 
 

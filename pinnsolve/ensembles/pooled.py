@@ -47,13 +47,16 @@ def pooled(
         [look for t in each for look in t.history],
         training,
         held_out,
-        {region: sum(t.points[region] for t in each) for region in each[0].points},
+        {region: sum(t.points.get(region, 0) for t in each) for t in each for region in t.points},
         _means([t.weights for t in each]),
         "; ".join(dict.fromkeys(t.method for t in each)),
         "; ".join(dict.fromkeys(t.network for t in each)),
         [f"seed {seed}: {why}" for seed, t in parts.items() for why in t.choice],
         _mean(estimates) if len(estimates) == len(each) else None,
         _identified([t.identified for t in each if t.identified is not None]),
+        sampler="; ".join(dict.fromkeys(t.sampler for t in each)),
+        redrawn_every=each[0].redrawn_every,
+        unsaved="; ".join(dict.fromkeys(t.unsaved for t in spent if t.unsaved)),
     )
 
 

@@ -47,7 +47,11 @@ class Box:
     4.0
     """
 
-    def __init__(self, **bounds: tuple[float, float]) -> None:
+    def __init__(self, *unnamed: Any, **bounds: tuple[float, float]) -> None:
+        if unnamed:
+            extents = [unnamed] if len(unnamed) == 2 and all(isinstance(b, Real) for b in unnamed) else unnamed
+            told = ", ".join(f"{n}={b!r}" for n, b in zip("xyzw", extents, strict=False))
+            raise ProblemError("Box(...) does not name its coordinates", f"Write Box({told}).")
         if not bounds:
             raise ProblemError("Box() has no coordinate", "Name each one with its extent: Box(x=(0, 1)).")
         self.bounds: dict[str, tuple[float, float]] = {n: interval(f"Box: {n}", b) for n, b in bounds.items()}

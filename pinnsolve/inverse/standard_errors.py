@@ -35,7 +35,7 @@ from torch import Tensor
 from pinnsolve.geometry.points import Points
 from pinnsolve.inverse.record import Constant, Function, Identified, Misfit
 from pinnsolve.jets.tape import Tape
-from pinnsolve.problem.observations import Measured, named, unhuber
+from pinnsolve.problem.observations import ROW, Measured, named, unhuber
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.trial import Trial
 
@@ -243,7 +243,7 @@ def _outliers(name: str, data: Measured, values: Tensor, residuals: Residuals) -
     lost = (away > FAR).nonzero()[:, 0].tolist()
     if not lost or len(lost) > SHARE * len(values):
         return []  # where so many are missed, it is the solution that is far off
-    rows = [data.rows[int(points.measured["row"][k])] for k in lost]
+    rows = [data.rows[int(points.measured[ROW][k])] for k in lost]
     cure = "" if data.loss == "huber" else '; observed(..., loss="huber") lessens what outliers do'
     return [f"{name}: {len(lost)} of {len(values)} lie beyond {FAR:g} sigma ({named(rows, len(rows))}){cure}"]
 

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.jets.jet import Chart, Jet, fits, on_jets, same_rank
+from pinnsolve.jets.jet import Chart, Jet, on_jets
 from pinnsolve.jets.multi_index import Alpha, leibniz, raised
+from pinnsolve.jets.shapes import fits, same_rank
 
 
 def chart_of(operands: Sequence[Any]) -> Chart:
@@ -55,9 +56,21 @@ def elementary(func: Callable[[Tensor], Tensor], derivative: Callable[[Jet, Jet]
     return y
 
 
-def flat(func: Callable[[Tensor], Tensor], w: Jet) -> Jet:
-    """A piecewise constant function: zero slope wherever it has one."""
-    return w.chart.constant(func(w.value), w.depends)
+def flat(func: Callable[..., Tensor], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
+    """A piecewise constant function of one or several fields: zero slope wherever it has one."""
+    chart, first = chart_of(args), next(a for a in args if isinstance(a, Jet))
+    for other in args:
+        if other is not first and isinstance(other, Jet | Tensor):
+            same_rank(first, other, getattr(func, "__name__", "function"))
+    jets = [a for a in args if isinstance(a, Jet)]
+
+    def plain(a: Any) -> Any:
+        if isinstance(a, Tensor) and a.is_floating_point():
+            return a.to(chart.device, chart.dtype)
+        return a.value.detach() if isinstance(a, Jet) else a  # detached: torch has no derivative of some of them
+
+    values = func(*map(plain, args), **kwargs)
+    return chart.constant(values, frozenset().union(*(j.depends for j in jets)))
 
 
 def ordered(a: Any, b: Any) -> tuple[Jet, Any, bool]:
@@ -109,7 +122,7 @@ def sub(a: Any, b: Any, *, alpha: float = 1) -> Jet:
 
 def div(a: Any, b: Any, *, rounding_mode: str | None = None) -> Jet:
     if rounding_mode is not None:
-        raise ProblemError("a rounding division of a field has no useful derivative", "Write a / b.")
+        return flat(torch.div, (a, b), {"rounding_mode": rounding_mode})
     if isinstance(b, Jet):
         inverse = elementary(torch.reciprocal, lambda _, y: neg(mul(y, y)), b)
         return inverse if isinstance(a, int | float) and a == 1 else mul(a, inverse)

@@ -65,6 +65,8 @@ def describe(thing: object) -> str:
         return f"the coordinate {thing.name}" if thing.name else "a field that is no coordinate"
     if isinstance(thing, int | float):
         return f"the number {thing!r}"
+    if isinstance(thing, complex):
+        return f"the complex number {thing!r}"
     return f"{type(thing).__name__} {str(thing)[:40]!r}"
 
 

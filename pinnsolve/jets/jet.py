@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.jets.multi_index import Alpha, raised
 
 on_jets: Any = torch  # torch's functions take jets, which their type stubs do not know
@@ -86,7 +86,9 @@ class Chart:
 
     def constant(self, value: Tensor, depends: frozenset[str] = frozenset()) -> Jet:
         """A field that is the same everywhere, or given point by point with no derivatives."""
-        return Jet(self, lambda alpha: None if any(alpha) else value, tuple(value.shape), depends)
+        made = Jet(self, lambda alpha: None if any(alpha) else value, tuple(value.shape), depends)
+        made.boolean = value.dtype == torch.bool
+        return made
 
     def numbers(self, value: float) -> Jet:
         """The number `value` at each of the N points."""
@@ -117,6 +119,7 @@ class Jet:
     ) -> None:
         self.chart, self.shape, self.depends, self.name = chart, torch.Size(shape), depends, name
         self._rule = rule
+        self.boolean = False  # whether it is what a comparison returned
         self.known: dict[Alpha, Tensor | None] = {}
 
     def partial(self, alpha: Alpha) -> Tensor | None:
@@ -186,7 +189,7 @@ class Jet:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and ufunc in ARITHMETIC and not kwargs:
-            numbers = [a if isinstance(a, Jet) else float(a) if np.ndim(a) == 0 else torch.as_tensor(a) for a in inputs]
+            numbers = [a if isinstance(a, Jet) else _plain(a) for a in inputs]
             return REGISTRY["torch"](ARITHMETIC[ufunc], tuple(numbers), {})
         raise ProblemError(
             f"np.{ufunc.__name__} was called on a field",
@@ -218,11 +221,21 @@ class Jet:
         return on_jets.pow(self, other)
 
     def __rpow__(self, other: Any) -> Jet:
-        if not other > 0:
+        if isinstance(other, complex) or not other > 0:
             raise ProblemError(
-                f"the base {other!r} of a power is not positive", "Its logarithm is needed: 2 ** u, exp(u)."
+                f"the base {other!r} of a power is not positive",
+                if_complex(other) + "Its logarithm is needed: 2 ** u, exp(u).",
             )
         return on_jets.exp(self * log(other))
+
+    def __floordiv__(self, other: Any) -> Jet:
+        return on_jets.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Jet:
+        return on_jets.floor_divide(self * 0 + other, self)
+
+    def __mod__(self, other: Any) -> Jet:
+        return self - other * on_jets.floor(self / other)
 
     def __abs__(self) -> Jet:
         return on_jets.abs(self)
@@ -282,26 +295,8 @@ class Jet:
         return f"field of shape {tuple(self.shape)} over ({', '.join(self.chart.names)})"
 
 
-def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
-    """The shape of a combination, refusing what would broadcast silently."""
-    if isinstance(b, Tensor):
-        good = fits(b, a.shape)
-    else:
-        columns = zip(a.shape[1:], b.shape[1:], strict=False)
-        good = a.ndim == b.ndim and a.shape[0] == b.shape[0] and all(m == n or 1 in (m, n) for m, n in columns)
-    if not good:
-        raise ProblemError(
-            f"a field of shape {tuple(a.shape)} was combined ({what}) with one of shape {tuple(b.shape)}",
-            "Fields are (N,), one number a point; such a combination would broadcast silently.",
-        )
-    if isinstance(b, Tensor):
-        return tuple(a.shape)  # what fits is never larger
-    return tuple(n if m == 1 else m for m, n in zip(a.shape, b.shape, strict=True))
-
-
-def fits(tensor: Tensor, shape: Sequence[int]) -> bool:
-    """Whether a plain tensor may stand beside a field: one number, one for each column, or one for each entry."""
-    size, whole = tuple(tensor.shape), tuple(shape)
-    if len(size) == len(whole):
-        return all(m in (1, n) for m, n in zip(size, whole, strict=True))
-    return size in ((), (1,)) or (len(whole) > 1 and size == whole[-1:])
+def _plain(value: Any) -> Any:
+    """A number or tensor for what NumPy brings; a complex number stays one, to be refused in words."""
+    if np.ndim(value):
+        return torch.as_tensor(value)
+    return complex(value) if np.iscomplexobj(value) else float(value)

@@ -12,9 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha, leibniz, raised
+
+OTHER = "Write it with other functions: most of torch's have derivatives of every order."
 
 
 def by_autograd(chart: Chart, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Jet:
@@ -34,11 +36,29 @@ def by_autograd(chart: Chart, func: Any, name: str, args: tuple[Any, ...], kwarg
             f"torch.{name} does not act on each point alone",
             "A residual treats every point alike; write it point by point.",
         )
-    with torch.enable_grad():
-        if not plain(*(j.value.detach().requires_grad_() for j in jets)).requires_grad:
-            raise ProblemError(f"torch.{name} cannot be differentiated by PyTorch", "Write it with other functions.")
+    _check_differentiable(plain, [j.value.detach() for j in jets], name)
     chart.fallbacks.add(f"torch.{name}")
-    return _nested(chart, plain, jets)
+    return _nested(chart, plain, jets, name)
+
+
+def _check_differentiable(f: Callable[..., Tensor], values: Sequence[Tensor], name: str) -> None:
+    """Refuse a function that PyTorch can evaluate but not differentiate, or whose values are complex."""
+    with torch.enable_grad():
+        leaves = [v.clone().requires_grad_() for v in values]
+        y = f(*leaves)
+        if remedy := if_complex(y):
+            raise ProblemError(f"torch.{name} makes complex numbers of a field", remedy.strip())
+        if not y.requires_grad:
+            raise ProblemError(f"torch.{name} cannot be differentiated by PyTorch", OTHER)
+        _slope(y, leaves[0], name)
+
+
+def _slope(y: Tensor, leaf: Tensor, name: str) -> Tensor:
+    """dy/d leaf, point by point."""
+    try:
+        return torch.autograd.grad(y.sum(), leaf, create_graph=True, materialize_grads=True)[0]
+    except (RuntimeError, NotImplementedError) as error:  # no derivative, or none of this order
+        raise ProblemError(f"torch.{name} cannot be differentiated (so often) by PyTorch: {error}", OTHER) from None
 
 
 def _pointwise(func: Any, values: Sequence[Any], kwargs: dict[str, Any], shape: tuple[int, ...]) -> bool:
@@ -55,7 +75,7 @@ def _pointwise(func: Any, values: Sequence[Any], kwargs: dict[str, Any], shape: 
     return bool(torch.allclose(whole[index], part, rtol=1e-6, atol=1e-9, equal_nan=True))
 
 
-def _nested(chart: Chart, f: Callable[..., Tensor], jets: Sequence[Jet]) -> Jet:
+def _nested(chart: Chart, f: Callable[..., Tensor], jets: Sequence[Jet], name: str) -> Jet:
     @cache
     def slope(k: int) -> Jet:
         def df(*values: Tensor) -> Tensor:
@@ -65,10 +85,9 @@ def _nested(chart: Chart, f: Callable[..., Tensor], jets: Sequence[Jet]) -> Jet:
                 y = f(*leaves)
                 if not y.requires_grad:  # a constant slope
                     return torch.zeros_like(values[k])
-                (g,) = torch.autograd.grad(y.sum(), leaves[k], create_graph=True, materialize_grads=True)
-            return g
+                return _slope(y, leaves[k], name)
 
-        return _nested(chart, df, jets)
+        return _nested(chart, df, jets, name)
 
     def rule(alpha: Alpha) -> Tensor | None:
         if not any(alpha):

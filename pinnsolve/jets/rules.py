@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.jets.activations import CURVES, fused
 from pinnsolve.jets.arithmetic import (
     add,
@@ -32,7 +32,7 @@ from pinnsolve.jets.arithmetic import (
     sub,
     where,
 )  # fmt: skip
-from pinnsolve.jets.jet import REGISTRY, Jet, fits, on_jets, same_rank
+from pinnsolve.jets.jet import REGISTRY, Jet, on_jets
 from pinnsolve.jets.layers import (
     cat,
     dropout,
@@ -47,6 +47,7 @@ from pinnsolve.jets.layers import (
     stack,
 )  # fmt: skip
 from pinnsolve.jets.nested import by_autograd
+from pinnsolve.jets.shapes import fits, same_rank
 
 # name: derivative as an expression in the argument w and the value y
 ELEMENTARY: dict[str, Callable[[Jet, Jet], Any]] = {
@@ -88,9 +89,9 @@ ALIASES = {
     "special_expit": "sigmoid", "special_log1p": "log1p", "absolute": "abs", "multiply": "mul", "divide": "div",
     "true_divide": "div", "truediv": "div", "rtruediv": "rdiv", "subtract": "sub", "negative": "neg",
     "positive": "pos", "concat": "cat", "clip": "clamp", "float_power": "pow", "rpower": "rpow", "log_sigmoid":
-    "logsigmoid", "fmin": "minimum", "fmax": "maximum", "mm": "matmul",
+    "logsigmoid", "fmin": "minimum", "fmax": "maximum", "mm": "matmul", "fix": "trunc", "special_round": "round",
 }  # fmt: skip
-FLAT = {"sign", "sgn", "floor", "ceil", "round", "trunc"}
+FLAT = {"sign", "sgn", "floor", "ceil", "round", "trunc", "heaviside", "floor_divide"}
 COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne", "less", "less_equal", "greater", "greater_equal", "not_equal",
                "isnan", "isfinite", "isinf", "logical_and", "logical_or", "logical_xor", "logical_not"}  # fmt: skip
 IN_PLACE = {"iadd", "isub", "imul", "idiv", "itruediv", "ipow"}
@@ -103,6 +104,9 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if name in IN_PLACE or (written.endswith("_") and not written.endswith("__")):
         raise ProblemError(f"torch.{written} works in place", f"A field is never changed: use torch.{name}.")
     name = ALIASES.get(name, name)
+    for value in (*args, *kwargs.values()):
+        if remedy := if_complex(value):
+            raise ProblemError(f"torch.{name} was given a field and a complex number", remedy.strip())
     chart = chart_of((*args, *kwargs.values()))
     if name in COMPARISONS:
         plain = {k: v.value if isinstance(v, Jet) else v for k, v in kwargs.items()}
@@ -111,6 +115,8 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             if isinstance(other, Jet | Tensor):
                 same_rank(jet, other, name)
         return chart.constant(func(*(a.value if isinstance(a, Jet) else a for a in args), **plain))
+    if name != "where":  # what a comparison returned counts as zeros and ones, and is not added by "or"
+        args = tuple(counted(a) for a in args)
     if name in STRUCTURAL:
         return STRUCTURAL[name](*args, **kwargs)
     shape = next(a.shape for a in args if isinstance(a, Jet)) if any(isinstance(a, Jet) for a in args) else ()
@@ -120,9 +126,14 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         columns = len(shape) == 2
         return fused(name, args[0], chart.plan, one_by_one) if columns and chart.plan and name in CURVES else one_by_one
     if name in FLAT:
-        return flat(lambda v: func(v, *args[1:], **kwargs), args[0])
+        return flat(func, args, kwargs)
     args = tuple(a.expand(shape) if isinstance(a, Tensor) and fits(a, shape) else a for a in args)
     return by_autograd(chart, func, name, args, kwargs)
+
+
+def counted(value: Any) -> Any:
+    """Zeros and ones for a field of truth values; anything else as it is."""
+    return value.chart.constant(value.value.to(value.dtype)) if isinstance(value, Jet) and value.boolean else value
 
 
 STRUCTURAL: dict[str, Callable[..., Any]] = {

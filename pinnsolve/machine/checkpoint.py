@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,22 @@ DIGEST = hashlib.sha256().digest_size
 
 
 def write(path: Path, state: Mapping[str, Any]) -> None:
-    """Write a state of numbers, strings, tensors, lists and dicts, under a checksum."""
+    """Write a state of numbers, strings, tensors, lists and dicts, under a checksum.
+
+    Raises
+    ------
+    ProblemError
+        If it holds anything that cannot be written, as a state of a user's own method may.
+    OSError
+        If the file cannot be written.
+    """
     buffer = io.BytesIO()
-    torch.save(dict(state), buffer)
+    try:
+        torch.save(dict(state), buffer)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ProblemError(
+            f"the state cannot be kept: {error}", "A method's state holds numbers, strings and tensors alone."
+        ) from None
     payload = buffer.getvalue()
     write_whole(path, lambda file: file.write_bytes(MAGIC + hashlib.sha256(payload).digest() + payload))
 
@@ -44,7 +58,13 @@ def read(path: Path) -> dict[str, Any]:
     head, payload = content[: len(MAGIC) + DIGEST], content[len(MAGIC) + DIGEST :]
     if head != MAGIC + hashlib.sha256(payload).digest():
         raise ProblemError(f"the checkpoint {path} is damaged", "Start without --resume; the run begins anew.")
-    return torch.load(io.BytesIO(payload), weights_only=True)
+    try:
+        return torch.load(io.BytesIO(payload), weights_only=True)
+    except pickle.UnpicklingError:
+        raise ProblemError(
+            f"the checkpoint {path} holds more than numbers, strings and tensors, and is not read",
+            "A state of a user's own method put it there. Start without --resume.",
+        ) from None
 
 
 def same(what: str, stored: Mapping[str, Any], present: Mapping[str, Any], remedy: str) -> None:

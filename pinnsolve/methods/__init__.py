@@ -10,10 +10,12 @@ from pinnsolve.methods.retracing import Retracing
 from pinnsolve.methods.soap import SOAP
 
 FIRST_ORDER = (Adam, SGD, SOAP)  # they take a gradient a step, and compare no losses
+OWN_POINTS = (Marching, Retracing)  # they draw the points of each window themselves
 
 __all__ = [
     "FIRST_ORDER",
     "LBFGS",
+    "OWN_POINTS",
     "SGD",
     "SOAP",
     "Adam",

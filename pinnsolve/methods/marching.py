@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pinnsolve.errors import positive, whole
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.windows import ROWS, by_cell, follow, newton, piecewise, residuals_of, weights_of
+from pinnsolve.methods.windows import ROWS, by_cell, follow, newton, piecewise, residuals_of, trained_on, weights_of
 from pinnsolve.networks.cells import Cells
 from pinnsolve.trial.piecewise import Piecewise
 from pinnsolve.trial.window import Window
@@ -69,7 +69,7 @@ class Marching:
         return {
             "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high,
             "length": length, "worst": math.inf, "scale": math.nan, "missed": 0, "halved": False,
-            "settled": False, "before": None,
+            "settled": False, "before": None, "points": {}, "drawn": {},
         }  # fmt: skip
 
     def step(self, objective: Objective, state: State) -> State:
@@ -83,7 +83,7 @@ class Marching:
             known = objective.guess()
             follow(window, known.parts[0] if isinstance(known, Piecewise) else known, training, self.ridge)
         loss = newton(window, training, weights, self.ridge)
-        state = {**state, "loss": loss, "scale": scale}
+        state = {**state, "loss": loss, "scale": scale, "drawn": trained_on(state["points"], training)}
         if not math.isfinite(loss):
             return state
         worst = by_cell(window, held, weights) / scale
@@ -132,7 +132,7 @@ class Marching:
     def _taken(march: Piecewise, window: Window, state: State) -> State:
         march.parts.append(window)
         cells = window.cells
-        fresh = {"worst": math.inf, "before": None, "halved": False, "settled": False}
+        fresh = {"points": state["drawn"], "worst": math.inf, "before": None, "halved": False, "settled": False}
         return {**state, **fresh, "low": cells.low, "high": cells.high, "done": march.complete}
 
 

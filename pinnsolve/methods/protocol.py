@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
+
+from pinnsolve.errors import ProblemError, whole
 
 State = dict[str, Any]
 
@@ -132,6 +135,79 @@ class Method(Protocol):
     def step(self, objective: Objective, state: State) -> State:
         """One step: moves the model's parameters and returns the next state, whose "loss" is the loss it found.
 
-        A state with "stuck" set says that the method found no way down, one with "done" that it has come to its end.
+        A state with "stuck" set says that the method found no way down, one with "done" that it has come to its end;
+        without them it goes on. One that draws points of its own tells under "points" how many it used in each region.
         """
         ...
+
+
+def begun(method: Method, objective: Objective) -> State:
+    """The method's first state, with what a state must have."""
+    return _whole(method, "init", _called(method, "init", objective), {"loss": math.nan})
+
+
+def stepped(method: Method, objective: Objective, state: State) -> State:
+    """The state after one step, with what a state must have.
+
+    Raises
+    ------
+    ProblemError
+        If a user's own method raises, or returns no mapping with a number under "loss".
+    """
+    return _whole(method, "step", _called(method, "step", objective, state), {})
+
+
+def _called(method: Method, what: str, *given: Any) -> Any:
+    if type(method).__module__.split(".")[0] == __name__.split(".")[0]:
+        return getattr(method, what)(*given)  # a fault of ours shall not be called the user's
+    try:
+        return getattr(method, what)(*given)
+    except ProblemError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ProblemError(f"the method '{method.name}' raised {type(error).__name__}: {error}").with_traceback(
+            error.__traceback__
+        ) from error
+
+
+def _whole(method: Method, what: str, state: Any, usual: State) -> State:
+    if not isinstance(state, Mapping):
+        raise ProblemError(
+            f"{what} of the method '{method.name}' returned {type(state).__name__}, and no state",
+            'Return a dict whose "loss" is the loss that it found: {"loss": loss}.',
+        )
+    state = {**usual, "stuck": False, "done": False, **state}
+    try:
+        state["loss"] = float(state["loss"])
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        found = repr(state["loss"]) if "loss" in state else "missing"
+        raise ProblemError(
+            f"{what} of the method '{method.name}' returned a state whose \"loss\" is {found}",
+            'Return a dict whose "loss" is a number, the loss that it found: {"loss": loss}.',
+        ) from None
+    return state
+
+
+def check_method(method: Any, given: Any, known: Mapping[str, Callable[..., Any]]) -> None:
+    """Refuse what is no training method, naming what it lacks.
+
+    Raises
+    ------
+    ProblemError
+        If an attribute or a function is missing, or not what it should be.
+    """
+    lacks = [name for name in ("name", "steps", "cycle", "redraws", "init", "step") if not hasattr(method, name)]
+    if isinstance(method, type) or len(lacks) == 6:
+        made = method if isinstance(method, type) else known.get(method) if isinstance(method, str) else None
+        called = getattr(made, "__name__", "LevenbergMarquardt")
+        raise ProblemError(f"method={given!r} is no training method", f"Write method={called}(), or a list of methods.")
+    if lacks:
+        raise ProblemError(
+            f"the method {type(method).__name__} has no {', '.join(lacks)}",
+            "A method has a name, steps (or None), cycle (1), redraws (True), init(objective) and "
+            "step(objective, state).",
+        )
+    whole(f"{type(method).__name__}: steps", method.steps)
+    if method.cycle is None:
+        raise ProblemError(f"{type(method).__name__}: cycle=None is no number of steps", "Write cycle = 1.")
+    whole(f"{type(method).__name__}: cycle", method.cycle)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.windows import ROWS, follow, newton, piecewise, residuals_of, weights_of
+from pinnsolve.methods.windows import ROWS, follow, newton, piecewise, residuals_of, trained_on, weights_of
 from pinnsolve.trial.piecewise import Piecewise
 
 
@@ -31,17 +31,18 @@ class Retracing:
     redraws = False
 
     def init(self, objective: Objective) -> State:
-        return {"loss": math.nan, "stuck": False, "done": False}
+        return {"loss": math.nan, "stuck": False, "done": False, "points": {}}
 
     def step(self, objective: Objective, state: State) -> State:
         march = piecewise(objective)
         known = objective.guess() if objective.guess is not None else None
         if not isinstance(known, Piecewise):
-            return {"loss": 0.0, "stuck": True, "done": True}
+            return {**state, "loss": 0.0, "stuck": True, "done": True}
         before = known.parts[len(march.parts)]
         window = march.window(before.cells, before.times, objective.generator)
         training = residuals_of(march, window, ROWS, objective.generator)
         follow(window, before, training, self.ridge)
         loss = newton(window, training, weights_of(objective, training), self.ridge)
         march.parts.append(window)
-        return {"loss": loss, "stuck": False, "done": march.complete}
+        points = trained_on(state["points"], training)
+        return {"loss": loss, "stuck": False, "done": march.complete, "points": points}

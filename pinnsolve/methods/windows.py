@@ -15,10 +15,11 @@ from pinnsolve.algebra.multifrontal import Rows, solved
 from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.methods.balance import balanced
 from pinnsolve.methods.newton import moved_down
 from pinnsolve.methods.protocol import Objective
 from pinnsolve.problem.binding import Fields
-from pinnsolve.residuals import Residuals, Site, balanced, sites
+from pinnsolve.residuals import Residuals, Site, sites
 from pinnsolve.trial.piecewise import Piecewise
 from pinnsolve.trial.trial import Trial
 from pinnsolve.trial.window import Window
@@ -60,6 +61,14 @@ def residuals_of(march: Piecewise, window: Window, share: float, generator: torc
         begin = window.times[:: march.direction][0]
         places.append((_joint(march.parts[-1]), _in_cells(window, count, generator, at=begin)))
     return Residuals(window, places)
+
+
+def trained_on(before: Mapping[str, int], residuals: Residuals) -> dict[str, int]:
+    """The points in each region of the windows before and of one more."""
+    found = dict(before)
+    for site, points in residuals.places:
+        found[site.name] = found.get(site.name, 0) + len(points)
+    return found
 
 
 def _within(points: Points, window: Window) -> Points:

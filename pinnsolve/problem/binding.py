@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from pinnsolve.errors import ProblemError, did_you_mean, place_of
+from pinnsolve.errors import ProblemError, did_you_mean, if_complex, place_of
 from pinnsolve.jets.calculus import describe
 from pinnsolve.jets.jet import Chart, Jet
 
@@ -58,6 +58,42 @@ def check_names(function: Callable[..., Any], what: str, possible: Iterable[str]
             )
 
 
+def as_residual(result: Any, what: str, function: Callable[..., Any]) -> Any:
+    """What a function returned as its residual, refused where it can be none.
+
+    Raises
+    ------
+    ProblemError
+        For a comparison, several residuals, or nothing at all.
+    """
+    where = place_of(function)
+    if result is None:
+        raise ProblemError(f"{what} returned nothing", "Its return is missing: write return lhs - rhs.", where)
+    if isinstance(result, Jet) and result.boolean:
+        raise ProblemError(
+            f"{what} returned a comparison, true or false at each point",
+            "A residual is a difference that shall be zero: write lhs - rhs in place of lhs == rhs.",
+            where,
+        )
+    if isinstance(result, list | tuple | dict):
+        raise ProblemError(
+            f"{what} returned {type(result).__name__} of {len(result)} things, and not one residual",
+            "Return one residual; write a function for each, and list them: equations=[mass, momentum], or one "
+            "condition(...) each.",
+            where,
+        )
+    return result
+
+
+def _hidden(function: Callable[..., Any]) -> str:
+    """What to do where an argument has the name of a function that the same file calls; empty elsewhere."""
+    around = getattr(function, "__globals__", {})
+    hidden = [name for name in arguments(function) if callable(around.get(name))]
+    if not hidden:
+        return ""
+    return f"The argument '{hidden[0]}' hides the function of that name in this file: give one of them another name."
+
+
 class Fields(dict[str, Any]):
     """What stands behind the names on one set of points: unknowns, coordinates, parameters, normals.
 
@@ -84,8 +120,8 @@ class Fields(dict[str, Any]):
                     error.__traceback__
                 ) from None
             raise
-        except Exception as error:
-            raise ProblemError(f"{what} raised {type(error).__name__}: {error}").with_traceback(
+        except (Exception, SystemExit) as error:  # a user's exit() shall not end the command as if all were well
+            raise ProblemError(f"{what} raised {type(error).__name__}: {error}", _hidden(function)).with_traceback(
                 error.__traceback__
             ) from error
 
@@ -93,13 +129,17 @@ class Fields(dict[str, Any]):
         """A number, or a function of names, as a field (N,)."""
         result = self.call(given, what) if callable(given) else given
         if isinstance(result, torch.Tensor) and result.ndim == 0:
-            result = float(result)
+            result = result.item()
         if isinstance(result, int | float):
             return self.chart.numbers(float(result))
         where = place_of(given) if callable(given) else None
+        if isinstance(result, Jet) and result.boolean:
+            return result + 0.0  # zeros and ones
         if not isinstance(result, Jet):
             raise ProblemError(
-                f"{what} returned {describe(result)}", "Return a number or an expression of the arguments.", where
+                f"{what} returned {describe(result)}",
+                if_complex(result) + "Return a number or an expression of the arguments.",
+                where,
             )
         if tuple(result.shape) != (self.chart.size,):
             raise ProblemError(

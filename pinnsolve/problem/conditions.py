@@ -8,11 +8,11 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.geometry.regions import Region, boundary, start
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.binding import Fields, arguments
+from pinnsolve.problem.binding import Fields, arguments, as_residual
 from pinnsolve.problem.equation import Equation, Prescribed, What
 
 Value = float | Callable[..., Any]
@@ -21,16 +21,22 @@ Equations = list[Equation]
 
 def _each(said: str, on: Region, values: dict[str, Value], what: What, left: Callable[[Fields, str], Jet]) -> Equations:
     """One equation for each named unknown: left side minus given value."""
-    if not values:
-        raise ProblemError(f"{said}(...) names no unknown", f"Write {said}(u=0).")
     if not isinstance(on, Region):
         raise ProblemError(
-            f"{said}(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x"), point(x=0).'
+            f"{said}(..., on={on!r}) is no region: on= says where a condition holds",
+            'Possible: boundary, face(x=0), faces("x"), point(x=0). An unknown that is called on needs another name.',
         )
+    if not values:
+        raise ProblemError(f"{said}(...) names no unknown", f"Write {said}(u=0).")
     for unknown, value in values.items():
+        if isinstance(value, Region):
+            raise ProblemError(
+                f"{said}({unknown}={value!r}): a region is no value", f"Write {said}(u=0, on={value!r})."
+            )
         if not (callable(value) or (isinstance(value, Real) and isfinite(value))):
             raise ProblemError(
-                f"{said}({unknown}={value!r}) is no value", "Write a finite number or a function of coordinates."
+                f"{said}({unknown}={value!r}) is no value",
+                if_complex(value) + "Write a finite number or a function of coordinates.",
             )
     place = "" if on is start else f" on {on.name}"
 
@@ -94,7 +100,11 @@ def condition(function: Callable[..., Any], *, on: Region = boundary) -> Equatio
     if not isinstance(on, Region):
         raise ProblemError(f"condition(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x").')
     name = f"{getattr(function, '__name__', 'condition')} on {on.name}".replace("<lambda>", "condition")
-    return [Equation(name, on, lambda at: at.value(function, name), None, function)]
+
+    def residual(at: Fields) -> Jet:
+        return at.value(lambda: as_residual(at.call(function, name), name, function), name)
+
+    return [Equation(name, on, residual, None, function)]
 
 
 @dataclass(frozen=True)

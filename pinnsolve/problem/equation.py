@@ -11,7 +11,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import Region, interior
 from pinnsolve.jets.calculus import describe
 from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.binding import Fields, arguments
+from pinnsolve.problem.binding import Fields, arguments, as_residual
 
 What = Literal["value", "rate", "normal derivative"]
 
@@ -88,7 +88,7 @@ def inside(name: str, function: Callable[..., Any]) -> Equation:
     what = f"equation '{name}'"
 
     def residual(at: Fields) -> Jet:
-        result = at.call(function, what)
+        result = as_residual(at.call(function, what), what, function)
         if not isinstance(result, Jet):
             raise ProblemError(
                 f"{what} returned {describe(result)}, and no field",

@@ -22,9 +22,11 @@ from pinnsolve.geometry.regions import Region
 from pinnsolve.jets.jet import Jet, on_jets
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.names import check_noise
 
 EDGE = 1e-9  # of a coordinate's length: rounding in a file puts no point outside
 SHOWN = 3  # rows that a message names
+ROW = "number of the row"  # no unknown can be called so
 TURN = 1.345  # standard deviations from which on Huber's loss is no longer a square
 
 
@@ -36,7 +38,7 @@ class Measured:
     ----------
     name : str
     points : Points
-        Where, with the values under `measured`, their sigma under "sigma " and the name, and their number under "row".
+        Where, with the values under `measured`, their sigma under "sigma " and the name, and their number under `ROW`.
     unknowns : tuple of str
     rows : tuple of str
     known : bool
@@ -91,6 +93,7 @@ def measured(domain: Domain, unknowns: Sequence[str], given: Observed) -> Measur
         If a coordinate is missing, a column is neither coordinate nor unknown, or a row lies outside the domain.
     """
     columns, table = dict(given.table.columns), given.table
+    check_noise(given, [*domain.coordinates, *unknowns])
     names = {*domain.coordinates, *unknowns}
     for coordinate in domain.coordinates:
         if coordinate not in columns:
@@ -116,7 +119,7 @@ def measured(domain: Domain, unknowns: Sequence[str], given: Observed) -> Measur
             )
     _inside(domain, table)
     values = {u: columns[u] for u in seen} | {f"sigma {u}": s for u, s in sigma.items()}
-    values["row"] = np.arange(len(table.rows), dtype=np.float64)
+    values[ROW] = np.arange(len(table.rows), dtype=np.float64)
     places = {c: torch.from_numpy(np.array(columns[c])) for c in domain.coordinates}
     points = Points(
         places, torch.ones(len(table.rows), dtype=torch.float64),

@@ -18,6 +18,7 @@ from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.declared import Declared, check_twice, undetermined
 from pinnsolve.problem.equation import Equation, Prescribed
 from pinnsolve.problem.flows import in_order
+from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
 from pinnsolve.problem.probes import Prober
 from pinnsolve.problem.reading import equations_of, flattened, parameters_of, unknowns_of
@@ -81,6 +82,7 @@ class Problem:
         self.unknowns = unknowns_of(unknowns)
         self.tolerance = positive("tolerance", tolerance)
         self.reference = reference
+        check_free(self.unknowns, self.coordinates, self.parameters, self.functions)
         flat = flattened(conditions)
         self.observations = tuple(measured(self.domain, self.unknowns, c) for c in flat if isinstance(c, Observed))
         declared = Declared(

@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any
 
 from pinnsolve.data.observed import Observed
-from pinnsolve.errors import ProblemError, place_of
+from pinnsolve.errors import ProblemError, if_complex, place_of
 from pinnsolve.geometry.box import interval
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.equation import Equation, inside
@@ -56,7 +56,8 @@ def parameters_of(parameters: Any) -> Parameters:
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise ProblemError(
                 f"parameters: {name} = {value!r} is no finite number",
-                'Write parameters={"nu": 0.01}, or {"nu": Unknown(0.01)} for a constant to be found, or '
+                if_complex(value)
+                + 'Write parameters={"nu": 0.01}, or {"nu": Unknown(0.01)} for a constant to be found, or '
                 '{"nu": (0.01, 0.1)} for an input of the network.',
             )
     ranges = {n: interval(f"parameters: {n}", v) for n, v in parameters.items() if isinstance(v, tuple | list)}

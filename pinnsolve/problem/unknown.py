@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, if_complex
 
 on_tensors: Any = torch
 
@@ -45,7 +45,7 @@ class Unknown:
 
     def __post_init__(self) -> None:
         if isinstance(self.guess, bool) or not isinstance(self.guess, Real) or not math.isfinite(self.guess):
-            raise ProblemError(f"Unknown({self.guess!r}) has no guess", "Write Unknown(0.05).")
+            raise ProblemError(f"Unknown({self.guess!r}) has no guess", if_complex(self.guess) + "Write Unknown(0.05).")
         if self.positive and self.guess <= 0:
             raise ProblemError(
                 f"Unknown({self.guess:g}, positive=True): the guess is not positive", "Begin above zero."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -137,8 +137,11 @@ def _costs(run: Run) -> Table:
     return found
 
 
-def show_result(console: Console, run: Run, folder: Path) -> None:
-    """Outcome, errors, costs, verdict, and where the files are."""
+FILES = ("report.html", "report.json", "solution.png", "solution.vtu", "history.csv")
+
+
+def show_result(console: Console, run: Run, folder: Path, unwritten: Mapping[str, str] | None = None) -> None:
+    """Outcome, errors, costs, verdict, where the files are, and which could not be written."""
     comparison, training = run.comparison, run.training
     console.print(f"outcome  {escape(str(training.outcome))}", highlight=False)
     for why in training.choice:
@@ -174,7 +177,8 @@ def show_result(console: Console, run: Run, folder: Path) -> None:
         f"verdict  [{COLOURS[comparison.verdict]}]{comparison.verdict}[/]: {escape(comparison.reason)}{note}",
         highlight=False,
     )
-    console.print(
-        f"files    {escape(str(folder))}: report.html, report.json, solution.png, solution.vtu, history.csv",
-        highlight=False,
-    )
+    missing = unwritten or {}
+    written = ", ".join(name for name in FILES if name not in missing) or "none could be written"
+    console.print(f"files    {escape(str(folder))}: {written}", highlight=False)
+    for name, why in missing.items():
+        console.print(f"[yellow]warning[/] {escape(name)} could not be written: {escape(why)}", highlight=False)

@@ -68,7 +68,9 @@ def _facts(data: Mapping[str, Any]) -> dict[str, str]:
         "network": data["network"]["description"],
         "trainable parameters": f"{data['network']['parameters']:,}",
         "steps": f"{data['steps']:,}",
-        "points": ", ".join(f"{count:,} ({region})" for region, count in data["points"].items()),
+        "points": ", ".join(f"{count:,} ({region})" for region, count in data["points"].items())
+        + f"; {data['sampler']}"
+        + (f", drawn anew every {data['redrawn_every']} steps" if data["redrawn_every"] else ""),
         "seed": ", ".join(map(str, data["ensemble"]["seeds"] if data["ensemble"] else [data["seed"]])),
         "device, dtype": f"{data['device']}, {data['dtype']}",
         "versions": ", ".join(f"{name} {number}" for name, number in data["versions"].items()),

@@ -127,6 +127,8 @@ def summary(run: Run) -> dict[str, Any]:
             "choice": training.choice,
             "network": {"description": settings["network"], "parameters": run.solution.parameters_count},
             "points": training.points,
+            "sampler": training.sampler,
+            "redrawn_every": training.redrawn_every,
             "seed": settings["seed"],
             "device": settings["device"],
             "dtype": settings["dtype"],

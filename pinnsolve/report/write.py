@@ -4,28 +4,66 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
+from safetensors import SafetensorError
+
+from pinnsolve.errors import ProblemError
 from pinnsolve.machine.files import PART, write_whole
 from pinnsolve.report.export import STEPS_FOLDER, write_vtu
 from pinnsolve.report.figures import save_png, solution_figure
 from pinnsolve.report.page import write_page
 from pinnsolve.report.record import Run, summary
 
-MODEL, MEMBERS = "model.safetensors", "model-*.safetensors"
-FILES = ("report.json", "report.html", "solution.png", "history.csv", "solution.vtu", "solution.pvd", MODEL)
+MODEL, MEMBERS, PICTURE = "model.safetensors", "model-*.safetensors", "solution.png"
+Thing = TypeVar("Thing")
+FILES = ("report.json", "report.html", PICTURE, "traceback.txt", "history.csv", "solution.vtu", "solution.pvd", MODEL)
 
 
-def write_all(run: Run, folder: Path) -> None:
-    """Write the whole run folder; report.json comes last, so that where it is, all is."""
-    run.solution.save(folder / MODEL)
-    write_whole(folder / "history.csv", lambda file: _history(run, file))
-    figure = solution_figure(run)
-    save_png(figure, folder / "solution.png")
-    write_vtu(run, folder)
-    write_page(run, folder / "report.html", figure)
-    text = json.dumps(summary(run), indent=2, allow_nan=False, default=str)
-    write_whole(folder / "report.json", lambda file: file.write_text(text + "\n", encoding="utf-8"))
+def write_all(run: Run, folder: Path) -> dict[str, str]:
+    """Write the whole run folder; report.json comes last, so that where it is, all is that could be written.
+
+    Returns
+    -------
+    dict from file to str
+        What could not be written, and why: a full disk, a folder that is gone, a reference that fails on a picture's
+        points.
+    """
+    unwritten: dict[str, str] = {}
+
+    def attempt(name: str, write: Callable[[], Thing]) -> Thing | None:
+        try:
+            return write()
+        except (OSError, SafetensorError, ProblemError) as error:
+            unwritten[name] = reason(error)
+        return None
+
+    attempt(MODEL, lambda: run.solution.save(folder / MODEL))
+    attempt("history.csv", lambda: write_whole(folder / "history.csv", lambda file: _history(run, file)))
+    figure = attempt(PICTURE, lambda: solution_figure(run))
+    if figure is not None:
+        attempt(PICTURE, lambda: save_png(figure, folder / PICTURE))
+    attempt("solution.vtu", lambda: write_vtu(run, folder))
+    if figure is not None:
+        attempt("report.html", lambda: write_page(run, folder / "report.html", figure))
+    else:
+        unwritten["report.html"] = unwritten[PICTURE]
+    told = [f"{name} could not be written: {why}" for name, why in unwritten.items()]
+    contents = summary(replace(run, warnings=[*run.warnings, *told]))
+    text = json.dumps(contents, indent=2, allow_nan=False, default=str)
+    attempt(
+        "report.json", lambda: write_whole(folder / "report.json", lambda file: file.write_text(text + "\n", "utf-8"))
+    )
+    return unwritten
+
+
+def reason(error: Exception) -> str:
+    """Why something failed, in one line."""
+    told = (isinstance(error, OSError) and error.strerror) or str(error)
+    return told.strip().splitlines()[0] if told.strip() else type(error).__name__
 
 
 def clear(folder: Path) -> None:

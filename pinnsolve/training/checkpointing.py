@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from pinnsolve.errors import ProblemError
 from pinnsolve.machine import checkpoint
 from pinnsolve.training.history import Look, LoopState
 from pinnsolve.training.stopping import Watch
@@ -23,6 +24,18 @@ def save(loop: Loop) -> None:
     state.points = loop.points.stored()
     state.history = [asdict(look) for look in loop.history]
     checkpoint.write(loop.folder / CHECKPOINT, {"identity": loop.identity, "state": vars(state)})
+
+
+def keep(loop: Loop) -> bool:
+    """Save, if it can be done; why it could not is told by `loop.unsaved`, and training goes on."""
+    try:
+        save(loop)
+    except (OSError, ProblemError) as error:
+        why = (error.strerror or str(error)) if isinstance(error, OSError) else error.fault
+        loop.unsaved = f"the last checkpoint could not be written to {loop.folder}: {why}"
+        return False
+    loop.unsaved = ""
+    return True
 
 
 def resume(loop: Loop) -> None:

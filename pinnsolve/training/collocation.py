@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from itertools import zip_longest
 from typing import Any
@@ -90,11 +91,14 @@ class Collocation:
         part = next(part for least, part in GROWTH if fraction >= least)
         return min(points, max(round(part * points), FEWEST))
 
-    def redraw(self, step: int, fraction: float, weights: Mapping[str, float]) -> None:
-        """New points when their time has come: inside the domain where the residual is large, elsewhere evenly."""
+    def redraw(self, step: int, fraction: float, weights: Mapping[str, float]) -> str | None:
+        """New points when their time has come: inside the domain where the residual is large, elsewhere evenly.
+
+        Where a residual is not finite on the points to choose from, they stay as they are: in words, which and where.
+        """
         rule = self.settings.redraw
         if rule is None or step == 0 or step % rule.every:
-            return
+            return None
         fresh = []
         for site in self.places:
             if site.name != "interior" or not site.terms:
@@ -102,10 +106,14 @@ class Collocation:
                 continue
             count = self._wanted(fraction)
             pool = self._draw(site, rule.pool * count)
-            values = Residuals(self.trial, [(site, pool)]).values()
+            candidates = Residuals(self.trial, [(site, pool)])
+            if bad := first_bad(candidates):
+                return bad
+            values = candidates.values()
             size = torch.stack([weights[n] ** 0.5 * r.abs() for n, r in values.items()]).sum(0)
             fresh.append(redrawn(pool, size, count, rule.uniform, self.generator))
         self.training = self._placed(fresh)
+        return None
 
     def to_data(self) -> None:
         """Bring random features as close to the measurements as they come; where Newton's method sees the solution's
@@ -148,7 +156,7 @@ class Collocation:
 
     def worst(self) -> str:
         """Which residual is not finite, or the largest, and where."""
-        return self.first_bad() or largest(self.training)
+        return self.first_bad() or f"the loss is not finite, although {largest(self.training)}, the largest there is"
 
     def counts(self) -> dict[str, int]:
         """The number of training points in each region."""
@@ -186,13 +194,15 @@ def parted(points: Points, share: float, seed: int) -> tuple[Points, Points]:
 
 
 def first_bad(residuals: Residuals) -> str | None:
-    """Which residual is not finite, and where; None if all are."""
+    """Which residual is not finite, or too large to be squared, and where; None if all are well."""
     values = residuals.values()
     for site, points in residuals.places:
         for name in site.terms:
-            bad = ~torch.isfinite(values[name])
+            size = values[name].abs()
+            bad = ~torch.isfinite(size.square() * len(size))  # their sum is needed
             if bad.any():
-                return _told(name, values[name], points, int(bad.to(torch.int).argmax()))
+                worst = bad.to(torch.int).argmax() if size.isnan().any() else size.argmax()
+                return _told(name, values[name], points, int(worst))
     return None
 
 
@@ -206,4 +216,7 @@ def largest(residuals: Residuals) -> str:
 
 def _told(name: str, values: Tensor, points: Points, k: int) -> str:
     place = ", ".join(f"{c}={float(v[k]):.4g}" for c, v in points.coordinates.items())
-    return f"the residual '{name}' is {float(values[k]):.4g} at {place}"
+    value = float(values[k])
+    overflow = math.isfinite(value) and not math.isfinite(float(values[k].square() * len(values)))
+    told = ", and its square overflows: divide the equation by its size" * overflow
+    return f"the residual '{name}' is {value:.4g} at {place}{told}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import identified
+from pinnsolve.methods import OWN_POINTS
 from pinnsolve.settings import described_method, described_network, is_features
 from pinnsolve.training.history import Training
 from pinnsolve.training.overfitting import overfitting
@@ -26,17 +27,23 @@ def finished(loop: Loop, outcome: Outcome) -> Training:
         loop.points.take(loop.trial)
     elif state.best:
         loop.trial.assign(state.best["vector"])
-    training, held_out = loop.points.training.rms(), loop.points.held_out.rms()
+    held_out = loop.points.held_out.rms()
+    was = state.best or {
+        "training": loop.points.training.rms(), "weights": dict(loop.weights),
+        "points": state.method.get("points") or loop.points.counts(),
+    }  # fmt: skip
     error = loop.gathered().error_of(loop.as_found(number, held_out), not is_features(kept.network), loop.weights)
     data = loop.trial.problem.data if loop.settings.validation else {}
     lost = overfitting(loop.history, {name: loop.weights[name] for name in data}, best)
     if lost is not None and outcome.kind in ("plateau", "overfitting"):
         outcome = lost.outcome
-    same = [s.method for s in loop.settings.stages[: state.stage + 1] if s.network is kept.network]
+    same = [s.method for s in loop.settings.stages[: number + 1] if s.network is kept.network]
+    own, rule = isinstance(kept.method, OWN_POINTS), loop.settings.redraw
     return Training(
-        outcome, state.seconds, state.step, best, loop.history, training, held_out, loop.points.counts(),
-        dict(loop.weights), ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
-        error, _identified(loop), lost,
+        outcome, state.seconds, state.step, best, loop.history, was["training"], held_out, was["points"],
+        was["weights"], ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
+        error, _identified(loop), lost, "sobol" if own else loop.settings.sampler,
+        rule.every if rule is not None and kept.method.redraws else None, loop.unsaved,
     )  # fmt: skip
 
 

@@ -52,9 +52,10 @@ class Training:
     training, held_out : dict from residual name to float
         Root mean squares of the parameters that were kept: those with the lowest held-out loss.
     points : dict from region to int
+        Those that the kept parameters were trained on; of cells, in all windows together.
     weights : dict from residual name to float
     method, network : str
-        The stage whose parameters were kept.
+        What made the parameters that were kept, and what they are those of.
     choice : list of str
         Why one stage followed another, where that was decided automatically.
     estimate : float, optional
@@ -63,6 +64,12 @@ class Training:
         The unknown constants, and how well the data are met; None for a problem without data.
     overfitting : Overfitting, optional
         Where data were held out (`Settings(validation=...)`), and lost while the others were fitted.
+    sampler : str
+        How the points were drawn.
+    redrawn_every : int, optional
+        After how many steps they were drawn anew; None where they stayed.
+    unsaved : str
+        Why the last checkpoint could not be written; empty where it was, or none was asked for.
     """
 
     outcome: Outcome
@@ -80,12 +87,15 @@ class Training:
     estimate: float | None = None
     identified: Identified | None = None
     overfitting: Overfitting | None = None
+    sampler: str = "sobol"
+    redrawn_every: int | None = None
+    unsaved: str = ""
 
     @property
     def warnings(self) -> list[str]:
         """What is doubtful of the result, in words."""
         told = [] if self.identified is None else list(self.identified.warnings)
-        return told if self.overfitting is None else [*told, str(self.overfitting)]
+        return told + [str(self.overfitting)] * (self.overfitting is not None) + [self.unsaved] * bool(self.unsaved)
 
 
 @dataclass

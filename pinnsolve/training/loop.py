@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from pinnsolve.errors import Outcome, ProblemError
 from pinnsolve.machine.interrupts import Deferred
 from pinnsolve.methods import Retracing
-from pinnsolve.methods.protocol import Method, Objective
+from pinnsolve.methods.protocol import Method, Objective, begun, stepped
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.dropout import drops, thinned
 from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings, Stage, is_features, kind_of
-from pinnsolve.training.checkpointing import save
+from pinnsolve.training.checkpointing import keep
 from pinnsolve.training.collocation import Collocation
 from pinnsolve.training.error_estimate import Found, Gathered
 from pinnsolve.training.finishing import finished
@@ -66,12 +66,14 @@ class Loop:
         self.points = Collocation(self.trial, places, settings, generator)
         bad = self.points.first_bad()
         if bad is not None:
-            raise ProblemError(f"at the first evaluation {bad}", "Look at the function there: log or division of zero?")
+            look = "" if "overflows" in bad else "Look at the function there: log or division of zero?"
+            raise ProblemError(f"at the first evaluation {bad}", look)
         self.weights: dict[str, float] = {}
         self.state = LoopState(
             0, 0, 0, 0.0, 0.0, {}, self.trial.vector(), born, {}, {}, self.weights, [], generator.get_state()
         )  # fmt: skip
         self.history: list[Look] = []
+        self.unsaved = ""  # why the last checkpoint could not be written
         self._begin()
 
     # ------------------------------------------------------------ the loop
@@ -89,7 +91,7 @@ class Loop:
                 while outcome is None:
                     outcome = self._round(began, progress)
                     if self.folder and time.perf_counter() - written > self.settings.checkpoint_every:
-                        save(self)
+                        keep(self)
                         written = time.perf_counter()
                     interrupt.check()
         except KeyboardInterrupt:
@@ -97,7 +99,7 @@ class Loop:
                 raise  # in the middle of a step; what was saved last stands
             outcome = Outcome("interrupted", f"by the user after {self.state.step} steps", "go on with --resume")
         if self.folder:
-            save(self)
+            keep(self)
         if outcome.kind != "non-finite":
             self._look(progress)
         return finished(self, outcome)
@@ -142,25 +144,26 @@ class Loop:
 
     def _step(self) -> Outcome | None:
         state = self.state
-        if self.method.redraws:
-            self.points.redraw(state.stage_step, self.watch.fraction, self.weights)
+        if self.method.redraws and (bad := self.points.redraw(state.stage_step, self.watch.fraction, self.weights)):
+            return self._non_finite(bad)
         with thinned(self.trial.network, self.generator) if drops(self.stage.network) else nullcontext():
-            state.method = self.method.step(self._objective(), state.method)
+            state.method = stepped(self.method, self._objective(), state.method)
         state.step += 1
         state.stage_step += 1
         if not math.isfinite(state.method["loss"]):
-            where = f"{self.points.worst()}, at step {state.step}"
-            return Outcome("non-finite", where, "lower the rate, or look at the equation there")
+            return self._non_finite(self.points.worst())
         self.watch.stuck = self.watch.stuck + 1 if state.method["stuck"] else 0
         return None
+
+    def _non_finite(self, where: str) -> Outcome:
+        remedy = "look at the equation there (log or root of a negative number, division by zero?), or lower the rate"
+        return Outcome("non-finite", f"{where}, at step {self.state.step}", remedy)
 
     def _judged(self) -> Outcome | None:
         """After a look: an outcome, or the next stage if this one is over, unless it is the last."""
         stages, state, look = self.settings.stages, self.state, self.history[-1]
         outcome = self.watch.verdict(look.training, look.held_out)
-        ended = (self.method.steps is not None and state.stage_step >= self.method.steps) or state.method.get(
-            "done", False
-        )
+        ended = (self.method.steps is not None and state.stage_step >= self.method.steps) or state.method["done"]
         share = self.settings.budget * (state.stage + 1) / len(stages)
         last = state.stage + 1 == len(stages)
         if last and ended and not self.trial.complete:
@@ -227,7 +230,7 @@ class Loop:
         record = [Ended(**e) for e in state.ended]
         state.stage, why = following(
             self.settings.stages, record, self.weights, state.seconds, self.settings.budget, state.behind,
-            windows=not self.trial.problem.indivisible,
+            windows=not (self.trial.problem.indivisible or self.settings.validation),  # windows take all data
         )  # fmt: skip
         state.stage_step, state.stage_began = 0, state.seconds
         if why:
@@ -263,7 +266,7 @@ class Loop:
             inside = next(p for site, p in self.points.training.places if site.name == "interior")
             self.trial.follow(self.best_trial(), inside)  # where Newton's method takes steps, it goes on from the best
         self.state.again = self.state.best["stage"] if self.state.best and isinstance(self.method, Retracing) else None
-        self.state.method = self.method.init(self._objective())
+        self.state.method = begun(self.method, self._objective())
 
     def _over_already(self) -> Outcome | None:
         """Whether a run that is taken up again has nothing left to do; if only its stage was over, the next begins."""
@@ -292,7 +295,8 @@ class Loop:
         if self.trial.complete and self.watch.better(weighted(self.weights, held), trained):
             state.best = {
                 "step": state.step, "stage": state.stage, "born": state.born, "vector": self.trial.vector(),
-                "training": training, "held_out": held,
+                "training": training, "held_out": held, "weights": dict(self.weights),
+                "points": dict(state.method.get("points") or self.points.counts()),
             }  # fmt: skip
         look = Look(state.step, state.seconds, self.method.name, trained, training, held)
         self.history.append(look)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.residuals import Residuals, balanced
+from pinnsolve.methods.balance import balanced
+from pinnsolve.residuals import Residuals
 from pinnsolve.settings import Settings
 
 

@@ -28,7 +28,7 @@ class Functions:
     def __init__(self) -> None:
         self.declared: dict[str, Unknown] = {}
         self.inputs: dict[str, Inputs] = {}
-        self.networks = nn.ModuleDict()
+        self.networks: dict[str, nn.Sequential] = {}  # no ModuleDict: it has attributes that names may be
 
     @classmethod
     def drawn(
@@ -48,7 +48,7 @@ class Functions:
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        return [p for p in self.networks.parameters() if p.requires_grad]
+        return [p for network in self.networks.values() for p in network.parameters() if p.requires_grad]
 
     def seen(self, at: Mapping[str, Jet]) -> dict[str, Any]:
         """What does not change in training: the inputs, or what frozen layers make of them."""
@@ -79,8 +79,19 @@ class Functions:
 
     def tensors(self) -> dict[str, Tensor]:
         """All numbers, by name."""
-        return {n: v.detach().cpu().contiguous() for n, v in self.networks.state_dict().items()}
+        return {
+            f"{name}.{n}": v.detach().cpu().contiguous()
+            for name, network in self.networks.items()
+            for n, v in network.state_dict().items()
+        }
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take over saved numbers."""
-        self.networks.load_state_dict(dict(tensors))
+        """Take over saved numbers; a RuntimeError if they are those of other functions."""
+        parts: dict[str, dict[str, Tensor]] = {name: {} for name in self.networks}
+        for n, value in tensors.items():
+            name, _, own = n.partition(".")
+            if name not in parts:
+                raise RuntimeError(f"there is no unknown function '{name}'")
+            parts[name][own] = value
+        for name, part in parts.items():
+            self.networks[name].load_state_dict(part)

@@ -1,0 +1,90 @@
+"""The folder of a run: which one it is, and that nothing of an earlier run is lost in it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pinnsolve.ensembles.ensemble import MEMBER
+from pinnsolve.errors import ProblemError
+from pinnsolve.machine.files import writable_folder
+from pinnsolve.training.checkpointing import CHECKPOINT
+
+RUNS = Path("runs")
+LEFT = (
+    CHECKPOINT,
+    f"{MEMBER.format('*')}/{CHECKPOINT}",
+    "report.json",
+    "model*.safetensors",
+)  # what a run leaves behind
+
+
+def folder_of(arguments: argparse.Namespace, name: str) -> Path:
+    """Where the run's files go, made if need be: as asked for, or the first free folder; to resume, the last that holds
+    a checkpoint.
+
+    Raises
+    ------
+    ProblemError
+        If it cannot be written, holds an earlier run that is neither to be resumed nor overwritten, or holds none that
+        could be resumed.
+    """
+    if arguments.resume and arguments.overwrite:
+        raise ProblemError("--resume goes on with a run, and --overwrite begins anew", "Give one of the two.")
+    if arguments.out is None:
+        return _to_resume(arguments, name) if arguments.resume else _free(name)
+    folder = writable_folder(Path(arguments.out))
+    left = earlier(folder)
+    if left and not (arguments.resume or arguments.overwrite):
+        raise ProblemError(
+            f"the folder {folder} holds an earlier run ({', '.join(p.relative_to(folder).as_posix() for p in left)})",
+            "Go on with it: --resume. Begin anew in its place: --overwrite. Or choose another folder: --out DIR.",
+        )
+    return folder
+
+
+def earlier(folder: Path) -> list[Path]:
+    """What a run has left in a folder."""
+    return sorted(path for pattern in LEFT for path in folder.glob(pattern))
+
+
+def forget(folder: Path) -> None:
+    """Take the checkpoints of an earlier run away: a later --resume shall not take them for this one's."""
+    for path in earlier(folder):
+        if path.name == CHECKPOINT:
+            path.unlink(missing_ok=True)
+
+
+def _numbered(name: str, number: int) -> Path:
+    return RUNS / (name if number == 1 else f"{name}-{number}")
+
+
+def _free(name: str) -> Path:
+    """The first folder that does not exist, made at once: two runs that start together get two."""
+    number = 1
+    while True:
+        folder = _numbered(name, number)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise ProblemError(
+                f"the output folder {folder} cannot be written: {error.strerror}", "Choose another one with --out DIR."
+            ) from None
+        else:
+            return folder
+
+
+def _to_resume(arguments: argparse.Namespace, name: str) -> Path:
+    place = CHECKPOINT if arguments.ensemble is None else f"{MEMBER.format('*')}/{CHECKPOINT}"
+    number, begun = 1, []
+    while (folder := _numbered(name, number)).exists():
+        begun += [folder] if any(folder.glob(place)) else []
+        number += 1
+    if not begun:
+        raise ProblemError(
+            f"there is no run of {name} to resume in {RUNS}/",
+            "Start without --resume, or name its folder with --out.",
+        )
+    return writable_folder(begun[-1])

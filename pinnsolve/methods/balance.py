@@ -1,0 +1,31 @@
+"""Weights of the loss terms from the Jacobian: the same sensitivity for every residual."""
+
+from __future__ import annotations
+
+import torch
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.residuals import Residuals
+
+
+def balanced(residuals: Residuals) -> dict[str, float]:
+    """Weights that give every residual the same mean squared sensitivity to the network's parameters: one.
+
+    That is the inverse of the mean diagonal of its neural tangent kernel J J^T.
+
+    Source: Wang, Yu & Perdikaris, J. Comput. Phys. 449 (2022) 110768, equation 6.3.
+    """
+    squares, largest = dict.fromkeys(residuals.names, 0.0), dict.fromkeys(residuals.names, 0.0)
+    for block in residuals.linearised():
+        for name, rows in block.jacobians.items():
+            squares[name] += float(rows.square().sum()) / residuals.counts[name]
+            largest[name] = max(largest[name], float(rows.abs().max()) if rows.numel() else 0.0)
+    range_of = torch.finfo(residuals.trial.dtype)
+    for name, size in largest.items():  # out of range the weight would be zero or infinite, and the loss no loss
+        if size > 0 and not (range_of.tiny < size**2 and squares[name] < range_of.max):
+            raise ProblemError(
+                f"the residual '{name}' changes by {size:.0e} with the network's weights: its squares are beyond what "
+                f"{str(residuals.trial.dtype).removeprefix('torch.')} can hold",
+                "Divide the equation by its size, or choose other units.",
+            )
+    return {name: 1 / s if s > 0 else 1.0 for name, s in squares.items()}
