@@ -35,7 +35,7 @@ METHODS: dict[str, Callable[..., Method]] = {
 }  # fmt: skip
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 Balance = Literal["balanced"]
-FEATURES = (200, 400, 800, 1600)
+FEATURES = (50, 100, 200, 400, 800, 1600)  # a run of few unknowns begins at 200: see `training.strategy`
 LAYERS = (
     ("sine", (2.0, 4.0)), ("sine", (1.0, 2.0)), ("sine", (4.0, 8.0)), ("sine", (8.0, 16.0)), ("tanh", (0.5, 2.0)),
 )  # fmt: skip

@@ -20,11 +20,11 @@ from pinnsolve.machine.memory import Peak, peak_memory
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.report import console as show
-from pinnsolve.report.record import Run
+from pinnsolve.report.record import Report
 from pinnsolve.settings import DTYPES, Settings, method_by_name
 from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, prepare
-from pinnsolve.training.checkpointing import CHECKPOINT, resume, save
+from pinnsolve.training.checkpointing import CHECKPOINT
 from pinnsolve.training.history import Training
 from pinnsolve.verdict.compare import check_reference
 from pinnsolve.verdict.slices import References, compared, references_of
@@ -54,8 +54,8 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
     show.show_warnings(console, ready.findings.warnings)
     if arguments.resume and members is None:
-        resume(ready.loop)
-        console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.seconds:.1f} s")
+        ready.resume()
+        console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.clock.seconds:.1f} s")
     references, note, reference_peak = _references(problem)
     from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
 
@@ -67,7 +67,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
             solution = _train_members(problem, settings, members, folder, console, arguments.resume)
     assert solution.findings is not None
     worst, *others = compared(solution, references)
-    result = Run(
+    result = Report(
         file.name, file.description, solution.at(**worst.values), worst.comparison, solution.findings.warnings,
         training_peak.bytes, reference_peak.bytes, note, [worst, *others] if others else [],
         scatter(solution, worst.comparison.reference) if isinstance(solution, Ensemble) else None,
@@ -79,7 +79,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
 
 def _train(ready: Prepared, console: Console, fresh: bool) -> Solution:
     if fresh:
-        save(ready.loop)
+        ready.loop.save()
     return ready.solution(_run_loop(ready, console))
 
 
@@ -216,7 +216,7 @@ def _show_check(console: Console, file: ProblemFile, problem: Problem, ready: Pr
     solution = ready.solution()
     show.show_conditions(console, solution)
     kind = "automatic; first " * ready.settings.automatic
-    console.print(f"  network: {kind}{ready.loop.trial.description}, {solution.parameters_count:,} parameters")
+    console.print(f"  network: {kind}{ready.loop.state.trial.description}, {solution.parameters_count:,} parameters")
     show.show_warnings(console, ready.findings.warnings)
     console.print(
         "the problem can be solved as it stands"

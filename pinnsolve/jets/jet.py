@@ -279,19 +279,15 @@ class Jet:
 
 def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
     """The shape of a combination, refusing what would broadcast silently."""
-    if isinstance(b, Tensor):
-        good = fits(b, a.shape)
-    else:
-        columns = zip(a.shape[1:], b.shape[1:], strict=False)
-        good = a.ndim == b.ndim and a.shape[0] == b.shape[0] and all(m == n or 1 in (m, n) for m, n in columns)
-    if not good:
+    columns = zip(a.shape[1:], b.shape[1:], strict=False)
+    beside = a.ndim == b.ndim and a.shape[0] == b.shape[0] and all(m == n or 1 in (m, n) for m, n in columns)
+    if not (fits(b, a.shape) if isinstance(b, Tensor) else beside):
         raise ProblemError(
             f"a field of shape {tuple(a.shape)} was combined ({what}) with one of shape {tuple(b.shape)}",
             "Fields are (N,), one number a point; such a combination would broadcast silently.",
         )
-    if isinstance(b, Tensor):
-        return tuple(a.shape)  # what fits is never larger
-    return tuple(n if m == 1 else m for m, n in zip(a.shape, b.shape, strict=True))
+    other = a.shape if isinstance(b, Tensor) else b.shape  # a tensor that fits is never larger
+    return tuple(n if m == 1 else m for m, n in zip(a.shape, other, strict=True))
 
 
 def fits(tensor: Tensor, shape: Sequence[int]) -> bool:

@@ -68,11 +68,17 @@ class Marching:
         return {
             "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high,
             "length": length, "worst": math.inf, "scale": math.nan, "missed": 0, "halved": False,
-            "settled": False, "before": None,
+            "settled": False, "before": None, "spent": 0.0, "cells": len(cells),
         }  # fmt: skip
 
+    def operations(self, objective: Objective, state: State) -> float:
+        """What the last window took, more by as much as there are more cells (as in nested dissection); nothing is
+        known of the first."""
+        axes = state["low"].shape[1]
+        return state["spent"] * (len(state["low"]) / state["cells"]) ** max(1.0, (axes + 1) / 2)
+
     def step(self, objective: Objective, state: State) -> State:
-        march = piecewise(objective)
+        march, work, begun = piecewise(objective), objective.work, objective.work.operations
         cells = Cells(state["low"], state["high"], march.rest.cells.periodic)
         window = march.window(cells, _times(march, state["length"]), objective.generator)
         training, held = (residuals_of(march, window, share, objective.generator) for share in (ROWS, ROWS / 2))
@@ -80,9 +86,10 @@ class Marching:
         scale = state["scale"] if math.isfinite(state["scale"]) else held.loss(weights) ** 0.5 or 1.0
         if window.times is None and objective.guess is not None:
             known = objective.guess()
-            follow(window, known.parts[0] if isinstance(known, Piecewise) else known, training, self.ridge)
-        loss = newton(window, training, weights, self.ridge)
-        state = {**state, "loss": loss, "scale": scale}
+            follow(window, known.parts[0] if isinstance(known, Piecewise) else known, training, self.ridge, work)
+        loss = newton(window, training, weights, self.ridge, work)
+        now = {"spent": work.operations - begun, "cells": len(cells)}
+        state = {**state, **now, "loss": loss, "scale": scale}
         if not math.isfinite(loss):
             return state
         worst = by_cell(window, held, weights) / scale

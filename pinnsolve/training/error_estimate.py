@@ -20,7 +20,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -92,24 +91,24 @@ class Gathered:
 
     Parameters
     ----------
-    stored : list of dict
-        Where they are kept, as the arguments of `Found`.
+    found : list of Found
+        Where they are kept.
     first : dict from residual name to float
         See `estimated`.
     """
 
-    def __init__(self, stored: list[dict[str, Any]], first: Mapping[str, float]) -> None:
-        self.stored, self.first = stored, first
+    def __init__(self, found: list[Found], first: Mapping[str, float]) -> None:
+        self.found, self.first = found, first
 
     def added(self, now: Found, weights: Mapping[str, float]) -> float:
         """Keep a finished solution, once; the estimated error of the best so far."""
-        if all(f["stage"] != now.stage for f in self.stored):
-            self.stored.append(vars(now))
-        return estimated(self._all(), self.first, weights)
+        if all(f.stage != now.stage for f in self.found):
+            self.found.append(now)
+        return estimated(self.found, self.first, weights)
 
     def advanced(self, kind: str, held_out: Mapping[str, float], weights: Mapping[str, float]) -> bool:
         """Whether a network in training is to be kept: each time its residual has halved."""
-        size, mine = weighted(weights, held_out) ** 0.5, [f for f in self._all() if f.kind == kind]
+        size, mine = weighted(weights, held_out) ** 0.5, [f for f in self.found if f.kind == kind]
         return math.isfinite(size) and (not mine or size < HALF * mine[-1].size(weights))
 
     def error_of(self, kept: Found, trained: bool, weights: Mapping[str, float]) -> float | None:
@@ -117,17 +116,14 @@ class Gathered:
 
         Of a trained network's own path only what lies well before counts: a moment ago it had the same errors.
         """
-        kept = replace(kept, again=next((f.again for f in self._all() if f.stage == kept.stage), None))
+        kept = replace(kept, again=next((f.again for f in self.found if f.stage == kept.stage), None))
         size = kept.size(weights)
         if trained:
-            others = [f for f in self._all() if f.kind != kept.kind or HALF * f.size(weights) >= size]
+            others = [f for f in self.found if f.kind != kept.kind or HALF * f.size(weights) >= size]
         else:
-            others = [f for f in self._all() if f.stage != kept.stage]
+            others = [f for f in self.found if f.stage != kept.stage]
         error = estimated([kept, *others], self.first, weights)
         return error if math.isfinite(error) else None
-
-    def _all(self) -> list[Found]:
-        return [Found(**f) for f in self.stored]
 
 
 def _difference(a: Found, b: Found) -> float:
