@@ -200,9 +200,10 @@ def failing(monkeypatch: pytest.MonkeyPatch, *seeds: int) -> None:
     step = Loop._step
 
     def broken(self: Loop) -> Any:
-        if self.settings.seed in seeds and self.state.step:
-            self.trial.assign(torch.full_like(self.trial.vector(), torch.nan))
-            self.state.method = self.method.init(self._objective())
+        state = self.state
+        if state.settings.seed in seeds and state.step:
+            state.trial.assign(torch.full_like(state.trial.vector(), torch.nan))
+            state.method_state = state.method.init(self._objective())
         return step(self)
 
     monkeypatch.setattr(Loop, "_step", broken)

@@ -96,7 +96,7 @@ def test_of_a_network_in_training_every_halving_is_kept() -> None:
     assert [f.held_out["r"] for f in kept] == [1.0, 0.49, 0.2]
     late = found(0.1, 0.15, 1, "MLP")
     assert gathered.error_of(late, True, ONE) == estimated([kept[0], kept[1], late], FIRST, ONE)
-    assert HALF * kept[2]["held_out"]["r"] < 0.15
+    assert HALF * kept[2].held_out["r"] < 0.15
 
 
 @pytest.mark.parametrize(("name", "tolerance"), [("heat", 1e-7), ("wave", 1e-4), ("kovasznay", 1e-6)])
