@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SPEED = 1e10  # operations that one core makes in a second: what a budget in seconds is taken to be worth in choices
+# Operations that one core makes in a second: what a budget in seconds is taken to be worth in choices. About half of what
+# an idle core makes (`python -m benchmarks.operations`): more, and slow machines spend their budget on too large steps.
+SPEED = 1e10
 
 
 @dataclass

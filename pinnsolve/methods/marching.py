@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from pinnsolve.algebra.operations import qr
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.windows import ROWS, by_cell, follow, newton, piecewise, residuals_of, weights_of
 from pinnsolve.networks.cells import Cells
@@ -19,6 +20,7 @@ SHORTEST = 64  # no window is shorter than this part of the time
 FEW = 32  # cells: windows with fewer are cheap, and must get below the bound by as much
 EASY = 0.1  # of the bound: so little on the first cells, and the next window is twice as long, if this was not halved
 MISSES = 3  # windows that may be left with more than the bound; with more of them it gives up
+USUAL = 3  # steps of Newton's method, before it is known how many a window takes
 HELPS = 0.7  # splitting must bring the worst cell below this part of what it was
 
 
@@ -72,10 +74,15 @@ class Marching:
         }  # fmt: skip
 
     def operations(self, objective: Objective, state: State) -> float:
-        """What the last window took, more by as much as there are more cells (as in nested dissection); nothing is
-        known of the first."""
+        """What the last window took, more by as much as there are more cells (as in nested dissection), and twice
+        that, since Newton's method may take more steps; before the first what its factorisations would, were they
+        dense."""
+        if not state["spent"]:
+            count = piecewise(objective).rest.parameters_count
+            rows = objective.costs.rows * ROWS * count / max(objective.size, 1)
+            return USUAL * (qr(round((ROWS + 1) * count), count) + rows)
         axes = state["low"].shape[1]
-        return state["spent"] * (len(state["low"]) / state["cells"]) ** max(1.0, (axes + 1) / 2)
+        return 2 * state["spent"] * (len(state["low"]) / state["cells"]) ** max(1.0, (axes + 1) / 2)
 
     def step(self, objective: Objective, state: State) -> State:
         march, work, begun = piecewise(objective), objective.work, objective.work.operations

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from pinnsolve.algebra.operations import SPEED, Work
 
+BEGIN = "beginning"  # of a stage, beside the methods' steps
+
 
 @dataclass
 class Clock:
@@ -41,10 +43,9 @@ class Clock:
 
     def expected(self, method: str, operations: float) -> float:
         """Seconds that so many operations of a method will take, by what its steps took here; before its first one,
-        by what other methods' steps took or by the nominal speed, whichever is less."""
-        if method in self.heaviest:
-            return operations / _speed(*self.heaviest[method])
-        return operations / max(SPEED, *(_speed(*heavy) for heavy in self.heaviest.values()), SPEED)
+        by the heaviest step of any method, and before any by the nominal speed."""
+        heaviest = self.heaviest.get(method) or max(self.heaviest.values(), default=(SPEED, 1.0))
+        return operations / _speed(*heaviest)
 
 
 def _speed(operations: float, seconds: float) -> float:

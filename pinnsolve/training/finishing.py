@@ -20,17 +20,19 @@ def finished(run: Run, outcome: Outcome) -> Training:
     kept = run.settings.stages[number]
     if run.best is not None and kept.network is not run.stage.network:
         run.trial = run.best_trial()
-        run.points.take(run.trial)
-    elif run.best is not None:
-        run.trial.assign(run.best.vector)
-    training, held_out = run.points.training.rms(), run.points.held_out.rms()
+        run.points.take(run.trial, training=bool(run.trial.problem.data))
+        training, held_out, points = run.best.training, run.best.held_out, run.best.points
+    else:
+        if run.best is not None:
+            run.trial.assign(run.best.vector)
+        training, held_out, points = run.points.training.rms(), run.points.held_out.rms(), run.points.counts()
     error = run.gathered().error_of(run.as_found(number, held_out), not is_features(kept.network), run.weights)
     data = run.trial.problem.data if run.settings.validation else {}
     lost = overfitting(run.history.looks, {name: run.weights[name] for name in data}, step)
     if lost is not None and outcome.kind in ("plateau", "overfitting"):
         outcome = lost.outcome
     return Training(
-        outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, run.points.counts(),
+        outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, points,
         dict(run.weights), _methods(run, number), described_network(kept.network), run.choice, error, _identified(run),
         lost,
     )  # fmt: skip

@@ -15,9 +15,10 @@ from pinnsolve.methods.protocol import Counted, Objective
 from pinnsolve.networks import RandomFeatures
 from pinnsolve.networks.dropout import drops, thinned
 from pinnsolve.training.checkpointing import Checkpoint
+from pinnsolve.training.clock import BEGIN
 from pinnsolve.training.finishing import ending, finished
 from pinnsolve.training.history import Look, Training
-from pinnsolve.training.results import Ended, Results
+from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import Strategy
 
@@ -107,7 +108,9 @@ class Loop:
         if method.redraws:
             state.points.redraw(state.stage_step, state.watch.fraction, state.weights)
         with thinned(state.trial.network, state.generator) if drops(state.stage.network) else nullcontext():
-            state.method_state = method.step(self._objective(), state.method_state)
+            objective = self._objective()
+            objective.work.add(objective.costs.once * (not state.stage_step))
+            state.method_state = method.step(objective, state.method_state)
         state.step += 1
         state.stage_step += 1
         state.clock.made(method.name, state.clock.operations - operations, time.perf_counter() - begun)
@@ -122,7 +125,7 @@ class Loop:
         look = self.state.look()
         if look is None:
             return
-        clock.made(LOOK, clock.operations - operations, time.perf_counter() - begun)
+        clock.made(f"{LOOK} at {self.state.method.name}", clock.operations - operations, time.perf_counter() - begun)
         if progress is not None:
             progress(look)
 
@@ -156,9 +159,26 @@ class Loop:
         turn = self.strategy.next(Results([*state.ended, ended], state.weights), state.clock)
         if isinstance(turn, Outcome):
             return turn
+        if state.clock.seconds + self._beginning(turn.number) > state.settings.budget:
+            return self._too_little(self._beginning(turn.number))
         state.ended.append(ended)
-        self._start(state.take_up(turn.number, turn.why))
+        self._take_up(turn)
         return None
+
+    def _take_up(self, turn: Turn) -> None:
+        clock, begun, operations = self.state.clock, time.perf_counter(), self.state.clock.operations
+        self._start(self.state.take_up(turn.number, turn.why))
+        clock.made(BEGIN, clock.operations - operations, time.perf_counter() - begun)
+
+    def _beginning(self, number: int) -> float:
+        """Seconds until the first step of a stage: more features on more points take that much longer."""
+        counts = [n.count for k in (self.state.number, number) if isinstance(n := self._network(k), RandomFeatures)]
+        if BEGIN not in self.state.clock.last or len(counts) < 2:
+            return 0.0
+        return self.state.clock.expected(BEGIN, self.state.clock.last[BEGIN] * counts[1] / counts[0])
+
+    def _network(self, number: int) -> object:
+        return self.state.settings.stages[number].network
 
     def _record(self, verdict: Outcome | None) -> Ended:
         """What was measured of the stage; of one that failed, as if it had left everything."""
@@ -202,6 +222,11 @@ class Loop:
         needed = self._needed() + self._ending()
         if state.clock.seconds + needed <= budget:
             return None
+        return self._too_little(needed)
+
+    def _too_little(self, needed: float) -> Outcome:
+        """What is left of the budget is not enough for what comes next."""
+        state, budget = self.state, self.state.settings.budget
         detail = f"the {budget:g} s are used, after {state.step} steps"
         if state.clock.seconds < budget:
             detail = f"{state.clock.seconds:.2g} of {budget:g} s are used, and the next step takes about {needed:.2g} s"
@@ -212,14 +237,15 @@ class Loop:
     def _needed(self) -> float:
         """Seconds that the next step takes."""
         state, method = self.state, self.state.method
+        objective = self._objective()
         if isinstance(method, Counted):
-            operations = method.operations(self._objective(), state.method_state)
+            operations = method.operations(objective, state.method_state)
         else:
             operations = state.clock.last.get(method.name, 0.0)
-        return state.clock.expected(method.name, operations)
+        return state.clock.expected(method.name, operations + objective.costs.once * (not state.stage_step))
 
     def _ending(self) -> float:
         """Seconds that the last look and the end of the run take."""
         points, clock = self.state.points, self.state.clock
         look = costs_of(points.held_out).values + costs_of(points.training).values
-        return 2 * clock.expected(LOOK, look) + clock.expected(END, ending(self.state))
+        return 2 * clock.expected(f"{LOOK} at {self.state.method.name}", look) + clock.expected(END, ending(self.state))

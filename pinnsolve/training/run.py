@@ -17,7 +17,7 @@ from pinnsolve.methods.protocol import Method, State
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings, Stage, is_features, kind_of
-from pinnsolve.training.clock import Clock
+from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
 from pinnsolve.training.error_estimate import Found, Gathered
 from pinnsolve.training.history import History, Look
@@ -42,6 +42,8 @@ class Best:
     vector : tensor (P,)
     training, held_out : dict from residual name to float
         Root mean squares.
+    points : dict from region to int
+        The training points.
     """
 
     step: int
@@ -50,6 +52,7 @@ class Best:
     vector: Tensor
     training: dict[str, float]
     held_out: dict[str, float]
+    points: dict[str, int]
 
 
 @dataclass
@@ -132,6 +135,7 @@ class Run:
         run = cls(settings, build, generator, trial, points, born, number)
         run.begin()
         run.clock.seconds = time.perf_counter() - began
+        run.clock.made(BEGIN, run.clock.operations, run.clock.seconds)
         return run
 
     # ------------------------------------------------------------ the stage in training
@@ -159,6 +163,7 @@ class Run:
             self.trial.assign(torch.zeros_like(self.trial.vector()))
             self.points.to_data()
         self.watch = Watch.begin(self.points.held_out.loss(self.weights), self.tolerance)
+        self.clock.work.add(costs_of(self.points.held_out).once)
         if self.best is not None:
             self.watch.best = weighted(self.weights, self.best.held_out)
 
@@ -189,7 +194,8 @@ class Run:
         self.clock.work.add(costs_of(self.points.held_out).values + costs_of(self.points.training).values)
         trained = weighted(self.weights, training)
         if self.trial.complete and self.watch.better(weighted(self.weights, held), trained):
-            self.best = Best(self.step, self.number, self.born, self.trial.vector(), training, held)
+            vector, counts = self.trial.vector(), self.points.counts()
+            self.best = Best(self.step, self.number, self.born, vector, training, held, counts)
         look = Look(self.step, self.clock.seconds, self.method.name, trained, training, held)
         self.history.append(look)
         in_training = not is_features(self.stage.network)
