@@ -226,3 +226,14 @@ def test_at_the_end_it_is_told_what_is_missing_or_how_many_steps_were_made() -> 
     for stuck, kind in ((True, "plateau"), (False, "steps")):
         outcome = told(missing="beyond t = 0.2 nothing is solved", stuck=stuck)
         assert isinstance(outcome, Outcome) and (outcome.kind, outcome.detail[:14]) == (kind, "beyond t = 0.2")
+
+
+def test_when_more_solutions_bring_nothing_the_run_ends() -> None:
+    """Their residuals are rounding: either they agree to what the precision gives, or the problem has several."""
+    three = [replace(ended(FIRST + k, 1e-15), exact=True, estimate=3e-11, compared=k + 1) for k in range(3)]
+    one = Strategy(AUTOMATIC, 60.0, 1e-12)
+    assert isinstance(one.next(Results(three[:2], {"r": 1.0}), clock(1.0)), Turn)
+    told = one.next(Results(three, {"r": 1.0}), clock(1.0))
+    assert isinstance(told, Outcome) and told.kind == "plateau" and "smaller tolerance" in told.remedy
+    told = one.next(Results([*three[:2], replace(three[2], estimate=0.3)], {"r": 1.0}), clock(1.0))
+    assert isinstance(told, Outcome) and "more than one function" in told.remedy

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Operations that one core makes in a second: what a budget in seconds is taken to be worth in choices. About half of what
-# an idle core makes (`python -m benchmarks.operations`): more, and slow machines spend their budget on too large steps.
+# Operations that one core makes in a second: what a budget in seconds is taken to be worth in choices. It is about half
+# of what an idle core makes (`python -m benchmarks.operations`): more, and slow machines spend it on too large steps.
 SPEED = 1e10
 
 

@@ -9,7 +9,8 @@ and the best one's error is about C * residual_best. Taken is the k with the sma
 if there is such a k (the same layer with fewer features). Local features are solved a second time to that end, on the
 same cells and windows with other random numbers (`pinnsolve.methods.Retracing`): then k is that one, as good as the
 best, and the two differ by the errors of both. Where more than a twentieth of the first residual is left, all solutions
-may be wrong alike, and the estimate is at least ten times what is left.
+may be wrong alike, and the estimate is at least ten times what is left, unless the best residual is rounding beside its
+own terms.
 
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
@@ -19,15 +20,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-import torch
 from torch import Tensor
 
+from pinnsolve.training.rounding import rounding
 from pinnsolve.training.weights import weighted
 
 UNSOLVED, AT_LEAST = 0.05, 10.0  # of the first residual left: then the error is at least so many times that, up to one
-ROUNDING = 3e-11  # no error is claimed to be below it, nor below a few roundings of the type in use
 HALF = 0.5  # of the residual: a network in training is another solution when it has come so far
 
 
@@ -46,6 +46,10 @@ class Found:
     values : dict from unknown to tensor (N,)
     again : int, optional
         The stage whose cells and windows were solved again, with other random numbers.
+    sizes : dict from residual name to float
+        What the residuals are made of (`training.rounding.Terms`); empty where that is not known.
+    scales : dict from unknown to float
+        With what an unknown is compared that is zero to rounding; by default with one.
     """
 
     stage: int
@@ -53,6 +57,13 @@ class Found:
     held_out: Mapping[str, float]
     values: Mapping[str, Tensor]
     again: int | None = None
+    sizes: Mapping[str, float] = field(default_factory=dict)
+    scales: Mapping[str, float] = field(default_factory=dict)
+
+    def exact(self, weights: Mapping[str, float]) -> bool:
+        """Whether the weighted residual is rounding beside what it is made of."""
+        limit = max(rounding(v.dtype) for v in self.values.values())
+        return bool(self.sizes) and self.size(weights) <= limit * weighted(weights, self.sizes) ** 0.5
 
     def size(self, weights: Mapping[str, float]) -> float:
         """The weighted residual (rms)."""
@@ -81,9 +92,11 @@ def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mappi
     alike = [f for f in others if f.kind == best.kind]
     nearest, size = (own or alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
+    least = max(rounding(v.dtype) for v in best.values.values())
+    if best.exact(weights):
+        return max(error, least)
     left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5
-    rounding = max(ROUNDING, *(10 * torch.finfo(v.dtype).eps for v in best.values.values()))
-    return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else rounding)
+    return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else least)
 
 
 class Gathered:
@@ -127,5 +140,11 @@ class Gathered:
 
 
 def _difference(a: Found, b: Found) -> float:
-    """The relative difference, the largest over the unknowns; of an unknown that vanishes the plain norm."""
-    return max(float((a.values[u] - v).norm()) / (float(v.norm()) or 1.0) for u, v in b.values.items())
+    """The relative difference, the largest over the unknowns; of an unknown that is zero to rounding, relative to its
+    natural scale."""
+
+    def relative(unknown: str, v: Tensor) -> float:
+        norm, scale = float(v.norm()), b.scales.get(unknown, 0.0) * len(v) ** 0.5
+        return float((a.values[unknown] - v).norm()) / ((norm if norm > rounding(v.dtype) * scale else scale) or 1.0)
+
+    return max(relative(u, v) for u, v in b.values.items())

@@ -149,7 +149,8 @@ class Loop:
         """After a look: an outcome, or the next stage if this one is over."""
         state, look = self.state, self.state.history[-1]
         verdict = state.watch.verdict(look.training, look.held_out)
-        over = self.strategy.over(state.number, verdict, state.stage_step, self._done, state.clock)
+        done = self._done or (state.exact and self.strategy.compares(state.number))
+        over = self.strategy.over(state.number, verdict, state.stage_step, done, state.clock)
         return self._ended(verdict) if over else None
 
     def _ended(self, verdict: Outcome | None) -> Outcome | None:
@@ -194,6 +195,7 @@ class Loop:
             state.clock.operations - state.stage_began, state.trial.parameters_count, state.stage_step, verdict,
             bool(state.method_state.get("stuck", False)), "" if state.trial.complete else state.trial.missing, estimate,
             len(state.found), None if state.best is None else state.best.stage,
+            exact=any(f.exact(state.weights) for f in state.found if f.stage == state.number),
         )  # fmt: skip
 
     def _start(self, fresh: bool) -> None:

@@ -36,6 +36,8 @@ class Ended:
         Solutions that were compared.
     best : int, optional
         The stage that made the best solution.
+    exact : bool
+        Whether its residual is rounding beside the terms that it is made of.
     """
 
     stage: int
@@ -50,6 +52,7 @@ class Ended:
     estimate: float | None = None
     compared: int = 0
     best: int | None = None
+    exact: bool = False
 
     def size(self, weights: Mapping[str, float]) -> float:
         """The weighted residual (rms)."""

@@ -22,6 +22,7 @@ from pinnsolve.training.collocation import Collocation
 from pinnsolve.training.error_estimate import Found, Gathered
 from pinnsolve.training.history import History, Look
 from pinnsolve.training.results import Ended
+from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import weighted, weights_of
 from pinnsolve.trial.trial import Trial
@@ -92,6 +93,8 @@ class Run:
         The solutions so far, as they are compared for the estimate of the error.
     again : int, optional
         The stage whose solution the present one solves again.
+    sizes : dict from residual name to float
+        What the residuals were made of at the first look (`pinnsolve.training.rounding`).
     """
 
     settings: Settings
@@ -114,6 +117,7 @@ class Run:
     choice: list[str] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
     again: int | None = None
+    sizes: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def begun(
@@ -193,6 +197,8 @@ class Run:
         held, training = self.points.held_out.rms(), self.points.training.rms()
         self.clock.work.add(costs_of(self.points.held_out).values + costs_of(self.points.training).values)
         trained = weighted(self.weights, training)
+        if not self.sizes:
+            self.sizes = terms(self.points.held_out, self.weights).sizes
         if self.trial.complete and self.watch.better(weighted(self.weights, held), trained):
             vector, counts = self.trial.vector(), self.points.counts()
             self.best = Best(self.step, self.number, self.born, vector, training, held, counts)
@@ -203,10 +209,18 @@ class Run:
             self.found.append(self.as_found(self.number, held))
         return look
 
+    @property
+    def exact(self) -> bool:
+        """Whether the last look saw nothing but rounding, beside what the residuals were made of at the first."""
+        left, made = weighted(self.weights, self.history[-1].held_out), weighted(self.weights, self.sizes)
+        return self.trial.complete and left <= rounding(self.trial.dtype) ** 2 * made
+
     def as_found(self, stage: int, held_out: Mapping[str, float]) -> Found:
         """The trial function as it is, to be compared with others."""
         again = self.again if stage == self.number else None
-        return Found(stage, kind_of(self.settings.stages[stage].network), held_out, self.points.values(), again)
+        made, kind = terms(self.points.held_out, self.weights), kind_of(self.settings.stages[stage].network)
+        self.clock.work.add(costs_of(self.points.held_out).gradient)
+        return Found(stage, kind, held_out, self.points.values(), again, made.sizes, made.scales)
 
     def gathered(self) -> Gathered:
         data, first = self.trial.problem.data, self.history[0].held_out
@@ -232,6 +246,7 @@ class Run:
         return {
             "step": self.step, "number": self.number, "stage_step": self.stage_step, "stage_began": self.stage_began,
             "method_state": self.method_state, "weights": self.weights, "choice": self.choice, "again": self.again,
+            "sizes": self.sizes,
             "born": self.born, "vector": self.trial.vector(), "generator": self.generator.get_state(),
             "points": self.points.stored(), "watch": asdict(self.watch), "history": self.history.stored(),
             "clock": asdict(self.clock), "best": None if self.best is None else vars(self.best),
@@ -240,7 +255,17 @@ class Run:
 
     def restore(self, stored: Mapping[str, Any]) -> None:
         """Take over what `stored` gave."""
-        for name in ("step", "stage_step", "stage_began", "method_state", "weights", "choice", "again", "born"):
+        for name in (
+            "step",
+            "stage_step",
+            "stage_began",
+            "method_state",
+            "weights",
+            "choice",
+            "again",
+            "born",
+            "sizes",
+        ):
             setattr(self, name, stored[name])
         network, self.number = self.stage.network, stored["number"]
         if self.stage.network is not network:

@@ -25,6 +25,8 @@ from pinnsolve.training.clock import Clock
 from pinnsolve.training.results import Ended, Results, Turn
 
 CERTAIN = 1 / 3  # of the tolerance: an error that is estimated below it ends the run
+ENOUGH = 3  # solutions whose residual is rounding: another one brings nothing
+DIFFER = 1e-3  # an error of such solutions beyond rounding: they differ, and all of them solve the problem
 HOPELESS = 0.3  # of the first held-out residual: few features that leave more of it will not do with many
 GAIN = 0.5  # twice as many features must bring the residual below this part of what it was
 SHARE = 0.6  # of the budget, for all stages with features
@@ -109,6 +111,9 @@ class Strategy:
         if self._good_enough(now):
             told = f"the error is estimated at {now.estimate:.0e} ({now.compared} solutions compared){self.noise}"
             return Outcome("converged", told)
+        exact = sum(e.exact for e in results.ended)
+        if exact >= ENOUGH and now.estimate is not None:
+            return self._exact(exact, now.estimate)
         return self._following(results, clock) if self.automatic else Turn(now.stage + 1)
 
     # ------------------------------------------------------------ how it ends
@@ -132,6 +137,13 @@ class Strategy:
         if not now.solved or now.estimate is None or now.estimate > CERTAIN * self.tolerance:
             return False
         return not (now.best == now.stage and isinstance(self._method(now.stage + 1), Retracing))
+
+    def _exact(self, count: int, estimate: float) -> Outcome:
+        """Several solutions meet all equations and conditions to rounding, and no other will meet them better."""
+        told = f"{count} solutions have residuals at rounding, and the error is estimated at {estimate:.0e}"
+        if estimate > DIFFER:
+            return Outcome("plateau", told, "more than one function may solve the problem: is a condition missing?")
+        return Outcome("plateau", told, "a smaller tolerance than that is out of reach in this precision")
 
     def _method(self, stage: int) -> Method:
         return self.stages[stage].method
