@@ -84,7 +84,7 @@ def ours(problem: Problem, network: Any, points: int, dtype: torch.dtype = torch
     """pinnsolve's loss and gradient on so many points."""
     settings = Settings(network=network, method=Adam(), points=points, redraw=None, weights=1.0, dtype=dtype)
     loop = prepare(problem, settings).loop
-    return lambda: loop.points.training.loss_and_gradient(loop.weights)
+    return lambda: loop.state.points.training.loss_and_gradient(loop.state.weights)
 
 
 def by_hand(residual: Residual, unknowns: int, dtype: torch.dtype) -> Step:

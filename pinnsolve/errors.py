@@ -28,6 +28,11 @@ class ProblemError(ValueError):
         self.fault, self.remedy, self.where = fault, remedy, where
 
 
+def why_not(error: OSError | ProblemError) -> str:
+    """Why a file could not be written or read, in one line."""
+    return (error.strerror or str(error)) if isinstance(error, OSError) else error.fault
+
+
 def place_of(function: Callable[..., object]) -> tuple[str, int] | None:
     """File and line on which a function was written, if it was written in Python."""
     code = getattr(function, "__code__", None)
@@ -67,7 +72,8 @@ class Outcome:
     Parameters
     ----------
     kind : str
-        ``converged``, ``plateau``, ``overfitting``, ``budget``, ``steps``, ``non-finite`` or ``interrupted``.
+        ``converged``, ``plateau``, ``overfitting``, ``budget``, ``steps``, ``undetermined``, ``non-finite`` or
+        ``interrupted``.
     detail : str
         What was seen, with names and numbers.
     remedy : str

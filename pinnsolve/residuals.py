@@ -91,8 +91,7 @@ class Residuals:
     """
 
     def __init__(self, trial: Trial, places: list[tuple[Site, Points]]) -> None:
-        self.trial = trial
-        self.places = places
+        self.trial, self.places = trial, places
         self.chunk = max(64, ENTRIES // max(trial.row_size, 1)) if trial.takes_jets else DENSE
         self.counts = {name: len(points) for site, points in places for name in site.terms}
 
@@ -188,8 +187,7 @@ class Residuals:
 
     def loss_and_gradient(self, weights: Mapping[str, float]) -> tuple[float, Tensor]:
         """The loss and its gradient (P,)."""
-        loss = 0.0
-        gradient = torch.zeros(self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
+        loss, gradient = 0.0, torch.zeros(self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
         for site, prepared, faded in self.batches:
             if not site.terms:  # the interior of a fit without equations
                 continue

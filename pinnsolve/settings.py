@@ -36,7 +36,7 @@ METHODS: dict[str, Callable[..., Method]] = {
 }  # fmt: skip
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 Balance = Literal["balanced"]
-FEATURES = (200, 400, 800, 1600)
+FEATURES = (50, 100, 200, 400, 800, 1600)  # a run of few unknowns begins at 200: see `training.strategy`
 LAYERS = (
     ("sine", (2.0, 4.0)), ("sine", (1.0, 2.0)), ("sine", (4.0, 8.0)), ("sine", (8.0, 16.0)), ("tanh", (0.5, 2.0)),
 )  # fmt: skip
@@ -94,7 +94,8 @@ class Settings:
     Parameters
     ----------
     method : Method or sequence of Method, optional
-        A sequence runs one after the other; each but the last ends by its own `steps`, or with its share of the budget.
+        A sequence runs one after the other; each but the last ends by its own `steps`, or with its share of the budget
+        (in operations).
         Without method and network the choice is automatic: Newton's method on random features, more and more of them
         while that pays (`pinnsolve.training.strategy`), then Marching on local features, then Levenberg-Marquardt on
         all weights of an MLP. Otherwise it is Newton's method for random features, Marching for local ones, and
@@ -102,8 +103,8 @@ class Settings:
     network : MLP, RandomFeatures, LocalFeatures or nn.Module, optional
         An MLP, or what Newton's method or Marching go with, unless the choice is automatic.
     budget : float
-        Seconds of training. Local features are solved twice, and the second solution, which tells the error of the
-        first, is finished when they are used.
+        Seconds of training. A step that does not fit in what is left of them is not begun; which steps these are is
+        chosen by counted operations, so that a loaded machine makes fewer, never others.
     points : int, optional
         Collocation points inside the domain; by default 4,000, and for random features as many as make twice as many
         equations as there are trained numbers.

@@ -24,9 +24,11 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import sites
 from pinnsolve.settings import Balance, Redraw, Settings
 from pinnsolve.solution import Solution
-from pinnsolve.training.checkpointing import resume as resume_from
+from pinnsolve.training.checkpointing import Checkpoint
 from pinnsolve.training.history import Look, Training
 from pinnsolve.training.loop import Loop
+from pinnsolve.training.run import Run
+from pinnsolve.training.strategy import Strategy
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.piecewise import Piecewise, trial_of
 from pinnsolve.trial.trial import Trial
@@ -40,10 +42,15 @@ class Prepared:
     settings: Settings
     loop: Loop
 
+    def resume(self) -> None:
+        """Take up the checkpoint in the run's folder."""
+        assert self.loop.checkpoint is not None
+        self.loop.checkpoint.resume(self.loop.state)
+
     def solution(self, training: Training | None = None) -> Solution:
         """The solution as it stands."""
         kept = {} if training is None else {"method": training.method, "network": training.network}
-        return Solution(self.loop.trial, training, self.findings, self.settings.described() | kept)
+        return Solution(self.loop.state.trial, training, self.findings, self.settings.described() | kept)
 
 
 class Options(TypedDict, total=False):
@@ -124,7 +131,7 @@ def solve(
             raise ProblemError(
                 "resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True)."
             )
-        resume_from(ready.loop)
+        ready.resume()
     return ready.solution(ready.loop.run(progress))
 
 
@@ -155,10 +162,15 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
         return trial_of(problem, network, made, generator, settings.dtype, settings.device)
 
     identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
-    loop = Loop(build, sites(problem, made), settings, generator, folder, identity)
-    _check_smooth(loop.trial, findings)
-    findings.warnings.extend(more + _noted(loop))
-    return Prepared(findings, settings, loop)
+    noise = "; the data's noise comes on top" * bool(problem.observations)
+    strategy = Strategy(
+        settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
+        windows=not (problem.indivisible or settings.validation), noise=noise,  # windows take all data
+    )  # fmt: skip
+    run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
+    _check_smooth(run.trial, findings)
+    findings.warnings.extend(more + _noted(run))
+    return Prepared(findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
 
 
 def _check_smooth(trial: Trial, findings: Findings) -> None:
@@ -183,9 +195,9 @@ def _check_smooth(trial: Trial, findings: Findings) -> None:
     trial.assign(begin)
 
 
-def _noted(loop: Loop) -> list[str]:
+def _noted(run: Run) -> list[str]:
     """What the first evaluation showed of the user's functions."""
-    training = loop.points.training
+    training = run.points.training
     told = [
         f"{name} has no Taylor rule; nested autograd stands in, exact but slower" for name in sorted(training.fallbacks)
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -30,130 +29,9 @@ from pinnsolve import (
     face,
     solve,
 )
-from pinnsolve.methods import Marching, Retracing
-from pinnsolve.settings import AUTOMATIC, BOUNDS, FEATURES, LAYERS
+from pinnsolve.settings import AUTOMATIC, LAYERS
 from pinnsolve.solution import Solution
 from pinnsolve.training.history import Look
-from pinnsolve.training.strategy import BEHIND, LARGEST, RIVAL, Ended, following
-
-KINDS = len(LAYERS)
-LAST = len(AUTOMATIC) - 1
-LOCAL = LAST - 2 * len(BOUNDS)  # marching and retracing by turns
-
-
-def ended(stage: int, residual: float, fraction: float | None = None, seconds: float = 0.1) -> Ended:
-    network = AUTOMATIC[stage].network
-    assert isinstance(network, RandomFeatures)
-    return Ended(stage, residual if fraction is None else fraction, {"r": residual}, seconds, network.count)
-
-
-def next_after(*stages: Ended, spent: float = 1.0, budget: float = 60.0) -> tuple[int, str]:
-    return following(AUTOMATIC, stages, {"r": 1.0}, spent, budget)
-
-
-def test_every_kind_of_layer_is_tried_before_more_features_are() -> None:
-    tried = []
-    for stage in range(KINDS - 1):
-        tried.append(ended(stage, 1e-3))
-        assert next_after(*tried) == (stage + 1, "")
-
-
-@pytest.mark.parametrize("best", range(KINDS))
-def test_the_best_kind_goes_on_with_more_features(best: int) -> None:
-    tried = [ended(k, 1e-5 if k == best else 1e-2) for k in range(KINDS)]
-    assert next_after(*tried) == (KINDS + best, "")
-    network = AUTOMATIC[KINDS + best].network
-    assert isinstance(network, RandomFeatures)
-    assert (network.count, (network.activation, network.scale)) == (FEATURES[1], LAYERS[best])
-
-
-def test_a_close_rival_goes_on_too_and_a_far_one_does_not() -> None:
-    tried = [ended(k, {1: 1e-5, 3: 1e-5 * 0.9 * RIVAL}.get(k, 1e-2)) for k in range(KINDS)]
-    assert next_after(*tried) == (KINDS + 1, "")
-    tried.append(ended(KINDS + 1, 1e-7))
-    assert next_after(*tried) == (KINDS + 3, "")
-    tried.append(ended(KINDS + 3, 1e-6))  # too far behind now
-    assert next_after(*tried) == (2 * KINDS + 1, "")
-
-
-def test_while_nothing_is_decided_three_rivals_go_on() -> None:
-    """A wave of high frequency: 200 sines of the right range are not yet better than others."""
-    close = [1e-2, 1.1e-2, 1.2e-2, 1.3e-2, 1.4e-2]
-    for fraction, going in ((0.2, 3), (0.04, 2)):
-        tried = [ended(k, size, fraction) for k, size in enumerate(close)]
-        for k in range(going):
-            assert next_after(*tried) == (KINDS + k, "")
-            tried.append(ended(KINDS + k, 1e-5, 1e-3))
-        assert next_after(*tried)[0] == 2 * KINDS
-
-
-def test_a_rival_that_would_take_too_long_is_left_out() -> None:
-    tried = [ended(k, 1e-5 if k < 2 else 1e-2, seconds=(0.1, 10.0, 0.1, 0.1, 0.1)[k]) for k in range(KINDS)]
-    assert next_after(*tried) == (KINDS, "")
-    tried.append(ended(KINDS, 1e-6))
-    assert next_after(*tried) == (2 * KINDS, ""), "the second needs 65 of 36 s"
-
-
-def test_cells_get_features_of_their_own_where_more_features_do_not_pay() -> None:
-    tried = [ended(k, 1e-2 if k == 0 else 1e-1) for k in range(KINDS)]
-    for more, why in (
-        ([ended(k, 0.5) for k in range(KINDS)], "too much"),
-        ([*tried, ended(KINDS, 0.9e-2)], "hardly less"),
-        ([*tried, ended(KINDS, 1e-3, seconds=30.0)], "too long"),
-    ):
-        stage, told = next_after(*more)
-        assert stage == LOCAL and why in told and "so each cell got features of its own" in told
-    large = [Ended(k, 1e-2, {"r": 1e-2}, 0.1, LARGEST) for k in range(KINDS)]
-    assert next_after(*large)[0] == LOCAL
-    assert next_after(*tried)[0] == KINDS
-
-
-def marched(stage: int, seconds: float = 1.0, residual: float = 1e-2) -> Ended:
-    assert isinstance(AUTOMATIC[stage].method, Marching)
-    return Ended(stage, residual, {"r": residual}, seconds, 1000)
-
-
-def retraced(stage: int) -> Ended:
-    assert isinstance(AUTOMATIC[stage].method, Retracing)
-    return Ended(stage, 0.1, {"r": 0.1}, 0.1, 1000)
-
-
-def test_bounds_become_lower_until_a_network_is_trained() -> None:
-    for stage in range(LOCAL, LAST, 2):
-        before = marched(stage)
-        assert next_after(before) == (stage + 1, "")
-        for second in (retraced(stage + 1), replace(retraced(stage + 1), held_out={"r": math.inf})):
-            following_it, why = next_after(before, second)
-            assert following_it == stage + 2 and ("so a network was trained" in why) == (stage + 2 == LAST)
-    stage, why = next_after(marched(LOCAL, residual=math.inf))
-    assert stage == LAST and "too much" in why
-
-
-def test_two_bounds_at_once_where_one_will_not_do_and_there_is_time() -> None:
-    for behind, seconds, stage in (
-        (0.9 * BEHIND, 1.0, 2), (BEHIND, 1.0, 4), (BEHIND, 20.0, 2), (math.inf, 1.0, 2), (1e9, 1.0, 4)
-    ):  # fmt: skip
-        both = [marched(LOCAL, seconds), retraced(LOCAL + 1)]
-        assert following(AUTOMATIC, both, {"r": 1.0}, 10.0, 60.0, behind)[0] == LOCAL + stage
-    before_the_last = [marched(LAST - 4), retraced(LAST - 3)]
-    assert following(AUTOMATIC, before_the_last, {"r": 1.0}, 10.0, 60.0, 1e9)[0] == LAST - 2
-
-
-def test_where_cells_did_worse_than_random_features_there_are_more_of_these() -> None:
-    few = [ended(k, 1e-2 if k == 0 else 1e-1) for k in range(KINDS)]
-    paid_little = [*few, ended(KINDS, 0.9e-2, seconds=0.5)]
-    assert next_after(*paid_little)[0] == LOCAL
-    worse, better = marched(LOCAL, residual=2e-2), marched(LOCAL, residual=0.5e-2)
-    stage, why = next_after(*paid_little, worse)
-    assert stage == 2 * KINDS and "more random ones" in why
-    assert next_after(*paid_little, replace(worse, held_out={"r": math.inf}))[0] == 2 * KINDS
-    assert next_after(*paid_little, better) == (LOCAL + 1, "")
-    assert next_after(*paid_little, worse, spent=35.0) == (LOCAL + 1, ""), "there is no time for more"
-    hopeless = [ended(k, 0.9 - 0.1 * (k == 0), 0.9) for k in range(KINDS)]
-    assert next_after(*hopeless, marched(LOCAL, residual=1.0)) == (LOCAL + 1, "")
-    again = [*paid_little, worse, ended(2 * KINDS, 0.89e-2, seconds=3.0)]
-    assert next_after(*again)[0] == 3 * KINDS, "as long as there is time"
-    assert next_after(*again, spent=20.0)[0] == LOCAL + 1
 
 
 def test_a_smooth_problem_takes_a_few_newton_steps_and_knows_its_error() -> None:
@@ -270,7 +148,7 @@ def test_a_nonlinear_problem_goes_on_from_the_best_solution_so_far() -> None:
 
     def stop(look: Look) -> None:
         looks.append(look)
-        if look.step == 3 + KINDS:
+        if look.step == 3 + len(LAYERS):
             raise KeyboardInterrupt
 
     solve(problems.kovasznay.problem.replaced(tolerance=1e-12), budget=60, progress=stop)

@@ -218,4 +218,4 @@ def test_help_answers_at_once() -> None:
 def test_the_check_is_quick(write: Write) -> None:
     file = load(write())
     ready = prepare(file.problem, Settings())
-    assert len(ready.loop.points.training.chunks) >= 1
+    assert len(ready.loop.state.points.training.chunks) >= 1

@@ -36,7 +36,7 @@ def newton(problem: Problem, continued: bool, **settings: Any) -> tuple[float, l
     """The held-out residual over the first after a run of Newton's method alone, and the losses on the way."""
     loop = prepare(problem, Settings(network=SINES, budget=60, **settings)).loop
     if not continued:
-        loop.points.drift = lambda: None  # type: ignore[method-assign,assignment,return-value]
+        loop.state.points.drift = lambda: None  # type: ignore[method-assign,assignment,return-value]
     looks: list[Look] = []
     training = loop.run(looks.append)
     first = max(looks[0].held_out.values())
@@ -58,7 +58,7 @@ def test_where_newton_s_method_converges_nothing_is_added(problem: Problem) -> N
     for continued in (True, False):
         loop = prepare(problem, Settings(network=RandomFeatures(150), budget=60)).loop
         if not continued:
-            loop.points.drift = lambda: None  # type: ignore[method-assign,assignment,return-value]
+            loop.state.points.drift = lambda: None  # type: ignore[method-assign,assignment,return-value]
         steps.append(loop.run().steps)
     assert steps[0] == steps[1]
 
@@ -83,18 +83,20 @@ def test_a_problem_in_time_has_no_pseudo_time() -> None:
 
 def test_equations_are_paired_with_unknowns_row_by_row() -> None:
     loop = prepare(problems.kovasznay.problem, Settings(network=RandomFeatures(20))).loop
-    loop.trial.assign(torch.randn(loop.trial.parameters_count, generator=torch.Generator().manual_seed(0)).double())
+    loop.state.trial.assign(
+        torch.randn(loop.state.trial.parameters_count, generator=torch.Generator().manual_seed(0)).double()
+    )
     objective = loop._objective()
     assert objective.drift is not None
     values, rows = objective.drift.rows(objective.weights)
     residual, jacobian = objective.rows()
-    names = [e.name for e in loop.trial.problem.equations]
-    inside = [(s, p) for s, p, _ in loop.points.training.chunks if s.name == "interior"]
+    names = [e.name for e in loop.state.trial.problem.equations]
+    inside = [(s, p) for s, p, _ in loop.state.points.training.chunks if s.name == "interior"]
     wanted = []
     for _, prepared in inside:
-        fields = loop.trial.unknowns(prepared)
-        for name, unknown in zip(names, loop.trial.problem.unknowns, strict=True):
-            scale = (objective.weights[name] / loop.points.training.counts[name]) ** 0.5
+        fields = loop.state.trial.unknowns(prepared)
+        for name, unknown in zip(names, loop.state.trial.problem.unknowns, strict=True):
+            scale = (objective.weights[name] / loop.state.points.training.counts[name]) ** 0.5
             wanted.append(fields[unknown].value.detach() * scale)
     assert torch.allclose(values, torch.cat(wanted))
     assert rows.shape[1] == jacobian.shape[1] and len(values) < len(residual)

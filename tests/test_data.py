@@ -167,14 +167,14 @@ def test_the_jacobian_knows_the_constants() -> None:
     from pinnsolve import Settings
 
     loop = prepare(given, Settings(network=MLP(5, 2), method=LevenbergMarquardt(), points=64)).loop
-    residuals, weights = loop.points.training, loop.weights
+    residuals, weights = loop.state.points.training, loop.state.weights
     _, jacobian = residuals.rows(weights)
-    start = loop.trial.vector()
+    start = loop.state.trial.vector()
     step = torch.zeros_like(start)
     step[-1] = 1e-6
     ends = []
     for sign in (1, -1):
-        loop.trial.assign(start + sign * step)
+        loop.state.trial.assign(start + sign * step)
         ends.append(residuals.vector(weights))
     numeric = (ends[0] - ends[1]) / 2e-6
     torch.testing.assert_close(jacobian[:, -1], numeric, rtol=1e-6, atol=1e-9)

@@ -44,7 +44,7 @@ from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.report import grids
 from pinnsolve.report.curves import BAND
 from pinnsolve.report.figures import solution_figure
-from pinnsolve.report.record import Run
+from pinnsolve.report.record import Report
 from pinnsolve.solve import Options
 from pinnsolve.training.history import Look
 from pinnsolve.training.loop import Loop
@@ -200,9 +200,10 @@ def failing(monkeypatch: pytest.MonkeyPatch, *seeds: int) -> None:
     step = Loop._step
 
     def broken(self: Loop) -> Any:
-        if self.settings.seed in seeds and self.state.step:
-            self.trial.assign(torch.full_like(self.trial.vector(), torch.nan))
-            self.state.method = self.method.init(self._objective())
+        state = self.state
+        if state.settings.seed in seeds and state.step:
+            state.trial.assign(torch.full_like(state.trial.vector(), torch.nan))
+            state.method_state = state.method.init(self._objective())
         return step(self)
 
     monkeypatch.setattr(Loop, "_step", broken)
@@ -374,7 +375,7 @@ def bands(figure: Any) -> dict[str, FillBetweenPolyCollection]:
 
 
 def test_the_band_is_drawn_around_the_mean_and_around_its_error(trio: Ensemble) -> None:
-    run = Run("steep", "", trio, compare(trio, REFERENCE), [], 0, 0, scatter=scatter(trio, REFERENCE))
+    run = Report("steep", "", trio, compare(trio, REFERENCE), [], 0, 0, scatter=scatter(trio, REFERENCE))
     figure = solution_figure(run)
     found = bands(figure)
     assert len(found) == 8, "four slices, and four differences"
@@ -397,7 +398,7 @@ def test_the_band_is_drawn_around_the_mean_and_around_its_error(trio: Ensemble) 
 
 
 def test_without_a_reference_there_is_a_picture_of_the_spread(trio: Ensemble) -> None:
-    alone = Run("steep", "", trio, compare(trio, None), [], 0, 0, scatter=scatter(trio, None))
+    alone = Report("steep", "", trio, compare(trio, None), [], 0, 0, scatter=scatter(trio, None))
     titles = [axes.get_title() for axes in solution_figure(alone).get_axes()]
     (title,) = [t for t in titles if t.startswith("u: std over 3 seeds")]
     on = grids.grid(STEEP, {"t": 161, "x": 161})
@@ -406,5 +407,5 @@ def test_without_a_reference_there_is_a_picture_of_the_spread(trio: Ensemble) ->
 
 def test_a_single_run_has_no_band() -> None:
     solution = solve(STEEP, settings=Settings(**SMALL))
-    figure = solution_figure(Run("steep", "", solution, compare(solution, REFERENCE), [], 0, 0))
+    figure = solution_figure(Report("steep", "", solution, compare(solution, REFERENCE), [], 0, 0))
     assert bands(figure) == {} and not any("scatter" in t.get_text() for t in figure.subfigs[0].texts)

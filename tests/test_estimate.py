@@ -14,7 +14,7 @@ import problems.burgers
 from pinnsolve import MLP, LevenbergMarquardt, Problem, compare, solve
 from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, estimated
 from pinnsolve.training.history import Look
-from pinnsolve.training.loop import CERTAIN
+from pinnsolve.training.strategy import CERTAIN
 
 FIRST = {"r": 1000.0}
 ONE = {"r": 1.0}
@@ -62,7 +62,7 @@ def test_what_was_solved_again_is_nearest(better: bool) -> None:
     unknown = [replace(f, again=None) for f in own]
     assert estimated([looser, *unknown], FIRST, ONE) < 0.8 * told
     kept = found(5 * second, second, 3) if better else own[0]
-    assert Gathered([vars(f) for f in (looser, *own)], FIRST).error_of(kept, False, ONE) == pytest.approx(told, rel=0.1)
+    assert Gathered([looser, *own], FIRST).error_of(kept, False, ONE) == pytest.approx(told, rel=0.1)
 
 
 def test_the_worst_unknown_counts() -> None:
@@ -82,23 +82,21 @@ def test_one_solution_has_no_estimate() -> None:
     one = found(1e-3, 1e-3, 1)
     assert estimated([one], FIRST, ONE) == math.inf
     assert Gathered([], FIRST).error_of(one, False, ONE) is None
-    assert Gathered([vars(one)], FIRST).error_of(one, False, ONE) is None, "a solution says nothing of itself"
+    assert Gathered([one], FIRST).error_of(one, False, ONE) is None, "a solution says nothing of itself"
 
 
 def test_of_a_network_in_training_every_halving_is_kept() -> None:
-    kept: list[dict] = []  # type: ignore[type-arg]
+    kept: list[Found] = []
     gathered = Gathered(kept, FIRST)
     for residual in (1.0, 0.9, 0.51, 0.49, 0.3, 0.2):
         now = found(0.1, residual, 1, "MLP")
         if gathered.advanced(now.kind, now.held_out, ONE):
-            kept.append(vars(now))
+            kept.append(now)
     assert not gathered.advanced("MLP", {"r": math.nan}, ONE)
-    assert [f["held_out"]["r"] for f in kept] == [1.0, 0.49, 0.2]
+    assert [f.held_out["r"] for f in kept] == [1.0, 0.49, 0.2]
     late = found(0.1, 0.15, 1, "MLP")
-    assert gathered.error_of(late, True, ONE) == estimated(
-        [Found(**f) for f in (kept[0], kept[1])] + [late], FIRST, ONE
-    )
-    assert HALF * kept[2]["held_out"]["r"] < 0.15
+    assert gathered.error_of(late, True, ONE) == estimated([kept[0], kept[1], late], FIRST, ONE)
+    assert HALF * kept[2].held_out["r"] < 0.15
 
 
 @pytest.mark.parametrize(("name", "tolerance"), [("heat", 1e-7), ("wave", 1e-4), ("kovasznay", 1e-6)])

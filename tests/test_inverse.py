@@ -33,7 +33,7 @@ from pinnsolve import (
 from pinnsolve.data.tables import read
 from pinnsolve.report.console import show_result
 from pinnsolve.report.page import page
-from pinnsolve.report.record import Run, summary
+from pinnsolve.report.record import Report, summary
 from pinnsolve.training.history import Look
 from pinnsolve.verdict.compare import compare
 from problems.data.make import FILES, FOLDER, text
@@ -130,7 +130,7 @@ def test_the_misfit_of_a_split_is_that_of_the_measurements_held_out() -> None:
 
 
 @pytest.fixture(scope="module")
-def run() -> Run:
+def run() -> Report:
     """k u_x = m: only the ratio of k and m can be known; n stands nowhere that matters."""
 
     def slope(u, x, k, m, n):  # type: ignore[no-untyped-def]
@@ -142,10 +142,10 @@ def run() -> Run:
         parameters={"k": Unknown(1.0), "m": Unknown(1.0), "n": Unknown(1.0)}, reference=None,
     )  # fmt: skip
     solution = solve(problem, network=MLP(4, 1), method=LevenbergMarquardt(steps=20), points=64, held_out=64)
-    return Run("slope", "A slope.", solution, compare(solution, None), ["mind the gap"], 2**28, 2**27)
+    return Report("slope", "A slope.", solution, compare(solution, None), ["mind the gap"], 2**28, 2**27)
 
 
-def test_the_report_says_which_constants_the_data_cannot_tell(run: Run, tmp_path: Path) -> None:
+def test_the_report_says_which_constants_the_data_cannot_tell(run: Report, tmp_path: Path) -> None:
     printed = io.StringIO()
     show_result(Console(file=printed, width=400), run, tmp_path)
     told = json.dumps(summary(run))
@@ -155,7 +155,7 @@ def test_the_report_says_which_constants_the_data_cannot_tell(run: Run, tmp_path
     assert "mind the gap" in shown and "mind the gap" in told
 
 
-def test_the_page_tells_constants_with_their_errors_and_how_the_data_are_met(run: Run) -> None:
+def test_the_page_tells_constants_with_their_errors_and_how_the_data_are_met(run: Report) -> None:
     shown = page(run, Figure((1, 1)))
     assert run.training.identified is not None
     constants = run.training.identified.constants

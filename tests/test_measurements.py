@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pinnsolve import RandomFeatures
-from pinnsolve.training.error_estimate import ROUNDING
+from pinnsolve.training.rounding import ROUNDING
 from validation import estimates, features
 from validation.estimates import counts, figure, known, table
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from pinnsolve import MLP, Box, LevenbergMarquardt, LocalFeatures, Problem, ProblemError, Settings, observed, solve
 from pinnsolve.__main__ import main
 from pinnsolve.report.figures import solution_figure
-from pinnsolve.report.record import Run, summary
+from pinnsolve.report.record import Report, summary
 from pinnsolve.solution import Solution
 from pinnsolve.training.history import Look
 from pinnsolve.training.overfitting import Overfitting, overfitting
@@ -86,9 +86,9 @@ def split() -> Solution:
     return trained(validation=0.25)
 
 
-def run_of(solution: Solution) -> Run:
+def run_of(solution: Solution) -> Report:
     assert solution.training is not None
-    return Run("noisy", "Noise.", solution, compare(solution, None), [], 0, 0)
+    return Report("noisy", "Noise.", solution, compare(solution, None), [], 0, 0)
 
 
 def test_a_network_that_learns_the_noise_is_told_of_and_the_best_one_is_kept(split: Solution) -> None:

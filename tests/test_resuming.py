@@ -28,6 +28,7 @@ from pinnsolve import (
     initial,
     solve,
 )
+from pinnsolve.errors import Outcome
 from pinnsolve.machine.interrupts import Deferred
 from pinnsolve.solve import prepare
 from pinnsolve.training.history import Look
@@ -89,13 +90,13 @@ def test_a_finished_march_is_taken_up_again(tmp_path: Path) -> None:
 
 def test_stopped_at_the_look_that_ends_a_stage_a_run_goes_on_with_the_same_bits(tmp_path: Path) -> None:
     whole: list[Look] = []
-    solve(WARM.replaced(tolerance=1e-12), budget=60, progress=stop_at(8, whole))
+    solve(WARM.replaced(tolerance=1e-12), budget=60, progress=stop_at(5, whole))
     cut: list[Look] = []
-    for step in (1, 3, 8):
+    for step in (1, 3, 5):
         found = solve(
             WARM.replaced(tolerance=1e-12), budget=60, out=tmp_path, resume=step > 1, progress=stop_at(step, cut)
         )
-    assert found.training is not None and found.training.steps == 8
+    assert found.training is not None and found.training.steps == 5
     told = {look.step: look for look in cut}
     assert [(told[k.step].training, told[k.step].held_out) for k in whole] == [(k.training, k.held_out) for k in whole]
 
@@ -119,14 +120,14 @@ def test_marching_twice_is_refused() -> None:
 
 def test_the_network_after_the_cells_begins_with_points_of_its_own() -> None:
     loop = prepare(WARM, Settings(redraw=None)).loop
-    local = next(k for k, s in enumerate(loop.settings.stages) if isinstance(s.network, LocalFeatures))
+    local = next(k for k, s in enumerate(loop.state.settings.stages) if isinstance(s.network, LocalFeatures))
     loop._start(fresh=True)
     loop._look(None)
-    for stage in (local, len(loop.settings.stages) - 2):  # through the cells to the last of them, which fails
-        loop.state.stage = stage
-        loop._hand_over(failed=True)
-    assert isinstance(loop.stage.network, MLP)
-    assert loop.points.counts()["interior"] == 4000
+    for stage in (local, len(loop.state.settings.stages) - 2):  # through the cells to the last of them, which fails
+        loop.state.number = stage
+        loop._ended(Outcome("non-finite", "as if it had failed"))
+    assert isinstance(loop.state.stage.network, MLP)
+    assert loop.state.points.counts()["interior"] == 4000
 
 
 def test_features_get_two_equations_for_each_trained_number() -> None:
@@ -141,7 +142,7 @@ def test_features_get_two_equations_for_each_trained_number() -> None:
         reference=None,
     )  # fmt: skip
     loop = prepare(problem, Settings(network=RandomFeatures(400))).loop
-    assert loop.points.counts()["interior"] == loop.trial.parameters_count == 802
+    assert loop.state.points.counts()["interior"] == loop.state.trial.parameters_count == 802
 
 
 # ---------------------------------------------------------------- degenerate problems
@@ -164,8 +165,8 @@ def test_a_user_s_own_forward_is_called_although_the_first_layer_is_frozen() -> 
     torch.nn.init.zeros_(module[2].weight)
     torch.nn.init.zeros_(module[2].bias)
     loop = prepare(WARM, Settings(network=module)).loop
-    prepared = loop.trial.prepare(loop.points.training.places[0][1][:5])
-    column = loop.trial.columns(prepared)[0].value
+    prepared = loop.state.trial.prepare(loop.state.points.training.places[0][1][:5])
+    column = loop.state.trial.columns(prepared)[0].value
     x = prepared.points.coordinates["x"]
     assert torch.allclose(column, 2 * x - 1)
 
@@ -206,7 +207,7 @@ def test_a_run_that_is_interrupted_within_a_step_resumes_to_the_same_bits(tmp_pa
     options: dict[str, Any] = {"network": MLP(width=6, depth=2), "method": LevenbergMarquardt(steps=12), "budget": 60}
     whole = solve(WARM, **options)
     loop = prepare(WARM, Settings(**options), tmp_path).loop
-    assign, calls = loop.trial.assign, [0]
+    assign, calls = loop.state.trial.assign, [0]
 
     def interrupting(vector: torch.Tensor) -> None:
         calls[0] += 1
@@ -214,7 +215,7 @@ def test_a_run_that_is_interrupted_within_a_step_resumes_to_the_same_bits(tmp_pa
             os.kill(os.getpid(), signal.SIGINT)
         assign(vector)
 
-    loop.trial.assign = interrupting  # type: ignore[method-assign]
+    loop.state.trial.assign = interrupting  # type: ignore[method-assign]
     training = loop.run()
     assert training.outcome.kind == "interrupted" and 0 < training.steps < 12
     again = solve(WARM, out=tmp_path, resume=True, **options)

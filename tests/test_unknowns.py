@@ -172,18 +172,18 @@ def test_the_jacobian_knows_the_functions() -> None:
     """Against finite differences, for a trained network and for frozen layers."""
     for network, method in ((MLP(5, 2), LevenbergMarquardt()), (RandomFeatures(30), Newton())):
         loop = prepare(with_conductivity(), Settings(network=network, method=method, points=64)).loop
-        residuals, weights = loop.points.training, loop.weights
-        names = [p.numel() for p in loop.trial.parameters]
-        begin = sum(names) - sum(p.numel() for p in loop.trial.functions.parameters)
-        start = loop.trial.vector() + 0.1
-        loop.trial.assign(start)
+        residuals, weights = loop.state.points.training, loop.state.weights
+        names = [p.numel() for p in loop.state.trial.parameters]
+        begin = sum(names) - sum(p.numel() for p in loop.state.trial.functions.parameters)
+        start = loop.state.trial.vector() + 0.1
+        loop.state.trial.assign(start)
         _, jacobian = residuals.rows(weights)
         for column in (begin, len(start) - 1):
             step = torch.zeros_like(start)
             step[column] = 1e-6
             ends = []
             for sign in (1, -1):
-                loop.trial.assign(start + sign * step)
+                loop.state.trial.assign(start + sign * step)
                 ends.append(residuals.vector(weights))
             torch.testing.assert_close(jacobian[:, column], (ends[0] - ends[1]) / 2e-6, rtol=1e-5, atol=1e-8)
             assert float(jacobian[:, column].norm()) > 0

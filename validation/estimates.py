@@ -23,7 +23,7 @@ import torch
 from rich.progress import track
 
 from pinnsolve import Problem, compare, solve
-from pinnsolve.training.error_estimate import ROUNDING
+from pinnsolve.training.rounding import ROUNDING
 from validation.results import FORWARD as GALLERY  # where data have noise, residuals hold it and tell no error
 
 ROOT = Path(__file__).parents[1]

@@ -104,8 +104,8 @@ def points(seed: int) -> str:
     def run(name: str, share: float) -> str:
         problem: Problem = import_module(f"problems.{name}").problem
         loop = prepare(problem, Settings(network=layer(name, 800))).loop
-        each = next(len(site.terms) for site in loop.points.places if site.name == "interior")
-        return cell(name, seed, network=layer(name, 800), points=int(share * loop.trial.parameters_count / each))
+        each = next(len(site.terms) for site in loop.state.points.places if site.name == "interior")
+        return cell(name, seed, network=layer(name, 800), points=int(share * loop.state.trial.parameters_count / each))
 
     return table(SMOOTH, [(f"{share:g}", partial(run, share=share)) for share in (1.2, 2.0, 3.0, 5.0)])
 

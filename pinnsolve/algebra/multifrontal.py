@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.operations import Work, qr
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -37,8 +39,10 @@ class Rows:
         return self.matrix @ solution[list(self.blocks)].flatten() - self.right
 
 
-def solved(rows: Sequence[Rows], count: int, width: int, ridge: float) -> Tensor:
-    """min over c of sum ||A c - b||^2 + ridge^2 ||D c||^2, D the norms of the columns: c (count, width)."""
+def solved(rows: Sequence[Rows], count: int, width: int, ridge: float, work: Work | None = None) -> Tensor:
+    """min over c of sum ||A c - b||^2 + ridge^2 ||D c||^2, D the norms of the columns: c (count, width).
+
+    The operations of all fronts are added to `work`."""
     like = rows[0].matrix
     squares = like.new_zeros(count, width)
     for r in rows:
@@ -54,7 +58,10 @@ def solved(rows: Sequence[Rows], count: int, width: int, ridge: float) -> Tensor
     factors: dict[int, tuple[list[int], Tensor]] = {}
     for s in order:
         blocks = sorted({s}.union(*(r.blocks for r in waiting[s])), key=rank.__getitem__)
-        factor = torch.linalg.qr(_front(waiting[s], blocks, width, ridge, like), mode="r").R
+        front = _front(waiting[s], blocks, width, ridge, like)
+        if work is not None:
+            work.add(qr(*front.shape))
+        factor = torch.linalg.qr(front, mode="r").R
         waiting[s] = []
         factors[s] = blocks, factor[:width]
         left = factor[width:, width:]

@@ -23,11 +23,10 @@ from pinnsolve.methods.protocol import Method
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.report import console as show
-from pinnsolve.report.record import Run
+from pinnsolve.report.record import Report
 from pinnsolve.settings import DTYPES, Settings, method_by_name
 from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, prepare
-from pinnsolve.training.checkpointing import keep, resume
 from pinnsolve.training.history import Training
 from pinnsolve.verdict.compare import check_reference
 from pinnsolve.verdict.slices import Compared, References, compared, references_of
@@ -67,14 +66,14 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
 def _solved(
     arguments: argparse.Namespace, file: ProblemFile, problem: Problem, settings: Settings, members: int | None,
     folder: Path, console: Console,
-) -> Run:  # fmt: skip
+) -> Report:  # fmt: skip
     """From the problem to the run's files and the final tables."""
     ready = prepare(problem, settings, folder if members is None else None)
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
     show.show_warnings(console, ready.findings.warnings)
     if arguments.resume and members is None:
-        resume(ready.loop)
-        console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.seconds:.1f} s")
+        ready.resume()
+        console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.clock.seconds:.1f} s")
     references, note, reference_peak = _references(problem)
     from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
 
@@ -88,7 +87,7 @@ def _solved(
             solution = _train_members(problem, settings, members, folder, console, arguments.resume)
     assert solution.findings is not None
     (worst, *others), failed = _compared(solution, references)
-    result = Run(
+    result = Report(
         file.name, file.description, solution.at(**worst.values), worst.comparison, solution.findings.warnings,
         training_peak.bytes, reference_peak.bytes, note or failed, [worst, *others] if others else [],
         scatter(solution, worst.comparison.reference) if isinstance(solution, Ensemble) else None,
@@ -110,7 +109,7 @@ def _compared(solution: Solution, references: References) -> tuple[list[Compared
 
 
 def _train(ready: Prepared, console: Console, fresh: bool) -> Solution:
-    if fresh and not keep(ready.loop):
+    if fresh and not ready.loop.keep():
         show.show_warnings(console, [ready.loop.unsaved])
     return ready.solution(_run_loop(ready, console))
 
@@ -239,7 +238,7 @@ def _show_check(console: Console, file: ProblemFile, problem: Problem, ready: Pr
     solution = ready.solution()
     show.show_conditions(console, solution)
     kind = "automatic; first " * ready.settings.automatic
-    console.print(f"  network: {kind}{ready.loop.trial.description}, {solution.parameters_count:,} parameters")
+    console.print(f"  network: {kind}{ready.loop.state.trial.description}, {solution.parameters_count:,} parameters")
     show.show_warnings(console, ready.findings.warnings)
     console.print(
         "the problem can be solved as it stands"

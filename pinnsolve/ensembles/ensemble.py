@@ -31,8 +31,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.settings import Settings
 from pinnsolve.solution import Evaluator, Solution
 from pinnsolve.solve import Options, Prepared, prepare, with_options
-from pinnsolve.training.checkpointing import CHECKPOINT, keep
-from pinnsolve.training.checkpointing import resume as resume_from
+from pinnsolve.training.checkpointing import CHECKPOINT
 from pinnsolve.training.history import Look, Training
 from pinnsolve.trial.mean import Mean
 
@@ -228,11 +227,11 @@ def _begun(problem: Problem, settings: Settings, folder: Path | None, resume: bo
     own = None if folder is None else folder / MEMBER.format(settings.seed)
     ready = prepare(problem, settings, own)
     if own is not None and resume and (needed or (own / CHECKPOINT).exists()):
-        resume_from(ready.loop)
+        ready.resume()
     elif own is not None:
         with suppress(OSError):  # a checkpoint that cannot be written is told of, and ends nothing
             own.mkdir(exist_ok=True)
-        keep(ready.loop)
+        ready.loop.keep()
     return ready
 
 
@@ -244,7 +243,7 @@ def _ended(so_far: Gathering, members: int, interrupted: bool) -> Ensemble:
         reasons = "; ".join(f"seed {seed}: {why}" for seed, why in so_far.left_out.items())
         raise ProblemError(f"only {done} of {members} members ended with finite numbers", reasons)
     mean = Mean([solution.trial for solution in so_far.solutions.values()])
-    points = so_far.first.loop.points
+    points = so_far.first.loop.state.points
     points.take(mean)
     outcome = _outcome(so_far, members, interrupted)
     training = pooled(so_far.solutions, so_far.spent, outcome, points.training.rms(), points.held_out.rms())

@@ -300,3 +300,24 @@ def _plain(value: Any) -> Any:
     if np.ndim(value):
         return torch.as_tensor(value)
     return complex(value) if np.iscomplexobj(value) else float(value)
+
+
+def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
+    """The shape of a combination, refusing what would broadcast silently."""
+    columns = zip(a.shape[1:], b.shape[1:], strict=False)
+    beside = a.ndim == b.ndim and a.shape[0] == b.shape[0] and all(m == n or 1 in (m, n) for m, n in columns)
+    if not (fits(b, a.shape) if isinstance(b, Tensor) else beside):
+        raise ProblemError(
+            f"a field of shape {tuple(a.shape)} was combined ({what}) with one of shape {tuple(b.shape)}",
+            "Fields are (N,), one number a point; such a combination would broadcast silently.",
+        )
+    other = a.shape if isinstance(b, Tensor) else b.shape  # a tensor that fits is never larger
+    return tuple(n if m == 1 else m for m, n in zip(a.shape, other, strict=True))
+
+
+def fits(tensor: Tensor, shape: Sequence[int]) -> bool:
+    """Whether a plain tensor may stand beside a field: one number, one for each column, or one for each entry."""
+    size, whole = tuple(tensor.shape), tuple(shape)
+    if len(size) == len(whole):
+        return all(m in (1, n) for m, n in zip(size, whole, strict=True))
+    return size in ((), (1,)) or (len(whole) > 1 and size == whole[-1:])

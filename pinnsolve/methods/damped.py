@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.operations import product
 from pinnsolve.methods.protocol import Objective
 
 AHEAD = 0.1  # of the step: where the second derivative along it is taken
@@ -73,6 +74,7 @@ class Samples:
     def __init__(self, objective: Objective) -> None:
         self.r, self.jacobian = objective.rows()
         self.loss = float(self.r.square().sum())
+        objective.work.add(product(len(self.r), self.jacobian.shape[1], len(self.r)))
         self.matrix = self.jacobian @ self.jacobian.T
         self.trace = float(self.matrix.diagonal().sum())
 

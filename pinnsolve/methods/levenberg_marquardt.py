@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from pinnsolve.algebra.operations import cholesky, product
 from pinnsolve.errors import positive, whole
 from pinnsolve.methods.damped import Damped, damped
 from pinnsolve.methods.protocol import Objective, State
@@ -51,6 +52,13 @@ class LevenbergMarquardt:
     def init(self, objective: Objective) -> State:
         return {"damping": None, "loss": math.nan, "stuck": False}
 
+    def operations(self, objective: Objective, state: State) -> float:
+        """Of one linearisation, and of one attempt."""
+        rows, columns, costs = objective.size, objective.columns, objective.costs
+        few = min(rows, columns)
+        attempt = cholesky(few) + costs.gradient + 2 * costs.values
+        return costs.rows + product(few, max(rows, columns), few) / 2 + attempt
+
     def step(self, objective: Objective, state: State) -> State:
         equations = damped(objective)
         loss = equations.loss
@@ -59,6 +67,7 @@ class LevenbergMarquardt:
         start = objective.model.vector()
         mu = self.damping * equations.trace if state["damping"] is None else float(state["damping"])
         for _ in range(ATTEMPTS):
+            objective.work.add(cholesky(min(objective.size, len(start))))
             delta = equations.step(mu)
             if delta is not None:
                 objective.model.assign(start + _bent(equations, objective, start, delta))

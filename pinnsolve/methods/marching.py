@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from pinnsolve.algebra.operations import qr
 from pinnsolve.errors import positive, whole
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.windows import ROWS, by_cell, follow, newton, piecewise, residuals_of, trained_on, weights_of
@@ -20,6 +21,7 @@ FEW = 32  # cells: windows with fewer are cheap, and must get below the bound by
 EASY = 0.1  # of the bound: so little on the first cells, and the next window is twice as long, if this was not halved
 MISSES = 3  # windows that may be left with more than the bound; with more of them it gives up
 REST = 1.25  # of a window: a rest that is not longer is taken along with the last one
+USUAL = 3  # steps of Newton's method, before it is known how many a window takes
 HELPS = 0.7  # splitting must bring the worst cell below this part of what it was
 
 
@@ -69,11 +71,22 @@ class Marching:
         return {
             "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high,
             "length": length, "worst": math.inf, "scale": math.nan, "missed": 0, "halved": False,
-            "settled": False, "before": None, "points": {}, "drawn": {},
+            "settled": False, "before": None, "points": {}, "drawn": {}, "spent": 0.0, "cells": len(cells),
         }  # fmt: skip
 
+    def operations(self, objective: Objective, state: State) -> float:
+        """What the last window took, more by as much as there are more cells (as in nested dissection), and twice
+        that, since Newton's method may take more steps; before the first what its factorisations would, were they
+        dense."""
+        if not state["spent"]:
+            count = piecewise(objective).rest.parameters_count
+            rows = objective.costs.rows * ROWS * count / max(objective.size, 1)
+            return USUAL * (qr(round((ROWS + 1) * count), count) + rows)
+        axes = state["low"].shape[1]
+        return 2 * state["spent"] * (len(state["low"]) / state["cells"]) ** max(1.0, (axes + 1) / 2)
+
     def step(self, objective: Objective, state: State) -> State:
-        march = piecewise(objective)
+        march, work, begun = piecewise(objective), objective.work, objective.work.operations
         cells = Cells(state["low"], state["high"], march.rest.cells.periodic)
         window = march.window(cells, _times(march, state["length"]), objective.generator)
         training, held = (residuals_of(march, window, share, objective.generator) for share in (ROWS, ROWS / 2))
@@ -81,9 +94,10 @@ class Marching:
         scale = state["scale"] if math.isfinite(state["scale"]) else held.loss(weights) ** 0.5 or 1.0
         if window.times is None and objective.guess is not None:
             known = objective.guess()
-            follow(window, known.parts[0] if isinstance(known, Piecewise) else known, training, self.ridge)
-        loss = newton(window, training, weights, self.ridge)
-        state = {**state, "loss": loss, "scale": scale, "drawn": trained_on(state["points"], training)}
+            follow(window, known.parts[0] if isinstance(known, Piecewise) else known, training, self.ridge, work)
+        loss = newton(window, training, weights, self.ridge, work)
+        now = {"spent": work.operations - begun, "cells": len(cells), "drawn": trained_on(state["points"], training)}
+        state = {**state, **now, "loss": loss, "scale": scale}
         if not math.isfinite(loss):
             return state
         worst = by_cell(window, held, weights) / scale

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from pinnsolve.algebra.least_squares import solved
+from pinnsolve.algebra.operations import qr
 from pinnsolve.errors import positive, whole
 from pinnsolve.methods import pseudo_time
 from pinnsolve.methods.protocol import Objective, State
@@ -55,6 +56,11 @@ class Newton:
         begin = objective.model.vector() if objective.drift is not None else None
         return {"loss": math.nan, "stuck": False, "done": False, "first": math.nan, "march": None, "begin": begin}
 
+    def operations(self, objective: Objective, state: State) -> float:
+        """Of one linearisation with its least-squares problem, and of two measurements of the loss."""
+        factor = qr(objective.size + objective.columns, objective.columns)
+        return objective.costs.rows + factor + 2 * objective.costs.values
+
     def step(self, objective: Objective, state: State) -> State:
         if state["march"] is not None:
             return pseudo_time.step(objective, state, self.ridge)
@@ -73,6 +79,7 @@ class Newton:
         if not math.isfinite(loss):
             return state
         target = jacobian @ start - r
+        objective.work.add(qr(len(target) + len(start), len(start)))
         found = solved(jacobian, target[:, None], self.ridge)
         if found is None:
             return {**state, "stuck": True, "done": True}

@@ -10,7 +10,9 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.operations import Work, product
 from pinnsolve.errors import ProblemError, whole
+from pinnsolve.methods.costs import Costs
 
 State = dict[str, Any]
 
@@ -64,6 +66,10 @@ class Objective:
         these; its rows belong to the first rows of the residuals.
     guess : callable () -> Trial, optional
         The best solution so far, of another network.
+    costs : Costs
+        Of one evaluation on these points (operations).
+    work : Work
+        Where operations are counted: each evaluation below by itself, what a method computes besides by the method.
     """
 
     model: Parametrised
@@ -73,18 +79,29 @@ class Objective:
     generator: torch.Generator = field(default_factory=torch.Generator)
     drift: LeastSquares | None = None
     guess: Callable[[], Any] | None = None
+    costs: Costs = field(default_factory=Costs)
+    work: Work = field(default_factory=Work)
 
     def loss(self) -> float:
+        self.work.add(self.costs.values)
         return self.residuals.loss(self.weights)
 
     def loss_and_gradient(self) -> tuple[float, Tensor]:
+        self.work.add(self.costs.gradient)
         return self.residuals.loss_and_gradient(self.weights)
 
     def normal_equations(self) -> tuple[float, Tensor, Tensor]:
+        self.work.add(self.costs.rows + product(self.columns, self.size, self.columns) / 2)
         return self.residuals.normal_equations(self.weights)
 
     def rows(self) -> tuple[Tensor, Tensor]:
+        self.work.add(self.costs.rows)
         return self.residuals.rows(self.weights)
+
+    @property
+    def columns(self) -> int:
+        """The number of columns of the Jacobian, P."""
+        return sum(p.numel() for p in self.model.parameters)
 
     @property
     def size(self) -> int:
@@ -93,11 +110,23 @@ class Objective:
 
     def vector(self) -> Tensor:
         """The weighted residual vector (N,), whose squares sum to the loss, in the order of the rows."""
+        self.work.add(self.costs.values)
         return self.residuals.vector(self.weights)
 
     def pulled_back(self, vector: Tensor) -> Tensor:
         """J^T v (P,) for a vector v (N,), without J."""
+        self.work.add(self.costs.gradient)
         return self.residuals.pulled_back(self.weights, vector)
+
+
+@runtime_checkable
+class Counted(Protocol):
+    """A method that says beforehand what its next step costs, so that none is begun that does not fit in the budget;
+    of any other it is taken to cost what its last one did."""
+
+    def operations(self, objective: Objective, state: State) -> float:
+        """Of the next step, counted from shapes, in those of a dense factorisation."""
+        ...
 
 
 @runtime_checkable

@@ -17,6 +17,7 @@ from typing import Any
 from torch import Tensor
 
 from pinnsolve.algebra.least_squares import solved
+from pinnsolve.algebra.operations import qr
 from pinnsolve.methods.protocol import Objective, State
 
 SIGNS = (1.0, -1.0)
@@ -50,6 +51,7 @@ def step(objective: Objective, state: State, ridge: float) -> State:
     share = SIGNS[march["sign"]] / march["tau"]
     jacobian[:rows] -= share * drift
     target[:rows] -= share * (drift @ start)
+    objective.work.add(qr(len(target) + len(start), len(start)))
     new = solved(jacobian, target[:, None], ridge)
     if new is not None:
         model.assign(new[:, 0])

@@ -31,18 +31,24 @@ class Retracing:
     redraws = False
 
     def init(self, objective: Objective) -> State:
-        return {"loss": math.nan, "stuck": False, "done": False, "points": {}}
+        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": 0.0}
+
+    def operations(self, objective: Objective, state: State) -> float:
+        """Of all windows that are left, by what the last one took: a solution is worth nothing in part."""
+        return state["left"]
 
     def step(self, objective: Objective, state: State) -> State:
-        march = piecewise(objective)
+        march, work, begun = piecewise(objective), objective.work, objective.work.operations
         known = objective.guess() if objective.guess is not None else None
         if not isinstance(known, Piecewise):
-            return {**state, "loss": 0.0, "stuck": True, "done": True}
+            return {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
         before = known.parts[len(march.parts)]
         window = march.window(before.cells, before.times, objective.generator)
         training = residuals_of(march, window, ROWS, objective.generator)
-        follow(window, before, training, self.ridge)
-        loss = newton(window, training, weights_of(objective, training), self.ridge)
+        follow(window, before, training, self.ridge, work)
+        loss = newton(window, training, weights_of(objective, training), self.ridge, work)
         march.parts.append(window)
-        points = trained_on(state["points"], training)
-        return {"loss": loss, "stuck": False, "done": march.complete, "points": points}
+        power = max(1.0, (before.cells.low.shape[1] + 1) / 2)  # of the number of cells, as in nested dissection
+        size = sum((len(p.cells) / len(before.cells)) ** power for p in known.parts[len(march.parts) :])
+        left, points = (work.operations - begun) * size, trained_on(state["points"], training)
+        return {"loss": loss, "stuck": False, "done": march.complete, "points": points, "left": left}

@@ -12,10 +12,12 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.multifrontal import Rows, solved
+from pinnsolve.algebra.operations import Work
 from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.methods.balance import balanced
+from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.newton import moved_down
 from pinnsolve.methods.protocol import Objective
 from pinnsolve.problem.binding import Fields
@@ -148,7 +150,7 @@ def by_cell(window: Window, residuals: Residuals, weights: Mapping[str, float]) 
 
 
 @torch.no_grad()
-def follow(window: Window, guess: Trial, residuals: Residuals, ridge: float) -> None:
+def follow(window: Window, guess: Trial, residuals: Residuals, ridge: float, work: Work) -> None:
     """Begin with the coefficients that come closest to another trial function on the points inside."""
     basis, rows = window.basis, [[] for _ in range(window.outputs)]  # type: ignore[var-annotated]
     for site, prepared, _ in residuals.chunks:
@@ -161,12 +163,14 @@ def follow(window: Window, guess: Trial, residuals: Residuals, ridge: float) -> 
             for k, column in enumerate(columns):
                 rows[k].append(Rows(cells, matrix, column[points]))
     count, width = len(window.cells), basis.coefficients.shape[2]
-    found = torch.stack([solved(r, count, width, ridge) for r in rows], 1)
+    found = torch.stack([solved(r, count, width, ridge, work) for r in rows], 1)
     if bool(torch.isfinite(found).all()):
         basis.assign(found)
 
 
-def newton(window: Window, residuals: Residuals, weights: Mapping[str, float], ridge: float) -> float:
+def newton(
+    window: Window, residuals: Residuals, weights: Mapping[str, float], ridge: float, work: Work
+) -> float:  # fmt: skip
     """Newton steps until they no longer pay; the loss that is left."""
     basis = window.basis
     count, width = len(window.cells), basis.width
@@ -174,7 +178,9 @@ def newton(window: Window, residuals: Residuals, weights: Mapping[str, float], r
     for _ in range(20):
         start = basis.coefficients.reshape(count, width).to(window.device, window.dtype)
         loss, rows = found, list(_rows(residuals, weights, start))
-        new = solved(rows, count, width, ridge)
+        new = solved(rows, count, width, ridge, work)
+        costs = costs_of(residuals)
+        work.add(costs.rows + 2 * costs.values)
         if not bool(torch.isfinite(new).all()):
             break
         predicted = sum(float(r.misfit(new).square().sum()) for r in rows)

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from pinnsolve.ensembles.scatter import Scatter
 from pinnsolve.inverse.record import Identified
-from pinnsolve.report.record import WHAT_SCATTER_IS, Run, over_seeds
+from pinnsolve.report.record import WHAT_SCATTER_IS, Report, over_seeds
 from pinnsolve.solution import Solution
 from pinnsolve.training.history import Look
 
@@ -66,7 +66,7 @@ def show_conditions(console: Console, solution: Solution) -> None:
         console.print(f"  {escape(name)}: {how}")
 
 
-def _show_identified(console: Console, found: Identified, run: Run) -> None:
+def _show_identified(console: Console, found: Identified, run: Report) -> None:
     """The constants with their standard errors (and scatter), and how well the data are met."""
     spread = run.ensemble.constants_spread if run.ensemble is not None else {}
     for name, constant in found.constants.items():
@@ -86,7 +86,7 @@ def _show_identified(console: Console, found: Identified, run: Run) -> None:
             )
 
 
-def _show_slices(console: Console, run: Run) -> None:
+def _show_slices(console: Console, run: Report) -> None:
     """The errors at each value of the parameters that are inputs."""
     console.print(f"shown above is the worst of {len(run.slices)} values, {run.slices[0]}:")
     table = Table("at", *(f"error of {u}" for u in run.solution.problem.unknowns), "verdict")
@@ -97,7 +97,7 @@ def _show_slices(console: Console, run: Run) -> None:
     console.print(table)
 
 
-def _scatter(run: Run, scatter: Scatter) -> Table:
+def _scatter(run: Report, scatter: Scatter) -> Table:
     """Errors of an ensemble's members and of their mean, beside the standard deviation over the members."""
     title = f"scatter of the method over {over_seeds(run)} (relative L2)"
     table = Table(title, *map(escape, scatter.spread))
@@ -114,7 +114,7 @@ def megabytes(count: int) -> str:
     return f"{count / 2**20:,.0f} MiB"
 
 
-def _residuals(run: Run) -> Table:
+def _residuals(run: Report) -> Table:
     """The size of each residual, and what it is one of."""
     equations, data = [e.name for e in run.solution.problem.equations], run.solution.problem.data
     found = Table("residual (rms)", "training", "held out", "kind", title=None, title_justify="left")
@@ -127,7 +127,7 @@ def _residuals(run: Run) -> Table:
     return found
 
 
-def _costs(run: Run) -> Table:
+def _costs(run: Report) -> Table:
     found, reference = Table("solver", "seconds", "peak memory"), run.comparison.reference
     network = f"network ({run.solution.parameters_count:,} parameters, {run.solution.settings['method']})"
     found.add_row(escape(network), f"{run.training.seconds:.2f}", megabytes(run.training_memory))
@@ -140,7 +140,7 @@ def _costs(run: Run) -> Table:
 FILES = ("report.html", "report.json", "solution.png", "solution.vtu", "history.csv")
 
 
-def show_result(console: Console, run: Run, folder: Path, unwritten: Mapping[str, str] | None = None) -> None:
+def show_result(console: Console, run: Report, folder: Path, unwritten: Mapping[str, str] | None = None) -> None:
     """Outcome, errors, costs, verdict, where the files are, and which could not be written."""
     comparison, training = run.comparison, run.training
     console.print(f"outcome  {escape(str(training.outcome))}", highlight=False)

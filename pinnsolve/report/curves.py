@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from pinnsolve.report import grids
 from pinnsolve.report.axes import Draw, tidy
 from pinnsolve.report.grids import Array, Grid, Peaks, Sampled, limits
-from pinnsolve.report.record import Run
+from pinnsolve.report.record import Report
 
 SOLUTION, ERROR, SCATTER = "#3b8bc8", "#b2182b", "#e69f00"
 BAND = "\N{PLUS-MINUS SIGN} 2 std over seeds"
@@ -66,7 +66,7 @@ def curves(unknown: str, field: Sampled, bounds: tuple[float, float] | None = No
     return draw
 
 
-def measured(run: Run, unknown: str, field: Sampled) -> Draw:
+def measured(run: Report, unknown: str, field: Sampled) -> Draw:
     """Curves over the only coordinate, with the data among them: dots that were trained on, rings that were not."""
     (along,) = field.grid.axes
     data = list(grids.measurements(run, unknown))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pinnsolve.machine.files import write_whole
 from pinnsolve.problem.problem import Problem
 from pinnsolve.report.grids import Array, Grid, grid, sampled
-from pinnsolve.report.record import Run
+from pinnsolve.report.record import Report
 
 FILE, SERIES, STEPS_FOLDER, STEP = "solution.vtu", "solution.pvd", "solution_steps", "solution_{:03d}.vtu"
 STEPS = 21
@@ -22,7 +22,7 @@ EVOLVING = {1: 201, 2: 81, 3: 21}
 CELLS = {1: "line", 2: "quad", 3: "hexahedron"}
 
 
-def write_vtu(run: Run, folder: Path, steps: int = STEPS) -> list[Path]:
+def write_vtu(run: Report, folder: Path, steps: int = STEPS) -> list[Path]:
     """Write the solution on a regular grid, in VTK's XML format.
 
     `solution.vtu` holds the points (padded with zeros to three components), line, quad or hexahedron cells by the
@@ -35,7 +35,7 @@ def write_vtu(run: Run, folder: Path, steps: int = STEPS) -> list[Path]:
 
     Parameters
     ----------
-    run : Run
+    run : Report
     folder : Path
         It exists. What an earlier run left there of these files is replaced or removed.
     steps : int
@@ -73,7 +73,7 @@ def _grid(problem: Problem, time: float | None = None) -> Grid:
     return grid(problem, dict.fromkeys(space, count), {} if time is None else {str(problem.domain.time): time})
 
 
-def _write(run: Run, on: Grid, path: Path) -> None:
+def _write(run: Report, on: Grid, path: Path) -> None:
     places, problem = on.places(), run.solution.problem
     points = np.zeros((int(np.prod(on.shape)), 3))
     for column, coordinate in enumerate(on.axes):

@@ -20,7 +20,7 @@ from pinnsolve.report.curves import DECADES, MINUS, differences, marked, measure
 from pinnsolve.report.found import functions
 from pinnsolve.report.grids import Array, Peaks, Sampled, finite, limits
 from pinnsolve.report.histories import history
-from pinnsolve.report.record import Run, over_seeds
+from pinnsolve.report.record import Report, over_seeds
 
 DPI = 110
 WIDTH = 14.0  # inches
@@ -30,7 +30,7 @@ BADGES = {"pass": "#1a7f37", "fail": "#c62828", "unconfirmed": "#9a6700"}
 Axis = Mapping[str, Array]
 
 
-def solution_figure(run: Run) -> Figure:
+def solution_figure(run: Report) -> Figure:
     """The figure of a run, for a reader who sees nothing else.
 
     With two coordinates or more, each unknown has its solution and reference on one colour scale, their difference on
@@ -60,7 +60,7 @@ def save_png(figure: Figure, path: Path) -> None:
     write_whole(path, lambda file: figure.savefig(file, format="png", dpi=DPI))
 
 
-def _facts(run: Run) -> list[str]:
+def _facts(run: Report) -> list[str]:
     """What the picture's title says beside the name and the verdict."""
     comparison, reference = run.comparison, run.comparison.reference
     if reference is None:
@@ -78,7 +78,7 @@ def _facts(run: Run) -> list[str]:
     return [*worst, *textwrap.wrap(facts, 150), *_scatter(run), *textwrap.wrap(comparison.reason, 150)]
 
 
-def _scatter(run: Run) -> list[str]:
+def _scatter(run: Report) -> list[str]:
     if run.scatter is None:
         return []
     spread = ",  ".join(f"{u} {s:.1e}" for u, s in run.scatter.spread.items())
@@ -89,7 +89,7 @@ def _scatter(run: Run) -> list[str]:
     return textwrap.wrap(told, 150)
 
 
-def _header(run: Run, lines: Sequence[str], height: float, part: SubFigure) -> None:
+def _header(run: Report, lines: Sequence[str], height: float, part: SubFigure) -> None:
     """The problem's name, the verdict, and the facts below them."""
     verdict, name = run.comparison.verdict, shortened(run.name, 70)
     part.text(0.012, 1 - 0.32 / height, name, fontsize=17, weight="bold", va="center", parse_math=False)
@@ -101,7 +101,7 @@ def _header(run: Run, lines: Sequence[str], height: float, part: SubFigure) -> N
         part.text(0.012, 1 - (0.68 + 0.22 * k) / height, line, fontsize=10.5, va="center", color=GREY, parse_math=False)
 
 
-def _rows(run: Run) -> list[tuple[float, list[Draw]]]:
+def _rows(run: Report) -> list[tuple[float, list[Draw]]]:
     """The rows between the title and the history: their heights and what their panels draw."""
     problem, referenced = run.solution.problem, run.comparison.reference is not None
     shown = grids.plane(problem)
@@ -136,7 +136,7 @@ def _shared_out(height: float, panels: list[Draw]) -> list[tuple[float, list[Dra
     return [(height, list(row)) for row in np.array_split(np.array(panels, dtype=object), rows)] if panels else []
 
 
-def _compared(run: Run, unknown: str, field: Sampled) -> list[Draw]:
+def _compared(run: Report, unknown: str, field: Sampled) -> list[Draw]:
     reference, norm = run.comparison.reference, Normalize(*limits(*field.values))
     assert reference is not None
     assert field.reference is not None
@@ -152,7 +152,7 @@ def _compared(run: Run, unknown: str, field: Sampled) -> list[Draw]:
     ]
 
 
-def _spreads(run: Run, fields: Mapping[str, Sampled]) -> list[Draw]:
+def _spreads(run: Report, fields: Mapping[str, Sampled]) -> list[Draw]:
     """The standard deviation over an ensemble's members, where there is no error to set it beside."""
     found = []
     for unknown, field in fields.items():
@@ -163,7 +163,7 @@ def _spreads(run: Run, fields: Mapping[str, Sampled]) -> list[Draw]:
     return found
 
 
-def _residuals(run: Run) -> list[Draw]:
+def _residuals(run: Report) -> list[Draw]:
     """The size of each equation's residual over the domain."""
     on, found = grids.whole_domain(run.solution.problem), []
     for equation in run.solution.problem.equations:

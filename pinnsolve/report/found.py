@@ -9,12 +9,12 @@ from pinnsolve.inverse.record import Function
 from pinnsolve.report.axes import Draw, tidy
 from pinnsolve.report.curves import SOLUTION
 from pinnsolve.report.grids import Array, limits
-from pinnsolve.report.record import Run
+from pinnsolve.report.record import Report
 
 BAND = 2.0  # standard errors on either side
 
 
-def functions(run: Run) -> list[Draw]:
+def functions(run: Report) -> list[Draw]:
     """One panel for a function of one coordinate; its values and its standard errors for one of two."""
     found = {} if run.training.identified is None else run.training.identified.functions
     panels: list[Draw] = []
@@ -27,7 +27,7 @@ def functions(run: Run) -> list[Draw]:
     return panels
 
 
-def _curve(run: Run, name: str, function: Function) -> Draw:
+def _curve(run: Report, name: str, function: Function) -> Draw:
     ((along, places),) = function.places.items()
     xs, values, errors = np.array(places), np.array(function.values), np.array(function.standard_errors)
     reference = run.comparison.reference
@@ -55,7 +55,7 @@ def _near(values: Array) -> tuple[float, float]:
     return low - (high - low) / 2, high + (high - low) / 2
 
 
-def _all(run: Run, along: str, xs: Array) -> dict[str, Array]:
+def _all(run: Report, along: str, xs: Array) -> dict[str, Array]:
     """All coordinates, the others in their middle."""
     middle = run.solution.problem.domain.middle
     return {c: xs if c == along else np.full_like(xs, m) for c, m in middle.items()}

@@ -12,7 +12,7 @@ import torch
 
 from pinnsolve.geometry.places import away
 from pinnsolve.problem.problem import Problem
-from pinnsolve.report.record import Run
+from pinnsolve.report.record import Report
 from pinnsolve.training.collocation import parted
 
 Array = npt.NDArray[np.float64]
@@ -143,7 +143,7 @@ def grid(problem: Problem, counts: Mapping[str, int], fixed: Mapping[str, float]
     return Grid(axes, {c: values[c] for c in problem.coordinates if c not in axes})
 
 
-def sampled(run: Run, unknown: str, on: Grid) -> Sampled:
+def sampled(run: Report, unknown: str, on: Grid) -> Sampled:
     """One unknown's solution and, where there are such, its reference and its spread on a grid."""
     reference = run.comparison.reference
     hidden = _hidden(run, on)
@@ -153,19 +153,19 @@ def sampled(run: Run, unknown: str, on: Grid) -> Sampled:
     return Sampled(on, solution, true, spread)
 
 
-def _hidden(run: Run, on: Grid) -> npt.NDArray[np.bool_]:
+def _hidden(run: Report, on: Grid) -> npt.NDArray[np.bool_]:
     """Where no error is measured: next to singular corners."""
     places = {c: torch.from_numpy(v.reshape(-1).copy()) for c, v in on.places().items()}
     far = away(run.solution.trial.plan.corners, places, run.solution.problem.domain)
     return np.zeros(on.shape, dtype=bool) if far is None else ~far.numpy().reshape(on.shape)
 
 
-def residual(run: Run, equation: str, on: Grid) -> Array:
+def residual(run: Report, equation: str, on: Grid) -> Array:
     """One equation's residual on a grid."""
     return _evaluated(run.solution.residual(equation), on)
 
 
-def measurements(run: Run, unknown: str) -> Iterator[tuple[dict[str, Array], Array, bool]]:
+def measurements(run: Report, unknown: str) -> Iterator[tuple[dict[str, Array], Array, bool]]:
     """Each set of an unknown's measurements: where, the values, and whether training never saw them."""
     settings = run.solution.settings
     for found in run.solution.problem.observations:
@@ -176,7 +176,7 @@ def measurements(run: Run, unknown: str) -> Iterator[tuple[dict[str, Array], Arr
                 yield places, points.measured[unknown].numpy(), unseen
 
 
-def cuts(run: Run, unknown: str) -> list[Sampled]:
+def cuts(run: Report, unknown: str) -> list[Sampled]:
     """One unknown along the first coordinate of space, at four times; without time, at four values of the second."""
     problem = run.solution.problem
     domain, along = problem.domain, problem.space_coordinates[0]
@@ -186,12 +186,12 @@ def cuts(run: Run, unknown: str) -> list[Sampled]:
     return [sampled(run, unknown, grid(problem, {along: 401}, {moving: at})) for at in places]
 
 
-def error_peaks(run: Run, unknown: str, known: Sampled | None = None) -> Peaks:
+def error_peaks(run: Report, unknown: str, known: Sampled | None = None) -> Peaks:
     """|solution - reference| over the plane of the pictures, the largest over all other coordinates.
 
     Parameters
     ----------
-    run : Run
+    run : Report
         With a reference.
     unknown : str
     known : Sampled, optional

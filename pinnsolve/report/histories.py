@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from pinnsolve.report.axes import GREY, shortened, tidy
-from pinnsolve.report.record import Run, over_seeds
+from pinnsolve.report.record import Report, over_seeds
 
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe & Ito: colour-blind-safe
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))  # for residuals beyond the colours
@@ -17,7 +17,7 @@ KEPT = "#b2182b"
 METHODS_MARKED = 6  # more changes of method than that would hide the curves
 
 
-def history(run: Run, axes: Axes) -> None:
+def history(run: Report, axes: Axes) -> None:
     """Every residual over training time, of each member: thin on the training points, thick on the held-out ones."""
     histories = [training.history for training in run.members.values()]
     handles, labels = [], []

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from pinnsolve.inverse.record import Constant
 from pinnsolve.machine.files import write_whole
 from pinnsolve.report.figures import BADGES, DPI, solution_figure
-from pinnsolve.report.record import WHAT_SCATTER_IS, Run, summary
+from pinnsolve.report.record import WHAT_SCATTER_IS, Report, summary
 
 WORDS = {
     "pass": "the solution agrees with the reference within the tolerance.",
@@ -25,12 +25,12 @@ WORDS = {
 }
 
 
-def write_page(run: Run, path: Path, figure: Figure | None = None) -> None:
+def write_page(run: Report, path: Path, figure: Figure | None = None) -> None:
     """Write `report.html`: the verdict first, then errors, costs, and everything that a reader needs to judge them.
 
     Parameters
     ----------
-    run : Run
+    run : Report
     path : Path
     figure : Figure, optional
         What `solution_figure(run)` returned, if it was already called.
@@ -39,7 +39,7 @@ def write_page(run: Run, path: Path, figure: Figure | None = None) -> None:
     write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
 
 
-def page(run: Run, figure: Figure) -> str:
+def page(run: Report, figure: Figure) -> str:
     """The report's text. Everything that comes from the user is escaped."""
     environment = Environment(
         loader=PackageLoader("pinnsolve.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True

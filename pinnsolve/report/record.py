@@ -22,8 +22,8 @@ WHAT_SCATTER_IS = "how repeatable the method is over seeds; not how wrong it is:
 
 
 @dataclass(frozen=True)
-class Run:
-    """A finished run.
+class Report:
+    """What a report tells of: a finished run.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ class Run:
         return {seed: member.training for seed, member in found if member.training is not None}
 
 
-def over_seeds(run: Run) -> str:
+def over_seeds(run: Report) -> str:
     """What a spread is taken over: "5 seeds"."""
     return f"{len(run.members)} seeds"
 
 
-def summary(run: Run) -> dict[str, Any]:
+def summary(run: Report) -> dict[str, Any]:
     """The contents of report.json, the contract with other programs."""
     training, comparison, reference = run.training, run.comparison, run.comparison.reference
     settings = run.solution.settings
@@ -157,7 +157,7 @@ def _identified(found: Identified | None) -> dict[str, Any]:
     }
 
 
-def _ensemble(run: Run) -> dict[str, Any] | None:
+def _ensemble(run: Report) -> dict[str, Any] | None:
     """The scatter of the method over seeds; None for a single run."""
     if run.ensemble is None or run.scatter is None:
         return None

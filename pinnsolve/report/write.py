@@ -16,14 +16,14 @@ from pinnsolve.machine.files import PART, write_whole
 from pinnsolve.report.export import STEPS_FOLDER, write_vtu
 from pinnsolve.report.figures import save_png, solution_figure
 from pinnsolve.report.page import write_page
-from pinnsolve.report.record import Run, summary
+from pinnsolve.report.record import Report, summary
 
 MODEL, MEMBERS, PICTURE = "model.safetensors", "model-*.safetensors", "solution.png"
 Thing = TypeVar("Thing")
 FILES = ("report.json", "report.html", PICTURE, "traceback.txt", "history.csv", "solution.vtu", "solution.pvd", MODEL)
 
 
-def write_all(run: Run, folder: Path) -> dict[str, str]:
+def write_all(run: Report, folder: Path) -> dict[str, str]:
     """Write the whole run folder; report.json comes last, so that where it is, all is that could be written.
 
     Returns
@@ -76,7 +76,7 @@ def clear(folder: Path) -> None:
         step.unlink()
 
 
-def _history(run: Run, file: Path) -> None:
+def _history(run: Report, file: Path) -> None:
     """One row for each look (of each member): exact numbers, so that two runs can be compared bit by bit."""
     names, several = list(run.training.training), run.ensemble is not None
     with file.open("w", newline="", encoding="utf-8") as stream:

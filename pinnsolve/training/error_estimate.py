@@ -3,13 +3,14 @@
 Errors go as residuals on points that training never sees. A solution k that is worse than the best one differs from
 it by its own error, so that the problem's constant is about
 
-    C = max over the unknowns of ||u_k - u_best|| / ||u_best||  /  residual_k,
+    C = max over the unknowns of ||u_k - u_best|| / ||u_best - mean||  /  residual_k,
 
 and the best one's error is about C * residual_best. Taken is the k with the smallest residual, of the best one's kind
 if there is such a k (the same layer with fewer features). Local features are solved a second time to that end, on the
 same cells and windows with other random numbers (`pinnsolve.methods.Retracing`): then k is that one, as good as the
 best, and the two differ by the errors of both. Where more than a twentieth of the first residual is left, all solutions
-may be wrong alike, and the estimate is at least ten times what is left.
+may be wrong alike, and the estimate is at least ten times what is left, unless the best residual is rounding beside its
+own terms.
 
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
@@ -19,16 +20,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-import torch
 from torch import Tensor
 
+from pinnsolve.algebra import yardstick
+from pinnsolve.training.rounding import rounding
 from pinnsolve.training.weights import weighted
 
 UNSOLVED, AT_LEAST = 0.05, 10.0  # of the first residual left: then the error is at least so many times that, up to one
-ROUNDING = 3e-11  # no error is claimed to be below it, nor below a few roundings of the type in use
 HALF = 0.5  # of the residual: a network in training is another solution when it has come so far
 
 
@@ -47,6 +47,10 @@ class Found:
     values : dict from unknown to tensor (N,)
     again : int, optional
         The stage whose cells and windows were solved again, with other random numbers.
+    sizes : dict from residual name to float
+        What the residuals are made of (`training.rounding.terms`); empty where that is not known.
+    scales : dict from unknown to float
+        The natural scale of each, with which one is compared that hardly varies (`algebra.yardstick`).
     """
 
     stage: int
@@ -54,6 +58,13 @@ class Found:
     held_out: Mapping[str, float]
     values: Mapping[str, Tensor]
     again: int | None = None
+    sizes: Mapping[str, float] = field(default_factory=dict)
+    scales: Mapping[str, float] = field(default_factory=dict)
+
+    def exact(self, weights: Mapping[str, float]) -> bool:
+        """Whether the weighted residual is rounding beside what it is made of."""
+        limit = max(rounding(v.dtype) for v in self.values.values())
+        return bool(self.sizes) and self.size(weights) <= limit * weighted(weights, self.sizes) ** 0.5
 
     def size(self, weights: Mapping[str, float]) -> float:
         """The weighted residual (rms)."""
@@ -82,9 +93,11 @@ def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mappi
     alike = [f for f in others if f.kind == best.kind]
     nearest, size = (own or alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
+    least = max(rounding(v.dtype) for v in best.values.values())
+    if best.exact(weights):
+        return max(error, least)
     left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5
-    rounding = max(ROUNDING, *(10 * torch.finfo(v.dtype).eps for v in best.values.values()))
-    return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else rounding)
+    return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else least)
 
 
 class Gathered:
@@ -92,24 +105,24 @@ class Gathered:
 
     Parameters
     ----------
-    stored : list of dict
-        Where they are kept, as the arguments of `Found`.
+    found : list of Found
+        Where they are kept.
     first : dict from residual name to float
         See `estimated`.
     """
 
-    def __init__(self, stored: list[dict[str, Any]], first: Mapping[str, float]) -> None:
-        self.stored, self.first = stored, first
+    def __init__(self, found: list[Found], first: Mapping[str, float]) -> None:
+        self.found, self.first = found, first
 
     def added(self, now: Found, weights: Mapping[str, float]) -> float:
         """Keep a finished solution, once; the estimated error of the best so far."""
-        if all(f["stage"] != now.stage for f in self.stored):
-            self.stored.append(vars(now))
-        return estimated(self._all(), self.first, weights)
+        if all(f.stage != now.stage for f in self.found):
+            self.found.append(now)
+        return estimated(self.found, self.first, weights)
 
     def advanced(self, kind: str, held_out: Mapping[str, float], weights: Mapping[str, float]) -> bool:
         """Whether a network in training is to be kept: each time its residual has halved."""
-        size, mine = weighted(weights, held_out) ** 0.5, [f for f in self._all() if f.kind == kind]
+        size, mine = weighted(weights, held_out) ** 0.5, [f for f in self.found if f.kind == kind]
         return math.isfinite(size) and (not mine or size < HALF * mine[-1].size(weights))
 
     def error_of(self, kept: Found, trained: bool, weights: Mapping[str, float]) -> float | None:
@@ -117,19 +130,22 @@ class Gathered:
 
         Of a trained network's own path only what lies well before counts: a moment ago it had the same errors.
         """
-        kept = replace(kept, again=next((f.again for f in self._all() if f.stage == kept.stage), None))
+        kept = replace(kept, again=next((f.again for f in self.found if f.stage == kept.stage), None))
         size = kept.size(weights)
         if trained:
-            others = [f for f in self._all() if f.kind != kept.kind or HALF * f.size(weights) >= size]
+            others = [f for f in self.found if f.kind != kept.kind or HALF * f.size(weights) >= size]
         else:
-            others = [f for f in self._all() if f.stage != kept.stage]
+            others = [f for f in self.found if f.stage != kept.stage]
         error = estimated([kept, *others], self.first, weights)
         return error if math.isfinite(error) else None
 
-    def _all(self) -> list[Found]:
-        return [Found(**f) for f in self.stored]
-
 
 def _difference(a: Found, b: Found) -> float:
-    """The relative difference, the largest over the unknowns; of an unknown that vanishes the plain norm."""
-    return max(float((a.values[u] - v).norm()) / (float(v.norm()) or 1.0) for u, v in b.values.items())
+    """The difference relative to how much an unknown varies, the largest over the unknowns."""
+
+    def relative(unknown: str, v: Tensor) -> float:
+        norm, deviation = float(v.square().mean().sqrt()), float((v - v.mean()).square().mean().sqrt())
+        away = float((a.values[unknown] - v).square().mean().sqrt())
+        return away / yardstick.of_estimate(norm, deviation, b.scales.get(unknown, 0.0))
+
+    return max(relative(u, v) for u, v in b.values.items())

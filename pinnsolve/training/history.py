@@ -1,16 +1,16 @@
-"""What training leaves behind, and what it needs to be taken up again."""
+"""What training leaves behind: its history, bounded however long it was, and what was kept."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from typing import Any
-
-from torch import Tensor
 
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
-from pinnsolve.methods.protocol import State
 from pinnsolve.training.overfitting import Overfitting
+
+MOST = 2000  # looks: more than a curve shows, and a checkpoint of them is written in a moment
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,52 @@ class Look:
     loss: float
     training: dict[str, float]
     held_out: dict[str, float]
+
+
+@dataclass
+class History:
+    """The looks of a run, the first and the last always among them; once there are more than `MOST`, every second one
+    is left out, and so is every second one that follows, so that they stay evenly spaced.
+
+    >>> history = History()
+    >>> for step in range(10_000):
+    ...     history.append(Look(step, 0.0, "lm", 1.0, {}, {}))
+    >>> len(history) <= MOST + 1, history[0].step, history[1].step, history[-1].step
+    (True, 0, 8, 9999)
+    """
+
+    looks: list[Look] = field(default_factory=list)
+    every: int = 1
+    seen: int = 0
+
+    def append(self, look: Look) -> None:
+        if self.looks and (self.seen - 1) % self.every:  # the last one was kept as the last alone
+            self.looks.pop()
+        self.looks.append(look)
+        self.seen += 1
+        if len(self.looks) > MOST:
+            last = self.looks[-1]
+            self.looks, self.every = self.looks[::2], 2 * self.every
+            if self.looks[-1] is not last:
+                self.looks.append(last)
+
+    def __len__(self) -> int:
+        return len(self.looks)
+
+    def __iter__(self) -> Iterator[Look]:
+        return iter(self.looks)
+
+    def __getitem__(self, k: int) -> Look:
+        return self.looks[k]
+
+    def stored(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, stored: dict[str, Any]) -> History:
+        """From plain values."""
+        return cls(**{**stored, "looks": [Look(**look) for look in stored["looks"]]})
 
 
 @dataclass(frozen=True)
@@ -96,34 +142,3 @@ class Training:
         """What is doubtful of the result, in words."""
         told = [] if self.identified is None else list(self.identified.warnings)
         return told + [str(self.overfitting)] * (self.overfitting is not None) + [self.unsaved] * bool(self.unsaved)
-
-
-@dataclass
-class LoopState:
-    """Everything that a resumed run needs to go on with the same bits.
-
-    `born` is the state of the generator from which the stage's network was drawn; `best` holds the parameters with the
-    lowest held-out loss, with their step and stage, how it was born, and their residuals; `found` holds the solutions
-    so far, as `training.error_estimate` compares them, and `behind` the last estimate over the error that would do;
-    `again` is the stage whose solution the present one solves again.
-    """
-
-    step: int
-    stage: int
-    stage_step: int
-    stage_began: float
-    seconds: float
-    method: State
-    vector: Tensor
-    born: Tensor
-    best: dict[str, Any]
-    watch: dict[str, Any]
-    weights: dict[str, float]
-    points: list[dict[str, Any]]
-    generator: Tensor
-    history: list[dict[str, Any]] = field(default_factory=list)
-    ended: list[dict[str, Any]] = field(default_factory=list)
-    choice: list[str] = field(default_factory=list)
-    found: list[dict[str, Any]] = field(default_factory=list)
-    behind: float = 1.0
-    again: int | None = None

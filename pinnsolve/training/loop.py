@@ -1,320 +1,264 @@
-"""The one training loop: it owns finiteness, stopping, redrawn points, history and checkpoints."""
+"""The one training loop: it owns finiteness, the budget, redrawn points, looks and checkpoints."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict
-from pathlib import Path
 
-import torch
-from torch import Tensor, nn
-
-from pinnsolve.errors import Outcome, ProblemError
+from pinnsolve.errors import Outcome, ProblemError, why_not
 from pinnsolve.machine.interrupts import Deferred
 from pinnsolve.methods import Retracing
-from pinnsolve.methods.protocol import Method, Objective, begun, stepped
-from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
+from pinnsolve.methods.costs import costs_of
+from pinnsolve.methods.protocol import Counted, Objective, begun, stepped
+from pinnsolve.networks import RandomFeatures
 from pinnsolve.networks.dropout import drops, thinned
-from pinnsolve.residuals import Site
-from pinnsolve.settings import Settings, Stage, is_features, kind_of
-from pinnsolve.training.checkpointing import keep
-from pinnsolve.training.collocation import Collocation
-from pinnsolve.training.error_estimate import Found, Gathered
-from pinnsolve.training.finishing import finished
-from pinnsolve.training.history import Look, LoopState, Training
-from pinnsolve.training.stopping import Watch
-from pinnsolve.training.strategy import Ended, following
-from pinnsolve.training.weights import weighted, weights_of
-from pinnsolve.trial.trial import Trial
+from pinnsolve.training.checkpointing import Checkpoint
+from pinnsolve.training.clock import BEGIN
+from pinnsolve.training.finishing import ending, finished
+from pinnsolve.training.history import Look, Training
+from pinnsolve.training.results import Ended, Results, Turn
+from pinnsolve.training.run import Run
+from pinnsolve.training.strategy import Strategy
 
-CERTAIN = 1 / 3  # of the tolerance: an error that is estimated below it ends the run
-Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
+Progress = Callable[[Look], None]
+LOOK, END = "look", "end"  # beside the methods, on the clock
 
 
 class Loop:
-    """Training of one trial function after another.
+    """Turns a run into a later one, step by step, until an outcome is reached.
 
     Parameters
     ----------
-    build : callable (network, torch.Generator) -> Trial
-    places : list of Site
-    settings : Settings
-    generator : torch.Generator
-        On the CPU; the only source of randomness.
-    folder : Path, optional
-        Where checkpoints go; without it there are none.
-    identity : mapping
-        What a checkpoint must have in common with this run to be resumed.
+    state : Run
+    strategy : Strategy
+    checkpoint : Checkpoint, optional
+        Where the run is saved; without it it is not.
     """
 
-    def __init__(
-        self,
-        build: Build,
-        places: list[Site],
-        settings: Settings,
-        generator: torch.Generator,
-        folder: Path | None = None,
-        identity: Mapping[str, Mapping[str, str]] | None = None,
-    ) -> None:
-        self.build, self.settings, self.generator = build, settings, generator
-        self.folder, self.identity = folder, dict(identity or {})
-        born = generator.get_state()
-        self.trial = build(settings.stages[0].network, generator)
-        self.points = Collocation(self.trial, places, settings, generator)
-        bad = self.points.first_bad()
-        if bad is not None:
-            look = "" if "overflows" in bad else "Look at the function there: log or division of zero?"
-            raise ProblemError(f"at the first evaluation {bad}", look)
-        self.weights: dict[str, float] = {}
-        self.state = LoopState(
-            0, 0, 0, 0.0, 0.0, {}, self.trial.vector(), born, {}, {}, self.weights, [], generator.get_state()
-        )  # fmt: skip
-        self.history: list[Look] = []
+    def __init__(self, state: Run, strategy: Strategy, checkpoint: Checkpoint | None = None) -> None:
+        self.state, self.strategy, self.checkpoint = state, strategy, checkpoint
         self.unsaved = ""  # why the last checkpoint could not be written
-        self._begin()
 
-    # ------------------------------------------------------------ the loop
-
-    def run(self, progress: Callable[[Look], None] | None = None) -> Training:
+    def run(self, progress: Progress | None = None) -> Training:
         """Train until an outcome is reached."""
-        outcome = self._over_already() if self.state.step else None
-        began, written = time.perf_counter() - self.state.seconds, time.perf_counter()
+        state = self.state
+        outcome = self._over_already() if state.step else None
+        began, written = time.perf_counter() - state.clock.seconds, time.perf_counter()
         interrupt = Deferred()
         try:
-            if not self.state.method:
+            if not state.method_state:
                 self._start(fresh=True)
                 self._look(progress)
             with interrupt:
                 while outcome is None:
                     outcome = self._round(began, progress)
-                    if self.folder and time.perf_counter() - written > self.settings.checkpoint_every:
-                        keep(self)
+                    if time.perf_counter() - written > state.settings.checkpoint_every:
+                        self.keep()
                         written = time.perf_counter()
                     interrupt.check()
         except KeyboardInterrupt:
             if interrupt.twice:
                 raise  # in the middle of a step; what was saved last stands
-            outcome = Outcome("interrupted", f"by the user after {self.state.step} steps", "go on with --resume")
-        if self.folder:
-            keep(self)
+            outcome = Outcome("interrupted", f"by the user after {state.step} steps", "go on with --resume")
+        self.keep()
         if outcome.kind != "non-finite":
             self._look(progress)
-        return finished(self, outcome)
+        return finished(state, outcome, self.unsaved)
 
-    def _round(self, began: float, progress: Callable[[Look], None] | None) -> Outcome | None:
-        """One step, and what it leads to."""
-        outcome = self._step()
-        self.state.seconds = time.perf_counter() - began
-        if outcome is not None and self._another():
-            outcome = None
-            self._hand_over(failed=True)
-        elif outcome is None and self.state.step % self.method.cycle == 0 and not self._solving_again:
+    def keep(self) -> bool:
+        """Save, if it can be done; why it could not is told by `unsaved`, and training goes on."""
+        try:
+            if self.checkpoint is not None:
+                self.checkpoint.save(self.state)
+        except (OSError, ProblemError) as error:
+            self.unsaved = f"the last checkpoint could not be written: {why_not(error)}"
+            return False
+        self.unsaved = ""
+        return True
+
+    def _round(self, began: float, progress: Progress | None) -> Outcome | None:
+        """One step, and what it leads to; or the outcome that the budget leaves no room for it."""
+        state = self.state
+        state.clock.seconds = time.perf_counter() - began
+        used = self._used_up()
+        if used is not None:
+            return used
+        failed = self._step()
+        state.clock.seconds = time.perf_counter() - began
+        if failed is not None:
+            return self._ended(failed)
+        whole = state.step % state.method.cycle == 0 or self._all_steps_made
+        if whole and not self._solving_again:
             self._look(progress)
-            outcome = self._judged()
-        return outcome or self._exhausted()
+            return self._judged()
+        return None
 
-    @property
-    def stage(self) -> Stage:
-        return self.settings.stages[self.state.stage]
-
-    @property
-    def method(self) -> Method:
-        return self.stage.method
-
-    @property
-    def _features(self) -> bool:
-        """Whether this is one of several stages with features, whose solutions are compared."""
-        return self.settings.automatic and is_features(self.stage.network)
-
-    def _another(self) -> bool:
-        """Whether another network follows, which may do where this one fails."""
-        return any(s.network is not self.stage.network for s in self.settings.stages[self.state.stage :])
+    # ------------------------------------------------------------ a step
 
     def _objective(self) -> Objective:
-        balanced = self.settings.weights == "balanced"
-        objective = Objective(self.trial, self.points.training, self.weights, balanced, self.generator)
-        if self.trial.problem.time is None and not self.method.redraws:
-            objective.drift = self.points.drift()
-        if self.state.best and self.settings.stages[self.state.best["stage"]].network is not self.stage.network:
-            objective.guess = self.best_trial
+        state = self.state
+        objective = Objective(
+            state.trial, state.points.training, state.weights, state.settings.weights == "balanced", state.generator,
+            costs=costs_of(state.points.training), work=state.clock.work,
+        )  # fmt: skip
+        if state.trial.problem.time is None and not state.method.redraws:
+            objective.drift = state.points.drift()
+        if state.best is not None and state.settings.stages[state.best.stage].network is not state.stage.network:
+            objective.guess = state.best_trial
         return objective
 
     def _step(self) -> Outcome | None:
-        state = self.state
-        if self.method.redraws and (bad := self.points.redraw(state.stage_step, self.watch.fraction, self.weights)):
+        state, method = self.state, self.state.method
+        begun, operations = time.perf_counter(), state.clock.operations
+        redraw = state.points.redraw if method.redraws else None
+        if redraw is not None and (bad := redraw(state.stage_step, state.watch.fraction, state.weights)):
             return self._non_finite(bad)
-        with thinned(self.trial.network, self.generator) if drops(self.stage.network) else nullcontext():
-            state.method = stepped(self.method, self._objective(), state.method)
+        with thinned(state.trial.network, state.generator) if drops(state.stage.network) else nullcontext():
+            objective = self._objective()
+            objective.work.add(objective.costs.once * (not state.stage_step))
+            state.method_state = stepped(method, objective, state.method_state)
         state.step += 1
         state.stage_step += 1
-        if not math.isfinite(state.method["loss"]):
-            return self._non_finite(self.points.worst())
-        self.watch.stuck = self.watch.stuck + 1 if state.method["stuck"] else 0
+        state.clock.made(method.name, state.clock.operations - operations, time.perf_counter() - begun)
+        if not math.isfinite(state.method_state["loss"]):
+            return self._non_finite(state.points.worst())
+        state.watch.stuck = state.watch.stuck + 1 if state.method_state["stuck"] else 0
         return None
 
     def _non_finite(self, where: str) -> Outcome:
         remedy = "look at the equation there (log or root of a negative number, division by zero?), or lower the rate"
         return Outcome("non-finite", f"{where}, at step {self.state.step}", remedy)
 
-    def _judged(self) -> Outcome | None:
-        """After a look: an outcome, or the next stage if this one is over, unless it is the last."""
-        stages, state, look = self.settings.stages, self.state, self.history[-1]
-        outcome = self.watch.verdict(look.training, look.held_out)
-        ended = (self.method.steps is not None and state.stage_step >= self.method.steps) or state.method["done"]
-        share = self.settings.budget * (state.stage + 1) / len(stages)
-        last = state.stage + 1 == len(stages)
-        if last and ended and not self.trial.complete:
-            kind = "plateau" if state.method["stuck"] else "steps"
-            return Outcome(kind, self.trial.missing, "raise Marching's bound, or most, or steps")
-        if last:
-            return outcome or (Outcome("steps", f"all {state.stage_step} steps made") if ended else None)
-        if outcome is not None and outcome.kind == "converged":
-            if not self._features:
-                return outcome
-            outcome = None  # where there is an estimate of the error, a small residual alone proves nothing
-        timed = self.method.steps is None and not self.settings.automatic and state.seconds >= share
-        if outcome is not None or ended or timed:
-            certain = self._estimated()
-            if certain is not None:
-                return certain
-            self._hand_over(failed=not self._finite())
-        return None
+    def _look(self, progress: Progress | None) -> None:
+        clock, begun, operations = self.state.clock, time.perf_counter(), self.state.clock.operations
+        look = self.state.look()
+        if look is None:
+            return
+        clock.made(f"{LOOK} at {self.state.method.name}", clock.operations - operations, time.perf_counter() - begun)
+        if progress is not None:
+            progress(look)
 
-    def _estimated(self) -> Outcome | None:
-        """Compare the solution of a stage of features with those before; an outcome, if the best is good enough."""
-        if not self._features or not self._finite():
-            return None
-        error = self.gathered().added(self.as_found(self.state.stage, self.history[-1].held_out), self.weights)
-        self.state.behind = error / (CERTAIN * self.trial.problem.tolerance)
-        if self.state.behind > 1 or self._to_be_solved_again():
-            return None
-        told = f"the error is estimated at {error:.0e} ({len(self.state.found)} solutions compared)"
-        told += "; the data's noise comes on top" * bool(self.trial.problem.observations)
-        return Outcome("converged", told)
+    # ------------------------------------------------------------ what it leads to
+
+    @property
+    def _done(self) -> bool:
+        return bool(self.state.method_state.get("done", False))
+
+    @property
+    def _all_steps_made(self) -> bool:
+        limit = self.state.method.steps
+        return limit is not None and self.state.stage_step >= limit
 
     @property
     def _solving_again(self) -> bool:
         """Whether the solution is on the way that tells the error of the best one: it is worth nothing in part."""
-        return self.state.again is not None and not self.state.method["done"]
+        return self.state.again is not None and not self._done
 
-    def _to_be_solved_again(self) -> bool:
-        """Whether the best solution is new, and the next stage tells its error."""
-        now = self.state.stage
-        return self.state.best["stage"] == now and isinstance(self.settings.stages[now + 1].method, Retracing)
+    def _judged(self) -> Outcome | None:
+        """After a look: an outcome, or the next stage if this one is over."""
+        state, look = self.state, self.state.history[-1]
+        verdict = state.watch.verdict(look.training, look.held_out)
+        done = self._done or (state.exact and self.strategy.compares(state.number))
+        over = self.strategy.over(state.number, verdict, state.stage_step, done, state.clock)
+        return self._ended(verdict) if over else None
 
-    def _finite(self) -> bool:
-        """Whether the trial function stands for a solution, with a residual on all held-out points."""
-        return self.trial.complete and all(map(math.isfinite, self.history[-1].held_out.values()))
+    def _ended(self, verdict: Outcome | None) -> Outcome | None:
+        """The stage has come to its end: what follows."""
+        state = self.state
+        ended = self._record(verdict)
+        turn = self.strategy.next(Results([*state.ended, ended], state.weights), state.clock)
+        if isinstance(turn, Outcome):
+            return turn
+        if state.clock.seconds + self._beginning(turn.number) > state.settings.budget:
+            return self._too_little(self._beginning(turn.number))
+        state.ended.append(ended)
+        self._take_up(turn)
+        return None
 
-    def as_found(self, stage: int, held_out: Mapping[str, float]) -> Found:
-        """The trial function as it is, to be compared with others."""
-        again = self.state.again if stage == self.state.stage else None
-        return Found(stage, kind_of(self.settings.stages[stage].network), held_out, self.points.values(), again)
+    def _take_up(self, turn: Turn) -> None:
+        clock, begun, operations = self.state.clock, time.perf_counter(), self.state.clock.operations
+        self._start(self.state.take_up(turn.number, turn.why))
+        clock.made(BEGIN, clock.operations - operations, time.perf_counter() - begun)
 
-    def gathered(self) -> Gathered:
-        data, first = self.trial.problem.data, self.history[0].held_out
-        return Gathered(self.state.found, {n: r for n, r in first.items() if n not in data})
+    def _beginning(self, number: int) -> float:
+        """Seconds until the first step of a stage: more features on more points take that much longer."""
+        counts = [n.count for k in (self.state.number, number) if isinstance(n := self._network(k), RandomFeatures)]
+        if BEGIN not in self.state.clock.last or len(counts) < 2:
+            return 0.0
+        return self.state.clock.expected(BEGIN, self.state.clock.last[BEGIN] * counts[1] / counts[0])
 
-    def _hand_over(self, failed: bool = False) -> None:
-        """Begin the next stage; after one that failed, as if it had left everything."""
-        state, before = self.state, self.stage
-        seconds = state.seconds - state.stage_began
-        last = dict.fromkeys(self.weights, math.inf) if failed else self.history[-1].held_out
-        ended = Ended(
-            state.stage, self.watch.fraction, last, seconds, self.trial.parameters_count, state.stage_step
+    def _network(self, number: int) -> object:
+        return self.state.settings.stages[number].network
+
+    def _record(self, verdict: Outcome | None) -> Ended:
+        """What was measured of the stage; of one that failed, as if it had left everything."""
+        state = self.state
+        held_out = state.history[-1].held_out
+        complete = state.trial.complete and all(map(math.isfinite, held_out.values()))
+        failed = not complete or (verdict is not None and verdict.kind == "non-finite")
+        estimate = None
+        if self.strategy.compares(state.number) and not failed:
+            estimate = state.gathered().added(state.as_found(state.number, held_out), state.weights)
+        return Ended(
+            state.number, state.watch.fraction, dict.fromkeys(state.weights, math.inf) if failed else held_out,
+            state.clock.operations - state.stage_began, state.trial.parameters_count, state.stage_step, verdict,
+            bool(state.method_state.get("stuck", False)), "" if state.trial.complete else state.trial.missing, estimate,
+            len(state.found), None if state.best is None else state.best.stage,
+            exact=any(f.exact(state.weights) for f in state.found if f.stage == state.number),
         )  # fmt: skip
-        state.ended.append(asdict(ended))
-        record = [Ended(**e) for e in state.ended]
-        state.stage, why = following(
-            self.settings.stages, record, self.weights, state.seconds, self.settings.budget, state.behind,
-            windows=not (self.trial.problem.indivisible or self.settings.validation),  # windows take all data
-        )  # fmt: skip
-        state.stage_step, state.stage_began = 0, state.seconds
-        if why:
-            state.choice.append(why)
-        fresh = self.stage.network is not before.network
-        if fresh:
-            state.born = self.generator.get_state()
-            self.trial = self.build(self.stage.network, self.generator)
-            self.points.take(self.trial, training=self.method.redraws and before.method.redraws)
-            if self.method.redraws and not before.method.redraws:
-                self.points.begin()
-            self._begin()
-        else:
-            self.watch.anew()
-        self._start(fresh)
-
-    def _begin(self) -> None:
-        """Points, weights and watch for a new network; what was best stays best, by the new weights."""
-        if not self.method.redraws:
-            self.points.renew(2 * self.trial.parameters_count)
-        if not (self.weights and isinstance(self.stage.network, RandomFeatures)):
-            self.weights = self.state.weights = weights_of(self.settings, self.points.training, self.weights)
-        if isinstance(self.stage.network, RandomFeatures):  # Newton's method begins at g, not at a random function
-            self.trial.assign(torch.zeros_like(self.trial.vector()))
-            self.points.to_data()
-        self.watch = Watch.begin(self.points.held_out.loss(self.weights), self.trial.problem.tolerance)
-        if self.state.best:
-            self.watch.best = weighted(self.weights, self.state.best["held_out"])
 
     def _start(self, fresh: bool) -> None:
-        steps = any(e["steps"] > 1 for e in self.state.ended)
-        if fresh and steps and self.state.best and isinstance(self.stage.network, RandomFeatures):
-            inside = next(p for site, p in self.points.training.places if site.name == "interior")
-            self.trial.follow(self.best_trial(), inside)  # where Newton's method takes steps, it goes on from the best
-        self.state.again = self.state.best["stage"] if self.state.best and isinstance(self.method, Retracing) else None
-        self.state.method = begun(self.method, self._objective())
+        """Begin the stage that the run has taken up."""
+        state, best = self.state, self.state.best
+        steps = any(e.steps > 1 for e in state.ended)
+        if fresh and steps and best is not None and isinstance(state.stage.network, RandomFeatures):
+            inside = next(p for site, p in state.points.training.places if site.name == "interior")
+            state.trial.follow(
+                state.best_trial(), inside
+            )  # Newton's method goes on from the best, where it takes steps
+        state.again = best.stage if best is not None and isinstance(state.method, Retracing) else None
+        state.method_state = begun(state.method, self._objective())
 
     def _over_already(self) -> Outcome | None:
         """Whether a run that is taken up again has nothing left to do; if only its stage was over, the next begins."""
-        if self.state.step % self.method.cycle:
-            return self._exhausted()
-        return self._judged() or self._exhausted()
+        state = self.state
+        whole = state.step % state.method.cycle == 0 or self._all_steps_made
+        return self._judged() if whole and state.stage_step else None
 
-    def _exhausted(self) -> Outcome | None:
-        state, limit = self.state, self.method.steps
-        if state.stage + 1 == len(self.settings.stages) and limit is not None and state.stage_step >= limit:
-            return Outcome("steps", f"all {limit} steps of {self.method.name} made")
-        if state.seconds < self.settings.budget or self._solving_again:
+    # ------------------------------------------------------------ the budget
+
+    def _used_up(self) -> Outcome | None:
+        """The outcome, if the budget is used, or what is left of it is too little for the next step."""
+        state, budget = self.state, self.state.settings.budget
+        needed = self._needed() + self._ending()
+        if state.clock.seconds + needed <= budget:
             return None
-        detail = f"the {self.settings.budget:g} s are used, after {state.step} steps"
-        if not self.trial.complete and not state.best:
-            detail += f"; {self.trial.missing}"
+        return self._too_little(needed)
+
+    def _too_little(self, needed: float) -> Outcome:
+        """What is left of the budget is not enough for what comes next."""
+        state, budget = self.state, self.state.settings.budget
+        detail = f"the {budget:g} s are used, after {state.step} steps"
+        if state.clock.seconds < budget:
+            detail = f"{state.clock.seconds:.2g} of {budget:g} s are used, and the next step takes about {needed:.2g} s"
+        if not state.trial.complete and state.best is None:
+            detail += f"; {state.trial.missing}"
         return Outcome("budget", detail, "go on with --resume and a larger --budget")
 
-    def _look(self, progress: Callable[[Look], None] | None) -> None:
-        """Measure on both sets of points, remember the best parameters, tell whoever watches."""
-        state = self.state
-        if self.history and self.history[-1].step == state.step:
-            return
-        held, training = self.points.held_out.rms(), self.points.training.rms()
-        trained = weighted(self.weights, training)
-        if self.trial.complete and self.watch.better(weighted(self.weights, held), trained):
-            state.best = {
-                "step": state.step, "stage": state.stage, "born": state.born, "vector": self.trial.vector(),
-                "training": training, "held_out": held, "weights": dict(self.weights),
-                "points": dict(state.method.get("points") or self.points.counts()),
-            }  # fmt: skip
-        look = Look(state.step, state.seconds, self.method.name, trained, training, held)
-        self.history.append(look)
-        in_training = not is_features(self.stage.network)
-        if in_training and self.gathered().advanced(kind_of(self.stage.network), held, self.weights):
-            self.state.found.append(vars(self.as_found(state.stage, held)))
-        if progress is not None:
-            progress(look)
+    def _needed(self) -> float:
+        """Seconds that the next step takes."""
+        state, method = self.state, self.state.method
+        objective = self._objective()
+        if isinstance(method, Counted):
+            operations = method.operations(objective, state.method_state)
+        else:
+            operations = state.clock.last.get(method.name, 0.0)
+        return state.clock.expected(method.name, operations + objective.costs.once * (not state.stage_step))
 
-    def best_trial(self) -> Trial:
-        """The trial function with the lowest held-out residual so far."""
-        best = self.state.best
-        trial = self.reborn(self.settings.stages[best["stage"]], best["born"])
-        trial.assign(best["vector"])
-        return trial
-
-    def reborn(self, stage: Stage, born: Tensor) -> Trial:
-        """The trial function of an earlier stage, as it was drawn."""
-        generator = torch.Generator()
-        generator.set_state(born)
-        return self.build(stage.network, generator)
+    def _ending(self) -> float:
+        """Seconds that the last look and the end of the run take."""
+        points, clock = self.state.points, self.state.clock
+        look = costs_of(points.held_out).values + costs_of(points.training).values
+        return 2 * clock.expected(f"{LOOK} at {self.state.method.name}", look) + clock.expected(END, ending(self.state))

@@ -1,195 +1,274 @@
-"""Which stage of an automatic run follows: more features while they pay, then local ones, then a trained network.
+"""Which stage of a run follows, from what was measured so far.
 
-Few features of several kinds are tried, sines of several frequencies and tanh; the best go on with twice as many, and
-twice again, two of them once it shows which. Where that does not pay, cells with features of their own refine
-themselves in windows of time, to lower and lower bounds. The residual on held-out points decides.
+In an automatic run few features of several kinds are tried, sines of several frequencies and tanh; the best go on with
+twice as many, and twice again, two of them once it shows which. Where that does not pay, cells with features of their
+own refine themselves in windows of time, to lower and lower bounds; each of these solutions is solved a second time,
+to tell its error. Then a network is trained. The residual on held-out points decides, and the estimated error ends it.
+
+Time enters as counted operations, and the budget as the operations that a core makes in it at a nominal speed, so that
+the same seed makes the same choices on any machine, however loaded.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeGuard
 
-from pinnsolve.methods import Marching, Retracing
+from pinnsolve.algebra.operations import SPEED, qr
+from pinnsolve.errors import Outcome
+from pinnsolve.methods import Marching, Method, Retracing
 from pinnsolve.networks import LocalFeatures, RandomFeatures
-from pinnsolve.settings import Stage
-from pinnsolve.training.weights import weighted
+from pinnsolve.settings import LAYERS, Stage, is_features
+from pinnsolve.training.clock import Clock
+from pinnsolve.training.results import Ended, Results, Turn
 
+CERTAIN = 1 / 3  # of the tolerance: an error that is estimated below it ends the run
+ENOUGH = 3  # solutions whose residual is rounding: another one brings nothing
+DIFFER = 1e-3  # an error of such solutions beyond rounding: they differ, and all of them solve the problem
 HOPELESS = 0.3  # of the first held-out residual: few features that leave more of it will not do with many
 GAIN = 0.5  # twice as many features must bring the residual below this part of what it was
 SHARE = 0.6  # of the budget, for all stages with features
-GROWTH = 2.7  # the time of a stage grows as this power of the number of features
+FIRST_SHARE = 0.2  # of the budget, for the first layers of all kinds
+USUAL = 200  # features to begin with, where they fit in that share: a round of fewer would cost more time than it saves
+GROWTH = 3.0  # the operations of a stage grow as this power of the number of features, as those of a factorisation do
 RIVAL = 3.0  # times the smallest residual: layers above that do not go on
 RIVALS = 2  # layers that go on, and one more while all of them leave more than
 UNDECIDED = 0.05  # of the first residual
 BEHIND = 20.0  # a ten times lower bound lowers the error by about ten: where more than this is missing, it will not do
-DEARER = 2.0  # the time of local features grows by about this with every ten times lower bound
+DEARER = 2.0  # the operations of local features grow by about this with every ten times lower bound
 LARGEST = 5000  # parameters: beyond, dense factorisations cost more than they bring
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A stage that came to its end.
+class Strategy:
+    """Says when a stage is over, and what follows.
 
     Parameters
     ----------
-    stage : int
-    fraction : float
-        Its last held-out residual (rms) over the one at its start.
-    held_out : dict from residual name to float
-        Its last held-out residuals (rms).
-    seconds : float
-    parameters : int
-    steps : int
+    stages : sequence of Stage
+    budget : float
+        Seconds.
+    tolerance : float
+        The relative error that is asked for.
+    automatic : bool
+        Whether stages are chosen, and not taken one after the other.
+    windows : bool
+        Whether local features can do.
+    noise : str
+        What the estimate of the error leaves out, told with it.
     """
 
-    stage: int
-    fraction: float
-    held_out: dict[str, float]
-    seconds: float
-    parameters: int
-    steps: int = 1
+    def __init__(
+        self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, windows: bool = True,
+        noise: str = "",
+    ) -> None:  # fmt: skip
+        self.stages, self.tolerance, self.automatic, self.windows = stages, tolerance, automatic, windows
+        self.operations, self.noise = SPEED * budget, noise
 
-    def size(self, weights: Mapping[str, float]) -> float:
-        """The weighted residual (rms)."""
-        return weighted(weights, self.held_out) ** 0.5
+    # ------------------------------------------------------------ the two questions
 
+    def first(self, unknowns: int) -> int:
+        """The stage to begin with: layers of the usual size, or smaller ones where many unknowns make them dear."""
+        counts = sorted({n.count for s in self.stages if isinstance(n := s.network, RandomFeatures)})
+        if not self.automatic or not counts:
+            return 0
+        share = FIRST_SHARE * self.operations / len(LAYERS)
+        fit = [c for c in counts if c <= USUAL and qr(3 * c * unknowns, c * unknowns) <= share]
+        return self._of(max(fit, default=counts[0]))[0]
 
-def following(
-    stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float], spent: float, budget: float,
-    behind: float = 1.0, windows: bool = True,
-) -> tuple[int, str]:  # fmt: skip
-    """The index of the next stage, and why it is that one, where that was a decision.
+    def over(self, stage: int, verdict: Outcome | None, steps: int, done: bool, clock: Clock) -> bool:
+        """Whether a stage has come to its end.
 
-    `behind` is the estimated error over the one that is asked for; `windows` whether local features can do.
-    """
-    now = stages[ended[-1].stage].network
-    rounds, time = _rounds(stages, ended, weights), SHARE * budget - spent
-    if isinstance(now, RandomFeatures):
-        left = _rivals(stages, ended, rounds, time)
-        if left:
-            return left[0], ""
-    elif not isinstance(now, LocalFeatures):
-        return ended[-1].stage + 1, ""
-    if any(isinstance(stages[e.stage].network, LocalFeatures) for e in ended):
-        return _back(stages, ended, weights, rounds, time) or _finer(stages, ended, budget - spent, behind)
-    return _wider(stages, ended, rounds, time, windows)
+        Parameters
+        ----------
+        stage : int
+        verdict : Outcome, optional
+            What the losses say.
+        steps : int
+            That it made.
+        done : bool
+            Whether its method says so.
+        clock : Clock
+        """
+        method, last = self.stages[stage].method, stage + 1 == len(self.stages)
+        if done or (method.steps is not None and steps >= method.steps):
+            return True
+        if verdict is not None:  # where solutions are compared, a small residual alone proves nothing
+            return last or verdict.kind != "converged" or not self.compares(stage)
+        share = self.operations * (stage + 1) / len(self.stages)
+        return not last and method.steps is None and not self.automatic and clock.operations >= share
 
+    def next(self, results: Results, clock: Clock) -> Turn | Outcome:
+        """What follows the stage that has just come to its end."""
+        now = results.ended[-1]
+        if now.stage + 1 == len(self.stages):
+            return self._at_the_end(now)
+        if now.verdict is not None and now.verdict.kind == "non-finite" and not self._another(now.stage):
+            return now.verdict
+        if now.verdict is not None and now.verdict.kind == "converged" and not self.compares(now.stage):
+            return now.verdict
+        if self._good_enough(now):
+            told = f"the error is estimated at {now.estimate:.0e} ({now.compared} solutions compared){self.noise}"
+            return Outcome("converged", told)
+        exact = sum(e.exact for e in results.ended)
+        if exact >= ENOUGH and now.estimate is not None:
+            return self._exact(exact, now.estimate)
+        return self._following(results, clock) if self.automatic else Turn(now.stage + 1)
 
-def _rivals(
-    stages: Sequence[Stage], ended: Sequence[Ended], rounds: Mapping[int, Mapping[int, float]], time: float
-) -> list[int]:
-    """What is left of the last round: at first every layer, later those that did best, if there is time for them."""
-    *before, count = rounds
-    if not before:
-        return [k for k in _of(stages, count) if k not in rounds[count]]
-    going = _contenders(stages, ended, rounds[before[-1]], count)
-    return [k for k in going if k not in rounds[count] and _seconds(stages, ended, k) <= time]
+    # ------------------------------------------------------------ how it ends
 
+    def compares(self, stage: int) -> bool:
+        """Whether this is one of several stages with features, whose solutions are compared."""
+        return self.automatic and is_features(self.stages[stage].network)
 
-def _of(stages: Sequence[Stage], count: int) -> list[int]:
-    """The stages of one round: layers with so many features."""
-    return [k for k, s in enumerate(stages) if isinstance(s.network, RandomFeatures) and s.network.count == count]
+    def _another(self, stage: int) -> bool:
+        """Whether another network follows, which may do where this one fails."""
+        return any(s.network is not self.stages[stage].network for s in self.stages[stage:])
 
+    def _at_the_end(self, now: Ended) -> Outcome:
+        if now.missing and (now.verdict is None or now.verdict.kind != "non-finite"):
+            kind = "plateau" if now.stuck else "steps"
+            return Outcome(kind, now.missing, "raise Marching's bound, or most, or steps")
+        return now.verdict or Outcome("steps", f"all {now.steps} steps made")
 
-def _rounds(
-    stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float]
-) -> dict[int, dict[int, float]]:
-    """For each number of features the weighted residual (rms) of the stages that had it, the smallest first."""
-    rounds: dict[int, dict[int, float]] = {}
-    for e in sorted(ended, key=lambda e: e.size(weights)):
-        network = stages[e.stage].network
-        if isinstance(network, RandomFeatures):
-            rounds.setdefault(network.count, {})[e.stage] = e.size(weights)
-    return dict(sorted(rounds.items()))
+    def _good_enough(self, now: Ended) -> bool:
+        """Whether the best solution is, and its error need not be told by solving it again."""
+        if not now.solved or now.estimate is None or now.estimate > CERTAIN * self.tolerance:
+            return False
+        return not (now.best == now.stage and isinstance(self._method(now.stage + 1), Retracing))
 
+    def _exact(self, count: int, estimate: float) -> Outcome:
+        """Several solutions meet all equations and conditions to rounding, and no other will meet them better."""
+        told = f"{count} solutions have residuals at rounding, and the error is estimated at {estimate:.0e}"
+        if estimate > DIFFER:
+            return Outcome("plateau", told, "more than one function may solve the problem: is a condition missing?")
+        return Outcome("plateau", told, "a smaller tolerance than that is out of reach in this precision")
 
-def _contenders(stages: Sequence[Stage], ended: Sequence[Ended], last: Mapping[int, float], count: int) -> list[int]:
-    """The stages with `count` features whose layers did best in the last round, the best first."""
-    decided = min(e.fraction for e in ended if e.stage in last) <= UNDECIDED
-    best = [k for k, size in last.items() if size <= RIVAL * min(last.values())][: RIVALS if decided else RIVALS + 1]
-    kinds = [replace(stages[k].network, count=count) for k in best]  # type: ignore[type-var]
-    return [k for kind in kinds for k in _of(stages, count) if stages[k].network == kind]
+    def _method(self, stage: int) -> Method:
+        return self.stages[stage].method
 
+    # ------------------------------------------------------------ what follows in an automatic run
 
-def _seconds(stages: Sequence[Stage], ended: Sequence[Ended], stage: int) -> float:
-    """What a stage will take, by what fewer features of its kind took."""
-    network = stages[stage].network
-    assert isinstance(network, RandomFeatures)
-    mine = [(n.count, e.seconds) for e in ended if _alike(n := stages[e.stage].network, network)]
-    fewer, seconds = max(mine)
-    return (network.count / fewer) ** GROWTH * seconds
+    def _following(self, results: Results, clock: Clock) -> Turn:
+        now = self.stages[results.ended[-1].stage].network
+        rounds, left = self._rounds(results), SHARE * self.operations - clock.operations
+        if isinstance(now, RandomFeatures):
+            rivals = self._rivals(results, rounds, left)
+            if rivals:
+                return Turn(rivals[0])
+        elif not isinstance(now, LocalFeatures):
+            return Turn(results.ended[-1].stage + 1)
+        if any(isinstance(self.stages[e.stage].network, LocalFeatures) for e in results.ended):
+            return self._back(results, rounds, left) or self._finer(results, self.operations - clock.operations)
+        return self._wider(results, rounds, left)
+
+    def _rivals(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> list[int]:
+        """What is left of the last round: at first every layer, later those that did best, if there is time."""
+        *before, count = rounds
+        if not before:
+            return [k for k in self._of(count) if k not in rounds[count]]
+        going = self._contenders(results, rounds[before[-1]], count)
+        return [k for k in going if k not in rounds[count] and self._cost(results, k) <= left]
+
+    def _of(self, count: int) -> list[int]:
+        """The stages of one round: layers with so many features."""
+        return [k for k, s in enumerate(self.stages) if isinstance(n := s.network, RandomFeatures) and n.count == count]
+
+    def _rounds(self, results: Results) -> dict[int, dict[int, float]]:
+        """For each number of features the weighted residual (rms) of the stages that had it, the smallest first."""
+        rounds: dict[int, dict[int, float]] = {}
+        for e in sorted(results.ended, key=lambda e: e.size(results.weights)):
+            network = self.stages[e.stage].network
+            if isinstance(network, RandomFeatures):
+                rounds.setdefault(network.count, {})[e.stage] = e.size(results.weights)
+        return dict(sorted(rounds.items()))
+
+    def _contenders(self, results: Results, last: Mapping[int, float], count: int) -> list[int]:
+        """The stages with `count` features whose layers did best in the last round, the best first."""
+        decided = min(e.fraction for e in results.ended if e.stage in last) <= UNDECIDED
+        best = [k for k, size in last.items() if size <= RIVAL * min(last.values())]
+        best = best[: RIVALS if decided else RIVALS + 1]
+        kinds = [replace(self.stages[k].network, count=count) for k in best]  # type: ignore[type-var]
+        return [k for kind in kinds for k in self._of(count) if self.stages[k].network == kind]
+
+    def _cost(self, results: Results, stage: int) -> float:
+        """Operations that a stage will take, by what fewer features of its kind took."""
+        network = self.stages[stage].network
+        assert isinstance(network, RandomFeatures)
+        mine = [
+            (n.count, e.operations) for e in results.ended if _alike(n := self.stages[e.stage].network, network)
+        ]  # fmt: skip
+        fewer, operations = max(mine)
+        return (network.count / fewer) ** GROWTH * operations
+
+    def _wider(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> Turn:
+        """More features of the best layers, or the first stage with local features, or with a trained network."""
+        *before, most = rounds
+        best, wider = self._best_and_wider(results, rounds, left)
+        why = ""
+        if best.fraction > HOPELESS and most >= USUAL:
+            why = ": too much"
+        elif before and most > USUAL and min(rounds[most].values()) > GAIN * min(rounds[before[-1]].values()):
+            why = ", hardly less than fewer did"
+        elif wider is None:
+            why = ", and more of them would take too long"
+        if not why and wider is not None:
+            return Turn(wider)
+        other = RandomFeatures if self.windows else (RandomFeatures, LocalFeatures)
+        stage = next(k for k, s in enumerate(self.stages) if not isinstance(s.network, other))
+        told = f"{most} random features left {best.fraction:.1e} of the held-out residual{why}; so "
+        return Turn(stage, told + ("each cell got features of its own" if self.windows else "a network was trained"))
+
+    def _best_and_wider(
+        self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float
+    ) -> tuple[Ended, int | None]:
+        """The best stage of the last round, and the one with more of its features, if there is time for it."""
+        most = list(rounds)[-1]
+        best = results.of([next(iter(rounds[most]))])[0]
+        counts = sorted({s.network.count for s in self.stages if isinstance(s.network, RandomFeatures)})
+        wider = next((count for count in counts if count > most), None)
+        if not wider or wider / most * best.parameters > LARGEST:
+            return best, None
+        going = self._contenders(results, rounds[most], wider)[0]
+        return best, going if self._cost(results, going) <= left else None
+
+    def _back(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> Turn | None:
+        """More random features after all, where features of each cell's own did worse than they."""
+        if not rounds:
+            return None
+        marched = [e for e in results.ended if isinstance(self._method(e.stage), Marching)]
+        best, wider = self._best_and_wider(results, rounds, left)
+        least = min(e.size(results.weights) for e in marched)
+        if wider is None or best.fraction > HOPELESS or best.size(results.weights) > least:
+            return None
+        return Turn(wider, "cells with features of their own left more of it; so there were more random ones")
+
+    def _finer(self, results: Results, left: float) -> Turn:
+        """A second solution on the same cells, to tell the error; then a lower bound for the residual of every cell,
+        two at once if one will not do and there is time; after one that was not reached, a trained network."""
+        marched = [e for e in results.ended if isinstance(self._method(e.stage), Marching)][-1]
+        solved = all(math.isfinite(r) for r in marched.held_out.values())
+        after = max(e.stage for e in results.ended) + 1
+        if solved and isinstance(self._method(after), Retracing):
+            return Turn(after)
+        lower = [k for k, s in enumerate(self.stages) if k >= after and isinstance(s.method, Marching)][:2]
+        if solved and lower:
+            far = self._behind(results) >= BEHIND and DEARER**2 * marched.operations <= left
+            return Turn(lower[-1] if far else lower[0])
+        trained = next(
+            k for k in range(after, len(self.stages)) if not isinstance(self.stages[k].network, LocalFeatures)
+        )
+        why = "local features came to their end" if solved else "local features left too much of the residual"
+        return Turn(trained, f"{why}; so a network was trained")
+
+    def _behind(self, results: Results) -> float:
+        """The last estimated error over the one that would do; zero where nothing says."""
+        known = [e.estimate for e in results.ended if e.estimate is not None]
+        behind = known[-1] / (CERTAIN * self.tolerance) if known else 1.0
+        return behind if math.isfinite(behind) else 0.0
 
 
 def _alike(a: object, b: RandomFeatures) -> TypeGuard[RandomFeatures]:
     """Whether two layers differ in how many features they have alone."""
     return isinstance(a, RandomFeatures) and replace(a, count=b.count) == b
-
-
-def _wider(
-    stages: Sequence[Stage], ended: Sequence[Ended], rounds: Mapping[int, Mapping[int, float]], time: float,
-    windows: bool,
-) -> tuple[int, str]:  # fmt: skip
-    """More features of the best layers, or the first stage with local features, or with a trained network."""
-    *before, most = rounds
-    best, wider = _best_and_wider(stages, ended, rounds, time)
-    why = ""
-    if best.fraction > HOPELESS:
-        why = ": too much"
-    elif before and min(rounds[most].values()) > GAIN * min(rounds[before[-1]].values()):
-        why = ", hardly less than fewer did"
-    elif wider is None:
-        why = ", and more of them would take too long"
-    if not why and wider is not None:
-        return wider, ""
-    other = RandomFeatures if windows else (RandomFeatures, LocalFeatures)
-    stage = next(k for k, s in enumerate(stages) if not isinstance(s.network, other))
-    left = f"{most} random features left {best.fraction:.1e} of the held-out residual"
-    return stage, f"{left}{why}; so " + ("each cell got features of its own" if windows else "a network was trained")
-
-
-def _best_and_wider(
-    stages: Sequence[Stage], ended: Sequence[Ended], rounds: Mapping[int, Mapping[int, float]], time: float
-) -> tuple[Ended, int | None]:
-    """The best stage of the last round, and the one with more of its features, if there is time for it."""
-    most = list(rounds)[-1]
-    best = next(e for e in ended if e.stage == next(iter(rounds[most])))
-    counts = sorted({s.network.count for s in stages if isinstance(s.network, RandomFeatures)})
-    wider = next((count for count in counts if count > most), None)
-    if not wider or wider / most * best.parameters > LARGEST:
-        return best, None
-    going = _contenders(stages, ended, rounds[most], wider)[0]
-    return best, going if _seconds(stages, ended, going) <= time else None
-
-
-def _back(
-    stages: Sequence[Stage], ended: Sequence[Ended], weights: Mapping[str, float],
-    rounds: Mapping[int, Mapping[int, float]], time: float,
-) -> tuple[int, str] | None:  # fmt: skip
-    """More random features after all, where features of each cell's own did worse than they."""
-    if not rounds:
-        return None
-    least = min(e.size(weights) for e in ended if isinstance(stages[e.stage].method, Marching))
-    best, wider = _best_and_wider(stages, ended, rounds, time)
-    if wider is None or best.fraction > HOPELESS or best.size(weights) > least:
-        return None
-    return wider, "cells with features of their own left more of it; so there were more random ones"
-
-
-def _finer(stages: Sequence[Stage], ended: Sequence[Ended], left: float, behind: float) -> tuple[int, str]:
-    """A second solution on the same cells, to tell the error; then a lower bound for the residual of every cell, two at
-    once if one will not do and there is time; after one that was not reached, the stage that trains a network."""
-    marched = [e for e in ended if isinstance(stages[e.stage].method, Marching)][-1]
-    solved = all(math.isfinite(r) for r in marched.held_out.values())
-    after = max(e.stage for e in ended) + 1
-    if solved and isinstance(stages[after].method, Retracing):
-        return after, ""
-    lower = [k for k, s in enumerate(stages) if k >= after and isinstance(s.method, Marching)][:2]
-    if solved and lower:
-        far = math.isfinite(behind) and behind >= BEHIND and DEARER**2 * marched.seconds <= left
-        return lower[-1] if far else lower[0], ""
-    trained = next(k for k in range(after, len(stages)) if not isinstance(stages[k].network, LocalFeatures))
-    why = "local features came to their end" if solved else "local features left too much of the residual"
-    return trained, f"{why}; so a network was trained"

@@ -247,10 +247,11 @@ class Trial:
         nothing = [(dict.fromkeys(start, prepared.chart.numbers(0.0)), None) for start, _ in prepared.flows]
         return self.unknowns(replace(prepared, lifts=dict.fromkeys(prepared.lifts), flows=nothing))
 
-    def fields(self, prepared: Prepared) -> Fields:
-        """All that equations and conditions may ask for."""
+    def fields(self, prepared: Prepared, unknowns: Mapping[str, Jet] | None = None) -> Fields:
+        """All that equations and conditions may ask for; other unknowns in place of its own, where they are given."""
         found = self.constants.fields(prepared.chart) | self.functions.fields(prepared.functions)
-        return self.problem.fields(prepared.chart, prepared.at, self.unknowns(prepared), prepared.points, found)
+        own = self.unknowns(prepared) if unknowns is None else unknowns
+        return self.problem.fields(prepared.chart, prepared.at, own, prepared.points, found)
 
     def columns(self, prepared: Prepared) -> list[Jet]:
         if not self.takes_jets:

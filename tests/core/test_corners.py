@@ -34,7 +34,7 @@ from pinnsolve.checks.check import check
 from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.points import Points
 from pinnsolve.networks.inputs import SCALES
-from pinnsolve.report.record import Run, summary
+from pinnsolve.report.record import Report, summary
 from pinnsolve.trial.corner_flow import CornerFlow
 from pinnsolve.trial.flow import given
 from tests.core.common import built, random, residuals_of
@@ -278,7 +278,7 @@ def test_errors_near_corners_are_not_measured_and_others_are(trained: Solution) 
 
 def test_the_report_says_where_nothing_was_measured(trained: Solution) -> None:
     comparison = compare(trained, wrong_where(trained, lambda r: r < 0.1))
-    told = summary(Run("room", "A room.", trained, comparison, [], 0, 0))
+    told = summary(Report("room", "A room.", trained, comparison, [], 0, 0))
     assert [ordered(c) for c in told["measured_away_from"]] == ["x=0, y=3", "x=2, y=3"]
     assert listed(told["reason"]) == ["x=0, y=3", "x=2, y=3"]
 

@@ -83,7 +83,7 @@ def test_the_mask_leaves_out_its_share_and_keeps_the_mean() -> None:
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "gelu"])
 def test_derivatives_are_those_of_the_thinned_network(activation: str) -> None:
     """Against nested autograd through the same masks, to rounding; through others they are far off."""
-    trial = prepare(WARM, Settings(network=MLP(9, 3, activation, dropout=0.4), method=Adam(), **SMALL)).loop.trial
+    trial = prepare(WARM, Settings(network=MLP(9, 3, activation, dropout=0.4), method=Adam(), **SMALL)).loop.state.trial
     points = trial.some_points()
     alphas = [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (2, 1)]
 
@@ -170,7 +170,7 @@ def test_masks_are_drawn_anew_behind_a_frozen_layer() -> None:
     own = module(nn.Dropout(0.5))
     own[0].requires_grad_(False)
     loop = prepare(WARM, Settings(network=own, method=Adam(), **SMALL)).loop
-    prepared = loop.trial.prepare(loop.trial.some_points())
-    with thinned(loop.trial.network, seeded()):
-        one, two = (loop.trial.columns(prepared)[0].value for _ in range(2))
-    assert loop.trial.frozen == 2 and not torch.equal(one, two)
+    prepared = loop.state.trial.prepare(loop.state.trial.some_points())
+    with thinned(loop.state.trial.network, seeded()):
+        one, two = (loop.state.trial.columns(prepared)[0].value for _ in range(2))
+    assert loop.state.trial.frozen == 2 and not torch.equal(one, two)

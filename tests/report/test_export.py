@@ -12,16 +12,16 @@ import pytest
 
 from pinnsolve import MLP, Box, LevenbergMarquardt, Problem, d, dirichlet, exact, initial, laplace, solve
 from pinnsolve.report.export import cells, write_vtu
-from pinnsolve.report.record import Run
+from pinnsolve.report.record import Report
 from pinnsolve.verdict.compare import compare
 
 CORNERS = {"line": 2, "quad": 4, "hexahedron": 8}
 
 
-def trained(problem: Problem) -> Run:
+def trained(problem: Problem) -> Report:
     small = MLP(width=6, depth=2)
     solution = solve(problem, network=small, method=LevenbergMarquardt(steps=2), points=64, held_out=64)
-    return Run("small", "", solution, compare(solution, problem.reference(problem)), [], 0, 0)  # type: ignore[operator]
+    return Report("small", "", solution, compare(solution, problem.reference(problem)), [], 0, 0)  # type: ignore[operator]
 
 
 def rising(u, x, t):
@@ -49,7 +49,7 @@ def rest(q, p, t):
 
 
 @pytest.fixture(scope="module")
-def evolving() -> Run:
+def evolving() -> Report:
     """u = x^2 + 2 t on (-1, 3) x (0.5, 2)."""
     conditions = [initial(u=lambda x: x**2 + 1), dirichlet(u=lambda x, t: x**2 + 2 * t)]
     return trained(
@@ -60,7 +60,7 @@ def evolving() -> Run:
     )  # fmt: skip
 
 
-def test_last_time_has_points_cells_and_values(evolving: Run, tmp_path: Path) -> None:
+def test_last_time_has_points_cells_and_values(evolving: Report, tmp_path: Path) -> None:
     written = write_vtu(evolving, tmp_path)
     assert written[0] == tmp_path / "solution.vtu"
     mesh = meshio.read(written[0])
@@ -75,7 +75,7 @@ def test_last_time_has_points_cells_and_values(evolving: Run, tmp_path: Path) ->
     np.testing.assert_array_equal(mesh.point_data["u_error"], mesh.point_data["u"] - mesh.point_data["u_reference"])
 
 
-def test_series_lists_files_that_exist_with_their_times(evolving: Run, tmp_path: Path) -> None:
+def test_series_lists_files_that_exist_with_their_times(evolving: Report, tmp_path: Path) -> None:
     written = write_vtu(evolving, tmp_path)
     sets = list(ElementTree.parse(tmp_path / "solution.pvd").getroot().iter("DataSet"))
     times = [float(s.attrib["timestep"]) for s in sets]
@@ -90,7 +90,7 @@ def test_series_lists_files_that_exist_with_their_times(evolving: Run, tmp_path:
     np.testing.assert_array_equal(last.point_data["u"], end.point_data["u"])
 
 
-def test_stale_steps_are_removed(evolving: Run, tmp_path: Path) -> None:
+def test_stale_steps_are_removed(evolving: Report, tmp_path: Path) -> None:
     write_vtu(evolving, tmp_path, steps=7)
     (tmp_path / "solution_steps" / "mine.txt").write_text("kept")
     write_vtu(evolving, tmp_path, steps=3)
@@ -98,13 +98,13 @@ def test_stale_steps_are_removed(evolving: Run, tmp_path: Path) -> None:
     assert names == ["mine.txt", "solution_000.vtu", "solution_001.vtu", "solution_002.vtu"]
 
 
-def test_without_reference_there_is_the_solution_alone(evolving: Run, tmp_path: Path) -> None:
+def test_without_reference_there_is_the_solution_alone(evolving: Report, tmp_path: Path) -> None:
     alone = dataclasses.replace(evolving, comparison=compare(evolving.solution, None))
     mesh = meshio.read(write_vtu(alone, tmp_path, steps=2)[0])
     assert set(mesh.point_data) == {"u"}
 
 
-def test_time_alone_is_a_line_and_no_series(evolving: Run, tmp_path: Path) -> None:
+def test_time_alone_is_a_line_and_no_series(evolving: Report, tmp_path: Path) -> None:
     write_vtu(evolving, tmp_path, steps=3)
     problem = Problem(
         time=(0, 2), unknowns=("q", "p"), equations=[decay, rest], conditions=[initial(q=1, p=3)],

@@ -17,17 +17,17 @@ from matplotlib.figure import Figure
 from pinnsolve import MLP, Box, LevenbergMarquardt, Problem, Reference, d, dirichlet, exact, initial, laplace, solve
 from pinnsolve.report import figures, grids
 from pinnsolve.report.figures import save_png, solution_figure
-from pinnsolve.report.record import Run
+from pinnsolve.report.record import Report
 from pinnsolve.verdict.compare import compare
 
 PI = torch.pi
 
 
-def trained(name: str, problem: Problem, steps: int = 3) -> Run:
+def trained(name: str, problem: Problem, steps: int = 3) -> Report:
     small = MLP(width=6, depth=2)
     solution = solve(problem, network=small, method=LevenbergMarquardt(steps=steps), points=128, held_out=64)
     reference = problem.reference(problem) if callable(problem.reference) else None
-    return Run(name, f"The problem {name}.", solution, compare(solution, reference), [], 2**28, 2**27)
+    return Report(name, f"The problem {name}.", solution, compare(solution, reference), [], 2**28, 2**27)
 
 
 def oscillator() -> Problem:
@@ -94,17 +94,17 @@ KINDS = {
 
 
 @pytest.fixture(scope="module", params=list(KINDS))
-def run(request: pytest.FixtureRequest) -> Run:
+def run(request: pytest.FixtureRequest) -> Report:
     return trained(request.param, KINDS[request.param]())
 
 
 @pytest.fixture(scope="module")
-def heat() -> Run:
+def heat() -> Report:
     return trained("heat", rod(HEAT))
 
 
 @pytest.fixture(scope="module")
-def figure(heat: Run) -> Figure:
+def figure(heat: Report) -> Figure:
     return solution_figure(heat)
 
 
@@ -129,7 +129,7 @@ def test_figure_becomes_a_file(figure: Figure, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["solution.png"]
 
 
-def test_every_kind_of_problem_has_its_figure(run: Run) -> None:
+def test_every_kind_of_problem_has_its_figure(run: Report) -> None:
     figure = solution_figure(run)
     titles = " | ".join(a.get_title() for a in figure.get_axes())
     for unknown in run.solution.problem.unknowns:
@@ -146,7 +146,7 @@ def test_every_kind_of_problem_has_its_figure(run: Run) -> None:
         assert at in shown or f"{at} = {value:.3g}" in titles
 
 
-def test_figure_is_free_of_global_state(heat: Run) -> None:
+def test_figure_is_free_of_global_state(heat: Report) -> None:
     before = (dict(mpl.rcParams), mpl.get_backend())
     solution_figure(heat)
     assert (dict(mpl.rcParams), mpl.get_backend()) == before
@@ -167,7 +167,7 @@ def test_solution_and_reference_share_one_scale(figure: Figure) -> None:
     np.testing.assert_array_equal(difference.get_array(), solution.get_array() - reference.get_array())
 
 
-def test_largest_error_is_marked_where_it_is(heat: Run, figure: Figure) -> None:
+def test_largest_error_is_marked_where_it_is(heat: Report, figure: Figure) -> None:
     field = grids.sampled(heat, "u", grids.grid(heat.solution.problem, {"t": 161, "x": 161}))
     peak = grids.error_peaks(heat, "u", field)
     axes = titled(figure, "error |u")
@@ -196,14 +196,14 @@ def test_history_names_every_residual_even_with_odd_names(figure: Figure) -> Non
     assert axes.get_yscale() == "log"
 
 
-def test_title_tells_name_verdict_and_errors(heat: Run) -> None:
+def test_title_tells_name_verdict_and_errors(heat: Report) -> None:
     figure = solution_figure(dataclasses.replace(heat, name="$a_b$ <x>"))
     header = " ".join(t.get_text() for t in figure.subfigs[0].texts)
     for part in ("$a_b$ <x>", heat.comparison.verdict.upper(), f"u {heat.comparison.errors['u'].relative_l2:.1e}"):
         assert part in header
 
 
-def test_values_that_are_not_finite_do_not_stop_the_figure(heat: Run, tmp_path: Path) -> None:
+def test_values_that_are_not_finite_do_not_stop_the_figure(heat: Report, tmp_path: Path) -> None:
     def holed(x: np.ndarray, t: np.ndarray) -> np.ndarray:
         return np.where(x > 0.6, np.nan, x * t)
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from pinnsolve import MLP, Box, LevenbergMarquardt, Problem, d, exact, initial, neumann, solve
 from pinnsolve.report.page import write_page
-from pinnsolve.report.record import Run
+from pinnsolve.report.record import Report
 from pinnsolve.verdict.compare import compare
 
 EVIL = '<script src="//evil.example/x.js">alert(1)</script><img src=x onerror=alert(1)>'
@@ -35,7 +35,7 @@ class Seen(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def run() -> Run:
+def run() -> Report:
     def diffusion(u, x, t, kappa):
         return d(u, t) - kappa * d(u, x, x)
 
@@ -47,16 +47,18 @@ def run() -> Run:
     small = MLP(width=6, depth=2)
     solution = solve(problem, network=small, method=LevenbergMarquardt(steps=3), points=64, held_out=64)
     comparison = compare(solution, problem.reference(problem))
-    return Run("diffusion", "A problem.\n\n    u_t = kappa u_xx", solution, comparison, ["mind the gap"], 2**28, 2**27)
+    return Report(
+        "diffusion", "A problem.\n\n    u_t = kappa u_xx", solution, comparison, ["mind the gap"], 2**28, 2**27
+    )
 
 
-def seen(run: Run, folder: Path) -> Seen:
+def seen(run: Report, folder: Path) -> Seen:
     """The page with an empty figure, which is fast."""
     write_page(run, folder / "report.html", Figure((1, 1)))
     return Seen((folder / "report.html").read_text(encoding="utf-8"))
 
 
-def test_page_has_everything(run: Run, tmp_path: Path) -> None:
+def test_page_has_everything(run: Report, tmp_path: Path) -> None:
     page = seen(run, tmp_path)
     training, settings = run.training, run.solution.settings
     wanted = [
@@ -72,7 +74,7 @@ def test_page_has_everything(run: Run, tmp_path: Path) -> None:
     assert {"exact", "weighted"} <= set(run.solution.conditions.values())
 
 
-def test_page_is_one_file_without_scripts(run: Run, tmp_path: Path) -> None:
+def test_page_is_one_file_without_scripts(run: Report, tmp_path: Path) -> None:
     write_page(run, tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     page = Seen(text)
@@ -90,7 +92,7 @@ def test_page_is_one_file_without_scripts(run: Run, tmp_path: Path) -> None:
     assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in page.tags
 
 
-def test_what_the_user_wrote_is_escaped(run: Run, tmp_path: Path) -> None:
+def test_what_the_user_wrote_is_escaped(run: Report, tmp_path: Path) -> None:
     reference = dataclasses.replace(run.comparison.reference, name=EVIL)  # type: ignore[type-var]
     comparison = dataclasses.replace(run.comparison, reason=EVIL, reference=reference)
     evil = dataclasses.replace(
@@ -102,7 +104,7 @@ def test_what_the_user_wrote_is_escaped(run: Run, tmp_path: Path) -> None:
     assert page.text.count(EVIL) >= 6
 
 
-def test_page_without_reference(run: Run, tmp_path: Path) -> None:
+def test_page_without_reference(run: Report, tmp_path: Path) -> None:
     alone = dataclasses.replace(run, comparison=compare(run.solution, None), reference_note="switched off with None")
     page = seen(alone, tmp_path)
     assert "Unconfirmed" in page.text
@@ -111,7 +113,7 @@ def test_page_without_reference(run: Run, tmp_path: Path) -> None:
     assert "diffusion" in page.text
 
 
-def test_errors_that_are_not_finite_are_said_to_be_so(run: Run, tmp_path: Path) -> None:
+def test_errors_that_are_not_finite_are_said_to_be_so(run: Report, tmp_path: Path) -> None:
     error = dataclasses.replace(run.comparison.errors["u"], relative_l2=float("nan"))
     comparison = dataclasses.replace(run.comparison, verdict="fail", errors={"u": error})
     page = seen(dataclasses.replace(run, comparison=comparison), tmp_path)

@@ -1,0 +1,69 @@
+"""How large the terms are that a residual is made of: what is small beside them is rounding, and no fault.
+
+A residual r(u, u_x, ...) is taken apart by its derivatives with respect to all fields p that it holds,
+
+    made of  sum over p of |dr/dp p|  +  |r - sum over p of dr/dp p|,
+
+the second a source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.residuals import Residuals
+from pinnsolve.trial.trial import Prepared
+
+# Of the terms: what least squares with a ridge of 1e-12 leave where the features could do better, and the least error
+# that is ever claimed. Lower, and what is exact goes on; higher, and what could become exact does not.
+ROUNDING = 3e-11
+Leaves = dict[tuple[str, Alpha], Tensor]
+
+
+def rounding(dtype: torch.dtype) -> float:
+    """What is rounding beside one, for results of least squares in numbers of this type."""
+    return max(ROUNDING, 10 * torch.finfo(dtype).eps)
+
+
+def terms(residuals: Residuals) -> dict[str, float]:
+    """The root mean squares of the sums of the terms' magnitudes, by residual, at the trial function as it is."""
+    trial, made = residuals.trial, dict.fromkeys(residuals.names, 0.0)
+    for site, prepared, faded in residuals.batches:
+        leaves: Leaves = {}
+        fields = trial.fields(prepared, _leaves(trial.unknowns(prepared), prepared, leaves))
+        for name, term in site.terms.items():
+            r = term(fields).value
+            parts = _parts(r, leaves)
+            rest = (r.detach() - sum(parts)).abs() if parts else r.detach().abs()
+            square = faded(rest + sum(p.abs() for p in parts)).square().sum()
+            made[name] += float(square) / residuals.counts[name]
+    return {name: square**0.5 for name, square in made.items()}
+
+
+def _leaves(unknowns: Mapping[str, Jet], prepared: Prepared, leaves: Leaves) -> dict[str, Jet]:
+    """The unknowns with each derivative a leaf of its own, noted when it is asked for."""
+
+    def cut(unknown: str) -> Jet:
+        def rule(alpha: Alpha) -> Tensor | None:
+            part = unknowns[unknown].partial(alpha)
+            if part is None:
+                return None
+            leaves[unknown, alpha] = part.detach().clone().requires_grad_()
+            return leaves[unknown, alpha]
+
+        return Jet(prepared.chart, rule, (prepared.chart.size,), frozenset(prepared.chart.names))
+
+    return {unknown: cut(unknown) for unknown in unknowns}
+
+
+def _parts(r: Tensor, leaves: Leaves) -> list[Tensor]:
+    """The terms dr/dp p (N,) of a residual."""
+    if not r.requires_grad:
+        return []
+    grads = torch.autograd.grad(r.sum(), list(leaves.values()), retain_graph=True, allow_unused=True)
+    return [g * leaf.detach() for leaf, g in zip(leaves.values(), grads, strict=True) if g is not None]

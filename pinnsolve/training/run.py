@@ -1,0 +1,296 @@
+"""The state of training: what is saved, resumed, shown and judged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pinnsolve.algebra.operations import Work
+from pinnsolve.errors import Outcome, ProblemError
+from pinnsolve.methods.costs import costs_of
+from pinnsolve.methods.protocol import Method, State
+from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
+from pinnsolve.residuals import Site
+from pinnsolve.settings import Settings, Stage, is_features, kind_of
+from pinnsolve.training.clock import BEGIN, Clock
+from pinnsolve.training.collocation import Collocation
+from pinnsolve.training.error_estimate import Found, Gathered
+from pinnsolve.training.history import History, Look
+from pinnsolve.training.results import Ended
+from pinnsolve.training.rounding import rounding, terms
+from pinnsolve.training.stopping import Watch
+from pinnsolve.training.weights import weighted, weights_of
+from pinnsolve.trial.trial import Trial
+
+Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
+
+
+@dataclass(frozen=True)
+class Best:
+    """The parameters with the lowest held-out residual so far.
+
+    Parameters
+    ----------
+    step, stage : int
+        Where they were found.
+    born : tensor
+        The state of the generator from which the stage's network was drawn.
+    vector : tensor (P,)
+    training, held_out : dict from residual name to float
+        Root mean squares.
+    points : dict from region to int
+        The training points; of cells, in all windows together.
+    weights : dict from residual name to float
+    """
+
+    step: int
+    stage: int
+    born: Tensor
+    vector: Tensor
+    training: dict[str, float]
+    held_out: dict[str, float]
+    points: dict[str, int]
+    weights: dict[str, float]
+
+
+@dataclass
+class Run:
+    """Everything that training has come to. The loop turns it into a later one; `stored` and `restore` make it the same
+    in another process, to the same bits.
+
+    Parameters
+    ----------
+    settings : Settings
+    build : callable (network, torch.Generator) -> Trial
+    generator : torch.Generator
+        On the CPU; the only source of randomness.
+    trial : Trial
+        Whose parameters are trained.
+    points : Collocation
+    born : tensor
+        The state of the generator from which the network in training was drawn.
+    number : int
+        The stage in training.
+    weights : dict from residual name to float
+    watch : Watch
+    method_state : dict
+        What the method remembers from step to step; empty before it began.
+    step, stage_step : int
+        Steps of all stages, and of this one.
+    clock : Clock
+    stage_began : float
+        The clock's operations when the stage began.
+    best : Best, optional
+    history : History
+    ended : list of Ended
+        The stages that came to their end.
+    choice : list of str
+        Why one stage followed another.
+    found : list of Found
+        The solutions so far, as they are compared for the estimate of the error.
+    again : int, optional
+        The stage whose solution the present one solves again.
+    sizes : dict from residual name to float
+        What the residuals were made of at the first look (`pinnsolve.training.rounding`).
+    """
+
+    settings: Settings
+    build: Build
+    generator: torch.Generator
+    trial: Trial
+    points: Collocation
+    born: Tensor
+    number: int
+    weights: dict[str, float] = field(default_factory=dict)
+    watch: Watch = field(default_factory=lambda: Watch(0.0, 0.0))
+    method_state: State = field(default_factory=dict)
+    step: int = 0
+    stage_step: int = 0
+    clock: Clock = field(default_factory=Clock)
+    stage_began: float = 0.0
+    best: Best | None = None
+    history: History = field(default_factory=History)
+    ended: list[Ended] = field(default_factory=list)
+    choice: list[str] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    again: int | None = None
+    sizes: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def begun(
+        cls, build: Build, places: list[Site], settings: Settings, generator: torch.Generator, number: int = 0
+    ) -> Run:
+        """A run before its first step, in the stage of that number.
+
+        Raises
+        ------
+        ProblemError
+            If a residual is not finite at the first evaluation.
+        """
+        began, born = time.perf_counter(), generator.get_state()
+        trial = build(settings.stages[number].network, generator)
+        points = Collocation(trial, places, settings, generator)
+        bad = points.first_bad()
+        if bad is not None:
+            look = "" if "overflows" in bad else "Look at the function there: log or division of zero?"
+            raise ProblemError(f"at the first evaluation {bad}", look)
+        run = cls(settings, build, generator, trial, points, born, number)
+        run.begin()
+        run.clock.seconds = time.perf_counter() - began
+        run.clock.made(BEGIN, run.clock.operations, run.clock.seconds)
+        return run
+
+    # ------------------------------------------------------------ the stage in training
+
+    @property
+    def stage(self) -> Stage:
+        return self.settings.stages[self.number]
+
+    @property
+    def method(self) -> Method:
+        return self.stage.method
+
+    @property
+    def tolerance(self) -> float:
+        return self.trial.problem.tolerance
+
+    def begin(self) -> None:
+        """Points, weights and watch for a new network; what was best stays best, by the new weights."""
+        if not self.method.redraws:
+            self.points.renew(2 * self.trial.parameters_count)
+        if not (self.weights and isinstance(self.stage.network, RandomFeatures)):
+            self.weights = weights_of(self.settings, self.points.training, self.weights)
+            self.clock.work.add(costs_of(self.points.training).rows)
+        if isinstance(self.stage.network, RandomFeatures):  # Newton's method begins at g, not at a random function
+            self.trial.assign(torch.zeros_like(self.trial.vector()))
+            self.points.to_data()
+        self.watch = Watch.begin(self.points.held_out.loss(self.weights), self.tolerance)
+        self.clock.work.add(costs_of(self.points.held_out).once)
+        if self.best is not None:
+            self.watch.best = weighted(self.weights, self.best.held_out)
+
+    def take_up(self, number: int, why: str = "") -> bool:
+        """Go on to another stage, with a network of its own unless it goes on with the same; true if it is another."""
+        before, self.number = self.stage, number
+        self.stage_step, self.stage_began = 0, self.clock.operations
+        if why:
+            self.choice.append(why)
+        if self.stage.network is before.network:
+            self.watch.anew()
+            return False
+        self.born = self.generator.get_state()
+        self.trial = self.build(self.stage.network, self.generator)
+        self.points.take(self.trial, training=self.method.redraws and before.method.redraws)
+        if self.method.redraws and not before.method.redraws:
+            self.points.begin()
+        self.begin()
+        return True
+
+    # ------------------------------------------------------------ what was measured
+
+    def look(self) -> Look | None:
+        """Measure on both sets of points, and remember the best parameters; None if this was seen already."""
+        if self.history and self.history[-1].step == self.step:
+            return None
+        held, training = self.points.held_out.rms(), self.points.training.rms()
+        self.clock.work.add(costs_of(self.points.held_out).values + costs_of(self.points.training).values)
+        trained = weighted(self.weights, training)
+        if not self.sizes:
+            self.sizes = terms(self.points.held_out)
+        if self.trial.complete and self.watch.better(weighted(self.weights, held), trained):
+            vector, weights = self.trial.vector(), dict(self.weights)
+            self.best = Best(self.step, self.number, self.born, vector, training, held, self.counts(), weights)
+        look = Look(self.step, self.clock.seconds, self.method.name, trained, training, held)
+        self.history.append(look)
+        in_training = not is_features(self.stage.network)
+        if in_training and self.gathered().advanced(kind_of(self.stage.network), held, self.weights):
+            self.found.append(self.as_found(self.number, held))
+        return look
+
+    def counts(self) -> dict[str, int]:
+        """The training points in each region: the run's own, or those that the method drew."""
+        return dict(self.method_state.get("points") or self.points.counts())
+
+    @property
+    def exact(self) -> bool:
+        """Whether the last look saw nothing but rounding, beside what the residuals were made of at the first."""
+        left, made = weighted(self.weights, self.history[-1].held_out), weighted(self.weights, self.sizes)
+        return self.trial.complete and left <= rounding(self.trial.dtype) ** 2 * made
+
+    def as_found(self, stage: int, held_out: Mapping[str, float]) -> Found:
+        """The trial function as it is, to be compared with others."""
+        again = self.again if stage == self.number else None
+        made, kind = terms(self.points.held_out), kind_of(self.settings.stages[stage].network)
+        self.clock.work.add(costs_of(self.points.held_out).gradient)
+        scales = {u: self.trial.plan.size(u).scale for u in self.trial.problem.unknowns}
+        return Found(stage, kind, held_out, self.points.values(), again, made, scales)
+
+    def gathered(self) -> Gathered:
+        data, first = self.trial.problem.data, self.history[0].held_out
+        return Gathered(self.found, {n: r for n, r in first.items() if n not in data})
+
+    def best_trial(self) -> Trial:
+        """The trial function with the lowest held-out residual so far."""
+        assert self.best is not None
+        trial = self.reborn(self.best.stage, self.best.born)
+        trial.assign(self.best.vector)
+        return trial
+
+    def reborn(self, number: int, born: Tensor) -> Trial:
+        """The trial function of a stage, as it was drawn."""
+        generator = torch.Generator()
+        generator.set_state(born)
+        return self.build(self.settings.stages[number].network, generator)
+
+    # ------------------------------------------------------------ as plain values
+
+    def stored(self) -> dict[str, Any]:
+        """All of it as numbers, strings and tensors."""
+        return {
+            "step": self.step, "number": self.number, "stage_step": self.stage_step, "stage_began": self.stage_began,
+            "method_state": self.method_state, "weights": self.weights, "choice": self.choice, "again": self.again,
+            "sizes": self.sizes,
+            "born": self.born, "vector": self.trial.vector(), "generator": self.generator.get_state(),
+            "points": self.points.stored(), "watch": asdict(self.watch), "history": self.history.stored(),
+            "clock": asdict(self.clock), "best": None if self.best is None else vars(self.best),
+            "ended": [asdict(e) for e in self.ended], "found": [vars(f) for f in self.found],
+        }  # fmt: skip
+
+    def restore(self, stored: Mapping[str, Any]) -> None:
+        """Take over what `stored` gave."""
+        for name in (
+            "step",
+            "stage_step",
+            "stage_began",
+            "method_state",
+            "weights",
+            "choice",
+            "again",
+            "born",
+            "sizes",
+        ):
+            setattr(self, name, stored[name])
+        network, self.number = self.stage.network, stored["number"]
+        if self.stage.network is not network:
+            self.trial = self.reborn(self.number, self.born)
+            self.points.take(self.trial)
+        self.trial.assign(stored["vector"])
+        self.points.restore(stored["points"])
+        self.watch = Watch(**{**stored["watch"], "tolerance": self.tolerance})
+        self.history = History.restored(stored["history"])
+        self.clock = Clock(**{**stored["clock"], "work": Work(**stored["clock"]["work"])})
+        self.best = None if stored["best"] is None else Best(**stored["best"])
+        self.ended = [_ended(e) for e in stored["ended"]]
+        self.found = [Found(**f) for f in stored["found"]]
+        self.generator.set_state(stored["generator"])
+
+
+def _ended(stored: Mapping[str, Any]) -> Ended:
+    """A stage's record from plain values."""
+    verdict = stored["verdict"]
+    return Ended(**{**stored, "verdict": None if verdict is None else Outcome(**verdict)})

@@ -1,0 +1,132 @@
+"""A budget ends a run, and decides nothing else: neither what is chosen nor a single bit of what is found."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from typing import Any
+
+import pytest
+import torch
+
+from pinnsolve import MLP, Adam, LevenbergMarquardt, Problem, Settings, d, initial, solve
+from pinnsolve.solve import Prepared, prepare
+from pinnsolve.training.history import Look, Training
+
+GALLERY = ("burgers", "cavity", "schrodinger", "inverse_burgers", "taylor_green")
+
+
+def gallery(name: str) -> Problem:
+    return importlib.import_module(f"problems.{name}").problem
+
+
+def simulated(monkeypatch: pytest.MonkeyPatch, ready: Prepared, speed: float) -> None:
+    """Training on a machine that makes so many operations a second, whatever it makes them for."""
+    work = ready.loop.state.clock.work
+    ready.loop.state.clock.seconds = work.operations / speed
+    monkeypatch.setattr(time, "perf_counter", lambda: work.operations / speed)
+
+
+# ---------------------------------------------------------------- it is kept
+
+
+@pytest.mark.parametrize(("budget", "speed"), [(2.0, 5e9), (5.0, 2e9), (20.0, 1e9)])
+@pytest.mark.parametrize("name", GALLERY)
+def test_it_is_kept_within_a_tenth(monkeypatch: pytest.MonkeyPatch, name: str, budget: float, speed: float) -> None:
+    """No step is begun that does not fit, on machines slower than this one; and what was reached stands."""
+    ready = prepare(gallery(name), Settings(budget=budget))
+    simulated(monkeypatch, ready, speed)
+    training = ready.loop.run()
+    assert training.seconds <= 1.1 * budget
+    assert training.outcome.kind == "budget" and training.steps > 0
+    assert training.method.startswith(("Newton", "Marching", "Retracing"))
+    assert ready.loop.state.trial.complete
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_the_whole_of_a_run_fits(name: str) -> None:
+    """Checks, first evaluation and the end included, by a real clock."""
+    began = time.perf_counter()
+    solution = solve(gallery(name), budget=2.0)
+    assert time.perf_counter() - began <= 1.1 * 2.0 + 1.5
+    assert solution.training is not None and solution.training.steps > 0
+
+
+def chain(count: int) -> Problem:
+    """u_k' + k u_k = k u_(k-1) with u_0 = 0, each fed by the one before and all by the mean of all."""
+    names = [f"u{k}" for k in range(1, count + 1)]
+
+    def equation(k: int) -> Any:
+        mean = " + ".join(names)
+        feed = f" - {k} * {names[k - 2]}" * (k > 1)
+        code = f"def equation_{k}(t, {', '.join(names)}):\n    return d({names[k - 1]}, t) + {k} * {names[k - 1]}{feed} - ({mean}) / {count}\n"
+        scope: dict[str, Any] = {"d": d}
+        exec(code, scope)
+        return scope[f"equation_{k}"]
+
+    return Problem(
+        time=(0, 1), unknowns=tuple(names), equations=[equation(k) for k in range(1, count + 1)],
+        conditions=[initial(**{n: float(n == "u1") for n in names})], reference=None, tolerance=1e-3,
+    )  # fmt: skip
+
+
+def test_many_coupled_unknowns_get_a_solution_in_time() -> None:
+    began = time.perf_counter()
+    solution = solve(chain(15), budget=10.0)
+    assert solution.training is not None and solution.training.outcome.kind == "converged"
+    assert time.perf_counter() - began < 11.0
+    assert all(r < 1e-3 for r in solution.training.held_out.values())
+
+
+# ---------------------------------------------------------------- it decides nothing else
+
+
+@pytest.fixture(params=[1.0, 3.0, None], ids=["as it is", "three times slower", "jittering"])
+def clocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real clocks that go a hundred times too slowly, so that no budget is reached, and unlike each other."""
+    plain, late = time.perf_counter, [0.0]
+    noise = torch.Generator().manual_seed(7)
+
+    def read() -> float:
+        if request.param is None:
+            late[0] += 0.0003 * float(torch.rand(1, generator=noise))
+            return 0.01 * plain() + late[0]
+        return 0.01 * request.param * plain()
+
+    monkeypatch.setattr(time, "perf_counter", read)
+
+
+SEEN: dict[str, list[Any]] = {}
+
+
+def same_as_before(name: str, training: Training, looks: list[Look], vector: torch.Tensor) -> None:
+    told = [[(k.step, k.method, k.loss, k.training, k.held_out) for k in looks], training.choice, training.steps]
+    before = SEEN.setdefault(name, [told, vector])
+    assert before[0] == told and torch.equal(before[1], vector)
+
+
+def stopping(looks: list[Look], step: int) -> Any:
+    def stop(look: Look) -> None:
+        looks.append(look)
+        if look.step >= step:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+@pytest.mark.parametrize("name", ["kovasznay", "burgers"])
+def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(clocks: None, name: str) -> None:
+    looks: list[Look] = []
+    problem = gallery(name).replaced(tolerance=1e-9)
+    solution = solve(problem, budget=60.0, progress=stopping(looks, 9 if name == "kovasznay" else 18))
+    assert solution.training is not None and solution.training.outcome.kind == "interrupted"
+    same_as_before(name, solution.training, looks, solution.trial.vector())
+
+
+def test_a_sequence_of_methods_shares_the_budget_by_operations(clocks: None, heat: Problem) -> None:
+    looks: list[Look] = []
+    methods = [Adam(), LevenbergMarquardt(steps=2)]
+    solution = solve(heat, network=MLP(width=6, depth=2), method=methods, budget=2.0, progress=looks.append)
+    assert solution.training is not None and looks[-1].method == "lm"
+    assert solution.training.outcome.kind == "steps"
+    same_as_before("sequence", solution.training, looks, solution.trial.vector())

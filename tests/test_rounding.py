@@ -1,0 +1,95 @@
+"""What is exact to rounding ends then and there, and what residuals are made of."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from pinnsolve import Box, Newton, Problem, RandomFeatures, Settings, compare, d, dirichlet, solve
+from pinnsolve.errors import Outcome
+from pinnsolve.solve import prepare
+from pinnsolve.training.error_estimate import Found, estimated
+from pinnsolve.training.rounding import ROUNDING, rounding, terms
+
+CASES = Path(__file__).parent / "cases"
+
+
+def case(name: str) -> Problem:
+    spec = importlib.util.spec_from_file_location(name, CASES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.problem
+
+
+@pytest.mark.parametrize(("name", "steps"), [("poisson_4d", 2), ("poiseuille", 3)])
+def test_it_ends_with_the_solution_that_confirms_it(name: str, steps: int) -> None:
+    problem = case(name)
+    began = time.perf_counter()
+    solution = solve(problem, budget=120.0)
+    assert solution.training is not None and callable(problem.reference)
+    assert solution.training.outcome.kind == "converged" and solution.training.steps <= steps
+    assert solution.training.estimate == ROUNDING and time.perf_counter() - began < 60
+    errors = compare(solution, problem.reference(problem)).errors
+    assert all(e.relative_l2 < 1e-11 for e in errors.values())
+
+
+def stirred(v, x):  # type: ignore[no-untyped-def]
+    """Terms of 3 v^2, -5 v_x and a source of 7; v is nearly 2 x."""
+    return 3 * v * v - 5 * d(v, x) + 7
+
+
+def test_residuals_are_taken_apart_into_their_terms() -> None:
+    problem = Problem(
+        space=Box(x=(0, 2)), unknowns="v", equations=stirred, conditions=dirichlet(v=lambda x: 2 * x), reference=None
+    )
+    state = prepare(problem, Settings(network=RandomFeatures(20), method=Newton())).loop.state
+    found = terms(state.points.held_out)  # at g = 2 x
+    x = torch.linspace(0, 2, 200_001, dtype=torch.float64)
+    source = (3 * 4 * x**2 - 10 + 7 - 2 * 12 * x**2 + 10).abs()  # what the linear parts leave: 7 - 3 v^2
+    made = (2 * 12 * x**2 + 10 + source).square().mean().sqrt()
+    assert found["stirred"] == pytest.approx(float(made), rel=1e-3)
+
+
+def solution_of(stage: int, residual: float, **values: float) -> Found:
+    fields = {u: torch.full((4,), v, dtype=torch.float64) for u, v in values.items()}
+    return Found(stage, "sines", {"r": residual}, fields, sizes={"r": 1.0}, scales={"v": 2.0})
+
+
+def test_an_unknown_that_is_zero_is_compared_with_its_natural_scale() -> None:
+    first = {"r": 1.0}
+    both = [solution_of(1, 1e-6, u=1.0, v=1e-12), solution_of(2, 0.99e-6, u=1.0, v=-1e-12)]
+    assert estimated(both, first, first) == ROUNDING, "and not one"
+    small = [solution_of(1, 1e-6, u=1.0, v=2e-9), solution_of(2, 0.99e-6, u=1.0, v=1e-9)]
+    assert estimated(small, first, first) == pytest.approx(0.99), "what is small and no rounding counts"
+
+
+def test_a_residual_at_rounding_needs_no_first_one_to_be_small_beside() -> None:
+    exact = [solution_of(1, 1e-15, u=1.0), solution_of(2, 2e-15, u=1.0)]
+    assert estimated(exact, {"r": 1e-15}, {"r": 1.0}) == ROUNDING
+    large = [solution_of(1, 1e-9, u=1.0), solution_of(2, 2e-9, u=1.0)]
+    assert estimated(large, {"r": 1e-9}, {"r": 1.0}) == 1.0
+    assert rounding(torch.float32) > 1e-6
+
+
+def test_two_solutions_of_one_problem_are_told_and_end_the_run() -> None:
+    """u'' + pi^2 u = 0 with u(0) = 1 and u(1) = -1 holds for cos(pi x) + c sin(pi x), whatever c is."""
+    problem = Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=resonant, conditions=dirichlet(u=lambda x: 1 - 2 * x),
+        reference=None,
+    )  # fmt: skip
+    solution = solve(problem, budget=60.0)
+    assert solution.training is not None and solution.training.seconds < 50
+    outcome: Outcome = solution.training.outcome
+    assert outcome.kind == "plateau" and "at rounding" in outcome.detail
+    assert "more than one function" in outcome.remedy
+    assert solution.training.estimate is not None and solution.training.estimate > 1e-2
+
+
+def resonant(u, x):  # type: ignore[no-untyped-def]
+    return d(u, x, x) + math.pi**2 * u
