@@ -1,0 +1,35 @@
+"""One condition on all four faces, with x in kilometres and y in metres: no face may outweigh another for its unit.
+
+L^2 u_xx + u_yy = 2 u,  0 < x < L = 2e-3,  0 < y < 1,  L u_nx + u_ny + u given all round by one condition
+exact: u = exp(x/L + y)
+"""
+
+from torch import exp
+
+from pinnsolve import Box, Problem, condition, d, exact
+from validation.wanted import right
+
+wanted = right(1e-9)
+L = 2e-3
+
+
+def potential(x, y):
+    return exp(x / L + y)
+
+
+def membrane(u, x, y):
+    return L**2 * d(u, x, x) + d(u, y, y) - 2 * u
+
+
+def stiff_edge(u, x, y, nx, ny):
+    return nx * L * d(u, x) + ny * d(u, y) + u - (1 + nx + ny) * potential(x, y)
+
+
+problem = Problem(
+    space=Box(x=(0, L), y=(0, 1)),
+    unknowns="u",
+    equations=membrane,
+    conditions=[condition(stiff_edge)],
+    reference=exact(u=potential),
+    tolerance=1e-6,
+)
