@@ -49,6 +49,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     if arguments.check:
         _show_check(console, file, problem, prepare(problem, settings))
         return PASSED
+    figures = _named("--figures", arguments.figures, problem)
     folder = writable_folder(_folder(arguments, file.name))
     ready = prepare(problem, settings, folder if members is None else None)
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
@@ -72,7 +73,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
         training_peak.bytes, reference_peak.bytes, note, [worst, *others] if others else [],
         scatter(solution, worst.comparison.reference) if isinstance(solution, Ensemble) else None,
     )  # fmt: skip
-    write_all(result, folder)
+    write_all(result, folder, figures)
     show.show_result(console, result, folder)
     return PASSED if result.comparison.verdict == "pass" else NOT_PASSED
 
@@ -131,6 +132,18 @@ def _number(what: str, text: str) -> float:
     if not math.isfinite(value):
         raise ProblemError(f"{what}: {text!r} is no number", "Write a number, as in --set nu=0.02 or --tolerance 1e-4.")
     return value
+
+
+def _named(option: str, text: str | None, problem: Problem) -> list[str] | None:
+    """The unknowns that an option names, "u,p" or "all"; None where it is not given."""
+    if text is None:
+        return None
+    names = list(problem.unknowns) if text.strip() == "all" else [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in problem.unknowns:
+            possible = did_you_mean(name, ["all", *problem.unknowns])
+            raise ProblemError(f"{option} {text}: there is no unknown '{name}'", possible)
+    return names
 
 
 def _members(arguments: argparse.Namespace) -> int | None:

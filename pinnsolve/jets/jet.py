@@ -172,7 +172,7 @@ class Jet:
             raise ProblemError(
                 f"a field was indexed along its {self.chart.size} points", "A residual treats every point alike."
             )
-        shape = tuple(torch.empty(self.shape, device="meta")[index].shape)
+        shape = tuple(nothing(self.shape)[index].shape)
         return self.map(lambda part: part[index], shape)
 
     @classmethod
@@ -275,6 +275,14 @@ class Jet:
 
     def __repr__(self) -> str:
         return f"field of shape {tuple(self.shape)} over ({', '.join(self.chart.names)})"
+
+
+def nothing(shape: Sequence[int]) -> Tensor:
+    """A tensor of some shape that takes one number of memory: to learn what shape an operation would make of it.
+
+    Not one on torch's "meta" device, whose first use loads SymPy: a third of a second for every run.
+    """
+    return torch.zeros((), dtype=torch.bool).expand(tuple(shape))
 
 
 def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.jets.arithmetic import chart_of, elementary, where
-from pinnsolve.jets.jet import Chart, Jet, on_jets
+from pinnsolve.jets.jet import Chart, Jet, nothing, on_jets
 from pinnsolve.jets.multi_index import Alpha
 
 
@@ -79,7 +79,7 @@ def filled(like: Jet, value: float) -> Jet:
 
 
 def reshaped(a: Jet, map_: Callable[[Tensor], Tensor]) -> Jet:
-    shape = tuple(map_(torch.empty(a.shape, device="meta")).shape)
+    shape = tuple(map_(nothing(a.shape)).shape)
     if not shape or shape[0] != a.chart.size:
         raise ProblemError("a reshape that mixes points")
     return a.map(map_, shape)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from pinnsolve.machine.files import PART, write_whole
 from pinnsolve.report.export import STEPS_FOLDER, write_vtu
-from pinnsolve.report.figures import save_png, solution_figure
+from pinnsolve.report.figures import png, solution_figure
 from pinnsolve.report.page import write_page
 from pinnsolve.report.record import Run, summary
 
@@ -16,14 +17,17 @@ MODEL, MEMBERS = "model.safetensors", "model-*.safetensors"
 FILES = ("report.json", "report.html", "solution.png", "history.csv", "solution.vtu", "solution.pvd", MODEL)
 
 
-def write_all(run: Run, folder: Path) -> None:
-    """Write the whole run folder; report.json comes last, so that where it is, all is."""
+def write_all(run: Run, folder: Path, figures: Sequence[str] | None = None) -> None:
+    """Write the whole run folder; report.json comes last, so that where it is, all is.
+
+    `figures` are the unknowns that the picture shows; without it, of many those with the largest errors.
+    """
     run.solution.save(folder / MODEL)
     write_whole(folder / "history.csv", lambda file: _history(run, file))
-    figure = solution_figure(run)
-    save_png(figure, folder / "solution.png")
+    picture = png(solution_figure(run, figures))
+    write_whole(folder / "solution.png", lambda file: file.write_bytes(picture))
     write_vtu(run, folder)
-    write_page(run, folder / "report.html", figure)
+    write_page(run, folder / "report.html", picture)
     text = json.dumps(summary(run), indent=2, allow_nan=False, default=str)
     write_whole(folder / "report.json", lambda file: file.write_text(text + "\n", encoding="utf-8"))
 
