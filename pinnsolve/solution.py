@@ -30,7 +30,8 @@ from pinnsolve.trial.exact import plan
 from pinnsolve.trial.piecewise import trial_of
 from pinnsolve.trial.trial import Trial
 
-CHUNK = 8192
+CHUNK = 8192  # points at once
+ENTRIES = 4_000_000  # numbers at once: points times what each takes
 METADATA = "pinnsolve"
 Evaluator = Callable[..., Any]
 Quantity = Callable[[Fields], torch.Tensor]
@@ -120,13 +121,14 @@ class Solution:
         flat = [torch.from_numpy(np.ascontiguousarray(a, dtype=np.float64).reshape(-1).copy()) for a in arrays]
         count = flat[0].shape[0]
         out = {name: np.empty(count) for name in quantities}
-        for start in range(0, count, CHUNK):
-            part = {c: v[start : start + CHUNK] for c, v in zip(self.problem.coordinates, flat, strict=True)}
-            points = Points(part, torch.ones_like(flat[0][start : start + CHUNK]))
+        size = max(64, min(CHUNK, ENTRIES // max(self.trial.row_size, 1)))
+        for start in range(0, count, size):
+            part = {c: v[start : start + size] for c, v in zip(self.problem.coordinates, flat, strict=True)}
+            points = Points(part, torch.ones_like(flat[0][start : start + size]))
             with torch.set_grad_enabled(not self.trial.takes_jets):
                 at = self.trial.fields(self.trial.prepare(points))
                 for name, quantity in quantities.items():
-                    out[name][start : start + CHUNK] = quantity(at).detach().cpu().numpy()
+                    out[name][start : start + size] = quantity(at).detach().cpu().numpy()
         return {name: values.reshape(shape)[()] for name, values in out.items()}
 
     def _places(self, places: Mapping[str, Any]) -> list[np.ndarray]:

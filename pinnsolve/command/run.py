@@ -57,7 +57,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     if arguments.resume and members is None:
         resume(ready.loop)
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.seconds:.1f} s")
-    references, note, reference_peak = _references(problem)
+    known, note, reference_peak = references(problem)
     from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
 
     clear(folder)
@@ -67,7 +67,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
         else:
             solution = _train_members(problem, settings, members, folder, console, arguments.resume)
     assert solution.findings is not None
-    worst, *others = compared(solution, references)
+    worst, *others = compared(solution, known)
     result = Run(
         file.name, file.description, solution.at(**worst.values), worst.comparison, solution.findings.warnings,
         training_peak.bytes, reference_peak.bytes, note, [worst, *others] if others else [],
@@ -191,7 +191,7 @@ def _folder(arguments: argparse.Namespace, name: str) -> Path:
     return begun[-1]
 
 
-def _references(problem: Problem) -> tuple[References, str, Peak]:
+def references(problem: Problem) -> tuple[References, str, Peak]:
     """Solve the problem by the reference that it brings, for all values at which it is compared; before training, so
     that a fault in it costs nothing."""
     note = ""

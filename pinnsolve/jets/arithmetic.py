@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.jets.jet import Chart, Jet, fits, on_jets, same_rank
+from pinnsolve.jets.jet import Chart, Jet, on_jets, same_rank
 from pinnsolve.jets.multi_index import Alpha, leibniz, raised
+from pinnsolve.jets.shapes import fits
 
 
 def chart_of(operands: Sequence[Any]) -> Chart:

@@ -16,14 +16,16 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from math import log
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError
+from pinnsolve.jets.asked import Asked, Recorder
 from pinnsolve.jets.multi_index import Alpha, raised
+from pinnsolve.jets.shapes import fits, nothing
 
 on_jets: Any = torch  # torch's functions take jets, which their type stubs do not know
 ARITHMETIC: dict[Any, Any] = {
@@ -34,14 +36,6 @@ ARITHMETIC: dict[Any, Any] = {
 Rule = Callable[[Alpha], Tensor | None]
 Applied = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 REGISTRY: dict[str, Applied] = {}  # `pinnsolve.jets.rules` enters what applies a torch function to jets
-
-
-class Recorder(Protocol):
-    """What listens while parameters enter jets: the tape of `pinnsolve.residuals`."""
-
-    def copy(self, parameter: Tensor, shape: Sequence[int]) -> Tensor: ...
-
-    def linear(self, weight: Tensor, bias: Tensor | None) -> Callable[[Alpha, Tensor, Tensor], None]: ...
 
 
 class Chart:
@@ -63,7 +57,8 @@ class Chart:
         self.fallbacks: set[str] = set()
         self.coarse = False  # whether numbers of fewer digits were combined with its fields
         self.asked: set[Alpha] = set()
-        self.plan: Callable[[], tuple[Alpha, ...]] | None = None
+        self.read: set[Alpha] = set()
+        self.plan: Callable[[], Asked] | None = None
 
     @property
     def zeroth(self) -> Alpha:
@@ -277,14 +272,6 @@ class Jet:
         return f"field of shape {tuple(self.shape)} over ({', '.join(self.chart.names)})"
 
 
-def nothing(shape: Sequence[int]) -> Tensor:
-    """A tensor of some shape that takes one number of memory: to learn what shape an operation would make of it.
-
-    Not one on torch's "meta" device, whose first use loads SymPy: a third of a second for every run.
-    """
-    return torch.zeros((), dtype=torch.bool).expand(tuple(shape))
-
-
 def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
     """The shape of a combination, refusing what would broadcast silently."""
     if isinstance(b, Tensor):
@@ -300,11 +287,3 @@ def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
     if isinstance(b, Tensor):
         return tuple(a.shape)  # what fits is never larger
     return tuple(n if m == 1 else m for m, n in zip(a.shape, b.shape, strict=True))
-
-
-def fits(tensor: Tensor, shape: Sequence[int]) -> bool:
-    """Whether a plain tensor may stand beside a field: one number, one for each column, or one for each entry."""
-    size, whole = tuple(tensor.shape), tuple(shape)
-    if len(size) == len(whole):
-        return all(m in (1, n) for m, n in zip(size, whole, strict=True))
-    return size in ((), (1,)) or (len(whole) > 1 and size == whole[-1:])

@@ -12,8 +12,9 @@ from torch.nn import functional
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.jets.arithmetic import chart_of, elementary, where
-from pinnsolve.jets.jet import Chart, Jet, nothing, on_jets
+from pinnsolve.jets.jet import Chart, Jet, on_jets
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.jets.shapes import nothing
 
 
 def linear(h: Jet, weight: Tensor, bias: Tensor | None = None) -> Jet:
