@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,20 @@ from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.points import Points
 from pinnsolve.machine.checkpoint import same
 from pinnsolve.machine.files import write_whole
-from pinnsolve.networks.inputs import Fourier
-from pinnsolve.networks.local_features import LocalFeatures
-from pinnsolve.networks.mlp import MLP, Network
-from pinnsolve.networks.random_features import RandomFeatures
+from pinnsolve.networks.written import network_of
 from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.training.history import Training
 from pinnsolve.trial.exact import plan
 from pinnsolve.trial.piecewise import trial_of
 from pinnsolve.trial.trial import Trial
 
-CHUNK = 8192
+CHUNK = 8192  # points at once
+ENTRIES = 4_000_000  # numbers at once: points times what each takes
 METADATA = "pinnsolve"
 Evaluator = Callable[..., Any]
+Quantity = Callable[[Fields], torch.Tensor]
 
 
 class Solution:
@@ -77,7 +78,11 @@ class Solution:
         others = self._unasked(unknown)
         axes = [self.problem.coordinates.index(known(c, self.problem.coordinates, "coordinate")) for c in coordinates]
         alpha = tuple(axes.count(k) for k in range(len(self.problem.coordinates)))
-        return lambda **places: self._evaluate(lambda at: at[unknown].dense(alpha), others | places)
+        return lambda **places: self._evaluate({unknown: lambda at: at[unknown].dense(alpha)}, others | places)[unknown]
+
+    def everything(self, **places: Any) -> dict[str, Any]:
+        """All unknowns at these places, by name: one evaluation of the network for all of them."""
+        return self._evaluate({u: partial(_value, u) for u in self.problem.unknowns}, places)
 
     def _unasked(self, name: str) -> dict[str, float]:
         """Values of the coordinates on which an unknown function does not depend."""
@@ -104,25 +109,27 @@ class Solution:
         """The residual of one equation as a function of the coordinates."""
         by_name = {e.name: e for e in self.problem.equations}
         chosen = by_name[known(equation, by_name, "equation")]
-        return lambda **places: self._evaluate(lambda at: chosen.residual(at).value, places)
+        return lambda **places: self._evaluate({equation: partial(_residual, chosen)}, places)[equation]
 
     def residuals(self, **places: Any) -> dict[str, Any]:
         """All residuals at these places, by the names of the equations."""
-        return {e.name: self.residual(e.name)(**places) for e in self.problem.equations}
+        return self._evaluate({e.name: partial(_residual, e) for e in self.problem.equations}, places)
 
-    def _evaluate(self, quantity: Callable[[Fields], torch.Tensor], places: Mapping[str, Any]) -> Any:
+    def _evaluate(self, quantities: Mapping[str, Quantity], places: Mapping[str, Any]) -> dict[str, Any]:
         arrays = self._places(places)
         shape = arrays[0].shape
         flat = [torch.from_numpy(np.ascontiguousarray(a, dtype=np.float64).reshape(-1).copy()) for a in arrays]
         count = flat[0].shape[0]
-        out = np.empty(count)
-        for start in range(0, count, CHUNK):
-            part = {c: v[start : start + CHUNK] for c, v in zip(self.problem.coordinates, flat, strict=True)}
-            points = Points(part, torch.ones_like(flat[0][start : start + CHUNK]))
+        out = {name: np.empty(count) for name in quantities}
+        size = max(64, min(CHUNK, ENTRIES // max(self.trial.row_size, 1)))
+        for start in range(0, count, size):
+            part = {c: v[start : start + size] for c, v in zip(self.problem.coordinates, flat, strict=True)}
+            points = Points(part, torch.ones_like(flat[0][start : start + size]))
             with torch.set_grad_enabled(not self.trial.takes_jets):
-                values = quantity(self.trial.fields(self.trial.prepare(points)))
-            out[start : start + CHUNK] = values.detach().cpu().numpy()
-        return out.reshape(shape)[()]
+                at = self.trial.fields(self.trial.prepare(points))
+                for name, quantity in quantities.items():
+                    out[name][start : start + size] = quantity(at).detach().cpu().numpy()
+        return {name: values.reshape(shape)[()] for name, values in out.items()}
 
     def _places(self, places: Mapping[str, Any]) -> list[np.ndarray]:
         for name in places:
@@ -142,8 +149,6 @@ class Solution:
                 "A network knows nothing outside the domain that it was trained on.",
             )
         return list(arrays)
-
-    # ------------------------------------------------------------ what it is made of
 
     @property
     def parameters_count(self) -> int:
@@ -174,8 +179,6 @@ class Solution:
     def __repr__(self) -> str:
         names = ", ".join(self.problem.unknowns)
         return f"Solution({names} over {self.problem.domain!r}, {self.parameters_count:,} parameters)"
-
-    # ------------------------------------------------------------ files
 
     def save(self, path: str | Path) -> None:
         """Write the network to one safetensors file, with what it takes to check that it fits a problem."""
@@ -212,16 +215,12 @@ class Solution:
         if METADATA not in metadata:
             raise ProblemError(f"the file {path} holds no solution", "It is written by Solution.save.")
         told = json.loads(metadata[METADATA])
-        same(
-            f"the model {path} belongs to another problem",
-            told["signature"],
-            signature(problem),
-            "Give the problem that it was trained on.",
-        )
+        other = f"the model {path} belongs to another problem"
+        same(other, told["signature"], signature(problem), "Give the problem that it was trained on.")
         written = told["network"]
         declared = parts(problem)
         given_up = [declared[k] for k in told["weighted"]]
-        described = network if network is not None else _network(written, path)
+        described = network if network is not None else network_of(written, path)
         dtype = getattr(torch, written["dtype"])
         made = plan(problem, given_up, check(problem))
         trial = trial_of(problem, described, made, torch.Generator(), dtype, device)
@@ -253,8 +252,14 @@ class Slice(Solution):
     def d(self, unknown: str, *coordinates: str) -> Evaluator:
         return self._at(self.whole.d(unknown, *coordinates))
 
+    def everything(self, **places: Any) -> dict[str, Any]:
+        return self._at(self.whole.everything)(**places)
+
     def residual(self, equation: str) -> Evaluator:
         return self._at(self.whole.residual(equation))
+
+    def residuals(self, **places: Any) -> dict[str, Any]:
+        return self._at(self.whole.residuals)(**places)
 
     def save(self, path: str | Path) -> None:
         """Write the whole solution, for all values."""
@@ -276,21 +281,13 @@ def known(name: str, possible: Any, what: str) -> str:
     return name
 
 
+def _value(unknown: str, at: Fields) -> torch.Tensor:
+    return at[unknown].value
+
+
+def _residual(equation: Equation, at: Fields) -> torch.Tensor:
+    return equation.residual(at).value
+
+
 def _numbers(problem: Problem, trial: Trial) -> list[int]:
     return [k for k, part in enumerate(parts(problem)) if part in trial.plan.weighted]
-
-
-def _network(written: Mapping[str, Any], path: str | Path) -> Network | LocalFeatures:
-    if written["kind"] in ("RandomFeatures", "LocalFeatures"):
-        layer = RandomFeatures if written["kind"] == "RandomFeatures" else LocalFeatures
-        return layer(count=written["count"], scale=tuple(written["scale"]), activation=written["activation"])
-    if written["kind"] != "MLP":
-        raise ProblemError(
-            f"the model {path} was trained with a network of its user's own",
-            "Pass one of the same shape: load(path, problem, network=...).",
-        )
-    fourier = Fourier(**written["fourier"]) if written["fourier"] else None
-    return MLP(
-        width=written["width"], depth=written["depth"], activation=written["activation"], fourier=fourier,
-        dropout=written["dropout"],
-    )  # fmt: skip

@@ -119,6 +119,17 @@ print(*[name for name in late if name in sys.modules])
     assert python(code).split() == []
 
 
+def test_a_check_loads_nothing_that_only_a_report_needs() -> None:
+    code = """
+import sys
+from pinnsolve.__main__ import main
+main(["problems/heat.py", "--check"])
+late = ["scipy.optimize", "scipy.integrate", "matplotlib", "meshio", "jinja2", "sympy"]
+print(*[name for name in late if name in sys.modules])
+"""
+    assert python(code).splitlines()[-1] == ""
+
+
 def test_functions_are_not_hidden_by_the_modules_of_their_name() -> None:
     code = "import pinnsolve.command.run\nfrom pinnsolve import compare, ensemble, solve\nprint(*map(callable, (solve, compare, ensemble)))"
     assert python(code) == "True True True\n"

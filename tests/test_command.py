@@ -133,6 +133,7 @@ def test_bad_files(case: str, write: Write, tmp_path: Path, capsys: pytest.Captu
         (["--budget", "-1"], "budget=-1.0 is not a positive number"),
         (["--tolerance", "0"], "tolerance=0.0 is not a positive number"),
         (["--out", "/proc/nowhere"], "cannot be written"),
+        (["--figures", "u,w"], "no unknown 'w'"),
         (["--resume"], "there is no checkpoint"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import inf
 from typing import Any
 
@@ -138,15 +139,15 @@ def test_the_steps_grow_as_the_residual_falls() -> None:
     class Cubic:
         size = 1
 
-        def rows(self, _: Any) -> tuple[torch.Tensor, torch.Tensor]:
-            return model.c**3 - 2, (3 * model.c**2)[None]
+        def pieces(self, _: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+            yield model.c**3 - 2, (3 * model.c**2)[None]
 
         def loss(self, _: Any) -> float:
             return float((model.c**3 - 2).square())
 
     class Itself(Cubic):
-        def rows(self, _: Any) -> tuple[torch.Tensor, torch.Tensor]:
-            return model.c.clone(), torch.ones(1, 1, dtype=torch.float64)
+        def pieces(self, _: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+            yield model.c.clone(), torch.ones(1, 1, dtype=torch.float64)
 
     objective = Objective(model, Cubic(), {}, drift=Itself())  # type: ignore[arg-type]
     state = pseudo_time.begun({"first": 3.6, "loss": 3.6}, model.vector(), model.vector(), 3.6)

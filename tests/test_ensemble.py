@@ -332,7 +332,7 @@ def test_the_console_names_members_and_scatter(
     """Resumed, so that nothing is left to train; what is written is the other test's."""
     path, out, code = finished
     error = json.loads((out / "report.json").read_text())["errors"]["u"]["relative_l2"]
-    monkeypatch.setattr("pinnsolve.report.write.write_all", lambda run, folder: {})
+    monkeypatch.setattr("pinnsolve.report.write.write_all", lambda run, folder, figures: {})
     monkeypatch.setattr("pinnsolve.report.write.clear", lambda folder: None)
     options = ["--ensemble", "3", "--seed", "7", "--out", str(out), "--resume"]
     assert main([str(path), *options]) == code
@@ -379,7 +379,7 @@ def test_the_band_is_drawn_around_the_mean_and_around_its_error(trio: Ensemble) 
     figure = solution_figure(run)
     found = bands(figure)
     assert len(found) == 8, "four slices, and four differences"
-    xs = np.linspace(0, 1, 401)
+    xs = np.linspace(0, 1, 201)
     half = 2 * trio.spread("u")(x=xs, t=0.5)
     error = trio.u(x=xs, t=0.5) - decaying(xs, 0.5)
     for title, middle in (
@@ -401,7 +401,7 @@ def test_without_a_reference_there_is_a_picture_of_the_spread(trio: Ensemble) ->
     alone = Report("steep", "", trio, compare(trio, None), [], 0, 0, scatter=scatter(trio, None))
     titles = [axes.get_title() for axes in solution_figure(alone).get_axes()]
     (title,) = [t for t in titles if t.startswith("u: std over 3 seeds")]
-    on = grids.grid(STEEP, {"t": 161, "x": 161})
+    on = grids.pictured(STEEP)
     assert f"largest {trio.spread('u')(**on.places()).max():.1e}" in title
 
 

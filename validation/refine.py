@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
 
 from pinnsolve.reference import Reference
 
@@ -143,6 +142,8 @@ def march(rate: Callable[[float, Array], Array], x: Array, start: Array, accurac
     LSODA (Petzold, SIAM J. Sci. Stat. Comput. 4 (1983) 136-148) has the tolerance `accuracy` / n^2, and keeps times
     graded to t = 0, in number as sqrt(n), for cubic interpolation: so all errors fall as n^-2 and Richardson sees them.
     """
+    from scipy.integrate import solve_ivp  # a quarter of a second to import: only where it is used
+
     n = x.size - 1
     t, tolerance = np.linspace(0.0, 1.0, round(4 * np.sqrt(n)) + 1) ** 3, accuracy / n**2
     found = solve_ivp(rate, (0.0, 1.0), start, "LSODA", t, lband=1, uband=1, rtol=tolerance, atol=tolerance)

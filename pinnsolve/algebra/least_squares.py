@@ -1,37 +1,101 @@
-"""Least squares that stay solvable when columns are nearly dependent."""
+"""Least squares that stay solvable when columns are nearly dependent, their rows taken some at a time."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+FRONT = 30_000_000  # numbers of the front, 240 MB in float64: with fewer, rows are folded more often, by a QR each
+BLOCK = 256  # columns at once while R c = z is solved, so that no copy of R is made
 
-def solved(matrix: Tensor, right: Tensor, ridge: float) -> Tensor | None:
-    """min over c of ||A c - b||^2 + ridge^2 ||D c||^2, D the norms of the columns of A; None if it is not finite.
 
-    By QR of A over the ridge, never by A^T A, whose condition is the square.
+class Triangle:
+    """min over c of ||A c - b||^2 + ridge^2 ||D c||^2, D the norms of the columns of A.
+
+    By QR of [A b] over the ridge, never by A^T A, whose condition is the square. Rows gather in a front; when it is
+    full, they are folded into R by a QR in its place. So the memory is that of the front, however many rows there are.
 
     Parameters
     ----------
-    matrix : tensor (N, P)
-    right : tensor (N, K)
-    ridge : float
-        Relative to columns of length one (dimensionless); no less than the rounding of the type in use.
+    rows : int
+        How many will come, at most.
+    count : int
+        Columns of A, P.
+    like : tensor
+        Of the type and on the device that A has.
+    rights : int
+        Columns of b, K.
 
-    Returns
-    -------
-    tensor (P, K)
-
-    Source: Bjorck, Numerical Methods for Least Squares Problems (SIAM 1996), section 2.7.2.
+    Source: Bjorck, Numerical Methods for Least Squares Problems (SIAM 1996), sections 2.7.2 and 6.2.
     """
-    rows, count = matrix.shape
-    scale = matrix.norm(dim=0)
-    scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-    system = matrix.new_zeros(rows + count, count + right.shape[1])
-    torch.div(matrix, scale, out=system[:rows, :count])
-    system[:rows, count:] = right
-    system[rows:].diagonal()[:count].fill_(max(ridge, torch.finfo(matrix.dtype).eps))
-    factor = torch.linalg.qr(system, mode="r").R
-    found = torch.linalg.solve_triangular(factor[:count, :count], factor[:count, count:], upper=True)
-    found /= scale[:, None]
-    return found if bool(torch.isfinite(found).all()) else None
+
+    def __init__(self, rows: int, count: int, like: Tensor, rights: int = 1) -> None:
+        self.count, width = count, count + rights
+        height = max(2 * width, min(rows + count, FRONT // width))  # R and the ridge, or all rows and the ridge
+        self.front = like.new_empty(width, height).T  # column by column, as LAPACK wants it
+        self.filled = 0
+        self.squares = like.new_zeros(count)
+
+    def add(self, matrix: Tensor, right: Tensor) -> None:
+        """Some rows of A (n, P) and of b (n, K)."""
+        self.squares += matrix.norm(dim=0).square()
+        self._take(matrix, right)
+
+    def _take(self, matrix: Tensor, right: Tensor) -> None:
+        begin = 0
+        while begin < len(matrix):
+            if self.filled == len(self.front):
+                self._fold()
+            taken = min(len(matrix) - begin, len(self.front) - self.filled)
+            here, there = slice(self.filled, self.filled + taken), slice(begin, begin + taken)
+            self.front[here, : self.count], self.front[here, self.count :] = matrix[there], right[there]
+            self.filled, begin = self.filled + taken, begin + taken
+
+    def solved(self, ridge: float) -> tuple[Tensor, float] | None:
+        """The solution c (P, K) and what is left, ||A c - b||^2; None if they are not finite. The rows are used up.
+
+        The ridge is relative to columns of length one (dimensionless), and no less than the rounding of the type.
+        """
+        count, front = self.count, self.front
+        scale = torch.where(self.squares > 0, self.squares.sqrt(), torch.ones_like(self.squares))
+        front[: self.filled, :count] /= scale
+        ridge = max(ridge, torch.finfo(scale.dtype).eps)
+        for begin in range(0, count, BLOCK):
+            rows = front.new_zeros(min(BLOCK, count - begin), count)
+            rows[:, begin:].diagonal().fill_(ridge)
+            self._take(rows, front.new_zeros(len(rows), front.shape[1] - count))
+        self._fold()
+        right = front[: self.filled, count:]
+        found = _substituted(front[:count, :count], right[:count])
+        left = float(right[count:].square().sum()) - ridge**2 * float(found.square().sum())
+        return (found / scale[:, None], max(left, 0.0)) if bool(torch.isfinite(found).all()) else None
+
+    def _fold(self) -> None:
+        """Put R of [A b] in the place of its rows.
+
+        A front that is nearly full is factored as a whole, with zeros below: a part of it would be copied first.
+        """
+        full = self.filled > 0.75 * len(self.front)
+        rows = self.front if full else self.front[: self.filled]
+        self.front[self.filled :] = 0.0
+        torch.geqrf(rows, out=(rows, rows.new_empty(min(rows.shape))))
+        self.filled = min(self.filled, rows.shape[1])
+        self.front[: self.filled].triu_()
+
+
+def _substituted(triangle: Tensor, right: Tensor) -> Tensor:
+    """R^-1 z, block by block from the end."""
+    found = right.clone()
+    for begin in reversed(range(0, len(triangle), BLOCK)):
+        here = slice(begin, begin + BLOCK)
+        rest = found[here] - triangle[here, begin + BLOCK :] @ found[begin + BLOCK :]
+        found[here] = torch.linalg.solve_triangular(triangle[here, here], rest, upper=True)
+    return found
+
+
+def solved(matrix: Tensor, right: Tensor, ridge: float) -> Tensor | None:
+    """The solution c (P, K) for one matrix (N, P) and right sides (N, K), as `Triangle` finds it."""
+    triangle = Triangle(len(matrix), matrix.shape[1], matrix, right.shape[1])
+    triangle.add(matrix, right)
+    found = triangle.solved(ridge)
+    return None if found is None else found[0]

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import math
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +57,17 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     if arguments.check:
         _show_check(console, file, problem, prepare(problem, settings))
         return PASSED
+    figures = _named("--figures", arguments.figures, problem)
     folder = folder_of(arguments, file.name)
     arguments.out = str(folder)  # where a fault of our own is told from here on
     with held(folder):
-        result = _solved(arguments, file, problem, settings, members, folder, console)
+        result = _solved(arguments, file, problem, settings, members, folder, console, figures)
     return PASSED if result.comparison.verdict == "pass" else NOT_PASSED
 
 
 def _solved(
     arguments: argparse.Namespace, file: ProblemFile, problem: Problem, settings: Settings, members: int | None,
-    folder: Path, console: Console,
+    folder: Path, console: Console, figures: Sequence[str] | None,
 ) -> Report:  # fmt: skip
     """From the problem to the run's files and the final tables."""
     ready = prepare(problem, settings, folder if members is None else None)
@@ -74,7 +76,7 @@ def _solved(
     if arguments.resume and members is None:
         ready.resume()
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.clock.seconds:.1f} s")
-    references, note, reference_peak = _references(problem)
+    known, note, reference_peak = references(problem)
     from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
 
     if not arguments.resume:  # what is gone on with stays until there is something new in its place
@@ -86,7 +88,7 @@ def _solved(
         else:
             solution = _train_members(problem, settings, members, folder, console, arguments.resume)
     assert solution.findings is not None
-    (worst, *others), failed = _compared(solution, references)
+    (worst, *others), failed = _compared(solution, known)
     result = Report(
         file.name, file.description, solution.at(**worst.values), worst.comparison, solution.findings.warnings,
         training_peak.bytes, reference_peak.bytes, note or failed, [worst, *others] if others else [],
@@ -94,18 +96,18 @@ def _solved(
     )  # fmt: skip
     unwritten: dict[str, str] = {}
     try:
-        unwritten.update(write_all(result, folder))
+        unwritten.update(write_all(result, folder, figures))
     finally:  # what was reached is shown, whatever becomes of the files
         show.show_result(console, result, folder, unwritten)
     return result
 
 
-def _compared(solution: Solution, references: References) -> tuple[list[Compared], str]:
+def _compared(solution: Solution, known: References) -> tuple[list[Compared], str]:
     """The comparisons; without a reference that fails where it is needed, and why it does."""
     try:
-        return compared(solution, references), ""
+        return compared(solution, known), ""
     except ProblemError as error:
-        return compared(solution, [(values, None) for values, _ in references]), error.fault
+        return compared(solution, [(values, None) for values, _ in known]), error.fault
 
 
 def _train(ready: Prepared, console: Console, fresh: bool) -> Solution:
@@ -164,6 +166,18 @@ def _number(what: str, text: str) -> float:
     return value
 
 
+def _named(option: str, text: str | None, problem: Problem) -> list[str] | None:
+    """The unknowns that an option names, "u,p" or "all"; None where it is not given."""
+    if text is None:
+        return None
+    names = list(problem.unknowns) if text.strip() == "all" else [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in problem.unknowns:
+            possible = did_you_mean(name, ["all", *problem.unknowns])
+            raise ProblemError(f"{option} {text}: there is no unknown '{name}'", possible)
+    return names
+
+
 def _members(arguments: argparse.Namespace) -> int | None:
     """How many members the ensemble has; None for a single run."""
     text = arguments.ensemble
@@ -200,7 +214,7 @@ def _shortened(settings: Settings, steps: int) -> list[Method]:
     return [*before, dataclasses.replace(last, steps=steps)]
 
 
-def _references(problem: Problem) -> tuple[References, str, Peak]:
+def references(problem: Problem) -> tuple[References, str, Peak]:
     """Solve the problem by the reference that it brings, for all values at which it is compared; before training, so
     that a fault in it costs nothing."""
     note = ""

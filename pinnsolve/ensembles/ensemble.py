@@ -77,6 +77,11 @@ class Ensemble(Solution):
         fields = [member.d(unknown, *coordinates) for member in self.members]
         return lambda **places: np.std([field(**places) for field in fields], axis=0, ddof=1)
 
+    def spreads(self, **places: Any) -> dict[str, Any]:
+        """The standard deviation of every unknown at these places."""
+        each = [member.everything(**places) for member in self.members]
+        return {u: np.std([values[u] for values in each], axis=0, ddof=1) for u in self.problem.unknowns}
+
     @property
     def constants_spread(self) -> dict[str, float]:
         """The standard deviation over the members (ddof = 1) of each unknown constant."""

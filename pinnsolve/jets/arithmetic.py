@@ -13,7 +13,7 @@ from torch import Tensor
 from pinnsolve.errors import ProblemError
 from pinnsolve.jets.jet import Chart, Jet, on_jets
 from pinnsolve.jets.multi_index import Alpha, leibniz, raised
-from pinnsolve.jets.shapes import fits, same_rank
+from pinnsolve.jets.shapes import fits
 
 
 def chart_of(operands: Sequence[Any]) -> Chart:
@@ -34,6 +34,19 @@ def operand(chart: Chart, tensor: Tensor, shape: Sequence[int]) -> Tensor:
     if chart.tape is not None and tensor.requires_grad:
         return chart.tape.copy(tensor, shape)
     return tensor
+
+
+def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
+    """The shape of a combination, refusing what would broadcast silently."""
+    columns = zip(a.shape[1:], b.shape[1:], strict=False)
+    beside = a.ndim == b.ndim and a.shape[0] == b.shape[0] and all(m == n or 1 in (m, n) for m, n in columns)
+    if not (fits(b, a.shape) if isinstance(b, Tensor) else beside):
+        raise ProblemError(
+            f"a field of shape {tuple(a.shape)} was combined ({what}) with one of shape {tuple(b.shape)}",
+            "Fields are (N,), one number a point; such a combination would broadcast silently.",
+        )
+    other = a.shape if isinstance(b, Tensor) else b.shape  # a tensor that fits is never larger
+    return tuple(n if m == 1 else m for m, n in zip(a.shape, other, strict=True))
 
 
 def elementary(func: Callable[[Tensor], Tensor], derivative: Callable[[Jet, Jet], Any], w: Jet) -> Jet:

@@ -16,14 +16,16 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from math import log
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError, if_complex
+from pinnsolve.jets.asked import Asked, Recorder
 from pinnsolve.jets.multi_index import Alpha, raised
+from pinnsolve.jets.shapes import nothing
 
 on_jets: Any = torch  # torch's functions take jets, which their type stubs do not know
 ARITHMETIC: dict[Any, Any] = {
@@ -34,14 +36,6 @@ ARITHMETIC: dict[Any, Any] = {
 Rule = Callable[[Alpha], Tensor | None]
 Applied = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 REGISTRY: dict[str, Applied] = {}  # `pinnsolve.jets.rules` enters what applies a torch function to jets
-
-
-class Recorder(Protocol):
-    """What listens while parameters enter jets: the tape of `pinnsolve.residuals`."""
-
-    def copy(self, parameter: Tensor, shape: Sequence[int]) -> Tensor: ...
-
-    def linear(self, weight: Tensor, bias: Tensor | None) -> Callable[[Alpha, Tensor, Tensor], None]: ...
 
 
 class Chart:
@@ -63,7 +57,8 @@ class Chart:
         self.fallbacks: set[str] = set()
         self.coarse = False  # whether numbers of fewer digits were combined with its fields
         self.asked: set[Alpha] = set()
-        self.plan: Callable[[], tuple[Alpha, ...]] | None = None
+        self.read: set[Alpha] = set()
+        self.plan: Callable[[], Asked] | None = None
 
     @property
     def zeroth(self) -> Alpha:
@@ -180,7 +175,7 @@ class Jet:
             raise ProblemError(
                 f"a field was indexed along its {self.chart.size} points", "A residual treats every point alike."
             )
-        shape = tuple(torch.empty(self.shape, device="meta")[index].shape)
+        shape = tuple(nothing(self.shape)[index].shape)
         return self.map(lambda part: part[index], shape)
 
     @classmethod
@@ -300,24 +295,3 @@ def _plain(value: Any) -> Any:
     if np.ndim(value):
         return torch.as_tensor(value)
     return complex(value) if np.iscomplexobj(value) else float(value)
-
-
-def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
-    """The shape of a combination, refusing what would broadcast silently."""
-    columns = zip(a.shape[1:], b.shape[1:], strict=False)
-    beside = a.ndim == b.ndim and a.shape[0] == b.shape[0] and all(m == n or 1 in (m, n) for m, n in columns)
-    if not (fits(b, a.shape) if isinstance(b, Tensor) else beside):
-        raise ProblemError(
-            f"a field of shape {tuple(a.shape)} was combined ({what}) with one of shape {tuple(b.shape)}",
-            "Fields are (N,), one number a point; such a combination would broadcast silently.",
-        )
-    other = a.shape if isinstance(b, Tensor) else b.shape  # a tensor that fits is never larger
-    return tuple(n if m == 1 else m for m, n in zip(a.shape, other, strict=True))
-
-
-def fits(tensor: Tensor, shape: Sequence[int]) -> bool:
-    """Whether a plain tensor may stand beside a field: one number, one for each column, or one for each entry."""
-    size, whole = tuple(tensor.shape), tuple(shape)
-    if len(size) == len(whole):
-        return all(m in (1, n) for m, n in zip(size, whole, strict=True))
-    return size in ((), (1,)) or (len(whole) > 1 and size == whole[-1:])

@@ -14,6 +14,7 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.jets.arithmetic import chart_of, elementary, where
 from pinnsolve.jets.jet import Chart, Jet, on_jets
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.jets.shapes import nothing
 
 
 def linear(h: Jet, weight: Tensor, bias: Tensor | None = None) -> Jet:
@@ -79,7 +80,7 @@ def filled(like: Jet, value: float) -> Jet:
 
 
 def reshaped(a: Jet, map_: Callable[[Tensor], Tensor]) -> Jet:
-    shape = tuple(map_(torch.empty(a.shape, device="meta")).shape)
+    shape = tuple(map_(nothing(a.shape)).shape)
     if not shape or shape[0] != a.chart.size:
         raise ProblemError("a reshape that mixes points")
     return a.map(map_, shape)

@@ -29,6 +29,7 @@ from pinnsolve.jets.arithmetic import (
     neg,
     operand,
     power,
+    same_rank,
     sub,
     where,
 )  # fmt: skip
@@ -47,7 +48,7 @@ from pinnsolve.jets.layers import (
     stack,
 )  # fmt: skip
 from pinnsolve.jets.nested import by_autograd
-from pinnsolve.jets.shapes import fits, same_rank
+from pinnsolve.jets.shapes import fits
 
 # name: derivative as an expression in the argument w and the value y
 ELEMENTARY: dict[str, Callable[[Jet, Jet], Any]] = {
@@ -123,8 +124,10 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     args = tuple(operand(chart, a, shape) if isinstance(a, Tensor) else a for a in args)
     if name in ELEMENTARY and len(args) == 1 and not kwargs:
         one_by_one = elementary(func, ELEMENTARY[name], args[0])
-        columns = len(shape) == 2
-        return fused(name, args[0], chart.plan, one_by_one) if columns and chart.plan and name in CURVES else one_by_one
+        plan = chart.plan
+        if len(shape) != 2 or plan is None or name not in CURVES:
+            return one_by_one
+        return fused(name, args[0], lambda: plan().below, one_by_one)
     if name in FLAT:
         return flat(func, args, kwargs)
     args = tuple(a.expand(shape) if isinstance(a, Tensor) and fits(a, shape) else a for a in args)

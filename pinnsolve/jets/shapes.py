@@ -1,30 +1,19 @@
-"""Which shapes may meet: fields are (N,), and nothing broadcasts silently."""
+"""Shapes of fields and of the plain tensors that stand beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
-from pinnsolve.errors import ProblemError
-from pinnsolve.jets.jet import Jet
 
+def nothing(shape: Sequence[int]) -> Tensor:
+    """A tensor of some shape that takes one number of memory: to learn what shape an operation would make of it.
 
-def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
-    """The shape of a combination, refusing what would broadcast silently."""
-    if isinstance(b, Tensor):
-        good = fits(b, a.shape)
-    else:
-        columns = zip(a.shape[1:], b.shape[1:], strict=False)
-        good = a.ndim == b.ndim and a.shape[0] == b.shape[0] and all(m == n or 1 in (m, n) for m, n in columns)
-    if not good:
-        raise ProblemError(
-            f"a field of shape {tuple(a.shape)} was combined ({what}) with one of shape {tuple(b.shape)}",
-            "Fields are (N,), one number a point; such a combination would broadcast silently.",
-        )
-    if isinstance(b, Tensor):
-        return tuple(a.shape)  # what fits is never larger
-    return tuple(n if m == 1 else m for m, n in zip(a.shape, b.shape, strict=True))
+    Not one on torch's "meta" device, whose first use loads SymPy: a third of a second for every run.
+    """
+    return torch.zeros((), dtype=torch.bool).expand(tuple(shape))
 
 
 def fits(tensor: Tensor, shape: Sequence[int]) -> bool:

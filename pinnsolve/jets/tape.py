@@ -89,9 +89,11 @@ class Tape:
     def _add_layer(self, jacobian: Tensor, layer: _Layer, slope: dict[int, Tensor]) -> None:
         used = [(g, h) for z, h in zip(layer.images, layer.parts, strict=True) if (g := slope.get(id(z))) is not None]
         if used and layer.weight.requires_grad:
-            g = torch.stack([g for g, _ in used], 2)
-            h = torch.stack([h.detach().expand(g.shape[0], -1) for _, h in used], 1)
-            self._add(jacobian, layer.weight, torch.bmm(g, h).flatten(1))
+            outputs, inputs = layer.weight.shape
+            rows = jacobian.new_zeros(len(jacobian), outputs, inputs)
+            for g, h in used:  # one after the other: side by side they take the memory of all derivatives once more
+                rows.addcmul_(g[:, :, None], h.detach().expand(len(rows), -1)[:, None, :])
+            self._add(jacobian, layer.weight, rows.flatten(1))
         if layer.bias is not None and layer.bias.requires_grad and layer.zeroth >= 0:
             at_zero = slope.get(id(layer.images[layer.zeroth]))
             if at_zero is not None:

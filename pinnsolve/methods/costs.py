@@ -38,7 +38,8 @@ def costs_of(residuals: Residuals) -> Costs:
     trial = residuals.trial
     zoomed = ZOOMED if trial.plan.corners else 1.0
     for site, points in residuals.places:
-        derivatives = len(site.wanted.get(trial, ())) or 1
+        known = site.asked.get(trial)
+        derivatives = len(known.below) if known else 1
         one = SLOWER * 2.0 * len(points) * trial.row_size * derivatives + CALL
         values += one
         if trial.frozen:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from pinnsolve.algebra.least_squares import solved
+from pinnsolve.algebra.least_squares import Triangle
 from pinnsolve.algebra.operations import qr
 from pinnsolve.errors import positive, whole
 from pinnsolve.methods import pseudo_time
@@ -72,19 +72,20 @@ class Newton:
         return after
 
     def _newton(self, objective: Objective, start: Tensor, state: State) -> State:
-        r, jacobian = objective.rows()
-        loss = float(r.square().sum())
+        triangle, loss = Triangle(objective.size, len(start), start), 0.0
+        for r, jacobian in objective.pieces():
+            loss += float(r.square().sum())
+            triangle.add(jacobian, (jacobian @ start - r)[:, None])
         first = loss if math.isnan(state["first"]) else state["first"]
         state = {**state, "loss": loss, "first": first}
         if not math.isfinite(loss):
             return state
-        target = jacobian @ start - r
-        objective.work.add(qr(len(target) + len(start), len(start)))
-        found = solved(jacobian, target[:, None], self.ridge)
+        objective.work.add(qr(objective.size + len(start), len(start)))
+        found = triangle.solved(self.ridge)
+        del triangle  # the memory of the front, before the loss is measured
         if found is None:
             return {**state, "stuck": True, "done": True}
-        new = found[:, 0]
-        predicted = float((jacobian @ new - target).square().sum())
+        new, predicted = found[0][:, 0], found[1]
         moved = moved_down(objective.model.assign, objective.loss, start, new, loss)
         if moved is None:
             return {**state, "stuck": True, "done": True}

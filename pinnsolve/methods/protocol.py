@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -28,6 +28,8 @@ class LeastSquares(Protocol):
     def loss_and_gradient(self, weights: Mapping[str, float]) -> tuple[float, Tensor]: ...
 
     def normal_equations(self, weights: Mapping[str, float]) -> tuple[float, Tensor, Tensor]: ...
+
+    def pieces(self, weights: Mapping[str, float]) -> Iterator[tuple[Tensor, Tensor]]: ...
 
     def rows(self, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]: ...
 
@@ -93,6 +95,10 @@ class Objective:
     def normal_equations(self) -> tuple[float, Tensor, Tensor]:
         self.work.add(self.costs.rows + product(self.columns, self.size, self.columns) / 2)
         return self.residuals.normal_equations(self.weights)
+
+    def pieces(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The weighted residual vector and its Jacobian, some rows at a time."""
+        return self.residuals.pieces(self.weights)
 
     def rows(self) -> tuple[Tensor, Tensor]:
         self.work.add(self.costs.rows)

@@ -12,11 +12,12 @@ Source: Kelley & Keyes, SIAM J. Numer. Anal. 35 (1998) 508; Mulder & van Leer, J
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from torch import Tensor
 
-from pinnsolve.algebra.least_squares import solved
+from pinnsolve.algebra.least_squares import Triangle
 from pinnsolve.algebra.operations import qr
 from pinnsolve.methods.protocol import Objective, State
 
@@ -42,30 +43,51 @@ def step(objective: Objective, state: State, ridge: float) -> State:
     march, model = dict(state["march"]), objective.model
     if march["steps"] == 0:
         model.assign(march["start"])
-    r, jacobian = objective.rows()
-    v, drift = objective.drift.rows(objective.weights)
-    rows, start, loss = len(v), model.vector(), float(r.square().sum())
+    start = model.vector()
     if march["steps"] == 0:
-        march["tau"] = march["first_tau"] = float(drift.norm() / jacobian[:rows].norm())
-    target = jacobian @ start - r
-    share = SIGNS[march["sign"]] / march["tau"]
-    jacobian[:rows] -= share * drift
-    target[:rows] -= share * (drift @ start)
-    objective.work.add(qr(len(target) + len(start), len(start)))
-    new = solved(jacobian, target[:, None], ridge)
+        march["tau"] = march["first_tau"] = _first(objective)
+    share, loss, triangle = SIGNS[march["sign"]] / march["tau"], 0.0, Triangle(objective.size, len(start), start)
+    for r, jacobian, drift in _paired(objective):
+        loss += float(r.square().sum())
+        if drift is not None:
+            jacobian.sub_(drift, alpha=share)
+        triangle.add(jacobian, (jacobian @ start - r)[:, None])
+    objective.work.add(qr(objective.size + len(start), len(start)))
+    new = triangle.solved(ridge)
+    del triangle
     if new is not None:
-        model.assign(new[:, 0])
+        model.assign(new[0][:, 0])
     after = objective.loss() if new is not None else math.inf
     march["steps"] += 1
     large = march["tau"] > LARGE * march["first_tau"]
     if not after < BLOWN_UP * state["first"] or march["steps"] >= LONGEST:
         return _other_sign(objective, state, march)
-    if large and after > AT_REST * loss:
+    if large and after >= AT_REST * loss:  # both are zero where the solution is exact
         if after >= march["least"]:
             return _other_sign(objective, state, march)
         return {**state, "march": None, "loss": after}
     march["tau"] *= min(FASTEST, max(SLOWEST, AHEAD * (loss / after) ** 0.5)) if after > 0 else FASTEST
     return {**state, "march": march, "loss": after}
+
+
+def _paired(objective: Objective) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+    """The rows of the residuals, some at a time, with those of the drift where these belong to them: to the first."""
+    assert objective.drift is not None
+    drifts = objective.drift.pieces(objective.weights)
+    for r, jacobian in objective.pieces():
+        drift = next(drifts, None)
+        yield r, jacobian, None if drift is None else drift[1]
+
+
+def _first(objective: Objective) -> float:
+    """The first tau: drift and residual change the rows alike."""
+    squares = [
+        (drift.square().sum(), jacobian.square().sum())
+        for _, jacobian, drift in _paired(objective)
+        if drift is not None
+    ]
+    above, below = (float(sum(s)) for s in zip(*squares, strict=True))
+    return (above / below) ** 0.5
 
 
 def _other_sign(objective: Objective, state: State, march: dict[str, Any]) -> State:

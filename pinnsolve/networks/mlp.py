@@ -113,8 +113,17 @@ class MLP:
         return nn.Sequential(*layers)
 
 
+def undrawn(fan_in: int, fan_out: int) -> nn.Linear:
+    """A linear layer in float64 on the CPU whose numbers are still to be set; torch's own generator stays as it is.
+
+    Not by `torch.nn.utils.skip_init`, which loads SymPy: a third of a second for every run.
+    """
+    with torch.random.fork_rng(devices=[]):
+        return nn.Linear(fan_in, fan_out, device="cpu", dtype=torch.float64)
+
+
 def _linear(fan_in: int, fan_out: int, generator: torch.Generator) -> nn.Linear:
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=torch.float64)
+    layer = undrawn(fan_in, fan_out)
     nn.init.xavier_normal_(layer.weight, generator=generator)
     nn.init.zeros_(layer.bias)
     return layer

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from pinnsolve.algebra.least_squares import solved
 from pinnsolve.errors import ProblemError, did_you_mean, whole
 from pinnsolve.networks.inputs import Fourier
-from pinnsolve.networks.mlp import ACTIVATIONS
+from pinnsolve.networks.mlp import ACTIVATIONS, undrawn
 
 RIDGE = 1e-12
 FINEST = 0.01  # the smallest scale at which a place is seen, for inputs scaled to [-1, 1]
@@ -60,8 +60,8 @@ class RandomFeatures:
 
         `around` names places, by input and value, that half of the neurons see at scales of their own (`Zoomed`).
         """
-        plain: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, self.count, dtype=torch.float64)
-        output: nn.Linear = nn.utils.skip_init(nn.Linear, self.count, outputs, dtype=torch.float64)
+        plain = undrawn(inputs, self.count)
+        output = undrawn(self.count, outputs)
         weight, bias = hidden_layers((self.count,), inputs, self.scale, self.activation, generator)
         with torch.no_grad():
             plain.weight.copy_(weight)

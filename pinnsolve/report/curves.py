@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from pinnsolve.report import grids
+from pinnsolve.report import fields, grids
 from pinnsolve.report.axes import Draw, tidy
-from pinnsolve.report.grids import Array, Grid, Peaks, Sampled, limits
+from pinnsolve.report.fields import Peaks, Sampled, limits
+from pinnsolve.report.grids import Array, Grid
 from pinnsolve.report.record import Report
 
 SOLUTION, ERROR, SCATTER = "#3b8bc8", "#b2182b", "#e69f00"
@@ -69,7 +70,7 @@ def curves(unknown: str, field: Sampled, bounds: tuple[float, float] | None = No
 def measured(run: Report, unknown: str, field: Sampled) -> Draw:
     """Curves over the only coordinate, with the data among them: dots that were trained on, rings that were not."""
     (along,) = field.grid.axes
-    data = list(grids.measurements(run, unknown))
+    data = list(fields.measurements(run, unknown))
     bounds = limits(*field.values, *(values for _, values, _ in data), margin=0.07)
     below = curves(unknown, field, bounds)
 
@@ -99,7 +100,7 @@ def marked(
 ) -> Draw:  # fmt: skip
     """One curve with its largest value marked: signed, or its size on a logarithmic scale."""
     ((along, xs),) = on.axes.items()
-    peak = grids.peaks(on, values, (along,))
+    peak = fields.peaks(on, values, (along,))
 
     def draw(axes: Axes) -> None:
         top = peak.largest if 0 < peak.largest < np.inf else 1e-16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,19 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from pinnsolve.machine.files import write_whole
-from pinnsolve.problem.problem import Problem
-from pinnsolve.report.grids import Array, Grid, grid, sampled
+from pinnsolve.report.fields import Sampled, sampled
+from pinnsolve.report.grids import EVOLVING, Array, exported
 from pinnsolve.report.record import Report
 
 FILE, SERIES, STEPS_FOLDER, STEP = "solution.vtu", "solution.pvd", "solution_steps", "solution_{:03d}.vtu"
-STEPS = 21
-LINE = 1001  # points of a line in time, for ordinary differential equations
-STEADY = {1: 201, 2: 81, 3: 31}  # points along each coordinate, by dimension of space
-EVOLVING = {1: 201, 2: 81, 3: 21}
 CELLS = {1: "line", 2: "quad", 3: "hexahedron"}
 
 
-def write_vtu(run: Report, folder: Path, steps: int = STEPS) -> list[Path]:
+def write_vtu(run: Report, folder: Path, steps: int | None = None) -> list[Path]:
     """Write the solution on a regular grid, in VTK's XML format.
 
     `solution.vtu` holds the points (padded with zeros to three components), line, quad or hexahedron cells by the
@@ -38,49 +35,46 @@ def write_vtu(run: Report, folder: Path, steps: int = STEPS) -> list[Path]:
     run : Report
     folder : Path
         It exists. What an earlier run left there of these files is replaced or removed.
-    steps : int
-        Times of the series, both ends included; at least two.
+    steps : int, optional
+        Times of the series, both ends included; at least two. By default 21, 11 or 6 in one, two or three dimensions of
+        space.
 
     Returns
     -------
     list of Path
         All that was written.
     """
-    problem = run.solution.problem
+    problem, on = run.solution.problem, exported(run.solution.problem, steps)
+    fields = {u: sampled(run, u, on) for u in problem.unknowns}
     target, series = folder / FILE, folder / SERIES
     if problem.time is None or not problem.space_coordinates:
-        _write(run, _grid(problem), target)
+        _write(run, fields, target)
         series.unlink(missing_ok=True)
         _remove_stale(folder / STEPS_FOLDER, keep=0)
         return [target]
-    times = np.linspace(*problem.time, steps)
+    time = str(problem.domain.time)
+    last = len(on.axes[time]) - 1
+    count = steps or EVOLVING[len(on.axes) - 1][1]
+    moments = range(0, last + 1, last // (count - 1))
     (folder / STEPS_FOLDER).mkdir(exist_ok=True)
-    files = [folder / STEPS_FOLDER / STEP.format(k) for k in range(steps)]
-    for time, file in zip(times, files, strict=True):
-        _write(run, _grid(problem, float(time)), file)
-    _write(run, _grid(problem, float(times[-1])), target)
-    _write_series(series, times, files)
-    _remove_stale(folder / STEPS_FOLDER, keep=steps)
+    files = [folder / STEPS_FOLDER / STEP.format(k) for k in range(count)]
+    for moment, file in zip(moments, files, strict=True):
+        _write(run, {u: field.at(time, moment) for u, field in fields.items()}, file)
+    _write(run, {u: field.at(time, last) for u, field in fields.items()}, target)
+    _write_series(series, on.axes[time][list(moments)], files)
+    _remove_stale(folder / STEPS_FOLDER, keep=count)
     return [target, series, *files]
 
 
-def _grid(problem: Problem, time: float | None = None) -> Grid:
-    """The grid of one file: over the first three coordinates of space, or along time where there is no space."""
-    space = problem.space_coordinates[:3]
-    if not space:
-        return grid(problem, dict.fromkeys(problem.coordinates[:1], LINE))
-    count = (STEADY if time is None else EVOLVING)[len(space)]
-    return grid(problem, dict.fromkeys(space, count), {} if time is None else {str(problem.domain.time): time})
-
-
-def _write(run: Report, on: Grid, path: Path) -> None:
-    places, problem = on.places(), run.solution.problem
+def _write(run: Report, fields: Mapping[str, Sampled], path: Path) -> None:
+    """One file: fields on one grid over space."""
+    problem, on = run.solution.problem, next(iter(fields.values())).grid
+    places = on.places()
     points = np.zeros((int(np.prod(on.shape)), 3))
     for column, coordinate in enumerate(on.axes):
         points[:, column] = places[coordinate].ravel()
     data: dict[str, Array] = {c: places[c].ravel() for c in problem.space_coordinates if c not in on.axes}
-    for unknown in problem.unknowns:
-        field = sampled(run, unknown, on)
+    for unknown, field in fields.items():
         data[unknown] = field.solution.ravel()
         if field.reference is not None and field.difference is not None:
             data.setdefault(f"{unknown}_reference", field.reference.ravel())

@@ -2,62 +2,93 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import ScalarFormatter
 
-from pinnsolve.machine.files import write_whole
-from pinnsolve.report import grids
-from pinnsolve.report.axes import GREY, Draw, shortened, tidy
+from pinnsolve.data.axes import TIME
+from pinnsolve.report import fields
+from pinnsolve.report.axes import GREY, Draw, beside, decades, row, shortened, ticks, tidy
 from pinnsolve.report.curves import DECADES, MINUS, differences, marked, measured, slices, titled
+from pinnsolve.report.fields import Peaks, Sampled, finite, limits
 from pinnsolve.report.found import functions
-from pinnsolve.report.grids import Array, Peaks, Sampled, finite, limits
-from pinnsolve.report.histories import history
+from pinnsolve.report.grids import Array, pictured, plane, whole_domain
+from pinnsolve.report.histories import history, legend_width
 from pinnsolve.report.record import Report, over_seeds
 
-DPI = 110
+DPI = 100
+COMPRESSION = 3  # of 9: a fifth larger than at 6, in half the time
 WIDTH = 14.0  # inches
 SLICE, CURVE, HISTORY = 2.2, 2.8, 2.5  # inches of height for a row of each kind
 COLUMNS = 4
+PANELS = 24  # at most, as long as nobody asks for more: a panel costs about 0.03 s and as much of a reader's patience
+PANELS_OF_PICTURES, PANELS_OF_CURVES = 8, 2  # of one unknown
 BADGES = {"pass": "#1a7f37", "fail": "#c62828", "unconfirmed": "#9a6700"}
 Axis = Mapping[str, Array]
 
 
-def solution_figure(run: Report) -> Figure:
+def solution_figure(run: Report, unknowns: Sequence[str] | None = None) -> Figure:
     """The figure of a run, for a reader who sees nothing else.
 
     With two coordinates or more, each unknown has its solution and reference on one colour scale, their difference on
     a symmetric one, the size of the difference on a logarithmic one, and slices; with one coordinate, curves. Where
     there is no reference, the equations' residuals over the domain stand in for the error. Unknown functions follow,
     and the last row is the history of all residuals.
+
+    Parameters
+    ----------
+    run : Report
+    unknowns : sequence of str, optional
+        Those that are shown. By default all, or where that were more than some twenty panels, those with the largest
+        errors.
     """
-    lines = _facts(run)
-    rows = [*_rows(run), *_shared_out(CURVE, functions(run))]
+    shown = list(unknowns) if unknowns is not None else most_important(run)
+    lines = [*_facts(run), *_left_out(run, shown)]
+    rows = [*_rows(run, shown), *_shared_out(CURVE, functions(run))]
     heights = [0.62 + 0.22 * len(lines), *(h for h, _ in rows), HISTORY]
-    engine = ConstrainedLayoutEngine()
-    figure = Figure(figsize=(WIDTH, sum(heights)), dpi=DPI, layout=engine, facecolor="white")
+    figure = Figure(figsize=(WIDTH, sum(heights)), dpi=DPI, facecolor="white")
     places = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     parts = [figure.add_subfigure(places[k]) for k in range(len(heights))]
     _header(run, lines, heights[0], parts[0])
-    for (_, panels), part in zip(rows, parts[1:-1], strict=True):
-        for draw, axes in zip(panels, part.subplots(1, len(panels), squeeze=False)[0], strict=True):
-            draw(axes)
-    history(run, parts[-1].subplots())
-    engine.execute(figure)
-    figure.set_layout_engine("none")  # everything has its place: drawing it several times need not find it anew
+    for (height, panels), part in zip(rows, parts[1:-1], strict=True):
+        row(part, (WIDTH, height), panels)
+    row(parts[-1], (WIDTH, HISTORY), [partial(history, run)], right=legend_width(run))
     return figure
 
 
-def save_png(figure: Figure, path: Path) -> None:
-    """Write a figure as a PNG file, whole or not at all."""
-    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=DPI))
+def most_important(run: Report) -> list[str]:
+    """The unknowns that a figure shows by itself: those with the largest errors, in the order declared."""
+    problem, errors = run.solution.problem, run.comparison.errors
+    each = PANELS_OF_CURVES if len(problem.coordinates) == 1 else PANELS_OF_PICTURES
+    worst = sorted(problem.unknowns, key=lambda u: -errors[u].relative_l2 if u in errors else 0.0)[: PANELS // each]
+    return [u for u in problem.unknowns if u in worst]
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as a PNG file."""
+    stream = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(stream, pil_kwargs={"compress_level": COMPRESSION})  # type: ignore[no-untyped-call]
+    return stream.getvalue()
+
+
+def _left_out(run: Report, shown: Sequence[str]) -> list[str]:
+    """Which unknowns are not shown, and how to see them."""
+    hidden = [u for u in run.solution.problem.unknowns if u not in shown]
+    if not hidden:
+        return []
+    told = (
+        f"shown: {', '.join(shown)}; not shown: {', '.join(hidden)}   \N{BULLET}   "
+        "all of them with --resume --figures all, some with --figures NAME,NAME; solution.vtu holds them all"
+    )
+    return textwrap.wrap(told, 150)
 
 
 def _facts(run: Report) -> list[str]:
@@ -101,29 +132,28 @@ def _header(run: Report, lines: Sequence[str], height: float, part: SubFigure) -
         part.text(0.012, 1 - (0.68 + 0.22 * k) / height, line, fontsize=10.5, va="center", color=GREY, parse_math=False)
 
 
-def _rows(run: Report) -> list[tuple[float, list[Draw]]]:
+def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
     """The rows between the title and the history: their heights and what their panels draw."""
     problem, referenced = run.solution.problem, run.comparison.reference is not None
-    shown = grids.plane(problem)
-    on = grids.grid(problem, dict.fromkeys(shown, 1001 if len(shown) == 1 else 161))
-    fields = {u: grids.sampled(run, u, on) for u in problem.unknowns}
-    if len(shown) == 1:
-        signed = {u: f.difference for u, f in fields.items() if f.difference is not None}
-        if referenced:
-            return [
-                (CURVE, [measured(run, u, fields[u]), marked(f"{u}: {MINUS}", on, v, spread=fields[u].spread)])
-                for u, v in signed.items()
-            ]
-        return _shared_out(CURVE, [measured(run, u, f) for u, f in fields.items()] + _residuals(run))
+    on = pictured(problem)
+    found = {u: fields.sampled(run, u, on) for u in shown}
+    if len(on.axes) == 1:
+        if not referenced:
+            return _shared_out(CURVE, [measured(run, u, f) for u, f in found.items()] + _residuals(run))
+        return [
+            (CURVE, [measured(run, u, f), marked(f"{u}: {MINUS}", on, f.difference, spread=f.spread)])
+            for u, f in found.items()
+            if f.difference is not None
+        ]
     rows: list[tuple[float, list[Draw]]] = []
     tall = 1.0 + min(2.0, 2.3 / (_ratio(on.axes) or 1.0))
     if not referenced:
-        maps = [_map(u, f, f.solution, Normalize(*limits(f.solution)), "solution") for u, f in fields.items()]
-        rows = _shared_out(tall, maps + _spreads(run, fields) + _residuals(run))
-    for unknown, field in fields.items():
+        maps = [_map(u, f, f.solution, Normalize(*limits(f.solution)), "solution") for u, f in found.items()]
+        rows = _shared_out(tall, maps + _spreads(run, found) + _residuals(run))
+    for unknown, field in found.items():
         if referenced:
             rows.append((tall, _compared(run, unknown, field)))
-        cuts = grids.cuts(run, unknown)
+        cuts = fields.cuts(run, unknown)
         rows.append((SLICE, slices(unknown, field, cuts)))
         if referenced and run.ensemble is not None:
             rows.append((SLICE, differences(unknown, cuts)))
@@ -148,30 +178,32 @@ def _compared(run: Report, unknown: str, field: Sampled) -> list[Draw]:
         _map(unknown, field, field.solution, norm, "solution"),
         _map(unknown, field, field.reference, norm, name),
         _map(unknown, field, field.difference, symmetric, MINUS, cmap="RdBu_r"),
-        _where(f"error |{unknown} \N{MINUS SIGN} reference|", grids.error_peaks(run, unknown, field)),
+        _where(f"error |{unknown} \N{MINUS SIGN} reference|", fields.error_peaks(run, unknown)),
     ]
 
 
-def _spreads(run: Report, fields: Mapping[str, Sampled]) -> list[Draw]:
+def _spreads(run: Report, shown: Mapping[str, Sampled]) -> list[Draw]:
     """The standard deviation over an ensemble's members, where there is no error to set it beside."""
     found = []
-    for unknown, field in fields.items():
+    for unknown, field in shown.items():
         if field.spread is not None:
             where = f" at {field.grid.where}" if field.grid.fixed else ""
             what = f"{unknown}: std over {over_seeds(run)}{where}"
-            found.append(_where(what, grids.peaks(field.grid, np.nan_to_num(field.spread), tuple(field.grid.axes))))
+            found.append(_where(what, fields.peaks(field.grid, np.nan_to_num(field.spread), tuple(field.grid.axes))))
     return found
 
 
 def _residuals(run: Report) -> list[Draw]:
-    """The size of each equation's residual over the domain."""
-    on, found = grids.whole_domain(run.solution.problem), []
-    for equation in run.solution.problem.equations:
-        what, values = f"|residual of {shortened(equation.name, 24)}|", grids.residual(run, equation.name, on)
+    """The size of each equation's residual over the domain; of many, the largest."""
+    held_out, problem = run.training.held_out, run.solution.problem
+    on, found = whole_domain(problem), []
+    values = fields.residuals(run, on)
+    for name in sorted(values, key=lambda name: -held_out.get(name, 0.0))[:COLUMNS]:
+        what = f"|residual of {shortened(name, 24)}|"
         if len(on.axes) == 1:
-            found.append(marked(what, on, values, size=True))
+            found.append(marked(what, on, values[name], size=True))
         else:
-            found.append(_where(what, grids.peaks(on, values, grids.plane(run.solution.problem))))
+            found.append(_where(what, fields.peaks(on, values[name], plane(problem))))
     return found
 
 
@@ -211,9 +243,12 @@ def _picture(axes: Axes, over: Axis, values: Array, norm: Normalize, cmap: str, 
     if bar:
         part = axes.get_figure()
         assert part is not None
-        scale = part.colorbar(mesh, cax=axes.inset_axes((1.03, 0.0, 0.05, 1.0)))
+        scale = part.colorbar(mesh, cax=beside(axes))
         scale.ax.tick_params(labelsize=8.5)
-        if not isinstance(norm, LogNorm):
+        if isinstance(norm, LogNorm):
+            decades(scale.ax.yaxis)
+        else:
+            scale.ax.yaxis.set_major_locator(ticks())
             small = max(abs(norm.vmin or 0.0), abs(norm.vmax or 0.0)) < 1e-3
             scale.ax.yaxis.set_major_formatter("{x:.1e}" if small else ScalarFormatter(useOffset=False))
 
@@ -222,4 +257,4 @@ def _ratio(over: Axis) -> float | None:
     """Width by height of a picture that is true to scale; None with time, and where it would be too slender."""
     xs, ys = over.values()
     ratio = float((xs[-1] - xs[0]) / (ys[-1] - ys[0]))
-    return ratio if "t" not in over and 1 / 3 <= ratio <= 3 else None
+    return ratio if TIME not in over and 1 / 3 <= ratio <= 3 else None

@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from pinnsolve.inverse.record import Function
-from pinnsolve.report.axes import Draw, tidy
+from pinnsolve.report.axes import Draw, beside, tidy
 from pinnsolve.report.curves import SOLUTION
-from pinnsolve.report.grids import Array, limits
+from pinnsolve.report.fields import limits
+from pinnsolve.report.grids import Array
 from pinnsolve.report.record import Report
 
 BAND = 2.0  # standard errors on either side
@@ -68,7 +69,7 @@ def _map(what: str, function: Function, values: list[float]) -> Draw:
         mesh = axes.pcolormesh(xs, ys, np.array(values).reshape(len(xs), len(ys)).T, shading="nearest", rasterized=True)
         part = axes.get_figure()
         assert part is not None
-        part.colorbar(mesh, cax=axes.inset_axes((1.03, 0.0, 0.05, 1.0)))
+        part.colorbar(mesh, cax=beside(axes))
         tidy(axes, what, (across, up))
 
     return draw

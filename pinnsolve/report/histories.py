@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -15,13 +16,15 @@ CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))  # for residuals beyond the colours
 KEPT = "#b2182b"
 METHODS_MARKED = 6  # more changes of method than that would hide the curves
+CURVES = 18  # more residuals than that are no longer told apart
+LETTER, HANDLE = 0.078, 0.62  # inches of the legend: a letter, and what stands before a name
 
 
 def history(run: Report, axes: Axes) -> None:
     """Every residual over training time, of each member: thin on the training points, thick on the held-out ones."""
     histories = [training.history for training in run.members.values()]
-    handles, labels = [], []
-    for k, name in enumerate(run.training.training):
+    handles, labels, names = [], [], _shown(run)
+    for k, name in enumerate(names):
         color, dash = CYCLE[k % len(CYCLE)], DASHES[k // len(CYCLE) % len(DASHES)]
         for looks in histories:
             seconds, mark = [look.seconds for look in looks], "." if len(looks) < 15 else ""
@@ -32,10 +35,12 @@ def history(run: Report, axes: Axes) -> None:
         handles.append(Line2D([], [], color=color, ls=dash, lw=2.2))
         labels.append(shortened(name, 40))
     axes.set_yscale("log")
-    axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-16 * axes.get_ylim()[1]))  # below is rounding
+    axes.set_ylim(*_whole_decades(*axes.get_ylim()))
     handles += [Line2D([], [], color=GREY, lw=2.8, alpha=0.6), Line2D([], [], color=GREY, lw=0.9)]
     labels += ["thick: held-out points", "thin: training points"]
     title = "residuals while training (root mean square)"
+    if len(names) < len(run.training.training):
+        title += f", the {len(names)} largest of {len(run.training.training)}"
     if run.ensemble is not None:
         title += f", each of {over_seeds(run)}"
     if run.training.overfitting is not None:
@@ -44,7 +49,7 @@ def history(run: Report, axes: Axes) -> None:
     # Names that begin with "_" mean something to matplotlib, and "$" too: the texts are set afterwards.
     legend = axes.legend(
         handles, [str(k) for k in range(len(labels))], loc="center left", bbox_to_anchor=(1.005, 0.5), fontsize=9,
-        frameon=False, ncols=-(-len(labels) // 10),
+        frameon=False, ncols=_columns(len(labels)),
     )  # fmt: skip
     for text, label in zip(legend.get_texts(), labels, strict=True):
         text.set_parse_math(False)
@@ -59,3 +64,26 @@ def history(run: Report, axes: Axes) -> None:
     for at, method in changes[:METHODS_MARKED]:
         axes.axvline(at, color="0.5", lw=0.9, ls=":")
         axes.annotate(method, (at, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=GREY)
+
+
+def _shown(run: Report) -> list[str]:
+    """The residuals that are drawn: those that are largest on held-out points, in the order declared."""
+    held_out = run.training.held_out
+    largest = sorted(held_out, key=lambda name: -held_out[name])[:CURVES]
+    return [name for name in run.training.training if name in largest]
+
+
+def _columns(labels: int) -> int:
+    return -(-labels // 10)
+
+
+def legend_width(run: Report) -> float:
+    """Inches that the legend takes beside the panel."""
+    names = [*(shortened(name, 40) for name in _shown(run)), "thick: held-out points"]
+    return 0.2 + _columns(len(names) + 1) * (HANDLE + LETTER * max(map(len, names)))
+
+
+def _whole_decades(low: float, high: float) -> tuple[float, float]:
+    """The limits widened to powers of ten, at least two; what is below rounding is left out."""
+    bottom, top = math.floor(math.log10(max(low, 1e-16 * high))), math.ceil(math.log10(high))
+    return 10.0**bottom, 10.0 ** max(top, bottom + 1)

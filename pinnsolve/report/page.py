@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import base64
 import inspect
-import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from matplotlib.figure import Figure
 
 from pinnsolve.inverse.record import Constant
 from pinnsolve.machine.files import write_whole
-from pinnsolve.report.figures import BADGES, DPI, solution_figure
+from pinnsolve.report.figures import BADGES
 from pinnsolve.report.record import WHAT_SCATTER_IS, Report, summary
 
 WORDS = {
@@ -25,21 +23,21 @@ WORDS = {
 }
 
 
-def write_page(run: Report, path: Path, figure: Figure | None = None) -> None:
+def write_page(run: Report, path: Path, picture: bytes) -> None:
     """Write `report.html`: the verdict first, then errors, costs, and everything that a reader needs to judge them.
 
     Parameters
     ----------
     run : Report
     path : Path
-    figure : Figure, optional
-        What `solution_figure(run)` returned, if it was already called.
+    picture : bytes
+        A PNG file: what `solution.png` holds.
     """
-    text = page(run, figure if figure is not None else solution_figure(run))
+    text = page(run, picture)
     write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
 
 
-def page(run: Report, figure: Figure) -> str:
+def page(run: Report, picture: bytes) -> str:
     """The report's text. Everything that comes from the user is escaped."""
     environment = Environment(
         loader=PackageLoader("pinnsolve.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -57,7 +55,7 @@ def page(run: Report, figure: Figure) -> str:
         description=inspect.cleandoc(run.description),
         facts=list(_facts(data).items()),
         layers=run.solution.summary(),
-        figure=_png(figure),
+        figure=base64.b64encode(picture).decode("ascii"),
     )
 
 
@@ -68,19 +66,11 @@ def _facts(data: Mapping[str, Any]) -> dict[str, str]:
         "network": data["network"]["description"],
         "trainable parameters": f"{data['network']['parameters']:,}",
         "steps": f"{data['steps']:,}",
-        "points": ", ".join(f"{count:,} ({region})" for region, count in data["points"].items())
-        + f"; {data['sampler']}"
-        + (f", drawn anew every {data['redrawn_every']} steps" if data["redrawn_every"] else ""),
+        "points": ", ".join(f"{count:,} ({region})" for region, count in data["points"].items()),
         "seed": ", ".join(map(str, data["ensemble"]["seeds"] if data["ensemble"] else [data["seed"]])),
         "device, dtype": f"{data['device']}, {data['dtype']}",
         "versions": ", ".join(f"{name} {number}" for name, number in data["versions"].items()),
     }
-
-
-def _png(figure: Figure) -> str:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=DPI)
-    return base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def short(number: float | None) -> str:

@@ -45,6 +45,11 @@ class Report:
         `comparison` are those.
     scatter : Scatter, optional
         Of an ensemble.
+
+    Attributes
+    ----------
+    evaluated : dict
+        What was evaluated on grids, so that pictures and files share it; see `pinnsolve.report.fields.sampled`.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Report:
     reference_note: str = ""
     slices: list[Compared] = field(default_factory=list)
     scatter: Scatter | None = None
+    evaluated: dict[Any, Any] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     @property
     def training(self) -> Training:

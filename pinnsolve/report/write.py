@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.files import PART, write_whole
 from pinnsolve.report.export import STEPS_FOLDER, write_vtu
-from pinnsolve.report.figures import save_png, solution_figure
+from pinnsolve.report.figures import png, solution_figure
 from pinnsolve.report.page import write_page
 from pinnsolve.report.record import Report, summary
 
@@ -23,8 +23,10 @@ Thing = TypeVar("Thing")
 FILES = ("report.json", "report.html", PICTURE, "traceback.txt", "history.csv", "solution.vtu", "solution.pvd", MODEL)
 
 
-def write_all(run: Report, folder: Path) -> dict[str, str]:
+def write_all(run: Report, folder: Path, figures: Sequence[str] | None = None) -> dict[str, str]:
     """Write the whole run folder; report.json comes last, so that where it is, all is that could be written.
+
+    `figures` are the unknowns that the picture shows; without it, of many those with the largest errors.
 
     Returns
     -------
@@ -43,12 +45,12 @@ def write_all(run: Report, folder: Path) -> dict[str, str]:
 
     attempt(MODEL, lambda: run.solution.save(folder / MODEL))
     attempt("history.csv", lambda: write_whole(folder / "history.csv", lambda file: _history(run, file)))
-    figure = attempt(PICTURE, lambda: solution_figure(run))
-    if figure is not None:
-        attempt(PICTURE, lambda: save_png(figure, folder / PICTURE))
+    picture = attempt(PICTURE, lambda: png(solution_figure(run, figures)))
+    if picture is not None:
+        attempt(PICTURE, lambda: write_whole(folder / PICTURE, lambda file: file.write_bytes(picture)))
     attempt("solution.vtu", lambda: write_vtu(run, folder))
-    if figure is not None:
-        attempt("report.html", lambda: write_page(run, folder / "report.html", figure))
+    if picture is not None:
+        attempt("report.html", lambda: write_page(run, folder / "report.html", picture))
     else:
         unwritten["report.html"] = unwritten[PICTURE]
     told = [f"{name} could not be written: {why}" for name, why in unwritten.items()]

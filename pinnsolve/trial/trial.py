@@ -15,6 +15,7 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.nested import network_by_autograd
+from pinnsolve.jets.settled import settled
 from pinnsolve.jets.tape import Tape
 from pinnsolve.networks.dropout import adopted
 from pinnsolve.networks.frozen import frozen, layers
@@ -27,6 +28,8 @@ from pinnsolve.trial import flow, own_module
 from pinnsolve.trial.constants import Constants
 from pinnsolve.trial.exact import Plan, lift
 from pinnsolve.trial.functions import Functions
+
+TABLES = 4  # derivatives of frozen features beside a row: fewer points at once, less memory, more calls
 
 
 @dataclass(frozen=True)
@@ -153,8 +156,8 @@ class Trial:
 
     @property
     def row_size(self) -> int:
-        """Numbers that one row of the Jacobian takes."""
-        return self.parameters_count
+        """Numbers that one row of the Jacobian takes; where layers are frozen, with derivatives of the features."""
+        return self.parameters_count * (TABLES if self.frozen else 1)
 
     def tensors(self) -> dict[str, Tensor]:
         """All numbers that `restore` needs, by name."""
@@ -218,8 +221,9 @@ class Trial:
 
         A jet remembers what it has computed, so frozen layers are evaluated once on any points.
         """
-        seen = self.inputs(at)
-        return layers(self.network, 0, self.frozen)(seen) if self.frozen else seen
+        if not self.frozen:
+            return self.inputs(at)
+        return settled(lambda: layers(self.network, 0, self.frozen)(self.inputs(at)))
 
     def tape(self, prepared: Prepared) -> Any:
         """What listens to one evaluation and makes rows of the Jacobian; None where there is no structure to use."""

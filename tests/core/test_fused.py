@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from pinnsolve import MLP, Box, Problem, condition, d
-from pinnsolve import residuals as residuals_module
 from pinnsolve.jets.activations import CURVES, program
+from pinnsolve.jets.asked import Asked
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.residuals import residuals as residuals_module
 from tests.core.common import alphas, built, fields, nested, random, residuals_of
 
 ROUNDING = 1e-12  # sums of some hundred products of order-4 derivatives, in another order
@@ -42,7 +43,7 @@ def network(name: str) -> nn.Sequential:
 
 def output(net: nn.Module, plan: tuple[Alpha, ...] | None) -> tuple[Jet, list[Tensor]]:
     x, y = fields()
-    x.chart.plan = None if plan is None else lambda: plan
+    x.chart.plan = None if plan is None else lambda: Asked(plan, frozenset())
     return net(torch.stack([x, y], -1))[:, 0], [x.value, y.value]  # type: ignore[list-item]
 
 
@@ -105,7 +106,7 @@ def test_residuals_plan_what_their_equations_ask_for_and_all_below(monkeypatch: 
     residuals = residuals_of(built(problem, MLP(6, 2)), 50)
     weights = dict.fromkeys(residuals.names, 1.0)
     loss, gradient = residuals.loss_and_gradient(weights)
-    plans = [site.wanted[residuals.trial] for site, _ in residuals.places]
+    plans = [site.asked[residuals.trial].below for site, _ in residuals.places]
     assert plans == [((0, 0), (0, 1), (1, 0), (2, 0)), ((0, 0), (1, 0), (2, 0))]
     for _, prepared, _ in residuals.batches:
         prepared.chart.plan = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -78,6 +78,9 @@ class Least:
 
     def pulled_back(self, weights: Mapping[str, float], vector: Tensor) -> Tensor:
         return self.rows(weights)[1].T @ vector
+
+    def pieces(self, weights: Mapping[str, float]) -> Iterator[tuple[Tensor, Tensor]]:
+        yield self.rows(weights)
 
     def rows(self, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]:
         self.evaluations += 1

@@ -16,6 +16,7 @@ from pinnsolve import (
     Box,
     Fourier,
     Problem,
+    RandomFeatures,
     condition,
     d,
     dirichlet,
@@ -27,11 +28,11 @@ from pinnsolve import (
     neumann,
     periodic,
 )  # fmt: skip
-from pinnsolve import residuals as residuals_module
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.tape import Tape, dense_rows
 from pinnsolve.residuals import Residuals
+from pinnsolve.residuals import residuals as residuals_module
 from pinnsolve.trial.trial import Trial
 from tests.core.common import built, random, residuals_of
 
@@ -448,3 +449,24 @@ def test_a_residual_without_parameters_has_zero_rows() -> None:
     rows = dense_rows((random(4)[:, None] * used).sum(1), [parameter, used])
     assert not rows[:, :3].any()
     assert torch.allclose(rows[:, 3:], random(4)[:, None].expand(4, 2))
+
+
+# ------------------------------------------------------------ memory
+
+
+def test_frozen_features_keep_the_derivatives_that_are_read_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heat asks for u_t and u_xx; u_x stands in a chain rule alone, and is let go. Without room all are, at no loss."""
+    problem = Problem(
+        space=Box(x=(-1, 1)), time=(0, 1), unknowns="u", equations=lambda u, x, t: d(u, t) - d(u, x, x),
+        conditions=condition(lambda u: u, on=faces("x")),
+    )  # fmt: skip
+    residuals = residuals_of(built(problem, RandomFeatures(30)), 50)
+    weights = dict.fromkeys(residuals.names, 1.0)
+    values, rows = residuals.rows(weights)
+    loss = residuals.loss(weights)
+    kept = {site.name: set(prepared.inputs.known) for site, prepared, _ in residuals.chunks}
+    assert kept == {"interior": {(0, 1), (2, 0)}, "x=-1; x=1": {(0, 0)}}
+    monkeypatch.setattr(residuals_module, "KEPT", 0)
+    again_values, again = residuals.rows(weights)
+    assert all(not prepared.inputs.known for _, prepared, _ in residuals.chunks)
+    assert torch.equal(again, rows) and torch.equal(again_values, values) and residuals.loss(weights) == loss

@@ -15,10 +15,11 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from pinnsolve import MLP, Box, LevenbergMarquardt, Problem, Reference, d, dirichlet, exact, initial, laplace, solve
-from pinnsolve.report import figures, grids
-from pinnsolve.report.figures import save_png, solution_figure
+from pinnsolve.report import fields, figures, grids
+from pinnsolve.report.export import write_vtu
+from pinnsolve.report.figures import png, solution_figure
 from pinnsolve.report.record import Report
-from pinnsolve.verdict.compare import compare
+from pinnsolve.verdict.compare import COUNT, REPLICATES, compare
 
 PI = torch.pi
 
@@ -123,10 +124,8 @@ def titled(figure: Figure, start: str) -> Axes:
     return axes
 
 
-def test_figure_becomes_a_file(figure: Figure, tmp_path: Path) -> None:
-    save_png(figure, tmp_path / "solution.png")
-    assert (tmp_path / "solution.png").read_bytes().startswith(b"\x89PNG")
-    assert [p.name for p in tmp_path.iterdir()] == ["solution.png"]
+def test_figure_becomes_a_file(figure: Figure) -> None:
+    assert png(figure).startswith(b"\x89PNG")
 
 
 def test_every_kind_of_problem_has_its_figure(run: Report) -> None:
@@ -168,8 +167,7 @@ def test_solution_and_reference_share_one_scale(figure: Figure) -> None:
 
 
 def test_largest_error_is_marked_where_it_is(heat: Report, figure: Figure) -> None:
-    field = grids.sampled(heat, "u", grids.grid(heat.solution.problem, {"t": 161, "x": 161}))
-    peak = grids.error_peaks(heat, "u", field)
+    peak = fields.error_peaks(heat, "u")
     axes = titled(figure, "error |u")
     assert isinstance(axes.collections[0].norm, LogNorm)
     assert f"largest {peak.largest:.1e}" in axes.get_title()
@@ -203,26 +201,79 @@ def test_title_tells_name_verdict_and_errors(heat: Report) -> None:
         assert part in header
 
 
-def test_values_that_are_not_finite_do_not_stop_the_figure(heat: Report, tmp_path: Path) -> None:
+def test_values_that_are_not_finite_do_not_stop_the_figure(heat: Report) -> None:
     def holed(x: np.ndarray, t: np.ndarray) -> np.ndarray:
         return np.where(x > 0.6, np.nan, x * t)
 
     reference = Reference("holed", {"u": holed}, 1e-9, 0.0)
     broken = dataclasses.replace(heat, comparison=dataclasses.replace(heat.comparison, reference=reference))
-    save_png(solution_figure(broken), tmp_path / "broken.png")
+    assert png(solution_figure(broken)).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("kind", ["1D and time", "2D and time", "3D and time", "4D"])
+def test_a_slow_reference_is_asked_once_for_each_place(kind: str, tmp_path: Path) -> None:
+    """No more often than the comparison asks it, within a factor of two, however many pictures and files there are."""
+    run, asked = trained(kind, KINDS[kind]()), []
+    reference = run.comparison.reference
+    assert reference is not None
+
+    def slow(**places: np.ndarray) -> np.ndarray:
+        asked.append(np.stack(list(places.values())))
+        return reference.fields["u"](**places)
+
+    told = dataclasses.replace(reference, fields={"u": slow})
+    run = dataclasses.replace(run, comparison=dataclasses.replace(run.comparison, reference=told))
+    solution_figure(run)
+    drawn = sum(a.shape[1] for a in asked)
+    write_vtu(run, tmp_path)
+    written = sum(a.shape[1] for a in asked)
+    solution_figure(run)
+    assert written == sum(a.shape[1] for a in asked) <= 2 * REPLICATES * COUNT
+    if kind == "1D and time":
+        assert written == drawn == np.unique(np.concatenate(asked, axis=1), axis=1).shape[1]
+
+
+def chain(count: int) -> Problem:
+    """So many unknowns u_k = k exp(-t) x, each with an error of its own."""
+    names = [f"u{k}" for k in range(1, count + 1)]
+    scope = {"d": d}
+    for n in names:
+        exec(f"def of_{n}({n}, x, t): return d({n}, t) + {n} + 0 * d({n}, x)", scope)
+    return Problem(
+        space=Box(x=(0, 1)), time=(0, 1), unknowns=names, equations=[scope[f"of_{n}"] for n in names],
+        conditions=[initial(**{n: (lambda x, k=k: k * x) for k, n in enumerate(names, 1)})],
+        reference=exact(**{n: (lambda x, t, k=k: k * np.exp(-t) * x + 0.01 * (k % 5) * t) for k, n in enumerate(names, 1)}),
+    )  # fmt: skip
+
+
+def test_of_many_unknowns_those_with_the_largest_errors_are_shown() -> None:
+    run = trained("chain", chain(12), steps=1)
+    figure = solution_figure(run)
+    errors = run.comparison.errors
+    worst = sorted(errors, key=lambda u: -errors[u].relative_l2)[:3]
+    titles = [a.get_title() for a in figure.get_axes()]
+    shown = [u for u in errors if f"{u}: solution" in titles]
+    assert sorted(shown) == sorted(worst)
+    assert len([t for t in titles if t]) <= figures.PANELS + 1
+    words = " ".join(t.get_text() for t in figure.subfigs[0].texts)
+    assert "not shown" in words and "--figures all" in words and "solution.vtu holds them all" in words
+    asked_for = solution_figure(run, ["u2", "u1"])
+    assert [t for t in (a.get_title() for a in asked_for.get_axes()) if t.endswith(": solution")] == [
+        "u2: solution", "u1: solution"
+    ]  # fmt: skip
 
 
 def test_maximum_is_over_the_coordinates_that_are_not_shown() -> None:
     on = grids.Grid({"x": np.array([0.0, 1.0]), "t": np.array([0.0, 0.5, 1.0])}, {"y": 0.5})
-    found = grids.peaks(on, np.array([[1.0, -5.0, 2.0], [0.0, 3.0, -1.0]]), ("x",))
+    found = fields.peaks(on, np.array([[1.0, -5.0, 2.0], [0.0, 3.0, -1.0]]), ("x",))
     assert found.values.tolist() == [5.0, 3.0]
     assert (found.largest, found.at, found.over) == (5.0, {"x": 0.0, "t": 0.5}, ("t",))
-    turned = grids.peaks(on, np.arange(6.0).reshape(2, 3), ("t", "x"))
+    turned = fields.peaks(on, np.arange(6.0).reshape(2, 3), ("t", "x"))
     assert turned.values.tolist() == [[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]]
 
 
 def test_limits_are_never_empty_and_ignore_what_is_not_finite() -> None:
-    assert grids.limits(np.array([1.0, np.nan]), np.array([3.0, np.inf])) == (1.0, 3.0)
-    assert grids.limits(np.zeros(3)) == (-0.5, 0.5)
-    low, high = grids.limits(np.full(2, 300.0))
+    assert fields.limits(np.array([1.0, np.nan]), np.array([3.0, np.inf])) == (1.0, 3.0)
+    assert fields.limits(np.zeros(3)) == (-0.5, 0.5)
+    low, high = fields.limits(np.full(2, 300.0))
     assert low < 300 < high

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pinnsolve import Problem
-from pinnsolve.problem.conditions import Condition
+from pinnsolve.problem.binding import arguments
+from pinnsolve.problem.equation import Equation
 
 What = Literal["value", "rate", "slope", "equation"]
-WHAT: dict[str, What] = {
-    "dirichlet": "value", "initial": "value", "initial_rate": "rate", "neumann": "slope", "condition": "equation",
-}  # fmt: skip
+WHAT: dict[str, What] = {"value": "value", "rate": "rate", "normal derivative": "slope"}
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,19 @@ def conditions_of(problem: Problem) -> list[Said]:
     return [_said(problem, c) for c in problem.conditions]
 
 
-def _said(problem: Problem, c: Condition) -> Said:
-    places = tuple(dict(slab.fixed) for slab in problem.slabs(c))
-    return Said(WHAT[c.kind], c.unknown or "", c.given, places)
+def _said(problem: Problem, c: Equation) -> Said:
+    places = tuple(dict(piece.fixed) for piece in problem.pieces(c))
+    told = c.prescribes
+    if told is None or (c.function is not None and told.unknown in arguments(c.function)):  # a residual, recognised
+        assert c.function is not None
+        return Said("equation", "", c.function, places)
+    if c.function is not None:
+        return Said(WHAT[told.what], told.unknown, c.function, places)
+    points = problem.pieces(c)[0].grid()
+    chart, at = points.chart()
+    return Said(
+        WHAT[told.what], told.unknown, float(told.given(problem.fields(chart, at, {}, points)).value[0]), places
+    )
 
 
 def parameters_of(problem: Problem) -> dict[str, Any]:
@@ -54,4 +63,4 @@ def parameters_of(problem: Problem) -> dict[str, Any]:
 
 def time_of(problem: Problem) -> str | None:
     """The coordinate that is time."""
-    return "t" if problem.time is not None else None
+    return problem.domain.time

@@ -66,7 +66,7 @@ def retold(problem: Problem, words: Translation, manner: Manner) -> Problem:
     """The same problem, told so."""
     teller = _Teller(problem, words, manner)
     time = time_of(problem)
-    axes = [c for c in problem.domain.bounds if c not in problem.ranges and (c != time or manner.timeless)]
+    axes = [c for c in problem.domain.extent if c not in problem.ranges and (c != time or manner.timeless)]
     space = {words.coordinates[c].name: teller.bounds(c) for c in teller.ordered("coordinates", axes)}
     conditions = [*teller.others(), *(made for said in conditions_of(problem) for made in teller.said(said))]
     renamed = {
@@ -123,14 +123,12 @@ class _Teller:
         return listed[::-1] if what in self.manner.reverse else listed
 
     def bounds(self, coordinate: str) -> tuple[float, float]:
-        low, high = (self.words.coordinates[coordinate].new(end) for end in self.problem.domain.bounds[coordinate])
+        low, high = (self.words.coordinates[coordinate].new(end) for end in self.problem.domain.extent[coordinate])
         return (min(low, high), max(low, high))
 
     def equations(self) -> list[Callable[..., Any]]:
-        return [
-            self.words.function(e.function, factor=1.0 if k else self.manner.factor)
-            for k, e in enumerate(self.problem.equations)
-        ]
+        functions = [e.function for e in self.problem.equations if e.function is not None]
+        return [self.words.function(f, factor=1.0 if k else self.manner.factor) for k, f in enumerate(functions)]
 
     def others(self) -> Made:
         """Periods, solenoidal velocities and data."""
@@ -175,7 +173,7 @@ class _Teller:
         """Whether the condition stands at the start, and at the start of the new time as well."""
         if self.time is None or self.manner.timeless or self.words.coordinates[self.time].scale < 0:
             return False
-        return told.places == ({self.time: self.problem.domain.bounds[self.time][0]},)
+        return told.places == ({self.time: self.problem.domain.extent[self.time][0]},)
 
     def value(self, told: Said) -> Made:
         word = self.words.unknowns[told.unknown]

@@ -49,7 +49,7 @@ def retellings(problem: Problem) -> dict[str, Retelling]:
 def places(problem: Problem, count: int = POINTS) -> dict[str, np.ndarray]:
     """Random points of the domain, the same every time, which no training draws."""
     generator = np.random.default_rng(4711)
-    return {c: generator.uniform(low, high, count) for c, (low, high) in problem.domain.bounds.items()}
+    return {c: generator.uniform(low, high, count) for c, (low, high) in problem.domain.extent.items()}
 
 
 def _axes(problem: Problem) -> list[str]:
@@ -94,7 +94,7 @@ def _origins(problem: Problem) -> list[Retelling]:
         swing = float(np.ptp(known.fields[u](**at))) or 1.0
         found.append(Retelling(f"{u} offset", _with(problem, {}, {u: Word(u, 1.0, SWINGS * swing)})))
     for c in _axes(problem):
-        low, high = problem.domain.bounds[c]
+        low, high = problem.domain.extent[c]
         found.append(Retelling(f"{c} shifted", _with(problem, {c: Word(c, 1.0, FAR * (high - low))})))
         found.append(Retelling(f"{c} mirrored", _with(problem, {c: Word(c, -1.0, low + high)})))
     return found

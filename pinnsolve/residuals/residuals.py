@@ -1,76 +1,25 @@
-"""From problem, trial function and points to named residual vectors, and their Jacobian."""
+"""All residuals of a trial function on given points: values, gradients, rows of the Jacobian."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
-from pinnsolve.geometry.piece import Piece
-from pinnsolve.geometry.places import fading
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
-from pinnsolve.jets.multi_index import Alpha, splits
 from pinnsolve.jets.tape import dense_rows
-from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.exact import Plan
+from pinnsolve.residuals.sites import Faded, Site, asked, fade
 from pinnsolve.trial.trial import Prepared, Trial
 
 ENTRIES = 4_000_000  # of a Jacobian that is held at once
-Faded = Callable[[Tensor], Tensor]
+KEPT = 8_000_000  # numbers of frozen features, 64 MB: what is beyond is computed anew, a tenth of the time of a step
 DENSE = 32  # points at once where the Jacobian has no structure to use
 WIDE = 225_000  # points at once times the root of the number of weights, for a gradient: 2,000 where layers are 64 wide
-Chunk = tuple["Site", Prepared, Faded]
-
-
-@dataclass(frozen=True)
-class Site:
-    """A region with all the residuals that are evaluated on its points.
-
-    Parameters
-    ----------
-    name : str
-    pieces : tuple of Piece
-    terms : dict from name to callable (Fields) -> Jet
-    wanted : mapping from Trial to multi-indices
-        The derivatives that the terms ask of a network, and all below them, once they were found.
-    points : Points, optional
-        Where they hold; without it points are drawn on the pieces.
-    """
-
-    name: str
-    pieces: tuple[Piece, ...]
-    terms: dict[str, Callable[[Fields], Jet]] = field(default_factory=dict)
-    wanted: WeakKeyDictionary[Trial, tuple[Alpha, ...]] = field(default_factory=WeakKeyDictionary, compare=False)
-    points: Points | None = field(default=None, compare=False)
-
-
-def sites(problem: Problem, made: Plan) -> list[Site]:
-    """The interior with the equations, one site for each region on which conditions are weighted, and the data."""
-    inside = {e.name: e.residual for e in problem.equations if e.name not in made.met}
-    found = [Site("interior", (problem.domain.interior,), inside)]
-    for equation in problem.system[len(problem.equations) :]:
-        all_pieces = problem.pieces(equation)
-        pieces = tuple(p for p in all_pieces if (equation, p) in made.weighted)
-        if not pieces and equation.points is None:
-            continue
-        name = equation.name
-        if len(pieces) < len(all_pieces):
-            name += f" ({'; '.join(p.name for p in pieces)})"
-        site = next((s for s in found if s.pieces == pieces and s.points is equation.points), None)
-        if site is None:
-            site = Site("; ".join(p.name for p in pieces) or equation.on.name, pieces, points=equation.points)
-            found.append(site)
-        number = 2
-        while any(name in s.terms for s in found):
-            name, number = f"{equation.name} [{number}]", number + 1
-        site.terms[name] = equation.residual
-    return found
+Chunk = tuple[Site, Prepared, Faded]
 
 
 @dataclass(frozen=True)
@@ -104,8 +53,8 @@ class Residuals:
         for site, points in self.places:
             for start in range(0, len(points), chunk):
                 part = self.trial.prepare(points[start : start + chunk])
-                part.chart.plan = partial(wanted, self.trial, site, points[:2])
-                found.append((site, part, _fading(self.trial, site, part)))
+                part.chart.plan = partial(asked, self.trial, site, points[:2])
+                found.append((site, part, fade(self.trial, site, part)))
         return found
 
     @cached_property
@@ -124,6 +73,19 @@ class Residuals:
         batch = int(WIDE / max(self.trial.row_size, 1) ** 0.5)
         return self._cut(batch) if batch >= 2 * self.chunk else self.chunks
 
+    def _each(self, chunks: Sequence[Chunk]) -> Iterator[Chunk]:
+        """One chunk after the other; what frozen layers make of its points is kept while there is room for it."""
+        room = KEPT
+        for chunk in chunks:
+            yield chunk
+            _, prepared, _ = chunk
+            if self.trial.frozen and isinstance(prepared, Prepared) and isinstance(prepared.inputs, Jet):
+                size = sum(part.numel() for part in prepared.inputs.known.values() if part is not None)
+                if size > room:
+                    prepared.inputs.known.clear()
+                else:
+                    room -= size
+
     @property
     def size(self) -> int:
         """The number of rows of the Jacobian."""
@@ -133,7 +95,7 @@ class Residuals:
     def values(self) -> dict[str, Tensor]:
         """Each residual on all its points, (N,), without gradients."""
         parts: dict[str, list[Tensor]] = {name: [] for name in self.counts}
-        for site, prepared, faded in self.batches:
+        for site, prepared, faded in self._each(self.batches):
             at = self.trial.fields(prepared)
             for name, term in site.terms.items():
                 parts[name].append(faded(term(at).value).detach())
@@ -167,7 +129,7 @@ class Residuals:
 
     def linearised(self) -> Iterator[Block]:
         """Residuals and their Jacobians, chunk by chunk."""
-        for site, prepared, faded in self.chunks:
+        for site, prepared, faded in self._each(self.chunks):
             tape = self.trial.tape(prepared)
             prepared.chart.tape = tape
             try:
@@ -187,8 +149,9 @@ class Residuals:
 
     def loss_and_gradient(self, weights: Mapping[str, float]) -> tuple[float, Tensor]:
         """The loss and its gradient (P,)."""
-        loss, gradient = 0.0, torch.zeros(self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
-        for site, prepared, faded in self.batches:
+        loss = 0.0
+        gradient = torch.zeros(self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
+        for site, prepared, faded in self._each(self.batches):
             if not site.terms:  # the interior of a fit without equations
                 continue
             at = self.trial.fields(prepared)
@@ -199,21 +162,24 @@ class Residuals:
             loss += float(total.detach())
         return loss, gradient
 
-    def rows(self, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]:
-        """The weighted residual vector (N,), whose squares sum to the loss, and its Jacobian (N, P)."""
-        values, jacobians = [], []
+    def pieces(self, weights: Mapping[str, float]) -> Iterator[tuple[Tensor, Tensor]]:
+        """The weighted residual vector, whose squares sum to the loss, and its Jacobian, some rows at a time: (n,) and
+        (n, P)."""
         for block in self.linearised():
             for name, r in block.residuals.items():
                 scale = (weights[name] / self.counts[name]) ** 0.5
-                values.append(r * scale)
-                jacobians.append(block.jacobians[name].mul_(scale))
+                yield r * scale, block.jacobians.pop(name).mul_(scale)
+
+    def rows(self, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]:
+        """All pieces as one vector (N,) and one matrix (N, P)."""
+        values, jacobians = zip(*self.pieces(weights), strict=True)
         return torch.cat(values), torch.cat(jacobians)
 
     @torch.no_grad()
     def vector(self, weights: Mapping[str, float]) -> Tensor:
         """The weighted residual vector (N,), in the order of `rows`."""
         parts = []
-        for site, prepared, faded in self.chunks:
+        for site, prepared, faded in self._each(self.chunks):
             at = self.trial.fields(prepared)
             scale = self._scales(site, weights)
             parts += [faded(term(at).value) * scale[name] for name, term in site.terms.items()]
@@ -223,7 +189,7 @@ class Residuals:
         """J^T v (P,) for v (N,), in the order of `rows`: one backward pass."""
         found = torch.zeros(self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
         start = 0
-        for site, prepared, faded in self.chunks:
+        for site, prepared, faded in self._each(self.chunks):
             at = self.trial.fields(prepared)
             total = torch.zeros((), dtype=self.trial.dtype, device=self.trial.device)
             scale = self._scales(site, weights)
@@ -267,23 +233,3 @@ def add_gram(matrix: Tensor, rows: Tensor) -> None:
     half = rows.shape[1] // 2
     matrix[:, :half].addmm_(rows.T, rows[:, :half])
     matrix[half:, half:].addmm_(rows[:, half:].T, rows[:, half:])
-
-
-@torch.no_grad()
-def wanted(trial: Trial, site: Site, few: Points) -> tuple[Alpha, ...]:
-    """The derivatives that a site asks of the network, and all below them: found on a few points."""
-    if trial not in site.wanted:
-        prepared = trial.prepare(few)
-        at = trial.fields(prepared)
-        for term in site.terms.values():
-            term(at).value  # noqa: B018
-        below = {beta for alpha in prepared.chart.asked for _, beta, _ in splits(alpha)}
-        site.wanted[trial] = tuple(sorted(below, key=lambda alpha: (sum(alpha), alpha)))
-    return site.wanted[trial]
-
-
-def _fading(trial: Trial, site: Site, prepared: Prepared) -> Faded:
-    """How residuals are weighted down towards singular corners: inside the domain, and nowhere else."""
-    coordinates = prepared.points.coordinates
-    factor = fading(trial.plan.corners, coordinates, trial.problem.domain) if site.name == "interior" else None
-    return (lambda r: r) if factor is None else (lambda r: r * factor)

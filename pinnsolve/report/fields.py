@@ -1,0 +1,208 @@
+"""Solution, reference and residuals on regular grids: what pictures and exported files are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from pinnsolve.geometry.places import away
+from pinnsolve.report.grids import ALONG, Array, Grid, grid, pictured, plane, whole_domain
+from pinnsolve.report.record import Report
+from pinnsolve.training.collocation import parted
+
+CHUNK = 8192  # places at a time; a user's reference may need much memory for each
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One unknown on a grid.
+
+    Parameters
+    ----------
+    grid : Grid
+    solution : Array of the grid's shape
+    reference : Array of the grid's shape, or None
+    spread : Array of the grid's shape, or None
+        The standard deviation over the members of an ensemble.
+    """
+
+    grid: Grid
+    solution: Array
+    reference: Array | None
+    spread: Array | None = None
+
+    @property
+    def difference(self) -> Array | None:
+        """Solution minus reference."""
+        return None if self.reference is None else self.solution - self.reference
+
+    @property
+    def band(self) -> tuple[Array, Array] | None:
+        """Mean -+ two standard deviations: the scatter of an ensemble."""
+        return None if self.spread is None else (self.solution - 2 * self.spread, self.solution + 2 * self.spread)
+
+    def at(self, coordinate: str, k: int) -> Sampled:
+        """The part of it where a coordinate has its k-th value on the grid."""
+        axis = list(self.grid.axes).index(coordinate)
+        cut = (slice(None),) * axis + (k,)
+        true, spread = (None if v is None else v[cut] for v in (self.reference, self.spread))
+        return Sampled(self.grid.at(coordinate, k), self.solution[cut], true, spread)
+
+    @property
+    def values(self) -> list[Array]:
+        return [self.solution] if self.reference is None else [self.solution, self.reference]
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """The size of a quantity over a plane, and where it is largest.
+
+    Parameters
+    ----------
+    axes : dict from coordinate to Array
+        The two coordinates of the plane.
+    values : Array
+        The largest size over all coordinates but these two.
+    over : tuple of str
+        Those others.
+    largest, at : float, dict from coordinate to float
+        The largest size of all, and its place in the whole domain.
+    """
+
+    axes: dict[str, Array]
+    values: Array
+    over: tuple[str, ...]
+    largest: float
+    at: dict[str, float]
+
+
+@dataclass
+class Evaluated:
+    """What is known on one grid so far, by the names of unknowns and equations."""
+
+    solution: dict[str, Array] = field(default_factory=dict)
+    spread: dict[str, Array] = field(default_factory=dict)
+    reference: dict[str, Array] = field(default_factory=dict)
+    residuals: dict[str, Array] = field(default_factory=dict)
+
+
+def sampled(run: Report, unknown: str, on: Grid) -> Sampled:
+    """One unknown's solution and, where there are such, its reference and its spread on a grid.
+
+    They are evaluated once on each grid, all unknowns of the solution together: networks are dear, and so may be the
+    user's reference.
+    """
+    known, reference = _known(run, on), run.comparison.reference
+    if not known.solution:
+        known.solution = _evaluated(run.solution.everything, on)
+        known.spread = {} if run.ensemble is None else _evaluated(run.ensemble.spreads, on)
+    if reference is not None and unknown not in known.reference:
+        known.reference |= _evaluated(lambda **places: {unknown: reference.fields[unknown](**places)}, on)
+    hidden = _hidden(run, on)
+    shown = (known.solution[unknown], known.reference.get(unknown), known.spread.get(unknown))
+    solution, true, spread = (None if v is None else np.where(hidden, np.nan, v) for v in shown)
+    assert solution is not None
+    return Sampled(on, solution, true, spread)
+
+
+def _known(run: Report, on: Grid) -> Evaluated:
+    known: Evaluated = run.evaluated.setdefault(on.key, Evaluated())
+    return known
+
+
+def _hidden(run: Report, on: Grid) -> npt.NDArray[np.bool_]:
+    """Where no error is measured: next to singular corners."""
+    places = {c: torch.from_numpy(v.reshape(-1).copy()) for c, v in on.places().items()}
+    far = away(run.solution.trial.plan.corners, places, run.solution.problem.domain)
+    return np.zeros(on.shape, dtype=bool) if far is None else ~far.numpy().reshape(on.shape)
+
+
+def residuals(run: Report, on: Grid) -> dict[str, Array]:
+    """Every equation's residual on a grid."""
+    known = _known(run, on)
+    if not known.residuals:
+        known.residuals = _evaluated(run.solution.residuals, on)
+    return known.residuals
+
+
+def measurements(run: Report, unknown: str) -> Iterator[tuple[dict[str, Array], Array, bool]]:
+    """Each set of an unknown's measurements: where, the values, and whether training never saw them."""
+    settings = run.solution.settings
+    for found in run.solution.problem.observations:
+        if unknown in found.unknowns:
+            parts = parted(found.points, settings["validation"], settings["seed"])
+            for points, unseen in zip(parts, (False, True) if settings["validation"] else (False,), strict=False):
+                places = {c: v.numpy() for c, v in points.coordinates.items()}
+                yield places, points.measured[unknown].numpy(), unseen
+
+
+def cuts(run: Report, unknown: str) -> list[Sampled]:
+    """One unknown along the first coordinate of space, at four times; without time, at four values of the second.
+
+    They are taken from the picture where it shows them all.
+    """
+    problem = run.solution.problem
+    domain, along = problem.domain, problem.space_coordinates[0]
+    moving = domain.time or problem.space_coordinates[1]
+    parts = (0.25, 0.5, 0.75, 1.0) if domain.time is not None else (0.2, 0.4, 0.6, 0.8)
+    shown = pictured(problem)
+    if set(shown.axes) == set(problem.coordinates):
+        whole, last = sampled(run, unknown, shown), len(shown.axes[moving]) - 1
+        return [whole.at(moving, round(part * last)) for part in parts]
+    places = [domain.place(moving, part) for part in parts]
+    return [sampled(run, unknown, grid(problem, {along: ALONG}, {moving: at})) for at in places]
+
+
+def error_peaks(run: Report, unknown: str) -> Peaks:
+    """|solution - reference| over the plane of the pictures, the largest over all other coordinates."""
+    found = sampled(run, unknown, whole_domain(run.solution.problem))
+    difference = found.difference
+    assert difference is not None
+    difference = np.where(_hidden(run, found.grid), 0.0, difference)
+    return peaks(found.grid, difference, plane(run.solution.problem))
+
+
+def peaks(on: Grid, values: Array, shown: tuple[str, ...]) -> Peaks:
+    """The absolute values' largest over all coordinates but the shown ones, and the largest of all."""
+    size = np.nan_to_num(np.abs(values), nan=np.inf)
+    names = list(on.axes)
+    index = np.unravel_index(int(size.argmax()), size.shape)
+    at = {c: float(on.axes[c][k]) for c, k in zip(names, index, strict=True)}
+    over = tuple(c for c in names if c not in shown)
+    flat = size.max(axis=tuple(names.index(c) for c in over)) if over else size
+    if [c for c in names if c in shown] != list(shown):
+        flat = flat.T
+    return Peaks({c: on.axes[c] for c in shown}, flat, over, float(size.max()), at)
+
+
+def limits(*arrays: Array, margin: float = 0.0) -> tuple[float, float]:
+    """The common range of finite values, widened by this part of it on both sides; never empty."""
+    values = np.concatenate([finite(a) for a in arrays])
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    width = high - low
+    if width <= 1e-12 * max(abs(low), abs(high)):
+        width = abs(high) or 1.0
+        low, high = low - width / 2, high + width / 2
+    return low - margin * width, high + margin * width
+
+
+def finite(values: Array) -> Array:
+    """Those of the values that are finite."""
+    return values[np.isfinite(values)]
+
+
+def _evaluated(fields: Callable[..., Mapping[str, Array]], on: Grid) -> dict[str, Array]:
+    """Fields by name on a grid, in pieces that fit into memory."""
+    flat = {c: v.reshape(-1) for c, v in on.places().items()}
+    parts = [fields(**piece) for piece in _pieces(flat)]
+    return {n: np.concatenate([np.asarray(p[n], dtype=np.float64) for p in parts]).reshape(on.shape) for n in parts[0]}
+
+
+def _pieces(places: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
+    count = len(next(iter(places.values())))
+    for start in range(0, count, CHUNK):
+        yield {c: v[start : start + CHUNK].copy() for c, v in places.items()}
