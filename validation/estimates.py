@@ -44,7 +44,7 @@ def case(name: str, seed: int, budget: float) -> Case:
     assert solution.training is not None
     return {
         "problem": name, "seed": seed, "budget": budget, "network": solution.training.network.split("(")[0],
-        "estimate": solution.training.estimate, "error": max(e.relative_l2 for e in found.errors.values()),
+        "estimate": solution.training.estimate, "error": max(e.strict for e in found.errors.values()),
         "reference": reference.own_error, "seconds": solution.training.seconds,
     }  # fmt: skip
 

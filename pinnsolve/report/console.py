@@ -149,11 +149,14 @@ def show_result(console: Console, run: Report, folder: Path, unwritten: Mapping[
     show_warnings(console, training.warnings)
     console.print(_residuals(run))
     if comparison.reference is not None:
-        errors = Table("unknown", "relative L2 error", "largest error", "reference's own error", "tolerance")
+        varies = comparison.offset  # where an unknown is large beside its variation, both errors are shown
+        names = ["unknown", "relative L2 error", *["of its variation"] * varies, "largest error"]
+        errors = Table(*names, "reference's own error", "tolerance")
         for unknown, e in comparison.errors.items():
             errors.add_row(
                 escape(unknown),
                 f"{e.relative_l2:.2e}",
+                *[f"{e.to_variation:.2e}"] * varies,
                 f"{e.max:.2e}",
                 f"{comparison.reference.own_error:.1e}",
                 f"{comparison.tolerance:g}",

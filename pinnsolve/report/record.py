@@ -145,7 +145,13 @@ def summary(run: Report) -> dict[str, Any]:
 
 def _errors(comparison: Comparison) -> dict[str, Any]:
     return {
-        u: {"relative_l2": e.relative_l2, "max": e.max, "sampling": e.sampling} for u, e in comparison.errors.items()
+        u: {
+            "relative_l2": e.relative_l2,
+            "relative_to_variation": e.to_variation,
+            "max": e.max,
+            "sampling": e.sampling,
+        }
+        for u, e in comparison.errors.items()
     }
 
 

@@ -18,6 +18,7 @@ from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
 
 REPLICATES, COUNT = 8, 4096
+OFFSET = 2.0  # errors relative to norm and to variation that differ by less are one number to a reader
 SEED = 20_071  # fixed, and different from any seed that training derives from its own
 Verdict = Literal["pass", "fail", "unconfirmed"]
 
@@ -72,6 +73,11 @@ class Comparison:
     reference: Reference | None
     tolerance: float
     corners: tuple[str, ...] = ()
+
+    @property
+    def offset(self) -> bool:
+        """Whether an unknown is so large beside its variation that the two errors are of different size."""
+        return any(e.to_variation > OFFSET * e.relative_l2 for e in self.errors.values())
 
 
 def compare(solution: Solution, reference: Reference | None) -> Comparison:

@@ -50,6 +50,6 @@ def compared(solution: Solution, references: References) -> list[Compared]:
 
     def badness(c: Compared) -> tuple[int, float]:
         errors = c.comparison.errors.values()
-        return SEVERITY[c.comparison.verdict], max((e.relative_l2 for e in errors), default=0.0)
+        return SEVERITY[c.comparison.verdict], max((e.strict for e in errors), default=0.0)
 
     return sorted(found, key=badness, reverse=True)
