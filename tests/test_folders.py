@@ -122,7 +122,9 @@ def test_two_runs_that_start_together_get_two_folders(tmp_path: Path, monkeypatc
 
 def all_is_shown(code: int, out: str) -> str:
     words = " ".join(out.split())
-    assert code == 0 and "outcome converged" in words and "verdict pass" in words and "relative L2 error" in words, words
+    assert code == 0 and "outcome converged" in words and "verdict pass" in words and "relative L2 error" in words, (
+        words
+    )
     return words
 
 

@@ -44,6 +44,7 @@ def finished(loop: Loop, outcome: Outcome) -> Training:
         was["weights"], ", ".join(map(described_method, same)), described_network(kept.network), state.choice,
         error, _identified(loop), lost, "sobol" if own else loop.settings.sampler,
         rule.every if rule is not None and kept.method.redraws else None, loop.unsaved,
+        loop.settings.unread(kept.method) if loop.settings.automatic else [],
     )  # fmt: skip
 
 
