@@ -171,7 +171,7 @@ class Settings:
             )
         self._check_dropout()
         self._check_weights()
-        self._check_ignored()
+        self._check_unread()
         usable_device(self.device)
 
     @property
@@ -215,25 +215,26 @@ class Settings:
         for weight in given:
             positive("Settings: weights", weight)
 
-    def _check_ignored(self) -> None:
-        """Refuse what was set and no method of these reads; what is at its default was not set."""
+    def unread(self, method: Method) -> list[str]:
+        """What was set and a method does not read; what is at its default was not set."""
+        usual = {f.name: f.default for f in fields(self)}
+        own = ("points", "condition_points", "sampler", "validation") if isinstance(method, OWN_POINTS) else ()
+        found = [name for name in own if getattr(self, name) != usual[name]]
+        return found + ["redraw"] * (self.redraw not in (None, Redraw()) and not method.redraws)
+
+    def _check_unread(self) -> None:
+        """Refuse what was set and none of these methods reads; what is chosen later warns."""
         if self.automatic:
             return
-        usual = {f.name: f.default for f in fields(self)}
-        names = ", ".join(dict.fromkeys(type(m).__name__ for m in self.methods))
-        if all(isinstance(m, OWN_POINTS) for m in self.methods):
-            for name in ("points", "condition_points", "sampler", "validation"):
-                if getattr(self, name) != usual[name]:
-                    raise ProblemError(
-                        f"Settings: {name}={getattr(self, name)!r} does nothing with {names}, which draws its own "
-                        "points in every window and fits all data",
-                        f"Leave {name} out; bound=... says how fine the cells become. Or write network=MLP().",
-                    )
-        if self.redraw not in (None, Redraw()) and not any(m.redraws for m in self.methods):
-            raise ProblemError(
-                f"Settings: redraw={self.redraw!r} does nothing with {names}, whose points stay",
-                "Leave redraw out, or write method=LevenbergMarquardt() (or Adam, SSBroyden, ...).",
-            )
+        for name in self.unread(self.methods[0]):
+            if all(name in self.unread(m) for m in self.methods):
+                names = ", ".join(dict.fromkeys(type(m).__name__ for m in self.methods))
+                why = "which draws its own points in every window, and fits all data"
+                why = "whose points stay as they were drawn" if name == "redraw" else why
+                raise ProblemError(
+                    f"Settings: {name}={getattr(self, name)!r} does nothing with {names}, {why}",
+                    f"Leave {name} out, or write method=LevenbergMarquardt() (or Adam, SSBroyden, ...), network=MLP().",
+                )
 
     def described(self) -> dict[str, Any]:
         """What decides the bits of a run, as plain values: a checkpoint is compared by it."""

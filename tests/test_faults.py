@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pinnsolve import MLP, Settings, solve
 from pinnsolve.__main__ import main
 from pinnsolve.training.loop import Loop
+from tests.conftest import SMALL
 
 Write = Callable[..., Path]
 
@@ -119,6 +122,16 @@ def test_what_is_not_finite_at_redrawn_points_ends_in_an_outcome(write: Write, t
     assert main([str(path), "--out", str(tmp_path)]) == 1
     outcome = json.loads((tmp_path / "report.json").read_text())["outcome"]
     assert outcome.startswith("non-finite: the residual 'heat' is nan at x=0.3"), outcome
+
+
+@pytest.mark.parametrize("method", ["LBFGS(steps=3)", "SSBroyden(steps=3)", "SOAP(steps=3)", "Newton()"])
+@pytest.mark.parametrize("source", ["1e140 * x", "torch.exp(60 * u) * torch.exp(60 * u)"])
+def test_numbers_at_the_end_of_their_range(method: str, source: str) -> None:
+    space: dict[str, Any] = {}
+    exec(SMALL.replace(HEAT, f"{HEAT} - {source}").replace(*TORCH), space)
+    network = {} if method == "Newton()" else {"network": MLP(width=4, depth=1)}
+    chosen = Settings(method=eval(method, space), points=100, held_out=50, budget=5, **network)  # type: ignore[arg-type]
+    assert solve(space["problem"], settings=chosen).training is not None
 
 
 def break_down(*_: object) -> None:

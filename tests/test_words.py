@@ -98,7 +98,7 @@ def test_settings_that_cells_do_not_read(name: str, value: Any) -> None:
 
 
 def test_points_that_stay_are_not_drawn_anew() -> None:
-    with pytest.raises(ProblemError, match="does nothing with Newton, whose points stay"):
+    with pytest.raises(ProblemError, match="redraw=.* does nothing with Newton, whose points stay"):
         Settings(method=Newton(), redraw=Redraw(every=3))
     Settings(method=[Newton(), Adam()], network=MLP(), redraw=Redraw(every=3))
 
@@ -108,6 +108,12 @@ def test_steps_keep_the_numbers_of_the_method(write: Write, tmp_path: Path) -> N
     main([str(path), "--out", str(tmp_path / "out"), "--steps", "1"])
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["method"] == "LevenbergMarquardt(damping=0.5)" and report["steps"] == 1
+
+
+def test_what_an_automatic_choice_did_not_read_is_said(heat: Problem) -> None:
+    training = solve(heat, settings=Settings(redraw=Redraw(every=3), points=500, budget=5)).training
+    assert training is not None and training.method.startswith("Newton")
+    assert training.unread == ["redraw"] and any("redraw of the settings did nothing" in w for w in training.warnings)
 
 
 # ---------------------------------------------------------------- what was done

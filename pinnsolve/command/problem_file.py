@@ -43,13 +43,14 @@ def load(path: Path) -> ProblemFile:
     """
     module = _run(path)
     problems = _instances(module, Problem)
-    _check_named(module, "problem", Problem, 'Problem(unknowns="u", ...)')
     if not problems:
+        _check_named(module, "problem", Problem, 'Problem(unknowns="u", ...)')
         raise ProblemError(f"{path} declares no problem", "Write problem = Problem(...) at the top level of the file.")
     if len(problems) > 1:
         raise ProblemError(f"{path} declares {len(problems)} problems: {', '.join(problems)}", "Keep one in a file.")
-    _check_named(module, "settings", Settings, "Settings(budget=20)")
     settings = _instances(module, Settings)
+    if not settings:
+        _check_named(module, "settings", Settings, "Settings(budget=20)")
     if len(settings) > 1:
         raise ProblemError(f"{path} declares {len(settings)} settings: {', '.join(settings)}", "Keep one in a file.")
     ((_, problem),) = problems.items()
@@ -88,8 +89,8 @@ def _run(path: Path) -> ModuleType:
 def _check_named(module: ModuleType, name: str, kind: type, example: str) -> None:
     """What has our name and is something else would be passed over without a word."""
     value = getattr(module, name, None)
-    if value is None or isinstance(value, kind | ModuleType):
-        return
+    if not (value is kind or isinstance(value, dict | list | tuple | str | int | float)):
+        return  # a module, a function: the user's own affair
     if isinstance(value, dict) and all(isinstance(k, str) and k.isidentifier() for k in value) and value:
         shown = {k: repr(v) if isinstance(v, int | float | str) else "..." for k, v in value.items()}
         example = f"{kind.__name__}({', '.join(f'{k}={v}' for k, v in shown.items())})"

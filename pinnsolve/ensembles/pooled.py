@@ -56,6 +56,7 @@ def pooled(
         _identified([t.identified for t in each if t.identified is not None]),
         sampler="; ".join(dict.fromkeys(t.sampler for t in each)),
         redrawn_every=each[0].redrawn_every,
+        unread=list(dict.fromkeys(name for t in each for name in t.unread)),
         unsaved="; ".join(dict.fromkeys(t.unsaved for t in spent if t.unsaved)),
     )
 

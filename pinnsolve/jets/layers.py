@@ -87,6 +87,8 @@ def reshaped(a: Jet, map_: Callable[[Tensor], Tensor]) -> Jet:
 
 
 def softplus(w: Jet, beta: float = 1, threshold: float = 20) -> Jet:
+    if not isinstance(w, Jet) or isinstance(beta, Jet):
+        raise ProblemError("torch.softplus was given a field as beta", "Write torch.log1p(torch.exp(beta * u)) / beta.")
     return elementary(lambda v: functional.softplus(v, beta, threshold), lambda v, _: on_jets.sigmoid(v * beta), w)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from pinnsolve.errors import ProblemError
@@ -22,7 +24,8 @@ def balanced(residuals: Residuals) -> dict[str, float]:
             largest[name] = max(largest[name], float(rows.abs().max()) if rows.numel() else 0.0)
     range_of = torch.finfo(residuals.trial.dtype)
     for name, size in largest.items():  # out of range the weight would be zero or infinite, and the loss no loss
-        if size > 0 and not (range_of.tiny < size**2 and squares[name] < range_of.max):
+        overflow = math.isfinite(size) and squares[name] > range_of.max
+        if overflow or 0 < size < range_of.tiny**0.5:
             raise ProblemError(
                 f"the residual '{name}' changes by {size:.0e} with the network's weights: its squares are beyond what "
                 f"{str(residuals.trial.dtype).removeprefix('torch.')} can hold",

@@ -61,7 +61,7 @@ def between(low: Probe, high: Probe) -> float:
     part = 0.1  # beyond the end the loss is not finite
     if math.isfinite(high.loss) and math.isfinite(high.slope):
         first = low.slope + high.slope - 3 * (low.loss - high.loss) / (low.step - high.step)
-        square = first**2 - low.slope * high.slope
+        square = first * first - low.slope * high.slope  # a power would raise where a product is infinite
         second = math.copysign(math.sqrt(square), width) if square >= 0 else math.nan
         bottom = high.slope - low.slope + 2 * second
         part = 1 - (high.slope + second - first) / bottom if bottom and math.isfinite(bottom) else 0.5

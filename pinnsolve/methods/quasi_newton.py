@@ -174,11 +174,13 @@ def two_loops(s: Tensor, y: Tensor, gradient: Tensor) -> Tensor:
 def updated(inverse: Tensor | None, s: Tensor, y: Tensor, sbs: float) -> Tensor:
     """The next inverse Hessian H (P, P), which takes y to s; `sbs` is s.Bs, B the inverse of H.
 
-    Without H it begins with (y.s)/(y.y) I (Nocedal & Wright, equation 6.20). Where y.s is not positive, H stays.
+    Without H it begins with (y.s)/(y.y) I (Nocedal & Wright, equation 6.20). Where y.s is not positive, or the numbers
+    are at the end of their range, H stays.
     """
     ys = float(y @ s)
     if inverse is None:
-        scale = ys / float(y @ y) if ys > 0 else 1.0
+        scale = ys / float(y @ y) if ys > 0 and float(y @ y) > 0 else 1.0
+        scale = scale or 1.0
         inverse = torch.eye(len(s), dtype=s.dtype, device=s.device) * scale
         sbs = float(s @ s) / scale
     if not ys > 0:
@@ -187,10 +189,13 @@ def updated(inverse: Tensor | None, s: Tensor, y: Tensor, sbs: float) -> Tensor:
     yhy = float(y @ image)
     if not yhy > 0:
         return inverse
-    phi, tau = scaling(sbs / ys, yhy / ys, len(s))
     pair = torch.stack([image, s], 1)
-    cross = -phi / (tau * ys)
-    small = pair.new_tensor([[(phi - 1) / (tau * yhy), cross], [cross, phi * yhy / (tau * ys**2) + 1 / ys]])
+    try:
+        phi, tau = scaling(sbs / ys, yhy / ys, len(s))
+        cross = -phi / (tau * ys)
+        small = pair.new_tensor([[(phi - 1) / (tau * yhy), cross], [cross, phi * yhy / (tau * ys**2) + 1 / ys]])
+    except (ZeroDivisionError, OverflowError):
+        return inverse
     new = torch.addmm(inverse, pair @ small, pair.T, beta=1 / tau)
     return new if bool(torch.isfinite(new).all()) else inverse
 

@@ -46,7 +46,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, points,
         weights, _methods(run, number), described_network(kept.network), run.choice, error, found, lost,
         "sobol" if own else run.settings.sampler, rule.every if rule is not None and kept.method.redraws else None,
-        unsaved,
+        unsaved, run.settings.unread(kept.method) if run.settings.automatic else [],
     )  # fmt: skip
 
 

@@ -114,6 +114,8 @@ class Training:
         How the points were drawn.
     redrawn_every : int, optional
         After how many steps they were drawn anew; None where they stayed.
+    unread : list of str
+        Settings that were given and that the method did not read, where it was chosen automatically.
     unsaved : str
         Why the last checkpoint could not be written; empty where it was, or none was asked for.
     """
@@ -136,9 +138,16 @@ class Training:
     sampler: str = "sobol"
     redrawn_every: int | None = None
     unsaved: str = ""
+    unread: list[str] = field(default_factory=list)
 
     @property
     def warnings(self) -> list[str]:
         """What is doubtful of the result, in words."""
         told = [] if self.identified is None else list(self.identified.warnings)
-        return told + [str(self.overfitting)] * (self.overfitting is not None) + [self.unsaved] * bool(self.unsaved)
+        told += [] if self.overfitting is None else [str(self.overfitting)]
+        if self.unread:
+            told.append(
+                f"{', '.join(self.unread)} of the settings did nothing for what is handed out: {self.method} "
+                "does not read that; choose a method that does, method=LevenbergMarquardt() for one"
+            )
+        return told + [self.unsaved] * bool(self.unsaved)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from pinnsolve.algebra import yardstick
-from pinnsolve.errors import ProblemError
+from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.geometry.places import NEAR, away
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
@@ -194,6 +194,8 @@ def reference_values(reference: Reference, unknown: str, places: Mapping[str, np
             f"the reference's field '{unknown}' failed: {type(error).__name__}: {error}",
             f"It is called with {', '.join(places)} as arrays of one shape.",
         ).with_traceback(error.__traceback__) from None
+    if remedy := if_complex(values):
+        raise ProblemError(f"the reference's field '{unknown}' has complex values", remedy.strip())
     shape = next(iter(places.values())).shape
     if values.shape != shape:
         raise ProblemError(
