@@ -39,6 +39,7 @@ Balance = Literal["balanced"]
 FEATURES = (50, 100, 200, 400, 800, 1600)  # a run of few unknowns begins at 200: see `training.strategy`
 LAYERS = (
     ("sine", (2.0, 4.0)), ("sine", (1.0, 2.0)), ("sine", (4.0, 8.0)), ("sine", (8.0, 16.0)), ("tanh", (0.5, 2.0)),
+    ("sine", (16.0, 64.0)),
 )  # fmt: skip
 BOUNDS = (1e-1, 1e-2, 1e-3, 1e-4)
 POINTS = 4000

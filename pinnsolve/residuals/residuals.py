@@ -12,6 +12,7 @@ from torch import Tensor
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.tape import dense_rows
+from pinnsolve.machine.memory import give_back
 from pinnsolve.residuals.sites import Faded, Site, asked, fade
 from pinnsolve.trial.trial import Prepared, Trial
 
@@ -74,17 +75,23 @@ class Residuals:
         return self._cut(batch) if batch >= 2 * self.chunk else self.chunks
 
     def _each(self, chunks: Sequence[Chunk]) -> Iterator[Chunk]:
-        """One chunk after the other; what frozen layers make of its points is kept while there is room for it."""
-        room = KEPT
-        for chunk in chunks:
-            yield chunk
-            _, prepared, _ = chunk
-            if self.trial.frozen and isinstance(prepared, Prepared) and isinstance(prepared.inputs, Jet):
-                size = sum(part.numel() for part in prepared.inputs.known.values() if part is not None)
-                if size > room:
-                    prepared.inputs.known.clear()
-                else:
-                    room -= size
+        """One chunk after the other; what frozen layers make of its points is let go, unless there is room for all."""
+        for site, prepared, faded in chunks:
+            yield site, prepared, faded
+            if _features(self.trial, prepared) is not None and not self._kept:
+                prepared.inputs.known.clear()
+        if self.trial.frozen:
+            give_back()
+
+    @cached_property
+    def _kept(self) -> bool:
+        """Whether what frozen layers make of the points stays: all of it or none, since holes between are lost too."""
+        numbers = 0
+        for _, prepared, _ in self.chunks:
+            features, plan = _features(self.trial, prepared), prepared.chart.plan
+            if features is not None and plan is not None:
+                numbers += features.shape.numel() * len(plan().read)
+        return numbers <= KEPT
 
     @property
     def size(self) -> int:
@@ -226,6 +233,12 @@ class Residuals:
                 gradient.addmv_(rows.T, scaled)
                 add_gram(matrix, rows)
         return loss, gradient, torch.tril(matrix) + torch.tril(matrix, -1).T
+
+
+def _features(trial: Trial, prepared: Prepared) -> Jet | None:
+    """What frozen layers make of the points."""
+    seen = prepared.inputs if trial.frozen and isinstance(prepared, Prepared) else None
+    return seen if isinstance(seen, Jet) else None
 
 
 def add_gram(matrix: Tensor, rows: Tensor) -> None:

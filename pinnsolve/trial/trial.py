@@ -29,7 +29,7 @@ from pinnsolve.trial.constants import Constants
 from pinnsolve.trial.exact import Plan, lift
 from pinnsolve.trial.functions import Functions
 
-TABLES = 4  # derivatives of frozen features beside a row: fewer points at once, less memory, more calls
+TABLES = 16  # derivatives of frozen features that come with a row: fewer points at once, less memory, more calls
 
 
 @dataclass(frozen=True)
