@@ -22,8 +22,9 @@ def gallery(name: str) -> Problem:
 
 def simulated(monkeypatch: pytest.MonkeyPatch, ready: Prepared, speed: float) -> None:
     """Training on a machine that makes so many operations a second, whatever it makes them for."""
-    work = ready.loop.state.clock.work
-    ready.loop.state.clock.seconds = work.operations / speed
+    clock, work = ready.loop.state.clock, ready.loop.state.clock.work
+    clock.seconds = work.operations / speed
+    clock.heaviest = {name: (operations, operations / speed) for name, (operations, _) in clock.heaviest.items()}
     monkeypatch.setattr(time, "perf_counter", lambda: work.operations / speed)
 
 
@@ -44,11 +45,12 @@ def test_it_is_kept_within_a_tenth(monkeypatch: pytest.MonkeyPatch, name: str, b
 
 
 @pytest.mark.parametrize("name", GALLERY)
-def test_the_whole_of_a_run_fits(name: str) -> None:
-    """Checks, first evaluation and the end included, by a real clock."""
-    began = time.perf_counter()
+def test_the_whole_of_a_run_fits(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Checks, first evaluation and the end included; by the clock of this process, which others do not slow down."""
+    monkeypatch.setattr(time, "perf_counter", time.process_time)
+    began = time.process_time()
     solution = solve(gallery(name), budget=2.0)
-    assert time.perf_counter() - began <= 1.1 * 2.0 + 1.5
+    assert time.process_time() - began <= 1.1 * 2.0 + 1.0
     assert solution.training is not None and solution.training.steps > 0
 
 
@@ -71,10 +73,10 @@ def chain(count: int) -> Problem:
 
 
 def test_many_coupled_unknowns_get_a_solution_in_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     solution = solve(chain(15), budget=10.0)
     assert solution.training is not None and solution.training.outcome.kind == "converged"
-    assert time.perf_counter() - began < 11.0
+    assert time.process_time() - began < 11.0
     assert all(r < 1e-3 for r in solution.training.held_out.values())
 
 

@@ -88,14 +88,14 @@ def test_it_is_given_up_when_what_is_left_of_it_does_not_fit_in_the_budget(monke
     retrace, plain = Retracing.step, time.perf_counter
 
     def slowly(self: Retracing, objective: Any, state: Any) -> Any:
-        late[0] += 4.0
+        late[0] += 7.0
         return retrace(self, objective, state)
 
     monkeypatch.setattr(Retracing, "step", slowly)
     monkeypatch.setattr(time, "perf_counter", lambda: plain() + late[0])
     loop, training = run(FIRST, SECOND, REST, budget=10.0)
     windows = len(loop.state.best_trial().parts)  # type: ignore[attr-defined]
-    assert windows >= 3 and late[0] == 4.0 and training.outcome.kind == "budget" and training.seconds < 10
+    assert windows >= 3 and late[0] == 7.0 and training.outcome.kind == "budget" and training.seconds < 10
     assert training.method.startswith("Marching") and [f.stage for f in loop.state.found] == [0]
     assert training.estimate is None and math.isfinite(sum(training.held_out.values()))
 

@@ -21,6 +21,7 @@ FEW = 32  # cells: windows with fewer are cheap, and must get below the bound by
 EASY = 0.1  # of the bound: so little on the first cells, and the next window is twice as long, if this was not halved
 MISSES = 3  # windows that may be left with more than the bound; with more of them it gives up
 REST = 1.25  # of a window: a rest that is not longer is taken along with the last one
+MORE = 1.4  # windows take up to so many times what was seen before: Newton's method makes one more step or two
 USUAL = 3  # steps of Newton's method, before it is known how many a window takes
 HELPS = 0.7  # splitting must bring the worst cell below this part of what it was
 
@@ -71,19 +72,17 @@ class Marching:
         return {
             "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high,
             "length": length, "worst": math.inf, "scale": math.nan, "missed": 0, "halved": False,
-            "settled": False, "before": None, "points": {}, "drawn": {}, "spent": 0.0, "cells": len(cells),
+            "settled": False, "before": None, "points": {}, "drawn": {}, "rate": 0.0,
         }  # fmt: skip
 
     def operations(self, objective: Objective, state: State) -> float:
-        """What the last window took, more by as much as there are more cells (as in nested dissection), and twice
-        that, since Newton's method may take more steps; before the first what its factorisations would, were they
-        dense."""
-        if not state["spent"]:
+        """The most that a cell has taken so far, for all cells; before the first window what its factorisations would,
+        were they dense."""
+        if not state["rate"]:
             count = piecewise(objective).rest.parameters_count
             rows = objective.costs.rows * ROWS * count / max(objective.size, 1)
             return USUAL * (qr(round((ROWS + 1) * count), count) + rows)
-        axes = state["low"].shape[1]
-        return 2 * state["spent"] * (len(state["low"]) / state["cells"]) ** max(1.0, (axes + 1) / 2)
+        return MORE * state["rate"] * _nested(state["low"])
 
     def step(self, objective: Objective, state: State) -> State:
         march, work, begun = piecewise(objective), objective.work, objective.work.operations
@@ -96,7 +95,8 @@ class Marching:
             known = objective.guess()
             follow(window, known.parts[0] if isinstance(known, Piecewise) else known, training, self.ridge, work)
         loss = newton(window, training, weights, self.ridge, work)
-        now = {"spent": work.operations - begun, "cells": len(cells), "drawn": trained_on(state["points"], training)}
+        rate = max(state["rate"], (work.operations - begun) / _nested(state["low"]))
+        now = {"rate": rate, "drawn": trained_on(state["points"], training)}
         state = {**state, **now, "loss": loss, "scale": scale}
         if not math.isfinite(loss):
             return state
@@ -153,6 +153,12 @@ class Marching:
 def _duration(march: Piecewise) -> float:
     """All of time, where it is cut into windows; nothing else."""
     return march.problem.time[1] - march.problem.time[0] if march.direction and march.problem.time else 0.0
+
+
+def _nested(low: Tensor) -> float:
+    """By what power of the number of cells (S, k) the operations of a window grow, as in nested dissection."""
+    count, axes = low.shape
+    return float(count ** max(1.0, (axes + 1) / 2))
 
 
 def _times(march: Piecewise, length: float) -> tuple[float, float] | None:

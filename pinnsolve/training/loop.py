@@ -230,10 +230,14 @@ class Loop:
     # ------------------------------------------------------------ the budget
 
     def _used_up(self) -> Outcome | None:
-        """The outcome, if the budget is used, or what is left of it is too little for the next step."""
+        """The outcome, if the budget is used, or what is left of it is too little for the next step.
+
+        The first step of an automatic run is made whatever it takes: its layer was chosen to be small beside the
+        budget, and without it there is nothing to hand out.
+        """
         state, budget = self.state, self.state.settings.budget
         needed = self._needed() + self._ending()
-        if state.clock.seconds + needed <= budget:
+        if state.clock.seconds + needed <= budget or (state.step == 0 and self.strategy.automatic):
             return None
         return self._too_little(needed)
 
