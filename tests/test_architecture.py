@@ -81,6 +81,20 @@ def test_files_and_functions_fit_in_the_head(path: Path) -> None:
             assert body - len((doc or "").splitlines()) <= 50, f"{path}: {node.name}"
 
 
+def test_networks_know_no_problem() -> None:
+    for path in (PACKAGE / "networks").glob("*.py"):
+        assert imported(path) <= {"errors", "algebra", "jets", "geometry", "networks"}, path
+
+
+def test_only_one_file_names_time_and_only_geometry_reads_the_bounds_of_a_box() -> None:
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and node.value == "t":
+                assert path == PACKAGE / "data" / "axes.py", f"{path}, line {node.lineno}"
+            if isinstance(node, ast.Attribute) and node.attr == "bounds" and part(path) != "geometry":
+                assert path == PACKAGE / "problem" / "unknown.py", f"{path}, line {node.lineno}"  # those of a constant
+
+
 def python(code: str) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
