@@ -4,7 +4,9 @@ from __future__ import annotations
 
 FLAT = 1e-9  # of the norm: a variation below is rounding, and the unknown a constant
 VANISHING = 1e-9  # of the natural scale: a norm below is rounding, and the unknown zero
-LEAST = 1e-4  # of the natural scale: an approximate solution that varies less may be a constant with noise
+# Of the natural scale: an approximate solution that varies less than NOISE is a constant, one that varies less than LEAST
+# may be one. Larger, and the errors of what is small are taken for small; smaller, and noise is taken for a solution.
+NOISE, LEAST = 1e-6, 1e-4
 
 
 def size(norm: float, scale: float) -> float:
@@ -26,5 +28,10 @@ def variation(norm: float, deviation: float, scale: float) -> float:
 
 
 def of_estimate(norm: float, deviation: float, scale: float) -> float:
-    """The stricter of both for a solution that is not exact, whose constants and zeros carry noise."""
-    return max(min(norm, deviation), LEAST * scale) or 1.0
+    """The stricter of both for a solution that is not exact, whose constants and zeros carry noise.
+
+    >>> of_estimate(1.0, 0.5, 2.0), of_estimate(1.0, 1e-9, 2.0), of_estimate(1e-12, 1e-12, 2.0)
+    (0.5, 1.0, 2.0)
+    """
+    least = deviation if deviation > NOISE * norm else norm
+    return (scale if least <= NOISE * scale else max(least, LEAST * scale)) or 1.0

@@ -4,7 +4,7 @@ A residual r(u, u_x, ...) is taken apart by its derivatives with respect to all 
 
     made of  sum over p of |dr/dp p|  +  |r - sum over p of dr/dp p|,
 
-the second a source.
+the second a source. An unknown counts by what it is beyond its offset: in kelvin as in degrees.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from torch import Tensor
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.residuals import Residuals
+from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.trial import Prepared
 
 # Of the terms: what least squares with a ridge of 1e-12 leave where the features could do better, and the least error
@@ -38,7 +39,7 @@ def terms(residuals: Residuals) -> dict[str, float]:
         fields = trial.fields(prepared, _leaves(trial.unknowns(prepared), prepared, leaves))
         for name, term in site.terms.items():
             r = term(fields).value
-            parts = _parts(r, leaves)
+            parts = _parts(r, leaves, trial.plan)
             rest = (r.detach() - sum(parts)).abs() if parts else r.detach().abs()
             square = faded(rest + sum(p.abs() for p in parts)).square().sum()
             made[name] += float(square) / residuals.counts[name]
@@ -61,9 +62,13 @@ def _leaves(unknowns: Mapping[str, Jet], prepared: Prepared, leaves: Leaves) -> 
     return {unknown: cut(unknown) for unknown in unknowns}
 
 
-def _parts(r: Tensor, leaves: Leaves) -> list[Tensor]:
+def _parts(r: Tensor, leaves: Leaves, made: Plan) -> list[Tensor]:
     """The terms dr/dp p (N,) of a residual."""
     if not r.requires_grad:
         return []
     grads = torch.autograd.grad(r.sum(), list(leaves.values()), retain_graph=True, allow_unused=True)
-    return [g * leaf.detach() for leaf, g in zip(leaves.values(), grads, strict=True) if g is not None]
+    return [
+        grad * (leaf.detach() - (0.0 if any(alpha) else made.size(unknown).offset))
+        for ((unknown, alpha), leaf), grad in zip(leaves.items(), grads, strict=True)
+        if grad is not None
+    ]
