@@ -4,8 +4,8 @@ from __future__ import annotations
 
 FLAT = 1e-9  # of the norm: a variation below is rounding, and the unknown a constant
 VANISHING = 1e-9  # of the natural scale: a norm below is rounding, and the unknown zero
-# Of the natural scale: an approximate solution that varies less than NOISE is a constant, one that varies less than
-# LEAST may be one. Larger, and the errors of what is small are taken for small; smaller, and noise is taken for a solution.
+# Of the natural scale: an approximate solution that varies less than NOISE is a constant, and less than LEAST may be
+# one. Larger, and the errors of what is small are taken for small; smaller, and noise is taken for a solution.
 NOISE, LEAST = 1e-6, 1e-4
 
 

@@ -7,6 +7,8 @@
 
 Each is solved as it stands and as it is told; the verdict has to be the same, and each error (relative L2 on points that
 no training saw, relative to the smaller of norm and standard deviation) at most ten times the original's, or below 1e-9.
+Where a telling makes other features and points of the same random numbers (a mirrored axis, another order), the original
+may be the worst of three seeds: the answer may change by no more than another seed would change it.
 The exit code is 1 if one is WRONG.
 """
 
@@ -17,7 +19,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from validation.metamorphic.measuring import Measured, fault, original, told, told_by_hand
+from validation.metamorphic.measuring import Measured, fault, original, told, told_by_hand, with_other_seeds
 from validation.metamorphic.subjects import BUDGET, Subject, subjects
 from validation.metamorphic.transformations import retellings
 
@@ -44,6 +46,8 @@ def rows(subject: Subject, part: str = "") -> Iterator[tuple[str, bool]]:
         if part in name:
             after = told(problem, retelling, subject.settings)
             found = fault(before, after)
+            if found and retelling.redraws:
+                found = fault(with_other_seeds(problem, subject.settings, before), after)
             yield _row(subject.name, name, after, before, found), not found
     if subject.first_order is not None and part in "first-order system":
         after = told_by_hand(subject.first_order, problem, subject.settings)

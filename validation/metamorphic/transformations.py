@@ -31,6 +31,15 @@ class Retelling:
     words: Translation
     manner: Manner = field(default_factory=Manner)
 
+    @property
+    def redraws(self) -> bool:
+        """Whether the same numbers drawn are other features and points: a mirrored axis, or things in another order.
+
+        Then the answer may change by as much as another seed would change it.
+        """
+        mirrored = any(word.scale < 0 for word in self.words.coordinates.values())
+        return mirrored or bool(self.manner.reverse)
+
     def problem(self, original: Problem) -> Problem:
         return retold(original, self.words, self.manner)
 
