@@ -123,7 +123,8 @@ def test_points_are_those_that_were_trained_on(heat: Problem) -> None:
     chosen = Settings(network=MLP(width=6, depth=1), method=LevenbergMarquardt(steps=12), points=1200, sampler="latin")
     loop = prepare(heat, chosen).loop
     training = loop.run()
-    assert training.points["interior"] == loop.state.best["points"]["interior"] <= 1200
+    assert loop.state.best is not None
+    assert training.points["interior"] == loop.state.best.points["interior"] <= 1200
     assert training.sampler == "latin" and training.redrawn_every == 5
     fixed = solve(heat, settings=chosen, method=Newton(), network=RandomFeatures(count=50)).training
     assert fixed is not None and fixed.points["interior"] == 1200 and fixed.redrawn_every is None
