@@ -31,7 +31,7 @@ from pinnsolve.trial.piecewise import trial_of
 from pinnsolve.trial.trial import Trial
 
 CHUNK = 8192  # points at once
-ENTRIES = 4_000_000  # numbers at once: points times what each takes
+ENTRIES = 16_000_000  # numbers at once: points times what a row of the Jacobian takes, most of which a value does not
 METADATA = "pinnsolve"
 Evaluator = Callable[..., Any]
 Quantity = Callable[[Fields], torch.Tensor]

@@ -29,6 +29,7 @@ from pinnsolve import (
     d,
     dirichlet,
     initial,
+    initial_rate,
     solve,
 )
 from pinnsolve.training.checkpointing import CHECKPOINT
@@ -238,3 +239,19 @@ def test_relu_is_refused_where_second_derivatives_are_needed(heat: Problem) -> N
         space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=transport, conditions=[initial(u=lambda x: x)]
     )
     assert run(first_order, 3, network=MLP(activation="relu")).training.steps == 3
+
+
+def test_many_periods_are_found_by_fast_sines() -> None:
+    """y'' + y = 0 over ten periods: frequency 31 for a coordinate scaled to [-1, 1]."""
+
+    def oscillator(y, t):
+        return d(y, t, t) + y
+
+    problem = Problem(
+        time=(0, 20 * torch.pi), unknowns="y", equations=oscillator, conditions=[initial(y=1), initial_rate(y=0)],
+        tolerance=1e-6,
+    )  # fmt: skip
+    solution = solve(problem, budget=20)
+    assert solution.training is not None and solution.training.outcome.kind == "converged"
+    t = torch.linspace(0, 20 * torch.pi, 100, dtype=torch.float64)
+    assert float((torch.as_tensor(solution.y(t=t.numpy())) - torch.cos(t)).abs().max()) < 1e-6

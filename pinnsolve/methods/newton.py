@@ -53,7 +53,8 @@ class Newton:
         whole("Newton: steps", self.steps)
 
     def init(self, objective: Objective) -> State:
-        begin = objective.model.vector() if objective.drift is not None else None
+        steady = objective.drift is not None and objective.drift.size > 0  # a fit alone has no equation to march along
+        begin = objective.model.vector() if steady else None
         return {"loss": math.nan, "stuck": False, "done": False, "first": math.nan, "march": None, "begin": begin}
 
     def operations(self, objective: Objective, state: State) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from torch import Tensor
 from pinnsolve.errors import whole
 from pinnsolve.jets.jet import Chart, Jet, on_jets
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.jets.settled import settled
 from pinnsolve.networks.cells import Cells, rising
 from pinnsolve.networks.mlp import ACTIVATIONS
 from pinnsolve.networks.random_features import checked, hidden_layers
@@ -118,7 +120,12 @@ class Expansion:
         self.active = basis.cells.active(self.places)
         self.cell, self.point = self.active.T.nonzero(as_tuple=True)
         pairs = Chart(chart.names, len(self.cell), chart.dtype, chart.device)
-        columns: list[Jet] = []
+        own = weakref.ref(self)  # no rule may hold the expansion, which holds it: a cycle would keep all its tensors
+        self.features = settled(lambda: own()._made(pairs, scaled), chart)  # type: ignore[union-attr]
+
+    def _made(self, pairs: Chart, scaled: Sequence[Jet]) -> Jet:
+        """The features at the pairs, times the partition of unity."""
+        basis, columns = self.basis, list[Jet]()
         bump: Jet | None = None
         for axis, field in enumerate(scaled):
             here = self._at_pairs(pairs, field)
@@ -129,9 +136,10 @@ class Expansion:
             columns.append(column)
             bump = factor if bump is None else bump * factor
         columns += [self._kink(pairs, scaled[basis.axes[k]], k, place) for k, place in basis.kinks]
-        self.features = self._hidden(pairs, torch.stack(columns, -1))  # type: ignore[arg-type]
+        features = self._hidden(pairs, torch.stack(columns, -1))  # type: ignore[arg-type]
         if bump is not None and len(basis.cells) > 1:
-            self.features = (bump * self._at_pairs(pairs, 1 / self._summed(bump)))[:, None] * self.features
+            features = (bump * self._at_pairs(pairs, 1 / self._summed(bump)))[:, None] * features
+        return features
 
     @cached_property
     def groups(self) -> list[tuple[tuple[int, ...], Tensor, Tensor]]:

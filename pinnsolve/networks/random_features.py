@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import pi
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pinnsolve.algebra.least_squares import solved
+from pinnsolve.algebra.least_squares import Triangle
 from pinnsolve.errors import ProblemError, did_you_mean, whole
 from pinnsolve.networks.inputs import Fourier
 from pinnsolve.networks.mlp import ACTIVATIONS, undrawn
@@ -115,11 +115,16 @@ class Zoomed(nn.Module):
         return z
 
 
-def fitted(features: Tensor, targets: Tensor) -> Tensor | None:
-    """The parameters (P,) of the output layer with which features (N, m) come closest to targets (N, outputs)."""
-    ones = torch.ones_like(features[:, :1])
-    found = solved(torch.cat([features, ones], 1), targets, RIDGE)
-    return None if found is None else torch.cat([found[:-1].T.flatten(), found[-1]])
+def fitted(parts: Iterable[tuple[Tensor, Tensor]], rows: int) -> Tensor | None:
+    """The parameters (P,) of the output layer with which features come closest to targets: (n, m) and (n, outputs) at a
+    time, `rows` in all."""
+    triangle: Triangle | None = None
+    for features, targets in parts:
+        matrix = torch.cat([features, torch.ones_like(features[:, :1])], 1)
+        triangle = triangle or Triangle(rows, matrix.shape[1], matrix, targets.shape[1])
+        triangle.add(matrix, targets)
+    found = None if triangle is None else triangle.solved(RIDGE)
+    return None if found is None else torch.cat([found[0][:-1].T.flatten(), found[0][-1]])
 
 
 def hidden_layers(

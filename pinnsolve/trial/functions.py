@@ -69,7 +69,7 @@ class Functions:
         trained."""
         found = []
         for name, z in other._raw(theirs).items():
-            best = fitted(mine[name].value, z.value[:, None])
+            best = fitted([(mine[name].value, z.value[:, None])], len(z))
             found.append(torch.cat([p.detach().flatten() for p in self.parameters_of(name)]) if best is None else best)
         return found
 

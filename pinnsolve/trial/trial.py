@@ -29,6 +29,7 @@ from pinnsolve.trial.constants import Constants
 from pinnsolve.trial.exact import Plan, lift
 from pinnsolve.trial.functions import Functions
 
+FOLLOWED = 256  # points at once, where one network follows another
 TABLES = 16  # derivatives of frozen features that come with a row: fewer points at once, less memory, more calls
 
 
@@ -147,10 +148,10 @@ class Trial:
     @torch.no_grad()
     def follow(self, other: Trial, points: Points) -> None:
         """Random features: take the parameters that come closest to another trial function's network on points."""
-        own, theirs = self.prepare(points), other.prepare(points)
-        targets = torch.stack([column.value for column in other.columns(theirs)], 1)
-        found = fitted(own.inputs.value, targets)
+        cut = [points[begin : begin + FOLLOWED] for begin in range(0, len(points), FOLLOWED)]
+        found = fitted(((self.prepare(part).inputs.value, other.output(part)) for part in cut), len(points))
         if found is not None:
+            own, theirs = self.prepare(points), other.prepare(points)
             functions = self.functions.follow(own.functions, other.functions, theirs.functions)
             self.assign(torch.cat([found, *functions, *(p.detach() for p in other.constants.parameters)]))
 
@@ -256,6 +257,10 @@ class Trial:
         found = self.constants.fields(prepared.chart) | self.functions.fields(prepared.functions)
         own = self.unknowns(prepared) if unknowns is None else unknowns
         return self.problem.fields(prepared.chart, prepared.at, own, prepared.points, found)
+
+    def output(self, points: Points) -> Tensor:
+        """What the network puts out at these points, (N, outputs)."""
+        return torch.stack([column.value for column in self.columns(self.prepare(points))], 1)
 
     def columns(self, prepared: Prepared) -> list[Jet]:
         if not self.takes_jets:
