@@ -40,7 +40,7 @@ def costs_of(residuals: Residuals) -> Costs:
     for site, points in residuals.places:
         known = site.asked.get(trial)
         derivatives = len(known.below) if known else 1
-        one = SLOWER * 2.0 * len(points) * trial.row_size * derivatives + CALL
+        one = SLOWER * 2.0 * len(points) * trial.width * derivatives + CALL
         values += one
         if trial.frozen:
             once += FROZEN * zoomed * one / max(trial.outputs, 1)

@@ -103,6 +103,10 @@ class Piecewise(Trial):
         return sum(part.parameters_count for part in self.parts)
 
     @property
+    def width(self) -> int:
+        return self.rest.width
+
+    @property
     def row_size(self) -> int:
         return self.rest.row_size
 

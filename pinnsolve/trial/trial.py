@@ -156,9 +156,14 @@ class Trial:
             self.assign(torch.cat([found, *functions, *(p.detach() for p in other.constants.parameters)]))
 
     @property
+    def width(self) -> int:
+        """Numbers in one row of the Jacobian that are not zero."""
+        return self.parameters_count
+
+    @property
     def row_size(self) -> int:
         """Numbers that one row of the Jacobian takes; where layers are frozen, with derivatives of the features."""
-        return self.parameters_count * (TABLES if self.frozen else 1)
+        return self.width * (TABLES if self.frozen else 1)
 
     def tensors(self) -> dict[str, Tensor]:
         """All numbers that `restore` needs, by name."""

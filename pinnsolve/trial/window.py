@@ -79,8 +79,12 @@ class Window(Trial):
         return self.basis.coefficients.numel()
 
     @property
-    def row_size(self) -> int:
+    def width(self) -> int:
         return int(2 ** len(self.basis.axes) * self.basis.width)
+
+    @property
+    def row_size(self) -> int:
+        return self.width
 
     def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Expansion:
         """The basis over the coordinates, time scaled to this window."""
