@@ -185,7 +185,8 @@ def slopes_by_hand(w, b, v, c, x, t):
 
 def slopes_by_backpropagation(w, b, v, c, x, t):
     problem = Problem(space=Box(x=(-1, 1)), unknowns="y", conditions=observed(x=[x], y=[t]))
-    loop = prepare(problem, Settings(network=MLP(width=1, depth=1), weights=1.0)).loop
+    network = nn.Sequential(nn.Linear(1, 1), nn.Tanh(), nn.Linear(1, 1))
+    loop = prepare(problem, Settings(network=network, weights=1.0)).loop
     loop.state.trial.assign(torch.tensor([w, b, v, c], dtype=torch.float64))
     _, gradient = loop.state.points.training.loss_and_gradient(loop.state.weights)
     return dict(zip("wbvc", gradient.tolist(), strict=True))

@@ -88,7 +88,7 @@ def test_a_residual_that_has_no_value_at_zero_is_left_to_the_network() -> None:
         return d(u, x) - 1 / u**2
 
     def start(u):  # type: ignore[no-untyped-def]
-        return u - 1
+        return u + u**3 - 2  # no value of u by its form, so u is found from what it leaves
 
     problem = Problem(
         space=Box(x=(0, 1)), unknowns="u", equations=steep, conditions=condition(start, on=face(x=0)),
@@ -143,7 +143,10 @@ def test_sines_see_a_smooth_solution_a_thousand_times_better_than_tanh(heat: Pro
 
 
 def test_a_nonlinear_problem_goes_on_from_the_best_solution_so_far() -> None:
-    """Kovasznay flow takes Newton's method four steps from zero; other features begin at its solution and take one."""
+    """Kovasznay flow takes Newton's method four steps from zero; other features begin at its solution and take one.
+
+    The last kind, 200 fast sines, cannot represent a flow in a plane.
+    """
     looks: list[Look] = []
 
     def stop(look: Look) -> None:
@@ -153,7 +156,7 @@ def test_a_nonlinear_problem_goes_on_from_the_best_solution_so_far() -> None:
 
     solve(problems.kovasznay.problem.replaced(tolerance=1e-12), budget=60, progress=stop)
     assert all(after.loss < before.loss for before, after in pairwise(looks[:5]))
-    assert all(look.loss < 1e-6 * looks[0].loss for look in looks[5:])
+    assert all(look.loss < 1e-6 * looks[0].loss for look in looks[5 : 3 + len(LAYERS)])
 
 
 def test_what_is_asked_for_is_what_runs() -> None:

@@ -76,7 +76,7 @@ def test_a_close_rival_goes_on_too_and_a_far_one_does_not() -> None:
 
 def test_while_nothing_is_decided_three_rivals_go_on() -> None:
     """A wave of high frequency: 200 sines of the right range are not yet better than others."""
-    close = [1e-2, 1.1e-2, 1.2e-2, 1.3e-2, 1.4e-2]
+    close = [1e-2, 1.1e-2, 1.2e-2, 1.3e-2, 1.4e-2, 1.5e-2]
     for fraction, going in ((0.2, 3), (0.04, 2)):
         tried = [ended(FIRST + k, size, fraction) for k, size in enumerate(close)]
         for k in range(going):
@@ -86,8 +86,7 @@ def test_while_nothing_is_decided_three_rivals_go_on() -> None:
 
 
 def test_a_rival_that_would_take_too_long_is_left_out() -> None:
-    seconds = (0.1, 10.0, 0.1, 0.1, 0.1)
-    tried = [ended(FIRST + k, 1e-5 if k < 2 else 1e-2, seconds=seconds[k]) for k in range(KINDS)]
+    tried = [ended(FIRST + k, 1e-5 if k < 2 else 1e-2, seconds=10.0 if k == 1 else 0.1) for k in range(KINDS)]
     assert next_after(*tried) == (SECOND, "")
     tried.append(ended(SECOND, 1e-6))
     assert next_after(*tried) == (THIRD, ""), "the second needs 80 of 36 s"

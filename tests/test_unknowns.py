@@ -261,7 +261,7 @@ def test_it_is_compared_in_the_middle_and_at_the_ends_and_the_worst_counts() -> 
     references = references_of(problem, problem.reference)  # type: ignore[arg-type]
     assert [v["alpha"] for v, _ in references] == pytest.approx([0.11, 0.02, 0.2])
     found = compared(solution, references)
-    sizes = [f.comparison.errors["u"].relative_l2 for f in found if f.comparison.verdict == found[0].comparison.verdict]
+    sizes = [f.comparison.errors["u"].strict for f in found if f.comparison.verdict == found[0].comparison.verdict]
     assert sizes == sorted(sizes, reverse=True)
     assert str(found[0]).startswith("alpha = 0.")
 

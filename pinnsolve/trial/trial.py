@@ -81,6 +81,8 @@ class Trial:
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ) -> None:
+        if isinstance(network, nn.Module):  # what the user's own returns is the unknown, in its own units
+            made = replace(made, sizes={})
         self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
         self.constants = Constants(problem.constants, dtype, self.device)
         linear = isinstance(network, RandomFeatures)

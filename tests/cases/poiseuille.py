@@ -7,6 +7,9 @@ u = 4 y (1 - y), v = 0 on all sides,   p = 0 at the outlet's corner;   p = 8 nu 
 import numpy as np
 
 from pinnsolve import Box, Problem, d, dirichlet, exact, laplace, point
+from validation.wanted import right
+
+wanted = right(1e-9)
 
 
 def along(u, v, p, x, y, nu):

@@ -9,6 +9,9 @@ import numpy as np
 from torch import sin
 
 from pinnsolve import Box, Problem, dirichlet, exact, laplace
+from validation.wanted import right
+
+wanted = right(1e-9)
 
 
 def poisson(u, x1, x2, x3, x4):

@@ -458,7 +458,7 @@ def test_frozen_features_keep_the_derivatives_that_are_read_and_nothing_else(mon
     """Heat asks for u_t and u_xx; u_x stands in a chain rule alone, and is let go. Without room all are, at no loss."""
     problem = Problem(
         space=Box(x=(-1, 1)), time=(0, 1), unknowns="u", equations=lambda u, x, t: d(u, t) - d(u, x, x),
-        conditions=condition(lambda u: u, on=faces("x")),
+        conditions=condition(lambda u: u + u**3, on=faces("x")),
     )  # fmt: skip
     residuals = residuals_of(built(problem, RandomFeatures(30)), 50)
     weights = dict.fromkeys(residuals.names, 1.0)
