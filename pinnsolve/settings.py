@@ -43,6 +43,7 @@ LAYERS = (
 )  # fmt: skip
 # The last one is for many periods along one coordinate: y'' + y = 0 over ten ends in 1 s in place of a budget of 60 s
 # (`python -m pinnsolve`, tests/test_training.py); where it is of no use it costs one stage of 200 features.
+# In two coordinates and more it is not tried: 1600 features would not cover it.
 BOUNDS = (1e-1, 1e-2, 1e-3, 1e-4)
 POINTS = 4000
 

@@ -165,7 +165,8 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     noise = "; the data's noise comes on top" * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
-        windows=not (problem.indivisible or settings.validation), noise=noise,  # windows take all data
+        windows=not (problem.indivisible or settings.validation),  # windows take all data
+        noise=noise, coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
     _check_smooth(run.trial, findings)

@@ -118,6 +118,22 @@ def test_many_unknowns_begin_with_smaller_layers_and_a_small_one_is_never_hopele
     assert next_after(*small) == (KINDS, "")
 
 
+@pytest.mark.parametrize(("coordinates", "highest"), [(1, 64.0), (2, 16.0), (3, 16.0), (4, 8.0), (5, 4.0)])
+def test_frequencies_that_no_layer_covers_in_so_many_dimensions_are_not_tried(coordinates: int, highest: float) -> None:
+    """1600 sines are 40 in each of two directions, and 40 sines on [-1, 1] reach a frequency of 63."""
+    tried = [ended(FIRST, 1e-2)]
+    strategy = Strategy(AUTOMATIC, 60.0, TOLERANCE, coordinates=coordinates)
+    while isinstance(turn := strategy.next(Results(tried, {"r": 1.0}), clock(1.0)), Turn) and turn.number < SECOND:
+        tried.append(ended(turn.number, 1e-3))
+    scales = [
+        n.scale[1]
+        for e in tried
+        if isinstance(n := AUTOMATIC[e.stage].network, RandomFeatures)
+        if n.activation == "sine"
+    ]
+    assert max(scales) == highest and len(tried) > 2
+
+
 # ---------------------------------------------------------------- local features
 
 

@@ -57,14 +57,16 @@ class Strategy:
         Whether local features can do.
     noise : str
         What the estimate of the error leaves out, told with it.
+    coordinates : int
+        Of the problem, time among them: what sines of high frequency cannot cover is not tried.
     """
 
     def __init__(
         self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, windows: bool = True,
-        noise: str = "",
+        noise: str = "", coordinates: int = 1,
     ) -> None:  # fmt: skip
         self.stages, self.tolerance, self.automatic, self.windows = stages, tolerance, automatic, windows
-        self.operations, self.noise = SPEED * budget, noise
+        self.operations, self.noise, self.coordinates = SPEED * budget, noise, coordinates
 
     # ------------------------------------------------------------ the two questions
 
@@ -167,13 +169,23 @@ class Strategy:
         """What is left of the last round: at first every layer, later those that did best, if there is time."""
         *before, count = rounds
         if not before:
-            return [k for k in self._of(count) if k not in rounds[count]]
+            return [k for k in self._of(count) if k not in rounds[count] and self._covers(k)]
         going = self._contenders(results, rounds[before[-1]], count)
         return [k for k in going if k not in rounds[count] and self._cost(results, k) <= left]
 
     def _of(self, count: int) -> list[int]:
         """The stages of one round: layers with so many features."""
         return [k for k, s in enumerate(self.stages) if isinstance(n := s.network, RandomFeatures) and n.count == count]
+
+    def _covers(self, stage: int) -> bool:
+        """Whether the most features there are hold as many sines as functions of that frequency R have degrees of
+        freedom on [-1, 1]^n, which are (2 R / pi)^n."""
+        network = self.stages[stage].network
+        assert isinstance(network, RandomFeatures)
+        if network.activation != "sine":
+            return True
+        most = max(s.network.count for s in self.stages if isinstance(s.network, RandomFeatures))
+        return (2 * network.scale[1] / math.pi) ** self.coordinates <= most
 
     def _rounds(self, results: Results) -> dict[int, dict[int, float]]:
         """For each number of features the weighted residual (rms) of the stages that had it, the smallest first."""
