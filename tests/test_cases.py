@@ -48,7 +48,7 @@ problem = Problem(time=(0, 1), unknowns="{name}", equations=decay, conditions=[i
         (right(1e-4), 2, "u", "true error"),  # another equation than the reference's
         (honest(), 2, "u", "the true error is"),  # and converged
         (honest(wrong=True), 1, "u", "the true error is"),
-        (refused("unknown 'v'"), 1, "v", ""),
+        (refused("asks for 'u'"), 1, "v", ""),
         (refused("at least"), 1, "v", "not for 'at least'"),
         (refused("v"), 1, "u", "was not refused"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 
-Known = Callable[[Chart, Mapping[str, Jet], Mapping[str, Jet], Points], Fields]  # `Problem.fields`
+Known = Callable[..., Fields]  # `Problem.fields`
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Probe:
             term = (1.3 + 0.2 * k) * domain.unit(name, x)
             wave = term if wave is None else wave + term
         assert wave is not None
-        self._smooth = size.offset + size.scale * on_jets.sin(wave + phase)
+        self.smooth = size.offset + size.scale * on_jets.sin(wave + phase)
         self.field = Jet(chart, self._leaf, (chart.size,), frozenset(chart.names))
 
     def _leaf(self, alpha: Alpha) -> Tensor:
-        return self._smooth.dense(alpha).detach().clone().requires_grad_()
+        return self.smooth.dense(alpha).detach().clone().requires_grad_()
 
     @property
     def asked(self) -> dict[Alpha, Tensor]:
@@ -99,25 +99,39 @@ class Prober:
     unknowns : sequence of str
     known : callable
         `Problem.fields`.
+    constants, functions : mapping from name to float
+        The guesses of unknown ones.
     """
 
     domain: Domain
     unknowns: Sequence[str]
     known: Known
+    constants: Mapping[str, float] = field(default_factory=dict)
+    functions: Mapping[str, float] = field(default_factory=dict)
 
     def answer(
-        self, equation: Equation, points: Points, shift: float = 0.0, sizes: Mapping[str, Size] | None = None
-    ) -> Answer:
-        """How an equation answers on these points."""
+        self, equation: Equation, points: Points, shift: float = 0.0, sizes: Mapping[str, Size] | None = None,
+        guessed: bool = True,
+    ) -> Answer:  # fmt: skip
+        """How an equation answers on these points; to unknown constants and functions that are not as they are guessed,
+        if so asked."""
         chart, at, found = probes(self.domain, self.unknowns, points, shift, sizes)
+        others = None if guessed else self._others(chart, at)
         with torch.enable_grad():
-            residual = equation.residual(self.known(chart, at, fields_of(found), points)).value
+            residual = equation.residual(self.known(chart, at, fields_of(found), points, others)).value
         leaves = [(u, alpha, leaf) for u, p in found.items() for alpha, leaf in p.asked.items()]
         if not leaves or not residual.requires_grad:
             return Answer(residual.detach(), [], found)
         grads = torch.autograd.grad(residual.sum(), [leaf for *_, leaf in leaves], materialize_grads=True)
         slopes = [(u, alpha, g) for (u, alpha, _), g in zip(leaves, grads, strict=True) if bool(g.any())]
         return Answer(residual.detach(), slopes, found)
+
+    def _others(self, chart: Chart, at: Mapping[str, Jet]) -> dict[str, Jet]:
+        """Unknown constants of half as much again, and functions that vary around their guesses."""
+        more = {name: guess + 0.5 * (abs(guess) or 1.0) for name, guess in self.constants.items()}
+        sizes = {name: Size(guess, 0.3 * (abs(guess) or 1.0)) for name, guess in self.functions.items()}
+        vary = {name: Probe(chart, at, self.domain, 0.4, size).smooth for name, size in sizes.items()}
+        return {name: chart.numbers(value) for name, value in more.items()} | vary
 
     def algebraic(self, unknown: str, equations: Sequence[Equation]) -> bool:
         """Whether an equation gives this unknown by the others: a flux, a stress, a rate; it needs no condition."""

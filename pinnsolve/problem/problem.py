@@ -92,7 +92,8 @@ class Problem:
         )  # fmt: skip
         declared.check()
         self.equations, self.periodic = tuple(declared.equations), tuple(declared.periodic)
-        self.prober = Prober(self.domain, self.unknowns, self.fields)
+        guesses = ({n: u.guess for n, u in among.items()} for among in (self.constants, self.functions))
+        self.prober = Prober(self.domain, self.unknowns, self.fields, *guesses)
         for unknown in declared.untold:
             if not self.prober.algebraic(unknown, self.equations):
                 raise undetermined(unknown)

@@ -1,8 +1,8 @@
 """A general condition that says the same as a prescribed value, rate or normal derivative, recognised by probing.
 
-A condition whose residual is s (D u - f) with a constant s, D u the value of one unknown, its rate at a moment or its
-outward normal derivative on a face, and f free of unknowns, prescribes D u = f. It then is the same thing as what
-`dirichlet`, `initial`, `initial_rate` or `neumann` would have made, and is solved in the same way.
+A condition whose residual is s (D u - f) with a constant s that is known, D u the value of one unknown, its rate at a
+moment or its outward normal derivative on a face, and f free of unknowns, prescribes D u = f. It then is the same thing
+as what `dirichlet`, `initial`, `initial_rate` or `neumann` would have made, and is solved in the same way.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pinnsolve.problem.equation import Equation, Prescribed, What
 from pinnsolve.problem.probes import Prober
 
 SAME = 1e-12  # a slope that varies by more, relative to its size, is no constant
-PHASES = (0.0, 1.9)  # of the probes: what is affine has the same slope at both
+PHASES = (0.0, 1.9)  # of the probes: what is affine has the same slope at both, whatever is unknown beside
 LEFT: dict[What, Callable[[Fields, str], Jet]] = {
     "value": lambda at, u: at[u], "rate": rate, "normal derivative": normal_derivative,
 }  # fmt: skip
@@ -54,7 +54,7 @@ def recognised(equation: Equation, prober: Prober) -> Equation:
 
 def _form(equation: Equation, piece: Piece, prober: Prober) -> tuple[str, What, float] | None:
     """Unknown, what of it, and the slope s, where the residual is s (D u - f) on this piece."""
-    answers = [prober.answer(equation, piece.grid(), phase) for phase in PHASES]
+    answers = [prober.answer(equation, piece.grid(), phase, guessed=not phase) for phase in PHASES]
     if not all(len(a.slopes) == 1 and bool(torch.isfinite(a.residual).all()) for a in answers):
         return None
     ((unknown, alpha, _),) = answers[0].slopes

@@ -103,10 +103,7 @@ def test_every_retelling_has_the_residuals_of_the_original(name: str) -> None:
 def residuals(told: Problem, words: Translation, old: Problem) -> dict[str, torch.Tensor]:
     """Each equation of a retelling where the unknowns are waves of the old coordinates, by its name."""
     steps = (torch.arange(20, dtype=torch.float64) + 0.5) / 20
-    at = {
-        c: low + (high - low) * (steps * (1 + 7 * k) % 1)
-        for k, (c, (low, high)) in enumerate(old.domain.bounds.items())
-    }
+    at = {c: old.domain.place(c, steps * (1 + 7 * k) % 1) for k, c in enumerate(old.coordinates)}
     moved = words.moved(at)
     points = Points({c: moved[c] for c in told.coordinates}, torch.ones(20, dtype=torch.float64))
     chart, here = points.chart()
@@ -129,8 +126,8 @@ def test_nothing_said_otherwise_is_the_same_problem() -> None:
     problem = FORMS["rate"]()
     told = retold(problem, same(problem), Manner())
     assert told.parameters == problem.parameters and told.constants == problem.constants
-    assert [(c.unknown, told.slabs(c)) for c in told.conditions] == [
-        (c.unknown, problem.slabs(c)) for c in problem.conditions
+    assert [(c.unknown, told.pieces(c)) for c in told.conditions] == [
+        (c.unknown, problem.pieces(c)) for c in problem.conditions
     ]
     measured = problem.observations[0].points.measured
     assert all(torch.equal(told.observations[0].points.measured[n], v) for n, v in measured.items())
