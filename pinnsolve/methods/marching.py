@@ -22,6 +22,7 @@ EASY = 0.1  # of the bound: so little on the first cells, and the next window is
 MISSES = 3  # windows that may be left with more than the bound; with more of them it gives up
 REST = 1.25  # of a window: a rest that is not longer is taken along with the last one
 MORE = 1.4  # windows take up to so many times what was seen before: Newton's method makes one more step or two
+TOGETHER = 4  # cells along each axis whose features meet in one factorisation, at most
 USUAL = 3  # steps of Newton's method, before it is known how many a window takes
 HELPS = 0.7  # splitting must bring the worst cell below this part of what it was
 
@@ -77,11 +78,14 @@ class Marching:
 
     def operations(self, objective: Objective, state: State) -> float:
         """The most that a cell has taken so far, for all cells; before the first window what its factorisations would,
-        were they dense."""
+        were they dense over so many cells at once as meet each other."""
         if not state["rate"]:
-            count = piecewise(objective).rest.parameters_count
-            rows = objective.costs.rows * ROWS * count / max(objective.size, 1)
-            return USUAL * (qr(round((ROWS + 1) * count), count) + rows)
+            rest = piecewise(objective).rest
+            count, cells, axes = rest.parameters_count, *rest.cells.low.shape
+            together = min(cells, TOGETHER**axes)
+            some = together * rest.basis.width
+            factors = qr(round((ROWS + 1) * some), some) * _nested(state["low"]) / _nested(state["low"][:together])
+            return USUAL * (factors + objective.costs.rows * ROWS * count / max(objective.size, 1))
         return MORE * state["rate"] * _nested(state["low"])
 
     def step(self, objective: Objective, state: State) -> State:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
@@ -18,6 +19,8 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.trial import Prepared, Trial
 from pinnsolve.trial.window import Times, Window, afterwards, divided
+
+WIDTHS = 2.0  # of a narrow place: the largest cell there; shorter ones cost more, in longer ones features see too little
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Piecewise(Trial):
         self.parts: list[Window] = []
         self.direction = direction(problem)
         times = problem.time if self.direction else None
-        self.rest = self.window(_coarsest(problem, divided(problem, times)), times, torch.Generator())
+        self.rest = self.window(_coarsest(problem, divided(problem, times), made.narrow), times, torch.Generator())
         self.outputs = self.rest.outputs
 
     def window(self, cells: Cells, times: Times | None, generator: torch.Generator) -> Window:
@@ -212,11 +215,18 @@ def direction(problem: Problem) -> int:
     return 1 if moments <= {problem.time[0]} else -1 if moments == {problem.time[1]} else 0
 
 
-def _coarsest(problem: Problem, names: Sequence[str]) -> Cells:
-    """The cells of which a march begins."""
+def _coarsest(problem: Problem, names: Sequence[str], narrow: Sequence[Narrow]) -> Cells:
+    """The cells of which a march begins: few, and small ones where the equations vary on a small scale."""
     periods = [p.coordinate for p in problem.periodic]
     counts = [2 if name in periods else 1 for name in names]  # no cell may be its own neighbour across a period
-    return Cells.uniform([4] if len(names) == 1 else counts, [name in periods for name in names])
+    cells = Cells.uniform([4] if len(names) == 1 else counts, [name in periods for name in names])
+    for place in narrow:
+        if place.coordinate in names:
+            low, high = (
+                problem.domain.scaled(place.coordinate, place.value + sign * place.width / 2) for sign in (-1, 1)
+            )
+            cells = cells.graded(names.index(place.coordinate), low, high, WIDTHS * (high - low))
+    return cells
 
 
 def trial_of(
