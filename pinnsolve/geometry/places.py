@@ -72,6 +72,11 @@ class Narrow:
     def name(self) -> str:
         return f"{self.coordinate}={self.value:.6g} (width {self.width:.2g})"
 
+    @property
+    def around(self) -> tuple[float, float]:
+        """From one width below its middle to one above: nearly all of the variation, and something of what is beside."""
+        return self.value - self.width, self.value + self.width
+
 
 def fading(around: Sequence[Corner], coordinates: Mapping[str, Tensor], domain: Domain) -> Tensor | None:
     """The factor (N,) by which residuals are weighted down towards the corners; None without corners."""

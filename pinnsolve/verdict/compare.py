@@ -11,12 +11,14 @@ import torch
 
 from pinnsolve.algebra import yardstick
 from pinnsolve.errors import ProblemError, if_complex
-from pinnsolve.geometry.places import NEAR, away
+from pinnsolve.geometry.places import NEAR, Narrow, away
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
 
+ACROSS = 400  # points across a narrow place
+MISSING = 0.5  # of how much the reference varies there: with a larger difference the solution does not see the place
 REPLICATES, COUNT = 8, 4096
 OFFSET = 2.0  # errors relative to norm and to variation that differ by less are one number to a reader
 SEED = 20_071  # fixed, and different from any seed that training derives from its own
@@ -86,7 +88,9 @@ def compare(solution: Solution, reference: Reference | None) -> Comparison:
     It passes only if, for every unknown, error + three of its sampling errors + the reference's own error are at most
     the tolerance, the error relative to the unknown's norm or to its variation about its mean, whichever is stricter.
     It is unconfirmed without a reference, and where the reference's own error is above a tenth of it.
-    Where prescribed values jump, points closer than a tenth of the domain's length are left out.
+    Where prescribed values jump, points closer than a tenth of the domain's length are left out. So are places that are
+    too narrow for evenly spread points, of which one or none would fall there by luck: points of their own tell whether
+    what varies there is missing.
     """
     tolerance = solution.problem.tolerance
     if reference is None:
@@ -94,6 +98,8 @@ def compare(solution: Solution, reference: Reference | None) -> Comparison:
     check_reference(reference, solution.problem)
     errors = field_errors(solution, reference)
     verdict, reason = _judged(errors, reference, tolerance, solution)
+    if verdict == "pass" and (missing := _missing(solution, reference)):
+        verdict, reason = "fail", missing
     around = tuple(c.name for c in solution.trial.plan.corners)
     if around:
         reason += (
@@ -134,10 +140,36 @@ def fresh_points(problem: Problem, replicate: int) -> Points:
 
 
 def measured_places(solution: Solution, replicate: int) -> dict[str, np.ndarray]:
-    """The fresh points that are far enough from singular corners, (N,) for each coordinate."""
+    """The fresh points that are far enough from singular corners, and beside what is too narrow for them, (N,) for each
+    coordinate."""
     points = fresh_points(solution.problem, replicate)
     far = away(solution.trial.plan.corners, points.coordinates, solution.problem.domain)
-    return {c: v.numpy() for c, v in (points if far is None else points[far]).coordinates.items()}
+    points = points if far is None else points[far]
+    for place in passed_by(solution):
+        x, (low, high) = points.coordinates[place.coordinate], place.around
+        points = points[(x < low) | (x > high)]
+    return {c: v.numpy() for c, v in points.coordinates.items()}
+
+
+def passed_by(solution: Solution) -> list[Narrow]:
+    """The narrow places in which less than one of the fresh points lies."""
+    length, narrow = solution.problem.domain.length, solution.trial.plan.narrow
+    return [n for n in narrow if COUNT * (n.around[1] - n.around[0]) < length(n.coordinate)]
+
+
+def _missing(solution: Solution, reference: Reference) -> str:
+    """What the reference shows in a place that is too narrow for evenly spread points, and the solution does not."""
+    domain, tolerance = solution.problem.domain, solution.problem.tolerance
+    for place in passed_by(solution):
+        (low, high), (begin, end) = place.around, domain.ends(place.coordinate)
+        zone = domain.part({place.coordinate: (max(low, begin), min(high, end))}).interior
+        places = {c: v.numpy() for c, v in zone.midpoints(ACROSS).coordinates.items()}
+        for unknown in judged(solution.problem, reference):
+            true = reference_values(reference, unknown, places)
+            difference = np.sqrt(np.mean((solution.d(unknown)(**places) - true) ** 2))
+            if not difference <= max(MISSING * np.std(true), tolerance * np.sqrt(np.mean(true**2))):
+                return f"near {place.name} the solution does not show how the reference's {unknown} varies"
+    return ""
 
 
 def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldError]:
