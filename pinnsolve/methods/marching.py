@@ -9,10 +9,11 @@ from torch import Tensor
 
 from pinnsolve.algebra.operations import qr
 from pinnsolve.errors import positive, whole
+from pinnsolve.geometry.places import Narrow
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.windows import ROWS, by_cell, follow, newton, piecewise, residuals_of, trained_on, weights_of
 from pinnsolve.networks.cells import Cells
-from pinnsolve.trial.piecewise import Piecewise
+from pinnsolve.trial.piecewise import WIDTHS, Piecewise
 from pinnsolve.trial.window import Window
 
 WINDOWS = 8  # the first window is this part of the time
@@ -170,5 +171,13 @@ def _times(march: Piecewise, length: float) -> tuple[float, float] | None:
     if march.until is None or march.problem.time is None:
         return None
     begin, last = march.until, march.problem.time[:: march.direction][1]
+    length = min([length, *(_at_most(march, place, begin) for place in march.plan.narrow)])
     end = last if REST * length >= abs(last - begin) else begin + march.direction * length
     return (begin, end) if march.direction > 0 else (end, begin)
+
+
+def _at_most(march: Piecewise, place: Narrow, begin: float) -> float:
+    """How long a window may be near a narrow place: half of the way to it, a part of its width within it, and as much
+    longer beyond it as the way from it."""
+    first, last = (march.direction * (edge - begin) for edge in place.around[:: march.direction])
+    return WIDTHS * place.width + (first / 2 if first > 0 else max(0.0, -last))
