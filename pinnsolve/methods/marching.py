@@ -46,7 +46,7 @@ class Marching:
     ridge : float
         See `Newton`.
     most : int
-        Trained numbers of one window.
+        Trained numbers of one window, beside those of cells that are small for narrow places from the beginning.
     steps : int, optional
         Ends after so many steps.
 
@@ -118,7 +118,8 @@ class Marching:
             return self._taken(march, window, {**state, "length": state["length"] * (2 if easy else 1)})
         bad = worst > asked
         more = cells.split(bad, (cells.high - cells.low).argmax(1)) if cells.low.shape[1] else cells
-        full = len(more) * window.basis.width > self.most or len(more) == len(cells)
+        beside = (len(more) - march.graded) * window.basis.width
+        full = beside > self.most or len(more) == len(cells)
         if not full and (first or size < HELPS * before):
             return {**state, "low": more.low, "high": more.high, "worst": size, "before": (cells.low, cells.high)}
         if size <= self.bound:

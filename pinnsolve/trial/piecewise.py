@@ -63,7 +63,11 @@ class Piecewise(Trial):
         self.parts: list[Window] = []
         self.direction = direction(problem)
         times = problem.time if self.direction else None
-        self.rest = self.window(_coarsest(problem, divided(problem, times), made.narrow), times, torch.Generator())
+        names = divided(problem, times)
+        coarsest = _coarsest(problem, names)
+        cells = _graded(problem, coarsest, names, made.narrow)
+        self.graded = len(cells) - len(coarsest)  # cells of a march's beginning that narrow places have added
+        self.rest = self.window(cells, times, torch.Generator())
         self.outputs = self.rest.outputs
 
     def window(self, cells: Cells, times: Times | None, generator: torch.Generator) -> Window:
@@ -215,17 +219,21 @@ def direction(problem: Problem) -> int:
     return 1 if moments <= {problem.time[0]} else -1 if moments == {problem.time[1]} else 0
 
 
-def _coarsest(problem: Problem, names: Sequence[str], narrow: Sequence[Narrow]) -> Cells:
-    """The cells of which a march begins: few, and small ones where the equations vary on a small scale."""
+def _coarsest(problem: Problem, names: Sequence[str]) -> Cells:
+    """The cells of which a march begins."""
     periods = [p.coordinate for p in problem.periodic]
     counts = [2 if name in periods else 1 for name in names]  # no cell may be its own neighbour across a period
-    cells = Cells.uniform([4] if len(names) == 1 else counts, [name in periods for name in names])
+    return Cells.uniform([4] if len(names) == 1 else counts, [name in periods for name in names])
+
+
+def _graded(problem: Problem, cells: Cells, names: Sequence[str], narrow: Sequence[Narrow]) -> Cells:
+    """Cells that are small where the equations vary on a small scale."""
     for place in narrow:
         if place.coordinate in names:
-            low, high = (
-                problem.domain.scaled(place.coordinate, place.value + sign * place.width / 2) for sign in (-1, 1)
-            )
-            cells = cells.graded(names.index(place.coordinate), low, high, WIDTHS * (high - low))
+            half = place.width / problem.domain.length(place.coordinate)  # cells are over (-1, 1)
+            middle = problem.domain.scaled(place.coordinate, place.value)
+            axis = names.index(place.coordinate)
+            cells = cells.graded(axis, middle - half, middle + half, WIDTHS * 2 * half)
     return cells
 
 

@@ -178,6 +178,7 @@ def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldErr
     squares: dict[str, list[float]] = {u: [] for u in names}
     norms: dict[str, list[float]] = {u: [] for u in names}
     means: dict[str, list[float]] = {u: [] for u in names}
+    variances: dict[str, list[float]] = {u: [] for u in names}
     largest = dict.fromkeys(names, 0.0)
     for replicate in range(REPLICATES):
         places = measured_places(solution, replicate)
@@ -188,9 +189,11 @@ def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldErr
             squares[unknown].append(float(np.mean(difference**2)))
             norms[unknown].append(float(np.mean(true**2)))
             means[unknown].append(float(np.mean(true)))
+            variances[unknown].append(float(np.var(true)))
             largest[unknown] = float(np.maximum(largest[unknown], np.abs(difference).max()))
     scale = {u: solution.trial.plan.size(u).scale for u in names}
-    return {u: _error(squares[u], norms[u], means[u], largest[u], scale[u]) for u in names}
+    deviation = {u: (np.mean(variances[u]) + np.var(means[u])) ** 0.5 for u in names}  # a constant's is rounding
+    return {u: _error(squares[u], norms[u], float(deviation[u]), largest[u], scale[u]) for u in names}
 
 
 def judged(problem: Problem, reference: Reference) -> list[str]:
@@ -236,9 +239,8 @@ def reference_values(reference: Reference, unknown: str, places: Mapping[str, np
     return values
 
 
-def _error(squares: list[float], norms: list[float], means: list[float], largest: float, scale: float) -> FieldError:
-    square, mean = float(np.mean(norms)), float(np.mean(means))
-    norm, deviation = square**0.5, max(square - mean**2, 0.0) ** 0.5
+def _error(squares: list[float], norms: list[float], deviation: float, largest: float, scale: float) -> FieldError:
+    norm = float(np.mean(norms)) ** 0.5
     difference = float(np.mean(squares)) ** 0.5
     relative = difference / yardstick.size(norm, scale)
     to_variation = difference / yardstick.variation(norm, deviation, scale)
