@@ -81,10 +81,12 @@ def check(problem: Problem) -> Findings:
             raise ProblemError(
                 f"no equation uses the unknown '{unknown}'", "It is named as an argument, but never used."
             )
-    planes, jumps = interfaces(problem, derivatives) if problem.equations else ((), [])
     sizes_of_unknowns = sizes_of(problem)
-    singular = corners(found, problem.domain, derivatives, sizes_of_unknowns)
     places = narrow(problem, sizes_of_unknowns)
+    planes, jumps = interfaces(problem, derivatives, places) if problem.equations else ((), [])
+    if places:
+        sizes_of_unknowns = sizes_of(problem, places)
+    singular = corners(found, problem.domain, derivatives, sizes_of_unknowns)
     warnings += told(places) + _around(singular) + jumps + [w for o in problem.observations for w in copies(o)]
     return Findings(derivatives, warnings, found, planes, singular, places, sizes_of_unknowns)
 

@@ -1,8 +1,9 @@
 """Narrow places: stretches of the one coordinate that are short beside the domain, and on which the equations vary.
 
-A film of glue in a wall, a pulse in time: evenly spread points pass it by, and what passes it by looks converged. So the
-coefficients of every equation, the derivatives c = dr/dp of its residual by all fields p that it holds and the rest
-without them, are evaluated with constants for the unknowns, on a million points in bins. A bin is looked into where
+A film of glue in a wall, a pulse in time: evenly spread points pass it by, and a solution that does not know of it
+looks converged. So the coefficients of every equation, the derivatives c = dr/dp of its residual by all fields p that
+it holds and the rest without them, are evaluated with constants for the unknowns, on a million points in bins. A bin is
+looked into where
 
     sum |c(x_k+1) - c(x_k)|  >  20 times the median bin's  +  a millionth of c's usual size,
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -91,7 +93,7 @@ def told(places: Sequence[Narrow]) -> list[str]:
 def _distinct(found: Sequence[Found]) -> list[Found]:
     """Each narrow place once: what overlaps is one place, as narrow as its narrowest; jumps close together are one."""
     jumps = sorted({f.low for f in found if not f.width})
-    pairs = [Found(a, b) for a, b in zip(jumps, jumps[1:], strict=False) if JUMP < b - a <= NARROW]
+    pairs = [Found(a, b) for a, b in pairwise(jumps) if JUMP < b - a <= NARROW]
     kept: list[Found] = []
     for f in sorted([f for f in found if 0 < f.width <= NARROW] + pairs, key=lambda f: f.width):
         if all(f.high < other.low or f.low > other.high for other in kept):

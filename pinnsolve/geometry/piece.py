@@ -124,9 +124,7 @@ class Piece:
         """The part of it on which more coordinates are fixed."""
         return Piece(self.extent, {**self.fixed, **fixed}, self.normal, self.space, self.time)
 
-    def draw(
-        self, count: int, sampler: Sampler, generator: torch.Generator, towards: Sequence[Wanting] = ()
-    ) -> Points:
+    def draw(self, count: int, sampler: Sampler, generator: torch.Generator, towards: Sequence[Wanting] = ()) -> Points:
         """So many points (one where nothing is free); weights sum to `size`.
 
         Where there are places that want more points, `SHARE` of all points is drawn towards each of them, by
@@ -179,9 +177,7 @@ class Piece:
         """Whether a place lies in it, and is not the whole of it."""
         return all(self.fixed.get(c, v) == v for c, v in place.items()) and any(c not in self.fixed for c in place)
 
-    def _draw_towards(
-        self, places: Sequence[Wanting], values: dict[str, Tensor], generator: torch.Generator
-    ) -> None:
+    def _draw_towards(self, places: Sequence[Wanting], values: dict[str, Tensor], generator: torch.Generator) -> None:
         if not places:
             return
         count = len(next(iter(values.values())))

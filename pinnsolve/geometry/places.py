@@ -74,7 +74,7 @@ class Narrow:
 
     @property
     def around(self) -> tuple[float, float]:
-        """From one width below its middle to one above: nearly all of the variation, and something of what is beside."""
+        """From one width below its middle to one above it: nearly all of the variation lies there."""
         return self.value - self.width, self.value + self.width
 
 

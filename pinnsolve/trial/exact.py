@@ -119,9 +119,7 @@ def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
         if (equation, piece) in given_up or not _placed(problem, exact, equation, piece):
             weighted.append((equation, piece))
     met, orders = met_by_construction(problem), _orders(problem, findings)
-    return Plan(
-        exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders
-    )
+    return Plan(exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders)
 
 
 def _orders(problem: Problem, findings: Findings) -> dict[str, int]:

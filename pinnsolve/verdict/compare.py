@@ -157,28 +157,50 @@ def passed_by(solution: Solution) -> list[Narrow]:
     return [n for n in narrow if COUNT * (n.around[1] - n.around[0]) < length(n.coordinate)]
 
 
+def _within(solution: Solution, place: Narrow) -> tuple[dict[str, np.ndarray], float]:
+    """Points in a narrow place, (N,) for each coordinate, and the share of the domain that it takes."""
+    domain = solution.problem.domain
+    (low, high), (begin, end) = place.around, domain.ends(place.coordinate)
+    zone = domain.part({place.coordinate: (max(low, begin), min(high, end))})
+    points = zone.interior.midpoints(ACROSS)
+    share = zone.length(place.coordinate) / domain.length(place.coordinate)
+    return {c: v.numpy() for c, v in points.coordinates.items()}, share
+
+
 def _missing(solution: Solution, reference: Reference) -> str:
     """What the reference shows in a place that is too narrow for evenly spread points, and the solution does not."""
-    domain, tolerance = solution.problem.domain, solution.problem.tolerance
     for place in passed_by(solution):
-        (low, high), (begin, end) = place.around, domain.ends(place.coordinate)
-        zone = domain.part({place.coordinate: (max(low, begin), min(high, end))}).interior
-        places = {c: v.numpy() for c, v in zone.midpoints(ACROSS).coordinates.items()}
+        places, _ = _within(solution, place)
         for unknown in judged(solution.problem, reference):
             true = reference_values(reference, unknown, places)
             difference = np.sqrt(np.mean((solution.d(unknown)(**places) - true) ** 2))
-            if not difference <= max(MISSING * np.std(true), tolerance * np.sqrt(np.mean(true**2))):
+            small = solution.problem.tolerance * np.sqrt(np.mean(true**2))
+            if not difference <= max(MISSING * np.std(true), small):
                 return f"near {place.name} the solution does not show how the reference's {unknown} varies"
     return ""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What is seen of a field on a share of the domain: its mean, its mean square, and its variance."""
+
+    share: float
+    mean: float
+    square: float
+    variance: float
+
+    @classmethod
+    def of(cls, values: np.ndarray, share: float) -> Moments:
+        return cls(share, float(np.mean(values)), float(np.mean(values**2)), float(np.var(values)))
 
 
 def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldError]:
     """The errors of every unknown over independent replicates of points."""
     names = judged(solution.problem, reference)
+    narrow = [_within(solution, place) for place in passed_by(solution)]
+    share = (1 - sum(part for _, part in narrow)) / REPLICATES
     squares: dict[str, list[float]] = {u: [] for u in names}
-    norms: dict[str, list[float]] = {u: [] for u in names}
-    means: dict[str, list[float]] = {u: [] for u in names}
-    variances: dict[str, list[float]] = {u: [] for u in names}
+    seen: dict[str, list[Moments]] = {u: [] for u in names}
     largest = dict.fromkeys(names, 0.0)
     for replicate in range(REPLICATES):
         places = measured_places(solution, replicate)
@@ -187,13 +209,13 @@ def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldErr
             true = reference_values(reference, unknown, places)
             difference = (found[unknown] if unknown in found else solution.d(unknown)(**places)) - true
             squares[unknown].append(float(np.mean(difference**2)))
-            norms[unknown].append(float(np.mean(true**2)))
-            means[unknown].append(float(np.mean(true)))
-            variances[unknown].append(float(np.var(true)))
+            seen[unknown].append(Moments.of(true, share))
             largest[unknown] = float(np.maximum(largest[unknown], np.abs(difference).max()))
+    for places, part in narrow:  # a pulse has its size there
+        for unknown in names:
+            seen[unknown].append(Moments.of(reference_values(reference, unknown, places), part))
     scale = {u: solution.trial.plan.size(u).scale for u in names}
-    deviation = {u: (np.mean(variances[u]) + np.var(means[u])) ** 0.5 for u in names}  # a constant's is rounding
-    return {u: _error(squares[u], norms[u], float(deviation[u]), largest[u], scale[u]) for u in names}
+    return {u: _error(squares[u], seen[u], largest[u], scale[u]) for u in names}
 
 
 def judged(problem: Problem, reference: Reference) -> list[str]:
@@ -239,8 +261,10 @@ def reference_values(reference: Reference, unknown: str, places: Mapping[str, np
     return values
 
 
-def _error(squares: list[float], norms: list[float], deviation: float, largest: float, scale: float) -> FieldError:
-    norm = float(np.mean(norms)) ** 0.5
+def _error(squares: list[float], seen: list[Moments], largest: float, scale: float) -> FieldError:
+    mean = sum(m.share * m.mean for m in seen)
+    norm = sum(m.share * m.square for m in seen) ** 0.5
+    deviation = sum(m.share * (m.variance + (m.mean - mean) ** 2) for m in seen) ** 0.5
     difference = float(np.mean(squares)) ** 0.5
     relative = difference / yardstick.size(norm, scale)
     to_variation = difference / yardstick.variation(norm, deviation, scale)
