@@ -87,7 +87,9 @@ def check(problem: Problem) -> Findings:
     if places:
         sizes_of_unknowns = sizes_of(problem, places)
     singular = corners(found, problem.domain, derivatives, sizes_of_unknowns)
-    warnings += told(places) + _around(singular) + jumps + [w for o in problem.observations for w in copies(o)]
+    warnings += (
+        told(places, problem.domain) + _around(singular) + jumps + [w for o in problem.observations for w in copies(o)]
+    )
     return Findings(derivatives, warnings, found, planes, singular, places, sizes_of_unknowns)
 
 

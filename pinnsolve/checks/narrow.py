@@ -21,6 +21,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
@@ -30,7 +31,10 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 
-NARROW = 0.02  # of the domain: 400 points, as few features take them, leave eight for it; with fewer its shape is lost
+# Of the domain; a place that is longer needs no care. With 0.02, a march gave up whose first cells did not see a film
+# of 0.03; with more, smooth problems begin with more cells than they need.
+NARROW = 0.1
+UNSEEN = 0.02  # of the domain: 400 points, as few features take them, leave eight for it; below it is told
 FIRST, THEN = (1024, 1024), (64, 129)  # bins, and points in each: of the domain, and of what is looked into
 AT_ONCE = 64  # bins: 65,000 points, whose numbers stay in the cache
 CONCENTRATED, LEAST = 20.0, 1e-6  # times the median bin's variation, and of the usual size of a coefficient
@@ -79,11 +83,12 @@ def narrow(problem: Problem, sizes: Mapping[str, Size]) -> tuple[Narrow, ...]:
     )
 
 
-def told(places: Sequence[Narrow]) -> list[str]:
-    """What is done about narrow places."""
-    if not places:
+def told(places: Sequence[Narrow], domain: Domain) -> list[str]:
+    """What is done about places that evenly spread points would not see."""
+    unseen = [p.name for p in places if p.width <= UNSEEN * domain.length(p.coordinate)]
+    if not unseen:
         return []
-    names = " and ".join(p.name for p in places)
+    names = " and ".join(unseen)
     return [
         f"the equations vary within a small part of the domain, at {names}, which evenly spread points would not see: "
         "more points are drawn there, and cells are small there"
@@ -93,7 +98,7 @@ def told(places: Sequence[Narrow]) -> list[str]:
 def _distinct(found: Sequence[Found]) -> list[Found]:
     """Each narrow place once: what overlaps is one place, as narrow as its narrowest; jumps close together are one."""
     jumps = sorted({f.low for f in found if not f.width})
-    pairs = [Found(a, b) for a, b in pairwise(jumps) if JUMP < b - a <= NARROW]
+    pairs = [Found(a, b) for a, b in pairwise(jumps) if JUMP < b - a <= UNSEEN]
     kept: list[Found] = []
     for f in sorted([f for f in found if 0 < f.width <= NARROW] + pairs, key=lambda f: f.width):
         if all(f.high < other.low or f.low > other.high for other in kept):

@@ -84,9 +84,9 @@ def test_a_dip_and_a_layer_are_places_too() -> None:
     [
         lambda x: 0 * x + 1,
         lambda x: torch.sin(1000 * x),
-        lambda x: exp(-(((x - 0.4) / 0.03) ** 2)),
-        lambda x: exp(-(((x - 0.4) / 0.08) ** 2)),
-        lambda x: torch.tanh((x - 0.4) / 0.03),
+        lambda x: exp(-(((x - 0.4) / 0.05) ** 2)),
+        lambda x: exp(-(((x - 0.4) / 0.12) ** 2)),
+        lambda x: torch.tanh((x - 0.4) / 0.05),
         lambda x: torch.where(x < 0.3, 1.0, 2.0),
         lambda x: 1 / x,
         lambda x: x**0.5,
@@ -97,6 +97,12 @@ def test_a_dip_and_a_layer_are_places_too() -> None:
 def test_what_evenly_spread_points_see_is_no_narrow_place(source: Callable[[Any], Any]) -> None:
     findings = check(first_order(source))
     assert findings.narrow == ()
+    assert not any("small part of the domain" in w for w in findings.warnings)
+
+
+def test_what_evenly_spread_points_see_is_not_told() -> None:
+    findings = check(wall(lambda s: 1 + film(s, 0.01, 0.4)))
+    assert [p.width for p in findings.narrow] == pytest.approx([0.0303], rel=0.02)
     assert not any("small part of the domain" in w for w in findings.warnings)
 
 
