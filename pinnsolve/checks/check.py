@@ -17,10 +17,11 @@ from pinnsolve.checks.corners import corners
 from pinnsolve.checks.coverage import derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
 from pinnsolve.checks.interfaces import interfaces
+from pinnsolve.checks.narrow import narrow, told
 from pinnsolve.checks.scales import sizes_of
 from pinnsolve.checks.unused import unused
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.places import NEAR, REACH, Corner, Plane
+from pinnsolve.geometry.places import NEAR, REACH, Corner, Narrow, Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
@@ -45,6 +46,8 @@ class Findings:
         Where the equations jump, and slopes of the unknowns may.
     corners : tuple of Corner
         Where prescribed values jump.
+    narrow : tuple of Narrow
+        Where the equations vary on a scale that evenly spread points do not see.
     sizes : dict from unknown to Size
         Offset and scale of each, as far as they can be known before training.
     """
@@ -54,6 +57,7 @@ class Findings:
     contradictions: list[Contradiction]
     planes: tuple[Plane, ...] = ()
     corners: tuple[Corner, ...] = ()
+    narrow: tuple[Narrow, ...] = ()
     sizes: Mapping[str, Size] = field(default_factory=dict)
 
 
@@ -77,11 +81,16 @@ def check(problem: Problem) -> Findings:
             raise ProblemError(
                 f"no equation uses the unknown '{unknown}'", "It is named as an argument, but never used."
             )
-    planes, jumps = interfaces(problem, derivatives) if problem.equations else ((), [])
     sizes_of_unknowns = sizes_of(problem)
+    places = narrow(problem, sizes_of_unknowns)
+    planes, jumps = interfaces(problem, derivatives, places) if problem.equations else ((), [])
+    if places:
+        sizes_of_unknowns = sizes_of(problem, places)
     singular = corners(found, problem.domain, derivatives, sizes_of_unknowns)
-    warnings += _around(singular) + jumps + [w for o in problem.observations for w in copies(o)]
-    return Findings(derivatives, warnings, found, planes, singular, sizes_of_unknowns)
+    warnings += (
+        told(places, problem.domain) + _around(singular) + jumps + [w for o in problem.observations for w in copies(o)]
+    )
+    return Findings(derivatives, warnings, found, planes, singular, places, sizes_of_unknowns)
 
 
 def _around(singular: Sequence[Corner]) -> list[str]:

@@ -10,12 +10,12 @@ Source: Tseng, Lin, Hu & Lai, J. Comput. Phys. 491 (2023) 112359 (a network that
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from pinnsolve.geometry.places import Plane
+from pinnsolve.geometry.places import Narrow, Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.probes import fields_of, probes
@@ -23,15 +23,21 @@ from pinnsolve.problem.problem import Problem
 
 LINES = (0.31, 0.52, 0.77)  # where, in parts of the other coordinates' lengths
 SAMPLES, SHIFTS = 257, (0.0, 1.1)
+WITHIN = 65  # and so many within a narrow place
 SUDDEN, CANDIDATES = 8.0, 4  # changes so much larger than the median one are looked into, so many on a line
 HALVINGS, LEFT = 40, 0.3  # what keeps this part of its size however small the step is a jump
 
 
-def interfaces(problem: Problem, derivatives: Mapping[str, set[Alpha]]) -> tuple[tuple[Plane, ...], list[str]]:
-    """The planes where slopes may jump, and warnings about jumps that the network cannot follow."""
+def interfaces(
+    problem: Problem, derivatives: Mapping[str, set[Alpha]], narrow: Sequence[Narrow] = ()
+) -> tuple[tuple[Plane, ...], list[str]]:
+    """The planes where slopes may jump, and warnings about jumps that the network cannot follow.
+
+    Within narrow places it is looked more closely.
+    """
     planes, warnings = [], []
     for axis, coordinate in enumerate(problem.coordinates):
-        found = _jumps(problem, coordinate)
+        found = _jumps(problem, coordinate, narrow)
         places = [p for p in found[0] if all(any(_same(problem, coordinate, p, q) for q in line) for line in found)]
         order = max((alpha[axis] for alphas in derivatives.values() for alpha in alphas), default=0)
         if order > 1 and places:
@@ -55,14 +61,26 @@ def _same(problem: Problem, coordinate: str, p: float, q: float) -> bool:
     return abs(p - q) <= 1e-9 * problem.domain.length(coordinate)
 
 
-def _jumps(problem: Problem, coordinate: str) -> list[list[float]]:
-    """Where the residuals jump along one coordinate, on each line."""
+def _steps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> Tensor:
+    """Where the residuals are evaluated along a coordinate: evenly, and closer together where that is not enough."""
     steps = problem.domain.place(coordinate, (torch.arange(SAMPLES, dtype=torch.float64) + 0.417) / SAMPLES)
-    lines = torch.arange(len(LINES)).repeat_interleave(SAMPLES)
+    fine = (torch.arange(WITHIN, dtype=torch.float64) + 0.417) / WITHIN
+    parts = [low + (high - low) * fine for low, high in (n.around for n in narrow if n.coordinate == coordinate)]
+    if not parts:
+        return steps
+    begin, end = problem.domain.ends(coordinate)
+    closer = torch.cat(parts)
+    return torch.cat([steps, closer[(closer > begin) & (closer < end)]]).unique()
+
+
+def _jumps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> list[list[float]]:
+    """Where the residuals jump along one coordinate, on each line."""
+    steps = _steps(problem, coordinate, narrow)
+    lines = torch.arange(len(LINES)).repeat_interleave(len(steps))
     values = _residuals(problem, coordinate, steps.repeat(len(LINES)), lines)
     size = values.abs().max(dim=1, keepdim=True).values
     values = values / torch.where(size > 0, size, torch.ones_like(size))
-    changes = values.view(-1, len(LINES), SAMPLES).diff(dim=2).abs()
+    changes = values.view(-1, len(LINES), len(steps)).diff(dim=2).abs()
     usual = changes.median(dim=2, keepdim=True).values
     sudden, row = (changes * (changes > SUDDEN * usual + 1e-9)).max(dim=0)
     sudden, best = sudden.topk(CANDIDATES, dim=1)

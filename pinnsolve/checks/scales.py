@@ -10,11 +10,13 @@ numbers near one whatever the units, and an unknown that vanishes has a size tha
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.places import Narrow
+from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.probes import Answer, Size
 from pinnsolve.problem.problem import Problem
@@ -23,11 +25,14 @@ FLAT = 1e-9  # of the values: a range below this is rounding, and no scale
 NONE = Size(0.0, 0.0)
 
 
-def sizes_of(problem: Problem) -> dict[str, Size]:
-    """Offset and scale of each unknown; both multiply and shift with its units."""
+def sizes_of(problem: Problem, narrow: Sequence[Narrow] = ()) -> dict[str, Size]:
+    """Offset and scale of each unknown; both multiply and shift with its units.
+
+    Narrow places are left out: a point in one would stand for as much of the domain as any other.
+    """
     found = {u: _told(problem, u) for u in problem.unknowns}
     for _ in problem.unknowns:
-        grown = _grown(problem, found)
+        grown = _grown(problem, found, _line(problem, narrow))
         if grown == found:
             break
         found = grown
@@ -73,14 +78,23 @@ def _changes(problem: Problem, unknown: str) -> float:
     return found
 
 
-def _grown(problem: Problem, found: Mapping[str, Size]) -> dict[str, Size]:
+def _line(problem: Problem, narrow: Sequence[Narrow]) -> Points:
+    """A line through the domain, beside narrow places."""
+    points = problem.domain.line()
+    for place in narrow:
+        x, (low, high) = points.coordinates[place.coordinate], place.around
+        points = points[(x < low) | (x > high)]
+    return points
+
+
+def _grown(problem: Problem, found: Mapping[str, Size], line: Points) -> dict[str, Size]:
     """The scales that the equations give to unknowns without one, and raise where their sources do."""
     nothing = {u: Size(s.offset, 0.0) for u, s in found.items()}
     wanted: dict[str, list[float]] = {u: [] for u in problem.unknowns}
     raised: dict[str, list[float]] = {u: [] for u in problem.unknowns}
     for equation in problem.equations:
-        source = _finite(problem.prober.answer(equation, problem.domain.line(), sizes=nothing).residual)
-        answer = problem.prober.answer(equation, problem.domain.line(), sizes=dict(found))
+        source = _finite(problem.prober.answer(equation, line, sizes=nothing).residual)
+        answer = problem.prober.answer(equation, line, sizes=dict(found))
         weight = {u: _weight(problem, answer, u) for u in problem.unknowns}
         known = max([source, *(weight[u] * s.scale for u, s in found.items())])
         for u, w in weight.items():

@@ -21,6 +21,28 @@ UNEVEN = 1.1  # the power of a grid's steps: no wave's zeros follow them
 
 
 @dataclass(frozen=True)
+class Wanting:
+    """A place that wants more points.
+
+    Parameters
+    ----------
+    fixed : mapping from coordinate to value
+    width : float
+        The length on which things vary there, in parts of the domain; zero where they do on every length, as at a
+        singular corner.
+    """
+
+    fixed: Mapping[str, float]
+    width: float = 0.0
+
+    def shrunk(self, count: int, generator: torch.Generator) -> Tensor:
+        """Numbers (count,) by which distances from it are multiplied: log-uniform between `CLOSEST` and one; where it
+        has a width half of them are that width, and the others log-uniform between it and one."""
+        exponents = torch.rand(count, generator=generator, dtype=torch.float64)
+        return self.width ** (2 * exponents).clamp(max=1.0) if self.width else CLOSEST**exponents
+
+
+@dataclass(frozen=True)
 class Piece:
     """The part of a domain on which some coordinates are fixed: none for the interior, one for a face, all for a point.
 
@@ -102,14 +124,11 @@ class Piece:
         """The part of it on which more coordinates are fixed."""
         return Piece(self.extent, {**self.fixed, **fixed}, self.normal, self.space, self.time)
 
-    def draw(
-        self, count: int, sampler: Sampler, generator: torch.Generator, towards: Sequence[Mapping[str, float]] = ()
-    ) -> Points:
+    def draw(self, count: int, sampler: Sampler, generator: torch.Generator, towards: Sequence[Wanting] = ()) -> Points:
         """So many points (one where nothing is free); weights sum to `size`.
 
-        Where there are places that want more points, `SHARE` of all points is drawn towards each of them: their
-        distances from it are multiplied by numbers that are log-uniform between `CLOSEST` and one. (The weights stay
-        those of evenly spread points; no integral is taken over such a set.)
+        Where there are places that want more points, `SHARE` of all points is drawn towards each of them, by
+        `Wanting.shrunk`. (The weights stay those of evenly spread points; no integral is taken over such a set.)
         """
         n = count if self.free else 1
         cube = unit_cube(n, len(self.free), sampler, generator)
@@ -117,7 +136,7 @@ class Piece:
         for k, c in enumerate(self.free):
             low, high = self.extent[c]
             values[c] = low + (high - low) * cube[:, k]
-        self._draw_towards([p for p in towards if self._touches(p)], values, generator)
+        self._draw_towards([p for p in towards if self._touches(p.fixed)], values, generator)
         return self._points(values, n)
 
     def grid(self) -> Points:
@@ -158,9 +177,7 @@ class Piece:
         """Whether a place lies in it, and is not the whole of it."""
         return all(self.fixed.get(c, v) == v for c, v in place.items()) and any(c not in self.fixed for c in place)
 
-    def _draw_towards(
-        self, places: Sequence[Mapping[str, float]], values: dict[str, Tensor], generator: torch.Generator
-    ) -> None:
+    def _draw_towards(self, places: Sequence[Wanting], values: dict[str, Tensor], generator: torch.Generator) -> None:
         if not places:
             return
         count = len(next(iter(values.values())))
@@ -168,7 +185,7 @@ class Piece:
         each = int(count * min(SHARE, MOST / len(places)))
         for k, place in enumerate(places):
             moved = order[k * each : (k + 1) * each]
-            shrunk = CLOSEST ** torch.rand(len(moved), generator=generator, dtype=torch.float64)
-            for c, v in place.items():
+            shrunk = place.shrunk(len(moved), generator)
+            for c, v in place.fixed.items():
                 if c not in self.fixed:
                     values[c][moved] = v + (values[c][moved] - v) * shrunk

@@ -51,6 +51,33 @@ class Plane:
         return f"{self.coordinate}={self.value:g}"
 
 
+@dataclass(frozen=True)
+class Narrow:
+    """A stretch of one coordinate on which the equations vary: a film, a pulse, the edge of a layer.
+
+    Parameters
+    ----------
+    coordinate : str
+    value : float
+        Its middle.
+    width : float
+        The length on which most of the variation lies (in the coordinate's units).
+    """
+
+    coordinate: str
+    value: float
+    width: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.coordinate}={self.value:.6g} (width {self.width:.2g})"
+
+    @property
+    def around(self) -> tuple[float, float]:
+        """From one width below its middle to one above it: nearly all of the variation lies there."""
+        return self.value - self.width, self.value + self.width
+
+
 def fading(around: Sequence[Corner], coordinates: Mapping[str, Tensor], domain: Domain) -> Tensor | None:
     """The factor (N,) by which residuals are weighted down towards the corners; None without corners."""
     factor: Tensor | None = None

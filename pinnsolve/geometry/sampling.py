@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from pinnsolve.geometry.cube import Sampler
-from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.piece import Piece, Wanting
 from pinnsolve.geometry.points import Points, joined
 
 
@@ -17,7 +17,7 @@ def sample(
     count: int,
     sampler: Sampler,
     generator: torch.Generator,
-    towards: Sequence[Mapping[str, float]] = (),
+    towards: Sequence[Wanting] = (),
 ) -> Points:
     """About `count` points of a region, shared among its pieces by their measure in scaled coordinates.
 
@@ -26,7 +26,7 @@ def sample(
     Parameters
     ----------
     pieces : sequence of Piece
-    towards : sequence of mappings from coordinate to value
+    towards : sequence of Wanting
         Places that want more points; see `Piece.draw`.
     """
     total = sum(p.measure for p in pieces)

@@ -9,10 +9,11 @@ from torch import Tensor
 
 from pinnsolve.algebra.operations import qr
 from pinnsolve.errors import positive, whole
+from pinnsolve.geometry.places import Narrow
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.windows import ROWS, by_cell, follow, newton, piecewise, residuals_of, trained_on, weights_of
 from pinnsolve.networks.cells import Cells
-from pinnsolve.trial.piecewise import Piecewise
+from pinnsolve.trial.piecewise import WIDTHS, Piecewise
 from pinnsolve.trial.window import Window
 
 WINDOWS = 8  # the first window is this part of the time
@@ -22,6 +23,7 @@ EASY = 0.1  # of the bound: so little on the first cells, and the next window is
 MISSES = 3  # windows that may be left with more than the bound; with more of them it gives up
 REST = 1.25  # of a window: a rest that is not longer is taken along with the last one
 MORE = 1.4  # windows take up to so many times what was seen before: Newton's method makes one more step or two
+TOGETHER = 4  # cells along each axis whose features meet in one factorisation, at most
 USUAL = 3  # steps of Newton's method, before it is known how many a window takes
 HELPS = 0.7  # splitting must bring the worst cell below this part of what it was
 
@@ -44,7 +46,7 @@ class Marching:
     ridge : float
         See `Newton`.
     most : int
-        Trained numbers of one window.
+        Trained numbers of one window, beside those of cells that are small for narrow places from the beginning.
     steps : int, optional
         Ends after so many steps.
 
@@ -77,11 +79,14 @@ class Marching:
 
     def operations(self, objective: Objective, state: State) -> float:
         """The most that a cell has taken so far, for all cells; before the first window what its factorisations would,
-        were they dense."""
+        were they dense over so many cells at once as meet each other."""
         if not state["rate"]:
-            count = piecewise(objective).rest.parameters_count
-            rows = objective.costs.rows * ROWS * count / max(objective.size, 1)
-            return USUAL * (qr(round((ROWS + 1) * count), count) + rows)
+            rest = piecewise(objective).rest
+            count, cells, axes = rest.parameters_count, *rest.cells.low.shape
+            together = min(cells, TOGETHER**axes)
+            some = together * rest.basis.width
+            factors = qr(round((ROWS + 1) * some), some) * _nested(state["low"]) / _nested(state["low"][:together])
+            return USUAL * (factors + objective.costs.rows * ROWS * count / max(objective.size, 1))
         return MORE * state["rate"] * _nested(state["low"])
 
     def step(self, objective: Objective, state: State) -> State:
@@ -113,7 +118,8 @@ class Marching:
             return self._taken(march, window, {**state, "length": state["length"] * (2 if easy else 1)})
         bad = worst > asked
         more = cells.split(bad, (cells.high - cells.low).argmax(1)) if cells.low.shape[1] else cells
-        full = len(more) * window.basis.width > self.most or len(more) == len(cells)
+        beside = (len(more) - march.graded) * window.basis.width
+        full = beside > self.most or len(more) == len(cells)
         if not full and (first or size < HELPS * before):
             return {**state, "low": more.low, "high": more.high, "worst": size, "before": (cells.low, cells.high)}
         if size <= self.bound:
@@ -166,5 +172,13 @@ def _times(march: Piecewise, length: float) -> tuple[float, float] | None:
     if march.until is None or march.problem.time is None:
         return None
     begin, last = march.until, march.problem.time[:: march.direction][1]
+    length = min([length, *(_at_most(march, place, begin) for place in march.plan.narrow)])
     end = last if REST * length >= abs(last - begin) else begin + march.direction * length
     return (begin, end) if march.direction > 0 else (end, begin)
+
+
+def _at_most(march: Piecewise, place: Narrow, begin: float) -> float:
+    """How long a window may be near a narrow place: half of the way to it, a part of its width within it, and as much
+    longer beyond it as the way from it."""
+    first, last = (march.direction * (edge - begin) for edge in place.around[:: march.direction])
+    return WIDTHS * place.width + (first / 2 if first > 0 else max(0.0, -last))

@@ -122,6 +122,17 @@ class Cells:
                 return made
             made = made._halved(steep.any(1), torch.where(steep, size, 0.0).argmax(1))
 
+    def graded(self, axis: int, low: float, high: float, size: float) -> Cells:
+        """Cells halved along one axis until none that meets (low, high) is longer than `size`, and none anywhere more
+        than twice as long as one beside it."""
+        made = self
+        while True:
+            length = made.high[:, axis] - made.low[:, axis]
+            coarse = (made.high[:, axis] > low) & (made.low[:, axis] < high) & (length > size)
+            if not bool(coarse.any()):
+                return made
+            made = made.split(coarse, torch.full((len(made),), axis))
+
     def _halved(self, which: Tensor, axes: Tensor) -> Cells:
         low, high = [], []
         for s in range(len(self)):

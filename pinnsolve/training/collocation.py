@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.least_squares import solved
+from pinnsolve.geometry.piece import Wanting
 from pinnsolve.geometry.places import away
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.sampling import redrawn, sample
@@ -46,7 +47,7 @@ class Collocation:
 
     def __init__(self, trial: Trial, places: list[Site], settings: Settings, generator: torch.Generator) -> None:
         self.trial, self.places, self.settings, self.generator = trial, places, settings, generator
-        self.wanting = [] if not trial.plan.corners else _wanting(trial)
+        self.wanting = _wanting(trial)
         self.data = {
             id(s): parted(s.points, settings.validation, settings.seed) for s in places if s.points is not None
         }
@@ -173,15 +174,19 @@ class Collocation:
         self.training = self._placed([Points(**p) for p in stored])
 
 
-def _wanting(trial: Trial) -> list[Mapping[str, float]]:
-    """Where more points are wanted: singular corners, and beside them the points where a value is prescribed.
+def _wanting(trial: Trial) -> list[Wanting]:
+    """Where more points are wanted: narrow places, singular corners, and beside these the points where a value is
+    prescribed.
 
     A pressure that is known at one point of a cavity is as good everywhere as the solution is there.
     """
-    problem = trial.problem
+    problem, domain = trial.problem, trial.problem.domain
+    found = [Wanting({n.coordinate: n.value}, n.width / domain.length(n.coordinate)) for n in trial.plan.narrow]
+    if not trial.plan.corners:
+        return found
     fixed = [piece.fixed for c in problem.conditions for piece in problem.pieces(c)]
     points = [f for f in fixed if set(problem.space_coordinates) <= set(f) and len(f) > 1]
-    return [corner.fixed for corner in trial.plan.corners] + points
+    return found + [Wanting(f) for f in [corner.fixed for corner in trial.plan.corners] + points]
 
 
 def parted(points: Points, share: float, seed: int) -> tuple[Points, Points]:

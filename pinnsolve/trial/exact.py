@@ -25,7 +25,7 @@ from pinnsolve.checks.contradictions import Part, parts, weighted_parts
 from pinnsolve.checks.divergence import met_by_construction
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.piece import Piece
-from pinnsolve.geometry.places import Corner, Plane
+from pinnsolve.geometry.places import Corner, Narrow, Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
@@ -78,6 +78,8 @@ class Plan:
         Where prescribed values jump.
     planes : tuple of Plane
         Where slopes may jump.
+    narrow : tuple of Narrow
+        Where the equations vary on a scale that evenly spread points do not see.
     sizes : mapping from unknown to Size
         The offset and the scale of what the network adds.
     orders : mapping from unknown to int
@@ -90,6 +92,7 @@ class Plan:
     met: frozenset[str] = frozenset()
     corners: tuple[Corner, ...] = ()
     planes: tuple[Plane, ...] = ()
+    narrow: tuple[Narrow, ...] = ()
     sizes: Mapping[str, Size] = field(default_factory=dict)
     orders: Mapping[str, int] = field(default_factory=dict)
 
@@ -116,7 +119,7 @@ def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
         if (equation, piece) in given_up or not _placed(problem, exact, equation, piece):
             weighted.append((equation, piece))
     met, orders = met_by_construction(problem), _orders(problem, findings)
-    return Plan(exact, weighted, flows, met, findings.corners, findings.planes, findings.sizes, orders)
+    return Plan(exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders)
 
 
 def _orders(problem: Problem, findings: Findings) -> dict[str, int]:

@@ -1,0 +1,243 @@
+"""Narrow places: stretches of the one coordinate that are short beside the domain, and on which the equations vary.
+
+A film of glue in a wall, a pulse in time: evenly spread points pass it by, and a solution that does not know of it
+looks converged. So the coefficients of every equation, the derivatives c = dr/dp of its residual by all fields p that
+it holds and the rest without them, are evaluated with constants for the unknowns, on a million points in bins. A bin is
+looked into where
+
+    sum |c(x_k+1) - c(x_k)|  >  20 times the median bin's  +  a millionth of c's usual size,
+
+again in bins, until what varies fills its interval. What stays in one bin however short that is, is a jump
+(`checks.interfaces`); two jumps that are close together are the two sides of one narrow place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.places import Narrow
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.probes import Size
+from pinnsolve.problem.problem import Problem
+
+# Of the domain; a place that is longer needs no care. With 0.02, a march gave up whose first cells did not see a film
+# of 0.03; with more, smooth problems begin with more cells than they need.
+NARROW = 0.1
+UNSEEN = 0.02  # of the domain: 400 points, as few features take them, leave eight for it; below it is told
+FIRST, THEN = (1024, 1024), (64, 129)  # bins, and points in each: of the domain, and of what is looked into
+AT_ONCE = 64  # bins: 65,000 points, whose numbers stay in the cache
+CONCENTRATED, LEAST = 20.0, 1e-6  # times the median bin's variation, and of the usual size of a coefficient
+MOST = 32  # stretches that are looked into at once: with more the equations are rough everywhere
+FILLS = 0.2  # of an interval: what varies on more of it is resolved there
+ROUNDING = 1e-12  # of the terms that a residual is made of: what they leave is no source
+JUMP = 1e-10  # of the domain: what is shorter is a jump
+OUTSIDE = 0.05  # of the variation on either side of the width: of exp(-(x/w)^2) the width is then 3 w
+ALONE = 1.2  # times its width: what the same share of the variation takes at most on a stretch four times as long
+Interval = tuple[float, float]
+WHOLE = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Found:
+    """An interval (in parts of the domain) on which something varies; a jump where it is of no length."""
+
+    low: float
+    high: float
+
+    @property
+    def middle(self) -> float:
+        return (self.low + self.high) / 2
+
+    @property
+    def width(self) -> float:
+        return self.high - self.low
+
+
+def narrow(problem: Problem, sizes: Mapping[str, Size]) -> tuple[Narrow, ...]:
+    """The narrow places of a problem with one coordinate, in its order; of several coordinates none are looked for.
+
+    The unknowns are taken to be of these sizes.
+    """
+    if len(problem.coordinates) != 1:
+        return ()
+    found: list[Found] = []
+    for equation in problem.equations:
+        coefficients = _Coefficients(problem, equation, sizes)
+        if coefficients.vary():
+            found += _search(coefficients, WHOLE, FIRST)
+    (coordinate,) = problem.coordinates
+    length = problem.domain.length(coordinate)
+    return tuple(
+        Narrow(coordinate, problem.domain.place(coordinate, f.middle), f.width * length) for f in _distinct(found)
+    )
+
+
+def told(places: Sequence[Narrow], domain: Domain) -> list[str]:
+    """What is done about places that evenly spread points would not see."""
+    unseen = [p.name for p in places if p.width <= UNSEEN * domain.length(p.coordinate)]
+    if not unseen:
+        return []
+    names = " and ".join(unseen)
+    return [
+        f"the equations vary within a small part of the domain, at {names}, which evenly spread points would not see: "
+        "more points are drawn there, and cells are small there"
+    ]
+
+
+def _distinct(found: Sequence[Found]) -> list[Found]:
+    """Each narrow place once: what overlaps is one place, as narrow as its narrowest; jumps close together are one."""
+    jumps = sorted({f.low for f in found if not f.width})
+    pairs = [Found(a, b) for a, b in pairwise(jumps) if JUMP < b - a <= UNSEEN]
+    kept: list[Found] = []
+    for f in sorted([f for f in found if 0 < f.width <= NARROW] + pairs, key=lambda f: f.width):
+        if all(f.high < other.low or f.low > other.high for other in kept):
+            kept.append(f)
+    return sorted(kept, key=lambda f: f.low)
+
+
+# ------------------------------------------------------------ what is evaluated
+
+
+class _Coefficients:
+    """The coefficients of one equation, each divided by its usual size."""
+
+    def __init__(self, problem: Problem, equation: Equation, sizes: Mapping[str, Size]) -> None:
+        self.problem, self.equation, self.sizes = problem, equation, sizes
+        (self.coordinate,) = problem.coordinates
+
+    def _fields(self, points: Points) -> tuple[Fields, dict[str, Jet]]:
+        """For each unknown a field whose value and derivatives are unrelated constants of its size."""
+        chart, at = points.chart()
+        length = self.problem.domain.length(self.coordinate)
+
+        def field(k: int, size: Size) -> Jet:
+            def rule(alpha: Alpha) -> Tensor:
+                (order,) = alpha
+                part = 0.3 + (0.618 * (k + 1) + 0.414 * order) % 0.6  # positive, for roots and logarithms
+                value = size.offset * (not order) + size.scale * part / length**order
+                return torch.full((chart.size,), value, dtype=chart.dtype).requires_grad_()
+
+            return Jet(chart, rule, (chart.size,), frozenset(chart.names))
+
+        unknowns = {u: field(k, self.sizes.get(u, Size())) for k, u in enumerate(self.problem.unknowns)}
+        return self.problem.fields(chart, at, unknowns, points), unknowns
+
+    def vary(self) -> bool:
+        """Whether the equation reads where it is."""
+        fields, _ = self._fields(self.problem.domain.line())
+        self.equation.residual(fields).value  # noqa: B018
+        return fields.chart.zeroth in fields[self.coordinate].known
+
+    def __call__(self, parts: Tensor) -> Tensor:
+        """At parts (N,) of the domain: (coefficients, N)."""
+        return self._bare(parts) / self._usual[:, None]
+
+    @cached_property
+    def _usual(self) -> Tensor:
+        found = self._bare((torch.arange(1000, dtype=torch.float64) + 0.5) / 1000).abs()
+        median, largest = found.median(1).values, found.max(1).values
+        return torch.where(median > 0, median, torch.where(largest > 0, largest, 1.0))
+
+    def _bare(self, parts: Tensor) -> Tensor:
+        place = self.problem.domain.place(self.coordinate, parts)
+        fields, unknowns = self._fields(Points({self.coordinate: place}, torch.ones_like(parts)))
+        with torch.enable_grad():
+            residual = self.equation.residual(fields).value
+        leaves = [leaf for u in unknowns.values() for leaf in u.known.values() if leaf is not None]
+        slopes: Sequence[Tensor] = []
+        if residual.requires_grad:
+            slopes = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True)
+        rest, made = residual.detach().clone(), torch.zeros_like(parts)
+        for slope, leaf in zip(slopes, leaves, strict=True):
+            term = slope * leaf.detach()
+            rest -= term
+            made += term.abs()
+        rest[rest.abs() <= ROUNDING * made] = 0.0
+        return torch.stack([*slopes, rest]).nan_to_num_(posinf=0.0, neginf=0.0)
+
+
+# ------------------------------------------------------------ where it varies
+
+
+def _search(coefficients: _Coefficients, interval: Interval, bins: tuple[int, int]) -> list[Found]:
+    """The intervals on which the coefficients vary, within one: found where that is resolved, else looked into."""
+    low, length = interval[0], interval[1] - interval[0]
+    if length < JUMP:
+        return [Found(low, low)]
+    changes, own = _changes(coefficients, interval, bins), length / bins[0]
+    inside = changes.sum(2)
+    large = (inside > CONCENTRATED * inside.median(1, keepdim=True).values + LEAST).any(0)
+    stretches = _stretches(large)
+    if interval != WHOLE and (not stretches or int(large.sum()) > FILLS * bins[0]):
+        return _resolved(coefficients, interval)
+    total = inside.sum(0).cumsum(0)
+    strongest = sorted(stretches, key=lambda s: float(total[s[0]] - total[s[1] - 1]) - float(inside[:, s[0]].sum()))
+    found: list[Found] = []
+    for first, last in strongest[:MOST]:
+        around = (max(0.0, low + (first - 0.5) * own), min(1.0, low + (last + 0.5) * own))
+        found += _search(coefficients, around, THEN)
+    return found
+
+
+def _changes(coefficients: _Coefficients, interval: Interval, bins: tuple[int, int]) -> Tensor:
+    """The changes of the coefficients from point to point, bin by bin: (coefficients, bins, points - 1)."""
+    count, points = bins
+    low, length = interval[0], interval[1] - interval[0]
+    steps = torch.linspace(0, 1, points, dtype=torch.float64)
+    found = []
+    for some in torch.arange(count, dtype=torch.float64).split(AT_ONCE):
+        parts = low + length * ((some[:, None] + steps) / count)
+        found.append(coefficients(parts.flatten()).view(-1, len(some), points).diff(dim=2).abs_())
+    return torch.cat(found, 1)
+
+
+def _stretches(large: Tensor) -> list[tuple[int, int]]:
+    """Runs of bins that are large, those with one small bin between them together: first, and one after the last."""
+    where = large.nonzero()[:, 0].tolist()
+    found: list[tuple[int, int]] = []
+    for k in where:
+        if found and k - found[-1][1] <= 1:
+            found[-1] = (found[-1][0], k + 1)
+        else:
+            found.append((k, k + 1))
+    return found
+
+
+def _resolved(coefficients: _Coefficients, interval: Interval) -> list[Found]:
+    """The narrow stretch that an interval shows; wider ones are tried while as much varies beside it, as beside a part
+    of a slope."""
+    low, high = interval
+    while high - low <= 1.0:
+        found = _shortest(_changes(coefficients, (low, high), THEN), (low, high))
+        if found is None or found.width > NARROW:
+            return []
+        wider = (max(0.0, found.middle - 2 * found.width), min(1.0, found.middle + 2 * found.width))
+        again = _shortest(_changes(coefficients, wider, THEN), wider)
+        if again is not None and again.width < ALONE * found.width:
+            return [found]
+        low, high = max(0.0, 2 * low - high), min(1.0, 2 * high - low)
+    return []
+
+
+def _shortest(changes: Tensor, interval: Interval) -> Found | None:
+    """The shortest stretch, over the coefficients that vary, between a twentieth of the variation on either side."""
+    low, length = interval[0], interval[1] - interval[0]
+    along = changes.flatten(1)
+    along = along[along.sum(1) > LEAST].cumsum(1)
+    if not len(along):
+        return None
+    sides = along[:, -1:] * torch.tensor([OUTSIDE, 1 - OUTSIDE], dtype=torch.float64)
+    places = torch.searchsorted(along, sides).to(torch.float64) / along.shape[1]
+    begin, end = places[(places[:, 1] - places[:, 0]).argmin()].tolist()
+    return Found(low + length * begin, low + length * end)
