@@ -50,6 +50,8 @@ class Findings:
         Where the equations vary on a scale that evenly spread points do not see.
     sizes : dict from unknown to Size
         Offset and scale of each, as far as they can be known before training.
+    unseen : tuple of str
+        Places at which no residual says how a solution goes on.
     """
 
     derivatives: dict[str, set[Alpha]]
@@ -59,6 +61,7 @@ class Findings:
     corners: tuple[Corner, ...] = ()
     narrow: tuple[Narrow, ...] = ()
     sizes: Mapping[str, Size] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
 
 
 def check(problem: Problem) -> Findings:
@@ -83,14 +86,14 @@ def check(problem: Problem) -> Findings:
             )
     sizes_of_unknowns = sizes_of(problem)
     places = narrow(problem, sizes_of_unknowns)
-    planes, jumps = interfaces(problem, derivatives, places) if problem.equations else ((), [])
+    planes, jumps, unseen = interfaces(problem, derivatives, places) if problem.equations else ((), [], [])
     if places:
         sizes_of_unknowns = sizes_of(problem, places)
     singular = corners(found, problem.domain, derivatives, sizes_of_unknowns)
     warnings += (
         told(places, problem.domain) + _around(singular) + jumps + [w for o in problem.observations for w in copies(o)]
     )
-    return Findings(derivatives, warnings, found, planes, singular, places, sizes_of_unknowns)
+    return Findings(derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen))
 
 
 def _around(singular: Sequence[Corner]) -> list[str]:

@@ -25,22 +25,25 @@ LINES = (0.31, 0.52, 0.77)  # where, in parts of the other coordinates' lengths
 SAMPLES, SHIFTS = 257, (0.0, 1.1)
 WITHIN = 65  # and so many within a narrow place
 SUDDEN, CANDIDATES = 8.0, 4  # changes so much larger than the median one are looked into, so many on a line
+BESIDE, DIFFERENT = 1e-7, 1e-3  # of the domain, either side of a jump; and of coefficients, that they are not the same
 HALVINGS, LEFT = 40, 0.3  # what keeps this part of its size however small the step is a jump
 
 
 def interfaces(
     problem: Problem, derivatives: Mapping[str, set[Alpha]], narrow: Sequence[Narrow] = ()
-) -> tuple[tuple[Plane, ...], list[str]]:
-    """The planes where slopes may jump, and warnings about jumps that the network cannot follow.
+) -> tuple[tuple[Plane, ...], list[str], list[str]]:
+    """The planes where slopes may jump, warnings about jumps that the network cannot follow, and places at which no
+    residual says how a solution goes on, since what multiplies its second derivative jumps.
 
     Within narrow places it is looked more closely.
     """
-    planes, warnings = [], []
+    planes, warnings, unseen = [], [], []
     for axis, coordinate in enumerate(problem.coordinates):
         found = _jumps(problem, coordinate, narrow)
         places = [p for p in found[0] if all(any(_same(problem, coordinate, p, q) for q in line) for line in found)]
         order = max((alpha[axis] for alphas in derivatives.values() for alpha in alphas), default=0)
         if order > 1 and places:
+            unseen += [f"{coordinate}={p:g}" for p in places if _coefficient_jumps(problem, axis, p)]
             names = " and ".join(f"{coordinate}={p:g}" for p in places)
             warnings.append(
                 f"the equations jump at {names}, and hold second derivatives along {coordinate}: a smooth network does "
@@ -54,7 +57,27 @@ def interfaces(
                 f"the equations jump along {coordinate}, at places that no plane {coordinate} = constant holds; "
                 "the network is smooth there"
             )
-    return tuple(planes), warnings
+    return tuple(planes), warnings, unseen
+
+
+def _coefficient_jumps(problem: Problem, axis: int, place: float) -> bool:
+    """Whether what multiplies a second derivative along a coordinate is another on either side of a place."""
+    coordinate, parts = problem.coordinates[axis], torch.tensor(LINES, dtype=torch.float64)
+    beside = BESIDE * problem.domain.length(coordinate)
+    sides = []
+    for at in (place - beside, place + beside):
+        line = {c: problem.domain.place(c, parts) for c in problem.coordinates} | {
+            coordinate: torch.full_like(parts, at)
+        }
+        points = Points({c: line[c] for c in problem.coordinates}, torch.ones_like(parts))
+        answers = [problem.prober.answer(e, points) for e in problem.equations]
+        sides.append({
+            (k, u, alpha): slope for k, a in enumerate(answers) for u, alpha, slope in a.slopes if alpha[axis] > 1
+        })  # fmt: skip
+    left, right = sides
+    nothing = torch.zeros_like(parts)
+    pairs = [(left.get(key, nothing), right.get(key, nothing)) for key in {**left, **right}]
+    return any(float((a - b).abs().max()) > DIFFERENT * float((a.abs() + b.abs()).max()) for a, b in pairs)
 
 
 def _same(problem: Problem, coordinate: str, p: float, q: float) -> bool:

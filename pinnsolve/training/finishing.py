@@ -41,6 +41,12 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         names = " and ".join(found.undetermined)
         outcome = Outcome("undetermined", f"nothing determines {names}", "give measurements: observed(...)")
         error = None
+    if run.trial.plan.unseen:  # a small residual is then no sign of a small error
+        error = None
+        if outcome.kind in ("converged", "plateau"):
+            places = " and ".join(run.trial.plan.unseen)
+            told = f"residuals at points do not say how the solution goes on across {places}"
+            outcome = Outcome("undetermined", told, "write a first-order system, with the flux as an unknown")
     own, rule = isinstance(kept.method, OWN_POINTS), run.settings.redraw
     return Training(
         outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, points,

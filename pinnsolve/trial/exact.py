@@ -84,6 +84,8 @@ class Plan:
         The offset and the scale of what the network adds.
     orders : mapping from unknown to int
         The order of the equations in time: so many derivatives, from the value up, go on from one time to the next.
+    unseen : tuple of str
+        Places at which no residual says how a solution goes on.
     """
 
     exact: Mapping[str, list[Ends]]
@@ -95,6 +97,7 @@ class Plan:
     narrow: tuple[Narrow, ...] = ()
     sizes: Mapping[str, Size] = field(default_factory=dict)
     orders: Mapping[str, int] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
 
     def size(self, unknown: str) -> Size:
         """The offset and the scale of an unknown; nothing and one where they are not known."""
@@ -119,7 +122,10 @@ def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
         if (equation, piece) in given_up or not _placed(problem, exact, equation, piece):
             weighted.append((equation, piece))
     met, orders = met_by_construction(problem), _orders(problem, findings)
-    return Plan(exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders)
+    return Plan(
+        exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders,
+        findings.unseen,
+    )  # fmt: skip
 
 
 def _orders(problem: Problem, findings: Findings) -> dict[str, int]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn, sin, tanh, where
 
-from pinnsolve import MLP, Box, Problem, condition, d, face, initial, laplace
+from pinnsolve import MLP, Box, Problem, condition, d, dirichlet, face, initial, laplace
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.geometry.points import Points
 from pinnsolve.trial.trial import Trial
@@ -189,3 +189,18 @@ def test_planes_are_found_in_any_units() -> None:
         lambda E, H, x, t: d(H, t) - d(E, x),
     ]
     assert planes(waves(None, equations=small)) == [("x", pytest.approx(third, abs=EXACT))]
+
+
+@pytest.mark.parametrize(
+    ("equation", "unseen"),
+    [
+        (lambda u, x, y: d(where(x < 0.3, 1.0, 5.0) * d(u, x), x) + d(u, y, y), ("x=0.3",)),
+        (lambda u, x, y: laplace(u, x, y) - where(x < 0.3, 1.0, 5.0), ()),  # a source that jumps: u_x goes on
+        (lambda u, x, y: laplace(u, x, y) - where(x < 0.3, 1.0, 5.0) * u, ()),
+        (lambda u, x, y: d((1 + x) * d(u, x), x) + d(u, y, y), ()),
+    ],
+)
+def test_where_what_multiplies_second_derivatives_jumps_no_residual_is_proof(equation: Any, unseen: tuple[str]) -> None:
+    """Integrated over the jump the flux goes on; at points, any function with a kink of any size has no residual."""
+    problem = Problem(space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=equation, conditions=dirichlet(u=0))
+    assert check(problem).unseen == unseen
