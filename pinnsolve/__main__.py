@@ -50,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     p.add_argument("--out", metavar="DIR", help="the folder for the run's files (runs/NAME, the first free one)")
     p.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
-    p.add_argument("--overwrite", action="store_true", help="begin anew in a folder that holds an earlier run")
+    p.add_argument(
+        "--overwrite", action="store_true", help="begin anew in a folder that holds an earlier run (no --out: the last)"
+    )
     p.add_argument("--check", action="store_true", help="check the problem, and stop there")
     p.add_argument("--no-reference", action="store_true", help="do not compare; the verdict is then 'unconfirmed'")
     p.add_argument("--debug", action="store_true", help="show where in the code an error arose")

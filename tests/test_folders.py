@@ -69,6 +69,25 @@ def test_a_finished_run_is_not_overwritten(
     assert json.loads((out / "report.json").read_text())["seed"] == 3
 
 
+def test_without_a_folder_the_last_run_is_overwritten(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = str(write(SHORT))
+    name = Path(path).stem
+    for options, folders in (
+        (["--overwrite"], [name]),
+        ([], [name, f"{name}-2"]),
+        (["--overwrite"], [name, f"{name}-2"]),
+    ):
+        assert main([path, "--seed", str(len(folders)), *options]) in (0, 1)
+        assert sorted(f.name for f in Path("runs").iterdir()) == folders
+    seeds = [json.loads((Path("runs") / f / "report.json").read_text())["seed"] for f in folders]
+    assert seeds == [1, 2]
+    assert main([path, "--seed", "3", "--overwrite"]) in (0, 1)
+    assert json.loads((Path("runs") / f"{name}-2" / "report.json").read_text())["seed"] == 3
+
+
 def test_an_ensemble_is_not_overwritten(write: Write, tmp_path: Path) -> None:
     path, out = str(write(SHORT)), tmp_path / "out"
     many = ["--ensemble", "2"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from itertools import count, takewhile
 from pathlib import Path
 
 from pinnsolve.ensembles.ensemble import MEMBER
@@ -21,7 +22,7 @@ LEFT = (
 
 def folder_of(arguments: argparse.Namespace, name: str) -> Path:
     """Where the run's files go, made if need be: as asked for, or the first free folder; to resume, the last that holds
-    a checkpoint.
+    a checkpoint; to overwrite, the last.
 
     Raises
     ------
@@ -32,7 +33,10 @@ def folder_of(arguments: argparse.Namespace, name: str) -> Path:
     if arguments.resume and arguments.overwrite:
         raise ProblemError("--resume goes on with a run, and --overwrite begins anew", "Give one of the two.")
     if arguments.out is None:
-        return _to_resume(arguments, name) if arguments.resume else _free(name)
+        if arguments.resume:
+            return _to_resume(arguments, name)
+        begun = _begun(name) if arguments.overwrite else []
+        return writable_folder(begun[-1]) if begun else _free(name)
     folder = writable_folder(Path(arguments.out))
     left = earlier(folder)
     if left and not (arguments.resume or arguments.overwrite):
@@ -59,6 +63,11 @@ def _numbered(name: str, number: int) -> Path:
     return RUNS / (name if number == 1 else f"{name}-{number}")
 
 
+def _begun(name: str) -> list[Path]:
+    """The folders of all runs of this name."""
+    return list(takewhile(Path.exists, (_numbered(name, number) for number in count(1))))
+
+
 def _free(name: str) -> Path:
     """The first folder that does not exist, made at once: two runs that start together get two."""
     number = 1
@@ -78,10 +87,7 @@ def _free(name: str) -> Path:
 
 def _to_resume(arguments: argparse.Namespace, name: str) -> Path:
     place = CHECKPOINT if arguments.ensemble is None else f"{MEMBER.format('*')}/{CHECKPOINT}"
-    number, begun = 1, []
-    while (folder := _numbered(name, number)).exists():
-        begun += [folder] if any(folder.glob(place)) else []
-        number += 1
+    begun = [folder for folder in _begun(name) if any(folder.glob(place))]
     if not begun:
         raise ProblemError(
             f"there is no run of {name} to resume in {RUNS}/",
