@@ -31,7 +31,7 @@ from pinnsolve.trial.piecewise import trial_of
 from pinnsolve.trial.trial import Trial
 
 CHUNK = 8192  # points at once
-ENTRIES = 16_000_000  # numbers at once: points times what a row of the Jacobian takes, most of which a value does not
+ENTRIES = 6_000_000  # numbers at once: points times what a row of the Jacobian takes for each unknown
 METADATA = "pinnsolve"
 Evaluator = Callable[..., Any]
 Quantity = Callable[[Fields], torch.Tensor]
@@ -121,7 +121,8 @@ class Solution:
         flat = [torch.from_numpy(np.ascontiguousarray(a, dtype=np.float64).reshape(-1).copy()) for a in arrays]
         count = flat[0].shape[0]
         out = {name: np.empty(count) for name in quantities}
-        size = max(64, min(CHUNK, ENTRIES // max(self.trial.row_size, 1)))
+        share = self.trial.row_size // len(self.problem.unknowns)  # all unknowns are read from the same features
+        size = max(64, min(CHUNK, ENTRIES // max(share, 1)))
         for start in range(0, count, size):
             part = {c: v[start : start + size] for c, v in zip(self.problem.coordinates, flat, strict=True)}
             points = Points(part, torch.ones_like(flat[0][start : start + size]))
