@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-FLAT = 1e-9  # of the norm: a variation below is rounding, and the unknown a constant
-VANISHING = 1e-9  # of the natural scale: a norm below is rounding, and the unknown zero
-LEAST = 1e-4  # of the natural scale: an approximate solution that varies less may be a constant with noise
+from pinnsolve.algebra.tolerances import SAME
+
+# Of the natural scale: an approximate solution that varies less may be a constant with noise. Larger: the error of a
+# small unknown is told too small. Smaller: that of a constant is told as large as its noise. Chosen, not measured.
+LEAST = 1e-4
 
 
 def size(norm: float, scale: float) -> float:
@@ -12,7 +14,7 @@ def size(norm: float, scale: float) -> float:
 
     All sizes are root mean squares, in the unknown's units.
     """
-    return norm if norm > VANISHING * scale else scale
+    return norm if norm > SAME * scale else scale
 
 
 def variation(norm: float, deviation: float, scale: float) -> float:
@@ -22,7 +24,7 @@ def variation(norm: float, deviation: float, scale: float) -> float:
     >>> variation(300.0, 2.0, 5.0), variation(300.0, 1e-12, 5.0), variation(0.0, 0.0, 5.0)
     (2.0, 300.0, 5.0)
     """
-    return deviation if deviation > FLAT * norm and norm > VANISHING * scale else size(norm, scale)
+    return deviation if deviation > SAME * norm and norm > SAME * scale else size(norm, scale)
 
 
 def of_estimate(norm: float, deviation: float, scale: float) -> float:
