@@ -9,10 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pinnsolve.command.exits import Exit
 from pinnsolve.command.faults import told_fault
-
-OWN_FAULT = 3
-INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
 def parser() -> argparse.ArgumentParser:
@@ -87,10 +85,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments)
     except KeyboardInterrupt as interrupt:  # outside training, which ends by itself with what it has
         print(str(interrupt) or "interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return Exit.INTERRUPTED
     except Exception as error:
         print(told_fault(error, Path(arguments.out) if arguments.out else None, arguments.debug), file=sys.stderr)
-        return OWN_FAULT
+        return Exit.OWN_FAULT
 
 
 if __name__ == "__main__":

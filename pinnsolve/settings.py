@@ -36,15 +36,18 @@ METHODS: dict[str, Callable[..., Method]] = {
 }  # fmt: skip
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 Balance = Literal["balanced"]
-FEATURES = (50, 100, 200, 400, 800, 1600)  # a run of few unknowns begins at 200: see `training.strategy`
+# Random features, round after round. More rounds: later, at a lower error. `validation.features`, "counts".
+FEATURES = (50, 100, 200, 400, 800, 1600)
+# Their kinds. Fewer: the range that is needed may be missing, up to five decades. More: longer rounds ("kinds"). The
+# last is for many periods along one coordinate: y'' + y = 0 over ten takes 1 s in place of 60 (tests/test_training.py).
+# In two coordinates it is not tried: 1600 features would not cover it.
 LAYERS = (
     ("sine", (2.0, 4.0)), ("sine", (1.0, 2.0)), ("sine", (4.0, 8.0)), ("sine", (8.0, 16.0)), ("tanh", (0.5, 2.0)),
     ("sine", (16.0, 64.0)),
 )  # fmt: skip
-# The last one is for many periods along one coordinate: y'' + y = 0 over ten ends in 1 s in place of a budget of 60 s
-# (`python -m pinnsolve`, tests/test_training.py); where it is of no use it costs one stage of 200 features.
-# In two coordinates and more it is not tried: 1600 features would not cover it.
+# On the residual of every cell, round after round; between the decades nothing was gained. The same, "bounds".
 BOUNDS = (1e-1, 1e-2, 1e-3, 1e-4)
+# Collocation points of trained networks. Larger: slower steps. Smaller: they alone are fitted. Chosen, not measured.
 POINTS = 4000
 
 

@@ -25,13 +25,15 @@ from pinnsolve.networks.written import network_of
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
+from pinnsolve.residuals.residuals import ENTRIES
 from pinnsolve.training.history import Training
 from pinnsolve.trial.exact import plan
 from pinnsolve.trial.piecewise import trial_of
 from pinnsolve.trial.trial import Trial
 
-CHUNK = 8192  # points at once
-ENTRIES = 6_000_000  # numbers at once: points times what a row of the Jacobian takes for each unknown
+# Points at once. Larger: more memory, of which a user's reference may need much for each. Smaller: more calls. Chosen,
+# not measured.
+CHUNK = 8192
 METADATA = "pinnsolve"
 Evaluator = Callable[..., Any]
 Quantity = Callable[[Fields], torch.Tensor]

@@ -95,6 +95,42 @@ def test_only_one_file_names_time_and_only_geometry_reads_the_bounds_of_a_box() 
                 assert path == PACKAGE / "problem" / "unknown.py", f"{path}, line {node.lineno}"  # those of a constant
 
 
+def has_numbers(node: ast.expr) -> bool:
+    """Whether an expression is a number, computes with numbers, or is a tuple that holds some."""
+    inside: list[ast.expr] = []
+    if isinstance(node, ast.Tuple):
+        inside = node.elts
+    elif isinstance(node, ast.UnaryOp):
+        inside = [node.operand]
+    elif isinstance(node, ast.BinOp):
+        inside = [node.left, node.right]
+    return (isinstance(node, ast.Constant) and isinstance(node.value, int | float)) or any(map(has_numbers, inside))
+
+
+def constants(path: Path) -> list[tuple[str, int]]:
+    """The names in capitals at the top of a file that stand for numbers, and their lines."""
+    found = []
+    for node in ast.parse(path.read_text()).body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+            continue
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            together = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+            values = node.value.elts if together and isinstance(node.value, ast.Tuple) else [node.value] * len(names)
+            pairs = [(n.id, v) for n, v in zip(names, values, strict=True) if isinstance(n, ast.Name)]
+            found += [(name, node.lineno) for name, value in pairs if name.isupper() and has_numbers(value)]
+    return found
+
+
+def test_numbers_that_decide_are_few_and_each_says_what_it_trades() -> None:
+    """What belongs to one class or one room is a record with documented fields; the rest stands alone, with its why."""
+    found = [(path, *constant) for path in FILES for constant in constants(path)]
+    assert 0 < len(found) < 60, f"{len(found)} constants: {[name for _, name, _ in found]}"
+    for path, name, line in found:
+        lines = path.read_text().splitlines()
+        assert "  # " in lines[line - 1] or lines[line - 2].startswith("# "), f"{path}: {name} does not say why"
+
+
 def python(code: str) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=ROOT, check=True

@@ -38,7 +38,8 @@ from pinnsolve import (
     observed,
     solve,
 )
-from pinnsolve.__main__ import INTERRUPTED, main
+from pinnsolve.__main__ import main
+from pinnsolve.command.exits import Exit
 from pinnsolve.command.problem_file import load
 from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.report import grids
@@ -358,7 +359,7 @@ def test_an_interrupted_command_tells_how_far_it_came(
 ) -> None:
     run = Loop.run
     monkeypatch.setattr(Loop, "run", lambda self, progress: run(self, interrupting(2)))
-    assert main([str(write()), "--ensemble", "2", "--out", str(tmp_path / "out")]) == INTERRUPTED
+    assert main([str(write()), "--ensemble", "2", "--out", str(tmp_path / "out")]) == Exit.INTERRUPTED
     assert "0 of 2 members finished" in capsys.readouterr().err
 
 

@@ -14,7 +14,7 @@ import problems.burgers
 from pinnsolve import MLP, LevenbergMarquardt, Problem, compare, solve
 from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, estimated
 from pinnsolve.training.history import Look
-from pinnsolve.training.strategy import CERTAIN
+from pinnsolve.training.rules import RULES
 
 FIRST = {"r": 1000.0}
 ONE = {"r": 1.0}
@@ -108,7 +108,7 @@ def test_the_estimate_of_a_run_is_not_too_kind_and_within_a_decade(name: str, to
     assert training is not None and training.estimate is not None
     error = max(e.relative_l2 for e in compare(solution, problem.reference(problem)).errors.values())  # type: ignore[operator,misc]
     assert error / 3 < training.estimate < 10 * error
-    assert training.outcome.kind == "converged" and training.estimate <= CERTAIN * tolerance
+    assert training.outcome.kind == "converged" and training.estimate <= RULES.certain * tolerance
 
 
 def test_a_trained_network_has_an_estimate_from_its_own_path() -> None:

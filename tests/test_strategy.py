@@ -8,16 +8,19 @@ from dataclasses import replace
 import pytest
 
 from pinnsolve import MLP, Adam, LevenbergMarquardt, Newton, RandomFeatures
-from pinnsolve.algebra.operations import SPEED, Work
+from pinnsolve.algebra.operations import LARGEST, SPEED, Work
 from pinnsolve.errors import Outcome
 from pinnsolve.methods import Marching, Retracing
 from pinnsolve.settings import AUTOMATIC, BOUNDS, LAYERS, Stage
 from pinnsolve.training.clock import Clock
 from pinnsolve.training.results import Ended, Results, Turn
-from pinnsolve.training.strategy import BEHIND, CERTAIN, LARGEST, RIVAL, USUAL, Strategy
+from pinnsolve.training.rules import RULES
+from pinnsolve.training.strategy import Strategy
 
 KINDS = len(LAYERS)
-FIRST = next(k for k, s in enumerate(AUTOMATIC) if isinstance(s.network, RandomFeatures) and s.network.count == USUAL)
+FIRST = next(
+    k for k, s in enumerate(AUTOMATIC) if isinstance(s.network, RandomFeatures) and s.network.count == RULES.usual
+)
 SECOND, THIRD, FOURTH = FIRST + KINDS, FIRST + 2 * KINDS, FIRST + 3 * KINDS
 LAST = len(AUTOMATIC) - 1
 LOCAL = LAST - 2 * len(BOUNDS)  # marching and retracing by turns
@@ -62,11 +65,11 @@ def test_the_best_kind_goes_on_with_more_features(best: int) -> None:
     assert next_after(*tried) == (SECOND + best, "")
     network = AUTOMATIC[SECOND + best].network
     assert isinstance(network, RandomFeatures)
-    assert (network.count, (network.activation, network.scale)) == (2 * USUAL, LAYERS[best])
+    assert (network.count, (network.activation, network.scale)) == (2 * RULES.usual, LAYERS[best])
 
 
 def test_a_close_rival_goes_on_too_and_a_far_one_does_not() -> None:
-    tried = [ended(FIRST + k, {1: 1e-5, 3: 1e-5 * 0.9 * RIVAL}.get(k, 1e-2)) for k in range(KINDS)]
+    tried = [ended(FIRST + k, {1: 1e-5, 3: 1e-5 * 0.9 * RULES.rival}.get(k, 1e-2)) for k in range(KINDS)]
     assert next_after(*tried) == (SECOND + 1, "")
     tried.append(ended(SECOND + 1, 1e-7))
     assert next_after(*tried) == (SECOND + 3, "")
@@ -112,7 +115,7 @@ def test_many_unknowns_begin_with_smaller_layers_and_a_small_one_is_never_hopele
         network = AUTOMATIC[Strategy(AUTOMATIC, 20.0, TOLERANCE).first(unknowns)].network
         assert isinstance(network, RandomFeatures)
         counts[unknowns] = network.count
-    assert counts[1] == counts[3] == USUAL and counts[100] <= counts[15] < USUAL
+    assert counts[1] == counts[3] == RULES.usual and counts[100] <= counts[15] < RULES.usual
     assert Strategy(AUTOMATIC, 2.0, TOLERANCE).first(15) <= Strategy(AUTOMATIC, 2000.0, TOLERANCE).first(15)
     small = [ended(k, 0.5) for k in range(KINDS)]
     assert next_after(*small) == (KINDS, "")
@@ -144,7 +147,7 @@ def marched(stage: int, seconds: float = 1.0, residual: float = 1e-2, estimate: 
 
 def retraced(stage: int, behind: float = 1.0) -> Ended:
     assert isinstance(AUTOMATIC[stage].method, Retracing)
-    estimate = 1.01 * behind * CERTAIN * TOLERANCE
+    estimate = 1.01 * behind * RULES.certain * TOLERANCE
     return Ended(stage, 0.1, {"r": 0.1}, SPEED * 0.1, 1000, estimate=estimate, best=stage - 1)
 
 
@@ -161,7 +164,7 @@ def test_bounds_become_lower_until_a_network_is_trained() -> None:
 
 def test_two_bounds_at_once_where_one_will_not_do_and_there_is_time() -> None:
     for behind, seconds, stage in (
-        (0.9 * BEHIND, 1.0, 2), (BEHIND, 1.0, 4), (BEHIND, 20.0, 2), (math.inf, 1.0, 2), (1e9, 1.0, 4)
+        (0.9 * RULES.behind, 1.0, 2), (RULES.behind, 1.0, 4), (RULES.behind, 20.0, 2), (math.inf, 1.0, 2), (1e9, 1.0, 4)
     ):  # fmt: skip
         both = [marched(LOCAL, seconds), retraced(LOCAL + 1, behind)]
         assert next_after(*both, spent=10.0)[0] == LOCAL + stage
@@ -193,16 +196,16 @@ BAD = Outcome("non-finite", "the residual 'r' is nan")
 
 
 def test_an_error_that_is_estimated_small_enough_ends_a_run() -> None:
-    small = replace(ended(FIRST, 1e-5), estimate=0.9 * CERTAIN * TOLERANCE, compared=2)
+    small = replace(ended(FIRST, 1e-5), estimate=0.9 * RULES.certain * TOLERANCE, compared=2)
     told = asked(small)
     assert isinstance(told, Outcome) and told.kind == "converged" and "2 solutions" in told.detail
-    assert isinstance(asked(replace(small, estimate=1.1 * CERTAIN * TOLERANCE)), Turn)
+    assert isinstance(asked(replace(small, estimate=1.1 * RULES.certain * TOLERANCE)), Turn)
     assert isinstance(asked(replace(small, missing="beyond t = 0.2 nothing is solved")), Turn)
     assert isinstance(asked(replace(small, verdict=FOUND, estimate=None)), Turn), "a small residual proves nothing"
 
 
 def test_the_best_solution_on_cells_is_solved_again_before_its_estimate_is_believed() -> None:
-    sure = 0.1 * CERTAIN * TOLERANCE
+    sure = 0.1 * RULES.certain * TOLERANCE
     assert next_after(marched(LOCAL, estimate=sure)) == (LOCAL + 1, "")
     told = asked(marched(LOCAL, estimate=sure), replace(retraced(LOCAL + 1), estimate=sure))
     assert isinstance(told, Outcome) and told.kind == "converged"

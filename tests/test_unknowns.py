@@ -29,8 +29,7 @@ from pinnsolve import (
     observed,
     solve,
 )
-from pinnsolve.inverse.standard_errors import HUBER
-from pinnsolve.problem.observations import TURN, huber, unhuber
+from pinnsolve.problem.observations import HUBER, TURN, huber, unhuber
 from pinnsolve.settings import Settings
 from pinnsolve.solve import prepare
 from pinnsolve.verdict.slices import compared, references_of, values_of

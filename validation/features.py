@@ -126,7 +126,7 @@ def corners(seed: int) -> str:
     def run(features: str, share: float, scales: bool) -> str:
         around = Inputs.places if scales else (lambda *_: [])
         with (
-            mock.patch("pinnsolve.geometry.sampling.SHARE", share),
+            mock.patch("pinnsolve.geometry.piece.SHARE", share),
             mock.patch("pinnsolve.networks.inputs.Inputs.places", around),
         ):
             return cell("cavity", seed, network=layer("cavity", int(features.split(maxsplit=1)[0])))

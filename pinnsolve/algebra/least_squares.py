@@ -5,8 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-FRONT = 30_000_000  # numbers of the front, 240 MB in float64: with fewer, rows are folded more often, by a QR each
-BLOCK = 256  # columns at once while R c = z is solved, so that no copy of R is made
+# Numbers of the front, 240 MB in float64. Larger: more memory. Smaller: rows are folded more often, by a QR each.
+# Chosen, not measured.
+FRONT = 30_000_000
+# Columns at once while R c = z is solved. Larger: copies of larger parts of R. Smaller: more calls. Chosen, not
+# measured.
+BLOCK = 256
 
 
 class Triangle:

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 # Operations that one core makes in a second: what a budget in seconds is taken to be worth in choices. It is about half
 # of what an idle core makes (`python -m benchmarks.operations`): more, and slow machines spend it on too large steps.
 SPEED = 1e10
+# Trained numbers up to which dense matrices of all of them are made. Larger: the covariance of a fit takes gigabytes,
+# and a factorisation more time than another kind of solution. Smaller: fewer runs have standard errors, and random
+# features end earlier. 1,600 features of three unknowns take 27 to 110 s: `python -m validation.features`, the table
+# "counts".
+LARGEST = 5000
 
 
 @dataclass

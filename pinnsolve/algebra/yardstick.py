@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-FLAT = 1e-9  # of the norm: a variation below is rounding, and the unknown a constant
-VANISHING = 1e-9  # of the natural scale: a norm below is rounding, and the unknown zero
+from pinnsolve.algebra.tolerances import SAME
+
 # Of the natural scale: an approximate solution that varies less than NOISE is a constant, and less than LEAST may be
-# one. Larger, and the errors of what is small are taken for small; smaller, and noise is taken for a solution.
+# one. Larger: the errors of what is small are taken for small. Smaller: noise is taken for a solution. Chosen, not
+# measured.
 NOISE, LEAST = 1e-6, 1e-4
 
 
@@ -14,7 +15,7 @@ def size(norm: float, scale: float) -> float:
 
     All sizes are root mean squares, in the unknown's units.
     """
-    return norm if norm > VANISHING * scale else scale
+    return norm if norm > SAME * scale else scale
 
 
 def variation(norm: float, deviation: float, scale: float) -> float:
@@ -24,7 +25,7 @@ def variation(norm: float, deviation: float, scale: float) -> float:
     >>> variation(300.0, 2.0, 5.0), variation(300.0, 1e-12, 5.0), variation(0.0, 0.0, 5.0)
     (2.0, 300.0, 5.0)
     """
-    return deviation if deviation > FLAT * norm and norm > VANISHING * scale else size(norm, scale)
+    return deviation if deviation > SAME * norm and norm > SAME * scale else size(norm, scale)
 
 
 def of_estimate(norm: float, deviation: float, scale: float) -> float:

@@ -10,6 +10,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.calculus import d
@@ -18,8 +19,9 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation, What
 from pinnsolve.problem.problem import Problem
 
-JUMP = 1e-7  # relative to how much the data vary; below it a mismatch is rounding in the user's constants
-ROUNDING = 1e-12  # relative to the data themselves: what is left of an offset that is subtracted
+# Relative to how much the data vary: a smaller mismatch is rounding in the user's constants, written with eight digits.
+# Larger: contradictions are missed. Smaller: such digits are told as contradictions. Chosen, not measured.
+JUMP = 1e-7
 Part = tuple[Equation, Piece]
 
 
@@ -99,7 +101,8 @@ def _compare(
     data = torch.cat([left((whole or a)[1].grid()), right(b[1].grid())])
     scale = max(size, float(data.max() - data.min()))
     worst = int(jump.argmax())
-    if not float(jump[worst]) > max(JUMP * scale, ROUNDING * float(data.abs().max())):
+    left_of_offset = EQUAL * float(data.abs().max())  # what subtracting a large offset leaves
+    if not float(jump[worst]) > max(JUMP * scale, left_of_offset):
         return None
     at = {c: float(v[worst]) for c, v in points.coordinates.items()}
     return Contradiction(a, b, at, float(jump[worst]), scale, exact)

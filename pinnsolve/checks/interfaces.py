@@ -11,22 +11,61 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.geometry.places import Narrow, Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.probes import fields_of, probes
 from pinnsolve.problem.problem import Problem
 
-LINES = (0.31, 0.52, 0.77)  # where, in parts of the other coordinates' lengths
-SAMPLES, SHIFTS = 257, (0.0, 1.1)
-WITHIN = 65  # and so many within a narrow place
-SUDDEN, CANDIDATES = 8.0, 4  # changes so much larger than the median one are looked into, so many on a line
-BESIDE, DIFFERENT = 1e-7, 1e-3  # of the domain, either side of a jump; and of coefficients, that they are not the same
-HALVINGS, LEFT = 40, 0.3  # what keeps this part of its size however small the step is a jump
+
+@dataclass(frozen=True)
+class Search:
+    """How jumps are looked for. None of these was measured: they are chosen so that no jump of the tests is missed.
+
+    Parameters
+    ----------
+    lines : tuple of float
+        Where lines run, in parts of the other coordinates' lengths. More: fewer jumps are missed; more time.
+    samples : int
+        Points on a line. More: closer jumps are told apart.
+    within : int
+        And so many within a narrow place.
+    shifts : tuple of float
+        Phases of the probes. More: fewer jumps vanish because a probe is zero there.
+    sudden : float
+        Times the median change along a line: smaller changes are not looked into. Larger: small jumps are missed.
+        Smaller: steep places take the candidates.
+    candidates : int
+        Changes of a line that are looked into. Fewer: jumps are missed where there are several.
+    halvings : int
+        Of an interval. Fewer: a steep place is taken for a jump. 40 come to the rounding of float64.
+    left : float
+        A change that keeps this part of its size, however small the step, is a jump.
+    beside : float
+        Of the domain: so far from a jump, on either side, coefficients are compared.
+    different : float
+        Of coefficients: what differs by less is one. Smaller: a steep coefficient is said to jump.
+    """
+
+    lines: tuple[float, ...] = (0.31, 0.52, 0.77)
+    samples: int = 257
+    within: int = 65
+    shifts: tuple[float, ...] = (0.0, 1.1)
+    sudden: float = 8.0
+    candidates: int = 4
+    halvings: int = 40
+    left: float = 0.3
+    beside: float = 1e-7
+    different: float = 1e-3
+
+
+SEARCH = Search()
 
 
 def interfaces(
@@ -62,8 +101,8 @@ def interfaces(
 
 def _coefficient_jumps(problem: Problem, axis: int, place: float) -> bool:
     """Whether what multiplies a second derivative along a coordinate is another on either side of a place."""
-    coordinate, parts = problem.coordinates[axis], torch.tensor(LINES, dtype=torch.float64)
-    beside = BESIDE * problem.domain.length(coordinate)
+    coordinate, parts = problem.coordinates[axis], torch.tensor(SEARCH.lines, dtype=torch.float64)
+    beside = SEARCH.beside * problem.domain.length(coordinate)
     sides = []
     for at in (place - beside, place + beside):
         line = {c: problem.domain.place(c, parts) for c in problem.coordinates} | {
@@ -77,17 +116,19 @@ def _coefficient_jumps(problem: Problem, axis: int, place: float) -> bool:
     left, right = sides
     nothing = torch.zeros_like(parts)
     pairs = [(left.get(key, nothing), right.get(key, nothing)) for key in {**left, **right}]
-    return any(float((a - b).abs().max()) > DIFFERENT * float((a.abs() + b.abs()).max()) for a, b in pairs)
+    return any(float((a - b).abs().max()) > SEARCH.different * float((a.abs() + b.abs()).max()) for a, b in pairs)
 
 
 def _same(problem: Problem, coordinate: str, p: float, q: float) -> bool:
-    return abs(p - q) <= 1e-9 * problem.domain.length(coordinate)
+    return abs(p - q) <= SAME * problem.domain.length(coordinate)
 
 
 def _steps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> Tensor:
     """Where the residuals are evaluated along a coordinate: evenly, and closer together where that is not enough."""
-    steps = problem.domain.place(coordinate, (torch.arange(SAMPLES, dtype=torch.float64) + 0.417) / SAMPLES)
-    fine = (torch.arange(WITHIN, dtype=torch.float64) + 0.417) / WITHIN
+    steps = problem.domain.place(
+        coordinate, (torch.arange(SEARCH.samples, dtype=torch.float64) + 0.417) / SEARCH.samples
+    )
+    fine = (torch.arange(SEARCH.within, dtype=torch.float64) + 0.417) / SEARCH.within
     parts = [low + (high - low) * fine for low, high in (n.around for n in narrow if n.coordinate == coordinate)]
     if not parts:
         return steps
@@ -99,19 +140,19 @@ def _steps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> Tenso
 def _jumps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> list[list[float]]:
     """Where the residuals jump along one coordinate, on each line."""
     steps = _steps(problem, coordinate, narrow)
-    lines = torch.arange(len(LINES)).repeat_interleave(len(steps))
-    values = _residuals(problem, coordinate, steps.repeat(len(LINES)), lines)
+    lines = torch.arange(len(SEARCH.lines)).repeat_interleave(len(steps))
+    values = _residuals(problem, coordinate, steps.repeat(len(SEARCH.lines)), lines)
     size = values.abs().max(dim=1, keepdim=True).values
     values = values / torch.where(size > 0, size, torch.ones_like(size))
-    changes = values.view(-1, len(LINES), len(steps)).diff(dim=2).abs()
+    changes = values.view(-1, len(SEARCH.lines), len(steps)).diff(dim=2).abs()
     usual = changes.median(dim=2, keepdim=True).values
-    sudden, row = (changes * (changes > SUDDEN * usual + 1e-9)).max(dim=0)
-    sudden, best = sudden.topk(CANDIDATES, dim=1)
-    line = torch.arange(len(LINES)).repeat_interleave(CANDIDATES)
+    sudden, row = (changes * (changes > SEARCH.sudden * usual + SAME)).max(dim=0)
+    sudden, best = sudden.topk(SEARCH.candidates, dim=1)
+    line = torch.arange(len(SEARCH.lines)).repeat_interleave(SEARCH.candidates)
     row, best = row.gather(1, best).flatten(), best.flatten()
     places, alive = _closed_in(problem, coordinate, line, row, steps[best], steps[best + 1])
     alive &= sudden.flatten() > 0
-    return [sorted(places[alive & (line == k)].tolist()) for k in range(len(LINES))]
+    return [sorted(places[alive & (line == k)].tolist()) for k in range(len(SEARCH.lines))]
 
 
 def _closed_in(
@@ -125,7 +166,7 @@ def _closed_in(
     first, last = values(low), values(high)
     whole = (last - first).abs()
     alive = whole > 0
-    for _ in range(HALVINGS):
+    for _ in range(SEARCH.halvings):
         if not alive.any():
             break
         middle = 0.5 * (low + high)
@@ -133,17 +174,17 @@ def _closed_in(
         left = (between - first).abs() > (last - between).abs()
         high, last = torch.where(left, middle, high), torch.where(left, between, last)
         low, first = torch.where(left, low, middle), torch.where(left, first, between)
-        alive &= (last - first).abs() > LEFT * whole
+        alive &= (last - first).abs() > SEARCH.left * whole
     return high, alive
 
 
 def _residuals(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> Tensor:
     """All equations on all probes, (rows, points)."""
-    parts = torch.tensor(LINES, dtype=torch.float64)[line]
+    parts = torch.tensor(SEARCH.lines, dtype=torch.float64)[line]
     places = {c: problem.domain.place(c, parts) for c in problem.coordinates} | {coordinate: at}
     points = Points({c: places[c] for c in problem.coordinates}, torch.ones_like(at))
     rows = []
-    for shift in SHIFTS:
+    for shift in SEARCH.shifts:
         for equation in problem.equations:
             chart, x, found = probes(problem.domain, problem.unknowns, points, shift)
             fields = problem.fields(chart, x, fields_of(found), points)

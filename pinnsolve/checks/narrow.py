@@ -21,6 +21,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.points import Points
@@ -31,21 +32,58 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 
-# Of the domain; a place that is longer needs no care. With 0.02, a march gave up whose first cells did not see a film
-# of 0.03; with more, smooth problems begin with more cells than they need.
-NARROW = 0.1
-UNSEEN = 0.02  # of the domain: 400 points, as few features take them, leave eight for it; below it is told
-FIRST, THEN = (1024, 1024), (64, 129)  # bins, and points in each: of the domain, and of what is looked into
-AT_ONCE = 64  # bins: 65,000 points, whose numbers stay in the cache
-CONCENTRATED, LEAST = 20.0, 1e-6  # times the median bin's variation, and of the usual size of a coefficient
-MOST = 32  # stretches that are looked into at once: with more the equations are rough everywhere
-FILLS = 0.2  # of an interval: what varies on more of it is resolved there
-ROUNDING = 1e-12  # of the terms that a residual is made of: what they leave is no source
-JUMP = 1e-10  # of the domain: what is shorter is a jump
-OUTSIDE = 0.05  # of the variation on either side of the width: of exp(-(x/w)^2) the width is then 3 w
-ALONE = 1.2  # times its width: what the same share of the variation takes at most on a stretch four times as long
 Interval = tuple[float, float]
-WHOLE = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is looked into, and what is told. Lengths are parts of the domain. But for `narrow` none was measured.
+
+    Parameters
+    ----------
+    narrow : float
+        A place that is longer needs no care. With 0.02, a march gave up whose first cells did not see a film of 0.03.
+        Larger: smooth problems begin with more cells than they need.
+    unseen : float
+        Below it a place is told: 400 points, as few features take them, leave eight for it.
+    first, then : pair of int
+        Bins, and points in each: of the domain, and of what is looked into. More: shorter places are met; more time.
+    at_once : int
+        Bins whose numbers stay in the cache: 65,000 points.
+    concentrated : float
+        Times the median bin's variation: a bin with less is not looked into. Larger: weak sources are missed.
+        Smaller: slopes are looked into.
+    least : float
+        And of the usual size of a coefficient: what varies less does not matter.
+    most : int
+        Stretches that are looked into at once: with more the equations are rough everywhere.
+    fills : float
+        Of an interval: what varies on more of it is resolved there.
+    jump : float
+        What is shorter is a jump.
+    outside : float
+        Of the variation, on either side of the width: of exp(-(x/w)^2) the width is then 3 w.
+    alone : float
+        Times its width: what the same share of the variation takes at most on a stretch four times as long. Larger:
+        a part of a slope is taken for a narrow place.
+    """
+
+    narrow: float = 0.1
+    unseen: float = 0.02
+    first: tuple[int, int] = (1024, 1024)
+    then: tuple[int, int] = (64, 129)
+    at_once: int = 64
+    concentrated: float = 20.0
+    least: float = 1e-6
+    most: int = 32
+    fills: float = 0.2
+    jump: float = 1e-10
+    outside: float = 0.05
+    alone: float = 1.2
+
+
+RULES = Rules()
+WHOLE: Interval = (0.0, 1.0)  # the domain, in parts of itself
 
 
 @dataclass(frozen=True)
@@ -75,7 +113,7 @@ def narrow(problem: Problem, sizes: Mapping[str, Size]) -> tuple[Narrow, ...]:
     for equation in problem.equations:
         coefficients = _Coefficients(problem, equation, sizes)
         if coefficients.vary():
-            found += _search(coefficients, WHOLE, FIRST)
+            found += _search(coefficients, WHOLE, RULES.first)
     (coordinate,) = problem.coordinates
     length = problem.domain.length(coordinate)
     return tuple(
@@ -85,7 +123,7 @@ def narrow(problem: Problem, sizes: Mapping[str, Size]) -> tuple[Narrow, ...]:
 
 def told(places: Sequence[Narrow], domain: Domain) -> list[str]:
     """What is done about places that evenly spread points would not see."""
-    unseen = [p.name for p in places if p.width <= UNSEEN * domain.length(p.coordinate)]
+    unseen = [p.name for p in places if p.width <= RULES.unseen * domain.length(p.coordinate)]
     if not unseen:
         return []
     names = " and ".join(unseen)
@@ -98,9 +136,9 @@ def told(places: Sequence[Narrow], domain: Domain) -> list[str]:
 def _distinct(found: Sequence[Found]) -> list[Found]:
     """Each narrow place once: what overlaps is one place, as narrow as its narrowest; jumps close together are one."""
     jumps = sorted({f.low for f in found if not f.width})
-    pairs = [Found(a, b) for a, b in pairwise(jumps) if JUMP < b - a <= UNSEEN]
+    pairs = [Found(a, b) for a, b in pairwise(jumps) if RULES.jump < b - a <= RULES.unseen]
     kept: list[Found] = []
-    for f in sorted([f for f in found if 0 < f.width <= NARROW] + pairs, key=lambda f: f.width):
+    for f in sorted([f for f in found if 0 < f.width <= RULES.narrow] + pairs, key=lambda f: f.width):
         if all(f.high < other.low or f.low > other.high for other in kept):
             kept.append(f)
     return sorted(kept, key=lambda f: f.low)
@@ -163,7 +201,7 @@ class _Coefficients:
             term = slope * leaf.detach()
             rest -= term
             made += term.abs()
-        rest[rest.abs() <= ROUNDING * made] = 0.0
+        rest[rest.abs() <= EQUAL * made] = 0.0
         return torch.stack([*slopes, rest]).nan_to_num_(posinf=0.0, neginf=0.0)
 
 
@@ -173,20 +211,20 @@ class _Coefficients:
 def _search(coefficients: _Coefficients, interval: Interval, bins: tuple[int, int]) -> list[Found]:
     """The intervals on which the coefficients vary, within one: found where that is resolved, else looked into."""
     low, length = interval[0], interval[1] - interval[0]
-    if length < JUMP:
+    if length < RULES.jump:
         return [Found(low, low)]
     changes, own = _changes(coefficients, interval, bins), length / bins[0]
     inside = changes.sum(2)
-    large = (inside > CONCENTRATED * inside.median(1, keepdim=True).values + LEAST).any(0)
+    large = (inside > RULES.concentrated * inside.median(1, keepdim=True).values + RULES.least).any(0)
     stretches = _stretches(large)
-    if interval != WHOLE and (not stretches or int(large.sum()) > FILLS * bins[0]):
+    if interval != WHOLE and (not stretches or int(large.sum()) > RULES.fills * bins[0]):
         return _resolved(coefficients, interval)
     total = inside.sum(0).cumsum(0)
     strongest = sorted(stretches, key=lambda s: float(total[s[0]] - total[s[1] - 1]) - float(inside[:, s[0]].sum()))
     found: list[Found] = []
-    for first, last in strongest[:MOST]:
+    for first, last in strongest[: RULES.most]:
         around = (max(0.0, low + (first - 0.5) * own), min(1.0, low + (last + 0.5) * own))
-        found += _search(coefficients, around, THEN)
+        found += _search(coefficients, around, RULES.then)
     return found
 
 
@@ -196,7 +234,7 @@ def _changes(coefficients: _Coefficients, interval: Interval, bins: tuple[int, i
     low, length = interval[0], interval[1] - interval[0]
     steps = torch.linspace(0, 1, points, dtype=torch.float64)
     found = []
-    for some in torch.arange(count, dtype=torch.float64).split(AT_ONCE):
+    for some in torch.arange(count, dtype=torch.float64).split(RULES.at_once):
         parts = low + length * ((some[:, None] + steps) / count)
         found.append(coefficients(parts.flatten()).view(-1, len(some), points).diff(dim=2).abs_())
     return torch.cat(found, 1)
@@ -219,12 +257,12 @@ def _resolved(coefficients: _Coefficients, interval: Interval) -> list[Found]:
     of a slope."""
     low, high = interval
     while high - low <= 1.0:
-        found = _shortest(_changes(coefficients, (low, high), THEN), (low, high))
-        if found is None or found.width > NARROW:
+        found = _shortest(_changes(coefficients, (low, high), RULES.then), (low, high))
+        if found is None or found.width > RULES.narrow:
             return []
         wider = (max(0.0, found.middle - 2 * found.width), min(1.0, found.middle + 2 * found.width))
-        again = _shortest(_changes(coefficients, wider, THEN), wider)
-        if again is not None and again.width < ALONE * found.width:
+        again = _shortest(_changes(coefficients, wider, RULES.then), wider)
+        if again is not None and again.width < RULES.alone * found.width:
             return [found]
         low, high = max(0.0, 2 * low - high), min(1.0, 2 * high - low)
     return []
@@ -234,10 +272,10 @@ def _shortest(changes: Tensor, interval: Interval) -> Found | None:
     """The shortest stretch, over the coefficients that vary, between a twentieth of the variation on either side."""
     low, length = interval[0], interval[1] - interval[0]
     along = changes.flatten(1)
-    along = along[along.sum(1) > LEAST].cumsum(1)
+    along = along[along.sum(1) > RULES.least].cumsum(1)
     if not len(along):
         return None
-    sides = along[:, -1:] * torch.tensor([OUTSIDE, 1 - OUTSIDE], dtype=torch.float64)
+    sides = along[:, -1:] * torch.tensor([RULES.outside, 1 - RULES.outside], dtype=torch.float64)
     places = torch.searchsorted(along, sides).to(torch.float64) / along.shape[1]
     begin, end = places[(places[:, 1] - places[:, 0]).argmin()].tolist()
     return Found(low + length * begin, low + length * end)

@@ -15,13 +15,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.probes import Answer, Size
 from pinnsolve.problem.problem import Problem
 
-FLAT = 1e-9  # of the values: a range below this is rounding, and no scale
 NONE = Size(0.0, 0.0)
 
 
@@ -48,7 +48,7 @@ def _told(problem: Problem, unknown: str) -> Size:
     low, high = float(together.min()), float(together.max())
     swing = max((high - low) / 2, _changes(problem, unknown))
     offset = (low + high) / 2
-    return Size(offset, swing if swing > FLAT * abs(offset) else 0.0)
+    return Size(offset, swing if swing > SAME * abs(offset) else 0.0)
 
 
 def _values(problem: Problem, unknown: str) -> Iterator[Tensor]:

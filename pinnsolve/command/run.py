@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from pinnsolve.checks.coverage import derivative_name
+from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
 from pinnsolve.command.problem_file import ProblemFile, load, of_the_user, told
 from pinnsolve.ensembles.ensemble import Ensemble, many, trained
@@ -32,8 +33,6 @@ from pinnsolve.training.history import Training
 from pinnsolve.verdict.compare import check_reference
 from pinnsolve.verdict.slices import Compared, References, compared, references_of
 
-PASSED, NOT_PASSED, BAD_INPUT = 0, 1, 2
-
 
 def run(arguments: argparse.Namespace) -> int:
     """The whole command; its exit code."""
@@ -48,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.debug:
             traceback.print_exception(error)
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(fault, path)}", markup=False)
-        return BAD_INPUT
+        return Exit.BAD_INPUT
 
 
 def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> int:
@@ -56,13 +55,13 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     members = _members(arguments)
     if arguments.check:
         _show_check(console, file, problem, prepare(problem, settings))
-        return PASSED
+        return Exit.PASSED
     figures = _named("--figures", arguments.figures, problem)
     folder = folder_of(arguments, file.name)
     arguments.out = str(folder)  # where a fault of our own is told from here on
     with held(folder):
         result = _solved(arguments, file, problem, settings, members, folder, console, figures)
-    return PASSED if result.comparison.verdict == "pass" else NOT_PASSED
+    return Exit.PASSED if result.comparison.verdict == "pass" else Exit.NOT_PASSED
 
 
 def _solved(

@@ -35,7 +35,7 @@ from pinnsolve.training.checkpointing import CHECKPOINT
 from pinnsolve.training.history import Look, Training
 from pinnsolve.trial.mean import Mean
 
-LEAST = 2  # members: one alone has no spread
+LEAST = 2  # members: one alone has no spread; more would refuse what some have time for
 MEMBER = "seed-{}"  # the folder of a member's checkpoint
 
 

@@ -7,14 +7,12 @@ from typing import Any
 
 import torch
 
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.data.axes import TIME
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.box import Box, interval
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
-
-SAME = 1e-9  # of a coordinate's length: places closer than this are one
-LINE = 61  # points of a line through the domain; no user's constant array has this length by accident
 
 
 class Domain:
@@ -134,8 +132,11 @@ class Domain:
                 return name, ~inside
         return None
 
-    def line(self, count: int = LINE) -> Points:
-        """Points on a line through the domain, none on its boundary and none twice in any coordinate."""
+    def line(self, count: int = 61) -> Points:
+        """Points on a line through the domain, none on its boundary and none twice in any coordinate.
+
+        No constant array of a user's has 61 numbers by accident.
+        """
         steps = (torch.arange(count, dtype=torch.float64) + 0.5) / count
         values = {c: self.place(c, (steps * (1 + 7 * k)) % 1.0) for k, c in enumerate(self.extent)}
         return Points(values, torch.ones(count, dtype=torch.float64))

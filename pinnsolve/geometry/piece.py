@@ -13,11 +13,9 @@ from torch import Tensor
 from pinnsolve.geometry.cube import Sampler, unit_cube
 from pinnsolve.geometry.points import Points
 
-SHARE, MOST = 0.15, 0.6  # of the points: drawn towards each place that wants more, and towards all of them
-CLOSEST = 0.01  # of their distance from it: nearer ones would repeat what rounding leaves of a corner
-GRID = 9  # points along each coordinate of a grid, as long as the grid has no more than
-GRID_MOST = 20_000
-UNEVEN = 1.1  # the power of a grid's steps: no wave's zeros follow them
+# Of the points: drawn towards each place that wants more. Larger: too few are left for the rest of the domain. Smaller:
+# the corner is not resolved. Measured against none: `python -m validation.features`, the table "Singular corners".
+SHARE = 0.15
 
 
 @dataclass(frozen=True)
@@ -36,10 +34,11 @@ class Wanting:
     width: float = 0.0
 
     def shrunk(self, count: int, generator: torch.Generator) -> Tensor:
-        """Numbers (count,) by which distances from it are multiplied: log-uniform between `CLOSEST` and one; where it
+        """Numbers (count,) by which distances from it are multiplied: log-uniform between 0.01 and one; where it
         has a width half of them are that width, and the others log-uniform between it and one."""
         exponents = torch.rand(count, generator=generator, dtype=torch.float64)
-        return self.width ** (2 * exponents).clamp(max=1.0) if self.width else CLOSEST**exponents
+        closest = 0.01  # of their distance: nearer ones would repeat what rounding leaves of a corner
+        return self.width ** (2 * exponents).clamp(max=1.0) if self.width else closest**exponents
 
 
 @dataclass(frozen=True)
@@ -140,9 +139,9 @@ class Piece:
         return self._points(values, n)
 
     def grid(self) -> Points:
-        """A grid in uneven steps, ends included; at most `GRID_MOST` points."""
-        count = min(GRID, max(2, int(GRID_MOST ** (1 / max(len(self.free), 1)))))
-        steps = torch.linspace(0, 1, count, dtype=torch.float64) ** UNEVEN
+        """A grid in uneven steps, ends included; at most 20,000 points."""
+        count = min(9, max(2, int(20_000 ** (1 / max(len(self.free), 1)))))
+        steps = torch.linspace(0, 1, count, dtype=torch.float64) ** 1.1  # no wave's zeros follow them
         axes = [
             torch.cat([(low + (high - low) * steps)[:-1], torch.tensor([high], dtype=torch.float64)])
             for low, high in (self.extent[c] for c in self.free)
@@ -182,7 +181,8 @@ class Piece:
             return
         count = len(next(iter(values.values())))
         order = torch.randperm(count, generator=generator)
-        each = int(count * min(SHARE, MOST / len(places)))
+        together = 0.6  # of the points, for all places: the rest of the domain keeps as many as it needs
+        each = int(count * min(SHARE, together / len(places)))
         for k, place in enumerate(places):
             moved = order[k * each : (k + 1) * each]
             shrunk = place.shrunk(len(moved), generator)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-EXPECTED = 3.0  # standard deviations of chi squared
-
 
 @dataclass(frozen=True)
 class Constant:
@@ -70,7 +68,7 @@ class Misfit:
     @property
     def met(self) -> bool:
         """Whether the misfit is near its expectation, within three standard deviations of chi squared."""
-        return abs(self.value - self.expected) <= EXPECTED * math.sqrt(2 * max(self.expected, 1.0))
+        return abs(self.value - self.expected) <= 3.0 * math.sqrt(2 * max(self.expected, 1.0))
 
 
 @dataclass(frozen=True)

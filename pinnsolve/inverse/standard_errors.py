@@ -32,23 +32,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.operations import LARGEST
+from pinnsolve.algebra.tolerances import RIDGE
 from pinnsolve.geometry.points import Points
+from pinnsolve.inverse.limits import LIMITS
 from pinnsolve.inverse.record import Constant, Function, Identified, Misfit
 from pinnsolve.jets.tape import Tape
-from pinnsolve.problem.observations import ROW, Measured, named, unhuber
+from pinnsolve.problem.observations import HUBER, ROW, Measured, named, unhuber
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.trial import Trial
-
-LARGEST = 5000  # trained numbers: beyond, their covariance takes gigabytes
-RIDGE = 1e-12  # relative to columns of length one, as in Newton's method
-FAR, SHARE = 5.0, 0.05  # standard deviations of an outlier, and how many of the measurements may be outliers
-HUBER = 0.9325849825936035  # the mean of a squared Huber misfit under normal noise
-ALIKE = 0.99  # a correlation beyond which two constants are only known together
-PLACES = (33, 9, 5)  # along each coordinate, for a function of one, two and more of them
-UNFINISHED = 1.0  # of what the noise moves a constant: a longer step that is left is told
-FREE = 1e-6  # of the cost of a change with all else held: below, nothing determines it (ridge and rounding leave 1e-9)
-MOST = 0.5  # of a function's places: where so many are free, the function is
-FOLLOWS = 0.5  # of the measurements' degrees of freedom: a fit that takes more of them follows the noise
 
 
 def identified(
@@ -85,13 +77,13 @@ def identified(
         gradient = _function_gradient(trial, name)
         by_noise, left = fit.moved(gradient, noise)
         functions[name] = _function(trial, name, (by_noise.diagonal() + left.square()).clamp(min=0).sqrt())
-        if float(fit.free(gradient).double().mean()) > MOST:
+        if float(fit.free(gradient).double().mean()) > LIMITS.most:
             loose.append(name)
     gradient = _constants_gradient(trial)
     loose += [n for n, is_free in zip(trial.constants.declared, fit.free(gradient).tolist(), strict=True) if is_free]
     by_noise, left = fit.moved(gradient, noise)
     constants, correlations = _constants(trial, by_noise + torch.outer(left, left), fit.reached)
-    far = left.abs() > UNFINISHED * by_noise.diagonal().clamp(min=0).sqrt()
+    far = left.abs() > LIMITS.unfinished * by_noise.diagonal().clamp(min=0).sqrt()
     moving = {n: float(step) for n, step, is_far in zip(constants, left, far & fit.reached, strict=True) if is_far}
     told += _warnings(constants, functions, correlations) + _moving(constants, moving)
     told += [f"nothing determines {n}: it may change by its own size, and no residual tells; add data" for n in loose]
@@ -150,12 +142,12 @@ class _Fit:
 
     def free(self, gradient: Tensor) -> Tensor:
         """Which quantities with these gradients (m, P) nothing determines, (m,) of bools: with everything else fitted
-        to it, a change costs no more than `FREE` of what it costs with everything else held."""
+        to it, a change costs no more than `LIMITS.free` of what it costs with everything else held."""
         half = torch.linalg.solve_triangular(self.factor.T, (gradient / self.scale).T, upper=False)
         least = 1 / half.norm(dim=0).clamp(min=torch.finfo(half.dtype).tiny)
         whole = torch.cat(list(self.rows.values()))
         alone = (whole @ gradient.T).norm(dim=0) / gradient.square().sum(1).clamp(min=torch.finfo(half.dtype).tiny)
-        return ~(least > FREE * alone) | ~gradient.any(1)
+        return ~(least > LIMITS.free * alone) | ~gradient.any(1)
 
 
 def _constants(
@@ -182,7 +174,7 @@ def _function(trial: Trial, name: str, errors: Tensor) -> Function:
 def _places(trial: Trial, name: str) -> Points:
     """A grid over the coordinates on which a function depends; the others in their middle."""
     mine, domain = trial.functions.declared[name].coordinates, trial.problem.domain
-    count = PLACES[min(len(mine), len(PLACES)) - 1]
+    count = LIMITS.places[min(len(mine), len(LIMITS.places)) - 1]
     axes = [torch.linspace(*domain.ends(c), count, dtype=torch.float64) for c in mine]
     grid = dict(zip(mine, torch.meshgrid(*axes, indexing="ij"), strict=True))
     size = count ** len(mine)
@@ -228,7 +220,7 @@ def _factor(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 def _followed(name: str, taken: float, count: int) -> list[str]:
     """Whether the fit is as free as the data are many, in words."""
-    if taken <= FOLLOWS * count:
+    if taken <= LIMITS.follows * count:
         return []
     return [
         f"{name}: the fit takes {taken:.0f} of {count} degrees of freedom, so that it follows the noise; fewer "
@@ -240,12 +232,12 @@ def _outliers(name: str, data: Measured, values: Tensor, residuals: Residuals) -
     """Measurements that the solution misses by far, in words."""
     away = (unhuber(values) if data.loss == "huber" else values).abs()
     points = next(points for site, points in residuals.places if name in site.terms)
-    lost = (away > FAR).nonzero()[:, 0].tolist()
-    if not lost or len(lost) > SHARE * len(values):
+    lost = (away > LIMITS.far).nonzero()[:, 0].tolist()
+    if not lost or len(lost) > LIMITS.share * len(values):
         return []  # where so many are missed, it is the solution that is far off
     rows = [data.rows[int(points.measured[ROW][k])] for k in lost]
     cure = "" if data.loss == "huber" else '; observed(..., loss="huber") lessens what outliers do'
-    return [f"{name}: {len(lost)} of {len(values)} lie beyond {FAR:g} sigma ({named(rows, len(rows))}){cure}"]
+    return [f"{name}: {len(lost)} of {len(values)} lie beyond {LIMITS.far:g} sigma ({named(rows, len(rows))}){cure}"]
 
 
 def _warnings(
@@ -269,7 +261,7 @@ def _warnings(
     told += [
         f"the data tell {a} and {b} only together: their correlation is {r:.4f}"
         for (a, b), r in correlations.items()
-        if abs(r) > ALIKE
+        if abs(r) > LIMITS.alike
     ]
     return told
 

@@ -14,7 +14,6 @@ from typing import Any
 from pinnsolve.errors import ProblemError
 
 LOCK = "run.lock"
-BEING_WRITTEN = 5.0  # seconds: an empty lock that is younger belongs to a process that has just made it
 
 
 @contextmanager
@@ -60,7 +59,9 @@ def _holder(path: Path) -> dict[str, Any] | None:
         owner: dict[str, Any] = json.loads(text)
         process, machine = int(owner["process"]), str(owner["machine"])
     except (ValueError, TypeError, KeyError):  # none of ours
-        return {} if not text and age < BEING_WRITTEN else None
+        return (
+            {} if not text and age < 5.0 else None
+        )  # an empty lock this young (s) was just made, and is being written
     if machine != platform.node() or os.name != "posix":
         return owner  # whether it lives cannot be seen from here
     return owner if _alive(process, owner.get("born")) else None

@@ -4,8 +4,8 @@ With n points, P numbers that one point's residual depends on, and D derivatives
 
     values 2 n P D,    a gradient three times that,    rows of the Jacobian 2 n P D for each residual on top,
 
-times `SLOWER`, and `CALL` for each piece that is evaluated by itself. Frozen layers of m features are evaluated once on
-any points, which costs 2 n m D times `SLOWER` and `FROZEN`, and four times that where they zoom in on corners.
+times `slower`, and `call` for each piece that is evaluated by itself. Frozen layers of m features are evaluated once on
+any points, which costs 2 n m D times `slower` and `frozen`, and `zoomed` times that where they zoom in on corners.
 """
 
 from __future__ import annotations
@@ -14,11 +14,34 @@ from dataclasses import dataclass
 
 from pinnsolve.residuals import Residuals
 
-# Both were measured by `python -m benchmarks.operations`, which prints operations a second for each method: the closer
-# the rows, the better the choices of `training.strategy` fit the budget.
-SLOWER = 10.0  # an evaluation waits for memory; a factorisation does not
-CALL = 2e7  # operations: 2 ms of Python for a region's residuals, however few points it has
-FROZEN, ZOOMED = 10.0, 4.0
+
+@dataclass(frozen=True)
+class Rates:
+    """What an evaluation is counted as, beside the operations of a factorisation.
+
+    Measured by `python -m benchmarks.operations`, which prints operations a second for each method: the closer its
+    rows, the better the choices of `training.strategy` fit the budget. Larger: a run is taken to be nearer its end than
+    it is, and tries less. Smaller: it overruns.
+
+    Parameters
+    ----------
+    slower : float
+        An evaluation waits for memory; a factorisation does not.
+    call : float
+        Operations: 2 ms of Python for a region's residuals, however few points it has.
+    frozen : float
+        Sines and their derivatives, for each number of a frozen layer.
+    zoomed : float
+        Times that, where half of the neurons see the direction of a corner.
+    """
+
+    slower: float = 10.0
+    call: float = 2e7
+    frozen: float = 10.0
+    zoomed: float = 4.0
+
+
+RATES = Rates()
 
 
 @dataclass(frozen=True)
@@ -36,13 +59,13 @@ def costs_of(residuals: Residuals) -> Costs:
     """What evaluations on these points cost."""
     values = rows = once = 0.0
     trial = residuals.trial
-    zoomed = ZOOMED if trial.plan.corners else 1.0
+    zoomed = RATES.zoomed if trial.plan.corners else 1.0
     for site, points in residuals.places:
         known = site.asked.get(trial)
         derivatives = len(known.below) if known else 1
-        one = SLOWER * 2.0 * len(points) * trial.width * derivatives + CALL
+        one = RATES.slower * 2.0 * len(points) * trial.width * derivatives + RATES.call
         values += one
         if trial.frozen:
-            once += FROZEN * zoomed * one / max(trial.outputs, 1)
+            once += RATES.frozen * zoomed * one / max(trial.outputs, 1)
         rows += one * len(site.terms)
     return Costs(values, 3 * values, 2 * values + rows, once)

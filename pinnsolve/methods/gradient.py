@@ -14,8 +14,6 @@ from torch import Tensor
 from pinnsolve.errors import ProblemError, positive, whole
 from pinnsolve.methods.protocol import Objective, State
 
-MOMENTUM, BETA, TINY = 0.9, 0.999, 1e-8  # Adam's usual numbers
-
 
 def _moved(objective: Objective, vector: Tensor, move: Tensor) -> bool:
     """Go from a vector by a move; whether nothing changed."""
@@ -49,6 +47,7 @@ class Adam:
     name = "adam"
     cycle = 20
     redraws = True
+    momentum, beta, tiny = 0.9, 0.999, 1e-8  # the paper's numbers: what everybody means by Adam
 
     def __post_init__(self) -> None:
         positive("Adam: rate", self.rate)
@@ -66,10 +65,10 @@ class Adam:
         if self.decay:
             gradient = gradient + self.decay * objective.model.vector()
         step = state["step"] + 1
-        first = state["first"].lerp(gradient, 1 - MOMENTUM)
-        second = state["second"].lerp(gradient.square(), 1 - BETA)
-        size = (second / (1 - BETA**step)).sqrt() + TINY
-        stuck = _moved(objective, objective.model.vector(), -self.rate / (1 - MOMENTUM**step) * first / size)
+        first = state["first"].lerp(gradient, 1 - self.momentum)
+        second = state["second"].lerp(gradient.square(), 1 - self.beta)
+        size = (second / (1 - self.beta**step)).sqrt() + self.tiny
+        stuck = _moved(objective, objective.model.vector(), -self.rate / (1 - self.momentum**step) * first / size)
         return {"step": step, "first": first, "second": second, "loss": loss, "stuck": stuck}
 
 

@@ -12,10 +12,6 @@ from pinnsolve.errors import positive, whole
 from pinnsolve.methods.damped import Damped, damped
 from pinnsolve.methods.protocol import Objective, State
 
-ATTEMPTS = 12
-SMALLEST = 1e-15  # of the trace of J^T J
-BENT = 0.75  # of the step: twice the acceleration may be so long
-
 
 @dataclass(frozen=True, kw_only=True)
 class LevenbergMarquardt:
@@ -44,6 +40,9 @@ class LevenbergMarquardt:
     name = "lm"
     cycle = 1
     redraws = True
+    attempts = 12  # to lower the loss, the damping four times as large each time; fewer: a step is given up too early
+    smallest = 1e-15  # damping, of the trace of J^T J; larger: less than quadratic convergence at the end
+    bent = 0.75  # of the step: twice the acceleration may be so long (Transtrum & Sethna)
 
     def __post_init__(self) -> None:
         positive("LevenbergMarquardt: damping", self.damping)
@@ -66,23 +65,22 @@ class LevenbergMarquardt:
             return {**state, "loss": loss}
         start = objective.model.vector()
         mu = self.damping * equations.trace if state["damping"] is None else float(state["damping"])
-        for _ in range(ATTEMPTS):
+        for _ in range(self.attempts):
             objective.work.add(cholesky(min(objective.size, len(start))))
             delta = equations.step(mu)
             if delta is not None:
-                objective.model.assign(start + _bent(equations, objective, start, delta))
+                objective.model.assign(start + self._bent(equations, objective, start, delta))
                 new = objective.loss()
                 predicted = equations.predicted(delta)
                 ratio = (loss - new) / predicted if predicted > 0 else -1.0
                 if math.isfinite(new) and new < loss:
                     factor = 1 / 3 if ratio > 0.5 else 1.0 if ratio > 0.1 else 3.0
-                    return {"damping": max(mu * factor, SMALLEST * equations.trace), "loss": new, "stuck": False}
+                    return {"damping": max(mu * factor, self.smallest * equations.trace), "loss": new, "stuck": False}
             mu *= 4
         objective.model.assign(start)
         return {"damping": mu, "loss": loss, "stuck": True}
 
-
-def _bent(equations: Damped, objective: Objective, start: Tensor, delta: Tensor) -> Tensor:
-    """The step with its acceleration, where that is small enough."""
-    bend = equations.bend(objective, start, delta)
-    return delta + bend if float(2 * bend.norm()) <= BENT * float(delta.norm()) else delta
+    def _bent(self, equations: Damped, objective: Objective, start: Tensor, delta: Tensor) -> Tensor:
+        """The step with its acceleration, where that is small enough."""
+        bend = equations.bend(objective, start, delta)
+        return delta + bend if float(2 * bend.norm()) <= self.bent * float(delta.norm()) else delta

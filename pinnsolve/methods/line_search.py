@@ -4,14 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from torch import Tensor
 
-DECREASE = 1e-4  # c1
-CURVATURE = 0.9  # c2
-TRIALS = 20
-LONGER = 4.0  # how much further the next trial goes while the loss still falls
+
+@dataclass(frozen=True)
+class Wolfe:
+    """What a point on the line must meet, and how long it is looked for.
+
+    Parameters
+    ----------
+    decrease : float
+        c1; larger: shorter steps. The book's number for quasi-Newton methods.
+    curvature : float
+        c2; smaller: a more exact search, and more evaluations for each step. The book's number, too.
+    trials : int
+        Evaluations at most; fewer: the steepest descents are given up.
+    longer : float
+        How much further the next trial goes while the loss still falls. Chosen, not measured.
+    """
+
+    decrease: float = 1e-4
+    curvature: float = 0.9
+    trials: int = 20
+    longer: float = 4.0
+
+
+WOLFE = Wolfe()
 
 
 class Probe(NamedTuple):
@@ -41,17 +62,18 @@ def searched(at: Callable[[float], Probe], start: Probe, step: float) -> Probe |
     Source: Nocedal & Wright, Numerical Optimization (2006), algorithms 3.5 and 3.6, with equation 3.59.
     """
     low, high = start, None
-    for _ in range(TRIALS):
+    for _ in range(WOLFE.trials):
         new = at(step)
-        if not new.loss <= start.loss + DECREASE * step * start.slope or (new.loss >= low.loss and low is not start):
+        enough = new.loss <= start.loss + WOLFE.decrease * step * start.slope
+        if not enough or (new.loss >= low.loss and low is not start):
             high = new
-        elif abs(new.slope) <= -CURVATURE * start.slope:
+        elif abs(new.slope) <= -WOLFE.curvature * start.slope:
             return new
         else:
             if new.slope >= 0 if high is None else new.slope * (high.step - low.step) >= 0:
                 high = low
             low = new
-        step = LONGER * low.step if high is None else between(low, high)
+        step = WOLFE.longer * low.step if high is None else between(low, high)
     return None if low is start else low
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from pinnsolve.algebra.operations import qr
+from pinnsolve.algebra.tolerances import RIDGE
 from pinnsolve.errors import positive, whole
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.methods.protocol import Objective, State
@@ -16,16 +17,25 @@ from pinnsolve.networks.cells import Cells
 from pinnsolve.trial.piecewise import WIDTHS, Piecewise
 from pinnsolve.trial.window import Window
 
-WINDOWS = 8  # the first window is this part of the time
-SHORTEST = 64  # no window is shorter than this part of the time
-FEW = 32  # cells: windows with fewer are cheap, and must get below the bound by as much
-EASY = 0.1  # of the bound: so little on the first cells, and the next window is twice as long, if this was not halved
-MISSES = 3  # windows that may be left with more than the bound; with more of them it gives up
-REST = 1.25  # of a window: a rest that is not longer is taken along with the last one
-MORE = 1.4  # windows take up to so many times what was seen before: Newton's method makes one more step or two
-TOGETHER = 4  # cells along each axis whose features meet in one factorisation, at most
-USUAL = 3  # steps of Newton's method, before it is known how many a window takes
-HELPS = 0.7  # splitting must bring the worst cell below this part of what it was
+
+@dataclass(frozen=True)
+class Rules:
+    """When windows are taken, halved, or given up. What of it was measured stands in docs/how_to_choose.md, "Local
+    features"; the rest is chosen."""
+
+    windows: int = 8  # the first window is this part of the time; fewer: it is halved more often
+    shortest: int = 64  # no window is shorter than this part of the time; fewer: it gives up earlier
+    few: int = 32  # cells: windows with fewer are cheap, and must get below the bound by as much (measured)
+    easy: float = 0.1  # of the bound: so little on the first cells, and the next window is twice as long
+    misses: int = 3  # windows that may be left with more than the bound; more: time spent on what comes to nothing
+    rest: float = 1.25  # of a window: a rest that is not longer is taken along with the last one
+    more: float = 1.4  # windows take up to so many times what was seen before: a step or two more
+    together: int = 4  # cells along each axis whose features meet in one factorisation, at most
+    usual: int = 3  # steps of Newton's method, before it is known how many a window takes
+    helps: float = 0.7  # splitting must bring the worst cell below this part of what it was; larger: more cells
+
+
+RULES = Rules()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +64,7 @@ class Marching:
     """
 
     bound: float = 1e-2
-    ridge: float = 1e-12
+    ridge: float = RIDGE
     most: int = 8000
     steps: int | None = None
     name = "marching"
@@ -69,7 +79,7 @@ class Marching:
 
     def init(self, objective: Objective) -> State:
         march = piecewise(objective)
-        length = _duration(march) / WINDOWS
+        length = _duration(march) / RULES.windows
         cells = march.rest.cells
         return {
             "loss": math.nan, "stuck": False, "done": False, "low": cells.low, "high": cells.high,
@@ -81,13 +91,13 @@ class Marching:
         """The most that a cell has taken so far, for all cells; before the first window what its factorisations would,
         were they dense over so many cells at once as meet each other."""
         if not state["rate"]:
-            rest = piecewise(objective).rest
+            rest, rules = piecewise(objective).rest, RULES
             count, cells, axes = rest.parameters_count, *rest.cells.low.shape
-            together = min(cells, TOGETHER**axes)
+            together = min(cells, rules.together**axes)
             some = together * rest.basis.width
             factors = qr(round((ROWS + 1) * some), some) * _nested(state["low"]) / _nested(state["low"][:together])
-            return USUAL * (factors + objective.costs.rows * ROWS * count / max(objective.size, 1))
-        return MORE * state["rate"] * _nested(state["low"])
+            return rules.usual * (factors + objective.costs.rows * ROWS * count / max(objective.size, 1))
+        return RULES.more * state["rate"] * _nested(state["low"])
 
     def step(self, objective: Objective, state: State) -> State:
         march, work, begun = piecewise(objective), objective.work, objective.work.operations
@@ -114,13 +124,13 @@ class Marching:
         size, asked = float(worst.max()), self._asked(window, state)
         first = math.isinf(before)
         if size <= asked:
-            easy = first and size < EASY * self.bound and not (state["halved"] or state["settled"])
+            easy = first and size < RULES.easy * self.bound and not (state["halved"] or state["settled"])
             return self._taken(march, window, {**state, "length": state["length"] * (2 if easy else 1)})
         bad = worst > asked
         more = cells.split(bad, (cells.high - cells.low).argmax(1)) if cells.low.shape[1] else cells
         beside = (len(more) - march.graded) * window.basis.width
         full = beside > self.most or len(more) == len(cells)
-        if not full and (first or size < HELPS * before):
+        if not full and (first or size < RULES.helps * before):
             return {**state, "low": more.low, "high": more.high, "worst": size, "before": (cells.low, cells.high)}
         if size <= self.bound:
             return self._taken(march, window, state)
@@ -130,21 +140,21 @@ class Marching:
         """The bound; below it by as much as few cells are cheaper than many, unless that was tried in vain."""
         if window.times is None or not window.cells.low.shape[1] or state["settled"]:
             return self.bound
-        return self.bound * min(1.0, len(window.cells) / FEW)
+        return self.bound * min(1.0, len(window.cells) / RULES.few)
 
     def _again(self, march: Piecewise, state: State) -> State | None:
         """Splitting was in vain: back to cells that did, or on with a shorter window."""
         if state["worst"] <= self.bound:
             low, high = state["before"]
             return {**state, "low": low, "high": high, "worst": math.inf, "settled": True}
-        if not march.direction or state["length"] <= _duration(march) / SHORTEST:
+        if not march.direction or state["length"] <= _duration(march) / RULES.shortest:
             return None
         return {**state, "length": state["length"] / 2, "worst": math.inf, "halved": True}
 
     def _missed(self, march: Piecewise, window: Window, state: State) -> State:
         """Take a window that is left with more than the bound, unless there were too many."""
         missed = state["missed"] + 1
-        if missed > MISSES:
+        if missed > RULES.misses:
             return {**state, "stuck": True, "done": True}
         return self._taken(march, window, {**state, "missed": missed})
 
@@ -173,7 +183,7 @@ def _times(march: Piecewise, length: float) -> tuple[float, float] | None:
         return None
     begin, last = march.until, march.problem.time[:: march.direction][1]
     length = min([length, *(_at_most(march, place, begin) for place in march.plan.narrow)])
-    end = last if REST * length >= abs(last - begin) else begin + march.direction * length
+    end = last if RULES.rest * length >= abs(last - begin) else begin + march.direction * length
     return (begin, end) if march.direction > 0 else (end, begin)
 
 

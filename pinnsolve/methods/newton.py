@@ -10,14 +10,10 @@ from torch import Tensor
 
 from pinnsolve.algebra.least_squares import Triangle
 from pinnsolve.algebra.operations import qr
+from pinnsolve.algebra.tolerances import EQUAL, RIDGE
 from pinnsolve.errors import positive, whole
 from pinnsolve.methods import pseudo_time
 from pinnsolve.methods.protocol import Objective, State
-
-HALVINGS = 8
-LINEAR = 0.02  # actual and predicted loss so close: the residual is linear there, and one step solved it
-WORTH = 0.98  # of the loss: what a step must get below for another to be made
-UNSOLVED = 0.02  # of the first residual (rms): with more of it left a steady problem is tried along pseudo-time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +38,16 @@ class Newton:
     Least Squares Problems (SIAM 1996), section 9.2.
     """
 
-    ridge: float = 1e-12
+    ridge: float = RIDGE
     steps: int | None = None
     name = "newton"
     cycle = 1
     redraws = False
+    # The next three are chosen, not measured. Actual and predicted loss so close: the residual is linear there, and one
+    # step solved it. Larger: a weakly nonlinear problem ends too early. Smaller: a linear one takes a step for nothing.
+    linear = 0.02
+    worth = 0.98  # of the loss: what a step must get below for another; smaller: it ends before it has converged
+    unsolved = 0.02  # of the first residual (rms): with more of it left a steady problem is tried along pseudo-time
 
     def __post_init__(self) -> None:
         positive("Newton: ridge", self.ridge)
@@ -67,7 +68,7 @@ class Newton:
             return pseudo_time.step(objective, state, self.ridge)
         start = objective.model.vector()
         after = self._newton(objective, start, state)
-        unsolved = after["loss"] > UNSOLVED**2 * after["first"]
+        unsolved = after["loss"] > self.unsolved**2 * after["first"]
         if after["done"] and unsolved and not after.pop("linear", False) and state["begin"] is not None:
             return {**pseudo_time.begun(after, state["begin"], objective.model.vector(), after["loss"]), "begin": None}
         return after
@@ -91,8 +92,8 @@ class Newton:
         if moved is None:
             return {**state, "stuck": True, "done": True}
         part, left = moved
-        linear = part == 1.0 and abs(left - predicted) <= LINEAR * (left + predicted) + 1e-12 * loss
-        return {**state, "loss": left, "stuck": False, "done": linear or left > WORTH * loss, "linear": linear}
+        linear = part == 1.0 and abs(left - predicted) <= self.linear * (left + predicted) + EQUAL * loss
+        return {**state, "loss": left, "stuck": False, "done": linear or left > self.worth * loss, "linear": linear}
 
 
 def moved_down(
@@ -103,7 +104,7 @@ def moved_down(
     None, with `start` assigned again, if it does not fall.
     """
     part = 1.0
-    for _ in range(HALVINGS):
+    for _ in range(8):  # a part of 1/128 that does not lower the loss points nowhere
         assign(start + part * (new - start))
         found = measure()
         if found < loss:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
@@ -21,12 +22,23 @@ from pinnsolve.algebra.least_squares import Triangle
 from pinnsolve.algebra.operations import qr
 from pinnsolve.methods.protocol import Objective, State
 
-SIGNS = (1.0, -1.0)
-SLOWEST, FASTEST, AHEAD = 0.3, 4.0, 1.5  # the change of tau: AHEAD times that of the residual, within these
-BLOWN_UP = 1e4  # times the first loss: this sign leads nowhere
-AT_REST = 0.98  # of the loss: with a large tau no less, and it has come to rest
-LARGE = 1e3  # times the first tau
-LONGEST = 60  # steps
+
+@dataclass(frozen=True)
+class Rules:
+    """How fast pseudo-time runs, and when it ends. Chosen, not measured: with them the problem of
+    docs/how_to_choose.md, "Continuation", takes ten to twenty steps."""
+
+    signs: tuple[float, ...] = (1.0, -1.0)  # of N, one after the other
+    ahead: float = 1.5  # tau changes by so many times as much as the residual; larger: fewer, less stable steps
+    slowest: float = 0.3  # the least that tau changes by
+    fastest: float = 4.0  # the most; larger: it leaves the path on which it is stable
+    blown_up: float = 1e4  # times the first loss: this sign leads nowhere; larger: more steps for nothing
+    at_rest: float = 0.98  # of the loss: with a large tau no less, and it has come to rest
+    large: float = 1e3  # times the first tau; smaller: a slow stretch is taken for rest
+    longest: int = 60  # steps; fewer: given up too early
+
+
+RULES = Rules()
 
 
 def begun(state: State, start: Tensor, found: Tensor, loss: float) -> State:
@@ -46,7 +58,7 @@ def step(objective: Objective, state: State, ridge: float) -> State:
     start = model.vector()
     if march["steps"] == 0:
         march["tau"] = march["first_tau"] = _first(objective)
-    share, loss, triangle = SIGNS[march["sign"]] / march["tau"], 0.0, Triangle(objective.size, len(start), start)
+    share, loss, triangle = RULES.signs[march["sign"]] / march["tau"], 0.0, Triangle(objective.size, len(start), start)
     for r, jacobian, drift in _paired(objective):
         loss += float(r.square().sum())
         if drift is not None:
@@ -59,14 +71,15 @@ def step(objective: Objective, state: State, ridge: float) -> State:
         model.assign(new[0][:, 0])
     after = objective.loss() if new is not None else math.inf
     march["steps"] += 1
-    large = march["tau"] > LARGE * march["first_tau"]
-    if not after < BLOWN_UP * state["first"] or march["steps"] >= LONGEST:
+    large = march["tau"] > RULES.large * march["first_tau"]
+    if not after < RULES.blown_up * state["first"] or march["steps"] >= RULES.longest:
         return _other_sign(objective, state, march)
-    if large and after >= AT_REST * loss:  # both are zero where the solution is exact
+    if large and after >= RULES.at_rest * loss:  # both are zero where the solution is exact
         if after >= march["least"]:
             return _other_sign(objective, state, march)
         return {**state, "march": None, "loss": after}
-    march["tau"] *= min(FASTEST, max(SLOWEST, AHEAD * (loss / after) ** 0.5)) if after > 0 else FASTEST
+    fallen = RULES.ahead * (loss / after) ** 0.5 if after > 0 else math.inf
+    march["tau"] *= min(RULES.fastest, max(RULES.slowest, fallen))
     return {**state, "march": march, "loss": after}
 
 
@@ -91,7 +104,7 @@ def _first(objective: Objective) -> float:
 
 
 def _other_sign(objective: Objective, state: State, march: dict[str, Any]) -> State:
-    if march["sign"] + 1 < len(SIGNS):
+    if march["sign"] + 1 < len(RULES.signs):
         return {**state, "march": {**march, "sign": march["sign"] + 1, "steps": 0}}
     objective.model.assign(march["found"])
     return {**state, "march": None, "loss": march["least"], "stuck": True, "done": True}

@@ -14,8 +14,9 @@ from pinnsolve.errors import ProblemError, positive, whole
 from pinnsolve.methods.line_search import Probe, searched
 from pinnsolve.methods.protocol import Objective, State
 
-ITERATIONS = 10  # in one step
-LARGEST = 10_000  # parameters: their matrix takes 800 MB in float64
+# Iterations in one step, on the same points. Larger: less is lost where points are redrawn, and losses are looked at
+# less often. Chosen, not measured; that redrawing every 50 iterations does no harm is in docs/how_to_choose.md.
+ITERATIONS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +47,17 @@ class SSBroyden:
     name = "ssbroyden"
     cycle = 1
     redraws = True
+    most = 10_000  # parameters: their matrix takes 800 MB in float64
 
     def __post_init__(self) -> None:
         whole("SSBroyden: steps", self.steps)
 
     def init(self, objective: Objective) -> State:
         count = len(objective.model.vector())
-        if count > LARGEST:
+        if count > self.most:
             raise ProblemError(
                 f"SSBroyden keeps a dense matrix, and {count:,} parameters make it {8e-9 * count**2:.1f} GB large",
-                f"Write method=SOAP() or LBFGS(), or a network of at most {LARGEST:,} parameters.",
+                f"Write method=SOAP() or LBFGS(), or a network of at most {self.most:,} parameters.",
             )
         return {"inverse": None, "loss": math.nan, "stuck": False}
 

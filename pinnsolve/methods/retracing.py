@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from pinnsolve.algebra.tolerances import RIDGE
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.windows import ROWS, follow, newton, piecewise, residuals_of, trained_on, weights_of
 from pinnsolve.trial.piecewise import Piecewise
@@ -24,7 +25,7 @@ class Retracing:
         See `Newton`.
     """
 
-    ridge: float = 1e-12
+    ridge: float = RIDGE
     name = "retracing"
     steps = None
     cycle = 1

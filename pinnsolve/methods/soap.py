@@ -14,7 +14,6 @@ from pinnsolve.methods.protocol import Objective, State
 
 Shapes = Sequence[Sequence[int]]
 Bases = Sequence[Sequence[Tensor]]  # left and right of each matrix; none for anything else
-TINY = 1e-8  # beside the root of the second moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +48,7 @@ class SOAP:
     name = "soap"
     cycle = 20
     redraws = True
+    tiny = 1e-8  # beside the root of the second moment, as in Adam
 
     def __post_init__(self) -> None:
         positive("SOAP: rate", self.rate)
@@ -83,7 +83,7 @@ class SOAP:
         rotated = turned(gradient, shapes, bases)
         second = state["second"].lerp(rotated.square(), 1 - self.beta)
         mean = turned(first / (1 - self.momentum**step), shapes, bases)
-        move = mean / ((second / (1 - self.beta**step)).sqrt() + TINY)
+        move = mean / ((second / (1 - self.beta**step)).sqrt() + self.tiny)
         objective.model.assign(vector - self.rate * turned(move, shapes, bases, back=True))
         if step % self.refresh == 0:
             bases, second = refreshed(averages, bases, second, shapes)

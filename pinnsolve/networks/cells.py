@@ -22,9 +22,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.jets.jet import on_jets
-
-SAME = 1e-12  # places closer than this are one
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,9 @@ class Cells:
             beside = self._beside(axis)
             for side, (mine, theirs) in enumerate(((self.low, self.high), (self.high, self.low))):
                 gap = (theirs[None, :, axis] - mine[:, None, axis]).abs()
-                touching = gap < SAME
+                touching = gap < EQUAL
                 if self.periodic[axis]:
-                    touching |= (gap - 2).abs() < SAME
+                    touching |= (gap - 2).abs() < EQUAL
                 touching &= beside
                 others = torch.where(touching, size[None, :, axis], torch.inf).min(1).values
                 found[:, axis, side] = torch.where(touching.any(1), torch.minimum(others, size[:, axis]), 0.0)
@@ -89,7 +88,7 @@ class Cells:
             if other != axis:
                 low, high = self.low[:, other], self.high[:, other]
                 gap = torch.maximum(low[:, None], low[None]) - torch.minimum(high[:, None], high[None])
-                good &= (gap < SAME) | ((gap > 2 - 2 * SAME) & torch.tensor(self.periodic[other]))
+                good &= (gap < EQUAL) | ((gap > 2 - 2 * EQUAL) & torch.tensor(self.periodic[other]))
         return good
 
     def from_centre(self, places: Tensor) -> Tensor:
@@ -101,7 +100,7 @@ class Cells:
     def active(self, places: Tensor) -> Tensor:
         """Which bumps may differ from zero at places (N, k): (N, S)."""
         away = self.from_centre(places)
-        edge = self.half[None] + SAME
+        edge = self.half[None] + EQUAL
         return ((away >= -edge - self.reach[None, ..., 0]) & (away <= edge + self.reach[None, ..., 1])).all(-1)
 
     def owner(self, places: Tensor) -> Tensor:
@@ -117,7 +116,7 @@ class Cells:
         made = self._halved(which, axes)
         while True:
             size = made.high - made.low
-            steep = ((made.reach > 0) & (size[..., None] > (2 + SAME) * made.reach)).any(2)
+            steep = ((made.reach > 0) & (size[..., None] > (2 + EQUAL) * made.reach)).any(2)
             if not bool(steep.any()):
                 return made
             made = made._halved(steep.any(1), torch.where(steep, size, 0.0).argmax(1))

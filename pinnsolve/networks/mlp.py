@@ -25,7 +25,6 @@ class Sine(nn.Module):
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": nn.Tanh, "sine": Sine, "sigmoid": nn.Sigmoid, "silu": nn.SiLU, "gelu": nn.GELU, "relu": nn.ReLU,
 }  # fmt: skip
-DEPTH = 4  # hidden layers, where they are not counted
 
 
 @runtime_checkable
@@ -77,7 +76,7 @@ class MLP:
     def __post_init__(self) -> None:
         several = isinstance(self.width, list | tuple)
         widths: tuple[int, ...] = tuple(self.width) if several else (self.width,)  # type: ignore[arg-type,assignment]
-        depth = self.depth if self.depth is not None else len(widths) if several else DEPTH
+        depth = self.depth if self.depth is not None else len(widths) if several else 4
         for name, value, counts in (("width", self.width, widths), ("depth", depth, (depth,))):
             if not counts or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in counts):
                 raise ProblemError(

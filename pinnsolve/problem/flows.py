@@ -13,12 +13,12 @@ from itertools import permutations
 
 from torch import Tensor
 
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Answer, Prober
 
-ALIKE = 1e-9  # relative: two fields whose ratio varies by more are not multiples of each other
 USUAL = ("x", "y", "z")  # how coordinates are ordered where no equation tells
 
 
@@ -52,7 +52,7 @@ def _carried(answer: Answer, components: Sequence[str], domain: Domain) -> Count
         coordinate = _first(alpha, domain)
         for k in components if coordinate else ():
             ratio = slope / answer.probes[k].field.value.detach()
-            if bool((ratio - ratio.mean()).abs().max() <= ALIKE * ratio.abs().max()):
+            if bool((ratio - ratio.mean()).abs().max() <= SAME * ratio.abs().max()):
                 told[k, str(coordinate)] += 1
     return told
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import torch
 
+from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.jets.jet import Jet
@@ -21,8 +22,6 @@ from pinnsolve.problem.conditions import normal_derivative, rate
 from pinnsolve.problem.equation import Equation, Prescribed, What
 from pinnsolve.problem.probes import Prober
 
-SAME = 1e-12  # a slope that varies by more, relative to its size, is no constant
-PHASES = (0.0, 1.9)  # of the probes: what is affine has the same slope at both, whatever is unknown beside
 LEFT: dict[What, Callable[[Fields, str], Jet]] = {
     "value": lambda at, u: at[u], "rate": rate, "normal derivative": normal_derivative,
 }  # fmt: skip
@@ -54,7 +53,8 @@ def recognised(equation: Equation, prober: Prober) -> Equation:
 
 def _form(equation: Equation, piece: Piece, prober: Prober) -> tuple[str, What, float] | None:
     """Unknown, what of it, and the slope s, where the residual is s (D u - f) on this piece."""
-    answers = [prober.answer(equation, piece.grid(), phase, guessed=not phase) for phase in PHASES]
+    phases = (0.0, 1.9)  # of the probes: what is affine has the same slope at both, whatever is unknown beside
+    answers = [prober.answer(equation, piece.grid(), phase, guessed=not phase) for phase in phases]
     if not all(len(a.slopes) == 1 and bool(torch.isfinite(a.residual).all()) for a in answers):
         return None
     ((unknown, alpha, _),) = answers[0].slopes
@@ -63,7 +63,7 @@ def _form(equation: Equation, piece: Piece, prober: Prober) -> tuple[str, What, 
         return None
     slopes = torch.cat([a.slopes[0][2] for a in answers])
     mean = float(slopes.mean())
-    return (unknown, what, mean * sign) if bool((slopes - mean).abs().max() <= SAME * abs(mean)) else None
+    return (unknown, what, mean * sign) if bool((slopes - mean).abs().max() <= EQUAL * abs(mean)) else None
 
 
 def _what(piece: Piece, domain: Domain, alpha: tuple[int, ...]) -> tuple[What | None, int]:

@@ -10,16 +10,14 @@ from matplotlib.axis import Axis
 from matplotlib.figure import SubFigure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
+from pinnsolve.report.layout import LAYOUT
+
 GREY = "0.35"
-LEFT, RIGHT, BELOW = 0.74, 0.74, 0.55  # inches beside and below a panel, for its axes' names and a colour bar
-ABOVE, LINE = 0.2, 0.17  # inches above a panel, and for each line of its title
-GAP, BAR = 0.06, 0.1  # inches between a panel and its colour bar, and the width of that
-TICKS = 5  # on an axis, or one more
 SUPERSCRIPTS = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 Draw = Callable[[Axes], object]
 
 
-def row(part: SubFigure, size: tuple[float, float], panels: Sequence[Draw], right: float = RIGHT) -> None:
+def row(part: SubFigure, size: tuple[float, float], panels: Sequence[Draw], right: float = LAYOUT.right) -> None:
     """Draw panels side by side into a part of a figure of this size (inches).
 
     Every panel has its place at once: matplotlib's own layouts measure each text, which costs as much as drawing it.
@@ -27,17 +25,17 @@ def row(part: SubFigure, size: tuple[float, float], panels: Sequence[Draw], righ
     width, height = size
     each = width / len(panels)
     for k, draw in enumerate(panels):
-        left, wide, tall = k * each + LEFT, each - LEFT - right, height - BELOW - ABOVE
-        axes = part.add_axes((left / width, BELOW / height, wide / width, tall / height))
+        left, wide, tall = k * each + LAYOUT.left, each - LAYOUT.left - right, height - LAYOUT.below - LAYOUT.above
+        axes = part.add_axes((left / width, LAYOUT.below / height, wide / width, tall / height))
         draw(axes)
-        tall -= LINE * (axes.get_title().count("\n") + 1)
-        axes.set_position((left / width, BELOW / height, wide / width, tall / height))
+        tall -= LAYOUT.line * (axes.get_title().count("\n") + 1)
+        axes.set_position((left / width, LAYOUT.below / height, wide / width, tall / height))
 
 
 def beside(axes: Axes) -> Axes:
     """The place of a colour bar to the right of a panel."""
     wide = axes.get_window_extent().width / axes.figure.dpi
-    return axes.inset_axes((1 + GAP / wide, 0.0, BAR / wide, 1.0))
+    return axes.inset_axes((1 + LAYOUT.gap / wide, 0.0, LAYOUT.bar / wide, 1.0))
 
 
 def tidy(axes: Axes, title: str, labels: Iterable[str], lines: bool = False) -> None:
@@ -62,12 +60,12 @@ def tidy(axes: Axes, title: str, labels: Iterable[str], lines: bool = False) -> 
 
 
 def ticks() -> MaxNLocator:
-    return MaxNLocator(TICKS, steps=[1, 2, 2.5, 5, 10])
+    return MaxNLocator(LAYOUT.ticks, steps=[1, 2, 2.5, 5, 10])
 
 
 def decades(axis: Axis) -> None:
     """Ticks of a logarithmic axis: powers of ten in plain text. Parsing mathematics costs a tenth of a second."""
-    axis.set_major_locator(LogLocator(numticks=TICKS + 2))
+    axis.set_major_locator(LogLocator(numticks=LAYOUT.ticks + 2))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(lambda value, _: power_of_ten(value))
 

@@ -12,13 +12,12 @@ from pinnsolve.report import fields, grids
 from pinnsolve.report.axes import Draw, tidy
 from pinnsolve.report.fields import Peaks, Sampled, limits
 from pinnsolve.report.grids import Array, Grid
+from pinnsolve.report.layout import LAYOUT
 from pinnsolve.report.record import Report
 
 SOLUTION, ERROR, SCATTER = "#3b8bc8", "#b2182b", "#e69f00"
 BAND = "\N{PLUS-MINUS SIGN} 2 std over seeds"
-DECADES = 1e-4  # what is smaller than this part of the largest is one colour on a logarithmic scale
 MINUS = "solution \N{MINUS SIGN} reference"
-MANY = 60  # measurements: beyond, their dots are small
 
 
 def titled(what: str, peak: Peaks, width: int) -> str:
@@ -83,7 +82,7 @@ def measured(run: Report, unknown: str, field: Sampled) -> Draw:
                 places[along],
                 values,
                 "o",
-                ms=4.5 if len(values) <= MANY else 1.5,
+                ms=4.5 if len(values) <= LAYOUT.many else 1.5,
                 mfc=face,
                 mec="black",
                 mew=0.9,
@@ -104,7 +103,7 @@ def marked(
 
     def draw(axes: Axes) -> None:
         top = peak.largest if 0 < peak.largest < np.inf else 1e-16
-        shown = np.maximum(np.abs(values), DECADES * top) if size else values
+        shown = np.maximum(np.abs(values), LAYOUT.decades * top) if size else values
         axes.set_yscale("log" if size else "linear")
         axes.plot(xs, shown, color=ERROR, lw=1.6)
         if spread is not None:

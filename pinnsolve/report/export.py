@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from pinnsolve.machine.files import write_whole
 from pinnsolve.report.fields import Sampled, sampled
-from pinnsolve.report.grids import EVOLVING, Array, exported
+from pinnsolve.report.grids import Array, exported
+from pinnsolve.report.layout import GRIDS
 from pinnsolve.report.record import Report
 
 FILE, SERIES, STEPS_FOLDER, STEP = "solution.vtu", "solution.pvd", "solution_steps", "solution_{:03d}.vtu"
@@ -54,7 +55,7 @@ def write_vtu(run: Report, folder: Path, steps: int | None = None) -> list[Path]
         return [target]
     time = str(problem.domain.time)
     last = len(on.axes[time]) - 1
-    count = steps or EVOLVING[len(on.axes) - 1][1]
+    count = steps or GRIDS.evolving[len(on.axes) - 2][1]
     moments = range(0, last + 1, last // (count - 1))
     (folder / STEPS_FOLDER).mkdir(exist_ok=True)
     files = [folder / STEPS_FOLDER / STEP.format(k) for k in range(count)]

@@ -10,11 +10,11 @@ import numpy.typing as npt
 import torch
 
 from pinnsolve.geometry.places import away
-from pinnsolve.report.grids import ALONG, Array, Grid, grid, pictured, plane, whole_domain
+from pinnsolve.report.grids import Array, Grid, grid, pictured, plane, whole_domain
+from pinnsolve.report.layout import GRIDS
 from pinnsolve.report.record import Report
+from pinnsolve.solution import CHUNK
 from pinnsolve.training.collocation import parted
-
-CHUNK = 8192  # places at a time; a user's reference may need much memory for each
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def cuts(run: Report, unknown: str) -> list[Sampled]:
         whole, last = sampled(run, unknown, shown), len(shown.axes[moving]) - 1
         return [whole.at(moving, round(part * last)) for part in parts]
     places = [domain.place(moving, part) for part in parts]
-    return [sampled(run, unknown, grid(problem, {along: ALONG}, {moving: at})) for at in places]
+    return [sampled(run, unknown, grid(problem, {along: GRIDS.along}, {moving: at})) for at in places]
 
 
 def error_peaks(run: Report, unknown: str) -> Peaks:

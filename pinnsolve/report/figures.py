@@ -17,20 +17,14 @@ from matplotlib.ticker import ScalarFormatter
 from pinnsolve.data.axes import TIME
 from pinnsolve.report import fields
 from pinnsolve.report.axes import GREY, Draw, beside, decades, row, shortened, ticks, tidy
-from pinnsolve.report.curves import DECADES, MINUS, differences, marked, measured, slices, titled
+from pinnsolve.report.curves import MINUS, differences, marked, measured, slices, titled
 from pinnsolve.report.fields import Peaks, Sampled, finite, limits
 from pinnsolve.report.found import functions
 from pinnsolve.report.grids import Array, pictured, plane, whole_domain
 from pinnsolve.report.histories import history, legend_width
+from pinnsolve.report.layout import LAYOUT
 from pinnsolve.report.record import Report, over_seeds
 
-DPI = 100
-COMPRESSION = 3  # of 9: a fifth larger than at 6, in half the time
-WIDTH = 14.0  # inches
-SLICE, CURVE, HISTORY = 2.2, 2.8, 2.5  # inches of height for a row of each kind
-COLUMNS = 4
-PANELS = 24  # at most, as long as nobody asks for more: a panel costs about 0.03 s and as much of a reader's patience
-PANELS_OF_PICTURES, PANELS_OF_CURVES = 8, 2  # of one unknown
 BADGES = {"pass": "#1a7f37", "fail": "#c62828", "unconfirmed": "#9a6700"}
 Axis = Mapping[str, Array]
 
@@ -52,30 +46,31 @@ def solution_figure(run: Report, unknowns: Sequence[str] | None = None) -> Figur
     """
     shown = list(unknowns) if unknowns is not None else most_important(run)
     lines = [*_facts(run), *_left_out(run, shown)]
-    rows = [*_rows(run, shown), *_shared_out(CURVE, functions(run))]
-    heights = [0.62 + 0.22 * len(lines), *(h for h, _ in rows), HISTORY]
-    figure = Figure(figsize=(WIDTH, sum(heights)), dpi=DPI, facecolor="white")
+    rows = [*_rows(run, shown), *_shared_out(LAYOUT.curves, functions(run))]
+    heights = [0.62 + 0.22 * len(lines), *(h for h, _ in rows), LAYOUT.history]
+    figure = Figure(figsize=(LAYOUT.width, sum(heights)), dpi=LAYOUT.dpi, facecolor="white")
     places = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     parts = [figure.add_subfigure(places[k]) for k in range(len(heights))]
     _header(run, lines, heights[0], parts[0])
     for (height, panels), part in zip(rows, parts[1:-1], strict=True):
-        row(part, (WIDTH, height), panels)
-    row(parts[-1], (WIDTH, HISTORY), [partial(history, run)], right=legend_width(run))
+        row(part, (LAYOUT.width, height), panels)
+    row(parts[-1], (LAYOUT.width, LAYOUT.history), [partial(history, run)], right=legend_width(run))
     return figure
 
 
 def most_important(run: Report) -> list[str]:
     """The unknowns that a figure shows by itself: those with the largest errors, in the order declared."""
     problem, errors = run.solution.problem, run.comparison.errors
-    each = PANELS_OF_CURVES if len(problem.coordinates) == 1 else PANELS_OF_PICTURES
-    worst = sorted(problem.unknowns, key=lambda u: -errors[u].relative_l2 if u in errors else 0.0)[: PANELS // each]
+    each = LAYOUT.panels_of_curves if len(problem.coordinates) == 1 else LAYOUT.panels_of_pictures
+    worst = sorted(problem.unknowns, key=lambda u: -errors[u].relative_l2 if u in errors else 0.0)
+    worst = worst[: LAYOUT.panels // each]
     return [u for u in problem.unknowns if u in worst]
 
 
 def png(figure: Figure) -> bytes:
     """A figure as a PNG file."""
     stream = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(stream, pil_kwargs={"compress_level": COMPRESSION})  # type: ignore[no-untyped-call]
+    FigureCanvasAgg(figure).print_png(stream, pil_kwargs={"compress_level": LAYOUT.compression})  # type: ignore[no-untyped-call]
     return stream.getvalue()
 
 
@@ -139,9 +134,9 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
     found = {u: fields.sampled(run, u, on) for u in shown}
     if len(on.axes) == 1:
         if not referenced:
-            return _shared_out(CURVE, [measured(run, u, f) for u, f in found.items()] + _residuals(run))
+            return _shared_out(LAYOUT.curves, [measured(run, u, f) for u, f in found.items()] + _residuals(run))
         return [
-            (CURVE, [measured(run, u, f), marked(f"{u}: {MINUS}", on, f.difference, spread=f.spread)])
+            (LAYOUT.curves, [measured(run, u, f), marked(f"{u}: {MINUS}", on, f.difference, spread=f.spread)])
             for u, f in found.items()
             if f.difference is not None
         ]
@@ -154,15 +149,15 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
         if referenced:
             rows.append((tall, _compared(run, unknown, field)))
         cuts = fields.cuts(run, unknown)
-        rows.append((SLICE, slices(unknown, field, cuts)))
+        rows.append((LAYOUT.slices, slices(unknown, field, cuts)))
         if referenced and run.ensemble is not None:
-            rows.append((SLICE, differences(unknown, cuts)))
+            rows.append((LAYOUT.slices, differences(unknown, cuts)))
     return rows
 
 
 def _shared_out(height: float, panels: list[Draw]) -> list[tuple[float, list[Draw]]]:
     """Panels in as few rows as will do, about equally many in each."""
-    rows = -(-len(panels) // COLUMNS)
+    rows = -(-len(panels) // LAYOUT.columns)
     return [(height, list(row)) for row in np.array_split(np.array(panels, dtype=object), rows)] if panels else []
 
 
@@ -198,7 +193,7 @@ def _residuals(run: Report) -> list[Draw]:
     held_out, problem = run.training.held_out, run.solution.problem
     on, found = whole_domain(problem), []
     values = fields.residuals(run, on)
-    for name in sorted(values, key=lambda name: -held_out.get(name, 0.0))[:COLUMNS]:
+    for name in sorted(values, key=lambda name: -held_out.get(name, 0.0))[: LAYOUT.columns]:
         what = f"|residual of {shortened(name, 24)}|"
         if len(on.axes) == 1:
             found.append(marked(what, on, values[name], size=True))
@@ -225,7 +220,8 @@ def _where(what: str, peaks: Peaks) -> Draw:
 
     def draw(axes: Axes) -> None:
         top = finite(peaks.values).max(initial=0.0) or 1e-16
-        _picture(axes, peaks.axes, np.maximum(peaks.values, DECADES * top), LogNorm(DECADES * top, top), "magma")
+        least = LAYOUT.decades * top
+        _picture(axes, peaks.axes, np.maximum(peaks.values, least), LogNorm(least, top), "magma")
         across, up = ([peaks.at[c]] for c in peaks.axes)
         for size, width, color in ((9.0, 1.6, "white"), (11.0, 1.0, "black")):  # seen on light and on dark
             axes.plot(across, up, "o", ms=size, mew=width, mfc="none", mec=color, clip_on=False)

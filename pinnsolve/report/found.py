@@ -10,9 +10,8 @@ from pinnsolve.report.axes import Draw, beside, tidy
 from pinnsolve.report.curves import SOLUTION
 from pinnsolve.report.fields import limits
 from pinnsolve.report.grids import Array
+from pinnsolve.report.layout import LAYOUT
 from pinnsolve.report.record import Report
-
-BAND = 2.0  # standard errors on either side
 
 
 def functions(run: Report) -> list[Draw]:
@@ -35,9 +34,9 @@ def _curve(run: Report, name: str, function: Function) -> Draw:
     known = reference.fields.get(name) if reference is not None else None
 
     def draw(axes: Axes) -> None:
-        low, high = values - BAND * errors, values + BAND * errors
+        low, high = values - LAYOUT.band * errors, values + LAYOUT.band * errors
         axes.fill_between(
-            xs, low, high, color=SOLUTION, alpha=0.3, lw=0, label=f"\N{PLUS-MINUS SIGN} {BAND:g} standard errors"
+            xs, low, high, color=SOLUTION, alpha=0.3, lw=0, label=f"\N{PLUS-MINUS SIGN} {LAYOUT.band:g} standard errors"
         )
         axes.plot(xs, values, color=SOLUTION, lw=2.5, label="found")
         if known is not None:

@@ -10,16 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pinnsolve.problem.problem import Problem
+from pinnsolve.report.layout import GRIDS
 
 Array = npt.NDArray[np.float64]
-# Numbers of points. More cost seconds where networks are large or the user's reference is slow; fewer are seen. On the
-# whole a report asks for no more than twice as many as the comparison with the reference does (32,768).
-LINE = 1001  # along the only coordinate
-TIMES, ALONG = 101, 201  # of the picture over time and space
-ACROSS = 121  # along each coordinate of a picture in space
-STEADY = 31  # along each coordinate of a file in three dimensions of space
-EVOLVING = {1: (ALONG, 21), 2: (61, 11), 3: (19, 6)}  # by dimension of space: along each coordinate, and times
-WHOLE = 20_000  # of a grid over the whole of a domain that has more coordinates than files show
 
 
 @dataclass(frozen=True)
@@ -103,9 +96,10 @@ def pictured(problem: Problem) -> Grid:
     """The grid of the pictures, over their plane."""
     shown = plane(problem)
     if len(shown) == 1:
-        return grid(problem, {shown[0]: LINE})
+        return grid(problem, {shown[0]: GRIDS.line})
     time = problem.domain.time
-    return grid(problem, {c: TIMES if c == time else ALONG if time in shown else ACROSS for c in shown})
+    along = GRIDS.along if time in shown else GRIDS.across
+    return grid(problem, {c: GRIDS.times if c == time else along for c in shown})
 
 
 def exported(problem: Problem, steps: int | None = None) -> Grid:
@@ -115,8 +109,8 @@ def exported(problem: Problem, steps: int | None = None) -> Grid:
     """
     space, plain = problem.space_coordinates[:3], pictured(problem)
     if problem.time is None or not space:
-        return plain if len(space) < 3 else grid(problem, dict.fromkeys(space, STEADY))
-    count, usual = EVOLVING[len(space)]
+        return plain if len(space) < 3 else grid(problem, dict.fromkeys(space, GRIDS.steady))
+    count, usual = GRIDS.evolving[len(space) - 1]
     if len(space) == 1 and steps is None:
         return plain
     return grid(problem, {str(problem.domain.time): steps or usual} | dict.fromkeys(space, count))
@@ -130,6 +124,6 @@ def whole_domain(problem: Problem) -> Grid:
         return known
     shown = plane(problem)
     others = [c for c in problem.coordinates if c not in shown]
-    fine = max(11, min(61, round((WHOLE / 9 ** len(others)) ** 0.5)))
-    coarse = max(3, min(31, math.floor((WHOLE / fine**2) ** (1 / len(others)))))
+    fine = max(11, min(61, round((GRIDS.whole / 9 ** len(others)) ** 0.5)))
+    coarse = max(3, min(31, math.floor((GRIDS.whole / fine**2) ** (1 / len(others)))))
     return grid(problem, dict.fromkeys(shown, fine) | dict.fromkeys(others, coarse))

@@ -10,14 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from pinnsolve.report.axes import GREY, shortened, tidy
+from pinnsolve.report.layout import LAYOUT
 from pinnsolve.report.record import Report, over_seeds
 
 CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe & Ito: colour-blind-safe
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))  # for residuals beyond the colours
 KEPT = "#b2182b"
-METHODS_MARKED = 6  # more changes of method than that would hide the curves
-CURVES = 18  # more residuals than that are no longer told apart
-LETTER, HANDLE = 0.078, 0.62  # inches of the legend: a letter, and what stands before a name
 
 
 def history(run: Report, axes: Axes) -> None:
@@ -61,7 +59,7 @@ def history(run: Report, axes: Axes) -> None:
         words = f" kept: step {run.training.kept}"
         axes.annotate(words, (at, 0.88), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=KEPT)
     changes = [(b.seconds, f" {b.method}") for a, b in pairwise(alone) if a.method != b.method]
-    for at, method in changes[:METHODS_MARKED]:
+    for at, method in changes[: LAYOUT.methods_marked]:
         axes.axvline(at, color="0.5", lw=0.9, ls=":")
         axes.annotate(method, (at, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=GREY)
 
@@ -69,7 +67,7 @@ def history(run: Report, axes: Axes) -> None:
 def _shown(run: Report) -> list[str]:
     """The residuals that are drawn: those that are largest on held-out points, in the order declared."""
     held_out = run.training.held_out
-    largest = sorted(held_out, key=lambda name: -held_out[name])[:CURVES]
+    largest = sorted(held_out, key=lambda name: -held_out[name])[: LAYOUT.residuals]
     return [name for name in run.training.training if name in largest]
 
 
@@ -80,7 +78,7 @@ def _columns(labels: int) -> int:
 def legend_width(run: Report) -> float:
     """Inches that the legend takes beside the panel."""
     names = [*(shortened(name, 40) for name in _shown(run)), "thick: held-out points"]
-    return 0.2 + _columns(len(names) + 1) * (HANDLE + LETTER * max(map(len, names)))
+    return 0.2 + _columns(len(names) + 1) * (LAYOUT.handle + LAYOUT.letter * max(map(len, names)))
 
 
 def _whole_decades(low: float, high: float) -> tuple[float, float]:

@@ -16,10 +16,18 @@ from pinnsolve.machine.memory import give_back
 from pinnsolve.residuals.sites import Faded, Site, asked, fade
 from pinnsolve.trial.trial import Prepared, Trial
 
-ENTRIES = 4_000_000  # of a Jacobian that is held at once
-KEPT = 8_000_000  # numbers of frozen features, 64 MB: what is beyond is computed anew, a tenth of the time of a step
-DENSE = 32  # points at once where the Jacobian has no structure to use
-WIDE = 225_000  # points at once times the root of the number of weights, for a gradient: 2,000 where layers are 64 wide
+# Numbers that are held at once, 32 MB: points times what each takes. Larger: more memory, and beyond the cache no
+# faster. Smaller: more calls. Chosen, not measured.
+ENTRIES = 4_000_000
+# Numbers of frozen features that stay, 64 MB. Larger: more memory. Smaller: they are computed anew, which takes a tenth
+# of the time of a step.
+KEPT = 8_000_000
+# Points at once where the Jacobian has no structure to use. Larger: more memory. Smaller: more calls. Chosen, not
+# measured.
+DENSE = 32
+# Points at once times the root of the number of weights, for a gradient: 2,000 where layers are 64 wide. Larger: the
+# cache no longer holds them. Smaller: more calls. `python -m benchmarks.step` times such steps.
+WIDE = 225_000
 Chunk = tuple[Site, Prepared, Faded]
 
 

@@ -28,8 +28,15 @@ from pinnsolve.algebra import yardstick
 from pinnsolve.training.rounding import rounding
 from pinnsolve.training.weights import weighted
 
-UNSOLVED, AT_LEAST = 0.05, 10.0  # of the first residual left: then the error is at least so many times that, up to one
-HALF = 0.5  # of the residual: a network in training is another solution when it has come so far
+# Of the first residual (rms): where more is left, the estimate is at least `AT_LEAST` times what is left. Larger:
+# solutions that are wrong alike are believed. Smaller: good estimates are made too cautious. `python -m
+# validation.estimates`.
+UNSOLVED = 0.05
+# See `UNSOLVED`. Larger: too cautious; smaller: too kind. The same command.
+AT_LEAST = 10.0
+# Of the residual: a network in training is another solution when it has come so far. Larger: both have the same errors.
+# Smaller: there is nothing to compare with for long. The same command.
+HALF = 0.5
 
 
 @dataclass(frozen=True)

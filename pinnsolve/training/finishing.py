@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pinnsolve.algebra.operations import qr
+from pinnsolve.algebra.operations import LARGEST, qr
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
-from pinnsolve.inverse.standard_errors import LARGEST, identified
+from pinnsolve.inverse.standard_errors import identified
 from pinnsolve.methods import OWN_POINTS
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.settings import described_method, described_network, is_features

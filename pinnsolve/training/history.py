@@ -10,8 +10,6 @@ from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
 from pinnsolve.training.overfitting import Overfitting
 
-MOST = 2000  # looks: more than a curve shows, and a checkpoint of them is written in a moment
-
 
 @dataclass(frozen=True)
 class Look:
@@ -38,26 +36,27 @@ class Look:
 
 @dataclass
 class History:
-    """The looks of a run, the first and the last always among them; once there are more than `MOST`, every second one
+    """The looks of a run, the first and the last always among them; once there are more than `most`, every second one
     is left out, and so is every second one that follows, so that they stay evenly spaced.
 
     >>> history = History()
     >>> for step in range(10_000):
     ...     history.append(Look(step, 0.0, "lm", 1.0, {}, {}))
-    >>> len(history) <= MOST + 1, history[0].step, history[1].step, history[-1].step
+    >>> len(history) <= history.most + 1, history[0].step, history[1].step, history[-1].step
     (True, 0, 8, 9999)
     """
 
     looks: list[Look] = field(default_factory=list)
     every: int = 1
     seen: int = 0
+    most = 2000  # more than a curve shows, and a checkpoint of them is written in a moment
 
     def append(self, look: Look) -> None:
         if self.looks and (self.seen - 1) % self.every:  # the last one was kept as the last alone
             self.looks.pop()
         self.looks.append(look)
         self.seen += 1
-        if len(self.looks) > MOST:
+        if len(self.looks) > self.most:
             last = self.looks[-1]
             self.looks, self.every = self.looks[::2], 2 * self.every
             if self.looks[-1] is not last:

@@ -7,11 +7,38 @@ from math import inf
 
 from pinnsolve.errors import Outcome
 
-CONVERGED = 0.01  # of the tolerance: a relative residual, no error; measured, the error is 0.02 to 30 times it
-PATIENCE = 100  # looks without a better held-out loss, or three tenths of all looks
-IMPROVED = 0.98
-OVERFITTED = 10.0  # held-out over training residual (rms)
-STUCK = 3
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a method is given. Chosen, but where a measurement is named.
+
+    Parameters
+    ----------
+    converged : float
+        Of the tolerance: a relative residual, no error; on the gallery the error was 0.02 to 30 times it. Larger: a run
+        ends before its error is small enough. Smaller: time for nothing.
+    looks : int
+        Without a better held-out loss, or `share` of all looks. Fewer: a plateau is taken for the end.
+    share : float
+        Of all looks so far: what took long to reach is waited for longer.
+    improved : float
+        Of the last held-out loss that was called better: what is above is no improvement. Larger: a creeping run never
+        ends.
+    overfitted : float
+        Held-out over training residual (rms). Smaller: runs on few points are ended that still gain.
+    stuck : int
+        Steps in a row that find no way down. Fewer: one bad set of points ends a run.
+    """
+
+    converged: float = 0.01
+    looks: int = 100
+    share: float = 0.3
+    improved: float = 0.98
+    overfitted: float = 10.0
+    stuck: int = 3
+
+
+PATIENCE = Patience()
 
 
 @dataclass
@@ -62,7 +89,7 @@ class Watch:
         self.looks += 1
         self.since += 1
         self.held_out, self.training = held_out, training
-        if held_out < IMPROVED * self.mark:
+        if held_out < PATIENCE.improved * self.mark:
             self.mark, self.since = held_out, 0
         if held_out < self.best:
             self.best, self.best_training = held_out, training
@@ -73,14 +100,14 @@ class Watch:
         """An outcome, if the losses say that it is time."""
         worst = max(held_out, key=lambda n: held_out[n] / (training[n] + 1e-300))
         seen = f"'{worst}' is {training[worst]:.1e} on the training points and {held_out[worst]:.1e} on held-out ones"
-        if self.held_out <= (CONVERGED * self.tolerance) ** 2 * self.first:
+        if self.held_out <= (PATIENCE.converged * self.tolerance) ** 2 * self.first:
             fraction = (self.held_out / self.first) ** 0.5 if self.first > 0 else 0.0
             return Outcome("converged", f"the held-out residual fell to {fraction:.1e} of what it was")
-        stuck = self.stuck >= STUCK
-        overfitted = self.held_out > OVERFITTED**2 * self.training
-        if overfitted and (stuck or self.since >= PATIENCE // 5):
+        stuck = self.stuck >= PATIENCE.stuck
+        overfitted = self.held_out > PATIENCE.overfitted**2 * self.training
+        if overfitted and (stuck or self.since >= PATIENCE.looks // 5):
             return Outcome("overfitting", seen, "draw more points, let them be redrawn, or lower the width")
-        if stuck or self.since >= max(PATIENCE, 0.3 * self.looks):
+        if stuck or self.since >= max(PATIENCE.looks, PATIENCE.share * self.looks):
             why = "no step lowers the loss" if stuck else f"no better for {self.since} looks"
             return Outcome("plateau", f"{why}; {seen}", "try a wider network, more points or another method")
         return None

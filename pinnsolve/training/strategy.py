@@ -16,29 +16,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
-from pinnsolve.algebra.operations import SPEED, qr
+from pinnsolve.algebra.operations import LARGEST, SPEED, qr
 from pinnsolve.errors import Outcome
 from pinnsolve.methods import Marching, Method, Retracing
 from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.settings import LAYERS, Stage, is_features
 from pinnsolve.training.clock import Clock
 from pinnsolve.training.results import Ended, Results, Turn
-
-CERTAIN = 1 / 3  # of the tolerance: an error that is estimated below it ends the run
-ENOUGH = 3  # solutions whose residual is rounding: another one brings nothing
-DIFFER = 1e-3  # an error of such solutions beyond rounding: they differ, and all of them solve the problem
-HOPELESS = 0.3  # of the first held-out residual: few features that leave more of it will not do with many
-GAIN = 0.5  # twice as many features must bring the residual below this part of what it was
-SHARE = 0.6  # of the budget, for all stages with features
-FIRST_SHARE = 0.2  # of the budget, for the first layers of all kinds
-USUAL = 200  # features to begin with, where they fit in that share: a round of fewer would cost more time than it saves
-GROWTH = 3.0  # the operations of a stage grow as this power of the number of features, as those of a factorisation do
-RIVAL = 3.0  # times the smallest residual: layers above that do not go on
-RIVALS = 2  # layers that go on, and one more while all of them leave more than
-UNDECIDED = 0.05  # of the first residual
-BEHIND = 20.0  # a ten times lower bound lowers the error by about ten: where more than this is missing, it will not do
-DEARER = 2.0  # the operations of local features grow by about this with every ten times lower bound
-LARGEST = 5000  # parameters: beyond, dense factorisations cost more than they bring
+from pinnsolve.training.rules import RULES, Rules
 
 
 class Strategy:
@@ -59,14 +44,16 @@ class Strategy:
         What the estimate of the error leaves out, told with it.
     coordinates : int
         Of the problem, time among them: what sines of high frequency cannot cover is not tried.
+    rules : Rules
+        The numbers by which it chooses.
     """
 
     def __init__(
         self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, windows: bool = True,
-        noise: str = "", coordinates: int = 1,
+        noise: str = "", coordinates: int = 1, rules: Rules = RULES,
     ) -> None:  # fmt: skip
         self.stages, self.tolerance, self.automatic, self.windows = stages, tolerance, automatic, windows
-        self.operations, self.noise, self.coordinates = SPEED * budget, noise, coordinates
+        self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 
     # ------------------------------------------------------------ the two questions
 
@@ -75,8 +62,8 @@ class Strategy:
         counts = sorted({n.count for s in self.stages if isinstance(n := s.network, RandomFeatures)})
         if not self.automatic or not counts:
             return 0
-        share = FIRST_SHARE * self.operations / len(LAYERS)
-        fit = [c for c in counts if c <= USUAL and qr(3 * c * unknowns, c * unknowns) <= share]
+        share = self.rules.first_share * self.operations / len(LAYERS)
+        fit = [c for c in counts if c <= self.rules.usual and qr(3 * c * unknowns, c * unknowns) <= share]
         return self._of(max(fit, default=counts[0]))[0]
 
     def over(self, stage: int, verdict: Outcome | None, steps: int, done: bool, clock: Clock) -> bool:
@@ -114,7 +101,7 @@ class Strategy:
             told = f"the error is estimated at {now.estimate:.0e} ({now.compared} solutions compared){self.noise}"
             return Outcome("converged", told)
         exact = sum(e.exact for e in results.ended)
-        if exact >= ENOUGH and now.estimate is not None:
+        if exact >= self.rules.enough and now.estimate is not None:
             return self._exact(exact, now.estimate)
         return self._following(results, clock) if self.automatic else Turn(now.stage + 1)
 
@@ -136,14 +123,14 @@ class Strategy:
 
     def _good_enough(self, now: Ended) -> bool:
         """Whether the best solution is, and its error need not be told by solving it again."""
-        if not now.solved or now.estimate is None or now.estimate > CERTAIN * self.tolerance:
+        if not now.solved or now.estimate is None or now.estimate > self.rules.certain * self.tolerance:
             return False
         return not (now.best == now.stage and isinstance(self._method(now.stage + 1), Retracing))
 
     def _exact(self, count: int, estimate: float) -> Outcome:
         """Several solutions meet all equations and conditions to rounding, and no other will meet them better."""
         told = f"{count} solutions have residuals at rounding, and the error is estimated at {estimate:.0e}"
-        if estimate > DIFFER:
+        if estimate > self.rules.differ:
             return Outcome("plateau", told, "more than one function may solve the problem: is a condition missing?")
         return Outcome("plateau", told, "a smaller tolerance than that is out of reach in this precision")
 
@@ -154,7 +141,7 @@ class Strategy:
 
     def _following(self, results: Results, clock: Clock) -> Turn:
         now = self.stages[results.ended[-1].stage].network
-        rounds, left = self._rounds(results), SHARE * self.operations - clock.operations
+        rounds, left = self._rounds(results), self.rules.share * self.operations - clock.operations
         if isinstance(now, RandomFeatures):
             rivals = self._rivals(results, rounds, left)
             if rivals:
@@ -198,9 +185,9 @@ class Strategy:
 
     def _contenders(self, results: Results, last: Mapping[int, float], count: int) -> list[int]:
         """The stages with `count` features whose layers did best in the last round, the best first."""
-        decided = min(e.fraction for e in results.ended if e.stage in last) <= UNDECIDED
-        best = [k for k, size in last.items() if size <= RIVAL * min(last.values())]
-        best = best[: RIVALS if decided else RIVALS + 1]
+        decided = min(e.fraction for e in results.ended if e.stage in last) <= self.rules.undecided
+        best = [k for k, size in last.items() if size <= self.rules.rival * min(last.values())]
+        best = best[: self.rules.rivals if decided else self.rules.rivals + 1]
         kinds = [replace(self.stages[k].network, count=count) for k in best]  # type: ignore[type-var]
         return [k for kind in kinds for k in self._of(count) if self.stages[k].network == kind]
 
@@ -212,16 +199,16 @@ class Strategy:
             (n.count, e.operations) for e in results.ended if _alike(n := self.stages[e.stage].network, network)
         ]  # fmt: skip
         fewer, operations = max(mine)
-        return (network.count / fewer) ** GROWTH * operations
+        return (network.count / fewer) ** self.rules.growth * operations
 
     def _wider(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> Turn:
         """More features of the best layers, or the first stage with local features, or with a trained network."""
         *before, most = rounds
         best, wider = self._best_and_wider(results, rounds, left)
         why = ""
-        if best.fraction > HOPELESS and most >= USUAL:
+        if best.fraction > self.rules.hopeless and most >= self.rules.usual:
             why = ": too much"
-        elif before and most > USUAL and min(rounds[most].values()) > GAIN * min(rounds[before[-1]].values()):
+        elif before and most > self.rules.usual and self._hardly_less(rounds[most], rounds[before[-1]]):
             why = ", hardly less than fewer did"
         elif wider is None:
             why = ", and more of them would take too long"
@@ -231,6 +218,10 @@ class Strategy:
         stage = next(k for k, s in enumerate(self.stages) if not isinstance(s.network, other))
         told = f"{most} random features left {best.fraction:.1e} of the held-out residual{why}; so "
         return Turn(stage, told + ("each cell got features of its own" if self.windows else "a network was trained"))
+
+    def _hardly_less(self, most: Mapping[int, float], fewer: Mapping[int, float]) -> bool:
+        """Whether more features brought the least residual down by too little."""
+        return min(most.values()) > self.rules.gain * min(fewer.values())
 
     def _best_and_wider(
         self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float
@@ -252,7 +243,7 @@ class Strategy:
         marched = [e for e in results.ended if isinstance(self._method(e.stage), Marching)]
         best, wider = self._best_and_wider(results, rounds, left)
         least = min(e.size(results.weights) for e in marched)
-        if wider is None or best.fraction > HOPELESS or best.size(results.weights) > least:
+        if wider is None or best.fraction > self.rules.hopeless or best.size(results.weights) > least:
             return None
         return Turn(wider, "cells with features of their own left more of it; so there were more random ones")
 
@@ -266,7 +257,7 @@ class Strategy:
             return Turn(after)
         lower = [k for k, s in enumerate(self.stages) if k >= after and isinstance(s.method, Marching)][:2]
         if solved and lower:
-            far = self._behind(results) >= BEHIND and DEARER**2 * marched.operations <= left
+            far = self._behind(results) >= self.rules.behind and self.rules.dearer**2 * marched.operations <= left
             return Turn(lower[-1] if far else lower[0])
         trained = next(
             k for k in range(after, len(self.stages)) if not isinstance(self.stages[k].network, LocalFeatures)
@@ -277,7 +268,7 @@ class Strategy:
     def _behind(self, results: Results) -> float:
         """The last estimated error over the one that would do; zero where nothing says."""
         known = [e.estimate for e in results.ended if e.estimate is not None]
-        behind = known[-1] / (CERTAIN * self.tolerance) if known else 1.0
+        behind = known[-1] / (self.rules.certain * self.tolerance) if known else 1.0
         return behind if math.isfinite(behind) else 0.0
 
 

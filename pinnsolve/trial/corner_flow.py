@@ -24,7 +24,6 @@ from pinnsolve.jets.jet import Jet, on_jets
 from pinnsolve.problem.equation import Prescribed
 from pinnsolve.problem.problem import Problem
 
-TINY = 1e-30  # keeps the angle finite in the corner itself
 Wall = tuple[Prescribed, Prescribed]
 
 
@@ -58,7 +57,8 @@ class CornerFlow:
         eta = (at[y] - self.corner.fixed[y]) * signs[1]
         # f = psi/r and its slope on both walls: psi_eta = f' and psi_xi = f at theta = 0, f and -f' at pi/2
         a, b, c, d = _coefficients(v0 * -signs[0], u0 * signs[1], u1 * signs[1], v1 * signs[0])
-        theta = 2 * on_jets.atan(eta / (on_jets.sqrt(xi * xi + eta * eta + TINY) + xi))
+        # 1e-30 keeps the angle finite in the corner itself
+        theta = 2 * on_jets.atan(eta / (on_jets.sqrt(xi * xi + eta * eta + 1e-30) + xi))
         psi = a * eta + b * xi + theta * (c * eta + d * xi)
         return derivative(psi, at[y]), -derivative(psi, at[x])
 

@@ -34,7 +34,9 @@ from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.flow import Flow, given, planned
 
-MET = 1e-6  # of the values: what the construction misses by more is no rounding, and must be weighted
+# Of the values: what the construction misses by more is no rounding, and must be weighted. Larger: a condition is taken
+# for met that is not. Smaller: the user's rounding costs a construction. Chosen, not measured.
+MET = 1e-6
 
 
 @dataclass

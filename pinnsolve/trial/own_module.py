@@ -16,12 +16,10 @@ from pinnsolve.jets.nested import network_by_autograd
 from pinnsolve.jets.tape import Tape, dense_rows
 from pinnsolve.networks.inputs import Inputs
 
-COUNT = 5
-
 
 def some_points(domain: Domain, dtype: torch.dtype, device: torch.device) -> Points:
     """A few points, no two alike in any coordinate."""
-    steps = torch.arange(COUNT, dtype=dtype, device=device) + 0.5
+    steps = torch.arange(5, dtype=dtype, device=device) + 0.5
     values = {c: domain.place(c, (steps * (0.2 + 0.1618 * k)) % 1.0) for k, c in enumerate(domain.coordinates)}
     return Points(values, torch.ones_like(steps))
 
@@ -44,11 +42,11 @@ def check(network: nn.Module, inputs: Inputs, columns: Sequence[str], points: Po
             f"the network cannot be evaluated on inputs of shape (N, {inputs.count}): {error}",
             f"It is given the scaled coordinates {inputs.domain.coordinates} as columns.",
         ) from error
-    if not isinstance(out, Tensor) or tuple(out.shape) != (COUNT, wanted):
+    if not isinstance(out, Tensor) or tuple(out.shape) != (len(points), wanted):
         shape = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
         raise ProblemError(
-            f"the network returned {shape} for {COUNT} points",
-            f"({COUNT}, {wanted}) is needed, one column for each of: {', '.join(columns)}.",
+            f"the network returned {shape} for {len(points)} points",
+            f"({len(points)}, {wanted}) is needed, one column for each of: {', '.join(columns)}.",
         )
     if not torch.allclose(out[few], some, rtol=1e-5, atol=1e-6, equal_nan=True):
         raise ProblemError(
@@ -73,10 +71,10 @@ def takes_jets(network: nn.Module, inputs: Inputs, outputs: int, points: Points)
 
     try:
         out = network(inputs(at))
-        if not isinstance(out, Jet) or tuple(out.shape) != (COUNT, outputs):
+        if not isinstance(out, Jet) or tuple(out.shape) != (len(points), outputs):
             return False
         weights = points.weights
-        by_autograd = network_by_autograd(Chart(chart.names, COUNT, weights.dtype, weights.device), forward, at)
+        by_autograd = network_by_autograd(Chart(chart.names, len(points), weights.dtype, weights.device), forward, at)
         for alpha in (chart.zeroth, (2, *chart.zeroth[1:])):
             fast = [out[:, k].dense(alpha) for k in range(len(by_autograd))]
             slow = [column.dense(alpha) for column in by_autograd]

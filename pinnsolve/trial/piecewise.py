@@ -20,7 +20,9 @@ from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.trial import Prepared, Trial
 from pinnsolve.trial.window import Times, Window, afterwards, divided
 
-WIDTHS = 0.5  # of a narrow place: the largest cell there; with 1 a film leaves 2e-2 of the residual, with 0.5 8e-4
+# Of a narrow place: the largest cell there. Larger: with 1 a film of glue (tests/cases) leaves 2e-2 of the residual,
+# with 0.5 it leaves 8e-4. Smaller: more cells.
+WIDTHS = 0.5
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,11 @@ from pinnsolve.trial.constants import Constants
 from pinnsolve.trial.exact import Plan, lift
 from pinnsolve.trial.functions import Functions
 
-FOLLOWED = 256  # points at once, where one network follows another
-TABLES = 16  # derivatives of frozen features that come with a row: fewer points at once, less memory, more calls
+# Points at once, where one network follows another. Larger: more memory. Smaller: more calls. Chosen, not measured.
+FOLLOWED = 256
+# Derivatives of frozen features that come with a row of the Jacobian. Larger: fewer points at once, less memory, more
+# calls. Chosen, not measured.
+TABLES = 16
 
 
 @dataclass(frozen=True)

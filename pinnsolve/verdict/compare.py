@@ -17,11 +17,12 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
 
-ACROSS = 400  # points across a narrow place
-MISSING = 0.5  # of how much the reference varies there: with a larger difference the solution does not see the place
-REPLICATES, COUNT = 8, 4096
-OFFSET = 2.0  # errors relative to norm and to variation that differ by less are one number to a reader
-SEED = 20_071  # fixed, and different from any seed that training derives from its own
+# Independent sets of points. More: the error's own error is known better, and a slow reference takes longer. Chosen,
+# not measured.
+REPLICATES = 8
+# Points of each. More: narrow faults are met more surely, and a slow reference takes longer. `python -m
+# validation.never_false_pass` looks for solutions that pass and should not.
+COUNT = 4096
 Verdict = Literal["pass", "fail", "unconfirmed"]
 
 
@@ -78,8 +79,8 @@ class Comparison:
 
     @property
     def offset(self) -> bool:
-        """Whether an unknown is so large beside its variation that the two errors are of different size."""
-        return any(e.to_variation > OFFSET * e.relative_l2 for e in self.errors.values())
+        """Whether an unknown is so large beside its variation that the two errors are two numbers to a reader."""
+        return any(e.to_variation > 2.0 * e.relative_l2 for e in self.errors.values())
 
 
 def compare(solution: Solution, reference: Reference | None) -> Comparison:
@@ -135,7 +136,8 @@ def _judged(
 
 def fresh_points(problem: Problem, replicate: int) -> Points:
     """Points that neither training nor its held-out set has seen; one scrambled Sobol set for each replicate."""
-    generator = torch.Generator().manual_seed(SEED + replicate)
+    fixed = 20_071  # and different from any seed that training derives from its own
+    generator = torch.Generator().manual_seed(fixed + replicate)
     return problem.domain.interior.draw(COUNT, "sobol", generator)
 
 
@@ -162,7 +164,7 @@ def _within(solution: Solution, place: Narrow) -> tuple[dict[str, np.ndarray], f
     domain = solution.problem.domain
     (low, high), (begin, end) = place.around, domain.ends(place.coordinate)
     zone = domain.part({place.coordinate: (max(low, begin), min(high, end))})
-    points = zone.interior.midpoints(ACROSS)
+    points = zone.interior.midpoints(400)
     share = zone.length(place.coordinate) / domain.length(place.coordinate)
     return {c: v.numpy() for c, v in points.coordinates.items()}, share
 
@@ -175,7 +177,7 @@ def _missing(solution: Solution, reference: Reference) -> str:
             true = reference_values(reference, unknown, places)
             difference = np.sqrt(np.mean((solution.d(unknown)(**places) - true) ** 2))
             small = solution.problem.tolerance * np.sqrt(np.mean(true**2))
-            if not difference <= max(MISSING * np.std(true), small):
+            if not difference <= max(0.5 * np.std(true), small):  # a larger one does not see the place at all
                 return f"near {place.name} the solution does not show how the reference's {unknown} varies"
     return ""
 

@@ -71,7 +71,7 @@ def test_the_bend_is_half_the_second_derivative_through_the_damped_equations() -
 def test_order_of_convergence(bent: bool, order: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Undamped, on as many equations as unknowns, it is Newton's method, with the bend Chebyshev's of third order."""
     if not bent:
-        monkeypatch.setattr("pinnsolve.methods.levenberg_marquardt.BENT", -1.0)
+        monkeypatch.setattr(LevenbergMarquardt, "bent", -1.0)
     root = torch.tensor([0.7, -0.4], dtype=torch.float64)
     r = lambda x: torch.stack([torch.exp(x[0] - 0.7) * (x[1] + 1.4) - 1, torch.sin(x[0] + x[1] - 0.3) + x[1] + 0.4])  # noqa: E731
     errors = []
@@ -182,7 +182,7 @@ def test_a_quadratic_of_n_variables_ends_after_n_exact_line_searches(monkeypatch
     a = random(20, n) @ torch.diag(torch.linspace(0.2, 3, n, dtype=torch.float64))
     losses = {}
     for count in (n - 1, n + 1):
-        monkeypatch.setattr(line_search, "CURVATURE", 1e-9)
+        monkeypatch.setattr(line_search, "WOLFE", line_search.Wolfe(curvature=1e-9))
         monkeypatch.setattr(quasi_newton, "ITERATIONS", count)
         target = objective(lambda x: a @ (x - 1), *[0.0] * n)
         first = target.loss()

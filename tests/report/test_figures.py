@@ -18,6 +18,7 @@ from pinnsolve import MLP, Box, LevenbergMarquardt, Problem, Reference, d, diric
 from pinnsolve.report import fields, figures, grids
 from pinnsolve.report.export import write_vtu
 from pinnsolve.report.figures import png, solution_figure
+from pinnsolve.report.layout import LAYOUT
 from pinnsolve.report.record import Report
 from pinnsolve.verdict.compare import COUNT, REPLICATES, compare
 
@@ -254,7 +255,7 @@ def test_of_many_unknowns_those_with_the_largest_errors_are_shown() -> None:
     titles = [a.get_title() for a in figure.get_axes()]
     shown = [u for u in errors if f"{u}: solution" in titles]
     assert sorted(shown) == sorted(worst)
-    assert len([t for t in titles if t]) <= figures.PANELS + 1
+    assert len([t for t in titles if t]) <= LAYOUT.panels + 1
     words = " ".join(t.get_text() for t in figure.subfigs[0].texts)
     assert "not shown" in words and "--figures all" in words and "solution.vtu holds them all" in words
     asked_for = solution_figure(run, ["u2", "u1"])

@@ -1,0 +1,44 @@
+"""From which numbers on something is said of the unknown constants, functions and measurements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of what is told. Where nothing else is said, a limit is chosen, not measured.
+
+    Parameters
+    ----------
+    far : float
+        Standard deviations of an outlier. Larger: some are missed. Smaller: good data are named; of normal noise one
+        value in two million lies beyond five.
+    share : float
+        Of the measurements that may be outliers. Where more are missed, it is the solution that is far off.
+    alike : float
+        A correlation beyond which two constants are only known together. Smaller: warnings about what is known well.
+    places : tuple of int
+        Places along each coordinate at which a function of one, two and more of them is told. More: more time.
+    unfinished : float
+        Of what the noise moves a constant: a longer step that is left is told. Smaller: a finished run is sent on.
+    free : float
+        Of the cost of a change with all else held: below, nothing determines it. Larger: what data tell weakly is
+        called free. Smaller: ridge and rounding, which leave 1e-9, hide what is free.
+    most : float
+        Of a function's places: where so many are free, the function is.
+    follows : float
+        Of the measurements' degrees of freedom: a fit that takes more of them follows the noise.
+    """
+
+    far: float = 5.0
+    share: float = 0.05
+    alike: float = 0.99
+    places: tuple[int, ...] = (33, 9, 5)
+    unfinished: float = 1.0
+    free: float = 1e-6
+    most: float = 0.5
+    follows: float = 0.5
+
+
+LIMITS = Limits()

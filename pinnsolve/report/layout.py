@@ -1,0 +1,63 @@
+"""How pictures look: inches, counts and grids. They decide what a reader sees at once, and nothing of the solution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Lengths in inches, and how much is shown. Where nothing else is said, they were chosen by eye."""
+
+    width: float = 14.0
+    dpi: int = 100
+    compression: int = 3  # of 9: a fifth larger than at 6, in half the time
+    # Of a row, by what it shows.
+    slices: float = 2.2
+    curves: float = 2.8
+    history: float = 2.5
+    # Beside, below and above a panel: for its axes' names, a colour bar, and each line of its title.
+    left: float = 0.74
+    right: float = 0.74
+    below: float = 0.55
+    above: float = 0.2
+    line: float = 0.17
+    # Between a panel and its colour bar, and the width of that.
+    gap: float = 0.06
+    bar: float = 0.1
+    ticks: int = 5  # on an axis, or one more
+    # Panels in a row, at most as long as nobody asks for more, and of one unknown. A panel costs about 0.03 s, and as
+    # much of a reader's patience.
+    columns: int = 4
+    panels: int = 24
+    panels_of_pictures: int = 8
+    panels_of_curves: int = 2
+    decades: float = 1e-4  # what is smaller than this part of the largest is one colour on a logarithmic scale
+    many: int = 60  # measurements: beyond, their dots are small
+    band: float = 2.0  # standard errors on either side
+    methods_marked: int = 6  # more changes of method than that would hide the curves
+    residuals: int = 18  # more than that are no longer told apart in a history
+    # Of the legend: a letter, and what stands before a name.
+    letter: float = 0.078
+    handle: float = 0.62
+
+
+@dataclass(frozen=True)
+class Grids:
+    """Numbers of points. More cost seconds where networks are large or the user's reference is slow; fewer are seen.
+
+    On the whole a report asks for no more than twice as many as the comparison with the reference does (32,768).
+    """
+
+    line: int = 1001  # along the only coordinate
+    times: int = 101  # of the picture over time and space
+    along: int = 201  # of the same, along space
+    across: int = 121  # along each coordinate of a picture in space
+    steady: int = 31  # along each coordinate of a file in three dimensions of space
+    # Files of what evolves, for one dimension of space, two and three: along each coordinate, and times.
+    evolving: tuple[tuple[int, int], ...] = ((201, 21), (61, 11), (19, 6))
+    whole: int = 20_000  # of a grid over the whole of a domain that has more coordinates than files show
+
+
+LAYOUT = Layout()
+GRIDS = Grids()

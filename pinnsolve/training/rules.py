@@ -1,0 +1,69 @@
+"""The numbers by which a run chooses its stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When more features, other features or a trained network follow (`training.strategy`).
+
+    Chosen on the gallery and not varied one by one, but where another command is named. `python -m validation.results`
+    shows what runs make of all of them together.
+
+    Parameters
+    ----------
+    certain : float
+        Of the tolerance: an error that is estimated below it ends the run. Larger: a pass that is none, since 96 % of
+        the estimates are within a factor of three (`python -m validation.estimates`). Smaller: time for nothing.
+    enough : int
+        Solutions whose residual is rounding: another one brings nothing. Fewer: the error is told by fewer.
+    differ : float
+        An error of such solutions beyond rounding: they differ, and all of them solve the problem. Smaller: an
+        ill-conditioned problem is said to have several solutions.
+    hopeless : float
+        Of the first held-out residual: few features that leave more of it will not do with many. Smaller: local
+        features are tried where more of these would have done.
+    gain : float
+        Twice as many features must bring the residual below this part of what it was. Larger: rounds that bring little.
+        Tables "kinds" and "counts" of `python -m validation.features`.
+    share : float
+        Of the budget, for all stages with features. Larger: no time is left for a network.
+    first_share : float
+        Of the budget, for the first layers of all kinds. Larger: with many unknowns nothing is left for the second.
+    usual : int
+        Features to begin with, where they fit in that share. Fewer: a round costs more time than it saves. More: where
+        few are enough they cost more. Table "counts" of `python -m validation.features`.
+    growth : float
+        The operations of a stage grow as this power of the number of features, as those of a factorisation do.
+    rival : float
+        Times the smallest residual: layers above that do not go on. Larger: more layers, and less time for each.
+    rivals : int
+        Layers that go on, and one more while all of them leave more than `undecided`.
+    undecided : float
+        Of the first residual. Smaller: three layers go on for longer.
+    behind : float
+        A ten times lower bound lowers the error by about ten (`python -m validation.features`, "bounds"): where more
+        than this is missing, one will not do, and two are taken at once. Smaller: more is solved than is asked for.
+    dearer : float
+        The operations of local features grow by about this with every ten times lower bound (the same table).
+    """
+
+    certain: float = 1 / 3
+    enough: int = 3
+    differ: float = 1e-3
+    hopeless: float = 0.3
+    gain: float = 0.5
+    share: float = 0.6
+    first_share: float = 0.2
+    usual: int = 200
+    growth: float = 3.0
+    rival: float = 3.0
+    rivals: int = 2
+    undecided: float = 0.05
+    behind: float = 20.0
+    dearer: float = 2.0
+
+
+RULES = Rules()
