@@ -36,7 +36,7 @@ class Triangle:
     def __init__(self, rows: int, count: int, like: Tensor, rights: int = 1) -> None:
         self.count, width = count, count + rights
         height = max(2 * width, min(rows + count, FRONT // width))  # R and the ridge, or all rows and the ridge
-        self.front = like.new_empty(width, height).T  # column by column, as LAPACK wants it
+        self.front = like.new_empty(width, height).T  # as `in_place` wants it
         self.filled = 0
         self.squares = like.new_zeros(count)
 
@@ -82,9 +82,13 @@ class Triangle:
         full = self.filled > 0.75 * len(self.front)
         rows = self.front if full else self.front[: self.filled]
         self.front[self.filled :] = 0.0
-        torch.geqrf(rows, out=(rows, rows.new_empty(min(rows.shape))))
-        self.filled = min(self.filled, rows.shape[1])
-        self.front[: self.filled].triu_()
+        self.filled = len(in_place(rows))
+
+
+def in_place(rows: Tensor) -> Tensor:
+    """R of a matrix (n, m) that lies column by column, as LAPACK wants it, in the place of its first min(n, m) rows."""
+    torch.geqrf(rows, out=(rows, rows.new_empty(min(rows.shape))))
+    return rows[: min(rows.shape)].triu_()
 
 
 def _substituted(triangle: Tensor, right: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.least_squares import in_place
 from pinnsolve.algebra.operations import Work, qr
 
 
@@ -50,23 +51,23 @@ def solved(rows: Sequence[Rows], count: int, width: int, ridge: float, work: Wor
     scale = torch.where(squares > 0, squares.sqrt(), torch.ones_like(squares))
     order = eliminated([r.blocks for r in rows], count)
     rank = {s: k for k, s in enumerate(order)}
-    waiting: list[list[Rows]] = [[] for _ in range(count)]
+    given: list[list[Rows]] = [[] for _ in range(count)]
+    left: list[list[Rows]] = [[] for _ in range(count)]
     for r in rows:
         if len(r.right):
-            scaled = Rows(r.blocks, r.matrix / scale[list(r.blocks)].flatten(), r.right)
-            waiting[min(r.blocks, key=rank.__getitem__)].append(scaled)
+            given[min(r.blocks, key=rank.__getitem__)].append(r)
     factors: dict[int, tuple[list[int], Tensor]] = {}
     for s in order:
-        blocks = sorted({s}.union(*(r.blocks for r in waiting[s])), key=rank.__getitem__)
-        front = _front(waiting[s], blocks, width, ridge, like)
+        blocks = sorted({s}.union(*(r.blocks for r in given[s] + left[s])), key=rank.__getitem__)
+        front = _front(given[s], left[s], blocks, scale, ridge)
+        given[s], left[s] = [], []
         if work is not None:
             work.add(qr(*front.shape))
-        factor = torch.linalg.qr(front, mode="r").R
-        waiting[s] = []
-        factors[s] = blocks, factor[:width]
-        left = factor[width:, width:]
-        if len(blocks) > 1 and len(left):
-            waiting[blocks[1]].append(Rows(tuple(blocks[1:]), left[:, :-1], left[:, -1]))
+        factor = in_place(front)
+        factors[s] = blocks, factor[:width].clone()  # views would keep all of the front
+        rest = factor[width:, width:].clone()
+        if len(blocks) > 1 and len(rest):
+            left[blocks[1]].append(Rows(tuple(blocks[1:]), rest[:, :-1], rest[:, -1]))
     found = like.new_zeros(count, width)
     for s in reversed(order):
         blocks, factor = factors[s]
@@ -75,19 +76,23 @@ def solved(rows: Sequence[Rows], count: int, width: int, ridge: float, work: Wor
     return found / scale
 
 
-def _front(rows: Sequence[Rows], blocks: Sequence[int], width: int, ridge: float, like: Tensor) -> Tensor:
-    """All rows that involve the first block, over the columns of all blocks and the right side, with its ridge."""
+def _front(given: Sequence[Rows], left: Sequence[Rows], blocks: Sequence[int], scale: Tensor, ridge: float) -> Tensor:
+    """All rows that involve the first block, over the columns of all blocks and the right side, with its ridge.
+
+    Columns of the given rows are divided by their scale; those of what other fronts left are already."""
+    width = scale.shape[1]
     place = {s: k * width for k, s in enumerate(blocks)}
-    height = sum(len(r.right) for r in rows)
-    front = like.new_zeros(height + width, len(blocks) * width + 1)
+    heights = [sum(len(r.right) for r in rows) for rows in (given, left)]
+    front = scale.new_zeros(len(blocks) * width + 1, sum(heights) + width).T
     at = 0
-    for r in rows:
+    for r in [*given, *left]:
         here = slice(at, at + len(r.right))
         for k, s in enumerate(r.blocks):
             front[here, place[s] : place[s] + width] = r.matrix[:, k * width : (k + 1) * width]
         front[here, -1] = r.right
         at += len(r.right)
-    front[height:, :width].diagonal().fill_(max(ridge, torch.finfo(like.dtype).eps))
+    front[: heights[0], :-1] /= scale[list(blocks)].flatten()
+    front[at:, :width].diagonal().fill_(max(ridge, torch.finfo(scale.dtype).eps))
     return front
 
 

@@ -16,6 +16,7 @@ from pinnsolve.algebra.operations import Work
 from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.balance import balanced
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.newton import moved_down
@@ -178,7 +179,9 @@ def newton(
     for _ in range(20):
         start = basis.coefficients.reshape(count, width).to(window.device, window.dtype)
         loss, rows = found, list(_rows(residuals, weights, start))
+        give_back()
         new = solved(rows, count, width, ridge, work)
+        give_back()
         costs = costs_of(residuals)
         work.add(costs.rows + 2 * costs.values)
         if not bool(torch.isfinite(new).all()):
