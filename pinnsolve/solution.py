@@ -33,7 +33,7 @@ from pinnsolve.trial.trial import Trial
 
 # Points at once. Larger: more memory, of which a user's reference may need much for each. Smaller: more calls. Chosen,
 # not measured.
-CHUNK = 8192
+CHUNK = 4096
 METADATA = "pinnsolve"
 Evaluator = Callable[..., Any]
 Quantity = Callable[[Fields], torch.Tensor]
@@ -80,11 +80,12 @@ class Solution:
         others = self._unasked(unknown)
         axes = [self.problem.coordinates.index(known(c, self.problem.coordinates, "coordinate")) for c in coordinates]
         alpha = tuple(axes.count(k) for k in range(len(self.problem.coordinates)))
-        return lambda **places: self._evaluate({unknown: lambda at: at[unknown].dense(alpha)}, others | places)[unknown]
+        wanted = {unknown: lambda at: at[unknown].dense(alpha)}
+        return lambda **places: self._evaluate(wanted, others | places, derived=any(alpha))[unknown]
 
     def everything(self, **places: Any) -> dict[str, Any]:
         """All unknowns at these places, by name: one evaluation of the network for all of them."""
-        return self._evaluate({u: partial(_value, u) for u in self.problem.unknowns}, places)
+        return self._evaluate({u: partial(_value, u) for u in self.problem.unknowns}, places, derived=False)
 
     def _unasked(self, name: str) -> dict[str, float]:
         """Values of the coordinates on which an unknown function does not depend."""
@@ -117,13 +118,16 @@ class Solution:
         """All residuals at these places, by the names of the equations."""
         return self._evaluate({e.name: partial(_residual, e) for e in self.problem.equations}, places)
 
-    def _evaluate(self, quantities: Mapping[str, Quantity], places: Mapping[str, Any]) -> dict[str, Any]:
+    def _evaluate(
+        self, quantities: Mapping[str, Quantity], places: Mapping[str, Any], derived: bool = True
+    ) -> dict[str, Any]:
         arrays = self._places(places)
         shape = arrays[0].shape
         flat = [torch.from_numpy(np.ascontiguousarray(a, dtype=np.float64).reshape(-1).copy()) for a in arrays]
         count = flat[0].shape[0]
         out = {name: np.empty(count) for name in quantities}
-        share = self.trial.row_size // len(self.problem.unknowns)  # all unknowns are read from the same features
+        numbers = self.trial.row_size if derived else self.trial.width  # frozen features with their derivatives, or not
+        share = numbers // len(self.problem.unknowns)  # all unknowns are read from the same features
         size = max(64, min(CHUNK, ENTRIES // max(share, 1)))
         for start in range(0, count, size):
             part = {c: v[start : start + size] for c, v in zip(self.problem.coordinates, flat, strict=True)}

@@ -74,9 +74,9 @@ class Chart:
         parts = {self.zeroth: values, first: ones}
         return Jet(self, parts.get, (self.size,), frozenset({name}), name=name)
 
-    def fixed(self, name: str, value: float) -> Jet:
-        """The coordinate on a face where it has one value: everything that depends on it there is constant along it."""
-        whole = torch.full((self.size,), value, dtype=self.dtype, device=self.device)
+    def fixed(self, name: str, value: float | Tensor) -> Jet:
+        """The coordinate on a face, or on several (N,), where it is fixed: what depends on it is constant along it."""
+        whole = torch.as_tensor(value, dtype=self.dtype, device=self.device).expand(self.size)
         return Jet(self, lambda alpha: None if any(alpha) else whole, (self.size,), frozenset(), name=name)
 
     def constant(self, value: Tensor, depends: frozenset[str] = frozenset()) -> Jet:

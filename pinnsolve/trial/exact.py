@@ -4,62 +4,35 @@ For an unknown with prescribed values on some faces the trial function is
 
     u = g + phi * network,
 
-phi vanishing on those faces and g taking the prescribed values there. g is built coordinate by coordinate, each step
-adding what the faces of that coordinate still miss, interpolated between them (transfinite interpolation):
-g_k = g_(k-1) + P_k (f - g_(k-1)). Where a rate is prescribed beside a value, P_k is Hermite's polynomial through both,
-and phi vanishes twice.
+phi vanishing on those faces and g taking the prescribed values there (`pinnsolve.trial.lift`).
 
-Source: Gordon & Hall, Numer. Math. 21 (1973) 109; Lagaris et al., IEEE Trans. Neural Networks 9 (1998) 987.
+Source: Lagaris et al., IEEE Trans. Neural Networks 9 (1998) 987.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import torch
 
 from pinnsolve.checks.check import Findings
 from pinnsolve.checks.contradictions import Part, parts, weighted_parts
 from pinnsolve.checks.divergence import met_by_construction
-from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import Corner, Narrow, Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.flow import Flow, given, planned
+from pinnsolve.trial.lift import Ends, lift
 
 # Of the values: what the construction misses by more is no rounding, and must be weighted. Larger: a condition is taken
 # for met that is not. Smaller: the user's rounding costs a construction. Chosen, not measured.
 MET = 1e-6
-
-
-@dataclass
-class End:
-    """What is prescribed on one face."""
-
-    value: Prescribed | None = None
-    rate: Prescribed | None = None
-
-    @property
-    def times(self) -> int:
-        """How often phi vanishes there: a rate is exact only on top of an exact value."""
-        return 0 if self.value is None else 1 if self.rate is None else 2
-
-
-@dataclass
-class Ends:
-    """What is prescribed on the two faces of one coordinate."""
-
-    coordinate: str
-    in_time: bool
-    low: End = field(default_factory=End)
-    high: End = field(default_factory=End)
 
 
 @dataclass(frozen=True)
@@ -169,78 +142,6 @@ def _placed(problem: Problem, exact: dict[str, list[Ends]], equation: Equation, 
     if ends not in exact[told.unknown]:
         exact[told.unknown].append(ends)
     return True
-
-
-def lift(problem: Problem, ends: list[Ends], points: Points, at: Mapping[str, Jet]) -> tuple[Jet, Jet] | None:
-    """g and phi of one unknown on these points, or None where nothing is exact."""
-    if not ends:
-        return None
-    phi: Jet | None = None
-    for e in ends:
-        factor = _vanishing(problem.domain, e, at[e.coordinate])
-        phi = factor if phi is None else phi * factor
-    assert phi is not None
-    return _interpolated(problem, ends, points, dict(at)), phi
-
-
-def _vanishing(domain: Domain, e: Ends, x: Jet) -> Jet:
-    """A factor that is zero where values are given (twice where the rate is too), and at most about one."""
-    s = domain.unit(e.coordinate, x)
-    factors = [s] * e.low.times + [1 - s] * e.high.times
-    found = factors[0] if len(factors) == 1 or not (e.low.times and e.high.times) else 4 * factors[0]
-    for factor in factors[1:]:
-        found = found * factor
-    return found
-
-
-@lru_cache
-def hermite(low: int, high: int) -> tuple[tuple[float, ...], ...]:
-    """The polynomials in s from 0 to 1 that are one in one of these and zero in all others, lowest power first: value
-    and slope at 0 (the first `low` of them), value and slope at 1 (the first `high`).
-
-    >>> hermite(1, 1)
-    ((1.0, -1.0), (0.0, 1.0))
-    """
-    count = low + high
-    rows = [[float(k == m) for k in range(count)] for m in range(low)]
-    rows += [[1.0] * count, [float(k) for k in range(count)]][:high]
-    inverse = torch.linalg.inv(torch.tensor(rows, dtype=torch.float64)).round(decimals=12) + 0.0
-    return tuple(tuple(column) for column in inverse.T.tolist())
-
-
-def _interpolated(problem: Problem, ends: list[Ends], points: Points, at: dict[str, Jet]) -> Jet:
-    """g over the given coordinates, of which some may be constants (a face)."""
-    chart = next(iter(at.values())).chart
-    if not ends:
-        return chart.numbers(0.0)
-    *before, e = ends
-    name, g = e.coordinate, _interpolated(problem, before, points, at)
-    s, length = problem.domain.unit(name, at[name]), problem.domain.length(name)
-
-    def missing(prescribed: Prescribed, place: float) -> Jet:
-        there = {**at, name: chart.fixed(name, place)}
-        value = prescribed.given(problem.fields(chart, there, {}, points))
-        if prescribed.what == "rate" or not before:  # rates stand at moments, which come first
-            return value
-        return value - _interpolated(problem, before, points, there)
-
-    wanted: list[Jet] = []
-    for end, place in zip((e.low, e.high), problem.domain.ends(name), strict=True):
-        if end.value is not None:
-            wanted.append(missing(end.value, place))
-        if end.times == 2 and end.rate is not None:
-            wanted.append(missing(end.rate, place) * length)
-    for value, powers in zip(wanted, hermite(e.low.times, e.high.times), strict=True):
-        g = g + value * _polynomial(powers, s)
-    return g
-
-
-def _polynomial(powers: tuple[float, ...], s: Jet) -> Jet | float:
-    """sum of c_k s^k, by Horner's rule."""
-    found: Jet | float = powers[-1]
-    for c in powers[-2::-1]:
-        found = found * s + c
-    return found
 
 
 def broken(problem: Problem, made: Plan) -> list[Part]:

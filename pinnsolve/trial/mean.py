@@ -60,6 +60,10 @@ class Mean(Trial):
         return sum(part.parameters_count for part in self.parts)
 
     @property
+    def width(self) -> int:
+        return max(part.width for part in self.parts)
+
+    @property
     def row_size(self) -> int:
         return max(part.row_size for part in self.parts)
 

@@ -26,8 +26,9 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial import flow, own_module
 from pinnsolve.trial.constants import Constants
-from pinnsolve.trial.exact import Plan, lift
+from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.functions import Functions
+from pinnsolve.trial.lift import lift
 
 # Points at once, where one network follows another. Larger: more memory. Smaller: more calls. Chosen, not measured.
 FOLLOWED = 256

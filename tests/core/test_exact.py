@@ -218,3 +218,17 @@ def test_a_lift_with_a_wrong_face_would_be_seen() -> None:
     trial = shaken(problem)
     (c,) = problem.conditions
     assert misfit(trial, c, {"x": 0.001}) > 1e-6
+
+
+def test_faces_that_fix_the_same_coordinates_are_evaluated_together() -> None:
+    """A cube has 6 faces, 12 edges and 8 corners, of 7 kinds; one evaluation in python for each kind."""
+    calls = []
+
+    def wall(x, y, z):
+        calls.append(x)
+        return x * y + sin(z)
+
+    trial = shaken(of(poisson_3d, dirichlet(u=wall), space=Box(x=(0, 1), y=(0, 1), z=(0, 1))))
+    calls.clear()
+    trial.prepare(Points({c: random(5, seed=k) for k, c in enumerate("xyz")}, torch.ones(5, dtype=torch.float64)))
+    assert len(calls) == 2**3 - 1
