@@ -56,24 +56,29 @@ def solved(rows: Sequence[Rows], count: int, width: int, ridge: float, work: Wor
     for r in rows:
         if len(r.right):
             given[min(r.blocks, key=rank.__getitem__)].append(r)
-    factors: dict[int, tuple[list[int], Tensor]] = {}
+    factors: dict[int, Tensor] = {}
+    met: dict[int, list[int]] = {}
     for s in order:
         blocks = sorted({s}.union(*(r.blocks for r in given[s] + left[s])), key=rank.__getitem__)
-        front = _front(given[s], left[s], blocks, scale, ridge)
+        factors[s], rest = _eliminated(_front(given[s], left[s], blocks, scale, ridge), width, work)
         given[s], left[s] = [], []
-        if work is not None:
-            work.add(qr(*front.shape))
-        factor = in_place(front)
-        factors[s] = blocks, factor[:width].clone()  # views would keep all of the front
-        rest = factor[width:, width:].clone()
         if len(blocks) > 1 and len(rest):
             left[blocks[1]].append(Rows(tuple(blocks[1:]), rest[:, :-1], rest[:, -1]))
+        met[s] = blocks
     found = like.new_zeros(count, width)
     for s in reversed(order):
-        blocks, factor = factors[s]
-        right = factor[:, -1] - factor[:, width:-1] @ found[blocks[1:]].flatten()
+        factor = factors[s]
+        right = factor[:, -1] - factor[:, width:-1] @ found[met[s][1:]].flatten()
         found[s] = torch.linalg.solve_triangular(factor[:, :width], right[:, None], upper=True)[:, 0]
     return found / scale
+
+
+def _eliminated(front: Tensor, width: int, work: Work | None) -> tuple[Tensor, Tensor]:
+    """The first block's rows of R, and what is left of the front; its rows are used up."""
+    if work is not None:
+        work.add(qr(*front.shape))
+    factor = in_place(front)
+    return factor[:width].clone(), factor[width:, width:].clone()  # views would keep all of the front
 
 
 def _front(given: Sequence[Rows], left: Sequence[Rows], blocks: Sequence[int], scale: Tensor, ridge: float) -> Tensor:

@@ -181,7 +181,6 @@ def newton(
         loss, rows = found, list(_rows(residuals, weights, start))
         give_back()
         new = solved(rows, count, width, ridge, work)
-        give_back()
         costs = costs_of(residuals)
         work.add(costs.rows + 2 * costs.values)
         if not bool(torch.isfinite(new).all()):
