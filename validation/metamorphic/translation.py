@@ -122,7 +122,7 @@ class _Charts:
             return value
         if value.name is not None:
             place = self.words.coordinates[name].old(value.value)
-            return self.old.coordinate(name, place) if value.depends else self.old.fixed(name, float(place[0]))
+            return self.old.coordinate(name, place) if value.depends else self.old.fixed(name, place)
         if name[:1] == "n" and name[1:] in self.words.coordinates:
             return self.old.constant(self._normal(name[1:], given))
         words = {**self.words.coordinates, **self.words.unknowns}  # a coordinate may be fixed, and then is none here
