@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.contradictions import Contradiction, contradictions
+from pinnsolve.checks.contradictions import Contradiction, Part, contradictions
 from pinnsolve.checks.corners import corners
 from pinnsolve.checks.coverage import derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
 from pinnsolve.checks.interfaces import interfaces
 from pinnsolve.checks.narrow import narrow, told
 from pinnsolve.checks.scales import sizes_of
+from pinnsolve.checks.smoothness import smoothness
 from pinnsolve.checks.unused import unused
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import NEAR, REACH, Corner, Narrow, Plane
@@ -54,6 +55,8 @@ class Findings:
         Offset and scale of each, as far as they can be known before training.
     unseen : tuple of str
         Places at which no residual says how a solution goes on.
+    rough : tuple of (Equation, Piece)
+        Prescribed values with jumps or kinks, which are not built in.
     """
 
     derivatives: dict[str, set[Alpha]]
@@ -64,6 +67,7 @@ class Findings:
     narrow: tuple[Narrow, ...] = ()
     sizes: Mapping[str, Size] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
+    rough: tuple[Part, ...] = ()
 
 
 def check(problem: Problem) -> Findings:
@@ -91,11 +95,18 @@ def check(problem: Problem) -> Findings:
     planes, jumps, unseen = interfaces(problem, derivatives, places) if problem.equations else ((), [], [])
     if places:
         sizes_of_unknowns = sizes_of(problem, places)
+    rough = smoothness(problem, derivatives, sizes_of_unknowns)
     singular = corners(found, problem.domain, derivatives, sizes_of_unknowns)
     warnings += (
-        told(places, problem.domain) + _around(singular) + jumps + [w for o in problem.observations for w in copies(o)]
+        told(places, problem.domain)
+        + _around(singular)
+        + jumps
+        + rough.warnings
+        + [w for o in problem.observations for w in copies(o)]
     )
-    return Findings(derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen))
+    return Findings(
+        derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
+    )  # fmt: skip
 
 
 def _around(singular: Sequence[Corner]) -> list[str]:

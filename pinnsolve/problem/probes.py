@@ -126,6 +126,14 @@ class Prober:
         slopes = [(u, alpha, g) for (u, alpha, _), g in zip(leaves, grads, strict=True) if bool(g.any())]
         return Answer(residual.detach(), slopes, found)
 
+    def size(self, equation: Equation, sizes: Mapping[str, Size]) -> float:
+        """What an equation is made of, sum |dr/dp p| on the mean, for smooth unknowns p of their natural sizes.
+
+        At a solution its terms may all be rounding, since an unknown is zero."""
+        answer = self.answer(equation, self.domain.line(), sizes=sizes)
+        parts = [(slope * answer.probes[u].asked[alpha]).detach().abs() for u, alpha, slope in answer.slopes]
+        return float(torch.stack(parts).sum(0).nan_to_num(posinf=0.0).mean()) if parts else 0.0
+
     def _others(self, chart: Chart, at: Mapping[str, Jet]) -> dict[str, Jet]:
         """Unknown constants of half as much again, and functions that vary around their guesses."""
         more = {name: guess + 0.5 * (abs(guess) or 1.0) for name, guess in self.constants.items()}

@@ -12,6 +12,7 @@ from pinnsolve.settings import described_method, described_network, is_features
 from pinnsolve.training.history import Training
 from pinnsolve.training.overfitting import overfitting
 from pinnsolve.training.run import Run
+from pinnsolve.training.unseen import cost, seen_by_differences, undetermined
 from pinnsolve.trial.piecewise import Piecewise
 
 
@@ -47,6 +48,12 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
             places = " and ".join(run.trial.plan.unseen)
             told = f"residuals at points do not say how the solution goes on across {places}"
             outcome = Outcome("undetermined", told, "write a first-order system, with the flux as an unknown")
+    if outcome.kind != "non-finite":
+        rough = seen_by_differences(run.trial, run.points.held_out)
+        if rough.share > run.tolerance / 3:
+            outcome, error = undetermined(rough, run.trial.problem.coordinates), None
+        elif error is not None:
+            error = max(error, rough.share)
     own, rule = isinstance(kept.method, OWN_POINTS), run.settings.redraw
     return Training(
         outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, points,
@@ -63,11 +70,12 @@ def _to_be_found(run: Run) -> bool:
 
 
 def ending(run: Run) -> float:
-    """Operations that the statement of what the data say takes; zero where there is nothing to be found."""
+    """Operations of what is looked at when training is over: differences, and what the data say."""
     trial, points = run.trial, run.points.training
+    differences = cost(run.points.held_out)
     if isinstance(trial, Piecewise) or not _to_be_found(run) or trial.parameters_count > LARGEST:
-        return 0.0
-    return costs_of(points).rows + qr(points.size, trial.parameters_count)
+        return differences
+    return differences + costs_of(points).rows + qr(points.size, trial.parameters_count)
 
 
 def _methods(run: Run, number: int) -> str:

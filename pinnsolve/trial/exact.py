@@ -113,7 +113,7 @@ def _orders(problem: Problem, findings: Findings) -> dict[str, int]:
 
 def verified(problem: Problem, findings: Findings) -> tuple[Plan, list[str]]:
     """Exact conditions, verified: what the construction does not meet to rounding becomes a weighted residual."""
-    given_up, names = weighted_parts(findings.contradictions), dict[str, None]()
+    given_up, names = [*weighted_parts(findings.contradictions), *findings.rough], dict[str, None]()
     made = plan(problem, given_up, findings)
     flowing = {component for flow in problem.solenoidal for component in flow.components}
     while failing := broken(problem, made):
