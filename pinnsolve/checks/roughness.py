@@ -14,7 +14,7 @@ a jump of what is differentiated it stays.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from torch import Tensor
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.differences import Offset, Stencil
+from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
@@ -78,7 +79,7 @@ class Rough:
     places : list of mapping from coordinate to float
         Where jumps are, one for each that was followed.
     jump : float
-        The largest of them: the integral of R_h - R across it, along the coordinate of the difference in its length.
+        The largest of them: the integral of R_h - R across it, over the domain's length, relative to the size of R.
     """
 
     share: float = 0.0
@@ -152,8 +153,8 @@ class Both:
             return lambda offset: chart.moved(points.coordinates, offset)[name]
 
         at = {c: chart.known(place(c), c) for c in widths}
-        names = [*problem.unknowns, *problem.functions, *problem.constants]
-        found = {name: chart.known(value(name)) for name in names}
+        names, here = [*problem.unknowns, *problem.functions, *problem.constants], there(chart.zeroth)
+        found = {name: chart.known(value(name)) if isinstance(here[name], Jet) else here[name] for name in names}
         fields = problem.fields(chart, at, {u: found[u] for u in problem.unknowns}, points, found)
         return torch.stack([e(fields).detach() for e in self.expressions])
 
@@ -200,11 +201,14 @@ def rough(
         if level > RULES.first and (4 * mean - before) / 3 <= small:
             return Rough()
         before = mean
-    return _followed(both, moving, units, points, values) if before > small else Rough()
+    if not before > small:
+        return Rough()
+    seen = _followed(both, moving, units, points, values)
+    return replace(seen, jump=seen.jump * float((units / sizes.clamp(min=1e-300)).max()))
 
 
 def _followed(both: Both, moving: Mapping[str, int], units: Tensor, points: Points, values: Tensor) -> Rough:
-    """Which of the largest differences belong to jumps."""
+    """Which of the largest differences belong to jumps; their sizes relative to the units."""
     domain, generator = both.domain, torch.Generator().manual_seed(11)
 
     def sizes(at: Points, part: float) -> Tensor:

@@ -7,14 +7,14 @@ equations, on smooth fields in place of the unknowns. What has a jump or a kink 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from pinnsolve.checks.contradictions import Part, parts
-from pinnsolve.checks.roughness import Both, Expression, Rough, residual_of, rough
+from pinnsolve.checks.roughness import Both, Expression, residual_of, rough
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
@@ -46,20 +46,25 @@ def smoothness(problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: M
         prescribed = equation.prescribes
         if prescribed is None or problem.to_be_found(prescribed):
             continue
-        orders = {c: max((a[k] for a in derivatives[prescribed.unknown]), default=0)
-                  for k, c in enumerate(problem.coordinates) if c not in piece.fixed}  # fmt: skip
-        what, jumps = _of_data(problem, prescribed, piece.fixed, orders)
-        if jumps.places:
+        orders = _orders(problem, derivatives[prescribed.unknown], piece.fixed)
+        rough_along = _of_data(problem, prescribed, piece.fixed, orders)
+        if rough_along:
             found.append((equation, piece))
-            told.append(f"{equation.name} {what} {jumps.where(list(orders))} (by {jumps.jump:.2g})")
+            told.append(f"{equation.name} {rough_along}")
     warnings = [f"{text}: it is approximated there, not built in" for text in dict.fromkeys(told)]
     return Smoothness(found, warnings + _of_equations(problem, derivatives, sizes))
 
 
-def _of_data(
-    problem: Problem, prescribed: Prescribed, held: Mapping[str, float], orders: Mapping[str, int]
-) -> tuple[str, Rough]:
-    """The jumps of a prescribed value, or else of its slopes, where the equations need that many derivatives."""
+def _orders(problem: Problem, alphas: Iterable[Alpha], held: Mapping[str, float]) -> dict[str, int]:
+    """The highest derivative along each coordinate that is not fixed."""
+    names = enumerate(problem.coordinates)
+    return {c: max((a[k] for a in alphas), default=0) for k, c in names if c not in held}
+
+
+def _of_data(problem: Problem, prescribed: Prescribed, held: Mapping[str, float], orders: Mapping[str, int]) -> str:
+    """What jumps of a prescribed value, or else of its slopes, where the equations need that many derivatives.
+
+    Empty for what is smooth."""
 
     def fields_at(points: Points) -> Fields:
         chart, at = points.chart()
@@ -67,20 +72,21 @@ def _of_data(
 
     free = [c for c, order in orders.items() if order and c in prescribed.asks]
     if not free:
-        return "", Rough()
-    value = prescribed.given(fields_at(problem.domain.line()))
-    for order, what in ((1, "jumps"), (2, "has a kink")):
-        along = {c: order for c in free if orders[c] >= order}
-        if not along:
-            break
-        expressions = [_derivative(prescribed, problem.coordinates.index(c), m) for c, m in along.items()]
-        scale = max(float((value.value - value.value.mean()).abs().max()), float(value.value.abs().max()) * 1e-9)
-        lengths = [scale / problem.domain.length(c) ** m for c, m in along.items()]
-        both = Both(problem, expressions, fields_at, dict(held))
-        found = rough(both, along, torch.tensor(lengths, dtype=torch.float64), 0.1 * problem.tolerance)
-        if found.places:
-            return what, found
-    return "", Rough()
+        return ""
+    values = prescribed.given(fields_at(problem.domain.line())).value
+    swing = float((values - values.mean()).abs().max())
+    for c in free:
+        for order in range(1, min(orders[c], 2) + 1):
+            scale = (swing or float(values.abs().max()) or 1.0) / problem.domain.length(c) ** order
+            expression = _derivative(prescribed, problem.coordinates.index(c), order)
+            both = Both(problem, [expression], fields_at, dict(held))
+            size = torch.tensor([scale], dtype=torch.float64)
+            found = rough(both, {c: order}, size, 0.1 * problem.tolerance)
+            if found.places:
+                by = found.jump * scale * problem.domain.length(c)
+                what = "jumps" if order == 1 else f"has a kink: its slope along {c} changes"
+                return f"{what} by {by:.2g} {found.where([n for n in orders if n in prescribed.asks])}"
+    return ""
 
 
 def _derivative(prescribed: Prescribed, axis: int, order: int) -> Expression:
@@ -102,8 +108,7 @@ def _of_equations(
         chart, at, found = probes(problem.domain, problem.unknowns, points, sizes=sizes)
         return problem.fields(chart, at, {u: p.smooth for u, p in found.items()}, points)
 
-    orders = {c: max((a[k] for alphas in derivatives.values() for a in alphas), default=0)
-              for k, c in enumerate(problem.coordinates)}  # fmt: skip
+    orders = _orders(problem, [a for alphas in derivatives.values() for a in alphas], {})
     warnings = []
     for equation in problem.equations:
         both = Both(problem, [residual_of(equation)], fields_at)
