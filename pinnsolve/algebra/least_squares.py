@@ -60,19 +60,27 @@ class Triangle:
 
         The ridge is relative to columns of length one (dimensionless), and no less than the rounding of the type.
         """
+        triangle, scale = self.factored(ridge)
+        count, right = self.count, self.front[: self.filled, self.count :]
+        ridge = self._ridge(ridge)
+        found = _substituted(triangle, right[:count])
+        left = float(right[count:].square().sum()) - ridge**2 * float(found.square().sum())
+        return (found / scale[:, None], max(left, 0.0)) if bool(torch.isfinite(found).all()) else None
+
+    def factored(self, ridge: float) -> tuple[Tensor, Tensor]:
+        """R (P, P) of the columns of length one over the ridge, and their lengths (P,). The rows are used up."""
         count, front = self.count, self.front
         scale = torch.where(self.squares > 0, self.squares.sqrt(), torch.ones_like(self.squares))
         front[: self.filled, :count] /= scale
-        ridge = max(ridge, torch.finfo(scale.dtype).eps)
         for begin in range(0, count, BLOCK):
             rows = front.new_zeros(min(BLOCK, count - begin), count)
-            rows[:, begin:].diagonal().fill_(ridge)
+            rows[:, begin:].diagonal().fill_(self._ridge(ridge))
             self._take(rows, front.new_zeros(len(rows), front.shape[1] - count))
         self._fold()
-        right = front[: self.filled, count:]
-        found = _substituted(front[:count, :count], right[:count])
-        left = float(right[count:].square().sum()) - ridge**2 * float(found.square().sum())
-        return (found / scale[:, None], max(left, 0.0)) if bool(torch.isfinite(found).all()) else None
+        return front[:count, :count], scale
+
+    def _ridge(self, ridge: float) -> float:
+        return max(ridge, torch.finfo(self.squares.dtype).eps)
 
     def _fold(self) -> None:
         """Put R of [A b] in the place of its rows.

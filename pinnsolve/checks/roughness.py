@@ -153,9 +153,10 @@ class Both:
             return lambda offset: chart.moved(points.coordinates, offset)[name]
 
         at = {c: chart.known(place(c), c) for c in widths}
-        names, here = [*problem.unknowns, *problem.functions, *problem.constants], there(chart.zeroth)
+        here = there(chart.zeroth)
+        names = [n for n in (*problem.unknowns, *problem.functions, *problem.constants) if n in here]
         found = {name: chart.known(value(name)) if isinstance(here[name], Jet) else here[name] for name in names}
-        fields = problem.fields(chart, at, {u: found[u] for u in problem.unknowns}, points, found)
+        fields = problem.fields(chart, at, {u: found[u] for u in problem.unknowns if u in found}, points, found)
         return torch.stack([e(fields).detach() for e in self.expressions])
 
     def apart(self, points: Points, widths: Mapping[str, float], exact: Tensor | None = None) -> Tensor:

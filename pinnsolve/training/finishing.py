@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from pinnsolve.algebra.operations import LARGEST, qr
+from collections.abc import Mapping
+
+from pinnsolve.algebra.operations import LARGEST, SPEED, qr
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import identified
 from pinnsolve.methods import OWN_POINTS
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.settings import described_method, described_network, is_features
+from pinnsolve.training import uniqueness
 from pinnsolve.training.history import Training
 from pinnsolve.training.overfitting import overfitting
 from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import cost, seen_by_differences, undetermined
+from pinnsolve.training.weights import weighted
 from pinnsolve.trial.piecewise import Piecewise
 
 
@@ -42,18 +46,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         names = " and ".join(found.undetermined)
         outcome = Outcome("undetermined", f"nothing determines {names}", "give measurements: observed(...)")
         error = None
-    if run.trial.plan.unseen:  # a small residual is then no sign of a small error
-        error = None
-        if outcome.kind in ("converged", "plateau"):
-            places = " and ".join(run.trial.plan.unseen)
-            told = f"residuals at points do not say how the solution goes on across {places}"
-            outcome = Outcome("undetermined", told, "write a first-order system, with the flux as an unknown")
-    if outcome.kind != "non-finite":
-        rough = seen_by_differences(run.trial, run.points.held_out)
-        if rough.share > run.tolerance / 3:
-            outcome, error = undetermined(rough, run.trial.problem.coordinates), None
-        elif error is not None:
-            error = max(error, rough.share)
+    outcome, error = _doubted(run, outcome, error, held_out, weights)
     own, rule = isinstance(kept.method, OWN_POINTS), run.settings.redraw
     return Training(
         outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, points,
@@ -61,6 +54,37 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         "sobol" if own else run.settings.sampler, rule.every if rule is not None and kept.method.redraws else None,
         unsaved, run.settings.unread(kept.method) if run.settings.automatic else [],
     )  # fmt: skip
+
+
+def _doubted(
+    run: Run, outcome: Outcome, error: float | None, held_out: Mapping[str, float], weights: Mapping[str, float]
+) -> tuple[Outcome, float | None]:
+    """The outcome and the estimated error, where a small residual is no sign of a small error: other ones."""
+    if outcome.kind == "non-finite":
+        return outcome, error
+    if run.trial.plan.unseen and outcome.kind in ("converged", "plateau"):
+        places = " and ".join(run.trial.plan.unseen)
+        told = f"residuals at points do not say how the solution goes on across {places}"
+        return Outcome("undetermined", told, "write a first-order system, with the flux as an unknown"), None
+    if _can_be_free(run, outcome):
+        free = uniqueness.free_change(run.points.training, weights, weighted(weights, held_out))
+        if free:
+            return uniqueness.undetermined(free), None
+    rough = seen_by_differences(run.trial, run.points.held_out)
+    if rough.share > run.tolerance / 3:
+        return undetermined(rough, run.trial.problem.coordinates), None
+    if outcome.kind == "converged" and not any(run.history[0].held_out.values()):
+        return Outcome("converged", "zero meets all equations and conditions, and no solution near it does"), None
+    return outcome, None if error is None or run.trial.plan.unseen else max(error, rough.share)
+
+
+def _can_be_free(run: Run, outcome: Outcome) -> bool:
+    """Whether it is asked if another solution is as good: of frozen features, where that takes little of the budget.
+
+    What data tell is said by their standard errors."""
+    if outcome.kind not in ("converged", "plateau") or not run.trial.frozen or _to_be_found(run):
+        return False
+    return uniqueness.operations(run.points.training) <= 0.05 * SPEED * run.settings.budget
 
 
 def _to_be_found(run: Run) -> bool:
