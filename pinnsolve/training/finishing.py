@@ -71,7 +71,7 @@ def _doubted(
         if free:
             return uniqueness.undetermined(free), None
     rough = seen_by_differences(run.trial, run.points.held_out)
-    if rough.share > run.tolerance / 3:
+    if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where windows join
         return undetermined(rough, run.trial.problem.coordinates), None
     if outcome.kind == "converged" and not any(run.history[0].held_out.values()):
         return Outcome("converged", "zero meets all equations and conditions, and no solution near it does"), None
