@@ -78,7 +78,9 @@ class Found:
         return weighted(weights, self.held_out) ** 0.5
 
 
-def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mapping[str, float]) -> float:
+def estimated(
+    found: Sequence[Found], first: Mapping[str, float], weights: Mapping[str, float], rough: bool = False
+) -> float:
     """The relative L2 error of the best solution (dimensionless), the largest over the unknowns.
 
     Parameters
@@ -87,6 +89,8 @@ def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mappi
     first : dict from residual name to float
         Root mean squares before training, of all residuals that would vanish for the true solution: not of noisy data.
     weights : dict from residual name to float
+    rough : bool
+        Whether the solution has jumps or kinks.
 
     Returns
     -------
@@ -100,6 +104,9 @@ def estimated(found: Sequence[Found], first: Mapping[str, float], weights: Mappi
     alike = [f for f in others if f.kind == best.kind]
     nearest, size = (own or alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
+    if rough:  # errors fall more slowly than residuals: that of the best is hardly below that of the next
+        other = next((f for f in others if f not in own), others[0])
+        error = max(error, _difference(other, best))
     least = max(rounding(v.dtype) for v in best.values.values())
     if best.exact(weights):
         return max(error, least)
@@ -116,16 +123,18 @@ class Gathered:
         Where they are kept.
     first : dict from residual name to float
         See `estimated`.
+    rough : bool
+        The same.
     """
 
-    def __init__(self, found: list[Found], first: Mapping[str, float]) -> None:
-        self.found, self.first = found, first
+    def __init__(self, found: list[Found], first: Mapping[str, float], rough: bool = False) -> None:
+        self.found, self.first, self.rough = found, first, rough
 
     def added(self, now: Found, weights: Mapping[str, float]) -> float:
         """Keep a finished solution, once; the estimated error of the best so far."""
         if all(f.stage != now.stage for f in self.found):
             self.found.append(now)
-        return estimated(self.found, self.first, weights)
+        return estimated(self.found, self.first, weights, self.rough)
 
     def advanced(self, kind: str, held_out: Mapping[str, float], weights: Mapping[str, float]) -> bool:
         """Whether a network in training is to be kept: each time its residual has halved."""
@@ -143,7 +152,7 @@ class Gathered:
             others = [f for f in self.found if f.kind != kept.kind or HALF * f.size(weights) >= size]
         else:
             others = [f for f in self.found if f.stage != kept.stage]
-        error = estimated([kept, *others], self.first, weights)
+        error = estimated([kept, *others], self.first, weights, self.rough)
         return error if math.isfinite(error) else None
 
 

@@ -82,7 +82,9 @@ def _can_be_free(run: Run, outcome: Outcome) -> bool:
     """Whether it is asked if another solution is as good: of frozen features, where that takes little of the budget.
 
     What data tell is said by their standard errors."""
-    if outcome.kind not in ("converged", "plateau") or not run.trial.frozen or _to_be_found(run):
+    if outcome.kind not in ("converged", "plateau") or isinstance(run.trial, Piecewise) or not run.trial.frozen:
+        return False
+    if _to_be_found(run):
         return False
     return uniqueness.operations(run.points.training) <= 0.05 * SPEED * run.settings.budget
 

@@ -232,7 +232,8 @@ class Run:
 
     def gathered(self) -> Gathered:
         data, first = self.trial.problem.data, self.history[0].held_out
-        return Gathered(self.found, {n: r for n, r in first.items() if n not in data})
+        rough = self.trial.plan.rough
+        return Gathered(self.found, {n: r for n, r in first.items() if n not in data}, rough)
 
     def best_trial(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""
