@@ -170,6 +170,42 @@ def residual_of(equation: Equation) -> Expression:
     return lambda fields: equation.residual(fields).value
 
 
+@dataclass(frozen=True)
+class Levels:
+    """|R_h - R| for widths that fall by halves.
+
+    Parameters
+    ----------
+    points : Points
+    units : tensor (expressions,)
+        What each is made of.
+    values : tensor (levels, N)
+        The largest over the expressions, in these units.
+    """
+
+    points: Points
+    units: Tensor
+    values: Tensor
+
+
+def levels(
+    both: Both, moving: Mapping[str, int], sizes: Tensor, small: float, faded: Callable[[Points], Tensor] | None = None
+) -> Levels:
+    """Differences of one width after the other, until what is left when they are extrapolated is below `small`."""
+    domain = both.domain
+    cube = torch.quasirandom.SobolEngine(len(domain.coordinates), scramble=True, seed=7)
+    points = _inside(domain, cube.draw(RULES.points, dtype=torch.float64), moving, 2.0**-RULES.first)
+    exact, factor = both.exact(points), 1.0 if faded is None else faded(points)
+    units, found = sizes, list[Tensor]()
+    for level in range(RULES.first, RULES.last + 1):
+        apart = both.apart(points, _widths(domain, 2.0**-level), exact) * factor
+        units = torch.maximum(units, apart.mean(1)).clamp(min=1e-300)
+        found.append((apart / units[:, None]).max(0).values)
+        if len(found) > 1 and float((4 * found[-1].mean() - found[-2].mean()) / 3) <= small:
+            break
+    return Levels(points, units, torch.stack(found))
+
+
 def rough(
     both: Both, orders: Mapping[str, int], sizes: Tensor, small: float, faded: Callable[[Points], Tensor] | None = None
 ) -> Rough:
@@ -187,25 +223,14 @@ def rough(
     faded : callable Points -> tensor (N,), optional
         Factors by which differences count, as near singular corners.
     """
-    moving, domain = {c: m for c, m in orders.items() if m and c not in both.held}, both.domain
+    moving = {c: m for c, m in orders.items() if m and c not in both.held}
     if not moving:
         return Rough()
-    cube = torch.quasirandom.SobolEngine(len(domain.coordinates), scramble=True, seed=7)
-    points = _inside(domain, cube.draw(RULES.points, dtype=torch.float64), moving, 2.0**-RULES.first)
-    exact, factor = both.exact(points), 1.0 if faded is None else faded(points)
-    before, units = 0.0, sizes
-    for level in range(RULES.first, RULES.last + 1):
-        apart = both.apart(points, _widths(domain, 2.0**-level), exact) * factor
-        units = torch.maximum(units, apart.mean(1)).clamp(min=1e-300)
-        values = (apart / units[:, None]).max(0).values
-        mean = float(values.mean())
-        if level > RULES.first and (4 * mean - before) / 3 <= small:
-            return Rough()
-        before = mean
-    if not before > small:
+    seen = levels(both, moving, sizes, small, faded)
+    if len(seen.values) <= RULES.last - RULES.first or not float(seen.values[-1].mean()) > small:
         return Rough()
-    seen = _followed(both, moving, units, points, values)
-    return replace(seen, jump=seen.jump * float((units / sizes.clamp(min=1e-300)).max()))
+    found = _followed(both, moving, seen.units, seen.points, seen.values[-1])
+    return replace(found, jump=found.jump * float((seen.units / sizes.clamp(min=1e-300)).max()))
 
 
 def _followed(both: Both, moving: Mapping[str, int], units: Tensor, points: Points, values: Tensor) -> Rough:

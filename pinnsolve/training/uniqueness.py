@@ -80,6 +80,28 @@ def free_change(residuals: Residuals, weights: Mapping[str, float], left: float)
         The loss on points that training did not see.
     """
     trial = residuals.trial
+    values, sizes, gain, change = _cheapest(residuals, weights)
+    own = _made_of(trial.problem, weights, sizes)
+    if not gain:
+        return "the residuals have no finite derivatives at it, and others may branch off"
+    limit = min(max(left, LIMITS.rounding**2 * own), LIMITS.most**2 * own)
+    if not own or gain**-2 > limit:
+        return ""
+    moved = {u: part * sizes[u] for u, part in zip(values, change.view(-1, len(values)).T, strict=True)}
+    return _in_words(moved, values, sizes)
+
+
+def cheapest(residuals: Residuals, weights: Mapping[str, float]) -> float:
+    """What the cheapest change of the solution by its own size costs, relative to the terms that it makes."""
+    _, sizes, gain, _ = _cheapest(residuals, weights)
+    return 1 / (gain * _made_of(residuals.trial.problem, weights, sizes) ** 0.5) if gain else 0.0
+
+
+def _cheapest(
+    residuals: Residuals, weights: Mapping[str, float]
+) -> tuple[dict[str, Tensor], dict[str, float], float, Tensor]:
+    """The unknowns' values and sizes, the largest |U v| / |J v| (zero where J is not finite), and U v there."""
+    trial = residuals.trial
     values = _values(trial)
     sizes = {u: _size(trial, u, v) for u, v in values.items()}
     triangle = Triangle(residuals.size, trial.parameters_count, trial.vector())
@@ -87,15 +109,8 @@ def free_change(residuals: Residuals, weights: Mapping[str, float], left: float)
         triangle.add(jacobian, r[:, None])
     factor, scale = triangle.factored(RIDGE)
     if not bool(torch.isfinite(factor).all()):
-        return "the residuals have no finite derivatives at it, and others may branch off"
-    changes = _changes(trial, sizes) / scale
-    gain, change = _largest(changes, factor)
-    own = _made_of(trial.problem, weights, sizes)
-    limit = min(max(left, LIMITS.rounding**2 * own), LIMITS.most**2 * own)
-    if not own or gain**-2 > limit:
-        return ""
-    moved = {u: part * sizes[u] for u, part in zip(values, change.view(-1, len(values)).T, strict=True)}
-    return _in_words(moved, values, sizes)
+        return values, sizes, 0.0, torch.zeros(0)
+    return values, sizes, *_largest(_changes(trial, sizes) / scale, factor)
 
 
 def undetermined(change: str) -> Outcome:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.roughness import RULES, Both, Rough, residual_of, rough
+from pinnsolve.checks.roughness import RULES, Both, Rough, levels, residual_of, rough
 from pinnsolve.errors import Outcome
 from pinnsolve.geometry.places import fading
 from pinnsolve.geometry.points import Points
@@ -21,10 +22,32 @@ from pinnsolve.trial.trial import Trial
 
 def seen_by_differences(trial: Trial, residuals: Residuals) -> Rough:
     """The jumps of a trial function, by the equations inside; `residuals` says what these are made of."""
+    asked_of = _inside(trial, residuals)
+    if asked_of is None:
+        return Rough()
+    both, orders, sizes = asked_of
+    with torch.set_grad_enabled(not trial.takes_jets):
+        return rough(both, orders, sizes, 0.1 * trial.problem.tolerance, partial(_faded, trial))
+
+
+def blindness(trial: Trial, residuals: Residuals) -> list[float]:
+    """mean |R_h - R| relative to what the equations are made of, for widths that fall by halves."""
+    asked_of = _inside(trial, residuals)
+    if asked_of is None:
+        return []
+    both, orders, sizes = asked_of
+    moving = {c: m for c, m in orders.items() if m}
+    with torch.set_grad_enabled(not trial.takes_jets):
+        found: list[float] = levels(both, moving, sizes, 0.0, partial(_faded, trial)).values.mean(1).tolist()
+    return found
+
+
+def _inside(trial: Trial, residuals: Residuals) -> tuple[Both, dict[str, int], Tensor] | None:
+    """The equations inside in both ways, the derivatives that they ask for, and what they are made of."""
     problem = trial.problem
     inside = next((site for site, _ in residuals.places if site.name == "interior" and site.terms), None)
     if inside is None or not trial.complete:
-        return Rough()
+        return None
     equations = [e for e in problem.equations if e.name in inside.terms]
     below = asked(trial, inside, trial.some_points()).below
     orders = {c: max((a[k] for a in below), default=0) for k, c in enumerate(problem.coordinates)}
@@ -33,16 +56,14 @@ def seen_by_differences(trial: Trial, residuals: Residuals) -> Rough:
     def fields_at(points: Points) -> Fields:
         return trial.fields(trial.prepare(points))
 
-    def faded(points: Points) -> Tensor:
-        factor = fading(trial.plan.corners, points.coordinates, problem.domain)
-        return torch.ones_like(points.weights) if factor is None else factor
-
-    sizes = torch.tensor(
-        [max(made[e.name], problem.prober.size(e, trial.plan.sizes)) for e in equations], dtype=torch.float64
-    )
+    sizes = [max(made[e.name], problem.prober.size(e, trial.plan.sizes)) for e in equations]
     both = Both(problem, [residual_of(e) for e in equations], fields_at)
-    with torch.set_grad_enabled(not trial.takes_jets):
-        return rough(both, orders, sizes, 0.1 * problem.tolerance, faded)
+    return both, orders, torch.tensor(sizes, dtype=torch.float64)
+
+
+def _faded(trial: Trial, points: Points) -> Tensor:
+    factor = fading(trial.plan.corners, points.coordinates, trial.problem.domain)
+    return torch.ones_like(points.weights) if factor is None else factor
 
 
 def cost(residuals: Residuals) -> float:
