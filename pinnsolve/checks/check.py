@@ -16,6 +16,7 @@ from pinnsolve.checks.contradictions import Contradiction, contradictions
 from pinnsolve.checks.corners import corners
 from pinnsolve.checks.coverage import derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
+from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.interfaces import interfaces
 from pinnsolve.checks.narrow import narrow, told
 from pinnsolve.checks.scales import sizes_of
@@ -54,6 +55,8 @@ class Findings:
         Offset and scale of each, as far as they can be known before training.
     unseen : tuple of str
         Places at which no residual says how a solution goes on.
+    undecided : tuple of str
+        Equations and conditions that may vary where no point is, in words.
     """
 
     derivatives: dict[str, set[Alpha]]
@@ -64,6 +67,7 @@ class Findings:
     narrow: tuple[Narrow, ...] = ()
     sizes: Mapping[str, Size] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
 
 def check(problem: Problem) -> Findings:
@@ -87,7 +91,8 @@ def check(problem: Problem) -> Findings:
                 f"no equation uses the unknown '{unknown}'", "It is named as an argument, but never used."
             )
     sizes_of_unknowns = sizes_of(problem)
-    places = narrow(problem, sizes_of_unknowns)
+    passed_by, undecided = hidden(problem, sizes_of_unknowns)
+    places = narrow(problem, sizes_of_unknowns, passed_by)
     planes, jumps, unseen = interfaces(problem, derivatives, places) if problem.equations else ((), [], [])
     if places:
         sizes_of_unknowns = sizes_of(problem, places)
@@ -95,7 +100,10 @@ def check(problem: Problem) -> Findings:
     warnings += (
         told(places, problem.domain) + _around(singular) + jumps + [w for o in problem.observations for w in copies(o)]
     )
-    return Findings(derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen))
+    warnings += [f"{told}; a small residual is then no sign of a small error" for told in undecided]
+    return Findings(
+        derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(undecided)
+    )
 
 
 def _around(singular: Sequence[Corner]) -> list[str]:

@@ -20,7 +20,7 @@ from torch import Tensor
 from pinnsolve.checks.peaks import Limits, Peak, climbed
 from pinnsolve.checks.variation import Variation
 from pinnsolve.geometry.piece import Piece
-from pinnsolve.jets.enclosures import Unenclosed
+from pinnsolve.jets.intervals import UnenclosedError
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
@@ -150,15 +150,12 @@ def searched(variation: Variation) -> Search | None:
     """Look for what stands out of one function; None where it is the same everywhere."""
     low, high = _boxes(len(variation.free))
     try:
-        bounds = variation.on(low, high)
-    except Unenclosed:
-        bounds = ()
-    if bounds is None:
-        return None
-    search = _begun(variation)
-    if bounds:
+        if variation.on(low, high) is None:
+            return None
+        search = _begun(variation)
         _enclosed(search, low, high)
-    else:
+    except UnenclosedError:
+        search = _begun(variation)
         _scanned(search)
     return search
 

@@ -15,18 +15,37 @@ from torch import Tensor
 # Steps from a place, in parts of the domain: each is longer by a fifth than the one before. Shorter ratios: places are
 # measured more finely; more time. A place of less than the first has no length that could be told.
 STEPS = 2.0 ** (torch.arange(-36 * 4, 1, dtype=torch.float64) / 4)
-# Rounds of climbing, and how much higher each must come. Fewer: a peak that lies across the coordinates is not reached,
-# and one without end looks like one. Chosen, not measured.
-ROUNDS = 16
-HIGHER = 1.02
-# Of a peak: what is lower lies beside it. As in one dimension exp(-(x/w)^2) is then 3 w wide. Chosen, not measured.
-FOOT = 0.1
-# Steps in a row that may be lower within a place: a slope has two sides, and passes zero between them.
-GAP = 8
-# Of a peak: so much is left of it at the shortest steps, or it grows without bound. Chosen, not measured.
-FLAT = 0.7
-# Of the domain: what is shorter has no length, and is a jump or grows without bound.
-SHORTEST = 1e-9
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a peak is climbed and measured. Chosen, not measured.
+
+    Parameters
+    ----------
+    rounds : int
+        Of climbing. Fewer: a peak that lies across the coordinates is not reached.
+    higher : float
+        Times the height before: what a round must bring. Larger: what grows without bound looks like a peak.
+    foot : float
+        Of a peak: what is lower lies beside it. As in one dimension exp(-(x/w)^2) is then 3 w wide.
+    gap : int
+        Steps in a row that may be lower within a place: a slope has two sides, and passes zero between them.
+    flat : float
+        Of a peak: so much is left of it at the shortest steps, or it grows without bound.
+    shortest : float
+        Of the domain: what is shorter has no length, and is a jump or grows without bound.
+    """
+
+    rounds: int = 16
+    higher: float = 1.02
+    foot: float = 0.1
+    gap: int = 8
+    flat: float = 0.7
+    shortest: float = 1e-9
+
+
+RULES = Rules()
 
 
 @dataclass(frozen=True)
@@ -59,7 +78,7 @@ class Limits:
 class Peak:
     """A place that stands out: where it does at all, and where it is above its foot; (d,) each, parts of the domain.
 
-    `lasting` is whether it has a height, and `varied` how far F changes there; `values` (rows, N) are all that were seen.
+    `lasting` is whether it has a height, `varied` how far F changes there, and `values` (rows, N) are all seen.
     """
 
     low: Tensor
@@ -84,7 +103,7 @@ class Peak:
 def climbed(values: Callable[[Tensor], Tensor], limits: Limits, start: Tensor) -> Peak:
     """The peak above a point (d,) that stands out, of functions that take points (N, d)."""
     top, height = start, float(limits.beyond(values(start[None]))[0])
-    for _ in range(ROUNDS):
+    for _ in range(RULES.rounds):
         before = height
         for axis in range(len(top)):
             line = _line(top, axis)
@@ -92,7 +111,7 @@ def climbed(values: Callable[[Tensor], Tensor], limits: Limits, start: Tensor) -
             best = int(found.argmax())
             if float(found[best]) > height:
                 top, height = line[best].clone(), float(found[best])
-        if height < HIGHER * before:
+        if height < RULES.higher * before:
             break
     return _measured(values, limits, top, height)
 
@@ -104,9 +123,9 @@ def _measured(values: Callable[[Tensor], Tensor], limits: Limits, top: Tensor, h
         seen = values(line)
         all_seen.append(seen)
         beyond, places = limits.beyond(seen).view(2, -1), line[:, axis].view(2, -1)
-        foot = beyond > max(1.0, FOOT * height)
+        foot = beyond > max(1.0, RULES.foot * height)
         edges.append([*_stretch(float(top[axis]), places, beyond > 1), *_stretch(float(top[axis]), places, foot)])
-        lasting = lasting and float(beyond[:, 0].max()) > FLAT * height
+        lasting = lasting and float(beyond[:, 0].max()) > RULES.flat * height
         within = foot.clone()
         within[:, 1:] |= foot[:, :-1]  # and one step beside it
         inside = seen[0][within.flatten()]
@@ -114,7 +133,8 @@ def _measured(values: Callable[[Tensor], Tensor], limits: Limits, top: Tensor, h
         varied = max(varied, float(inside.max() - inside.min()) if len(inside) else 0.0)
     low, high, foot_low, foot_high = torch.tensor(edges, dtype=torch.float64).unbind(1)
     shortest = float((foot_high - foot_low).min())
-    return Peak(low, high, foot_low, foot_high, lasting and shortest > SHORTEST, varied, torch.cat(all_seen, 1))
+    lasting = lasting and shortest > RULES.shortest
+    return Peak(low, high, foot_low, foot_high, lasting, varied, torch.cat(all_seen, 1))
 
 
 def _line(top: Tensor, axis: int) -> Tensor:
@@ -132,7 +152,7 @@ def _stretch(top: float, places: Tensor, above: Tensor) -> tuple[float, float]:
         for k, yes in enumerate(is_above):
             if yes:
                 last = k
-            elif k - last > GAP and last >= 0:
+            elif k - last > RULES.gap and last >= 0:
                 break
         following = min(last + 1, len(side) - 1)
         ends.append(top if last < 0 else (side[last] + side[following]) / 2)

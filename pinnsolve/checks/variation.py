@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.enclosures import Interval, Unenclosed
+from pinnsolve.jets.enclosures import enclosing
+from pinnsolve.jets.intervals import Interval, UnenclosedError
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha, raised
 from pinnsolve.problem.equation import Equation
@@ -75,21 +77,21 @@ class Variation:
 
         Raises
         ------
-        Unenclosed
+        UnenclosedError
             If a function in it has no enclosure.
         """
         place, count = self.problem.domain.place, len(low)
-        columns = {c: Interval(place(c, low[:, k]), place(c, high[:, k])) for k, c in enumerate(self.free)}
+        columns = {c: enclosing(place(c, low[:, k]), place(c, high[:, k])) for k, c in enumerate(self.free)}
         try:
             found = self._evaluated(columns, count)
         except Exception as error:  # a user's function may do anything with what it does not expect
-            raise Unenclosed(self.equation.name) from error
+            raise UnenclosedError(self.equation.name) from error
         if not any(isinstance(f, Interval) for f in found):
             return None
         bounds = [Interval.of(0.0 if f is None else f) for f in found]
-        return tuple(torch.stack([b.expand(count) for b in side]) for side in zip(*((b.low, b.high) for b in bounds)))
+        return torch.stack([b.low.expand(count) for b in bounds]), torch.stack([b.high.expand(count) for b in bounds])
 
-    def _evaluated(self, columns: Mapping[str, Tensor | Interval], count: int) -> list[Tensor | Interval | None]:
+    def _evaluated(self, columns: Mapping[str, Any], count: int) -> list[Any]:
         chart = Chart(self.problem.coordinates, count, torch.float64, torch.device("cpu"))
         ones = torch.ones(count, dtype=torch.float64)
         whole = {**columns, **{c: value * ones for c, value in self.piece.fixed.items()}}

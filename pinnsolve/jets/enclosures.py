@@ -1,156 +1,27 @@
-"""Enclosures: intervals that hold every value of a function on a box, in place of its values at points.
+"""Enclosures: how torch's functions act on intervals, by the name of the function.
 
 An `Interval` stands where a jet's tensors stand. So the jets' own rules (`pinnsolve.jets.rules`) enclose derivatives
-too, and what is written here is how single torch functions act on intervals. A comparison that is not decided on a box
-is an interval from false to true, and `where` then takes the hull of both sides.
+too. A comparison that is not decided on a box is an interval from false to true, and `where` then takes the hull of
+both sides.
 
 Source: Moore, Kearfott & Cloud, Introduction to Interval Analysis (SIAM 2009), chapters 5 and 6.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import inf, pi
 from typing import Any
 
 import torch
 from torch import Tensor
 
-# Of a bound, outwards, after each operation: sixteen roundings, more than any function here loses. Larger: boxes must be
-# smaller to be decided. Smaller: a bound may be wrong by its last digit.
-OUTWARD = 16 * 2.0**-53
+from pinnsolve.jets.intervals import OUTWARD, RULES, Interval, UnenclosedError, add, hull, mul, reciprocal
 
 
-class Unenclosed(Exception):
-    """A function without an enclosure: its values have to be looked at point by point."""
-
-
-class Interval:
-    """For each of N boxes an interval that holds all values; `low` and `high` are (N,).
-
-    Bounds that are not finite stand for unbounded values; what is no number may be anything.
-    """
-
-    def __init__(self, low: Tensor, high: Tensor) -> None:
-        self.low, self.high = low, high
-
-    @classmethod
-    def outward(cls, low: Tensor, high: Tensor) -> Interval:
-        """The interval between two bounds that were rounded."""
-        low, high = low - low.abs() * OUTWARD, high + high.abs() * OUTWARD
-        return cls(low.nan_to_num_(-inf, inf, -inf), high.nan_to_num_(inf, inf, -inf))
-
-    @classmethod
-    def of(cls, value: Any) -> Interval:
-        """A number or a tensor as an interval of one value."""
-        if isinstance(value, Interval):
-            return value
-        tensor = value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
-        return cls(tensor, tensor)
-
-    def both(self, change: Callable[[Tensor], Tensor]) -> Interval:
-        """The same change of both bounds: another type, another shape."""
-        return Interval(change(self.low), change(self.high))
-
-    # ------------------------------------------------------------ what a jet asks of a tensor
-
-    @property
-    def shape(self) -> torch.Size:
-        return torch.broadcast_shapes(self.low.shape, self.high.shape)
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return self.low.dtype
-
-    requires_grad = False
-
-    def detach(self) -> Interval:
-        return self
-
-    def to(self, *where: Any) -> Interval:
-        return self.both(lambda bound: bound.to(*where))
-
-    def expand(self, *shape: Any) -> Interval:
-        return self.both(lambda bound: bound.expand(*shape))
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        raise Unenclosed(name)
-
-    @classmethod
-    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = getattr(func, "__name__", str(func)).strip("_")
-        rule = RULES.get(name)
-        if rule is None or kwargs:
-            raise Unenclosed(name)
-        try:
-            return rule(*args)
-        except TypeError:  # called in another way than the rule knows
-            raise Unenclosed(name) from None
-
-    def __add__(self, other: Any) -> Interval:
-        return add(self, other)
-
-    def __sub__(self, other: Any) -> Interval:
-        return add(self, -Interval.of(other))
-
-    def __rsub__(self, other: Any) -> Interval:
-        return add(-self, other)
-
-    def __mul__(self, other: Any) -> Interval:
-        return mul(self, other)
-
-    def __truediv__(self, other: Any) -> Interval:
-        return mul(self, reciprocal(Interval.of(other)))
-
-    def __rtruediv__(self, other: Any) -> Interval:
-        return mul(reciprocal(self), other)
-
-    def __neg__(self) -> Interval:
-        return Interval(-self.high, -self.low)
-
-    def __or__(self, other: Any) -> Interval:
-        return _bound_by_bound(torch.logical_or)(self, other)
-
-    __radd__ = __add__
-    __rmul__ = __mul__
-
-
-def _hull(bounds: Sequence[Tensor]) -> Interval:
-    """The smallest interval around bounds that were rounded."""
-    low = high = bounds[0]
-    for bound in bounds[1:]:
-        low, high = torch.minimum(low, bound), torch.maximum(high, bound)
-    return Interval.outward(low, high)
-
-
-# ------------------------------------------------------------ arithmetic
-
-
-def add(a: Any, b: Any) -> Interval:
-    a, b = Interval.of(a), Interval.of(b)
-    return Interval.outward(a.low + b.low, a.high + b.high)
-
-
-def mul(a: Any, b: Any) -> Interval:
-    if not isinstance(a, Interval):
-        a, b = b, a
-    if not isinstance(b, Interval):
-        return _hull([a.low * b, a.high * b])
-    return _hull([a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high])
-
-
-def reciprocal(a: Interval) -> Interval:
-    """1 / a; with zero inside anything is possible, with zero at an end everything on one side."""
-    low = torch.where(a.high == 0, -inf, 1 / a.high)
-    high = torch.where(a.low == 0, inf, 1 / a.low)
-    inside = (a.low < 0) & (a.high > 0)
-    return Interval.outward(torch.where(inside, -inf, low), torch.where(inside, inf, high))
+def enclosing(low: Tensor, high: Tensor) -> Interval:
+    """All numbers between two bounds (N,): a coordinate on boxes."""
+    return Interval(low, high)
 
 
 def _magnitude(a: Interval) -> Interval:
@@ -163,7 +34,7 @@ def _magnitude(a: Interval) -> Interval:
 def power(a: Any, b: Any) -> Interval:
     """a ** b for a number b; a base without a root counts from zero up."""
     if isinstance(b, Interval | Tensor) or not isinstance(a, Interval):
-        raise Unenclosed("pow")
+        raise UnenclosedError("pow")
     if b < 0:
         return reciprocal(power(a, -b))
     whole = float(b).is_integer()
@@ -205,9 +76,7 @@ def _wave(func: Callable[[Tensor], Tensor], crest: float) -> Callable[[Interval]
 
 def _tangent(a: Interval) -> Interval:
     pole = torch.floor(a.low / pi + 0.5) != torch.floor(a.high / pi + 0.5)
-    return Interval.outward(
-        torch.where(pole, -inf, torch.tan(a.low)), torch.where(pole, inf, torch.tan(a.high))
-    )  # fmt: skip
+    return Interval.outward(torch.where(pole, -inf, torch.tan(a.low)), torch.where(pole, inf, torch.tan(a.high)))
 
 
 def _gentle(func: Callable[[Tensor], Tensor], slope: float, low: float, high: float) -> Callable[[Interval], Interval]:
@@ -264,7 +133,7 @@ def _opposite(a: Interval) -> Interval:
 def angle(a: Any, b: Any) -> Interval:
     """atan2: at corners of the box, unless it touches the half-line on which it jumps."""
     a, b = Interval.of(a), Interval.of(b)
-    found = _hull([torch.atan2(y, x) for y in (a.low, a.high) for x in (b.low, b.high)])
+    found = hull([torch.atan2(y, x) for y in (a.low, a.high) for x in (b.low, b.high)])
     jumps = (a.low <= 0) & (a.high >= 0) & (b.low <= 0)
     return Interval(torch.where(jumps, -pi, found.low), torch.where(jumps, pi, found.high))
 
@@ -279,7 +148,7 @@ def _floor_divided(a: Any, b: Any) -> Interval:
 
 _less_than, _at_most = _less(torch.lt), _less(torch.le)
 _special = torch.special
-RULES: dict[str, Callable[..., Any]] = {
+RULES |= {
     "add": add, "radd": add, "mul": mul, "rmul": mul, "multiply": mul, "neg": lambda a: -a,
     "sub": lambda a, b: add(a, -Interval.of(b)), "rsub": lambda a, b: add(b, -Interval.of(a)),
     "div": _divided, "truediv": _divided, "rdiv": lambda a, b: _divided(b, a), "rtruediv": lambda a, b: _divided(b, a),

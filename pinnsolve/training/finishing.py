@@ -41,12 +41,9 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         names = " and ".join(found.undetermined)
         outcome = Outcome("undetermined", f"nothing determines {names}", "give measurements: observed(...)")
         error = None
-    if run.trial.plan.unseen:  # a small residual is then no sign of a small error
+    if blind := _blind(run):
         error = None
-        if outcome.kind in ("converged", "plateau"):
-            places = " and ".join(run.trial.plan.unseen)
-            told = f"residuals at points do not say how the solution goes on across {places}"
-            outcome = Outcome("undetermined", told, "write a first-order system, with the flux as an unknown")
+        outcome = blind if outcome.kind in ("converged", "plateau") else outcome
     own, rule = isinstance(kept.method, OWN_POINTS), run.settings.redraw
     return Training(
         outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, points,
@@ -54,6 +51,18 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         "sobol" if own else run.settings.sampler, rule.every if rule is not None and kept.method.redraws else None,
         unsaved, run.settings.unread(kept.method) if run.settings.automatic else [],
     )  # fmt: skip
+
+
+def _blind(run: Run) -> Outcome | None:
+    """Why a small residual is no sign of a small error, where it is none."""
+    plan = run.trial.plan
+    if plan.unseen:
+        told = f"residuals at points do not say how the solution goes on across {' and '.join(plan.unseen)}"
+        return Outcome("undetermined", told, "write a first-order system, with the flux as an unknown")
+    if plan.undecided:
+        remedy = "write it with functions of torch that vary on a length which points can see"
+        return Outcome("undetermined", " and ".join(plan.undecided), remedy)
+    return None
 
 
 def _to_be_found(run: Run) -> bool:

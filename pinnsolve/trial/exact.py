@@ -61,6 +61,8 @@ class Plan:
         The order of the equations in time: so many derivatives, from the value up, go on from one time to the next.
     unseen : tuple of str
         Places at which no residual says how a solution goes on.
+    undecided : tuple of str
+        Equations and conditions that may vary where no point is, in words.
     """
 
     exact: Mapping[str, list[Ends]]
@@ -73,6 +75,7 @@ class Plan:
     sizes: Mapping[str, Size] = field(default_factory=dict)
     orders: Mapping[str, int] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
     def size(self, unknown: str) -> Size:
         """The offset and the scale of an unknown; nothing and one where they are not known."""
@@ -99,7 +102,7 @@ def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
     met, orders = met_by_construction(problem), _orders(problem, findings)
     return Plan(
         exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders,
-        findings.unseen,
+        findings.unseen, findings.undecided,
     )  # fmt: skip
 
 
