@@ -6,6 +6,7 @@ residuals are weighted down towards it, the network sees it at many scales, and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -72,7 +73,8 @@ class Narrow:
 
     @property
     def name(self) -> str:
-        where = ", ".join(f"{c}={v:.6g}" for c, v in self.middle.items())
+        digits = {c: 1 - math.floor(math.log10(w)) for c, w in self.width.items()}
+        where = ", ".join(f"{c}={round(v, digits[c]):.12g}" for c, v in self.middle.items())
         return f"{where} (width {', '.join(dict.fromkeys(f'{w:.2g}' for w in self.width.values()))})"
 
     def around(self, coordinate: str) -> tuple[float, float]:

@@ -55,7 +55,7 @@ class Interval:
 
     @property
     def shape(self) -> torch.Size:
-        return torch.broadcast_shapes(self.low.shape, self.high.shape)
+        return self.low.shape if self.low.ndim >= self.high.ndim else self.high.shape
 
     @property
     def ndim(self) -> int:

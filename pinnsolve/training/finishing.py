@@ -9,6 +9,7 @@ from pinnsolve.inverse.standard_errors import identified
 from pinnsolve.methods import OWN_POINTS
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.settings import described_method, described_network, is_features
+from pinnsolve.training.error_estimate import unsolved
 from pinnsolve.training.history import Training
 from pinnsolve.training.overfitting import overfitting
 from pinnsolve.training.run import Run
@@ -41,6 +42,8 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         names = " and ".join(found.undetermined)
         outcome = Outcome("undetermined", f"nothing determines {names}", "give measurements: observed(...)")
         error = None
+    if run.trial.plan.narrow and unsolved(run.gathered().first, held_out):
+        error = None  # what is not met in a narrow place spoils a solution by any amount
     if blind := _blind(run):
         error = None
         outcome = blind if outcome.kind in ("converged", "plateau") else outcome

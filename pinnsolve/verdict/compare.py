@@ -156,7 +156,18 @@ def measured_places(solution: Solution, replicate: int) -> dict[str, np.ndarray]
 
 def passed_by(solution: Solution) -> list[Narrow]:
     """The narrow places in which less than one of the fresh points lies."""
-    return [n for n in solution.trial.plan.narrow if COUNT * _share(solution.problem, _zone(solution.problem, n)) < 1]
+    problem = solution.problem
+    found = [here for n in solution.trial.plan.narrow if (here := _here(problem, n)) is not None]
+    return [n for n in found if COUNT * _share(problem, _zone(problem, n)) < 1]
+
+
+def _here(problem: Problem, place: Narrow) -> Narrow | None:
+    """What of a place is seen at the values that a problem has of its parameters, if it is seen there at all."""
+    beside = {c: problem.parameters[c] for c in place.middle if c not in problem.coordinates}
+    left = [c for c in place.middle if c in problem.coordinates]
+    if not left or any(abs(v - place.middle[c]) > place.width[c] for c, v in beside.items()):
+        return None
+    return Narrow({c: place.middle[c] for c in left}, {c: place.width[c] for c in left})
 
 
 def _zone(problem: Problem, place: Narrow) -> Domain:
