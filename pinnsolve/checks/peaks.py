@@ -33,6 +33,8 @@ class Rules:
         Steps in a row that may be lower within a place: a slope has two sides, and passes zero between them.
     flat : float
         Of a peak: so much is left of it at the shortest steps, or it grows without bound.
+    sudden : float
+        Times the limits: what falls from more in one step has an edge there.
     shortest : float
         Of the domain: what is shorter has no length, and is a jump or grows without bound.
     """
@@ -42,6 +44,7 @@ class Rules:
     foot: float = 0.1
     gap: int = 8
     flat: float = 0.7
+    sudden: float = 3.0
     shortest: float = 1e-9
 
 
@@ -78,7 +81,8 @@ class Limits:
 class Peak:
     """A place that stands out: where it does at all, and where it is above its foot; (d,) each, parts of the domain.
 
-    `lasting` is whether it has a height, `varied` how far F changes there, and `values` (rows, N) are all seen.
+    `lasting` is whether it has a height, `varied` how far F changes there, `values` (rows, N) are all seen, and `falls`
+    are points (d,) far from its foot behind which it ends suddenly, with half the way to them.
     """
 
     low: Tensor
@@ -88,26 +92,29 @@ class Peak:
     lasting: bool
     varied: float
     values: Tensor
+    falls: list[tuple[Tensor, float]]
 
     @property
     def share(self) -> float:
         """Of the domain, above its foot."""
         return float((self.foot_high - self.foot_low).prod())
 
-    def around(self, by: float) -> tuple[Tensor, Tensor]:
-        """From where it stands out, and by so many of its widths further."""
-        more = by * (self.high - self.low) + 2 * STEPS[0]
-        return self.low - more, self.high + more
+    def meets(self, other: Peak) -> bool:
+        """Whether both are one place."""
+        return bool(((self.foot_low <= other.foot_high) & (self.foot_high >= other.foot_low)).all())
 
 
-def climbed(values: Callable[[Tensor], Tensor], limits: Limits, start: Tensor) -> Peak:
-    """The peak above a point (d,) that stands out, of functions that take points (N, d)."""
+def climbed(values: Callable[[Tensor], Tensor], limits: Limits, start: Tensor, reach: float = 1.0) -> Peak:
+    """The peak above a point (d,) that stands out, no further away than `reach`; of functions of points (N, d)."""
     top, height = start, float(limits.beyond(values(start[None]))[0])
     for _ in range(RULES.rounds):
         before = height
         for axis in range(len(top)):
             line = _line(top, axis)
-            found = limits.beyond(values(line))
+            found = limits.beyond(values(line)).view(2, -1)
+            for side, last in zip(found, _last(found > 1), strict=True):
+                side[last + 1 :] = 0.0  # beyond a valley stands another one
+            found = found.flatten() * ((line - start).abs() <= reach).all(1)
             best = int(found.argmax())
             if float(found[best]) > height:
                 top, height = line[best].clone(), float(found[best])
@@ -117,14 +124,22 @@ def climbed(values: Callable[[Tensor], Tensor], limits: Limits, start: Tensor) -
 
 
 def _measured(values: Callable[[Tensor], Tensor], limits: Limits, top: Tensor, height: float) -> Peak:
-    edges, all_seen, varied, lasting = [], [], 0.0, True
+    """Along the lines through a top."""
+    edges, all_seen, falls, varied, lasting = [], [], [], 0.0, True
     for axis in range(len(top)):
         line = _line(top, axis)
         seen = values(line)
         all_seen.append(seen)
-        beyond, places = limits.beyond(seen).view(2, -1), line[:, axis].view(2, -1)
+        beyond, sides = limits.beyond(seen).view(2, -1), line.view(2, -1, len(top))
         foot = beyond > max(1.0, RULES.foot * height)
-        edges.append([*_stretch(float(top[axis]), places, beyond > 1), *_stretch(float(top[axis]), places, foot)])
+        outer, inner = _last(beyond > 1), _last(foot)
+        edges.append(
+            [_edge(top[axis], sides[k, :, axis], last) for lasts in (outer, inner) for k, last in enumerate(lasts)]
+        )
+        for k in (0, 1):
+            if outer[k] > inner[k] + RULES.gap and float(beyond[k, outer[k]]) > RULES.sudden:
+                way = sides[k, outer[k]] - top
+                falls.append((sides[k, outer[k]], float(way.abs().max()) / 2))
         lasting = lasting and float(beyond[:, 0].max()) > RULES.flat * height
         within = foot.clone()
         within[:, 1:] |= foot[:, :-1]  # and one step beside it
@@ -132,9 +147,8 @@ def _measured(values: Callable[[Tensor], Tensor], limits: Limits, top: Tensor, h
         inside = inside[inside.isfinite()]
         varied = max(varied, float(inside.max() - inside.min()) if len(inside) else 0.0)
     low, high, foot_low, foot_high = torch.tensor(edges, dtype=torch.float64).unbind(1)
-    shortest = float((foot_high - foot_low).min())
-    lasting = lasting and shortest > RULES.shortest
-    return Peak(low, high, foot_low, foot_high, lasting, varied, torch.cat(all_seen, 1))
+    lasting = lasting and float((foot_high - foot_low).min()) > RULES.shortest
+    return Peak(low, high, foot_low, foot_high, lasting, varied, torch.cat(all_seen, 1), falls)
 
 
 def _line(top: Tensor, axis: int) -> Tensor:
@@ -144,16 +158,20 @@ def _line(top: Tensor, axis: int) -> Tensor:
     return line.clamp(0.0, 1.0)
 
 
-def _stretch(top: float, places: Tensor, above: Tensor) -> tuple[float, float]:
-    """From where to where it is above, around a place; (2, S) along both directions."""
-    ends = []
-    for side, is_above in zip(places.tolist(), above.tolist(), strict=True):
+def _last(above: Tensor) -> list[int]:
+    """The last step (of S) that is above before a gap, in both directions (2, S); minus one where none is."""
+    found = []
+    for side in above.tolist():
         last = -1
-        for k, yes in enumerate(is_above):
+        for k, yes in enumerate(side):
             if yes:
                 last = k
             elif k - last > RULES.gap and last >= 0:
                 break
-        following = min(last + 1, len(side) - 1)
-        ends.append(top if last < 0 else (side[last] + side[following]) / 2)
-    return ends[0], ends[1]
+        found.append(last)
+    return found
+
+
+def _edge(top: Tensor, side: Tensor, last: int) -> float:
+    """Between the last step that is above and the next."""
+    return float(top if last < 0 else (side[last] + side[min(last + 1, len(side) - 1)]) / 2)

@@ -36,7 +36,8 @@ class Interval:
     @classmethod
     def outward(cls, low: Tensor, high: Tensor) -> Interval:
         """The interval between two bounds that were rounded."""
-        low, high = low - low.abs() * OUTWARD, high + high.abs() * OUTWARD
+        less, more = 1 - OUTWARD, 1 + OUTWARD
+        low, high = torch.minimum(low * less, low * more), torch.maximum(high * less, high * more)
         return cls(low.nan_to_num_(-inf, inf, -inf), high.nan_to_num_(inf, inf, -inf))
 
     @classmethod
@@ -138,11 +139,11 @@ def add(a: Any, b: Any) -> Interval:
 
 
 def mul(a: Any, b: Any) -> Interval:
+    """a b; zero times a bound without end is zero (IEEE 1788): no value is infinite, all are below such a bound."""
     if not isinstance(a, Interval):
         a, b = b, a
-    if not isinstance(b, Interval):
-        return hull([a.low * b, a.high * b])
-    return hull([a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high])
+    factors = (b.low, b.high) if isinstance(b, Interval) else (b,)
+    return hull([(bound * f).nan_to_num_(0.0, inf, -inf) for bound in (a.low, a.high) for f in factors])
 
 
 def reciprocal(a: Interval) -> Interval:
