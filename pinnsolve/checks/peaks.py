@@ -131,7 +131,7 @@ def _measured(values: Callable[[Tensor], Tensor], limits: Limits, top: Tensor, h
         seen = values(line)
         all_seen.append(seen)
         beyond, sides = limits.beyond(seen).view(2, -1), line.view(2, -1, len(top))
-        foot = beyond > max(1.0, RULES.foot * height)
+        foot = beyond > max(RULES.foot * height, min(1.0, height / 2))  # what points see goes up to a half
         outer, inner = _last(beyond > 1), _last(foot)
         edges.append(
             [_edge(top[axis], sides[k, :, axis], last) for lasts in (outer, inner) for k, last in enumerate(lasts)]
