@@ -44,8 +44,9 @@ class Rules:
         Of what stands out: room for its tails. Larger: what stands close beside it is missed.
     smallest : float
         Of the domain: boxes that are not halved. What is undecided there is a jump, or grows without bound.
-    scan : int
-        Points for what has no enclosure.
+    scan, numbers : int
+        Points for what has no enclosure, and numbers that may be made of them: a second. Larger: narrower places are
+        met; more time.
     """
 
     points: int = 4096
@@ -61,6 +62,7 @@ class Rules:
     tail: float = 0.25
     smallest: float = 1e-12
     scan: int = 1_000_000
+    numbers: int = 150_000_000
 
 
 RULES = Rules()
@@ -204,8 +206,9 @@ def _enclosed(search: Search, low: Tensor, high: Tensor) -> None:
 
 
 def _scanned(search: Search) -> None:
-    """Look at a million points instead."""
-    axes, left = len(search.variation.free), RULES.scan
+    """Look at a million points instead; at fewer where each takes many numbers, as in a network of the user's."""
+    axes = len(search.variation.free)
+    left = min(RULES.scan, max(RULES.points, round(RULES.numbers / search.variation.cost())))
     engine = torch.quasirandom.SobolEngine(axes, scramble=True, seed=20_144)
     while left > 0 and not search.curved:
         points = engine.draw(min(left, 2**16), dtype=torch.float64)

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
@@ -42,6 +43,19 @@ def constants(
         return Jet(chart, rule, (chart.size,), frozenset(chart.names))
 
     return {u: field(k, sizes.get(u, Size())) for k, u in enumerate(problem.unknowns)}
+
+
+class _Counting(TorchFunctionMode):
+    """Counts the numbers that torch's functions return."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = 1
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        self.numbers += made.numel() if isinstance(made, Tensor) else 0
+        return made
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,13 @@ class Variation:
             return None
         bounds = [Interval.of(0.0 if f is None else f) for f in found]
         return torch.stack([b.low.expand(count) for b in bounds]), torch.stack([b.high.expand(count) for b in bounds])
+
+    def cost(self) -> float:
+        """Numbers that are made for each point."""
+        few = torch.rand(64, len(self.free), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        with _Counting() as counted:
+            self.at(few)
+        return counted.numbers / len(few)
 
     def _evaluated(self, columns: Mapping[str, Any], count: int) -> list[Any]:
         chart = Chart(self.problem.coordinates, count, torch.float64, torch.device("cpu"))

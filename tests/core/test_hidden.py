@@ -18,6 +18,7 @@ from pinnsolve.checks.boxes import RULES
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.scales import sizes_of
+from pinnsolve.checks.variation import Variation
 from pinnsolve.command.problem_file import load
 from pinnsolve.geometry.piece import Wanting
 from pinnsolve.methods import Newton
@@ -252,3 +253,12 @@ def test_a_run_that_does_not_meet_a_charge_has_no_estimate() -> None:
     problem = square(lambda x, y: 1 / (pi * 1e-8) * spot(1e-4, (x, 0.37), (y, 0.61)))
     training = solve(problem, network=RandomFeatures(100), method=Newton(), budget=5).training
     assert training is not None and training.outcome.kind != "converged" and training.estimate is None
+
+
+def test_a_network_in_an_equation_is_scanned_on_fewer_points() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(2, 64), torch.nn.Tanh(), torch.nn.Linear(64, 1)).double()
+    costs = [
+        Variation(problem, problem.equations[0], problem.domain.interior, {}).cost()
+        for problem in (square(lambda x, y: net(torch.stack([x, y], -1))[:, 0]), square(lambda x, y: sin(x * y)))
+    ]
+    assert costs[0] > 500 and 5 < costs[1] < 50
