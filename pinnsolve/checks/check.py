@@ -16,6 +16,7 @@ from pinnsolve.checks.contradictions import Contradiction, Part, contradictions
 from pinnsolve.checks.corners import corners
 from pinnsolve.checks.coverage import derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
+from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.interfaces import interfaces
 from pinnsolve.checks.narrow import narrow, told
 from pinnsolve.checks.scales import sizes_of
@@ -57,6 +58,8 @@ class Findings:
         Places at which no residual says how a solution goes on.
     rough : tuple of (Equation, Piece)
         Prescribed values with jumps or kinks, which are not built in.
+    undecided : tuple of str
+        Equations and conditions that may vary where no point is, in words.
     """
 
     derivatives: dict[str, set[Alpha]]
@@ -68,6 +71,7 @@ class Findings:
     sizes: Mapping[str, Size] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     rough: tuple[Part, ...] = ()
+    undecided: tuple[str, ...] = ()
 
 
 def check(problem: Problem) -> Findings:
@@ -91,7 +95,8 @@ def check(problem: Problem) -> Findings:
                 f"no equation uses the unknown '{unknown}'", "It is named as an argument, but never used."
             )
     sizes_of_unknowns = sizes_of(problem)
-    places = narrow(problem, sizes_of_unknowns)
+    passed_by, undecided = hidden(problem, sizes_of_unknowns)
+    places = narrow(problem, sizes_of_unknowns, passed_by)
     planes, jumps, unseen = interfaces(problem, derivatives, places) if problem.equations else ((), [], [])
     if places:
         sizes_of_unknowns = sizes_of(problem, places)
@@ -104,8 +109,10 @@ def check(problem: Problem) -> Findings:
         + rough.warnings
         + [w for o in problem.observations for w in copies(o)]
     )
+    warnings += [f"{told}; a small residual is then no sign of a small error" for told in undecided]
     return Findings(
         derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
+        tuple(undecided),
     )  # fmt: skip
 
 

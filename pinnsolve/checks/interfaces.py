@@ -129,7 +129,7 @@ def _steps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> Tenso
         coordinate, (torch.arange(SEARCH.samples, dtype=torch.float64) + 0.417) / SEARCH.samples
     )
     fine = (torch.arange(SEARCH.within, dtype=torch.float64) + 0.417) / SEARCH.within
-    parts = [low + (high - low) * fine for low, high in (n.around for n in narrow if n.coordinate == coordinate)]
+    parts = [low + (high - low) * fine for low, high in (n.around(coordinate) for n in narrow if n.alone(coordinate))]
     if not parts:
         return steps
     begin, end = problem.domain.ends(coordinate)

@@ -1,9 +1,12 @@
-"""Narrow places: stretches of the one coordinate that are short beside the domain, and on which the equations vary.
+"""Narrow places: stretches that are short beside the domain, and on which the equations or their data vary.
 
-A film of glue in a wall, a pulse in time: evenly spread points pass it by, and a solution that does not know of it
-looks converged. So the coefficients of every equation, the derivatives c = dr/dp of its residual by all fields p that
-it holds and the rest without them, are evaluated with constants for the unknowns, on a million points in bins. A bin is
-looked into where
+A film of glue in a wall, a pulse in time, a charge: evenly spread points pass it by, and a solution that does not know
+of it looks converged. Those are found by enclosures (`checks.hidden`), in any number of coordinates.
+
+Of a single coordinate cells can be as small as is needed, so what points do see is looked for as well, and all is
+measured closely. The coefficients of every equation, the derivatives c = dr/dp of its residual by all fields p that it
+holds and the rest without them, are evaluated with constants for the unknowns, on points in bins. A bin is looked into
+where
 
     sum |c(x_k+1) - c(x_k)|  >  20 times the median bin's  +  a millionth of c's usual size,
 
@@ -22,11 +25,12 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import EQUAL
+from pinnsolve.checks.hidden import Hidden
+from pinnsolve.checks.variation import constants
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
-from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size
@@ -70,7 +74,7 @@ class Rules:
 
     narrow: float = 0.1
     unseen: float = 0.02
-    first: tuple[int, int] = (1024, 1024)
+    first: tuple[int, int] = (1024, 65)
     then: tuple[int, int] = (64, 129)
     at_once: int = 64
     concentrated: float = 20.0
@@ -93,6 +97,10 @@ class Found:
     low: float
     high: float
 
+    @classmethod
+    def around(cls, middle: float, width: float) -> Found:
+        return cls(middle - width / 2, middle + width / 2)
+
     @property
     def middle(self) -> float:
         return (self.low + self.high) / 2
@@ -102,34 +110,45 @@ class Found:
         return self.high - self.low
 
 
-def narrow(problem: Problem, sizes: Mapping[str, Size]) -> tuple[Narrow, ...]:
-    """The narrow places of a problem with one coordinate, in its order; of several coordinates none are looked for.
+def narrow(problem: Problem, sizes: Mapping[str, Size], hidden: Sequence[Hidden]) -> tuple[Narrow, ...]:
+    """The narrow places of a problem, of one coordinate in its order; of several those that are `hidden`.
 
     The unknowns are taken to be of these sizes.
     """
-    if len(problem.coordinates) != 1:
-        return ()
-    found: list[Found] = []
+    domain = problem.domain
+    if len(problem.coordinates) == 1:
+        (coordinate,) = problem.coordinates
+        along = _along(problem, sizes, [Found.around(h.middle[coordinate], h.width[coordinate]) for h in hidden])
+        hidden = [Hidden({coordinate: f.middle}, {coordinate: f.width}) for f in along]
+    return tuple(
+        Narrow(
+            {c: domain.place(c, v) for c, v in h.middle.items()}, {c: w * domain.length(c) for c, w in h.width.items()}
+        )
+        for h in hidden
+    )
+
+
+def _along(problem: Problem, sizes: Mapping[str, Size], hidden: Sequence[Found]) -> list[Found]:
+    """The narrow stretches of the one coordinate."""
+    found = list(hidden)
     for equation in problem.equations:
         coefficients = _Coefficients(problem, equation, sizes)
         if coefficients.vary():
             found += _search(coefficients, WHOLE, RULES.first)
-    (coordinate,) = problem.coordinates
-    length = problem.domain.length(coordinate)
-    return tuple(
-        Narrow(coordinate, problem.domain.place(coordinate, f.middle), f.width * length) for f in _distinct(found)
-    )
+            for h in hidden:
+                found += _search(coefficients, (max(0.0, h.low - h.width), min(1.0, h.high + h.width)), RULES.then)
+    return _distinct(found)
 
 
 def told(places: Sequence[Narrow], domain: Domain) -> list[str]:
     """What is done about places that evenly spread points would not see."""
-    unseen = [p.name for p in places if p.width <= RULES.unseen * domain.length(p.coordinate)]
+    unseen = [p.name for p in places if any(w <= RULES.unseen * domain.length(c) for c, w in p.width.items())]
     if not unseen:
         return []
-    names = " and ".join(unseen)
+    cells = ", and cells are small there" * (len(domain.coordinates) == 1)
     return [
-        f"the equations vary within a small part of the domain, at {names}, which evenly spread points would not see: "
-        "more points are drawn there, and cells are small there"
+        f"the equations or their data vary within a small part of the domain, at {' and '.join(unseen)}, which evenly "
+        f"spread points would not see: more points are drawn there{cells}"
     ]
 
 
@@ -155,20 +174,8 @@ class _Coefficients:
         (self.coordinate,) = problem.coordinates
 
     def _fields(self, points: Points) -> tuple[Fields, dict[str, Jet]]:
-        """For each unknown a field whose value and derivatives are unrelated constants of its size."""
         chart, at = points.chart()
-        length = self.problem.domain.length(self.coordinate)
-
-        def field(k: int, size: Size) -> Jet:
-            def rule(alpha: Alpha) -> Tensor:
-                (order,) = alpha
-                part = 0.3 + (0.618 * (k + 1) + 0.414 * order) % 0.6  # positive, for roots and logarithms
-                value = size.offset * (not order) + size.scale * part / length**order
-                return torch.full((chart.size,), value, dtype=chart.dtype).requires_grad_()
-
-            return Jet(chart, rule, (chart.size,), frozenset(chart.names))
-
-        unknowns = {u: field(k, self.sizes.get(u, Size())) for k, u in enumerate(self.problem.unknowns)}
+        unknowns = constants(self.problem, chart, self.sizes, Tensor.requires_grad_)
         return self.problem.fields(chart, at, unknowns, points), unknowns
 
     def vary(self) -> bool:

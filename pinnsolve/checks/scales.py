@@ -82,8 +82,7 @@ def _line(problem: Problem, narrow: Sequence[Narrow]) -> Points:
     """A line through the domain, beside narrow places."""
     points = problem.domain.line()
     for place in narrow:
-        x, (low, high) = points.coordinates[place.coordinate], place.around
-        points = points[(x < low) | (x > high)]
+        points = points[~place.holds(points.coordinates)]
     return points
 
 

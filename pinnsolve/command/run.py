@@ -19,6 +19,7 @@ from pinnsolve.command.problem_file import ProblemFile, load, of_the_user, told
 from pinnsolve.ensembles.ensemble import Ensemble, many, trained
 from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.geometry.places import Narrow
 from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
 from pinnsolve.methods.protocol import Method
@@ -75,7 +76,7 @@ def _solved(
     if arguments.resume and members is None:
         ready.resume()
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.clock.seconds:.1f} s")
-    known, note, reference_peak = references(problem)
+    known, note, reference_peak = references(problem, ready.findings.narrow)
     from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
 
     if not arguments.resume:  # what is gone on with stays until there is something new in its place
@@ -213,7 +214,7 @@ def _shortened(settings: Settings, steps: int) -> list[Method]:
     return [*before, dataclasses.replace(last, steps=steps)]
 
 
-def references(problem: Problem) -> tuple[References, str, Peak]:
+def references(problem: Problem, narrow: Sequence[Narrow] = ()) -> tuple[References, str, Peak]:
     """Solve the problem by the reference that it brings, for all values at which it is compared; before training, so
     that a fault in it costs nothing."""
     note = ""
@@ -222,7 +223,7 @@ def references(problem: Problem) -> tuple[References, str, Peak]:
     elif not callable(problem.reference):
         note = "the problem brings no reference, and an automatic one is not built yet"
     with peak_memory() as peak:
-        found = references_of(problem, (lambda _: None) if note else _reference)
+        found = references_of(problem, (lambda _: None) if note else _reference, narrow)
     return found, note, peak
 
 

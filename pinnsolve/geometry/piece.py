@@ -25,20 +25,22 @@ class Wanting:
     Parameters
     ----------
     fixed : mapping from coordinate to value
-    width : float
-        The length on which things vary there, in parts of the domain; zero where they do on every length, as at a
+    width : mapping from coordinate to float
+        The length on which things vary there, in parts of the domain; empty where they do on every length, as at a
         singular corner.
     """
 
     fixed: Mapping[str, float]
-    width: float = 0.0
+    width: Mapping[str, float] = field(default_factory=dict)
 
-    def shrunk(self, count: int, generator: torch.Generator) -> Tensor:
+    def shrunk(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
         """Numbers (count,) by which distances from it are multiplied: log-uniform between 0.01 and one; where it
         has a width half of them are that width, and the others log-uniform between it and one."""
         exponents = torch.rand(count, generator=generator, dtype=torch.float64)
         closest = 0.01  # of their distance: nearer ones would repeat what rounding leaves of a corner
-        return self.width ** (2 * exponents).clamp(max=1.0) if self.width else closest**exponents
+        if not self.width:
+            return dict.fromkeys(self.fixed, closest**exponents)
+        return {c: self.width[c] ** (2 * exponents).clamp(max=1.0) for c in self.fixed}
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class Piece:
         for k, c in enumerate(self.free):
             low, high = self.extent[c]
             values[c] = low + (high - low) * cube[:, k]
-        self._draw_towards([p for p in towards if self._touches(p.fixed)], values, generator)
+        self._draw_towards([p for p in towards if self._touches(p)], values, generator)
         return self._points(values, n)
 
     def grid(self) -> Points:
@@ -172,9 +174,14 @@ class Piece:
             {c: everywhere(v) for c, v in outward.items()},
         )
 
-    def _touches(self, place: Mapping[str, float]) -> bool:
+    def _touches(self, place: Wanting) -> bool:
         """Whether a place lies in it, and is not the whole of it."""
-        return all(self.fixed.get(c, v) == v for c, v in place.items()) and any(c not in self.fixed for c in place)
+
+        def reaches(c: str, v: float) -> bool:
+            low, high = self.extent[c]
+            return abs(self.fixed.get(c, v) - v) <= place.width.get(c, 0.0) * (high - low)
+
+        return all(reaches(c, v) for c, v in place.fixed.items()) and any(c not in self.fixed for c in place.fixed)
 
     def _draw_towards(self, places: Sequence[Wanting], values: dict[str, Tensor], generator: torch.Generator) -> None:
         if not places:
@@ -188,4 +195,4 @@ class Piece:
             shrunk = place.shrunk(len(moved), generator)
             for c, v in place.fixed.items():
                 if c not in self.fixed:
-                    values[c][moved] = v + (values[c][moved] - v) * shrunk
+                    values[c][moved] = v + (values[c][moved] - v) * shrunk[c]

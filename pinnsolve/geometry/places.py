@@ -1,4 +1,4 @@
-"""Places that need care: singular corners, and planes across which slopes jump.
+"""Places that need care: singular corners, planes across which slopes jump, and what is narrow.
 
 Derivatives grow without bound towards a singular corner, and with them residuals that no network can bring to zero. So
 residuals are weighted down towards it, the network sees it at many scales, and errors are measured away from it.
@@ -6,6 +6,7 @@ residuals are weighted down towards it, the network sees it at many scales, and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -57,29 +58,38 @@ class Plane:
 
 @dataclass(frozen=True)
 class Narrow:
-    """A stretch of one coordinate on which the equations vary: a film, a pulse, the edge of a layer.
+    """A place in which the equations or their data vary on a short length: a film, a pulse, a charge, a contact.
 
     Parameters
     ----------
-    coordinate : str
-    value : float
-        Its middle.
-    width : float
+    middle : mapping from coordinate to value
+        Of the coordinates along which it is narrow; along all others it is as long as the domain.
+    width : mapping from coordinate to float
         The length on which most of the variation lies (in the coordinate's units).
     """
 
-    coordinate: str
-    value: float
-    width: float
+    middle: Mapping[str, float]
+    width: Mapping[str, float]
 
     @property
     def name(self) -> str:
-        return f"{self.coordinate}={self.value:.6g} (width {self.width:.2g})"
+        digits = {c: 1 - math.floor(math.log10(w)) for c, w in self.width.items()}
+        where = ", ".join(f"{c}={round(v, digits[c]):.12g}" for c, v in self.middle.items())
+        return f"{where} (width {', '.join(dict.fromkeys(f'{w:.2g}' for w in self.width.values()))})"
 
-    @property
-    def around(self) -> tuple[float, float]:
+    def around(self, coordinate: str) -> tuple[float, float]:
         """From one width below its middle to one above it: nearly all of the variation lies there."""
-        return self.value - self.width, self.value + self.width
+        middle, width = self.middle[coordinate], self.width[coordinate]
+        return middle - width, middle + width
+
+    def alone(self, coordinate: str) -> bool:
+        """Whether it is narrow along this coordinate and no other."""
+        return set(self.middle) == {coordinate}
+
+    def holds(self, coordinates: Mapping[str, Tensor]) -> Tensor:
+        """Which points (N,) lie around it."""
+        inside = [(coordinates[c] - v).abs() <= self.width[c] for c, v in self.middle.items()]
+        return torch.stack(inside).all(0)
 
 
 def fading(around: Sequence[Corner], coordinates: Mapping[str, Tensor], domain: Domain) -> Tensor | None:

@@ -182,7 +182,9 @@ def _times(march: Piecewise, length: float) -> tuple[float, float] | None:
     if march.until is None or march.problem.time is None:
         return None
     begin, last = march.until, march.problem.time[:: march.direction][1]
-    length = min([length, *(_at_most(march, place, begin) for place in march.plan.narrow)])
+    time = march.problem.domain.time
+    pulses = [place for place in march.plan.narrow if time is not None and place.alone(time)]
+    length = min([length, *(_at_most(march, place, begin) for place in pulses)])
     end = last if RULES.rest * length >= abs(last - begin) else begin + march.direction * length
     return (begin, end) if march.direction > 0 else (end, begin)
 
@@ -190,5 +192,6 @@ def _times(march: Piecewise, length: float) -> tuple[float, float] | None:
 def _at_most(march: Piecewise, place: Narrow, begin: float) -> float:
     """How long a window may be near a narrow place: half of the way to it, a part of its width within it, and as much
     longer beyond it as the way from it."""
-    first, last = (march.direction * (edge - begin) for edge in place.around[:: march.direction])
-    return WIDTHS * place.width + (first / 2 if first > 0 else max(0.0, -last))
+    time = str(march.problem.domain.time)
+    first, last = (march.direction * (edge - begin) for edge in place.around(time)[:: march.direction])
+    return WIDTHS * place.width[time] + (first / 2 if first > 0 else max(0.0, -last))

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.piece import Piece
-from pinnsolve.jets.jet import Jet
-from pinnsolve.jets.multi_index import raised
+from pinnsolve.jets.enclosures import enclosing
+from pinnsolve.jets.intervals import Interval
+from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.multi_index import Alpha, raised
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import normal_derivative, rate
 from pinnsolve.problem.equation import Equation, Prescribed, What
@@ -63,7 +67,35 @@ def _form(equation: Equation, piece: Piece, prober: Prober) -> tuple[str, What, 
         return None
     slopes = torch.cat([a.slopes[0][2] for a in answers])
     mean = float(slopes.mean())
-    return (unknown, what, mean * sign) if bool((slopes - mean).abs().max() <= EQUAL * abs(mean)) else None
+    if (slopes - mean).abs().max() > EQUAL * abs(mean) or not _everywhere(equation, piece, prober):
+        return None
+    return unknown, what, mean * sign
+
+
+def _everywhere(equation: Equation, piece: Piece, prober: Prober) -> bool:
+    """Whether the slope s is the same between the points of a grid too, by its enclosure on the whole piece.
+
+    One more coordinate moves all derivatives of all unknowns alike: along it the residual's slope is s, and a
+    coefficient of anything else that is zero on the grid alone shows. What has no enclosure is believed.
+    """
+    names, points = prober.domain.coordinates, piece.grid()[:1]
+    chart = Chart((*names, "all unknowns"), 1, torch.float64, torch.device("cpu"))
+    at: dict[str, Jet] = {}
+    for c in names:
+        low, high = (torch.full((1,), end, dtype=torch.float64) for end in prober.domain.ends(c))
+        whole: Any = points.coordinates[c] if c in piece.fixed else enclosing(low, high)
+        at[c] = chart.coordinate(c, whole)
+
+    def rule(alpha: Alpha) -> Tensor | None:
+        return None if alpha[-1] > 1 else torch.full((1,), 1.0 if alpha[-1] else 0.4, dtype=torch.float64)
+
+    try:
+        unknowns = {u: Jet(chart, rule, (1,), frozenset(names)) for u in prober.unknowns}
+        fields = prober.known(chart, at, unknowns, points)
+        slope = Interval.of(equation.residual(fields).dense(raised(chart.zeroth, len(names))))
+    except Exception:  # a user's function may do anything with an interval
+        return True
+    return bool((slope.high - slope.low).abs().max() <= EQUAL * slope.high.abs().max())
 
 
 def _what(piece: Piece, domain: Domain, alpha: tuple[int, ...]) -> tuple[What | None, int]:

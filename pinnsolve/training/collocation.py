@@ -185,7 +185,11 @@ def _wanting(trial: Trial) -> list[Wanting]:
     A pressure that is known at one point of a cavity is as good everywhere as the solution is there.
     """
     problem, domain = trial.problem, trial.problem.domain
-    found = [Wanting({n.coordinate: n.value}, n.width / domain.length(n.coordinate)) for n in trial.plan.narrow]
+    found = []
+    for n in trial.plan.narrow:
+        # of several coordinates most of the box around it would be empty: half of its width on either side
+        part = 1.0 if len(n.middle) == 1 else 0.5
+        found.append(Wanting(n.middle, {c: part * w / domain.length(c) for c, w in n.width.items()}))
     if not trial.plan.corners:
         return found
     fixed = [piece.fixed for c in problem.conditions for piece in problem.pieces(c)]

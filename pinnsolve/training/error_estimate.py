@@ -114,6 +114,11 @@ def estimated(
     return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else least)
 
 
+def unsolved(first: Mapping[str, float], held_out: Mapping[str, float]) -> bool:
+    """Whether of some residual so much is left that all solutions may be wrong alike."""
+    return any(held_out[name] > UNSOLVED * r for name, r in first.items() if name in held_out)
+
+
 class Gathered:
     """The solutions of one run.
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from pinnsolve.algebra.operations import LARGEST, SPEED, qr
+from pinnsolve.algebra.operations import LARGEST, qr
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import identified
 from pinnsolve.methods import OWN_POINTS
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.settings import described_method, described_network, is_features
-from pinnsolve.training import uniqueness
+from pinnsolve.training.doubts import doubted, to_be_found
 from pinnsolve.training.history import Training
 from pinnsolve.training.overfitting import overfitting
 from pinnsolve.training.run import Run
-from pinnsolve.training.unseen import cost, seen_by_differences, undetermined
-from pinnsolve.training.weights import weighted
+from pinnsolve.training.unseen import cost
 from pinnsolve.trial.piecewise import Piecewise
 
 
@@ -26,7 +23,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     kept = run.settings.stages[number]
     if run.best is not None and kept.network is not run.stage.network:
         run.trial = run.best_trial()
-        run.points.take(run.trial, training=_to_be_found(run))
+        run.points.take(run.trial, training=to_be_found(run))
     elif run.best is not None:
         run.trial.assign(run.best.vector)
     if run.best is not None:
@@ -46,7 +43,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         names = " and ".join(found.undetermined)
         outcome = Outcome("undetermined", f"nothing determines {names}", "give measurements: observed(...)")
         error = None
-    outcome, error = _doubted(run, outcome, error, held_out, weights)
+    outcome, error = doubted(run, outcome, error, held_out, weights)
     own, rule = isinstance(kept.method, OWN_POINTS), run.settings.redraw
     return Training(
         outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, points,
@@ -56,50 +53,11 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     )  # fmt: skip
 
 
-def _doubted(
-    run: Run, outcome: Outcome, error: float | None, held_out: Mapping[str, float], weights: Mapping[str, float]
-) -> tuple[Outcome, float | None]:
-    """The outcome and the estimated error, where a small residual is no sign of a small error: other ones."""
-    if outcome.kind == "non-finite":
-        return outcome, error
-    if run.trial.plan.unseen and outcome.kind in ("converged", "plateau"):
-        places = " and ".join(run.trial.plan.unseen)
-        told = f"residuals at points do not say how the solution goes on across {places}"
-        return Outcome("undetermined", told, "write a first-order system, with the flux as an unknown"), None
-    if _can_be_free(run, outcome):
-        free = uniqueness.free_change(run.points.training, weights, weighted(weights, held_out))
-        if free:
-            return uniqueness.undetermined(free), None
-    rough = seen_by_differences(run.trial, run.points.held_out)
-    if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where windows join
-        return undetermined(rough, run.trial.problem.coordinates), None
-    if outcome.kind == "converged" and not any(run.history[0].held_out.values()):
-        return Outcome("converged", "zero meets all equations and conditions, and no solution near it does"), None
-    return outcome, None if error is None or run.trial.plan.unseen else max(error, rough.share)
-
-
-def _can_be_free(run: Run, outcome: Outcome) -> bool:
-    """Whether it is asked if another solution is as good: of frozen features, where that takes little of the budget.
-
-    What data tell is said by their standard errors."""
-    if outcome.kind not in ("converged", "plateau") or isinstance(run.trial, Piecewise) or not run.trial.frozen:
-        return False
-    if _to_be_found(run):
-        return False
-    return uniqueness.operations(run.points.training) <= 0.05 * SPEED * run.settings.budget
-
-
-def _to_be_found(run: Run) -> bool:
-    """Whether there is something beside the solution of which the end of a run says how well it is known."""
-    problem = run.trial.problem
-    return bool(problem.data or problem.constants or problem.functions)
-
-
 def ending(run: Run) -> float:
     """Operations of what is looked at when training is over: differences, and what the data say."""
     trial, points = run.trial, run.points.training
     differences = cost(run.points.held_out)
-    if isinstance(trial, Piecewise) or not _to_be_found(run) or trial.parameters_count > LARGEST:
+    if isinstance(trial, Piecewise) or not to_be_found(run) or trial.parameters_count > LARGEST:
         return differences
     return differences + costs_of(points).rows + qr(points.size, trial.parameters_count)
 

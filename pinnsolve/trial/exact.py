@@ -63,6 +63,8 @@ class Plan:
         Places at which no residual says how a solution goes on.
     rough : bool
         Whether what is prescribed has jumps or kinks, and with it the solution.
+    undecided : tuple of str
+        Equations and conditions that may vary where no point is, in words.
     """
 
     exact: Mapping[str, list[Ends]]
@@ -76,6 +78,7 @@ class Plan:
     orders: Mapping[str, int] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     rough: bool = False
+    undecided: tuple[str, ...] = ()
 
     def size(self, unknown: str) -> Size:
         """The offset and the scale of an unknown; nothing and one where they are not known."""
@@ -102,7 +105,7 @@ def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
     met, orders = met_by_construction(problem), _orders(problem, findings)
     return Plan(
         exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders,
-        findings.unseen, bool(findings.rough),
+        findings.unseen, bool(findings.rough), findings.undecided,
     )  # fmt: skip
 
 

@@ -233,13 +233,13 @@ def _coarsest(problem: Problem, names: Sequence[str]) -> Cells:
 
 
 def _graded(problem: Problem, cells: Cells, names: Sequence[str], narrow: Sequence[Narrow]) -> Cells:
-    """Cells that are small where the equations vary on a small scale."""
+    """Cells that are small where the equations vary on a small scale; of one coordinate, since over several they would
+    be too many."""
     for place in narrow:
-        if place.coordinate in names:
-            half = place.width / problem.domain.length(place.coordinate)  # cells are over (-1, 1)
-            middle = problem.domain.scaled(place.coordinate, place.value)
-            axis = names.index(place.coordinate)
-            cells = cells.graded(axis, middle - half, middle + half, WIDTHS * 2 * half)
+        if len(names) == 1 and place.alone(names[0]):
+            half = place.width[names[0]] / problem.domain.length(names[0])  # cells are over (-1, 1)
+            middle = problem.domain.scaled(names[0], place.middle[names[0]])
+            cells = cells.graded(0, middle - half, middle + half, WIDTHS * 2 * half)
     return cells
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,7 @@ import torch
 
 from pinnsolve.algebra import yardstick
 from pinnsolve.errors import ProblemError, if_complex
+from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import NEAR, Narrow, away
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
@@ -23,6 +25,7 @@ REPLICATES = 8
 # Points of each. More: narrow faults are met more surely, and a slow reference takes longer. `python -m
 # validation.never_false_pass` looks for solutions that pass and should not.
 COUNT = 4096
+FIXED = 20_071  # the seed of all of them, which is none that training derives from its own
 Verdict = Literal["pass", "fail", "unconfirmed"]
 
 
@@ -136,8 +139,7 @@ def _judged(
 
 def fresh_points(problem: Problem, replicate: int) -> Points:
     """Points that neither training nor its held-out set has seen; one scrambled Sobol set for each replicate."""
-    fixed = 20_071  # and different from any seed that training derives from its own
-    generator = torch.Generator().manual_seed(fixed + replicate)
+    generator = torch.Generator().manual_seed(FIXED + replicate)
     return problem.domain.interior.draw(COUNT, "sobol", generator)
 
 
@@ -148,25 +150,46 @@ def measured_places(solution: Solution, replicate: int) -> dict[str, np.ndarray]
     far = away(solution.trial.plan.corners, points.coordinates, solution.problem.domain)
     points = points if far is None else points[far]
     for place in passed_by(solution):
-        x, (low, high) = points.coordinates[place.coordinate], place.around
-        points = points[(x < low) | (x > high)]
+        points = points[~place.holds(points.coordinates)]
     return {c: v.numpy() for c, v in points.coordinates.items()}
 
 
 def passed_by(solution: Solution) -> list[Narrow]:
     """The narrow places in which less than one of the fresh points lies."""
-    length, narrow = solution.problem.domain.length, solution.trial.plan.narrow
-    return [n for n in narrow if COUNT * (n.around[1] - n.around[0]) < length(n.coordinate)]
+    problem = solution.problem
+    found = [here for n in solution.trial.plan.narrow if (here := _here(problem, n)) is not None]
+    return [n for n in found if COUNT * _share(problem, _zone(problem, n)) < 1]
+
+
+def _here(problem: Problem, place: Narrow) -> Narrow | None:
+    """What of a place is seen at the values that a problem has of its parameters, if it is seen there at all."""
+    beside = {c: problem.parameters[c] for c in place.middle if c not in problem.coordinates}
+    left = [c for c in place.middle if c in problem.coordinates]
+    if not left or any(abs(v - place.middle[c]) > place.width[c] for c, v in beside.items()):
+        return None
+    return Narrow({c: place.middle[c] for c in left}, {c: place.width[c] for c in left})
+
+
+def _zone(problem: Problem, place: Narrow) -> Domain:
+    """The part of the domain around a narrow place."""
+    domain = problem.domain
+    ends = {c: (place.around(c), domain.ends(c)) for c in place.middle}
+    return domain.part({c: (max(low, begin), min(high, end)) for c, ((low, high), (begin, end)) in ends.items()})
+
+
+def _share(problem: Problem, zone: Domain) -> float:
+    """Of the whole domain."""
+    return math.prod(zone.length(c) / problem.domain.length(c) for c in zone.coordinates)
 
 
 def _within(solution: Solution, place: Narrow) -> tuple[dict[str, np.ndarray], float]:
     """Points in a narrow place, (N,) for each coordinate, and the share of the domain that it takes."""
-    domain = solution.problem.domain
-    (low, high), (begin, end) = place.around, domain.ends(place.coordinate)
-    zone = domain.part({place.coordinate: (max(low, begin), min(high, end))})
-    points = zone.interior.midpoints(400)
-    share = zone.length(place.coordinate) / domain.length(place.coordinate)
-    return {c: v.numpy() for c, v in points.coordinates.items()}, share
+    zone = _zone(solution.problem, place)
+    if len(zone.coordinates) == 1:
+        points = zone.interior.midpoints(400)
+    else:
+        points = zone.interior.draw(COUNT, "sobol", torch.Generator().manual_seed(FIXED))
+    return {c: v.numpy() for c, v in points.coordinates.items()}, _share(solution.problem, zone)
 
 
 def _missing(solution: Solution, reference: Reference) -> str:

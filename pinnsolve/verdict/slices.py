@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from pinnsolve.geometry.places import Narrow
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
@@ -32,16 +33,20 @@ class Compared:
         return ", ".join(f"{name} = {value:.4g}" for name, value in self.values.items())
 
 
-def values_of(problem: Problem) -> list[dict[str, float]]:
-    """Where a solution is compared: in the middle of the ranges, and at their ends in every combination."""
+def values_of(problem: Problem, narrow: Sequence[Narrow] = ()) -> list[dict[str, float]]:
+    """Where a solution is compared: in the middle of the ranges, at their ends in every combination, and in places that
+    are narrow along a parameter, which these would pass by."""
     middle = {name: sum(ends) / 2 for name, ends in problem.ranges.items()}
     ends = [dict(zip(problem.ranges, corner, strict=True)) for corner in product(*problem.ranges.values())]
-    return [middle, *ends] if problem.ranges else [{}]
+    held = [{name: v for name, v in place.middle.items() if name in problem.ranges} for place in narrow]
+    return [middle, *ends, *({**middle, **values} for values in held if values)] if problem.ranges else [{}]
 
 
-def references_of(problem: Problem, find: Callable[[Problem], Reference | None]) -> References:
+def references_of(
+    problem: Problem, find: Callable[[Problem], Reference | None], narrow: Sequence[Narrow] = ()
+) -> References:
     """A reference for each of these values; for a problem without inputs beside its coordinates, one."""
-    return [(values, find(problem.with_parameters(values))) for values in values_of(problem)]
+    return [(values, find(problem.with_parameters(values))) for values in values_of(problem, narrow)]
 
 
 def compared(solution: Solution, references: References) -> list[Compared]:

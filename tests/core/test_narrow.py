@@ -54,29 +54,29 @@ def film(s: Any, width: float, place: float) -> Any:
 @pytest.mark.parametrize("width", [6e-3, 1e-4, 1e-6])
 def test_a_film_is_found_whatever_its_width_and_unit(width: float, unit: float) -> None:
     (found,) = check(wall(lambda s: 1 + film(s, width, 0.4371), unit)).narrow
-    assert found.value == pytest.approx(0.4371 * unit, abs=0.05 * width * unit)
-    assert found.width == pytest.approx(3.03 * width * unit, rel=0.02)  # exp(-s^2) falls to a tenth at 1.52
+    assert found.middle["x"] == pytest.approx(0.4371 * unit, abs=0.05 * width * unit)
+    assert found.width["x"] == pytest.approx(3.03 * width * unit, rel=0.02)  # exp(-s^2) falls to a tenth at 1.52
 
 
 def test_two_films_close_together_are_two_places() -> None:
     places = check(wall(lambda s: 1 + film(s, 1e-5, 0.7) + film(s, 1e-6, 0.7005))).narrow
-    assert [p.value for p in places] == pytest.approx([0.7, 0.7005], abs=1e-6)
-    assert [p.width for p in places] == pytest.approx([3.03e-5, 3.03e-6], rel=0.02)
+    assert [p.middle["x"] for p in places] == pytest.approx([0.7, 0.7005], abs=1e-6)
+    assert [p.width["x"] for p in places] == pytest.approx([3.03e-5, 3.03e-6], rel=0.02)
 
 
 def test_a_film_with_sharp_sides_has_a_place_and_two_planes() -> None:
     inside = lambda s: torch.where(abs(s - 0.3) < 5e-6, 1e5, 1.0)  # noqa: E731
     findings = check(wall(inside))
     (found,) = findings.narrow
-    assert (found.value, found.width) == pytest.approx((0.3, 1e-5), rel=1e-3)
+    assert (found.middle["x"], found.width["x"]) == pytest.approx((0.3, 1e-5), rel=1e-3)
     assert [p.value for p in findings.planes] == pytest.approx([0.3 - 5e-6, 0.3 + 5e-6], abs=1e-9)
 
 
 def test_a_dip_and_a_layer_are_places_too() -> None:
     (dip,) = check(first_order(lambda x: 1 - (1 - 1e-5) * exp(-(((x - 0.7) / 1e-5) ** 2)))).narrow
     (layer,) = check(first_order(lambda x: torch.tanh((x - 0.2) / 1e-4))).narrow
-    assert (dip.value, layer.value) == pytest.approx((0.7, 0.2), abs=1e-6)
-    assert (dip.width, layer.width) == pytest.approx((3.03e-5, 2.94e-4), rel=0.02)
+    assert (dip.middle["x"], layer.middle["x"]) == pytest.approx((0.7, 0.2), abs=1e-6)
+    assert (dip.width["x"], layer.width["x"]) == pytest.approx((3.03e-5, 2.94e-4), rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_evenly_spread_points_see_is_no_narrow_place(source: Callable[[Any]
 
 def test_what_evenly_spread_points_see_is_not_told() -> None:
     findings = check(wall(lambda s: 1 + film(s, 0.01, 0.4)))
-    assert [p.width for p in findings.narrow] == pytest.approx([0.0303], rel=0.02)
+    assert [p.width["x"] for p in findings.narrow] == pytest.approx([0.0303], rel=0.02)
     assert not any("small part of the domain" in w for w in findings.warnings)
 
 
@@ -145,7 +145,7 @@ def test_a_march_begins_with_graded_cells() -> None:
 
 def test_points_are_drawn_towards_a_place_at_its_width() -> None:
     piece = wall(lambda s: 1 + s).domain.interior
-    points = piece.draw(1000, "sobol", torch.Generator().manual_seed(0), [Wanting({"x": 0.3}, 1e-5)])
+    points = piece.draw(1000, "sobol", torch.Generator().manual_seed(0), [Wanting({"x": 0.3}, {"x": 1e-5})])
     away = (points.coordinates["x"] - 0.3).abs()
     assert 70 <= int((away < 1e-5).sum()) <= 120  # of 150: half of them at its width, some of the others
     assert int((away > 1e-3).sum()) > 850

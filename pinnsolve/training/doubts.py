@@ -1,0 +1,75 @@
+"""Where a small residual is no sign of a small error: the outcome of a run is then another, and it has no estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pinnsolve.algebra.operations import SPEED
+from pinnsolve.errors import Outcome
+from pinnsolve.training import uniqueness
+from pinnsolve.training.error_estimate import unsolved
+from pinnsolve.training.run import Run
+from pinnsolve.training.unseen import seen_by_differences, undetermined
+from pinnsolve.training.weights import weighted
+from pinnsolve.trial.piecewise import Piecewise
+
+Judged = tuple[Outcome, float | None]
+
+
+def doubted(
+    run: Run, outcome: Outcome, error: float | None, held_out: Mapping[str, float], weights: Mapping[str, float]
+) -> Judged:
+    """The outcome and the estimated error of a run, after all doubts.
+
+    Parameters
+    ----------
+    run : Run
+        With the solution that is handed out.
+    outcome : Outcome
+    error : float, optional
+    held_out, weights : dict from residual name to float
+        Those of the solution.
+    """
+    if outcome.kind == "non-finite":
+        return outcome, error
+    ended = outcome.kind in ("converged", "plateau")
+    if blind := _blind(run):
+        return blind if ended else outcome, None
+    if ended and _can_be_free(run):
+        free = uniqueness.free_change(run.points.training, weights, weighted(weights, held_out))
+        if free:
+            return uniqueness.undetermined(free), None
+    rough = seen_by_differences(run.trial, run.points.held_out)
+    if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where windows join
+        return undetermined(rough, run.trial.problem.coordinates), None
+    if outcome.kind == "converged" and not any(run.history[0].held_out.values()):
+        return Outcome("converged", "zero meets all equations and conditions, and no solution near it does"), None
+    spoiled = run.trial.plan.narrow and unsolved(run.gathered().first, held_out)  # by any amount, from one narrow place
+    return outcome, None if error is None or spoiled else max(error, rough.share)
+
+
+def to_be_found(run: Run) -> bool:
+    """Whether there is something beside the solution of which the end of a run says how well it is known."""
+    problem = run.trial.problem
+    return bool(problem.data or problem.constants or problem.functions)
+
+
+def _blind(run: Run) -> Outcome | None:
+    """Why the residual at points says nothing of the error, as the check before training saw it."""
+    plan = run.trial.plan
+    if plan.unseen:
+        told = f"residuals at points do not say how the solution goes on across {' and '.join(plan.unseen)}"
+        return Outcome("undetermined", told, "write a first-order system, with the flux as an unknown")
+    if plan.undecided:
+        remedy = "write it with functions of torch that vary on a length which points can see"
+        return Outcome("undetermined", " and ".join(plan.undecided), remedy)
+    return None
+
+
+def _can_be_free(run: Run) -> bool:
+    """Whether it is asked if another solution is as good: of frozen features, where that takes little of the budget.
+
+    What data tell is said by their standard errors."""
+    if isinstance(run.trial, Piecewise) or not run.trial.frozen or to_be_found(run):
+        return False
+    return uniqueness.operations(run.points.training) <= 0.05 * SPEED * run.settings.budget
