@@ -140,8 +140,10 @@ def test_verdicts(trained: Solution, heat: Problem) -> None:
     assert compare(trained, reference(heat)).verdict == "pass"
     assert compare(trained, reference(heat, offset=0.02)).verdict == "fail"
     assert compare(trained, reference(heat, own=2e-3)).verdict == "unconfirmed", "own error above a tenth of 1e-2"
-    assert compare(trained, reference(heat, own=float("nan"))).verdict == "unconfirmed"
-    assert compare(trained, reference(heat, offset=float("nan"))).verdict == "fail"
+    with pytest.raises(ProblemError, match="own_error=nan"):
+        reference(heat, own=float("nan"))
+    with pytest.raises(ProblemError, match="field 'u' is nan"):
+        compare(trained, reference(heat, offset=float("nan")))
     assert compare(trained, None).verdict == "unconfirmed"
     with pytest.raises(ProblemError, match="has no field 'u'"):
         compare(trained, Reference("test", {}, 0.0, 0.0))
