@@ -88,6 +88,18 @@ class Outcome:
         return f"{self.kind}: {self.detail}" + (f"; {self.remedy}" if self.remedy else "")
 
 
+class NotConverged(UserWarning):
+    """Warns that a run ended without "converged"; its text is the outcome, with the remedy.
+
+    >>> import warnings
+    >>> warnings.simplefilter("error", NotConverged)  # such a run raises
+    >>> warnings.simplefilter("default", NotConverged)
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"the run ended without convergence. {outcome}")
+
+
 def positive(what: str, value: Any) -> float:
     """A finite number above zero."""
     if isinstance(value, bool) or not isinstance(value, Real) or not (math.isfinite(value) and float(value) > 0):

@@ -116,7 +116,7 @@ def exact(**solutions: Field | float) -> Exact:
         raise ProblemError("exact() names no unknown", "Write exact(u=lambda x, t: ...).")
     for name, solution in solutions.items():
         number = isinstance(solution, Real) and not isinstance(solution, bool)
-        if not (callable(solution) or (number and math.isfinite(solution))):  # type: ignore[arg-type]
+        if not (callable(solution) or (number and math.isfinite(solution))):
             raise ProblemError(
                 f"exact({name}={solution!r}) is neither a function nor a finite number",
                 if_complex(solution) + f"Write exact({name}=lambda x, t: ...), a function of the coordinates by name.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pinnsolve import (
     Box,
     Fourier,
     LevenbergMarquardt,
+    NotConverged,
     Problem,
     ProblemError,
     Reference,
@@ -161,6 +163,34 @@ def test_the_error_is_what_it_says(trained: Solution, heat: Problem) -> None:
     assert found.max == pytest.approx(0.02, rel=0.1)
 
 
+def decay(**changes: Any) -> Problem:
+    given: dict[str, Any] = {
+        "time": (0, 1), "unknowns": "u", "equations": lambda u, t: d(u, t) + u, "conditions": [initial(u=1)],
+    }  # fmt: skip
+    return Problem(**{**given, **changes})
+
+
+def test_a_solution_says_how_it_ended(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = solve(decay())
+    assert found.converged and found.outcome is not None and found.outcome.kind == "converged"
+    assert found.estimate is not None and 0 < found.estimate < 1e-3
+    assert repr(found).endswith(f"parameters, converged, estimated error {found.estimate:.0e})")
+    found.save(tmp_path / "model.safetensors")
+    loaded = Solution.load(tmp_path / "model.safetensors", decay())
+    assert (loaded.converged, loaded.estimate, loaded.outcome) == (False, None, None)
+    assert repr(loaded).endswith("parameters, not trained here)")
+
+
+def test_a_run_that_does_not_converge_warns_once_where_it_was_called() -> None:
+    with pytest.warns(NotConverged, match="without convergence. steps: .*;") as told:
+        found = solve(decay(), network=MLP(4, 1), method=LevenbergMarquardt(steps=1), points=50)
+    (warning,) = told
+    assert warning.filename == __file__ and str(found.outcome) in str(warning.message)
+    assert not found.converged and f"parameters, {found.outcome.kind}, " in repr(found)  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("number", "told"),
     [(torch.tensor(0.1), True), (0.1, False), (torch.tensor(0.1, dtype=torch.float64), False)],
@@ -173,5 +203,5 @@ def test_numbers_of_fewer_digits_are_told(number: Any, told: bool) -> None:
         space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=heat, conditions=[initial(u=0), dirichlet(u=0)],
         reference=None,
     )  # fmt: skip
-    warnings = prepare(problem, Settings(network=MLP(4, 1), points=64)).findings.warnings
-    assert any("float32" in w for w in warnings) is told
+    found = prepare(problem, Settings(network=MLP(4, 1), points=64)).findings.warnings
+    assert any("float32" in w for w in found) is told

@@ -20,6 +20,8 @@ from pinnsolve.report.record import WHAT_SCATTER_IS, Report, over_seeds
 from pinnsolve.solution import Solution
 from pinnsolve.training.history import Look
 
+# Values of the parameters of which the errors are shown. More: a longer table, for values that are better anyhow.
+ROWS = 8
 COLOURS = {"pass": "bold green", "fail": "bold red", "unconfirmed": "bold yellow"}
 
 
@@ -90,11 +92,14 @@ def _show_slices(console: Console, run: Report) -> None:
     """The errors at each value of the parameters that are inputs."""
     console.print(f"shown above is the worst of {len(run.slices)} values, {run.slices[0]}:")
     table = Table("at", *(f"error of {u}" for u in run.solution.problem.unknowns), "verdict")
-    for s in run.slices:
+    shown = run.slices if len(run.slices) <= ROWS + 1 else run.slices[:ROWS]
+    for s in shown:
         errors = s.comparison.errors
         told = [f"{errors[u].relative_l2:.2e}" if u in errors else "not known" for u in run.solution.problem.unknowns]
         table.add_row(escape(str(s)), *told, s.comparison.verdict)
     console.print(table)
+    if len(shown) < len(run.slices):
+        console.print(f"and {len(run.slices) - len(shown)} more values with smaller errors, which report.json has")
 
 
 def _scatter(run: Report, scatter: Scatter) -> Table:

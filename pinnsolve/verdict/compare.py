@@ -90,7 +90,7 @@ class Comparison:
         return any(e.to_variation > 2.0 * e.relative_l2 for e in self.errors.values())
 
 
-def compare(solution: Solution, reference: Reference | None) -> Comparison:
+def compare(solution: Solution, reference: Reference | None, *, replicates: int = REPLICATES) -> Comparison:
     """Measure a solution on fresh points and judge it by its problem's tolerance.
 
     It passes only if, for every unknown, error + three of its sampling errors + the reference's own error are at most
@@ -100,12 +100,24 @@ def compare(solution: Solution, reference: Reference | None) -> Comparison:
     Where prescribed values jump, points closer than a tenth of the domain's length are left out. So are places that are
     too narrow for evenly spread points, of which one or none would fall there by luck: points of their own tell whether
     what varies there is missing.
+
+    Parameters
+    ----------
+    solution : Solution
+    reference : Reference or None
+    replicates : int
+        Independent sets of 4,096 points; at least two.
+
+    Raises
+    ------
+    ProblemError
+        If the reference is none, or its fields give anything but finite real numbers.
     """
     tolerance = solution.problem.tolerance
     if reference is None:
         return Comparison("unconfirmed", "there is no reference to compare with", {}, None, tolerance)
     check_reference(reference, solution.problem)
-    errors = field_errors(solution, reference)
+    errors = field_errors(solution, reference, replicates)
     verdict, reason = _judged(errors, reference, tolerance, solution)
     if verdict == "pass" and (missing := _missing(solution, reference)):
         verdict, reason = "fail", missing
@@ -225,15 +237,15 @@ class Moments:
         return cls(share, float(np.mean(values)), float(np.mean(values**2)), float(np.var(values)))
 
 
-def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldError]:
+def field_errors(solution: Solution, reference: Reference, replicates: int = REPLICATES) -> dict[str, FieldError]:
     """The errors of every unknown over independent replicates of points."""
     names = judged(solution.problem, reference)
     narrow = [_within(solution, place) for place in passed_by(solution)]
-    share = (1 - sum(part for _, part in narrow)) / REPLICATES
+    share = (1 - sum(part for _, part in narrow)) / replicates
     squares: dict[str, list[float]] = {u: [] for u in names}
     seen: dict[str, list[Moments]] = {u: [] for u in names}
     largest = dict.fromkeys(names, 0.0)
-    for replicate in range(REPLICATES):
+    for replicate in range(replicates):
         places = measured_places(solution, replicate)
         found = solution.everything(**places)
         for unknown in names:
