@@ -21,10 +21,10 @@ from pinnsolve import (
     Box,
     Ensemble,
     LevenbergMarquardt,
-    NotConverged,
     LocalFeatures,
     Marching,
     Newton,
+    NotConverged,
     Problem,
     ProblemError,
     RandomFeatures,
@@ -288,7 +288,7 @@ def test_members_that_were_not_begun_are_named() -> None:
     assert len([w for w in told if w.category is RuntimeWarning]) == 2
     (ended,) = [w for w in told if w.category is NotConverged]  # one for all members
     assert "interrupted" in str(ended.message) and ended.filename == __file__
-    assert "interrupted, no estimate of the error" in repr(found) and not found.converged
+    assert "seeds 0, 1, interrupted, estimated error" in repr(found) and not found.converged
 
 
 def test_a_new_run_forgets_the_members_of_an_earlier_one(tmp_path: Path) -> None:
