@@ -15,6 +15,7 @@ from torch import nn
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.coverage import derivative_name
 from pinnsolve.checks.signature import signature
+from pinnsolve.checks.substitution import contradiction, misfits
 from pinnsolve.errors import NotConverged, ProblemError
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
@@ -50,6 +51,9 @@ class Prepared:
 
     def solution(self, training: Training | None = None) -> Solution:
         """The solution as it stands."""
+        against = self.findings.contradiction
+        if training is not None and training.outcome.kind == "converged" and against:
+            training = training.contradicted(against, "correct the one or the other")
         kept = {} if training is None else {"method": training.method, "network": training.network}
         return Solution(self.loop.state.trial, training, self.findings, self.settings.described() | kept)
 
@@ -171,7 +175,9 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
 
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
-    findings = check(problem)
+    missed = misfits(problem)
+    findings = dataclasses.replace(check(problem), contradiction=contradiction(problem, missed))
+    findings.warnings.extend(map(str, missed))
     if settings.validation and not problem.observations:
         raise ProblemError(
             f"validation={settings.validation:g} holds out measurements, and the problem has none",

@@ -54,6 +54,8 @@ class Findings:
         Offset and scale of each, as far as they can be known before training.
     unseen : tuple of str
         Places at which no residual says how a solution goes on.
+    contradiction : str
+        What says that a solution of the equations is not what is wanted; empty where nothing does.
     """
 
     derivatives: dict[str, set[Alpha]]
@@ -64,6 +66,7 @@ class Findings:
     narrow: tuple[Narrow, ...] = ()
     sizes: Mapping[str, Size] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
+    contradiction: str = ""
 
 
 def check(problem: Problem) -> Findings:

@@ -57,6 +57,8 @@ class Trial:
         Of the points that must be off. Smaller: several kinks are taken for a wrong equation.
     visible : float
         Of the largest terms: where they are smaller nothing happens, and nothing is looked at.
+    large : float
+        Times the tolerance: from there on a run that solves the equations is not called converged.
     few : int
         Points that must be left inside, or nothing is said.
     parts : tuple of float
@@ -71,6 +73,7 @@ class Trial:
     least: float = 1e-5
     share: float = 0.25
     visible: float = 0.01
+    large: float = 10.0
     few: int = 20
     parts: tuple[float, ...] = (0.31, 0.77)
 
@@ -127,6 +130,14 @@ def misfits(problem: Problem) -> list[Misfit]:
         for misfit in _misfits(fixed, reference_of(fixed)):
             found.setdefault(misfit.name, misfit)
     return list(found.values())
+
+
+def contradiction(problem: Problem, found: Sequence[Misfit]) -> str:
+    """What says that a solution of the equations is not what is wanted; empty where nothing does."""
+    for misfit in found:
+        if misfit.size > TRIAL.large * max(problem.tolerance, TRIAL.least):
+            return f"the exact solution that the problem brings does not satisfy {misfit.name}"
+    return ""
 
 
 def _misfits(problem: Problem, reference: Reference) -> Iterator[Misfit]:
