@@ -14,6 +14,7 @@ from torch import nn
 
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.coverage import derivative_name
+from pinnsolve.checks.precision import check_precision
 from pinnsolve.checks.signature import signature
 from pinnsolve.checks.substitution import contradiction, misfits
 from pinnsolve.errors import NotConverged, ProblemError
@@ -178,6 +179,7 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     missed = misfits(problem)
     findings = dataclasses.replace(check(problem), contradiction=contradiction(problem, missed))
     findings.warnings.extend(map(str, missed))
+    check_precision(problem, settings.dtype, findings.sizes)
     if settings.validation and not problem.observations:
         raise ProblemError(
             f"validation={settings.validation:g} holds out measurements, and the problem has none",
