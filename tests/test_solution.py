@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pinnsolve import (
     Fourier,
     LevenbergMarquardt,
     NotConverged,
+    Outcome,
     Problem,
     ProblemError,
     Reference,
@@ -30,6 +32,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.solve import prepare
+from pinnsolve.verdict.compare import told_by
 
 SMALL = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, method=LevenbergMarquardt(steps=25))
 
@@ -151,6 +154,43 @@ def test_verdicts(trained: Solution, heat: Problem) -> None:
         compare(trained, Reference("test", {}, 0.0, 0.0))
     with pytest.raises(ProblemError, match="returned shape"):
         compare(trained, Reference("test", {"u": lambda x, t: x[:, None]}, 0.0, 0.0))
+
+
+def ended(trained: Solution, outcome: Outcome, estimate: float | None = None) -> Solution:
+    """The same solution, as if its run had ended so."""
+    assert trained.training is not None
+    return Solution(trained.trial, replace(trained.training, outcome=outcome, estimate=estimate), trained.findings)
+
+
+def test_an_undetermined_run_is_never_a_pass(trained: Solution, heat: Problem) -> None:
+    undetermined = Outcome("undetermined", "nothing determines a and b", "give measurements: observed(...)")
+    found = compare(ended(trained, undetermined), reference(heat))
+    assert found.verdict == "unconfirmed"
+    assert "is within the tolerance" in found.reason and "but nothing determines a and b" in found.reason
+    assert compare(ended(trained, undetermined), reference(heat, offset=0.05)).verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("kind", "estimate", "offset", "becomes", "left"),
+    [
+        ("converged", 1e-6, 0.05, "contradicted", None),  # the error is above the tolerance of 1e-2
+        ("converged", None, 0.05, "contradicted", None),
+        ("converged", 1e-6, 0.0, "converged", 1e-6),
+        ("plateau", 1e-6, 0.05, "plateau", None),  # an estimate below a tenth of the error is not handed on
+        ("plateau", 2e-2, 0.05, "plateau", 2e-2),
+        ("undetermined", None, 0.05, "undetermined", None),
+    ],
+)
+def test_a_reference_that_says_otherwise_contradicts_the_run(
+    trained: Solution, heat: Problem, kind: str, estimate: float | None, offset: float, becomes: str, left: float | None
+) -> None:
+    solution = ended(trained, Outcome(kind, "as it was told"), estimate)
+    assert solution.training is not None
+    found = told_by(solution.training, compare(solution, reference(heat, offset=offset)))
+    assert (found.outcome.kind, found.estimate) == (becomes, left)
+    if becomes == "contradicted":
+        assert "ended as converged" in found.outcome.detail and "reference's u differs by" in found.outcome.detail
+    assert solution.training.outcome.kind == kind, "the record itself stays as it is"
 
 
 def test_the_error_is_what_it_says(trained: Solution, heat: Problem) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -126,9 +126,10 @@ def misfits(problem: Problem) -> list[Misfit]:
     found: dict[str, Misfit] = {}
     for part in TRIAL.parts:
         values = {name: low + part * (high - low) for name, (low, high) in problem.ranges.items()}
-        fixed = problem.with_parameters(values)
+        fixed, at = problem.with_parameters(values), ", ".join(f"{name}={v:.3g}" for name, v in values.items())
         for misfit in _misfits(fixed, reference_of(fixed)):
-            found.setdefault(misfit.name, misfit)
+            if misfit.name not in found or found[misfit.name].size < misfit.size:
+                found[misfit.name] = replace(misfit, where=f"{misfit.where}, {at}")
     return list(found.values())
 
 

@@ -164,7 +164,8 @@ def told_by(training: Training, comparison: Comparison) -> Training:
     if difference <= tolerance:
         return training
     kind = 0.1  # an estimate below this part of the error is no estimate of it
-    too_kind = training.estimate is not None and training.estimate < kind * difference
+    relative = max(e.relative_l2 for e in comparison.errors.values())  # an estimate is relative to the whole norm
+    too_kind = training.estimate is not None and training.estimate < kind * min(relative, difference)
     if training.outcome.kind != "converged" and not too_kind:
         return training
     worst = max(comparison.errors, key=lambda u: comparison.errors[u].strict)
