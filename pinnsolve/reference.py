@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from pinnsolve.errors import ProblemError, if_complex, place_of
+from pinnsolve.errors import ProblemError, did_you_mean, if_complex, place_of
 
 Field = Callable[..., np.ndarray]
 
@@ -91,6 +91,10 @@ class Exact:
     solutions: Mapping[str, Field | float]
 
     def __call__(self, problem: Any) -> Reference:
+        known = [*problem.unknowns, *problem.functions, *problem.parameters]
+        for name in self.solutions:
+            if name not in known:
+                raise ProblemError(f"exact({name}=...): there is no unknown '{name}'", did_you_mean(name, known))
         fields = {name: _called(name, solution, problem.parameters) for name, solution in self.solutions.items()}
         return Reference("exact solution", fields, float(np.finfo(np.float64).eps), 0.0)
 
@@ -128,13 +132,14 @@ def _called(name: str, solution: Field | float, parameters: Mapping[str, float])
     """The solution with its parameters filled in; it is given the coordinates that it names."""
 
     def field(**coordinates: np.ndarray) -> np.ndarray:
-        given = {n: v for n, v in {**parameters, **coordinates}.items() if names is None or n in names}
+        everything: dict[str, Any] = {**parameters, **coordinates}
+        given = {n: v for n, v in everything.items() if names is None or n in names}
         values: Any = solution
         if callable(solution):
             try:
-                values = solution(**given)
+                values = solution(**{n: np.array(v) if np.ndim(v) else v for n, v in given.items()})
             except TypeError:  # torch's functions refuse arrays
-                values = solution(**{n: torch.as_tensor(v) for n, v in given.items()})
+                values = solution(**{n: torch.tensor(v) for n, v in given.items()})
         if np.ndim(values):
             return np.asarray(values)
         return np.full(np.broadcast_shapes(*(np.shape(v) for v in coordinates.values())), values)
