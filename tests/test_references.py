@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from torch import exp, sin, where
 
 from pinnsolve import (
     Box,
+    NotConverged,
     Problem,
     ProblemError,
     Reference,
@@ -128,6 +130,21 @@ def test_the_command_refuses_before_training(tmp_path: Path, capsys: pytest.Capt
     told = capsys.readouterr()
     assert "negative.py, line 4: the reference 'mine' states own_error=-1.0" in told.err.replace("\n", "")
     assert "training" not in told.out and not (tmp_path / "run" / "report.json").exists()
+
+
+def test_the_command_tells_once_that_a_run_did_not_converge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "short.py"
+    path.write_text(
+        "from pinnsolve import *\nproblem = Problem(time=(0, 1), unknowns='u', equations=lambda u, t: d(u, t) + u,\n"
+        "                  conditions=[initial(u=1)], reference=None)\n"
+        "settings = Settings(network=MLP(4, 1), method=LevenbergMarquardt(steps=1), points=50)\n"
+    )
+    with warnings.catch_warnings(record=True) as issued:
+        warnings.simplefilter("always")
+        assert main([str(path), "--out", str(tmp_path / "run")]) == 1
+    assert not [w for w in issued if w.category is NotConverged]
+    told = capsys.readouterr()
+    assert told.out.count("steps: all 1 steps made") == 1 and "without convergence" not in told.out + told.err
 
 
 # ------------------------------------------------------------ what is handed out
@@ -265,6 +282,20 @@ RIGHT = {
         reference=exact(u=lambda x, t: np.sin(2 * PI * x) * np.cos(2 * PI * t)),
     ),
     "nothing but zeros": lambda: rod(0.0, conditions=[initial(u=0), dirichlet(u=0)]),
+    "a beam": lambda: Problem(
+        space=Box(x=(0, 2)), unknowns="u", equations=lambda u, x: 2e5 * d(u, x, x, x, x) - 1e3,
+        conditions=[dirichlet(u=0), neumann(u=0)],
+        reference=exact(u=lambda x: 1e3 / (24 * 2e5) * x**2 * (x - 2) ** 2), tolerance=1e-6,
+    ),
+    "a layer at the wall": lambda: Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x) - 1e-4 * d(u, x, x) - 1,
+        conditions=[dirichlet(u=0)], reference=exact(u=lambda x: x - np.exp((x - 1) / 1e-4)),
+    ),
+    "a corner": lambda: Problem(
+        space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=lambda u, x, y: d(u, x, x) + d(u, y, y),
+        conditions=[dirichlet(u=0, on=face(y=0))],
+        reference=exact(u=lambda x, y: np.hypot(x, y) ** (2 / 3) * np.sin(2 / 3 * np.arctan2(y, x))),
+    ),
     "a narrow bump": lambda: Problem(
         space=Box(x=(0, 1), y=(0, 1)), unknowns="u",
         equations=lambda u, x, y: d(u, x) + 2e4 * (x - 0.37) * exp(-((x - 0.37) ** 2 + (y - 0.6) ** 2) * 1e4),

@@ -31,7 +31,7 @@ from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, prepare
 from pinnsolve.training.history import Training
 from pinnsolve.verdict.compare import told_by
-from pinnsolve.verdict.slices import Compared, References, compared, references_of
+from pinnsolve.verdict.slices import Compared, References, compared, references_of, values_of
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -75,6 +75,8 @@ def _solved(
     if arguments.resume and members is None:
         ready.resume()
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.clock.seconds:.1f} s")
+    if problem.ranges and brought(problem):  # it may take a while, before anything else is told
+        console.print(f"the reference is built at {len(values_of(problem))} values of {', '.join(problem.ranges)} ...")
     known, note, reference_peak = references(problem)
     from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
 
