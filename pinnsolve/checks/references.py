@@ -17,8 +17,6 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 
-# Points on which a reference is tried. More: a fault at few places is met before training; slow ones take longer.
-TRIED = 64
 WRITE = "Write reference=exact(u=lambda x, t: ...), or a function reference(problem) that returns a Reference(...)."
 
 
@@ -86,8 +84,8 @@ def check_reference(reference: Reference, problem: Problem) -> None:
 
 def tried(problem: Problem) -> dict[str, np.ndarray]:
     """A few points inside the domain, (N,) for each coordinate."""
-    fixed = 40_129  # as good as any other
-    points: Points = problem.domain.interior.draw(TRIED, "sobol", torch.Generator().manual_seed(fixed))
+    count, fixed = 64, 40_129  # more would meet faults at fewer places, and slow references take longer
+    points: Points = problem.domain.interior.draw(count, "sobol", torch.Generator().manual_seed(fixed))
     return {c: v.numpy() for c, v in points.coordinates.items()}
 
 

@@ -20,8 +20,6 @@ from pinnsolve.report.record import WHAT_SCATTER_IS, Report, over_seeds
 from pinnsolve.solution import Solution
 from pinnsolve.training.history import Look
 
-# Values of the parameters of which the errors are shown. More: a longer table, for values that are better anyhow.
-ROWS = 8
 COLOURS = {"pass": "bold green", "fail": "bold red", "unconfirmed": "bold yellow"}
 
 
@@ -92,7 +90,8 @@ def _show_slices(console: Console, run: Report) -> None:
     """The errors at each value of the parameters that are inputs."""
     console.print(f"shown above is the worst of {len(run.slices)} values, {run.slices[0]}:")
     table = Table("at", *(f"error of {u}" for u in run.solution.problem.unknowns), "verdict")
-    shown = run.slices if len(run.slices) <= ROWS + 1 else run.slices[:ROWS]
+    rows = 8  # more would be a longer table, for values that are better anyhow
+    shown = run.slices if len(run.slices) <= rows + 1 else run.slices[:rows]
     for s in shown:
         errors = s.comparison.errors
         told = [f"{errors[u].relative_l2:.2e}" if u in errors else "not known" for u in run.solution.problem.unknowns]
