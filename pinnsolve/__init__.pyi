@@ -1,5 +1,5 @@
 from .ensembles.ensemble import Ensemble, ensemble
-from .errors import Outcome, ProblemError
+from .errors import NotConverged, Outcome, ProblemError
 from .geometry import Box, Points, boundary, face, faces, point
 from .jets.calculus import curl, d, div, dot, grad, laplace
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
@@ -36,6 +36,7 @@ __all__ = [
     "LocalFeatures",
     "Marching",
     "Newton",
+    "NotConverged",
     "Outcome",
     "Points",
     "Problem",

@@ -72,8 +72,8 @@ class Outcome:
     Parameters
     ----------
     kind : str
-        ``converged``, ``plateau``, ``overfitting``, ``budget``, ``steps``, ``undetermined``, ``non-finite`` or
-        ``interrupted``.
+        ``converged``, ``plateau``, ``overfitting``, ``budget``, ``steps``, ``undetermined``, ``contradicted``,
+        ``non-finite`` or ``interrupted``.
     detail : str
         What was seen, with names and numbers.
     remedy : str
@@ -86,6 +86,18 @@ class Outcome:
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+class NotConverged(UserWarning):
+    """Warns that a run ended without "converged"; its text is the outcome, with the remedy.
+
+    >>> import warnings
+    >>> warnings.simplefilter("error", NotConverged)  # such a run raises
+    >>> warnings.simplefilter("default", NotConverged)
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"the run ended without convergence. {outcome}")
 
 
 def positive(what: str, value: Any) -> float:

@@ -17,7 +17,7 @@ from torch import nn
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.contradictions import parts
 from pinnsolve.checks.signature import signature
-from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.errors import Outcome, ProblemError, did_you_mean
 from pinnsolve.geometry.points import Points
 from pinnsolve.machine.checkpoint import same
 from pinnsolve.machine.files import write_whole
@@ -27,7 +27,7 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals.residuals import ENTRIES
 from pinnsolve.training.history import Training
-from pinnsolve.trial.exact import plan
+from pinnsolve.trial.exact import held, plan
 from pinnsolve.trial.piecewise import trial_of
 from pinnsolve.trial.trial import Trial
 
@@ -121,7 +121,7 @@ class Solution:
     def _evaluate(
         self, quantities: Mapping[str, Quantity], places: Mapping[str, Any], derived: bool = True
     ) -> dict[str, Any]:
-        arrays = self._places(places)
+        arrays = self.problem.domain.arrays(places)
         shape = arrays[0].shape
         flat = [torch.from_numpy(np.ascontiguousarray(a, dtype=np.float64).reshape(-1).copy()) for a in arrays]
         count = flat[0].shape[0]
@@ -138,24 +138,20 @@ class Solution:
                     out[name][start : start + size] = quantity(at).detach().cpu().numpy()
         return {name: values.reshape(shape)[()] for name, values in out.items()}
 
-    def _places(self, places: Mapping[str, Any]) -> list[np.ndarray]:
-        for name in places:
-            known(name, self.problem.coordinates, "coordinate")
-        missing = [c for c in self.problem.coordinates if c not in places]
-        if missing:
-            raise ProblemError(
-                f"the coordinate {missing[0]} is missing", f"Give all of {', '.join(self.problem.coordinates)}."
-            )
-        arrays = np.broadcast_arrays(*(np.asarray(places[c], dtype=np.float64) for c in self.problem.coordinates))
-        left = self.problem.domain.outside(dict(zip(self.problem.coordinates, arrays, strict=True)))
-        if left is not None:
-            name, values = left[0], arrays[self.problem.coordinates.index(left[0])]
-            low, high = self.problem.domain.ends(name)
-            raise ProblemError(
-                f"{name} from {values.min():g} to {values.max():g} leaves the domain ({low:g}, {high:g})",
-                "A network knows nothing outside the domain that it was trained on.",
-            )
-        return list(arrays)
+    @property
+    def outcome(self) -> Outcome | None:
+        """Why training ended, and what to do about it; None for a solution that was loaded."""
+        return None if self.training is None else self.training.outcome
+
+    @property
+    def converged(self) -> bool:
+        """Whether training ended as converged; what was loaded is not known to have."""
+        return self.outcome is not None and self.outcome.kind == "converged"
+
+    @property
+    def estimate(self) -> float | None:
+        """The relative L2 error as it is estimated without a reference; None where it cannot be."""
+        return None if self.training is None else self.training.estimate
 
     @property
     def parameters_count(self) -> int:
@@ -165,15 +161,7 @@ class Solution:
     @property
     def conditions(self) -> dict[str, str]:
         """Which conditions hold exactly, by construction, and which are weighted residuals."""
-        found = {p.name: "exact" for p in self.problem.periodic} | {s.name: "exact" for s in self.problem.solenoidal}
-        found |= dict.fromkeys(sorted(self.trial.plan.met), "exact")
-        for condition in self.problem.conditions:
-            loose = [p.name for p in self.problem.pieces(condition) if (condition, p) in self.trial.plan.weighted]
-            whole = len(loose) == len(self.problem.pieces(condition))
-            found[condition.name] = (
-                "exact" if not loose else "weighted" if whole else f"exact, but weighted on {'; '.join(loose)}"
-            )
-        return found
+        return held(self.problem, self.trial.plan)
 
     def summary(self) -> str:
         """The network layer by layer, with its parameter counts."""
@@ -185,7 +173,15 @@ class Solution:
 
     def __repr__(self) -> str:
         names = ", ".join(self.problem.unknowns)
-        return f"Solution({names} over {self.problem.domain!r}, {self.parameters_count:,} parameters)"
+        return f"Solution({names} over {self.problem.domain!r}, {self.parameters_count:,} parameters, {self._ended})"
+
+    @property
+    def _ended(self) -> str:
+        """Outcome and estimate in a few words."""
+        if self.outcome is None:
+            return "not trained here"
+        told = "no estimate of the error" if self.estimate is None else f"estimated error {self.estimate:.0e}"
+        return f"{self.outcome.kind}, {told}"
 
     def save(self, path: str | Path) -> None:
         """Write the network to one safetensors file, with what it takes to check that it fits a problem."""

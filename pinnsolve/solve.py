@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ from torch import nn
 
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.coverage import derivative_name
+from pinnsolve.checks.precision import check_precision
 from pinnsolve.checks.signature import signature
-from pinnsolve.errors import ProblemError
+from pinnsolve.checks.substitution import contradiction, misfits
+from pinnsolve.errors import NotConverged, ProblemError
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.methods.protocol import Method
@@ -49,6 +52,9 @@ class Prepared:
 
     def solution(self, training: Training | None = None) -> Solution:
         """The solution as it stands."""
+        against = self.findings.contradiction
+        if training is not None and training.outcome.kind == "converged" and against:
+            training = training.contradicted(against, "correct the one or the other")
         kept = {} if training is None else {"method": training.method, "network": training.network}
         return Solution(self.loop.state.trial, training, self.findings, self.settings.described() | kept)
 
@@ -116,6 +122,21 @@ def solve(
     ------
     ProblemError
         If the problem or an option is wrong, or a residual is not finite at the first evaluation.
+
+    Warns
+    -----
+    NotConverged
+        If the run ends without: `solution.outcome` says why and what to do, `solution.estimate` how far it may be off.
+
+    Examples
+    --------
+    >>> from pinnsolve import Problem, d, initial
+    >>> decay = Problem(time=(0, 1), unknowns="u", equations=lambda u, t: d(u, t) + u, conditions=[initial(u=1)])
+    >>> solution = solve(decay)
+    >>> solution.converged, solution.estimate < 1e-3, solution.outcome.kind
+    (True, True, 'converged')
+    >>> print(f"{solution.u(t=1.0):.6f}")
+    0.367879
     """
     chosen = with_options(
         settings,
@@ -132,7 +153,15 @@ def solve(
                 "resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True)."
             )
         ready.resume()
-    return ready.solution(ready.loop.run(progress))
+    solution = ready.solution(ready.loop.run(progress))
+    warn_of(solution)
+    return solution
+
+
+def warn_of(solution: Solution) -> None:
+    """Warn the one who called `solve` or `ensemble` where the run ended without convergence."""
+    if solution.outcome is not None and not solution.converged:
+        warnings.warn(NotConverged(solution.outcome), stacklevel=3)
 
 
 def with_options(settings: Settings | None, options: Options) -> Settings:
@@ -147,7 +176,10 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
 
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
-    findings = check(problem)
+    missed = misfits(problem)
+    findings = dataclasses.replace(check(problem), contradiction=contradiction(problem, missed))
+    findings.warnings.extend(map(str, missed))
+    check_precision(problem, settings.dtype, findings.sizes)
     if settings.validation and not problem.observations:
         raise ProblemError(
             f"validation={settings.validation:g} holds out measurements, and the problem has none",

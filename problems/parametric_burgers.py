@@ -4,7 +4,8 @@
     u(x, 0) = -sin(pi x),        u(-1, t) = u(1, t) = 0
 
 The front at x = 0 is thin at the one end of the range and none at the other. The solution is compared with Cole's and
-Hopf's at both ends and in the middle, and judged by the worst; `solution.u(x=0.1, t=0.5, nu=0.03)` has all others.
+Hopf's at both ends, in the middle and at 32 values that are drawn, and judged by the worst;
+`solution.u(x=0.1, t=0.5, nu=0.03)` has all others.
 """
 
 from math import pi

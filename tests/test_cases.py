@@ -27,7 +27,7 @@ def test_every_case_says_what_it_is(path: Path) -> None:
 
 
 TINY = """
-from pinnsolve import Problem, d, exact, initial
+from pinnsolve import Problem, Reference, d, initial
 from validation.wanted import honest, refused, right
 import numpy as np
 
@@ -37,7 +37,8 @@ def decay(u, t):
     return d(u, t) + {rate} * u
 
 problem = Problem(time=(0, 1), unknowns="{name}", equations=decay, conditions=[initial(u=1)],
-                  reference=exact(u=lambda t: np.exp(-t)), tolerance=1e-4)
+                  reference=lambda problem: Reference("by hand", {{"u": lambda t: np.exp(-t)}}, 1e-16, 0.0),
+                  tolerance=1e-4)
 """
 
 

@@ -24,6 +24,7 @@ from pinnsolve import (
     LocalFeatures,
     Marching,
     Newton,
+    NotConverged,
     Problem,
     ProblemError,
     RandomFeatures,
@@ -284,7 +285,10 @@ def test_members_that_were_not_begun_are_named() -> None:
     with pytest.warns(RuntimeWarning) as told:
         found = ensemble(STEEP, 4, progress=interrupting(12), **SMALL)
     assert list(found.left_out) == [2, 3] and found.left_out[3].startswith("not trained")
-    assert len(told) == 2
+    assert len([w for w in told if w.category is RuntimeWarning]) == 2
+    (ended,) = [w for w in told if w.category is NotConverged]  # one for all members
+    assert "interrupted" in str(ended.message) and ended.filename == __file__
+    assert "seeds 0, 1, interrupted, estimated error" in repr(found) and not found.converged
 
 
 def test_a_new_run_forgets_the_members_of_an_earlier_one(tmp_path: Path) -> None:

@@ -227,7 +227,7 @@ def test_a_state_that_no_file_can_hold(write: Write, tmp_path: Path) -> None:
 
 
 def test_a_reference_that_fails_after_training(write: Write, tmp_path: Path) -> None:
-    path = write(("np.exp(-t)", "(1 / 0 if np.size(t) > 100 else np.exp(-t))"), SHORT)
+    path = write(("np.exp(-t)", "(1 / 0 if np.size(t) > 1000 else np.exp(-t))"), SHORT)
     assert main([str(path), "--out", str(tmp_path / "out")]) == 1
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["verdict"] == "unconfirmed" and report["residuals"]["decay"]["held_out"] > 0

@@ -20,12 +20,12 @@ import torch
 from torch import Tensor, cos, exp, sin, tanh
 
 from pinnsolve import MLP, Box, LevenbergMarquardt, Points, Problem, RandomFeatures, compare, d, dirichlet, solve
+from pinnsolve.checks.references import reference_values
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.manufactured import manufactured
-from pinnsolve.verdict.compare import reference_values
 from pinnsolve.verdict.slices import values_of
 
 FILES = sorted((Path(__file__).parents[1] / "problems").glob("*.py"))

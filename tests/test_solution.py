@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from pinnsolve import (
     Box,
     Fourier,
     LevenbergMarquardt,
+    NotConverged,
+    Outcome,
     Problem,
     ProblemError,
     Reference,
@@ -28,6 +32,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.solve import prepare
+from pinnsolve.verdict.compare import told_by
 
 SMALL = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, method=LevenbergMarquardt(steps=25))
 
@@ -140,13 +145,52 @@ def test_verdicts(trained: Solution, heat: Problem) -> None:
     assert compare(trained, reference(heat)).verdict == "pass"
     assert compare(trained, reference(heat, offset=0.02)).verdict == "fail"
     assert compare(trained, reference(heat, own=2e-3)).verdict == "unconfirmed", "own error above a tenth of 1e-2"
-    assert compare(trained, reference(heat, own=float("nan"))).verdict == "unconfirmed"
-    assert compare(trained, reference(heat, offset=float("nan"))).verdict == "fail"
+    with pytest.raises(ProblemError, match="own_error=nan"):
+        reference(heat, own=float("nan"))
+    with pytest.raises(ProblemError, match="field 'u' is nan"):
+        compare(trained, reference(heat, offset=float("nan")))
     assert compare(trained, None).verdict == "unconfirmed"
     with pytest.raises(ProblemError, match="has no field 'u'"):
         compare(trained, Reference("test", {}, 0.0, 0.0))
     with pytest.raises(ProblemError, match="returned shape"):
         compare(trained, Reference("test", {"u": lambda x, t: x[:, None]}, 0.0, 0.0))
+
+
+def ended(trained: Solution, outcome: Outcome, estimate: float | None = None) -> Solution:
+    """The same solution, as if its run had ended so."""
+    assert trained.training is not None
+    return Solution(trained.trial, replace(trained.training, outcome=outcome, estimate=estimate), trained.findings)
+
+
+def test_an_undetermined_run_is_never_a_pass(trained: Solution, heat: Problem) -> None:
+    undetermined = Outcome("undetermined", "nothing determines a and b", "give measurements: observed(...)")
+    found = compare(ended(trained, undetermined), reference(heat))
+    assert found.verdict == "unconfirmed"
+    assert "is within the tolerance" in found.reason and "but nothing determines a and b" in found.reason
+    assert compare(ended(trained, undetermined), reference(heat, offset=0.05)).verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("kind", "estimate", "offset", "becomes", "left"),
+    [
+        ("converged", 1e-6, 0.05, "contradicted", None),  # the error is above the tolerance of 1e-2
+        ("converged", None, 0.05, "contradicted", None),
+        ("converged", 1e-6, 0.0, "converged", 1e-6),
+        ("plateau", 1e-6, 0.05, "plateau", None),  # an estimate below a tenth of the error is not handed on
+        ("plateau", 2e-2, 0.05, "plateau", 2e-2),
+        ("undetermined", None, 0.05, "undetermined", None),
+    ],
+)
+def test_a_reference_that_says_otherwise_contradicts_the_run(
+    trained: Solution, heat: Problem, kind: str, estimate: float | None, offset: float, becomes: str, left: float | None
+) -> None:
+    solution = ended(trained, Outcome(kind, "as it was told"), estimate)
+    assert solution.training is not None
+    found = told_by(solution.training, compare(solution, reference(heat, offset=offset)))
+    assert (found.outcome.kind, found.estimate) == (becomes, left)
+    if becomes == "contradicted":
+        assert "ended as converged" in found.outcome.detail and "reference's u differs by" in found.outcome.detail
+    assert solution.training.outcome.kind == kind, "the record itself stays as it is"
 
 
 def test_the_error_is_what_it_says(trained: Solution, heat: Problem) -> None:
@@ -157,6 +201,34 @@ def test_the_error_is_what_it_says(trained: Solution, heat: Problem) -> None:
     norm = np.sqrt((1 - np.exp(-2 * a)) / (4 * a) + 2 * 0.02 * mean + 0.02**2)
     assert found.relative_l2 == pytest.approx(0.02 / norm, rel=0.02)  # the trained error is a per cent of the offset
     assert found.max == pytest.approx(0.02, rel=0.1)
+
+
+def decay(**changes: Any) -> Problem:
+    given: dict[str, Any] = {
+        "time": (0, 1), "unknowns": "u", "equations": lambda u, t: d(u, t) + u, "conditions": [initial(u=1)],
+    }  # fmt: skip
+    return Problem(**{**given, **changes})
+
+
+def test_a_solution_says_how_it_ended(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = solve(decay())
+    assert found.converged and found.outcome is not None and found.outcome.kind == "converged"
+    assert found.estimate is not None and 0 < found.estimate < 1e-3
+    assert repr(found).endswith(f"parameters, converged, estimated error {found.estimate:.0e})")
+    found.save(tmp_path / "model.safetensors")
+    loaded = Solution.load(tmp_path / "model.safetensors", decay())
+    assert (loaded.converged, loaded.estimate, loaded.outcome) == (False, None, None)
+    assert repr(loaded).endswith("parameters, not trained here)")
+
+
+def test_a_run_that_does_not_converge_warns_once_where_it_was_called() -> None:
+    with pytest.warns(NotConverged, match="without convergence. steps: all 1 steps made") as told:
+        found = solve(decay(), network=MLP(4, 1), method=LevenbergMarquardt(steps=1), points=50)
+    (warning,) = told
+    assert warning.filename == __file__ and str(found.outcome) in str(warning.message)
+    assert not found.converged and f"parameters, {found.outcome.kind}, " in repr(found)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -171,5 +243,5 @@ def test_numbers_of_fewer_digits_are_told(number: Any, told: bool) -> None:
         space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=heat, conditions=[initial(u=0), dirichlet(u=0)],
         reference=None,
     )  # fmt: skip
-    warnings = prepare(problem, Settings(network=MLP(4, 1), points=64)).findings.warnings
-    assert any("float32" in w for w in warnings) is told
+    found = prepare(problem, Settings(network=MLP(4, 1), points=64)).findings.warnings
+    assert any("float32" in w for w in found) is told

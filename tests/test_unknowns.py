@@ -19,6 +19,7 @@ from pinnsolve import (
     Problem,
     ProblemError,
     RandomFeatures,
+    Reference,
     Solution,
     Unknown,
     compare,
@@ -254,15 +255,35 @@ def test_one_network_answers_for_a_whole_range() -> None:
     assert solution.d("u", "alpha")(x=0.5, t=0.5, alpha=0.1) == pytest.approx(slope, rel=1e-5)
 
 
-def test_it_is_compared_in_the_middle_and_at_the_ends_and_the_worst_counts() -> None:
+def test_it_is_compared_in_the_middle_at_the_ends_and_between_and_the_worst_counts() -> None:
     problem = parametric()
     solution = solve(problem, network=RandomFeatures(60), method=Newton(), budget=60)
     references = references_of(problem, problem.reference)  # type: ignore[arg-type]
-    assert [v["alpha"] for v, _ in references] == pytest.approx([0.11, 0.02, 0.2])
+    values = [v["alpha"] for v, _ in references]
+    assert values[:3] == pytest.approx([0.11, 0.02, 0.2])
+    assert sorted(int((v - 0.02) / 0.18 * 32) for v in values[3:]) == list(range(32)), "one in each part of the range"
     found = compared(solution, references)
-    sizes = [f.comparison.errors["u"].strict for f in found if f.comparison.verdict == found[0].comparison.verdict]
+    sizes = [f.comparison.errors["u"].strict for f in found[1:] if f.comparison.verdict == found[1].comparison.verdict]
     assert sizes == sorted(sizes, reverse=True)
+    assert found[0].comparison.errors["u"].strict == pytest.approx(max(sizes), rel=0.1), "measured on more points"
     assert str(found[0]).startswith("alpha = 0.")
+
+
+def test_what_is_right_in_the_middle_and_at_the_ends_alone_does_not_pass() -> None:
+    """The reference grows by a hump in alpha that is zero in the middle and at the ends; the solution has none."""
+
+    def humped(problem: Problem) -> Reference:
+        part = (problem.parameters["alpha"] - 0.02) / 0.18
+        grown = 1 + 0.1 * np.sin(2 * np.pi * part)
+        alpha = problem.parameters["alpha"]
+        return Reference("humped", {"u": lambda x, t: grown * decaying(x, t, alpha)}, 1e-12, 0.0)
+
+    solution = solve(parametric(tolerance=1e-2), network=RandomFeatures(300), method=Newton(), budget=60)
+    first = compared(solution, references_of(solution.problem, humped)[:3])
+    assert first[0].comparison.verdict == "pass"
+    found = compared(solution, references_of(solution.problem, humped))
+    assert found[0].comparison.verdict == "fail"
+    assert found[0].comparison.errors["u"].relative_l2 == pytest.approx(0.1 / 0.9, rel=0.05)
 
 
 def test_two_ranges_are_compared_at_all_corners() -> None:
@@ -270,7 +291,9 @@ def test_two_ranges_are_compared_at_all_corners() -> None:
         return d(u, t) - alpha * d(u, x, x) + k * u
 
     problem = parametric(equations=reaction, parameters={"alpha": (0.1, 0.2), "k": (0, 1)})
-    assert len(values_of(problem)) == 5
+    values = values_of(problem)
+    assert len(values) == 5 + 32 and values == values_of(problem)
+    assert all(0.1 <= v["alpha"] <= 0.2 and 0 <= v["k"] <= 1 for v in values)
     assert problem.with_parameters({"alpha": 0.1}).coordinates == ("x", "t", "k")
 
 

@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from pinnsolve import Comparison, Problem, ProblemError, Settings, Solution, compare, solve
+from pinnsolve.checks.references import brought, reference_of
 from validation.wanted import Wanted
 
 FOLDER = Path(__file__).parents[1] / "tests" / "cases"
@@ -88,8 +89,9 @@ def run(path: Path, budget: float | None = None) -> tuple[Wanted, Told]:
     try:
         if isinstance(settings, Settings):
             settings = dataclasses.replace(settings, budget=wanted.budget if budget is None else budget)
+        reference = reference_of(problem) if brought(problem) else None
         solution = solve(problem, settings=settings)
-        comparison = compare(solution, problem.reference(problem) if callable(problem.reference) else None)
+        comparison = compare(solution, reference)
     except ProblemError as refusal:
         return wanted, Told(str(refusal))
     errors = [e.relative_l2 for e in comparison.errors.values()]

@@ -60,6 +60,8 @@ class Findings:
         Prescribed values with jumps or kinks, which are not built in.
     undecided : tuple of str
         Equations and conditions that may vary where no point is, in words.
+    contradiction : str
+        What says that a solution of the equations is not what is wanted; empty where nothing does.
     """
 
     derivatives: dict[str, set[Alpha]]
@@ -72,6 +74,7 @@ class Findings:
     unseen: tuple[str, ...] = ()
     rough: tuple[Part, ...] = ()
     undecided: tuple[str, ...] = ()
+    contradiction: str = ""
 
 
 def check(problem: Problem) -> Findings:

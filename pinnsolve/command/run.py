@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from pinnsolve.checks.coverage import derivative_name
+from pinnsolve.checks.references import brought, reference_of
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
 from pinnsolve.command.problem_file import ProblemFile, load, of_the_user, told
@@ -24,15 +25,14 @@ from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
 from pinnsolve.methods.protocol import Method
 from pinnsolve.problem.problem import Problem
-from pinnsolve.reference import Reference
 from pinnsolve.report import console as show
 from pinnsolve.report.record import Report
 from pinnsolve.settings import DTYPES, Settings, method_by_name
 from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, prepare
 from pinnsolve.training.history import Training
-from pinnsolve.verdict.compare import check_reference
-from pinnsolve.verdict.slices import Compared, References, compared, references_of
+from pinnsolve.verdict.compare import told_by
+from pinnsolve.verdict.slices import Compared, References, compared, references_of, values_of
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -76,7 +76,11 @@ def _solved(
     if arguments.resume and members is None:
         ready.resume()
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.clock.seconds:.1f} s")
-    known, note, reference_peak = references(problem, ready.findings.narrow)
+    narrow = ready.findings.narrow
+    if problem.ranges and brought(problem):  # it may take a while, before anything else is told
+        count, names = len(values_of(problem, narrow)), ", ".join(problem.ranges)
+        console.print(f"the reference is built at {count} values of {names} ...")
+    known, note, reference_peak = references(problem, narrow)
     from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
 
     if not arguments.resume:  # what is gone on with stays until there is something new in its place
@@ -89,6 +93,8 @@ def _solved(
             solution = _train_members(problem, settings, members, folder, console, arguments.resume)
     assert solution.findings is not None
     (worst, *others), failed = _compared(solution, known)
+    assert solution.training is not None
+    solution.training = told_by(solution.training, worst.comparison)
     result = Report(
         file.name, file.description, solution.at(**worst.values), worst.comparison, solution.findings.warnings,
         training_peak.bytes, reference_peak.bytes, note or failed, [worst, *others] if others else [],
@@ -220,28 +226,11 @@ def references(problem: Problem, narrow: Sequence[Narrow] = ()) -> tuple[Referen
     note = ""
     if problem.reference is None:
         note = "the reference is switched off"
-    elif not callable(problem.reference):
+    elif not brought(problem):
         note = "the problem brings no reference, and an automatic one is not built yet"
     with peak_memory() as peak:
-        found = references_of(problem, (lambda _: None) if note else _reference, narrow)
+        found = references_of(problem, (lambda _: None) if note else reference_of, narrow)
     return found, note, peak
-
-
-def _reference(problem: Problem) -> Reference:
-    assert callable(problem.reference)
-    name = getattr(problem.reference, "__name__", "reference")
-    try:
-        reference = problem.reference(problem)
-    except ProblemError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise ProblemError(
-            f"the reference '{name}' failed: {type(error).__name__}: {error}", "Mend it, or go on with --no-reference."
-        ).with_traceback(error.__traceback__) from None
-    if not isinstance(reference, Reference):
-        raise ProblemError(f"the reference '{name}' returned {type(reference).__name__}", "It must return a Reference.")
-    check_reference(reference, problem)
-    return reference
 
 
 def _show_check(console: Console, file: ProblemFile, problem: Problem, ready: Prepared) -> None:

@@ -30,7 +30,7 @@ from pinnsolve.machine.files import writable_folder
 from pinnsolve.problem.problem import Problem
 from pinnsolve.settings import Settings
 from pinnsolve.solution import Evaluator, Solution
-from pinnsolve.solve import Options, Prepared, prepare, with_options
+from pinnsolve.solve import Options, Prepared, prepare, warn_of, with_options
 from pinnsolve.training.checkpointing import CHECKPOINT
 from pinnsolve.training.history import Look, Training
 from pinnsolve.trial.mean import Mean
@@ -90,7 +90,7 @@ class Ensemble(Solution):
 
     def __repr__(self) -> str:
         names, seeds = ", ".join(self.problem.unknowns), ", ".join(map(str, self.seeds))
-        return f"Ensemble({names} over {self.problem.domain!r}, seeds {seeds})"
+        return f"Ensemble({names} over {self.problem.domain!r}, seeds {seeds}, {self._ended})"
 
     def save(self, path: str | Path) -> None:
         """Write each member to a safetensors file of its own: `model.safetensors` becomes `model-0.safetensors` and so
@@ -149,6 +149,8 @@ def ensemble(
     -----
     RuntimeWarning
         For each member that is left out of the mean.
+    NotConverged
+        If one of the members ended without.
     """
     settings = with_options(options.pop("settings", None), options)
     folder = None if out is None else writable_folder(Path(out))
@@ -160,6 +162,7 @@ def ensemble(
     found = trained(problem, settings, members, lambda ready: ready.loop.run(progress), folder, resume)
     for seed, why in found.left_out.items():
         warnings.warn(f"the member of seed {seed} is left out of the mean: {why}", RuntimeWarning, stacklevel=2)
+    warn_of(found)
     return found
 
 

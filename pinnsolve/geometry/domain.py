@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from pinnsolve.algebra.tolerances import SAME
@@ -131,6 +132,30 @@ class Domain:
             if not inside.all():
                 return name, ~inside
         return None
+
+    def arrays(self, places: Mapping[str, Any]) -> list[np.ndarray]:
+        """Places by name as arrays of one shape, in the order of the coordinates.
+
+        Raises
+        ------
+        ProblemError
+            If a coordinate is missing or does not exist, or a place lies outside.
+        """
+        for name in places:
+            self.known(name)
+        missing = [c for c in self.coordinates if c not in places]
+        if missing:
+            raise ProblemError(f"the coordinate {missing[0]} is missing", f"Give all of {', '.join(self.coordinates)}.")
+        arrays = np.broadcast_arrays(*(np.asarray(places[c], dtype=np.float64) for c in self.coordinates))
+        left = self.outside(dict(zip(self.coordinates, arrays, strict=True)))
+        if left is not None:
+            name, values = left[0], arrays[self.coordinates.index(left[0])]
+            low, high = self.ends(name)
+            raise ProblemError(
+                f"{name} from {values.min():g} to {values.max():g} leaves the domain ({low:g}, {high:g})",
+                "A network knows nothing outside the domain that it was trained on.",
+            )
+        return list(arrays)
 
     def line(self, count: int = 61) -> Points:
         """Points on a line through the domain, none on its boundary and none twice in any coordinate.

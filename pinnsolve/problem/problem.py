@@ -21,9 +21,10 @@ from pinnsolve.problem.flows import in_order
 from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
 from pinnsolve.problem.probes import Prober
-from pinnsolve.problem.reading import equations_of, flattened, parameters_of, unknowns_of
+from pinnsolve.problem.reading import equations_of, flattened, parameters_of, reference_given, unknowns_of
 from pinnsolve.problem.recognition import recognised
 from pinnsolve.problem.unknown import Unknown
+from pinnsolve.reference import Reference
 
 
 class Problem:
@@ -45,8 +46,8 @@ class Problem:
     parameters : mapping from name to number, Unknown, or (low, high)
         What equations and conditions may ask for by name. An `Unknown` is found together with the solution; a range
         makes the parameter one more input of the network, beside the coordinates.
-    reference : callable problem -> Reference, optional
-        `None` switches the comparison off; "automatic" lets the package look for one.
+    reference : callable problem -> Reference, or Reference, optional
+        `exact(u=...)` makes one. `None` switches the comparison off; "automatic" lets the package look for one.
     tolerance : float
         The relative L2 error that is wanted (dimensionless).
 
@@ -65,7 +66,7 @@ class Problem:
         equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         conditions: Sequence[Any] = (),
         parameters: Mapping[str, float | Unknown | tuple[float, float]] | None = None,
-        reference: Callable[[Any], Any] | Literal["automatic"] | None = "automatic",
+        reference: Callable[[Any], Any] | Reference | Literal["automatic"] | None = "automatic",
         tolerance: float = 1e-3,
     ) -> None:
         self._declared = {
@@ -81,7 +82,7 @@ class Problem:
         self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
         self.unknowns = unknowns_of(unknowns)
         self.tolerance = positive("tolerance", tolerance)
-        self.reference = reference
+        self.reference = reference_given(reference)
         check_free(self.unknowns, self.coordinates, self.parameters, self.functions)
         flat = flattened(conditions)
         self.observations = tuple(measured(self.domain, self.unknowns, c) for c in flat if isinstance(c, Observed))

@@ -14,6 +14,7 @@ from pinnsolve.geometry.box import interval
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.equation import Equation, inside
 from pinnsolve.problem.unknown import Unknown
+from pinnsolve.reference import Reference
 
 
 def unknowns_of(unknowns: Any) -> tuple[str, ...]:
@@ -82,6 +83,18 @@ def equations_of(equations: Any) -> tuple[Equation, ...]:
             )
         names.append(name)
     return tuple(inside(n, f) for n, f in zip(names, functions, strict=True))
+
+
+def reference_given(reference: Any) -> Any:
+    """What stands under `reference`, as it is, if it can be meant."""
+    automatic = isinstance(reference, str) and reference == "automatic"
+    if reference is None or automatic or isinstance(reference, Reference) or callable(reference):
+        return reference
+    raise ProblemError(
+        f"reference={reference!r} is neither a Reference nor a function that returns one",
+        "Write reference=exact(u=lambda x, t: ...) for a known solution, a function reference(problem) that returns a "
+        "Reference(...), or None for no comparison.",
+    )
 
 
 def flattened(conditions: Any) -> list[Any]:

@@ -90,11 +90,15 @@ def _show_slices(console: Console, run: Report) -> None:
     """The errors at each value of the parameters that are inputs."""
     console.print(f"shown above is the worst of {len(run.slices)} values, {run.slices[0]}:")
     table = Table("at", *(f"error of {u}" for u in run.solution.problem.unknowns), "verdict")
-    for s in run.slices:
+    rows = 8  # more would be a longer table, for values that are better anyhow
+    shown = run.slices if len(run.slices) <= rows + 1 else run.slices[:rows]
+    for s in shown:
         errors = s.comparison.errors
         told = [f"{errors[u].relative_l2:.2e}" if u in errors else "not known" for u in run.solution.problem.unknowns]
         table.add_row(escape(str(s)), *told, s.comparison.verdict)
     console.print(table)
+    if len(shown) < len(run.slices):
+        console.print(f"and {len(run.slices) - len(shown)} more values with smaller errors, which report.json has")
 
 
 def _scatter(run: Report, scatter: Scatter) -> Table:

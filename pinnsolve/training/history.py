@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pinnsolve.errors import Outcome
@@ -138,6 +138,17 @@ class Training:
     redrawn_every: int | None = None
     unsaved: str = ""
     unread: list[str] = field(default_factory=list)
+
+    def contradicted(self, by: str, remedy: str) -> Training:
+        """The same record where something outside of training says otherwise, `by` which words: it is not called
+        converged any more, and its estimate is not handed on."""
+        outcome, estimate = self.outcome, self.estimate
+        told = "no error was estimated" if estimate is None else f"the error was estimated at {estimate:.0e}"
+        if outcome.kind == "converged":
+            outcome = Outcome("contradicted", f"training ended as converged ({told}), but {by}", remedy)
+        elif estimate is not None:
+            outcome = replace(outcome, detail=f"{outcome.detail} ({told}, but {by})")
+        return replace(self, outcome=outcome, estimate=None)
 
     @property
     def warnings(self) -> list[str]:

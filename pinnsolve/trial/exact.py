@@ -178,3 +178,17 @@ def _given(problem: Problem, made: Plan, unknown: str, points: Points, at: dict[
     lifted = lift(problem, made.exact[unknown], points, at)
     assert lifted is not None
     return lifted[0]
+
+
+def held(problem: Problem, made: Plan) -> dict[str, str]:
+    """By the names of all conditions: "exact", "weighted", or where it is the one and where the other."""
+    found = dict.fromkeys([p.name for p in problem.periodic] + [s.name for s in problem.solenoidal], "exact")
+    found |= dict.fromkeys(sorted(made.met), "exact")
+    for condition in problem.conditions:
+        pieces = problem.pieces(condition)
+        loose = [p.name for p in pieces if (condition, p) in made.weighted]
+        whole = len(loose) == len(pieces)
+        found[condition.name] = (
+            "exact" if not loose else "weighted" if whole else f"exact, but weighted on {'; '.join(loose)}"
+        )
+    return found

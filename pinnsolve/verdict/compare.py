@@ -11,13 +11,14 @@ import numpy as np
 import torch
 
 from pinnsolve.algebra import yardstick
-from pinnsolve.errors import ProblemError, if_complex
+from pinnsolve.checks.references import check_reference, judged, reference_values
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import NEAR, Narrow, away
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
+from pinnsolve.training.history import Training
 
 # Independent sets of points. More: the error's own error is known better, and a slow reference takes longer. Chosen,
 # not measured.
@@ -81,29 +82,51 @@ class Comparison:
     corners: tuple[str, ...] = ()
 
     @property
+    def difference(self) -> float:
+        """How far the solution is from the truth at least: its largest error less the reference's own."""
+        own = 0.0 if self.reference is None else self.reference.own_error
+        return max((e.strict for e in self.errors.values()), default=0.0) - own
+
+    @property
     def offset(self) -> bool:
         """Whether an unknown is so large beside its variation that the two errors are two numbers to a reader."""
         return any(e.to_variation > 2.0 * e.relative_l2 for e in self.errors.values())
 
 
-def compare(solution: Solution, reference: Reference | None) -> Comparison:
+def compare(solution: Solution, reference: Reference | None, *, replicates: int = REPLICATES) -> Comparison:
     """Measure a solution on fresh points and judge it by its problem's tolerance.
 
     It passes only if, for every unknown, error + three of its sampling errors + the reference's own error are at most
     the tolerance, the error relative to the unknown's norm or to its variation about its mean, whichever is stricter.
-    It is unconfirmed without a reference, and where the reference's own error is above a tenth of it.
+    It is unconfirmed without a reference, where the reference's own error is above a tenth of it, and where the run
+    ended as undetermined: what is right then is so by chance.
     Where prescribed values jump, points closer than a tenth of the domain's length are left out. So are places that are
     too narrow for evenly spread points, of which one or none would fall there by luck: points of their own tell whether
     what varies there is missing.
+
+    Parameters
+    ----------
+    solution : Solution
+    reference : Reference or None
+    replicates : int
+        Independent sets of 4,096 points; at least two.
+
+    Raises
+    ------
+    ProblemError
+        If the reference is none, or its fields give anything but finite real numbers.
     """
     tolerance = solution.problem.tolerance
     if reference is None:
         return Comparison("unconfirmed", "there is no reference to compare with", {}, None, tolerance)
     check_reference(reference, solution.problem)
-    errors = field_errors(solution, reference)
+    errors = field_errors(solution, reference, replicates)
     verdict, reason = _judged(errors, reference, tolerance, solution)
     if verdict == "pass" and (missing := _missing(solution, reference)):
         verdict, reason = "fail", missing
+    outcome = None if solution.training is None else solution.training.outcome
+    if verdict == "pass" and outcome is not None and outcome.kind == "undetermined":
+        verdict, reason = "unconfirmed", f"{reason}, but {outcome.detail}; {outcome.remedy}"
     around = tuple(c.name for c in solution.trial.plan.corners)
     if around:
         reason += (
@@ -134,6 +157,25 @@ def _judged(
     return (
         "fail",
         f"the error of {worst}, {error:.1e}, is above the tolerance {tolerance:.1e}" + f"; {outcome}" * bool(outcome),
+    )
+
+
+def told_by(training: Training, comparison: Comparison) -> Training:
+    """What training said of itself, as far as the comparison leaves it: a run is not called converged, and no estimate
+    below a tenth of the error is handed on, where a reference says otherwise."""
+    difference, tolerance = comparison.difference, comparison.tolerance
+    if difference <= tolerance:
+        return training
+    kind = 0.1  # an estimate below this part of the error is no estimate of it
+    relative = max(e.relative_l2 for e in comparison.errors.values())  # an estimate is relative to the whole norm
+    too_kind = training.estimate is not None and training.estimate < kind * min(relative, difference)
+    if training.outcome.kind != "converged" and not too_kind:
+        return training
+    worst = max(comparison.errors, key=lambda u: comparison.errors[u].strict)
+    return training.contradicted(
+        f"the reference's {worst} differs by {comparison.errors[worst].strict:.0e}",
+        "one of the two solves another problem: hold equations, conditions, units and parameters against those of the "
+        "reference; or the solution has not been found yet: give it more time",
     )
 
 
@@ -219,15 +261,15 @@ class Moments:
         return cls(share, float(np.mean(values)), float(np.mean(values**2)), float(np.var(values)))
 
 
-def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldError]:
+def field_errors(solution: Solution, reference: Reference, replicates: int = REPLICATES) -> dict[str, FieldError]:
     """The errors of every unknown over independent replicates of points."""
     names = judged(solution.problem, reference)
     narrow = [_within(solution, place) for place in passed_by(solution)]
-    share = (1 - sum(part for _, part in narrow)) / REPLICATES
+    share = (1 - sum(part for _, part in narrow)) / replicates
     squares: dict[str, list[float]] = {u: [] for u in names}
     seen: dict[str, list[Moments]] = {u: [] for u in names}
     largest = dict.fromkeys(names, 0.0)
-    for replicate in range(REPLICATES):
+    for replicate in range(replicates):
         places = measured_places(solution, replicate)
         found = solution.everything(**places)
         for unknown in names:
@@ -241,49 +283,6 @@ def field_errors(solution: Solution, reference: Reference) -> dict[str, FieldErr
             seen[unknown].append(Moments.of(reference_values(reference, unknown, places), part))
     scale = {u: solution.trial.plan.size(u).scale for u in names}
     return {u: _error(squares[u], seen[u], largest[u], scale[u]) for u in names}
-
-
-def judged(problem: Problem, reference: Reference) -> list[str]:
-    """What is compared: all unknowns, and the unknown functions that the reference knows."""
-    return [*problem.unknowns, *(name for name in problem.functions if name in reference.fields)]
-
-
-def check_reference(reference: Reference, problem: Problem) -> None:
-    """Every unknown has a field that can be evaluated; so told before training rather than after it.
-
-    Raises
-    ------
-    ProblemError
-        If a field is missing, raises, or returns another shape than it was asked for.
-    """
-    places = {c: v[:7].numpy() for c, v in fresh_points(problem, 0).coordinates.items()}
-    for unknown in problem.unknowns:
-        if unknown not in reference.fields:
-            raise ProblemError(
-                f"the reference '{reference.name}' has no field '{unknown}'",
-                f"It must have {', '.join(problem.unknowns)}.",
-            )
-    for name in judged(problem, reference):
-        reference_values(reference, name, places)
-
-
-def reference_values(reference: Reference, unknown: str, places: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The reference's field at these places, (N,)."""
-    try:
-        values = np.asarray(reference.fields[unknown](**places))
-    except Exception as error:
-        raise ProblemError(
-            f"the reference's field '{unknown}' failed: {type(error).__name__}: {error}",
-            f"It is called with {', '.join(places)} as arrays of one shape.",
-        ).with_traceback(error.__traceback__) from None
-    if remedy := if_complex(values):
-        raise ProblemError(f"the reference's field '{unknown}' has complex values", remedy.strip())
-    shape = next(iter(places.values())).shape
-    if values.shape != shape:
-        raise ProblemError(
-            f"the reference's field '{unknown}' returned shape {values.shape} for {shape}", "Return one number a point."
-        )
-    return values
 
 
 def _error(squares: list[float], seen: list[Moments], largest: float, scale: float) -> FieldError:
