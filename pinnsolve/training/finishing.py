@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from pinnsolve.algebra.operations import LARGEST, qr
+import math
+from dataclasses import replace
+
+from pinnsolve.algebra.operations import LARGEST, SPEED, qr
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
-from pinnsolve.inverse.standard_errors import identified
+from pinnsolve.inverse.standard_errors import Means, identified
 from pinnsolve.methods import OWN_POINTS
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.settings import described_method, described_network, is_features
 from pinnsolve.training.history import Training
 from pinnsolve.training.overfitting import overfitting
+from pinnsolve.training.rules import RULES
 from pinnsolve.training.run import Run
+from pinnsolve.training.stopping import PATIENCE
+from pinnsolve.training.strategy import NOISE
 from pinnsolve.trial.piecewise import Piecewise
+
+# Least-squares problems for the profile of one constant, and as many again to begin with. More: time. Fewer: an error
+# that is far too small is not followed to its end. Chosen, not measured.
+AGAIN = 16
+# Of the budget, for all of them. Larger: less training. Smaller: large networks have unchecked errors. Chosen.
+SHARE = 0.2
+# Places at which the error by noise is told. More: time. Fewer: it is known to fewer digits. Chosen, not measured.
+SEEN = 200
 
 
 def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
@@ -37,10 +51,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     if lost is not None and outcome.kind in ("plateau", "overfitting"):
         outcome = lost.outcome
     found = _identified(run)
-    if found is not None and found.undetermined:
-        names = " and ".join(found.undetermined)
-        outcome = Outcome("undetermined", f"nothing determines {names}", "give measurements: observed(...)")
-        error = None
+    outcome, error = _with_noise(outcome, error, found, run.tolerance)
     if run.trial.plan.unseen:  # a small residual is then no sign of a small error
         error = None
         if outcome.kind in ("converged", "plateau"):
@@ -64,10 +75,22 @@ def _to_be_found(run: Run) -> bool:
 
 def ending(run: Run) -> float:
     """Operations that the statement of what the data say takes; zero where there is nothing to be found."""
-    trial, points = run.trial, run.points.training
+    trial = run.trial
     if isinstance(trial, Piecewise) or not _to_be_found(run) or trial.parameters_count > LARGEST:
         return 0.0
-    return costs_of(points).rows + qr(points.size, trial.parameters_count)
+    return (2 + _solves(run)) * _one_solve(run)
+
+
+def _one_solve(run: Run) -> float:
+    """Operations of one linearisation with its factorisation."""
+    return costs_of(run.points.training).rows + qr(run.points.training.size, run.trial.parameters_count)
+
+
+def _solves(run: Run) -> int:
+    """How many times the solution may be solved again with a constant moved: for each constant some places on either
+    side, within a share of the budget, counted in operations."""
+    constants = len(run.trial.problem.constants)
+    return min(AGAIN * (1 + constants), int(SHARE * SPEED * run.settings.budget / _one_solve(run)))
 
 
 def _methods(run: Run, number: int) -> str:
@@ -81,4 +104,25 @@ def _identified(run: Run) -> Identified | None:
     if isinstance(run.trial, Piecewise):
         return None
     unseen = run.points.held_out if run.settings.validation else None
-    return identified(run.points.training, run.weights, unseen)
+    met = {n: PATIENCE.converged * run.tolerance * r for n, r in run.history[0].held_out.items()}
+    inside = next(points for site, points in run.points.held_out.places if site.name == "interior")
+    few = inside[:: max(1, len(inside) // SEEN)]
+    return identified(run.points.training, run.weights, Means(_solves(run), met, few), unseen)
+
+
+def _with_noise(
+    outcome: Outcome, error: float | None, found: Identified | None, tolerance: float
+) -> tuple[Outcome, float | None]:
+    """The outcome and the estimated error, with what the data leave open and what their noise makes."""
+    if found is None:
+        return outcome, error
+    if found.undetermined:
+        names = " and ".join(found.undetermined)
+        return Outcome("undetermined", f"nothing determines {names}", "give measurements: observed(...)"), None
+    if found.noise is None or error is None:
+        return outcome, error
+    both = math.hypot(error, found.noise)
+    told = outcome.detail.replace(NOISE, f", {both:.0e} with the data's noise")
+    if outcome.kind == "converged" and both > RULES.certain * tolerance:
+        return Outcome("noise", told, "more or better measurements, or a larger tolerance"), both
+    return replace(outcome, detail=told), both

@@ -88,7 +88,8 @@ def compare(solution: Solution, reference: Reference | None) -> Comparison:
 
     It passes only if, for every unknown, error + three of its sampling errors + the reference's own error are at most
     the tolerance, the error relative to the unknown's norm or to its variation about its mean, whichever is stricter.
-    It is unconfirmed without a reference, and where the reference's own error is above a tenth of it.
+    It is unconfirmed without a reference, where the reference's own error is above a tenth of it, and where nothing
+    determines a constant or a function that is a part of the answer.
     Where prescribed values jump, points closer than a tenth of the domain's length are left out. So are places that are
     too narrow for evenly spread points, of which one or none would fall there by luck: points of their own tell whether
     what varies there is missing.
@@ -101,6 +102,8 @@ def compare(solution: Solution, reference: Reference | None) -> Comparison:
     verdict, reason = _judged(errors, reference, tolerance, solution)
     if verdict == "pass" and (missing := _missing(solution, reference)):
         verdict, reason = "fail", missing
+    if verdict == "pass" and (open_ := _undetermined(solution)):
+        verdict, reason = "unconfirmed", f"{reason}, but nothing determines {' and '.join(open_)}"
     around = tuple(c.name for c in solution.trial.plan.corners)
     if around:
         reason += (
@@ -132,6 +135,12 @@ def _judged(
         "fail",
         f"the error of {worst}, {error:.1e}, is above the tolerance {tolerance:.1e}" + f"; {outcome}" * bool(outcome),
     )
+
+
+def _undetermined(solution: Solution) -> list[str]:
+    """The constants and functions that could as well be others: with them the answer is one of many."""
+    found = None if solution.training is None else solution.training.identified
+    return [] if found is None else found.undetermined
 
 
 def fresh_points(problem: Problem, replicate: int) -> Points:
