@@ -21,15 +21,18 @@ from pinnsolve.algebra.least_squares import Triangle
 from pinnsolve.algebra.tolerances import RIDGE
 from pinnsolve.residuals import Residuals
 
-# The ridge on the step of a network whose layers all train, relative to columns of length one. Larger: weak directions
-# are not followed, and errors come out too small. Smaller: steps leave the region where the network is linear. Chosen,
-# not measured.
-DAMPING = 1e-4
+# The damping of steps of a network whose layers all train, relative to the diagonal: at first, and times what it rises
+# when a step fails and falls when one succeeds. Larger: weak directions are not followed, and errors are too small.
+# Smaller: steps leave the region where the network is linear. Chosen, not measured.
+DAMPING, HARDER = 1e-6, 10.0
 # Least-squares problems for one place: random features are linear, and one or two do. More: time. Fewer: a profile that
 # has not come down is taken for one that rises. Chosen, not measured.
 STEPS = {True: 3, False: 6}
-# In one step, of a constant that is the exponential or the sigmoid of what is solved for. Larger: one near its end, where
-# its slope is lost, jumps to the other. Smaller: more steps. Chosen, not measured.
+# Of chi squared, in which one is a standard error: a step that brings less is the last. Larger: errors are too small.
+# Smaller: more steps. Chosen, not measured.
+SETTLED = 0.01
+# In one step, of a constant that is the exponential or the sigmoid of what is solved for. Larger: one near its end,
+# where its slope is lost, jumps to the other. Smaller: more steps. Chosen, not measured.
 FARTHEST = 2.0
 
 
@@ -59,7 +62,8 @@ class Refit:
     """
 
     def __init__(self, residuals: Residuals, scales: Mapping[str, float], allowed: int) -> None:
-        self.residuals, self.scales, self.left, self.heavy = residuals, scales, allowed, 1.0
+        self.residuals, self.scales, self.left = residuals, scales, allowed
+        self.heavy, self.damping = 1.0, DAMPING
         self.data = set(residuals.trial.problem.data)
         constants = residuals.trial.constants.declared
         first = residuals.trial.parameters_count - len(constants)
@@ -87,23 +91,23 @@ class Refit:
         return Misfits(data, sum(s for n, s in sums.items() if n not in self.data))
 
     def _loss(self, found: Misfits) -> float:
-        return found.data + self.heavy * found.equations
+        loss = found.data + self.heavy * found.equations
+        return loss if math.isfinite(loss) else math.inf
 
     def settled(self, held: Collection[str] = ()) -> Misfits:
         """Solve for everything but the constants that are held, from where it is."""
-        trial = self.residuals.trial
-        linear, free, found = bool(trial.frozen), self._free(held), self.misfits()
+        linear = bool(self.residuals.trial.frozen)
+        free, found = self._free(held), self.misfits()
         for _ in range(STEPS[linear]):
             if self.spent:
                 break
-            start, before = trial.vector(), self._loss(found)
-            new = self._solved(start[free], free, linear)
+            before = self._loss(found)
+            moved = self._solved(free, before) if linear else self._damped(free, before)
             self.left -= 1
-            moved = None if new is None else self._moved(start, free, new, before)
             if moved is None:
                 break
             found = moved
-            if before - self._loss(found) < 0.01:  # of chi squared, where one is a standard error
+            if before - self._loss(found) < SETTLED:
                 break
         return found
 
@@ -116,32 +120,47 @@ class Refit:
             free[len(free) - len(names) + k] = name not in held
         return free.nonzero()[:, 0].to(trial.device)
 
-    def _solved(self, start: Tensor, free: Tensor, linear: bool) -> Tensor | None:
-        """The new values (m,): with a ridge on them where they enter linearly, on the step otherwise."""
-        triangle = Triangle(self.residuals.size, len(start), start)
+    def _solved(self, free: Tensor, loss: float) -> Misfits | None:
+        """One step for what enters linearly, with a ridge on the new values; halved until the loss falls."""
+        start = self.residuals.trial.vector()
+        triangle = Triangle(self.residuals.size, len(free), start)
         for block in self.residuals.linearised():
             for name, r in block.residuals.items():
                 rows, scaled = block.jacobians[name][:, free] * self._scale(name), r * self._scale(name)
-                triangle.add(rows, (rows @ start * linear - scaled)[:, None])
-        found = triangle.solved(RIDGE if linear else DAMPING)
+                triangle.add(rows, (rows @ start[free] - scaled)[:, None])
+        found = triangle.solved(RIDGE)
         if found is None:
             return None
-        new = found[0][:, 0] if linear else start + found[0][:, 0]
-        for k, place in enumerate(free.tolist()):
-            if place in self.curved:
-                new[k] = min(max(float(new[k]), float(start[k]) - FARTHEST), float(start[k]) + FARTHEST)
-        return new
-
-    def _moved(self, start: Tensor, free: Tensor, new: Tensor, loss: float) -> Misfits | None:
-        """Go there, halving the way until the loss falls; None, and nothing moved, if it does not."""
-        trial, part = self.residuals.trial, 1.0
-        for _ in range(5):  # a sixteenth of the way that does not lower the loss points nowhere
-            there = start.clone()
-            there[free] += part * (new - start[free])
-            trial.assign(there)
-            found = self.misfits()
-            if math.isfinite(self._loss(found)) and self._loss(found) < loss:
-                return found
-            part /= 2
-        trial.assign(start)
+        step = found[0][:, 0] - start[free]
+        for part in (1.0, 0.5, 0.25, 0.125):  # less that does not lower the loss points nowhere
+            now = self._at(start, free, part * step)
+            if self._loss(now) < loss:
+                return now
+        self.residuals.trial.assign(start)
         return None
+
+    def _damped(self, free: Tensor, loss: float) -> Misfits | None:
+        """One step for what enters nonlinearly, (J^T J + mu D) s = -J^T r; damped harder until the loss falls."""
+        start = self.residuals.trial.vector()
+        _, slope, matrix = self.residuals.normal_equations(self.weights())
+        slope, matrix = slope[free], matrix[free][:, free]
+        diagonal = matrix.diagonal().clone()
+        diagonal = diagonal.clamp(min=torch.finfo(diagonal.dtype).eps * float(diagonal.max()))
+        for _ in range(6):  # a million times harder
+            factor, bad = torch.linalg.cholesky_ex(matrix + self.damping * torch.diag(diagonal))
+            if not int(bad):
+                now = self._at(start, free, -torch.cholesky_solve(slope[:, None], factor)[:, 0])
+                if self._loss(now) < loss:
+                    self.damping /= HARDER
+                    return now
+            self.damping *= HARDER
+        self.residuals.trial.assign(start)
+        return None
+
+    def _at(self, start: Tensor, free: Tensor, step: Tensor) -> Misfits:
+        """Go there, and measure."""
+        there = start.clone()
+        limit = torch.tensor([FARTHEST if k in self.curved else math.inf for k in free.tolist()]).to(step)
+        there[free] += torch.minimum(torch.maximum(step, -limit), limit)
+        self.residuals.trial.assign(there)
+        return self.misfits()

@@ -20,9 +20,10 @@ from pinnsolve.training.stopping import PATIENCE
 from pinnsolve.training.strategy import NOISE
 from pinnsolve.trial.piecewise import Piecewise
 
-# Least-squares problems for the profile of one constant, and as many again to begin with. More: time. Fewer: an error
-# that is far too small is not followed to its end. Chosen, not measured.
-AGAIN = 16
+# Least-squares problems for the profile of one constant, and as many again to begin with: of random features, which take
+# one or two for each place, and of networks that train. More: time. Fewer: an error that is far too small is not
+# followed to its end. Chosen, not measured.
+AGAIN, AGAIN_TRAINED = 16, 40
 # Of the budget, for all of them. Larger: less training. Smaller: large networks have unchecked errors. Chosen.
 SHARE = 0.2
 # Places at which the error by noise is told. More: time. Fewer: it is known to fewer digits. Chosen, not measured.
@@ -90,7 +91,8 @@ def _solves(run: Run) -> int:
     """How many times the solution may be solved again with a constant moved: for each constant some places on either
     side, within a share of the budget, counted in operations."""
     constants = len(run.trial.problem.constants)
-    return min(AGAIN * (1 + constants), int(SHARE * SPEED * run.settings.budget / _one_solve(run)))
+    each = AGAIN if run.trial.frozen else AGAIN_TRAINED
+    return min(each * (1 + constants), int(SHARE * SPEED * run.settings.budget / _one_solve(run)))
 
 
 def _methods(run: Run, number: int) -> str:
