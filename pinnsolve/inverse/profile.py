@@ -4,7 +4,7 @@ A linearised standard error says how far noise moves the minimum. Where the equa
 because features are few and stiff and not because data tell it, that is far too small; where data tell nothing it is
 zero. So each constant is moved by its error, held, and all else is solved again:
 
-    rise = chi^2 - chi^2_0 + max(0, W e - max(W e_0, met)) / max(1, W e_0).
+    rise = chi^2 - chi^2_0 + max(0, W e - max(W e_0, met)) / max(1, W e_0 / 10).
 
 A residual of the equations that training would call met (`met`), or that is left anyway, says nothing. A rise of about
 one confirms the error. Less, and the constant goes on until it rises: that is its error; where it never does, nothing
@@ -35,9 +35,13 @@ class Reach:
         Weights of the equations that are tried. Larger ones: features are stiffer than data.
     held : float
         Of one unit of chi squared: what the equations may leave. Larger: fits that follow the noise by leaving them.
+    bent : float
+        What noise makes equations leave, in chi squared: of more, features are the cause, and it counts for less.
+        Larger: stiff features are taken for data. Smaller: errors are too large.
     confirmed : float
-        A rise from which on an error is as it was stated. Larger: more is solved again. Smaller: errors that are too
-        small by more than a third pass.
+        A rise from which on an error is as it was stated: where equations give a little, noise moves a constant less
+        than the misfit says. Larger: errors are too large. Smaller: errors that are half of what they should be pass.
+        `python -m validation.calibration`.
     size : float
         Times a constant's own size, or its guess: where it moves so far and no misfit rises, nothing determines it.
     least, factor : float
@@ -50,9 +54,10 @@ class Reach:
         Of a constant's own size: where another one moves it so far at no cost, nothing determines either.
     """
 
-    heavier: tuple[float, ...] = (1.0, 1e2, 1e4)
+    heavier: tuple[float, ...] = (1.0, 1e1, 1e2, 1e3, 1e4)
     held: float = 0.1
-    confirmed: float = 0.5
+    bent: float = 10.0
+    confirmed: float = 0.25
     size: float = 10.0
     least: float = 3.0
     factor: float = 10.0
@@ -125,7 +130,7 @@ class Profile:
         refit, seen = self.refit, list[tuple[float, float, Misfits, Tensor]]()
         for heavy in REACH.heavier if refit.data else (1.0,):
             refit.heavy = heavy
-            now = refit.settled()
+            now = refit.settled(long=True)
             seen.append((heavy * now.equations, heavy, now, self.trial.vector()))
             if seen[-1][0] <= REACH.held or refit.spent:
                 break
@@ -171,7 +176,7 @@ class Profile:
             self.trial.constants.put(name, self.values[name] + sign * step)
             risen = self._rise(self.refit.settled({name}))
             if risen >= REACH.confirmed and side.far == 0.0:
-                return Side(step / min(risen, 1.0) ** 0.5)
+                return Side(step)
             if risen >= 1.0:
                 return Side(max(side.far, step / risen**0.5), False, side.values)
             side = Side(step, False, self.refit.values())
@@ -185,7 +190,7 @@ class Profile:
         heavy, base = self.refit.heavy, self.base
         left = heavy * base.equations
         over = max(0.0, heavy * now.equations - max(left, heavy * self.met))
-        risen = now.data - base.data + over / max(1.0, left)
+        risen = now.data - base.data + over / max(1.0, left / REACH.bent)
         return risen if math.isfinite(risen) else math.inf
 
     def _size(self, name: str) -> float:

@@ -21,6 +21,10 @@ class Constant:
     value: float
     standard_error: float
 
+    @property
+    def endless(self) -> bool:
+        return math.isinf(self.standard_error)
+
     def __str__(self) -> str:
         error = self.standard_error
         if not (math.isfinite(error) and error > 0):

@@ -94,11 +94,11 @@ class Refit:
         loss = found.data + self.heavy * found.equations
         return loss if math.isfinite(loss) else math.inf
 
-    def settled(self, held: Collection[str] = ()) -> Misfits:
-        """Solve for everything but the constants that are held, from where it is."""
+    def settled(self, held: Collection[str] = (), *, long: bool = False) -> Misfits:
+        """Solve for everything but the constants that are held, from where it is; `long` where that may be far."""
         linear = bool(self.residuals.trial.frozen)
         free, found = self._free(held), self.misfits()
-        for _ in range(STEPS[linear]):
+        for _ in range(STEPS[linear] * (1 + long)):
             if self.spent:
                 break
             before = self._loss(found)

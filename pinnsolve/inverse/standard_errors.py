@@ -81,10 +81,12 @@ def identified(
     far = left.abs() > LIMITS.unfinished * by_noise.diagonal().clamp(min=0).sqrt()
     moving = {n: float(step) for n, step, is_far in zip(stated, left, far & fit.reached, strict=True) if is_far}
     free = [n for n, is_free in zip(stated, fit.free(gradient).tolist(), strict=True) if is_free]
-    profiled = _profiled(residuals, fit, noise, {n: c.standard_error for n, c in stated.items()}, means)
+    alone = dict(zip(stated, by_noise.diagonal().clamp(min=0).sqrt().tolist(), strict=True))
+    profiled = _profiled(residuals, fit, noise, alone, means)
     heavy = Fit.of(residuals, profiled.weights)
-    lost = list(dict.fromkeys([*profiled.undetermined, *free]))
-    errors = {n: math.inf if n in lost else error for n, error in profiled.errors.items()}
+    lost = list(dict.fromkeys([*profiled.undetermined, *free, *(n for n, c in stated.items() if c.endless)]))
+    errors = profiled.errors if profiled.complete else {n: c.standard_error for n, c in stated.items()}
+    errors = {n: math.inf if n in lost else error for n, error in errors.items()}
     constants = {n: Constant(c.value, errors[n]) for n, c in stated.items()}
     functions, loose = _functions(trial, fit, heavy, noise)
     told += untold(constants, functions, correlations) + moving_still(constants, moving) + profiled.told

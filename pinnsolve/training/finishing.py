@@ -20,10 +20,10 @@ from pinnsolve.training.stopping import PATIENCE
 from pinnsolve.training.strategy import NOISE
 from pinnsolve.trial.piecewise import Piecewise
 
-# Least-squares problems for the profile of one constant, and as many again to begin with: of random features, which take
-# one or two for each place, and of networks that train. More: time. Fewer: an error that is far too small is not
+# Least-squares problems for the profile of one constant, and as many again to begin with: of random features, where one
+# or two do for each place, and of networks that train. More: time. Fewer: an error that is far too small is not
 # followed to its end. Chosen, not measured.
-AGAIN, AGAIN_TRAINED = 16, 40
+AGAIN, AGAIN_TRAINED = 16, 60
 # Of the budget, for all of them. Larger: less training. Smaller: large networks have unchecked errors. Chosen.
 SHARE = 0.2
 # Places at which the error by noise is told. More: time. Fewer: it is known to fewer digits. Chosen, not measured.
