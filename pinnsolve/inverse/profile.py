@@ -35,6 +35,8 @@ class Reach:
         Weights of the equations that are tried. Larger ones: features are stiffer than data.
     held : float
         Of one unit of chi squared: what the equations may leave. Larger: fits that follow the noise by leaving them.
+    risen : float
+        Times the least that they left: features that leave more do not follow. Smaller: one bad step ends it.
     bent : float
         What noise makes equations leave, in chi squared: of more, features are the cause, and it counts for less.
         Larger: stiff features are taken for data. Smaller: errors are too large.
@@ -56,6 +58,7 @@ class Reach:
 
     heavier: tuple[float, ...] = (1.0, 1e1, 1e2, 1e3, 1e4)
     held: float = 0.1
+    risen: float = 3.0
     bent: float = 10.0
     confirmed: float = 0.25
     size: float = 10.0
@@ -118,7 +121,7 @@ class Profile:
     def __init__(self, refit: Refit, stated: Mapping[str, float], met: float) -> None:
         self.refit, self.stated, self.met = refit, stated, met
         self.trial = refit.residuals.trial
-        self.found = refit.values()
+        self.found, self.complete = refit.values(), True
         self._from_zero()
         self.base, self.start = self._heavy_enough()
         self.values = refit.values()
@@ -130,9 +133,10 @@ class Profile:
         refit, seen = self.refit, list[tuple[float, float, Misfits, Tensor]]()
         for heavy in REACH.heavier if refit.data else (1.0,):
             refit.heavy = heavy
-            now = refit.settled(long=True)
+            now = refit.settled_anew()
             seen.append((heavy * now.equations, heavy, now, self.trial.vector()))
-            if seen[-1][0] <= REACH.held or refit.spent:
+            least = min(s[0] for s in seen)
+            if seen[-1][0] <= REACH.held or seen[-1][0] > REACH.risen * least or refit.spent:
                 break
         _, refit.heavy, base, start = min(seen, key=lambda s: s[0])
         self.trial.assign(start)
@@ -148,16 +152,18 @@ class Profile:
         """Follow them all; the trial function is left at the minimum."""
         errors, told, lost = {}, list[str](), list[str]()
         for name in self.found:
+            if name in lost:
+                continue
             sides = [self._side(name, sign) for sign in (-1, 1)]
             errors[name] = self._error(name, *sides)
-            if math.isinf(errors[name]) and name not in lost:
+            if math.isinf(errors[name]):
                 far = max((s for s in sides if s.open), key=lambda s: s.far)
                 with_it = self._with(name, far)
                 lost += [n for n in (name, *with_it) if n not in lost]
                 told.append(self._told(name, with_it, far))
-        errors = {n: math.inf if n in lost else max(e, self.furthest[n]) for n, e in errors.items()}
+        errors = {n: math.inf if n in lost else max(errors[n], self.furthest[n]) for n in self.found}
         self.trial.assign(self.start)
-        return Profiled(errors, told, lost, not self.refit.spent, self.refit.weights())
+        return Profiled(errors, told, lost, self.complete, self.refit.weights())
 
     # ------------------------------------------------------------ one constant
 
@@ -170,11 +176,12 @@ class Profile:
         side, tiny = Side(0.0), sys.float_info.min
         for _ in range(REACH.tries):
             if self.refit.spent:
+                self.complete = False
                 return Side(max(side.far, self.stated[name]))
             if step <= 0:
                 break
             self.trial.constants.put(name, self.values[name] + sign * step)
-            risen = self._rise(self.refit.settled({name}))
+            risen = self.rise(self.refit.settled({name}))
             if risen >= REACH.confirmed and side.far == 0.0:
                 return Side(step)
             if risen >= 1.0:
@@ -184,9 +191,17 @@ class Profile:
             if step >= limit:
                 break
             step = min(step * min(max(max(risen, tiny) ** -0.5, REACH.least), REACH.factor), limit)
-        return Side(side.far, side.far >= limit, side.values)
+        never = side.far >= min(limit, size)  # a misfit that creeps on the way there does not rise
+        return Side(side.far, never, side.values)
 
-    def _rise(self, now: Misfits) -> float:
+    def held(self, name: str, value: float) -> Misfits:
+        """The misfits with a constant held at a value, everything else solved again from the minimum."""
+        self.trial.assign(self.start)
+        self.trial.constants.put(name, value)
+        return self.refit.settled({name})
+
+    def rise(self, now: Misfits) -> float:
+        """Of the misfit, above that at the minimum."""
         heavy, base = self.refit.heavy, self.base
         left = heavy * base.equations
         over = max(0.0, heavy * now.equations - max(left, heavy * self.met))

@@ -31,9 +31,9 @@ STEPS = {True: 3, False: 6}
 # Of chi squared, in which one is a standard error: a step that brings less is the last. Larger: errors are too small.
 # Smaller: more steps. Chosen, not measured.
 SETTLED = 0.01
-# In one step, of a constant that is the exponential or the sigmoid of what is solved for. Larger: one near its end,
-# where its slope is lost, jumps to the other. Smaller: more steps. Chosen, not measured.
-FARTHEST = 2.0
+# Of a positive constant, what one step leaves at least. Larger: more steps towards zero. Smaller: from near zero, where
+# its slope is lost, it does not come back.
+SHRINK = 0.1
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,9 @@ class Refit:
     def __init__(self, residuals: Residuals, scales: Mapping[str, float], allowed: int) -> None:
         self.residuals, self.scales, self.left = residuals, scales, allowed
         self.heavy, self.damping = 1.0, DAMPING
+        self.foretold = math.inf  # the loss after a step, if all were linear: then no other step is needed
+        self.ended = set[str]()  # positive constants that the last step would have made negative
         self.data = set(residuals.trial.problem.data)
-        constants = residuals.trial.constants.declared
-        first = residuals.trial.parameters_count - len(constants)
-        self.curved = {first + k for k, c in enumerate(constants.values()) if c.curved}
 
     @property
     def spent(self) -> bool:
@@ -94,22 +93,29 @@ class Refit:
         loss = found.data + self.heavy * found.equations
         return loss if math.isfinite(loss) else math.inf
 
-    def settled(self, held: Collection[str] = (), *, long: bool = False) -> Misfits:
-        """Solve for everything but the constants that are held, from where it is; `long` where that may be far."""
-        linear = bool(self.residuals.trial.frozen)
-        free, found = self._free(held), self.misfits()
-        for _ in range(STEPS[linear] * (1 + long)):
+    def settled(self, held: Collection[str] = ()) -> Misfits:
+        """Solve for everything but the constants that are held, from where it is.
+
+        A positive constant that would become negative stays, and the rest is solved again.
+        """
+        linear, held, found = bool(self.residuals.trial.frozen), set(held), self.misfits()
+        for _ in range(STEPS[linear]):
             if self.spent:
                 break
-            before = self._loss(found)
-            moved = self._solved(free, before) if linear else self._damped(free, before)
+            before, self.ended, self.foretold = self._loss(found), set(), math.inf
+            moved = (self._solved if linear else self._damped)(self._free(held), before)
             self.left -= 1
-            if moved is None:
+            found = moved or found
+            now = self._loss(found)
+            if min(before - now, abs(now - self.foretold)) < SETTLED and self.ended <= held:
                 break
-            found = moved
-            if before - self._loss(found) < SETTLED:
-                break
+            held |= self.ended
         return found
+
+    def settled_anew(self) -> Misfits:
+        """The same where W was changed: the constants follow when all else has."""
+        self.settled(self.values())
+        return self.settled()
 
     def _free(self, held: Collection[str]) -> Tensor:
         """The numbers of what is solved for, (m,)."""
@@ -131,7 +137,7 @@ class Refit:
         found = triangle.solved(RIDGE)
         if found is None:
             return None
-        step = found[0][:, 0] - start[free]
+        step, self.foretold = found[0][:, 0] - start[free], found[1]
         for part in (1.0, 0.5, 0.25, 0.125):  # less that does not lower the loss points nowhere
             now = self._at(start, free, part * step)
             if self._loss(now) < loss:
@@ -158,9 +164,19 @@ class Refit:
         return None
 
     def _at(self, start: Tensor, free: Tensor, step: Tensor) -> Misfits:
-        """Go there, and measure."""
-        there = start.clone()
-        limit = torch.tensor([FARTHEST if k in self.curved else math.inf for k in free.tolist()]).to(step)
-        there[free] += torch.minimum(torch.maximum(step, -limit), limit)
+        """Go there, and measure. Constants go along their tangent: equations are linear in them, not in logarithms."""
+        constants = self.residuals.trial.constants
+        self.residuals.trial.assign(start)
+        now, slopes = constants.values(), constants.slopes()
+        there, moved = start.clone(), torch.zeros_like(start)
+        there[free] += step
+        moved[free] = step
+        first = len(start) - len(now)
+        for k, (name, declared) in enumerate(constants.declared.items(), start=first):
+            if declared.curved and moved[k] != 0:
+                least = SHRINK * now[name] if declared.positive else -math.inf
+                value = now[name] + slopes[name] * float(moved[k])
+                self.ended |= {name} if value < least else set()
+                there[k] = declared.trained(max(value, least))
         self.residuals.trial.assign(there)
         return self.misfits()

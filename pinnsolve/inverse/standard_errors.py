@@ -25,6 +25,7 @@ from pinnsolve.inverse.linearised import Fit, constants_gradient, function_gradi
 from pinnsolve.inverse.profile import Profile, Profiled
 from pinnsolve.inverse.record import Constant, Function, Identified, Misfit
 from pinnsolve.inverse.refit import Refit
+from pinnsolve.inverse.scan import scanned
 from pinnsolve.inverse.words import followed, moving_still, nothing_determines, outliers, untold
 from pinnsolve.problem.observations import HUBER
 from pinnsolve.residuals import Residuals
@@ -126,7 +127,13 @@ def _profiled(
     unit = min((fit.per_row[n] * max(size, tiny) for n, size in noise.items()), default=max(left, tiny))
     scales = {n: 1 / max(noise[n], tiny) if n in noise else per_row / unit for n, per_row in fit.per_row.items()}
     met = sum(residuals.counts[n] * (scales[n] * means.met.get(n, 0.0)) ** 2 for n in equations)
-    made = Profile(Refit(residuals, scales, means.solves), stated, met).made()
+    profile = Profile(Refit(residuals, scales, means.solves), stated, met)
+    made = profile.made()
+    for name, error in made.errors.items():
+        if not math.isinf(error):
+            others = scanned(profile, name, error)
+            made.told.extend(others.told(name, profile.found[name]))
+            made.errors[name] = max([error, *(abs(v - profile.found[name]) for v in others.others)])
     trial.assign(vector)
     return made
 

@@ -24,6 +24,8 @@ from pinnsolve.trial.piecewise import Piecewise
 # or two do for each place, and of networks that train. More: time. Fewer: an error that is far too small is not
 # followed to its end. Chosen, not measured.
 AGAIN, AGAIN_TRAINED = 16, 60
+# Times that, for a constant that is sought between its bounds. Fewer: the search ends early. Chosen.
+SCAN = 4
 # Of the budget, for all of them. Larger: less training. Smaller: large networks have unchecked errors. Chosen.
 SHARE = 0.2
 # Places at which the error by noise is told. More: time. Fewer: it is known to fewer digits. Chosen, not measured.
@@ -90,9 +92,10 @@ def _one_solve(run: Run) -> float:
 def _solves(run: Run) -> int:
     """How many times the solution may be solved again with a constant moved: for each constant some places on either
     side, within a share of the budget, counted in operations."""
-    constants = len(run.trial.problem.constants)
+    constants = run.trial.problem.constants.values()
     each = AGAIN if run.trial.frozen else AGAIN_TRAINED
-    return min(each * (1 + constants), int(SHARE * SPEED * run.settings.budget / _one_solve(run)))
+    scanned = sum(c.ends is not None for c in constants)
+    return min(each * (1 + len(constants) + SCAN * scanned), int(SHARE * SPEED * run.settings.budget / _one_solve(run)))
 
 
 def _methods(run: Run, number: int) -> str:
