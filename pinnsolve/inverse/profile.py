@@ -171,8 +171,8 @@ class Profile:
         """Move it away on one side until the misfit rises."""
         self.trial.assign(self.start)
         limit, size = self._limit(name, sign), self._size(name)
-        step = self.stated[name]
-        step = min(step if 0 < step < size else 0.1 * size, limit)
+        stated = 0 < self.stated[name] < size
+        step = min(self.stated[name] if stated else 0.1 * size, limit)
         side, tiny = Side(0.0), sys.float_info.min
         for _ in range(REACH.tries):
             if self.refit.spent:
@@ -183,7 +183,7 @@ class Profile:
             self.trial.constants.put(name, self.values[name] + sign * step)
             risen = self.rise(self.refit.settled({name}))
             if risen >= REACH.confirmed and side.far == 0.0:
-                return Side(step)
+                return Side(step if stated else step / risen**0.5)
             if risen >= 1.0:
                 return Side(max(side.far, step / risen**0.5), False, side.values)
             side = Side(step, False, self.refit.values())

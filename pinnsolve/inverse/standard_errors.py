@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra import yardstick
 from pinnsolve.algebra.operations import LARGEST
 from pinnsolve.geometry.points import Points
 from pinnsolve.inverse.limits import LIMITS
@@ -93,7 +92,7 @@ def identified(
     told += untold(constants, functions, correlations) + moving_still(constants, moving) + profiled.told
     told += nothing_determines([n for n in (*free, *loose) if n not in profiled.undetermined], correlations)
     told += [UNCHECKED] * (not profiled.complete)
-    by_noise_too = None if unseen is not None else _spread(trial, heavy, means.elsewhere)
+    by_noise_too = None if unseen is not None else _spread(trial, heavy, means.elsewhere, functions)
     return Identified(
         constants, functions, correlations, misfits, list(dict.fromkeys(told)), lost + loose, by_noise_too
     )
@@ -138,15 +137,16 @@ def _profiled(
     return made
 
 
-def _spread(trial: Trial, heavy: Fit, points: Points | None) -> float | None:
-    """The relative error of the solution that is due to noise, the largest over the unknowns (dimensionless)."""
+def _spread(trial: Trial, heavy: Fit, points: Points | None, functions: Mapping[str, Function]) -> float | None:
+    """The relative error that is due to noise, the largest over the unknowns and the unknown functions
+    (dimensionless)."""
     if not trial.problem.data or points is None:
         return None
     found = []
     for name, (values, gradient) in unknown_gradients(trial, points).items():
-        norm, deviation = float(values.square().mean().sqrt()), float((values - values.mean()).square().mean().sqrt())
-        size = yardstick.of_estimate(norm, deviation, trial.plan.size(name).scale)
-        found.append(float(heavy.spread(gradient).square().mean().sqrt()) / size)
+        found.append(_relative(heavy.spread(gradient), values, trial.plan.size(name).scale))
+    for function in functions.values():
+        found.append(_relative(torch.tensor(function.standard_errors), torch.tensor(function.values), 0.0))
     return max(found) if all(map(math.isfinite, found)) else None
 
 
