@@ -114,7 +114,8 @@ class Refit:
 
     def settled_anew(self) -> Misfits:
         """The same where W was changed: the constants follow when all else has."""
-        self.settled(self.values())
+        if self.residuals.trial.frozen:
+            self.settled(self.values())
         return self.settled()
 
     def _free(self, held: Collection[str]) -> Tensor:

@@ -150,6 +150,12 @@ def _spread(trial: Trial, heavy: Fit, points: Points | None, functions: Mapping[
     return max(found) if all(map(math.isfinite, found)) else None
 
 
+def _relative(errors: Tensor, values: Tensor, scale: float) -> float:
+    """The root mean square of errors (N,), relative to the size or the variation of what they are errors of."""
+    norm, deviation = float(values.square().mean().sqrt()), float((values - values.mean()).square().mean().sqrt())
+    return float(errors.square().mean().sqrt()) / yardstick.of_estimate(norm, deviation, scale)
+
+
 def _functions(trial: Trial, fit: Fit, heavy: Fit, noise: Mapping[str, float]) -> tuple[dict[str, Function], list[str]]:
     """The unknown functions, and those that nothing determines at most places."""
     functions, loose = {}, list[str]()

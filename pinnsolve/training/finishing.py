@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from pinnsolve.algebra.operations import LARGEST, SPEED, qr
+from pinnsolve.algebra.operations import LARGEST, SPEED, cholesky, product, qr
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import Means, identified
@@ -85,8 +85,10 @@ def ending(run: Run) -> float:
 
 
 def _one_solve(run: Run) -> float:
-    """Operations of one linearisation with its factorisation."""
-    return costs_of(run.points.training).rows + qr(run.points.training.size, run.trial.parameters_count)
+    """Operations of one linearisation with its factorisation: by QR, or of J^T J where all layers train."""
+    rows, count = run.points.training.size, run.trial.parameters_count
+    factor = qr(rows, count) if run.trial.frozen else product(count, rows, count) / 2 + cholesky(count)
+    return costs_of(run.points.training).rows + factor
 
 
 def _solves(run: Run) -> int:
