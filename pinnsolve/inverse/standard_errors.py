@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra import yardstick
 from pinnsolve.algebra.operations import LARGEST
 from pinnsolve.geometry.points import Points
 from pinnsolve.inverse.limits import LIMITS
