@@ -92,8 +92,8 @@ class Profiled:
     told : list of str
         Which are undetermined, in words.
     undetermined : list of str
-    complete : bool
-        Whether there was time for all of them.
+    unchecked : list of str
+        Those for which there was no time.
     weights : dict from residual name to float
         With which the loss is chi^2 + W e.
     """
@@ -101,7 +101,7 @@ class Profiled:
     errors: dict[str, float]
     told: list[str]
     undetermined: list[str]
-    complete: bool
+    unchecked: list[str]
     weights: dict[str, float]
 
 
@@ -121,7 +121,7 @@ class Profile:
     def __init__(self, refit: Refit, stated: Mapping[str, float], met: float) -> None:
         self.refit, self.stated, self.met = refit, stated, met
         self.trial = refit.residuals.trial
-        self.found, self.complete = refit.values(), True
+        self.found, self.unchecked = refit.values(), list[str]()
         self._from_zero()
         self.base, self.start = self._heavy_enough()
         self.values = refit.values()
@@ -163,7 +163,7 @@ class Profile:
                 told.append(self._told(name, with_it, far))
         errors = {n: math.inf if n in lost else max(errors[n], self.furthest[n]) for n in self.found}
         self.trial.assign(self.start)
-        return Profiled(errors, told, lost, self.complete, self.refit.weights())
+        return Profiled(errors, told, lost, self.unchecked, self.refit.weights())
 
     # ------------------------------------------------------------ one constant
 
@@ -176,7 +176,7 @@ class Profile:
         side, tiny = Side(0.0), sys.float_info.min
         for _ in range(REACH.tries):
             if self.refit.spent:
-                self.complete = False
+                self.unchecked += [name] * (name not in self.unchecked)
                 return Side(max(side.far, self.stated[name]))
             if step <= 0:
                 break

@@ -26,14 +26,10 @@ from pinnsolve.inverse.profile import Profile, Profiled
 from pinnsolve.inverse.record import Constant, Function, Identified, Misfit
 from pinnsolve.inverse.refit import Refit
 from pinnsolve.inverse.scan import scanned
-from pinnsolve.inverse.words import followed, moving_still, nothing_determines, outliers, untold
+from pinnsolve.inverse.words import followed, moving_still, nothing_determines, outliers, unchecked, untold
 from pinnsolve.problem.observations import HUBER
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.trial import Trial
-
-UNCHECKED = (
-    "the standard errors are linearised: there was no time to solve again with each constant moved; give more --budget"
-)
 
 
 @dataclass(frozen=True)
@@ -86,13 +82,13 @@ def identified(
     profiled = _profiled(residuals, fit, noise, alone, means)
     heavy = Fit.of(residuals, profiled.weights)
     lost = list(dict.fromkeys([*profiled.undetermined, *free, *(n for n, c in stated.items() if c.endless)]))
-    errors = profiled.errors if profiled.complete else {n: c.standard_error for n, c in stated.items()}
+    errors = profiled.errors | {n: stated[n].standard_error for n in profiled.unchecked}
     errors = {n: math.inf if n in lost else error for n, error in errors.items()}
     constants = {n: Constant(c.value, errors[n]) for n, c in stated.items()}
     functions, loose = _functions(trial, fit, heavy, noise)
     told += untold(constants, functions, correlations) + moving_still(constants, moving) + profiled.told
     told += nothing_determines([n for n in (*free, *loose) if n not in profiled.undetermined], correlations)
-    told += [UNCHECKED] * (not profiled.complete)
+    told += unchecked(profiled.unchecked)
     by_noise_too = None if unseen is not None else _spread(trial, heavy, means.elsewhere, functions)
     return Identified(
         constants, functions, correlations, misfits, list(dict.fromkeys(told)), lost + loose, by_noise_too
@@ -130,7 +126,7 @@ def _profiled(
     profile = Profile(Refit(residuals, scales, means.solves), stated, met)
     made = profile.made()
     for name, error in made.errors.items():
-        if not math.isinf(error):
+        if not math.isinf(error) and name not in made.unchecked:
             others = scanned(profile, name, error)
             made.told.extend(others.told(name, profile.found[name]))
             made.errors[name] = max([error, *(abs(v - profile.found[name]) for v in others.others)])

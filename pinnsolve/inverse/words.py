@@ -70,6 +70,17 @@ def nothing_determines(names: Sequence[str], correlations: Mapping[tuple[str, st
     return [f"{t}; add data" for t in told]
 
 
+def unchecked(names: Sequence[str]) -> list[str]:
+    """For which constants there was no time to solve again."""
+    if not names:
+        return []
+    one = len(names) == 1
+    return [
+        f"the standard error{'s' * (not one)} of {' and '.join(names)} {'is' if one else 'are'} linearised: there was "
+        "no time to solve again with the constant moved; give more --budget"
+    ]
+
+
 def moving_still(found: Mapping[str, Constant], moving: Mapping[str, float]) -> list[str]:
     """Which constants training has not found yet."""
     return [

@@ -97,7 +97,8 @@ def _solves(run: Run) -> int:
     constants = run.trial.problem.constants.values()
     each = AGAIN if run.trial.frozen else AGAIN_TRAINED
     scanned = sum(c.ends is not None for c in constants)
-    return min(each * (1 + len(constants) + SCAN * scanned), int(SHARE * SPEED * run.settings.budget / _one_solve(run)))
+    allowed = int(SHARE * SPEED * run.settings.budget / _one_solve(run))
+    return min(each * (1 + len(constants) + SCAN * scanned), allowed) if allowed >= each // 2 else 0
 
 
 def _methods(run: Run, number: int) -> str:
