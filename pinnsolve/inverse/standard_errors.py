@@ -89,7 +89,7 @@ def identified(
     told += untold(constants, functions, correlations) + moving_still(constants, moving) + profiled.told
     told += nothing_determines([n for n in (*free, *loose) if n not in profiled.undetermined], correlations)
     told += unchecked(profiled.unchecked)
-    by_noise_too = None if unseen is not None else _spread(trial, heavy, means.elsewhere, functions)
+    by_noise_too = None if unseen is not None else _spread(trial, fit, heavy, noise, means.elsewhere, functions)
     return Identified(
         constants, functions, correlations, misfits, list(dict.fromkeys(told)), lost + loose, by_noise_too
     )
@@ -134,14 +134,22 @@ def _profiled(
     return made
 
 
-def _spread(trial: Trial, heavy: Fit, points: Points | None, functions: Mapping[str, Function]) -> float | None:
-    """The relative error that is due to noise, the largest over the unknowns and the unknown functions
-    (dimensionless)."""
+def _spread(
+    trial: Trial,
+    fit: Fit,
+    heavy: Fit,
+    noise: Mapping[str, float],
+    points: Points | None,
+    functions: Mapping[str, Function],
+) -> float | None:
+    """The relative error that is due to noise, the largest over the unknowns and the unknown functions (dimensionless):
+    of the fit as it was trained, which follows the noise where its equations are light, or of what can be known."""
     if not trial.problem.data or points is None:
         return None
     found = []
     for name, (values, gradient) in unknown_gradients(trial, points).items():
-        found.append(_relative(heavy.spread(gradient), values, trial.plan.size(name).scale))
+        scale, by_noise = trial.plan.size(name).scale, fit.moved(gradient, noise)[0].diagonal().clamp(min=0).sqrt()
+        found += [_relative(errors, values, scale) for errors in (by_noise, heavy.spread(gradient))]
     for function in functions.values():
         found.append(_relative(torch.tensor(function.standard_errors), torch.tensor(function.values), 0.0))
     return max(found) if all(map(math.isfinite, found)) else None

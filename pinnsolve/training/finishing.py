@@ -81,14 +81,20 @@ def ending(run: Run) -> float:
     trial = run.trial
     if isinstance(trial, Piecewise) or not _to_be_found(run) or trial.parameters_count > LARGEST:
         return 0.0
-    return (2 + _solves(run)) * _one_solve(run)
+    points = run.points.training
+    linearised = costs_of(points).rows + qr(points.size + trial.parameters_count, trial.parameters_count)
+    other = run.best is not None and run.settings.stages[run.best.stage].network is not run.stage.network
+    again = SHARE * SPEED * run.settings.budget if other else _solves(run) * _one_solve(run)
+    return 3 * linearised + again  # twice, and what noise makes of each quantity; of another network, the most there is
 
 
 def _one_solve(run: Run) -> float:
-    """Operations of one linearisation with its factorisation: by QR, or of J^T J where all layers train."""
+    """Operations of one linearisation with its factorisation, by QR, or of J^T J where all layers train, and of the
+    misfits at two lengths of the step."""
     rows, count = run.points.training.size, run.trial.parameters_count
     factor = qr(rows, count) if run.trial.frozen else product(count, rows, count) / 2 + cholesky(count)
-    return costs_of(run.points.training).rows + factor
+    costs = costs_of(run.points.training)
+    return costs.rows + 2 * costs.values + factor
 
 
 def _solves(run: Run) -> int:
