@@ -1,9 +1,9 @@
 """How often the standard errors of unknown constants cover the truth: the same measurements with ever new noise.
 
-    python -m validation.calibration                    all of it: about five minutes on one core
+    python -m validation.calibration                    all of it: about ten minutes on one core
     python -m validation.calibration heat --seeds 5
 
-Each run trains a small network on measurements with noise of a known size, of a solution that is known; only the noise
+Each run trains a small network, or random features, on measurements with noise of a known size, of a solution that is known; only the noise
 differs from run to run. If the stated error is right, (found - true) / error is a standard normal number: within one in
 68 % of the runs, within two in 95 %, its mean square one. Beside it chi squared of the data over its expectation. One
 thread. The table goes to validation/calibration.md.

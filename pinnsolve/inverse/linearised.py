@@ -55,6 +55,12 @@ class Fit:
         per_row = {n: (weights[n] / residuals.counts[n]) ** 0.5 for n in rows}
         return cls(rows, values, per_row, *_factor(whole), whole.any(0)[whole.shape[1] - constants :])
 
+    def reweighted(self, weights: Mapping[str, float]) -> Fit:
+        """The same rows with other weights."""
+        per_row = {n: (weights[n] / len(self.values[n])) ** 0.5 for n in self.rows}
+        rows = {n: r * (per_row[n] / self.per_row[n]) for n, r in self.rows.items()}
+        return Fit(rows, self.values, per_row, *_factor(torch.cat(list(rows.values()))), self.reached)
+
     def leverage(self, name: str) -> float:
         """The degrees of freedom that the fit takes from these rows."""
         image = torch.linalg.solve_triangular(self.factor.T, (self.rows[name] / self.scale).T, upper=False)

@@ -80,7 +80,7 @@ def identified(
     free = [n for n, is_free in zip(stated, fit.free(gradient).tolist(), strict=True) if is_free]
     alone = dict(zip(stated, by_noise.diagonal().clamp(min=0).sqrt().tolist(), strict=True))
     profiled = _profiled(residuals, fit, noise, alone, means)
-    heavy = Fit.of(residuals, profiled.weights)
+    heavy = fit.reweighted(profiled.weights) if means.solves else None
     lost = list(dict.fromkeys([*profiled.undetermined, *free, *(n for n, c in stated.items() if c.endless)]))
     errors = profiled.errors | {n: stated[n].standard_error for n in profiled.unchecked}
     errors = {n: math.inf if n in lost else error for n, error in errors.items()}
@@ -137,7 +137,7 @@ def _profiled(
 def _spread(
     trial: Trial,
     fit: Fit,
-    heavy: Fit,
+    heavy: Fit | None,
     noise: Mapping[str, float],
     points: Points | None,
     functions: Mapping[str, Function],
@@ -149,7 +149,8 @@ def _spread(
     found = []
     for name, (values, gradient) in unknown_gradients(trial, points).items():
         scale, by_noise = trial.plan.size(name).scale, fit.moved(gradient, noise)[0].diagonal().clamp(min=0).sqrt()
-        found += [_relative(errors, values, scale) for errors in (by_noise, heavy.spread(gradient))]
+        known = [by_noise] if heavy is None else [by_noise, heavy.spread(gradient)]
+        found += [_relative(errors, values, scale) for errors in known]
     for function in functions.values():
         found.append(_relative(torch.tensor(function.standard_errors), torch.tensor(function.values), 0.0))
     return max(found) if all(map(math.isfinite, found)) else None
@@ -161,14 +162,17 @@ def _relative(errors: Tensor, values: Tensor, scale: float) -> float:
     return float(errors.square().mean().sqrt()) / yardstick.of_estimate(norm, deviation, scale)
 
 
-def _functions(trial: Trial, fit: Fit, heavy: Fit, noise: Mapping[str, float]) -> tuple[dict[str, Function], list[str]]:
+def _functions(
+    trial: Trial, fit: Fit, heavy: Fit | None, noise: Mapping[str, float]
+) -> tuple[dict[str, Function], list[str]]:
     """The unknown functions, and those that nothing determines at most places."""
     functions, loose = {}, list[str]()
     for name in trial.functions.declared:
         gradient = function_gradient(trial, name)
         by_noise, left = fit.moved(gradient, noise)
         errors = (by_noise.diagonal() + left.square()).clamp(min=0).sqrt()
-        functions[name] = _function(trial, name, torch.maximum(errors, heavy.spread(gradient)))
+        errors = errors if heavy is None else torch.maximum(errors, heavy.spread(gradient))
+        functions[name] = _function(trial, name, errors)
         if float(fit.free(gradient).double().mean()) > LIMITS.most:
             loose.append(name)
     return functions, loose

@@ -81,11 +81,12 @@ def ending(run: Run) -> float:
     trial = run.trial
     if isinstance(trial, Piecewise) or not _to_be_found(run) or trial.parameters_count > LARGEST:
         return 0.0
-    points = run.points.training
-    linearised = costs_of(points).rows + qr(points.size + trial.parameters_count, trial.parameters_count)
+    points, count = run.points.training, trial.parameters_count
+    factor = qr(points.size + count, count)
     other = run.best is not None and run.settings.stages[run.best.stage].network is not run.stage.network
+    # of another network than the one in training, the most there is
     again = SHARE * SPEED * run.settings.budget if other else _solves(run) * _one_solve(run)
-    return 3 * linearised + again  # twice, and what noise makes of each quantity; of another network, the most there is
+    return costs_of(points).rows + factor + (factor + again if again else 0.0)
 
 
 def _one_solve(run: Run) -> float:
