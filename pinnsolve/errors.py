@@ -72,8 +72,8 @@ class Outcome:
     Parameters
     ----------
     kind : str
-        ``converged``, ``plateau``, ``overfitting``, ``budget``, ``steps``, ``undetermined``, ``contradicted``,
-        ``non-finite`` or ``interrupted``.
+        ``converged``, ``plateau``, ``overfitting``, ``budget``, ``steps``, ``undetermined``, ``noise``,
+        ``contradicted``, ``non-finite`` or ``interrupted``.
     detail : str
         What was seen, with names and numbers.
     remedy : str

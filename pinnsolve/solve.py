@@ -31,7 +31,7 @@ from pinnsolve.training.checkpointing import Checkpoint
 from pinnsolve.training.history import Look, Training
 from pinnsolve.training.loop import Loop
 from pinnsolve.training.run import Run
-from pinnsolve.training.strategy import Strategy
+from pinnsolve.training.strategy import NOISE, Strategy
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.piecewise import Piecewise, trial_of
 from pinnsolve.trial.trial import Trial
@@ -194,7 +194,7 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
         return trial_of(problem, network, made, generator, settings.dtype, settings.device)
 
     identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
-    noise = "; the data's noise comes on top" * bool(problem.observations)
+    noise = NOISE * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
         windows=not (problem.indivisible or settings.validation),  # windows take all data

@@ -32,7 +32,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.solve import prepare
-from pinnsolve.verdict.compare import told_by
+from pinnsolve.verdict.contradiction import told_by
 
 SMALL = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, method=LevenbergMarquardt(steps=25))
 

@@ -31,7 +31,7 @@ from pinnsolve.settings import DTYPES, Settings, method_by_name
 from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, prepare
 from pinnsolve.training.history import Training
-from pinnsolve.verdict.compare import told_by
+from pinnsolve.verdict.contradiction import told_by
 from pinnsolve.verdict.slices import Compared, References, compared, references_of, values_of
 
 

@@ -77,9 +77,12 @@ def _identified(found: Sequence[Identified]) -> Identified | None:
     }
     correlations = {pair: _mean(f.correlations[pair] for f in found) for pair in first.correlations}
     functions = {name: _function([f.functions[name] for f in found]) for name in first.functions}
+    noise = [f.noise for f in found if f.noise is not None]
     return Identified(
-        constants, functions, correlations, misfits, list(dict.fromkeys(w for f in found for w in f.warnings))
-    )
+        constants, functions, correlations, misfits, list(dict.fromkeys(w for f in found for w in f.warnings)),
+        list(dict.fromkeys(n for f in found for n in f.undetermined)),
+        _mean(noise) if len(noise) == len(found) else None,
+    )  # fmt: skip
 
 
 def _function(each: Sequence[Function]) -> Function:

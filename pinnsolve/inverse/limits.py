@@ -18,6 +18,8 @@ class Limits:
         Of the measurements that may be outliers. Where more are missed, it is the solution that is far off.
     alike : float
         A correlation beyond which two constants are only known together. Smaller: warnings about what is known well.
+    together : float
+        The same for two constants of which nothing determines either. Larger: each is named alone.
     places : tuple of int
         Places along each coordinate at which a function of one, two and more of them is told. More: more time.
     unfinished : float
@@ -34,6 +36,7 @@ class Limits:
     far: float = 5.0
     share: float = 0.05
     alike: float = 0.99
+    together: float = 0.9
     places: tuple[int, ...] = (33, 9, 5)
     unfinished: float = 1.0
     free: float = 1e-6

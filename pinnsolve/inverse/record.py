@@ -14,11 +14,16 @@ class Constant:
     ----------
     value : float
     standard_error : float
-        In the same units, from the noise and the step that training has left; infinite where nothing depends on it.
+        In the same units, from the noise, from the step that training has left, and from how far it can be moved until
+        the misfit rises by one (`pinnsolve.inverse.profile`); infinite where nothing determines it.
     """
 
     value: float
     standard_error: float
+
+    @property
+    def endless(self) -> bool:
+        return math.isinf(self.standard_error)
 
     def __str__(self) -> str:
         error = self.standard_error
@@ -86,6 +91,9 @@ class Identified:
     undetermined : list of str
         The constants and functions that neither data nor equations determine: they may change by their own size, and
         the residual stays what it is.
+    noise : float, optional
+        The relative error of the solution that the data's noise makes, the largest over the unknowns (dimensionless);
+        None where it is not known.
     """
 
     constants: dict[str, Constant]
@@ -94,3 +102,4 @@ class Identified:
     misfits: dict[str, Misfit]
     warnings: list[str]
     undetermined: list[str] = field(default_factory=list)
+    noise: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -13,6 +14,8 @@ import torch
 from pinnsolve.errors import ProblemError, if_complex
 
 on_tensors: Any = torch
+# Of the range between bounds: as near to them as a constant is put. Smaller: its slope is lost in rounding. Chosen.
+INSIDE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,16 @@ class Unknown:
         """On what it depends; nothing for a constant."""
         return (self.of,) if isinstance(self.of, str) else tuple(self.of or ())
 
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Between which numbers it lies, where that was said."""
+        return None if self.bounds is None else (float(self.bounds[0]), float(self.bounds[1]))
+
+    @property
+    def curved(self) -> bool:
+        """Whether the constant is no linear function of what is trained."""
+        return self.positive or self.bounds is not None
+
     def value(self, z: Any) -> Any:
         """The constant or function for what is trained: a tensor or a jet, of the same shape."""
         if self.bounds is not None:
@@ -83,3 +96,18 @@ class Unknown:
         if self.positive:
             return self.guess * on_tensors.exp(z)
         return self.guess + (abs(self.guess) or 1.0) * z
+
+    def trained(self, value: float) -> float:
+        """The number z that gives this value, the inverse of `value`; the nearest where there is none.
+
+        >>> round(Unknown(0.2, positive=True).trained(0.4), 4), Unknown(2.0).trained(1.0)
+        (0.6931, -0.5)
+        """
+        if self.bounds is not None:
+            low, high = self.bounds
+            start, share = ((v - low) / (high - low) for v in (self.guess, value))
+            share = min(max(share, INSIDE), 1 - INSIDE)
+            return math.log(share / (1 - share)) - math.log(start / (1 - start))
+        if self.positive:
+            return math.log(max(value / self.guess, sys.float_info.min))
+        return (value - self.guess) / (abs(self.guess) or 1.0)

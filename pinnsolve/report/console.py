@@ -19,6 +19,7 @@ from pinnsolve.inverse.record import Identified
 from pinnsolve.report.record import WHAT_SCATTER_IS, Report, over_seeds
 from pinnsolve.solution import Solution
 from pinnsolve.training.history import Look
+from pinnsolve.training.strategy import NOISE
 
 COLOURS = {"pass": "bold green", "fail": "bold red", "unconfirmed": "bold yellow"}
 
@@ -84,6 +85,13 @@ def _show_identified(console: Console, found: Identified, run: Report) -> None:
                 f"data     {escape(name)}: chi squared {misfit.value:.0f}, expected {misfit.expected:.0f}, {told}",
                 highlight=False,
             )
+
+
+def _noise(found: Identified | None) -> str:
+    """What part of the estimate the data's noise is."""
+    if found is None:
+        return ""
+    return NOISE if found.noise is None else f", {found.noise:.0e} of it from the data's noise"
 
 
 def _show_slices(console: Console, run: Report) -> None:
@@ -174,7 +182,7 @@ def show_result(console: Console, run: Report, folder: Path, unwritten: Mapping[
     if training.identified is not None:
         _show_identified(console, training.identified, run)
     if training.estimate is not None:
-        more = "; the data's noise comes on top" if training.identified is not None else ""
+        more = _noise(training.identified)
         console.print(
             f"estimate {training.estimate:.0e} relative L2 error, without the reference{more}", highlight=False
         )

@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
-from pinnsolve.algebra.operations import LARGEST, qr
+import math
+from dataclasses import dataclass, replace
+
+from pinnsolve.algebra.operations import LARGEST, SPEED, cholesky, product, qr
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
-from pinnsolve.inverse.standard_errors import identified
+from pinnsolve.inverse.standard_errors import Means, identified
 from pinnsolve.methods import OWN_POINTS
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.settings import described_method, described_network, is_features
 from pinnsolve.training.doubts import doubted, to_be_found
 from pinnsolve.training.history import Training
 from pinnsolve.training.overfitting import overfitting
+from pinnsolve.training.rules import RULES
 from pinnsolve.training.run import Run
+from pinnsolve.training.stopping import PATIENCE
+from pinnsolve.training.strategy import NOISE
 from pinnsolve.training.unseen import cost
 from pinnsolve.trial.piecewise import Piecewise
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """What is kept of the budget for the statement of what the data say. Chosen, not measured.
+
+    Parameters
+    ----------
+    again, again_trained : int
+        Least-squares problems for the profile of one constant, and as many again to begin with: of random features,
+        where one or two do for each place, and of networks that train. Fewer: an error that is far too small is not
+        followed to its end. More: time.
+    scan : int
+        Times that, for a constant that is sought between its bounds. Fewer: the search ends early.
+    share : float
+        Of the budget, for all of them. Larger: less training. Smaller: large networks have unchecked errors.
+    seen : int
+        Places at which the error by noise is told. More: time. Fewer: it is known to fewer digits.
+    """
+
+    again: int = 16
+    again_trained: int = 60
+    scan: int = 4
+    share: float = 0.2
+    seen: int = 200
+
+
+RESERVE = Reserve()
 
 
 def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
@@ -39,10 +73,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     if lost is not None and outcome.kind in ("plateau", "overfitting"):
         outcome = lost.outcome
     found = _identified(run)
-    if found is not None and found.undetermined:
-        names = " and ".join(found.undetermined)
-        outcome = Outcome("undetermined", f"nothing determines {names}", "give measurements: observed(...)")
-        error = None
+    outcome, error = _with_noise(outcome, error, found, run.tolerance)
     outcome, error = doubted(run, outcome, error, held_out, weights)
     own, rule = isinstance(kept.method, OWN_POINTS), run.settings.redraw
     return Training(
@@ -55,11 +86,34 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
 
 def ending(run: Run) -> float:
     """Operations of what is looked at when training is over: differences, and what the data say."""
-    trial, points = run.trial, run.points.training
-    differences = cost(run.points.held_out)
+    trial, differences = run.trial, cost(run.points.held_out)
     if isinstance(trial, Piecewise) or not to_be_found(run) or trial.parameters_count > LARGEST:
         return differences
-    return differences + costs_of(points).rows + qr(points.size, trial.parameters_count)
+    points, count = run.points.training, trial.parameters_count
+    factor = qr(points.size + count, count)
+    other = run.best is not None and run.settings.stages[run.best.stage].network is not run.stage.network
+    # of another network than the one in training, the most there is
+    again = RESERVE.share * SPEED * run.settings.budget if other else _solves(run) * _one_solve(run)
+    return differences + costs_of(points).rows + factor + (factor + again if again else 0.0)
+
+
+def _one_solve(run: Run) -> float:
+    """Operations of one linearisation with its factorisation, by QR, or of J^T J where all layers train, and of the
+    misfits at two lengths of the step."""
+    rows, count = run.points.training.size, run.trial.parameters_count
+    factor = qr(rows, count) if run.trial.frozen else product(count, rows, count) / 2 + cholesky(count)
+    costs = costs_of(run.points.training)
+    return costs.rows + 2 * costs.values + factor
+
+
+def _solves(run: Run) -> int:
+    """How many times the solution may be solved again with a constant moved: for each constant some places on either
+    side, within a share of the budget, counted in operations."""
+    constants = run.trial.problem.constants.values()
+    each = RESERVE.again if run.trial.frozen else RESERVE.again_trained
+    scanned = sum(c.ends is not None for c in constants)
+    allowed = int(RESERVE.share * SPEED * run.settings.budget / _one_solve(run))
+    return min(each * (1 + len(constants) + RESERVE.scan * scanned), allowed) if allowed >= each // 2 else 0
 
 
 def _methods(run: Run, number: int) -> str:
@@ -73,4 +127,25 @@ def _identified(run: Run) -> Identified | None:
     if isinstance(run.trial, Piecewise):
         return None
     unseen = run.points.held_out if run.settings.validation else None
-    return identified(run.points.training, run.weights, unseen)
+    met = {n: PATIENCE.converged * run.tolerance * r for n, r in run.history[0].held_out.items()}
+    inside = next(points for site, points in run.points.held_out.places if site.name == "interior")
+    few = inside[:: max(1, len(inside) // RESERVE.seen)]
+    return identified(run.points.training, run.weights, Means(_solves(run), met, few), unseen)
+
+
+def _with_noise(
+    outcome: Outcome, error: float | None, found: Identified | None, tolerance: float
+) -> tuple[Outcome, float | None]:
+    """The outcome and the estimated error, with what the data leave open and what their noise makes."""
+    if found is None:
+        return outcome, error
+    if found.undetermined:
+        names = " and ".join(found.undetermined)
+        return Outcome("undetermined", f"nothing determines {names}", "give measurements: observed(...)"), None
+    if found.noise is None or error is None:
+        return outcome, error
+    both = math.hypot(error, found.noise)
+    told = outcome.detail.replace(NOISE, f", {both:.0e} with the data's noise")
+    if outcome.kind == "converged" and both > RULES.certain * tolerance:
+        return Outcome("noise", told, "more or better measurements, or a larger tolerance"), both
+    return replace(outcome, detail=told), both

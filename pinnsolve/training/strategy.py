@@ -25,6 +25,8 @@ from pinnsolve.training.clock import Clock
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.rules import RULES, Rules
 
+NOISE = "; the data's noise comes on top"
+
 
 class Strategy:
     """Says when a stage is over, and what follows.

@@ -29,6 +29,11 @@ class Constants:
         """The constants as they are now."""
         return {name: float(self.declared[name].value(raw.detach())) for name, raw in self.raw.items()}
 
+    @torch.no_grad()
+    def put(self, name: str, value: float) -> None:
+        """Set one constant."""
+        self.raw[name].fill_(self.declared[name].trained(value))
+
     def slopes(self) -> dict[str, float]:
         """The derivative of each constant by what is trained."""
         found = {}

@@ -18,7 +18,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
-from pinnsolve.training.history import Training
+from pinnsolve.verdict.open import left_open
 
 # Independent sets of points. More: the error's own error is known better, and a slow reference takes longer. Chosen,
 # not measured.
@@ -99,7 +99,8 @@ def compare(solution: Solution, reference: Reference | None, *, replicates: int 
     It passes only if, for every unknown, error + three of its sampling errors + the reference's own error are at most
     the tolerance, the error relative to the unknown's norm or to its variation about its mean, whichever is stricter.
     It is unconfirmed without a reference, where the reference's own error is above a tenth of it, and where the run
-    ended as undetermined: what is right then is so by chance.
+    ended as undetermined, or nothing determines a constant or a function that is a part of the answer: what is right
+    then is so by chance.
     Where prescribed values jump, points closer than a tenth of the domain's length are left out. So are places that are
     too narrow for evenly spread points, of which one or none would fall there by luck: points of their own tell whether
     what varies there is missing.
@@ -124,9 +125,8 @@ def compare(solution: Solution, reference: Reference | None, *, replicates: int 
     verdict, reason = _judged(errors, reference, tolerance, solution)
     if verdict == "pass" and (missing := _missing(solution, reference)):
         verdict, reason = "fail", missing
-    outcome = None if solution.training is None else solution.training.outcome
-    if verdict == "pass" and outcome is not None and outcome.kind == "undetermined":
-        verdict, reason = "unconfirmed", f"{reason}, but {outcome.detail}; {outcome.remedy}"
+    if verdict == "pass" and (other := left_open(solution)):
+        verdict, reason = "unconfirmed", f"{reason}, but {other}"
     around = tuple(c.name for c in solution.trial.plan.corners)
     if around:
         reason += (
@@ -157,25 +157,6 @@ def _judged(
     return (
         "fail",
         f"the error of {worst}, {error:.1e}, is above the tolerance {tolerance:.1e}" + f"; {outcome}" * bool(outcome),
-    )
-
-
-def told_by(training: Training, comparison: Comparison) -> Training:
-    """What training said of itself, as far as the comparison leaves it: a run is not called converged, and no estimate
-    below a tenth of the error is handed on, where a reference says otherwise."""
-    difference, tolerance = comparison.difference, comparison.tolerance
-    if difference <= tolerance:
-        return training
-    kind = 0.1  # an estimate below this part of the error is no estimate of it
-    relative = max(e.relative_l2 for e in comparison.errors.values())  # an estimate is relative to the whole norm
-    too_kind = training.estimate is not None and training.estimate < kind * min(relative, difference)
-    if training.outcome.kind != "converged" and not too_kind:
-        return training
-    worst = max(comparison.errors, key=lambda u: comparison.errors[u].strict)
-    return training.contradicted(
-        f"the reference's {worst} differs by {comparison.errors[worst].strict:.0e}",
-        "one of the two solves another problem: hold equations, conditions, units and parameters against those of the "
-        "reference; or the solution has not been found yet: give it more time",
     )
 
 

@@ -1,0 +1,183 @@
+"""Solving again from a solution on, with some constants held: how well data and equations can then be met.
+
+In units of the noise the loss is
+
+    chi^2 + W e,      chi^2 = sum over the data of (r / sigma)^2,      e = sum over the other rows of (weight) r^2,
+
+e as training weighs it against the data for W = 1. Training needs light equations, to come near a solution at all. What
+is told of constants needs heavy ones: with light ones a fit may leave the equations a little, and follow the noise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.least_squares import Triangle
+from pinnsolve.algebra.tolerances import RIDGE
+from pinnsolve.residuals import Residuals
+
+# The damping of steps of a network whose layers all train, relative to the diagonal: at first, and times what it rises
+# when a step fails and falls when one succeeds. Larger: weak directions are not followed, and errors are too small.
+# Smaller: steps leave the region where the network is linear. Chosen, not measured.
+DAMPING, HARDER = 1e-6, 10.0
+# Least-squares problems for one place: random features are linear, and one or two do. More: time. Fewer: a profile that
+# has not come down is taken for one that rises. Chosen, not measured.
+STEPS = {True: 3, False: 6}
+# Of chi squared, in which one is a standard error: a step that brings less is the last. Larger: errors are too small.
+# Smaller: more steps. Chosen, not measured.
+SETTLED = 0.01
+# Of a positive constant, what one step leaves at least. Larger: more steps towards zero. Smaller: from near zero, where
+# its slope is lost, it does not come back.
+SHRINK = 0.1
+
+
+@dataclass(frozen=True)
+class Misfits:
+    """chi^2 of the data and e of the equations, both dimensionless."""
+
+    data: float
+    equations: float
+
+
+class Refit:
+    """The trial function of some residuals, to be solved again.
+
+    Parameters
+    ----------
+    residuals : Residuals
+    scales : mapping from residual name to float
+        What each row is multiplied with: one over sigma for data.
+    allowed : int
+        Least-squares problems that may be solved; what is left is `left`.
+
+    Attributes
+    ----------
+    heavy : float
+        W.
+    """
+
+    def __init__(self, residuals: Residuals, scales: Mapping[str, float], allowed: int) -> None:
+        self.residuals, self.scales, self.left = residuals, scales, allowed
+        self.heavy, self.damping = 1.0, DAMPING
+        self.foretold = math.inf  # the loss after a step, if all were linear: then no other step is needed
+        self.ended = set[str]()  # positive constants that the last step would have made negative
+        self.data = set(residuals.trial.problem.data)
+
+    @property
+    def spent(self) -> bool:
+        return self.left <= 0
+
+    def values(self) -> dict[str, float]:
+        """The constants as they are now."""
+        return self.residuals.trial.constants.values()
+
+    def weights(self) -> dict[str, float]:
+        """Those with which a loss of means is chi^2 + W e."""
+        return {n: self._scale(n) ** 2 * count for n, count in self.residuals.counts.items()}
+
+    def _scale(self, name: str) -> float:
+        return self.scales[name] * (1.0 if name in self.data else self.heavy**0.5)
+
+    def misfits(self) -> Misfits:
+        """As the trial function is now."""
+        sums = {n: float(r.square().sum()) * self.scales[n] ** 2 for n, r in self.residuals.values().items()}
+        data = sum(s for n, s in sums.items() if n in self.data)
+        return Misfits(data, sum(s for n, s in sums.items() if n not in self.data))
+
+    def _loss(self, found: Misfits) -> float:
+        loss = found.data + self.heavy * found.equations
+        return loss if math.isfinite(loss) else math.inf
+
+    def settled(self, held: Collection[str] = ()) -> Misfits:
+        """Solve for everything but the constants that are held, from where it is.
+
+        A positive constant that would become negative stays, and the rest is solved again.
+        """
+        linear, held, found = bool(self.residuals.trial.frozen), set(held), self.misfits()
+        for _ in range(STEPS[linear]):
+            if self.spent:
+                break
+            before, self.ended, self.foretold = self._loss(found), set(), math.inf
+            moved = (self._solved if linear else self._damped)(self._free(held), before)
+            self.left -= 1
+            found = moved or found
+            now = self._loss(found)
+            if min(before - now, abs(now - self.foretold)) < SETTLED and self.ended <= held:
+                break
+            held |= self.ended
+        return found
+
+    def settled_anew(self) -> Misfits:
+        """The same where W was changed: the constants follow when all else has."""
+        if self.residuals.trial.frozen:
+            self.settled(self.values())
+        return self.settled()
+
+    def _free(self, held: Collection[str]) -> Tensor:
+        """The numbers of what is solved for, (m,)."""
+        trial = self.residuals.trial
+        free = torch.ones(trial.parameters_count, dtype=torch.bool)
+        names = list(trial.constants.declared)
+        for k, name in enumerate(names):
+            free[len(free) - len(names) + k] = name not in held
+        return free.nonzero()[:, 0].to(trial.device)
+
+    def _solved(self, free: Tensor, loss: float) -> Misfits | None:
+        """One step for what enters linearly, with a ridge on the new values; halved until the loss falls."""
+        start = self.residuals.trial.vector()
+        triangle = Triangle(self.residuals.size, len(free), start)
+        for block in self.residuals.linearised():
+            for name, r in block.residuals.items():
+                rows, scaled = block.jacobians[name][:, free] * self._scale(name), r * self._scale(name)
+                triangle.add(rows, (rows @ start[free] - scaled)[:, None])
+        found = triangle.solved(RIDGE)
+        if found is None:
+            return None
+        step, self.foretold = found[0][:, 0] - start[free], found[1]
+        for part in (1.0, 0.5, 0.25, 0.125):  # less that does not lower the loss points nowhere
+            now = self._at(start, free, part * step)
+            if self._loss(now) < loss:
+                return now
+        self.residuals.trial.assign(start)
+        return None
+
+    def _damped(self, free: Tensor, loss: float) -> Misfits | None:
+        """One step for what enters nonlinearly, (J^T J + mu D) s = -J^T r; damped harder until the loss falls."""
+        start = self.residuals.trial.vector()
+        _, slope, matrix = self.residuals.normal_equations(self.weights())
+        slope, matrix = slope[free], matrix[free][:, free]
+        diagonal = matrix.diagonal().clone()
+        diagonal = diagonal.clamp(min=torch.finfo(diagonal.dtype).eps * float(diagonal.max()))
+        for _ in range(6):  # a million times harder
+            factor, bad = torch.linalg.cholesky_ex(matrix + self.damping * torch.diag(diagonal))
+            if not int(bad):
+                now = self._at(start, free, -torch.cholesky_solve(slope[:, None], factor)[:, 0])
+                if self._loss(now) < loss:
+                    self.damping /= HARDER
+                    return now
+            self.damping *= HARDER
+        self.residuals.trial.assign(start)
+        return None
+
+    def _at(self, start: Tensor, free: Tensor, step: Tensor) -> Misfits:
+        """Go there, and measure. Constants go along their tangent: equations are linear in them, not in logarithms."""
+        constants = self.residuals.trial.constants
+        self.residuals.trial.assign(start)
+        now, slopes = constants.values(), constants.slopes()
+        there, moved = start.clone(), torch.zeros_like(start)
+        there[free] += step
+        moved[free] = step
+        first = len(start) - len(now)
+        for k, (name, declared) in enumerate(constants.declared.items(), start=first):
+            if declared.curved and moved[k] != 0:
+                least = SHRINK * now[name] if declared.positive else -math.inf
+                value = now[name] + slopes[name] * float(moved[k])
+                self.ended |= {name} if value < least else set()
+                there[k] = declared.trained(max(value, least))
+        self.residuals.trial.assign(there)
+        return self.misfits()

@@ -1,0 +1,91 @@
+"""What is doubtful of constants, functions and measurements, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from pinnsolve.inverse.limits import LIMITS
+from pinnsolve.inverse.record import Constant, Function
+from pinnsolve.problem.observations import ROW, Measured, named, unhuber
+from pinnsolve.residuals import Residuals
+
+
+def followed(name: str, taken: float, count: int) -> list[str]:
+    """Whether the fit is as free as the data are many, in words."""
+    if taken <= LIMITS.follows * count:
+        return []
+    return [
+        f"{name}: the fit takes {taken:.0f} of {count} degrees of freedom, so that it follows the noise; fewer "
+        "neurons, weight decay, or Settings(validation=0.2) prevent that"
+    ]
+
+
+def outliers(name: str, data: Measured, values: Tensor, residuals: Residuals) -> list[str]:
+    """Measurements that the solution misses by far, in words."""
+    away = (unhuber(values) if data.loss == "huber" else values).abs()
+    points = next(points for site, points in residuals.places if name in site.terms)
+    lost = (away > LIMITS.far).nonzero()[:, 0].tolist()
+    if not lost or len(lost) > LIMITS.share * len(values):
+        return []  # where so many are missed, it is the solution that is far off
+    rows = [data.rows[int(points.measured[ROW][k])] for k in lost]
+    cure = "" if data.loss == "huber" else '; observed(..., loss="huber") lessens what outliers do'
+    return [f"{name}: {len(lost)} of {len(values)} lie beyond {LIMITS.far:g} sigma ({named(rows, len(rows))}){cure}"]
+
+
+def untold(
+    found: Mapping[str, Constant], functions: Mapping[str, Function], correlations: Mapping[tuple[str, str], float]
+) -> list[str]:
+    """Which constants and functions the data cannot tell."""
+    told = [
+        f"the data cannot tell {name}: its standard error {c.standard_error:.1g} is no less than itself ({c.value:.3g})"
+        for name, c in found.items()
+        if not c.standard_error < abs(c.value)
+    ]
+    for name, function in functions.items():
+        size = math.sqrt(sum(v * v for v in function.values) / len(function.values))
+        lost = [k for k, error in enumerate(function.standard_errors) if not error < size]
+        if lost:
+            where = ", ".join(f"{c} = {values[lost[0]]:.3g}" for c, values in function.places.items())
+            told.append(
+                f"the data cannot tell {name} at {len(lost)} of {len(function.values)} places, as at {where}: its "
+                f"standard error there is no less than {name} itself is on average ({size:.2g})"
+            )
+    told += [
+        f"the data tell {a} and {b} only together: their correlation is {r:.4f}"
+        for (a, b), r in correlations.items()
+        if abs(r) > LIMITS.alike
+    ]
+    return told
+
+
+def nothing_determines(names: Sequence[str], correlations: Mapping[tuple[str, str], float]) -> list[str]:
+    """Which constants and functions may change by their own size while no residual tells; which of them together."""
+    pairs = [(a, b) for (a, b), r in correlations.items() if a in names and b in names and abs(r) > LIMITS.together]
+    told = [f"the data tell {a} and {b} only together: one may change by its own size with the other" for a, b in pairs]
+    single = [n for n in names if all(n not in pair for pair in pairs)]
+    told += [f"nothing determines {n}: it may change by its own size, and no residual tells" for n in single]
+    return [f"{t}; add data" for t in told]
+
+
+def unchecked(names: Sequence[str]) -> list[str]:
+    """For which constants there was no time to solve again."""
+    if not names:
+        return []
+    one = len(names) == 1
+    return [
+        f"the standard error{'s' * (not one)} of {' and '.join(names)} {'is' if one else 'are'} linearised: there was "
+        "no time to solve again with the constant moved; give more --budget"
+    ]
+
+
+def moving_still(found: Mapping[str, Constant], moving: Mapping[str, float]) -> list[str]:
+    """Which constants training has not found yet."""
+    return [
+        f"training has not come to its end: one more step would move {name} by about {abs(step):.1g}, more than the "
+        "noise does; go on with --resume and a larger --budget"
+        for name, step in moving.items()
+        if found[name].standard_error < abs(found[name].value)
+    ]
