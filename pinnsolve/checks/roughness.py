@@ -14,12 +14,13 @@ a jump of what is differentiated it stays.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.differences import Offset, Stencil
 from pinnsolve.jets.jet import Jet
@@ -109,14 +110,19 @@ class Both:
     expressions : sequence of callable Fields -> tensor (N,)
     fields_at : callable Points -> Fields
         What unknowns, unknown constants and functions are, at any points.
-    held : mapping from coordinate to float
-        Those that are fixed, on a face.
+    piece : Piece, optional
+        The face on which they hold; without it they hold inside.
     """
 
     problem: Problem
     expressions: Sequence[Expression]
     fields_at: FieldsAt
-    held: Mapping[str, float] = field(default_factory=dict)
+    piece: Piece | None = None
+
+    @property
+    def held(self) -> Mapping[str, float]:
+        """The coordinates that are fixed."""
+        return {} if self.piece is None else self.piece.fixed
 
     @property
     def domain(self) -> Domain:
@@ -127,7 +133,9 @@ class Both:
         """The points with the fixed coordinates, in the problem's order."""
         fixed = {c: torch.full_like(points.weights, v) for c, v in self.held.items()}
         every = {**points.coordinates, **fixed}
-        return Points({c: every[c] for c in self.problem.coordinates}, points.weights)
+        outward = {} if self.piece is None else self.piece.outward
+        normals = {c: torch.full_like(points.weights, v) for c, v in outward.items()}
+        return Points({c: every[c] for c in self.problem.coordinates}, points.weights, normals)
 
     def exact(self, points: Points) -> Tensor:
         """By derivatives: (expressions, N)."""
@@ -143,7 +151,7 @@ class Both:
 
         def there(offset: Offset) -> Fields:
             if offset not in known:
-                known[offset] = self.fields_at(Points(chart.moved(points.coordinates, offset), weights))
+                known[offset] = self.fields_at(Points(chart.moved(points.coordinates, offset), weights, points.normals))
             return known[offset]
 
         def value(name: str) -> Callable[[Offset], Tensor]:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from pinnsolve.checks.contradictions import Part, parts
 from pinnsolve.checks.roughness import Both, Expression, residual_of, rough
+from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
@@ -44,10 +45,10 @@ def smoothness(problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: M
     found, told = [], list[str]()
     for equation, piece in parts(problem):
         prescribed = equation.prescribes
-        if prescribed is None or problem.to_be_found(prescribed):
-            continue
+        if prescribed is None or prescribed.what == "normal derivative" or problem.to_be_found(prescribed):
+            continue  # what is not built in is not differentiated
         orders = _orders(problem, derivatives[prescribed.unknown], piece.fixed)
-        rough_along = _of_data(problem, prescribed, piece.fixed, orders)
+        rough_along = _of_data(problem, prescribed, piece, orders)
         if rough_along:
             found.append((equation, piece))
             told.append(f"{equation.name} {rough_along}")
@@ -61,7 +62,7 @@ def _orders(problem: Problem, alphas: Iterable[Alpha], held: Mapping[str, float]
     return {c: max((a[k] for a in alphas), default=0) for k, c in names if c not in held}
 
 
-def _of_data(problem: Problem, prescribed: Prescribed, held: Mapping[str, float], orders: Mapping[str, int]) -> str:
+def _of_data(problem: Problem, prescribed: Prescribed, piece: Piece, orders: Mapping[str, int]) -> str:
     """What jumps of a prescribed value, or else of its slopes, where the equations need that many derivatives.
 
     Empty for what is smooth."""
@@ -73,13 +74,13 @@ def _of_data(problem: Problem, prescribed: Prescribed, held: Mapping[str, float]
     free = [c for c, order in orders.items() if order and c in prescribed.asks]
     if not free:
         return ""
-    values = prescribed.given(fields_at(problem.domain.line())).value
+    values = prescribed.given(fields_at(piece.grid())).value
     swing = float((values - values.mean()).abs().max())
     for c in free:
         for order in range(1, min(orders[c], 2) + 1):
             scale = (swing or float(values.abs().max()) or 1.0) / problem.domain.length(c) ** order
             expression = _derivative(prescribed, problem.coordinates.index(c), order)
-            both = Both(problem, [expression], fields_at, dict(held))
+            both = Both(problem, [expression], fields_at, piece)
             size = torch.tensor([scale], dtype=torch.float64)
             found = rough(both, {c: order}, size, 0.1 * problem.tolerance)
             if found.places:

@@ -89,6 +89,11 @@ class Piece:
         return math.prod(high - low for c, (low, high) in self.extent.items() if c not in self.fixed)
 
     @property
+    def outward(self) -> dict[str, float]:
+        """The outward unit normal by coordinate of space; empty where there is none."""
+        return {} if self.normal is None else dict.fromkeys(self.space, 0.0) | {self.normal[0]: float(self.normal[1])}
+
+    @property
     def moment(self) -> float | None:
         """The time at which it stands, if it stands at one."""
         return None if self.time is None else self.fixed.get(self.time)
@@ -165,13 +170,10 @@ class Piece:
             return torch.full((n,), value, dtype=torch.float64)
 
         values = values | {c: everywhere(v) for c, v in self.fixed.items()}
-        outward = (
-            {} if self.normal is None else dict.fromkeys(self.space, 0.0) | {self.normal[0]: float(self.normal[1])}
-        )
         return Points(
             {c: values[c] for c in self.extent},
             everywhere(self.size / n),
-            {c: everywhere(v) for c, v in outward.items()},
+            {c: everywhere(v) for c, v in self.outward.items()},
         )
 
     def _touches(self, place: Wanting) -> bool:

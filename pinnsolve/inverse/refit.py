@@ -31,9 +31,6 @@ STEPS = {True: 3, False: 6}
 # Of chi squared, in which one is a standard error: a step that brings less is the last. Larger: errors are too small.
 # Smaller: more steps. Chosen, not measured.
 SETTLED = 0.01
-# Of a positive constant, what one step leaves at least. Larger: more steps towards zero. Smaller: from near zero, where
-# its slope is lost, it does not come back.
-SHRINK = 0.1
 
 
 @dataclass(frozen=True)
@@ -175,7 +172,8 @@ class Refit:
         first = len(start) - len(now)
         for k, (name, declared) in enumerate(constants.declared.items(), start=first):
             if declared.curved and moved[k] != 0:
-                least = SHRINK * now[name] if declared.positive else -math.inf
+                # A step leaves a tenth at least: from near zero, where its slope is lost, it would not come back.
+                least = 0.1 * now[name] if declared.positive else -math.inf
                 value = now[name] + slopes[name] * float(moved[k])
                 self.ended |= {name} if value < least else set()
                 there[k] = declared.trained(max(value, least))

@@ -117,12 +117,13 @@ def _profiled(
     """The profiles of the constants; the trial function is left as it was."""
     trial = residuals.trial
     vector = trial.vector()
-    tiny = torch.finfo(torch.float64).tiny
+    tiny = torch.finfo(torch.float64).tiny ** 0.25  # scales are one over it, and squared
     equations = [n for n in fit.per_row if n not in noise]
     left = math.sqrt(sum(float((fit.values[n] * fit.per_row[n]).square().sum()) for n in equations))
     unit = min((fit.per_row[n] * max(size, tiny) for n, size in noise.items()), default=max(left, tiny))
     scales = {n: 1 / max(noise[n], tiny) if n in noise else per_row / unit for n, per_row in fit.per_row.items()}
-    met = sum(residuals.counts[n] * (scales[n] * means.met.get(n, 0.0)) ** 2 for n in equations)
+    sizes = {n: scales[n] * means.met.get(n, 0.0) for n in equations}
+    met = sum(residuals.counts[n] * size * size for n, size in sizes.items())  # a power would raise where it overflows
     profile = Profile(Refit(residuals, scales, means.solves), stated, met)
     made = profile.made()
     for name, error in made.errors.items():

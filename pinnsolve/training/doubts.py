@@ -14,6 +14,7 @@ from pinnsolve.training.weights import weighted
 from pinnsolve.trial.piecewise import Piecewise
 
 Judged = tuple[Outcome, float | None]
+ENDED = ("converged", "plateau")  # outcomes after which nothing more is tried
 
 
 def doubted(
@@ -32,9 +33,12 @@ def doubted(
     """
     if outcome.kind == "non-finite":
         return outcome, error
-    ended = outcome.kind in ("converged", "plateau")
+    ended = outcome.kind in ENDED
     if blind := _blind(run):
         return blind if ended else outcome, None
+    told = _told_by_error(run, outcome, error, held_out)
+    if told is not None:
+        return told
     if ended and _can_be_free(run):
         free = uniqueness.free_change(run.points.training, weights, weighted(weights, held_out))
         if free:
@@ -43,9 +47,19 @@ def doubted(
     if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where windows join
         return undetermined(rough, run.trial.problem.coordinates), None
     if outcome.kind == "converged" and not any(run.history[0].held_out.values()):
-        return Outcome("converged", "zero meets all equations and conditions, and no solution near it does"), None
-    spoiled = run.trial.plan.narrow and unsolved(run.gathered().first, held_out)  # by any amount, from one narrow place
-    return outcome, None if error is None or spoiled else max(error, rough.share)
+        outcome, error = Outcome("converged", "zero meets all equations and conditions, and is alone in that"), None
+    return outcome, None if error is None else max(error, rough.share)
+
+
+def _told_by_error(
+    run: Run, outcome: Outcome, error: float | None, held_out: Mapping[str, float]
+) -> Judged | None:  # fmt: skip
+    """What holds where so much is wrong that nothing else need be looked at; None where it may be right."""
+    if run.trial.plan.narrow and unsolved(run.gathered().first, held_out):
+        return outcome, None  # what is not met in a narrow place spoils a solution by any amount
+    if error is not None and 10 * error >= 1.0 and outcome.kind not in ENDED:
+        return outcome, error  # a share of jumps is at most one, and told by that
+    return None
 
 
 def to_be_found(run: Run) -> bool:

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pinnsolve.jets.differences import Shifted, Stencil
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
 
@@ -109,17 +110,27 @@ class _Charts:
 
     def __init__(self, words: Translation, new: Chart) -> None:
         self.words, self.new = words, new
-        self.scales = [words.coordinates[c].scale for c in words.coordinates]
-        self.axes = [new.axis(word.name) for word in words.coordinates.values()]  # of the old coordinates, in the new
-        self.old = Chart(tuple(words.coordinates), new.size, new.dtype, new.device)
+        said = {c: (word.name, word.scale) for c, word in words.coordinates.items()}
+        kept = {
+            c: (c, 1.0) for c in new.names if c not in [name for name, _ in said.values()]
+        }  # of checks, not of users
+        self.called = {c: name for c, (name, _) in {**said, **kept}.items()}
+        self.scales = [scale for _, scale in {**said, **kept}.values()]
+        self.axes = [new.axis(name) for name in self.called.values()]  # of the old coordinates, in the new
+        self.old: Chart = Chart(tuple(self.called), new.size, new.dtype, new.device)
+        if isinstance(new, Stencil):
+            widths = [new.widths[axis] / abs(scale) for axis, scale in zip(self.axes, self.scales, strict=True)]
+            self.old = Stencil(dict(zip(self.called, widths, strict=True)), new.size, new.dtype, new.device)
         self.old.tape, self.old.fallbacks = new.tape, new.fallbacks
-        self.names = {word.name: c for c, word in words.coordinates.items()}
+        self.names = {name: c for c, name in self.called.items()}
 
     def inward(self, name: str, given: Mapping[str, Any]) -> Any:
         """What stands behind an old name."""
         value = given[self.words.called(name)]
         if not isinstance(value, Jet):
             return value
+        if isinstance(value, Shifted):
+            return self._beside(value, {**self.words.coordinates, **self.words.unknowns}.get(name, Word(name)), name)
         if value.name is not None:
             place = self.words.coordinates[name].old(value.value)
             return self.old.coordinate(name, place) if value.depends else self.old.fixed(name, place)
@@ -133,6 +144,18 @@ class _Charts:
         word = self.words.coordinates[coordinate]
         normal: Tensor = given["n" + word.name].value
         return torch.sign(normal) if word.scale > 0 else -torch.sign(normal)
+
+    def _beside(self, value: Shifted, word: Word, name: str) -> Shifted:
+        """A field by differences: a place beside another is on its other side where a coordinate is mirrored."""
+
+        def rule(offset: Alpha) -> Tensor:
+            theirs = [0] * len(offset)
+            for axis, scale, count in zip(self.axes, self.scales, offset, strict=True):
+                theirs[axis] = count if scale > 0 else -count
+            return word.old(value.dense(tuple(theirs)))
+
+        assert isinstance(self.old, Stencil)
+        return self.old.known(rule, name if value.name is not None else None)
 
     def _jet(self, value: Jet, word: Word) -> Jet:
         def rule(alpha: Alpha) -> Tensor | None:
@@ -152,6 +175,14 @@ class _Charts:
     def outward(self, value: Jet, word: Word, factor: float) -> Jet:
         """What a function returned, in the new words."""
 
+        def beside(offset: Alpha) -> Tensor:
+            turned = zip(self.axes, self.scales, strict=True)
+            mine = tuple(offset[axis] if scale > 0 else -offset[axis] for axis, scale in turned)
+            return word.new(value.dense(mine) if factor == 1 else factor * value.dense(mine))
+
+        if isinstance(self.new, Stencil) and isinstance(value, Shifted):
+            return self.new.known(beside)
+
         def rule(alpha: Alpha) -> Tensor | None:
             mine = tuple(alpha[axis] for axis in self.axes)
             part = value.partial(mine)
@@ -161,7 +192,7 @@ class _Charts:
                 return word.new(part if factor == 1 else factor * part)
             return part * (factor * word.scale / _power(self.scales, mine))
 
-        depends = frozenset(self.words.coordinates[c].name for c in value.depends)
+        depends = frozenset(self.called[c] for c in value.depends)
         return Jet(self.new, rule, tuple(value.shape), depends)
 
 
