@@ -56,7 +56,7 @@ class Rules:
         Times the usual difference at the smallest width: what is less is rounding.
     """
 
-    points: int = 2048
+    points: int = 1024
     first: int = 6
     last: int = 9
     followed: int = 32
