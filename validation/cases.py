@@ -78,9 +78,11 @@ def read(path: Path) -> tuple[ModuleType, ProblemError | None]:
     return module, error
 
 
-def run(path: Path, budget: float | None = None) -> tuple[Wanted, Told]:
-    """What is wanted of a case, and what the package says of it; whatever else it raises is a traceback for a user."""
-    module, error = read(path)
+def run(path: Path, budget: float | None = None, given: ModuleType | None = None) -> tuple[Wanted, Told]:
+    """What is wanted of a case, and what the package says of it; whatever else it raises is a traceback for a user.
+
+    A module that was read, and changed, may be given in place of the file."""
+    module, error = read(path) if given is None else (given, None)
     wanted: Wanted = module.wanted
     if error is not None:
         return wanted, Told(str(error))
