@@ -9,7 +9,11 @@ import pytest
 from torch import exp, sin, sqrt
 
 from pinnsolve import Box, Problem, d, dirichlet, face, faces, initial, laplace, neumann, solve
+from pinnsolve.errors import Outcome
+from pinnsolve.settings import Settings
 from pinnsolve.solution import Solution
+from pinnsolve.solve import prepare
+from pinnsolve.training.doubts import doubted
 
 ROD = {"space": Box(x=(0, 1)), "unknowns": "u"}
 PAIR = {"time": (0, 1), "unknowns": ("u", "v"), "conditions": initial(u=0, v=0)}
@@ -68,3 +72,17 @@ def test_zero_is_told_where_it_is_the_only_solution() -> None:
     assert training.outcome.kind == "converged"
     assert "zero meets all equations" in training.outcome.detail
     assert training.estimate is None
+
+
+def test_a_solution_that_cells_did_not_better_is_looked_at_too() -> None:
+    """The best stage is not the last: what was trained after it has points of its own."""
+    given = ROD | {"equations": lambda u, x: d(u, x, x) + pi**2 * u, "conditions": dirichlet(u=lambda x: 1 - 2 * x)}
+    problem = Problem(**given)
+    ready = prepare(problem, Settings(budget=5))
+    ready.loop.run()
+    run = ready.loop.state
+    run.trial = run.best_trial()
+    run.points.take(run.trial, training=False)
+    assert run.points.training.trial is not run.trial
+    outcome, error = doubted(run, Outcome("converged", ""), 1e-9, run.points.held_out.rms(), run.weights)
+    assert (outcome.kind, error) == ("undetermined", None)

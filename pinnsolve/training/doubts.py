@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pinnsolve.algebra.operations import SPEED
 from pinnsolve.errors import Outcome
+from pinnsolve.residuals import Residuals
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
 from pinnsolve.training.run import Run
@@ -40,7 +41,9 @@ def doubted(
     if told is not None:
         return told
     if ended and _can_be_free(run):
-        free = uniqueness.free_change(run.points.training, weights, weighted(weights, held_out))
+        residuals = _of_solution(run)
+        enough = residuals.size >= run.trial.parameters_count  # with fewer points all solutions are free
+        free = uniqueness.free_change(residuals, weights, weighted(weights, held_out)) if enough else ""
         if free:
             return uniqueness.undetermined(free), None
     rough = seen_by_differences(run.trial, run.points.held_out)
@@ -86,4 +89,11 @@ def _can_be_free(run: Run) -> bool:
     What data tell is said by their standard errors."""
     if isinstance(run.trial, Piecewise) or not run.trial.frozen or to_be_found(run):
         return False
-    return uniqueness.operations(run.points.training) <= 0.05 * SPEED * run.settings.budget
+    return uniqueness.operations(run.trial.parameters_count) <= 0.05 * SPEED * run.settings.budget
+
+
+def _of_solution(run: Run) -> Residuals:
+    """The residuals of the solution on training points: on others, where those belong to what was trained after it."""
+    if run.points.training.trial is not run.trial:
+        run.points.renew(2 * run.trial.parameters_count)
+    return run.points.training
