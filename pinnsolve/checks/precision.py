@@ -139,8 +139,7 @@ def _lost(
 
 def _terms(answer: Answer) -> Tensor:
     """The size of a residual's terms, (N,): each derivative times the slope by it, and what is left."""
-    rest, total = answer.residual.clone(), torch.zeros_like(answer.residual)
-    for unknown, alpha, slope in answer.slopes:
-        term = slope * answer.probes[unknown].asked[alpha].detach()
-        rest, total = rest - term, total + term.abs()
+    rest, total = answer.residual, torch.zeros_like(answer.residual)
+    for part in answer.parts:
+        rest, total = rest - part, total + part.abs()
     return total + rest.abs()

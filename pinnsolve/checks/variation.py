@@ -117,8 +117,7 @@ class Variation:
         ones = torch.ones(count, dtype=torch.float64)
         whole = {**columns, **{c: value * ones for c, value in self.piece.fixed.items()}}
         at = {c: chart.coordinate(c, whole[c]) for c in chart.names}
-        normal = self.piece.normal
-        outward = {} if normal is None else {c: ones * (normal[1] if c == normal[0] else 0) for c in self.piece.space}
+        outward = {c: ones * v for c, v in self.piece.outward.items()}
         unknowns = constants(self.problem, chart, self.sizes)
         with torch.no_grad():
             fields = self.problem.fields(chart, at, unknowns, Points({}, ones, outward))

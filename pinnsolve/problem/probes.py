@@ -84,6 +84,11 @@ class Answer:
     slopes: list[tuple[str, Alpha, Tensor]]
     probes: Probes
 
+    @property
+    def parts(self) -> list[Tensor]:
+        """Each derivative times the slope by it, (N,): what the residual is made of, beside its sources."""
+        return [slope * self.probes[u].asked[alpha].detach() for u, alpha, slope in self.slopes]
+
     def of(self, unknown: str) -> dict[Alpha, Tensor]:
         """The slopes of one unknown."""
         return {alpha: slope for u, alpha, slope in self.slopes if u == unknown}
@@ -130,9 +135,8 @@ class Prober:
         """What an equation is made of, sum |dr/dp p| on the mean, for smooth unknowns p of their natural sizes.
 
         At a solution its terms may all be rounding, since an unknown is zero."""
-        answer = self.answer(equation, self.domain.line(), sizes=sizes)
-        parts = [(slope * answer.probes[u].asked[alpha]).detach().abs() for u, alpha, slope in answer.slopes]
-        return float(torch.stack(parts).sum(0).nan_to_num(posinf=0.0).mean()) if parts else 0.0
+        parts = self.answer(equation, self.domain.line(), sizes=sizes).parts
+        return float(torch.stack(parts).abs().sum(0).nan_to_num(posinf=0.0).mean()) if parts else 0.0
 
     def _others(self, chart: Chart, at: Mapping[str, Jet]) -> dict[str, Jet]:
         """Unknown constants of half as much again, and functions that vary around their guesses."""

@@ -33,9 +33,9 @@ from pinnsolve.trial.trial import Trial
 
 @dataclass(frozen=True)
 class Limits:
-    """What counts as undetermined. Chosen, not measured, between what determines a solution and what does not: the
-    changes that cost least take 1e-2 to 1e-5 of their terms in the gallery, and below 1e-9 in tests/cases where nothing
-    determines the solution.
+    """What counts as undetermined. Chosen between what determines a solution and what does not: the changes that cost
+    least take 0.1 to 7 of their terms in the gallery, and 1e-13 in tests/cases where nothing determines the solution
+    (`python -m validation.blind`).
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def _cheapest(
 ) -> tuple[dict[str, Tensor], dict[str, float], float, Tensor]:
     """The unknowns' values and sizes, the largest |U v| / |J v| (zero where J is not finite), and U v there."""
     trial = residuals.trial
-    values = _values(trial)
+    values, slopes = _at_places(trial)
     sizes = {u: _size(trial, u, v) for u, v in values.items()}
     triangle = Triangle(residuals.size, trial.parameters_count, trial.vector())
     for r, jacobian in residuals.pieces(weights):
@@ -109,7 +109,7 @@ def _cheapest(
     factor, scale = triangle.factored(RIDGE)
     if not bool(torch.isfinite(factor).all()):
         return values, sizes, 0.0, torch.zeros(0)
-    return values, sizes, *_largest(_changes(trial, sizes) / scale, factor)
+    return values, sizes, *_largest(_changes(slopes, sizes) / scale, factor)
 
 
 def undetermined(change: str) -> Outcome:
@@ -118,8 +118,8 @@ def undetermined(change: str) -> Outcome:
     return Outcome("undetermined", told, "a condition is missing (a value somewhere, a mean, a size), or an equation")
 
 
-def _places(trial: Trial) -> Residuals:
-    """The unknowns themselves as residuals."""
+def _at_places(trial: Trial) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The unknowns at some places, (places,), and their slopes by the trained numbers, (places, P)."""
 
     def of(unknown: str) -> Callable[[Fields], Jet]:
         def term(fields: Fields) -> Jet:
@@ -130,11 +130,10 @@ def _places(trial: Trial) -> Residuals:
 
     piece = trial.problem.domain.interior
     points = piece.draw(LIMITS.places, "sobol", torch.Generator().manual_seed(3))
-    return Residuals(trial, [(Site("values", (piece,), {u: of(u) for u in trial.problem.unknowns}), points)])
-
-
-def _values(trial: Trial) -> dict[str, Tensor]:
-    return _places(trial).values()
+    site = Site("values", (piece,), {u: of(u) for u in trial.problem.unknowns})  # the unknowns as residuals
+    blocks = list(Residuals(trial, [(site, points)]).linearised())
+    values = {u: torch.cat([b.residuals[u] for b in blocks]) for u in site.terms}
+    return values, {u: torch.cat([b.jacobians[u] for b in blocks]) for u in site.terms}
 
 
 def _size(trial: Trial, unknown: str, values: Tensor) -> float:
@@ -142,10 +141,9 @@ def _size(trial: Trial, unknown: str, values: Tensor) -> float:
     return max(float((values - values.mean()).square().mean().sqrt()), trial.plan.size(unknown).scale) or 1.0
 
 
-def _changes(trial: Trial, sizes: Mapping[str, float]) -> Tensor:
+def _changes(slopes: Mapping[str, Tensor], sizes: Mapping[str, float]) -> Tensor:
     """U, (places * unknowns, P), the unknowns of a place one after the other, in the mean square over places."""
-    blocks = [block.jacobians for block in _places(trial).linearised()]
-    each = [torch.cat([b[u] for b in blocks]) / (s * LIMITS.places**0.5) for u, s in sizes.items()]
+    each = [slopes[u] / (size * LIMITS.places**0.5) for u, size in sizes.items()]
     return torch.stack(each, 1).flatten(0, 1)
 
 
