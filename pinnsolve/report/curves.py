@@ -23,7 +23,7 @@ MINUS = "solution \N{MINUS SIGN} reference"
 def titled(what: str, peak: Peaks, width: int) -> str:
     """With the largest value and its place."""
     place = grids.place(peak.at).replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
-    return f"{what}\n" + textwrap.fill(f"largest {peak.largest:.1e} at {place}", width)
+    return textwrap.fill(what, width + 8) + "\n" + textwrap.fill(f"largest {peak.largest:.1e} at {place}", width)
 
 
 def slices(unknown: str, field: Sampled, cuts: Sequence[Sampled]) -> list[Draw]:

@@ -70,7 +70,9 @@ class Peaks:
     over : tuple of str
         Those others.
     largest, at : float, dict from coordinate to float
-        The largest size of all, and its place in the whole domain.
+        The largest size of all, and its place.
+    held : str
+        Where the other coordinates are held, in words.
     """
 
     axes: dict[str, Array]
@@ -78,6 +80,7 @@ class Peaks:
     over: tuple[str, ...]
     largest: float
     at: dict[str, float]
+    held: str
 
 
 @dataclass
@@ -176,7 +179,7 @@ def peaks(on: Grid, values: Array, shown: tuple[str, ...]) -> Peaks:
     flat = size.max(axis=tuple(names.index(c) for c in over)) if over else size
     if [c for c in names if c in shown] != list(shown):
         flat = flat.T
-    return Peaks({c: on.axes[c] for c in shown}, flat, over, float(size.max()), at)
+    return Peaks({c: on.axes[c] for c in shown}, flat, over, float(size.max()), at, on.where)
 
 
 def limits(*arrays: Array, margin: float = 0.0) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from pinnsolve.report.axes import GREY, Draw, beside, decades, row, shortened, t
 from pinnsolve.report.curves import MINUS, differences, marked, measured, slices, titled
 from pinnsolve.report.fields import Peaks, Sampled, finite, limits
 from pinnsolve.report.found import functions
-from pinnsolve.report.grids import Array, pictured, plane, whole_domain
+from pinnsolve.report.grids import Array, listed, pictured, plane, whole_domain
 from pinnsolve.report.histories import history, legend_width
 from pinnsolve.report.layout import LAYOUT
 from pinnsolve.report.record import Report, over_seeds
@@ -182,8 +182,7 @@ def _spreads(run: Report, shown: Mapping[str, Sampled]) -> list[Draw]:
     found = []
     for unknown, field in shown.items():
         if field.spread is not None:
-            where = f" at {field.grid.where}" if field.grid.fixed else ""
-            what = f"{unknown}: std over {over_seeds(run)}{where}"
+            what = f"{unknown}: std over {over_seeds(run)}"
             found.append(_where(what, fields.peaks(field.grid, np.nan_to_num(field.spread), tuple(field.grid.axes))))
     return found
 
@@ -216,7 +215,8 @@ def _map(unknown: str, field: Sampled, values: Array, norm: Normalize, what: str
 
 def _where(what: str, peaks: Peaks) -> Draw:
     """A size on a logarithmic scale, the largest marked."""
-    title = titled(what + (f", maximum over {', '.join(peaks.over)}" if peaks.over else ""), peaks, 40)
+    over = f", maximum over {listed(peaks.over)}" if peaks.over else ""
+    title = titled(what + over + (f", at {peaks.held}" if peaks.held else ""), peaks, 40)
 
     def draw(axes: Axes) -> None:
         top = finite(peaks.values).max(initial=0.0) or 1e-16

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
 from pinnsolve.problem.problem import Problem
-from pinnsolve.report.layout import GRIDS
+from pinnsolve.report.layout import GRIDS, LAYOUT
 
 Array = npt.NDArray[np.float64]
 
@@ -56,8 +57,22 @@ class Grid:
 
 
 def place(coordinates: Mapping[str, float]) -> str:
-    """Coordinates in words: "x = 0.25, t = 1"."""
-    return ", ".join(f"{c} = {v:.3g}" for c, v in coordinates.items())
+    """Coordinates in words: "x = 0.25, t = 1"; many neighbours of one value as "x2, …, x9 = 0.5"."""
+    alike = groupby(coordinates.items(), key=lambda item: f"{item[1]:.3g}")
+    groups = [([c for c, _ in items], value) for value, items in alike]
+    return ", ".join(
+        f"{listed(names)} = {value}" if len(names) > LAYOUT.names else ", ".join(f"{c} = {value}" for c in names)
+        for names, value in groups
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in words, of many the first and the last.
+
+    >>> listed(["x", "y", "z"])
+    'x, y, z'
+    """
+    return ", ".join(names if len(names) <= LAYOUT.names else (names[0], "…", names[-1]))
 
 
 def plane(problem: Problem) -> tuple[str, ...]:
@@ -118,12 +133,12 @@ def exported(problem: Problem, steps: int | None = None) -> Grid:
 
 def whole_domain(problem: Problem) -> Grid:
     """A grid over every coordinate: that of the files where it does, or a coarser one, those of the pictures more
-    finely than the others."""
+    finely than the others; of many, over as many as three points along each allow."""
     known = exported(problem)
     if set(known.axes) == set(problem.coordinates):
         return known
     shown = plane(problem)
-    others = [c for c in problem.coordinates if c not in shown]
+    others = [c for c in problem.coordinates if c not in shown][: int(math.log(GRIDS.whole / 11**2, 3))]
     fine = max(11, min(61, round((GRIDS.whole / 9 ** len(others)) ** 0.5)))
     coarse = max(3, min(31, math.floor((GRIDS.whole / fine**2) ** (1 / len(others)))))
     return grid(problem, dict.fromkeys(shown, fine) | dict.fromkeys(others, coarse))

@@ -36,6 +36,7 @@ class Layout:
     many: int = 60  # measurements: beyond, their dots are small
     band: float = 2.0  # standard errors on either side
     methods_marked: int = 6  # more changes of method than that would hide the curves
+    names: int = 3  # of coordinates, listed one by one; more do not fit above a picture
     residuals: int = 18  # more than that are no longer told apart in a history
     # Of the legend: a letter, and what stands before a name.
     letter: float = 0.078

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.checks.check import Findings
 from pinnsolve.checks.contradictions import Part, parts, weighted_parts
 from pinnsolve.checks.divergence import met_by_construction
@@ -28,7 +29,7 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.flow import Flow, given, planned
-from pinnsolve.trial.lift import Ends, lift
+from pinnsolve.trial.lift import Ends, lift, too_many
 
 # Of the values: what the construction misses by more is no rounding, and must be weighted. Larger: a condition is taken
 # for met that is not. Smaller: the user's rounding costs a construction. Chosen, not measured.
@@ -102,6 +103,7 @@ def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
             continue
         if (equation, piece) in given_up or not _placed(problem, exact, equation, piece):
             weighted.append((equation, piece))
+    weighted += [p for p in _too_many(problem, exact) if p not in weighted]
     met, orders = met_by_construction(problem), _orders(problem, findings)
     return Plan(
         exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders,
@@ -150,24 +152,49 @@ def _placed(problem: Problem, exact: dict[str, list[Ends]], equation: Equation, 
     return True
 
 
+def _too_many(problem: Problem, exact: dict[str, list[Ends]]) -> list[Part]:
+    """The walls of unknowns that have too many of them to be interpolated, taken from what is exact; moments stay."""
+    found: list[Part] = []
+    for unknown, ends in exact.items():
+        if not too_many(problem, ends):
+            continue
+        exact[unknown] = [e for e in ends if e.in_time]
+        walls = {e.coordinate for e in ends if not e.in_time}
+        found += [
+            (equation, piece)
+            for equation, piece in parts(problem)
+            if equation.unknown == unknown and equation.says("value") and piece.face and piece.face[0] in walls
+        ]
+    return found
+
+
 def broken(problem: Problem, made: Plan) -> list[Part]:
     """What the built g does not meet after all (to rounding); it has to be weighted."""
-    found = []
-    for condition, piece in parts(problem):
-        if (condition, piece) in made.weighted:
-            continue
-        points = piece.grid()
-        chart, at = points.chart()
-        told = condition.prescribes
-        assert told is not None
-        g = _given(problem, made, told.unknown, points, at)
-        g = Jet(chart, g.partial, (len(points),), frozenset(problem.coordinates))
-        value = told.given(problem.fields(chart, at, {}, points)).value
-        have = d(g, at[str(problem.domain.time)]).value if told.what == "rate" else g.value
-        scale = torch.maximum(value.abs().max(), g.value.abs().max()) + 1e-300
-        if float((have - value).abs().max()) > MET * float(scale):
-            found.append((condition, piece))
-    return found
+    built = [(c, p) for c, p in parts(problem) if (c, p) not in made.weighted]
+    seen = [_met(problem, made, condition, piece) for condition, piece in built]
+    largest: dict[tuple[str | None, bool], float] = {}  # of each unknown's values and rates on all of its pieces
+    for (c, _), (_, scale) in zip(built, seen, strict=True):
+        key = c.unknown, c.says("rate")
+        largest[key] = max(largest.get(key, 0.0), scale)
+    return [
+        (c, piece)
+        for (c, piece), (misfit, scale) in zip(built, seen, strict=True)
+        if misfit > MET * scale + EQUAL * largest[c.unknown, c.says("rate")]
+    ]
+
+
+def _met(problem: Problem, made: Plan, condition: Equation, piece: Piece) -> tuple[float, float]:
+    """By how much g misses a condition on a piece at most, and the largest value there (both the condition's units)."""
+    points = piece.grid()
+    chart, at = points.chart()
+    told = condition.prescribes
+    assert told is not None
+    g = _given(problem, made, told.unknown, points, at)
+    g = Jet(chart, g.partial, (len(points),), frozenset(problem.coordinates))
+    value = told.given(problem.fields(chart, at, {}, points)).value
+    have = d(g, at[str(problem.domain.time)]).value if told.what == "rate" else g.value
+    scale = torch.maximum(value.abs().max(), g.value.abs().max())
+    return float((have - value).abs().max()), float(scale)
 
 
 def _given(problem: Problem, made: Plan, unknown: str, points: Points, at: dict[str, Jet]) -> Jet:

@@ -4,18 +4,20 @@ g is built coordinate by coordinate, each step adding what the faces of that coo
 them (transfinite interpolation): g_k = g_(k-1) + P_k (f - g_(k-1)). Where a rate is prescribed beside a value, P_k is
 Hermite's polynomial through both, and phi vanishes twice.
 
-In d coordinates with walls all around, f is needed on all 3^d - 1 faces, edges and corners. Those on which the same
-coordinates are fixed are evaluated together.
+In d coordinates with walls all around, f is needed on all 3^d - 1 faces, edges and corners, unless they all
+have the same number. Those on which the same coordinates are fixed are evaluated together.
 
 Source: Gordon & Hall, Numer. Math. 21 (1973) 109.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import product
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -58,6 +60,11 @@ class Ends:
         return [place for end, place in ends if end.value is not None]
 
 
+def too_many(problem: Problem, ends: list[Ends]) -> bool:
+    """Whether there are more places at which one point needs prescribed values than are worth their cost."""
+    return math.prod(1 + len(e.places(problem.domain)) for e in _needed(problem, ends)) - 1 > _Interpolation.most
+
+
 def lift(problem: Problem, ends: list[Ends], points: Points, at: Mapping[str, Jet]) -> tuple[Jet, Jet] | None:
     """g and phi of one unknown on these points, or None where nothing is exact."""
     if not ends:
@@ -67,7 +74,36 @@ def lift(problem: Problem, ends: list[Ends], points: Points, at: Mapping[str, Je
         factor = _vanishing(problem.domain, e, at[e.coordinate])
         phi = factor if phi is None else phi * factor
     assert phi is not None
-    return _Interpolation(problem, ends, points, at).over(len(ends), ()), phi
+    needed = _needed(problem, ends)
+    if not needed:
+        number = _level(problem, ends)
+        assert number is not None
+        return phi.chart.numbers(number), phi
+    return _Interpolation(problem, needed, points, at).over(len(needed), ()), phi
+
+
+def _needed(problem: Problem, ends: list[Ends]) -> list[Ends]:
+    """Those of which g has to be made.
+
+    Walls that all have one number are met by that number, or by a start that agrees with them, as most do to rounding;
+    where they are few they are met to rounding all the same.
+    """
+    moments = [e for e in ends if e.in_time]
+    count = math.prod(1 + len(e.places(problem.domain)) for e in ends) - 1
+    if (moments and count <= _Interpolation.most) or _level(problem, [e for e in ends if not e.in_time]) is None:
+        return ends
+    return moments
+
+
+def _level(problem: Problem, walls: list[Ends]) -> float | None:
+    """The number that is prescribed on all of these; None where it is not the same, or none."""
+    values = [end.value for e in walls for end in (e.low, e.high) if end.value is not None]
+    if any(value.asks for value in values):
+        return None
+    chart, at = problem.domain.interior.midpoints(1).chart()
+    fields = problem.fields(chart, at, {}, Points({}, torch.ones(1)))
+    found = {float(value.given(fields).value) for value in values}
+    return found.pop() if len(found) == 1 else None
 
 
 def _vanishing(domain: Domain, e: Ends, x: Jet) -> Jet:
@@ -99,6 +135,10 @@ def hermite(low: int, high: int) -> tuple[tuple[float, ...], ...]:
 class _Interpolation:
     """g on some points, and all that it is made of."""
 
+    # Faces, edges and corners on which one point may need prescribed values: five coordinates with walls all around
+    # have 242. More: walls of more coordinates are exact, and every evaluation takes longer, threefold with each
+    # (`python -m benchmarks.command tests/cases/poisson_5d.py`: its report takes 3.3 s of the 5 that one may).
+    most: ClassVar[int] = 250
     problem: Problem
     ends: list[Ends]
     points: Points
@@ -162,15 +202,13 @@ class _Interpolation:
     def _evaluated(self, prescribed: Prescribed, faces: list[Place]) -> dict[Place, Jet]:
         """The values on each of some faces, by one evaluation on the points of all of them."""
         count, size, near = len(faces), self.chart.size, self.chart
-        index = torch.arange(size, device=near.device).repeat(count)
-        points = self.points[index]
         chart = Chart(near.names, count * size, near.dtype, near.device)
         chart.fallbacks = near.fallbacks
         there = {name: chart.coordinate(name, x.value.repeat(count)) for name, x in self.at.items()}
         for k, (name, _) in enumerate(faces[0]):
             values = torch.tensor([face[k][1] for face in faces], dtype=near.dtype, device=near.device)
             there[name] = chart.fixed(name, values.repeat_interleave(size))
-        value = prescribed.given(self.problem.fields(chart, there, {}, points))
+        value = prescribed.given(self.problem.fields(chart, there, {}, Points({}, self.points.weights)))
 
         def part(k: int) -> Jet:
             def rule(alpha: Alpha) -> Tensor | None:

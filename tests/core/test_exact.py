@@ -232,3 +232,34 @@ def test_faces_that_fix_the_same_coordinates_are_evaluated_together() -> None:
     calls.clear()
     trial.prepare(Points({c: random(5, seed=k) for k, c in enumerate("xyz")}, torch.ones(5, dtype=torch.float64)))
     assert len(calls) == 2**3 - 1
+
+
+@pytest.mark.parametrize(("value", "count"), [(lambda x0, x5: x0 * x5, 0), (3.0, 12), (lambda: 3.0, 12)])
+def test_of_many_walls_only_those_of_one_value_are_built_in(value: Any, count: int) -> None:
+    """In six dimensions a lift needs 728 faces, edges and corners for each point, but for one number none."""
+
+    def poisson_6d(u, x0, x1, x2, x3, x4, x5):
+        return laplace(u, x0, x1, x2, x3, x4, x5)
+
+    cube = Box(**{f"x{k}": (0, 1) for k in range(6)})
+    problem = of(poisson_6d, dirichlet(u=value), space=cube)
+    exact, weighted = exact_and_weighted(problem)
+    assert (len(exact), len(weighted)) == (count, 12 - count)
+
+
+@pytest.mark.parametrize(
+    ("wall", "exact_walls"), [(0, 10), (lambda x0, x1, x2, x3, x4, t: heat_in_five(x0, x1, x2, x3, x4) * exp(-t), 0)]
+)
+def test_the_start_stays_exact_beside_many_walls(wall: Any, exact_walls: int) -> None:
+    def heat_5d(u, x0, x1, x2, x3, x4, t):
+        return d(u, t) - laplace(u, x0, x1, x2, x3, x4)
+
+    cube = Box(**{f"x{k}": (0, 1) for k in range(5)})
+    problem = of(heat_5d, initial(u=heat_in_five), dirichlet(u=wall), space=cube, time=(0, 1))
+    exact, weighted = exact_and_weighted(problem)
+    assert "initial u: t=0" in exact
+    assert (len(exact), len(weighted)) == (1 + exact_walls, 10 - exact_walls)
+
+
+def heat_in_five(x0: Any, x1: Any, x2: Any, x3: Any, x4: Any) -> Any:
+    return sin(pi * x0) * sin(pi * x1) * sin(pi * x2) * sin(pi * x3) * sin(pi * x4)
