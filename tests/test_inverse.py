@@ -30,6 +30,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.data.tables import read
+from pinnsolve.inverse.record import Identified
 from pinnsolve.report.console import show_result
 from pinnsolve.report.page import page
 from pinnsolve.report.record import Report, summary
@@ -164,9 +165,8 @@ def test_the_page_tells_constants_with_their_errors_and_how_the_data_are_met(run
     assert f"{misfit.value:.8g}" in shown and f"{misfit.expected:.8g}" in shown
 
 
-@pytest.mark.parametrize(("noise", "few"), [(1e-6, 6), (1e-2, 3)])
-def test_a_constant_that_training_has_not_found_yet_has_the_error_that_is_left(noise: float, few: int) -> None:
-    """What noise explains is a small part of it then: without the step that is left the pull would be large."""
+def decays(noise: float, steps: int) -> Identified:
+    """k = 0.7 from measurements of its decay, by so many steps."""
 
     def decay(u, t, k):  # type: ignore[no-untyped-def]
         return d(u, t) + k * u
@@ -176,18 +176,26 @@ def test_a_constant_that_training_has_not_found_yet_has_the_error_that_is_left(n
     given = Problem(
         time=(0, 2), unknowns="u", equations=decay, conditions=data, parameters={"k": Unknown(1.0)}, reference=None
     )
-    found = []
-    for steps in (few, 60):
-        solution = solve(given, network=MLP(8, 1), method=LevenbergMarquardt(steps=steps), points=100, budget=600)
-        assert solution.training is not None and solution.training.identified is not None
-        found.append(solution.training.identified)
+    solution = solve(given, network=MLP(8, 1), method=LevenbergMarquardt(steps=steps), points=100, budget=600)
+    assert solution.training is not None and solution.training.identified is not None
+    return solution.training.identified
+
+
+def test_a_constant_that_training_has_not_found_yet_has_the_error_that_is_left() -> None:
+    """What noise explains is a small part of it then: without the step that is left the pull would be large."""
+    found = [decays(1e-6, steps) for steps in (6, 60)]
     early, late = (f.constants["k"] for f in found)
     assert early.standard_error > 5 * late.standard_error
     assert abs(early.value - 0.7) < 3 * early.standard_error and abs(early.value - 0.7) > 5 * late.standard_error
     assert abs(late.value - 0.7) < 3 * late.standard_error
     assert any("one more step would move k" in w for w in found[0].warnings)
-    if noise > 1e-3:
-        assert not found[1].warnings
+
+
+def test_what_a_few_steps_left_beside_much_noise_is_solved_in_the_end() -> None:
+    """Three steps alone are wrong by more than 0.02."""
+    early, late = (decays(1e-2, steps) for steps in (3, 60))
+    assert abs(early.constants["k"].value - late.constants["k"].value) < 0.5 * late.constants["k"].standard_error
+    assert not early.warnings and not late.warnings
 
 
 def test_in_steady_flow_inertia_and_viscosity_are_told_only_together() -> None:

@@ -39,7 +39,8 @@ from pinnsolve.trial.trial import Trial
 
 @dataclass(frozen=True)
 class Fit:
-    """The least-squares problem at the end of training: weighted rows by residual name, values, R of all rows."""
+    """The least-squares problem at the end of training: weighted rows by residual name, values, R of all rows, and
+    whether rows are in units of the noise."""
 
     rows: Mapping[str, Tensor]
     values: Mapping[str, Tensor]
@@ -47,19 +48,14 @@ class Fit:
     factor: Tensor
     scale: Tensor
     reached: Tensor
+    in_noise: bool = False
 
     @classmethod
-    def of(cls, residuals: Residuals, weights: Mapping[str, float]) -> Fit:
+    def of(cls, residuals: Residuals, weights: Mapping[str, float], in_noise: bool = False) -> Fit:
         rows, values = _stacked(residuals, weights)
         whole, constants = torch.cat(list(rows.values())), len(residuals.trial.constants.raw)
         per_row = {n: (weights[n] / residuals.counts[n]) ** 0.5 for n in rows}
-        return cls(rows, values, per_row, *_factor(whole), whole.any(0)[whole.shape[1] - constants :])
-
-    def reweighted(self, weights: Mapping[str, float]) -> Fit:
-        """The same rows with other weights."""
-        per_row = {n: (weights[n] / len(self.values[n])) ** 0.5 for n in self.rows}
-        rows = {n: r * (per_row[n] / self.per_row[n]) for n, r in self.rows.items()}
-        return Fit(rows, self.values, per_row, *_factor(torch.cat(list(rows.values()))), self.reached)
+        return cls(rows, values, per_row, *_factor(whole), whole.any(0)[whole.shape[1] - constants :], in_noise)
 
     def leverage(self, name: str) -> float:
         """The degrees of freedom that the fit takes from these rows."""
@@ -77,11 +73,14 @@ class Fit:
         assert isinstance(left, Tensor)
         return by_noise.T @ by_noise, left
 
-    def spread(self, gradient: Tensor) -> Tensor:
-        """The standard deviations (m,) of quantities with these gradients (m, P), where rows are in units of the noise:
-        sqrt(g^T (A^T A)^(-1) g)."""
+    def spread(self, gradient: Tensor, variances: Tensor) -> Tensor:
+        """The standard deviations (m,) of quantities with these gradients (m, P) and these variances by noise (m,); no
+        less than sqrt(g^T (A^T A)^(-1) g), where rows are in units of the noise."""
+        errors = variances.clamp(min=0).sqrt()
+        if not self.in_noise:
+            return errors
         half = torch.linalg.solve_triangular(self.factor.T, (gradient / self.scale).T, upper=False)
-        return half.norm(dim=0)
+        return torch.maximum(errors, half.norm(dim=0))
 
     def free(self, gradient: Tensor) -> Tensor:
         """Which quantities with these gradients (m, P) nothing determines, (m,) of bools: with everything else fitted

@@ -94,15 +94,12 @@ class Profiled:
     undetermined : list of str
     unchecked : list of str
         Those for which there was no time.
-    weights : dict from residual name to float
-        With which the loss is chi^2 + W e.
     """
 
     errors: dict[str, float]
     told: list[str]
     undetermined: list[str]
     unchecked: list[str]
-    weights: dict[str, float]
 
 
 class Profile:
@@ -111,29 +108,32 @@ class Profile:
     Parameters
     ----------
     refit : Refit
-        Of the solution, which is left where the equations are heavy enough.
-    stated : mapping from name to float
-        The linearised standard errors.
+        Of the solution, which is solved again with equations that are heavy enough: the constants are those of it.
     met : float
         e of a residual that training would call met.
     """
 
-    def __init__(self, refit: Refit, stated: Mapping[str, float], met: float) -> None:
-        self.refit, self.stated, self.met = refit, stated, met
+    stated: Mapping[str, float]
+
+    def __init__(self, refit: Refit, met: float) -> None:
+        self.refit, self.met = refit, met
         self.trial = refit.residuals.trial
-        self.found, self.unchecked = refit.values(), list[str]()
+        self.unchecked = list[str]()
         self._from_zero()
         self.base, self.start = self._heavy_enough()
-        self.values = refit.values()
+        self.found = refit.values()
         self.furthest = dict.fromkeys(self.found, 0.0)  # of each constant, wherever the misfit has not risen
-        self._reached(self.values)
 
     def _heavy_enough(self) -> tuple[Misfits, Tensor]:
-        """Everything solved with the equations so heavy that they leave the least beside the noise."""
-        refit, seen = self.refit, list[tuple[float, float, Misfits, Tensor]]()
+        """Everything solved with the equations so heavy that they leave the least beside the noise, while the data are
+        met: no heavier than data and equations agree."""
+        refit, trained = self.refit, self.refit.misfits()
+        seen = [(math.inf, 1.0, trained, self.trial.vector())]
         for heavy in REACH.heavier if refit.data else (1.0,):
             refit.heavy = heavy
             now = refit.settled_anew()
+            if now.data > trained.data + refit.by_chance:
+                break
             seen.append((heavy * now.equations, heavy, now, self.trial.vector()))
             least = min(s[0] for s in seen)
             if seen[-1][0] <= REACH.held or seen[-1][0] > REACH.risen * least or refit.spent:
@@ -145,11 +145,18 @@ class Profile:
     def _from_zero(self) -> None:
         """Where a positive constant has all but vanished, it has no slope that would lead it back."""
         for name, declared in self.trial.constants.declared.items():
-            if declared.positive and self.found[name] < REACH.vanished * declared.guess:
+            if declared.positive and self.refit.values()[name] < REACH.vanished * declared.guess:
                 self.trial.constants.put(name, REACH.vanished * declared.guess)
 
-    def made(self) -> Profiled:
-        """Follow them all; the trial function is left at the minimum."""
+    def rescaled(self, noise: Mapping[str, float]) -> None:
+        """Take another size for the noise of each set of data (its residual's units)."""
+        self.refit.rescale(noise)
+        self.base = self.refit.misfits()
+
+    def made(self, stated: Mapping[str, float]) -> Profiled:
+        """Follow all constants, beginning with their linearised standard errors; the trial function is left at the
+        minimum."""
+        self.stated = stated
         errors, told, lost = {}, list[str](), list[str]()
         for name in self.found:
             if name in lost:
@@ -163,7 +170,7 @@ class Profile:
                 told.append(self._told(name, with_it, far))
         errors = {n: math.inf if n in lost else max(errors[n], self.furthest[n]) for n in self.found}
         self.trial.assign(self.start)
-        return Profiled(errors, told, lost, self.unchecked, self.refit.weights())
+        return Profiled(errors, told, lost, self.unchecked)
 
     # ------------------------------------------------------------ one constant
 
@@ -173,14 +180,14 @@ class Profile:
         limit, size = self._limit(name, sign), self._size(name)
         stated = 0 < self.stated[name] < size
         step = min(self.stated[name] if stated else 0.1 * size, limit)
-        side, tiny = Side(0.0), sys.float_info.min
+        side = Side(0.0)
         for _ in range(REACH.tries):
             if self.refit.spent:
                 self.unchecked += [name] * (name not in self.unchecked)
                 return Side(max(side.far, self.stated[name]))
             if step <= 0:
                 break
-            self.trial.constants.put(name, self.values[name] + sign * step)
+            self.trial.constants.put(name, self.found[name] + sign * step)
             risen = self.rise(self.refit.settled({name}))
             if risen >= REACH.confirmed and side.far == 0.0:
                 return Side(step if stated else step / risen**0.5)
@@ -190,7 +197,7 @@ class Profile:
             self._reached(side.values)
             if step >= limit:
                 break
-            step = min(step * min(max(max(risen, tiny) ** -0.5, REACH.least), REACH.factor), limit)
+            step = min(step * min(max(max(risen, sys.float_info.min) ** -0.5, REACH.least), REACH.factor), limit)
         never = side.far >= min(limit, size)  # a misfit that creeps on the way there does not rise
         return Side(side.far, never, side.values)
 
@@ -210,11 +217,11 @@ class Profile:
 
     def _size(self, name: str) -> float:
         declared = self.trial.constants.declared[name]
-        return max(abs(self.values[name]), abs(declared.guess)) or 1.0
+        return max(abs(self.found[name]), abs(declared.guess)) or 1.0
 
     def _limit(self, name: str, sign: int) -> float:
         """How far it may go: to its bounds, to near zero where it is positive, or many times its own size."""
-        declared, value = self.trial.constants.declared[name], self.values[name]
+        declared, value = self.trial.constants.declared[name], self.found[name]
         if declared.ends is not None:
             low, high = declared.ends
             return 0.999 * ((high - value) if sign > 0 else (value - low))
@@ -223,7 +230,7 @@ class Profile:
         return REACH.size * self._size(name)
 
     def _error(self, name: str, low: Side, high: Side) -> float:
-        """The root mean square of both sides, seen from the value that is handed out; infinite where it has no end."""
+        """The root mean square of both sides; infinite where it has no end."""
         declared = self.trial.constants.declared[name]
         if declared.ends is not None:
             endless = low.open and high.open
@@ -231,8 +238,7 @@ class Profile:
             endless = high.open or (low.open and not declared.positive)
         if endless:
             return math.inf
-        shift = self.values[name] - self.found[name]
-        sides = ((shift + high.far) ** 2 + (shift - low.far) ** 2) / 2
+        sides = (high.far**2 + low.far**2) / 2
         return max(self.stated[name], sides**0.5)
 
     # ------------------------------------------------------------ together with others
@@ -243,12 +249,12 @@ class Profile:
 
     def _with(self, name: str, side: Side) -> list[str]:
         """The other constants that moved by their own size when this one did."""
-        moved = {n: abs(v - self.values[n]) for n, v in side.values.items() if n != name}
-        return [n for n, far in moved.items() if far > REACH.along * abs(self.values[n])]
+        moved = {n: abs(v - self.found[n]) for n, v in side.values.items() if n != name}
+        return [n for n, far in moved.items() if far > REACH.along * abs(self.found[n])]
 
     def _told(self, name: str, others: list[str], side: Side) -> str:
         names = (name, *others)
         there = " and ".join(f"{n} = {side.values[n]:.3g}" for n in names)
-        here = " and ".join(f"{n} = {self.values[n]:.3g}" for n in names)
+        here = " and ".join(f"{n} = {self.found[n]:.3g}" for n in names)
         what = f"nothing determines {name}" if not others else f"the data tell {' and '.join(names)} only together"
         return f"{what}: {there} meets data and equations as well as {here}; add data"

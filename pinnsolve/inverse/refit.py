@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -58,8 +59,10 @@ class Refit:
         W.
     """
 
+    tiny: ClassVar[float] = torch.finfo(torch.float64).tiny ** 0.25  # noise is divided by, and its reciprocal squared
+
     def __init__(self, residuals: Residuals, scales: Mapping[str, float], allowed: int) -> None:
-        self.residuals, self.scales, self.left = residuals, scales, allowed
+        self.residuals, self.scales, self.left = residuals, dict(scales), allowed
         self.heavy, self.damping = 1.0, DAMPING
         self.foretold = math.inf  # the loss after a step, if all were linear: then no other step is needed
         self.ended = set[str]()  # positive constants that the last step would have made negative
@@ -73,12 +76,21 @@ class Refit:
         """The constants as they are now."""
         return self.residuals.trial.constants.values()
 
+    def rescale(self, noise: Mapping[str, float]) -> None:
+        """Take another size for the noise of each set of data (its residual's units)."""
+        self.scales |= {n: 1 / max(size, self.tiny) for n, size in noise.items()}
+
     def weights(self) -> dict[str, float]:
         """Those with which a loss of means is chi^2 + W e."""
         return {n: self._scale(n) ** 2 * count for n, count in self.residuals.counts.items()}
 
     def _scale(self, name: str) -> float:
         return self.scales[name] * (1.0 if name in self.data else self.heavy**0.5)
+
+    @property
+    def by_chance(self) -> float:
+        """By how much chi squared varies from one noise to another: three standard deviations."""
+        return 3.0 * math.sqrt(2 * sum(self.residuals.counts[n] for n in self.data))
 
     def misfits(self) -> Misfits:
         """As the trial function is now."""

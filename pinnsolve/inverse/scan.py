@@ -111,7 +111,7 @@ def scanned(profile: Profile, name: str, error: float) -> Scanned:
         profile.held(name, _floor(profile, name, places[k - 1 : k + 2], rises[k - 1 : k + 2]))
         refit.heavy = usual
         rise, there = profile.rise(refit.settled()), refit.values()[name]
-        if rise < 1.0 and abs(there - profile.values[name]) > FINELY.apart * error:
+        if rise < 1.0 and abs(there - profile.found[name]) > FINELY.apart * error:
             found.others.append(there)
     refit.heavy = usual
     return found

@@ -1,9 +1,10 @@
 """What the data say of the unknown constants: standard errors, correlations, and how well the data are met.
 
-The linearised errors of `pinnsolve.inverse.linearised` come first, with the step that training has left. Then each
-constant is moved by its error and all else is solved again (`pinnsolve.inverse.profile`): where the misfit does not
-rise, the error is widened until it does. Where a share of the measurements is held out, the misfit is theirs: the fit
-took none of their degrees of freedom, wherever it was stopped.
+The solution is solved again with equations that weigh as much as they can beside the noise, and is handed out so: where
+they are light it follows the noise, and constants are biased. The linearised errors of `pinnsolve.inverse.linearised`
+come next, with the step that is left. Then each constant is moved by its error and all else is solved again
+(`pinnsolve.inverse.profile`): where the misfit does not rise, the error is widened until it does. Where a share of the
+measurements is held out, the misfit is theirs: the fit took none of their degrees of freedom.
 
 The noise moves the solution too: its standard deviation at held-out points is part of the solution's error.
 """
@@ -72,6 +73,12 @@ def identified(
         return _without_errors(trial, (unseen or residuals).values(), held_out=unseen is not None)
     fit = Fit.of(residuals, weights)
     noise, misfits, told = _met(residuals, fit, unseen)
+    sought = trial.constants.declared or trial.functions.declared
+    profile = _solved_again(residuals, fit, noise, means) if sought and means.solves else None
+    if profile is not None:
+        fit = Fit.of(residuals, profile.refit.weights(), in_noise=True)
+        noise, misfits, told = _met(residuals, fit, unseen)
+        profile.rescaled(noise)
     gradient = constants_gradient(trial)
     by_noise, left = fit.moved(gradient, noise)
     stated, correlations = _constants(trial, by_noise + torch.outer(left, left), fit.reached)
@@ -79,17 +86,16 @@ def identified(
     moving = {n: float(step) for n, step, is_far in zip(stated, left, far & fit.reached, strict=True) if is_far}
     free = [n for n, is_free in zip(stated, fit.free(gradient).tolist(), strict=True) if is_free]
     alone = dict(zip(stated, by_noise.diagonal().clamp(min=0).sqrt().tolist(), strict=True))
-    profiled = _profiled(residuals, fit, noise, alone, means)
-    heavy = fit.reweighted(profiled.weights) if means.solves else None
+    profiled = Profiled(alone, [], [], list(stated)) if profile is None else _profiled(profile, alone)
     lost = list(dict.fromkeys([*profiled.undetermined, *free, *(n for n, c in stated.items() if c.endless)]))
     errors = profiled.errors | {n: stated[n].standard_error for n in profiled.unchecked}
     errors = {n: math.inf if n in lost else error for n, error in errors.items()}
     constants = {n: Constant(c.value, errors[n]) for n, c in stated.items()}
-    functions, loose = _functions(trial, fit, heavy, noise)
+    functions, loose = _functions(trial, fit, noise)
     told += untold(constants, functions, correlations) + moving_still(constants, moving) + profiled.told
     told += nothing_determines([n for n in (*free, *loose) if n not in profiled.undetermined], correlations)
     told += unchecked(profiled.unchecked)
-    by_noise_too = None if unseen is not None else _spread(trial, fit, heavy, noise, means.elsewhere, functions)
+    by_noise_too = None if unseen is not None else _spread(trial, fit, noise, means.elsewhere, functions)
     return Identified(
         constants, functions, correlations, misfits, list(dict.fromkeys(told)), lost + loose, by_noise_too
     )
@@ -111,47 +117,44 @@ def _met(
     return noise, misfits, told
 
 
-def _profiled(
-    residuals: Residuals, fit: Fit, noise: Mapping[str, float], stated: Mapping[str, float], means: Means
-) -> Profiled:
-    """The profiles of the constants; the trial function is left as it was."""
-    trial = residuals.trial
-    vector = trial.vector()
-    tiny = torch.finfo(torch.float64).tiny ** 0.25  # scales are one over it, and squared
+def _solved_again(residuals: Residuals, fit: Fit, noise: Mapping[str, float], means: Means) -> Profile:
+    """The minimum where the equations are heavy enough; the trial function is left there."""
     equations = [n for n in fit.per_row if n not in noise]
     left = math.sqrt(sum(float((fit.values[n] * fit.per_row[n]).square().sum()) for n in equations))
-    unit = min((fit.per_row[n] * max(size, tiny) for n, size in noise.items()), default=max(left, tiny))
-    scales = {n: 1 / max(noise[n], tiny) if n in noise else per_row / unit for n, per_row in fit.per_row.items()}
+    unit = min((fit.per_row[n] * max(size, Refit.tiny) for n, size in noise.items()), default=max(left, Refit.tiny))
+    scales = {n: 1 / max(noise[n], Refit.tiny) if n in noise else per_row / unit for n, per_row in fit.per_row.items()}
     sizes = {n: scales[n] * means.met.get(n, 0.0) for n in equations}
     met = sum(residuals.counts[n] * size * size for n, size in sizes.items())  # a power would raise where it overflows
-    profile = Profile(Refit(residuals, scales, means.solves), stated, met)
-    made = profile.made()
+    return Profile(Refit(residuals, scales, means.solves), met)
+
+
+def _profiled(profile: Profile, stated: Mapping[str, float]) -> Profiled:
+    """The profiles of the constants, and what lies elsewhere between their bounds."""
+    made = profile.made(stated)
     for name, error in made.errors.items():
         if not math.isinf(error) and name not in made.unchecked:
             others = scanned(profile, name, error)
             made.told.extend(others.told(name, profile.found[name]))
             made.errors[name] = max([error, *(abs(v - profile.found[name]) for v in others.others)])
-    trial.assign(vector)
+    profile.trial.assign(profile.start)
     return made
 
 
 def _spread(
     trial: Trial,
     fit: Fit,
-    heavy: Fit | None,
     noise: Mapping[str, float],
     points: Points | None,
     functions: Mapping[str, Function],
 ) -> float | None:
-    """The relative error that is due to noise, the largest over the unknowns and the unknown functions (dimensionless):
-    of the fit as it was trained, which follows the noise where its equations are light, or of what can be known."""
+    """The relative error that is due to noise, the largest over the unknowns and the unknown functions
+    (dimensionless)."""
     if not trial.problem.data or points is None:
         return None
     found = []
     for name, (values, gradient) in unknown_gradients(trial, points).items():
-        scale, by_noise = trial.plan.size(name).scale, fit.moved(gradient, noise)[0].diagonal().clamp(min=0).sqrt()
-        known = [by_noise] if heavy is None else [by_noise, heavy.spread(gradient)]
-        found += [_relative(errors, values, scale) for errors in known]
+        errors = fit.spread(gradient, fit.moved(gradient, noise)[0].diagonal())
+        found.append(_relative(errors, values, trial.plan.size(name).scale))
     for function in functions.values():
         found.append(_relative(torch.tensor(function.standard_errors), torch.tensor(function.values), 0.0))
     return max(found) if all(map(math.isfinite, found)) else None
@@ -163,17 +166,13 @@ def _relative(errors: Tensor, values: Tensor, scale: float) -> float:
     return float(errors.square().mean().sqrt()) / yardstick.of_estimate(norm, deviation, scale)
 
 
-def _functions(
-    trial: Trial, fit: Fit, heavy: Fit | None, noise: Mapping[str, float]
-) -> tuple[dict[str, Function], list[str]]:
+def _functions(trial: Trial, fit: Fit, noise: Mapping[str, float]) -> tuple[dict[str, Function], list[str]]:
     """The unknown functions, and those that nothing determines at most places."""
     functions, loose = {}, list[str]()
     for name in trial.functions.declared:
         gradient = function_gradient(trial, name)
         by_noise, left = fit.moved(gradient, noise)
-        errors = (by_noise.diagonal() + left.square()).clamp(min=0).sqrt()
-        errors = errors if heavy is None else torch.maximum(errors, heavy.spread(gradient))
-        functions[name] = _function(trial, name, errors)
+        functions[name] = _function(trial, name, fit.spread(gradient, by_noise.diagonal() + left.square()))
         if float(fit.free(gradient).double().mean()) > LIMITS.most:
             loose.append(name)
     return functions, loose

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import torch
+
 from pinnsolve.algebra.operations import LARGEST, SPEED, cholesky, product, qr
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
@@ -72,7 +74,9 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     lost = overfitting(run.history.looks, {name: run.weights[name] for name in data}, step)
     if lost is not None and outcome.kind in ("plateau", "overfitting"):
         outcome = lost.outcome
-    found = _identified(run)
+    before, found = run.trial.vector(), _identified(run)
+    if not torch.equal(before, run.trial.vector()):  # solved again beside the noise
+        training, held_out = run.points.training.rms(), run.points.held_out.rms()
     outcome, error = _with_noise(outcome, error, found, run.tolerance)
     outcome, error = doubted(run, outcome, error, held_out, weights)
     own, rule = isinstance(kept.method, OWN_POINTS), run.settings.redraw
