@@ -7,9 +7,9 @@ few fixed points, a tiny network, a tolerance at the edge of what the run reache
 error, measured on 131,072 fresh points against the exact solution. A pass whose true error is above the tolerance is a
 false pass; the exit code is 1 if there is one. So are the problem files of tests/cases, rough, narrow, undetermined and
 others, with three seeds and two budgets each, where a run that calls itself converged and is wrong counts as well; and
-the gallery's problems with references that are wrong by a part, or of other units. Right runs that were called wrong
-are counted too: those within a third of the tolerance that do not pass. The tables go to
-validation/never_false_pass.md.
+the gallery's problems with references that are wrong by a part, or of other units; and problems that are drawn
+(`validation.drawn`), whose places, widths, sizes and units nobody has looked at. Right runs that were called wrong are
+counted too: those within a third of the tolerance that do not pass. The tables go to validation/never_false_pass.md.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ import problems.burgers
 import problems.cooling
 import problems.heat
 from pinnsolve import MLP, Problem, Reference, Settings, compare, solve
+from validation import drawn
 from validation.cases import collected, read, run
 
 PROBLEMS: dict[str, Problem] = {
@@ -57,6 +58,7 @@ WRONG = {  # what a reference says in place of the truth f, of size s
     "scaled by 1 %": lambda f, s: 1.01 * f, "in other units": lambda f, s: 1e3 * f, "shifted": lambda f, s: f + 0.02 * s,
     "of the other sign": lambda f, s: -f, "zero": lambda f, s: 0.0 * f,
 }  # fmt: skip
+DRAWS, SECONDS = 20, 4.0  # of each family
 REFERRED = ("heat", "cooling", "poisson", "poisson_3d", "wave", "kovasznay", "fisher_kpp", "heat_plate")
 FRESH, TIGHT = 17, 1e-7  # 2^17 points: their quadrature is good to 1e-4 of the error, a tenth of the closest tolerance
 
@@ -206,13 +208,24 @@ def with_wrong_reference(name: str, what: str, seed: int) -> Ended:
     return Ended(name, what, found.verdict, "", error, problem.tolerance, True)
 
 
+def of_drawn(name: str, seed: int) -> Ended | None:
+    """One run of a drawn problem; None where it is refused."""
+    told = drawn.told(name, seed, SECONDS)
+    if told.verdict == "refused":
+        return None
+    error = math.nan if told.error is None else told.error
+    return Ended(
+        f"{name} {seed}", f"{drawn.KINDS[name]}, drawn", told.verdict, told.outcome, error, drawn.TOLERANCE, told.wrong
+    )
+
+
 def endings(found: list[Ended]) -> str:
     """A row for each budget, and for each fault of a reference; and the sum."""
     lines = ["", "| runs of | with | runs | wrong | of these passed | of these converged | right, and called wrong |",
              "|---|---|---|---|---|---|---|"]  # fmt: skip
     for what in dict.fromkeys(e.what for e in found):
         group = [e for e in found if e.what == what]
-        of = "the gallery" if what in WRONG else "tests/cases"
+        of = "the gallery" if what in WRONG else "validation.drawn" if what.endswith("drawn") else "tests/cases"
         lines.append(
             f"| {of} | {what} | {len(group)} | {sum(e.wrong for e in group)} | {sum(e.false_pass for e in group)} | "
             f"{sum(e.false_end for e in group)} | {sum(e.right_called_wrong for e in group)} |"
@@ -229,7 +242,9 @@ def main() -> int:
     """Run everything and write the tables; 1 if any pass was false, or any run that called itself converged."""
     warnings.simplefilter("ignore")
     made = argparse.ArgumentParser(prog="python -m validation.never_false_pass", description=__doc__)
-    made.add_argument("--only", choices=["starved", "cases", "references"], help="one of the parts, printed alone")
+    made.add_argument(
+        "--only", choices=["starved", "cases", "references", "drawn"], help="one of the parts, printed alone"
+    )
     only = made.parse_args().only
     found, ended, text = [], list[Ended](), ""
     if only in (None, "starved"):
@@ -243,6 +258,10 @@ def main() -> int:
     if only in (None, "references"):
         wrong = [(n, w, s) for w in WRONG for n in REFERRED for s in (0, 1)]
         ended += [with_wrong_reference(*given) for given in track(wrong, "wrong references")]
+    if only in (None, "drawn"):
+        draws = [(n, s) for n in drawn.MAKE for s in range(DRAWS)]
+        each = [of_drawn(*given) for given in track(draws, "drawn problems")]
+        ended += [e for e in each if e is not None]
     text += endings(ended) if ended else ""
     if only is None:
         Path(__file__).with_suffix(".md").write_text(text)

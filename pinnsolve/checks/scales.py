@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
@@ -28,9 +30,10 @@ NONE = Size(0.0, 0.0)
 def sizes_of(problem: Problem, narrow: Sequence[Narrow] = ()) -> dict[str, Size]:
     """Offset and scale of each unknown; both multiply and shift with its units.
 
-    Narrow places are left out: a point in one would stand for as much of the domain as any other.
+    What is prescribed is looked at in narrow places too: a bump that a grid does not see may be all that there is. The
+    equations are not: a point in one would stand for as much of the domain as any other.
     """
-    found = {u: _told(problem, u) for u in problem.unknowns}
+    found = {u: _told(problem, u, narrow) for u in problem.unknowns}
     for _ in problem.unknowns:
         grown = _grown(problem, found, _line(problem, narrow))
         if grown == found:
@@ -39,9 +42,9 @@ def sizes_of(problem: Problem, narrow: Sequence[Narrow] = ()) -> dict[str, Size]
     return {u: s if s.scale > 0 else Size(s.offset, abs(s.offset) or 1.0) for u, s in found.items()}
 
 
-def _told(problem: Problem, unknown: str) -> Size:
+def _told(problem: Problem, unknown: str, narrow: Sequence[Narrow]) -> Size:
     """What conditions and data say."""
-    values = [v for v in _values(problem, unknown) if len(v)]
+    values = [v for v in _values(problem, unknown, narrow) if len(v)]
     if not values:
         return NONE
     together = torch.cat(values)
@@ -51,16 +54,33 @@ def _told(problem: Problem, unknown: str) -> Size:
     return Size(offset, swing if swing > SAME * abs(offset) else 0.0)
 
 
-def _values(problem: Problem, unknown: str) -> Iterator[Tensor]:
+def _values(problem: Problem, unknown: str, narrow: Sequence[Narrow]) -> Iterator[Tensor]:
     for c in problem.conditions:
         if c.unknown == unknown and c.prescribes is not None and c.says("value"):
             for piece in problem.pieces(c):
-                points = piece.grid()
-                chart, at = points.chart()
-                yield c.prescribes.given(problem.fields(chart, at, {}, points)).value.detach()
+                for points in (piece.grid(), _many(piece), *(_across(piece, place) for place in narrow)):
+                    chart, at = points.chart()
+                    yield c.prescribes.given(problem.fields(chart, at, {}, points)).value.detach()
     for o in problem.observations:
         if unknown in o.unknowns:
             yield o.points.measured[unknown]
+
+
+def _many(piece: Piece) -> Points:
+    """As many points as training has: what they see is not narrow."""
+    return piece.draw(4096, "sobol", torch.Generator().manual_seed(11))
+
+
+def _across(piece: Piece, place: Narrow) -> Points:
+    """The grid of a piece, drawn together across a narrow place; none where the piece does not go through it."""
+    points = piece.grid()
+    part = torch.linspace(-1, 1, len(points), dtype=points.weights.dtype)
+    there = {c: m + place.width[c] * part for c, m in place.middle.items() if c in points.coordinates}
+    held = {c: v for c, v in piece.fixed.items() if c in there}
+    if any(abs(v - place.middle[c]) > place.width[c] for c, v in held.items()):
+        return points[:0]
+    moved = {c: v for c, v in there.items() if c not in held}
+    return replace(points, coordinates={**points.coordinates, **moved})
 
 
 def _changes(problem: Problem, unknown: str) -> float:

@@ -10,7 +10,10 @@ if there is such a k (the same layer with fewer features). Local features are so
 same cells and windows with other random numbers (`pinnsolve.methods.Retracing`): then k is that one, as good as the
 best, and the two differ by the errors of both. Where more than a twentieth of the first residual is left, all solutions
 may be wrong alike, and the estimate is at least ten times what is left, unless the best residual is rounding beside its
-own terms.
+own terms; where more than half is left there is none. Where the equations vary in a narrow place, all that has cells
+there may be wrong alike too, and what solutions of another kind tell is far too much: of both the geometric mean is
+taken (`python -m validation.drawn crack spot pulse`: 0.3 to 50 times the error, where the first alone told a twentieth
+of it and the second up to two thousand times).
 
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
@@ -35,7 +38,8 @@ UNSOLVED = 0.05
 # See `UNSOLVED`. Larger: too cautious; smaller: too kind. The same command.
 AT_LEAST = 10.0
 # Of the residual: a network in training is another solution when it has come so far. Larger: both have the same errors.
-# Smaller: there is nothing to compare with for long. The same command.
+# Smaller: there is nothing to compare with for long. The same command. Of the first residual: where more is left,
+# nothing is known.
 HALF = 0.5
 
 
@@ -78,8 +82,24 @@ class Found:
         return weighted(weights, self.held_out) ** 0.5
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the check before training saw, and makes solutions wrong alike.
+
+    Parameters
+    ----------
+    rough : bool
+        Whether data have jumps or kinks, and with them the solution.
+    narrow : bool
+        Whether the equations vary in a place that is narrow.
+    """
+
+    rough: bool = False
+    narrow: bool = False
+
+
 def estimated(
-    found: Sequence[Found], first: Mapping[str, float], weights: Mapping[str, float], rough: bool = False
+    found: Sequence[Found], first: Mapping[str, float], weights: Mapping[str, float], seen: Seen | None = None
 ) -> float:
     """The relative L2 error of the best solution (dimensionless), the largest over the unknowns.
 
@@ -89,14 +109,15 @@ def estimated(
     first : dict from residual name to float
         Root mean squares before training, of all residuals that would vanish for the true solution: not of noisy data.
     weights : dict from residual name to float
-    rough : bool
-        Whether the solution has jumps or kinks.
+    seen : Seen, optional
+        What the check before training saw.
 
     Returns
     -------
     float
-        Infinity for a single solution.
+        Infinity for a single solution, and where hardly anything is solved.
     """
+    seen = seen or Seen()
     best, *others = sorted(found, key=lambda f: f.size(weights))
     if not others:
         return math.inf
@@ -104,13 +125,19 @@ def estimated(
     alike = [f for f in others if f.kind == best.kind]
     nearest, size = (own or alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
-    if rough:  # errors fall more slowly than residuals: that of the best is hardly below that of the next
+    if seen.rough or (seen.narrow and not own):
+        # errors fall more slowly than residuals: that of the best is hardly below that of the next
         other = next((f for f in others if f not in own), others[0])
         error = max(error, _difference(other, best))
+    elif seen.narrow:
+        other = next((f for f in others if f.kind != best.kind), others[0])
+        error = max(error, (error * _difference(other, best) / (other.size(weights) or 1.0) * size) ** 0.5)
     least = max(rounding(v.dtype) for v in best.values.values())
     if best.exact(weights):
         return max(error, least)
     left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5
+    if left > HALF:
+        return math.inf
     return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else least)
 
 
@@ -128,18 +155,18 @@ class Gathered:
         Where they are kept.
     first : dict from residual name to float
         See `estimated`.
-    rough : bool
+    seen : Seen, optional
         The same.
     """
 
-    def __init__(self, found: list[Found], first: Mapping[str, float], rough: bool = False) -> None:
-        self.found, self.first, self.rough = found, first, rough
+    def __init__(self, found: list[Found], first: Mapping[str, float], seen: Seen | None = None) -> None:
+        self.found, self.first, self.seen = found, first, seen
 
     def added(self, now: Found, weights: Mapping[str, float]) -> float:
         """Keep a finished solution, once; the estimated error of the best so far."""
         if all(f.stage != now.stage for f in self.found):
             self.found.append(now)
-        return estimated(self.found, self.first, weights, self.rough)
+        return estimated(self.found, self.first, weights, self.seen)
 
     def advanced(self, kind: str, held_out: Mapping[str, float], weights: Mapping[str, float]) -> bool:
         """Whether a network in training is to be kept: each time its residual has halved."""
@@ -157,7 +184,7 @@ class Gathered:
             others = [f for f in self.found if f.kind != kept.kind or HALF * f.size(weights) >= size]
         else:
             others = [f for f in self.found if f.stage != kept.stage]
-        error = estimated([kept, *others], self.first, weights, self.rough)
+        error = estimated([kept, *others], self.first, weights, self.seen)
         return error if math.isfinite(error) else None
 
 

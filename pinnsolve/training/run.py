@@ -19,7 +19,7 @@ from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings, Stage, is_features, kind_of
 from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
-from pinnsolve.training.error_estimate import Found, Gathered
+from pinnsolve.training.error_estimate import Found, Gathered, Seen
 from pinnsolve.training.history import History, Look
 from pinnsolve.training.results import Ended
 from pinnsolve.training.rounding import rounding, terms
@@ -232,8 +232,8 @@ class Run:
 
     def gathered(self) -> Gathered:
         data, first = self.trial.problem.data, self.history[0].held_out
-        rough = self.trial.plan.rough
-        return Gathered(self.found, {n: r for n, r in first.items() if n not in data}, rough)
+        seen = Seen(self.trial.plan.rough, bool(self.trial.plan.narrow))
+        return Gathered(self.found, {n: r for n, r in first.items() if n not in data}, seen)
 
     def best_trial(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""
