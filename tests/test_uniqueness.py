@@ -84,5 +84,5 @@ def test_a_solution_that_cells_did_not_better_is_looked_at_too() -> None:
     run.trial = run.best_trial()
     run.points.take(run.trial, training=False)
     assert run.points.training.trial is not run.trial
-    outcome, error = doubted(run, Outcome("converged", ""), 1e-9, run.points.held_out.rms(), run.weights)
+    outcome, error = doubted(run, Outcome("converged", ""), 1e-9, run.points.held_out.rms())
     assert (outcome.kind, error) == ("undetermined", None)

@@ -131,11 +131,12 @@ class Prober:
         slopes = [(u, alpha, g) for (u, alpha, _), g in zip(leaves, grads, strict=True) if bool(g.any())]
         return Answer(residual.detach(), slopes, found)
 
-    def size(self, equation: Equation, sizes: Mapping[str, Size]) -> float:
-        """What an equation is made of, sum |dr/dp p| on the mean, for smooth unknowns p of their natural sizes.
+    def size(self, equation: Equation, sizes: Mapping[str, Size], points: Points | None = None) -> float:
+        """What an equation is made of, sum |dr/dp p| on the mean, for smooth unknowns p of their natural sizes; on a
+        line through the domain, or where it holds.
 
         At a solution its terms may all be rounding, since an unknown is zero."""
-        parts = self.answer(equation, self.domain.line(), sizes=sizes).parts
+        parts = self.answer(equation, self.domain.line() if points is None else points, sizes=sizes).parts
         return float(torch.stack(parts).abs().sum(0).nan_to_num(posinf=0.0).mean()) if parts else 0.0
 
     def _others(self, chart: Chart, at: Mapping[str, Jet]) -> dict[str, Jet]:
