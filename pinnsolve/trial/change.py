@@ -22,6 +22,7 @@ from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.problem.probes import Size
+from pinnsolve.trial import flow, lift
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.trial import Prepared, Trial
 
@@ -55,13 +56,17 @@ class Change(Trial):
         self.assign(torch.zeros_like(self.vector()))
 
     def prepare(self, points: Points) -> Beside:
-        own = super().prepare(points)
-        nothing = own.chart.numbers(0.0)
-        lifts = {u: None if lift is None else (nothing, lift[1]) for u, lift in own.lifts.items()}
-        flows = [(dict.fromkeys(start, nothing), phi) for start, phi in own.flows]
+        points = points.to(self.dtype, self.device)
+        chart, at = points.chart()
+        nothing = chart.numbers(0.0)
+        lifts = {u: lift.vanishing(self.problem.domain, ends, at) for u, ends in self.plan.exact.items()}
+        flows = [(dict.fromkeys(f.components, nothing), flow.vanishing(self.problem, f, at)) for f in self.plan.flows]
         there = self.solution.unknowns(self.solution.prepare(points))
-        solution = {u: _as_numbers(there[u], own.chart) for u in self.problem.unknowns}
-        return Beside(own.points, own.chart, own.at, own.inputs, lifts, flows, own.functions, solution)
+        return Beside(
+            points, chart, at, self._seen(chart, at),
+            {u: None if phi is None else (nothing, phi) for u, phi in lifts.items()}, flows,
+            solution={u: _as_numbers(there[u], chart) for u in self.problem.unknowns},
+        )  # fmt: skip
 
     def unknowns(self, prepared: Prepared) -> dict[str, Jet]:
         assert isinstance(prepared, Beside)
