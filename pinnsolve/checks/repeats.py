@@ -28,6 +28,16 @@ def repeats(problem: Problem) -> list[str]:
     return found
 
 
+def too_few(problem: Problem) -> list[str]:
+    """A warning where equations repeat others and those that are left are fewer than the unknowns."""
+    told = repeats(problem)
+    left = len(problem.equations) + len(problem.solenoidal) - len(told)
+    if not told or left >= len(problem.unknowns):
+        return []
+    all_of_them, unknowns = len(problem.equations), len(problem.unknowns)
+    return [f"{' and '.join(told)}: {left} of {all_of_them} equations are left for {unknowns} unknowns"]
+
+
 def _columns(problem: Problem) -> dict[str, Tensor]:
     """What each equation is on probes: its value and its slopes at each point, (points, numbers), those of one kind
     relative to the largest of all equations.

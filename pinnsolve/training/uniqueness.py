@@ -72,7 +72,7 @@ class Limits:
     directions : int
     """
 
-    most: float = 1e-5
+    most: float = 1e-6
     doubtful: float = 1e-2
     falls: float = 20.0
     counts: tuple[int, ...] = (200, 400, 800)
