@@ -32,7 +32,6 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.checks.check import check
-from pinnsolve.checks.repeats import repeats
 from pinnsolve.errors import Outcome
 from pinnsolve.residuals import sites
 from pinnsolve.settings import Settings
@@ -76,7 +75,7 @@ FREE: dict[str, tuple[dict[str, Any], str]] = {
         "u and v may change together",
     ),
     "a product alone": (
-        {"time": (0, 1), "unknowns": ("a", "b"), "conditions": initial(a=1, b=1),
+        {"time": (0, 1), "unknowns": ("a", "b"), "conditions": initial(a=1, b=1), "tolerance": 1e-2,
          "equations": [lambda a, b, t: d(a * b, t) + a * b, lambda a, b, t: -3 * (d(a * b, t) + a * b)]},
         "'equation 2' repeats 'equation 1' (-3 times it)",
     ),
@@ -177,12 +176,12 @@ class Own(nn.Module):
 
 KINDS: dict[str, dict[str, Any]] = {
     "cells": {"network": LocalFeatures()},
-    "a network": {"network": MLP(width=10), "points": 300, "held_out": 300},
-    "many features": {"network": RandomFeatures(500)},
+    "a network": {"network": MLP(width=8), "points": 100, "held_out": 100},
+    "many features": {"network": RandomFeatures(400)},
     "few digits": {"dtype": torch.float32},
 }
 CHANNEL = {
-    "space": Box(x=(0, 1)), "time": (0, 0.5), "unknowns": ("u", "p"),
+    "space": Box(x=(0, 1)), "time": (0, 0.2), "unknowns": ("u", "p"), "tolerance": 1e-2,
     "equations": [lambda u, x, t: d(u, t) - d(u, x, x), lambda u, p, x: d(p, x) - u],
 }  # fmt: skip
 START = [dirichlet(u=0), initial(u=lambda x: sin(pi * x))]
@@ -205,7 +204,7 @@ def test_what_is_determined_converges_in_every_kind(name: str, kind: str) -> Non
 
 @pytest.mark.parametrize("plain", [False, True])
 def test_the_users_own_module_is_looked_at(plain: bool) -> None:
-    few = {"points": 100, "held_out": 100, "budget": 1.5}
+    few = {"points": 50, "held_out": 50, "budget": 0.6}
     assert kind_of(FREE["no level"][0], network=Own(1, 1, plain=plain), **few) == "undetermined"
     assert kind_of(FIXED["a level"], network=Own(1, 1, plain=plain), **few) in ("converged", "budget")
 
@@ -239,11 +238,9 @@ def rod(length: float, size: float, k: float) -> dict[str, Any]:
 def test_units_change_nothing(length: float, size: float) -> None:
     assert kind_of(rod(length, size, pi**2)) == "undetermined"
     assert kind_of(rod(length, size, 10.5)) == "converged"
-    assert kind_of(rod(length, size, pi**2), network=LocalFeatures()) == "undetermined"
 
 
-@pytest.mark.parametrize("unknowns", [("u", "v"), ("v", "u")])
-@pytest.mark.parametrize("scale", [1.0, 1e5])
+@pytest.mark.parametrize(("unknowns", "scale"), [(("u", "v"), 1e5), (("v", "u"), -1.0)])
 def test_the_order_of_unknowns_and_the_scale_of_an_equation_change_nothing(
     unknowns: tuple[str, str], scale: float
 ) -> None:
@@ -272,17 +269,11 @@ def test_the_gap() -> None:
 
 
 def test_it_takes_a_twentieth_of_the_budget_at_most() -> None:
-    names = [f"u{k}" for k in range(6)]
-
-    def decay(name: str) -> Any:
-        return eval(f"lambda {name}, t: d({name}, t) + {name}", {"d": d})
-
     given = {
-        "time": (0, 1),
-        "unknowns": names,
-        "equations": [decay(n) for n in names],
-        "conditions": initial(**dict.fromkeys(names, 1)),
-    }
+        "time": (0, 1), "unknowns": ("a", "b", "c", "e"), "conditions": initial(a=1, b=1, c=1, e=1),
+        "equations": [lambda a, t: d(a, t) + a, lambda a, b, t: d(b, t) - a, lambda b, c, t: d(c, t) - b,
+                      lambda c, e, t: d(e, t) - c],
+    }  # fmt: skip
     ready = prepare(Problem(**given), Settings(budget=1))
     trial, places = ready.loop.state.trial, ready.loop.state.points.places
     counts = [uniqueness.first(trial, places, budget) for budget in (0.01, 1, 10, 1000)]
@@ -291,20 +282,6 @@ def test_it_takes_a_twentieth_of_the_budget_at_most() -> None:
 
 
 # ------------------------------------------------------------ equations that repeat others
-
-
-def test_what_only_looks_alike_repeats_nothing() -> None:
-    """Derivatives of one probe are multiples of each other; those of an unknown are not."""
-
-    def alike(*equations: Any, **more: Any) -> list[str]:
-        given = {"space": SQUARE, "unknowns": ("u", "v"), "conditions": dirichlet(u=0, v=0)}
-        return repeats(Problem(**{**given, "equations": equations, **more}))
-
-    assert not alike(lambda u, v, x: d(u, x) + v, lambda u, v, y: d(u, y) + v)
-    assert not alike(lambda u, v, x: d(u, x, x) + v, lambda u, v: u + v)
-    assert not alike(lambda u, v, x: d(u, x) + v - 1, lambda u, v, x: 2 * d(u, x) + 2 * v - 1)
-    assert not alike(lambda u, v, x: d(u, x) + v, lambda u, v, x: d(u, x) + v**2)
-    assert alike(lambda u, v, x: d(u, x) + v, lambda u, v, x: (d(u, x) + v) / 3)
 
 
 def test_repeated_equations_are_a_warning_where_too_few_are_left() -> None:

@@ -44,9 +44,10 @@ from pinnsolve.trial.trial import Trial
 class Limits:
     """What counts as undetermined, and how far it is looked for.
 
-    Chosen between what determines a solution and what does not: the changes that cost least take 3e-3 to 9 of their
-    terms in the gallery and in the cases that are determined, and 1e-9 to 1e-14 where nothing determines the solution
-    (`python -m validation.blind`).
+    Chosen between what determines a solution and what does not: with 200 features the changes that cost least take 1e-2
+    to 9 of their terms in the gallery and in the cases that are determined, at budgets of 2 to 20 s, in features, cells
+    and networks alike; where nothing determines the solution they take 1e-13 to 1e-9, and 2e-5 where it is a mode of
+    many waves (3e-8 with 400). `python -m validation.blind` measures them.
 
     Parameters
     ----------
@@ -55,8 +56,9 @@ class Limits:
     doubtful : float
         Of the terms: if a change costs more, more features are not tried.
     falls : float
-        By how much the cost falls, when the features are doubled, where there is nothing that it ends at. With 25
-        lengths in which it grows, a solution that grows falls by 10 (and is determined), a drum's mode by 300.
+        By how much the cost falls, when the features are doubled, where there is nothing that it ends at: by 300 for a
+        drum's mode, by 12 for growth by e^25, which is determined. Smaller: such growth is taken for free. Larger:
+        modes of many waves are missed.
     counts : tuple of int
         Features of each unknown, round after round.
     fewest : int
