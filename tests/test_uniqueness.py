@@ -1,7 +1,7 @@
 """Whether the equations determine the solution: what they do not is said in words, and called converged nowhere.
 
 Each question is put to every kind of solution: random features, cells, windows of time, a trained network, the user's own
-module, numbers of fewer digits; and to the same problem in other units and with its unknowns in another order.
+module, numbers of fewer digits. The same problems said otherwise: tests/metamorphic/test_alone.py.
 """
 
 from __future__ import annotations
@@ -221,39 +221,6 @@ def test_what_stopped_before_its_end_is_told_what_no_budget_cures() -> None:
     steps = {"network": MLP(width=12), "method": Adam(steps=20)}
     assert kind_of(FREE["resonance that is driven"][0], **steps) == "undetermined"
     assert kind_of(FIXED["beside resonance"], **steps) == "steps"
-
-
-# ------------------------------------------------------------ the same problem, said otherwise
-
-
-def rod(length: float, size: float, k: float) -> dict[str, Any]:
-    """u'' + k u / length^2 = size sin(2 pi x / length) / length^2 on a rod of this length."""
-    return {
-        "space": Box(x=(0, length)), "unknowns": "u", "conditions": dirichlet(u=0),
-        "equations": lambda u, x: d(u, x, x) + (k * u - size * sin(2 * pi * x / length)) / length**2,
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(("length", "size"), [(1e3, 1.0), (1.0, 1e-6), (1e-4, 300.0)])
-def test_units_change_nothing(length: float, size: float) -> None:
-    assert kind_of(rod(length, size, pi**2)) == "undetermined"
-    assert kind_of(rod(length, size, 10.5)) == "converged"
-
-
-@pytest.mark.parametrize(("unknowns", "scale"), [(("u", "v"), 1e5), (("v", "u"), -1.0)])
-def test_the_order_of_unknowns_and_the_scale_of_an_equation_change_nothing(
-    unknowns: tuple[str, str], scale: float
-) -> None:
-    def one(u: Any, v: Any, t: Any) -> Any:
-        return d(u, t) + d(v, t) - 1
-
-    def two(u: Any, v: Any, t: Any) -> Any:
-        return scale * (d(u, t) + d(v, t) - 1)
-
-    given = PAIR | {"unknowns": unknowns, "equations": [one, two]}
-    outcome = solved(given).outcome
-    assert outcome is not None and outcome.kind == "undetermined"
-    assert f"equation 'two' repeats 'one' ({scale:.6g} times it)" in outcome.detail
 
 
 # ------------------------------------------------------------ what it takes

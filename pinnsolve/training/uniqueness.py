@@ -187,9 +187,10 @@ def cheapest(solution: Trial, places: Sequence[Site], count: int) -> Cheapest:
     generator = torch.Generator().manual_seed(11)
     change = Change(solution, features(count, len(solution.problem.coordinates)), generator)
     values, slopes = _at_places(change)
-    sizes = {u: _size(solution, u, v) for u, v in values.items()}
+    about = {u: _size(solution, u, v) for u, v in values.items()}
+    sizes = {u: size.scale for u, size in about.items()}
     residuals = _on_points(change, places, generator)
-    weights = {name: made**-2 for name, made in _made_of(residuals, sizes).items()}
+    weights = {name: made**-2 for name, made in _made_of(residuals, about).items()}
     triangle, left = Triangle(residuals.size, change.parameters_count, change.vector()), 0.0
     for r, jacobian in residuals.pieces(weights):
         seen = torch.isfinite(jacobian).all(1) & torch.isfinite(r)
@@ -252,22 +253,21 @@ def _at_places(change: Change) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     return values, {u: torch.cat([b.jacobians[u] for b in blocks]) for u in site.terms}
 
 
-def _size(solution: Trial, unknown: str, values: Tensor) -> float:
-    """Of an unknown: how much it varies, its natural scale where that is known and larger, or one."""
-    known = solution.plan.sizes.get(unknown)
-    varies = float((values - values.mean()).square().mean().sqrt())
-    return max(varies if math.isfinite(varies) else 0.0, known.scale if known else 0.0) or 1.0
+def _size(solution: Trial, unknown: str, values: Tensor) -> Size:
+    """Of an unknown: its mean, and how much it varies, its natural scale where that is known and larger, or one."""
+    known, mean = solution.plan.sizes.get(unknown), float(values.nanmean().nan_to_num(0.0, 0.0, 0.0))
+    varies = float((values - mean).square().mean().sqrt())
+    return Size(mean, max(varies if math.isfinite(varies) else 0.0, known.scale if known else 0.0) or 1.0)
 
 
-def _made_of(residuals: Residuals, sizes: Mapping[str, float]) -> dict[str, float]:
-    """The terms that smooth unknowns of these sizes make in each residual, where it holds."""
-    problem, scales = residuals.trial.problem, {u: Size(0.0, s) for u, s in sizes.items()}
+def _made_of(residuals: Residuals, about: Mapping[str, Size]) -> dict[str, float]:
+    """The terms that smooth changes of the unknowns by their sizes make in each residual, where it holds."""
+    problem, found = residuals.trial.problem, {}
     by_residual = {e.residual: e for e in problem.system}
-    found = {}
     for site, points in residuals.places:
-        there = None if site.name == "interior" else points[:: max(1, len(points) // LIMITS.places)]
+        there = points[:: max(1, len(points) // LIMITS.places)]
         for name, term in site.terms.items():
-            found[name] = problem.prober.size(by_residual[term], scales, there) or 1.0
+            found[name] = problem.prober.change(by_residual[term], about, there) or 1.0
     return found
 
 
