@@ -265,7 +265,8 @@ def _made_of(residuals: Residuals, about: Mapping[str, Size]) -> dict[str, float
     problem, found = residuals.trial.problem, {}
     by_residual = {e.residual: e for e in problem.system}
     for site, points in residuals.places:
-        there = points[:: max(1, len(points) // LIMITS.places)]
+        inside = site.name == "interior"  # on a line, since points are drawn to narrow places, where terms are large
+        there = problem.domain.line() if inside else points[:: max(1, len(points) // LIMITS.places)]
         for name, term in site.terms.items():
             found[name] = problem.prober.change(by_residual[term], about, there) or 1.0
     return found
