@@ -227,7 +227,7 @@ def test_what_stopped_before_its_end_is_told_what_no_budget_cures() -> None:
 
 
 def test_the_gap() -> None:
-    """Changes cost a hundredth of their terms or more where the solution is determined, next to nothing elsewhere."""
+    """Changes cost much of their terms where the solution is determined, next to nothing elsewhere."""
     for given, least, most in ((FIXED["beside resonance"], 1e-2, 1e2), (FREE["no level"][0], 0.0, 1e-10)):
         solution = solved(given, budget=2)
         places = sites(solution.problem, solution.trial.plan)

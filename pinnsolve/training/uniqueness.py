@@ -44,7 +44,7 @@ from pinnsolve.trial.trial import Trial
 class Limits:
     """What counts as undetermined, and how far it is looked for.
 
-    Chosen between what determines a solution and what does not: with 200 features the changes that cost least take 1e-2
+    Chosen between what determines a solution and what does not: with 200 features the changes that cost least take 2e-3
     to 9 of their terms in the gallery and in the cases that are determined, at budgets of 2 to 20 s, in features, cells
     and networks alike; where nothing determines the solution they take 1e-13 to 1e-9, and 2e-5 where it is a mode of
     many waves (3e-8 with 400). `python -m validation.blind` measures them.
