@@ -22,7 +22,7 @@ from pinnsolve.checks.roughness import RULES
 from pinnsolve.command.problem_file import load
 from pinnsolve.geometry.points import Points
 from pinnsolve.residuals import Residuals, sites
-from pinnsolve.training.uniqueness import cheapest
+from pinnsolve.training.uniqueness import LIMITS, cheapest
 from pinnsolve.training.unseen import blindness, seen_by_differences
 
 ROOT = Path(__file__).parents[1]
@@ -50,8 +50,8 @@ def row(path: Path, budget: float) -> str:
     residuals = on_points(solution)
     widths = [f"{part:.0e}" for part in blindness(solution.trial, residuals)]
     share = seen_by_differences(solution.trial, residuals).share
-    weights = dict.fromkeys(residuals.names, 1.0)
-    cost = f"{cheapest(residuals, weights):.0e}" if solution.trial.frozen else "-"
+    costs = cheapest(solution.trial, [site for site, _ in residuals.places], LIMITS.counts[0]).costs
+    cost = f"{costs[0]:.0e}" if costs else "-"
     return f"| {path.stem} | {', '.join(widths)} | {share:.0e} | {cost} | {solution.training.outcome.kind} |"  # type: ignore[union-attr]
 
 

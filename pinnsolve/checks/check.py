@@ -19,6 +19,7 @@ from pinnsolve.checks.divergence import check_solenoidal
 from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.interfaces import interfaces
 from pinnsolve.checks.narrow import narrow, told
+from pinnsolve.checks.repeats import too_few
 from pinnsolve.checks.scales import sizes_of
 from pinnsolve.checks.smoothness import smoothness
 from pinnsolve.checks.unused import unused
@@ -92,6 +93,7 @@ def check(problem: Problem) -> Findings:
     warnings += unused(problem) + check_solenoidal(problem) + uncovered(problem, derivatives) + _spread(sizes)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
+    warnings += too_few(problem)
     for unknown, alphas in derivatives.items():
         if not alphas and problem.equations:
             raise ProblemError(

@@ -135,8 +135,18 @@ class Prober:
         """What an equation is made of, sum |dr/dp p| on the mean, for smooth unknowns p of their natural sizes.
 
         At a solution its terms may all be rounding, since an unknown is zero."""
-        parts = self.answer(equation, self.domain.line(), sizes=sizes).parts
-        return float(torch.stack(parts).abs().sum(0).nan_to_num(posinf=0.0).mean()) if parts else 0.0
+        return _made_of(self.answer(equation, self.domain.line(), sizes=sizes).parts)
+
+    def change(self, equation: Equation, sizes: Mapping[str, Size], points: Points) -> float:
+        """What smooth changes of the unknowns make in an equation on these points, sum |dr/dp (p - offset)| on the
+        mean: the same in kelvin as in degrees."""
+        answer = self.answer(equation, points, sizes=sizes)
+        return _made_of(
+            [
+                slope * (answer.probes[u].asked[alpha].detach() - (0.0 if any(alpha) else sizes[u].offset))
+                for u, alpha, slope in answer.slopes
+            ]
+        )
 
     def _others(self, chart: Chart, at: Mapping[str, Jet]) -> dict[str, Jet]:
         """Unknown constants of half as much again, and functions that vary around their guesses."""
@@ -149,3 +159,8 @@ class Prober:
         """Whether an equation gives this unknown by the others: a flux, a stress, a rate; it needs no condition."""
         nothing = (0,) * len(self.domain.coordinates)
         return any(set(self.answer(e, self.domain.line()).of(unknown)) == {nothing} for e in equations)
+
+
+def _made_of(parts: Sequence[Tensor]) -> float:
+    """The sum of the terms' magnitudes, on the mean over points."""
+    return float(torch.stack(list(parts)).abs().sum(0).nan_to_num(posinf=0.0).mean()) if parts else 0.0

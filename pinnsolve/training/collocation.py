@@ -50,7 +50,7 @@ class Collocation:
 
     def __init__(self, trial: Trial, places: list[Site], settings: Settings, generator: torch.Generator) -> None:
         self.trial, self.places, self.settings, self.generator = trial, places, settings, generator
-        self.wanting = _wanting(trial)
+        self.wanting = wanting(trial)
         self.data = {
             id(s): parted(s.points, settings.validation, settings.seed) for s in places if s.points is not None
         }
@@ -178,7 +178,7 @@ class Collocation:
         self.training = self._placed([Points(**p) for p in stored])
 
 
-def _wanting(trial: Trial) -> list[Wanting]:
+def wanting(trial: Trial) -> list[Wanting]:
     """Where more points are wanted: narrow places, singular corners, and beside these the points where a value is
     prescribed.
 

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pinnsolve.algebra.operations import SPEED
 from pinnsolve.errors import Outcome
-from pinnsolve.residuals import Residuals
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
 from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import seen_by_differences, undetermined
-from pinnsolve.training.weights import weighted
-from pinnsolve.trial.piecewise import Piecewise
 
 Judged = tuple[Outcome, float | None]
 ENDED = ("converged", "plateau")  # outcomes after which nothing more is tried
+STOPPED = ("budget", "steps")  # outcomes after which more may be tried
 
 
-def doubted(
-    run: Run, outcome: Outcome, error: float | None, held_out: Mapping[str, float], weights: Mapping[str, float]
-) -> Judged:
+def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[str, float]) -> Judged:
     """The outcome and the estimated error of a run, after all doubts.
 
     Parameters
@@ -29,23 +24,21 @@ def doubted(
         With the solution that is handed out.
     outcome : Outcome
     error : float, optional
-    held_out, weights : dict from residual name to float
-        Those of the solution.
+    held_out : dict from residual name to float
+        Root mean squares of the solution's.
     """
     if outcome.kind == "non-finite":
         return outcome, error
     ended = outcome.kind in ENDED
     if blind := _blind(run):
         return blind if ended else outcome, None
+    if (ended or outcome.kind in STOPPED) and asked_whether_alone(run):
+        free = uniqueness.free_change(run.trial, run.points.places, run.settings.budget, ended)
+        if free:
+            return uniqueness.undetermined(free), None
     told = _told_by_error(run, outcome, error, held_out)
     if told is not None:
         return told
-    if ended and _can_be_free(run):
-        residuals = _of_solution(run)
-        enough = residuals.size >= run.trial.parameters_count  # with fewer points all solutions are free
-        free = uniqueness.free_change(residuals, weights, weighted(weights, held_out)) if enough else ""
-        if free:
-            return uniqueness.undetermined(free), None
     rough = seen_by_differences(run.trial, run.points.held_out)
     if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where windows join
         return undetermined(rough, run.trial.problem.coordinates), None
@@ -83,17 +76,6 @@ def _blind(run: Run) -> Outcome | None:
     return None
 
 
-def _can_be_free(run: Run) -> bool:
-    """Whether it is asked if another solution is as good: of frozen features, where that takes little of the budget.
-
-    What data tell is said by their standard errors."""
-    if isinstance(run.trial, Piecewise) or not run.trial.frozen or to_be_found(run):
-        return False
-    return uniqueness.operations(run.trial.parameters_count) <= 0.05 * SPEED * run.settings.budget
-
-
-def _of_solution(run: Run) -> Residuals:
-    """The residuals of the solution on training points: on others, where those belong to what was trained after it."""
-    if run.points.training.trial is not run.trial:
-        run.points.renew(2 * run.trial.parameters_count)
-    return run.points.training
+def asked_whether_alone(run: Run) -> bool:
+    """Whether it is asked if another solution is as good. What data tell is said by their standard errors."""
+    return run.trial.complete and bool(run.trial.problem.equations) and not to_be_found(run)

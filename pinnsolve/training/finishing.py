@@ -14,7 +14,8 @@ from pinnsolve.inverse.standard_errors import Means, identified
 from pinnsolve.methods import OWN_POINTS
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.settings import described_method, described_network, is_features
-from pinnsolve.training.doubts import doubted, to_be_found
+from pinnsolve.training import uniqueness
+from pinnsolve.training.doubts import asked_whether_alone, doubted, to_be_found
 from pinnsolve.training.history import Training
 from pinnsolve.training.overfitting import overfitting
 from pinnsolve.training.rules import RULES
@@ -78,7 +79,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     if not torch.equal(before, run.trial.vector()):  # solved again beside the noise
         training, held_out = run.points.training.rms(), run.points.held_out.rms()
     outcome, error = _with_noise(outcome, error, found, run.tolerance)
-    outcome, error = doubted(run, outcome, error, held_out, weights)
+    outcome, error = doubted(run, outcome, error, held_out)
     own, rule = isinstance(kept.method, OWN_POINTS), run.settings.redraw
     return Training(
         outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, points,
@@ -89,8 +90,12 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
 
 
 def ending(run: Run) -> float:
-    """Operations of what is looked at when training is over: differences, and what the data say."""
+    """Operations of what is looked at when training is over: differences, changes that cost nothing, and what the data
+    say."""
     trial, differences = run.trial, cost(run.points.held_out)
+    if asked_whether_alone(run):
+        places, budget = run.points.places, run.settings.budget
+        differences += uniqueness.operations(trial, places, uniqueness.first(trial, places, budget))
     if isinstance(trial, Piecewise) or not to_be_found(run) or trial.parameters_count > LARGEST:
         return differences
     points, count = run.points.training, trial.parameters_count

@@ -1,115 +1,208 @@
 """Whether the equations and conditions determine the solution: the change of it that costs the least residual.
 
-With J the Jacobian of the weighted residuals at the solution and U that of the unknowns' values, each divided by its
-size, the change v of the trained numbers with the largest
+A change is made of fresh random features, whatever made the solution (`pinnsolve.trial.change`). With J the Jacobian of
+the residuals at the solution, each relative to the terms that it is made of, and U that of the unknowns' values, each
+divided by its size, the change c with the largest
 
-    |U v| / |J v|
+    |U c| / |J c|
 
-is the one that residuals see least. If a change by the solution's own size, |U v| = 1, costs no more residual than
-there is left (or rounding beside the terms that it makes), another solution is as good as this one.
+is the one that residuals see least. If a change by the solution's own size, |U c| = 1, costs no more residual than
+there is left, or less and less the more features it is made of, another solution is as good as this one.
 
 Source: Golub & Van Loan, Matrix Computations (2013), section 8.7 (the generalised singular value decomposition).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from pinnsolve.algebra.least_squares import Triangle
-from pinnsolve.algebra.operations import qr
+from pinnsolve.algebra.operations import SPEED, qr
 from pinnsolve.algebra.tolerances import RIDGE
+from pinnsolve.checks.repeats import repeats
 from pinnsolve.errors import Outcome
+from pinnsolve.geometry.sampling import sample
 from pinnsolve.jets.jet import Jet
+from pinnsolve.methods.costs import RATES
+from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.probes import Size
-from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import Residuals, Site
+from pinnsolve.training.collocation import wanting
+from pinnsolve.training.free_changes import Changes, in_words
+from pinnsolve.training.rounding import rounding
+from pinnsolve.trial.change import Change
 from pinnsolve.trial.trial import Trial
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What counts as undetermined. Chosen between what determines a solution and what does not: the changes that cost
-    least take 0.1 to 7 of their terms in the gallery, and 1e-13 in tests/cases where nothing determines the solution
-    (`python -m validation.blind`).
+    """What counts as undetermined, and how far it is looked for.
+
+    Chosen between what determines a solution and what does not: with 200 features the changes that cost least take 2e-3
+    to 9 of their terms in the gallery and in the cases that are determined, at budgets of 2 to 20 s, in features, cells
+    and networks alike; where nothing determines the solution they take 1e-13 to 1e-9, and 2e-5 where it is a mode of
+    many waves (3e-8 with 400). `python -m validation.blind` measures them.
 
     Parameters
     ----------
-    rounding, most : float
-        Of the terms that a change makes: it is free if it costs less than the first, and never if it costs more than
-        the second, whatever is left of the residual.
+    most : float
+        Of the terms that a change makes: it is never free if it costs more, whatever is left of the residual.
+    doubtful : float
+        Of the terms: if a change costs more, more features are not tried.
+    falls : float
+        By how much the cost falls, when the features are doubled, where there is nothing that it ends at: by 300 for a
+        drum's mode, by 12 for growth by e^25, which is determined. Smaller: such growth is taken for free. Larger:
+        modes of many waves are missed.
+    counts : tuple of int
+        Features of each unknown, round after round.
+    fewest : int
+        With fewer of them nothing is looked for.
+    highest : float
+        Frequency, for coordinates scaled to [-1, 1].
+    share : float
+        Of the budget, counted in operations.
     places : int
         At which changes are measured.
     iterations : int
         Of the power method, on `directions` at once.
     directions : int
-    same : float
-        Of a change: what differs by less from a constant, or from a multiple of the unknown, is one.
     """
 
-    rounding: float = 1e-8
-    most: float = 1e-5
+    most: float = 1e-6
+    doubtful: float = 1e-2
+    falls: float = 20.0
+    counts: tuple[int, ...] = (200, 400, 800)
+    fewest: int = 40
+    highest: float = 64.0
+    share: float = 0.05
     places: int = 200
     iterations: int = 8
     directions: int = 4
-    same: float = 1e-3
 
 
 LIMITS = Limits()
 
 
-def operations(count: int) -> float:
-    """Of the factorisation for so many trained numbers, on twice as many residuals and the ridge."""
-    return qr(3 * count, count)
+@dataclass(frozen=True)
+class Cheapest:
+    """The changes that cost least.
+
+    Parameters
+    ----------
+    costs : list of float
+        Of each, by the solution's own size, relative to the terms that it makes, the least first; empty where the
+        residuals have no finite derivatives.
+    left : float
+        The residual of the solution itself, relative to such terms.
+    changes : Changes
+    """
+
+    costs: list[float]
+    left: float
+    changes: Changes
 
 
-def free_change(residuals: Residuals, weights: Mapping[str, float], left: float) -> str:
+def features(count: int, coordinates: int) -> RandomFeatures:
+    """What changes are made of: frequencies as high as so many features hold to rounding, by a third."""
+    high = math.pi / 2 * count ** (1 / coordinates) / 3
+    return RandomFeatures(count, (1.0, min(max(high, 2.0), LIMITS.highest)))
+
+
+def operations(solution: Trial, places: Sequence[Site], count: int) -> float:
+    """Of `cheapest`: points, the solution and the features there, rows of the Jacobian, their factorisation."""
+    each = max(len(places[0].terms), 1)
+    known = places[0].asked.get(solution)
+    derivatives = len(known.below) if known else 1
+    width = solution.outputs * (count + 1)
+    points = _points(width, each)
+    rows = each * points
+    evaluated = RATES.slower * 2.0 * points * derivatives
+    frozen = RATES.frozen * evaluated * count
+    return qr(rows + width, width) + evaluated * (solution.width + width * (2 + each)) + frozen + RATES.call
+
+
+def first(solution: Trial, places: Sequence[Site], budget: float) -> int:
+    """How many features are tried first: fewer where the budget is small; zero where it is too small."""
+    count = LIMITS.counts[0]
+    while count >= LIMITS.fewest and not _affordable(solution, places, count, budget):
+        count = count * 3 // 4
+    return count if count >= LIMITS.fewest else 0
+
+
+def free_change(solution: Trial, places: Sequence[Site], budget: float, ended: bool) -> str:
     """How the solution may change at no cost, in words; empty where it is determined, or where that cannot be said.
 
     Parameters
     ----------
-    residuals : Residuals
-        On the training points, at the solution.
-    weights : dict from residual name to float
-    left : float
-        The loss on points that training did not see.
+    solution : Trial
+        Complete.
+    places : sequence of Site
+        Where which residuals are to hold.
+    budget : float
+        Seconds; a share of it is used, counted in operations.
+    ended : bool
+        Whether nothing more would be done for the solution: then a change is free, too, that costs less residual than
+        is left.
     """
-    trial = residuals.trial
-    values, sizes, gain, change = _cheapest(residuals, weights)
-    own = _made_of(trial.problem, weights, sizes)
-    if not gain:
-        return "the residuals have no finite derivatives at it, and others may branch off"
-    limit = min(max(left, LIMITS.rounding**2 * own), LIMITS.most**2 * own)
-    if not own or gain**-2 > limit:
-        return ""
-    moved = {u: part * sizes[u] for u, part in zip(values, change.view(-1, len(values)).T, strict=True)}
-    return _in_words(moved, values, sizes)
+    before: Cheapest | None = None
+    for count in _counts(solution, places, budget):
+        now = cheapest(solution, places, count)
+        if not now.costs:
+            return "the residuals have no finite derivatives at it, and others may branch off"
+        cost, least = now.costs[0], rounding(solution.dtype)
+        if cost <= min(max(now.left if ended else 0.0, least), LIMITS.most):
+            return _told(solution, now)
+        if before is not None and cost > before.costs[0] / LIMITS.falls:  # it has come to what it ends at
+            return ""
+        if before is not None and cost <= LIMITS.most:
+            return _told(solution, now)
+        if cost > LIMITS.doubtful:
+            return ""
+        before = now
+    return ""
 
 
-def cheapest(residuals: Residuals, weights: Mapping[str, float]) -> float:
-    """What the cheapest change of the solution by its own size costs, relative to the terms that it makes."""
-    _, sizes, gain, _ = _cheapest(residuals, weights)
-    return 1 / (gain * _made_of(residuals.trial.problem, weights, sizes) ** 0.5) if gain else 0.0
+def _counts(solution: Trial, places: Sequence[Site], budget: float) -> Iterator[int]:
+    """How many features are tried one after the other: where the second would cost too much, half of the first come
+    before it."""
+    begin = first(solution, places, budget)
+    if not begin:
+        return
+    following = [c for c in LIMITS.counts[1:] if begin == LIMITS.counts[0] and _affordable(solution, places, c, budget)]
+    yield from [begin, *following] if following else [begin // 2, begin]
 
 
-def _cheapest(
-    residuals: Residuals, weights: Mapping[str, float]
-) -> tuple[dict[str, Tensor], dict[str, float], float, Tensor]:
-    """The unknowns' values and sizes, the largest |U v| / |J v| (zero where J is not finite), and U v there."""
-    trial = residuals.trial
-    values, slopes = _at_places(trial)
-    sizes = {u: _size(trial, u, v) for u, v in values.items()}
-    triangle = Triangle(residuals.size, trial.parameters_count, trial.vector())
+def _affordable(solution: Trial, places: Sequence[Site], count: int, budget: float) -> bool:
+    return operations(solution, places, count) <= LIMITS.share * SPEED * budget
+
+
+def cheapest(solution: Trial, places: Sequence[Site], count: int) -> Cheapest:
+    """The changes, of so many features, that cost least."""
+    generator = torch.Generator().manual_seed(11)
+    change = Change(solution, features(count, len(solution.problem.coordinates)), generator)
+    values, slopes = _at_places(change)
+    about = {u: _size(solution, u, v) for u, v in values.items()}
+    sizes = {u: size.scale for u, size in about.items()}
+    residuals = _on_points(change, places, generator)
+    weights = {name: made**-2 for name, made in _made_of(residuals, about).items()}
+    triangle, left = Triangle(residuals.size, change.parameters_count, change.vector()), 0.0
     for r, jacobian in residuals.pieces(weights):
-        triangle.add(jacobian, r[:, None])
+        seen = torch.isfinite(jacobian).all(1) & torch.isfinite(r)
+        if 2 * int(seen.sum()) < len(r):
+            return Cheapest([], math.inf, Changes(values, sizes, torch.zeros(0)))
+        left += float(r[seen].square().sum())
+        triangle.add(jacobian[seen], r[seen, None])
     factor, scale = triangle.factored(RIDGE)
-    if not bool(torch.isfinite(factor).all()):
-        return values, sizes, 0.0, torch.zeros(0)
-    return values, sizes, *_largest(_changes(slopes, sizes) / scale, factor)
+    gains, moved = _largest(_relative(slopes, sizes) / scale, factor)
+    number = max(sum(len(site.terms) for site, _ in residuals.places), 1) ** 0.5
+    costs = [1 / (gain * number) if gain > 0 else math.inf for gain in gains]
+    return Cheapest(costs, left**0.5 / number, Changes(values, sizes, moved))
 
 
 def undetermined(change: str) -> Outcome:
@@ -118,7 +211,31 @@ def undetermined(change: str) -> Outcome:
     return Outcome("undetermined", told, "a condition is missing (a value somewhere, a mean, a size), or an equation")
 
 
-def _at_places(trial: Trial) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def _told(solution: Trial, found: Cheapest) -> str:
+    """The free changes in words, and which equations say nothing of their own."""
+    limit = max(10 * found.costs[0], rounding(solution.dtype))
+    free = sum(cost <= limit for cost in found.costs)
+    return "; ".join([in_words(found.changes.first(free)), *repeats(solution.problem)])
+
+
+def _points(width: int, each: int) -> int:
+    """Inside the domain, where so many equations hold: twice as many rows as columns."""
+    return max(2 * width // each, 256)
+
+
+def _on_points(change: Change, places: Sequence[Site], generator: torch.Generator) -> Residuals:
+    """The residuals of a change on fresh points."""
+    count = _points(change.parameters_count, max(len(places[0].terms), 1))
+    towards = wanting(change)
+    drawn = [
+        (site, sample(site.pieces, count if site.name == "interior" else count // 4, "sobol", generator, towards))
+        for site in places
+        if site.terms
+    ]
+    return Residuals(change, drawn)
+
+
+def _at_places(change: Change) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """The unknowns at some places, (places,), and their slopes by the trained numbers, (places, P)."""
 
     def of(unknown: str) -> Callable[[Fields], Jet]:
@@ -128,60 +245,47 @@ def _at_places(trial: Trial) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
 
         return term
 
-    piece = trial.problem.domain.interior
+    piece = change.problem.domain.interior
     points = piece.draw(LIMITS.places, "sobol", torch.Generator().manual_seed(3))
-    site = Site("values", (piece,), {u: of(u) for u in trial.problem.unknowns})  # the unknowns as residuals
-    blocks = list(Residuals(trial, [(site, points)]).linearised())
+    site = Site("values", (piece,), {u: of(u) for u in change.problem.unknowns})  # the unknowns as residuals
+    blocks = list(Residuals(change, [(site, points)]).linearised())
     values = {u: torch.cat([b.residuals[u] for b in blocks]) for u in site.terms}
     return values, {u: torch.cat([b.jacobians[u] for b in blocks]) for u in site.terms}
 
 
-def _size(trial: Trial, unknown: str, values: Tensor) -> float:
-    """Of an unknown: how much it varies, its natural scale where that is larger, or one."""
-    return max(float((values - values.mean()).square().mean().sqrt()), trial.plan.size(unknown).scale) or 1.0
+def _size(solution: Trial, unknown: str, values: Tensor) -> Size:
+    """Of an unknown: its mean, and how much it varies, its natural scale where that is known and larger, or one."""
+    known, mean = solution.plan.sizes.get(unknown), float(values.nanmean().nan_to_num(0.0, 0.0, 0.0))
+    varies = float((values - mean).square().mean().sqrt())
+    return Size(mean, max(varies if math.isfinite(varies) else 0.0, known.scale if known else 0.0) or 1.0)
 
 
-def _changes(slopes: Mapping[str, Tensor], sizes: Mapping[str, float]) -> Tensor:
+def _made_of(residuals: Residuals, about: Mapping[str, Size]) -> dict[str, float]:
+    """The terms that smooth changes of the unknowns by their sizes make in each residual, where it holds."""
+    problem, found = residuals.trial.problem, {}
+    by_residual = {e.residual: e for e in problem.system}
+    for site, points in residuals.places:
+        inside = site.name == "interior"  # on a line, since points are drawn to narrow places, where terms are large
+        there = problem.domain.line() if inside else points[:: max(1, len(points) // LIMITS.places)]
+        for name, term in site.terms.items():
+            found[name] = problem.prober.change(by_residual[term], about, there) or 1.0
+    return found
+
+
+def _relative(slopes: Mapping[str, Tensor], sizes: Mapping[str, float]) -> Tensor:
     """U, (places * unknowns, P), the unknowns of a place one after the other, in the mean square over places."""
     each = [slopes[u] / (size * LIMITS.places**0.5) for u, size in sizes.items()]
     return torch.stack(each, 1).flatten(0, 1)
 
 
-def _largest(changes: Tensor, factor: Tensor) -> tuple[float, Tensor]:
-    """The largest |U R^-1 z| for |z| = 1, and the change U R^-1 z there of size one."""
+def _largest(changes: Tensor, factor: Tensor) -> tuple[list[float], Tensor]:
+    """The largest |U R^-1 z| for |z| = 1, and the changes U R^-1 z there of size one, (places * unknowns, K)."""
     generator = torch.Generator().manual_seed(5)
     z = torch.randn(factor.shape[1], LIMITS.directions, generator=generator, dtype=torch.float64).to(factor)
-    gain, moved = 0.0, changes.new_zeros(len(changes))
+    gains, moved = torch.zeros(0), changes.new_zeros(len(changes), 0)
     for _ in range(LIMITS.iterations):
         z = torch.linalg.qr(z).Q
         images = changes @ torch.linalg.solve_triangular(factor, z, upper=True)
-        left, values, _ = torch.linalg.svd(images, full_matrices=False)
-        gain, moved = float(values[0]), left[:, 0]
+        moved, gains, _ = torch.linalg.svd(images, full_matrices=False)
         z = torch.linalg.solve_triangular(factor.T, changes.T @ images, upper=False)
-    return gain, moved
-
-
-def _made_of(problem: Problem, weights: Mapping[str, float], sizes: Mapping[str, float]) -> float:
-    """The weighted squares of the terms that smooth unknowns of these sizes make in the equations."""
-    scales = {u: Size(0.0, s) for u, s in sizes.items()}
-    parts = [weights[e.name] * problem.prober.size(e, scales) ** 2 for e in problem.equations if e.name in weights]
-    return sum(parts)
-
-
-def _in_words(moved: Mapping[str, Tensor], values: Mapping[str, Tensor], sizes: Mapping[str, float]) -> str:
-    """What a change does to the unknowns."""
-    parts = {u: float(change.square().mean().sqrt()) / sizes[u] for u, change in moved.items()}
-    names = [u for u, part in parts.items() if part > 0.1 * max(parts.values())]
-    if len(names) > 1:
-        return f"{', '.join(names[:-1])} and {names[-1]} may change together"
-    (name,) = names
-    if not bool(values[name].any()):
-        return f"{name} = 0 is one, and a function of any size another"
-    change, value = moved[name], values[name]
-    size = float(change.square().mean().sqrt())
-    if float((change - change.mean()).square().mean().sqrt()) <= LIMITS.same * size:
-        return f"a constant may be added to {name}"
-    along = value * float((change @ value) / (value @ value))
-    if float((change - along).square().mean().sqrt()) <= LIMITS.same * size:
-        return f"{name} may be multiplied by any number"
-    return f"{name} may change by a function of about its own size"
+    return gains.tolist(), moved

@@ -67,19 +67,24 @@ def too_many(problem: Problem, ends: list[Ends]) -> bool:
 
 def lift(problem: Problem, ends: list[Ends], points: Points, at: Mapping[str, Jet]) -> tuple[Jet, Jet] | None:
     """g and phi of one unknown on these points, or None where nothing is exact."""
-    if not ends:
+    phi = vanishing(problem.domain, ends, at)
+    if phi is None:
         return None
-    phi: Jet | None = None
-    for e in ends:
-        factor = _vanishing(problem.domain, e, at[e.coordinate])
-        phi = factor if phi is None else phi * factor
-    assert phi is not None
     needed = _needed(problem, ends)
     if not needed:
         number = _level(problem, ends)
         assert number is not None
         return phi.chart.numbers(number), phi
     return _Interpolation(problem, needed, points, at).over(len(needed), ()), phi
+
+
+def vanishing(domain: Domain, ends: list[Ends], at: Mapping[str, Jet]) -> Jet | None:
+    """phi of one unknown, or None where nothing is exact."""
+    phi: Jet | None = None
+    for e in ends:
+        factor = _vanishing(domain, e, at[e.coordinate])
+        phi = factor if phi is None else phi * factor
+    return phi
 
 
 def _needed(problem: Problem, ends: list[Ends]) -> list[Ends]:

@@ -1,0 +1,92 @@
+"""Equations that say nothing of their own: each a multiple of another, or a sum of multiples of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.probes import Answer
+from pinnsolve.problem.problem import Problem
+
+
+def repeats(problem: Problem) -> list[str]:
+    """Which equations repeat others, in words: "equation 'b' repeats 'a' (2 times it)"."""
+    if len(problem.equations) < 2:
+        return []
+    columns = _columns(problem)
+    found: list[str] = []
+    own: list[Equation] = []
+    for equation in problem.equations:
+        told = _as_sum(equation, own, columns) or _as_product(equation, own, columns)
+        found += [told] if told else []
+        own += [] if told else [equation]
+    return found
+
+
+def too_few(problem: Problem) -> list[str]:
+    """A warning where equations repeat others and those that are left are fewer than the unknowns."""
+    told = repeats(problem)
+    left = len(problem.equations) + len(problem.solenoidal) - len(told)
+    if not told or left >= len(problem.unknowns):
+        return []
+    all_of_them, unknowns = len(problem.equations), len(problem.unknowns)
+    return [f"{' and '.join(told)}: {left} of {all_of_them} equations are left for {unknowns} unknowns"]
+
+
+def _columns(problem: Problem) -> dict[str, Tensor]:
+    """What each equation is on probes: its value and its slopes at each point, (points, numbers), those of one kind
+    relative to the largest of all equations.
+
+    The slopes stand beside the value since derivatives of one probe are multiples of each other; and unknown constants
+    are taken as they are guessed and otherwise, since two equations may be one by chance of the guess."""
+    line, shifts = problem.domain.line(), ((0.0, True), (1.1, False))
+    answers = {e.name: [problem.prober.answer(e, line, s, guessed=g) for s, g in shifts] for e in problem.equations}
+    kinds = {(u, alpha) for told in answers.values() for a in told for u, alpha, _ in a.slopes}
+    blocks = {name: torch.stack(_numbers(told, sorted(kinds)), 1) for name, told in answers.items()}
+    largest = torch.stack(list(blocks.values())).abs().amax((0, 1))
+    largest = torch.where((largest > 0) & torch.isfinite(largest), largest, torch.ones_like(largest))
+    return {name: block / largest for name, block in blocks.items()}
+
+
+def _numbers(told: Sequence[Answer], kinds: Sequence[tuple[str, Alpha]]) -> list[Tensor]:
+    found = []
+    for answer in told:
+        slopes = {(u, alpha): slope for u, alpha, slope in answer.slopes}
+        found += [answer.residual, *(slopes.get(kind, torch.zeros_like(answer.residual)) for kind in kinds)]
+    return found
+
+
+def _as_sum(equation: Equation, others: Sequence[Equation], columns: Mapping[str, Tensor]) -> str:
+    """How an equation is a sum of multiples of others; empty where it is none."""
+    if not others:
+        return ""
+    right, matrix = columns[equation.name].flatten(), torch.stack([columns[e.name].flatten() for e in others], 1)
+    if not bool(torch.isfinite(right).all() and torch.isfinite(matrix).all()):
+        return ""
+    lengths = matrix.norm(dim=0)
+    parts = torch.linalg.lstsq(matrix / lengths, right[:, None]).solution[:, 0]
+    if float((matrix / lengths @ parts - right).norm()) > SAME * float(right.norm()):
+        return ""
+    factors = {e: f for e, f, p in zip(others, (parts / lengths).tolist(), parts.tolist(), strict=True)
+               if abs(p) > SAME * float(parts.abs().max())}  # fmt: skip
+    if len(factors) == 1:
+        ((other, factor),) = factors.items()
+        return f"equation '{equation.name}' repeats '{other.name}' ({factor:.6g} times it)"
+    listed = " + ".join(f"{factor:.6g} times '{e.name}'" for e, factor in factors.items()).replace("+ -", "- ")
+    return f"equation '{equation.name}' repeats others ({listed})"
+
+
+def _as_product(equation: Equation, others: Sequence[Equation], columns: Mapping[str, Tensor]) -> str:
+    """How an equation is another one times a function of the coordinates; empty where it is none."""
+    mine = columns[equation.name]
+    for other in others:
+        theirs = columns[other.name]
+        factor = (mine * theirs).sum(1, keepdim=True) / theirs.square().sum(1, keepdim=True)
+        if float((mine - factor * theirs).norm()) <= SAME * float(mine.norm()):  # false where a number is not finite
+            return f"equation '{equation.name}' repeats '{other.name}' (a function of the coordinates times it)"
+    return ""
