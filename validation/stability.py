@@ -28,6 +28,8 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
+from validation import discontinuous
+
 Array = NDArray[np.float64]
 FORMS = ("equal", "integral", "joined", "square", "discontinuous")
 WEIGHT = 10.0  # of the rows that join cells, where joins do not hold exactly: that of the prototypes
@@ -191,36 +193,29 @@ class Space:
 # ------------------------------------------------------------ one step
 
 
-def galerkin(space: Space) -> tuple[Array, Array]:
-    """M and K of M c_t = K c with discontinuous joints."""
-    from validation.discontinuous import matrices
-
-    return matrices(space)
-
-
-def stage_solver(space: Space, form: str) -> Callable[[complex, Array], Array]:
+def stage_solver(space: Space, form: str) -> Callable[[complex, Array], NDArray[np.complex128]]:
     """(mu, .) -> the matrix that maps u to w in (1 - mu L) w = u, in the sense of the form."""
     case, d = space.case, space.degree
     if form == "discontinuous":
-        mass, stiff = galerkin(space)
-        return lambda mu, right: np.linalg.solve(mass - mu * stiff, mass @ right)
+        mass, stiff = discontinuous.matrices(space)
+        return lambda mu, right: np.asarray(np.linalg.solve(mass - mu * stiff, mass @ right), complex)
     points = d + 1 - case.order if form == "square" else d + 1
     value, image = space.rows(points, equal=form == "equal")
     joins = space.joins()
     if form in ("equal", "integral"):
         heavy = WEIGHT * joins * (1.0 if form == "equal" else np.sqrt(space.h.max()))
 
-        def weighted(mu: complex, right: Array) -> Array:
+        def weighted(mu: complex, right: Array) -> NDArray[np.complex128]:
             rows = np.concatenate([value - mu * image, heavy])
             given = np.concatenate([value @ right, np.zeros((len(heavy), right.shape[1]))])
-            return np.linalg.lstsq(rows, given, rcond=None)[0]
+            return np.asarray(np.linalg.lstsq(rows, given, rcond=None)[0])
 
         return weighted
     _, s, vt = np.linalg.svd(joins)
     free = vt[int((s > 1e-10 * s[0]).sum()) :].T
 
-    def exact(mu: complex, right: Array) -> Array:
-        return free @ np.linalg.lstsq((value - mu * image) @ free, value @ right, rcond=None)[0]
+    def exact(mu: complex, right: Array) -> NDArray[np.complex128]:
+        return np.asarray(free @ np.linalg.lstsq((value - mu * image) @ free, value @ right, rcond=None)[0])
 
     return exact
 

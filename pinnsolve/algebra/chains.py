@@ -99,7 +99,7 @@ class Chain:
         return torch.cat([joined, tails[:, 2 * count :]], 1)
 
     def _close(self, last: Tensor) -> None:
-        """The one cell that is left, (S, r, 2 D), with what is known of its ends: g = fixed v + free (b - last fixed v)."""
+        """The one cell that is left, (S, r, 2 D): its ends are fixed v + free (b - last fixed v), v what is known."""
         s, d = last.shape[0], self.joint
         if self.ends is None:
             around = torch.cat([torch.eye(d, dtype=last.dtype, device=last.device)] * 2).expand(s, -1, -1)
@@ -116,7 +116,8 @@ class Chain:
                     "An equation asks for as many conditions at walls as it has derivatives along space.",
                 )
             q, r = torch.linalg.qr(given.mH, mode="complete")
-            inverse = torch.linalg.solve_triangular(r[..., :m, :].mH, torch.eye(m, dtype=r.dtype, device=r.device).expand(s, -1, -1), upper=False)  # fmt: skip
+            eye = torch.eye(m, dtype=r.dtype, device=r.device).expand(s, -1, -1)
+            inverse = torch.linalg.solve_triangular(r[..., :m, :].mH, eye, upper=False)
             self.fixed, around = q[..., :m] @ inverse, q[..., m:]
         q, r = torch.linalg.qr(last @ around)
         self.free = around @ torch.linalg.solve_triangular(r, q.mH, upper=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,7 +35,7 @@ class Intervals:
         """About so many equal ones, with ends at the given places."""
         ends = [low, *sorted(j for j in joints if low < j < high), high]
         bounds = [low]
-        for a, b in zip(ends, ends[1:], strict=False):
+        for a, b in itertools.pairwise(ends):
             parts = max(1, round(count * (b - a) / (high - low)))
             bounds += [a + (b - a) * (k + 1) / parts for k in range(parts)]
             bounds[-1] = b
@@ -105,3 +106,17 @@ def coarsened(c: Tensor, left: Sequence[int], cell: ReferenceCell, orders: Seque
     keep = torch.ones(c.shape[-3], dtype=torch.bool, device=c.device)
     keep[at + 1] = False
     return made[..., keep, :, :]
+
+
+def carried(c: Tensor, old: Intervals, new: Intervals, cell: ReferenceCell, orders: Sequence[int]) -> Tensor:
+    """Coefficients (..., n, F, M) on other intervals of the same first ones: halved where these are smaller, joined
+    where they are larger."""
+    wanted = set(new.places)
+    above = {(k, level - up, i >> up) for k, level, i in wanted for up in range(1, level + 1)}
+    while any(place in above for place in old.places):
+        chosen = [place in above for place in old.places]
+        c, old = refined(c, chosen, cell), old.split(chosen)
+    while old.places != new.places:
+        left = old.siblings([place not in wanted for place in old.places])
+        c, old = coarsened(c, left, cell, orders), old.joined(left)
+    return c

@@ -31,16 +31,11 @@ def legendre(xi: Tensor, degree: int, order: int) -> Tensor:
     for k in range(1, degree):
         columns.append(((2 * k + 1) * xi * columns[k] - k * columns[k - 1]) / (k + 1))
     for _ in range(order):
-        below, columns = columns, [torch.zeros_like(xi), below_one(columns)][: degree + 1]
+        below, columns = columns, [torch.zeros_like(xi), columns[0]][: degree + 1]
         for k in range(1, degree):
             columns.append(columns[k - 1] + (2 * k + 1) * below[k])
     norms = torch.arange(degree + 1, dtype=xi.dtype, device=xi.device).mul(2).add(1).sqrt()
     return torch.stack(columns, -1) * norms
-
-
-def below_one(columns: list[Tensor]) -> Tensor:
-    """P_1^(r) = P_0^(r-1)."""
-    return columns[0]
 
 
 class ReferenceCell:
@@ -61,6 +56,7 @@ class ReferenceCell:
         self.degree, self.count, self.device = degree, degree + 1, device
         self._tables: dict[tuple[int, int], Tensor] = {}
         self._joins: dict[int, tuple[Tensor, Tensor]] = {}
+        self._ends: dict[int, Tensor] = {}
         self._gauss: dict[int, tuple[Tensor, Tensor]] = {}
         xi, weights = self.gauss(self.count)
         halves = torch.stack([(xi - 1) / 2, (xi + 1) / 2])
@@ -83,8 +79,10 @@ class ReferenceCell:
 
     def end(self, order: int) -> Tensor:
         """The features at the left and right end, (2, M)."""
-        ends = torch.tensor([-1.0, 1.0], dtype=torch.float64, device=self.device)
-        return legendre(ends, self.degree, order)
+        if order not in self._ends:
+            ends = torch.tensor([-1.0, 1.0], dtype=torch.float64, device=self.device)
+            self._ends[order] = legendre(ends, self.degree, order)
+        return self._ends[order]
 
     def joins(self, order: int) -> tuple[Tensor, Tensor]:
         """lift (M, 2 order) and free (M, M - 2 order), for joins by the value and all derivatives below `order`."""
@@ -107,8 +105,8 @@ class ReferenceCell:
             return near
         lift, free = self.joins(order)
         stretch = torch.tensor([2.0**k for k in range(order)], dtype=left.dtype, device=left.device)
-        ends = [(c @ torch.stack([self.end(k)[s] for k in range(order)], 1)) * stretch for s, c in ((0, left), (1, right))]  # fmt: skip
-        lifted = torch.cat(ends, -1) @ lift.T
+        outer = [torch.stack([self.end(k)[side] for k in range(order)], 1) for side in (0, 1)]
+        lifted = torch.cat([left @ outer[0] * stretch, right @ outer[1] * stretch], -1) @ lift.T
         return lifted + (near - lifted) @ free @ free.T
 
 

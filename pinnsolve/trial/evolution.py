@@ -18,7 +18,7 @@ from pinnsolve.trial.exact import Plan
 Derivatives = dict[str, set[Alpha]]
 
 
-class Unmarchable(Exception):
+class UnmarchableError(Exception):
     """Why a problem is no evolution over cells of one coordinate of space, in words."""
 
 
@@ -110,16 +110,16 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
 
     Raises
     ------
-    Unmarchable
+    UnmarchableError
         With the reason.
     """
     domain = problem.domain
     if domain.time is None or len(domain.space_coordinates) != 1 or len(domain.coordinates) != 2:
-        raise Unmarchable("cells are marched over one coordinate of space and time")
+        raise UnmarchableError("cells are marched over one coordinate of space and time")
     if problem.indivisible:
-        raise Unmarchable(problem.indivisible)
+        raise UnmarchableError(problem.indivisible)
     if len(problem.equations) < len(problem.unknowns):
-        raise Unmarchable("there are fewer equations than unknowns")
+        raise UnmarchableError("there are fewer equations than unknowns")
     space, time = (problem.coordinates.index(c) for c in (domain.space_coordinates[0], domain.time))
     starts, rates, walls = _conditions(problem)
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
@@ -130,11 +130,11 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
             joins[u] = max(joins[u], max((a[space] + 1 for a in asked), default=0))
     for u, order in orders.items():
         if order > 2:
-            raise Unmarchable(f"{u} is derived more than twice along time")
+            raise UnmarchableError(f"{u} is derived more than twice along time")
         if order > 0 and u not in starts:
-            raise Unmarchable(f"nothing says where {u} starts")
+            raise UnmarchableError(f"nothing says where {u} starts")
         if order > 1 and u not in rates:
-            raise Unmarchable(f"nothing says at which rate {u} starts")
+            raise UnmarchableError(f"nothing says at which rate {u} starts")
     periodic = bool(problem.periodic)
     places = tuple(p.value for p in made.planes if p.coordinate == domain.space_coordinates[0])
     return Evolution(
@@ -154,10 +154,10 @@ def _conditions(problem: Problem) -> tuple[dict[str, Given], dict[str, Given], l
                 told = condition.prescribes
                 kept = {"value": starts, "rate": rates}.get(told.what) if told is not None else None
                 if kept is None or told is None or piece.face != (problem.domain.time, problem.time[0]):
-                    raise Unmarchable(f"{condition.name} is no value or rate at the start")
+                    raise UnmarchableError(f"{condition.name} is no value or rate at the start")
                 kept[told.unknown] = told
             elif piece.face is None:
-                raise Unmarchable(f"{condition.name} stands inside")
+                raise UnmarchableError(f"{condition.name} stands inside")
             else:
                 name, value = piece.face
                 walls.append(Wall(condition, int(value == problem.domain.ends(name)[1])))
