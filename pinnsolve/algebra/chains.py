@@ -55,10 +55,6 @@ def _eliminate(rows: Tensor, count: int, wanted: int) -> tuple[_Eliminated, Tens
     return _Eliminated(solved[..., :split], solved[..., split:], rest), tail
 
 
-def _times(matrix: Tensor, vector: Tensor) -> Tensor:
-    return (matrix @ vector[..., None])[..., 0]
-
-
 class Chain:
     """The factorised least-squares problem of a chain.
 
@@ -124,33 +120,32 @@ class Chain:
         self.last = last
 
     def solve(self, b: Tensor, walls: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        """Own numbers (S, n, Z) and joints at the left and right of each cell, (S, n, D).
+        """Own numbers (S, n, Z, K) and joints at the left and right of each cell, (S, n, D, K), for K right sides.
 
         Parameters
         ----------
-        b : tensor (S, n, R)
-        walls : tensor (S, m + k), optional
-            What is prescribed, left end first.
+        b : tensor (S, n, R, K)
+        walls : tensor (S, m + k, K), optional
+            What is prescribed, left end first; nothing stands for zeros.
         """
-        tail = _times(self.cells.rest, b)
-        kept = []
+        tail, kept = self.cells.rest @ b, []
         for done in self.rounds:
             count = done.given.shape[1]
-            pairs = tail[:, : 2 * count].reshape(tail.shape[0], count, -1)
+            pairs = tail[:, : 2 * count].reshape(tail.shape[0], count, -1, b.shape[-1])
             kept.append(pairs)
-            tail = torch.cat([_times(done.rest, pairs), tail[:, 2 * count :]], 1)
+            tail = torch.cat([done.rest @ pairs, tail[:, 2 * count :]], 1)
         ends = self._ends(tail[:, 0], walls)[:, None]
         for done, pairs in zip(reversed(self.rounds), reversed(kept), strict=True):
             count = done.given.shape[1]
-            middle = _times(done.given, pairs) - _times(done.beside, ends[:, :count])
+            middle = done.given @ pairs - done.beside @ ends[:, :count]
             left, right = ends[:, :count, : self.joint], ends[:, :count, self.joint :]
-            both = torch.stack([torch.cat([left, middle], -1), torch.cat([middle, right], -1)], 2)
+            both = torch.stack([torch.cat([left, middle], -2), torch.cat([middle, right], -2)], 2)
             ends = torch.cat([both.flatten(1, 2), ends[:, count:]], 1)
-        z = _times(self.cells.given, b) - _times(self.cells.beside, ends)
-        return z, ends[..., : self.joint], ends[..., self.joint :]
+        z = self.cells.given @ b - self.cells.beside @ ends
+        return z, ends[..., : self.joint, :], ends[..., self.joint :, :]
 
     def _ends(self, right_side: Tensor, walls: Tensor | None) -> Tensor:
         if walls is None:
-            return _times(self.free, right_side)
-        fixed = _times(self.fixed, walls)
-        return fixed + _times(self.free, right_side - _times(self.last, fixed))
+            return self.free @ right_side
+        fixed = self.fixed @ walls
+        return fixed + self.free @ (right_side - self.last @ fixed)

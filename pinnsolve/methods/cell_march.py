@@ -13,11 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.resolution import Resolution
 from pinnsolve.methods.cell_start import at_start, resolved
+from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, joined
 from pinnsolve.methods.march_record import Accuracy, March, Status, variation
 from pinnsolve.methods.step_solver import StepSolver, is_constant, norm
@@ -38,6 +41,8 @@ class Rules:
     merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
     narrow: float = 0.1  # of the length: in cells below it a larger residual is let pass, as the root of their width
     shallow: float = 2.0**-18  # of the length: no cell is halved below it
+    after: float = 0.05  # of a first step that is too long: the next try; larger: more tries after a jump
+    sudden: float = 1e-10  # of all time: no first step is tried below it before cells are halved
     rounds: int = 20  # of halving in one step
     short: float = 1e-12  # of all time: a step below it is none
     fades: float = 0.7  # the size of the equations' terms is at least so much of the last step's
@@ -62,15 +67,17 @@ class Marcher:
         self, evolution: Evolution, accuracy: Accuracy, device: torch.device, enough: Callable[[], bool] | None = None
     ) -> None:
         self.accuracy, self.enough = accuracy, enough or (lambda: False)
-        self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device)
+        square = square_is_better(evolution, device)
+        self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square)
         self.record = March(self.scheme)
         begin, end = evolution.times
         self.span = end - begin
         mesh = Intervals.begun(*evolution.ends, accuracy.cells, evolution.joints, device)
+        mesh = fine(mesh, evolution.begun)
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
         self.mesh, self.sizes = resolved(self.scheme, mesh, sizes, accuracy.tolerance, accuracy.most)
         self.start = at_start(self.scheme, self.mesh)
-        self.at, self.length = begin, RULES.first * self.span
+        self.at, self.length, self.moments = begin, RULES.first * self.span, evolution.moments
         self.last: Step | None = None
         self.terms: Tensor | None = None
         first = self._step(self.length, self._constant(self.length))
@@ -148,15 +155,19 @@ class Marcher:
         """Take one step; whether there are more to take."""
         if self.left <= RULES.short * self.span:
             return False
-        length = self.length
-        if length > self.left - 1e-9 * self.span:
-            length = self.left
-        elif 2 * length > self.left:  # two equal ones, and no rest that is too short for one
-            length = self.left / 2
+        aim = next((m for m in self.moments if m > self.at + RULES.short * self.span), self.at + self.left)
+        left, length = aim - self.at, min(self.length, self.scheme.evolution.driven.longest(self.at))
+        if length > left - 1e-9 * self.span:
+            length = left
+        elif 2 * length > left:  # two equal ones, and no rest that is too short for one
+            length = left / 2
         step, size = self._taken(length)
         if step is None:
             return False
         self.at = step.begin + step.length
+        if step.length == left:
+            self.at = aim
+            self.last = None if aim in self.moments else self.last  # nothing goes on across a jump
         factor = (RULES.aim * self.accuracy.tolerance / size) ** (1 / (self.scheme.stages + 1))
         self.length = step.length
         if not 0.9 < factor < 1.25:  # the factorisation is kept for the same length
@@ -179,7 +190,11 @@ class Marcher:
                 length *= 0.5
                 continue
             size, here = self._in_time(step)
-            late = size > self.accuracy.tolerance
+            late = size * self._passing(length) > self.accuracy.tolerance
+            if late and self.last is None and length > RULES.sudden * self.span:
+                self.record.rejected += 1
+                length *= RULES.after
+                continue
             if late and not (before is not None and size > RULES.helps * before):
                 before, self.record.rejected = size, self.record.rejected + 1
                 factor = (0.5 * self.accuracy.tolerance / size) ** (1 / (self.scheme.stages + 1))
@@ -191,9 +206,14 @@ class Marcher:
             full = len(self.mesh) + int(bad.sum()) > self.accuracy.most or rounds >= RULES.rounds
             if full or not bad.any():
                 self.record.honest &= not (late or bad.any())
+                self.record.rough |= size > self.accuracy.tolerance
                 return self._accepted(step, off, terms), size
             rounds, self.record.rounds = rounds + 1, self.record.rounds + 1
             guess = self._split(step, bad.tolist())
+
+    def _passing(self, length: float) -> float:
+        """By how much less the first step after a jump counts: what it leaves out is felt for so short a time."""
+        return min(1.0, length / (RULES.first * self.span)) ** 0.5 if self.last is None else 1.0
 
     def _bad(self, off: Tensor, here: Tensor | None) -> Tensor:
         """The cells to be halved: by their residuals; where shorter steps do not help, by what is left in time."""
@@ -208,7 +228,7 @@ class Marcher:
 
     def _split(self, step: Step, bad: list[bool]) -> Tensor:
         """Halve cells; what is known goes on to them. The stages, as the next guess."""
-        cell, first = self.scheme.cell, self.last is None
+        cell, first = self.scheme.cell, not self.record.steps
         self.mesh = self.mesh.split(bad)
         if self.last is not None:
             self.last = _moved(self.last, self.mesh, lambda c: refined(c, bad, cell))
@@ -219,14 +239,16 @@ class Marcher:
         return refined(step.stages, bad, cell)
 
     def _accepted(self, step: Step, off: Tensor, terms: Tensor) -> Step:
+        e = self.scheme.evolution
         self.record.steps.append(step)
         self.terms = terms
         self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
         self.last, self.start = step, step.end()
-        left = self.mesh.siblings((off < RULES.merge * self.accuracy.bound).tolist())
+        calm = (off < RULES.merge * self.accuracy.bound) & (2 * self.mesh.widths <= _wide(self.mesh, e.inside))
+        left = self.mesh.siblings(calm.tolist())
         if left:
             self.mesh = self.mesh.joined(left)
-            joins, cell = self.scheme.evolution.joins, self.scheme.cell
+            joins, cell = e.joins, self.scheme.cell
             self.last = _moved(step, self.mesh, lambda c: coarsened(c, left, cell, joins))
             self.start = Start(*(coarsened(c, left, cell, joins) for c in (self.start.values, self.start.rates)))
         return step
@@ -236,3 +258,16 @@ def _moved(step: Step, mesh: Intervals, change: Callable[[Tensor], Tensor]) -> S
     """A step's polynomial on other cells."""
     start = Start(change(step.start.values), change(step.start.rates))
     return replace(step, mesh=mesh, start=start, stages=change(step.stages))
+
+
+def _wide(mesh: Intervals, found: Resolution) -> Tensor:
+    """How wide cells may be, (n,): twice the shortest part on which the equations vary there."""
+    edges = mesh.edges.tolist()
+    return torch.tensor([2 * found.finest(a, b) for a, b in pairwise(edges)], dtype=torch.float64, device=mesh.device)
+
+
+def fine(mesh: Intervals, found: Resolution) -> Intervals:
+    """Cells that are small enough for what varies."""
+    while bool((bad := mesh.widths > _wide(mesh, found)).any()):
+        mesh = mesh.split(bad.tolist())
+    return mesh

@@ -51,14 +51,21 @@ class Scheme:
     stages: int
     device: torch.device
     weights: Tensor | None = None
+    square: bool = False
 
     def __post_init__(self) -> None:
         self.cell: ReferenceCell = reference_cell(self.degree, self.device)
         self.radau: Radau = radau(self.stages, self.device)
         e = self.evolution
-        open_numbers = sum(self.cell.count - k for k in e.joins)
-        self.points = math.ceil(open_numbers / len(e.problem.equations)) if e.second else self.cell.count
+        self.square = self.square or e.second
         self.walls = [w for end in (0, 1) for w in e.walls if w.end == end]
+
+    @property
+    def points(self) -> int:
+        """Gauss points of a cell: as many as its joins leave open, or one more than the degree."""
+        e = self.evolution
+        open_numbers = sum(self.cell.count - k for k in e.joins)
+        return math.ceil(open_numbers / len(e.problem.equations)) if self.square else self.cell.count
 
     @property
     def fields(self) -> int:

@@ -60,6 +60,7 @@ class March:
     rounds: int = 0
     counts: Counts = field(default_factory=Counts)
     honest: bool = True  # whether every step met the bound and the tolerance
+    rough: bool = False  # whether a first step after a jump was taken with more
 
     @property
     def reached(self) -> float:

@@ -7,13 +7,13 @@ their distance is the error of the first. Neither degree alone would do: each sh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.implicit_step import Scheme, Start, Step, joined
+from pinnsolve.methods.implicit_step import Start, Step, joined
 from pinnsolve.methods.march_record import March
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.intervals import carried
@@ -37,7 +37,7 @@ def richer(march: March, sizes: Tensor, left: float, constant: bool, enough: Cal
         Whether the budget has ended.
     """
     before = march.scheme
-    scheme = Scheme(before.evolution, before.degree + MORE, before.stages + MORE, before.device, before.weights)
+    scheme = replace(before, degree=before.degree + MORE, stages=before.stages + MORE)
     solver = StepSolver(scheme, sizes, left, constant)
     found: list[Step] = []
     start, mesh = at_start(scheme, march.steps[0].mesh), march.steps[0].mesh

@@ -14,6 +14,9 @@ from pinnsolve.methods.implicit_step import Scheme, in_time
 from pinnsolve.networks.intervals import Intervals
 from pinnsolve.residuals.pointwise import Answers
 
+# Of an equation's mean slope along its derivative in time: where it is smaller, it counts as this. Larger: the march is
+# not measured in its energy. Smaller: one place outweighs all others. Chosen, not measured.
+LEAST = 1e-2
 Slopes = dict[tuple[int, int, Alpha], Tensor]  # (n, P), by equation, unknown and derivative
 
 
@@ -54,11 +57,24 @@ class Operator:
         order = in_time(e, self.slopes)
         ratio = self.length / s.radau.values.abs()
         steps = torch.stack([ratio**k for k in order], 1) / s.weights  # (S, E)
-        self.row_weights = steps[:, None, :, None] * integral[:, None, :]  # (S, n, E, P)
+        self.row_weights = steps[:, None, :, None] * (integral[:, None, :] * self._masses(order))  # (S, n, E, P)
         self.scales = self._scales()
         rows = self._rows()
         ends = None if e.periodic else Prescribed(*self._walls())
         self.chain = Chain(rows, self.own, ends)
+
+    def _masses(self, order: Sequence[int]) -> Tensor:
+        """1/sqrt(m), m the slope along the highest derivative in time over its mean, (n, E, P).
+
+        So the march is measured in the energy int m u^2, where a coefficient that jumps does no harm.
+        """
+        n, e = len(self.mesh), self.scheme.evolution
+        squares = torch.zeros(n, len(order), self.scheme.points, dtype=torch.float64, device=self.mesh.device)
+        for (i, _, alpha), slope in self.slopes.items():
+            if order[i] and e.derivative(alpha)[1] == order[i]:
+                squares[:, i] += slope.square()
+        mean = (squares.mean(-1) * (self.mesh.widths / self.mesh.length)[:, None]).sum(0).sqrt()[:, None]
+        return torch.where(mean > 0, (squares.sqrt() / mean).clamp(min=LEAST).rsqrt(), torch.ones_like(squares))
 
     @property
     def own(self) -> int:
@@ -79,8 +95,8 @@ class Operator:
         h = self.mesh.widths[:, None]
         return tuple((h / (2 * side[:, None])) ** k for side in (self.scales[:-1], self.scales[1:]))  # type: ignore[return-value]
 
-    def _rows(self) -> Tensor:
-        """(S, n, E P, own + 2 joints), complex."""
+    def parts(self) -> dict[int, Tensor]:
+        """By how often they derive along time: the rows on coefficients, (n, E, P, F, M)."""
         s, e, h = self.scheme, self.scheme.evolution, self.mesh.widths
         n, count, points = len(h), len(e.problem.equations), s.points
         parts: dict[int, Tensor] = {}
@@ -90,8 +106,15 @@ class Operator:
                 parts[order] = torch.zeros(n, count, points, s.fields, s.cell.count, dtype=h.dtype, device=h.device)
             weight = slope * ((2 / h) ** k)[:, None] if k else slope
             parts[order][:, i, :, f] += weight[..., None] * s.cell.table(points, k)
+        return parts
+
+    def _rows(self) -> Tensor:
+        """(S, n, E P, own + 2 joints), complex."""
+        s = self.scheme
         moved = s.radau.values / self.length
-        turned = [(moved**k)[:, None, None, None] * self._in_joins(part.flatten(1, 2)) for k, part in parts.items()]
+        turned = [
+            (moved**k)[:, None, None, None] * self._in_joins(part.flatten(1, 2)) for k, part in self.parts().items()
+        ]
         return torch.stack(turned).sum(0) * self.row_weights.flatten(2, 3)[..., None]
 
     def _in_joins(self, part: Tensor) -> Tensor:
@@ -132,11 +155,12 @@ class Operator:
         if not e.periodic:
             pairs = zip(walls, self.wall_norms, strict=True)
             prescribed = torch.cat([-(r.to(torch.complex128) @ s.radau.into.T).T / norm for r, norm in pairs], -1)
-        found = self.chain.solve(b, prescribed)
-        z, left, right = (torch.tensordot(s.radau.back, part, 1).real for part in found)
-        return self._coefficients(z, left, right)
+        found = self.chain.solve(b[..., None], None if prescribed is None else prescribed[..., None])
+        z, left, right = (torch.tensordot(s.radau.back, part[..., 0], 1).real for part in found)
+        return self.coefficients(z, left, right)
 
-    def _coefficients(self, z: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    def coefficients(self, z: Tensor, left: Tensor, right: Tensor) -> Tensor:
+        """From own numbers (..., n, Z) and joints (..., n, D) at both sides to (..., n, F, M)."""
         made, at, joint = [], 0, 0
         for joins in self.scheme.evolution.joins:
             lift, free = self.scheme.cell.joins(joins)

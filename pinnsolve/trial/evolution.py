@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.checks.resolution import Resolution, resolution, together
+from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
@@ -16,6 +20,10 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
 
 Derivatives = dict[str, set[Alpha]]
+# Each cell or step towards a narrow place is so many times shorter than the one before. Larger: fewer cells, which are
+# split where they do not suffice. Chosen, not measured.
+GRADING = 4.0
+LINES = (0.31, 0.77)  # parts of the other coordinate's length, where lines run; more: fewer jumps are missed, more time
 
 
 class UnmarchableError(Exception):
@@ -49,7 +57,15 @@ class Evolution:
     walls : tuple of Wall
     periodic : bool
     joints : tuple of float
-        Where cells must end, since slopes may jump.
+        Where cells must end, since slopes may jump, or the equations vary on a small scale.
+    moments : tuple of float
+        When steps must end, for the same reasons.
+    inside : Resolution
+        On which lengths of space the equations vary.
+    begun : Resolution
+        The same, with what is prescribed at the start.
+    driven : Resolution
+        On which lengths of time equations and walls vary.
     sizes : tuple of float
         How large the variation of each unknown is, as far as data tell.
     """
@@ -65,6 +81,10 @@ class Evolution:
     walls: tuple[Wall, ...]
     periodic: bool
     joints: tuple[float, ...]
+    moments: tuple[float, ...]
+    inside: Resolution
+    begun: Resolution
+    driven: Resolution
     sizes: tuple[float, ...]
 
     @property
@@ -135,11 +155,19 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
             raise UnmarchableError(f"nothing says where {u} starts")
         if order > 1 and u not in rates:
             raise UnmarchableError(f"nothing says at which rate {u} starts")
+    _even(problem, joins, orders, space)
     periodic = bool(problem.periodic)
-    places = tuple(p.value for p in made.planes if p.coordinate == domain.space_coordinates[0])
+    name = domain.space_coordinates[0]
+    if made.unseen:
+        raise UnmarchableError(
+            f"a coefficient of the highest derivative jumps at {made.unseen[0]}: fluxes are not joined"
+        )
+    inside, begun, driven = _varying(problem, name, domain.time)
+    joints, moments = (_cuts(problem, made, c, r) for c, r in ((name, begun), (domain.time, driven)))
     return Evolution(
         problem, space, time, tuple(joins.values()), tuple(orders.values()), highest, starts, rates, tuple(walls),
-        periodic, places, tuple(made.size(u).scale for u in problem.unknowns),
+        periodic, joints, moments, inside, begun, driven,
+        tuple(made.size(u).scale for u in problem.unknowns),
     )  # fmt: skip
 
 
@@ -162,6 +190,73 @@ def _conditions(problem: Problem) -> tuple[dict[str, Given], dict[str, Given], l
                 name, value = piece.face
                 walls.append(Wall(condition, int(value == problem.domain.ends(name)[1])))
     return starts, rates, walls
+
+
+def _even(problem: Problem, joins: dict[str, int], orders: dict[str, int], space: int) -> None:
+    """Where an equation says that one unknown is the rate of another (u_t = v), both are joined alike."""
+    for equation in problem.equations:
+        slopes = problem.prober.answer(equation, problem.domain.line()).slopes
+        if any(alpha[space] for _, alpha, _ in slopes):
+            continue
+        rated = [u for u, alpha, _ in slopes if any(alpha)]
+        named = {u for u, alpha, _ in slopes if not any(alpha) and orders[u]}
+        for u in named if rated else ():
+            joins[u] = max(joins[u], *(joins[v] for v in rated))
+
+
+def _varying(problem: Problem, space: str, time: str) -> tuple[Resolution, Resolution, Resolution]:
+    """On which lengths equations vary along space, they and the start, and they and walls along time."""
+    domain = problem.domain
+    equations = [(e, domain.interior) for e in problem.equations]
+    conditions = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
+    starts = [(c, piece) for c, piece in conditions if piece.moment is not None]
+    walls = [(c, piece) for c, piece in conditions if piece.moment is None]
+
+    def along(coordinate: str, chosen: Sequence[tuple[Equation, Piece]]) -> Resolution:
+        found = [
+            _resolution(problem, c, piece, coordinate)
+            for c, piece in chosen
+            if coordinate in c.asks or (c.prescribes and coordinate in c.prescribes.asks)
+        ]
+        return together(found, domain.length(coordinate))
+
+    return along(space, equations), along(space, equations + starts), along(time, equations + walls)
+
+
+def _resolution(problem: Problem, equation: Equation, piece: Piece, coordinate: str) -> Resolution:
+    """On which lengths the coefficients and sources of an equation vary along a coordinate: seen on smooth fields, on
+    two lines."""
+    domain = problem.domain
+
+    def curves(x: Tensor) -> Tensor:
+        lines = []
+        for part in LINES:
+            at = {c: torch.full_like(x, domain.place(c, part)) for c in problem.coordinates}
+            at |= {c: torch.full_like(x, v) for c, v in piece.fixed.items()} | {coordinate: x}
+            normals = {c: torch.full_like(x, v) for c, v in piece.outward.items()}
+            answer = problem.prober.answer(equation, Points(at, torch.ones_like(x), normals))
+            found = {(u, alpha): slope for u, alpha, slope in answer.slopes}
+            lines += [answer.residual, *found.values()]
+        return torch.stack(lines)
+
+    return resolution(curves, *domain.ends(coordinate))
+
+
+def _cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution) -> tuple[float, ...]:
+    """Where equations and data jump along a coordinate, and around what is narrow along it: ends of cells or of steps,
+    closer and closer to it."""
+    low, high = problem.domain.ends(coordinate)
+    found = {p.value for p in made.planes if p.coordinate == coordinate}
+    near = SAME * (high - low) * 100  # a break is placed no closer than that
+    found |= {b for b in found_along.breaks if all(abs(b - v) > near for v in found)}
+    for place in made.narrow:
+        if coordinate in place.middle:
+            middle, away = place.middle[coordinate], place.width[coordinate]
+            while away < high - low:
+                found |= {middle - away, middle + away}
+                away *= GRADING
+            found.add(middle)
+    return tuple(sorted(v for v in found if low < v < high))
 
 
 def _asked(problem: Problem, equation: Equation) -> dict[str, set[Alpha]]:
