@@ -1,7 +1,8 @@
 """On which lengths functions of one coordinate vary: what is prescribed, and what equations ask of a coordinate.
 
-An interval is halved, and halved again, until polynomials of degree 9 follow the functions on every part. Where parts become as short as that allows, there is a jump or a kink: then the parts between such places
-are looked at again, each by itself. What is narrower than the first points see stays unseen (`checks.hidden` finds it).
+An interval is cut, and cut again, until polynomials of degree 9 follow the functions on every part. Where parts become
+as short as that allows, there is a jump or a kink: then the parts between such places are looked at again, each by
+itself. What is narrower than the first points see stays unseen (`checks.hidden` finds it).
 """
 
 from __future__ import annotations
@@ -118,10 +119,9 @@ def _jump(curves: Curves, low: float, high: float) -> float | None:
 
 def _parts(curves: Curves, low: float, high: float, accuracy: float) -> list[tuple[float, float]]:
     """Parts on which the functions are polynomials, from left to right."""
-    xi, w = np.polynomial.legendre.leggauss(RULES.points)
-    vander = np.polynomial.legendre.legvander(xi, RULES.degree) * np.sqrt(2 * np.arange(RULES.degree + 1) + 1)
-    left_over = torch.as_tensor(np.eye(RULES.points) - vander @ (vander.T * (w / 2)))
-    weights = torch.as_tensor(w / 2)
+    xi = np.cos(np.pi * np.arange(RULES.points) / (RULES.points - 1))  # both ends, so that no jump lies between parts
+    fitted, _ = np.linalg.qr(np.polynomial.legendre.legvander(xi, RULES.degree))
+    left_over = torch.as_tensor(np.eye(RULES.points) - fitted @ fitted.T)
     edges = torch.linspace(low, high, RULES.first + 1, dtype=torch.float64)
     a, b = edges[:-1], edges[1:]
     done: list[tuple[float, float]] = []
@@ -131,7 +131,7 @@ def _parts(curves: Curves, low: float, high: float, accuracy: float) -> list[tup
         values = curves(x.flatten()).detach().cpu().to(torch.float64).reshape(-1, *x.shape)
         if scale is None:
             scale = values.abs().amax((1, 2)).clamp(min=1e-300)
-        off = ((values @ left_over.T).square() @ weights).sqrt()
+        off = (values @ left_over.T).square().mean(-1).sqrt()
         bad = (off / scale[:, None]).amax(0) > accuracy
         done += list(zip(a[~bad].tolist(), b[~bad].tolist(), strict=True))
         a, b = a[bad], b[bad]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -9,12 +11,26 @@ from pinnsolve.methods.implicit_step import Scheme, Start, joined, projected
 from pinnsolve.methods.march_record import variation
 from pinnsolve.networks.intervals import Intervals
 
-# Of the length: no cell is halved below it for the start's sake. Larger: a jump is smeared. Smaller: steps as short as
-# such a cell's own time, which cost more than what they bring. That of the prototypes.
-SHALLOW = 2.0**-12
-# Of an unknown's size by all data: it counts as no smaller, since walls may be larger than the start. Larger: a small
-# start is not resolved. Smaller: a start of nothing asks for what nobody sees. Chosen, not measured.
-FLOOR = 0.3
+
+@dataclass(frozen=True)
+class Rules:
+    """How closely a start is resolved. Chosen, not measured; the first is that of the prototypes.
+
+    Parameters
+    ----------
+    shallow : float
+        Of the length: no cell is halved below it for the start's sake. Larger: a jump is smeared. Smaller: steps as
+        short as such a cell's own time, which cost more than what they bring.
+    floor : float
+        Of an unknown's size by all data: it counts as no smaller, since walls may be larger than the start. Larger: a
+        small start is not resolved. Smaller: a start of nothing asks for what nobody sees.
+    """
+
+    shallow: float = 2.0**-12
+    floor: float = 0.3
+
+
+RULES = Rules()
 
 
 def at_start(scheme: Scheme, mesh: Intervals) -> Start:
@@ -30,9 +46,9 @@ def resolved(scheme: Scheme, mesh: Intervals, sizes: Tensor, tolerance: float, m
     sizes as the start shows them."""
     while True:
         values = projected(scheme, mesh)
-        found = torch.maximum(variation(values, mesh), FLOOR * sizes)
+        found = torch.maximum(variation(values, mesh), RULES.floor * sizes)
         bad = (_missed(scheme, mesh, values) / found).amax(1) > tolerance
-        bad &= mesh.widths > SHALLOW * mesh.length
+        bad &= mesh.widths > RULES.shallow * mesh.length
         if not bad.any() or len(mesh) + int(bad.sum()) > most:
             return mesh, found
         mesh = mesh.split(bad.tolist())

@@ -11,6 +11,7 @@ validation.stability`.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -22,9 +23,28 @@ from pinnsolve.methods.stage_operator import Operator, averaged
 from pinnsolve.networks.intervals import Intervals
 from pinnsolve.trial.evolution import Evolution
 
-DEGREE, STAGES, CELLS = 7, 3, 4  # of the small march: as the study of stability has them; more: dearer, no clearer
-LENGTHS = (1 / 64, 1e-3, 1e-4)  # parts of all time; growth shows at steps below a tenth of a cell's width
-MUCH = 1.0  # e times as much by the end: a form that grows more than this is left, if the other grows less
+
+@dataclass(frozen=True)
+class Rules:
+    """The small march, and what is too much. As in the study of stability; more would be dearer, and no clearer.
+
+    Parameters
+    ----------
+    degree, stages, cells : int
+    lengths : tuple of float
+        Of the step, in parts of all time: growth shows where it is below a tenth of a cell's width.
+    much : float
+        e to this power by the end: a form that grows more is left, if the other grows less.
+    """
+
+    degree: int = 7
+    stages: int = 3
+    cells: int = 4
+    lengths: tuple[float, ...] = (1 / 64, 1e-3, 1e-4)
+    much: float = 1.0
+
+
+RULES = Rules()
 
 
 def square_is_better(evolution: Evolution, device: torch.device) -> bool:
@@ -32,21 +52,21 @@ def square_is_better(evolution: Evolution, device: torch.device) -> bool:
     if len(evolution.joins) < 2 or evolution.second:
         return evolution.second
     joined_grows = growth(evolution, False, device)
-    return joined_grows > MUCH and growth(evolution, True, device) < joined_grows - MUCH
+    return joined_grows > RULES.much and growth(evolution, True, device) < joined_grows - RULES.much
 
 
 def growth(evolution: Evolution, square: bool, device: torch.device) -> float:
     """The growth of a form on a few cells; only of equations of first order in time."""
-    scheme = Scheme(evolution, DEGREE, STAGES, device, None, square)
-    mesh = Intervals.begun(*evolution.ends, CELLS, evolution.joints, device)
+    scheme = Scheme(evolution, RULES.degree, RULES.stages, device, None, square)
+    mesh = Intervals.begun(*evolution.ends, RULES.cells, evolution.joints, device)
     for _ in range(2):  # one cell in the middle, then a half of it
         middle = len(mesh) // 2
         mesh = mesh.split([k == middle for k in range(len(mesh))])
     begin, end = evolution.times
     start = at_start(scheme, mesh)
-    first = joined(start.values.expand(STAGES, -1, -1, -1), mesh, scheme)
+    first = joined(start.values.expand(RULES.stages, -1, -1, -1), mesh, scheme)
     found = -math.inf
-    for part in LENGTHS:
+    for part in RULES.lengths:
         step = Step(scheme, mesh, begin, part * (end - begin), start, first)
         scheme.weights = equation_sizes(step) if scheme.weights is None else scheme.weights
         try:

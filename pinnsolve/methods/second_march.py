@@ -18,10 +18,10 @@ from pinnsolve.methods.march_record import March
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.intervals import carried
 
-MORE = 2  # degrees in space and stages; more: dearer, and no truer (prototypes)
 
-
-def richer(march: March, sizes: Tensor, left: float, constant: bool, enough: Callable[[], bool]) -> list[Step] | None:
+def richer(
+    march: March, sizes: Tensor, left: float, constant: bool, enough: Callable[[], bool], more: int = 2
+) -> list[Step] | None:
     """Solve a march's steps again; nothing where one of them cannot be solved, or there was no time.
 
     Parameters
@@ -35,9 +35,11 @@ def richer(march: March, sizes: Tensor, left: float, constant: bool, enough: Cal
         See `StepSolver`.
     enough : callable
         Whether the budget has ended.
+    more : int
+        Degrees in space and stages; more than two are dearer, and no truer (prototypes).
     """
     before = march.scheme
-    scheme = replace(before, degree=before.degree + MORE, stages=before.stages + MORE)
+    scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
     solver = StepSolver(scheme, sizes, left, constant)
     found: list[Step] = []
     start, mesh = at_start(scheme, march.steps[0].mesh), march.steps[0].mesh
@@ -49,7 +51,7 @@ def richer(march: March, sizes: Tensor, left: float, constant: bool, enough: Cal
             moved = [carried(c, mesh, known.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
             start, mesh = Start(*moved), known.mesh
         weights = before.radau.at(scheme.radau.places[1:])
-        guess = torch.nn.functional.pad(torch.tensordot(weights, known.everything(), 1), (0, MORE))
+        guess = torch.nn.functional.pad(torch.tensordot(weights, known.everything(), 1), (0, more))
         step = Step(scheme, mesh, known.begin, known.length, start, joined(guess, mesh, scheme))
         if not solver.solve(step):
             return None

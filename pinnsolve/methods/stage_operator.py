@@ -14,9 +14,6 @@ from pinnsolve.methods.implicit_step import Scheme, in_time
 from pinnsolve.networks.intervals import Intervals
 from pinnsolve.residuals.pointwise import Answers
 
-# Of an equation's mean slope along its derivative in time: where it is smaller, it counts as this. Larger: the march is
-# not measured in its energy. Smaller: one place outweighs all others. Chosen, not measured.
-LEAST = 1e-2
 Slopes = dict[tuple[int, int, Alpha], Tensor]  # (n, P), by equation, unknown and derivative
 
 
@@ -66,7 +63,8 @@ class Operator:
     def _masses(self, order: Sequence[int]) -> Tensor:
         """1/sqrt(m), m the slope along the highest derivative in time over its mean, (n, E, P).
 
-        So the march is measured in the energy int m u^2, where a coefficient that jumps does no harm.
+        So the march is measured in the energy int m u^2, where a coefficient that jumps does no harm. Where m is below
+        a hundredth of its mean it counts as that: otherwise such a place would outweigh all others.
         """
         n, e = len(self.mesh), self.scheme.evolution
         squares = torch.zeros(n, len(order), self.scheme.points, dtype=torch.float64, device=self.mesh.device)
@@ -74,7 +72,7 @@ class Operator:
             if order[i] and e.derivative(alpha)[1] == order[i]:
                 squares[:, i] += slope.square()
         mean = (squares.mean(-1) * (self.mesh.widths / self.mesh.length)[:, None]).sum(0).sqrt()[:, None]
-        return torch.where(mean > 0, (squares.sqrt() / mean).clamp(min=LEAST).rsqrt(), torch.ones_like(squares))
+        return torch.where(mean > 0, (squares.sqrt() / mean).clamp(min=0.01).rsqrt(), torch.ones_like(squares))
 
     @property
     def own(self) -> int:

@@ -19,23 +19,23 @@ class Intervals:
 
     Parameters
     ----------
-    bounds : tuple of float
+    ends : tuple of float
         The ends of the first intervals, in the coordinate's units.
     places : tuple of (first interval, level, index)
         Part `index` of 2^level equal ones.
     device : torch.device
     """
 
-    bounds: tuple[float, ...]
+    ends: tuple[float, ...]
     places: tuple[tuple[int, int, int], ...]
     device: torch.device
 
     @classmethod
     def begun(cls, low: float, high: float, count: int, joints: Sequence[float], device: torch.device) -> Intervals:
         """About so many equal ones, with ends at the given places."""
-        ends = [low, *sorted(j for j in joints if low < j < high), high]
+        fixed = [low, *sorted(j for j in joints if low < j < high), high]
         bounds = [low]
-        for a, b in itertools.pairwise(ends):
+        for a, b in itertools.pairwise(fixed):
             parts = max(1, round(count * (b - a) / (high - low)))
             bounds += [a + (b - a) * (k + 1) / parts for k in range(parts)]
             bounds[-1] = b
@@ -47,7 +47,7 @@ class Intervals:
     @cached_property
     def edges(self) -> Tensor:
         """(n + 1,)."""
-        b = self.bounds
+        b = self.ends
         left = [b[k] + (b[k + 1] - b[k]) * i / 2**level for k, level, i in self.places]
         return torch.tensor([*left, b[-1]], dtype=torch.float64, device=self.device)
 
@@ -57,7 +57,7 @@ class Intervals:
 
     @property
     def length(self) -> float:
-        return self.bounds[-1] - self.bounds[0]
+        return self.ends[-1] - self.ends[0]
 
     def points(self, xi: Tensor) -> Tensor:
         """The places (n, P) of points of the reference cell."""
@@ -69,7 +69,7 @@ class Intervals:
         places: list[tuple[int, int, int]] = []
         for (k, level, i), bad in zip(self.places, chosen, strict=True):
             places += [(k, level + 1, 2 * i), (k, level + 1, 2 * i + 1)] if bad else [(k, level, i)]
-        return Intervals(self.bounds, tuple(places), self.device)
+        return Intervals(self.ends, tuple(places), self.device)
 
     def siblings(self, calm: Sequence[bool]) -> list[int]:
         """The left ones of pairs that were one interval, where both are calm."""
@@ -86,7 +86,7 @@ class Intervals:
         for j in reversed(left):
             k, level, i = places[j]
             places[j : j + 2] = [(k, level - 1, i // 2)]
-        return Intervals(self.bounds, tuple(places), self.device)
+        return Intervals(self.ends, tuple(places), self.device)
 
 
 def refined(c: Tensor, chosen: Sequence[bool], cell: ReferenceCell) -> Tensor:

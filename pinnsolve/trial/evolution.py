@@ -20,10 +20,26 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
 
 Derivatives = dict[str, set[Alpha]]
-# Each cell or step towards a narrow place is so many times shorter than the one before. Larger: fewer cells, which are
-# split where they do not suffice. Chosen, not measured.
-GRADING = 4.0
-LINES = (0.31, 0.77)  # parts of the other coordinate's length, where lines run; more: fewer jumps are missed, more time
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How equations and data are looked at. Chosen, not measured.
+
+    Parameters
+    ----------
+    grading : float
+        Each cell or step towards a narrow place is so many times shorter than the one before. Larger: fewer cells,
+        which are halved where they do not suffice.
+    lines : tuple of float
+        Parts of the other coordinate's length, where lines run. More: fewer jumps are missed; more time.
+    """
+
+    grading: float = 4.0
+    lines: tuple[float, ...] = (0.31, 0.77)
+
+
+RULES = Rules()
 
 
 class UnmarchableError(Exception):
@@ -213,14 +229,15 @@ def _varying(problem: Problem, space: str, time: str) -> tuple[Resolution, Resol
     walls = [(c, piece) for c, piece in conditions if piece.moment is None]
 
     def along(coordinate: str, chosen: Sequence[tuple[Equation, Piece]]) -> Resolution:
-        found = [
-            _resolution(problem, c, piece, coordinate)
-            for c, piece in chosen
-            if coordinate in c.asks or (c.prescribes and coordinate in c.prescribes.asks)
-        ]
+        asking = [(c, piece) for c, piece in chosen if coordinate in _asks(c)]
+        found = [_resolution(problem, c, piece, coordinate) for c, piece in asking]
         return together(found, domain.length(coordinate))
 
     return along(space, equations), along(space, equations + starts), along(time, equations + walls)
+
+
+def _asks(equation: Equation) -> frozenset[str]:
+    return equation.asks | (frozenset() if equation.prescribes is None else equation.prescribes.asks)
 
 
 def _resolution(problem: Problem, equation: Equation, piece: Piece, coordinate: str) -> Resolution:
@@ -230,7 +247,7 @@ def _resolution(problem: Problem, equation: Equation, piece: Piece, coordinate: 
 
     def curves(x: Tensor) -> Tensor:
         lines = []
-        for part in LINES:
+        for part in RULES.lines:
             at = {c: torch.full_like(x, domain.place(c, part)) for c in problem.coordinates}
             at |= {c: torch.full_like(x, v) for c, v in piece.fixed.items()} | {coordinate: x}
             normals = {c: torch.full_like(x, v) for c, v in piece.outward.items()}
@@ -254,7 +271,7 @@ def _cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution
             middle, away = place.middle[coordinate], place.width[coordinate]
             while away < high - low:
                 found |= {middle - away, middle + away}
-                away *= GRADING
+                away *= RULES.grading
             found.add(middle)
     return tuple(sorted(v for v in found if low < v < high))
 
