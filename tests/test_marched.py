@@ -18,7 +18,7 @@ from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.growth import growth
 from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes, joined
 from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.second_march import distance, richer
+from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.intervals import Intervals
 from pinnsolve.trial.evolution import UnmarchableError
@@ -116,7 +116,7 @@ def marched(declared: Problem, tolerance: float = 1e-5) -> tuple[Any, Any, list[
     evolution, made = read(declared)
     marcher = Marcher(evolution, Accuracy(11, 5, tolerance, 100 * tolerance), CPU)
     march = marcher.run()
-    second = richer(march, marcher.sizes, 1e-3 * tolerance, marcher.solver.constant, lambda: False)
+    second = richer(march.scheme, slabs(march.steps), marcher.solver)
     assert second is not None
     far = distance(march.steps, second)
     return trial_of(declared, made, march.steps), march, (far.difference / far.norm).tolist()

@@ -22,15 +22,15 @@ import torch
 
 from pinnsolve.checks.check import check
 from pinnsolve.geometry.points import Points
-from pinnsolve.methods.cell_march import RULES, Marcher
+from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.implicit_step import Step
 from pinnsolve.methods.march_record import Accuracy, March
-from pinnsolve.methods.second_march import distance, in_modes, richer
+from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.evolution import Evolution, evolution
 from pinnsolve.trial.exact import Plan, verified
-from pinnsolve.trial.marched import Marched, Slab
+from pinnsolve.trial.marched import Marched
 
 GALLERY = (
     "heat",
@@ -88,7 +88,7 @@ def read(problem: Problem) -> tuple[Evolution, Plan]:
 def trial_of(problem: Problem, made: Plan, steps: Sequence[Step]) -> Marched:
     scheme = steps[0].scheme
     trial = Marched(problem, JoinedCells(degree=scheme.degree, stages=scheme.stages), made)
-    trial.take([Slab(s.mesh.edges, s.begin, s.length, in_modes(s)) for s in steps])
+    trial.take(slabs(steps))
     return trial
 
 
@@ -106,8 +106,7 @@ def row(name: str, problem: Problem, accuracy: Accuracy, limit: float = LIMIT) -
     march = marcher.run()
     seconds = time.process_time() - begun
     begun = time.process_time()
-    left = 0.1 * RULES.newton * accuracy.tolerance
-    second = richer(march, marcher.sizes, left, marcher.solver.constant, until(2 * limit)) if march.steps else None
+    second = richer(march.scheme, slabs(march.steps), marcher.solver, until(2 * limit)) if march.steps else None
     again = time.process_time() - begun
     estimates: list[float] = []
     if second is not None:

@@ -13,51 +13,54 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.implicit_step import Start, Step, joined
-from pinnsolve.methods.march_record import March
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, joined
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.intervals import carried
+from pinnsolve.networks.reference_cell import legendre
+from pinnsolve.trial.marched import Slab
 
 
 def richer(
-    march: March, sizes: Tensor, left: float, constant: bool, enough: Callable[[], bool], more: int = 2
+    before: Scheme, known: Sequence[Slab], solver: StepSolver, enough: Callable[[], bool] | None = None, more: int = 2
 ) -> list[Step] | None:
     """Solve a march's steps again; nothing where one of them cannot be solved, or there was no time.
 
     Parameters
     ----------
-    march : March
-    sizes : tensor (F,)
-        Of the unknowns.
-    left : float
-        What Newton's method may leave, relative to them.
-    constant : bool
-        See `StepSolver`.
-    enough : callable
+    before : Scheme
+        Of the march.
+    known : sequence of Slab
+        Its steps.
+    solver : StepSolver
+        That solved them.
+    enough : callable, optional
         Whether the budget has ended.
     more : int
         Degrees in space and stages; more than two are dearer, and no truer (prototypes).
     """
-    before = march.scheme
     scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
-    solver = StepSolver(scheme, sizes, left, constant)
-    found: list[Step] = []
-    start, mesh = at_start(scheme, march.steps[0].mesh), march.steps[0].mesh
-    joins = before.evolution.joins
-    for known in march.steps:
-        if enough():
+    again = StepSolver(scheme, solver.sizes, 0.1 * solver.left, solver.constant)  # its own errors shall be smaller
+    mesh, joins, found = known[0].mesh, before.evolution.joins, list[Step]()
+    start, parts = at_start(scheme, mesh), 2 * scheme.radau.places[1:] - 1
+    for slab in known:
+        if enough is not None and enough():
             return None
-        if known.mesh is not mesh:
-            moved = [carried(c, mesh, known.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
-            start, mesh = Start(*moved), known.mesh
-        weights = before.radau.at(scheme.radau.places[1:])
-        guess = torch.nn.functional.pad(torch.tensordot(weights, known.everything(), 1), (0, more))
-        step = Step(scheme, mesh, known.begin, known.length, start, joined(guess, mesh, scheme))
-        if not solver.solve(step):
+        if slab.mesh.places != mesh.places:
+            moved = [carried(c, mesh, slab.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
+            start, mesh = Start(*moved), slab.mesh
+        at_stages = legendre(parts, slab.modes.shape[1] - 1, 0)
+        guess = torch.nn.functional.pad(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), (0, more))
+        step = Step(scheme, mesh, slab.begin, slab.length, start, joined(guess, mesh, scheme))
+        if not again.solve(step):
             return None
         found.append(step)
         start = step.end()
     return found
+
+
+def slabs(steps: Sequence[Step]) -> list[Slab]:
+    """Steps as a trial function keeps them."""
+    return [Slab(s.mesh, s.begin, s.length, in_modes(s)) for s in steps]
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ from torch import Tensor
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.networks.intervals import Intervals
 from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.reference_cell import legendre
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.lift import lift
 from pinnsolve.trial.trial import Trial
 
 
@@ -25,15 +27,15 @@ class Slab:
 
     Parameters
     ----------
-    edges : tensor (n + 1,)
-        Of the cells, in the coordinate's units.
+    mesh : Intervals
+        The cells.
     begin, length : float
         Of the step, in the unit of time.
     modes : tensor (n, q + 1, F, M)
         Coefficients of Legendre polynomials (orthonormal) over the step, unknowns and features of a cell.
     """
 
-    edges: Tensor
+    mesh: Intervals
     begin: float
     length: float
     modes: Tensor
@@ -50,11 +52,12 @@ class Located:
     points: Points
     chart: Chart
     at: dict[str, Jet]
-    cell: Tensor
-    xi: Tensor
-    tau: Tensor
-    width: Tensor
-    length: Tensor
+    cell: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
+    xi: Tensor = field(default_factory=lambda: torch.zeros(0))
+    tau: Tensor = field(default_factory=lambda: torch.zeros(0))
+    width: Tensor = field(default_factory=lambda: torch.zeros(0))
+    length: Tensor = field(default_factory=lambda: torch.zeros(0))
+    steps: int = -1
     functions: Mapping[str, Any] = field(default_factory=dict)  # there are none
     tables: dict[tuple[str, int], Tensor] = field(default_factory=dict)
 
@@ -81,6 +84,7 @@ class Marched(Trial):
         self.layer, self.description = layer, repr(layer)
         self.written = {"kind": "JoinedCells", **vars(layer), "dtype": str(dtype).removeprefix("torch.")}
         self.slabs: list[Slab] = []
+        self.live: Any = None  # what a method keeps of its march from step to step
         self.outputs = len(problem.unknowns)
         self.space = problem.coordinates.index(problem.space_coordinates[0])
         self.time = problem.coordinates.index(str(problem.domain.time))
@@ -148,10 +152,10 @@ class Marched(Trial):
             low, high = self.problem.domain.ends(self.problem.space_coordinates[0])
             counts = torch.tensor([len(s.modes) for s in self.slabs])
             number = torch.arange(len(self.slabs)).repeat_interleave(counts).to(self.device)
-            left = torch.cat([s.edges[:-1] for s in self.slabs])
+            left = torch.cat([s.mesh.edges[:-1] for s in self.slabs])
             # a step's cells come after those of the one before: 2 to 3 for the second, and nothing from 3 to 4
             key = 2.0 * number + (left - low) / (high - low)
-            width = torch.cat([s.edges.diff() for s in self.slabs])
+            width = torch.cat([s.mesh.widths for s in self.slabs])
             begin = torch.tensor([s.begin for s in self.slabs], dtype=torch.float64, device=self.device)
             length = torch.tensor([s.length for s in self.slabs], dtype=torch.float64, device=self.device)
             modes = torch.cat([s.modes for s in self.slabs])
@@ -160,17 +164,37 @@ class Marched(Trial):
 
     def prepare(self, points: Points) -> Located:  # type: ignore[override]
         points = points.to(self.dtype, self.device)
+        return Located(points, *points.chart())
+
+    def _locate(self, prepared: Located) -> None:
+        """Which cell of which step each point belongs to; looked for again when there are more steps."""
+        if prepared.steps == len(self.slabs):
+            return
         key, left, width, begin, length, _, ends = self._together()
         low, high = self.problem.domain.ends(self.problem.space_coordinates[0])
-        x, t = (list(points.coordinates.values())[k].to(torch.float64) for k in (self.space, self.time))
+        x, t = (list(prepared.points.coordinates.values())[k].to(torch.float64) for k in (self.space, self.time))
         number = torch.bucketize(t.contiguous(), ends).clamp(max=len(ends) - 1)
         within = ((x - low) / (high - low)).clamp(0.0, 1.0)
         cell = torch.searchsorted(key, 2.0 * number + within, right=True) - 1
-        xi = 2 * (x - left[cell]) / width[cell] - 1
+        prepared.cell, prepared.width, prepared.length = cell, width[cell], length[cell]
+        prepared.xi = 2 * (x - left[cell]) / width[cell] - 1
         tau = 2 * (t - begin[cell]) / length[cell] - 1
-        return Located(points, *points.chart(), cell, xi, tau, width[cell], length[cell])
+        prepared.tau = tau if self.complete else tau.clamp(max=1.0)  # beyond what is solved, its end stays
+        prepared.steps, prepared.tables = len(self.slabs), {}
+
+    def _given(self, prepared: Located) -> dict[str, Jet]:
+        """Before the first step: what conditions prescribe, carried on; without any the unknown's usual size."""
+        found: dict[str, Jet] = {}
+        for u in self.problem.unknowns:
+            lifted = lift(self.problem, self.plan.exact.get(u, []), prepared.points, prepared.at)
+            found[u] = prepared.chart.numbers(self.plan.size(u).offset) if lifted is None else lifted[0]
+        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
+        return {u: Jet(prepared.chart, jet.partial, size, names) for u, jet in found.items()}
 
     def unknowns(self, prepared: Located) -> dict[str, Jet]:  # type: ignore[override]
+        if not self.slabs:
+            return self._given(prepared)
+        self._locate(prepared)
         modes = self._together()[5]
 
         def table(kind: str, order: int) -> Tensor:
@@ -198,22 +222,27 @@ class Marched(Trial):
         found = [torch.tensor([float(len(self.slabs))], dtype=torch.float64)]
         for s in self.slabs:
             n, q, _, m = s.modes.shape
-            found.append(torch.tensor([n, q, m, s.begin, s.length], dtype=torch.float64))
-            found += [s.edges.cpu(), s.modes.flatten().cpu()]
+            head = [n, q, m, len(s.mesh.ends), s.begin, s.length, *s.mesh.ends, *(v for p in s.mesh.places for v in p)]
+            found += [torch.tensor(head, dtype=torch.float64), s.modes.flatten().cpu()]
         return torch.cat(found)
 
     @torch.no_grad()
     def assign(self, vector: Tensor) -> None:
-        vector = vector.to("cpu", torch.float64)
-        at, made = 1, []
+        vector, at = vector.to("cpu", torch.float64), 1
+
+        def taken(count: int) -> Tensor:
+            nonlocal at
+            at += count
+            return vector[at - count : at]
+
+        made = []
         for _ in range(int(vector[0])):
-            n, q, m = (int(v) for v in vector[at : at + 3])
-            begin, length = (float(v) for v in vector[at + 3 : at + 5])
-            edges = vector[at + 5 : at + 6 + n].clone().to(self.device)
-            count = n * q * self.outputs * m
-            modes = vector[at + 6 + n : at + 6 + n + count].reshape(n, q, self.outputs, m).clone().to(self.device)
-            made.append(Slab(edges, begin, length, modes))
-            at += 6 + n + count
+            n, q, m, ends = (int(v) for v in taken(4))
+            begin, length = taken(2).tolist()
+            bounds, places = tuple(taken(ends).tolist()), taken(3 * n).to(torch.int64).reshape(n, 3).tolist()
+            mesh = Intervals(bounds, tuple((k, level, i) for k, level, i in places), self.device)
+            modes = taken(n * q * self.outputs * m).reshape(n, q, self.outputs, m).clone().to(self.device)
+            made.append(Slab(mesh, begin, length, modes))
         self.slabs = []
         self.take(made)
 
