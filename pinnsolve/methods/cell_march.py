@@ -79,12 +79,13 @@ class Marcher:
         self.start = at_start(self.scheme, self.mesh)
         self.at, self.length, self.moments = begin, RULES.first * self.span, evolution.moments
         self.last: Step | None = None
+        self.taken = 0  # steps
         self.terms: Tensor | None = None
         first = self._step(self.length, self._constant(self.length))
         self.scheme.weights = equation_sizes(first)
         left = RULES.newton * accuracy.tolerance
         self.solver = StepSolver(self.scheme, self.sizes, left, is_constant(first, self.span))
-        self.record.counts = self.solver.counts
+        self.record.counts, self.residual = self.solver.counts, 1.0
 
     # ------------------------------------------------------------ one step
 
@@ -228,7 +229,7 @@ class Marcher:
 
     def _split(self, step: Step, bad: list[bool]) -> Tensor:
         """Halve cells; what is known goes on to them. The stages, as the next guess."""
-        cell, first = self.scheme.cell, not self.record.steps
+        cell, first = self.scheme.cell, not self.taken
         self.mesh = self.mesh.split(bad)
         if self.last is not None:
             self.last = _moved(self.last, self.mesh, lambda c: refined(c, bad, cell))
@@ -241,7 +242,8 @@ class Marcher:
     def _accepted(self, step: Step, off: Tensor, terms: Tensor) -> Step:
         e = self.scheme.evolution
         self.record.steps.append(step)
-        self.terms = terms
+        self.taken += 1
+        self.terms, self.residual = terms, float(off.max())
         self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
         self.last, self.start = step, step.end()
         calm = (off < RULES.merge * self.accuracy.bound) & (2 * self.mesh.widths <= _wide(self.mesh, e.inside))

@@ -82,8 +82,12 @@ class StepSolver:
             before = size
         return self._failed()
 
-    def _failed(self) -> bool:
+    def forget(self) -> None:
+        """Make the next factorisation anew, as a march that is taken up again does."""
         self.operator, self.rate = None, 1.0
+
+    def _failed(self) -> bool:
+        self.forget()
         return False
 
     def _fresh(self, step: Step, iteration: int) -> bool:

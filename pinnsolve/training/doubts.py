@@ -12,6 +12,7 @@ from pinnsolve.training.error_estimate import unsolved
 from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import seen_by_differences, undetermined
 from pinnsolve.training.weights import weighted
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.piecewise import Piecewise
 
 Judged = tuple[Outcome, float | None]
@@ -87,7 +88,7 @@ def _can_be_free(run: Run) -> bool:
     """Whether it is asked if another solution is as good: of frozen features, where that takes little of the budget.
 
     What data tell is said by their standard errors."""
-    if isinstance(run.trial, Piecewise) or not run.trial.frozen or to_be_found(run):
+    if isinstance(run.trial, Piecewise | Marched) or not run.trial.frozen or to_be_found(run):
         return False
     return uniqueness.operations(run.trial.parameters_count) <= 0.05 * SPEED * run.settings.budget
 

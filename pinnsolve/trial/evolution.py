@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.tolerances import SAME
-from pinnsolve.checks.resolution import Resolution, resolution, together
-from pinnsolve.geometry.piece import Piece
+from pinnsolve.checks.resolution import Resolution
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.breaks import cuts, kinked, varying
 from pinnsolve.trial.exact import Plan
 
 Derivatives = dict[str, set[Alpha]]
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How equations and data are looked at. Chosen, not measured.
-
-    Parameters
-    ----------
-    grading : float
-        Each cell or step towards a narrow place is so many times shorter than the one before. Larger: fewer cells,
-        which are halved where they do not suffice.
-    lines : tuple of float
-        Parts of the other coordinate's length, where lines run. More: fewer jumps are missed; more time.
-    """
-
-    grading: float = 4.0
-    lines: tuple[float, ...] = (0.31, 0.77)
-
-
-RULES = Rules()
 
 
 class UnmarchableError(Exception):
@@ -82,6 +60,8 @@ class Evolution:
         The same, with what is prescribed at the start.
     driven : Resolution
         On which lengths of time equations and walls vary.
+    rough : bool
+        Whether data jump or have kinks, inside or where a ring closes.
     sizes : tuple of float
         How large the variation of each unknown is, as far as data tell.
     """
@@ -101,6 +81,7 @@ class Evolution:
     inside: Resolution
     begun: Resolution
     driven: Resolution
+    rough: bool
     sizes: tuple[float, ...]
 
     @property
@@ -178,13 +159,25 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
         raise UnmarchableError(
             f"a coefficient of the highest derivative jumps at {made.unseen[0]}: fluxes are not joined"
         )
-    inside, begun, driven = _varying(problem, name, domain.time)
-    joints, moments = (_cuts(problem, made, c, r) for c, r in ((name, begun), (domain.time, driven)))
+    inside, begun, driven = varying(problem, name, domain.time)
+    joints, moments = (cuts(problem, made, c, r) for c, r in ((name, begun), (domain.time, driven)))
+    rough = bool(begun.breaks or driven.breaks or made.rough or made.corners) or kinked(problem, starts, joins)
     return Evolution(
         problem, space, time, tuple(joins.values()), tuple(orders.values()), highest, starts, rates, tuple(walls),
-        periodic, joints, moments, inside, begun, driven,
-        tuple(made.size(u).scale for u in problem.unknowns),
+        periodic, joints, moments, inside, begun, driven, rough, tuple(made.size(u).scale for u in problem.unknowns),
     )  # fmt: skip
+
+
+def read_evolution(problem: Problem, made: Plan) -> Evolution | None:
+    """A problem as an evolution, where it is one."""
+    derivatives: Derivatives = {u: set() for u in problem.unknowns}
+    for equation in problem.equations:
+        for u, probe in problem.prober.answer(equation, problem.domain.line()).probes.items():
+            derivatives[u] |= set(probe.asked)
+    try:
+        return evolution(problem, made, derivatives)
+    except UnmarchableError:
+        return None
 
 
 def _conditions(problem: Problem) -> tuple[dict[str, Given], dict[str, Given], list[Wall]]:
@@ -218,62 +211,6 @@ def _even(problem: Problem, joins: dict[str, int], orders: dict[str, int], space
         named = {u for u, alpha, _ in slopes if not any(alpha) and orders[u]}
         for u in named if rated else ():
             joins[u] = max(joins[u], *(joins[v] for v in rated))
-
-
-def _varying(problem: Problem, space: str, time: str) -> tuple[Resolution, Resolution, Resolution]:
-    """On which lengths equations vary along space, they and the start, and they and walls along time."""
-    domain = problem.domain
-    equations = [(e, domain.interior) for e in problem.equations]
-    conditions = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
-    starts = [(c, piece) for c, piece in conditions if piece.moment is not None]
-    walls = [(c, piece) for c, piece in conditions if piece.moment is None]
-
-    def along(coordinate: str, chosen: Sequence[tuple[Equation, Piece]]) -> Resolution:
-        asking = [(c, piece) for c, piece in chosen if coordinate in _asks(c)]
-        found = [_resolution(problem, c, piece, coordinate) for c, piece in asking]
-        return together(found, domain.length(coordinate))
-
-    return along(space, equations), along(space, equations + starts), along(time, equations + walls)
-
-
-def _asks(equation: Equation) -> frozenset[str]:
-    return equation.asks | (frozenset() if equation.prescribes is None else equation.prescribes.asks)
-
-
-def _resolution(problem: Problem, equation: Equation, piece: Piece, coordinate: str) -> Resolution:
-    """On which lengths the coefficients and sources of an equation vary along a coordinate: seen on smooth fields, on
-    two lines."""
-    domain = problem.domain
-
-    def curves(x: Tensor) -> Tensor:
-        lines = []
-        for part in RULES.lines:
-            at = {c: torch.full_like(x, domain.place(c, part)) for c in problem.coordinates}
-            at |= {c: torch.full_like(x, v) for c, v in piece.fixed.items()} | {coordinate: x}
-            normals = {c: torch.full_like(x, v) for c, v in piece.outward.items()}
-            answer = problem.prober.answer(equation, Points(at, torch.ones_like(x), normals))
-            found = {(u, alpha): slope for u, alpha, slope in answer.slopes}
-            lines += [answer.residual, *found.values()]
-        return torch.stack(lines)
-
-    return resolution(curves, *domain.ends(coordinate))
-
-
-def _cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution) -> tuple[float, ...]:
-    """Where equations and data jump along a coordinate, and around what is narrow along it: ends of cells or of steps,
-    closer and closer to it."""
-    low, high = problem.domain.ends(coordinate)
-    found = {p.value for p in made.planes if p.coordinate == coordinate}
-    near = SAME * (high - low) * 100  # a break is placed no closer than that
-    found |= {b for b in found_along.breaks if all(abs(b - v) > near for v in found)}
-    for place in made.narrow:
-        if coordinate in place.middle:
-            middle, away = place.middle[coordinate], place.width[coordinate]
-            while away < high - low:
-                found |= {middle - away, middle + away}
-                away *= RULES.grading
-            found.add(middle)
-    return tuple(sorted(v for v in found if low < v < high))
 
 
 def _asked(problem: Problem, equation: Equation) -> dict[str, set[Alpha]]:

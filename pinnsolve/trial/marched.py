@@ -85,6 +85,7 @@ class Marched(Trial):
         self.written = {"kind": "JoinedCells", **vars(layer), "dtype": str(dtype).removeprefix("torch.")}
         self.slabs: list[Slab] = []
         self.live: Any = None  # what a method keeps of its march from step to step
+        self.evolution: Any = None  # what it reads of the problem, once
         self.outputs = len(problem.unknowns)
         self.space = problem.coordinates.index(problem.space_coordinates[0])
         self.time = problem.coordinates.index(str(problem.domain.time))
@@ -93,6 +94,14 @@ class Marched(Trial):
         """Further steps."""
         self.slabs += slabs
         self._joined: tuple[Tensor, ...] | None = None
+
+    @property
+    def doubt(self) -> float:
+        """Its error over its distance from a march that is less rich: one, and three where data jump or have kinks.
+
+        There richer features bring less, and the two may be alike to a third (prototypes).
+        """
+        return 3.0 if self.plan.rough or (self.evolution is not None and self.evolution.rough) else 1.0
 
     # ------------------------------------------------------------ how far it goes
 
