@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -19,6 +19,8 @@ from pinnsolve.methods import (
     SGD,
     SOAP,
     Adam,
+    CellMarching,
+    Enriching,
     LevenbergMarquardt,
     Marching,
     Method,
@@ -27,7 +29,8 @@ from pinnsolve.methods import (
     SSBroyden,
 )
 from pinnsolve.methods.protocol import check_method
-from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
+from pinnsolve.networks import MLP, JoinedCells, LocalFeatures, Network, RandomFeatures
+from pinnsolve.networks.described import described_network
 from pinnsolve.networks.dropout import drops
 
 METHODS: dict[str, Callable[..., Method]] = {
@@ -79,12 +82,21 @@ class Redraw:
 class Stage:
     """A network and the method that trains it."""
 
-    network: Network | LocalFeatures | nn.Module
+    network: Network | LocalFeatures | JoinedCells | nn.Module
     method: Method
 
 
 AUTOMATIC = (
     *(Stage(RandomFeatures(count, scale, layer), Newton()) for count in FEATURES for layer, scale in LAYERS),
+    *(
+        stage
+        # degrees in space and time, and a step's tolerance in that of the problem: `python -m validation.marched`
+        for degree, stages, share in ((11, 5, 1e-2), (13, 7, 1e-3), (13, 7, 1e-5))
+        for stage in (
+            Stage(JoinedCells(degree=degree, stages=stages), CellMarching(share=share)),
+            Stage(JoinedCells(degree=degree + 2, stages=stages + 2), Enriching(share=share)),
+        )
+    ),
     *(
         stage
         for bound in BOUNDS
@@ -256,20 +268,6 @@ class Settings:
             "redraw": redraw, "weights": str(weights), "seed": self.seed, "device": self.device,
             "dtype": str(self.dtype).removeprefix("torch."),
         }  # fmt: skip
-
-
-def described_network(network: Network | LocalFeatures | nn.Module) -> str:
-    return type(network).__name__ if isinstance(network, nn.Module) else repr(network)
-
-
-def is_features(network: Network | LocalFeatures | nn.Module) -> bool:
-    """Whether all but the output layer is drawn once and stays."""
-    return isinstance(network, RandomFeatures | LocalFeatures)
-
-
-def kind_of(network: Network | LocalFeatures | nn.Module) -> str:
-    """A network's description, but for how many random features it has."""
-    return described_network(replace(network, count=1) if isinstance(network, RandomFeatures) else network)
 
 
 def described_method(method: Method) -> str:

@@ -21,6 +21,7 @@ from pinnsolve.errors import NotConverged, ProblemError
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.methods.protocol import Method
+from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import Network
 from pinnsolve.problem.problem import Problem
@@ -32,7 +33,9 @@ from pinnsolve.training.history import Look, Training
 from pinnsolve.training.loop import Loop
 from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import NOISE, Strategy
+from pinnsolve.trial.evolution import read_evolution
 from pinnsolve.trial.exact import verified
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.piecewise import Piecewise, trial_of
 from pinnsolve.trial.trial import Trial
 
@@ -190,15 +193,20 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     made, more = verified(problem, findings)
     generator = torch.Generator().manual_seed(settings.seed)
 
-    def build(network: Network | LocalFeatures | nn.Module, generator: torch.Generator) -> Trial:
-        return trial_of(problem, network, made, generator, settings.dtype, settings.device)
+    read = read_evolution(problem, made) if settings.automatic and settings.dtype == torch.float64 else None
+
+    def build(network: Network | LocalFeatures | JoinedCells | nn.Module, generator: torch.Generator) -> Trial:
+        trial = trial_of(problem, network, made, generator, settings.dtype, settings.device)
+        if isinstance(trial, Marched):
+            trial.evolution = read
+        return trial
 
     identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
     noise = NOISE * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
         windows=not (problem.indivisible or settings.validation),  # windows take all data
-        noise=noise, coordinates=len(problem.coordinates),
+        cells=read is not None, noise=noise, coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
     _check_smooth(run.trial, findings)
@@ -208,8 +216,8 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
 
 def _check_smooth(trial: Trial, findings: Findings) -> None:
     """Every derivative of second or higher order that the equations need is one that the network has."""
-    if isinstance(trial, Piecewise):
-        return  # sine and tanh have them all
+    if isinstance(trial, Piecewise | Marched):
+        return  # sine, polynomials and tanh have them all
     begin, points = trial.vector(), trial.some_points()
     if not bool(begin.any()):  # random features begin at zero; any other output layer shows what they can do
         trial.assign(torch.ones_like(begin))

@@ -35,12 +35,12 @@ def simulated(monkeypatch: pytest.MonkeyPatch, ready: Prepared, speed: float) ->
 @pytest.mark.parametrize("name", GALLERY)
 def test_it_is_kept_within_a_tenth(monkeypatch: pytest.MonkeyPatch, name: str, budget: float, speed: float) -> None:
     """No step is begun that does not fit, on machines slower than this one; and what was reached stands."""
-    ready = prepare(gallery(name), Settings(budget=budget))
+    ready = prepare(gallery(name).replaced(tolerance=1e-14), Settings(budget=budget))
     simulated(monkeypatch, ready, speed)
     training = ready.loop.run()
     assert training.seconds <= 1.1 * budget
     assert training.outcome.kind == "budget" and training.steps > 0
-    assert training.method.startswith(("Newton", "Marching", "Retracing"))
+    assert training.method.startswith(("Newton", "Marching", "Retracing", "CellMarching", "Enriching"))
     assert ready.loop.state.trial.complete
 
 
@@ -119,7 +119,7 @@ def stopping(looks: list[Look], step: int) -> Any:
 @pytest.mark.parametrize("name", ["kovasznay", "burgers"])
 def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(clocks: None, name: str) -> None:
     looks: list[Look] = []
-    problem = gallery(name).replaced(tolerance=1e-9)
+    problem = gallery(name).replaced(tolerance=1e-9 if name == "kovasznay" else 1e-14)
     solution = solve(problem, budget=60.0, progress=stopping(looks, 9 if name == "kovasznay" else 18))
     assert solution.training is not None and solution.training.outcome.kind == "interrupted"
     same_as_before(name, solution.training, looks, solution.trial.vector())

@@ -92,11 +92,11 @@ def test_stopped_at_the_look_that_ends_a_stage_a_run_goes_on_with_the_same_bits(
     whole: list[Look] = []
     solve(WARM.replaced(tolerance=1e-12), budget=60, progress=stop_at(5, whole))
     cut: list[Look] = []
-    for step in (1, 3, 5):
+    for step in (1, 2, 3):
         found = solve(
             WARM.replaced(tolerance=1e-12), budget=60, out=tmp_path, resume=step > 1, progress=stop_at(step, cut)
         )
-    assert found.training is not None and found.training.steps == 5
+    assert found.training is not None and found.training.steps == 3
     told = {look.step: look for look in cut}
     assert [(told[k.step].training, told[k.step].held_out) for k in whole] == [(k.training, k.held_out) for k in whole]
 

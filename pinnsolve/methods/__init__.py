@@ -1,5 +1,6 @@
 """Training methods: one a file, over the protocol of `pinnsolve.methods.protocol`."""
 
+from pinnsolve.methods.cell_marching import CellMarching, Enriching
 from pinnsolve.methods.gradient import SGD, Adam
 from pinnsolve.methods.levenberg_marquardt import LevenbergMarquardt
 from pinnsolve.methods.marching import Marching
@@ -10,7 +11,7 @@ from pinnsolve.methods.retracing import Retracing
 from pinnsolve.methods.soap import SOAP
 
 FIRST_ORDER = (Adam, SGD, SOAP)  # they take a gradient a step, and compare no losses
-OWN_POINTS = (Marching, Retracing)  # they draw the points of each window themselves
+OWN_POINTS = (Marching, Retracing, CellMarching, Enriching)  # they draw the points of each window themselves
 
 __all__ = [
     "FIRST_ORDER",
@@ -19,6 +20,8 @@ __all__ = [
     "SGD",
     "SOAP",
     "Adam",
+    "CellMarching",
+    "Enriching",
     "LevenbergMarquardt",
     "Marching",
     "Method",

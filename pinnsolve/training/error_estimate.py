@@ -62,6 +62,9 @@ class Found:
         What the residuals are made of (`training.rounding.terms`); empty where that is not known.
     scales : dict from unknown to float
         The natural scale of each, with which one is compared that hardly varies (`algebra.yardstick`).
+    richer : float
+        Above zero where it is better by orders than the one that it solves again: their distance, times this, is the
+        error of that one.
     """
 
     stage: int
@@ -71,6 +74,7 @@ class Found:
     again: int | None = None
     sizes: Mapping[str, float] = field(default_factory=dict)
     scales: Mapping[str, float] = field(default_factory=dict)
+    richer: float = 0.0
 
     def exact(self, weights: Mapping[str, float]) -> bool:
         """Whether the weighted residual is rounding beside what it is made of."""
@@ -125,7 +129,9 @@ def estimated(
     alike = [f for f in others if f.kind == best.kind]
     nearest, size = (own or alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
-    if seen.rough or (seen.narrow and not own):
+    if own and max(best.richer, nearest.richer) > 0:
+        error = max(best.richer, nearest.richer) * _difference(nearest, best)
+    elif seen.rough or (seen.narrow and not own):
         # errors fall more slowly than residuals: that of the best is hardly below that of the next
         other = next((f for f in others if f not in own), others[0])
         error = max(error, _difference(other, best))

@@ -13,7 +13,8 @@ from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import Means, identified
 from pinnsolve.methods import OWN_POINTS
 from pinnsolve.methods.costs import costs_of
-from pinnsolve.settings import described_method, described_network, is_features
+from pinnsolve.networks.described import described_network, is_features
+from pinnsolve.settings import described_method
 from pinnsolve.training import uniqueness
 from pinnsolve.training.doubts import asked_whether_alone, doubted, to_be_found
 from pinnsolve.training.history import Training
@@ -23,6 +24,7 @@ from pinnsolve.training.run import Run
 from pinnsolve.training.stopping import PATIENCE
 from pinnsolve.training.strategy import NOISE
 from pinnsolve.training.unseen import cost
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.piecewise import Piecewise
 
 
@@ -96,7 +98,7 @@ def ending(run: Run) -> float:
     if asked_whether_alone(run):
         places, budget = run.points.places, run.settings.budget
         differences += uniqueness.operations(trial, places, uniqueness.first(trial, places, budget))
-    if isinstance(trial, Piecewise) or not to_be_found(run) or trial.parameters_count > LARGEST:
+    if isinstance(trial, Piecewise | Marched) or not to_be_found(run) or trial.parameters_count > LARGEST:
         return differences
     points, count = run.points.training, trial.parameters_count
     factor = qr(points.size + count, count)
@@ -133,7 +135,7 @@ def _methods(run: Run, number: int) -> str:
 
 
 def _identified(run: Run) -> Identified | None:
-    if isinstance(run.trial, Piecewise):
+    if isinstance(run.trial, Piecewise | Marched):
         return None
     unseen = run.points.held_out if run.settings.validation else None
     met = {n: PATIENCE.converged * run.tolerance * r for n, r in run.history[0].held_out.items()}

@@ -46,6 +46,12 @@ class Rules:
     behind : float
         A ten times lower bound lowers the error by about ten (`python -m validation.features`, "bounds"): where more
         than this is missing, one will not do, and two are taken at once. Smaller: more is solved than is asked for.
+    fine : float
+        Of the tolerance: below it cells begin with the higher degrees. Larger: simple problems take longer. Smaller:
+        the first march is made in vain. Chosen, not measured.
+    deeper : float
+        A march to a hundred times lower tolerance takes about so many times the operations
+        (`python -m validation.marched`).
     dearer : float
         The operations of local features grow by about this with every ten times lower bound (the same table).
     """
@@ -63,6 +69,8 @@ class Rules:
     rivals: int = 2
     undecided: float = 0.05
     behind: float = 20.0
+    fine: float = 1e-5
+    deeper: float = 4.0
     dearer: float = 2.0
 
 

@@ -12,11 +12,13 @@ from torch import Tensor, nn
 
 from pinnsolve.algebra.operations import Work
 from pinnsolve.errors import Outcome, ProblemError
+from pinnsolve.methods import Enriching
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.protocol import Method, State
-from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
+from pinnsolve.networks import JoinedCells, LocalFeatures, Network, RandomFeatures
+from pinnsolve.networks.described import is_features, kind_of
 from pinnsolve.residuals import Site
-from pinnsolve.settings import Settings, Stage, is_features, kind_of
+from pinnsolve.settings import Settings, Stage
 from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
 from pinnsolve.training.error_estimate import Found, Gathered, Seen
@@ -25,9 +27,10 @@ from pinnsolve.training.results import Ended
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import weighted, weights_of
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.trial import Trial
 
-Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
+Build = Callable[[Network | LocalFeatures | JoinedCells | nn.Module, torch.Generator], Trial]
 
 
 @dataclass(frozen=True)
@@ -228,7 +231,9 @@ class Run:
         made, kind = terms(self.points.held_out), kind_of(self.settings.stages[stage].network)
         self.clock.work.add(costs_of(self.points.held_out).gradient)
         scales = {u: self.trial.plan.size(u).scale for u in self.trial.problem.unknowns}
-        return Found(stage, kind, held_out, self.points.values(), again, made, scales)
+        enriched = isinstance(self.settings.stages[stage].method, Enriching)
+        richer = self.trial.doubt if enriched and isinstance(self.trial, Marched) else 0.0
+        return Found(stage, kind, held_out, self.points.values(), again, made, scales, richer)
 
     def gathered(self) -> Gathered:
         data, first = self.trial.problem.data, self.history[0].held_out
@@ -264,17 +269,8 @@ class Run:
 
     def restore(self, stored: Mapping[str, Any]) -> None:
         """Take over what `stored` gave."""
-        for name in (
-            "step",
-            "stage_step",
-            "stage_began",
-            "method_state",
-            "weights",
-            "choice",
-            "again",
-            "born",
-            "sizes",
-        ):
+        names = "step", "stage_step", "stage_began", "method_state", "weights", "choice", "again", "born", "sizes"
+        for name in names:
             setattr(self, name, stored[name])
         network, self.number = self.stage.network, stored["number"]
         if self.stage.network is not network:

@@ -18,9 +18,11 @@ from typing import TypeGuard
 
 from pinnsolve.algebra.operations import LARGEST, SPEED, qr
 from pinnsolve.errors import Outcome
-from pinnsolve.methods import Marching, Method, Retracing
-from pinnsolve.networks import LocalFeatures, RandomFeatures
-from pinnsolve.settings import LAYERS, Stage, is_features
+from pinnsolve.methods import CellMarching, Enriching, Marching, Method, Retracing
+from pinnsolve.networks import JoinedCells, LocalFeatures, RandomFeatures
+from pinnsolve.networks.described import is_features
+from pinnsolve.settings import LAYERS, Stage
+from pinnsolve.training.after_cells import after_cells
 from pinnsolve.training.clock import Clock
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.rules import RULES, Rules
@@ -42,6 +44,8 @@ class Strategy:
         Whether stages are chosen, and not taken one after the other.
     windows : bool
         Whether local features can do.
+    cells : bool
+        Whether it can be marched over joined cells.
     noise : str
         What the estimate of the error leaves out, told with it.
     coordinates : int
@@ -52,15 +56,26 @@ class Strategy:
 
     def __init__(
         self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, windows: bool = True,
-        noise: str = "", coordinates: int = 1, rules: Rules = RULES,
+        cells: bool = False, noise: str = "", coordinates: int = 1, rules: Rules = RULES,
     ) -> None:  # fmt: skip
+        self.cells, self.unknowns = cells, 1
         self.stages, self.tolerance, self.automatic, self.windows = stages, tolerance, automatic, windows
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 
     # ------------------------------------------------------------ the two questions
 
     def first(self, unknowns: int) -> int:
-        """The stage to begin with: layers of the usual size, or smaller ones where many unknowns make them dear."""
+        """The stage to begin with: joined cells where they can be marched; otherwise layers of random features."""
+        self.unknowns = unknowns
+        marched = [k for k, s in enumerate(self.stages) if isinstance(s.method, CellMarching)]
+        if self.automatic and self.cells and marched:
+            fine = self.tolerance < self.rules.fine and len(marched) > 1
+            return marched[1 if fine else 0]
+        return self._first_features()
+
+    def _first_features(self) -> int:
+        """Layers of the usual size, or smaller ones where many unknowns make them dear."""
+        unknowns = self.unknowns
         counts = sorted({n.count for s in self.stages if isinstance(n := s.network, RandomFeatures)})
         if not self.automatic or not counts:
             return 0
@@ -87,6 +102,8 @@ class Strategy:
             return True
         if verdict is not None:  # where solutions are compared, a small residual alone proves nothing
             return last or verdict.kind != "converged" or not self.compares(stage)
+        if isinstance(method, CellMarching) and self.automatic:
+            return clock.operations >= self.rules.share * self.operations
         share = self.operations * (stage + 1) / len(self.stages)
         return not last and method.steps is None and not self.automatic and clock.operations >= share
 
@@ -127,7 +144,7 @@ class Strategy:
         """Whether the best solution is, and its error need not be told by solving it again."""
         if not now.solved or now.estimate is None or now.estimate > self.rules.certain * self.tolerance:
             return False
-        return not (now.best == now.stage and isinstance(self._method(now.stage + 1), Retracing))
+        return not (now.best == now.stage and isinstance(self._method(now.stage + 1), Retracing | Enriching))
 
     def _exact(self, count: int, estimate: float) -> Outcome:
         """Several solutions meet all equations and conditions to rounding, and no other will meet them better."""
@@ -144,6 +161,8 @@ class Strategy:
     def _following(self, results: Results, clock: Clock) -> Turn:
         now = self.stages[results.ended[-1].stage].network
         rounds, left = self._rounds(results), self.rules.share * self.operations - clock.operations
+        if isinstance(now, JoinedCells):
+            return after_cells(self.stages, results, self._first_features(), left, self.rules.deeper)
         if isinstance(now, RandomFeatures):
             rivals = self._rivals(results, rounds, left)
             if rivals:
@@ -216,7 +235,7 @@ class Strategy:
             why = ", and more of them would take too long"
         if not why and wider is not None:
             return Turn(wider)
-        other = RandomFeatures if self.windows else (RandomFeatures, LocalFeatures)
+        other = (RandomFeatures, JoinedCells) if self.windows else (RandomFeatures, JoinedCells, LocalFeatures)
         stage = next(k for k, s in enumerate(self.stages) if not isinstance(s.network, other))
         told = f"{most} random features left {best.fraction:.1e} of the held-out residual{why}; so "
         return Turn(stage, told + ("each cell got features of its own" if self.windows else "a network was trained"))

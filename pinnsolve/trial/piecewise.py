@@ -14,9 +14,11 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.cells import Cells
+from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.trial import Prepared, Trial
 from pinnsolve.trial.window import Times, Window, afterwards, divided
 
@@ -252,6 +254,8 @@ def trial_of(
     device: torch.device | str,
 ) -> Trial:
     """The trial function that a network's description stands for."""
+    if isinstance(network, JoinedCells):
+        return Marched(problem, network, made, dtype, device)
     if isinstance(network, LocalFeatures):
         return Piecewise(problem, network, made, dtype, device)
     return Trial(problem, network, made, generator, dtype, device)

@@ -1,0 +1,144 @@
+"""On which lengths functions of one coordinate vary: what is prescribed, and what equations ask of a coordinate.
+
+An interval is cut, and cut again, until polynomials of degree 9 follow the functions on every part. Where parts become
+as short as that allows, there is a jump or a kink: then the parts between such places are looked at again, each by
+itself. What is narrower than the first points see stays unseen (`checks.hidden` finds it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Curves = Callable[[Tensor], Tensor]  # from places (N,) to values (K, N)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How it is looked. None was measured: they are between what a solver resolves and what rounding leaves."""
+
+    first: int = 61  # parts to begin with; more: narrower places are seen; more time
+    degree: int = 9  # of the polynomials; more: longer parts
+    points: int = 16  # in each part; more: narrower places are seen; more time
+    followed: float = 1e-5  # of the size: what parts leave out; smaller: shorter steps than a solver needs
+    broken: float = (
+        1e-9  # the same, where breaks are looked for; smaller: kinks are placed closer, rounding is followed
+    )
+    rounds: int = 12  # of quartering; more: kinks are placed closer
+    short: float = 1e-4  # of the length: parts below it are a jump or a kink; larger: steep places are taken for them
+    closer: int = 7  # rounds in which a jump is placed 32 times closer each; more: rounding decides
+    most: int = 48  # parts at once that are looked into; more: noise takes long
+
+
+RULES = Rules()
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Where functions break, and short parts between on which they are smooth.
+
+    Parameters
+    ----------
+    breaks : tuple of float
+    parts : tuple of (low, high)
+        Those that are shorter than a sixtieth of the whole, from left to right.
+    """
+
+    breaks: tuple[float, ...] = ()
+    parts: tuple[tuple[float, float], ...] = ()
+
+    def longest(self, at: float) -> float:
+        """How long a step from a place on may be: twice each part that it enters, and the way to it."""
+        ways = (max(low - at, 0.0) + 2 * (high - low) for low, high in self.parts if high > at)
+        return min(ways, default=float("inf"))
+
+    def finest(self, low: float, high: float) -> float:
+        """The shortest part in an interval."""
+        return min((b - a for a, b in self.parts if b > low and a < high), default=float("inf"))
+
+
+def together(found: Sequence[Resolution], size: float) -> Resolution:
+    """What several functions over a length ask for; breaks that are one to all accuracy are one."""
+    kept: list[float] = []
+    for place in sorted(b for r in found for b in r.breaks):
+        if not kept or place - kept[-1] > RULES.short * size:
+            kept.append(place)
+    return Resolution(tuple(kept), tuple(sorted({p for r in found for p in r.parts})))
+
+
+def resolution(curves: Curves, low: float, high: float) -> Resolution:
+    """The breaks of functions over an interval, and the parts between."""
+    size = high - low
+    usual = 0.9 * size / RULES.first  # what was not halved varies on no short length
+    closely = _parts(curves, low, high, RULES.broken)
+    if all(b - a >= usual for a, b in closely):
+        return Resolution()
+    breaks = _places(curves, [p for p in closely if p[1] - p[0] < RULES.short * size], size)
+    beside = 1e-9 * size  # a part that begins at a break does not see it
+    ends = [low, *breaks, high]
+    inner = [(a + beside * (a > low), b - beside * (b < high)) for a, b in pairwise(ends) if b - a > RULES.short * size]
+    parts = []
+    for a, b in inner:
+        usual = 0.9 * (b - a) / RULES.first
+        parts += [p for p in _parts(curves, a, b, RULES.followed) if RULES.short * size <= p[1] - p[0] < usual]
+    return Resolution(tuple(breaks), tuple(parts))
+
+
+def _places(curves: Curves, short: Sequence[tuple[float, float]], size: float) -> list[float]:
+    """One place for each cluster of short parts: just before a jump, and near a kink."""
+    clusters: list[list[tuple[float, float]]] = []
+    for part in short:
+        if clusters and part[0] - clusters[-1][-1][1] < RULES.short * size:
+            clusters[-1].append(part)
+        else:
+            clusters.append([part])
+    found = []
+    for cluster in clusters:
+        a, b = min(cluster, key=lambda p: p[1] - p[0])
+        jump = _jump(curves, cluster[0][0], cluster[-1][1])
+        found.append((a + b) / 2 if jump is None else jump)
+    return found
+
+
+def _jump(curves: Curves, low: float, high: float) -> float | None:
+    """The place just before a jump, to rounding; nothing where functions go on."""
+    before = None
+    for _ in range(RULES.closer):
+        x = torch.linspace(low, high, 33, dtype=torch.float64)
+        steps = curves(x).detach().cpu().to(torch.float64).diff(dim=1).abs().sum(0)
+        k = int(steps.argmax())
+        before = float(steps[k]) if before is None else before
+        low, high = float(x[k]), float(x[k + 1])
+    return low if before and float(steps[k]) > 0.3 * before else None
+
+
+def _parts(curves: Curves, low: float, high: float, accuracy: float) -> list[tuple[float, float]]:
+    """Parts on which the functions are polynomials, from left to right."""
+    xi = np.cos(np.pi * np.arange(RULES.points) / (RULES.points - 1))  # both ends, so that no jump lies between parts
+    fitted, _ = np.linalg.qr(np.polynomial.legendre.legvander(xi, RULES.degree))
+    left_over = torch.as_tensor(np.eye(RULES.points) - fitted @ fitted.T)
+    edges = torch.linspace(low, high, RULES.first + 1, dtype=torch.float64)
+    a, b = edges[:-1], edges[1:]
+    done: list[tuple[float, float]] = []
+    scale: Tensor | None = None
+    for _ in range(RULES.rounds):
+        x = a[:, None] + (b - a)[:, None] * (torch.as_tensor(xi) + 1) / 2
+        values = curves(x.flatten()).detach().cpu().to(torch.float64).reshape(-1, *x.shape)
+        if scale is None:
+            scale = values.abs().amax((1, 2)).clamp(min=1e-300)
+        off = (values @ left_over.T).square().mean(-1).sqrt()
+        bad = (off / scale[:, None]).amax(0) > accuracy
+        done += list(zip(a[~bad].tolist(), b[~bad].tolist(), strict=True))
+        a, b = a[bad], b[bad]
+        if not len(a) or len(a) > RULES.most:
+            break
+        steps = torch.tensor([0.0, 0.2371, 0.4913, 0.7629, 1.0], dtype=torch.float64)  # odd, so that no jump is one
+        cuts = a[:, None] + (b - a)[:, None] * steps
+        a, b = cuts[:, :-1].flatten(), cuts[:, 1:].flatten()
+    done += list(zip(a.tolist(), b.tolist(), strict=True))
+    return sorted(done)

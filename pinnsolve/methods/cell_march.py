@@ -1,0 +1,275 @@
+"""A march over cells of one coordinate of space: steps that find their length, cells that are split and merged.
+
+One step is `pinnsolve.methods.implicit_step`. Two things are measured after it, and each decides for itself:
+
+    in time    the last Legendre coefficient of the step's polynomial: above its tolerance the step is shortened
+    in space   the residual at points that the step did not use: cells above the bound are halved, the step repeated
+
+A shorter step that does not lower the first says that space is what lacks: the cells where that coefficient sits are
+halved. Cells whose residual is a thousandth of the bound are merged with the other half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from pinnsolve.checks.resolution import Resolution
+from pinnsolve.methods.cell_start import at_start, resolved
+from pinnsolve.methods.growth import square_is_better
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, joined
+from pinnsolve.methods.march_record import Accuracy, March, Status, variation
+from pinnsolve.methods.step_solver import StepSolver, is_constant, norm
+from pinnsolve.networks.intervals import Intervals, coarsened, refined
+from pinnsolve.trial.evolution import Evolution
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides in a march. Values are those of the prototypes, where they were measured one by one."""
+
+    newton: float = 0.01  # of the tolerance: what Newton's method may leave; larger: it is what the error consists of
+    helps: float = 0.6  # a shorter step must bring its last coefficient below this part; otherwise space lacks
+    aim: float = 0.4  # of the tolerance: what the next step aims at; larger: more steps are repeated
+    grows: float = 2.0  # a step is at most so much longer than the last
+    longest: float = 0.25  # of all time: the longest step
+    first: float = 1 / 64  # of all time: the first step
+    merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
+    narrow: float = 0.1  # of the length: in cells below it a larger residual is let pass, as the root of their width
+    shallow: float = 2.0**-18  # of the length: no cell is halved below it
+    after: float = 0.05  # of a first step that is too long: the next try; larger: more tries after a jump
+    sudden: float = 1e-10  # of all time: no first step is tried below it before cells are halved
+    rounds: int = 20  # of halving in one step
+    short: float = 1e-12  # of all time: a step below it is none
+    fades: float = 0.7  # the size of the equations' terms is at least so much of the last step's
+
+
+RULES = Rules()
+
+
+class Marcher:
+    """One march from the start on.
+
+    Parameters
+    ----------
+    evolution : Evolution
+    accuracy : Accuracy
+    device : torch.device
+    enough : callable, optional
+        Asked before each try of a step: whether the budget has ended.
+    """
+
+    def __init__(
+        self, evolution: Evolution, accuracy: Accuracy, device: torch.device, enough: Callable[[], bool] | None = None
+    ) -> None:
+        self.accuracy, self.enough = accuracy, enough or (lambda: False)
+        square = square_is_better(evolution, device)
+        self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square)
+        self.record = March(self.scheme)
+        begin, end = evolution.times
+        self.span = end - begin
+        mesh = Intervals.begun(*evolution.ends, accuracy.cells, evolution.joints, device)
+        mesh = fine(mesh, evolution.begun)
+        sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
+        self.mesh, self.sizes = resolved(self.scheme, mesh, sizes, accuracy.tolerance, accuracy.most)
+        self.start = at_start(self.scheme, self.mesh)
+        self.at, self.length, self.moments = begin, RULES.first * self.span, evolution.moments
+        self.last: Step | None = None
+        self.taken = 0  # steps
+        self.terms: Tensor | None = None
+        first = self._step(self.length, self._constant(self.length))
+        self.scheme.weights = equation_sizes(first)
+        left = RULES.newton * accuracy.tolerance
+        self.solver = StepSolver(self.scheme, self.sizes, left, is_constant(first, self.span))
+        self.record.counts, self.residual = self.solver.counts, 1.0
+
+    # ------------------------------------------------------------ one step
+
+    def _step(self, length: float, guess: Tensor) -> Step:
+        """A step to be solved. Corrections are joined, so the guess must be: its gaps would stay for ever."""
+        return Step(self.scheme, self.mesh, self.at, length, self.start, joined(guess, self.mesh, self.scheme))
+
+    def _constant(self, length: float) -> Tensor:
+        """The first guess where nothing came before: what is there stays, or goes on at its rate."""
+        held = self.start.values.expand(self.scheme.stages, -1, -1, -1)
+        moved = self.scheme.radau.places[1:, None, None, None] * length * self.start.rates
+        return moved + held if self.scheme.evolution.second else held
+
+    def _guess(self, length: float) -> Tensor:
+        """The last step's polynomial, carried on."""
+        last, r = self.last, self.scheme.radau
+        if last is None or length > 2.5 * last.length:  # further on it says nothing
+            return self._constant(length)
+        weights = r.at(1 + r.places[1:] * length / last.length)
+        return torch.tensordot(weights, last.everything(), 1)
+
+    # ------------------------------------------------------------ what is measured
+
+    def _in_time(self, step: Step) -> tuple[float, Tensor]:
+        """The size of what the step's polynomial leaves out, and of its last coefficient in each cell, (n,)."""
+        modes = torch.tensordot(self.scheme.radau.modes[-3:], step.everything(), 1)
+        before2, before, last = (norm(modes, step.mesh, self.sizes) + 1e-300).tolist()
+        falls = max(last / before, (last / before2) ** 0.5)
+        here = (modes[-1] / self.sizes[:, None]).square().sum((-1, -2)) * step.mesh.widths
+        return last * min(1.0, falls), here.sqrt()
+
+    def _in_space(self, step: Step) -> tuple[Tensor, Tensor]:
+        """The held-out residual of each cell, relative to the equations' terms, (n,); and these, (E,)."""
+        s, h = self.scheme, step.mesh.widths
+        points = self.accuracy.degree + 3
+        found = step.inside(points, slopes=True)
+        _, w = s.cell.gauss(points)
+        shape = len(s.weights), s.stages, len(h), points  # type: ignore[arg-type]
+        square = (found.residuals.reshape(shape).square() @ w).mean(1)  # (E, n)
+        terms = ((found.sizes().reshape(shape).square() @ w).mean(1) @ h / step.mesh.length).sqrt()
+        if self.terms is not None:
+            terms = torch.maximum(terms, RULES.fades * self.terms)
+        # terms so small that what is left of them makes no error by the end
+        least = self.accuracy.tolerance / self.accuracy.bound * self._natural()
+        relative = square / torch.maximum(terms, least).square()[:, None]
+        share = (h / (RULES.narrow * step.mesh.length)).clamp(max=1.0)
+        return (relative.sum(0) * share).sqrt(), terms
+
+    def _natural(self) -> Tensor:
+        """The terms of each equation, where unknowns change by their size in all of time, (E,)."""
+        assert self.scheme.weights is not None
+        return self.scheme.weights / self.span ** max(self.scheme.evolution.orders)
+
+    # ------------------------------------------------------------ the march
+
+    @property
+    def left(self) -> float:
+        """The time that is left."""
+        return self.scheme.evolution.times[1] - self.at
+
+    def run(self) -> March:
+        """March to the end, or until something keeps from it."""
+        while self.advance():
+            pass
+        return self.record
+
+    def advance(self) -> bool:
+        """Take one step; whether there are more to take."""
+        if self.left <= RULES.short * self.span:
+            return False
+        aim = next((m for m in self.moments if m > self.at + RULES.short * self.span), self.at + self.left)
+        left, length = aim - self.at, min(self.length, self.scheme.evolution.driven.longest(self.at))
+        if length > left - 1e-9 * self.span:
+            length = left
+        elif 2 * length > left:  # two equal ones, and no rest that is too short for one
+            length = left / 2
+        step, size = self._taken(length)
+        if step is None:
+            return False
+        self.at = step.begin + step.length
+        if step.length == left:
+            self.at = aim
+            self.last = None if aim in self.moments else self.last  # nothing goes on across a jump
+        factor = (RULES.aim * self.accuracy.tolerance / size) ** (1 / (self.scheme.stages + 1))
+        self.length = step.length
+        if not 0.9 < factor < 1.25:  # the factorisation is kept for the same length
+            self.length = min(step.length * min(RULES.grows, max(0.3, factor)), RULES.longest * self.span)
+        return self.left > RULES.short * self.span
+
+    def _taken(self, length: float) -> tuple[Step | None, float]:
+        """The next step, with a length and cells that suffice for it; nothing where it ends before."""
+        guess: Tensor | None = None
+        before, rounds = None, 0
+        while True:
+            if self.enough():
+                return self._ended("budget")
+            if length < RULES.short * self.span:
+                return self._ended("stuck")
+            step = self._step(length, self._guess(length) if guess is None else guess)
+            guess = None
+            if not self.solver.solve(step):
+                self.record.rejected += 1
+                length *= 0.5
+                continue
+            size, here = self._in_time(step)
+            late = size * self._passing(length) > self.accuracy.tolerance
+            if late and self.last is None and length > RULES.sudden * self.span:
+                self.record.rejected += 1
+                length *= RULES.after
+                continue
+            if late and not (before is not None and size > RULES.helps * before):
+                before, self.record.rejected = size, self.record.rejected + 1
+                factor = (0.5 * self.accuracy.tolerance / size) ** (1 / (self.scheme.stages + 1))
+                length *= max(0.2, min(0.7, factor))
+                continue
+            before = None
+            off, terms = self._in_space(step)
+            bad = self._bad(off, here if late else None)
+            full = len(self.mesh) + int(bad.sum()) > self.accuracy.most or rounds >= RULES.rounds
+            if full or not bad.any():
+                self.record.honest &= not (late or bad.any())
+                self.record.rough |= size > self.accuracy.tolerance
+                return self._accepted(step, off, terms), size
+            rounds, self.record.rounds = rounds + 1, self.record.rounds + 1
+            guess = self._split(step, bad.tolist())
+
+    def _passing(self, length: float) -> float:
+        """By how much less the first step after a jump counts: what it leaves out is felt for so short a time."""
+        return min(1.0, length / (RULES.first * self.span)) ** 0.5 if self.last is None else 1.0
+
+    def _bad(self, off: Tensor, here: Tensor | None) -> Tensor:
+        """The cells to be halved: by their residuals; where shorter steps do not help, by what is left in time."""
+        bad = off > self.accuracy.bound
+        if here is not None:
+            bad |= here > 0.3 * here.max()
+        return bad & (self.mesh.widths > RULES.shallow * self.mesh.length)
+
+    def _ended(self, why: Status) -> tuple[None, float]:
+        self.record.status, self.record.honest = why, False
+        return None, 0.0
+
+    def _split(self, step: Step, bad: list[bool]) -> Tensor:
+        """Halve cells; what is known goes on to them. The stages, as the next guess."""
+        cell, first = self.scheme.cell, not self.taken
+        self.mesh = self.mesh.split(bad)
+        if self.last is not None:
+            self.last = _moved(self.last, self.mesh, lambda c: refined(c, bad, cell))
+        if first:
+            self.start = at_start(self.scheme, self.mesh)
+        else:
+            self.start = Start(refined(self.start.values, bad, cell), refined(self.start.rates, bad, cell))
+        return refined(step.stages, bad, cell)
+
+    def _accepted(self, step: Step, off: Tensor, terms: Tensor) -> Step:
+        e = self.scheme.evolution
+        self.record.steps.append(step)
+        self.taken += 1
+        self.terms, self.residual = terms, float(off.max())
+        self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
+        self.last, self.start = step, step.end()
+        calm = (off < RULES.merge * self.accuracy.bound) & (2 * self.mesh.widths <= _wide(self.mesh, e.inside))
+        left = self.mesh.siblings(calm.tolist())
+        if left:
+            self.mesh = self.mesh.joined(left)
+            joins, cell = e.joins, self.scheme.cell
+            self.last = _moved(step, self.mesh, lambda c: coarsened(c, left, cell, joins))
+            self.start = Start(*(coarsened(c, left, cell, joins) for c in (self.start.values, self.start.rates)))
+        return step
+
+
+def _moved(step: Step, mesh: Intervals, change: Callable[[Tensor], Tensor]) -> Step:
+    """A step's polynomial on other cells."""
+    start = Start(change(step.start.values), change(step.start.rates))
+    return replace(step, mesh=mesh, start=start, stages=change(step.stages))
+
+
+def _wide(mesh: Intervals, found: Resolution) -> Tensor:
+    """How wide cells may be, (n,): twice the shortest part on which the equations vary there."""
+    edges = mesh.edges.tolist()
+    return torch.tensor([2 * found.finest(a, b) for a, b in pairwise(edges)], dtype=torch.float64, device=mesh.device)
+
+
+def fine(mesh: Intervals, found: Resolution) -> Intervals:
+    """Cells that are small enough for what varies."""
+    while bool((bad := mesh.widths > _wide(mesh, found)).any()):
+        mesh = mesh.split(bad.tolist())
+    return mesh

@@ -1,0 +1,180 @@
+"""Methods of training over joined cells: a march from the start on, and the same march again with richer features."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from pinnsolve.algebra.operations import SPEED, qr
+from pinnsolve.errors import positive
+from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.march_keeping import measured, restore, stored
+from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.methods.protocol import Objective, State
+from pinnsolve.methods.second_march import in_modes, richer, slabs
+from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.trial.evolution import Evolution, read_evolution
+from pinnsolve.trial.marched import Marched, Slab
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a march is cut into steps of training, and what it is counted as.
+
+    Parameters
+    ----------
+    together : int
+        Iterations of Newton's method in one step of training: about a quarter of a second. More: the budget is kept
+        less closely. Fewer: more looks at residuals.
+    call : float
+        Operations: 2.5 ms of Python for an iteration, however few cells there are.
+    bound : float
+        Of the residual in space, in tolerances of the steps. Larger: steps chase what cells do not resolve. Smaller:
+        more cells than the steps need. That of the prototypes.
+    """
+
+    together: int = 100
+    call: float = 2.5e-3 * SPEED
+    bound: float = 100.0
+
+
+RULES = Rules()
+
+
+def marched(objective: Objective) -> Marched:
+    model = objective.model
+    assert isinstance(model, Marched)
+    return model
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellMarching:
+    """One step marches some way on: steps in time find their length, cells are halved and merged (`cell_march`).
+
+    Parameters
+    ----------
+    share : float
+        Of the problem's tolerance: that of a step's last coefficient.
+    """
+
+    share: float = 1e-2
+    name = "cell marching"
+    steps = None
+    cycle = 1
+    redraws = False
+
+    def __post_init__(self) -> None:
+        positive("CellMarching: share", self.share)
+
+    def init(self, objective: Objective) -> State:
+        first = RULES.together * RULES.call
+        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "march": {}, "rate": first}
+
+    def accuracy(self, trial: Marched) -> Accuracy:
+        """What the problem's tolerance asks for."""
+        tolerance = max(self.share * trial.problem.tolerance, 1e-11)  # below it is rounding
+        layer = trial.layer
+        return Accuracy(layer.degree, layer.stages, tolerance, RULES.bound * tolerance)
+
+    def operations(self, objective: Objective, state: State) -> float:
+        """What the last step took."""
+        return float(state["rate"])
+
+    def step(self, objective: Objective, state: State) -> State:
+        trial, work = marched(objective), objective.work
+        marcher = self._taken_up(trial, state)
+        counts, taken = marcher.solver.counts, len(marcher.record.steps)
+        begun, made = counts.iterations, counts.factorisations
+        more = True
+        while more and counts.iterations - begun < RULES.together:
+            more = marcher.advance()
+        trial.take(slabs(marcher.record.steps[taken:]))
+        operations = spent(marcher, counts.iterations - begun, counts.factorisations - made)
+        work.add(operations)
+        record = marcher.record
+        done = not more
+        stuck = done and not (record.honest and trial.complete)
+        return {
+            **state, "loss": marcher.residual, "done": done, "stuck": stuck, "rate": operations,
+            "points": collocated(trial.slabs, marcher), "march": stored(marcher),
+        }  # fmt: skip
+
+    def _taken_up(self, trial: Marched, state: State) -> Marcher:
+        """The march as it stands: the one in hand, or one that goes on from what was kept of it; to the same bits."""
+        live = trial.live
+        if not (isinstance(live, Marcher) and state["march"] and live.at == state["march"]["at"]):
+            live = Marcher(evolution_of(trial), self.accuracy(trial), trial.device)
+            if state["march"]:
+                restore(live, state["march"])
+        live.solver.forget()
+        trial.live = live
+        return live
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enriching:
+    """One step solves all steps of the best march so far again, with two degrees more in space and in time.
+
+    It is better by orders, so that the distance of the two is the error of the first, and more than its own.
+    """
+
+    share: float = 1e-2
+    name = "enriching"
+    steps = None
+    cycle = 1
+    redraws = False
+
+    def init(self, objective: Objective) -> State:
+        known = objective.guess() if objective.guess is not None else None
+        size = len(known.slabs) if isinstance(known, Marched) else 0
+        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": 3.0 * RULES.call * size}
+
+    def operations(self, objective: Objective, state: State) -> float:
+        """Of the whole march: a part of it is worth nothing."""
+        return float(state["left"])
+
+    def step(self, objective: Objective, state: State) -> State:
+        trial = marched(objective)
+        known = objective.guess() if objective.guess is not None else None
+        nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
+        if not isinstance(known, Marched) or not known.complete:
+            return nothing
+        before = Marcher(evolution_of(trial), CellMarching(share=self.share).accuracy(known), trial.device)
+        for slab in known.slabs:
+            measured(before, slab)
+        solver: StepSolver = before.solver
+        found = richer(before.scheme, known.slabs, solver)
+        if found is None:
+            return nothing
+        trial.take([Slab(s.mesh, s.begin, s.length, in_modes(s)) for s in found])
+        objective.work.add(spent(before, 3 * len(found), 2 * len(found)))
+        return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
+
+
+def evolution_of(trial: Marched) -> Evolution:
+    """What was read of the trial function's problem; read now, where nobody did."""
+    if trial.evolution is None:
+        trial.evolution = read_evolution(trial.problem, trial.plan)
+    found = trial.evolution
+    assert isinstance(found, Evolution)  # others are not given such a trial function
+    return found
+
+
+def spent(marcher: Marcher, iterations: int, factorisations: int) -> float:
+    """Operations of so many iterations and factorisations on the cells as they are, complex numbers as four real."""
+    s = marcher.scheme
+    rows = s.points * len(s.evolution.problem.equations)
+    columns = sum(s.cell.count for _ in s.evolution.joins)
+    each = 4.0 * len(s.radau.values) * len(marcher.mesh)
+    return iterations * (RULES.call + each * 2 * rows * columns) + factorisations * each * qr(rows, columns)
+
+
+def collocated(steps: list[Slab], marcher: Marcher) -> dict[str, int]:
+    """The points at which the equations were solved, and those at the walls."""
+    scheme = marcher.scheme
+    inside = sum(len(s.mesh) * (s.modes.shape[1] - 1) for s in steps) * scheme.points
+    found: dict[str, Any] = {"interior": inside}
+    if scheme.walls:
+        found["walls"] = sum(s.modes.shape[1] - 1 for s in steps) * len(scheme.walls)
+    return found

@@ -1,0 +1,68 @@
+"""Where a march starts: what is prescribed there, on cells that are small enough for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.methods.implicit_step import Scheme, Start, joined, projected
+from pinnsolve.methods.march_record import variation
+from pinnsolve.networks.intervals import Intervals
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How closely a start is resolved. Chosen, not measured; the first is that of the prototypes.
+
+    Parameters
+    ----------
+    shallow : float
+        Of the length: no cell is halved below it for the start's sake. Larger: a jump is smeared. Smaller: steps as
+        short as such a cell's own time, which cost more than what they bring.
+    floor : float
+        Of an unknown's size by all data: it counts as no smaller, since walls may be larger than the start. Larger: a
+        small start is not resolved. Smaller: a start of nothing asks for what nobody sees.
+    """
+
+    shallow: float = 2.0**-12
+    floor: float = 0.3
+
+
+RULES = Rules()
+
+
+def at_start(scheme: Scheme, mesh: Intervals) -> Start:
+    """What is prescribed at the start on given cells; joined where rates go on from it."""
+    values, rates = projected(scheme, mesh), projected(scheme, mesh, rates=True)
+    if scheme.evolution.second:
+        return Start(joined(values, mesh, scheme), joined(rates, mesh, scheme))
+    return Start(values, rates)
+
+
+def resolved(scheme: Scheme, mesh: Intervals, sizes: Tensor, tolerance: float, most: int) -> tuple[Intervals, Tensor]:
+    """Cells on which the start's polynomials are as good as is asked, relative to the unknowns' sizes (F,), and these
+    sizes as the start shows them."""
+    while True:
+        values = projected(scheme, mesh)
+        found = torch.maximum(variation(values, mesh), RULES.floor * sizes)
+        bad = (_missed(scheme, mesh, values) / found).amax(1) > tolerance
+        bad &= mesh.widths > RULES.shallow * mesh.length
+        if not bad.any() or len(mesh) + int(bad.sum()) > most:
+            return mesh, found
+        mesh = mesh.split(bad.tolist())
+
+
+def _missed(scheme: Scheme, mesh: Intervals, values: Tensor) -> Tensor:
+    """What the start's polynomials miss between their points, (n, F), spread over the domain."""
+    e, cell, points = scheme.evolution, scheme.cell, scheme.degree + 4
+    xi, w = cell.gauss(points)
+    x = mesh.points(xi)
+    found = torch.zeros(len(mesh), scheme.fields, dtype=x.dtype, device=x.device)
+    for f, u in enumerate(e.problem.unknowns):
+        if u in e.starts:
+            given = e.given(e.starts[u], x.flatten(), e.times[0]).reshape(x.shape)
+            missed = given - values[:, f] @ cell.table(points, 0).T
+            found[:, f] = (missed.square() @ w * mesh.widths / mesh.length).sqrt()
+    return found

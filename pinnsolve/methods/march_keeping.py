@@ -1,0 +1,54 @@
+"""A march as plain values, and again from them to the same bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.implicit_step import Start, Step
+from pinnsolve.methods.march_record import variation
+from pinnsolve.networks.intervals import Intervals
+from pinnsolve.trial.marched import Slab
+
+
+def measured(marcher: Marcher, slab: Slab) -> None:
+    """Take the sizes of the unknowns from the end of a step that is known."""
+    modes = slab.modes.transpose(0, 1)
+    at_end = torch.arange(len(modes), dtype=torch.float64, device=modes.device).mul(2).add(1).sqrt()
+    last = torch.tensordot(at_end, modes, 1)
+    marcher.sizes = marcher.solver.sizes = torch.maximum(marcher.sizes, variation(last, slab.mesh))
+
+
+def stored(marcher: Marcher) -> dict[str, Any]:
+    """All that the next step depends on, as numbers and tensors."""
+    m, r, last = marcher, marcher.record, marcher.last
+    kept: dict[str, Any] = {
+        "at": m.at, "length": m.length, "sizes": m.sizes, "terms": m.terms, "residual": m.residual,
+        "places": torch.tensor(m.mesh.places), "values": m.start.values, "rates": m.start.rates, "taken": m.taken,
+        "counts": [r.counts.iterations, r.counts.factorisations, r.rejected, r.rounds],
+        "honest": r.honest, "rough": r.rough, "last": {},
+    }  # fmt: skip
+    if last is not None:
+        kept["last"] = {
+            "begin": last.begin, "length": last.length, "values": last.start.values, "rates": last.start.rates,
+            "stages": last.stages,
+        }  # fmt: skip
+    return kept
+
+
+def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
+    """Take over what `stored` gave."""
+    for name in ("at", "length", "sizes", "terms", "residual", "taken"):
+        setattr(marcher, name, kept[name])
+    places = tuple((k, level, i) for k, level, i in kept["places"].tolist())
+    marcher.mesh = Intervals(marcher.mesh.ends, places, marcher.mesh.device)
+    marcher.start, marcher.solver.sizes = Start(kept["values"], kept["rates"]), marcher.sizes
+    record = marcher.record
+    record.counts.iterations, record.counts.factorisations, record.rejected, record.rounds = kept["counts"]
+    record.honest, record.rough = kept["honest"], kept["rough"]
+    if last := kept["last"]:
+        start = Start(last["values"], last["rates"])
+        marcher.last = Step(marcher.scheme, marcher.mesh, last["begin"], last["length"], start, last["stages"])

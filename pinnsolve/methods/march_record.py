@@ -1,0 +1,80 @@
+"""How exact a march shall be, and what one has come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from torch import Tensor
+
+from pinnsolve.methods.implicit_step import Scheme, Step
+from pinnsolve.methods.step_solver import Counts
+from pinnsolve.networks.intervals import Intervals
+
+Status = Literal["done", "budget", "cells", "stuck"]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """With what a march is made, and how exact.
+
+    Parameters
+    ----------
+    degree, stages : int
+        Of the features in a cell, and of the step.
+    tolerance : float
+        Of the step's last coefficient, relative to the unknowns (dimensionless).
+    bound : float
+        Of the held-out residual, relative to the equation's terms (dimensionless).
+    cells : int
+        To begin with.
+    most : int
+        Cells at once.
+    """
+
+    degree: int = 11
+    stages: int = 5
+    tolerance: float = 1e-5
+    bound: float = 1e-3
+    cells: int = 8
+    most: int = 400
+
+
+@dataclass
+class March:
+    """The record of a march.
+
+    Parameters
+    ----------
+    steps : list of Step
+    status : str
+        "done", or why it ended before.
+    rejected, rounds : int
+        Steps that were too long, and how often cells were halved within one.
+    """
+
+    scheme: Scheme
+    steps: list[Step] = field(default_factory=list)
+    status: Status = "done"
+    rejected: int = 0
+    rounds: int = 0
+    counts: Counts = field(default_factory=Counts)
+    honest: bool = True  # whether every step met the bound and the tolerance
+    rough: bool = False  # whether a first step after a jump was taken with more
+
+    @property
+    def reached(self) -> float:
+        """The time up to which it is solved."""
+        last = self.steps[-1] if self.steps else None
+        return self.scheme.evolution.times[0] if last is None else last.begin + last.length
+
+    @property
+    def largest(self) -> int:
+        return max((len(s.mesh) for s in self.steps), default=0)
+
+
+def variation(c: Tensor, mesh: Intervals) -> Tensor:
+    """The root mean square (F,) of fields (n, F, M) about their means."""
+    share = mesh.widths / mesh.length
+    mean = share @ c[..., 0]
+    return ((share @ c.square().sum(-1)) - mean.square()).clamp(min=0).sqrt()

@@ -1,0 +1,101 @@
+"""The same march with richer features, to tell the error: other degrees in space and in time on the same cells.
+
+Two marches of degrees d, q and d + 2, q + 2 make errors of their own; the second one's is smaller by orders, so that
+their distance is the error of the first. Neither degree alone would do: each shows its own share of the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from pinnsolve.methods.cell_start import at_start
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, joined
+from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.networks.intervals import carried
+from pinnsolve.networks.reference_cell import legendre
+from pinnsolve.trial.marched import Slab
+
+
+def richer(
+    before: Scheme, known: Sequence[Slab], solver: StepSolver, enough: Callable[[], bool] | None = None, more: int = 2
+) -> list[Step] | None:
+    """Solve a march's steps again; nothing where one of them cannot be solved, or there was no time.
+
+    Parameters
+    ----------
+    before : Scheme
+        Of the march.
+    known : sequence of Slab
+        Its steps.
+    solver : StepSolver
+        That solved them.
+    enough : callable, optional
+        Whether the budget has ended.
+    more : int
+        Degrees in space and stages; more than two are dearer, and no truer (prototypes).
+    """
+    scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
+    again = StepSolver(scheme, solver.sizes, 0.1 * solver.left, solver.constant)  # its own errors shall be smaller
+    mesh, joins, found = known[0].mesh, before.evolution.joins, list[Step]()
+    start, parts = at_start(scheme, mesh), 2 * scheme.radau.places[1:] - 1
+    for slab in known:
+        if enough is not None and enough():
+            return None
+        if slab.mesh.places != mesh.places:
+            moved = [carried(c, mesh, slab.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
+            start, mesh = Start(*moved), slab.mesh
+        at_stages = legendre(parts, slab.modes.shape[1] - 1, 0)
+        guess = torch.nn.functional.pad(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), (0, more))
+        step = Step(scheme, mesh, slab.begin, slab.length, start, joined(guess, mesh, scheme))
+        if not again.solve(step):
+            return None
+        found.append(step)
+        start = step.end()
+    return found
+
+
+def slabs(steps: Sequence[Step]) -> list[Slab]:
+    """Steps as a trial function keeps them."""
+    return [Slab(s.mesh, s.begin, s.length, in_modes(s)) for s in steps]
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far two marches are from each other, for each unknown, (F,).
+
+    Parameters
+    ----------
+    difference, norm, deviation : tensor (F,)
+        Root mean squares over space and time: of the difference, of the second one, and of it about its mean.
+    """
+
+    difference: Tensor
+    norm: Tensor
+    deviation: Tensor
+
+
+def distance(first: Sequence[Step], second: Sequence[Step]) -> Distance:
+    """Compare marches on the same cells and steps, by their orthonormal coefficients."""
+    square, norms, means = torch.zeros(3, first[0].scheme.fields, dtype=torch.float64, device=first[0].stages.device)
+    total = sum(a.length for a in first)
+    for a, b in zip(first, second, strict=True):
+        share = a.mesh.widths / a.mesh.length * a.length
+        theirs, mine = (in_modes(s) for s in (b, a))
+        padding = (0, theirs.shape[3] - mine.shape[3], 0, 0, 0, theirs.shape[1] - mine.shape[1])
+        away = theirs - torch.nn.functional.pad(mine, padding)
+        square += torch.einsum("nkfm,n->f", away.square(), share)
+        norms += torch.einsum("nkfm,n->f", theirs.square(), share)
+        means += torch.einsum("nf,n->f", theirs[:, 0, :, 0], share)
+    mean, norm = means / total, norms / total
+    return Distance((square / total).sqrt(), norm.sqrt(), (norm - mean.square()).clamp(min=0).sqrt())
+
+
+def in_modes(step: Step) -> Tensor:
+    """Coefficients (n, q + 1, F, M) of orthonormal Legendre polynomials over the step and the cells."""
+    r = step.scheme.radau
+    norms = torch.arange(r.stages + 1, dtype=torch.float64, device=r.modes.device).mul(2).add(1).sqrt()
+    return torch.tensordot(r.modes / norms[:, None], step.everything(), 1).transpose(0, 1).contiguous()

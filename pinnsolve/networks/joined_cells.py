@@ -1,0 +1,36 @@
+"""The description of cells that do not overlap: an output layer for each over one hidden layer that all share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pinnsolve.errors import ProblemError, whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinedCells:
+    """Cells of space whose features are Legendre polynomials, and steps of time whose features are, too.
+
+    Parameters
+    ----------
+    degree : int
+        Of the features in a cell; it has one more of them for each unknown.
+    stages : int
+        Of a step, from 2 to 9; polynomials in time have this degree.
+
+    Raises
+    ------
+    ProblemError
+        If one of these is out of range.
+    """
+
+    degree: int = 11
+    stages: int = 5
+
+    def __post_init__(self) -> None:
+        whole("JoinedCells: degree", self.degree)
+        whole("JoinedCells: stages", self.stages)
+        if not 4 <= self.degree <= 20:
+            raise ProblemError(f"JoinedCells: degree={self.degree} is out of range", "Write a number from 4 to 20.")
+        if not 2 <= self.stages <= 9:
+            raise ProblemError(f"JoinedCells: stages={self.stages} is out of range", "Write a number from 2 to 9.")

@@ -1,0 +1,117 @@
+"""Where equations and data of an evolution break, and on which lengths of space and time they vary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.checks.resolution import Resolution, resolution, together
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.points import Points
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.equation import Prescribed as Given
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.exact import Plan
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How equations and data are looked at. Chosen, not measured.
+
+    Parameters
+    ----------
+    grading : float
+        Each cell or step towards a narrow place is so many times shorter than the one before. Larger: fewer cells,
+        which are halved where they do not suffice.
+    same : float
+        Of a slope: two ends that differ by less go on into each other. Larger: small kinks are missed. Smaller: the
+        rounding of the user's formula is a kink.
+    lines : tuple of float
+        Parts of the other coordinate's length, where lines run. More: fewer jumps are missed; more time.
+    """
+
+    grading: float = 4.0
+    same: float = 1e-6
+    lines: tuple[float, ...] = (0.31, 0.77)
+
+
+RULES = Rules()
+
+
+def varying(problem: Problem, space: str, time: str) -> tuple[Resolution, Resolution, Resolution]:
+    """On which lengths equations vary along space, they and the start, and they and walls along time."""
+    domain = problem.domain
+    equations = [(e, domain.interior) for e in problem.equations]
+    conditions = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
+    starts = [(c, piece) for c, piece in conditions if piece.moment is not None]
+    walls = [(c, piece) for c, piece in conditions if piece.moment is None]
+
+    def along(coordinate: str, chosen: Sequence[tuple[Equation, Piece]]) -> Resolution:
+        asking = [(c, piece) for c, piece in chosen if coordinate in _asks(c)]
+        found = [_resolution(problem, c, piece, coordinate) for c, piece in asking]
+        return together(found, domain.length(coordinate))
+
+    return along(space, equations), along(space, equations + starts), along(time, equations + walls)
+
+
+def _asks(equation: Equation) -> frozenset[str]:
+    return equation.asks | (frozenset() if equation.prescribes is None else equation.prescribes.asks)
+
+
+def _resolution(problem: Problem, equation: Equation, piece: Piece, coordinate: str) -> Resolution:
+    """On which lengths the coefficients and sources of an equation vary along a coordinate: seen on smooth fields, on
+    two lines."""
+    domain = problem.domain
+
+    def curves(x: Tensor) -> Tensor:
+        lines = []
+        for part in RULES.lines:
+            at = {c: torch.full_like(x, domain.place(c, part)) for c in problem.coordinates}
+            at |= {c: torch.full_like(x, v) for c, v in piece.fixed.items()} | {coordinate: x}
+            normals = {c: torch.full_like(x, v) for c, v in piece.outward.items()}
+            answer = problem.prober.answer(equation, Points(at, torch.ones_like(x), normals))
+            found = {(u, alpha): slope for u, alpha, slope in answer.slopes}
+            lines += [answer.residual, *found.values()]
+        return torch.stack(lines)
+
+    return resolution(curves, *domain.ends(coordinate))
+
+
+def cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution) -> tuple[float, ...]:
+    """Where equations and data jump along a coordinate, and around what is narrow along it: ends of cells or of steps,
+    closer and closer to it."""
+    low, high = problem.domain.ends(coordinate)
+    found = {p.value for p in made.planes if p.coordinate == coordinate}
+    near = SAME * (high - low) * 100  # a break is placed no closer than that
+    found |= {b for b in found_along.breaks if all(abs(b - v) > near for v in found)}
+    for place in made.narrow:
+        if coordinate in place.middle:
+            middle, away = place.middle[coordinate], place.width[coordinate]
+            while away < high - low:
+                found |= {middle - away, middle + away}
+                away *= RULES.grading
+            found.add(middle)
+    return tuple(sorted(v for v in found if low < v < high))
+
+
+def kinked(problem: Problem, starts: Mapping[str, Given], joins: Mapping[str, int]) -> bool:
+    """Whether a start does not go on where a ring closes, in its value or in a derivative that is joined."""
+    if not problem.periodic:
+        return False
+    name, begin = problem.domain.space_coordinates[0], problem.domain.ends(str(problem.domain.time))[0]
+    ends = torch.tensor(problem.domain.ends(name), dtype=torch.float64)
+    at = {c: ends if c == name else torch.full_like(ends, begin) for c in problem.coordinates}
+    points, axis = Points(at, torch.ones_like(ends)), problem.coordinates.index(name)
+    for u, told in starts.items():
+        chart, jets = points.chart()
+        jet = told.given(problem.fields(chart, jets, {}, points))
+        for k in range(joins[u]):
+            left, right = jet.dense(tuple(k * (i == axis) for i in range(len(problem.coordinates)))).tolist()
+            size = max(abs(left), abs(right))
+            if abs(left - right) > RULES.same * size:
+                return True
+    return False

@@ -1,0 +1,54 @@
+"""Where functions of one coordinate break, and on which lengths they vary."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from pinnsolve.checks.resolution import Resolution, resolution, together
+
+Function = Callable[[Tensor], Tensor]
+
+
+def found(function: Function) -> Resolution:
+    return resolution(lambda x: torch.stack([function(x)]), 0.0, 1.0)
+
+
+@pytest.mark.parametrize("place", [0.3, 0.5, 0.7123, 1 / 61, 18.2371 / 61])
+def test_jumps_are_found_to_rounding(place: float) -> None:
+    breaks = found(lambda x: torch.where(x < place, torch.sin(x), 2.0)).breaks
+    assert breaks == pytest.approx((place,), abs=1e-11)
+    assert breaks[0] <= place
+
+
+@pytest.mark.parametrize("place", [0.3, 0.5, 0.7123])
+def test_kinks_are_found(place: float) -> None:
+    assert found(lambda x: (x - place).abs()).breaks == pytest.approx((place,), abs=1e-6)
+
+
+def test_several_breaks_are_several() -> None:
+    assert found(lambda x: ((x > 0.2) & (x < 0.4)).double()).breaks == pytest.approx((0.2, 0.4), abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    "function", [torch.sin, lambda x: 0 * x, lambda x: torch.sin(40 * x), lambda x: torch.tanh(20 * (x - 0.5))]
+)
+def test_smooth_functions_have_no_breaks_and_no_short_parts(function: Function) -> None:
+    assert found(function) == Resolution()
+
+
+def test_what_is_narrow_shortens_steps_that_meet_it() -> None:
+    seen = found(lambda x: torch.exp(-(((x - 0.37) / 1e-3) ** 2)))
+    assert seen.breaks == ()
+    assert seen.finest(0.36, 0.38) < 4e-3
+    assert math.isinf(seen.finest(0.5, 1.0)) and math.isinf(seen.longest(0.5))
+    assert seen.longest(0.0) == pytest.approx(0.37, abs=0.02)  # up to it, and a little into it
+    assert seen.longest(0.37) < 1e-2
+
+
+def test_what_lies_on_one_place_is_one_break() -> None:
+    assert together([Resolution((0.3,)), Resolution((0.3 + 1e-9, 0.6))], 1.0).breaks == (0.3, 0.6)
