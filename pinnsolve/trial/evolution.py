@@ -142,13 +142,10 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
     joins = {u: max((a[space] for a in derivatives[u]), default=0) for u in problem.unknowns}
     highest = max(joins.values())
-    if not problem.periodic and len(walls) < sum(joins.values()):
-        asked = sum(
-            joins.values()
-        )  # with fewer least squares find a solution, and nothing says that it is the only one
-        raise UnmarchableError(
-            f"{len(walls)} conditions stand at the walls, and equations of that order ask for {asked}"
-        )
+    needed = sum(joins.values())
+    if not problem.periodic and len(walls) < needed:
+        # least squares would find a solution, and nothing says that it is the only one
+        raise UnmarchableError(f"{len(walls)} conditions stand at the walls, and such equations ask for {needed}")
     for wall in walls:  # what a condition asks for at a wall must be a trace
         for u, asked in _asked(problem, wall.equation).items():
             joins[u] = max(joins[u], max((a[space] + 1 for a in asked), default=0))
