@@ -27,7 +27,7 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals.residuals import ENTRIES
 from pinnsolve.training.history import Training
-from pinnsolve.trial.exact import held, plan
+from pinnsolve.trial.exact import plan
 from pinnsolve.trial.piecewise import trial_of
 from pinnsolve.trial.trial import Trial
 
@@ -53,7 +53,7 @@ class Solution:
         How it was found; None for one that was loaded.
     findings : Findings or None
         What the checks saw before training.
-    conditions : dict from name to "exact" or "weighted"
+    conditions : dict from name to "exact" or "weighted", or to where it holds
     """
 
     def __init__(
@@ -160,8 +160,8 @@ class Solution:
 
     @property
     def conditions(self) -> dict[str, str]:
-        """Which conditions hold exactly, by construction, and which are weighted residuals."""
-        return held(self.problem, self.trial.plan)
+        """Which conditions hold exactly, by construction, which are weighted residuals, and which hold where."""
+        return self.trial.held()
 
     def summary(self) -> str:
         """The network layer by layer, with its parameter counts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,26 @@ import pytest
 import torch
 from torch import cos, cosh, exp, sin, where
 
-from pinnsolve import Box, Problem, condition, d, dirichlet, face, initial, initial_rate, neumann, periodic
+from pinnsolve import (
+    Box,
+    Problem,
+    Solution,
+    condition,
+    d,
+    dirichlet,
+    face,
+    initial,
+    initial_rate,
+    neumann,
+    periodic,
+    solve,
+)
 from pinnsolve.geometry.points import Points
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.growth import growth
 from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes, joined
+from pinnsolve.methods.march_keeping import restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
@@ -278,3 +293,39 @@ def test_guesses_are_joined_before_newtons_method() -> None:
     for k in range(2):
         left, right = c[:, 0] @ scheme.cell.end(k)[0], c[:, 0] @ scheme.cell.end(k)[1]
         assert torch.allclose(left[1:], right[:-1], atol=1e-10)
+
+
+@pytest.mark.parametrize("declared", [burgers, WAVE])
+def test_a_march_goes_on_from_plain_values_to_the_same_bits(declared: Problem) -> None:
+    evolution, _ = read(declared)
+    accuracy = Accuracy(9, 3, 1e-3, 1e-1)
+    whole, cut = Marcher(evolution, accuracy, CPU), Marcher(evolution, accuracy, CPU)
+    for _ in range(4):
+        assert whole.advance() and cut.advance()
+    again = Marcher(evolution, accuracy, CPU)
+    restore(again, stored(cut))
+    whole.solver.forget()
+    for _ in range(3):
+        assert whole.advance() and again.advance()
+    assert torch.equal(whole.start.values, again.start.values) and torch.equal(whole.start.rates, again.start.rates)
+    assert whole.at == again.at and whole.mesh.places == again.mesh.places
+
+
+def test_an_automatic_run_takes_cells_and_is_saved(tmp_path: Path) -> None:
+    solution = solve(HEAT, budget=20)
+    assert solution.training is not None and solution.training.network.startswith("JoinedCells")
+    assert solution.converged and solution.estimate is not None and solution.estimate < 1e-4
+    x = np.linspace(0, 1, 5)
+    assert solution.u(x=x, t=0.1) == pytest.approx(np.exp(-(pi**2) * 0.1) * np.sin(pi * x), abs=1e-6)
+    assert solution.d("u", "t")(x=0.5, t=0.1) == pytest.approx(-(pi**2) * np.exp(-(pi**2) * 0.1), rel=1e-4)
+    solution.save(tmp_path / "model.safetensors")
+    loaded = Solution.load(tmp_path / "model.safetensors", HEAT)
+    assert np.array_equal(loaded.u(x=x, t=0.1), solution.u(x=x, t=0.1))
+    assert "cells of" in solution.summary() and solution.parameters_count == loaded.parameters_count
+
+
+def test_what_is_rough_is_told_with_more_doubt() -> None:
+    tent = problem(heat, [initial(u=lambda x: 1 - abs(2 * x - 1)), dirichlet(u=0)], time=0.1)
+    kinked = problem(heat, [initial(u=lambda x: x * (1 - x)), periodic("x")], time=0.1)
+    for declared, rough in ((HEAT, False), (RING, False), (tent, True), (kinked, True)):
+        assert read(declared)[0].rough is rough

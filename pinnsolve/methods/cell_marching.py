@@ -29,6 +29,8 @@ class Rules:
         less closely. Fewer: more looks at residuals.
     call : float
         Operations: 2.5 ms of Python for an iteration, however few cells there are.
+    small : float
+        Matrices of a dozen rows take so many times as long as their operations in a large one.
     bound : float
         Of the residual in space, in tolerances of the steps. Larger: steps chase what cells do not resolve. Smaller:
         more cells than the steps need. That of the prototypes.
@@ -36,6 +38,7 @@ class Rules:
 
     together: int = 100
     call: float = 2.5e-3 * SPEED
+    small: float = 15.0
     bound: float = 100.0
 
 
@@ -128,7 +131,7 @@ class Enriching:
     def init(self, objective: Objective) -> State:
         known = objective.guess() if objective.guess is not None else None
         size = len(known.slabs) if isinstance(known, Marched) else 0
-        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": 3.0 * RULES.call * size}
+        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": 2.0 * RULES.call * size}
 
     def operations(self, objective: Objective, state: State) -> float:
         """Of the whole march: a part of it is worth nothing."""
@@ -166,7 +169,7 @@ def spent(marcher: Marcher, iterations: int, factorisations: int) -> float:
     s = marcher.scheme
     rows = s.points * len(s.evolution.problem.equations)
     columns = sum(s.cell.count for _ in s.evolution.joins)
-    each = 4.0 * len(s.radau.values) * len(marcher.mesh)
+    each = RULES.small * 4.0 * len(s.radau.values) * len(marcher.mesh)
     return iterations * (RULES.call + each * 2 * rows * columns) + factorisations * each * qr(rows, columns)
 
 

@@ -70,9 +70,12 @@ def growth(evolution: Evolution, square: bool, device: torch.device) -> float:
         step = Step(scheme, mesh, begin, part * (end - begin), start, first)
         scheme.weights = equation_sizes(step) if scheme.weights is None else scheme.weights
         try:
-            rho = float(torch.linalg.eigvals(one_step(step)).abs().max())
+            matrix = one_step(step)
         except ProblemError:  # walls say too little for as many points as numbers
             return math.inf
+        if not bool(matrix.isfinite().all()):
+            return math.inf
+        rho = float(torch.linalg.eigvals(matrix).abs().max())
         found = max(found, math.log(max(rho, 1e-300)) / part)
     return found
 

@@ -136,6 +136,8 @@ def _residuals(run: Report) -> Table:
     for name, how in run.solution.conditions.items():
         if how == "exact":
             found.add_row(escape(name), "0", "0", "exact, by construction")
+        elif name not in run.training.training and "weighted" not in how:
+            found.add_row(escape(name), "", "", how)
     return found
 
 

@@ -49,6 +49,9 @@ class Rules:
     fine : float
         Of the tolerance: below it cells begin with the higher degrees. Larger: simple problems take longer. Smaller:
         the first march is made in vain. Chosen, not measured.
+    cells : float
+        Of the budget, for marches over cells: what is not solved by then is left to others. Larger: these have too
+        little. Smaller: long marches are left before their end. Chosen, not measured.
     deeper : float
         A march to a hundred times lower tolerance takes about so many times the operations
         (`python -m validation.marched`).
@@ -70,6 +73,7 @@ class Rules:
     undecided: float = 0.05
     behind: float = 20.0
     fine: float = 1e-5
+    cells: float = 0.3
     deeper: float = 4.0
     dearer: float = 2.0
 

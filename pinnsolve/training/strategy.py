@@ -103,7 +103,7 @@ class Strategy:
         if verdict is not None:  # where solutions are compared, a small residual alone proves nothing
             return last or verdict.kind != "converged" or not self.compares(stage)
         if isinstance(method, CellMarching) and self.automatic:
-            return clock.operations >= self.rules.share * self.operations
+            return clock.operations >= self.rules.cells * self.operations
         share = self.operations * (stage + 1) / len(self.stages)
         return not last and method.steps is None and not self.automatic and clock.operations >= share
 

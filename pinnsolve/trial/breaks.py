@@ -98,7 +98,7 @@ def cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution)
     return tuple(sorted(v for v in found if low < v < high))
 
 
-def kinked(problem: Problem, starts: Mapping[str, Given], joins: Mapping[str, int]) -> bool:
+def kinked(problem: Problem, made: Plan, starts: Mapping[str, Given], joins: Mapping[str, int]) -> bool:
     """Whether a start does not go on where a ring closes, in its value or in a derivative that is joined."""
     if not problem.periodic:
         return False
@@ -111,7 +111,7 @@ def kinked(problem: Problem, starts: Mapping[str, Given], joins: Mapping[str, in
         jet = told.given(problem.fields(chart, jets, {}, points))
         for k in range(joins[u]):
             left, right = jet.dense(tuple(k * (i == axis) for i in range(len(problem.coordinates)))).tolist()
-            size = max(abs(left), abs(right))
+            size = max(abs(left), abs(right), made.size(u).scale / problem.domain.length(name) ** k)
             if abs(left - right) > RULES.same * size:
                 return True
     return False

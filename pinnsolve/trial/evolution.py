@@ -142,6 +142,10 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
     joins = {u: max((a[space] for a in derivatives[u]), default=0) for u in problem.unknowns}
     highest = max(joins.values())
+    needed = sum(joins.values())
+    if not problem.periodic and len(walls) < needed:
+        # least squares would find a solution, and nothing says that it is the only one
+        raise UnmarchableError(f"{len(walls)} conditions stand at the walls, and such equations ask for {needed}")
     for wall in walls:  # what a condition asks for at a wall must be a trace
         for u, asked in _asked(problem, wall.equation).items():
             joins[u] = max(joins[u], max((a[space] + 1 for a in asked), default=0))
@@ -161,7 +165,7 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
         )
     inside, begun, driven = varying(problem, name, domain.time)
     joints, moments = (cuts(problem, made, c, r) for c, r in ((name, begun), (domain.time, driven)))
-    rough = bool(begun.breaks or driven.breaks or made.rough or made.corners) or kinked(problem, starts, joins)
+    rough = bool(begun.breaks or driven.breaks or made.rough or made.corners) or kinked(problem, made, starts, joins)
     return Evolution(
         problem, space, time, tuple(joins.values()), tuple(orders.values()), highest, starts, rates, tuple(walls),
         periodic, joints, moments, inside, begun, driven, rough, tuple(made.size(u).scale for u in problem.unknowns),

@@ -26,7 +26,7 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial import flow, own_module
 from pinnsolve.trial.constants import Constants
-from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.exact import Plan, held
 from pinnsolve.trial.functions import Functions
 from pinnsolve.trial.lift import lift
 
@@ -212,6 +212,10 @@ class Trial:
                 frozen = ", frozen" * (not trained and any(True for _ in module.parameters()))
                 rows.append((name or "network", f"{module}{frozen}", sum(trained)))
         return rows
+
+    def held(self) -> dict[str, str]:
+        """By the names of all conditions: how they hold."""
+        return held(self.problem, self.plan)
 
     # ------------------------------------------------------------ evaluation
 
