@@ -25,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -42,9 +43,6 @@ AT_LEAST = 10.0
 # Smaller: there is nothing to compare with for long. The same command. Of the first residual: where more is left,
 # nothing is known.
 HALF = 0.5
-# Times the error of joined cells with richer features, as the residuals of both tell it. Larger: too cautious. Smaller:
-# too kind; without it the error is 0.06 to 3.5 times what is told (`python -m validation.estimates`, `.drawn`).
-CAUTION = 1.5
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,10 @@ class Found:
         Above zero where it is better by orders than the one that it solves again: their distance, times this, is the
         error of that one.
     """
+
+    # Times the error of joined cells with richer features, as the residuals of both tell it. Larger: too cautious.
+    # Smaller: too kind; without it the error is 0.06 to 3.5 times what is told (`python -m validation.estimates`).
+    caution: ClassVar[float] = 1.5
 
     stage: int
     kind: str
@@ -134,7 +136,7 @@ def estimated(
     nearest, size = (own or alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
     if own and best.richer > 0:
-        error *= CAUTION
+        error *= best.caution
     elif own and nearest.richer > 0:
         error = nearest.richer * _difference(nearest, best)
     elif seen.rough or (seen.narrow and not own):
