@@ -210,7 +210,7 @@ REDUCED = {
     "kovasznay": Reduced(features=150),
     "taylor_green": Reduced(steps=20),
     "maxwell_cavity": Reduced(tolerance=0.1, features=500, points=1500),
-    "maxwell_pulse": Reduced({"eps_r": 2}, tolerance=0.1, width=16, depth=3, points=1000, steps=50),
+    "maxwell_pulse": Reduced({"eps_r": 2}, tolerance=0.1, width=16, depth=3, points=1000, steps=70),
     "schrodinger": Reduced(tolerance=0.1, width=14, depth=3, points=800, steps=100),
     "cavity": Reduced({"Re": 10}, tolerance=0.1, features=200, points=2000),
     "inverse_burgers": Reduced(tolerance=0.1, width=12, depth=3, steps=30),
