@@ -13,6 +13,7 @@ from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import Means, identified
 from pinnsolve.methods import OWN_POINTS
 from pinnsolve.methods.costs import costs_of
+from pinnsolve.networks import JoinedCells
 from pinnsolve.networks.described import described_network, is_features
 from pinnsolve.settings import described_method
 from pinnsolve.training import uniqueness
@@ -82,11 +83,13 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         training, held_out = run.points.training.rms(), run.points.held_out.rms()
     outcome, error = _with_noise(outcome, error, found, run.tolerance)
     outcome, error = doubted(run, outcome, error, held_out)
-    own, rule = isinstance(kept.method, OWN_POINTS), run.settings.redraw
+    rule, sampler = run.settings.redraw, str(run.settings.sampler)
+    if isinstance(kept.method, OWN_POINTS):
+        sampler = "gauss" if isinstance(kept.network, JoinedCells) else "sobol"
     return Training(
         outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, points,
         weights, _methods(run, number), described_network(kept.network), run.choice, error, found, lost,
-        "sobol" if own else run.settings.sampler, rule.every if rule is not None and kept.method.redraws else None,
+        sampler, rule.every if rule is not None and kept.method.redraws else None,
         unsaved, run.settings.unread(kept.method) if run.settings.automatic else [],
     )  # fmt: skip
 
