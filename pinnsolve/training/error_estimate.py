@@ -135,10 +135,11 @@ def estimated(
     alike = [f for f in others if f.kind == best.kind]
     nearest, size = (own or alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
-    if own and best.richer > 0:
+    cells = bool(own) and max(best.richer, nearest.richer) > 0
+    if cells and best.richer > 0 and (size <= HALF * nearest.size(weights) or not seen.rough):
         error *= best.caution
-    elif own and nearest.richer > 0:
-        error = nearest.richer * _difference(nearest, best)
+    elif cells:
+        error = max(best.richer, nearest.richer) * _difference(nearest, best)
     elif seen.rough or (seen.narrow and not own):
         # errors fall more slowly than residuals: that of the best is hardly below that of the next
         other = next((f for f in others if f not in own), others[0])
@@ -147,7 +148,7 @@ def estimated(
         other = next((f for f in others if f.kind != best.kind), others[0])
         error = max(error, (error * _difference(other, best) / (other.size(weights) or 1.0) * size) ** 0.5)
     least = max(rounding(v.dtype) for v in best.values.values())
-    if best.exact(weights):
+    if best.exact(weights) or (cells and seen.rough):  # residuals at kinks that move are large for all
         return max(error, least)
     left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5
     if left > HALF:
@@ -180,7 +181,17 @@ class Gathered:
         """Keep a finished solution, once; the estimated error of the best so far."""
         if all(f.stage != now.stage for f in self.found):
             self.found.append(now)
-        return estimated(self.found, self.first, weights, self.seen)
+        return estimated(self.judged(self.found), self.first, weights, self.seen)
+
+    def judged(self, found: Sequence[Found]) -> list[Found]:
+        """Those whose residuals can be compared: where data are rough, joined cells alone, if they were solved again.
+
+        Where a kink goes through a cell its residual is large, however near the solution: others that smear it have
+        smaller ones, and larger errors (a plucked string: 5e-2 beside 1e-4).
+        """
+        cells = {k for f in found if f.richer > 0 for k in (f.stage, f.again)}
+        rough = self.seen is not None and self.seen.rough
+        return [f for f in found if f.stage in cells] if rough and cells else list(found)
 
     def advanced(self, kind: str, held_out: Mapping[str, float], weights: Mapping[str, float]) -> bool:
         """Whether a network in training is to be kept: each time its residual has halved."""
@@ -198,7 +209,7 @@ class Gathered:
             others = [f for f in self.found if f.kind != kept.kind or HALF * f.size(weights) >= size]
         else:
             others = [f for f in self.found if f.stage != kept.stage]
-        error = estimated([kept, *others], self.first, weights, self.seen)
+        error = estimated(self.judged([kept, *others]), self.first, weights, self.seen)
         return error if math.isfinite(error) else None
 
 

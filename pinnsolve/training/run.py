@@ -205,7 +205,7 @@ class Run:
         trained = weighted(self.weights, training)
         if not self.sizes:
             self.sizes = terms(self.points.held_out)
-        if self.trial.complete and self.watch.better(weighted(self.weights, held), trained):
+        if self.trial.complete and self._comparable() and self.watch.better(weighted(self.weights, held), trained):
             vector, weights = self.trial.vector(), dict(self.weights)
             self.best = Best(self.step, self.number, self.born, vector, training, held, self.counts(), weights)
         look = Look(self.step, self.clock.seconds, self.method.name, trained, training, held)
@@ -214,6 +214,11 @@ class Run:
         if in_training and self.gathered().advanced(kind_of(self.stage.network), held, self.weights):
             self.found.append(self.as_found(self.number, held))
         return look
+
+    def _comparable(self) -> bool:
+        """Whether its residual can be compared with those of other stages (`Gathered.judged`)."""
+        cells = self.trial.plan.rough and any(f.richer > 0 for f in self.found)
+        return not cells or isinstance(self.stage.network, JoinedCells)
 
     def counts(self) -> dict[str, int]:
         """The training points in each region: the run's own, or those that the method drew."""
