@@ -52,6 +52,15 @@ def test_of_another_kind_is_believed_only_what_has_no_like() -> None:
     assert estimated([mine[1], other], FIRST, ONE) == pytest.approx(40e-5, rel=0.1)
 
 
+@pytest.mark.parametrize("doubt", [1.0, 3.0])
+def test_the_distance_from_a_richer_solution_is_told_whole(doubt: float) -> None:
+    """It is the error of the less rich one, and a bound for the other, whatever their residuals are."""
+    march = found(1e-3, 1e-2, 1, "cells of 11")
+    richer = replace(found(1e-6, 1e-5, 2, "cells of 13", again=1), richer=doubt)
+    other = found(1e-2, 1e-1, 3)
+    assert estimated([march, richer, other], FIRST, ONE) == pytest.approx(doubt * 1e-3, rel=0.1)
+
+
 @pytest.mark.parametrize("better", [False, True], ids=["the first is better", "the second is better"])
 def test_what_was_solved_again_is_nearest(better: bool) -> None:
     """A looser bound leaves a smaller residual than fewer features on the same cells, with another constant."""

@@ -36,7 +36,9 @@ from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.intervals import Intervals
+from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.trial.evolution import UnmarchableError
+from pinnsolve.trial.marched import Marched
 from problems.burgers import problem as burgers
 from validation.marched import read, row, trial_of
 
@@ -279,10 +281,19 @@ def test_what_is_no_evolution_says_why(declared: Problem, why: str) -> None:
         read(declared)
 
 
-def test_light_in_glass_does_not_grow_in_its_own_energy() -> None:
-    """With rows that are not weighed by 1/sqrt(eps), it grows by e^0.8 (mutant: `Operator._masses` of ones)."""
-    evolution, _ = read(DECLARED["light enters glass"][0])
-    assert growth(evolution, False, CPU) < 0.1
+@pytest.mark.parametrize("eps", [4, 25])
+def test_light_in_glass_does_not_grow_in_its_own_energy(eps: int) -> None:
+    """With rows that are not weighed by 1/sqrt(eps), eps = 25 grows by e^17 (mutant: `Operator._masses` of ones)."""
+    glass = problem(
+        [lambda E, H, x, t: where(x < 0.6, 1, eps) * d(E, t) - d(H, x), lambda E, H, x, t: d(H, t) - d(E, x)],
+        [initial(E=lambda x: exp(-(((x - 0.3) / 0.1) ** 2)), H=0), dirichlet(E=0)], ("E", "H"), time=4.0,
+    )  # fmt: skip
+    assert growth(read(glass)[0], False, CPU) < 1e-6
+
+
+def test_equations_of_second_order_in_time_are_collocated_at_as_many_points_as_numbers_are_open() -> None:
+    for declared, points in ((WAVE, 8), (HEAT, 10), (RING, 10)):
+        assert Scheme(read(declared)[0], 9, 3, CPU).points == points
 
 
 def test_guesses_are_joined_before_newtons_method() -> None:
@@ -328,4 +339,8 @@ def test_what_is_rough_is_told_with_more_doubt() -> None:
     tent = problem(heat, [initial(u=lambda x: 1 - abs(2 * x - 1)), dirichlet(u=0)], time=0.1)
     kinked = problem(heat, [initial(u=lambda x: x * (1 - x)), periodic("x")], time=0.1)
     for declared, rough in ((HEAT, False), (RING, False), (tent, True), (kinked, True)):
-        assert read(declared)[0].rough is rough
+        evolution, made = read(declared)
+        assert evolution.rough is rough
+        trial = Marched(declared, JoinedCells(), made)
+        trial.evolution = evolution
+        assert trial.doubt == (3.0 if rough else 1.0)

@@ -41,6 +41,7 @@ class Rules:
     merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
     narrow: float = 0.1  # of the length: in cells below it a larger residual is let pass, as the root of their width
     shallow: float = 2.0**-18  # of the length: no cell is halved below it
+    jump: float = 0.01  # of the unknowns' sizes: a first step that leaves out more begins at a jump; larger: more tries
     after: float = 0.05  # of a first step that is too long: the next try; larger: more tries after a jump
     sudden: float = 1e-10  # of all time: no first step is tried below it before cells are halved
     rounds: int = 20  # of halving in one step
@@ -192,7 +193,8 @@ class Marcher:
                 continue
             size, here = self._in_time(step)
             late = size * self._passing(length) > self.accuracy.tolerance
-            if late and self.last is None and length > RULES.sudden * self.span:
+            jump = self.last is None and size > RULES.jump
+            if late and jump and length > RULES.sudden * self.span:
                 self.record.rejected += 1
                 length *= RULES.after
                 continue
