@@ -81,6 +81,8 @@ class Marcher:
         self.at, self.length, self.moments = begin, RULES.first * self.span, evolution.moments
         self.last: Step | None = None
         self.taken = 0  # steps
+        self.pause: Callable[[], bool] = lambda: False  # asked before each try: whether to go on another time
+        self.paused = False
         self.terms: Tensor | None = None
         first = self._step(self.length, self._constant(self.length))
         self.scheme.weights = equation_sizes(first)
@@ -155,6 +157,7 @@ class Marcher:
 
     def advance(self) -> bool:
         """Take one step; whether there are more to take."""
+        self.paused = False
         if self.left <= RULES.short * self.span:
             return False
         aim = next((m for m in self.moments if m > self.at + RULES.short * self.span), self.at + self.left)
@@ -165,7 +168,7 @@ class Marcher:
             length = left / 2
         step, size = self._taken(length)
         if step is None:
-            return False
+            return self.paused
         self.at = step.begin + step.length
         if step.length == left:
             self.at = aim
@@ -183,6 +186,9 @@ class Marcher:
         while True:
             if self.enough():
                 return self._ended("budget")
+            if self.pause():
+                self.paused, self.length = True, length
+                return None, 0.0
             if length < RULES.short * self.span:
                 return self._ended("stuck")
             step = self._step(length, self._guess(length) if guess is None else guess)

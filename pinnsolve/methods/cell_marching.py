@@ -89,17 +89,22 @@ class CellMarching:
         marcher = self._taken_up(trial, state)
         counts, taken = marcher.solver.counts, len(marcher.record.steps)
         begun, made = counts.iterations, counts.factorisations
-        more = True
-        while more and counts.iterations - begun < RULES.together:
+
+        def operations() -> float:
+            return spent(marcher, counts.iterations - begun, counts.factorisations - made)
+
+        marcher.pause = lambda: operations() > RULES.together * RULES.call
+        more = marcher.advance()
+        while more and not (marcher.paused or marcher.pause()):
             more = marcher.advance()
         trial.take(slabs(marcher.record.steps[taken:]))
-        operations = spent(marcher, counts.iterations - begun, counts.factorisations - made)
-        work.add(operations)
+        took = operations()
+        work.add(took)
         record = marcher.record
         done = not more
         stuck = done and not (record.honest and trial.complete)
         return {
-            **state, "loss": marcher.residual, "done": done, "stuck": stuck, "rate": operations,
+            **state, "loss": marcher.residual, "done": done, "stuck": stuck, "rate": took,
             "points": collocated(trial.slabs, marcher), "march": stored(marcher),
         }  # fmt: skip
 
