@@ -90,11 +90,12 @@ AUTOMATIC = (
     *(Stage(RandomFeatures(count, scale, layer), Newton()) for count in FEATURES for layer, scale in LAYERS),
     *(
         stage
-        # degrees in space and time, and a step's tolerance in that of the problem: `python -m validation.marched`
-        for degree, stages, share in ((11, 5, 1e-2), (13, 7, 1e-3), (13, 7, 1e-5))
+        # degrees in space and time, a step's tolerance in that of the problem, and the least of it:
+        # `python -m validation.marched`
+        for degree, stages, share, least in ((11, 5, 1e-2, 1e-5), (13, 7, 1e-3, 1e-7), (13, 7, 1e-5, 1e-11))
         for stage in (
-            Stage(JoinedCells(degree=degree, stages=stages), CellMarching(share=share)),
-            Stage(JoinedCells(degree=degree + 2, stages=stages + 2), Enriching(share=share)),
+            Stage(JoinedCells(degree=degree, stages=stages), CellMarching(share=share, least=least)),
+            Stage(JoinedCells(degree=degree + 2, stages=stages + 2), Enriching(share=share, least=least)),
         )
     ),
     *(

@@ -36,11 +36,11 @@ def simulated(monkeypatch: pytest.MonkeyPatch, ready: Prepared, speed: float) ->
 @pytest.mark.parametrize("name", GALLERY)
 def test_it_is_kept_within_a_tenth(monkeypatch: pytest.MonkeyPatch, name: str, budget: float, speed: float) -> None:
     """No step is begun that does not fit, on machines slower than this one; and what was reached stands."""
-    ready = prepare(gallery(name), Settings(budget=budget))
+    ready = prepare(gallery(name).replaced(tolerance=1e-14), Settings(budget=budget))
     simulated(monkeypatch, ready, speed)
     training = ready.loop.run()
     assert training.seconds <= 1.1 * budget
-    assert training.outcome.kind in ("budget", "converged") and training.steps > 0
+    assert training.outcome.kind == "budget" and training.steps > 0
     assert training.method.startswith(("Newton", "Marching", "Retracing", "CellMarching", "Enriching"))
     trial = ready.loop.state.trial  # a march over cells hands out what it has solved up to then
     assert trial.complete or (isinstance(trial, Marched) and trial.slabs)

@@ -53,12 +53,25 @@ def test_of_another_kind_is_believed_only_what_has_no_like() -> None:
 
 
 @pytest.mark.parametrize("doubt", [1.0, 3.0])
-def test_the_distance_from_a_richer_solution_is_told_whole(doubt: float) -> None:
-    """It is the error of the less rich one, and a bound for the other, whatever their residuals are."""
-    march = found(1e-3, 1e-2, 1, "cells of 11")
-    richer = replace(found(1e-6, 1e-5, 2, "cells of 13", again=1), richer=doubt)
-    other = found(1e-2, 1e-1, 3)
-    assert estimated([march, richer, other], FIRST, ONE) == pytest.approx(doubt * 1e-3, rel=0.1)
+def test_the_error_of_cells_with_richer_features_goes_as_residuals(doubt: float) -> None:
+    """The distance of the two is the error of the less rich one; the other has it in the ratio of their residuals."""
+    march, other = found(1e-3, 1e-2, 1, "cells of 11"), found(1e-2, 1e-1, 3)
+    for left in (1e-3, 1e-5):
+        richer = replace(found(1e-6, left, 2, "cells of 13", again=1), richer=doubt)
+        told = richer.caution * 1e-3 * left / 1e-2
+        assert estimated([march, richer, other], FIRST, ONE) == pytest.approx(told, rel=0.1)
+    worse = replace(found(1e-6, 2e-2, 2, "cells of 13", again=1), richer=doubt)
+    assert estimated([march, worse, other], FIRST, ONE) == pytest.approx(doubt * 1e-3, rel=0.1)
+
+
+def test_where_data_are_rough_cells_are_compared_with_cells() -> None:
+    """A kink that goes through cells leaves them large residuals: what smears it is no better for small ones."""
+    march = found(1e-3, 2000.0, 1, "cells of 11")
+    richer = replace(found(1e-4, 1900.0, 2, "cells of 13", again=1), richer=3.0)
+    smeared = [found(5e-2, 20.0, 3), found(4e-2, 15.0, 4)]
+    gathered = Gathered([march, richer, *smeared], FIRST, Seen(rough=True))
+    assert gathered.error_of(richer, False, ONE) == pytest.approx(3 * 1e-3, rel=0.1)
+    assert Gathered([march, richer, *smeared], FIRST).error_of(richer, False, ONE) != pytest.approx(3e-3, rel=0.5)
 
 
 @pytest.mark.parametrize("better", [False, True], ids=["the first is better", "the second is better"])

@@ -59,9 +59,12 @@ class CellMarching:
     ----------
     share : float
         Of the problem's tolerance: that of a step's last coefficient.
+    least : float
+        The least of that. A first march that asks for little solves something on any machine, whatever the tolerance.
     """
 
     share: float = 1e-2
+    least: float = 1e-11  # below it is rounding
     name = "cell marching"
     steps = None
     cycle = 1
@@ -76,7 +79,7 @@ class CellMarching:
 
     def accuracy(self, trial: Marched) -> Accuracy:
         """What the problem's tolerance asks for."""
-        tolerance = max(self.share * trial.problem.tolerance, 1e-11)  # below it is rounding
+        tolerance = max(self.share * trial.problem.tolerance, self.least)
         layer = trial.layer
         return Accuracy(layer.degree, layer.stages, tolerance, RULES.bound * tolerance)
 
@@ -128,6 +131,7 @@ class Enriching:
     """
 
     share: float = 1e-2
+    least: float = 1e-11
     name = "enriching"
     steps = None
     cycle = 1
@@ -148,7 +152,9 @@ class Enriching:
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
         if not isinstance(known, Marched) or not known.complete:
             return nothing
-        before = Marcher(evolution_of(trial), CellMarching(share=self.share).accuracy(known), trial.device)
+        before = Marcher(
+            evolution_of(trial), CellMarching(share=self.share, least=self.least).accuracy(known), trial.device
+        )
         for slab in known.slabs:
             measured(before, slab)
         solver: StepSolver = before.solver

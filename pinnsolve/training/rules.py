@@ -46,9 +46,6 @@ class Rules:
     behind : float
         A ten times lower bound lowers the error by about ten (`python -m validation.features`, "bounds"): where more
         than this is missing, one will not do, and two are taken at once. Smaller: more is solved than is asked for.
-    fine : float
-        Of the tolerance: below it cells begin with the higher degrees. Larger: simple problems take longer. Smaller:
-        the first march is made in vain. Chosen, not measured.
     cells : float
         Of the budget, for marches over cells: what is not solved by then is left to others. Larger: these have too
         little. Smaller: long marches are left before their end. Chosen, not measured.
@@ -72,7 +69,6 @@ class Rules:
     rivals: int = 2
     undecided: float = 0.05
     behind: float = 20.0
-    fine: float = 1e-5
     cells: float = 0.3
     deeper: float = 4.0
     dearer: float = 2.0

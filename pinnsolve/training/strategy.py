@@ -69,8 +69,7 @@ class Strategy:
         self.unknowns = unknowns
         marched = [k for k, s in enumerate(self.stages) if isinstance(s.method, CellMarching)]
         if self.automatic and self.cells and marched:
-            fine = self.tolerance < self.rules.fine and len(marched) > 1
-            return marched[1 if fine else 0]
+            return marched[0]
         return self._first_features()
 
     def _first_features(self) -> int:
