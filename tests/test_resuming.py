@@ -90,7 +90,7 @@ def test_a_finished_march_is_taken_up_again(tmp_path: Path) -> None:
 
 def test_stopped_at_the_look_that_ends_a_stage_a_run_goes_on_with_the_same_bits(tmp_path: Path) -> None:
     whole: list[Look] = []
-    solve(WARM.replaced(tolerance=1e-12), budget=60, progress=stop_at(5, whole))
+    solve(WARM.replaced(tolerance=1e-12), budget=60, progress=stop_at(3, whole))
     cut: list[Look] = []
     for step in (1, 2, 3):
         found = solve(

@@ -36,6 +36,7 @@ from pinnsolve.residuals import Residuals, Site
 from pinnsolve.training.collocation import wanting
 from pinnsolve.training.free_changes import Changes, in_words
 from pinnsolve.training.rounding import rounding
+from pinnsolve.training.weights import made_of
 from pinnsolve.trial.change import Change
 from pinnsolve.trial.trial import Trial
 
@@ -190,7 +191,7 @@ def cheapest(solution: Trial, places: Sequence[Site], count: int) -> Cheapest:
     about = {u: _size(solution, u, v) for u, v in values.items()}
     sizes = {u: size.scale for u, size in about.items()}
     residuals = _on_points(change, places, generator)
-    weights = {name: made**-2 for name, made in _made_of(residuals, about).items()}
+    weights = {name: made**-2 for name, made in made_of(residuals, about, LIMITS.places).items()}
     triangle, left = Triangle(residuals.size, change.parameters_count, change.vector()), 0.0
     for r, jacobian in residuals.pieces(weights):
         seen = torch.isfinite(jacobian).all(1) & torch.isfinite(r)
@@ -258,18 +259,6 @@ def _size(solution: Trial, unknown: str, values: Tensor) -> Size:
     known, mean = solution.plan.sizes.get(unknown), float(values.nanmean().nan_to_num(0.0, 0.0, 0.0))
     varies = float((values - mean).square().mean().sqrt())
     return Size(mean, max(varies if math.isfinite(varies) else 0.0, known.scale if known else 0.0) or 1.0)
-
-
-def _made_of(residuals: Residuals, about: Mapping[str, Size]) -> dict[str, float]:
-    """The terms that smooth changes of the unknowns by their sizes make in each residual, where it holds."""
-    problem, found = residuals.trial.problem, {}
-    by_residual = {e.residual: e for e in problem.system}
-    for site, points in residuals.places:
-        inside = site.name == "interior"  # on a line, since points are drawn to narrow places, where terms are large
-        there = problem.domain.line() if inside else points[:: max(1, len(points) // LIMITS.places)]
-        for name, term in site.terms.items():
-            found[name] = problem.prober.change(by_residual[term], about, there) or 1.0
-    return found
 
 
 def _relative(slopes: Mapping[str, Tensor], sizes: Mapping[str, float]) -> Tensor:

@@ -6,14 +6,19 @@ from collections.abc import Mapping
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.balance import balanced
+from pinnsolve.problem.probes import Size
 from pinnsolve.residuals import Residuals
 from pinnsolve.settings import Settings
 
 
 def weights_of(settings: Settings, residuals: Residuals, before: dict[str, float]) -> dict[str, float]:
-    """One weight for each residual, as the settings want them; those before stay where nothing can be balanced."""
+    """One weight for each residual, as the settings want them; those before stay where nothing can be balanced, and at
+    the beginning each residual is taken relative to its terms there."""
+    if settings.weights == "balanced" and not residuals.trial.balances:
+        about = {u: residuals.trial.plan.size(u) for u in residuals.trial.problem.unknowns}
+        return before or {name: made**-2 for name, made in made_of(residuals, about).items()}
     if settings.weights == "balanced":
-        return balanced(residuals) if residuals.trial.balances else before or dict.fromkeys(residuals.names, 1.0)
+        return balanced(residuals)
     equations = [e.name for e in residuals.trial.problem.equations]
     if isinstance(settings.weights, Mapping):
         for name in settings.weights:
@@ -23,6 +28,26 @@ def weights_of(settings: Settings, residuals: Residuals, before: dict[str, float
                 )
         return {n: float(settings.weights.get(n, 1.0)) for n in residuals.names}
     return {n: float(settings.weights) if n in equations else 1.0 for n in residuals.names}
+
+
+def made_of(residuals: Residuals, about: Mapping[str, Size], places: int = 200) -> dict[str, float]:
+    """The terms that smooth changes of the unknowns by their sizes make in each residual, where it holds.
+
+    Parameters
+    ----------
+    residuals : Residuals
+    about : mapping from unknown to Size
+    places : int
+        At which a condition is looked at.
+    """
+    problem, found = residuals.trial.problem, {}
+    by_residual = {e.residual: e for e in problem.system}
+    for site, points in residuals.places:
+        inside = site.name == "interior"  # on a line, since points are drawn to narrow places, where terms are large
+        there = problem.domain.line() if inside else points[:: max(1, len(points) // places)]
+        for name, term in site.terms.items():
+            found[name] = problem.prober.change(by_residual[term], about, there) or 1.0
+    return found
 
 
 def weighted(weights: Mapping[str, float], rms: Mapping[str, float]) -> float:
