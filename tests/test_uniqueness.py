@@ -257,3 +257,12 @@ def test_repeated_equations_are_a_warning_where_too_few_are_left() -> None:
     more = PAIR | {"equations": [*twice["equations"], lambda u, v, t: d(u, t) - 2 * d(v, t)]}
     assert not any("repeats" in w for w in check(Problem(**more)).warnings)
     assert kind_of(more) == "converged"  # the rest determines the solution
+
+
+def test_what_is_prescribed_may_be_the_solution_already() -> None:
+    training = solve(
+        Problem(**ROD, equations=lambda u, x: d(u, x, x), conditions=dirichlet(u=lambda x: 1 + x))
+    ).training
+    assert training is not None
+    assert training.outcome.kind == "converged"
+    assert "what is prescribed, continued inwards, meets all" in training.outcome.detail

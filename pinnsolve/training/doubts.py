@@ -43,7 +43,9 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where windows join
         return undetermined(rough, run.trial.problem.coordinates), None
     if outcome.kind == "converged" and not any(run.history[0].held_out.values()):
-        outcome, error = Outcome("converged", "zero meets all equations and conditions, and is alone in that"), None
+        zero = not any(bool(v.any()) for v in run.points.values().values())
+        what = "zero" if zero else "what is prescribed, continued inwards,"
+        outcome, error = Outcome("converged", f"{what} meets all equations and conditions, and is alone in that"), None
     return outcome, None if error is None else max(error, rough.share)
 
 
