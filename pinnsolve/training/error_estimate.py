@@ -67,6 +67,8 @@ class Found:
     richer : float
         Above zero where it is better by orders than the one that it solves again: their distance, times this, is the
         error of that one.
+    beside : float
+        What is left outside narrow places, if there are such (`training.weights.left_beside`).
     """
 
     # Times the error of joined cells with richer features, as the residuals of both tell it. Larger: too cautious.
@@ -81,6 +83,7 @@ class Found:
     sizes: Mapping[str, float] = field(default_factory=dict)
     scales: Mapping[str, float] = field(default_factory=dict)
     richer: float = 0.0
+    beside: float = 0.0
 
     def exact(self, weights: Mapping[str, float]) -> bool:
         """Whether the weighted residual is rounding beside what it is made of."""
@@ -151,7 +154,7 @@ def estimated(
     if best.exact(weights) or (cells and seen.rough):  # residuals at kinks that move are large for all
         return max(error, least)
     left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5
-    if left > HALF:
+    if max(left, best.beside) > HALF:
         return math.inf
     return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else least)
 

@@ -26,7 +26,7 @@ from pinnsolve.training.history import History, Look
 from pinnsolve.training.results import Ended
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
-from pinnsolve.training.weights import weighted, weights_of
+from pinnsolve.training.weights import left_beside, weighted, weights_of
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.trial import Trial
 
@@ -238,7 +238,9 @@ class Run:
         scales = {u: self.trial.plan.size(u).scale for u in self.trial.problem.unknowns}
         enriched = isinstance(self.settings.stages[stage].method, Enriching)
         richer = self.trial.doubt if enriched and isinstance(self.trial, Marched) else 0.0
-        return Found(stage, kind, held_out, self.points.values(), again, made, scales, richer)
+        values, narrow = self.points.values(), self.trial.plan.narrow
+        beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
+        return Found(stage, kind, held_out, values, again, made, scales, richer, beside)
 
     def gathered(self) -> Gathered:
         data, first = self.trial.problem.data, self.history[0].held_out

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
 
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.places import Narrow
 from pinnsolve.methods.balance import balanced
 from pinnsolve.problem.probes import Size
 from pinnsolve.residuals import Residuals
@@ -28,6 +32,23 @@ def weights_of(settings: Settings, residuals: Residuals, before: dict[str, float
                 )
         return {n: float(settings.weights.get(n, 1.0)) for n in residuals.names}
     return {n: float(settings.weights) if n in equations else 1.0 for n in residuals.names}
+
+
+def left_beside(residuals: Residuals, narrow: Sequence[Narrow], values: Mapping[str, Tensor]) -> float:
+    """What is left of the equations outside narrow places, relative to the terms that smooth unknowns of the solution's
+    size make there: the largest of all (dimensionless).
+
+    The first residual is no measure of it: in a narrow place that is large, and falls as soon as the solution is flat
+    there, whatever it is elsewhere.
+    """
+    made = made_of(residuals, {u: Size(float(v.mean()), float(v.std()) or 1.0) for u, v in values.items()})
+    left, found = residuals.values(), 0.0
+    for site, points in residuals.places:
+        if site.name == "interior":
+            inside = torch.stack([place.holds(points.coordinates) for place in narrow]).any(0)
+            parts = [left[name][~inside].square().mean().sqrt() / made[name] for name in site.terms]
+            found = max([found, *map(float, parts)])
+    return found
 
 
 def made_of(residuals: Residuals, about: Mapping[str, Size], places: int = 200) -> dict[str, float]:
