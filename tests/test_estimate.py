@@ -100,6 +100,11 @@ def test_what_hardly_lowered_the_residual_is_not_believed() -> None:
         assert estimated(alike, FIRST, ONE) == min(1.0, AT_LEAST * left)
 
 
+def test_what_is_not_finite_is_no_solution() -> None:
+    both = [found(1e-6, math.inf, 1), found(2e-6, math.inf, 2, again=1)]
+    assert estimated(both, FIRST, ONE) == math.inf, "and not NaN, which no comparison finds too large"
+
+
 def test_where_all_is_left_nothing_is_known() -> None:
     assert estimated([found(1e-6, 600.0, 1), found(2e-6, 700.0, 2)], FIRST, ONE) == math.inf
 

@@ -88,7 +88,8 @@ class Found:
     def exact(self, weights: Mapping[str, float]) -> bool:
         """Whether the weighted residual is rounding beside what it is made of."""
         limit = max(rounding(v.dtype) for v in self.values.values())
-        return bool(self.sizes) and self.size(weights) <= limit * weighted(weights, self.sizes) ** 0.5
+        small = math.isfinite(self.size(weights)) and bool(self.sizes)
+        return small and self.size(weights) <= limit * weighted(weights, self.sizes) ** 0.5
 
     def size(self, weights: Mapping[str, float]) -> float:
         """The weighted residual (rms)."""
@@ -132,7 +133,7 @@ def estimated(
     """
     seen = seen or Seen()
     best, *others = sorted(found, key=lambda f: f.size(weights))
-    if not others:
+    if not others or not math.isfinite(best.size(weights)):
         return math.inf
     own = [f for f in others if f.again == best.stage or f.stage == best.again]
     alike = [f for f in others if f.kind == best.kind]
@@ -154,7 +155,7 @@ def estimated(
     if best.exact(weights) or (cells and seen.rough):  # residuals at kinks that move are large for all
         return max(error, least)
     left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5
-    if max(left, best.beside) > HALF:
+    if max(left, best.beside) > HALF or math.isnan(error):
         return math.inf
     return max(error, min(1.0, AT_LEAST * left) if left > UNSOLVED else least)
 

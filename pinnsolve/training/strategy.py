@@ -141,7 +141,7 @@ class Strategy:
 
     def _good_enough(self, now: Ended) -> bool:
         """Whether the best solution is, and its error need not be told by solving it again."""
-        if not now.solved or now.estimate is None or now.estimate > self.rules.certain * self.tolerance:
+        if not now.solved or now.estimate is None or not now.estimate <= self.rules.certain * self.tolerance:
             return False
         return not (now.best == now.stage and isinstance(self._method(now.stage + 1), Retracing | Enriching))
 
