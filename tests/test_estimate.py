@@ -67,10 +67,11 @@ def test_the_error_of_cells_with_richer_features_goes_as_residuals(doubt: float)
 def test_where_data_are_rough_cells_are_compared_with_cells() -> None:
     """A kink that goes through cells leaves them large residuals: what smears it is no better for small ones."""
     march = found(1e-3, 2000.0, 1, "cells of 11")
-    richer = replace(found(1e-4, 1900.0, 2, "cells of 13", again=1), richer=3.0)
     smeared = [found(5e-2, 20.0, 3), found(4e-2, 15.0, 4)]
-    gathered = Gathered([march, richer, *smeared], FIRST, Seen(rough=True))
-    assert gathered.error_of(richer, False, ONE) == pytest.approx(3 * 1e-3, rel=0.1)
+    for left in (1900.0, 20.0):  # beside a kink at the start errors are large, and points are few
+        richer = replace(found(1e-4, left, 2, "cells of 13", again=1), richer=3.0)
+        gathered = Gathered([march, richer, *smeared], FIRST, Seen(rough=True))
+        assert gathered.error_of(richer, False, ONE) == pytest.approx(3 * 1e-3, rel=0.1)
     assert Gathered([march, richer, *smeared], FIRST).error_of(richer, False, ONE) != pytest.approx(3e-3, rel=0.5)
 
 

@@ -32,6 +32,7 @@ from torch import Tensor
 from pinnsolve.algebra import yardstick
 from pinnsolve.training.rounding import rounding
 from pinnsolve.training.weights import weighted
+from pinnsolve.trial.exact import Plan
 
 # Of the first residual (rms): where more is left, the estimate is at least `AT_LEAST` times what is left. Larger:
 # solutions that are wrong alike are believed. Smaller: good estimates are made too cautious. `python -m
@@ -111,6 +112,10 @@ class Seen:
     rough: bool = False
     narrow: bool = False
 
+    @classmethod
+    def of(cls, plan: Plan) -> Seen:
+        return cls(plan.rough, bool(plan.narrow))
+
 
 def estimated(
     found: Sequence[Found], first: Mapping[str, float], weights: Mapping[str, float], seen: Seen | None = None
@@ -140,7 +145,7 @@ def estimated(
     nearest, size = (own or alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
     cells = bool(own) and max(best.richer, nearest.richer) > 0
-    if cells and best.richer > 0 and (size <= HALF * nearest.size(weights) or not seen.rough):
+    if cells and best.richer > 0 and not seen.rough:
         error *= best.caution
     elif cells:
         error = max(best.richer, nearest.richer) * _difference(nearest, best)
@@ -165,6 +170,11 @@ def unsolved(first: Mapping[str, float], held_out: Mapping[str, float]) -> bool:
     return any(held_out[name] > UNSOLVED * r for name, r in first.items() if name in held_out)
 
 
+def alone(found: Sequence[Found], seen: Seen) -> set[int | None]:
+    """The stages of joined cells that were solved again, where data are rough: they are compared with nothing else."""
+    return {k for f in found if f.richer > 0 for k in (f.stage, f.again)} if seen.rough else set()
+
+
 class Gathered:
     """The solutions of one run.
 
@@ -179,7 +189,7 @@ class Gathered:
     """
 
     def __init__(self, found: list[Found], first: Mapping[str, float], seen: Seen | None = None) -> None:
-        self.found, self.first, self.seen = found, first, seen
+        self.found, self.first, self.seen = found, first, seen or Seen()
 
     def added(self, now: Found, weights: Mapping[str, float]) -> float:
         """Keep a finished solution, once; the estimated error of the best so far."""
@@ -193,9 +203,8 @@ class Gathered:
         Where a kink goes through a cell its residual is large, however near the solution: others that smear it have
         smaller ones, and larger errors (a plucked string: 5e-2 beside 1e-4).
         """
-        cells = {k for f in found if f.richer > 0 for k in (f.stage, f.again)}
-        rough = self.seen is not None and self.seen.rough
-        return [f for f in found if f.stage in cells] if rough and cells else list(found)
+        cells = alone(found, self.seen)
+        return [f for f in found if f.stage in cells] if cells else list(found)
 
     def advanced(self, kind: str, held_out: Mapping[str, float], weights: Mapping[str, float]) -> bool:
         """Whether a network in training is to be kept: each time its residual has halved."""
