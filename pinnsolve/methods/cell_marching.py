@@ -12,7 +12,7 @@ from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.second_march import in_modes, richer, slabs
+from pinnsolve.methods.second_march import richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.marched import Marched, Slab
@@ -161,7 +161,7 @@ class Enriching:
         found = richer(before.scheme, known.slabs, solver)
         if found is None:
             return nothing
-        trial.take([Slab(s.mesh, s.begin, s.length, in_modes(s)) for s in found])
+        trial.take(slabs(found))
         objective.work.add(spent(before, 3 * len(found), 2 * len(found)))
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 

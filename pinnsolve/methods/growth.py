@@ -19,7 +19,7 @@ from torch import Tensor
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes, joined
-from pinnsolve.methods.stage_operator import Operator, averaged
+from pinnsolve.methods.stage_operator import Operator
 from pinnsolve.networks.intervals import Intervals
 from pinnsolve.trial.evolution import Evolution
 
@@ -82,11 +82,9 @@ def growth(evolution: Evolution, square: bool, device: torch.device) -> float:
 
 def one_step(step: Step) -> Tensor:
     """G, (n F M, n F M), of the equations as they are linearised at a step."""
-    s, shape = step.scheme, (len(step.mesh), step.scheme.points)
+    s = step.scheme
     walls = {end: step.at_wall(end, slopes=True) for end in s.walled}
-    slopes = [averaged(walls[end], s.stages, ()) if end in walls else {} for end in (0, 1)]
-    inside = averaged(step.inside(s.points, slopes=True), s.stages, shape)
-    operator = Operator(s, step.mesh, step.length, inside, slopes)
+    operator = Operator.of(step, step.inside(s.points, slopes=True), walls)
     rates = operator.parts().get(1)
     assert rates is not None
     n, _, _, f, m = rates.shape

@@ -104,8 +104,6 @@ class Step:
     length: float
     start: Start
     stages: Tensor
-    iterations: int = 0
-    rate: float = 0.0
 
     def derived(self, order: int) -> Tensor:
         """The coefficients of the derivative along time at the stages."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.chains import Chain, Prescribed
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.methods.implicit_step import Scheme, in_time
+from pinnsolve.methods.implicit_step import Scheme, Step, in_time
 from pinnsolve.networks.intervals import Intervals
 from pinnsolve.residuals.pointwise import Answers
 
@@ -73,6 +73,13 @@ class Operator:
                 squares[:, i] += slope.square()
         mean = (squares.mean(-1) * (self.mesh.widths / self.mesh.length)[:, None]).sum(0).sqrt()[:, None]
         return torch.where(mean > 0, (squares.sqrt() / mean).clamp(min=0.01).rsqrt(), torch.ones_like(squares))
+
+    @classmethod
+    def of(cls, step: Step, inside: Answers, walls: Mapping[int, Answers]) -> Operator:
+        """That of a step, from its answers inside and at the ends where conditions stand, with slopes."""
+        s, n = step.scheme, len(step.mesh)
+        at_ends = [averaged(walls[end], s.stages, ()) if end in walls else {} for end in (0, 1)]
+        return cls(s, step.mesh, step.length, averaged(inside, s.stages, (n, s.points)), at_ends)
 
     @property
     def own(self) -> int:

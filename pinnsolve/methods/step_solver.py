@@ -104,9 +104,7 @@ class StepSolver:
         inside = step.inside(s.points, slopes=fresh)
         walls = {end: step.at_wall(end, slopes=fresh) for end in s.walled}
         if fresh:
-            shape = len(step.mesh), s.points
-            slopes = [averaged(walls[end], s.stages, ()) if end in walls else {} for end in (0, 1)]
-            self.operator = Operator(s, step.mesh, step.length, averaged(inside, s.stages, shape), slopes)
+            self.operator = Operator.of(step, inside, walls)
             self.counts.factorisations += 1
         assert self.operator is not None
         nothing = torch.zeros(0, s.stages, dtype=torch.float64, device=s.device)

@@ -78,8 +78,9 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     lost = overfitting(run.history.looks, {name: run.weights[name] for name in data}, step)
     if lost is not None and outcome.kind in ("plateau", "overfitting"):
         outcome = lost.outcome
-    before, found = run.trial.vector(), _identified(run)
-    if not torch.equal(before, run.trial.vector()):  # solved again beside the noise
+    before = run.trial.vector() if to_be_found(run) else None
+    found = _identified(run)
+    if before is not None and not torch.equal(before, run.trial.vector()):  # solved again beside the noise
         training, held_out = run.points.training.rms(), run.points.held_out.rms()
     outcome, error = _with_noise(outcome, error, found, run.tolerance)
     outcome, error = doubted(run, outcome, error, held_out)

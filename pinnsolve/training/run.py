@@ -21,7 +21,7 @@ from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings, Stage
 from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
-from pinnsolve.training.error_estimate import Found, Gathered, Seen
+from pinnsolve.training.error_estimate import Found, Gathered, Seen, alone
 from pinnsolve.training.history import History, Look
 from pinnsolve.training.results import Ended
 from pinnsolve.training.rounding import rounding, terms
@@ -217,8 +217,7 @@ class Run:
 
     def _comparable(self) -> bool:
         """Whether its residual can be compared with those of other stages (`Gathered.judged`)."""
-        cells = self.trial.plan.rough and any(f.richer > 0 for f in self.found)
-        return not cells or isinstance(self.stage.network, JoinedCells)
+        return not alone(self.found, Seen.of(self.trial.plan)) or isinstance(self.stage.network, JoinedCells)
 
     def counts(self) -> dict[str, int]:
         """The training points in each region: the run's own, or those that the method drew."""
@@ -244,8 +243,7 @@ class Run:
 
     def gathered(self) -> Gathered:
         data, first = self.trial.problem.data, self.history[0].held_out
-        seen = Seen(self.trial.plan.rough, bool(self.trial.plan.narrow))
-        return Gathered(self.found, {n: r for n, r in first.items() if n not in data}, seen)
+        return Gathered(self.found, {n: r for n, r in first.items() if n not in data}, Seen.of(self.trial.plan))
 
     def best_trial(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""

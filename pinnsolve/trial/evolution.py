@@ -45,8 +45,6 @@ class Evolution:
         For each unknown, so many traces are joined between cells: its value and the derivatives below the highest.
     orders : tuple of int
         For each unknown, the order of the equations in time; zero where they give it algebraically.
-    highest : int
-        The highest derivative in space.
     starts, rates : dict from unknown to what is prescribed
     walls : tuple of Wall
     periodic : bool
@@ -71,7 +69,6 @@ class Evolution:
     time: int
     joins: tuple[int, ...]
     orders: tuple[int, ...]
-    highest: int
     starts: dict[str, Given]
     rates: dict[str, Given]
     walls: tuple[Wall, ...]
@@ -141,7 +138,6 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
     starts, rates, walls = _conditions(problem)
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
     joins = {u: max((a[space] for a in derivatives[u]), default=0) for u in problem.unknowns}
-    highest = max(joins.values())
     needed = sum(joins.values())
     if not problem.periodic and len(walls) < needed:
         # least squares would find a solution, and nothing says that it is the only one
@@ -167,7 +163,7 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
     joints, moments = (cuts(problem, made, c, r) for c, r in ((name, begun), (domain.time, driven)))
     rough = bool(begun.breaks or driven.breaks or made.rough or made.corners) or kinked(problem, made, starts, joins)
     return Evolution(
-        problem, space, time, tuple(joins.values()), tuple(orders.values()), highest, starts, rates, tuple(walls),
+        problem, space, time, tuple(joins.values()), tuple(orders.values()), starts, rates, tuple(walls),
         periodic, joints, moments, inside, begun, driven, rough, tuple(made.size(u).scale for u in problem.unknowns),
     )  # fmt: skip
 

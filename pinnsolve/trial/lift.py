@@ -62,7 +62,7 @@ class Ends:
 
 def too_many(problem: Problem, ends: list[Ends]) -> bool:
     """Whether there are more places at which one point needs prescribed values than are worth their cost."""
-    return math.prod(1 + len(e.places(problem.domain)) for e in _needed(problem, ends)) - 1 > _Interpolation.most
+    return math.prod(1 + len(e.places(problem.domain)) for e in _needed(problem, ends)[0]) - 1 > _Interpolation.most
 
 
 def lift(problem: Problem, ends: list[Ends], points: Points, at: Mapping[str, Jet]) -> tuple[Jet, Jet] | None:
@@ -70,11 +70,9 @@ def lift(problem: Problem, ends: list[Ends], points: Points, at: Mapping[str, Je
     phi = vanishing(problem.domain, ends, at)
     if phi is None:
         return None
-    needed = _needed(problem, ends)
+    needed, level = _needed(problem, ends)
     if not needed:
-        number = _level(problem, ends)
-        assert number is not None
-        return phi.chart.numbers(number), phi
+        return phi.chart.numbers(level), phi
     return _Interpolation(problem, needed, points, at).over(len(needed), ()), phi
 
 
@@ -87,17 +85,17 @@ def vanishing(domain: Domain, ends: list[Ends], at: Mapping[str, Jet]) -> Jet | 
     return phi
 
 
-def _needed(problem: Problem, ends: list[Ends]) -> list[Ends]:
-    """Those of which g has to be made.
+def _needed(problem: Problem, ends: list[Ends]) -> tuple[list[Ends], float]:
+    """Those of which g has to be made, and the number that it is where there are none.
 
     Walls that all have one number are met by that number, or by a start that agrees with them, as most do to rounding;
     where they are few they are met to rounding all the same.
     """
     moments = [e for e in ends if e.in_time]
     count = math.prod(1 + len(e.places(problem.domain)) for e in ends) - 1
-    if (moments and count <= _Interpolation.most) or _level(problem, [e for e in ends if not e.in_time]) is None:
-        return ends
-    return moments
+    few = moments and count <= _Interpolation.most
+    level = None if few else _level(problem, [e for e in ends if not e.in_time])
+    return (ends, 0.0) if level is None else (moments, level)
 
 
 def _level(problem: Problem, walls: list[Ends]) -> float | None:
