@@ -190,7 +190,6 @@ def test_references_in_validation_know_nothing_of_the_network() -> None:
         "__init__",
         "__main__",
         "results",
-        "drawn",
         "never_false_pass",
         "methods",
         "estimates",

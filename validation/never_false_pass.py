@@ -33,8 +33,10 @@ import problems.burgers
 import problems.cooling
 import problems.heat
 from pinnsolve import MLP, Problem, Reference, Settings, compare, solve
-from validation import drawn
 from validation.cases import collected, read, run
+from validation.drawn.ending import told
+from validation.drawn.families import KINDS, MAKE
+from validation.drawn.statement import TOLERANCE
 
 PROBLEMS: dict[str, Problem] = {
     "heat": problems.heat.problem,
@@ -210,13 +212,11 @@ def with_wrong_reference(name: str, what: str, seed: int) -> Ended:
 
 def of_drawn(name: str, seed: int) -> Ended | None:
     """One run of a drawn problem; None where it is refused."""
-    told = drawn.told(name, seed, SECONDS)
-    if told.verdict == "refused":
+    one = told(name, seed, SECONDS)
+    if one.verdict == "refused":
         return None
-    error = math.nan if told.error is None else told.error
-    return Ended(
-        f"{name} {seed}", f"{drawn.KINDS[name]}, drawn", told.verdict, told.outcome, error, drawn.TOLERANCE, told.wrong
-    )
+    error = math.nan if one.error is None else one.error
+    return Ended(f"{name} {seed}", f"{KINDS[name]}, drawn", one.verdict, one.outcome, error, TOLERANCE, one.wrong)
 
 
 def endings(found: list[Ended]) -> str:
@@ -259,7 +259,7 @@ def main() -> int:
         wrong = [(n, w, s) for w in WRONG for n in REFERRED for s in (0, 1)]
         ended += [with_wrong_reference(*given) for given in track(wrong, "wrong references")]
     if only in (None, "drawn"):
-        draws = [(n, s) for n in drawn.MAKE for s in range(DRAWS)]
+        draws = [(n, s) for n in MAKE for s in range(DRAWS)]
         each = [of_drawn(*given) for given in track(draws, "drawn problems")]
         ended += [e for e in each if e is not None]
     text += endings(ended) if ended else ""

@@ -1,0 +1,1 @@
+"""Problems that are drawn at random, each with its exact solution."""
