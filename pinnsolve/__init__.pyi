@@ -1,3 +1,4 @@
+from .classical.automatic import automatic_reference
 from .ensembles.ensemble import Ensemble, ensemble
 from .errors import NotConverged, Outcome, ProblemError
 from .geometry import Box, Points, boundary, face, faces, point
@@ -48,6 +49,7 @@ __all__ = [
     "Settings",
     "Solution",
     "Unknown",
+    "automatic_reference",
     "boundary",
     "compare",
     "condition",

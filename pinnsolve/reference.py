@@ -31,6 +31,10 @@ class Reference:
         The reference's own relative L2 error, the largest over the unknowns (dimensionless): finite, from zero up.
     seconds : float
         What it cost to compute.
+    automatic : bool
+        Whether it was made from the problem's own equations: then it confirms the solver, and not the modelling.
+    about : str
+        How it was computed, and where its own error comes from.
 
     Raises
     ------
@@ -47,6 +51,8 @@ class Reference:
     fields: Mapping[str, Field]
     own_error: float
     seconds: float
+    automatic: bool = False
+    about: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):

@@ -43,7 +43,7 @@ def main(path: Path, budget: float | None, folder: Path) -> None:
     settings = file.settings if budget is None else dataclasses.replace(file.settings, budget=budget)
     ready = prepare(file.problem, settings, folder)
     phases.over("check")
-    found, note, _ = references(file.problem)
+    found, note, _ = references(file.problem, ready.findings, settings.budget)
     phases.over("reference")
     solution = ready.solution(ready.loop.run())
     phases.over("training")

@@ -12,15 +12,16 @@ from typing import Any
 
 from rich.console import Console
 
+from pinnsolve.checks.check import Findings
 from pinnsolve.checks.coverage import derivative_name
 from pinnsolve.checks.references import brought, reference_of
+from pinnsolve.classical.automatic import SHARE, attempt
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
 from pinnsolve.command.problem_file import ProblemFile, load, of_the_user, told
 from pinnsolve.ensembles.ensemble import Ensemble, many, trained
 from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
-from pinnsolve.geometry.places import Narrow
 from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
 from pinnsolve.methods.protocol import Method
@@ -76,11 +77,10 @@ def _solved(
     if arguments.resume and members is None:
         ready.resume()
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.clock.seconds:.1f} s")
-    narrow = ready.findings.narrow
     if problem.ranges and brought(problem):  # it may take a while, before anything else is told
-        count, names = len(values_of(problem, narrow)), ", ".join(problem.ranges)
+        count, names = len(values_of(problem, ready.findings.narrow)), ", ".join(problem.ranges)
         console.print(f"the reference is built at {count} values of {names} ...")
-    known, note, reference_peak = references(problem, narrow)
+    known, note, reference_peak = references(problem, ready.findings, settings.budget)
     from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
 
     if not arguments.resume:  # what is gone on with stays until there is something new in its place
@@ -220,17 +220,18 @@ def _shortened(settings: Settings, steps: int) -> list[Method]:
     return [*before, dataclasses.replace(last, steps=steps)]
 
 
-def references(problem: Problem, narrow: Sequence[Narrow] = ()) -> tuple[References, str, Peak]:
+def references(problem: Problem, findings: Findings, budget: float) -> tuple[References, str, Peak]:
     """Solve the problem by the reference that it brings, for all values at which it is compared; before training, so
-    that a fault in it costs nothing."""
-    note = ""
-    if problem.reference is None:
-        note = "the reference is switched off"
-    elif not brought(problem):
-        note = "the problem brings no reference, and an automatic one is not built yet"
+    that a fault in it costs nothing. One that brings none is solved by differences, which takes at most `SHARE` of the
+    budget, and nothing of what training has."""
     with peak_memory() as peak:
-        found = references_of(problem, (lambda _: None) if note else reference_of, narrow)
-    return found, note, peak
+        if problem.reference is None:
+            return references_of(problem, lambda _: None), "the reference is switched off", peak
+        if brought(problem):
+            return references_of(problem, reference_of, findings.narrow), "", peak
+        tried = attempt(problem, seconds=SHARE * budget, findings=findings)
+    note = "" if tried.reference else f"no reference, because {tried.why}"
+    return references_of(problem, lambda _: tried.reference), note, peak
 
 
 def _show_check(console: Console, file: ProblemFile, problem: Problem, ready: Prepared) -> None:

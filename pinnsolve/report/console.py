@@ -151,6 +151,7 @@ def _costs(run: Report) -> Table:
     return found
 
 
+SHARES = "it shares the equations of the problem file: it confirms the solver, not the modelling"
 FILES = ("report.html", "report.json", "solution.png", "solution.vtu", "history.csv")
 
 
@@ -189,6 +190,8 @@ def show_result(console: Console, run: Report, folder: Path, unwritten: Mapping[
             f"estimate {training.estimate:.0e} relative L2 error, without the reference{more}", highlight=False
         )
     console.print(_costs(run))
+    if comparison.reference is not None and comparison.reference.automatic:
+        console.print(f"reference {escape(comparison.reference.about)}; {SHARES}", highlight=False)
     note = f" ({escape(run.reference_note)})" if run.reference_note else ""
     console.print(
         f"verdict  [{COLOURS[comparison.verdict]}]{comparison.verdict}[/]: {escape(comparison.reason)}{note}",

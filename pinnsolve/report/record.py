@@ -106,6 +106,8 @@ def summary(run: Report) -> dict[str, Any]:
                 "name": reference.name,
                 "own_error": reference.own_error,
                 "seconds": reference.seconds,
+                "automatic": reference.automatic,
+                "about": reference.about,
                 "peak_memory": run.reference_memory,
             },
             "estimated_error": training.estimate,

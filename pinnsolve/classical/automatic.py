@@ -1,0 +1,151 @@
+"""A reference that nobody had to write: the problem's own declaration, solved by differences."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pinnsolve.checks.check import Findings, check
+from pinnsolve.classical.layout import NoReferenceError, Read, read
+from pinnsolve.classical.levels import Ladder
+from pinnsolve.classical.stencils import Array
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.places import away
+from pinnsolve.problem.problem import Problem
+from pinnsolve.reference import Reference
+
+# Of the tolerance: the own error that a reference is brought down to. A verdict needs a tenth; half of that leaves room
+# for what differences of levels do not tell.
+ENOUGH = 0.05
+# Of the budget of training: the seconds that the command gives an automatic reference, beside that budget. More: a run
+# takes longer before it begins. Less: what is large or stiff is left without a reference.
+SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What became of an automatic reference.
+
+    Parameters
+    ----------
+    reference : Reference or None
+    why : str
+        Where there is none: what follows "no reference, because". Otherwise how its own error was found.
+    """
+
+    reference: Reference | None
+    why: str
+
+
+def automatic_reference(
+    problem: Problem, *, tolerance: float | None = None, seconds: float = 30.0, findings: Findings | None = None
+) -> Reference:
+    """Solve a problem's own declaration by a classical method, to an own error of a twentieth of the tolerance.
+
+    Raises
+    ------
+    ProblemError
+        If it cannot be solved so; the message says why.
+    """
+    found = attempt(problem, tolerance=tolerance, seconds=seconds, findings=findings)
+    if found.reference is None:
+        raise ProblemError(f"no reference, because {found.why}", "Write reference=..., or None for no comparison.")
+    return found.reference
+
+
+def attempt(
+    problem: Problem, *, tolerance: float | None = None, seconds: float = 30.0, findings: Findings | None = None
+) -> Attempt:
+    """The same; where it cannot be solved, in words why."""
+    began = clock.perf_counter()
+    try:
+        known = findings or check(problem)
+        given = read(problem)
+        _refused(given, known)
+        scales = {u: known.sizes[u].scale for u in problem.unknowns}
+        stops = [p.value for p in known.planes if p.coordinate == problem.domain.time]
+        ladder = Ladder(given, scales, compared_at(problem, known), began + seconds, stops, _narrow(given, known))
+        ladder.climb(ENOUGH * (tolerance or problem.tolerance))
+    except NoReferenceError as error:
+        return Attempt(None, str(error))
+    if not ladder.levels or not np.isfinite(ladder.own_error):
+        differences = ", ".join(f"{d:.0e}" for d in ladder.differences[-3:])
+        told = f" (differences of its levels {differences})" if differences else ""
+        return Attempt(None, (ladder.why or "its levels do not approach each other") + told)
+    fields: dict[str, Callable[..., Array]] = {
+        u: _field(ladder.levels[-1].found.at, f, problem.coordinates) for f, u in enumerate(problem.unknowns)
+    }
+    about = ladder.told
+    seconds_used = clock.perf_counter() - began
+    return Attempt(Reference("differences, automatic", fields, ladder.own_error, seconds_used, True, about), about)
+
+
+def _refused(given: Read, findings: Findings) -> None:
+    """What is not solved here.
+
+    Raises
+    ------
+    NoReferenceError
+    """
+    problem = given.problem
+    if problem.constants or problem.functions:
+        raise NoReferenceError(
+            "constants or functions are to be found from data, and a solution with those found shows nothing new"
+        )
+    if problem.ranges:
+        raise NoReferenceError("a parameter is a range")
+    if problem.observations:
+        raise NoReferenceError("data are a part of the problem")
+    if len(given.coordinates) > 3:
+        raise NoReferenceError("a grid of four coordinates is too large")
+    if problem.domain.time is not None and not given.marched and problem.space_coordinates:
+        raise NoReferenceError("conditions stand at other moments than the start, so that time cannot be marched")
+    if len(given.equations) < len(problem.unknowns):
+        raise NoReferenceError("there are fewer equations than unknowns")
+    if findings.unseen:
+        raise NoReferenceError(f"the equations do not say how the solution goes on at {findings.unseen[0]}")
+    inside = [p for p in findings.planes if p.coordinate != problem.domain.time]
+    if inside:
+        raise NoReferenceError(f"the equations jump at {inside[0].name}, across which differences are not taken")
+    if any("the equations jump" in w for w in findings.warnings):
+        raise NoReferenceError("the equations jump, and differences are not taken across that")
+    if findings.undecided:
+        raise NoReferenceError(findings.undecided[0])
+
+
+def compared_at(problem: Problem, findings: Findings) -> dict[str, Array]:
+    """Where levels are compared: points of their own, away from singular corners, as an error is measured."""
+    count, seed = 4096, 90_017
+    points = problem.domain.interior.draw(count, "sobol", torch.Generator().manual_seed(seed))
+    far = away(findings.corners, points.coordinates, problem.domain)
+    points = points if far is None else points[far]
+    return {c: v.numpy() for c, v in points.coordinates.items()}
+
+
+def _narrow(given: Read, findings: Findings) -> dict[str, tuple[Array, Array]]:
+    """Nodes where something is narrow."""
+    found: dict[str, tuple[Array, Array]] = {}
+    for c in given.coordinates:
+        low, high = given.problem.domain.ends(c)
+        places = [n for n in findings.narrow if c in n.middle]
+        if places:
+            x = np.linspace(low, high, 4001)
+            bumps = [1 / (n.width[c] + np.abs(x - n.middle[c])) for n in places]
+            found[c] = (x, np.max(bumps, 0))
+    return found
+
+
+def _field(
+    at: Callable[[int, dict[str, Array]], Array], unknown: int, coordinates: tuple[str, ...]
+) -> Callable[..., Array]:
+    def field(**places: Array) -> Array:
+        arrays: Mapping[str, Array] = {c: np.asarray(places[c], dtype=np.float64) for c in coordinates}
+        shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
+        flat = {c: np.broadcast_to(a, shape).ravel() for c, a in arrays.items()}
+        return at(unknown, flat).reshape(shape)
+
+    return field

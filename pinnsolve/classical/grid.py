@@ -1,0 +1,99 @@
+"""Nodes on a box, and the matrices that differentiate fields over them: products of those of the lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+
+import numpy as np
+from scipy.sparse import csr_matrix, kron
+
+from pinnsolve.classical.stencils import Array, Line
+from pinnsolve.jets.multi_index import Alpha
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places of a box: all combinations of positions along its coordinates, or some of them.
+
+    Parameters
+    ----------
+    grid : Grid
+    positions : tuple of arrays
+        Along each coordinate.
+    chosen : array of int, optional
+        Which of the combinations, the last coordinate running fastest; without it all of them.
+    """
+
+    grid: Grid
+    positions: tuple[Array, ...]
+    chosen: Array | None = None
+    made: dict[Alpha, csr_matrix] = field(default_factory=dict, compare=False, repr=False)
+
+    def __len__(self) -> int:
+        return int(np.prod([len(p) for p in self.positions])) if self.chosen is None else len(self.chosen)
+
+    @property
+    def coordinates(self) -> dict[str, Array]:
+        """The coordinates (P,) by name."""
+        crossed = np.meshgrid(*self.positions, indexing="ij") if self.positions else []
+        pick = slice(None) if self.chosen is None else self.chosen
+        return {c: x.ravel()[pick] for c, x in zip(self.grid.lines, crossed, strict=True)}
+
+    def matrix(self, alpha: Alpha) -> csr_matrix:
+        """The matrix (P, N) from values at the nodes to D^alpha at these places."""
+        if alpha not in self.made:
+            parts = [
+                line.matrix(at, k) for line, at, k in zip(self.grid.lines.values(), self.positions, alpha, strict=True)
+            ]
+            whole = reduce(lambda a, b: kron(a, b, format="csr"), parts, csr_matrix(np.ones((1, 1))))
+            self.made[alpha] = whole if self.chosen is None else whole[self.chosen]
+        return self.made[alpha]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The nodes of a box, those of its lines in all combinations; a single one where there is no coordinate.
+
+    Parameters
+    ----------
+    lines : mapping from coordinate to Line
+    """
+
+    lines: Mapping[str, Line]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(line) for line in self.lines.values())
+
+    def __len__(self) -> int:
+        return int(np.prod(self.shape))
+
+    @property
+    def nodes(self) -> Places:
+        return Places(self, tuple(line.nodes for line in self.lines.values()))
+
+    def between(self) -> Places:
+        """Two places within each interval of each line, where a polynomial of third degree is integrated exactly."""
+        return Places(self, tuple(_gauss(line) for line in self.lines.values()))
+
+    def fixed(self, at: Mapping[str, float], places: Sequence[Array] | None = None) -> Places:
+        """The part on which some coordinates are fixed: nodes along the others, or the given positions."""
+        along = places or [line.nodes for line in self.lines.values()]
+        return Places(self, tuple(np.array([at[c]]) if c in at else p for c, p in zip(self.lines, along, strict=True)))
+
+    def interpolation(self, at: Mapping[str, Array], count: int) -> tuple[Array, Array]:
+        """The numbers (P, w) of the nodes around each of `count` places, and their weights (P, w)."""
+        numbers, factor = np.zeros((count, 1), dtype=int), np.ones((count, 1))
+        for c, line in self.lines.items():
+            columns, w = line.stencil(at[c])
+            numbers = (numbers[:, :, None] * len(line) + columns[:, None]).reshape(count, -1)
+            factor = (factor[:, :, None] * w[:, None]).reshape(count, -1)
+        return numbers, factor
+
+
+def _gauss(line: Line) -> Array:
+    ends = np.append(line.nodes, line.nodes[0] + line.period) if line.period else line.nodes
+    middle, half = (ends[1:] + ends[:-1]) / 2, np.diff(ends) / 2
+    return np.stack([middle - half / 3**0.5, middle + half / 3**0.5], 1).ravel()

@@ -1,0 +1,252 @@
+"""Finer and finer grids, and what their differences tell of the error of the finest.
+
+The difference of two levels is the error of the coarser one, less that of the finer. Where differences fall by a ratio
+r from level to level, the finest is off by about 1/(r - 1) of the last difference; the whole difference is stated, and
+more where r is small. Where they do not fall, nothing is stated: that is no reference.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pinnsolve.algebra import yardstick
+from pinnsolve.classical.grid import Grid
+from pinnsolve.classical.layout import NoReferenceError, Read, laid_out
+from pinnsolve.classical.lines import curving, line
+from pinnsolve.classical.march import Marched, Marcher, OutOfTimeError
+from pinnsolve.classical.start import start_of
+from pinnsolve.classical.steady import Steady, solved
+from pinnsolve.classical.stencils import Array
+
+Density = dict[str, tuple[Array, Array]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How levels follow each other, by the number of coordinates of the grid.
+
+    Parameters
+    ----------
+    nodes : tuple of int
+        Along each coordinate, on the first level.
+    widths : tuple of int
+        Nodes that a difference takes.
+    finer : tuple of float
+        How many times as many nodes the next level has.
+    most : int
+        Values on a grid: more take too much memory, or time.
+    levels : int
+        At most.
+    first : float
+        The tolerance of time on the first level.
+    sharper, least_sharper : float
+        Its part on the next, where time limits the error, and at the least.
+    beside : float
+        The tolerance of time is kept this far below the last difference.
+    falling : float
+        Differences that fall by less than this from level to level tell nothing.
+    safety : float
+        Of the error that slowly falling differences tell.
+    growing : float
+        A gain beyond this is that of a singular matrix.
+    """
+
+    nodes: tuple[int, ...] = (1, 32, 14, 9)
+    widths: tuple[int, ...] = (1, 9, 9, 7)
+    finer: tuple[float, ...] = (1.0, 1.6, 1.45, 1.35)
+    most: int = 40_000
+    levels: int = 14
+    first: float = 1e-3
+    sharper: float = 0.05
+    least_sharper: float = 0.3
+    beside: float = 3e-3
+    falling: float = 1.3
+    safety: float = 2.0
+    growing: float = 1e7
+
+
+PLAN = Plan()
+Found = Steady | Marched
+
+
+@dataclass(frozen=True)
+class Level:
+    """One grid's solution.
+
+    Parameters
+    ----------
+    count : tuple of int
+        Nodes along each coordinate.
+    found : Steady or Marched
+    difference : float
+        From the level before, relative: the largest over the unknowns; infinite on the first.
+    """
+
+    count: tuple[int, ...]
+    found: Found
+    difference: float = np.inf
+
+
+@dataclass
+class Ladder:
+    """The levels so far.
+
+    Parameters
+    ----------
+    given : Read
+    scales : mapping from unknown to float
+        Natural sizes, where unknowns vanish.
+    places : mapping from coordinate to array (P,)
+        Where levels are compared.
+    deadline : float
+    stops : sequence of float
+        Moments at which steps end.
+    densities : mapping from coordinate to (places, values)
+        Where nodes are wanted from the beginning.
+    """
+
+    given: Read
+    scales: Mapping[str, float]
+    places: dict[str, Array]
+    deadline: float
+    stops: Sequence[float] = ()
+    densities: Density = field(default_factory=dict)
+    levels: list[Level] = field(default_factory=list)
+    why: str = ""
+
+    @property
+    def differences(self) -> list[float]:
+        return [level.difference for level in self.levels[1:]]
+
+    @property
+    def own_error(self) -> float:
+        """What the differences tell of the finest level's error; infinite where they tell nothing."""
+        if len(self.levels) < 3:
+            return np.inf
+        before, last = self.differences[-2:]
+        if last <= 1e-11:  # rounding
+            return float(max(last, before * 0.1, 1e-13))
+        ratio = before / last
+        if not ratio >= PLAN.falling:
+            return np.inf
+        return float(last * max(1.0, PLAN.safety / (ratio - 1)))
+
+    @property
+    def order(self) -> float:
+        """The observed order of the differences in the nodes along a coordinate."""
+        if len(self.differences) < 2 or not self.given.coordinates:
+            return np.nan
+        finer = PLAN.finer[len(self.given.coordinates)]
+        return float(np.log(self.differences[-2] / max(self.differences[-1], 1e-300)) / np.log(finer))
+
+    @property
+    def told(self) -> str:
+        """How the finest level was computed, and where its own error comes from."""
+        finest = self.levels[-1]
+        where = " x ".join(map(str, finest.count)) + " nodes" if finest.count else ""
+        steps = f"{len(finest.found.values)} steps in time" if isinstance(finest.found, Marched) else ""
+        differences = ", ".join(f"{d:.0e}" for d in self.differences[-3:])
+        told = f"differences on {' and '.join(filter(None, [where, steps]))}; those of its levels fell as {differences}"
+        return told + (f" before {self.why}" if self.why else "")
+
+    def climb(self, target: float) -> None:
+        """Levels until the own error is below the target, or no time is left."""
+        dimension = len(self.given.coordinates)
+        count, tolerance, last = float(PLAN.nodes[dimension]), PLAN.first, 0.0
+        density, guess = dict(self.densities), None
+        for _ in range(PLAN.levels):
+            began = clock.perf_counter()
+            grid = self._grid(int(count), density)
+            if len(grid) * len(self.given.problem.unknowns) > PLAN.most:
+                self.why = "its grid has grown as large as memory and time allow"
+                return
+            if began + 2 * last > self.deadline:  # the next one takes longer than the last
+                self.why = "the time for it is used"
+                return
+            try:
+                found = self._solved(grid, tolerance, guess)
+            except OutOfTimeError:
+                self.why = "the time for it is used"
+                return
+            except NoReferenceError as error:
+                self.why, self.levels = str(error), []
+                if isinstance(error, UnfinishedError):
+                    density = self._densities(error.found)
+                count *= 2
+                continue
+            difference = self._difference(found, self.levels[-1].found) if self.levels else np.inf
+            self.levels.append(Level(grid.shape, found, difference))
+            self.why = ""
+            if self.own_error <= target:
+                return
+            last = clock.perf_counter() - began
+            density, guess = self._densities(found), found
+            count *= PLAN.finer[dimension]
+            sharper = max(PLAN.sharper * tolerance, PLAN.beside * difference) if np.isfinite(difference) else 0.0
+            tolerance = min(PLAN.least_sharper * tolerance, sharper or PLAN.sharper * tolerance)
+            tolerance = max(tolerance, 1e-12)
+
+    def _grid(self, count: int, density: Density) -> Grid:
+        given, width = self.given, PLAN.widths[len(self.given.coordinates)]
+        return Grid({
+            c: line(given.problem.domain.ends(c), count, width, c in given.periodic, density.get(c))
+            for c in given.coordinates
+        })  # fmt: skip
+
+    def _solved(self, grid: Grid, tolerance: float, guess: Found | None) -> Found:
+        rows = laid_out(self.given, grid)
+        names = self.given.problem.unknowns
+        if not self.given.marched:
+            begin = np.zeros((len(names), len(grid)))
+            if guess is not None:
+                begin = np.stack([guess.at(f, grid.nodes.coordinates) for f in range(len(names))])
+            found = solved(rows, begin, np.array([self.scales[u] for u in names]), self.deadline)
+            if found.gain > PLAN.growing:
+                raise NoReferenceError("nothing determines the solution: its linear equations are singular")
+            return found
+        time = self.given.problem.domain.time
+        assert time is not None
+        scales = np.array([1e-3 * self.scales[names[f]] for f, _ in rows.variables])
+        span = self.given.problem.domain.ends(time)
+        marcher = Marcher(rows, start_of(self.given, rows), span, tolerance, scales, self.deadline, self.stops)
+        try:
+            return marcher.run()
+        except NoReferenceError as error:
+            raise UnfinishedError(str(error), marcher.found) from None
+
+    def _difference(self, fine: Found, coarse: Found) -> float:
+        found = 0.0
+        for f, name in enumerate(self.given.problem.unknowns):
+            a, b = fine.at(f, self.places), coarse.at(f, self.places)
+            norm, deviation = float(np.sqrt(np.mean(a**2))), float(np.std(a))
+            size = min(yardstick.size(norm, self.scales[name]), yardstick.variation(norm, deviation, self.scales[name]))
+            apart = float(np.sqrt(np.mean((a - b) ** 2))) / size
+            found = max(found, apart if np.isfinite(apart) else np.inf)
+        return found
+
+    def _densities(self, found: Found) -> Density:
+        """How close together nodes are wanted, from where the solution curves."""
+        grid = found.rows.grid
+        if isinstance(found, Marched):
+            values = np.stack([v[-1] for v in found.values]) if found.values else np.zeros((0, 1, 1))
+            fields = [values[:, v] for v, (_, k) in enumerate(found.rows.variables) if k == 0]
+        else:
+            fields = [found.values[f : f + 1] for f in range(len(found.values))]
+        made: Density = {}
+        for axis, (c, nodes) in enumerate(grid.lines.items()):
+            each = [curving(f.reshape(-1, *grid.shape), nodes, axis + 1) for f in fields if f.size]
+            if each:
+                made[c] = (nodes.nodes, np.max(each, 0))
+        return made
+
+
+class UnfinishedError(NoReferenceError):
+    """A march that did not come to the end of time, with what it found."""
+
+    def __init__(self, words: str, found: Marched) -> None:
+        super().__init__(words)
+        self.found = found

@@ -1,0 +1,298 @@
+"""Time by implicit Radau IIA steps over the rows of space, each as long as its error allows.
+
+A step's polynomial in time meets all rows at its stages. Its highest coefficient tells how well it follows the
+solution: it stands for a polynomial of one degree less, and is kept below the tolerance of time. Nothing is solved for
+the rate, so pressures, conditions and equations without a rate are rows like all others.
+
+Source: Hairer & Wanner, Solving Ordinary Differential Equations II (1996), IV.8; the order is tested.
+"""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from pinnsolve.algebra.radau import radau
+from pinnsolve.classical.layout import NoReferenceError
+from pinnsolve.classical.linear import Factored, SingularError
+from pinnsolve.classical.rows import Rows
+from pinnsolve.classical.stencils import Array
+
+
+class OutOfTimeError(Exception):
+    """The seconds that a reference may take are used."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How steps are chosen.
+
+    Parameters
+    ----------
+    stages : int
+        More: fewer and longer steps, each of them dearer.
+    first : float
+        The first step that is tried, in parts of the time.
+    least : float
+        The shortest step, in parts of the time: what asks for less is no smooth solution.
+    growth : float
+        By which a step may be longer than the last one.
+    safety : float
+        Of the step that would meet the tolerance.
+    iterations : int
+        Of Newton's method in a step.
+    solved : float
+        Newton's corrections end below this part of the tolerance.
+    slow : float
+        A correction that is more than this part of the last one asks for a new Jacobian.
+    rounding : float
+        Corrections, relative to what is corrected, that no further one betters.
+    """
+
+    stages: int = 5
+    first: float = 1e-2
+    least: float = 1e-12
+    growth: float = 4.0
+    safety: float = 0.8
+    iterations: int = 10
+    solved: float = 1e-3
+    slow: float = 0.1
+    rounding: float = 1e-13
+
+
+PACE = Pace()
+
+
+@dataclass
+class Marched:
+    """The steps of a march.
+
+    Parameters
+    ----------
+    rows : Rows
+    ends : list of float
+        Where steps begin and end, one more than there are steps.
+    values : list of arrays (q + 1, V, N)
+        At the start and the stages of each step.
+    """
+
+    rows: Rows
+    ends: list[float]
+    values: list[Array] = field(default_factory=list)
+
+    def at(self, unknown: int, places: dict[str, Array]) -> Array:
+        """An unknown's values (P,) at places and moments (P,)."""
+        time = self.rows.time
+        assert time is not None
+        moments = places[time]
+        variable = self.rows.variables.index((unknown, 0))
+        all_values = np.stack([v[:, variable] for v in self.values])  # (K, q + 1, N)
+        ends = np.array(self.ends)
+        step = np.clip(np.searchsorted(ends, moments, side="right") - 1, 0, len(ends) - 2)
+        parts = (moments - ends[step]) / (ends[step + 1] - ends[step])
+        tables = radau(all_values.shape[1] - 1, torch.device("cpu"))
+        in_time = tables.at(torch.from_numpy(parts)).numpy()
+        found = np.empty(len(moments))
+        many = 2048  # places at once: as much memory as the values of a small grid
+        for begin in range(0, len(moments), many):
+            part = slice(begin, begin + many)
+            k = step[part]
+            numbers, weights = self.rows.grid.interpolation({c: v[part] for c, v in places.items()}, len(k))
+            near = all_values[k[:, None, None], np.arange(all_values.shape[1])[:, None], numbers[:, None, :]]
+            found[part] = np.einsum("psw,ps,pw->p", near, in_time[part], weights)
+        return found
+
+
+class Marcher:
+    """Carries the variables of some rows through time.
+
+    Parameters
+    ----------
+    rows : Rows
+    start : array (V, N)
+    span : (begin, end)
+    tolerance : float
+        Of the highest coefficient in time, relative to `scales`.
+    scales : array (V,)
+        Below which sizes of the variables are not told apart.
+    deadline : float
+        On `time.perf_counter`.
+    stops : sequence of float
+        Moments at which a step has to end: something jumps there.
+    """
+
+    def __init__(
+        self, rows: Rows, start: Array, span: tuple[float, float], tolerance: float, scales: Array, deadline: float,
+        stops: Sequence[float] = (), pace: Pace = PACE,
+    ) -> None:  # fmt: skip
+        self.rows, self.span, self.tolerance, self.deadline, self.pace = rows, span, tolerance, deadline, pace
+        tables = radau(pace.stages, torch.device("cpu"))
+        self.places, self.modes = tables.places.numpy(), tables.modes.numpy()
+        self.slopes, self.start_slopes = tables.slopes.numpy(), tables.start.numpy()
+        self.eigen, self.into, self.back = tables.values.numpy(), tables.into.numpy(), tables.back.numpy()
+        self.tables = tables
+        self.now, self.u, self.scales = span[0], start, scales
+        self.stops = [*sorted(s for s in stops if span[0] < s < span[1]), span[1]]
+        self.found = Marched(rows, [span[0]])
+        self.factors: dict[float, list[Factored]] = {}
+        self.jacobian: tuple[Any, Any] | None = None
+        self.weights: Array | None = None
+        self.judged = np.array([k == 0 for _, k in rows.variables])
+
+    def run(self) -> Marched:
+        """All steps."""
+        length = self.span[1] - self.span[0]
+        wanted = self.pace.first * length
+        while self.stops:
+            left = self.stops[0] - self.now
+            if left <= 1e-12 * length:
+                self.stops.pop(0)
+                continue
+            dt = self._rounded(wanted, left)
+            if dt < self.pace.least * length:
+                raise NoReferenceError(
+                    f"near t={self.now:.4g} no step in time is short enough: the solution ends or jumps there"
+                )
+            if clock.perf_counter() > self.deadline:
+                raise OutOfTimeError
+            stages, error = self._step(dt)
+            if stages is None or not error <= 1.0:
+                wanted = dt * (
+                    0.25 if stages is None else max(0.1, self.pace.safety * error ** (-1 / self.pace.stages))
+                )
+                continue
+            self._accept(dt, stages)
+            wanted = dt * min(self.pace.growth, self.pace.safety * max(error, 1e-12) ** (-1 / self.pace.stages))
+        return self.found
+
+    def _longer(self, error: float) -> float:
+        """By how much a step should be longer, for the error it made over the tolerance."""
+        return self.pace.safety * float(max(error, 1e-12) ** (-1 / self.pace.stages))
+
+    def _rounded(self, wanted: float, left: float) -> float:
+        """Steps are powers of sqrt(2) of the time, so that their factors serve again; the last ones meet the stop."""
+        length = self.span[1] - self.span[0]
+        dt = length * 2.0 ** (np.floor(2 * np.log2(wanted / length)) / 2)
+        count = np.ceil(left / dt - 1e-9)
+        return float(left / count if count < 3 else dt)
+
+    def _accept(self, dt: float, stages: Array) -> None:
+        start = self.u
+        if len(self.found.ends) == 1:  # what has no rate begins where its equations say, not where it was put
+            free = self._without_rate()
+            modes = self.tables.at(torch.zeros(1, dtype=torch.float64)).numpy()[0]
+            assert modes.shape == (self.pace.stages + 1,)
+            start = np.where(free, _extrapolated(self.places[1:], stages), start)
+        self.found.values.append(np.concatenate([start[None], stages]))
+        self.now += dt
+        self.found.ends.append(self.now)
+        self.u = stages[-1]
+        sizes = np.sqrt(np.mean(stages[-1] ** 2, 1))
+        self.scales = np.maximum(self.scales, sizes)
+
+    def _without_rate(self) -> Array:
+        assert self.jacobian is not None
+        to_rates = self.jacobian[1]
+        return np.asarray(abs(to_rates).sum(0)).ravel().reshape(self.u.shape) == 0
+
+    def _guess(self, dt: float) -> Array:
+        """The last step's polynomial continued, or the start."""
+        if not self.found.values:
+            return np.repeat(self.u[None], self.pace.stages, 0)
+        last = self.found.ends[-1] - self.found.ends[-2]
+        parts = 1 + self.places[1:] * dt / last
+        if parts[-1] > 3:
+            return np.repeat(self.u[None], self.pace.stages, 0)
+        weights = self.tables.at(torch.from_numpy(parts)).numpy()
+        return np.einsum("sk,kvn->svn", weights, self.found.values[-1])
+
+    def _step(self, dt: float) -> tuple[Array | None, float]:
+        """The stages (q, V, N) of one step and its error over the tolerance; None where they are not found."""
+        stages = self._guess(dt)
+        times = self.now + dt * self.places[1:]
+        for attempt in range(2):
+            if self.jacobian is None or attempt:
+                self._linearise(dt, stages)
+            found = self._newton(dt, stages, times)
+            if found is not None:
+                return found, self._error(dt, found)
+        return None, np.inf
+
+    def _rates(self, stages: Array, dt: float) -> Array:
+        turned = np.tensordot(self.slopes, stages, 1) + self.start_slopes[:, None, None] * self.u
+        rates: Array = turned / dt
+        return rates
+
+    def _linearise(self, dt: float, stages: Array) -> None:
+        middle = self.pace.stages // 2
+        rates = self._rates(stages, dt)
+        if not np.isfinite(stages).all():
+            return
+        self.jacobian = self.rows.linearised(stages[middle], rates[middle], self.now + dt * self.places[1 + middle])
+        self.factors = {}
+
+    def _factors(self, dt: float) -> list[Factored]:
+        key = float(f"{dt:.12e}")
+        if key not in self.factors:
+            assert self.jacobian is not None
+            to_values, to_rates = self.jacobian
+            if self.weights is None:
+                self.weights = self._weights(to_values, to_rates, dt)
+            self.factors[key] = [Factored(to_values + to_rates * (e / dt), self.weights) for e in self.eigen]
+        return self.factors[key]
+
+    def _weights(self, to_values: Any, to_rates: Any, dt: float) -> Array:
+        """Each equation by the size of its terms, conditions by more."""
+        whole = abs(to_values) + abs(to_rates) / dt
+        weights = np.ones(self.rows.count)
+        for part in self.rows.parts:
+            size = np.sqrt(np.mean(np.asarray(whole[part].power(2).sum(1))))
+            weights[part] = 1 / size if size > 0 else 1.0
+        strict = 100.0  # conditions before equations: what they leave open is the equations' alone
+        return weights * np.where(self.rows.of_conditions, strict, 1.0)
+
+    def _newton(self, dt: float, stages: Array, times: Array) -> Array | None:
+        try:
+            factors = self._factors(dt)
+        except SingularError:
+            return None
+        last = np.inf
+        for _ in range(self.pace.iterations):
+            residuals = self.rows.residuals(stages, self._rates(stages, dt), times)
+            if not np.isfinite(residuals).all():
+                return None
+            parts = np.stack([f.solve(-r) for f, r in zip(factors, self.into @ residuals, strict=True)])
+            change = (self.back @ parts).real.reshape(stages.shape)
+            stages = stages + change
+            size = float(np.max(np.sqrt(np.mean(change**2, (0, 2)))[self.judged] / self._scale(stages)))
+            if size <= max(self.pace.solved * self.tolerance, self.pace.rounding):
+                return stages
+            if not size <= self.pace.slow * last:
+                return None
+            last = size
+        return None
+
+    def _scale(self, stages: Array) -> Array:
+        sizes = np.sqrt(np.mean(stages**2, (0, 2)))
+        return np.maximum(self.scales, sizes)[self.judged] + 1e-300
+
+    def _error(self, dt: float, stages: Array) -> float:
+        values = np.concatenate([self.u[None], stages])
+        if len(self.found.ends) == 1:
+            values[0] = np.where(self._without_rate(), _extrapolated(self.places[1:], stages), values[0])
+        highest = np.tensordot(self.modes[-1], values, 1)
+        sizes = np.sqrt(np.mean(highest**2, 1))[self.judged]
+        return float(np.max(sizes / self._scale(stages))) / self.tolerance
+
+
+def _extrapolated(places: Array, stages: Array) -> Array:
+    """The polynomial through the stages alone, at the start."""
+    weights = np.array([
+        np.prod([-p / (places[i] - p) for j, p in enumerate(places) if j != i]) for i in range(len(places))
+    ])  # fmt: skip
+    return np.tensordot(weights, stages, 1)

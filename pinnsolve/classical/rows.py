@@ -1,0 +1,175 @@
+"""What a problem says at places of a grid, and how it answers to the values at the nodes.
+
+A field whose D^alpha is a matrix times its values at the nodes is a jet like any other, so the user's functions run
+unchanged; a residual r that answers to D^alpha u by dr/du_alpha, point by point, answers to the values at the nodes by
+
+    sum_alpha diag(dr/du_alpha) D^alpha.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix, hstack, vstack
+
+from pinnsolve.classical.grid import Grid, Places
+from pinnsolve.classical.stencils import Array
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.problem import Problem
+from pinnsolve.residuals.pointwise import Answers, answers
+
+
+@dataclass(frozen=True)
+class Block:
+    """Equations that hold at the same places.
+
+    Parameters
+    ----------
+    equations : sequence of Equation
+    places : Places
+    normals : mapping from coordinate to float
+        The outward normal, on a face.
+    condition : bool
+        Whether it is a condition, which a least-squares solution meets before the equations inside.
+    """
+
+    equations: Sequence[Equation]
+    places: Places
+    normals: Mapping[str, float] = field(default_factory=dict)
+    condition: bool = False
+
+    def points(self, time: str | None, times: Array) -> Points:
+        """The places at each of some moments (S,), one after the other."""
+
+        def many(values: Array) -> torch.Tensor:
+            return torch.from_numpy(np.tile(values, len(times)))
+
+        size = len(self.places)
+        at = {c: many(x) for c, x in self.places.coordinates.items()}
+        if time is not None:
+            at[time] = torch.from_numpy(np.repeat(times, size))
+        ones = torch.ones(size * len(times), dtype=torch.float64)
+        return Points(at, ones, {c: n * ones for c, n in self.normals.items()})
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All that holds of a problem on a grid.
+
+    A rate of higher order is a variable of its own: u_tt is the rate of v, and v = u_t one more row at each node.
+
+    Parameters
+    ----------
+    problem : Problem
+    grid : Grid
+    blocks : sequence of Block
+    orders : tuple of int
+        Of each unknown: the highest order of its rates in time.
+    """
+
+    problem: Problem
+    grid: Grid
+    blocks: Sequence[Block]
+    orders: tuple[int, ...]
+
+    @property
+    def time(self) -> str | None:
+        """The coordinate that is no line of the grid."""
+        return None if self.problem.domain.time in self.grid.lines else self.problem.domain.time
+
+    @property
+    def variables(self) -> list[tuple[int, int]]:
+        """(unknown, order of the rate) of each variable."""
+        return [(f, k) for f, order in enumerate(self.orders) for k in range(max(order, 1))]
+
+    @property
+    def chained(self) -> list[tuple[int, int]]:
+        """Pairs of variables of which the second is the rate of the first."""
+        numbers = {pair: v for v, pair in enumerate(self.variables)}
+        return [(v, numbers[f, k + 1]) for (f, k), v in numbers.items() if (f, k + 1) in numbers]
+
+    @property
+    def count(self) -> int:
+        return sum(len(b.equations) * len(b.places) for b in self.blocks) + len(self.chained) * len(self.grid)
+
+    def _answers(self, block: Block, u: Array, rates: Array, times: Array, slopes: bool) -> Answers:
+        """The block's answers for values u (S, V, N) and rates (S, V, N) at moments (S,)."""
+        numbers = {pair: v for v, pair in enumerate(self.variables)}
+
+        def derivative(f: int, alpha: Alpha) -> torch.Tensor:
+            beta, k = self.split(alpha)
+            values = u[:, numbers[f, k]] if (f, k) in numbers else rates[:, numbers[f, k - 1]]
+            found = (block.places.matrix(beta) @ values.T).T
+            return torch.from_numpy(np.ascontiguousarray(found).ravel())
+
+        return answers(self.problem, block.equations, block.points(self.time, times), derivative, slopes)
+
+    def split(self, alpha: Alpha) -> tuple[Alpha, int]:
+        """A multi-index of the problem's coordinates as one of the grid's, and the order in time."""
+        orders = dict(zip(self.problem.coordinates, alpha, strict=True))
+        return tuple(orders[c] for c in self.grid.lines), orders.get(self.time, 0) if self.time else 0
+
+    def residuals(self, u: Array, rates: Array, times: Array) -> Array:
+        """All residuals (S, R)."""
+        parts = []
+        for block in self.blocks:
+            found = self._answers(block, u, rates, times, slopes=False).residuals.numpy()
+            parts.append(found.reshape(len(block.equations), len(times), -1).transpose(1, 0, 2).reshape(len(times), -1))
+        parts += [rates[:, low] - u[:, high] for low, high in self.chained]
+        return np.concatenate(parts, 1)
+
+    def linearised(self, u: Array, rates: Array, moment: float) -> tuple[csr_matrix, csr_matrix]:
+        """How the residuals answer to the values and to the rates (V, N) of the variables: two matrices (R, V N)."""
+        to_values: list[Any] = []
+        to_rates: list[Any] = []
+        numbers, n = {pair: v for v, pair in enumerate(self.variables)}, len(self.grid)
+        for block in self.blocks:
+            told = self._answers(block, u[None], rates[None], np.array([moment]), slopes=True)
+            for e in range(len(block.equations)):
+                row: tuple[dict[int, Any], dict[int, Any]] = ({}, {})
+                for (number, f, alpha), slope in told.slopes.items():
+                    if number != e or not bool(slope.any()):
+                        continue
+                    beta, k = self.split(alpha)
+                    rate = (f, k) not in numbers
+                    v = numbers[f, k - 1] if rate else numbers[f, k]
+                    term = _scaled(block.places.matrix(beta), slope.numpy())
+                    row[rate][v] = row[rate][v] + term if v in row[rate] else term
+                for into, found in zip((to_values, to_rates), row, strict=True):
+                    into.append(_in_columns(found, len(numbers), len(block.places), n))
+        one = csr_matrix((np.ones(n), (np.arange(n), np.arange(n))), shape=(n, n))
+        for low, high in self.chained:
+            to_rates.append(_in_columns({low: one}, len(numbers), n, n))
+            to_values.append(_in_columns({high: -one}, len(numbers), n, n))
+        return vstack(to_values, format="csr"), vstack(to_rates, format="csr")
+
+    @property
+    def of_conditions(self) -> Array:
+        """Which rows (R,) are conditions."""
+        inside = [np.full(len(b.equations) * len(b.places), b.condition) for b in self.blocks]
+        return np.concatenate([*inside, np.zeros(len(self.chained) * len(self.grid), dtype=bool)])
+
+    @property
+    def parts(self) -> list[slice]:
+        """The rows of each equation on each block."""
+        sizes = [len(b.places) for b in self.blocks for _ in b.equations] + [len(self.grid)] * len(self.chained)
+        ends = np.cumsum(sizes)
+        return [slice(int(end - size), int(end)) for size, end in zip(sizes, ends, strict=True)]
+
+
+def _scaled(matrix: csr_matrix, slope: Array) -> csr_matrix:
+    """diag(slope) times a matrix."""
+    data = matrix.data * np.repeat(slope, np.diff(matrix.indptr))
+    return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _in_columns(found: Mapping[int, Any], variables: int, rows: int, columns: int) -> csr_matrix:
+    """The matrices of some variables beside each other, zeros for the others."""
+    nothing = csr_matrix((rows, columns))
+    return hstack([found.get(v, nothing) for v in range(variables)], format="csr")
