@@ -10,20 +10,34 @@ import numpy as np
 import torch
 
 from pinnsolve.checks.check import Findings, check
-from pinnsolve.classical.layout import NoReferenceError, Read, read
-from pinnsolve.classical.levels import Ladder
-from pinnsolve.classical.stencils import Array
+from pinnsolve.classical.reading import NoReferenceError, Read, read
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import away
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 
-# Of the tolerance: the own error that a reference is brought down to. A verdict needs a tenth; half of that leaves room
-# for what differences of levels do not tell.
-ENOUGH = 0.05
-# Of the budget of training: the seconds that the command gives an automatic reference, beside that budget. More: a run
-# takes longer before it begins. Less: what is large or stiff is left without a reference.
-SHARE = 0.5
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What is put into a reference.
+
+    Parameters
+    ----------
+    enough : float
+        Of the tolerance: the own error that it is brought down to. A verdict needs a tenth; half of that leaves room
+        for what differences of levels do not tell.
+    share : float
+        Of the budget of training: the seconds that the command gives it, beside that budget. More: a run takes longer
+        before it begins. Less: what is large or stiff is left without a reference.
+    """
+
+    enough: float = 0.05
+    share: float = 0.5
+
+
+EFFORT = Effort()
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,8 @@ def attempt(
     problem: Problem, *, tolerance: float | None = None, seconds: float = 30.0, findings: Findings | None = None
 ) -> Attempt:
     """The same; where it cannot be solved, in words why."""
+    from pinnsolve.classical.levels import Ladder  # scipy changes the warning filters: only who asks gets it
+
     began = clock.perf_counter()
     try:
         known = findings or check(problem)
@@ -69,7 +85,7 @@ def attempt(
         scales = {u: known.sizes[u].scale for u in problem.unknowns}
         stops = [p.value for p in known.planes if p.coordinate == problem.domain.time]
         ladder = Ladder(given, scales, compared_at(problem, known), began + seconds, stops, _narrow(given, known))
-        ladder.climb(ENOUGH * (tolerance or problem.tolerance))
+        ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
     except NoReferenceError as error:
         return Attempt(None, str(error))
     if not ladder.levels or not np.isfinite(ladder.own_error):

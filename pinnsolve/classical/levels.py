@@ -15,9 +15,10 @@ import numpy as np
 
 from pinnsolve.algebra import yardstick
 from pinnsolve.classical.grid import Grid
-from pinnsolve.classical.layout import NoReferenceError, Read, laid_out
+from pinnsolve.classical.layout import laid_out
 from pinnsolve.classical.lines import curving, line
 from pinnsolve.classical.march import Marched, Marcher, OutOfTimeError
+from pinnsolve.classical.reading import NoReferenceError, Read
 from pinnsolve.classical.start import start_of
 from pinnsolve.classical.steady import Steady, solved
 from pinnsolve.classical.stencils import Array
@@ -48,7 +49,9 @@ class Plan:
     beside : float
         The tolerance of time is kept this far below the last difference.
     falling : float
-        Differences that fall by less than this from level to level tell nothing.
+        Differences that fall by less than this from level to level tell little, those that rise by more nothing.
+    level : float
+        Times the larger of two such differences is what they tell.
     safety : float
         Of the error that slowly falling differences tell.
     growing : float
@@ -65,6 +68,7 @@ class Plan:
     least_sharper: float = 0.3
     beside: float = 3e-3
     falling: float = 1.3
+    level: float = 10.0
     safety: float = 2.0
     growing: float = 1e7
 
@@ -131,8 +135,8 @@ class Ladder:
         if last <= 1e-11:  # rounding
             return float(max(last, before * 0.1, 1e-13))
         ratio = before / last
-        if not ratio >= PLAN.falling:
-            return np.inf
+        if not ratio >= PLAN.falling:  # they may be as small as they get, or fall too slowly to tell
+            return float(PLAN.level * max(before, last)) if ratio * PLAN.falling >= 1 else np.inf
         return float(last * max(1.0, PLAN.safety / (ratio - 1)))
 
     @property

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from pinnsolve.algebra.radau import radau
-from pinnsolve.classical.layout import NoReferenceError
 from pinnsolve.classical.linear import Factored, SingularError
+from pinnsolve.classical.reading import NoReferenceError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array
 
@@ -40,6 +40,8 @@ class Pace:
         The first step that is tried, in parts of the time.
     least : float
         The shortest step, in parts of the time: what asks for less is no smooth solution.
+    rejections : int
+        Of steps, beside half as many as were taken: more are a sign of a solution that is not resolved in space.
     growth : float
         By which a step may be longer than the last one.
     safety : float
@@ -57,6 +59,7 @@ class Pace:
     stages: int = 5
     first: float = 1e-2
     least: float = 1e-12
+    rejections: int = 15
     growth: float = 4.0
     safety: float = 0.8
     iterations: int = 10
@@ -142,6 +145,7 @@ class Marcher:
         self.factors: dict[float, list[Factored]] = {}
         self.jacobian: tuple[Any, Any] | None = None
         self.weights: Array | None = None
+        self.rejected = 0
         self.judged = np.array([k == 0 for _, k in rows.variables])
 
     def run(self) -> Marched:
@@ -154,7 +158,7 @@ class Marcher:
                 self.stops.pop(0)
                 continue
             dt = self._rounded(wanted, left)
-            if dt < self.pace.least * length:
+            if dt < self.pace.least * length or self.rejected > self.pace.rejections + len(self.found.values) / 2:
                 raise NoReferenceError(
                     f"near t={self.now:.4g} no step in time is short enough: the solution ends or jumps there"
                 )
@@ -162,6 +166,7 @@ class Marcher:
                 raise OutOfTimeError
             stages, error = self._step(dt)
             if stages is None or not error <= 1.0:
+                self.rejected += 1
                 wanted = dt * (
                     0.25 if stages is None else max(0.1, self.pace.safety * error ** (-1 / self.pace.stages))
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pinnsolve.classical.layout import NoReferenceError, Read
+from pinnsolve.classical.reading import NoReferenceError, Read
 from pinnsolve.classical.rows import Block, Rows
 from pinnsolve.classical.stencils import Array
 

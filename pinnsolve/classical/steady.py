@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from pinnsolve.classical.layout import NoReferenceError
 from pinnsolve.classical.linear import Factored, SingularError
 from pinnsolve.classical.march import OutOfTimeError
+from pinnsolve.classical.reading import NoReferenceError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array
 

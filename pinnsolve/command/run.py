@@ -15,7 +15,7 @@ from rich.console import Console
 from pinnsolve.checks.check import Findings
 from pinnsolve.checks.coverage import derivative_name
 from pinnsolve.checks.references import brought, reference_of
-from pinnsolve.classical.automatic import SHARE, attempt
+from pinnsolve.classical.automatic import EFFORT, attempt
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
 from pinnsolve.command.problem_file import ProblemFile, load, of_the_user, told
@@ -222,14 +222,14 @@ def _shortened(settings: Settings, steps: int) -> list[Method]:
 
 def references(problem: Problem, findings: Findings, budget: float) -> tuple[References, str, Peak]:
     """Solve the problem by the reference that it brings, for all values at which it is compared; before training, so
-    that a fault in it costs nothing. One that brings none is solved by differences, which takes at most `SHARE` of the
+    that a fault in it costs nothing. One that brings none is solved by differences, which takes at most half of the
     budget, and nothing of what training has."""
     with peak_memory() as peak:
         if problem.reference is None:
             return references_of(problem, lambda _: None), "the reference is switched off", peak
         if brought(problem):
             return references_of(problem, reference_of, findings.narrow), "", peak
-        tried = attempt(problem, seconds=SHARE * budget, findings=findings)
+        tried = attempt(problem, seconds=EFFORT.share * budget, findings=findings)
     note = "" if tried.reference else f"no reference, because {tried.why}"
     return references_of(problem, lambda _: tried.reference), note, peak
 

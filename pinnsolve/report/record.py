@@ -12,6 +12,7 @@ from typing import Any
 from pinnsolve.ensembles.ensemble import Ensemble
 from pinnsolve.ensembles.scatter import Scatter
 from pinnsolve.inverse.record import Identified
+from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
 from pinnsolve.training.history import Training
 from pinnsolve.verdict.compare import Comparison
@@ -88,6 +89,11 @@ def over_seeds(run: Report) -> str:
     return f"{len(run.members)} seeds"
 
 
+def _reference(reference: Reference, memory: int) -> dict[str, Any]:
+    told = {name: getattr(reference, name) for name in ("name", "own_error", "seconds", "automatic", "about")}
+    return told | {"peak_memory": memory}
+
+
 def summary(run: Report) -> dict[str, Any]:
     """The contents of report.json, the contract with other programs."""
     training, comparison, reference = run.training, run.comparison, run.comparison.reference
@@ -100,16 +106,7 @@ def summary(run: Report) -> dict[str, Any]:
             "tolerance": comparison.tolerance,
             "errors": _errors(comparison),
             "measured_away_from": list(comparison.corners),
-            "reference": None
-            if reference is None
-            else {
-                "name": reference.name,
-                "own_error": reference.own_error,
-                "seconds": reference.seconds,
-                "automatic": reference.automatic,
-                "about": reference.about,
-                "peak_memory": run.reference_memory,
-            },
+            "reference": None if reference is None else _reference(reference, run.reference_memory),
             "estimated_error": training.estimate,
             "outcome": str(training.outcome),
             "seconds": training.seconds,
