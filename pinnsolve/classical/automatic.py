@@ -83,7 +83,7 @@ def attempt(
         given = read(problem)
         _refused(given, known)
         scales = {u: known.sizes[u].scale for u in problem.unknowns}
-        stops = [p.value for p in known.planes if p.coordinate == problem.domain.time]
+        stops = _stops(problem, known)
         ladder = Ladder(given, scales, compared_at(problem, known), began + seconds, stops, _narrow(given, known))
         ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
     except NoReferenceError as error:
@@ -114,8 +114,10 @@ def _refused(given: Read, findings: Findings) -> None:
         )
     if problem.ranges:
         raise NoReferenceError("a parameter is a range")
-    if problem.observations:
+    if problem.observations and (given.marched or not problem.equations):
         raise NoReferenceError("data are a part of the problem")
+    if any(seen.known for seen in problem.observations):
+        raise NoReferenceError("data with noise are a part of the problem")
     if len(given.coordinates) > 3:
         raise NoReferenceError("a grid of four coordinates is too large")
     if problem.domain.time is not None and not given.marched and problem.space_coordinates:
@@ -131,6 +133,16 @@ def _refused(given: Read, findings: Findings) -> None:
         raise NoReferenceError("the equations jump, and differences are not taken across that")
     if findings.undecided:
         raise NoReferenceError(findings.undecided[0])
+
+
+def _stops(problem: Problem, findings: Findings) -> list[float]:
+    """The moments at which steps end: where the equations jump, and around what is narrow in time."""
+    time = problem.domain.time
+    if time is None:
+        return []
+    jumps = [p.value for p in findings.planes if p.coordinate == time]
+    narrow = [n for n in findings.narrow if time in n.middle]
+    return jumps + [n.middle[time] + k * n.width[time] for n in narrow for k in range(-3, 4)]
 
 
 def compared_at(problem: Problem, findings: Findings) -> dict[str, Array]:

@@ -53,6 +53,29 @@ class Places:
 
 
 @dataclass(frozen=True)
+class Scattered:
+    """Places of a box that are given one by one.
+
+    Parameters
+    ----------
+    grid : Grid
+    coordinates : mapping from coordinate to array (P,)
+    """
+
+    grid: Grid
+    coordinates: Mapping[str, Array]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.coordinates.values())))
+
+    def matrix(self, alpha: Alpha) -> csr_matrix:
+        """The matrix (P, N) from values at the nodes to D^alpha at these places."""
+        columns, values = self.grid.interpolation(self.coordinates, len(self), alpha)
+        rows = np.repeat(np.arange(len(self)), columns.shape[1])
+        return csr_matrix((values.ravel(), (rows, columns.ravel())), shape=(len(self), len(self.grid)))
+
+
+@dataclass(frozen=True)
 class Grid:
     """The nodes of a box, those of its lines in all combinations; a single one where there is no coordinate.
 
@@ -83,11 +106,11 @@ class Grid:
         along = places or [line.nodes for line in self.lines.values()]
         return Places(self, tuple(np.array([at[c]]) if c in at else p for c, p in zip(self.lines, along, strict=True)))
 
-    def interpolation(self, at: Mapping[str, Array], count: int) -> tuple[Array, Array]:
-        """The numbers (P, w) of the nodes around each of `count` places, and their weights (P, w)."""
+    def interpolation(self, at: Mapping[str, Array], count: int, alpha: Alpha = ()) -> tuple[Array, Array]:
+        """The numbers (P, w) of the nodes around each of `count` places, and their weights (P, w) in D^alpha there."""
         numbers, factor = np.zeros((count, 1), dtype=int), np.ones((count, 1))
-        for c, line in self.lines.items():
-            columns, w = line.stencil(at[c])
+        for (c, line), order in zip(self.lines.items(), alpha or (0,) * len(self.lines), strict=True):
+            columns, w = line.stencil(at[c], order)
             numbers = (numbers[:, :, None] * len(line) + columns[:, None]).reshape(count, -1)
             factor = (factor[:, :, None] * w[:, None]).reshape(count, -1)
         return numbers, factor

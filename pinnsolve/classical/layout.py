@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pinnsolve.classical.grid import Grid, Places
+from pinnsolve.classical.grid import Grid, Places, Scattered
 from pinnsolve.classical.reading import Read
 from pinnsolve.classical.rows import Block, Rows
 from pinnsolve.classical.stencils import Array
@@ -26,6 +26,10 @@ def _least_squares(given: Read, grid: Grid) -> list[Block]:
     for piece, equations in _by_piece(given):
         fixed = {c: v for c, v in piece.fixed.items() if c in grid.lines}
         blocks.append(Block(equations, grid.fixed(fixed, inside.positions), piece.outward, condition=True))
+    for seen in given.problem.observations:
+        at = {c: seen.points.coordinates[c].numpy() for c in grid.lines}
+        places = Scattered(grid, at)
+        blocks.append(Block(seen.equations, places, condition=True, measured=seen.points.measured))
     return blocks
 
 

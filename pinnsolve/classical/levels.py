@@ -18,7 +18,7 @@ from pinnsolve.classical.grid import Grid
 from pinnsolve.classical.layout import laid_out
 from pinnsolve.classical.lines import curving, line
 from pinnsolve.classical.march import Marched, Marcher, OutOfTimeError
-from pinnsolve.classical.reading import NoReferenceError, Read
+from pinnsolve.classical.reading import NoReferenceError, Read, UndeterminedError
 from pinnsolve.classical.start import start_of
 from pinnsolve.classical.steady import Steady, solved
 from pinnsolve.classical.stencils import Array
@@ -48,14 +48,15 @@ class Plan:
         Its part on the next, where time limits the error, and at the least.
     beside : float
         The tolerance of time is kept this far below the last difference.
+    longest, shorter : float
+        The longest step in time on the first level, in parts of all time, and its part on the next: what is short and
+        comes late is met by chance, and not by all levels.
     falling : float
         Differences that fall by less than this from level to level tell little, those that rise by more nothing.
     level : float
         Times the larger of two such differences is what they tell.
     safety : float
         Of the error that slowly falling differences tell.
-    growing : float
-        A gain beyond this is that of a singular matrix.
     """
 
     nodes: tuple[int, ...] = (1, 32, 14, 9)
@@ -67,10 +68,11 @@ class Plan:
     sharper: float = 0.05
     least_sharper: float = 0.3
     beside: float = 3e-3
+    longest: float = 0.1
+    shorter: float = 0.7
     falling: float = 1.3
     level: float = 10.0
     safety: float = 2.0
-    growing: float = 1e7
 
 
 PLAN = Plan()
@@ -176,8 +178,12 @@ class Ladder:
             except OutOfTimeError:
                 self.why = "the time for it is used"
                 return
+            except UndeterminedError:
+                raise
             except NoReferenceError as error:
                 self.why, self.levels = str(error), []
+                if not grid.lines:  # there is nothing to be made finer
+                    raise
                 if isinstance(error, UnfinishedError):
                     density = self._densities(error.found)
                 count *= 2
@@ -208,15 +214,14 @@ class Ladder:
             begin = np.zeros((len(names), len(grid)))
             if guess is not None:
                 begin = np.stack([guess.at(f, grid.nodes.coordinates) for f in range(len(names))])
-            found = solved(rows, begin, np.array([self.scales[u] for u in names]), self.deadline)
-            if found.gain > PLAN.growing:
-                raise NoReferenceError("nothing determines the solution: its linear equations are singular")
-            return found
+            return solved(rows, begin, np.array([self.scales[u] for u in names]), self.deadline)
         time = self.given.problem.domain.time
         assert time is not None
         scales = np.array([1e-3 * self.scales[names[f]] for f, _ in rows.variables])
         span = self.given.problem.domain.ends(time)
-        marcher = Marcher(rows, start_of(self.given, rows), span, tolerance, scales, self.deadline, self.stops)
+        longest = PLAN.longest * PLAN.shorter ** len(self.levels)
+        begin = start_of(self.given, rows)
+        marcher = Marcher(rows, begin, span, tolerance, scales, self.deadline, self.stops, longest)
         try:
             return marcher.run()
         except NoReferenceError as error:
@@ -236,7 +241,7 @@ class Ladder:
         """How close together nodes are wanted, from where the solution curves."""
         grid = found.rows.grid
         if isinstance(found, Marched):
-            values = np.stack([v[-1] for v in found.values]) if found.values else np.zeros((0, 1, 1))
+            values = np.stack([v[-1] for v in found.values] or [np.zeros((len(found.rows.variables), len(grid)))])
             fields = [values[:, v] for v, (_, k) in enumerate(found.rows.variables) if k == 0]
         else:
             fields = [found.values[f : f + 1] for f in range(len(found.values))]

@@ -127,11 +127,13 @@ class Marcher:
         On `time.perf_counter`.
     stops : sequence of float
         Moments at which a step has to end: something jumps there.
+    longest : float
+        Of the steps, in parts of the time.
     """
 
     def __init__(
         self, rows: Rows, start: Array, span: tuple[float, float], tolerance: float, scales: Array, deadline: float,
-        stops: Sequence[float] = (), pace: Pace = PACE,
+        stops: Sequence[float] = (), longest: float = 1.0, pace: Pace = PACE,
     ) -> None:  # fmt: skip
         self.rows, self.span, self.tolerance, self.deadline, self.pace = rows, span, tolerance, deadline, pace
         tables = radau(pace.stages, torch.device("cpu"))
@@ -139,6 +141,7 @@ class Marcher:
         self.slopes, self.start_slopes = tables.slopes.numpy(), tables.start.numpy()
         self.eigen, self.into, self.back = tables.values.numpy(), tables.into.numpy(), tables.back.numpy()
         self.tables = tables
+        self.longest = longest * (span[1] - span[0])
         self.now, self.u, self.scales = span[0], start, scales
         self.stops = [*sorted(s for s in stops if span[0] < s < span[1]), span[1]]
         self.found = Marched(rows, [span[0]])
@@ -151,29 +154,33 @@ class Marcher:
     def run(self) -> Marched:
         """All steps."""
         length = self.span[1] - self.span[0]
-        wanted = self.pace.first * length
+        wanted, failed = self.pace.first * length, False
         while self.stops:
             left = self.stops[0] - self.now
             if left <= 1e-12 * length:
                 self.stops.pop(0)
                 continue
             dt = self._rounded(wanted, left)
-            if dt < self.pace.least * length or self.rejected > self.pace.rejections + len(self.found.values) / 2:
-                raise NoReferenceError(
-                    f"near t={self.now:.4g} no step in time is short enough: the solution ends or jumps there"
-                )
-            if clock.perf_counter() > self.deadline:
-                raise OutOfTimeError
+            self._check_going(dt)
             stages, error = self._step(dt)
             if stages is None or not error <= 1.0:
                 self.rejected += 1
-                wanted = dt * (
-                    0.25 if stages is None else max(0.1, self.pace.safety * error ** (-1 / self.pace.stages))
-                )
+                again = 0.2 if failed else 1.0  # at a kink the error falls more slowly than that of smooth steps
+                wanted = dt * min(again, 0.25 if stages is None else max(0.1, self._longer(error)))
+                failed = True
                 continue
             self._accept(dt, stages)
-            wanted = dt * min(self.pace.growth, self.pace.safety * max(error, 1e-12) ** (-1 / self.pace.stages))
+            wanted, failed = dt * min(self.pace.growth, self._longer(error)), False
         return self.found
+
+    def _check_going(self, dt: float) -> None:
+        length, steps = self.span[1] - self.span[0], len(self.found.values)
+        if dt < self.pace.least * length or self.rejected > self.pace.rejections + steps / 2:
+            raise NoReferenceError(
+                f"near t={self.now:.4g} no step in time is short enough: the solution ends or jumps there"
+            )
+        if clock.perf_counter() > self.deadline:
+            raise OutOfTimeError
 
     def _longer(self, error: float) -> float:
         """By how much a step should be longer, for the error it made over the tolerance."""
@@ -182,6 +189,7 @@ class Marcher:
     def _rounded(self, wanted: float, left: float) -> float:
         """Steps are powers of sqrt(2) of the time, so that their factors serve again; the last ones meet the stop."""
         length = self.span[1] - self.span[0]
+        wanted = min(wanted, self.longest)
         dt = length * 2.0 ** (np.floor(2 * np.log2(wanted / length)) / 2)
         count = np.ceil(left / dt - 1e-9)
         return float(left / count if count < 3 else dt)

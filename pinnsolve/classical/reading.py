@@ -20,6 +20,10 @@ class NoReferenceError(Exception):
     """Why a problem is not solved here, in words that follow "no reference, because"."""
 
 
+class UndeterminedError(NoReferenceError):
+    """The same, where finer grids would not help."""
+
+
 @dataclass(frozen=True)
 class Read:
     """A problem as it is discretised.
@@ -67,7 +71,7 @@ class Read:
     @property
     def one_each(self) -> bool:
         """Whether every unknown has second derivatives along every coordinate, and one condition at every end."""
-        if any(piece.face is None for _, piece in self.walls):
+        if self.problem.observations or any(piece.face is None for _, piece in self.walls):
             return False
         unknowns = range(len(self.problem.unknowns))
         for c in (c for c in self.coordinates if c not in self.periodic):

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix, hstack, vstack
 
-from pinnsolve.classical.grid import Grid, Places
+from pinnsolve.classical.grid import Grid, Places, Scattered
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
@@ -32,17 +32,20 @@ class Block:
     Parameters
     ----------
     equations : sequence of Equation
-    places : Places
+    places : Places or Scattered
     normals : mapping from coordinate to float
         The outward normal, on a face.
     condition : bool
         Whether it is a condition, which a least-squares solution meets before the equations inside.
+    measured : mapping from name to tensor (P,)
+        What was measured there.
     """
 
     equations: Sequence[Equation]
-    places: Places
+    places: Places | Scattered
     normals: Mapping[str, float] = field(default_factory=dict)
     condition: bool = False
+    measured: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
     def points(self, time: str | None, times: Array) -> Points:
         """The places at each of some moments (S,), one after the other."""
@@ -55,7 +58,7 @@ class Block:
         if time is not None:
             at[time] = torch.from_numpy(np.repeat(times, size))
         ones = torch.ones(size * len(times), dtype=torch.float64)
-        return Points(at, ones, {c: n * ones for c, n in self.normals.items()})
+        return Points(at, ones, {c: n * ones for c, n in self.normals.items()}, self.measured)
 
 
 @dataclass(frozen=True)

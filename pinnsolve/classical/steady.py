@@ -10,7 +10,7 @@ import numpy as np
 
 from pinnsolve.classical.linear import Factored, SingularError
 from pinnsolve.classical.march import OutOfTimeError
-from pinnsolve.classical.reading import NoReferenceError
+from pinnsolve.classical.reading import NoReferenceError, UndeterminedError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array
 
@@ -28,15 +28,20 @@ class Search:
         Corrections, relative to the unknown, at which it ends.
     strict : float
         How much more conditions weigh than equations, where both are met in the sense of least squares.
+    singular : float
+        How strongly values answer to random changes of the rows: well above what thin layers make of them, and well
+        below what rounding makes of a zero.
     """
 
     iterations: int = 40
     halvings: int = 8
     solved: float = 1e-10
     strict: float = 10.0
+    singular: float = 1e7
 
 
 SEARCH = Search()
+SINGULAR = "nothing determines the solution: other functions meet the same equations and conditions"
 
 
 @dataclass(frozen=True)
@@ -47,14 +52,13 @@ class Steady:
     ----------
     rows : Rows
     values : array (F, N)
-    gain : float
-        How strongly the values answer to the rows, in units of their sizes: without bound where nothing determines
-        them.
+    misfit : float
+        What is left of the rows, relative to their terms, at all but a fifth of the places: the most of any equation.
     """
 
     rows: Rows
     values: Array
-    gain: float
+    misfit: float
 
     def at(self, unknown: int, places: dict[str, Array]) -> Array:
         """An unknown's values (P,) at places."""
@@ -74,25 +78,39 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
     """
     u, nothing = guess.copy(), np.zeros_like(guess)
     weights: Array | None = None
+    factors: Factored | None = None
     for _ in range(SEARCH.iterations):
         if clock.perf_counter() > deadline:
             raise OutOfTimeError
         residual = rows.residuals(u[None], nothing[None], np.zeros(1))[0]
         jacobian = rows.linearised(u, nothing, 0.0)[0]
-        if weights is None:
-            weights = _weights(rows, jacobian)
+        weights = _weights(rows, jacobian) if weights is None else weights
         try:
             factors = Factored(jacobian, weights)
+            step = factors.solve(-residual).reshape(u.shape)
         except SingularError:
-            raise NoReferenceError("nothing determines the solution: its linear equations are singular") from None
-        step = factors.solve(-residual).reshape(u.shape)
+            raise UndeterminedError(SINGULAR) from None
         if not np.isfinite(step).all():
-            raise NoReferenceError("nothing determines the solution: its linear equations are singular")
+            break
         u, part = _searched(rows, u, step, weights, residual)
         sizes = np.maximum(np.sqrt(np.mean(u**2, 1)), 1e-6 * scales)
         if part == 1.0 and float(np.max(np.sqrt(np.mean(step**2, 1)) / sizes)) <= SEARCH.solved:
-            return Steady(rows, u, _gain(rows, factors))
+            _check_determined(rows, factors)
+            return Steady(rows, u, _misfit(rows, u, jacobian))
+    if factors is not None:
+        _check_determined(rows, factors)
     raise NoReferenceError("Newton's method finds no solution of its differences")
+
+
+def _check_determined(rows: Rows, factors: Factored) -> None:
+    """Refuse equations that answer to a change of the values as if it were none.
+
+    Random changes of the rows, each of its row's size, change the values by about one, or by the inverse of rounding.
+    """
+    random = np.random.default_rng(7).standard_normal(rows.count) / np.sqrt(rows.count)
+    gain = float(np.sqrt(np.mean(factors.solve(random / factors.weights) ** 2)))
+    if not gain <= SEARCH.singular:
+        raise UndeterminedError(SINGULAR)
 
 
 def _weights(rows: Rows, jacobian: Any) -> Array:
@@ -120,8 +138,10 @@ def _searched(rows: Rows, u: Array, step: Array, weights: Array, residual: Array
     return u + step, 1.0  # near the solution rounding decides, or least squares leave a residual
 
 
-def _gain(rows: Rows, factors: Factored) -> float:
-    """How much random changes of the rows, each of its row's size, change the values."""
-    random = np.random.default_rng(7).standard_normal(rows.count) / np.sqrt(rows.count)
-    right = random / factors.weights
-    return float(np.sqrt(np.mean(factors.solve(right) ** 2)))
+def _misfit(rows: Rows, u: Array, jacobian: Any) -> float:
+    nothing = np.zeros_like(u)[None]
+    left, alone = (np.abs(rows.residuals(v, nothing, np.zeros(1))[0]) for v in (u[None], nothing))
+    terms = abs(jacobian) @ np.abs(u).ravel() + np.where(np.isfinite(alone), alone, 0.0)
+    usual = 0.8  # of the places: at singular corners, and there alone, something is always left
+    found = [float(np.quantile(left[part], usual) / (np.sqrt(np.mean(terms[part] ** 2)) or 1.0)) for part in rows.parts]
+    return max(found)
