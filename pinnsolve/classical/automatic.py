@@ -28,12 +28,15 @@ class Effort:
     enough : float
         Of the tolerance: the own error that it is brought down to. A verdict needs a tenth; half of that leaves room
         for what differences of levels do not tell.
+    most : float
+        An own error above this, relative to the solution, is that of no solution.
     share : float
         Of the budget of training: the seconds that the command gives it, beside that budget. More: a run takes longer
         before it begins. Less: what is large or stiff is left without a reference.
     """
 
     enough: float = 0.05
+    most: float = 0.3
     share: float = 0.5
 
 
@@ -84,11 +87,11 @@ def attempt(
         _refused(given, known)
         scales = {u: known.sizes[u].scale for u in problem.unknowns}
         stops = _stops(problem, known)
-        ladder = Ladder(given, scales, compared_at(problem, known), began + seconds, stops, _narrow(given, known))
+        ladder = Ladder(given, scales, compared_at(problem, known), began + seconds, stops, known.narrow)
         ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
     except NoReferenceError as error:
         return Attempt(None, str(error))
-    if not ladder.levels or not np.isfinite(ladder.own_error):
+    if not ladder.levels or not ladder.own_error <= EFFORT.most:
         differences = ", ".join(f"{d:.0e}" for d in ladder.differences[-3:])
         told = f" (differences of its levels {differences})" if differences else ""
         return Attempt(None, (ladder.why or "its levels do not approach each other") + told)
@@ -152,19 +155,6 @@ def compared_at(problem: Problem, findings: Findings) -> dict[str, Array]:
     far = away(findings.corners, points.coordinates, problem.domain)
     points = points if far is None else points[far]
     return {c: v.numpy() for c, v in points.coordinates.items()}
-
-
-def _narrow(given: Read, findings: Findings) -> dict[str, tuple[Array, Array]]:
-    """Nodes where something is narrow."""
-    found: dict[str, tuple[Array, Array]] = {}
-    for c in given.coordinates:
-        low, high = given.problem.domain.ends(c)
-        places = [n for n in findings.narrow if c in n.middle]
-        if places:
-            x = np.linspace(low, high, 4001)
-            bumps = [1 / (n.width[c] + np.abs(x - n.middle[c])) for n in places]
-            found[c] = (x, np.max(bumps, 0))
-    return found
 
 
 def _field(

@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pinnsolve.algebra import yardstick
+from pinnsolve.classical.density import Density, afterwards, beforehand, combined
 from pinnsolve.classical.grid import Grid
 from pinnsolve.classical.layout import laid_out
-from pinnsolve.classical.lines import curving, line
+from pinnsolve.classical.lines import line
 from pinnsolve.classical.march import Marched, Marcher, OutOfTimeError
 from pinnsolve.classical.reading import NoReferenceError, Read, UndeterminedError
 from pinnsolve.classical.start import start_of
 from pinnsolve.classical.steady import Steady, solved
 from pinnsolve.classical.stencils import Array
-
-Density = dict[str, tuple[Array, Array]]
+from pinnsolve.geometry.places import Narrow
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,9 @@ class Plan:
         comes late is met by chance, and not by all levels.
     falling : float
         Differences that fall by less than this from level to level tell little, those that rise by more nothing.
+    credit : float
+        No more is believed than that differences fall to this part from level to level: one that is small by chance
+        tells nothing.
     level : float
         Times the larger of two such differences is what they tell.
     safety : float
@@ -71,6 +74,7 @@ class Plan:
     longest: float = 0.1
     shorter: float = 0.7
     falling: float = 1.3
+    credit: float = 0.02
     level: float = 10.0
     safety: float = 2.0
 
@@ -111,7 +115,7 @@ class Ladder:
     deadline : float
     stops : sequence of float
         Moments at which steps end.
-    densities : mapping from coordinate to (places, values)
+    narrow : sequence of Narrow
         Where nodes are wanted from the beginning.
     """
 
@@ -120,7 +124,7 @@ class Ladder:
     places: dict[str, Array]
     deadline: float
     stops: Sequence[float] = ()
-    densities: Density = field(default_factory=dict)
+    narrow: Sequence[Narrow] = ()
     levels: list[Level] = field(default_factory=list)
     why: str = ""
 
@@ -139,7 +143,7 @@ class Ladder:
         ratio = before / last
         if not ratio >= PLAN.falling:  # they may be as small as they get, or fall too slowly to tell
             return float(PLAN.level * max(before, last)) if ratio * PLAN.falling >= 1 else np.inf
-        return float(last * max(1.0, PLAN.safety / (ratio - 1)))
+        return float(max(last, PLAN.credit * before, last * PLAN.safety / (ratio - 1)))
 
     @property
     def order(self) -> float:
@@ -163,7 +167,9 @@ class Ladder:
         """Levels until the own error is below the target, or no time is left."""
         dimension = len(self.given.coordinates)
         count, tolerance, last = float(PLAN.nodes[dimension]), PLAN.first, 0.0
-        density, guess = dict(self.densities), None
+        begin = beforehand(self.given, self.narrow)
+        density: Density = begin
+        guess: Found | None = None
         for _ in range(PLAN.levels):
             began = clock.perf_counter()
             grid = self._grid(int(count), density)
@@ -185,7 +191,7 @@ class Ladder:
                 if not grid.lines:  # there is nothing to be made finer
                     raise
                 if isinstance(error, UnfinishedError):
-                    density = self._densities(error.found)
+                    density = combined(begin, afterwards(error.found))
                 count *= 2
                 continue
             difference = self._difference(found, self.levels[-1].found) if self.levels else np.inf
@@ -194,7 +200,7 @@ class Ladder:
             if self.own_error <= target:
                 return
             last = clock.perf_counter() - began
-            density, guess = self._densities(found), found
+            density, guess = combined(begin, afterwards(found)), found
             count *= PLAN.finer[dimension]
             sharper = max(PLAN.sharper * tolerance, PLAN.beside * difference) if np.isfinite(difference) else 0.0
             tolerance = min(PLAN.least_sharper * tolerance, sharper or PLAN.sharper * tolerance)
@@ -236,21 +242,6 @@ class Ladder:
             apart = float(np.sqrt(np.mean((a - b) ** 2))) / size
             found = max(found, apart if np.isfinite(apart) else np.inf)
         return found
-
-    def _densities(self, found: Found) -> Density:
-        """How close together nodes are wanted, from where the solution curves."""
-        grid = found.rows.grid
-        if isinstance(found, Marched):
-            values = np.stack([v[-1] for v in found.values] or [np.zeros((len(found.rows.variables), len(grid)))])
-            fields = [values[:, v] for v, (_, k) in enumerate(found.rows.variables) if k == 0]
-        else:
-            fields = [found.values[f : f + 1] for f in range(len(found.values))]
-        made: Density = {}
-        for axis, (c, nodes) in enumerate(grid.lines.items()):
-            each = [curving(f.reshape(-1, *grid.shape), nodes, axis + 1) for f in fields if f.size]
-            if each:
-                made[c] = (nodes.nodes, np.max(each, 0))
-        return made
 
 
 class UnfinishedError(NoReferenceError):

@@ -88,13 +88,3 @@ def _graded(density: Array, x: Array, count: int, periodic: bool) -> Array:
             spacing[0] = spacing[-1] = min(spacing[0], spacing[-1])
     found: Array = 1 / spacing
     return found
-
-
-def curving(values: Array, line: Line, axis: int) -> Array:
-    """sqrt(|D D u| / range) along a line, the largest over everything else: what the density of nodes follows."""
-    size = float(np.ptp(values))
-    if not size > 0:
-        return np.zeros(len(line))
-    second = line.matrix(line.nodes, 2) @ np.moveaxis(values, axis, 0).reshape(len(line), -1)
-    found: Array = np.sqrt(np.abs(second).max(1) / size)
-    return found

@@ -1,0 +1,73 @@
+"""How close together nodes are wanted along each coordinate: where something is narrow, and where things curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pinnsolve.classical.grid import Grid
+from pinnsolve.classical.march import Marched
+from pinnsolve.classical.reading import Read
+from pinnsolve.classical.rows import Rows
+from pinnsolve.classical.start import start_of
+from pinnsolve.classical.steady import Steady
+from pinnsolve.classical.stencils import Array, Line
+from pinnsolve.geometry.places import Narrow
+
+Density = dict[str, tuple[Array, Array]]  # places along a coordinate, and nodes wanted there, over a length
+
+
+def beforehand(given: Read, narrow: Sequence[Narrow]) -> Density:
+    """From what is known of the problem: its narrow places, and where its start curves on many samples."""
+    made: Density = {}
+    many = (1, 4001, 201, 41)[len(given.coordinates)]
+    for c in given.coordinates:
+        low, high = given.problem.domain.ends(c)
+        places = [n for n in narrow if c in n.middle]
+        if places:
+            x = np.linspace(low, high, 4001)
+            made[c] = (x, np.max([1 / (n.width[c] + np.abs(x - n.middle[c])) for n in places], 0))
+    if given.marched and given.coordinates:
+        lines = {c: Line(np.linspace(*given.problem.domain.ends(c), many), 3) for c in given.coordinates}
+        rows = Rows(given.problem, Grid(lines), [], given.orders)
+        begin = start_of(given, rows)
+        made = combined(made, _curved(rows, [begin[v : v + 1] for v, (_, k) in enumerate(rows.variables) if k == 0]))
+    return made
+
+
+def afterwards(found: Steady | Marched) -> Density:
+    """From where a solution curves, at any time."""
+    rows = found.rows
+    if isinstance(found, Marched):
+        nothing = [np.zeros((len(rows.variables), len(rows.grid)))]
+        values = np.stack([v[-1] for v in found.values] or nothing)
+        return _curved(rows, [values[:, v] for v, (_, k) in enumerate(rows.variables) if k == 0])
+    return _curved(rows, [found.values[f : f + 1] for f in range(len(found.values))])
+
+
+def combined(first: Density, second: Density) -> Density:
+    """Wherever one of two asks for more."""
+    made = {**first, **second}
+    for c in first.keys() & second.keys():
+        x = np.union1d(first[c][0], second[c][0])
+        made[c] = (x, np.maximum(np.interp(x, *first[c]), np.interp(x, *second[c])))
+    return made
+
+
+def _curved(rows: Rows, fields: Sequence[Array]) -> Density:
+    lines: Mapping[str, Line] = rows.grid.lines
+    return {
+        c: (line.nodes, np.max([_curving(f.reshape(-1, *rows.grid.shape), line, axis + 1) for f in fields], 0))
+        for axis, (c, line) in enumerate(lines.items())
+    }
+
+
+def _curving(values: Array, line: Line, axis: int) -> Array:
+    """sqrt(|D D u| / range) along a line, the largest over everything else: what the density of nodes follows."""
+    size = float(np.ptp(values))
+    if not size > 0:
+        return np.zeros(len(line))
+    second = line.matrix(line.nodes, 2) @ np.moveaxis(values, axis, 0).reshape(len(line), -1)
+    found: Array = np.sqrt(np.abs(second).max(1) / size)
+    return found
