@@ -24,11 +24,14 @@ class Places:
         Along each coordinate.
     chosen : array of int, optional
         Which of the combinations, the last coordinate running fastest; without it all of them.
+    measures : tuple of arrays, optional
+        What each position stands for in an integral along its coordinate.
     """
 
     grid: Grid
     positions: tuple[Array, ...]
     chosen: Array | None = None
+    measures: tuple[Array, ...] = ()
     made: dict[Alpha, csr_matrix] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
@@ -40,6 +43,15 @@ class Places:
         crossed = np.meshgrid(*self.positions, indexing="ij") if self.positions else []
         pick = slice(None) if self.chosen is None else self.chosen
         return {c: x.ravel()[pick] for c, x in zip(self.grid.lines, crossed, strict=True)}
+
+    @property
+    def shares(self) -> Array:
+        """How much of an integral each place stands for, over the mean of all (P,)."""
+        if not self.measures:
+            return np.ones(len(self))
+        whole = reduce(np.multiply.outer, self.measures).ravel()
+        found: Array = whole / whole.mean()
+        return found
 
     def matrix(self, alpha: Alpha) -> csr_matrix:
         """The matrix (P, N) from values at the nodes to D^alpha at these places."""
@@ -67,6 +79,11 @@ class Scattered:
 
     def __len__(self) -> int:
         return len(next(iter(self.coordinates.values())))
+
+    @property
+    def shares(self) -> Array:
+        """Each place counts as much as any other."""
+        return np.ones(len(self))
 
     def matrix(self, alpha: Alpha) -> csr_matrix:
         """The matrix (P, N) from values at the nodes to D^alpha at these places."""
@@ -97,9 +114,20 @@ class Grid:
     def nodes(self) -> Places:
         return Places(self, tuple(line.nodes for line in self.lines.values()))
 
+    @property
+    def order(self) -> Array:
+        """The nodes in an order in which neighbours stand close together: the longest line runs slowest, and a period
+        is folded, 0, n - 1, 1, n - 2, ..."""
+        runs = [_folded(len(line)) if line.period else np.arange(len(line)) for line in self.lines.values()]
+        slowest = np.argsort([-len(r) for r in runs], kind="stable")
+        numbers = np.arange(len(self)).reshape(self.shape)[np.ix_(*runs)]
+        found: Array = numbers.transpose(slowest).ravel()
+        return found
+
     def between(self) -> Places:
         """Two places within each interval of each line, where a polynomial of third degree is integrated exactly."""
-        return Places(self, tuple(_gauss(line) for line in self.lines.values()))
+        found = [_gauss(line) for line in self.lines.values()]
+        return Places(self, tuple(at for at, _ in found), measures=tuple(measure for _, measure in found))
 
     def fixed(self, at: Mapping[str, float], places: Sequence[Array] | None = None) -> Places:
         """The part on which some coordinates are fixed: nodes along the others, or the given positions."""
@@ -116,7 +144,13 @@ class Grid:
         return numbers, factor
 
 
-def _gauss(line: Line) -> Array:
+def _folded(count: int) -> Array:
+    run = np.empty(count, dtype=int)
+    run[::2], run[1::2] = np.arange((count + 1) // 2), np.arange(count - 1, (count - 1) // 2, -1)
+    return run
+
+
+def _gauss(line: Line) -> tuple[Array, Array]:
     ends = np.append(line.nodes, line.nodes[0] + line.period) if line.period else line.nodes
     middle, half = (ends[1:] + ends[:-1]) / 2, np.diff(ends) / 2
-    return np.stack([middle - half / 3**0.5, middle + half / 3**0.5], 1).ravel()
+    return np.stack([middle - half / 3**0.5, middle + half / 3**0.5], 1).ravel(), np.repeat(half, 2)

@@ -19,9 +19,8 @@ def laid_out(given: Read, grid: Grid) -> Rows:
 
 
 def _least_squares(given: Read, grid: Grid) -> list[Block]:
-    """All equations everywhere, beside the conditions: marched at the nodes, elsewhere between them, where no wave from
-    node to node is hidden."""
-    inside = grid.nodes if given.marched else grid.between()
+    """All equations everywhere, beside the conditions: between the nodes, where no wave from node to node is hidden."""
+    inside = grid.between() if len(grid.lines) == 1 else grid.nodes
     blocks = [Block(given.equations, inside)]
     for piece, equations in _by_piece(given):
         fixed = {c: v for c, v in piece.fixed.items() if c in grid.lines}

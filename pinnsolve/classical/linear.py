@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 from scipy.sparse import csc_matrix, csr_matrix, diags
 from scipy.sparse.linalg import splu
 
@@ -15,13 +17,61 @@ class SingularError(ArithmeticError):
     """A matrix has no inverse."""
 
 
+@dataclass(frozen=True)
+class Normal:
+    """The normal matrix A* A (P, P), factored by Cholesky within its band.
+
+    Parameters
+    ----------
+    order : array (P,)
+        The unknowns in an order in which neighbours stand close together.
+    factor : array
+        A band, or the whole matrix where the band is as wide.
+    """
+
+    order: Array
+    factor: Array
+    banded: bool
+
+    @classmethod
+    def of(cls, product: Any, order: Array) -> Normal:
+        """The factors.
+
+        Raises
+        ------
+        SingularError
+            If a pivot is not positive.
+        """
+        entries = product[order][:, order].tocoo()
+        count, lower = product.shape[0], entries.row >= entries.col
+        band = int(np.max(entries.row - entries.col, initial=0))
+        banded = 3 * band < count
+        try:
+            if banded:
+                matrix = np.zeros((band + 1, count), dtype=entries.dtype)
+                matrix[entries.row[lower] - entries.col[lower], entries.col[lower]] = entries.data[lower]
+                factor = scipy.linalg.cholesky_banded(matrix, lower=True, check_finite=False)
+            else:
+                factor = scipy.linalg.cholesky(entries.toarray(), lower=True, check_finite=False)
+        except np.linalg.LinAlgError as error:
+            raise SingularError(str(error)) from None
+        return cls(order, factor, banded)
+
+    def solve(self, right: Array) -> Array:
+        """The solution (P,)."""
+        solve = scipy.linalg.cho_solve_banded if self.banded else scipy.linalg.cho_solve
+        x = np.empty_like(right)
+        x[self.order] = solve((self.factor, True), right[self.order], check_finite=False)
+        return x
+
+
 class Factored:
     """A matrix (R, P), factored; rows are weighed by `weights` (R,) where there are more of them than unknowns.
 
     Normal equations square the condition number; refinement with the matrix itself gives back most of what that costs.
     """
 
-    def __init__(self, matrix: csr_matrix, weights: Array) -> None:
+    def __init__(self, matrix: csr_matrix, weights: Array, order: Array) -> None:
         self.weights = weights
         weighed = (diags(weights) @ matrix).tocsc()
         self.square = weighed.shape[0] == weighed.shape[1]
@@ -30,27 +80,25 @@ class Factored:
             raise SingularError("a column is empty")
         self.scale = 1 / columns
         self.matrix: Any = csc_matrix(weighed @ diags(self.scale))
-        self.adjoint: Any = self.matrix.conj().T.tocsc()
-        try:
-            if self.square:
+        if self.square:
+            try:
                 self.factors = splu(self.matrix)
-            else:
-                options = {"SymmetricMode": True}
-                self.factors = splu(
-                    csc_matrix(self.adjoint @ self.matrix), diag_pivot_thresh=0.0, options=options,
-                    permc_spec="MMD_AT_PLUS_A",
-                )  # fmt: skip
-        except RuntimeError as error:  # SuperLU's word for it
-            raise SingularError(str(error)) from None
+            except RuntimeError as error:  # SuperLU's word for it
+                raise SingularError(str(error)) from None
+        else:
+            self.adjoint: Any = self.matrix.conj().T.tocsc()
+            ridge = 1e-15  # keeps pivots positive where rounding decides; refinement takes it out again
+            self.normal = Normal.of((self.adjoint @ self.matrix + ridge * diags(np.ones(len(order)))).tocsr(), order)
 
-    def solve(self, right: Array) -> Array:
-        """The solution (P,) for a right side (R,)."""
+    def solve(self, right: Array, refined: int = 2) -> Array:
+        """The solution (P,) for a right side (R,), refined so many times."""
         b = self.weights * right
         if self.square:
             x = self.factors.solve(b)
-            x = x + self.factors.solve(b - self.matrix @ x)
+            for _ in range(min(refined, 1)):
+                x = x + self.factors.solve(b - self.matrix @ x)
         else:
-            x = self.factors.solve(self.adjoint @ b)
-            for _ in range(2):
-                x = x + self.factors.solve(self.adjoint @ (b - self.matrix @ x))
+            x = self.normal.solve(self.adjoint @ b)
+            for _ in range(refined):
+                x = x + self.normal.solve(self.adjoint @ (b - self.matrix @ x))
         return self.scale * x

@@ -64,7 +64,7 @@ class Pace:
     safety: float = 0.8
     iterations: int = 10
     solved: float = 1e-3
-    slow: float = 0.1
+    slow: float = 0.3
     rounding: float = 1e-13
 
 
@@ -187,10 +187,12 @@ class Marcher:
         return self.pace.safety * float(max(error, 1e-12) ** (-1 / self.pace.stages))
 
     def _rounded(self, wanted: float, left: float) -> float:
-        """Steps are powers of sqrt(2) of the time, so that their factors serve again; the last ones meet the stop."""
+        """Steps are powers of sqrt(2) of the time, so that their factors serve again, of two where factors are dear; the
+        last ones meet the stop."""
+        by = 2 if len(self.rows.grid.lines) < 2 else 1
         length = self.span[1] - self.span[0]
         wanted = min(wanted, self.longest)
-        dt = length * 2.0 ** (np.floor(2 * np.log2(wanted / length)) / 2)
+        dt = length * 2.0 ** (np.floor(by * np.log2(wanted / length)) / by)
         count = np.ceil(left / dt - 1e-9)
         return float(left / count if count < 3 else dt)
 
@@ -256,7 +258,9 @@ class Marcher:
             to_values, to_rates = self.jacobian
             if self.weights is None:
                 self.weights = self._weights(to_values, to_rates, dt)
-            self.factors[key] = [Factored(to_values + to_rates * (e / dt), self.weights) for e in self.eigen]
+            shifts = [(e.real if e.imag == 0 else e) / dt for e in self.eigen]
+            order = self.rows.order
+            self.factors[key] = [Factored(to_values + to_rates * s, self.weights, order) for s in shifts]
         return self.factors[key]
 
     def _weights(self, to_values: Any, to_rates: Any, dt: float) -> Array:
@@ -266,6 +270,7 @@ class Marcher:
         for part in self.rows.parts:
             size = np.sqrt(np.mean(np.asarray(whole[part].power(2).sum(1))))
             weights[part] = 1 / size if size > 0 else 1.0
+        weights *= np.sqrt(self.rows.shares)  # the true integral: with any other, waves grow on uneven nodes
         strict = 100.0  # conditions before equations: what they leave open is the equations' alone
         return weights * np.where(self.rows.of_conditions, strict, 1.0)
 
@@ -279,7 +284,11 @@ class Marcher:
             residuals = self.rows.residuals(stages, self._rates(stages, dt), times)
             if not np.isfinite(residuals).all():
                 return None
-            parts = np.stack([f.solve(-r) for f, r in zip(factors, self.into @ residuals, strict=True)])
+            turned = self.into @ residuals
+            parts = np.stack([
+                f.solve(-(r if np.iscomplexobj(f.matrix.data) else r.real), refined=0)  # Newton's next step refines
+                for f, r in zip(factors, turned, strict=True)
+            ])  # fmt: skip
             change = (self.back @ parts).real.reshape(stages.shape)
             stages = stages + change
             size = float(np.max(np.sqrt(np.mean(change**2, (0, 2)))[self.judged] / self._scale(stages)))

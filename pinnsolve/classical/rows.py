@@ -153,10 +153,22 @@ class Rows:
         return vstack(to_values, format="csr"), vstack(to_rates, format="csr")
 
     @property
+    def order(self) -> Array:
+        """All values (V N,) in an order in which those that meet in a row stand close together."""
+        found: Array = (self.grid.order[:, None] + len(self.grid) * np.arange(len(self.variables))).ravel()
+        return found
+
+    @property
     def of_conditions(self) -> Array:
         """Which rows (R,) are conditions."""
         inside = [np.full(len(b.equations) * len(b.places), b.condition) for b in self.blocks]
         return np.concatenate([*inside, np.zeros(len(self.chained) * len(self.grid), dtype=bool)])
+
+    @property
+    def shares(self) -> Array:
+        """How much of an integral over its block each row (R,) stands for, over the mean."""
+        found = [b.places.shares for b in self.blocks for _ in b.equations]
+        return np.concatenate([*found, np.ones(len(self.chained) * len(self.grid))])
 
     @property
     def parts(self) -> list[slice]:

@@ -86,7 +86,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         jacobian = rows.linearised(u, nothing, 0.0)[0]
         weights = _weights(rows, jacobian) if weights is None else weights
         try:
-            factors = Factored(jacobian, weights)
+            factors = Factored(jacobian, weights, rows.order)
             step = factors.solve(-residual).reshape(u.shape)
         except SingularError:
             raise UndeterminedError(SINGULAR) from None
@@ -96,7 +96,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         sizes = np.maximum(np.sqrt(np.mean(u**2, 1)), 1e-6 * scales)
         if part == 1.0 and float(np.max(np.sqrt(np.mean(step**2, 1)) / sizes)) <= SEARCH.solved:
             _check_determined(rows, factors)
-            return Steady(rows, u, _misfit(rows, u, jacobian))
+            return Steady(rows, u, _misfit(rows, u, jacobian, scales))
     if factors is not None:
         _check_determined(rows, factors)
     raise NoReferenceError("Newton's method finds no solution of its differences")
@@ -138,10 +138,11 @@ def _searched(rows: Rows, u: Array, step: Array, weights: Array, residual: Array
     return u + step, 1.0  # near the solution rounding decides, or least squares leave a residual
 
 
-def _misfit(rows: Rows, u: Array, jacobian: Any) -> float:
+def _misfit(rows: Rows, u: Array, jacobian: Any, scales: Array) -> float:
     nothing = np.zeros_like(u)[None]
     left, alone = (np.abs(rows.residuals(v, nothing, np.zeros(1))[0]) for v in (u[None], nothing))
-    terms = abs(jacobian) @ np.abs(u).ravel() + np.where(np.isfinite(alone), alone, 0.0)
+    sizes = np.maximum(np.abs(u), scales[:, None])
+    terms = abs(jacobian) @ sizes.ravel() + np.where(np.isfinite(alone), alone, 0.0)
     usual = 0.8  # of the places: at singular corners, and there alone, something is always left
     found = [float(np.quantile(left[part], usual) / (np.sqrt(np.mean(terms[part] ** 2)) or 1.0)) for part in rows.parts]
     return max(found)
