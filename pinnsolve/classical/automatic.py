@@ -87,7 +87,7 @@ def attempt(
         _refused(given, known)
         scales = {u: known.sizes[u].scale for u in problem.unknowns}
         stops = _stops(problem, known)
-        ladder = Ladder(given, scales, compared_at(problem, known), began + seconds, stops, known.narrow)
+        ladder = Ladder(given, scales, compared_at(problem, known), began + seconds, stops, known.narrow, known.corners)
         ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
     except NoReferenceError as error:
         return Attempt(None, str(error))

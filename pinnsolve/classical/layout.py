@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pinnsolve.classical.grid import Grid, Places, Scattered
@@ -9,13 +11,14 @@ from pinnsolve.classical.reading import Read
 from pinnsolve.classical.rows import Block, Rows
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.places import Corner
 from pinnsolve.problem.equation import Equation
 
 
-def laid_out(given: Read, grid: Grid) -> Rows:
+def laid_out(given: Read, grid: Grid, corners: Sequence[Corner] = ()) -> Rows:
     """The rows: as many as there are values where each end has its condition, least squares elsewhere."""
     blocks = _square(given, grid) if given.one_each else _least_squares(given, grid)
-    return Rows(given.problem, grid, blocks, given.orders)
+    return Rows(given.problem, grid, blocks, given.orders, corners)
 
 
 def _least_squares(given: Read, grid: Grid) -> list[Block]:

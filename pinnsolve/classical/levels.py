@@ -23,7 +23,7 @@ from pinnsolve.classical.reading import NoReferenceError, Read, UndeterminedErro
 from pinnsolve.classical.start import start_of
 from pinnsolve.classical.steady import Steady, solved
 from pinnsolve.classical.stencils import Array
-from pinnsolve.geometry.places import Narrow
+from pinnsolve.geometry.places import Corner, Narrow
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,8 @@ class Ladder:
         Moments at which steps end.
     narrow : sequence of Narrow
         Where nodes are wanted from the beginning.
+    corners : sequence of Corner
+        Singular ones.
     """
 
     given: Read
@@ -125,6 +127,7 @@ class Ladder:
     deadline: float
     stops: Sequence[float] = ()
     narrow: Sequence[Narrow] = ()
+    corners: Sequence[Corner] = ()
     levels: list[Level] = field(default_factory=list)
     why: str = ""
 
@@ -214,7 +217,7 @@ class Ladder:
         })  # fmt: skip
 
     def _solved(self, grid: Grid, tolerance: float, guess: Found | None) -> Found:
-        rows = laid_out(self.given, grid)
+        rows = laid_out(self.given, grid, self.corners)
         names = self.given.problem.unknowns
         if not self.given.marched:
             begin = np.zeros((len(names), len(grid)))

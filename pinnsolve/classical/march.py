@@ -62,7 +62,7 @@ class Pace:
     rejections: int = 15
     growth: float = 4.0
     safety: float = 0.8
-    iterations: int = 10
+    iterations: int = 7
     solved: float = 1e-3
     slow: float = 0.3
     rounding: float = 1e-13
@@ -164,7 +164,7 @@ class Marcher:
             self._check_going(dt)
             stages, error = self._step(dt)
             if stages is None or not error <= 1.0:
-                self.rejected += 1
+                self.rejected += 2 if stages is None else 1
                 again = 0.2 if failed else 1.0  # at a kink the error falls more slowly than that of smooth steps
                 wanted = dt * min(again, 0.25 if stages is None else max(0.1, self._longer(error)))
                 failed = True
@@ -187,8 +187,8 @@ class Marcher:
         return self.pace.safety * float(max(error, 1e-12) ** (-1 / self.pace.stages))
 
     def _rounded(self, wanted: float, left: float) -> float:
-        """Steps are powers of sqrt(2) of the time, so that their factors serve again, of two where factors are dear; the
-        last ones meet the stop."""
+        """Steps are powers of sqrt(2) of the time, of two where factors are dear: these serve again; the last ones meet
+        the stop."""
         by = 2 if len(self.rows.grid.lines) < 2 else 1
         length = self.span[1] - self.span[0]
         wanted = min(wanted, self.longest)

@@ -18,11 +18,16 @@ from scipy.sparse import csr_matrix, hstack, vstack
 
 from pinnsolve.classical.grid import Grid, Places, Scattered
 from pinnsolve.classical.stencils import Array
+from pinnsolve.geometry.places import Corner, fading
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals.pointwise import Answers, answers
+
+
+# Beside a weight of one: nothing, but no zero. Conditions that contradict each other in a corner both go.
+LOST = 1e-20
 
 
 @dataclass(frozen=True)
@@ -74,12 +79,15 @@ class Rows:
     blocks : sequence of Block
     orders : tuple of int
         Of each unknown: the highest order of its rates in time.
+    corners : sequence of Corner
+        Singular ones: rows inside are weighed down towards them where they are met in the sense of least squares.
     """
 
     problem: Problem
     grid: Grid
     blocks: Sequence[Block]
     orders: tuple[int, ...]
+    corners: Sequence[Corner] = ()
 
     @property
     def time(self) -> str | None:
@@ -164,10 +172,19 @@ class Rows:
         inside = [np.full(len(b.equations) * len(b.places), b.condition) for b in self.blocks]
         return np.concatenate([*inside, np.zeros(len(self.chained) * len(self.grid), dtype=bool)])
 
+    def _fade(self, block: Block) -> Array:
+        """The square of the factor (P,) by which residuals inside are weighed down towards singular corners."""
+        at = {c: torch.from_numpy(x) for c, x in block.places.coordinates.items()}
+        corners = [c for c in self.corners if set(c.fixed) <= set(at)]
+        factor = fading(corners, at, self.problem.domain)
+        if factor is None:
+            return np.ones(len(block.places))
+        return np.asarray((factor > LOST).numpy() * 1.0 if block.condition else factor.numpy() ** 2 + LOST)
+
     @property
     def shares(self) -> Array:
         """How much of an integral over its block each row (R,) stands for, over the mean."""
-        found = [b.places.shares for b in self.blocks for _ in b.equations]
+        found = [b.places.shares * self._fade(b) for b in self.blocks for _ in b.equations]
         return np.concatenate([*found, np.ones(len(self.chained) * len(self.grid))])
 
     @property

@@ -119,7 +119,7 @@ def _weights(rows: Rows, jacobian: Any) -> Array:
     for part in rows.parts:
         size = np.sqrt(np.mean(np.asarray(jacobian[part].power(2).sum(1))))
         weights[part] = 1 / (size * np.sqrt(part.stop - part.start)) if size > 0 else 1.0
-    return weights * np.where(rows.of_conditions, SEARCH.strict, 1.0)
+    return weights * np.sqrt(rows.shares) * np.where(rows.of_conditions, SEARCH.strict, 1.0)
 
 
 def _searched(rows: Rows, u: Array, step: Array, weights: Array, residual: Array) -> tuple[Array, float]:
