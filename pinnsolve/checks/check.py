@@ -63,6 +63,8 @@ class Findings:
         Equations and conditions that may vary where no point is, in words.
     contradiction : str
         What says that a solution of the equations is not what is wanted; empty where nothing does.
+    jumps : tuple of str
+        Warnings about what jumps or has a kink where derivatives at points do not see it.
     """
 
     derivatives: dict[str, set[Alpha]]
@@ -76,6 +78,7 @@ class Findings:
     rough: tuple[Part, ...] = ()
     undecided: tuple[str, ...] = ()
     contradiction: str = ""
+    jumps: tuple[str, ...] = ()
 
 
 def check(problem: Problem) -> Findings:
@@ -117,7 +120,7 @@ def check(problem: Problem) -> Findings:
     warnings += [f"{told}; a small residual is then no sign of a small error" for told in undecided]
     return Findings(
         derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
-        tuple(undecided),
+        tuple(undecided), jumps=(*jumps, *rough.lost),
     )  # fmt: skip
 
 

@@ -34,10 +34,13 @@ class Smoothness:
     parts : list of (Equation, Piece)
         What is prescribed there has jumps or kinks.
     warnings : list of str
+    lost : list of str
+        Those of expressions that an equation differentiates.
     """
 
     parts: list[Part]
     warnings: list[str]
+    lost: list[str]
 
 
 def smoothness(problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: Mapping[str, Size]) -> Smoothness:
@@ -53,7 +56,8 @@ def smoothness(problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: M
             found.append((equation, piece))
             told.append(f"{equation.name} {rough_along}")
     warnings = [f"{text}: it is approximated there, not built in" for text in dict.fromkeys(told)]
-    return Smoothness(found, warnings + _of_equations(problem, derivatives, sizes))
+    lost = _of_equations(problem, derivatives, sizes)
+    return Smoothness(found, warnings + lost, lost)
 
 
 def _orders(problem: Problem, alphas: Iterable[Alpha], held: Mapping[str, float]) -> dict[str, int]:

@@ -79,15 +79,14 @@ def attempt(
 ) -> Attempt:
     """The same; where it cannot be solved, in words why."""
     from pinnsolve.classical.levels import Ladder  # scipy changes the warning filters: only who asks gets it
+    from pinnsolve.classical.solving import Solver
 
     began = clock.perf_counter()
     try:
         known = findings or check(problem)
         given = read(problem)
         _refused(given, known)
-        scales = {u: known.sizes[u].scale for u in problem.unknowns}
-        stops = _stops(problem, known)
-        ladder = Ladder(given, scales, compared_at(problem, known), began + seconds, stops, known.narrow, known.corners)
+        ladder = Ladder(Solver(given, known, began + seconds), compared_at(problem, known))
         ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
     except NoReferenceError as error:
         return Attempt(None, str(error))
@@ -132,20 +131,10 @@ def _refused(given: Read, findings: Findings) -> None:
     inside = [p for p in findings.planes if p.coordinate != problem.domain.time]
     if inside:
         raise NoReferenceError(f"the equations jump at {inside[0].name}, across which differences are not taken")
-    if any("the equations jump" in w for w in findings.warnings):
-        raise NoReferenceError("the equations jump, and differences are not taken across that")
+    if findings.jumps:
+        raise NoReferenceError(findings.jumps[0].split(";")[0].split(": at points")[0])
     if findings.undecided:
         raise NoReferenceError(findings.undecided[0])
-
-
-def _stops(problem: Problem, findings: Findings) -> list[float]:
-    """The moments at which steps end: where the equations jump, and around what is narrow in time."""
-    time = problem.domain.time
-    if time is None:
-        return []
-    jumps = [p.value for p in findings.planes if p.coordinate == time]
-    narrow = [n for n in findings.narrow if time in n.middle]
-    return jumps + [n.middle[time] + k * n.width[time] for n in narrow for k in range(-3, 4)]
 
 
 def compared_at(problem: Problem, findings: Findings) -> dict[str, Array]:

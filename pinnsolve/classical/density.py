@@ -7,33 +7,25 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pinnsolve.classical.grid import Grid
-from pinnsolve.classical.march import Marched
+from pinnsolve.classical.marched import Marched
 from pinnsolve.classical.reading import Read
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.start import start_of
 from pinnsolve.classical.steady import Steady
 from pinnsolve.classical.stencils import Array, Line
-from pinnsolve.geometry.places import Narrow
 
 Density = dict[str, tuple[Array, Array]]  # places along a coordinate, and nodes wanted there, over a length
 
 
-def beforehand(given: Read, narrow: Sequence[Narrow]) -> Density:
-    """From what is known of the problem: its narrow places, and where its start curves on many samples."""
-    made: Density = {}
+def beforehand(given: Read) -> Density:
+    """From where a start curves, on many samples."""
+    if not (given.marched and given.coordinates):
+        return {}
     many = (1, 4001, 201, 41)[len(given.coordinates)]
-    for c in given.coordinates:
-        low, high = given.problem.domain.ends(c)
-        places = [n for n in narrow if c in n.middle]
-        if places:
-            x = np.linspace(low, high, 4001)
-            made[c] = (x, np.max([1 / (n.width[c] + np.abs(x - n.middle[c])) for n in places], 0))
-    if given.marched and given.coordinates:
-        lines = {c: Line(np.linspace(*given.problem.domain.ends(c), many), 3) for c in given.coordinates}
-        rows = Rows(given.problem, Grid(lines), [], given.orders)
-        begin = start_of(given, rows)
-        made = combined(made, _curved(rows, [begin[v : v + 1] for v, (_, k) in enumerate(rows.variables) if k == 0]))
-    return made
+    lines = {c: Line(np.linspace(*given.problem.domain.ends(c), many), 3) for c in given.coordinates}
+    rows = Rows(given.problem, Grid(lines), [], given.orders)
+    begin = start_of(given, rows)
+    return _curved(rows, [begin[v : v + 1] for v, (_, k) in enumerate(rows.variables) if k == 0])
 
 
 def afterwards(found: Steady | Marched) -> Density:

@@ -8,6 +8,7 @@ Source: Kosloff & Tal-Ezer, J. Comput. Phys. 104 (1993) 457-469.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,8 @@ class Spread:
         Neighbouring intervals differ by no more than this part. Larger: differences lose their order at fronts.
     closing : float
         Over how many nodes an end closes up, times pi. Smaller: waves grow at the ends; larger: stiffer.
+    inside : float
+        Of the width of a narrow place: the distance of nodes in its middle, on the first level.
     samples : int
         Of the density, along the coordinate.
     """
@@ -34,36 +37,73 @@ class Spread:
     floor: float = 0.4
     grading: float = 0.12
     closing: float = 12.0
+    inside: float = 0.2
     samples: int = 4001
 
 
 SPREAD = Spread()
 
 
-def line(
-    ends: tuple[float, float], count: int, width: int, periodic: bool, density: tuple[Array, Array] | None = None
-) -> Line:
-    """So many nodes between two ends.
+@dataclass(frozen=True)
+class Wanted:
+    """Where nodes are wanted.
 
     Parameters
     ----------
     density : (places, values), optional
-        How close together they shall be, up to a factor; evenly without it.
+        How close together, up to a factor; evenly without it.
+    narrow : sequence of (middle, width)
+        Places in which what is narrow has to be met by several nodes, however many that takes.
+    """
+
+    density: tuple[Array, Array] | None = None
+    narrow: Sequence[tuple[float, float]] = ()
+
+
+def line(
+    ends: tuple[float, float], count: int, width: int, periodic: bool, wanted: Wanted | None = None, finer: float = 1.0
+) -> Line:
+    """About so many nodes between two ends, and more where something is narrow.
+
+    Parameters
+    ----------
+    finer : float
+        How many times as many nodes narrow places have as they need at the least.
     """
     low, high = ends
+    asked = wanted or Wanted()
+    x, spacing = _spacing(ends, count, periodic, asked, finer)
+    sums = np.concatenate([[0.0], np.cumsum(np.diff(x) * (1 / spacing[1:] + 1 / spacing[:-1]) / 2)])
+    if asked.narrow:
+        count = max(count, int(sums[-1]))
     count += periodic and count % 2 == 0  # an even number holds a wave from node to node that no slope sees
     steps = np.arange(count) / count if periodic else _closing(count)
-    if density is None:
-        nodes = low + (high - low) * steps
-    else:
-        x = np.linspace(low, high, SPREAD.samples)
-        known = np.interp(x, *density, period=high - low) if periodic else np.interp(x, *density)
-        rho = _graded(known, x, count, periodic)
-        sums = np.concatenate([[0.0], np.cumsum((rho[1:] + rho[:-1]) / 2)])
-        nodes = np.interp(steps, sums / sums[-1], x)
+    nodes = np.interp(steps, sums / sums[-1], x)
     if not periodic:
         nodes[0], nodes[-1] = low, high
     return Line(nodes, width, high - low if periodic else 0.0)
+
+
+def _spacing(
+    ends: tuple[float, float], count: int, periodic: bool, wanted: Wanted, finer: float
+) -> tuple[Array, Array]:
+    """How far apart nodes shall be, at many places."""
+    low, high = ends
+    x = np.linspace(low, high, SPREAD.samples)
+    for middle, width in wanted.narrow:
+        away = width * np.geomspace(1e-2, (high - low) / width, SPREAD.samples // 8)
+        beside = np.concatenate([middle - away, [middle], middle + away])
+        x = np.union1d(x, beside[(beside > low) & (beside < high)])
+    rho = np.ones_like(x)
+    if wanted.density is not None:
+        known = np.interp(x, *wanted.density, period=high - low if periodic else None)
+        mean = float(np.sum(np.diff(x) * (known[1:] + known[:-1]) / 2) / (high - low))
+        rho = np.minimum(known / mean if mean > 0 else np.ones_like(x), count / 4) + SPREAD.floor
+    whole = float(np.sum(np.diff(x) * (rho[1:] + rho[:-1]) / 2))
+    spacing = whole / (count * rho)
+    for middle, width in wanted.narrow:
+        spacing = np.minimum(spacing, (SPREAD.inside * width + SPREAD.grading * np.abs(x - middle)) / finer)
+    return x, _graded(spacing, x, periodic)
 
 
 def _closing(count: int) -> Array:
@@ -72,19 +112,15 @@ def _closing(count: int) -> Array:
     return steps
 
 
-def _graded(density: Array, x: Array, count: int, periodic: bool) -> Array:
-    """The density with a floor, and intervals 1/density that grow no faster than the grading allows."""
-    mean = density.mean()
-    rho = density / mean if mean > 0 else np.ones_like(density)
-    rho = np.minimum(rho, count / 4) + SPREAD.floor
-    spacing = (x[-1] - x[0]) * rho.mean() / (count * rho)
-    step = x[1] - x[0]
+def _graded(spacing: Array, x: Array, periodic: bool) -> Array:
+    """Distances that grow no faster than the grading allows."""
+    steps = SPREAD.grading * np.diff(x)
+    found = spacing.copy()
     for _ in range(2 if periodic else 1):  # a second time around the period
         for k in range(1, len(x)):
-            spacing[k] = min(spacing[k], spacing[k - 1] + SPREAD.grading * step)
+            found[k] = min(found[k], found[k - 1] + steps[k - 1])
         for k in range(len(x) - 2, -1, -1):
-            spacing[k] = min(spacing[k], spacing[k + 1] + SPREAD.grading * step)
+            found[k] = min(found[k], found[k + 1] + steps[k])
         if periodic:
-            spacing[0] = spacing[-1] = min(spacing[0], spacing[-1])
-    found: Array = 1 / spacing
+            found[0] = found[-1] = min(found[0], found[-1])
     return found

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,10 @@ import torch
 
 from pinnsolve.algebra.radau import radau
 from pinnsolve.classical.linear import Factored, SingularError
+from pinnsolve.classical.marched import Marched, OutOfTimeError
 from pinnsolve.classical.reading import NoReferenceError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array
-
-
-class OutOfTimeError(Exception):
-    """The seconds that a reference may take are used."""
 
 
 @dataclass(frozen=True)
@@ -69,46 +66,6 @@ class Pace:
 
 
 PACE = Pace()
-
-
-@dataclass
-class Marched:
-    """The steps of a march.
-
-    Parameters
-    ----------
-    rows : Rows
-    ends : list of float
-        Where steps begin and end, one more than there are steps.
-    values : list of arrays (q + 1, V, N)
-        At the start and the stages of each step.
-    """
-
-    rows: Rows
-    ends: list[float]
-    values: list[Array] = field(default_factory=list)
-
-    def at(self, unknown: int, places: dict[str, Array]) -> Array:
-        """An unknown's values (P,) at places and moments (P,)."""
-        time = self.rows.time
-        assert time is not None
-        moments = places[time]
-        variable = self.rows.variables.index((unknown, 0))
-        all_values = np.stack([v[:, variable] for v in self.values])  # (K, q + 1, N)
-        ends = np.array(self.ends)
-        step = np.clip(np.searchsorted(ends, moments, side="right") - 1, 0, len(ends) - 2)
-        parts = (moments - ends[step]) / (ends[step + 1] - ends[step])
-        tables = radau(all_values.shape[1] - 1, torch.device("cpu"))
-        in_time = tables.at(torch.from_numpy(parts)).numpy()
-        found = np.empty(len(moments))
-        many = 2048  # places at once: as much memory as the values of a small grid
-        for begin in range(0, len(moments), many):
-            part = slice(begin, begin + many)
-            k = step[part]
-            numbers, weights = self.rows.grid.interpolation({c: v[part] for c, v in places.items()}, len(k))
-            near = all_values[k[:, None, None], np.arange(all_values.shape[1])[:, None], numbers[:, None, :]]
-            found[part] = np.einsum("psw,ps,pw->p", near, in_time[part], weights)
-        return found
 
 
 class Marcher:
@@ -270,7 +227,9 @@ class Marcher:
         for part in self.rows.parts:
             size = np.sqrt(np.mean(np.asarray(whole[part].power(2).sum(1))))
             weights[part] = 1 / size if size > 0 else 1.0
-        weights *= np.sqrt(self.rows.shares)  # the true integral: with any other, waves grow on uneven nodes
+        weights *= np.sqrt(
+            self.rows.shares * self.rows.fades
+        )  # the true integral: with any other, waves grow on uneven nodes
         strict = 100.0  # conditions before equations: what they leave open is the equations' alone
         return weights * np.where(self.rows.of_conditions, strict, 1.0)
 

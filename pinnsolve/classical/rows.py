@@ -26,10 +26,6 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals.pointwise import Answers, answers
 
 
-# Beside a weight of one: nothing, but no zero. Conditions that contradict each other in a corner both go.
-LOST = 1e-20
-
-
 @dataclass(frozen=True)
 class Block:
     """Equations that hold at the same places.
@@ -179,12 +175,19 @@ class Rows:
         factor = fading(corners, at, self.problem.domain)
         if factor is None:
             return np.ones(len(block.places))
-        return np.asarray((factor > LOST).numpy() * 1.0 if block.condition else factor.numpy() ** 2 + LOST)
+        nothing = 1e-20  # beside one, and no zero; conditions that contradict each other in the corner both go
+        return np.asarray((factor > nothing).numpy() * 1.0 if block.condition else factor.numpy() ** 2) + nothing
+
+    @property
+    def fades(self) -> Array:
+        """The squares of the factors (R,) by which rows are weighed down towards singular corners."""
+        found = [self._fade(b) for b in self.blocks for _ in b.equations]
+        return np.concatenate([*found, np.ones(len(self.chained) * len(self.grid))])
 
     @property
     def shares(self) -> Array:
         """How much of an integral over its block each row (R,) stands for, over the mean."""
-        found = [b.places.shares * self._fade(b) for b in self.blocks for _ in b.equations]
+        found = [b.places.shares for b in self.blocks for _ in b.equations]
         return np.concatenate([*found, np.ones(len(self.chained) * len(self.grid))])
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pinnsolve.classical.linear import Factored, SingularError
-from pinnsolve.classical.march import OutOfTimeError
+from pinnsolve.classical.marched import OutOfTimeError
 from pinnsolve.classical.reading import NoReferenceError, UndeterminedError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array
@@ -54,11 +54,14 @@ class Steady:
     values : array (F, N)
     misfit : float
         What is left of the rows, relative to their terms, at all but a fifth of the places: the most of any equation.
+    linear : bool
+        Whether one step of Newton's method was enough.
     """
 
     rows: Rows
     values: Array
     misfit: float
+    linear: bool
 
     def at(self, unknown: int, places: dict[str, Array]) -> Array:
         """An unknown's values (P,) at places."""
@@ -79,7 +82,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
     u, nothing = guess.copy(), np.zeros_like(guess)
     weights: Array | None = None
     factors: Factored | None = None
-    for _ in range(SEARCH.iterations):
+    for steps in range(SEARCH.iterations):
         if clock.perf_counter() > deadline:
             raise OutOfTimeError
         residual = rows.residuals(u[None], nothing[None], np.zeros(1))[0]
@@ -96,7 +99,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         sizes = np.maximum(np.sqrt(np.mean(u**2, 1)), 1e-6 * scales)
         if part == 1.0 and float(np.max(np.sqrt(np.mean(step**2, 1)) / sizes)) <= SEARCH.solved:
             _check_determined(rows, factors)
-            return Steady(rows, u, _misfit(rows, u, jacobian, scales))
+            return Steady(rows, u, _misfit(rows, u, jacobian, scales), steps < 2)
     if factors is not None:
         _check_determined(rows, factors)
     raise NoReferenceError("Newton's method finds no solution of its differences")
@@ -114,12 +117,15 @@ def _check_determined(rows: Rows, factors: Factored) -> None:
 
 
 def _weights(rows: Rows, jacobian: Any) -> Array:
-    """Each equation on each block weighs by the size of its terms and as much as all its points together."""
-    weights = np.ones(rows.count)
+    """Each equation weighs by the size of its terms, along a single coordinate at each place, where nodes may differ in
+    distance by any factor; and on its block as much as all its points together."""
+    sizes = np.sqrt(np.asarray(jacobian.power(2).sum(1)).ravel())
+    weights, alone = np.ones(rows.count), len(rows.grid.lines) == 1
     for part in rows.parts:
-        size = np.sqrt(np.mean(np.asarray(jacobian[part].power(2).sum(1))))
-        weights[part] = 1 / (size * np.sqrt(part.stop - part.start)) if size > 0 else 1.0
-    return weights * np.sqrt(rows.shares) * np.where(rows.of_conditions, SEARCH.strict, 1.0)
+        usual = float(np.sqrt(np.mean(sizes[part] ** 2))) or 1.0
+        size = np.maximum(sizes[part], 1e-6 * usual) if alone else usual
+        weights[part] = 1 / (size * np.sqrt(part.stop - part.start))
+    return weights * np.sqrt(rows.fades) * np.where(rows.of_conditions, SEARCH.strict, 1.0)
 
 
 def _searched(rows: Rows, u: Array, step: Array, weights: Array, residual: Array) -> tuple[Array, float]:

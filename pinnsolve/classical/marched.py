@@ -1,0 +1,56 @@
+"""What a march through time found, evaluated anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from pinnsolve.algebra.radau import radau
+from pinnsolve.classical.rows import Rows
+from pinnsolve.classical.stencils import Array
+
+
+class OutOfTimeError(Exception):
+    """The seconds that a reference may take are used."""
+
+
+@dataclass
+class Marched:
+    """The steps of a march.
+
+    Parameters
+    ----------
+    rows : Rows
+    ends : list of float
+        Where steps begin and end, one more than there are steps.
+    values : list of arrays (q + 1, V, N)
+        At the start and the stages of each step.
+    """
+
+    rows: Rows
+    ends: list[float]
+    values: list[Array] = field(default_factory=list)
+
+    def at(self, unknown: int, places: dict[str, Array]) -> Array:
+        """An unknown's values (P,) at places and moments (P,)."""
+        time = self.rows.time
+        assert time is not None
+        moments = places[time]
+        variable = self.rows.variables.index((unknown, 0))
+        all_values = np.stack([v[:, variable] for v in self.values])  # (K, q + 1, N)
+        ends = np.array(self.ends)
+        step = np.clip(np.searchsorted(ends, moments, side="right") - 1, 0, len(ends) - 2)
+        parts = (moments - ends[step]) / (ends[step + 1] - ends[step])
+        tables = radau(all_values.shape[1] - 1, torch.device("cpu"))
+        in_time = tables.at(torch.from_numpy(parts)).numpy()
+        found = np.empty(len(moments))
+        many = 2048  # places at once: as much memory as the values of a small grid
+        for begin in range(0, len(moments), many):
+            part = slice(begin, begin + many)
+            k = step[part]
+            numbers, weights = self.rows.grid.interpolation({c: v[part] for c, v in places.items()}, len(k))
+            near = all_values[k[:, None, None], np.arange(all_values.shape[1])[:, None], numbers[:, None, :]]
+            found[part] = np.einsum("psw,ps,pw->p", near, in_time[part], weights)
+        return found

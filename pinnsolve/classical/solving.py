@@ -1,0 +1,136 @@
+"""One grid: nodes where they are wanted, and the solution on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pinnsolve.checks.check import Findings
+from pinnsolve.classical.density import Density
+from pinnsolve.classical.grid import Grid
+from pinnsolve.classical.layout import laid_out
+from pinnsolve.classical.lines import Wanted, line
+from pinnsolve.classical.march import Marcher
+from pinnsolve.classical.marched import Marched
+from pinnsolve.classical.reading import NoReferenceError, Read
+from pinnsolve.classical.start import start_of
+from pinnsolve.classical.steady import Steady, solved
+from pinnsolve.classical.stencils import Array
+
+Found = Steady | Marched
+
+
+class UnfinishedError(NoReferenceError):
+    """A march that did not come to the end of time, with what it found."""
+
+    def __init__(self, words: str, found: Marched) -> None:
+        super().__init__(words)
+        self.found = found
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How one grid is made, by the number of its coordinates, and how it is marched.
+
+    Parameters
+    ----------
+    widths : tuple of int
+        Nodes that a difference takes. More: a higher order, and denser matrices.
+    longest, shorter : float
+        The longest step in time on the first level, in parts of all time, and its part on the next: what is short and
+        comes late is met by chance, and not by all levels.
+    """
+
+    widths: tuple[int, ...] = (1, 9, 9, 7)
+    longest: float = 0.1
+    shorter: float = 0.7
+
+
+CHOICE = Choice()
+
+
+@dataclass(frozen=True)
+class Solver:
+    """What all grids of a problem share.
+
+    Parameters
+    ----------
+    given : Read
+    findings : Findings
+        Natural sizes where unknowns vanish, narrow places where nodes are wanted, singular corners.
+    deadline : float
+        On `time.perf_counter`.
+    """
+
+    given: Read
+    findings: Findings
+    deadline: float
+
+    @property
+    def scales(self) -> Array:
+        """The natural sizes of the unknowns (F,)."""
+        return np.array([self.findings.sizes[u].scale for u in self.given.problem.unknowns])
+
+    @property
+    def rough(self) -> bool:
+        """Whether data have jumps or kinks."""
+        return bool(self.findings.rough or self.findings.planes)
+
+    @property
+    def stops(self) -> list[float]:
+        """The moments at which steps end: where the equations jump, and around what is narrow in time."""
+        time, around = self.given.problem.domain.time, range(-3, 4)
+        jumps = [p.value for p in self.findings.planes if p.coordinate == time]
+        narrow = [n for n in self.findings.narrow if time in n.middle] if time is not None else []
+        return jumps + [n.middle[str(time)] + k * n.width[str(time)] for n in narrow for k in around]
+
+    def grid(self, count: int, finer: float, density: Density) -> Grid:
+        """About `count` nodes along each coordinate, where the density wants them, and enough where something is
+        narrow: `finer` times as many as that needs at the least."""
+        given, width = self.given, CHOICE.widths[len(self.given.coordinates)]
+        lines = {}
+        for c in given.coordinates:
+            wanted = Wanted(density.get(c), [(n.middle[c], n.width[c]) for n in self.findings.narrow if c in n.middle])
+            lines[c] = line(given.problem.domain.ends(c), count, width, c in given.periodic, wanted, finer)
+        return Grid(lines)
+
+    def solved(self, grid: Grid, tolerance: float, before: Sequence[Found]) -> Found:
+        """The solution on a grid, its tolerance of time, and what coarser grids gave.
+
+        Raises
+        ------
+        NoReferenceError
+        OutOfTimeError
+        """
+        if self.given.marched:
+            return self._marched(grid, tolerance, len(before))
+        if before:
+            at = grid.nodes.coordinates
+            return self.from_guess(grid, np.stack([before[-1].at(f, at) for f in range(len(self.scales))]))
+        failed: NoReferenceError | None = None
+        for guess in (0.0, 1.0, -1.0):  # of the natural sizes: where an unknown multiplies another, zero is none
+            try:
+                return self.from_guess(grid, guess * self.scales[:, None] * np.ones((1, len(grid))))
+            except NoReferenceError as error:
+                failed = failed or error
+        assert failed is not None
+        raise failed
+
+    def from_guess(self, grid: Grid, guess: Array) -> Steady:
+        """The steady solution that Newton's method finds from a guess (F, N)."""
+        rows = laid_out(self.given, grid, self.findings.corners)
+        return solved(rows, guess, self.scales, self.deadline)
+
+    def _marched(self, grid: Grid, tolerance: float, level: int) -> Marched:
+        rows = laid_out(self.given, grid, self.findings.corners)
+        least = 1e-3 * np.array([self.scales[f] for f, _ in rows.variables])  # smaller sizes are not told apart
+        span = self.given.problem.domain.ends(str(rows.time))
+        longest = CHOICE.longest * CHOICE.shorter**level
+        begin = start_of(self.given, rows)
+        marcher = Marcher(rows, begin, span, tolerance, least, self.deadline, self.stops, longest)
+        try:
+            return marcher.run()
+        except NoReferenceError as error:
+            raise UnfinishedError(str(error), marcher.found) from None
