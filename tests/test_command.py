@@ -69,13 +69,27 @@ def test_vtu_and_model_open(finished: tuple[Path, Path, int]) -> None:
     assert Solution.load(out / "model.safetensors", load(path).problem).u(x=0.5, t=0.0) == pytest.approx(1.0)
 
 
+EXACT = "exact(u=lambda x, t, alpha: np.exp(-alpha * np.pi**2 * t) * np.sin(np.pi * x))"
+
+
+def test_a_problem_without_a_reference_is_solved_by_differences(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(write((f"    reference={EXACT},\n", "")))
+    assert main([file, "--out", str(tmp_path / "run")]) == 0
+    reference = json.loads((tmp_path / "run" / "report.json").read_text())["reference"]
+    assert reference["automatic"] and reference["own_error"] <= 1e-3 / 10 and "nodes" in reference["about"]
+    told = " ".join(capsys.readouterr().out.split())
+    assert "confirms the solver, not the modelling" in told
+    assert "confirms the solver, not the modelling" in (tmp_path / "run" / "report.html").read_text()
+
+
 def test_fail_and_unconfirmed_are_exit_code_one(write: Write, tmp_path: Path) -> None:
     short = ("steps=15", "steps=1")
     for change, options, verdict in (
         (short, [], "fail"),
         (short, ["--no-reference"], "unconfirmed"),
-        (("    reference=exact(u=lambda x, t, alpha: np.exp(-alpha * np.pi**2 * t) * np.sin(np.pi * x)),\n", ""),
-         ["--steps", "1"], "unconfirmed"),
+        ((EXACT, "None"), ["--steps", "1"], "unconfirmed"),
     ):  # fmt: skip
         out = tmp_path / verdict
         assert main([str(write(change)), "--out", str(out), "--overwrite", *options]) == 1

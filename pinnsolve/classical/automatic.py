@@ -87,7 +87,8 @@ def attempt(
         given = read(problem)
         _refused(given, known)
         ladder = Ladder(Solver(given, known, began + seconds), compared_at(problem, known))
-        ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
+        with np.errstate(all="ignore"):  # what is not resolved may overflow, and is judged by its differences
+            ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
     except NoReferenceError as error:
         return Attempt(None, str(error))
     if not ladder.levels or not ladder.own_error <= EFFORT.most:
@@ -133,8 +134,35 @@ def _refused(given: Read, findings: Findings) -> None:
         raise NoReferenceError(f"the equations jump at {inside[0].name}, across which differences are not taken")
     if findings.jumps:
         raise NoReferenceError(findings.jumps[0].split(";")[0].split(": at points")[0])
+    if backwards := _backwards(given):
+        raise NoReferenceError(f"time runs the wrong way in {backwards}: it sharpens what is fine without bound")
     if findings.undecided:
         raise NoReferenceError(findings.undecided[0])
+
+
+def _backwards(given: Read) -> str:
+    """An unknown whose highest even derivative along a coordinate has the sign that grows in time; empty without one.
+
+    Of u_t + c D^2k u (and of u_tt): every wave of wavenumber k grows or decays by the sign of c (-1)^k.
+    """
+    problem, time = given.problem, given.problem.domain.time
+    if not given.marched or time is None:
+        return ""
+    axis = problem.coordinates.index(time)
+    for equation in given.equations:
+        answer = problem.prober.answer(equation, problem.domain.line())
+        for f, u in enumerate(problem.unknowns):
+            mine = answer.of(u)
+            rates = [a for a in mine if a[axis] == sum(a) == given.orders[f] > 0]
+            for k in range(len(problem.coordinates)) if rates else ():
+                along = [a for a in mine if a[k] == sum(a) > 0 and k != axis]
+                highest = max(along, key=sum, default=None)
+                if highest is None or sum(highest) % 2:
+                    continue
+                sign = mine[highest] * (-1) ** (sum(highest) // 2) * mine[rates[0]]
+                if bool((sign < 0).all()):
+                    return f"'{equation.name}' for {u}"
+    return ""
 
 
 def compared_at(problem: Problem, findings: Findings) -> dict[str, Array]:

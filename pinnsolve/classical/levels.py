@@ -38,6 +38,8 @@ class Plan:
         Its part on the next, where time limits the error, and at the least.
     beside : float
         The tolerance of time is kept this far below the last difference.
+    failures : int
+        Grids on which no solution is found, before that is told.
     met : float
         Rows of a least-squares solution that are left by more than this part of their terms are not met.
     """
@@ -51,6 +53,7 @@ class Plan:
     sharper: float = 0.05
     least_sharper: float = 0.3
     beside: float = 3e-3
+    failures: int = 4
     met: float = 1e-2
 
 
@@ -123,7 +126,7 @@ class Ladder:
         """
         dimension = len(self.solver.given.coordinates)
         count, tolerance, last = float(PLAN.nodes[dimension]), PLAN.first, 0.0
-        begin = beforehand(self.solver.given)
+        begin, failed = beforehand(self.solver.given), 0
         density: Density = begin
         for _ in range(PLAN.levels):
             began = clock.perf_counter()
@@ -142,7 +145,9 @@ class Ladder:
             except NoReferenceError as error:
                 if isinstance(error, UndeterminedError) or not grid.lines:
                     raise  # there is nothing to be made finer
-                self.why, self.levels = str(error), []
+                self.why, self.levels, failed = str(error), [], failed + 1
+                if failed >= PLAN.failures:
+                    raise
                 if isinstance(error, UnfinishedError):
                     density = combined(begin, afterwards(error.found))
                 count *= 2
@@ -150,17 +155,21 @@ class Ladder:
             difference = self._difference(found, self.levels[-1].found) if self.levels else np.inf
             self.levels.append(Level(grid.shape, found, difference))
             self.why = ""
+            self._check_met(self.own_error <= target)
             if self.own_error <= target:
-                if isinstance(found, Steady) and not found.misfit <= PLAN.met:
-                    raise UndeterminedError(
-                        "no function meets all equations and conditions: they contradict each other"
-                    )
                 check_alone(self.solver, [level.found for level in self.levels], self.places)
                 return
             last = clock.perf_counter() - began
             density = combined(begin, afterwards(found))
             count *= PLAN.finer[dimension]
             tolerance = _sharper(tolerance, difference)
+
+    def _check_met(self, last: bool) -> None:
+        """Whether least squares meet all rows, or leave the same of them on each level."""
+        left = [level.found.misfit for level in self.levels[-3:] if isinstance(level.found, Steady)]
+        same = len(left) == 3 and left[-1] > 0.5 * left[0]
+        if left and left[-1] > PLAN.met and (last or same):
+            raise UndeterminedError("no function meets all equations and conditions: they contradict each other")
 
     def _difference(self, fine: Found, coarse: Found) -> float:
         found = 0.0

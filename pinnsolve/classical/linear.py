@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
-from scipy.sparse import csc_matrix, csr_matrix, diags
+from scipy.sparse import bmat, csc_matrix, csr_matrix, diags, identity
 from scipy.sparse.linalg import splu
 
 from pinnsolve.classical.stencils import Array
@@ -65,13 +65,48 @@ class Normal:
         return x
 
 
+@dataclass(frozen=True)
+class Augmented:
+    """Least squares as the square system (alpha r + A x, A* r) = (b, 0), which does not square the condition number.
+
+    Quick where the matrix is a narrow band, along a single coordinate; elsewhere it fills.
+    """
+
+    factors: Any
+    rows: int
+
+    @classmethod
+    def of(cls, matrix: Any) -> Augmented:
+        """The factors.
+
+        Raises
+        ------
+        SingularError
+        """
+        alpha = 1e-4  # about the smallest singular value: there the system is conditioned as the matrix (Bjorck 1967)
+        rows = matrix.shape[0]
+        whole = bmat([[alpha * identity(rows), matrix], [matrix.conj().T, None]], format="csc")
+        try:
+            return cls(splu(whole), rows)
+        except RuntimeError as error:
+            raise SingularError(str(error)) from None
+
+    def solve(self, right: Array) -> Array:
+        """The x (P,) that is nearest to A x = right (R,)."""
+        whole = np.zeros(self.factors.shape[0], dtype=right.dtype)
+        whole[: self.rows] = right
+        found: Array = self.factors.solve(whole)[self.rows :]
+        return found
+
+
 class Factored:
     """A matrix (R, P), factored; rows are weighed by `weights` (R,) where there are more of them than unknowns.
 
     Normal equations square the condition number; refinement with the matrix itself gives back most of what that costs.
+    Along a single coordinate they are not used.
     """
 
-    def __init__(self, matrix: csr_matrix, weights: Array, order: Array) -> None:
+    def __init__(self, matrix: csr_matrix, weights: Array, order: Array, narrow: bool = False) -> None:
         self.weights = weights
         weighed = (diags(weights) @ matrix).tocsc()
         self.square = weighed.shape[0] == weighed.shape[1]
@@ -80,11 +115,14 @@ class Factored:
             raise SingularError("a column is empty")
         self.scale = 1 / columns
         self.matrix: Any = csc_matrix(weighed @ diags(self.scale))
+        self.augmented: Augmented | None = None
         if self.square:
             try:
                 self.factors = splu(self.matrix)
             except RuntimeError as error:  # SuperLU's word for it
                 raise SingularError(str(error)) from None
+        elif narrow:
+            self.augmented = Augmented.of(self.matrix)
         else:
             self.adjoint: Any = self.matrix.conj().T.tocsc()
             ridge = 1e-15  # keeps pivots positive where rounding decides; refinement takes it out again
@@ -93,12 +131,11 @@ class Factored:
     def solve(self, right: Array, refined: int = 2) -> Array:
         """The solution (P,) for a right side (R,), refined so many times."""
         b = self.weights * right
-        if self.square:
-            x = self.factors.solve(b)
-            for _ in range(min(refined, 1)):
-                x = x + self.factors.solve(b - self.matrix @ x)
-        else:
-            x = self.normal.solve(self.adjoint @ b)
-            for _ in range(refined):
-                x = x + self.normal.solve(self.adjoint @ (b - self.matrix @ x))
+        direct = self.factors.solve if self.square else self.augmented.solve if self.augmented else self._by_normal
+        x = direct(b)
+        for _ in range(refined):
+            x = x + direct(b - self.matrix @ x)
         return self.scale * x
+
+    def _by_normal(self, right: Array) -> Array:
+        return self.normal.solve(self.adjoint @ right)

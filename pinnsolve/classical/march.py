@@ -132,7 +132,8 @@ class Marcher:
 
     def _check_going(self, dt: float) -> None:
         length, steps = self.span[1] - self.span[0], len(self.found.values)
-        if dt < self.pace.least * length or self.rejected > self.pace.rejections + steps / 2:
+        allowed = self.pace.rejections + steps / 2 if self.rows.grid.lines else np.inf
+        if dt < self.pace.least * length or self.rejected > allowed:
             raise NoReferenceError(
                 f"near t={self.now:.4g} no step in time is short enough: the solution ends or jumps there"
             )
@@ -216,8 +217,8 @@ class Marcher:
             if self.weights is None:
                 self.weights = self._weights(to_values, to_rates, dt)
             shifts = [(e.real if e.imag == 0 else e) / dt for e in self.eigen]
-            order = self.rows.order
-            self.factors[key] = [Factored(to_values + to_rates * s, self.weights, order) for s in shifts]
+            order, narrow = self.rows.order, len(self.rows.grid.lines) < 2
+            self.factors[key] = [Factored(to_values + to_rates * s, self.weights, order, narrow) for s in shifts]
         return self.factors[key]
 
     def _weights(self, to_values: Any, to_rates: Any, dt: float) -> Array:

@@ -28,7 +28,7 @@ class Others:
         Relative: what differs by more is another solution. Smaller: the error of a coarse grid is taken for one.
     """
 
-    heights: tuple[float, ...] = (1.0, -1.0, 4.0, -4.0)
+    heights: tuple[float, ...] = (1.0, -1.0, 4.0, -4.0, 16.0)
     apart: float = 0.03
 
 

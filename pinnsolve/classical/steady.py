@@ -26,6 +26,8 @@ class Search:
         Of a step that does not lessen the residual.
     solved : float
         Corrections, relative to the unknown, at which it ends.
+    rounding, slow : float
+        Corrections below the first that are more than the second of the last one are rounding: no further one betters.
     strict : float
         How much more conditions weigh than equations, where both are met in the sense of least squares.
     singular : float
@@ -36,6 +38,8 @@ class Search:
     iterations: int = 40
     halvings: int = 8
     solved: float = 1e-10
+    rounding: float = 1e-5
+    slow: float = 0.1
     strict: float = 10.0
     singular: float = 1e7
 
@@ -82,6 +86,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
     u, nothing = guess.copy(), np.zeros_like(guess)
     weights: Array | None = None
     factors: Factored | None = None
+    last = np.inf
     for steps in range(SEARCH.iterations):
         if clock.perf_counter() > deadline:
             raise OutOfTimeError
@@ -89,7 +94,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         jacobian = rows.linearised(u, nothing, 0.0)[0]
         weights = _weights(rows, jacobian) if weights is None else weights
         try:
-            factors = Factored(jacobian, weights, rows.order)
+            factors = Factored(jacobian, weights, rows.order, len(rows.grid.lines) < 2)
             step = factors.solve(-residual).reshape(u.shape)
         except SingularError:
             raise UndeterminedError(SINGULAR) from None
@@ -97,7 +102,12 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
             break
         u, part = _searched(rows, u, step, weights, residual)
         sizes = np.maximum(np.sqrt(np.mean(u**2, 1)), 1e-6 * scales)
-        if part == 1.0 and float(np.max(np.sqrt(np.mean(step**2, 1)) / sizes)) <= SEARCH.solved:
+        size = float(np.max(np.sqrt(np.mean(step**2, 1)) / sizes))
+        at_rounding = SEARCH.slow * last <= size <= SEARCH.rounding
+        last = size
+        if steps == 1 and not at_rounding and size > SEARCH.rounding:
+            _check_determined(rows, factors)
+        if part == 1.0 and (size <= SEARCH.solved or at_rounding):
             _check_determined(rows, factors)
             return Steady(rows, u, _misfit(rows, u, jacobian, scales), steps < 2)
     if factors is not None:
