@@ -110,34 +110,36 @@ def _refused(given: Read, findings: Findings) -> None:
     ------
     NoReferenceError
     """
-    problem = given.problem
-    if problem.constants or problem.functions:
-        raise NoReferenceError(
-            "constants or functions are to be found from data, and a solution with those found shows nothing new"
-        )
-    if problem.ranges:
-        raise NoReferenceError("a parameter is a range")
-    if problem.observations and (given.marched or not problem.equations):
-        raise NoReferenceError("data are a part of the problem")
-    if any(seen.known for seen in problem.observations):
-        raise NoReferenceError("data with noise are a part of the problem")
-    if len(given.coordinates) > 3:
-        raise NoReferenceError("a grid of four coordinates is too large")
-    if problem.domain.time is not None and not given.marched and problem.space_coordinates:
-        raise NoReferenceError("conditions stand at other moments than the start, so that time cannot be marched")
-    if len(given.equations) < len(problem.unknowns):
-        raise NoReferenceError("there are fewer equations than unknowns")
-    if findings.unseen:
-        raise NoReferenceError(f"the equations do not say how the solution goes on at {findings.unseen[0]}")
-    inside = [p for p in findings.planes if p.coordinate != problem.domain.time]
-    if inside:
-        raise NoReferenceError(f"the equations jump at {inside[0].name}, across which differences are not taken")
-    if findings.jumps:
-        raise NoReferenceError(findings.jumps[0].split(";")[0].split(": at points")[0])
+    problem, marched = given.problem, given.marched
+    scattered = problem.domain.time is not None and not marched and problem.space_coordinates
+    told = {
+        "constants or functions are to be found from data, and a solution with those found shows nothing new":
+            problem.constants or problem.functions,
+        "a parameter is a range, and it solves for one value at a time": problem.ranges,
+        "data are a part of the problem": problem.observations and (marched or not problem.equations),
+        "data with noise are a part of the problem": any(seen.known for seen in problem.observations),
+        "a grid of four coordinates is too large": len(given.coordinates) > 3,
+        "conditions stand at other moments than the start, so that time cannot be marched": scattered,
+        "there are fewer equations than unknowns": len(given.equations) < len(problem.unknowns),
+    }  # fmt: skip
+    for why, so in told.items():
+        if so:
+            raise NoReferenceError(why)
+    _refused_jumps(given, findings)
     if backwards := _backwards(given):
         raise NoReferenceError(f"time runs the wrong way in {backwards}: it sharpens what is fine without bound")
     if findings.undecided:
         raise NoReferenceError(findings.undecided[0])
+
+
+def _refused_jumps(given: Read, findings: Findings) -> None:
+    if findings.unseen:
+        raise NoReferenceError(f"the equations do not say how the solution goes on at {findings.unseen[0]}")
+    inside = [p for p in findings.planes if p.coordinate != given.problem.domain.time]
+    if inside:
+        raise NoReferenceError(f"the equations jump at {inside[0].name}, across which differences are not taken")
+    if findings.jumps:
+        raise NoReferenceError(findings.jumps[0].split(";")[0].split(": at points")[0])
 
 
 def _backwards(given: Read) -> str:

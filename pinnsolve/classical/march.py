@@ -22,7 +22,7 @@ from pinnsolve.classical.linear import Factored, SingularError
 from pinnsolve.classical.marched import Marched, OutOfTimeError
 from pinnsolve.classical.reading import NoReferenceError
 from pinnsolve.classical.rows import Rows
-from pinnsolve.classical.stencils import Array
+from pinnsolve.classical.stencils import Array, Line
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,10 @@ class Pace:
         Newton's corrections end below this part of the tolerance.
     slow : float
         A correction that is more than this part of the last one asks for a new Jacobian.
+    many : int
+        Steps after which a march that is not resolved in space is given up.
+    unseen : float
+        Relative: what every second node may not show of a solution that is resolved.
     rounding : float
         Corrections, relative to what is corrected, that no further one betters.
     """
@@ -62,6 +66,8 @@ class Pace:
     iterations: int = 7
     solved: float = 1e-3
     slow: float = 0.3
+    many: int = 40
+    unseen: float = 0.1
     rounding: float = 1e-13
 
 
@@ -127,6 +133,7 @@ class Marcher:
                 failed = True
                 continue
             self._accept(dt, stages)
+            self._check_resolved()
             wanted, failed = dt * min(self.pace.growth, self._longer(error)), False
         return self.found
 
@@ -153,6 +160,20 @@ class Marcher:
         dt = length * 2.0 ** (np.floor(by * np.log2(wanted / length)) / by)
         count = np.ceil(left / dt - 1e-9)
         return float(left / count if count < 3 else dt)
+
+    def _check_resolved(self) -> None:
+        """Stop a long march of what every second node does not show: it is a march of noise."""
+        steps, grid = len(self.found.values), self.rows.grid
+        if steps < self.pace.many or steps % 8 or not self.judged.any():
+            return
+        values = self.u[self.judged].reshape(-1, *grid.shape)
+        spread = np.sqrt(np.mean((values - values.mean()) ** 2)) + 1e-300
+        for axis, line in enumerate(grid.lines.values()):
+            along = np.moveaxis(values, axis + 1, 0).reshape(len(line), -1)
+            every_second = Line(line.nodes[::2], 5, line.period)
+            between = every_second.matrix(line.nodes[1::2], 0) @ along[::2] - along[1::2]
+            if not np.sqrt(np.mean(between**2)) <= self.pace.unseen * spread:
+                raise NoReferenceError(f"at t={self.now:.4g} the solution varies from node to node")
 
     def _accept(self, dt: float, stages: Array) -> None:
         start = self.u

@@ -43,8 +43,8 @@ def check_alone(solver: Solver, levels: Sequence[Found], places: dict[str, Array
     UndeterminedError
         If there is one.
     """
-    coarse, fine = levels[-2:]
-    if not (isinstance(coarse, Steady) and isinstance(fine, Steady)) or coarse.linear:
+    first, coarse, fine = levels[0], *levels[-2:]
+    if not (isinstance(coarse, Steady) and isinstance(fine, Steady) and isinstance(first, Steady)) or first.linear:
         return
     known = _values(solver, fine, places)
     for height in OTHERS.heights:

@@ -59,7 +59,7 @@ class Steady:
     misfit : float
         What is left of the rows, relative to their terms, at all but a fifth of the places: the most of any equation.
     linear : bool
-        Whether one step of Newton's method was enough.
+        Whether one step of Newton's method was enough, as far as rounding lets see.
     """
 
     rows: Rows
@@ -86,7 +86,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
     u, nothing = guess.copy(), np.zeros_like(guess)
     weights: Array | None = None
     factors: Factored | None = None
-    last = np.inf
+    last, linear = np.inf, True
     for steps in range(SEARCH.iterations):
         if clock.perf_counter() > deadline:
             raise OutOfTimeError
@@ -104,12 +104,13 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         sizes = np.maximum(np.sqrt(np.mean(u**2, 1)), 1e-6 * scales)
         size = float(np.max(np.sqrt(np.mean(step**2, 1)) / sizes))
         at_rounding = SEARCH.slow * last <= size <= SEARCH.rounding
+        linear = linear and (steps != 1 or size <= SEARCH.rounding)
         last = size
         if steps == 1 and not at_rounding and size > SEARCH.rounding:
             _check_determined(rows, factors)
         if part == 1.0 and (size <= SEARCH.solved or at_rounding):
             _check_determined(rows, factors)
-            return Steady(rows, u, _misfit(rows, u, jacobian, scales), steps < 2)
+            return Steady(rows, u, _misfit(rows, u, jacobian, scales), linear)
     if factors is not None:
         _check_determined(rows, factors)
     raise NoReferenceError("Newton's method finds no solution of its differences")
