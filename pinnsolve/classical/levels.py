@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class Plan:
     sharper: float = 0.05
     least_sharper: float = 0.3
     beside: float = 3e-3
-    failures: int = 4
+    failures: int = 3
     met: float = 1e-2
 
 
@@ -124,6 +124,7 @@ class Ladder:
         NoReferenceError
             If nothing determines the solution, or several functions solve the problem.
         """
+        started = clock.perf_counter()
         dimension = len(self.solver.given.coordinates)
         count, tolerance, last = float(PLAN.nodes[dimension]), PLAN.first, 0.0
         begin, failed = beforehand(self.solver.given), 0
@@ -157,7 +158,9 @@ class Ladder:
             self.why = ""
             self._check_met(self.own_error <= target)
             if self.own_error <= target:
-                check_alone(self.solver, [level.found for level in self.levels], self.places)
+                spent = 1.0 + clock.perf_counter() - started  # as much again is enough to look for other solutions
+                looking = replace(self.solver, deadline=min(self.solver.deadline, clock.perf_counter() + spent))
+                check_alone(looking, [level.found for level in self.levels], self.places)
                 return
             last = clock.perf_counter() - began
             density = combined(begin, afterwards(found))

@@ -27,9 +27,9 @@ class Belief:
         Times the larger of two such differences is what they tell.
     safety : float
         Of the error that slowly falling differences tell.
-    credit, faster : float
-        No more is believed than that differences fall to this part from level to level, or, where they fell before,
-        this many times as fast as then: one that is small by chance tells nothing.
+    faster, unknown : float
+        No more is believed than that differences fall this many times as fast as before, and as if they had fallen by
+        the second where there was none before: one that is small by chance tells nothing.
     rough : float
         Times as much where data have kinks: differences fall unevenly there.
     rounding, least : float
@@ -39,8 +39,8 @@ class Belief:
     falling: float = 1.3
     level: float = 10.0
     safety: float = 2.0
-    credit: float = 0.04
     faster: float = 4.0
+    unknown: float = 6.0
     rough: float = 3.0
     rounding: float = 1e-11
     least: float = 1e-13
@@ -58,12 +58,13 @@ def own_error(differences: Sequence[float], rough: bool = False) -> float:
     if len(differences) < 2 or not np.isfinite(differences[-2:]).all():
         return np.inf
     before, last = differences[-2:]
+    safe = BELIEF.rough if rough else 1.0
     if last <= BELIEF.rounding:
-        return float(max(last, before * BELIEF.credit, BELIEF.least))
+        return float(max(last, before / (BELIEF.faster * BELIEF.unknown), BELIEF.least))
     ratio = before / last
     if not ratio >= BELIEF.falling:  # they may be as small as they get, or fall too slowly to tell
-        return float(BELIEF.level * max(before, last)) if ratio * BELIEF.falling >= 1 else np.inf
-    earlier = differences[-3] / before if len(differences) > 2 else 0.0
-    believed = before / (BELIEF.faster * earlier) if earlier >= BELIEF.falling else before * BELIEF.credit
+        return float(BELIEF.level * max(before, last) * safe) if ratio * BELIEF.falling >= 1 else np.inf
+    earlier = differences[-3] / before if len(differences) > 2 else BELIEF.unknown
+    believed = before / max(BELIEF.faster * earlier, 1.0)
     found = max(last, min(believed, before), last * BELIEF.safety / (ratio - 1))
-    return float(found * (BELIEF.rough if rough else 1.0))
+    return float(found * safe)

@@ -31,8 +31,8 @@ class Search:
     strict : float
         How much more conditions weigh than equations, where both are met in the sense of least squares.
     singular : float
-        How strongly values answer to random changes of the rows: well above what thin layers make of them, and well
-        below what rounding makes of a zero.
+        How strongly values answer to random changes of the rows: well above what a problem near a turning point makes
+        of them, and below what a coarse grid makes of a zero.
     """
 
     iterations: int = 40
@@ -41,7 +41,7 @@ class Search:
     rounding: float = 1e-5
     slow: float = 0.1
     strict: float = 10.0
-    singular: float = 1e7
+    singular: float = 1e4
 
 
 SEARCH = Search()
@@ -107,23 +107,31 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         linear = linear and (steps != 1 or size <= SEARCH.rounding)
         last = size
         if steps == 1 and not at_rounding and size > SEARCH.rounding:
-            _check_determined(rows, factors)
+            _check_determined(rows, factors, jacobian, scales)
         if part == 1.0 and (size <= SEARCH.solved or at_rounding):
-            _check_determined(rows, factors)
+            _check_determined(rows, factors, jacobian, scales)
             return Steady(rows, u, _misfit(rows, u, jacobian, scales), linear)
     if factors is not None:
-        _check_determined(rows, factors)
+        _check_determined(rows, factors, jacobian, scales)
     raise NoReferenceError("Newton's method finds no solution of its differences")
 
 
-def _check_determined(rows: Rows, factors: Factored) -> None:
+def _check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Array) -> None:
     """Refuse equations that answer to a change of the values as if it were none.
 
-    Random changes of the rows, each of its row's size, change the values by about one, or by the inverse of rounding.
+    Random changes of the rows, of the size of what smooth fields of the unknowns' sizes make there, change the values
+    by about these sizes, or by the inverse of what is left of a zero.
     """
-    random = np.random.default_rng(7).standard_normal(rows.count) / np.sqrt(rows.count)
-    gain = float(np.sqrt(np.mean(factors.solve(random / factors.weights) ** 2)))
-    if not gain <= SEARCH.singular:
+    at = [rows.problem.domain.unit(c, x) for c, x in rows.grid.nodes.coordinates.items()]
+    made = np.zeros(rows.count)
+    for k in range(4):
+        wave = np.cos(sum(k * x for x in at) + 0.7)
+        made = np.maximum(made, np.abs(jacobian @ (scales[:, None] * wave).ravel()))
+    random = np.random.default_rng(7).standard_normal(rows.count)
+    for part in rows.parts:
+        random[part] *= np.sqrt(np.mean(made[part] ** 2))
+    answer = factors.solve(random).reshape(len(scales), -1)
+    if not np.max(np.sqrt(np.mean(answer**2, 1)) / scales) <= SEARCH.singular:
         raise UndeterminedError(SINGULAR)
 
 
