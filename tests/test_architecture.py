@@ -189,6 +189,7 @@ def test_references_in_validation_know_nothing_of_the_network() -> None:
     runners = {
         "__init__",
         "__main__",
+        "automatic",
         "results",
         "never_false_pass",
         "methods",

@@ -33,8 +33,9 @@ from pinnsolve.checks.check import check
 from pinnsolve.classical.automatic import attempt, compared_at
 from pinnsolve.classical.grid import Grid
 from pinnsolve.classical.layout import laid_out
-from pinnsolve.classical.march import Marcher, Pace
+from pinnsolve.classical.march import Marcher
 from pinnsolve.classical.own_error import own_error
+from pinnsolve.classical.pace import Pace
 from pinnsolve.classical.reading import read
 from pinnsolve.classical.steady import solved
 from pinnsolve.classical.stencils import Line, weights
@@ -94,7 +95,7 @@ def test_steps_have_the_order_of_radau() -> None:
     rows = laid_out(read(problem), Grid({}))
     errors = []
     for parts in (4, 8):
-        pace = Pace(stages=3, first=1 / parts, growth=1.0, solved=1e-13)
+        pace = Pace(stages=3, first=1 / parts, growth=1.0, solved=1e-13, iterations=60, slow=0.9)
         march = Marcher(rows, np.ones((1, 1)), (0, 1), 1.0, np.ones(1), clock.perf_counter() + 9, (), 1 / parts, pace)
         found = march.run()
         assert len(found.values) == parts

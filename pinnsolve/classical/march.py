@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,58 +19,10 @@ import torch
 from pinnsolve.algebra.radau import radau
 from pinnsolve.classical.linear import Factored, SingularError
 from pinnsolve.classical.marched import Marched, OutOfTimeError
+from pinnsolve.classical.pace import PACE, Pace
 from pinnsolve.classical.reading import NoReferenceError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array, Line
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How steps are chosen.
-
-    Parameters
-    ----------
-    stages : int
-        More: fewer and longer steps, each of them dearer.
-    first : float
-        The first step that is tried, in parts of the time.
-    least : float
-        The shortest step, in parts of the time: what asks for less is no smooth solution.
-    rejections : int
-        Of steps, beside half as many as were taken: more are a sign of a solution that is not resolved in space.
-    growth : float
-        By which a step may be longer than the last one.
-    safety : float
-        Of the step that would meet the tolerance.
-    iterations : int
-        Of Newton's method in a step.
-    solved : float
-        Newton's corrections end below this part of the tolerance.
-    slow : float
-        A correction that is more than this part of the last one asks for a new Jacobian.
-    many : int
-        Steps after which a march that is not resolved in space is given up.
-    unseen : float
-        Relative: what every second node may not show of a solution that is resolved.
-    rounding : float
-        Corrections, relative to what is corrected, that no further one betters.
-    """
-
-    stages: int = 5
-    first: float = 1e-2
-    least: float = 1e-12
-    rejections: int = 15
-    growth: float = 4.0
-    safety: float = 0.8
-    iterations: int = 7
-    solved: float = 1e-3
-    slow: float = 0.3
-    many: int = 40
-    unseen: float = 0.1
-    rounding: float = 1e-13
-
-
-PACE = Pace()
 
 
 class Marcher:
