@@ -179,6 +179,12 @@ class Rows:
         return np.asarray((factor > nothing).numpy() * 1.0 if block.condition else factor.numpy() ** 2) + nothing
 
     @property
+    def away(self) -> Array:
+        """Which nodes (N,) lie away from singular corners."""
+        half = 0.5
+        return self._fade(Block((), self.grid.nodes)) > half
+
+    @property
     def fades(self) -> Array:
         """The squares of the factors (R,) by which rows are weighed down towards singular corners."""
         found = [self._fade(b) for b in self.blocks for _ in b.equations]

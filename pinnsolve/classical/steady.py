@@ -130,7 +130,7 @@ def _check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Arra
     random = np.random.default_rng(7).standard_normal(rows.count)
     for part in rows.parts:
         random[part] *= np.sqrt(np.mean(made[part] ** 2))
-    answer = factors.solve(random).reshape(len(scales), -1)
+    answer = factors.solve(random).reshape(len(scales), -1)[:, rows.away]
     if not np.max(np.sqrt(np.mean(answer**2, 1)) / scales) <= SEARCH.singular:
         raise UndeterminedError(SINGULAR)
 
