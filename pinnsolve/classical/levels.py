@@ -163,7 +163,7 @@ class Ladder:
                 check_alone(looking, [level.found for level in self.levels], self.places)
                 return
             last = clock.perf_counter() - began
-            density = combined(begin, afterwards(found))
+            density = {} if self.solver.findings.corners else combined(begin, afterwards(found))
             count *= PLAN.finer[dimension]
             tolerance = _sharper(tolerance, difference)
 
