@@ -267,6 +267,16 @@ NONE: dict[str, tuple[Problem, str]] = {
         ),
         "nothing determines",
     ),
+    "a pressure without a level": (
+        Problem(
+            space=Box(x=(0, 1), y=(0, 1)), unknowns=("u", "v", "p"), conditions=dirichlet(u=lambda y: y, v=0),
+            equations=[
+                lambda u, p, x, y: laplace(u, x, y) - d(p, x), lambda v, p, x, y: laplace(v, x, y) - d(p, y),
+                lambda u, v, x, y: d(u, x) + d(v, y),
+            ],
+        ),
+        "nothing determines",
+    ),
     "two solutions": (
         Problem(space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x) + 2 * exp(u), conditions=dirichlet(u=0)),
         "several functions",

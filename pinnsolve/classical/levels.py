@@ -156,8 +156,11 @@ class Ladder:
             difference = self._difference(found, self.levels[-1].found) if self.levels else np.inf
             self.levels.append(Level(grid.shape, found, difference))
             self.why = ""
-            self._check_met(self.own_error <= target)
             if self.own_error <= target:
+                if isinstance(found, Steady) and not found.misfit <= PLAN.met:
+                    raise UndeterminedError(
+                        "equations and conditions contradict each other: no function meets them all"
+                    )
                 spent = 1.0 + clock.perf_counter() - started  # as much again is enough to look for other solutions
                 looking = replace(self.solver, deadline=min(self.solver.deadline, clock.perf_counter() + spent))
                 check_alone(looking, [level.found for level in self.levels], self.places)
@@ -166,13 +169,6 @@ class Ladder:
             density = {} if self.solver.findings.corners else combined(begin, afterwards(found))
             count *= PLAN.finer[dimension]
             tolerance = _sharper(tolerance, difference)
-
-    def _check_met(self, last: bool) -> None:
-        """Whether least squares meet all rows, or leave the same of them on each level."""
-        left = [level.found.misfit for level in self.levels[-3:] if isinstance(level.found, Steady)]
-        same = len(left) == 3 and left[-1] > 0.5 * left[0]
-        if left and left[-1] > PLAN.met and (last or same):
-            raise UndeterminedError("no function meets all equations and conditions: they contradict each other")
 
     def _difference(self, fine: Found, coarse: Found) -> float:
         found = 0.0

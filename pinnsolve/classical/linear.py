@@ -98,6 +98,12 @@ class Augmented:
         found: Array = self.factors.solve(whole)[self.rows :]
         return found
 
+    def adjoint(self, right: Array) -> Array:
+        """The x (P,) with A* A x = right (P,), up to a factor."""
+        whole = np.concatenate([np.zeros(self.rows), right])
+        found: Array = self.factors.solve(whole)[self.rows :]
+        return found
+
 
 class Factored:
     """A matrix (R, P), factored; rows are weighed by `weights` (R,) where there are more of them than unknowns.
@@ -135,6 +141,17 @@ class Factored:
         x = direct(b)
         for _ in range(refined):
             x = x + direct(b - self.matrix @ x)
+        return self.scale * x
+
+    def softest(self) -> Array:
+        """Values (P,) that change the rows as little as any of their size: two steps of inverse iteration."""
+        x = np.random.default_rng(7).standard_normal(len(self.scale))
+        for _ in range(2):
+            if self.square:
+                x = self.factors.solve(self.factors.solve(x, "T"))
+            else:
+                x = self.augmented.adjoint(x) if self.augmented else self.normal.solve(x)
+            x = x / (np.linalg.norm(x) or 1.0)
         return self.scale * x
 
     def _by_normal(self, right: Array) -> Array:

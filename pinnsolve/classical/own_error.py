@@ -43,7 +43,7 @@ class Belief:
     unknown: float = 6.0
     rough: float = 3.0
     rounding: float = 1e-11
-    least: float = 1e-13
+    least: float = 1e-12
 
 
 BELIEF = Belief()

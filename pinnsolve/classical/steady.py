@@ -31,8 +31,8 @@ class Search:
     strict : float
         How much more conditions weigh than equations, where both are met in the sense of least squares.
     singular : float
-        How strongly values answer to random changes of the rows: well above what a problem near a turning point makes
-        of them, and below what a coarse grid makes of a zero.
+        How strongly values answer to changes of the rows: well above what a problem near a turning point makes of them,
+        and below what a coarse grid makes of a zero.
     """
 
     iterations: int = 40
@@ -119,19 +119,21 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
 def _check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Array) -> None:
     """Refuse equations that answer to a change of the values as if it were none.
 
-    Random changes of the rows, of the size of what smooth fields of the unknowns' sizes make there, change the values
-    by about these sizes, or by the inverse of what is left of a zero.
+    The change that they answer to least is compared with smooth fields of the unknowns' sizes: of these it may take
+    some thousands, as near a turning point, and not the inverse of what rounding or a coarse grid leaves of a zero.
     """
     at = [rows.problem.domain.unit(c, x) for c, x in rows.grid.nodes.coordinates.items()]
     made = np.zeros(rows.count)
     for k in range(4):
         wave = np.cos(sum(k * x for x in at) + 0.7)
         made = np.maximum(made, np.abs(jacobian @ (scales[:, None] * wave).ravel()))
-    random = np.random.default_rng(7).standard_normal(rows.count)
-    for part in rows.parts:
-        random[part] *= np.sqrt(np.mean(made[part] ** 2))
-    answer = factors.solve(random).reshape(len(scales), -1)[:, rows.away]
-    if not np.max(np.sqrt(np.mean(answer**2, 1)) / scales) <= SEARCH.singular:
+    change = factors.softest()
+    answer = np.abs(jacobian @ change)
+    told = [
+        float(np.sqrt(np.mean(answer[part] ** 2)) / (np.sqrt(np.mean(made[part] ** 2)) or 1.0)) for part in rows.parts
+    ]
+    size = np.max(np.sqrt(np.mean(change.reshape(len(scales), -1)[:, rows.away] ** 2, 1)) / scales)
+    if not size <= SEARCH.singular * max(told):
         raise UndeterminedError(SINGULAR)
 
 
