@@ -269,7 +269,7 @@ NONE: dict[str, tuple[Problem, str]] = {
     ),
     "a pressure without a level": (
         Problem(
-            space=Box(x=(0, 1), y=(0, 1)), unknowns=("u", "v", "p"), conditions=dirichlet(u=lambda y: y, v=0),
+            space=Box(x=(0, 1), y=(0, 1)), unknowns=("u", "v", "p"), conditions=[dirichlet(u=lambda y: y, v=0), condition(lambda p, x: d(p, x), on=face(x=0))],
             equations=[
                 lambda u, p, x, y: laplace(u, x, y) - d(p, x), lambda v, p, x, y: laplace(v, x, y) - d(p, y),
                 lambda u, v, x, y: d(u, x) + d(v, y),

@@ -158,9 +158,7 @@ class Ladder:
             self.why = ""
             if self.own_error <= target:
                 if isinstance(found, Steady) and not found.misfit <= PLAN.met:
-                    raise UndeterminedError(
-                        "equations and conditions contradict each other: no function meets them all"
-                    )
+                    raise UndeterminedError("equations and conditions contradict each other: nothing meets them all")
                 spent = 1.0 + clock.perf_counter() - started  # as much again is enough to look for other solutions
                 looking = replace(self.solver, deadline=min(self.solver.deadline, clock.perf_counter() + spent))
                 check_alone(looking, [level.found for level in self.levels], self.places)
