@@ -8,6 +8,7 @@ from typing import Any
 
 from pinnsolve.algebra.operations import SPEED, qr
 from pinnsolve.errors import positive
+from pinnsolve.methods import line_solving
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
@@ -15,6 +16,7 @@ from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
+from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched, Slab
 
 
@@ -77,7 +79,7 @@ class CellMarching:
         first = RULES.together * RULES.call
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "march": {}, "rate": first}
 
-    def accuracy(self, trial: Marched) -> Accuracy:
+    def accuracy(self, trial: Marched | Lined) -> Accuracy:
         """What the problem's tolerance asks for."""
         tolerance = max(self.share * trial.problem.tolerance, self.least)
         layer = trial.layer
@@ -88,6 +90,9 @@ class CellMarching:
         return float(state["rate"])
 
     def step(self, objective: Objective, state: State) -> State:
+        if isinstance(objective.model, Lined):
+            bound = self.accuracy(objective.model).tolerance
+            return line_solving.stepped(objective.model, bound, state, objective.work)
         trial, work = marched(objective), objective.work
         marcher = self._taken_up(trial, state)
         counts, taken = marcher.solver.counts, len(marcher.record.steps)
@@ -147,8 +152,11 @@ class Enriching:
         return float(state["left"])
 
     def step(self, objective: Objective, state: State) -> State:
-        trial = marched(objective)
         known = objective.guess() if objective.guess is not None else None
+        if isinstance(objective.model, Lined):
+            known = known if isinstance(known, Lined) else None
+            return line_solving.enriched(objective.model, known, state, 1e-2 * self.least, objective.work)
+        trial = marched(objective)
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
         if not isinstance(known, Marched) or not known.complete:
             return nothing

@@ -27,6 +27,7 @@ from pinnsolve.training.results import Ended
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
+from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.trial import Trial
 
@@ -236,7 +237,7 @@ class Run:
         self.clock.work.add(costs_of(self.points.held_out).gradient)
         scales = {u: self.trial.plan.size(u).scale for u in self.trial.problem.unknowns}
         enriched = isinstance(self.settings.stages[stage].method, Enriching)
-        richer = self.trial.doubt if enriched and isinstance(self.trial, Marched) else 0.0
+        richer = self.trial.doubt if enriched and isinstance(self.trial, Marched | Lined) else 0.0
         values, narrow = self.points.values(), self.trial.plan.narrow
         beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
         return Found(stage, kind, held_out, values, again, made, scales, richer, beside)

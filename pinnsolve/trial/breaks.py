@@ -44,18 +44,19 @@ RULES = Rules()
 
 def varying(problem: Problem, space: str, time: str) -> tuple[Resolution, Resolution, Resolution]:
     """On which lengths equations vary along space, they and the start, and they and walls along time."""
-    domain = problem.domain
-    equations = [(e, domain.interior) for e in problem.equations]
     conditions = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
     starts = [(c, piece) for c, piece in conditions if piece.moment is not None]
     walls = [(c, piece) for c, piece in conditions if piece.moment is None]
+    return varying_along(problem, space), varying_along(problem, space, starts), varying_along(problem, time, walls)
 
-    def along(coordinate: str, chosen: Sequence[tuple[Equation, Piece]]) -> Resolution:
-        asking = [(c, piece) for c, piece in chosen if coordinate in _asks(c)]
-        found = [_resolution(problem, c, piece, coordinate) for c, piece in asking]
-        return together(found, domain.length(coordinate))
 
-    return along(space, equations), along(space, equations + starts), along(time, equations + walls)
+def varying_along(problem: Problem, coordinate: str, conditions: Sequence[tuple[Equation, Piece]] = ()) -> Resolution:
+    """On which lengths equations, and some conditions, vary along a coordinate."""
+    domain = problem.domain
+    chosen = [*((e, domain.interior) for e in problem.equations), *conditions]
+    asking = [(c, piece) for c, piece in chosen if coordinate in _asks(c)]
+    found = [_resolution(problem, c, piece, coordinate) for c, piece in asking]
+    return together(found, domain.length(coordinate))
 
 
 def _asks(equation: Equation) -> frozenset[str]:

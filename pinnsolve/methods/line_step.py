@@ -1,0 +1,290 @@
+"""Collocation over joined cells of one coordinate: residuals, and the factorised equations of Newton's method.
+
+A cell of an unknown of order k has P + k features, P its collocation points, the same for all unknowns. Its equations
+there and the joins by k traces are as many as its numbers, so that conditions, k of them for each unknown, determine
+everything. Points are Gauss's; where all conditions stand at one place, and it can be marched from there, they are
+Radau's with the far end, which damps what is stiff.
+
+Sources: de Boor & Swartz, SIAM J. Numer. Anal. 10 (1973) 582 (collocation at Gauss points); Ascher, Mattheij & Russell,
+Numerical Solution of Boundary Value Problems for Ordinary Differential Equations (1995), chapter 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.chains import Chain, Prescribed
+from pinnsolve.algebra.radau import radau
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.networks.intervals import Intervals
+from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
+from pinnsolve.networks.traces import Traces, number_of
+from pinnsolve.residuals.pointwise import Answers, Derivative, answers
+from pinnsolve.trial.line import Line, Standing
+
+
+@dataclass(frozen=True)
+class LineScheme:
+    """A problem along a line with the features that it is solved with.
+
+    Parameters
+    ----------
+    line : Line
+    degree : int
+        Of the features of the unknown of highest order.
+    device : torch.device
+    """
+
+    line: Line
+    degree: int
+    device: torch.device
+
+    @property
+    def points(self) -> int:
+        """Collocation points of a cell; two of them at least."""
+        return max(2, self.degree + 1 - max(self.line.joins))
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        return tuple(self.points + k for k in self.line.joins)
+
+    @cached_property
+    def cell(self) -> ReferenceCell:
+        return reference_cell(max(self.counts) - 1, self.device)
+
+    @cached_property
+    def places(self) -> Tensor:
+        """(3, P): points of a cell that is marched to the right, of one that is marched to the left, and of others."""
+        right = 2 * radau(self.points, self.device).places[1:] - 1
+        return torch.stack([right, -right.flip(0), self.cell.gauss(self.points)[0]])
+
+    @cached_property
+    def _tables(self) -> dict[int, Tensor]:
+        return {}
+
+    def table(self, order: int) -> Tensor:
+        """The features at these points, derived so many times, (3, P, M)."""
+        if order not in self._tables:
+            self._tables[order] = legendre(self.places, self.cell.degree, order)
+        return self._tables[order]
+
+    def richer(self, more: int) -> LineScheme:
+        return replace(self, degree=self.degree + more)
+
+    def nearest(self, values: Tensor) -> Tensor:
+        """The coefficients (n, F, M) of values (n, M, F) at as many Gauss points of cells as there are features."""
+        x, w = self.cell.gauss(self.cell.count)
+        found = (values.transpose(1, 2) * w) @ legendre(x, self.cell.degree, 0)
+        for f, count in enumerate(self.counts):
+            found[:, f, count:] = 0.0
+        return found
+
+
+@dataclass
+class Cells:
+    """Fields over joined cells, and what holds of them beside the equations.
+
+    Parameters
+    ----------
+    scheme : LineScheme
+    mesh : Intervals
+    coefficients : tensor (n, F, M)
+    conditions : sequence of Standing
+        Those that stand on these cells.
+    known : tuple (side, tensor (D,)), optional
+        Traces that are known at the left (0) or right (1) end, in the coordinate's units: a march goes on from there.
+    added : mapping from (equation, unknown) to float
+        So many times the unknown's highest derivative is added to an equation, on the way to a solution of it.
+    """
+
+    scheme: LineScheme
+    mesh: Intervals
+    coefficients: Tensor
+    conditions: tuple[Standing, ...] = ()
+    known: tuple[int, Tensor] | None = None
+    added: Mapping[tuple[int, int], float] = field(default_factory=dict)
+
+    @property
+    def ring(self) -> bool:
+        return self.scheme.line.periodic and self.known is None
+
+    @cached_property
+    def traces(self) -> Traces:
+        s = self.scheme
+        return Traces(self.mesh, s.line.joins, s.counts, self.ring)
+
+    @cached_property
+    def kinds(self) -> Tensor:
+        """Which points each cell has, (n,): see `LineScheme.places`."""
+        begin = self.scheme.line.begin
+        if begin is None:
+            return torch.full((len(self.mesh),), 2, device=self.mesh.device)
+        return (self.mesh.edges[1:] <= begin).to(torch.int64)
+
+    def with_coefficients(self, c: Tensor) -> Cells:
+        made = replace(self, coefficients=c)
+        made.__dict__ |= {k: self.__dict__[k] for k in ("traces", "kinds") if k in self.__dict__}
+        return made
+
+    # ------------------------------------------------------------ residuals
+
+    def at_points(self, slopes: bool) -> Answers:
+        """The equations at the collocation points, (E, n P)."""
+        s = self.scheme
+        x = self._places(s.places[self.kinds])
+        return self._answers(x, lambda k: s.table(k)[self.kinds], slopes)
+
+    def between(self, points: int, slopes: bool = True) -> Answers:
+        """The equations at Gauss points that were not collocated, (E, n points)."""
+        s = self.scheme
+        x = self.mesh.points(s.cell.gauss(points)[0])
+        return self._answers(x, lambda k: s.cell.table(points, k), slopes)
+
+    def _places(self, xi: Tensor) -> Tensor:
+        return self.mesh.edges[:-1, None] + self.mesh.widths[:, None] * (xi + 1) / 2
+
+    def _answers(self, x: Tensor, table: Callable[[int], Tensor], slopes: bool) -> Answers:
+        line, h = self.scheme.line, self.mesh.widths
+
+        def derivative(f: int, alpha: Alpha) -> Tensor:
+            k = alpha[0]
+            value = (table(k) @ self.coefficients[:, f, :, None])[..., 0]
+            return (value * ((2 / h) ** k)[:, None]).flatten() if k else value.flatten()
+
+        found = answers(line.problem, line.problem.equations, line.points(x.flatten()), derivative, slopes)
+        return self._with_added(found, derivative, slopes) if self.added else found
+
+    def _with_added(self, found: Answers, derivative: Derivative, slopes: bool) -> Answers:
+        residuals, more = found.residuals.clone(), dict(found.slopes)
+        for (i, f), much in self.added.items():
+            alpha = (self.scheme.line.joins[f],)
+            residuals[i] += much * derivative(f, alpha)
+            if slopes:
+                more[i, f, alpha] = more.get((i, f, alpha), torch.zeros_like(residuals[i])) + much
+        return Answers(residuals, more, found.values)
+
+    def standing(self, condition: Standing, slopes: bool = False) -> Answers:
+        """A condition where it stands, (1, 1)."""
+        line, cell = self.scheme.line, self.scheme.cell
+        joint = self.joint(condition.place)
+        k_cell, side = (joint, 0) if joint < len(self.mesh) else (joint - 1, 1)
+        x, h = self.mesh.edges[joint, None], self.mesh.widths[k_cell]
+
+        def derivative(f: int, alpha: Alpha) -> Tensor:
+            k = alpha[0]
+            return (self.coefficients[k_cell, f] @ cell.end(k)[side] * (2 / h) ** k)[None]
+
+        return answers(line.problem, [condition.equation], line.points(x, condition.outward), derivative, slopes)
+
+    def joint(self, place: float) -> int:
+        return int((self.mesh.edges - place).abs().argmin())
+
+
+@dataclass
+class LineOperator:
+    """The factorised equations of all cells, linearised at what they are.
+
+    Each row is divided by its largest entry: where equations are as many as numbers, that changes nothing but rounding.
+    """
+
+    cells: Cells
+    inside: Answers
+    chain: Chain = field(init=False)
+    norms: Tensor = field(init=False)
+
+    def __post_init__(self) -> None:
+        c, s = self.cells, self.cells.scheme
+        n, e = len(c.mesh), len(s.line.problem.equations)
+        part = torch.zeros(n, e, s.points, e, s.cell.count, dtype=torch.float64, device=s.device)
+        for (i, f, alpha), slope in self.inside.slopes.items():
+            k = alpha[0]
+            weight = slope.reshape(n, s.points) * ((2 / c.mesh.widths) ** k)[:, None]
+            part[:, i, :, f] += weight[..., None] * s.table(k)[c.kinds]
+        rows = c.traces.rows(part.flatten(1, 2))
+        self.norms = rows.abs().amax(-1).clamp(min=1e-300)  # (n, E P)
+        rows = rows / self.norms[..., None]
+        self._read_conditions()
+        rows = self._with_inner(rows)
+        ends = None if c.ring else Prescribed(self.ends[0][None], self.ends[1][None])
+        self.chain = Chain(rows[None], c.traces.own, ends)
+
+    def _read_conditions(self) -> None:
+        """What is prescribed at the ends, exactly, and rows of the joints between; all of length one."""
+        c, d = self.cells, sum(self.cells.scheme.line.joins)
+        last = len(c.mesh)
+        at: dict[int, list[tuple[Standing, Tensor, float]]] = {}
+        for condition in c.conditions:
+            joint = c.joint(condition.place)
+            row = self._row(c.standing(condition, slopes=True), joint)
+            norm = float(row.norm()) or 1.0
+            at.setdefault(joint, []).append((condition, row / norm, norm))
+        self.at = at
+        empty = torch.zeros(0, d, dtype=torch.float64, device=c.mesh.device)
+        self.ends = [torch.stack([r for _, r, _ in at[j]]) if j in at else empty for j in (0, last)]
+        if c.known is not None:
+            self.ends[c.known[0]] = torch.eye(d, dtype=torch.float64, device=c.mesh.device)
+        self.inner = {j: told for j, told in at.items() if 0 < j < last}
+
+    def _row(self, told: Answers, joint: int) -> Tensor:
+        """A condition's slopes along the numbers of a joint, (D,)."""
+        joins = self.cells.scheme.line.joins
+        row = torch.zeros(sum(joins), dtype=torch.float64, device=self.cells.mesh.device)
+        for (_, f, alpha), slope in told.slopes.items():
+            row[number_of(joins, f, alpha[0])] += slope[0] / self.cells.traces.scales[joint] ** alpha[0]
+        return row
+
+    def _with_inner(self, rows: Tensor) -> Tensor:
+        """Conditions between the ends, as rows of the cell on the right of their joint."""
+        most = max((len(told) for told in self.inner.values()), default=0)
+        more = rows.new_zeros(len(rows), most, rows.shape[-1])
+        at = self.cells.traces.own
+        for joint, told in self.inner.items():
+            for k, (_, row, _) in enumerate(told):
+                more[joint, k, at : at + len(row)] = row
+        self.more = most
+        return torch.cat([rows, more], 1)
+
+    def correction(self, cells: Cells, inside: Tensor) -> Tensor:
+        """The change of the coefficients (n, F, M) that makes residuals (E, n P) and those of conditions vanish."""
+        s, n = cells.scheme, len(cells.mesh)
+        b = -inside.reshape(-1, n, s.points).transpose(0, 1).flatten(1) / self.norms
+        more = b.new_zeros(n, self.more)
+        for joint, told in self.inner.items():
+            for k, (condition, _, norm) in enumerate(told):
+                more[joint, k] = -float(cells.standing(condition).residuals) / norm
+        walls = None if cells.ring else self._walls(cells)
+        found = self.chain.solve(torch.cat([b, more], 1)[None, ..., None], walls)
+        return cells.traces.coefficients(*(part[0, ..., 0] for part in found))
+
+    def _walls(self, cells: Cells) -> Tensor:
+        """What is prescribed of the change at the ends, (1, m, 1)."""
+        given: list[Tensor] = []
+        for side, joint in enumerate((0, len(cells.mesh))):
+            if cells.known is not None and cells.known[0] == side:
+                now = cells.traces.of(cells.coefficients)[side][-side]
+                given.append(cells.known[1] * cells.traces.scales[-side] ** cells.traces.orders - now)
+                continue
+            for condition, _, norm in self.at.get(joint, []):
+                given.append(-cells.standing(condition).residuals[0] / norm)
+        return torch.cat(given)[None, :, None] if given else torch.zeros(1, 0, 1, dtype=torch.float64)
+
+
+def ends_of(cells: Cells, side: int) -> Tensor:
+    """The traces (D,) at the left (0) or right (1) end, in the coordinate's units."""
+    at_ends = cells.traces.of(cells.coefficients)[side][-side]
+    return at_ends / cells.traces.scales[-side] ** cells.traces.orders
+
+
+def sizes_of(c: Tensor, mesh: Intervals) -> Tensor:
+    """The root mean square of each unknown, (F,)."""
+    return (c.square().sum(-1).T @ mesh.widths / mesh.length).sqrt()
+
+
+def standing_on(conditions: tuple[Standing, ...], mesh: Intervals) -> tuple[Standing, ...]:
+    low, high = float(mesh.edges[0]), float(mesh.edges[-1])
+    return tuple(c for c in conditions if low <= c.place <= high)
