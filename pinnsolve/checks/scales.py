@@ -111,15 +111,18 @@ def _grown(problem: Problem, found: Mapping[str, Size], line: Points) -> dict[st
     nothing = {u: Size(s.offset, 0.0) for u, s in found.items()}
     wanted: dict[str, list[float]] = {u: [] for u in problem.unknowns}
     raised: dict[str, list[float]] = {u: [] for u in problem.unknowns}
-    for equation in problem.equations:
+    answers = [problem.prober.answer(e, line, sizes=dict(found)) for e in problem.equations]
+    orders = {u: max((sum(alpha) for a in answers for alpha in a.of(u)), default=0) for u in problem.unknowns}
+    for equation, answer in zip(problem.equations, answers, strict=True):
         source = _finite(problem.prober.answer(equation, line, sizes=nothing).residual)
-        answer = problem.prober.answer(equation, line, sizes=dict(found))
         weight = {u: _weight(problem, answer, u) for u in problem.unknowns}
         known = max([source, *(weight[u] * s.scale for u, s in found.items())])
         for u, w in weight.items():
             if w > 0 and known > 0:
                 wanted[u].append(known / w)
-            if w > 0 and source > 0:
+            # where it stands beside others' highest derivatives alone, it need not balance what there is
+            own = any(sum(alpha) == orders[u] for alpha in answer.of(u))
+            if w > 0 and source > 0 and own:
                 raised[u].append(source / w)
     scales = {
         u: max(s.scale, min(raised[u], default=0.0)) if s.scale > 0 else min(wanted[u], default=0.0)

@@ -94,4 +94,4 @@ def one_step(step: Step) -> Tensor:
     b = -starts[:, None, None, None] * apart * operator.row_weights.flatten(2, 3)[..., None]
     last = s.radau.back[-1]
     z, left, right = (torch.tensordot(last, part, 1).real.movedim(-1, 0) for part in operator.chain.solve(b))
-    return operator.coefficients(z, left, right).reshape(n * f * m, n * f * m).T
+    return operator.traces.coefficients(z, left, right).reshape(n * f * m, n * f * m).T

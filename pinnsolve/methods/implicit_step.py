@@ -29,6 +29,7 @@ from pinnsolve.algebra.radau import Radau, radau
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.intervals import Intervals
 from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
+from pinnsolve.networks.traces import Traces
 from pinnsolve.residuals.pointwise import Answers, answers
 from pinnsolve.trial.evolution import Evolution
 
@@ -167,26 +168,15 @@ class Step:
         return answers(e.problem, conditions, e.points(x, self.times, end), derivative, slopes)
 
 
+def traces_of(scheme: Scheme, mesh: Intervals) -> Traces:
+    """What cells of a mesh share."""
+    e = scheme.evolution
+    return Traces(mesh, e.joins, (scheme.cell.count,) * scheme.fields, e.periodic, e.bends)
+
+
 def joined(c: Tensor, mesh: Intervals, scheme: Scheme) -> Tensor:
     """Coefficients (..., n, F, M) with the traces of neighbours made equal to their mean."""
-    h, made = mesh.widths, []
-    for f, joins in enumerate(scheme.evolution.joins):
-        if not joins:
-            made.append(c[..., f, :])
-            continue
-        lift, _ = scheme.cell.joins(joins)
-        k = torch.arange(joins, dtype=h.dtype, device=h.device)
-        units = (2 / h[:, None]) ** k
-        ends = torch.stack([scheme.cell.end(i) for i in range(joins)], 1)  # (2, joins, M)
-        left, right = (c[..., f, :] @ ends[side].T * units for side in (0, 1))
-        mean = (left[..., 1:, :] + right[..., :-1, :]) / 2
-        first, last = left[..., :1, :], right[..., -1:, :]
-        if scheme.evolution.periodic:
-            first = last = (first + last) / 2
-        new_left, new_right = torch.cat([first, mean], -2), torch.cat([mean, last], -2)
-        change = torch.cat([(new_left - left) / units, (new_right - right) / units], -1)
-        made.append(c[..., f, :] + change @ lift.T)
-    return torch.stack(made, -2)
+    return traces_of(scheme, mesh).joined(c)
 
 
 def projected(scheme: Scheme, mesh: Intervals, rates: bool = False) -> Tensor:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from pinnsolve.methods.line_cells import Cells, LineScheme, ends_of, sizes_of
 from pinnsolve.methods.line_newton import Effort, LineNewton, defects
-from pinnsolve.methods.line_step import Cells, LineScheme, ends_of, sizes_of
 from pinnsolve.networks.intervals import Intervals
 from pinnsolve.networks.reference_cell import legendre
 
@@ -148,9 +148,16 @@ class LineMarch:
         conditions = line.conditions if first else ()
         known = None
         if not first:
-            known = (0 if self.side else 1), ends_of(self._last(), 1 if self.side else 0)
+            known = 1 - self.side, self._bent(ends_of(self._last(), self.side))
         newton = LineNewton(self.floors, 1e-2 * self.bound, RULES.iterations, shortest=0.2, effort=self.effort)
         return newton.solve(Cells(s, mesh, self._guess(mesh), conditions, known))
+
+    def _bent(self, traces: Tensor) -> Tensor:
+        """The traces on the other side of the place where the march stands."""
+        bend = self.scheme.line.bends.get(self.at)
+        if bend is None:
+            return traces
+        return bend @ traces if self.side else torch.linalg.solve(bend, traces)
 
     def _last(self) -> Cells:
         """The cell from which it goes on."""

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.methods.line_step import Cells, LineOperator, sizes_of
+from pinnsolve.methods.line_cells import Cells, sizes_of
+from pinnsolve.methods.line_operator import LineOperator
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class LineNewton:
 
     def solve(self, cells: Cells) -> Cells | None:
         """The cells with their equations solved; nothing where that did not settle."""
+        cells = cells.with_coefficients(cells.traces.joined(cells.coefficients))  # corrections leave gaps as they are
         length, before = 1.0, math.inf
         for _ in range(self.iterations):
             try:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import SPEED, Work, qr
+from pinnsolve.methods.line_cells import Cells, LineScheme
 from pinnsolve.methods.line_march import LineMarch
 from pinnsolve.methods.line_newton import Effort, LineNewton
-from pinnsolve.methods.line_step import Cells, LineScheme
 from pinnsolve.methods.line_whole import LineWhole
 from pinnsolve.methods.protocol import State
 from pinnsolve.networks.intervals import Intervals
@@ -117,16 +117,23 @@ def enriched(trial: Lined, known: Lined | None, state: State, left: float, work:
     scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device)
     found = None
     if known is not None and known.complete:
-        edges = tuple(known.edges.tolist())
-        mesh = Intervals(edges, tuple((k, 0, 0) for k in range(len(edges) - 1)), trial.device)
-        more = scheme.cell.count - known.coefficients.shape[2]
-        c = torch.nn.functional.pad(known.coefficients, (0, more))
+        before = cells_of(known)
+        more = scheme.cell.count - before.scheme.cell.count
+        c = torch.nn.functional.pad(before.coefficients, (0, more))
         newton = LineNewton(1e-9 * torch.tensor(scheme.line.sizes, dtype=torch.float64, device=trial.device), left)
-        found = newton.solve(Cells(scheme, mesh, c, scheme.line.conditions))
+        found = newton.solve(Cells(scheme, before.mesh, c, scheme.line.conditions))
         work.add(spent(scheme, newton.effort))
     if found is not None:
         trial.take(found.mesh.edges, found.coefficients, settled=True)
     return {**_ended(state, trial, scheme, found), "left": 0.0}
+
+
+def cells_of(trial: Lined) -> Cells:
+    """The cells of a trial function that is complete."""
+    scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device)
+    edges = tuple(trial.edges.tolist())
+    mesh = Intervals(edges, tuple((k, 0, 0) for k in range(len(edges) - 1)), trial.device)
+    return Cells(scheme, mesh, trial.coefficients, scheme.line.conditions)
 
 
 def given(trial: Lined) -> Any:
@@ -147,9 +154,8 @@ def is_linear(scheme: LineScheme) -> bool:
     mesh = Intervals.begun(*line.ends, 2, line.joints, scheme.device)
     shape = len(mesh), len(line.joins), scheme.cell.count
     k = torch.arange(shape[1] * shape[2], dtype=torch.float64, device=scheme.device).reshape(shape[1:])
-    wave = (torch.tensor(line.sizes, dtype=torch.float64, device=scheme.device)[:, None] * torch.sin(k + 0.7)).expand(
-        shape
-    )
+    sizes = torch.tensor(line.sizes, dtype=torch.float64, device=scheme.device)
+    wave = (sizes[:, None] * torch.sin(k + 0.7)).expand(shape)
     seen = []
     for c in (wave, -1.7 * wave + 0.3 * wave.flip(-1)):
         cells = Cells(scheme, mesh, c.contiguous(), line.conditions)

@@ -15,8 +15,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from pinnsolve.methods.line_cells import Cells, LineScheme, sizes_of
 from pinnsolve.methods.line_newton import Effort, LineNewton, defects
-from pinnsolve.methods.line_step import Cells, LineScheme, sizes_of
 from pinnsolve.networks.intervals import Intervals, refined
 
 Start = Callable[[Tensor], Tensor]  # the first guess (N, F) at places (N,)

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from pinnsolve.algebra.chains import Chain, Prescribed
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.methods.implicit_step import Scheme, Step, in_time
+from pinnsolve.methods.implicit_step import Scheme, Step, in_time, traces_of
 from pinnsolve.networks.intervals import Intervals
+from pinnsolve.networks.traces import Traces
 from pinnsolve.residuals.pointwise import Answers
 
 Slopes = dict[tuple[int, int, Alpha], Tensor]  # (n, P), by equation, unknown and derivative
@@ -42,12 +43,14 @@ class Operator:
     length: float
     slopes: Slopes
     wall_slopes: Sequence[Slopes]
+    traces: Traces = field(init=False)
     row_weights: Tensor = field(init=False)
     chain: Chain = field(init=False)
     wall_norms: list[Tensor] = field(init=False)
 
     def __post_init__(self) -> None:
         s, e = self.scheme, self.scheme.evolution
+        self.traces = traces_of(s, self.mesh)
         h, xi_w = self.mesh.widths, s.cell.gauss(s.points)[1]
         assert s.weights is not None
         integral = (xi_w * h[:, None] / self.mesh.length).sqrt()  # (n, P)
@@ -55,10 +58,9 @@ class Operator:
         ratio = self.length / s.radau.values.abs()
         steps = torch.stack([ratio**k for k in order], 1) / s.weights  # (S, E)
         self.row_weights = steps[:, None, :, None] * (integral[:, None, :] * self._masses(order))  # (S, n, E, P)
-        self.scales = self._scales()
         rows = self._rows()
         ends = None if e.periodic else Prescribed(*self._walls())
-        self.chain = Chain(rows, self.own, ends)
+        self.chain = Chain(rows, self.traces.own, ends)
 
     def _masses(self, order: Sequence[int]) -> Tensor:
         """1/sqrt(m), m the slope along the highest derivative in time over its mean, (n, E, P).
@@ -81,25 +83,6 @@ class Operator:
         at_ends = [averaged(walls[end], s.stages, ()) if end in walls else {} for end in (0, 1)]
         return cls(s, step.mesh, step.length, averaged(inside, s.stages, (n, s.points)), at_ends)
 
-    @property
-    def own(self) -> int:
-        return sum(self.scheme.cell.count - 2 * k for k in self.scheme.evolution.joins)
-
-    def _scales(self) -> Tensor:
-        """(n + 1,): the length in which derivatives at joints are counted, that of the smaller neighbour."""
-        h = self.mesh.widths
-        beside = torch.minimum(h[1:], h[:-1])
-        if self.scheme.evolution.periodic:
-            around = torch.minimum(h[:1], h[-1:])
-            return torch.cat([around, beside, around])
-        return torch.cat([h[:1], beside, h[-1:]])
-
-    def _stretch(self, joins: int) -> tuple[Tensor, Tensor]:
-        """What a joint's numbers are in the reference cell's units, (n, joins) at the left and right."""
-        k = torch.arange(joins, dtype=torch.float64, device=self.mesh.device)
-        h = self.mesh.widths[:, None]
-        return tuple((h / (2 * side[:, None])) ** k for side in (self.scales[:-1], self.scales[1:]))  # type: ignore[return-value]
-
     def parts(self) -> dict[int, Tensor]:
         """By how often they derive along time: the rows on coefficients, (n, E, P, F, M)."""
         s, e, h = self.scheme, self.scheme.evolution, self.mesh.widths
@@ -118,21 +101,9 @@ class Operator:
         s = self.scheme
         moved = s.radau.values / self.length
         turned = [
-            (moved**k)[:, None, None, None] * self._in_joins(part.flatten(1, 2)) for k, part in self.parts().items()
+            (moved**k)[:, None, None, None] * self.traces.rows(part.flatten(1, 2)) for k, part in self.parts().items()
         ]
         return torch.stack(turned).sum(0) * self.row_weights.flatten(2, 3)[..., None]
-
-    def _in_joins(self, part: Tensor) -> Tensor:
-        """From coefficients (n, R, F, M) to own numbers and joints, (n, R, own + 2 joints)."""
-        own, left, right = [], [], []
-        for f, joins in enumerate(self.scheme.evolution.joins):
-            lift, free = self.scheme.cell.joins(joins)
-            own.append(part[:, :, f] @ free)
-            lifted = part[:, :, f] @ lift
-            a, b = self._stretch(joins)
-            left.append(lifted[..., :joins] * a[:, None])
-            right.append(lifted[..., joins:] * b[:, None])
-        return torch.cat(own + left + right, -1)
 
     def _walls(self) -> tuple[Tensor, Tensor]:
         """The rows of each end's conditions, (S, m, D), of length one."""
@@ -144,7 +115,8 @@ class Operator:
             rows = torch.zeros(len(s.radau.values), m, sum(e.joins), dtype=torch.complex128, device=s.device)
             for (i, f, alpha), slope in slopes.items():
                 k, order = e.derivative(alpha)
-                rows[:, i, offsets[f] + k] += slope / self.scales[-end] ** k * (s.radau.values / self.length) ** order
+                turned = (s.radau.values / self.length) ** order
+                rows[:, i, offsets[f] + k] += slope / self.traces.scales[-end] ** k * turned
             self.wall_norms.append(torch.linalg.vector_norm(rows, dim=-1))
             made.append(rows / self.wall_norms[-1][..., None])
         return made[0], made[1]
@@ -162,19 +134,4 @@ class Operator:
             prescribed = torch.cat([-(r.to(torch.complex128) @ s.radau.into.T).T / norm for r, norm in pairs], -1)
         found = self.chain.solve(b[..., None], None if prescribed is None else prescribed[..., None])
         z, left, right = (torch.tensordot(s.radau.back, part[..., 0], 1).real for part in found)
-        return self.coefficients(z, left, right)
-
-    def coefficients(self, z: Tensor, left: Tensor, right: Tensor) -> Tensor:
-        """From own numbers (..., n, Z) and joints (..., n, D) at both sides to (..., n, F, M)."""
-        made, at, joint = [], 0, 0
-        for joins in self.scheme.evolution.joins:
-            lift, free = self.scheme.cell.joins(joins)
-            own = self.scheme.cell.count - 2 * joins
-            c = z[..., at : at + own] @ free.T
-            if joins:
-                a, b = self._stretch(joins)
-                ends = torch.cat([left[..., joint : joint + joins] * a, right[..., joint : joint + joins] * b], -1)
-                c = c + ends @ lift.T
-            made.append(c)
-            at, joint = at + own, joint + joins
-        return torch.stack(made, -2)
+        return self.traces.coefficients(z, left, right)

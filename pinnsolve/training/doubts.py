@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pinnsolve.errors import Outcome
+from pinnsolve.methods.line_condition import determined
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
 from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import seen_by_differences, undetermined
+from pinnsolve.trial.lined import Lined
 
 Judged = tuple[Outcome, float | None]
 ENDED = ("converged", "plateau")  # outcomes after which nothing more is tried
@@ -32,7 +34,8 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     ended = outcome.kind in ENDED
     if blind := _blind(run):
         return blind if ended else outcome, None
-    if (ended or outcome.kind in STOPPED) and asked_whether_alone(run):
+    alone = isinstance(run.trial, Lined) and determined(run.trial)
+    if (ended or outcome.kind in STOPPED) and asked_whether_alone(run) and not alone:
         free = uniqueness.free_change(run.trial, run.points.places, run.settings.budget, ended)
         if free:
             return uniqueness.undetermined(free), None
@@ -69,7 +72,7 @@ def to_be_found(run: Run) -> bool:
 def _blind(run: Run) -> Outcome | None:
     """Why the residual at points says nothing of the error, as the check before training saw it."""
     plan = run.trial.plan
-    if plan.unseen:
+    if plan.unseen and not run.trial.joins_fluxes:
         told = f"residuals at points do not say how the solution goes on across {' and '.join(plan.unseen)}"
         return Outcome("undetermined", told, "write a first-order system, with the flux as an unknown")
     if plan.undecided:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.checks.fluxes import bend
 from pinnsolve.checks.resolution import Resolution, resolution, together
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
@@ -97,6 +98,21 @@ def cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution)
                 away *= RULES.grading
             found.add(middle)
     return tuple(sorted(v for v in found if low < v < high))
+
+
+def bends(
+    problem: Problem, made: Plan, coordinate: str, joins: Mapping[str, int], found_along: Resolution
+) -> dict[float, Tensor] | None:
+    """How traces go on across the places where equations jump, if not all of them are continuous there
+    (`checks.fluxes`); nothing where a coefficient jumps and the equations do not say it."""
+    found = {}
+    for place in found_along.breaks:
+        matrix = bend(problem, coordinate, place, joins)
+        if matrix is None:
+            return None
+        if not torch.equal(matrix, torch.eye(len(matrix), dtype=matrix.dtype)):
+            found[place] = matrix
+    return None if made.unseen and not found else found
 
 
 def kinked(problem: Problem, made: Plan, starts: Mapping[str, Given], joins: Mapping[str, int]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.breaks import cuts, kinked, varying
+from pinnsolve.trial.breaks import bends, cuts, kinked, varying
 from pinnsolve.trial.exact import Plan
 
 Derivatives = dict[str, set[Alpha]]
@@ -48,6 +49,8 @@ class Evolution:
     starts, rates : dict from unknown to what is prescribed
     walls : tuple of Wall
     periodic : bool
+    bends : mapping from place to tensor (D, D)
+        Where fluxes are continuous, and slopes are not: the traces on the right from those on the left.
     joints : tuple of float
         Where cells must end, since slopes may jump, or the equations vary on a small scale.
     moments : tuple of float
@@ -73,6 +76,7 @@ class Evolution:
     rates: dict[str, Given]
     walls: tuple[Wall, ...]
     periodic: bool
+    bends: Mapping[float, Tensor]
     joints: tuple[float, ...]
     moments: tuple[float, ...]
     inside: Resolution
@@ -155,16 +159,16 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
     _even(problem, joins, orders, space)
     periodic = bool(problem.periodic)
     name = domain.space_coordinates[0]
-    if made.unseen:
-        raise UnmarchableError(
-            f"a coefficient of the highest derivative jumps at {made.unseen[0]}: fluxes are not joined"
-        )
     inside, begun, driven = varying(problem, name, domain.time)
+    bent = bends(problem, made, name, joins, inside)
+    if bent is None:
+        raise UnmarchableError(f"a coefficient jumps at {made.unseen[0]}, and no flux says how slopes go on there")
     joints, moments = (cuts(problem, made, c, r) for c, r in ((name, begun), (domain.time, driven)))
     rough = bool(begun.breaks or driven.breaks or made.rough or made.corners) or kinked(problem, made, starts, joins)
+    sizes = tuple(made.size(u).scale for u in problem.unknowns)
     return Evolution(
         problem, space, time, tuple(joins.values()), tuple(orders.values()), starts, rates, tuple(walls),
-        periodic, joints, moments, inside, begun, driven, rough, tuple(made.size(u).scale for u in problem.unknowns),
+        periodic, bent, joints, moments, inside, begun, driven, rough, sizes,
     )  # fmt: skip
 
 

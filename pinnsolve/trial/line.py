@@ -12,7 +12,7 @@ from pinnsolve.checks.resolution import Resolution
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.breaks import cuts, varying_along
+from pinnsolve.trial.breaks import bends, cuts, varying_along
 from pinnsolve.trial.exact import Plan
 
 
@@ -45,6 +45,8 @@ class Line:
     conditions : tuple of Standing
         As many as there are traces at a joint; none on a ring.
     periodic : bool
+    bends : mapping from place to tensor (D, D)
+        Where fluxes are continuous, and slopes are not: the traces on the right from those on the left.
     joints : tuple of float
         Where cells must end: where equations jump, and around what is narrow.
     inside : Resolution
@@ -59,6 +61,7 @@ class Line:
     joins: tuple[int, ...]
     conditions: tuple[Standing, ...]
     periodic: bool
+    bends: Mapping[float, Tensor]
     joints: tuple[float, ...]
     inside: Resolution
     rough: bool
@@ -86,7 +89,7 @@ class Line:
 
 def read_line(problem: Problem, made: Plan) -> Line | None:
     """A problem as one along a line, where it is one; nothing where it has another form."""
-    if len(problem.coordinates) != 1 or problem.indivisible or problem.observations or made.unseen:
+    if len(problem.coordinates) != 1 or problem.indivisible or problem.observations:
         return None
     if len(problem.equations) != len(problem.unknowns):
         return None
@@ -106,10 +109,21 @@ def read_line(problem: Problem, made: Plan) -> Line | None:
         if any(alpha[0] >= orders[u] for u, probe in answer.probes.items() for alpha in probe.asked):
             return None  # it asks for what is no trace
     inside = varying_along(problem, name)
+    bent = bends(problem, made, name, orders, inside)
+    if bent is None:
+        return None
     low, high = problem.domain.ends(name)
     joints = {*cuts(problem, made, name, inside), *(c.place for c in standing if low < c.place < high)}
     rough = bool(inside.breaks or made.rough)
     sizes = tuple(made.size(u).scale for u in problem.unknowns)
     return Line(
-        problem, tuple(orders.values()), standing, bool(problem.periodic), tuple(sorted(joints)), inside, rough, sizes
+        problem,
+        tuple(orders.values()),
+        standing,
+        bool(problem.periodic),
+        bent,
+        tuple(sorted(joints)),
+        inside,
+        rough,
+        sizes,
     )

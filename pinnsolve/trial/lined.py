@@ -75,9 +75,13 @@ class Lined(Trial):
         self.edges, self.coefficients, self.settled = edges, coefficients, settled
 
     @property
-    def doubt(self) -> float:
+    def doubt(self) -> float:  # type: ignore[override]
         """Its error over its distance from cells that are less rich: three where data jump or have kinks."""
-        return 3.0 if self.plan.rough else 1.0
+        return 3.0 if self.plan.rough or (self.line is not None and self.line.rough) else 1.0
+
+    @property
+    def joins_fluxes(self) -> bool:  # type: ignore[override]
+        return self.line is not None and bool(self.line.bends)
 
     @property
     def complete(self) -> bool:  # type: ignore[override]

@@ -96,12 +96,16 @@ class Marched(Trial):
         self._joined: tuple[Tensor, ...] | None = None
 
     @property
-    def doubt(self) -> float:
+    def doubt(self) -> float:  # type: ignore[override]
         """Its error over its distance from a march that is less rich: one, and three where data jump or have kinks.
 
         There richer features bring less, and the two may be alike to a third (prototypes).
         """
         return 3.0 if self.plan.rough or (self.evolution is not None and self.evolution.rough) else 1.0
+
+    @property
+    def joins_fluxes(self) -> bool:  # type: ignore[override]
+        return self.evolution is not None and bool(self.evolution.bends)
 
     # ------------------------------------------------------------ how far it goes
 

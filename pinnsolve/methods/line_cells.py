@@ -1,4 +1,4 @@
-"""Collocation over joined cells of one coordinate: residuals, and the factorised equations of Newton's method.
+"""Collocation over joined cells of one coordinate: features, points and residuals.
 
 A cell of an unknown of order k has P + k features, P its collocation points, the same for all unknowns. Its equations
 there and the joins by k traces are as many as its numbers, so that conditions, k of them for each unknown, determine
@@ -18,14 +18,17 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.chains import Chain, Prescribed
 from pinnsolve.algebra.radau import radau
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.intervals import Intervals
 from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
-from pinnsolve.networks.traces import Traces, number_of
+from pinnsolve.networks.traces import Traces
 from pinnsolve.residuals.pointwise import Answers, Derivative, answers
 from pinnsolve.trial.line import Line, Standing
+
+# Of the line: how far inside its cell a point at a joint is. Larger: an error of its own. Smaller: rounding puts it on
+# the other side of a jump.
+BESIDE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ class Cells:
     @cached_property
     def traces(self) -> Traces:
         s = self.scheme
-        return Traces(self.mesh, s.line.joins, s.counts, self.ring)
+        return Traces(self.mesh, s.line.joins, s.counts, self.ring, inner(s.line.bends, self.mesh))
 
     @cached_property
     def kinds(self) -> Tensor:
@@ -146,7 +149,11 @@ class Cells:
         return self._answers(x, lambda k: s.cell.table(points, k), slopes)
 
     def _places(self, xi: Tensor) -> Tensor:
-        return self.mesh.edges[:-1, None] + self.mesh.widths[:, None] * (xi + 1) / 2
+        """Where points of cells are; at a joint just inside, since equations may jump there."""
+        edges, h = self.mesh.edges, self.mesh.widths[:, None]
+        low, high = self.scheme.line.ends
+        inside = (BESIDE * (high - low) / h).clamp(max=1e-3)
+        return edges[:-1, None] + h * torch.maximum(torch.minimum((xi + 1) / 2, 1 - inside), inside)
 
     def _answers(self, x: Tensor, table: Callable[[int], Tensor], slopes: bool) -> Answers:
         line, h = self.scheme.line, self.mesh.widths
@@ -185,93 +192,10 @@ class Cells:
         return int((self.mesh.edges - place).abs().argmin())
 
 
-@dataclass
-class LineOperator:
-    """The factorised equations of all cells, linearised at what they are.
-
-    Each row is divided by its largest entry: where equations are as many as numbers, that changes nothing but rounding.
-    """
-
-    cells: Cells
-    inside: Answers
-    chain: Chain = field(init=False)
-    norms: Tensor = field(init=False)
-
-    def __post_init__(self) -> None:
-        c, s = self.cells, self.cells.scheme
-        n, e = len(c.mesh), len(s.line.problem.equations)
-        part = torch.zeros(n, e, s.points, e, s.cell.count, dtype=torch.float64, device=s.device)
-        for (i, f, alpha), slope in self.inside.slopes.items():
-            k = alpha[0]
-            weight = slope.reshape(n, s.points) * ((2 / c.mesh.widths) ** k)[:, None]
-            part[:, i, :, f] += weight[..., None] * s.table(k)[c.kinds]
-        rows = c.traces.rows(part.flatten(1, 2))
-        self.norms = rows.abs().amax(-1).clamp(min=1e-300)  # (n, E P)
-        rows = rows / self.norms[..., None]
-        self._read_conditions()
-        rows = self._with_inner(rows)
-        ends = None if c.ring else Prescribed(self.ends[0][None], self.ends[1][None])
-        self.chain = Chain(rows[None], c.traces.own, ends)
-
-    def _read_conditions(self) -> None:
-        """What is prescribed at the ends, exactly, and rows of the joints between; all of length one."""
-        c, d = self.cells, sum(self.cells.scheme.line.joins)
-        last = len(c.mesh)
-        at: dict[int, list[tuple[Standing, Tensor, float]]] = {}
-        for condition in c.conditions:
-            joint = c.joint(condition.place)
-            row = self._row(c.standing(condition, slopes=True), joint)
-            norm = float(row.norm()) or 1.0
-            at.setdefault(joint, []).append((condition, row / norm, norm))
-        self.at = at
-        empty = torch.zeros(0, d, dtype=torch.float64, device=c.mesh.device)
-        self.ends = [torch.stack([r for _, r, _ in at[j]]) if j in at else empty for j in (0, last)]
-        if c.known is not None:
-            self.ends[c.known[0]] = torch.eye(d, dtype=torch.float64, device=c.mesh.device)
-        self.inner = {j: told for j, told in at.items() if 0 < j < last}
-
-    def _row(self, told: Answers, joint: int) -> Tensor:
-        """A condition's slopes along the numbers of a joint, (D,)."""
-        joins = self.cells.scheme.line.joins
-        row = torch.zeros(sum(joins), dtype=torch.float64, device=self.cells.mesh.device)
-        for (_, f, alpha), slope in told.slopes.items():
-            row[number_of(joins, f, alpha[0])] += slope[0] / self.cells.traces.scales[joint] ** alpha[0]
-        return row
-
-    def _with_inner(self, rows: Tensor) -> Tensor:
-        """Conditions between the ends, as rows of the cell on the right of their joint."""
-        most = max((len(told) for told in self.inner.values()), default=0)
-        more = rows.new_zeros(len(rows), most, rows.shape[-1])
-        at = self.cells.traces.own
-        for joint, told in self.inner.items():
-            for k, (_, row, _) in enumerate(told):
-                more[joint, k, at : at + len(row)] = row
-        self.more = most
-        return torch.cat([rows, more], 1)
-
-    def correction(self, cells: Cells, inside: Tensor) -> Tensor:
-        """The change of the coefficients (n, F, M) that makes residuals (E, n P) and those of conditions vanish."""
-        s, n = cells.scheme, len(cells.mesh)
-        b = -inside.reshape(-1, n, s.points).transpose(0, 1).flatten(1) / self.norms
-        more = b.new_zeros(n, self.more)
-        for joint, told in self.inner.items():
-            for k, (condition, _, norm) in enumerate(told):
-                more[joint, k] = -float(cells.standing(condition).residuals) / norm
-        walls = None if cells.ring else self._walls(cells)
-        found = self.chain.solve(torch.cat([b, more], 1)[None, ..., None], walls)
-        return cells.traces.coefficients(*(part[0, ..., 0] for part in found))
-
-    def _walls(self, cells: Cells) -> Tensor:
-        """What is prescribed of the change at the ends, (1, m, 1)."""
-        given: list[Tensor] = []
-        for side, joint in enumerate((0, len(cells.mesh))):
-            if cells.known is not None and cells.known[0] == side:
-                now = cells.traces.of(cells.coefficients)[side][-side]
-                given.append(cells.known[1] * cells.traces.scales[-side] ** cells.traces.orders - now)
-                continue
-            for condition, _, norm in self.at.get(joint, []):
-                given.append(-cells.standing(condition).residuals[0] / norm)
-        return torch.cat(given)[None, :, None] if given else torch.zeros(1, 0, 1, dtype=torch.float64)
+def inner(bends: Mapping[float, Tensor], mesh: Intervals) -> dict[float, Tensor]:
+    """The bends between cells."""
+    low, high = float(mesh.edges[0]), float(mesh.edges[-1])
+    return {place: bend for place, bend in bends.items() if low < place < high}
 
 
 def ends_of(cells: Cells, side: int) -> Tensor:

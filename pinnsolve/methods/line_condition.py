@@ -1,0 +1,56 @@
+"""Whether equations along one coordinate determine their solution: how it answers to noise in them."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.methods.line_cells import sizes_of
+from pinnsolve.methods.line_newton import norm
+from pinnsolve.methods.line_operator import LineOperator
+from pinnsolve.methods.line_solving import cells_of
+from pinnsolve.trial.lined import Lined
+from pinnsolve.trial.trial import Trial
+
+# Of the solution, for noise of one part of all terms: what answers by more is not determined. Where nothing determines
+# it, rounding and what the cells leave out do: 1e12 and more. 600 units of an oscillation answer by 1e3. Larger: an
+# answer of noise is taken for the solution. Smaller: solutions that grow fast are said not to be determined.
+MOST = 1e9
+
+
+# Times the answer to rounding of coefficients: what was seen of their errors. Larger: too cautious; smaller: too kind.
+CAUTION = 4.0
+
+
+def answers_to_noise(trial: Lined) -> tuple[float, float]:
+    """By how much the solution changes, relative to its size, for noise of one part of the equations' terms, and of
+    the coefficients; infinite where it is zero, of which that says nothing, or the equations are singular."""
+    cells = cells_of(trial)
+    sizes = sizes_of(cells.coefficients, cells.mesh)
+    if not bool((sizes > 0).all()):
+        return math.inf, math.inf
+    try:
+        operator = LineOperator(cells, cells.at_points(slopes=True))
+        made, carried = operator.made, operator.carried
+        noise = torch.randn(made.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(made)
+        told = [norm(operator.answer_to(b), cells, sizes) for b in (noise * made, noise * carried)]
+        # tables of features are off alike in all cells, and so the equations, as by a change of their coefficients
+        alike = norm(operator.answer_to(carried * operator.highest.sign()), cells, sizes)
+    except (ProblemError, RuntimeError):
+        return math.inf, math.inf
+    return told[0], max(told[1], alike)
+
+
+def determined(trial: Lined) -> bool:
+    """Whether noise in the equations changes the solution little enough."""
+    return answers_to_noise(trial)[0] < MOST
+
+
+def noise_of(trial: Trial) -> float:
+    """The relative error that rounding of the coefficients makes; zero where that is not known."""
+    if not isinstance(trial, Lined):
+        return 0.0
+    answer = answers_to_noise(trial)[1]
+    return CAUTION * torch.finfo(torch.float64).eps * answer if math.isfinite(answer) else 0.0
