@@ -72,16 +72,20 @@ def bend(problem: Problem, coordinate: str, place: float, joins: Mapping[str, in
         are no constant linear functions of the traces.
     """
     columns = {(u, k): sum(list(joins.values())[:i]) + k for i, (u, n) in enumerate(joins.items()) for k in range(n)}
-    found: Tensor | None = None
-    try:
-        for shift in RULES.shifts:
-            for matrix in _matrices(problem, coordinate, place, shift, columns):
-                if found is not None and not bool(((matrix - found).abs() <= RULES.same * found.abs().max()).all()):
-                    return None
-                found = matrix if found is None else found
-    except _UntoldError:
+    told: list[Tensor | None] = []
+    for shift in RULES.shifts:
+        try:
+            told += _matrices(problem, coordinate, place, shift, columns)
+        except _UntoldError:
+            told.append(None)
+    known = [matrix for matrix in told if matrix is not None]
+    same = torch.eye(len(columns), dtype=torch.float64)
+    if any(torch.equal(matrix, same) for matrix in known):
+        return same  # a coefficient jumps for all fields; what jumps for some is theirs, as where one is zero
+    if len(known) < len(told):
         return None
-    return found
+    alike = all(bool(((m - known[0]).abs() <= RULES.same * known[0].abs().max()).all()) for m in known)
+    return known[0] if alike else None
 
 
 def _matrices(

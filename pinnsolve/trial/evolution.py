@@ -162,7 +162,7 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
     inside, begun, driven = varying(problem, name, domain.time)
     bent = bends(problem, made, name, joins, inside)
     if bent is None:
-        raise UnmarchableError(f"a coefficient jumps at {made.unseen[0]}, and no flux says how slopes go on there")
+        raise UnmarchableError("a coefficient jumps, and no flux says how slopes go on there")
     joints, moments = (cuts(problem, made, c, r) for c, r in ((name, begun), (domain.time, driven)))
     rough = bool(begun.breaks or driven.breaks or made.rough or made.corners) or kinked(problem, made, starts, joins)
     sizes = tuple(made.size(u).scale for u in problem.unknowns)
