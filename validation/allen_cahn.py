@@ -14,6 +14,7 @@ section 3.2; Wight & Zhao, Commun. Comput. Phys. 29 (2021) 930-954.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from pinnsolve.reference import Reference
 from validation.poisson import spline
 from validation.refine import Array, Declared, Field, march, read, refine
 
+Wave = TypeVar("Wave", Array, NDArray[np.complex128])
 RING = {"x": (-1.0, 1.0), "t": (0.0, 1.0)}
 SOLVES = "the Allen-Cahn equation u_t = eps u_xx + r (u - u^3), periodic, with u(x, 0) = x^2 cos(pi x)"
 
@@ -63,7 +65,7 @@ def solve_by_fourier(n: int, eps: float, r: float) -> Field:
     return lambda x, t: through(x=np.abs(x), t=np.sqrt(t))
 
 
-def exponential_step(rate: Callable[[Array], Array], v: Array, decay: Array, step: float) -> Array:
+def exponential_step(rate: Callable[[Wave], Wave], v: Wave, decay: Array, step: float) -> Wave:
     """One step of ETDRK4 for dv/dt = decay v + rate(v), v and decay (N,).
 
     The weights are means over a unit circle round each decay * step, so that nothing cancels where that is small
