@@ -12,15 +12,15 @@ Strang, Introduction to Applied Mathematics (1986), section 6.3.
 from torch import where
 
 from pinnsolve import Box, Problem, d, dirichlet, initial, initial_rate
-from validation.plucked_string import dalembert
+from validation.plucked_string import CORNER, dalembert
 
 
 def string(u, x, t, c):
     return d(u, t, t) - c**2 * d(u, x, x)
 
 
-def plucked(x, a):
-    return where(x < a, x / a, (1 - x) / (1 - a))
+def plucked(x):
+    return where(x < CORNER, x / CORNER, (1 - x) / (1 - CORNER))
 
 
 problem = Problem(
@@ -29,7 +29,7 @@ problem = Problem(
     unknowns="u",
     equations=string,
     conditions=[initial(u=plucked), initial_rate(u=0), dirichlet(u=0)],
-    parameters={"c": 1.0, "a": 0.3},
+    parameters={"c": 1.0},
     reference=dalembert,
     tolerance=1e-2,
 )

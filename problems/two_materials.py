@@ -13,17 +13,14 @@ from torch import sin, where
 from pinnsolve import Box, Problem, d, dirichlet, initial
 from validation.two_materials import MIDDLE, modes, separated
 
-K1, K2 = 0.2, 4.0
-MODES = modes(K1, K2)
-
 
 def heat(u, x, t, k1, k2):
     k = where(x < MIDDLE, k1, k2)
     return d(u, t) - d(k * d(u, x), x)
 
 
-def start(x):
-    return sum(where(x < MIDDLE, sin(m.left * x), m.ratio * sin(m.right * (1 - x))) for m in MODES)
+def start(x, k1, k2):
+    return sum(where(x < MIDDLE, sin(m.left * x), m.ratio * sin(m.right * (1 - x))) for m in modes(k1, k2))
 
 
 problem = Problem(
@@ -32,7 +29,7 @@ problem = Problem(
     unknowns="u",
     equations=heat,
     conditions=[initial(u=start), dirichlet(u=0)],
-    parameters={"k1": K1, "k2": K2},
+    parameters={"k1": 0.2, "k2": 4.0},
     reference=separated,
     tolerance=1e-5,
 )

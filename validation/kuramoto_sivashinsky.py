@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinnsolve.reference import Reference
-from validation.allen_cahn import exponential_step
+from validation.allen_cahn import exponential_step, exponential_weights
 from validation.fourier import periodic
 from validation.refine import Array, Declared, Field, read, refine
 
@@ -45,8 +45,9 @@ def solve_by_fourier(n: int, nu: float) -> Field:
     def steepening(wave: NDArray[np.complex128]) -> NDArray[np.complex128]:
         return np.asarray(-0.5 * slope * np.fft.rfft(np.fft.irfft(wave, n) ** 2))
 
+    weights = exponential_weights(growth, end / steps)
     wave, levels = np.fft.rfft(initial(x)), [initial(x)]
     for _ in range(steps):
-        wave = exponential_step(steepening, wave, growth, end / steps)
+        wave = exponential_step(steepening, wave, weights)
         levels.append(np.fft.irfft(wave, n))
     return periodic(np.array(levels), RING["x"], RING["t"])

@@ -13,7 +13,9 @@ Everything is dimensionless. Carslaw & Jaeger, Conduction of Heat in Solids, 2nd
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 
 import numpy as np
@@ -38,7 +40,8 @@ class Mode:
     ratio: float
 
 
-def modes(k1: float, k2: float, count: int = COUNT) -> list[Mode]:
+@lru_cache(maxsize=8)
+def modes(k1: float, k2: float, count: int = COUNT) -> tuple[Mode, ...]:
     """The slowest modes: sign changes of the condition above on a fine grid of sqrt(s), and Brent's method."""
     a, b = MIDDLE, 1 - MIDDLE
 
@@ -55,14 +58,14 @@ def modes(k1: float, k2: float, count: int = COUNT) -> list[Mode]:
             found.append(float(brentq(condition, low, low + step, xtol=1e-15)))
         low += step
     scaled = [(root, root / np.sqrt(k1), root / np.sqrt(k2)) for root in found]
-    return [Mode(s**2, left, right, float(np.sin(left * a) / np.sin(right * b))) for s, left, right in scaled]
+    return tuple(Mode(s**2, left, right, float(np.sin(left * a) / np.sin(right * b))) for s, left, right in scaled)
 
 
 def separated(problem: Declared) -> Reference:
     """The two modes, exact but for rounding.
 
-    Reads the parameters "k1" and "k2" (conductivities, dimensionless); raises ValueError for another domain. The
-    start belongs to the conductivities: for others it is another.
+    Reads the parameters "k1" and "k2" (conductivities, dimensionless), on which the start depends, too; raises
+    ValueError for another domain.
     """
     begin = perf_counter()
     k1, k2 = read(problem, SOLVES, ROD, "k1", "k2")
@@ -72,7 +75,7 @@ def separated(problem: Declared) -> Reference:
     return Reference("separated modes", {"u": together(told)}, float(rounding), perf_counter() - begin)
 
 
-def together(told: list[Mode]) -> Field:
+def together(told: Sequence[Mode]) -> Field:
     """The sum of modes, as a field of x and t."""
 
     def field(x: Array, t: Array) -> Array:

@@ -72,7 +72,7 @@ def to_be_found(run: Run) -> bool:
 def _blind(run: Run) -> Outcome | None:
     """Why the residual at points says nothing of the error, as the check before training saw it."""
     plan = run.trial.plan
-    if plan.unseen and not run.trial.joins_fluxes:
+    if plan.unseen and not run.trial.fluxes:
         told = f"residuals at points do not say how the solution goes on across {' and '.join(plan.unseen)}"
         return Outcome("undetermined", told, "write a first-order system, with the flux as an unknown")
     if plan.undecided:

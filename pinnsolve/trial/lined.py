@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -80,8 +81,8 @@ class Lined(Trial):
         return 3.0 if self.plan.rough or (self.line is not None and self.line.rough) else 1.0
 
     @property
-    def joins_fluxes(self) -> bool:  # type: ignore[override]
-        return self.line is not None and bool(self.line.bends)
+    def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
+        return {self.line.name: tuple(self.line.bends)} if self.line is not None and self.line.bends else {}
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
@@ -142,24 +143,36 @@ class Lined(Trial):
         prepared.xi = xi if self.complete else xi.clamp(-1.0, 1.0)  # beyond what is solved, its end stays
         prepared.of, prepared.tables = self.edges, {}
 
-    def _given(self, prepared: Placed) -> dict[str, Jet]:
-        """Before there are cells: what conditions prescribe, carried on; without any the unknown's usual size."""
+    def _given(self, prepared: Placed, share: float) -> dict[str, Jet]:
+        """Before there are cells: what conditions prescribe, carried on; without any the unknown's offset, and a share
+        of its usual size."""
         found: dict[str, Jet] = {}
         for u in self.problem.unknowns:
             lifted = lift(self.problem, self.plan.exact.get(u, []), prepared.points, prepared.at)
-            found[u] = prepared.chart.numbers(self.plan.size(u).offset) if lifted is None else lifted[0]
-        return found
+            usual = self.plan.size(u).offset + share * self.plan.size(u).scale
+            found[u] = prepared.chart.numbers(usual) if lifted is None else lifted[0]
+        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
+        return {u: Jet(prepared.chart, jet.partial, size, names) for u, jet in found.items()}
+
+    @cached_property
+    def _share(self) -> float:
+        """Of their usual sizes, for unknowns of which nothing is prescribed: zero, unless equations have no value
+        there, as 1/u has none."""
+        few = self.prepare(self.problem.domain.line())
+        fields = self.problem.fields(few.chart, few.at, self._given(few, 0.0), few.points)
+        finite = all(bool(e.residual(fields).value.isfinite().all()) for e in self.problem.equations)
+        return 0.0 if finite else 1.0
 
     def unknowns(self, prepared: Placed) -> dict[str, Jet]:  # type: ignore[override]
-        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
         if not len(self.coefficients):
-            given = self._given(prepared)
-            return {u: Jet(prepared.chart, jet.partial, size, names) for u, jet in given.items()}
+            return self._given(prepared, self._share)
+        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
         self._place(prepared)
         mine = self.coefficients[prepared.cell]  # (N, F, M)
 
         def field_of(f: int) -> Jet:
             def rule(alpha: Alpha) -> Tensor:
+                prepared.chart.asked.add(alpha)
                 order = alpha[0]
                 if order not in prepared.tables:
                     table = legendre(prepared.xi, mine.shape[2] - 1, order)

@@ -104,8 +104,9 @@ class Marched(Trial):
         return 3.0 if self.plan.rough or (self.evolution is not None and self.evolution.rough) else 1.0
 
     @property
-    def joins_fluxes(self) -> bool:  # type: ignore[override]
-        return self.evolution is not None and bool(self.evolution.bends)
+    def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
+        e = self.evolution
+        return {e.name: tuple(e.bends)} if e is not None and e.bends else {}
 
     # ------------------------------------------------------------ how far it goes
 
@@ -216,7 +217,7 @@ class Marched(Trial):
         if not self.slabs:
             return self._given(prepared)
         self._locate(prepared)
-        modes = self._together()[5]
+        modes, rough = self._together()[5], self.doubt > 1
 
         def table(kind: str, order: int) -> Tensor:
             if (kind, order) not in prepared.tables:
@@ -229,6 +230,8 @@ class Marched(Trial):
             mine = modes[prepared.cell, :, f]  # (N, q + 1, M)
 
             def rule(alpha: Alpha) -> Tensor:
+                if not rough:  # where kinks move, differences of the true solution differ from its derivatives, too
+                    prepared.chart.asked.add(alpha)
                 in_time, in_space = table("time", alpha[self.time]), table("space", alpha[self.space])
                 return torch.einsum("nk,nkm,nm->n", in_time, mine, in_space).to(self.dtype)
 
