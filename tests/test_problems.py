@@ -194,7 +194,7 @@ BY_REFERENCE = [
     Case("allen_cahn", None, tolerance=2e-5, steps={"x": 1e-3, "t": 2e-3}, inside={"x": (-0.9, 0.9), "t": (0.1, 0.95)}, count=1000),
     Case("schrodinger", None, tolerance=6e-4, steps={"x": 0.08, "t": 0.02}, inside={"x": (-1.2, 1.2), "t": (0.1, 1.4)}, count=200),
     Case("lotka_volterra", None, tolerance=1e-6, steps={"t": 0.02}, inside={"t": (1.0, 59.0)}, count=400),
-    Case("kuramoto_sivashinsky", None, tolerance=6e-4, steps={"x": 0.3, "t": 0.05}, inside={"x": (2.0, 98.0), "t": (2.0, 48.0)}, count=200),
+    Case("kuramoto_sivashinsky", None, tolerance=6e-4, steps={"x": 0.12, "t": 0.05}, inside={"x": (2.0, 98.0), "t": (2.0, 48.0)}, count=200),
     Case("klein_gordon", None, tolerance=1e-6, steps={"x": 0.03, "t": 0.015}, inside={"x": (0.2, 6.0), "t": (0.2, 2.8)}),
 ]  # fmt: skip
 CASES = CLOSED + BY_REFERENCE
@@ -211,6 +211,7 @@ class Reduced:
     points: int = 400
     features: int = 0  # in place of the network, where they are quicker
     steps: int = 40
+    automatic: bool = False  # by what is chosen, where no network of this size would do
 
 
 REDUCED = {
@@ -228,8 +229,8 @@ REDUCED = {
     "cavity": Reduced({"Re": 10}, tolerance=0.1, features=200, points=2000),
     "two_materials": Reduced({"k1": 1, "k2": 1}, features=100),
     "plucked_string": Reduced({"c": 0.5}, tolerance=0.1, features=200),
-    "lotka_volterra": Reduced({"r": 0.05, "m": 0.05}, features=50),
-    "kuramoto_sivashinsky": Reduced({"nu": 1e4}, tolerance=0.1, features=200),
+    "lotka_volterra": Reduced({"r": 0.1, "m": 0.1}, automatic=True),
+    "kuramoto_sivashinsky": Reduced({"nu": 1e3}, automatic=True),
     "inverse_burgers": Reduced(tolerance=0.1, width=12, depth=3, steps=30),
     "inverse_burgers_noisy": Reduced(tolerance=0.1, width=12, depth=3, steps=30),
     "inverse_navier_stokes": Reduced(tolerance=0.1, features=200),
@@ -432,7 +433,7 @@ def test_references_continue_across_the_period(name: str, coordinate: str) -> No
 
 
 def test_rings_are_five_problems() -> None:
-    assert RINGS == [("allen_cahn", "x"), ("kuramoto_sivashinsky", "x"), ("klein_gordon", "x"), ("schrodinger", "x"), ("taylor_green", "x"), ("taylor_green", "y")]  # fmt: skip
+    assert RINGS == [("allen_cahn", "x"), ("klein_gordon", "x"), ("kuramoto_sivashinsky", "x"), ("schrodinger", "x"), ("taylor_green", "x"), ("taylor_green", "y")]  # fmt: skip
 
 
 # ---------------------------------------------------------------- (d) in a reduced form
@@ -443,7 +444,9 @@ def test_each_problem_runs_in_a_reduced_form(name: str) -> None:
     reduced = REDUCED[name]
     problem = shipped(name).with_parameters(reduced.parameters).replaced(tolerance=reduced.tolerance)
     points = {"points": reduced.points, "condition_points": 200 if reduced.features else 100, "held_out": 400}
-    if reduced.features:
+    if reduced.automatic:
+        solution = solve(problem, budget=20)
+    elif reduced.features:
         solution = solve(problem, network=RandomFeatures(count=reduced.features), **points)
     else:
         network = MLP(width=reduced.width, depth=reduced.depth)
