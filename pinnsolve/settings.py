@@ -272,7 +272,9 @@ class Settings:
 
 
 def described_method(method: Method) -> str:
-    """A method's name and numbers, but for how long it may go on."""
+    """A method's own words, or its name and numbers, but for how long it may go on."""
+    if words := getattr(method, "words", None):
+        return str(words)
     given = {k: v for k, v in getattr(method, "__dict__", {}).items() if k != "steps"}  # a user's may have slots
     return f"{type(method).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
