@@ -177,8 +177,14 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
     return dataclasses.replace(settings or Settings(), **changes)
 
 
+# Measurements of each set from which on a fifth of them is worth more as a witness. Smaller: a fit loses too much.
+ENOUGH = 50
+
+
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
+    if share := _held_out(problem, settings):
+        settings = dataclasses.replace(settings, validation=share)
     missed = misfits(problem)
     findings = dataclasses.replace(check(problem), contradiction=contradiction(problem, missed))
     findings.warnings.extend(map(str, missed))
@@ -212,6 +218,14 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     _check_smooth(run.trial, findings)
     findings.warnings.extend(more + _noted(run))
     return Prepared(findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
+
+
+def _held_out(problem: Problem, settings: Settings) -> float:
+    """The share of measurements that is held out though nobody asked for it: a network alone fits their noise too."""
+    if settings.validation is not None:
+        return 0.0  # it stays as it is
+    fewest = min((len(o.points) for o in problem.observations), default=0)
+    return 0.2 if settings.automatic and not problem.equations and fewest >= ENOUGH else 0.0
 
 
 def _check_smooth(trial: Trial, findings: Findings) -> None:
