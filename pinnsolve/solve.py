@@ -177,10 +177,6 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
     return dataclasses.replace(settings or Settings(), **changes)
 
 
-# Measurements of each set from which on a fifth of them is worth more as a witness. Smaller: a fit loses too much.
-ENOUGH = 50
-
-
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
     if share := _held_out(problem, settings):
@@ -225,7 +221,8 @@ def _held_out(problem: Problem, settings: Settings) -> float:
     if settings.validation is not None:
         return 0.0  # it stays as it is
     fewest = min((len(o.points) for o in problem.observations), default=0)
-    return 0.2 if settings.automatic and not problem.equations and fewest >= ENOUGH else 0.0
+    enough = 50  # fewer are worth more in training than as witnesses
+    return 0.2 if settings.automatic and not problem.equations and fewest >= enough else 0.0
 
 
 def _check_smooth(trial: Trial, findings: Findings) -> None:
