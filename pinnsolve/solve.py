@@ -181,6 +181,8 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
 
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
+    if share := _held_out(problem, settings):
+        settings = dataclasses.replace(settings, validation=share)
     missed = misfits(problem)
     findings = dataclasses.replace(check(problem), contradiction=contradiction(problem, missed))
     findings.warnings.extend(map(str, missed))
@@ -218,6 +220,15 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     _check_smooth(run.trial, findings)
     findings.warnings.extend(more + _noted(run))
     return Prepared(findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
+
+
+def _held_out(problem: Problem, settings: Settings) -> float:
+    """The share of measurements that is held out though nobody asked for it: a network alone fits their noise too."""
+    if settings.validation is not None:
+        return 0.0  # it stays as it is
+    fewest = min((len(o.points) for o in problem.observations), default=0)
+    enough = 50  # fewer are worth more in training than as witnesses
+    return 0.2 if settings.automatic and not problem.equations and fewest >= enough else 0.0
 
 
 def _check_smooth(trial: Trial, findings: Findings) -> None:

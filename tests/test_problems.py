@@ -211,7 +211,7 @@ class Reduced:
     points: int = 400
     features: int = 0  # in place of the network, where they are quicker
     steps: int = 40
-    automatic: bool = False  # by what is chosen, where no network of this size would do
+    automatic: bool = False  # by what is chosen: no network of this size would do, or cells take half a second
 
 
 REDUCED = {
@@ -224,15 +224,14 @@ REDUCED = {
     "kovasznay": Reduced(features=150),
     "taylor_green": Reduced(steps=20),
     "maxwell_cavity": Reduced(tolerance=0.1, features=500, points=1500),
-    "maxwell_pulse": Reduced({"eps_r": 2}, tolerance=0.1, width=16, depth=3, points=1000, steps=70),
-    "schrodinger": Reduced(tolerance=0.1, width=14, depth=3, points=800, steps=100),
-    "cavity": Reduced({"Re": 10}, tolerance=0.1, features=200, points=2000),
+    "maxwell_pulse": Reduced(automatic=True), "schrodinger": Reduced(automatic=True),
+    "cavity": Reduced({"Re": 10}, tolerance=0.1, features=150, points=1500),
     "two_materials": Reduced({"k1": 1, "k2": 1}, features=100),
     "plucked_string": Reduced({"c": 0.5}, tolerance=0.1, features=200),
     "lotka_volterra": Reduced({"r": 0.1, "m": 0.1}, automatic=True),
     "kuramoto_sivashinsky": Reduced({"nu": 1e3}, automatic=True),
-    "inverse_burgers": Reduced(tolerance=0.1, width=12, depth=3, steps=30),
-    "inverse_burgers_noisy": Reduced(tolerance=0.1, width=12, depth=3, steps=30),
+    "inverse_burgers": Reduced(tolerance=0.1, width=10, depth=3, steps=25),
+    "inverse_burgers_noisy": Reduced(tolerance=0.1, width=10, depth=3, steps=25),
     "inverse_navier_stokes": Reduced(tolerance=0.1, features=200),
     "inverse_heat": Reduced(tolerance=0.1, features=150),
     "parametric_burgers": Reduced({"nu": 0.1}),

@@ -68,6 +68,7 @@ class CellMarching:
     share: float = 1e-2
     least: float = 1e-11  # below it is rounding
     name = "cell marching"
+    words = "march in cells"  # in reports: users choose no numbers of it
     steps = None
     cycle = 1
     redraws = False
@@ -138,6 +139,7 @@ class Enriching:
     share: float = 1e-2
     least: float = 1e-11
     name = "enriching"
+    words = "march in cells, two degrees more"
     steps = None
     cycle = 1
     redraws = False

@@ -8,7 +8,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.roughness import RULES, Both, Rough, levels, residual_of, rough
+from pinnsolve.checks.roughness import RULES, Rough, levels, rough
+from pinnsolve.checks.two_ways import Both, residual_of
 from pinnsolve.errors import Outcome
 from pinnsolve.geometry.places import fading
 from pinnsolve.geometry.points import Points
@@ -60,7 +61,7 @@ def _inside(trial: Trial, residuals: Residuals) -> tuple[Both, dict[str, int], T
         return trial.fields(trial.prepare(points))
 
     sizes = [max(made[e.name], problem.prober.size(e, trial.plan.sizes)) for e in equations]
-    both = Both(problem, [residual_of(e) for e in equations], fields_at)
+    both = Both(problem, [residual_of(e) for e in equations], fields_at, together=residuals.chunk)
     return both, orders, torch.tensor(sizes, dtype=torch.float64)
 
 
