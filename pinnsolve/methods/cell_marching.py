@@ -9,6 +9,7 @@ from typing import Any
 from pinnsolve.algebra.operations import SPEED, qr
 from pinnsolve.errors import positive
 from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.implicit_step import sites_of
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.protocol import Objective, State
@@ -178,7 +179,7 @@ def evolution_of(trial: Marched) -> Evolution:
 def spent(marcher: Marcher, iterations: int, factorisations: int) -> float:
     """Operations of so many iterations and factorisations on the cells as they are, complex numbers as four real."""
     s = marcher.scheme
-    rows = s.points * len(s.evolution.problem.equations)
+    rows = s.in_cell * len(s.evolution.equations)
     columns = sum(s.cell.count for _ in s.evolution.joins)
     each = RULES.small * 4.0 * len(s.radau.values) * len(marcher.mesh)
     return iterations * (RULES.call + each * 2 * rows * columns) + factorisations * each * qr(rows, columns)
@@ -187,8 +188,9 @@ def spent(marcher: Marcher, iterations: int, factorisations: int) -> float:
 def collocated(steps: list[Slab], marcher: Marcher) -> dict[str, int]:
     """The points at which the equations were solved, and those at the walls."""
     scheme = marcher.scheme
-    inside = sum(len(s.mesh) * (s.modes.shape[1] - 1) for s in steps) * scheme.points
+    inside = sum(len(s.mesh) * (s.modes.shape[1] - 1) for s in steps) * scheme.in_cell
     found: dict[str, Any] = {"interior": inside}
-    if scheme.walls:
-        found["walls"] = sum(s.modes.shape[1] - 1 for s in steps) * len(scheme.walls)
+    if scheme.evolution.walls:
+        here = sum(len(site.cells) * len(site.xi) * len(site.conditions) for site in sites_of(scheme, marcher.mesh))
+        found["walls"] = sum(s.modes.shape[1] - 1 for s in steps) * here
     return found

@@ -10,7 +10,7 @@ import torch
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.implicit_step import Start, Step
 from pinnsolve.methods.march_record import variation
-from pinnsolve.networks.intervals import Intervals
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
 
 
@@ -43,8 +43,8 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     """Take over what `stored` gave."""
     for name in ("at", "length", "sizes", "terms", "residual", "taken"):
         setattr(marcher, name, kept[name])
-    places = tuple((k, level, i) for k, level, i in kept["places"].tolist())
-    marcher.mesh = Intervals(marcher.mesh.ends, places, marcher.mesh.device)
+    places = tuple(tuple((k, level, i) for k, level, i in place) for place in kept["places"].tolist())
+    marcher.mesh = Tiles(marcher.mesh.ends, places, marcher.mesh.device)
     marcher.start, marcher.solver.sizes = Start(kept["values"], kept["rates"]), marcher.sizes
     record = marcher.record
     record.counts.iterations, record.counts.factorisations, record.rejected, record.rounds = kept["counts"]
