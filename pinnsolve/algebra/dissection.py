@@ -151,11 +151,22 @@ def _factor(front: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Of a front's first k unknowns: L^-1, and what they are to the others, F21 L^-H."""
     if not k:
         return front[:, :0, :0], front[:, :, :0]
-    pivots = front[:, :k, :k].clone()
-    # a direction that nothing determines (the mean of a pressure) stays where it is
-    diagonal = pivots.diagonal(dim1=-2, dim2=-1)
-    diagonal += 1e-14 * diagonal.real.amax(-1, keepdim=True)
-    factor = torch.linalg.cholesky(pivots)
+    factor = _positive(front[:, :k, :k])
     eye = torch.eye(k, dtype=front.dtype, device=front.device).expand_as(factor)
     inverse = torch.linalg.solve_triangular(factor, eye, upper=False)
     return inverse, front[:, k:, :k] @ inverse.mH
+
+
+def _positive(matrix: Tensor) -> Tensor:
+    """The Cholesky factor of a matrix that may be positive but for rounding, with as little added as will do.
+
+    A direction that nothing determines (the mean of a pressure) stays where it is; what is added slows iterations, and
+    is no error of theirs.
+    """
+    largest = matrix.diagonal(dim1=-2, dim2=-1).real.amax(-1)[:, None]
+    for ridge in (1e-14, 1e-11, 1e-8, 1e-5):
+        added = torch.diag_embed((ridge * largest).expand(-1, matrix.shape[-1]))
+        factor, wrong = torch.linalg.cholesky_ex(matrix + added)
+        if not bool(wrong.any()):
+            break
+    return factor

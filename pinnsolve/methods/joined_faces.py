@@ -164,9 +164,7 @@ class JoinedFaces:
         e = scheme.evolution
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
         self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings)
-        self.columns = torch.tensor(e.sizes, dtype=torch.float64, device=mesh.device).repeat_interleave(
-            scheme.cell.count
-        )
+        self.columns = self._sizes(slopes, row_weights).repeat_interleave(scheme.cell.count, 1)
         self.first, self.alike = self._alike(slopes, sites)
         self.row_weights = row_weights.flatten(2, 3)
         inside = in_cells(scheme, mesh, slopes, self.first)
@@ -180,6 +178,21 @@ class JoinedFaces:
             for kind, k in enumerate(kinds)
             if len(k)
         ]
+
+    def _sizes(self, slopes: Slopes, row_weights: Tensor) -> Tensor:
+        """In what unknowns are counted at joints and walls, (S, F): their own sizes. Of one without a derivative along
+        time, such as a pressure, no less than what moves the others by their size within a step and a cell: short steps
+        feel it little, and its joins would outweigh all that says something of it."""
+        e, shares = self.scheme.evolution, self.mesh.shares
+        felt = torch.zeros(len(row_weights), len(e.sizes), dtype=torch.float64, device=self.mesh.device)
+        for (i, f, alpha), slope in slopes.items():
+            if e.orders[f] == 0:
+                within = slope * (stretched(self.mesh.widths, e.derivative(alpha)[0]) / 2 ** sum(alpha))[:, None]
+                felt[:, f] += (row_weights[:, :, i] * within).square().sum((1, 2))
+        moves = (shares.sum() / shares.max() / felt.clamp(min=1e-300)).sqrt()
+        own = torch.tensor(e.sizes, dtype=torch.float64, device=self.mesh.device).expand_as(moves)
+        algebraic = torch.tensor(e.orders, device=self.mesh.device) == 0
+        return torch.where(algebraic & (felt > 0), torch.maximum(own, moves), own)
 
     def _alike(self, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]]) -> tuple[Tensor, Tensor]:
         """Cells that stand for all alike, and for each cell its number among them: where equations and conditions do
@@ -218,16 +231,16 @@ class JoinedFaces:
     def _factorised(
         self, numbers: Tensor, values: Tensor, inside: dict[int, Tensor], walls: list[dict[int, Tensor]]
     ) -> _Stage:
-        rows, found = [], []
-        for value, weights in zip(values, self.row_weights[numbers], strict=True):
+        rows, found = list[Tensor](), list[Tensor]()
+        for value, weights, columns in zip(values, self.row_weights[numbers], self.columns[numbers], strict=True):
             row = turned(inside, value).flatten(3).flatten(1, 2)  # (C, R, F M)
-            rows.append((row * weights[self.first, :, None] * self.columns).mH.resolve_conj())
+            rows.append((row * weights[self.first, :, None] * columns).mH.resolve_conj())
         a = torch.stack(rows)
         h = a @ a.mH
         for site, parts, norms in zip(self.sites, walls, self.norms, strict=True):
             made = torch.stack([turned(parts, value) for value in values])  # (s, c, m, P, F, M)
             scale = WEIGHT * site.weights.sqrt() / norms[numbers][..., None]
-            b = (made.flatten(-2) * scale[..., None] * self.columns).flatten(2, 3).mH.resolve_conj()
+            b = (made.flatten(-2) * scale[..., None] * self.columns[numbers][:, None, None, None]).flatten(2, 3).mH.resolve_conj()
             found.append(b)
             chosen = self.alike[site.cells]
             stands = self.first[chosen] == site.cells
@@ -264,7 +277,7 @@ class JoinedFaces:
         """
         shape = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1])
         found = torch.zeros(shape, dtype=torch.complex128, device=b.device).flatten(2, 3)
-        held = None if known is None else (known.flatten(2) / self.columns)[..., None]
+        held = None if known is None else (known.flatten(2) / self.columns[:, None])[..., None]
         for stage in self.stages:
             k = stage.numbers
             real = not stage.rows.is_complex()
@@ -289,7 +302,7 @@ class JoinedFaces:
             for (cells, _, unknowns), lift in zip(self.faces.groups, stage.lifts, strict=True):
                 alone[:, cells] += lift @ g[:, unknowns]
             found[k] = alone.to(found.dtype)
-        return (found * self.columns[:, None]).unflatten(2, shape[2:4])
+        return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
 
     def _gaps(self, known: Tensor) -> list[Tensor]:
         """By group, what each cell's traces (s, m, k, 1) lack to the mean of both sides."""

@@ -157,18 +157,19 @@ class Tiles:
         return found
 
     def uneven(self, rings: Sequence[bool]) -> list[int]:
-        """The coordinate along which each tile must be halved, so that none meets more than two on a side; -1: none."""
-        chosen = [-1] * len(self)
+        """The coordinate along which each tile of a plane must be halved, so that none is more than twice as long as its
+        neighbours, along any coordinate; -1: none."""
         if self.dims == 1:
-            return chosen
+            return [-1] * len(self)
+        chosen: dict[int, int] = {}
         low, high = self.units
         for axis, a, b, begin, end in self.pieces(rings):
-            along = 1 - axis
-            for tile in (a, b):
-                wide = (high - low)[tile, along] > 2 * (end - begin)
-                for j in set(tile[wide].tolist()):
-                    chosen[j] = along
-        return chosen
+            size = high - low
+            for tile, other in ((a, b), (b, a)):
+                across = size[tile, axis] > 2 * size[other, axis]
+                wide = size[tile, 1 - axis] > 2 * (end - begin)
+                chosen |= dict.fromkeys(tile[across].tolist(), axis) | dict.fromkeys(tile[wide].tolist(), 1 - axis)
+        return [chosen.get(j, -1) for j in range(len(self))]
 
 
 def halvings(mesh: Tiles, wanted: Tensor, rings: Sequence[bool]) -> tuple[Tiles, list[list[int]]]:
