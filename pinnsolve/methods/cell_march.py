@@ -40,11 +40,13 @@ class Rules:
     longest: float = 0.25  # of all time: the longest step
     first: float = 1 / 64  # of all time: the first step
     merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
+    worth: float = 0.2  # of the cells of a plane: fewer are not merged, since all must be factorised anew
     narrow: float = 0.1  # of the length: in cells below it a larger residual is let pass, as the root of their width
     shallow: float = 2.0**-18  # of the length: no cell is halved below it
     jump: float = 0.01  # of the unknowns' sizes: a first step that leaves out more begins at a jump; larger: more tries
     after: float = 0.05  # of a first step that is too long: the next try; larger: more tries after a jump
     sudden: float = 1e-10  # of all time: no first step is tried below it before cells are halved
+    low: float = 1 / 3  # of the degree in a plane: features that show what time leaves out; larger: space does
     plane: int = 2  # cells along each of two coordinates to begin with; more: long ones are not found
     rounds: int = 20  # of halving in one step
     short: float = 1e-12  # of all time: a step below it is none
@@ -117,6 +119,8 @@ class Marcher:
     def _in_time(self, step: Step) -> tuple[float, Tensor]:
         """The size of what the step's polynomial leaves out, and of its last coefficient in each cell, (n,)."""
         modes = torch.tensordot(self.scheme.radau.modes[-3:], step.everything(), 1)
+        if step.mesh.dims > 1:  # what space leaves out is another thing at each stage, and no shorter step mends that
+            modes = modes * (self.scheme.cell.powers.sum(1) <= RULES.low * self.scheme.cell.degree)
         before2, before, last = (norm(modes, step.mesh, self.sizes) + 1e-300).tolist()
         falls = max(last / before, (last / before2) ** 0.5)
         here = (modes[-1] / self.sizes[:, None]).square().sum((-1, -2)) * step.mesh.shares
@@ -261,7 +265,7 @@ class Marcher:
         calm = off < RULES.merge * self.accuracy.bound
         calm &= (2 * self.mesh.widths <= _wide(self.mesh, e.inside)).all(-1)
         pairs = mergeable(self.mesh, calm.tolist(), e.rings)
-        if pairs:
+        if len(pairs) > (RULES.worth * len(self.mesh) if e.dims > 1 else 0):
             self.mesh = self.mesh.joined(pairs)
             joins, cell = [k[0] for k in e.joins], self.scheme.cell
             self.last = _moved(step, self.mesh, lambda c: coarsened(c, pairs, cell, joins))

@@ -285,14 +285,14 @@ class JoinedFaces:
             def mine(x: Tensor, k: Tensor = k, real: bool = real) -> Tensor:
                 return x[k].real if real else x[k]
 
-            right = stage.rows[:, self.alike] @ mine(b)
+            right = self._everywhere(stage.rows) @ mine(b)
             for site, norms, wall, told in zip(self.sites, self.norms, stage.walls, at_sites, strict=True):
                 scale = WEIGHT * site.weights.sqrt() / norms[k][..., None]
                 right[:, site.cells] += wall @ (mine(told) * scale[..., None]).flatten(2, 3)
             gaps = [] if held is None else self._gaps(mine(held))
             for (cells, traces, _), gap in zip(self.faces.groups, gaps, strict=False):
                 right[:, cells] += WEIGHT**2 * (traces.mT.to(right.dtype) @ gap)
-            alone = stage.inverse[:, self.alike] @ right
+            alone = self._everywhere(stage.inverse) @ right
             faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
             for j, (cells, traces, unknowns) in enumerate(self.faces.groups):
                 told = traces.to(right.dtype) @ alone[:, cells]
@@ -303,6 +303,10 @@ class JoinedFaces:
                 alone[:, cells] += lift @ g[:, unknowns]
             found[k] = alone.to(found.dtype)
         return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
+
+    def _everywhere(self, of_first: Tensor) -> Tensor:
+        """From cells that stand for all alike to all, (s, n, ...)."""
+        return of_first if len(self.first) == len(self.alike) else of_first[:, self.alike]
 
     def _gaps(self, known: Tensor) -> list[Tensor]:
         """By group, what each cell's traces (s, m, k, 1) lack to the mean of both sides."""
