@@ -37,7 +37,7 @@ from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.tiles import Tiles
-from pinnsolve.trial.evolution import UnmarchableError
+from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.marched import Marched
 from problems.burgers import problem as burgers
 from validation.marched import read, row, trial_of

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-LEAF = 4  # cells in the smallest parts: fewer make many small fronts, more leave order to chance; not measured closely
+from pinnsolve.algebra.operations import cholesky, product
 
 
 @dataclass
@@ -42,12 +42,15 @@ class Dissection:
         Its unknowns, which are numbered side by side.
     centres : array (n, dims)
     device : torch.device
+    leaf : int
+        Cells in the smallest parts. Fewer: many small fronts. More: they are not in order. Chosen, not measured.
     """
 
     sides: np.ndarray
     counts: np.ndarray
     centres: np.ndarray
     device: torch.device
+    leaf: int = 4
     parts: list[_Part] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +69,13 @@ class Dissection:
     def size(self) -> int:
         return int(self.first[-1])
 
+    @property
+    def operations(self) -> tuple[float, float]:
+        """Of one factorisation of a real system, and of one solution; a part takes the time of no less than some."""
+        sizes = [(len(p.inner), len(p.border)) for p in self.parts]
+        factor = sum(2 * cholesky(k) + product(k, k, m) + product(m, k, m) + 3e6 for k, m in sizes)
+        return factor, sum(2 * product(k, k + m, 1) + 5e5 for k, m in sizes)
+
     def unknowns(self, sides: np.ndarray) -> np.ndarray:
         """The numbers of the unknowns of some sides, one after the other."""
         if not len(sides):
@@ -78,7 +88,7 @@ class Dissection:
     def _divide(self, cells: np.ndarray, gone: np.ndarray) -> int:
         """Bisect some cells, the smaller parts first; the number of their part."""
         below = []
-        if len(cells) > LEAF:
+        if len(cells) > self.leaf:
             spread = np.ptp(self.centres[cells], 0)
             order = cells[np.argsort(self.centres[cells, int(spread.argmax())], kind="stable")]
             half = len(order) // 2

@@ -16,105 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.dissection import Dissection, Factors
+from pinnsolve.algebra.dissection import Factors
+from pinnsolve.algebra.operations import product
+from pinnsolve.methods.faces import faces_of
 from pinnsolve.methods.implicit_step import Scheme, Site, stretched
 from pinnsolve.methods.rows import Slopes, at_site, in_cells, turned
-from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
 from pinnsolve.networks.tiles import Tiles
-
-# Of joins and walls beside the equations' rows, which are of the size of the unknowns. See above.
-WEIGHT = 10.0
-
-
-@dataclass(frozen=True)
-class Faces:
-    """What the cells of a mesh share.
-
-    Parameters
-    ----------
-    order : Dissection
-    alike : tuple of tuple
-        For each cell, what its traces depend on.
-    groups : list of (cells (m,), traces (m, k, F M), unknowns (m, k))
-        Cells with as many unknowns at their sides.
-    """
-
-    order: Dissection
-    alike: tuple[tuple[int, ...], ...]
-    groups: list[tuple[Tensor, Tensor, Tensor]]
-
-
-@lru_cache(maxsize=16)
-def faces_of(
-    mesh: Tiles, degree: int, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...]
-) -> Faces:  # fmt: skip
-    """The faces of a mesh, made once."""
-    cell, widths = reference_cell(degree, mesh.device, mesh.dims), mesh.widths.cpu()
-    low, high = mesh.units
-    kinds: dict[tuple[float, ...], int] = {}
-    blocks: list[Tensor] = []
-    mine: list[list[int]] = [[] for _ in range(len(mesh))]
-    sides, counts = [], []
-
-    def kind(key: tuple[float, ...]) -> int:
-        if key not in kinds:
-            axis, side, begin, end, ratio = key
-            kinds[key] = len(blocks)
-            blocks.append(_traces(joins, cell, int(axis), int(side), begin, end, ratio))
-        return kinds[key]
-
-    for axis, below, above, begin, end in mesh.pieces(rings):
-        count = sum(degree + 1 - k for j in joins for k in range(j[axis]))
-        along = 1 - axis
-        across = torch.minimum(widths[below, axis], widths[above, axis])
-        parts = []
-        for side, tiles in ((1, below), (0, above)):
-            span = (high - low)[tiles, along]
-            bounds = [2 * (u - low[tiles, along]) / span - 1 for u in (begin, end)]
-            ratio = (across / widths[tiles, axis] * 1e12).round() / 1e12  # the same for all that are alike
-            parts.append([(axis, side, *key) for key in torch.stack([*bounds, ratio], 1).tolist()])
-        for a, b, first, second in zip(below.tolist(), above.tolist(), *parts, strict=True):
-            mine[a].append(kind(first))
-            mine[b].append(kind(second))
-            sides.append((a, b))
-            counts.append(count)
-    order = Dissection(
-        np.array(sides, dtype=np.int64).reshape(-1, 2), np.array(counts, dtype=np.int64),
-        (low + high).numpy(), mesh.device,
-    )  # fmt: skip
-    alike = tuple(map(tuple, mine))
-    made = {key: torch.cat([blocks[k] for k in key]) for key in set(alike)}
-    by_count: dict[int, list[int]] = {}
-    for j, key in enumerate(alike):
-        by_count.setdefault(len(made[key]), []).append(j)
-    groups = [
-        (
-            torch.tensor(cells, device=mesh.device),
-            torch.stack([made[alike[j]] for j in cells]),
-            torch.as_tensor(np.stack([order.of_cell(j) for j in cells]), device=mesh.device),
-        )
-        for cells in by_count.values()
-    ]
-    return Faces(order, alike, groups)
-
-
-def _traces(
-    joins: tuple[tuple[int, ...], ...], cell: ReferenceCell, axis: int, side: int, begin: float, end: float,
-    ratio: float,
-) -> Tensor:  # fmt: skip
-    """The rows (k, F M) of what is joined on a part of a side; derivatives in the width of the narrower neighbour."""
-    made = []
-    for f, mine in enumerate(joins):
-        for k in range(mine[axis]):
-            rows = (2 * ratio) ** k * cell.trace(axis, side, k, begin, end)
-            made.append(torch.nn.functional.pad(rows, (f * cell.count, (len(joins) - 1 - f) * cell.count)))
-    return torch.cat(made) if made else cell.halves[0].new_zeros(0, len(joins) * cell.count)
 
 
 @dataclass
@@ -155,7 +67,14 @@ class JoinedFaces:
     slopes : Slopes
     sites : list of (Site, Slopes)
     row_weights : tensor (S, n, E, P)
+
+    Attributes
+    ----------
+    weight : float
+        W, of joins and walls beside the equations' rows, which are of the size of the unknowns.
     """
+
+    weight: ClassVar[float] = 10.0
 
     def __init__(
         self, scheme: Scheme, mesh: Tiles, length: float, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]],
@@ -239,8 +158,12 @@ class JoinedFaces:
         h = a @ a.mH
         for site, parts, norms in zip(self.sites, walls, self.norms, strict=True):
             made = torch.stack([turned(parts, value) for value in values])  # (s, c, m, P, F, M)
-            scale = WEIGHT * site.weights.sqrt() / norms[numbers][..., None]
-            b = (made.flatten(-2) * scale[..., None] * self.columns[numbers][:, None, None, None]).flatten(2, 3).mH.resolve_conj()
+            scale = self.weight * site.weights.sqrt() / norms[numbers][..., None]
+            b = (
+                (made.flatten(-2) * scale[..., None] * self.columns[numbers][:, None, None, None])
+                .flatten(2, 3)
+                .mH.resolve_conj()
+            )
             found.append(b)
             chosen = self.alike[site.cells]
             stands = self.first[chosen] == site.cells
@@ -249,16 +172,16 @@ class JoinedFaces:
             chosen = self.alike[cells]
             stands = self.first[chosen] == cells
             t = traces[stands]
-            h[:, chosen[stands]] += (WEIGHT**2 * t.mT @ t).to(h.dtype)
+            h[:, chosen[stands]] += (self.weight**2 * t.mT @ t).to(h.dtype)
         inverse = torch.cholesky_inverse(torch.linalg.cholesky(h))
         lifts, blocks = [], [inverse[:, 0, :0, :0]] * len(self.mesh)
         for cells, traces, _ in self.faces.groups:
             chosen = self.alike[cells]
             known, number = torch.unique(chosen, return_inverse=True)
             t = traces[[int((chosen == k).nonzero()[0]) for k in known]].to(h.dtype)
-            lift = WEIGHT**2 * inverse[:, known] @ t.mT
+            lift = self.weight**2 * inverse[:, known] @ t.mT
             eye = torch.eye(t.shape[1], dtype=h.dtype, device=h.device)
-            left = WEIGHT**2 * (eye - t @ lift)
+            left = self.weight**2 * (eye - t @ lift)
             for cell, k in zip(cells.tolist(), number.tolist(), strict=True):
                 blocks[cell] = left[:, k]
             lifts.append(lift[:, number])
@@ -287,22 +210,34 @@ class JoinedFaces:
 
             right = self._everywhere(stage.rows) @ mine(b)
             for site, norms, wall, told in zip(self.sites, self.norms, stage.walls, at_sites, strict=True):
-                scale = WEIGHT * site.weights.sqrt() / norms[k][..., None]
+                scale = self.weight * site.weights.sqrt() / norms[k][..., None]
                 right[:, site.cells] += wall @ (mine(told) * scale[..., None]).flatten(2, 3)
             gaps = [] if held is None else self._gaps(mine(held))
             for (cells, traces, _), gap in zip(self.faces.groups, gaps, strict=False):
-                right[:, cells] += WEIGHT**2 * (traces.mT.to(right.dtype) @ gap)
+                right[:, cells] += self.weight**2 * (traces.mT.to(right.dtype) @ gap)
             alone = self._everywhere(stage.inverse) @ right
             faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
             for j, (cells, traces, unknowns) in enumerate(self.faces.groups):
                 told = traces.to(right.dtype) @ alone[:, cells]
                 told = told - gaps[j] if gaps else told
-                faces.index_add_(1, unknowns.flatten(), WEIGHT**2 * told.flatten(1, 2))
+                faces.index_add_(1, unknowns.flatten(), self.weight**2 * told.flatten(1, 2))
             g = stage.factors.solve(faces) if self.faces.order.size else faces
             for (cells, _, unknowns), lift in zip(self.faces.groups, stage.lifts, strict=True):
                 alone[:, cells] += lift @ g[:, unknowns]
             found[k] = alone.to(found.dtype)
         return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
+
+    @property
+    def operations(self) -> tuple[float, float]:
+        """Of this factorisation, and of one solution."""
+        s, (factor, solve) = self.scheme, self.faces.order.operations
+        kinds = sum(1.0 if value.imag == 0 else 4.0 for value in s.radau.values.tolist())
+        m, r = self.columns.shape[1], self.row_weights.shape[2]
+        k = self.faces.order.size * 2 / len(self.alike)  # unknowns at a cell's sides, on the mean
+        each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, int(k)) + product(int(k), m, int(k))
+        once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, int(k), 1)
+        slow = 2.0  # small matrices take so many times as long as their operations do in a large one
+        return slow * kinds * (len(self.first) * each + factor), slow * kinds * (len(self.alike) * once + solve)
 
     def _everywhere(self, of_first: Tensor) -> Tensor:
         """From cells that stand for all alike to all, (s, n, ...)."""

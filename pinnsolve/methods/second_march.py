@@ -14,14 +14,20 @@ from torch import Tensor
 
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, joined
-from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.networks.moved import carried
 from pinnsolve.networks.reference_cell import ReferenceCell, legendre
 from pinnsolve.trial.marched import Slab
 
 
 def richer(
-    before: Scheme, known: Sequence[Slab], solver: StepSolver, enough: Callable[[], bool] | None = None, more: int = 2
+    before: Scheme,
+    known: Sequence[Slab],
+    solver: StepSolver,
+    enough: Callable[[], bool] | None = None,
+    more: int = 2,
+    shortest: float = 1 / 8,
+    counts: Counts | None = None,
 ) -> list[Step] | None:
     """Solve a march's steps again; nothing where one of them cannot be solved, or there was no time.
 
@@ -37,26 +43,44 @@ def richer(
         Whether the budget has ended.
     more : int
         Degrees in space and stages; more than two are dearer, and no truer (prototypes).
+    shortest : float
+        Of a step: what is too long for more stages is halved, and given up below. Smaller: more tries before that.
+    counts : Counts, optional
+        Where it is counted what is done.
     """
     scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
-    again = StepSolver(scheme, solver.sizes, 0.1 * solver.left, solver.constant)  # its own errors shall be smaller
+    left = 0.1 * solver.left  # its own errors shall be smaller
+    again = StepSolver(scheme, solver.sizes, left, solver.constant, counts or Counts())
     mesh, found = known[0].mesh, list[Step]()
     joins = [k[0] for k in before.evolution.joins]
-    start, parts = at_start(scheme, mesh), 2 * scheme.radau.places[1:] - 1
+    start = at_start(scheme, mesh)
     for slab in known:
-        if enough is not None and enough():
-            return None
         if slab.mesh.places != mesh.places:
             moved = [carried(c, mesh, slab.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
             start, mesh = Start(*moved), slab.mesh
-        at_stages = legendre(parts, slab.modes.shape[1] - 1, 0)
-        guess = padded(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), before.cell, scheme.cell)
-        step = Step(scheme, mesh, slab.begin, slab.length, start, joined(guess, mesh, scheme))
-        if not again.solve(step):
-            return None
-        found.append(step)
-        start = step.end()
+        parts = [(0.0, 1.0)]  # of the step: a half of what is too long for more stages, and again
+        while parts:
+            if enough is not None and enough():
+                return None
+            low, high = parts.pop(0)
+            step = _again(scheme, before, slab, low, high, start)
+            if again.solve(step):
+                found.append(step)
+                start = step.end()
+            elif high - low > shortest:
+                parts = [(low, (low + high) / 2), ((low + high) / 2, high), *parts]
+            else:
+                return None
     return found
+
+
+def _again(scheme: Scheme, before: Scheme, slab: Slab, low: float, high: float, start: Start) -> Step:
+    """A part of a known step, to be solved with other features from another start; the guess is what is known."""
+    places = low + (high - low) * scheme.radau.places[1:]
+    at_stages = legendre(2 * places - 1, slab.modes.shape[1] - 1, 0)
+    guess = padded(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), before.cell, scheme.cell)
+    begin, length = slab.begin + low * slab.length, (high - low) * slab.length
+    return Step(scheme, slab.mesh, begin, length, start, joined(guess, slab.mesh, scheme))
 
 
 def slabs(steps: Sequence[Step]) -> list[Slab]:

@@ -90,7 +90,7 @@ class Operator:
         return torch.where(squares > 0, s.weights[:, None] / squares.sqrt(), torch.ones_like(squares))
 
     def correction(self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor) -> Tensor:
-        """The change of the stages (q, n, F, M) that makes residuals (E, q n P) and those of sites (m, q c P) vanish."""
+        """The change of the stages (q, n, F, M) by which residuals (E, q n P) and those of sites (m, q c P) vanish."""
         s, n = self.scheme, len(self.mesh)
         into = s.radau.into
 

@@ -157,8 +157,8 @@ class Tiles:
         return found
 
     def uneven(self, rings: Sequence[bool]) -> list[int]:
-        """The coordinate along which each tile of a plane must be halved, so that none is more than twice as long as its
-        neighbours, along any coordinate; -1: none."""
+        """The coordinate along which each tile of a plane must be halved, so that none is more than twice as long as
+        its neighbours, along any coordinate; -1: none."""
         if self.dims == 1:
             return [-1] * len(self)
         chosen: dict[int, int] = {}

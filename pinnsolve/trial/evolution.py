@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Any
 
 import torch
@@ -12,38 +11,15 @@ from torch import Tensor
 
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.geometry.points import Points
-from pinnsolve.geometry.regions import interior
-from pinnsolve.jets.calculus import d
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, kinked, varying
+from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of
 from pinnsolve.trial.exact import Plan
 
 Derivatives = dict[str, set[Alpha]]
-
-
-class UnmarchableError(Exception):
-    """Why a problem is no evolution over cells of space, in words."""
-
-
-@dataclass(frozen=True)
-class Wall:
-    """A condition at a side of the box, or at a point.
-
-    Parameters
-    ----------
-    equation : Equation
-    fixed : mapping from the number of a coordinate of space to where it is
-    side : (number of a coordinate of space, 0 or 1), optional
-        Which side it is, the lower or the upper one.
-    """
-
-    equation: Equation
-    fixed: Mapping[int, float]
-    side: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -143,20 +119,6 @@ class Evolution:
         return told.given(self.problem.fields(chart, at, {}, points)).value.detach()
 
 
-def equations_of(problem: Problem) -> tuple[Equation, ...]:
-    """The equations, and u_x + v_y = 0 for velocities that are declared to have no divergence."""
-    found = list(problem.equations)
-    for flow in problem.solenoidal:
-        pairs = list(zip(flow.components, problem.space_coordinates, strict=True))
-
-        def divergence(at: Fields, pairs: Sequence[tuple[str, str]] = pairs) -> Any:
-            first, *others = (d(at[u], at[c]) for u, c in pairs)
-            return sum(others, start=first)
-
-        found.append(Equation(flow.name, interior, divergence))
-    return tuple(found)
-
-
 def evolution(problem: Problem, made: Plan) -> Evolution:
     """Read a problem as an evolution.
 
@@ -179,7 +141,7 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
     joins = {u: [max((a[k] for a in derivatives[u]), default=0) for k in space] for u in problem.unknowns}
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in domain.space_coordinates)
-    _determined(problem, equations, walls, rings, space)
+    determined(problem, equations, walls, rings, space)
     for u, order in orders.items():
         if order > 2:
             raise UnmarchableError(f"{u} is derived more than twice along time")
@@ -246,32 +208,6 @@ def _conditions(problem: Problem) -> tuple[dict[str, Given], dict[str, Given], l
             else:
                 raise UnmarchableError(f"{condition.name} stands inside")
     return starts, rates, walls
-
-
-def _determined(
-    problem: Problem, equations: Sequence[Equation], walls: Sequence[Wall], rings: Sequence[bool], space: Sequence[int]
-) -> None:
-    """Least squares find a solution where walls say too little, and nothing says that it is the only one.
-
-    Between the two sides of a coordinate equations ask for as many conditions as the determinant of their highest
-    derivatives along it has: the largest sum of orders, each equation with an unknown of its own.
-    """
-    slopes = [problem.prober.answer(e, problem.domain.line()).slopes for e in equations]
-    for axis, k in enumerate(space):
-        if rings[axis]:
-            continue
-        highest = [
-            [max((a[k] for u, a, _ in found if u == unknown), default=None) for unknown in problem.unknowns]
-            for found in slopes
-        ]
-        sums = [
-            sum(o for o in orders if o is not None)
-            for chosen in permutations(range(len(equations)), len(problem.unknowns))
-            if None not in (orders := [highest[e][f] for f, e in enumerate(chosen)])
-        ]
-        needed, told = max(sums, default=0), sum(w.side is not None and w.side[0] == axis for w in walls)
-        if told < needed:
-            raise UnmarchableError(f"{told} conditions stand at the walls, and such equations ask for {needed}")
 
 
 def _traces(problem: Problem, walls: Sequence[Wall], joins: dict[str, list[int]], space: int) -> None:

@@ -43,7 +43,7 @@ class Search:
 
     def __init__(self, meshes: Sequence[Tiles], steps: Sequence[tuple[float, float]]) -> None:
         device = meshes[0].device
-        self.bounds = [torch.tensor(b, dtype=torch.float64, device=device) for b in meshes[0].ends]
+        self.edges = [torch.tensor(b, dtype=torch.float64, device=device) for b in meshes[0].ends]
         counts = torch.tensor([len(mesh) for mesh in meshes])
         self.step = torch.arange(len(meshes)).repeat_interleave(counts).to(device)
         self.places = torch.cat([torch.tensor(mesh.places) for mesh in meshes]).to(device)  # (n, dims, 3)
@@ -61,7 +61,7 @@ class Search:
     def _key(self, step: Tensor, number: Tensor, level: Tensor) -> Tensor:
         """One whole number for a step and a cell of this size."""
         key = step
-        for axis, bounds in enumerate(self.bounds):
+        for axis, bounds in enumerate(self.edges):
             key = key * ((len(bounds) - 1) * 2 ** int(level[axis])) + number[:, axis]
         return key
 
@@ -69,7 +69,7 @@ class Search:
         """Find the cells of points (N, dims) at times (N,), and where in them they lie."""
         step = torch.bucketize(t.contiguous(), self.ends).clamp(max=len(self.ends) - 1)
         first, part = [], []
-        for axis, b in enumerate(self.bounds):
+        for axis, b in enumerate(self.edges):
             k = (torch.bucketize(x[:, axis].contiguous(), b, right=True) - 1).clamp(0, len(b) - 2)
             first.append(k)
             part.append((x[:, axis] - b[k]) / (b[k + 1] - b[k]))

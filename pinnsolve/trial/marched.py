@@ -120,8 +120,8 @@ class Marched(Trial):
 
     @property
     def width(self) -> int:
-        cell = reference_cell(self.layer.degree, self.device, len(self.space))
-        return (self.layer.stages + 1) * cell.count * self.outputs
+        degree, stages = self.layer.over(len(self.space))
+        return (stages + 1) * reference_cell(degree, self.device, len(self.space)).count * self.outputs
 
     @property
     def row_size(self) -> int:
