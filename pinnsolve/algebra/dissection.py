@@ -26,8 +26,8 @@ class _Part:
 
     inner: Tensor
     border: Tensor
-    within: list[tuple[int, Tensor]]  # of a smallest part: a cell, and where its unknowns stand in the front
-    below: list[tuple[int, Tensor]]  # of another: a part, and where its border stands in the front
+    within: list[tuple[int, Tensor]]  # of a smallest part: a cell, and where its matrix stands in the front
+    below: list[tuple[int, Tensor]]  # of another: a part, and where what it leaves stands in the front
 
 
 @dataclass
@@ -73,8 +73,8 @@ class Dissection:
     def operations(self) -> tuple[float, float]:
         """Of one factorisation of a real system, and of one solution; a part takes the time of no less than some."""
         sizes = [(len(p.inner), len(p.border)) for p in self.parts]
-        factor = sum(2 * cholesky(k) + product(k, k, m) + product(m, k, m) + 3e6 for k, m in sizes)
-        return factor, sum(2 * product(k, k + m, 1) + 5e5 for k, m in sizes)
+        factor = sum(2 * cholesky(k) + product(k, k, m) + product(m, k, m) + 1.5e6 for k, m in sizes)
+        return factor, sum(2 * product(k, k + m, 1) + 2e5 for k, m in sizes)
 
     def unknowns(self, sides: np.ndarray) -> np.ndarray:
         """The numbers of the unknowns of some sides, one after the other."""
@@ -104,7 +104,8 @@ class Dissection:
         self._where[everything] = np.arange(len(everything))
 
         def places(unknowns: np.ndarray) -> Tensor:
-            return torch.as_tensor(self._where[unknowns], device=self.device)
+            at = self._where[unknowns]
+            return torch.as_tensor((at[:, None] * len(everything) + at).ravel(), device=self.device)
 
         within = [] if below else [(int(c), places(self.of_cell(c))) for c in cells]
         lower = [(k, places(self.parts[k].border.cpu().numpy())) for k in below]
@@ -132,11 +133,12 @@ class Factors:
         left: dict[int, Tensor] = {}
         for number, part in enumerate(self.order.parts):
             k, size = len(part.inner), len(part.inner) + len(part.border)
-            front = self.blocks[0].new_zeros(self.blocks[0].shape[0], size, size)
+            flat = self.blocks[0].new_zeros(self.blocks[0].shape[0], size * size)
             for cell, at in part.within:
-                front[:, at[:, None], at] += self.blocks[cell]
+                flat.index_add_(1, at, self.blocks[cell].flatten(1))
             for below, at in part.below:
-                front[:, at[:, None], at] += left.pop(below)
+                flat.index_add_(1, at, left.pop(below).flatten(1))
+            front = flat.unflatten(1, (size, size))
             inverse, lower = _factor(front, k)
             left[number] = front[:, k:, k:] - lower @ lower.mH
             self.upper.append((inverse, lower))

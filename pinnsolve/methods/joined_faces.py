@@ -236,7 +236,7 @@ class JoinedFaces:
         k = self.faces.order.size * 2 / len(self.alike)  # unknowns at a cell's sides, on the mean
         each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, int(k)) + product(int(k), m, int(k))
         once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, int(k), 1)
-        slow = 2.0  # small matrices take so many times as long as their operations do in a large one
+        slow = 1.5  # small matrices take so many times as long as their operations do in a large one
         return slow * kinds * (len(self.first) * each + factor), slow * kinds * (len(self.alike) * once + solve)
 
     def _everywhere(self, of_first: Tensor) -> Tensor:
