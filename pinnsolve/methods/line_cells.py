@@ -20,8 +20,8 @@ from torch import Tensor
 
 from pinnsolve.algebra.radau import radau
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.networks.intervals import Intervals
 from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Traces
 from pinnsolve.residuals.pointwise import Answers, Derivative, answers
 from pinnsolve.trial.line import Line, Standing
@@ -64,7 +64,7 @@ class LineScheme:
     def places(self) -> Tensor:
         """(3, P): points of a cell that is marched to the right, of one that is marched to the left, and of others."""
         right = 2 * radau(self.points, self.device).places[1:] - 1
-        return torch.stack([right, -right.flip(0), self.cell.gauss(self.points)[0]])
+        return torch.stack([right, -right.flip(0), self.cell.gauss(self.points)[0][:, 0]])
 
     @cached_property
     def _tables(self) -> dict[int, Tensor]:
@@ -82,7 +82,7 @@ class LineScheme:
     def nearest(self, values: Tensor) -> Tensor:
         """The coefficients (n, F, M) of values (n, M, F) at as many Gauss points of cells as there are features."""
         x, w = self.cell.gauss(self.cell.count)
-        found = (values.transpose(1, 2) * w) @ legendre(x, self.cell.degree, 0)
+        found = (values.transpose(1, 2) * w) @ self.cell.features(x, (0,))
         for f, count in enumerate(self.counts):
             found[:, f, count:] = 0.0
         return found
@@ -95,7 +95,7 @@ class Cells:
     Parameters
     ----------
     scheme : LineScheme
-    mesh : Intervals
+    mesh : Tiles
     coefficients : tensor (n, F, M)
     conditions : sequence of Standing
         Those that stand on these cells.
@@ -106,7 +106,7 @@ class Cells:
     """
 
     scheme: LineScheme
-    mesh: Intervals
+    mesh: Tiles
     coefficients: Tensor
     conditions: tuple[Standing, ...] = ()
     known: tuple[int, Tensor] | None = None
@@ -145,18 +145,18 @@ class Cells:
     def between(self, points: int, slopes: bool = True) -> Answers:
         """The equations at Gauss points that were not collocated, (E, n points)."""
         s = self.scheme
-        x = self.mesh.points(s.cell.gauss(points)[0])
-        return self._answers(x, lambda k: s.cell.table(points, k), slopes)
+        x = self.mesh.points(s.cell.gauss(points)[0])[..., 0]
+        return self._answers(x, lambda k: s.cell.table(points, (k,)), slopes)
 
     def _places(self, xi: Tensor) -> Tensor:
         """Where points of cells are; at a joint just inside, since equations may jump there."""
-        edges, h = self.mesh.edges, self.mesh.widths[:, None]
+        edges, h = self.mesh.edges, self.mesh.widths
         low, high = self.scheme.line.ends
         inside = (BESIDE * (high - low) / h).clamp(max=1e-3)
         return edges[:-1, None] + h * torch.maximum(torch.minimum((xi + 1) / 2, 1 - inside), inside)
 
     def _answers(self, x: Tensor, table: Callable[[int], Tensor], slopes: bool) -> Answers:
-        line, h = self.scheme.line, self.mesh.widths
+        line, h = self.scheme.line, self.mesh.widths[:, 0]
 
         def derivative(f: int, alpha: Alpha) -> Tensor:
             k = alpha[0]
@@ -180,7 +180,7 @@ class Cells:
         line, cell = self.scheme.line, self.scheme.cell
         joint = self.joint(condition.place)
         k_cell, side = (joint, 0) if joint < len(self.mesh) else (joint - 1, 1)
-        x, h = self.mesh.edges[joint, None], self.mesh.widths[k_cell]
+        x, h = self.mesh.edges[joint, None], self.mesh.widths[k_cell, 0]
 
         def derivative(f: int, alpha: Alpha) -> Tensor:
             k = alpha[0]
@@ -192,7 +192,7 @@ class Cells:
         return int((self.mesh.edges - place).abs().argmin())
 
 
-def inner(bends: Mapping[float, Tensor], mesh: Intervals) -> dict[float, Tensor]:
+def inner(bends: Mapping[float, Tensor], mesh: Tiles) -> dict[float, Tensor]:
     """The bends between cells."""
     low, high = float(mesh.edges[0]), float(mesh.edges[-1])
     return {place: bend for place, bend in bends.items() if low < place < high}
@@ -204,11 +204,11 @@ def ends_of(cells: Cells, side: int) -> Tensor:
     return at_ends / cells.traces.scales[-side] ** cells.traces.orders
 
 
-def sizes_of(c: Tensor, mesh: Intervals) -> Tensor:
+def sizes_of(c: Tensor, mesh: Tiles) -> Tensor:
     """The root mean square of each unknown, (F,)."""
-    return (c.square().sum(-1).T @ mesh.widths / mesh.length).sqrt()
+    return (c.square().sum(-1).T @ mesh.shares).sqrt()
 
 
-def standing_on(conditions: tuple[Standing, ...], mesh: Intervals) -> tuple[Standing, ...]:
+def standing_on(conditions: tuple[Standing, ...], mesh: Tiles) -> tuple[Standing, ...]:
     low, high = float(mesh.edges[0]), float(mesh.edges[-1])
     return tuple(c for c in conditions if low <= c.place <= high)

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from pinnsolve.methods.line_cells import Cells, LineScheme, ends_of, sizes_of
 from pinnsolve.methods.line_newton import Effort, LineNewton, defects
-from pinnsolve.networks.intervals import Intervals
 from pinnsolve.networks.reference_cell import legendre
+from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class LineMarch:
         end = at + sign * width
         if abs(end - line.ends[self.side]) < 1e-9 * width:
             end = line.ends[self.side]
-        mesh = Intervals(tuple(sorted((at, end))), ((0, 0, 0),), s.device)
+        mesh = Tiles.along(sorted((at, end)), s.device)
         first = len(self.edges) == 1
         conditions = line.conditions if first else ()
         known = None
@@ -162,13 +162,13 @@ class LineMarch:
     def _last(self) -> Cells:
         """The cell from which it goes on."""
         k = len(self.made) - 1 if self.side else 0
-        mesh = Intervals((self.edges[k], self.edges[k + 1]), ((0, 0, 0),), self.scheme.device)
+        mesh = Tiles.along(self.edges[k : k + 2], self.scheme.device)
         return Cells(self.scheme, mesh, self.made[k][None])
 
-    def _guess(self, mesh: Intervals) -> Tensor:
+    def _guess(self, mesh: Tiles) -> Tensor:
         """The last cell's polynomial carried on; where that says nothing, what is at its end."""
         s = self.scheme
-        places = mesh.points(s.cell.gauss(s.cell.count)[0])[0]
+        places = mesh.points(s.cell.gauss(s.cell.count)[0])[0, :, 0]
         if not self.made:
             return s.nearest(self.start(places)[None])
         last = self._last()

@@ -137,7 +137,7 @@ def defects(cells: Cells, sizes: Tensor) -> Tensor:
     The root mean square of each residual, over that of sum |slope| size (2/h)^k: what a change of such a size, over the
     width of a cell, would make. The largest over the equations (dimensionless).
     """
-    s, n, h = cells.scheme, len(cells.mesh), cells.mesh.widths
+    s, n, h = cells.scheme, len(cells.mesh), cells.mesh.widths[:, 0]
     points = s.points + 3
     found, w = cells.between(points), s.cell.gauss(points)[1]
     made = torch.zeros_like(found.residuals)

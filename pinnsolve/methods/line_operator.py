@@ -35,7 +35,7 @@ class LineOperator:
         part = torch.zeros(n, e, s.points, e, s.cell.count, dtype=torch.float64, device=s.device)
         for (i, f, alpha), slope in self.inside.slopes.items():
             k = alpha[0]
-            weight = slope.reshape(n, s.points) * ((2 / c.mesh.widths) ** k)[:, None]
+            weight = slope.reshape(n, s.points) * (2 / c.mesh.widths) ** k
             part[:, i, :, f] += weight[..., None] * s.table(k)[c.kinds]
         rows = c.traces.rows(part.flatten(1, 2))
         self.highest = self._highest()

@@ -14,7 +14,7 @@ from pinnsolve.methods.line_march import LineMarch
 from pinnsolve.methods.line_newton import Effort, LineNewton
 from pinnsolve.methods.line_whole import LineWhole
 from pinnsolve.methods.protocol import State
-from pinnsolve.networks.intervals import Intervals
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.line import Line, read_line
 from pinnsolve.trial.lined import Lined
 
@@ -131,8 +131,7 @@ def enriched(trial: Lined, known: Lined | None, state: State, left: float, work:
 def cells_of(trial: Lined) -> Cells:
     """The cells of a trial function that is complete."""
     scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device)
-    edges = tuple(trial.edges.tolist())
-    mesh = Intervals(edges, tuple((k, 0, 0) for k in range(len(edges) - 1)), trial.device)
+    mesh = Tiles.along(trial.edges.tolist(), trial.device)
     return Cells(scheme, mesh, trial.coefficients, scheme.line.conditions)
 
 
@@ -151,7 +150,7 @@ def given(trial: Lined) -> Any:
 def is_linear(scheme: LineScheme) -> bool:
     """Whether equations and conditions are linear: their slopes are the same on two fields."""
     line = scheme.line
-    mesh = Intervals.begun(*line.ends, 2, line.joints, scheme.device)
+    mesh = Tiles.begun([line.ends], 2, [line.joints], scheme.device)
     shape = len(mesh), len(line.joins), scheme.cell.count
     k = torch.arange(shape[1] * shape[2], dtype=torch.float64, device=scheme.device).reshape(shape[1:])
     sizes = torch.tensor(line.sizes, dtype=torch.float64, device=scheme.device)

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from pinnsolve.methods.line_cells import Cells, LineScheme, sizes_of
 from pinnsolve.methods.line_newton import Effort, LineNewton, defects
-from pinnsolve.networks.intervals import Intervals, refined
+from pinnsolve.networks.moved import refined
+from pinnsolve.networks.tiles import Tiles
 
 Start = Callable[[Tensor], Tensor]  # the first guess (N, F) at places (N,)
 
@@ -91,10 +92,10 @@ class LineWhole:
 
     def _begun(self, start: Start) -> Cells:
         s, line = self.scheme, self.scheme.line
-        mesh = Intervals.begun(*line.ends, RULES.cells, line.joints, s.device)
+        mesh = Tiles.begun([line.ends], RULES.cells, [line.joints], s.device)
         while any(bad := [b - a > 2 * line.inside.finest(a, b) for a, b in pairwise(mesh.edges.tolist())]):
-            mesh = mesh.split(bad)
-        places = mesh.points(s.cell.gauss(s.cell.count)[0])
+            mesh = mesh.split([bool(b) - 1 for b in bad])
+        places = mesh.points(s.cell.gauss(s.cell.count)[0])[..., 0]
         values = start(places.flatten()).reshape(*places.shape, -1)
         return Cells(s, mesh, s.nearest(values), line.conditions)
 
@@ -114,8 +115,9 @@ class LineWhole:
             if len(chosen) + sum(chosen) > RULES.most:
                 return None
             parent = torch.where(bad, off, parent).repeat_interleave(1 + bad.to(torch.int64))
-            c = refined(solved.coefficients, chosen, self.scheme.cell)
-            cells = replace(solved, mesh=solved.mesh.split(chosen), coefficients=c)
+            axes = [b - 1 for b in chosen]  # along the only coordinate, or not at all
+            c = refined(solved.coefficients, [axes], self.scheme.cell)
+            cells = replace(solved, mesh=solved.mesh.split(axes), coefficients=c)
         return None
 
     # ------------------------------------------------------------ easing

@@ -15,8 +15,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pinnsolve.networks.intervals import Intervals
 from pinnsolve.networks.reference_cell import reference_cell
+from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Traces:
 
     Parameters
     ----------
-    mesh : Intervals
+    mesh : Tiles
+        Of a line.
     joins : tuple of int
         For each unknown, so many traces are joined: its value and derivatives.
     counts : tuple of int
@@ -36,7 +37,7 @@ class Traces:
         Where traces on the right are this times those on the left, unknown by unknown, in the coordinate's units.
     """
 
-    mesh: Intervals
+    mesh: Tiles
     joins: tuple[int, ...]
     counts: tuple[int, ...]
     ring: bool = False
@@ -49,7 +50,7 @@ class Traces:
     @cached_property
     def scales(self) -> Tensor:
         """(n + 1,): the length in which derivatives at joints are counted, that of the smaller neighbour."""
-        h = self.mesh.widths
+        h = self.mesh.widths[:, 0]
         beside = torch.minimum(h[1:], h[:-1])
         if self.ring:
             around = torch.minimum(h[:1], h[-1:])
@@ -89,7 +90,7 @@ class Traces:
     def stretch(self, joins: int) -> tuple[Tensor, Tensor]:
         """What a joint's numbers are in the reference cell's units, (n, joins) at the left and right."""
         k = torch.arange(joins, dtype=torch.float64, device=self.mesh.device)
-        h = self.mesh.widths[:, None]
+        h = self.mesh.widths
         return (h / (2 * self.scales[:-1, None])) ** k, (h / (2 * self.scales[1:, None])) ** k
 
     def rows(self, part: Tensor) -> Tensor:
@@ -109,22 +110,22 @@ class Traces:
     def coefficients(self, z: Tensor, left: Tensor, right: Tensor) -> Tensor:
         """From own numbers (..., n, Z) and joints (..., n, D) at both sides to (..., n, F, M)."""
         if self.bent is not None:
-            left = (self.bent @ left[..., None])[..., 0]
+            left = (self.bent.to(left.dtype) @ left[..., None])[..., 0]
         made, at, joint = [], 0, 0
         for count, joins, (lift, free) in zip(self.counts, self.joins, self.maps, strict=True):
             own = count - 2 * joins
-            c = z[..., at : at + own] @ free.T
+            c = z[..., at : at + own] @ free.T.to(z.dtype)
             if joins:
                 a, b = self.stretch(joins)
                 ends = torch.cat([left[..., joint : joint + joins] * a, right[..., joint : joint + joins] * b], -1)
-                c = c + ends @ lift.T
+                c = c + ends @ lift.T.to(z.dtype)
             made.append(c)
             at, joint = at + own, joint + joins
         return torch.stack(made, -2)
 
     def of(self, c: Tensor) -> tuple[Tensor, Tensor]:
         """The numbers (..., n, D) of coefficients (..., n, F, M) at the left and right end of each cell."""
-        cell, h = reference_cell(max(self.counts) - 1, self.mesh.device), self.mesh.widths
+        cell, h = reference_cell(max(self.counts) - 1, self.mesh.device), self.mesh.widths[:, 0]
         sides: list[list[Tensor]] = [[], []]
         for f, joins in enumerate(self.joins):
             for k in range(joins):
