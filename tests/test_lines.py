@@ -32,8 +32,8 @@ from pinnsolve.methods.line_cells import Cells, LineScheme
 from pinnsolve.methods.line_march import LineMarch
 from pinnsolve.methods.line_newton import LineNewton
 from pinnsolve.methods.line_solving import cells_of, given
-from pinnsolve.networks.intervals import Intervals
 from pinnsolve.networks.joined_cells import JoinedCells
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Traces
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.line import Line, read_line
@@ -213,12 +213,12 @@ def test_a_march_has_the_order_of_its_features(degree: int) -> None:
     line, errors = read(problem), []
     for count in (8, 16):
         scheme = LineScheme(line, degree, CPU)
-        mesh = Intervals.begun(0.0, 8.0, count, (), CPU)
+        mesh = Tiles.begun([(0.0, 8.0)], count, [()], CPU)
         c = torch.zeros(count, 1, scheme.cell.count, dtype=torch.float64)
         solved = LineNewton(torch.ones(1, dtype=torch.float64), 1e-12).solve(Cells(scheme, mesh, c, line.conditions))
         assert solved is not None
-        x = mesh.points(scheme.cell.gauss(9)[0])
-        errors.append(float((solved.coefficients[:, 0] @ scheme.cell.table(9, 0).T - x.cos()).square().mean().sqrt()))
+        x = mesh.points(scheme.cell.gauss(9)[0])[..., 0]
+        errors.append(float((solved.coefficients[:, 0] @ scheme.cell.table(9, (0,)).T - x.cos()).square().mean().sqrt()))
     assert math.log2(errors[0] / errors[1]) > degree + 0.5
 
 
@@ -248,7 +248,7 @@ def test_a_saved_solution_is_the_same() -> None:
 
 
 def test_traces_bend_and_come_back() -> None:
-    mesh = Intervals.begun(0.0, 1.0, 4, (0.3,), CPU)
+    mesh = Tiles.begun([(0.0, 1.0)], 4, [(0.3,)], CPU)
     matrix = torch.tensor([[1.0, 0.0], [2.0, 0.25]], dtype=torch.float64)
     traces = Traces(mesh, (2,), (6,), False, {0.3: matrix})
     c = torch.randn(len(mesh), 1, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)

@@ -19,16 +19,13 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.radau import radau
+from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Traces
 from pinnsolve.residuals.pointwise import Answers, Derivative, answers
 from pinnsolve.trial.line import Line, Standing
-
-# Of the line: how far inside its cell a point at a joint is. Larger: an error of its own. Smaller: rounding puts it on
-# the other side of a jump.
-BESIDE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -149,10 +146,10 @@ class Cells:
         return self._answers(x, lambda k: s.cell.table(points, (k,)), slopes)
 
     def _places(self, xi: Tensor) -> Tensor:
-        """Where points of cells are; at a joint just inside, since equations may jump there."""
+        """Where points of cells are; at a joint inside by more than rounding, since equations may jump there."""
         edges, h = self.mesh.edges, self.mesh.widths
         low, high = self.scheme.line.ends
-        inside = (BESIDE * (high - low) / h).clamp(max=1e-3)
+        inside = (EQUAL * (high - low) / h).clamp(max=1e-3)
         return edges[:-1, None] + h * torch.maximum(torch.minimum((xi + 1) / 2, 1 - inside), inside)
 
     def _answers(self, x: Tensor, table: Callable[[int], Tensor], slopes: bool) -> Answers:

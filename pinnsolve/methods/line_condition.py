@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 
@@ -14,14 +15,27 @@ from pinnsolve.methods.line_solving import cells_of
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.trial import Trial
 
-# Of the solution, for noise of one part of all terms: what answers by more is not determined. Where nothing determines
-# it, rounding and what the cells leave out do: 1e12 and more. 600 units of an oscillation answer by 1e3. Larger: an
-# answer of noise is taken for the solution. Smaller: solutions that grow fast are said not to be determined.
-MOST = 1e9
+
+@dataclass(frozen=True)
+class Rules:
+    """What an answer to noise means.
+
+    Parameters
+    ----------
+    most : float
+        Of the solution, for noise of one part of all terms: what answers by more is not determined. Where nothing
+        determines it, rounding and what the cells leave out do: 1e12 and more; 600 units of an oscillation answer by
+        1e3. Larger: an answer of noise is taken for the solution. Smaller: solutions that grow fast are said not to be
+        determined.
+    caution : float
+        Times the answer to rounding of coefficients: what was seen of their errors. Larger: too cautious.
+    """
+
+    most: float = 1e9
+    caution: float = 4.0
 
 
-# Times the answer to rounding of coefficients: what was seen of their errors. Larger: too cautious; smaller: too kind.
-CAUTION = 4.0
+RULES = Rules()
 
 
 def answers_to_noise(trial: Lined) -> tuple[float, float]:
@@ -45,7 +59,7 @@ def answers_to_noise(trial: Lined) -> tuple[float, float]:
 
 def determined(trial: Lined) -> bool:
     """Whether noise in the equations changes the solution little enough."""
-    return answers_to_noise(trial)[0] < MOST
+    return answers_to_noise(trial)[0] < RULES.most
 
 
 def noise_of(trial: Trial) -> float:
@@ -53,4 +67,4 @@ def noise_of(trial: Trial) -> float:
     if not isinstance(trial, Lined):
         return 0.0
     answer = answers_to_noise(trial)[1]
-    return CAUTION * torch.finfo(torch.float64).eps * answer if math.isfinite(answer) else 0.0
+    return RULES.caution * torch.finfo(torch.float64).eps * answer if math.isfinite(answer) else 0.0

@@ -20,9 +20,6 @@ from pinnsolve.residuals.sites import asked
 from pinnsolve.training.rounding import terms
 from pinnsolve.trial.trial import Trial
 
-# Of the length: differences reach as far, twice the largest width. Smaller: fluxes are said to jump.
-ACROSS = 2.0 ** (1 - RULES.first)
-
 
 def seen_by_differences(trial: Trial, residuals: Residuals) -> Rough:
     """The jumps of a trial function, by the equations inside; `residuals` says what these are made of."""
@@ -71,7 +68,7 @@ def _faded(trial: Trial, points: Points) -> Tensor:
     for c, places in trial.fluxes.items():  # a difference across such a place is no slope, and its flux none
         for place in places:
             away = (points.coordinates[c] - place).abs() / trial.problem.domain.length(c)
-            found = torch.where(away > ACROSS, found, torch.zeros_like(found))
+            found = torch.where(away > 2.0 ** (1 - RULES.first), found, torch.zeros_like(found))
     return found
 
 

@@ -91,7 +91,7 @@ class Marched(Trial):
     @property
     def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
         e = self.evolution
-        return {e.name: tuple(e.bends)} if e is not None and e.bends else {}
+        return {self.problem.coordinates[e.space[0]]: tuple(e.bends)} if e is not None and e.bends else {}
 
     # ------------------------------------------------------------ how far it goes
 
