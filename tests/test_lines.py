@@ -218,7 +218,9 @@ def test_a_march_has_the_order_of_its_features(degree: int) -> None:
         solved = LineNewton(torch.ones(1, dtype=torch.float64), 1e-12).solve(Cells(scheme, mesh, c, line.conditions))
         assert solved is not None
         x = mesh.points(scheme.cell.gauss(9)[0])[..., 0]
-        errors.append(float((solved.coefficients[:, 0] @ scheme.cell.table(9, (0,)).T - x.cos()).square().mean().sqrt()))
+        errors.append(
+            float((solved.coefficients[:, 0] @ scheme.cell.table(9, (0,)).T - x.cos()).square().mean().sqrt())
+        )
     assert math.log2(errors[0] / errors[1]) > degree + 0.5
 
 

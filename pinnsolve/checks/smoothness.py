@@ -35,10 +35,13 @@ class Smoothness:
     parts : list of (Equation, Piece)
         What is prescribed there has jumps or kinks.
     warnings : list of str
+    inside : bool
+        Whether an equation differentiates something that jumps or has a kink.
     """
 
     parts: list[Part]
     warnings: list[str]
+    inside: bool
 
 
 def smoothness(problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: Mapping[str, Size]) -> Smoothness:
@@ -54,7 +57,8 @@ def smoothness(problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: M
             found.append((equation, piece))
             told.append(f"{equation.name} {rough_along}")
     warnings = [f"{text}: it is approximated there, not built in" for text in dict.fromkeys(told)]
-    return Smoothness(found, warnings + _of_equations(problem, derivatives, sizes))
+    of_equations = _of_equations(problem, derivatives, sizes)
+    return Smoothness(found, warnings + of_equations, bool(of_equations))
 
 
 def _orders(problem: Problem, alphas: Iterable[Alpha], held: Mapping[str, float]) -> dict[str, int]:

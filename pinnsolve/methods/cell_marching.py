@@ -155,7 +155,7 @@ class Enriching:
         known = objective.guess() if objective.guess is not None else None
         if isinstance(objective.model, Lined):
             known = known if isinstance(known, Lined) else None
-            return line_solving.enriched(objective.model, known, state, 1e-2 * self.least, objective.work)
+            return line_solving.enriched(objective.model, known, state, objective.work)
         trial = marched(objective)
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
         if not isinstance(known, Marched) or not known.complete:

@@ -19,7 +19,6 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.radau import radau
-from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
 from pinnsolve.networks.tiles import Tiles
@@ -38,11 +37,15 @@ class LineScheme:
     degree : int
         Of the features of the unknown of highest order.
     device : torch.device
+    beside : float
+        Of the line: how far inside its cell a point at a joint is. Larger: an error of its own. Smaller: rounding puts
+        it on the other side of a jump.
     """
 
     line: Line
     degree: int
     device: torch.device
+    beside: float = 1e-12
 
     @property
     def points(self) -> int:
@@ -149,7 +152,7 @@ class Cells:
         """Where points of cells are; at a joint inside by more than rounding, since equations may jump there."""
         edges, h = self.mesh.edges, self.mesh.widths
         low, high = self.scheme.line.ends
-        inside = (EQUAL * (high - low) / h).clamp(max=1e-3)
+        inside = (self.scheme.beside * (high - low) / h).clamp(max=1e-3)
         return edges[:-1, None] + h * torch.maximum(torch.minimum((xi + 1) / 2, 1 - inside), inside)
 
     def _answers(self, x: Tensor, table: Callable[[int], Tensor], slopes: bool) -> Answers:

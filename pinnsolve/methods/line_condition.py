@@ -17,25 +17,27 @@ from pinnsolve.trial.trial import Trial
 
 
 @dataclass(frozen=True)
-class Rules:
-    """What an answer to noise means.
+class Limits:
+    """What answers to noise mean. Seen on the problems of tests/test_lines.py.
 
     Parameters
     ----------
     most : float
         Of the solution, for noise of one part of all terms: what answers by more is not determined. Where nothing
-        determines it, rounding and what the cells leave out do: 1e12 and more; 600 units of an oscillation answer by
-        1e3. Larger: an answer of noise is taken for the solution. Smaller: solutions that grow fast are said not to be
-        determined.
+        determines it, rounding and what the cells leave out do: 1e12 and more. 95 periods answer by 1e3. Larger: an
+        answer of noise is taken for the solution. Smaller: solutions that grow fast are said not to be determined.
     caution : float
-        Times the answer to rounding of coefficients: what was seen of their errors. Larger: too cautious.
+        Times the answer to rounding of coefficients. Larger: too cautious; smaller: too kind.
+    share : float
+        Of the distance from cells that are less rich: two degrees more were better by ten and more. The same.
     """
 
     most: float = 1e9
     caution: float = 4.0
+    share: float = 0.1
 
 
-RULES = Rules()
+LIMITS = Limits()
 
 
 def answers_to_noise(trial: Lined) -> tuple[float, float]:
@@ -59,12 +61,14 @@ def answers_to_noise(trial: Lined) -> tuple[float, float]:
 
 def determined(trial: Lined) -> bool:
     """Whether noise in the equations changes the solution little enough."""
-    return answers_to_noise(trial)[0] < RULES.most
+    return answers_to_noise(trial)[0] < LIMITS.most
 
 
 def noise_of(trial: Trial) -> float:
-    """The relative error that rounding of the coefficients makes; zero where that is not known."""
+    """The least relative error of richer cells: what rounding of the coefficients makes, and a share of their distance
+    from those that are less rich, since points may lie beside all that differs; zero where neither is known."""
     if not isinstance(trial, Lined):
         return 0.0
     answer = answers_to_noise(trial)[1]
-    return RULES.caution * torch.finfo(torch.float64).eps * answer if math.isfinite(answer) else 0.0
+    by_rounding = LIMITS.caution * torch.finfo(torch.float64).eps * answer if math.isfinite(answer) else 0.0
+    return max(by_rounding, LIMITS.share * trial.distance)

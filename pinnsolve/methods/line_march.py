@@ -42,7 +42,7 @@ class Rules:
 
     first: float = 1 / 64
     aim: float = 0.3
-    grows: float = 4.0
+    grows: float = 3.0
     shrinks: float = 0.1
     unsettled: float = 0.25
     short: float = 1e-15
@@ -109,7 +109,7 @@ class LineMarch:
 
     def advance(self) -> bool:
         """Take one cell; whether there are more to take."""
-        width = self._allowed(self.width)
+        width, grows = self._allowed(self.width), RULES.grows
         while True:
             if width < RULES.short * self._way:
                 self.stuck = True
@@ -120,8 +120,9 @@ class LineMarch:
             if cells is not None and off <= self.bound:
                 break
             width *= RULES.unsettled if cells is None else max(RULES.shrinks, min(0.7, factor))
+            grows = 1.0  # what was too wide just now may be so again
         self._accept(cells)
-        self.width = width * min(RULES.grows, max(0.3, factor))
+        self.width = width * min(grows, max(0.3, factor))
         if self.left <= RULES.short * self._way:
             self._turned()
         return self.left > RULES.short * self._way
@@ -149,7 +150,7 @@ class LineMarch:
         known = None
         if not first:
             known = 1 - self.side, self._bent(ends_of(self._last(), self.side))
-        newton = LineNewton(self.floors, 1e-2 * self.bound, RULES.iterations, shortest=0.2, effort=self.effort)
+        newton = LineNewton(self.sizes, 1e-4 * self.bound, RULES.iterations, shortest=0.2, effort=self.effort)
         return newton.solve(Cells(s, mesh, self._guess(mesh), conditions, known))
 
     def _bent(self, traces: Tensor) -> Tensor:

@@ -33,6 +33,9 @@ class Rules:
         Of a correction: none is taken that is shorter. Smaller: more iterations before it is given up.
     away : float
         Of the unknowns' sizes: a correction that large leads nowhere.
+    kept : float
+        Of the last correction: while the next one with the same factorisation is below it, that is kept. Larger: more
+        of them; smaller: more factorisations, of which each costs as much as two or three.
     rounding : float
         Of these sizes: where corrections stop to fall below it, they are rounding.
     """
@@ -40,6 +43,7 @@ class Rules:
     iterations: int = 40
     shortest: float = 1e-3
     away: float = 1e9
+    kept: float = 0.2
     rounding: float = 1e-7
 
 
@@ -115,14 +119,27 @@ class LineNewton:
             following = operator.correction(moved, moved.at_points(slopes=False).residuals)
             after = norm(following, cells, sizes)
             if after <= (1 - length / 4) * size or after < self.left:
-                if length == 1.0:  # it is at hand, and as good as another iteration near the solution
-                    better = after < 0.1 * size
-                    moved = moved.with_coefficients(moved.coefficients + following) if better else moved
+                if length == 1.0 and after < RULES.kept * size:
+                    return self._kept(moved, operator, following, after, sizes)
                 return moved, length, after
             # the length at which the change of slopes, as just seen, would be half of what a step allows
             bend = 2 * abs(after - (1 - length) * size) / (length**2 * size) if after < RULES.away else math.inf
             length = min(0.5 * length, max(0.1 * length, 1 / bend if bend > 0 else 1.0))
         return None
+
+    def _kept(
+        self, cells: Cells, operator: LineOperator, change: Tensor, size: float, sizes: Tensor
+    ) -> tuple[Cells, float, float]:
+        """Corrections with the same factorisation, as long as each is smaller by enough."""
+        while True:
+            cells = cells.with_coefficients(cells.coefficients + change)
+            if size < self.left:
+                return cells, 1.0, size
+            following = operator.correction(cells, cells.at_points(slopes=False).residuals)
+            after = norm(following, cells, sizes)
+            if not after < RULES.kept * size:
+                return cells, 1.0, after
+            change, size = following, after
 
 
 def norm(c: Tensor, cells: Cells, sizes: Tensor) -> float:

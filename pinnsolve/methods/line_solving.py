@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import SPEED, Work, qr
-from pinnsolve.methods.line_cells import Cells, LineScheme
+from pinnsolve.methods.line_cells import Cells, LineScheme, sizes_of
 from pinnsolve.methods.line_march import LineMarch
-from pinnsolve.methods.line_newton import Effort, LineNewton
+from pinnsolve.methods.line_newton import Effort, LineNewton, norm
 from pinnsolve.methods.line_whole import LineWhole
 from pinnsolve.methods.protocol import State
 from pinnsolve.networks.tiles import Tiles
@@ -33,12 +33,15 @@ class Rules:
         Operations of one step of training, about. More: the budget is kept less closely.
     whole : float
         Operations that all cells at once may take: what is not found by then is not found that way.
+    left : float
+        Of the unknowns: the last correction of a solution with richer features, which tells the error of another.
     """
 
     call: float = 2.5e-3 * SPEED
     small: float = 15.0
     step: float = 0.25 * SPEED
     whole: float = 1.5 * SPEED
+    left: float = 1e-11
 
 
 RULES = Rules()
@@ -112,7 +115,7 @@ def _taken_up(trial: Lined, scheme: LineScheme, bound: float, kept: dict[str, An
     return LineMarch(scheme, bound, given(trial), edges, cells, kept["width"], kept["side"], kept["sizes"])
 
 
-def enriched(trial: Lined, known: Lined | None, state: State, left: float, work: Work) -> State:
+def enriched(trial: Lined, known: Lined | None, state: State, work: Work) -> State:
     """All cells of a known solution again with richer features, at once."""
     scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device)
     found = None
@@ -120,11 +123,14 @@ def enriched(trial: Lined, known: Lined | None, state: State, left: float, work:
         before = cells_of(known)
         more = scheme.cell.count - before.scheme.cell.count
         c = torch.nn.functional.pad(before.coefficients, (0, more))
-        newton = LineNewton(1e-9 * torch.tensor(scheme.line.sizes, dtype=torch.float64, device=trial.device), left)
+        floors = 1e-9 * torch.tensor(scheme.line.sizes, dtype=torch.float64, device=trial.device)
+        newton = LineNewton(floors, RULES.left)
         found = newton.solve(Cells(scheme, before.mesh, c, scheme.line.conditions))
         work.add(spent(scheme, newton.effort))
     if found is not None:
+        sizes = torch.maximum(sizes_of(found.coefficients, found.mesh), floors)
         trial.take(found.mesh.edges, found.coefficients, settled=True)
+        trial.distance = norm(found.coefficients - c, found, sizes)
     return {**_ended(state, trial, scheme, found), "left": 0.0}
 
 

@@ -65,10 +65,11 @@ def _inside(trial: Trial, residuals: Residuals) -> tuple[Both, dict[str, int], T
 def _faded(trial: Trial, points: Points) -> Tensor:
     factor = fading(trial.plan.corners, points.coordinates, trial.problem.domain)
     found = torch.ones_like(points.weights) if factor is None else factor
+    across = 2.0 ** (1 - RULES.first)  # of the length: twice the largest width, as far as differences reach
     for c, places in trial.fluxes.items():  # a difference across such a place is no slope, and its flux none
         for place in places:
             away = (points.coordinates[c] - place).abs() / trial.problem.domain.length(c)
-            found = torch.where(away > 2.0 ** (1 - RULES.first), found, torch.zeros_like(found))
+            found = torch.where(away > across, found, torch.zeros_like(found))
     return found
 
 

@@ -68,6 +68,7 @@ class Lined(Trial):
         self.live: Any = None  # what a method keeps of its work from step to step
         self.line: Line | None = None  # what it reads of the problem, once
         self.settled = False  # whether its method has come to its end
+        self.distance = 0.0  # from the cells that are less rich, relative to the unknowns, where there are such
         self.edges = torch.zeros(0, dtype=torch.float64, device=self.device)
         self.coefficients = torch.zeros(0, self.outputs, 1, dtype=torch.float64, device=self.device)
 
@@ -172,7 +173,8 @@ class Lined(Trial):
 
         def field_of(f: int) -> Jet:
             def rule(alpha: Alpha) -> Tensor:
-                prepared.chart.asked.add(alpha)
+                if self.plan.rough_inside:  # otherwise differences see nothing but what is steep
+                    prepared.chart.asked.add(alpha)
                 order = alpha[0]
                 if order not in prepared.tables:
                     table = legendre(prepared.xi, mine.shape[2] - 1, order)
@@ -188,15 +190,15 @@ class Lined(Trial):
     def vector(self) -> Tensor:
         """Whether it is settled, all cells with their output layers, (L,): everything that `assign` needs."""
         n, _, m = self.coefficients.shape
-        head = torch.tensor([float(self.settled), float(n), float(m)], dtype=torch.float64)
+        head = torch.tensor([float(self.settled), float(n), float(m), self.distance], dtype=torch.float64)
         return torch.cat([head, self.edges.cpu(), self.coefficients.flatten().cpu()])
 
     @torch.no_grad()
     def assign(self, vector: Tensor) -> None:
         vector = vector.to("cpu", torch.float64)
-        settled, n, m = bool(vector[0]), int(vector[1]), int(vector[2])
-        at = 3 + (n + 1 if n else 0)
-        edges, rest = vector[3:at].clone().to(self.device), vector[at:].clone().to(self.device)
+        settled, n, m, self.distance = bool(vector[0]), int(vector[1]), int(vector[2]), float(vector[3])
+        at = 4 + (n + 1 if n else 0)
+        edges, rest = vector[4:at].clone().to(self.device), vector[at:].clone().to(self.device)
         self.take(edges, rest.reshape(n, self.outputs, m), settled)
 
     def tensors(self) -> dict[str, Tensor]:

@@ -183,7 +183,7 @@ class Marched(Trial):
     def unknowns(self, prepared: Located) -> dict[str, Jet]:  # type: ignore[override]
         if not self.slabs:
             return self._given(prepared)
-        modes, rough = self._locate(prepared), self.doubt > 1
+        modes, inside = self._locate(prepared), self.plan.rough_inside and not self.plan.rough
         cell = reference_cell(degree_of(modes.shape[3], len(self.space)), self.device, len(self.space))
 
         def along(order: int) -> Tensor:
@@ -203,7 +203,7 @@ class Marched(Trial):
             mine = modes[prepared.cell, :, f]  # (N, q + 1, M)
 
             def rule(alpha: Alpha) -> Tensor:
-                if not rough:  # where kinks move, differences of the true solution differ from its derivatives, too
+                if inside:  # otherwise differences see nothing but what is steep, or kinks that move
                     prepared.chart.asked.add(alpha)
                 in_time, in_space = along(alpha[self.time]), across(tuple(alpha[k] for k in self.space))
                 return torch.einsum("nk,nkm,nm->n", in_time, mine, in_space).to(self.dtype)
