@@ -286,8 +286,13 @@ def test_fluxes_say_how_slopes_go_on(equation: Any, wanted: Any) -> None:
         posed(lambda u, x: d(u, x, x) + math.pi**2 * u, [dirichlet(u=0)]),
         posed(lambda u, x: where(x < 0.5, 1.0, 50.0) * d(u, x, x) + 1, [dirichlet(u=0)]),
         posed(lambda u, t: d(u, t) - u**2, [initial(u=1)], space=None, time=(0, 2)),
+        posed(
+            lambda u, x: 1e-2 * d(u, x, x) + u * d(u, x),
+            [dirichlet(u=-1, on=face(x=-1)), dirichlet(u=1, on=face(x=1))],
+            space=(-1, 1),
+        ),
     ],
-    ids=["resonance", "no flux", "blows up"],
+    ids=["resonance", "no flux", "blows up", "a layer that nothing holds"],
 )
 def test_what_has_no_answer_gets_none(problem: Problem) -> None:
     with pytest.warns(NotConverged):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from pinnsolve.errors import Outcome
-from pinnsolve.methods.line_condition import determined
+from pinnsolve.methods.line_condition import LIMITS, answer_along
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
 from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import seen_by_differences, undetermined
+from pinnsolve.trial.line import read_line
 from pinnsolve.trial.lined import Lined
 
 Judged = tuple[Outcome, float | None]
@@ -34,11 +36,9 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     ended = outcome.kind in ENDED
     if blind := _blind(run):
         return blind if ended else outcome, None
-    alone = isinstance(run.trial, Lined) and determined(run.trial)
-    if (ended or outcome.kind in STOPPED) and asked_whether_alone(run) and not alone:
-        free = uniqueness.free_change(run.trial, run.points.places, run.settings.budget, ended)
-        if free:
-            return uniqueness.undetermined(free), None
+    change = _free_change(run, ended) if ended or outcome.kind in STOPPED else ""
+    if change:
+        return uniqueness.undetermined(change), None
     told = _told_by_error(run, outcome, error, held_out)
     if told is not None:
         return told
@@ -51,6 +51,29 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
         what = "zero" if zero else "what is prescribed, continued inwards,"
         outcome, error = Outcome("converged", f"{what} meets all equations and conditions, and is alone in that"), None
     return outcome, None if error is None else max(error, rough.share)
+
+
+def _free_change(run: Run, ended: bool) -> str:
+    """How another solution may differ from this one, in words; empty where it is alone, or where that is not known."""
+    if not asked_whether_alone(run):
+        return ""
+    answer, limit = _answer_along(run), LIMITS.most
+    if answer <= limit:
+        return ""
+    told = uniqueness.free_change(run.trial, run.points.places, run.settings.budget, ended)
+    if told or not (ended and math.isfinite(answer)):
+        return told
+    return f"noise of one part in {limit:.0e} of their terms changes it by its own size"
+
+
+def _answer_along(run: Run) -> float:
+    """How a solution along one coordinate answers to noise; infinite where that is not known, or of another kind."""
+    trial = run.trial
+    if len(trial.problem.coordinates) > 1:
+        return math.inf
+    line = read_line(trial.problem, trial.plan)
+    answer = math.inf if line is None else answer_along(trial, line)
+    return answer if isinstance(trial, Lined) or answer > LIMITS.most else math.inf
 
 
 def _told_by_error(
