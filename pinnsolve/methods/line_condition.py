@@ -12,7 +12,7 @@ from pinnsolve.methods.line_cells import Cells, LineScheme, sizes_of
 from pinnsolve.methods.line_newton import norm
 from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_solving import cells_of
-from pinnsolve.networks.intervals import Intervals
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.line import Line
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.trial import Trial
@@ -70,7 +70,7 @@ def answer_along(trial: Trial, line: Line) -> float:
     if isinstance(trial, Lined):
         return answers_to_noise(cells_of(trial))[0]
     scheme = LineScheme(line, LIMITS.degree, trial.device)
-    mesh = Intervals.begun(*line.ends, LIMITS.cells, line.joints, trial.device)
+    mesh = Tiles.begun([line.ends], LIMITS.cells, [line.joints], trial.device)
     places = mesh.points(scheme.cell.gauss(scheme.cell.count)[0])
     fields = trial.unknowns(trial.prepare(line.points(places.flatten())))
     values = torch.stack([fields[u].value.detach().to(torch.float64) for u in line.problem.unknowns], -1)
