@@ -71,7 +71,7 @@ def answer_along(trial: Trial, line: Line) -> float:
         return answers_to_noise(cells_of(trial))[0]
     scheme = LineScheme(line, LIMITS.degree, trial.device)
     mesh = Tiles.begun([line.ends], LIMITS.cells, [line.joints], trial.device)
-    places = mesh.points(scheme.cell.gauss(scheme.cell.count)[0])
+    places = mesh.points(scheme.cell.gauss(scheme.cell.count)[0])[..., 0]
     fields = trial.unknowns(trial.prepare(line.points(places.flatten())))
     values = torch.stack([fields[u].value.detach().to(torch.float64) for u in line.problem.unknowns], -1)
     nearest = scheme.nearest(values.reshape(*places.shape, -1))
