@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.faults import told_fault
+from pinnsolve.command.verbs import VERBS, called
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,8 +19,9 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="python -m pinnsolve",
         description="Solve a partial differential equation with a neural network, and check it against a reference.",
-        epilog="Exit code: 0 the verdict is a pass, 1 it is not (or unconfirmed), 2 the input is bad, 3 an error of "
-        "pinnsolve's own, 130 interrupted before there was a result.",
+        epilog="Also: python -m pinnsolve new my_problem.py, a file to begin with, and python -m pinnsolve examples, "
+        "the gallery. Exit code: 0 the verdict is a pass, 1 it is not (or unconfirmed), 2 the input is bad, 3 an "
+        "error of pinnsolve's own, 130 interrupted before there was a result.",
     )
     p.add_argument("file", help="a Python file that declares problem = Problem(...)")
     p.add_argument("--budget", metavar="SECONDS", help="seconds of training (60)")
@@ -75,7 +77,10 @@ def everything_stays() -> Iterator[None]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given and given[0] in VERBS:
+        return called(given[0], given[1:])
+    arguments = parser().parse_args(given)
     with everything_stays():
         from pinnsolve.command.run import run
 

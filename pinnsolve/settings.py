@@ -132,9 +132,9 @@ class Settings:
         Points on each region where conditions are weighted residuals.
     held_out : int
         Points inside the domain that training never sees.
-    validation : float
+    validation : float, optional
         The share of every set of measurements that training never sees; what is kept is the network that fits those
-        best (early stopping).
+        best (early stopping). By default zero, and a fifth in a fit to data alone whose network is chosen by the run.
     sampler : "sobol", "latin" or "uniform"
     redraw : Redraw or None
         None keeps the first points.
@@ -155,7 +155,7 @@ class Settings:
     points: int | None = None
     condition_points: int = 400
     held_out: int = 2000
-    validation: float = 0.0
+    validation: float | None = None
     sampler: Sampler = "sobol"
     redraw: Redraw | None = field(default_factory=Redraw)
     weights: float | Mapping[str, float] | Balance = "balanced"
@@ -169,7 +169,7 @@ class Settings:
             whole(f"Settings: {name}", getattr(self, name))
         positive("Settings: budget", self.budget)
         positive("Settings: checkpoint_every", self.checkpoint_every)
-        if isinstance(self.validation, bool) or not 0 <= self.validation < 1:
+        if isinstance(self.validation, bool) or not 0 <= (self.validation or 0.0) < 1:
             raise ProblemError(f"Settings: validation={self.validation!r} is no share", "Write validation=0.2.")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise ProblemError(f"Settings: seed={self.seed!r} is no whole number from zero up", "Write seed=0.")
@@ -272,7 +272,9 @@ class Settings:
 
 
 def described_method(method: Method) -> str:
-    """A method's name and numbers, but for how long it may go on."""
+    """A method's own words, or its name and numbers, but for how long it may go on."""
+    if words := getattr(method, "words", None):
+        return str(words)
     given = {k: v for k, v in getattr(method, "__dict__", {}).items() if k != "steps"}  # a user's may have slots
     return f"{type(method).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 

@@ -35,6 +35,8 @@ from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import NOISE, Strategy
 from pinnsolve.trial.evolution import read_evolution
 from pinnsolve.trial.exact import verified
+from pinnsolve.trial.line import read_line
+from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.piecewise import Piecewise, trial_of
 from pinnsolve.trial.trial import Trial
@@ -179,6 +181,8 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
 
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
+    if share := _held_out(problem, settings):
+        settings = dataclasses.replace(settings, validation=share)
     missed = misfits(problem)
     findings = dataclasses.replace(check(problem), contradiction=contradiction(problem, missed))
     findings.warnings.extend(map(str, missed))
@@ -193,12 +197,16 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     made, more = verified(problem, findings)
     generator = torch.Generator().manual_seed(settings.seed)
 
-    read = read_evolution(problem, made) if settings.automatic and settings.dtype == torch.float64 else None
+    cells = settings.automatic and settings.dtype == torch.float64
+    read = read_evolution(problem, made) if cells else None
+    line = read_line(problem, made) if cells else None
 
     def build(network: Network | LocalFeatures | JoinedCells | nn.Module, generator: torch.Generator) -> Trial:
         trial = trial_of(problem, network, made, generator, settings.dtype, settings.device)
         if isinstance(trial, Marched):
             trial.evolution = read
+        elif isinstance(trial, Lined):
+            trial.line = line
         return trial
 
     identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
@@ -206,7 +214,7 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
         windows=not (problem.indivisible or settings.validation),  # windows take all data
-        cells=read is not None, noise=noise, coordinates=len(problem.coordinates),
+        cells=(read or line) is not None, noise=noise, coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
     _check_smooth(run.trial, findings)
@@ -214,9 +222,18 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     return Prepared(findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
 
 
+def _held_out(problem: Problem, settings: Settings) -> float:
+    """The share of measurements that is held out though nobody asked for it: a network alone fits their noise too."""
+    if settings.validation is not None:
+        return 0.0  # it stays as it is
+    fewest = min((len(o.points) for o in problem.observations), default=0)
+    enough = 50  # fewer are worth more in training than as witnesses
+    return 0.2 if settings.automatic and not problem.equations and fewest >= enough else 0.0
+
+
 def _check_smooth(trial: Trial, findings: Findings) -> None:
     """Every derivative of second or higher order that the equations need is one that the network has."""
-    if isinstance(trial, Piecewise | Marched):
+    if isinstance(trial, Piecewise | Marched | Lined):
         return  # sine, polynomials and tanh have them all
     begin, points = trial.vector(), trial.some_points()
     if not bool(begin.any()):  # random features begin at zero; any other output layer shows what they can do

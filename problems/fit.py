@@ -11,7 +11,7 @@ Franke, Math. Comp. 38 (1982) 181-200.
 
 from numpy import exp
 
-from pinnsolve import Box, Problem, Settings, exact, observed
+from pinnsolve import Box, Problem, exact, observed
 
 
 def franke(x, y):
@@ -28,4 +28,3 @@ problem = Problem(
     reference=exact(f=franke),
     tolerance=5e-2,
 )
-settings = Settings(validation=0.2)

@@ -57,7 +57,7 @@ def test_it_finds_a_solution_where_newton_s_method_stalls(sign: float) -> None:
 def test_where_newton_s_method_converges_nothing_is_added(problem: Problem) -> None:
     steps: list[int] = []
     for continued in (True, False):
-        loop = prepare(problem, Settings(network=RandomFeatures(150), budget=60)).loop
+        loop = prepare(problem, Settings(network=RandomFeatures(100), points=800, budget=60)).loop
         if not continued:
             loop.state.points.drift = lambda: None  # type: ignore[method-assign,assignment,return-value]
         steps.append(loop.run().steps)

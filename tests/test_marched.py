@@ -35,9 +35,9 @@ from pinnsolve.methods.march_keeping import restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
-from pinnsolve.networks.intervals import Intervals
 from pinnsolve.networks.joined_cells import JoinedCells
-from pinnsolve.trial.evolution import UnmarchableError
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.marched import Marched
 from problems.burgers import problem as burgers
 from validation.marched import read, row, trial_of
@@ -85,7 +85,7 @@ def at(trial: Any, x: Any, t: Any, unknown: str = "u") -> Any:
 def steps_of(declared: Problem, degree: int, stages: int, cells: int, steps: int) -> list[Step]:
     """Equal steps on equal cells."""
     evolution, _ = read(declared)
-    scheme, mesh = Scheme(evolution, degree, stages, CPU), Intervals.begun(*evolution.ends, cells, (), CPU)
+    scheme, mesh = Scheme(evolution, degree, stages, CPU), Tiles.begun(evolution.extent, cells, [()], CPU)
     length, start, found = evolution.times[1] / steps, at_start(scheme, mesh), []
     solver = StepSolver(scheme, torch.ones(scheme.fields, dtype=torch.float64), 1e-12)
     for k in range(steps):
@@ -270,10 +270,10 @@ def test_a_march_that_is_stopped_says_how_far_it_came() -> None:
 @pytest.mark.parametrize(
     ("declared", "why"),
     [
-        (problem(lambda u, x, t: d(u, t) - d(where(x < 0.5, 1.0, 9.0) * d(u, x), x), [initial(u=lambda x: sin(pi * x)), dirichlet(u=0)]), "jumps at x=0.5"),
+        (problem(lambda u, x, t: d(u, t) - where(x < 0.5, 1.0, 9.0) * d(u, x, x), [initial(u=lambda x: sin(pi * x)), dirichlet(u=0)]), "a coefficient jumps"),
         (problem(heat, [dirichlet(u=0, on=face(t=1)), dirichlet(u=0)]), "no value or rate at the start"),
         (problem(wave, [initial(u=0), dirichlet(u=0)]), "at which rate u starts"),
-        (Problem(space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x), conditions=[dirichlet(u=0)], reference=None), "one coordinate of space and time"),
+        (Problem(space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x), conditions=[dirichlet(u=0)], reference=None), "one or two coordinates of space and time"),
     ],
 )  # fmt: skip
 def test_what_is_no_evolution_says_why(declared: Problem, why: str) -> None:
@@ -299,7 +299,7 @@ def test_equations_of_second_order_in_time_are_collocated_at_as_many_points_as_n
 def test_guesses_are_joined_before_newtons_method() -> None:
     """Gaps of a guess would stay, and grow from step to step (mutant: `Marcher._step` without `joined`)."""
     evolution, _ = read(burgers)
-    scheme, mesh = Scheme(evolution, 7, 3, CPU), Intervals.begun(*evolution.ends, 5, (), CPU)
+    scheme, mesh = Scheme(evolution, 7, 3, CPU), Tiles.begun(evolution.extent, 5, [()], CPU)
     c = joined(at_start(scheme, mesh).values + 0.1 * torch.rand(5, 1, 8, dtype=torch.float64), mesh, scheme)
     for k in range(2):
         left, right = c[:, 0] @ scheme.cell.end(k)[0], c[:, 0] @ scheme.cell.end(k)[1]

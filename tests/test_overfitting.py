@@ -12,11 +12,23 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from pinnsolve import MLP, Box, LevenbergMarquardt, LocalFeatures, Problem, ProblemError, Settings, observed, solve
+from pinnsolve import (
+    MLP,
+    Box,
+    LevenbergMarquardt,
+    LocalFeatures,
+    Problem,
+    ProblemError,
+    Settings,
+    exact,
+    observed,
+    solve,
+)
 from pinnsolve.__main__ import main
 from pinnsolve.report.figures import solution_figure
 from pinnsolve.report.record import Report, summary
 from pinnsolve.solution import Solution
+from pinnsolve.solve import prepare
 from pinnsolve.training.history import Look
 from pinnsolve.training.overfitting import Overfitting, overfitting
 from pinnsolve.verdict.compare import compare
@@ -195,3 +207,16 @@ def test_after_random_features_a_fit_goes_on_with_a_network_and_not_with_cells()
 def test_cells_are_refused_where_there_is_no_equation() -> None:
     with pytest.raises(ProblemError, match="fit no data alone"):
         solve(NOISY, settings=Settings(network=LocalFeatures(), budget=1))
+
+
+@pytest.mark.parametrize(("noise", "error"), [(0.1, 0.1), (0.0, 1e-9)])
+def test_a_fit_to_data_alone_holds_some_of_them_out_by_itself(noise: float, error: float) -> None:
+    """With all 80 in training the noisy ones are met by a function that is wrong by more than one."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 1, 80)
+    data = observed(x=x, u=np.sin(5 * x) + noise * rng.standard_normal(80))
+    fit = Problem(space=Box(x=(0, 1)), unknowns="u", conditions=data, reference=exact(u=lambda x: np.sin(5 * x)))
+    found = compare(solve(fit, budget=20), fit.reference(fit)).errors["u"]  # type: ignore[operator,misc]
+    assert found.relative_l2 < error
+    assert not prepare(fit, Settings(validation=0.0)).loop.state.settings.validation
+    assert not prepare(fit.replaced(conditions=observed(x=x[:40], u=x[:40])), Settings()).loop.state.settings.validation

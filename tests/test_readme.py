@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pinnsolve.__main__ import parser
+from pinnsolve.__main__ import main, parser
+from pinnsolve.command.verbs import VERBS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -32,8 +33,11 @@ def test_the_python_example_runs() -> None:
     assert names["solution"].parameters_count == 921  # type: ignore[attr-defined]
 
 
-def test_every_option_of_the_command_that_is_named_exists() -> None:
-    known = set(re.findall(r"--[a-z][a-z-]*", parser().format_help()))
+def test_every_option_of_the_command_that_is_named_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in VERBS:
+        with pytest.raises(SystemExit):
+            main([verb, "--help"])
+    known = set(re.findall(r"--[a-z][a-z-]*", parser().format_help() + capsys.readouterr().out))
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", README))
     assert named <= known, named - known
 

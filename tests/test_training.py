@@ -32,6 +32,7 @@ from pinnsolve import (
     initial_rate,
     solve,
 )
+from pinnsolve.__main__ import main
 from pinnsolve.training.checkpointing import CHECKPOINT
 
 ROOT = Path(__file__).parents[1]
@@ -70,8 +71,7 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("cut", [7, 14])
+@pytest.mark.parametrize(("name", "cut"), [*((name, 14) for name in METHODS), ("sequence", 7)])
 def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(heat: Problem, tmp_path: Path, name: str, cut: int) -> None:
     heat = heat.replaced(tolerance=1e-7)  # out of reach, so that nothing but the steps ends a run
     whole = run(heat, 0, method=METHODS[name](21))
@@ -98,7 +98,7 @@ def test_a_run_that_converged_has_nothing_left_to_do(heat: Problem, tmp_path: Pa
 
 def test_a_killed_run_is_resumed_to_the_same_bits(write: Callable[..., Path], tmp_path: Path) -> None:
     path = write(
-        ("steps=15", "steps=30"),
+        ("steps=15", "steps=24"),
         ("budget=30", "budget=100, checkpoint_every=0.05"),
         ("tolerance=1e-2", "tolerance=1e-7"),
     )
@@ -117,10 +117,7 @@ def test_a_killed_run_is_resumed_to_the_same_bits(write: Callable[..., Path], tm
     assert process.wait() == -signal.SIGKILL, "the run ended before it was killed"
     assert not (tmp_path / "cut" / "report.json").exists()
     for folder, more in (("cut", ["--resume"]), ("whole", [])):
-        done = subprocess.run(
-            [*command, str(tmp_path / folder), *more], env=env, stdout=subprocess.DEVNULL, check=False
-        )
-        assert done.returncode == 1  # such a tolerance is missed
+        assert main([*command[3:], str(tmp_path / folder), *more]) == 1  # such a tolerance is missed
     cut, whole = ((tmp_path / f / "model.safetensors").read_bytes() for f in ("cut", "whole"))
     assert cut == whole
     assert not list((tmp_path / "cut").glob(".*")), "a half-written file was left behind"

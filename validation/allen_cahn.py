@@ -14,6 +14,8 @@ section 3.2; Wight & Zhao, Commun. Comput. Phys. 29 (2021) 930-954.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ from pinnsolve.reference import Reference
 from validation.poisson import spline
 from validation.refine import Array, Declared, Field, march, read, refine
 
+Wave = TypeVar("Wave", Array, NDArray[np.complex128])
 RING = {"x": (-1.0, 1.0), "t": (0.0, 1.0)}
 SOLVES = "the Allen-Cahn equation u_t = eps u_xx + r (u - u^3), periodic, with u(x, 0) = x^2 cos(pi x)"
 
@@ -58,36 +61,52 @@ def solve_by_fourier(n: int, eps: float, r: float) -> Field:
 
     waves = [dct(initial(x), type=1)]
     for step in np.diff(root_t**2):
-        waves.append(exponential_step(reaction, waves[-1], decay, float(step)))
+        waves.append(exponential_step(reaction, waves[-1], exponential_weights(decay, float(step))))
     through = spline({"x": x, "t": root_t}, idct(np.array(waves), type=1, axis=1).T)
     return lambda x, t: through(x=np.abs(x), t=np.sqrt(t))
 
 
-def exponential_step(rate: Callable[[Array], Array], v: Array, decay: Array, step: float) -> Array:
-    """One step of ETDRK4 for dv/dt = decay v + rate(v), v and decay (N,).
+@dataclass(frozen=True)
+class Weights:
+    """What a step of ETDRK4 multiplies by, (N,) each."""
 
-    The weights are means over a unit circle round each decay * step, so that nothing cancels where that is small
-    (Kassam & Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214-1233, sections 2 and 3; Cox & Matthews,
-    J. Comput. Phys. 176 (2002) 430-455). By symmetry the upper half of the circle will do.
-    """
+    half: Array
+    whole: Array
+    stage: Array
+    first: Array
+    middle: Array
+    last: Array
+
+
+def exponential_weights(decay: Array, step: float) -> Weights:
+    """The weights for decay (N,), means over a unit circle round each decay * step, so that nothing cancels where that
+    is small (Kassam & Trefethen, SIAM J. Sci. Comput. 26 (2005) 1214-1233, section 2). By symmetry the upper half of
+    the circle will do."""
     z = np.add.outer(np.exp(1j * np.pi * (np.arange(16) + 0.5) / 16), decay * step)
     e = np.exp(z)
 
     def mean(weight: NDArray[np.complex128]) -> Array:
         return step * weight.real.mean(axis=0)
 
-    half, whole = np.exp(decay * step / 2), np.exp(decay * step)
-    stage = mean((np.exp(z / 2) - 1) / z)
-    first = mean((-4 - z + e * (4 - 3 * z + z**2)) / z**3)
-    middle = mean((2 + z + e * (z - 2)) / z**3)
-    last = mean((-4 - 3 * z - z**2 + e * (4 - z)) / z**3)
+    return Weights(
+        np.exp(decay * step / 2),
+        np.exp(decay * step),
+        mean((np.exp(z / 2) - 1) / z),
+        mean((-4 - z + e * (4 - 3 * z + z**2)) / z**3),
+        mean((2 + z + e * (z - 2)) / z**3),
+        mean((-4 - 3 * z - z**2 + e * (4 - z)) / z**3),
+    )
 
+
+def exponential_step(rate: Callable[[Wave], Wave], v: Wave, w: Weights) -> Wave:
+    """One step of ETDRK4 for dv/dt = decay v + rate(v), v and decay (N,) (the same, section 3; Cox & Matthews,
+    J. Comput. Phys. 176 (2002) 430-455)."""
     at_v = rate(v)
-    a = half * v + stage * at_v
+    a = w.half * v + w.stage * at_v
     at_a = rate(a)
-    at_b = rate(half * v + stage * at_a)
-    at_c = rate(half * a + stage * (2 * at_b - at_v))
-    return whole * v + first * at_v + 2 * middle * (at_a + at_b) + last * at_c
+    at_b = rate(w.half * v + w.stage * at_a)
+    at_c = rate(w.half * a + w.stage * (2 * at_b - at_v))
+    return w.whole * v + w.first * at_v + 2 * w.middle * (at_a + at_b) + w.last * at_c
 
 
 def method_of_lines(problem: Declared) -> Reference:

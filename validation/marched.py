@@ -82,7 +82,7 @@ HEAD = (
 def read(problem: Problem) -> tuple[Evolution, Plan]:
     findings = check(problem)
     made, _ = verified(problem, findings)
-    return evolution(problem, made, findings.derivatives), made
+    return evolution(problem, made), made
 
 
 def trial_of(problem: Problem, made: Plan, steps: Sequence[Step]) -> Marched:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.checks.fluxes import bend
 from pinnsolve.geometry.places import Narrow, Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
@@ -84,9 +85,12 @@ def interfaces(
         if order > 1 and places:
             unseen += [f"{coordinate}={p:g}" for p in places if _coefficient_jumps(problem, axis, p)]
             names = " and ".join(f"{coordinate}={p:g}" for p in places)
+            remedy = "write a first-order system, with the flux as an unknown"
+            if len(problem.space_coordinates) == 1 and _said(problem, coordinate, axis, places, derivatives):
+                remedy = "cells do, since it is what the equations differentiate"
             warnings.append(
                 f"the equations jump at {names}, and hold second derivatives along {coordinate}: a smooth network does "
-                "not see that the flux continues there; write a first-order system, with the flux as an unknown"
+                f"not see that the flux continues there; {remedy}"
             )
         elif places:
             digits = 12 - math.floor(math.log10(problem.domain.length(coordinate)))
@@ -97,6 +101,14 @@ def interfaces(
                 "the network is smooth there"
             )
     return tuple(planes), warnings, unseen
+
+
+def _said(
+    problem: Problem, coordinate: str, axis: int, places: Sequence[float], derivatives: Mapping[str, set[Alpha]]
+) -> bool:
+    """Whether the equations say how slopes go on across places."""
+    joins = {u: max((alpha[axis] for alpha in alphas), default=0) for u, alphas in derivatives.items()}
+    return all(bend(problem, coordinate, p, joins) is not None for p in places)
 
 
 def _coefficient_jumps(problem: Problem, axis: int, place: float) -> bool:

@@ -63,12 +63,13 @@ class Resolution:
 
 
 def together(found: Sequence[Resolution], size: float) -> Resolution:
-    """What several functions over a length ask for; breaks that are one to all accuracy are one."""
+    """What several functions over a length ask for; breaks that are one to all accuracy are one, at the place that the
+    first of them says: where equations jump is known better than where what is prescribed has a kink."""
     kept: list[float] = []
-    for place in sorted(b for r in found for b in r.breaks):
-        if not kept or place - kept[-1] > RULES.short * size:
+    for place in (b for r in found for b in r.breaks):
+        if all(abs(place - other) > RULES.short * size for other in kept):
             kept.append(place)
-    return Resolution(tuple(kept), tuple(sorted({p for r in found for p in r.parts})))
+    return Resolution(tuple(sorted(kept)), tuple(sorted({p for r in found for p in r.parts})))
 
 
 def resolution(curves: Curves, low: float, high: float) -> Resolution:

@@ -19,17 +19,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.two_ways import Both
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.differences import Offset, Stencil
-from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.equation import Equation
-from pinnsolve.problem.problem import Problem
-
-FieldsAt = Callable[[Points], Fields]
-Expression = Callable[[Fields], Tensor]
 
 
 @dataclass(frozen=True)
@@ -98,84 +90,6 @@ class Rough:
             if 2 * len(values) <= len(self.places) or len(coordinates) == 1:
                 return "at " + " and ".join(f"{c}={v}" for v in values[:4]) + ", ..." * (len(values) > 4)
         return "as at " + ", ".join(f"{c}={v:.3g}" for c, v in self.places[0].items())
-
-
-@dataclass(frozen=True)
-class Both:
-    """Expressions of fields, by derivatives and by differences.
-
-    Parameters
-    ----------
-    problem : Problem
-    expressions : sequence of callable Fields -> tensor (N,)
-    fields_at : callable Points -> Fields
-        What unknowns, unknown constants and functions are, at any points.
-    piece : Piece, optional
-        The face on which they hold; without it they hold inside.
-    """
-
-    problem: Problem
-    expressions: Sequence[Expression]
-    fields_at: FieldsAt
-    piece: Piece | None = None
-
-    @property
-    def held(self) -> Mapping[str, float]:
-        """The coordinates that are fixed."""
-        return {} if self.piece is None else self.piece.fixed
-
-    @property
-    def domain(self) -> Domain:
-        """Of the coordinates that are not fixed."""
-        return self.problem.domain.over(c for c in self.problem.coordinates if c not in self.held)
-
-    def _whole(self, points: Points) -> Points:
-        """The points with the fixed coordinates, in the problem's order."""
-        fixed = {c: torch.full_like(points.weights, v) for c, v in self.held.items()}
-        every = {**points.coordinates, **fixed}
-        outward = {} if self.piece is None else self.piece.outward
-        normals = {c: torch.full_like(points.weights, v) for c, v in outward.items()}
-        return Points({c: every[c] for c in self.problem.coordinates}, points.weights, normals)
-
-    def exact(self, points: Points) -> Tensor:
-        """By derivatives: (expressions, N)."""
-        fields = self.fields_at(self._whole(points))
-        return torch.stack([e(fields).detach() for e in self.expressions])
-
-    def differenced(self, points: Points, widths: Mapping[str, float]) -> Tensor:
-        """By differences of these widths: (expressions, N)."""
-        problem, weights, points = self.problem, points.weights, self._whole(points)
-        widths = {c: widths.get(c, 1.0) for c in problem.coordinates}
-        chart = Stencil(widths, len(points), weights.dtype, weights.device)
-        known: dict[Offset, Fields] = {}
-
-        def there(offset: Offset) -> Fields:
-            if offset not in known:
-                known[offset] = self.fields_at(Points(chart.moved(points.coordinates, offset), weights, points.normals))
-            return known[offset]
-
-        def value(name: str) -> Callable[[Offset], Tensor]:
-            return lambda offset: there(offset)[name].value.detach()
-
-        def place(name: str) -> Callable[[Offset], Tensor]:
-            return lambda offset: chart.moved(points.coordinates, offset)[name]
-
-        at = {c: chart.known(place(c), c) for c in widths}
-        here = there(chart.zeroth)
-        names = [n for n in (*problem.unknowns, *problem.functions, *problem.constants) if n in here]
-        found = {name: chart.known(value(name)) if isinstance(here[name], Jet) else here[name] for name in names}
-        fields = problem.fields(chart, at, {u: found[u] for u in problem.unknowns if u in found}, points, found)
-        return torch.stack([e(fields).detach() for e in self.expressions])
-
-    def apart(self, points: Points, widths: Mapping[str, float], exact: Tensor | None = None) -> Tensor:
-        """|R_h - R|, (expressions, N); what is not finite counts as nothing."""
-        by_derivatives = self.exact(points) if exact is None else exact
-        return (self.differenced(points, widths) - by_derivatives).abs().nan_to_num(posinf=0.0)
-
-
-def residual_of(equation: Equation) -> Expression:
-    """The values of an equation's residual."""
-    return lambda fields: equation.residual(fields).value
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Answer, Size
 from pinnsolve.problem.problem import Problem
 
@@ -30,12 +31,12 @@ NONE = Size(0.0, 0.0)
 def sizes_of(problem: Problem, narrow: Sequence[Narrow] = ()) -> dict[str, Size]:
     """Offset and scale of each unknown; both multiply and shift with its units.
 
-    What is prescribed is looked at in narrow places too: a bump that a grid does not see may be all that there is. The
-    equations are not: a point in one would stand for as much of the domain as any other.
+    What is prescribed is looked at in narrow places too: a bump that a grid does not see may be all that there is. Of
+    the equations' sources there is taken what they come to on the mean over the domain.
     """
     found = {u: _told(problem, u, narrow) for u in problem.unknowns}
     for _ in problem.unknowns:
-        grown = _grown(problem, found, _line(problem, narrow))
+        grown = _grown(problem, found, narrow)
         if grown == found:
             break
         found = grown
@@ -106,20 +107,43 @@ def _line(problem: Problem, narrow: Sequence[Narrow]) -> Points:
     return points
 
 
-def _grown(problem: Problem, found: Mapping[str, Size], line: Points) -> dict[str, Size]:
+def _source(problem: Problem, equation: Equation, narrow: Sequence[Narrow], nothing: Mapping[str, Size]) -> float:
+    """What an equation leaves where all unknowns are at rest: beside narrow places its size, and of these the integral
+    over the domain, which is what is seen of them elsewhere."""
+    domain = problem.domain
+
+    def left(points: Points) -> Tensor:
+        return problem.prober.answer(equation, points, sizes=nothing).residual
+
+    found = _finite(left(_line(problem, narrow)))
+    points = domain.interior.draw(1024, "sobol", torch.Generator().manual_seed(13))
+    for place in narrow:
+        at = points.coordinates
+        there = {c: m + place.width[c] * (2 * domain.unit(c, at[c]) - 1) for c, m in place.middle.items()}
+        share = math.prod(min(2 * width / domain.length(c), 1.0) for c, width in place.width.items())
+        whole = float(left(replace(points, coordinates={**at, **there})).mean().abs()) * share
+        found = max(found, whole if math.isfinite(whole) else 0.0)
+    return found
+
+
+def _grown(problem: Problem, found: Mapping[str, Size], narrow: Sequence[Narrow]) -> dict[str, Size]:
     """The scales that the equations give to unknowns without one, and raise where their sources do."""
+    line = _line(problem, narrow)
     nothing = {u: Size(s.offset, 0.0) for u, s in found.items()}
     wanted: dict[str, list[float]] = {u: [] for u in problem.unknowns}
     raised: dict[str, list[float]] = {u: [] for u in problem.unknowns}
-    for equation in problem.equations:
-        source = _finite(problem.prober.answer(equation, line, sizes=nothing).residual)
-        answer = problem.prober.answer(equation, line, sizes=dict(found))
+    answers = [problem.prober.answer(e, line, sizes=dict(found)) for e in problem.equations]
+    orders = {u: max((sum(alpha) for a in answers for alpha in a.of(u)), default=0) for u in problem.unknowns}
+    for equation, answer in zip(problem.equations, answers, strict=True):
+        source = _source(problem, equation, narrow, nothing)
         weight = {u: _weight(problem, answer, u) for u in problem.unknowns}
         known = max([source, *(weight[u] * s.scale for u, s in found.items())])
         for u, w in weight.items():
             if w > 0 and known > 0:
                 wanted[u].append(known / w)
-            if w > 0 and source > 0:
+            # where it stands beside others' highest derivatives alone, it need not balance what there is
+            own = any(sum(alpha) == orders[u] for alpha in answer.of(u))
+            if w > 0 and source > 0 and own:
                 raised[u].append(source / w)
     scales = {
         u: max(s.scale, min(raised[u], default=0.0)) if s.scale > 0 else min(wanted[u], default=0.0)

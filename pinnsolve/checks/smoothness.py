@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.contradictions import Part, parts
-from pinnsolve.checks.roughness import Both, Expression, residual_of, rough
+from pinnsolve.checks.roughness import rough
+from pinnsolve.checks.two_ways import Both, Expression, residual_of
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet

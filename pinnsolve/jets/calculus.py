@@ -55,7 +55,9 @@ def d(field: Jet, *coordinates: Jet) -> Jet:
                 f"so its derivative along {coordinate.name} is zero everywhere",
                 "Leave the term out, or differentiate a field that depends on that coordinate.",
             )
-        result = result.along(field.chart.axis(coordinate.name))
+        before, result = result, result.along(field.chart.axis(coordinate.name))
+        if field.chart.differentiated is not None:
+            result = field.chart.differentiated(before, coordinate.name, result)
     return result
 
 

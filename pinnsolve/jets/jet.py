@@ -59,6 +59,8 @@ class Chart:
         self.asked: set[Alpha] = set()
         self.read: set[Alpha] = set()
         self.plan: Callable[[], Asked] | None = None
+        # told what `d` differentiates, along what, and what comes out; what it returns takes the place of that
+        self.differentiated: Callable[[Jet, str, Jet], Jet] | None = None
 
     @property
     def zeroth(self) -> Alpha:

@@ -1,4 +1,4 @@
-"""A march over cells of one coordinate of space: steps that find their length, cells that are split and merged.
+"""A march over cells of space: steps that find their length, cells that are split and merged.
 
 One step is `pinnsolve.methods.implicit_step`. Two things are measured after it, and each decides for itself:
 
@@ -11,9 +11,8 @@ halved. Cells whose residual is a thousandth of the bound are merged with the ot
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -24,7 +23,9 @@ from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, joined
 from pinnsolve.methods.march_record import Accuracy, March, Status, variation
 from pinnsolve.methods.step_solver import StepSolver, is_constant, norm
-from pinnsolve.networks.intervals import Intervals, coarsened, refined
+from pinnsolve.networks.moved import coarsened, refined
+from pinnsolve.networks.tails import steep
+from pinnsolve.networks.tiles import Tiles, halvings, mergeable
 from pinnsolve.trial.evolution import Evolution
 
 
@@ -39,11 +40,14 @@ class Rules:
     longest: float = 0.25  # of all time: the longest step
     first: float = 1 / 64  # of all time: the first step
     merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
+    worth: float = 0.2  # of the cells of a plane: fewer are not merged, since all must be factorised anew
     narrow: float = 0.1  # of the length: in cells below it a larger residual is let pass, as the root of their width
     shallow: float = 2.0**-18  # of the length: no cell is halved below it
     jump: float = 0.01  # of the unknowns' sizes: a first step that leaves out more begins at a jump; larger: more tries
     after: float = 0.05  # of a first step that is too long: the next try; larger: more tries after a jump
     sudden: float = 1e-10  # of all time: no first step is tried below it before cells are halved
+    low: float = 1 / 3  # of the degree in a plane: features that show what time leaves out; larger: space does
+    plane: int = 2  # cells along each of two coordinates to begin with; more: long ones are not found
     rounds: int = 20  # of halving in one step
     short: float = 1e-12  # of all time: a step below it is none
     fades: float = 0.7  # the size of the equations' terms is at least so much of the last step's
@@ -73,8 +77,8 @@ class Marcher:
         self.record = March(self.scheme)
         begin, end = evolution.times
         self.span = end - begin
-        mesh = Intervals.begun(*evolution.ends, accuracy.cells, evolution.joints, device)
-        mesh = fine(mesh, evolution.begun)
+        cells = accuracy.cells if evolution.dims == 1 else RULES.plane
+        mesh = fine(Tiles.begun(evolution.extent, cells, evolution.joints, device), evolution.begun, evolution.rings)
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
         self.mesh, self.sizes = resolved(self.scheme, mesh, sizes, accuracy.tolerance, accuracy.most)
         self.start = at_start(self.scheme, self.mesh)
@@ -115,27 +119,29 @@ class Marcher:
     def _in_time(self, step: Step) -> tuple[float, Tensor]:
         """The size of what the step's polynomial leaves out, and of its last coefficient in each cell, (n,)."""
         modes = torch.tensordot(self.scheme.radau.modes[-3:], step.everything(), 1)
+        if step.mesh.dims > 1:  # what space leaves out is another thing at each stage, and no shorter step mends that
+            modes = modes * (self.scheme.cell.powers.sum(1) <= RULES.low * self.scheme.cell.degree)
         before2, before, last = (norm(modes, step.mesh, self.sizes) + 1e-300).tolist()
         falls = max(last / before, (last / before2) ** 0.5)
-        here = (modes[-1] / self.sizes[:, None]).square().sum((-1, -2)) * step.mesh.widths
+        here = (modes[-1] / self.sizes[:, None]).square().sum((-1, -2)) * step.mesh.shares
         return last * min(1.0, falls), here.sqrt()
 
     def _in_space(self, step: Step) -> tuple[Tensor, Tensor]:
         """The held-out residual of each cell, relative to the equations' terms, (n,); and these, (E,)."""
-        s, h = self.scheme, step.mesh.widths
+        s, shares = self.scheme, step.mesh.shares
         points = self.accuracy.degree + 3
         found = step.inside(points, slopes=True)
         _, w = s.cell.gauss(points)
-        shape = len(s.weights), s.stages, len(h), points  # type: ignore[arg-type]
+        shape = len(s.weights), s.stages, len(shares), len(w)  # type: ignore[arg-type]
         square = (found.residuals.reshape(shape).square() @ w).mean(1)  # (E, n)
-        terms = ((found.sizes().reshape(shape).square() @ w).mean(1) @ h / step.mesh.length).sqrt()
+        terms = ((found.sizes().reshape(shape).square() @ w).mean(1) @ shares).sqrt()
         if self.terms is not None:
             terms = torch.maximum(terms, RULES.fades * self.terms)
         # terms so small that what is left of them makes no error by the end
         least = self.accuracy.tolerance / self.accuracy.bound * self._natural()
         relative = square / torch.maximum(terms, least).square()[:, None]
-        share = (h / (RULES.narrow * step.mesh.length)).clamp(max=1.0)
-        return (relative.sum(0) * share).sqrt(), terms
+        part = (shares ** (1 / step.mesh.dims) / RULES.narrow).clamp(max=1.0)
+        return (relative.sum(0) * part).sqrt(), terms
 
     def _natural(self) -> Tensor:
         """The terms of each equation, where unknowns change by their size in all of time, (E,)."""
@@ -211,34 +217,36 @@ class Marcher:
                 continue
             before = None
             off, terms = self._in_space(step)
-            bad = self._bad(off, here if late else None)
-            full = len(self.mesh) + int(bad.sum()) > self.accuracy.most or rounds >= RULES.rounds
-            if full or not bad.any():
+            bad = self._bad(off, here if late else None, step)
+            finer, how = halvings(self.mesh, bad, self.scheme.evolution.rings)
+            if len(finer) > self.accuracy.most or rounds >= RULES.rounds or not how:
                 self.record.honest &= not (late or bad.any())
                 self.record.rough |= size > self.accuracy.tolerance
                 return self._accepted(step, off, terms), size
             rounds, self.record.rounds = rounds + 1, self.record.rounds + 1
-            guess = self._split(step, bad.tolist())
+            guess = self._split(step, finer, how)
 
     def _passing(self, length: float) -> float:
         """By how much less the first step after a jump counts: what it leaves out is felt for so short a time."""
         return min(1.0, length / (RULES.first * self.span)) ** 0.5 if self.last is None else 1.0
 
-    def _bad(self, off: Tensor, here: Tensor | None) -> Tensor:
-        """The cells to be halved: by their residuals; where shorter steps do not help, by what is left in time."""
+    def _bad(self, off: Tensor, here: Tensor | None, step: Step) -> Tensor:
+        """The cells to be halved, and along which coordinates, (n, dims): by their residuals; where shorter steps do
+        not help, by what is left in time."""
         bad = off > self.accuracy.bound
         if here is not None:
             bad |= here > 0.3 * here.max()
-        return bad & (self.mesh.widths > RULES.shallow * self.mesh.length)
+        ways = steep(step.stages / self.sizes[:, None], self.scheme.cell)
+        return bad[:, None] & ways & (self.mesh.widths > RULES.shallow * self.mesh.lengths)
 
     def _ended(self, why: Status) -> tuple[None, float]:
         self.record.status, self.record.honest = why, False
         return None, 0.0
 
-    def _split(self, step: Step, bad: list[bool]) -> Tensor:
+    def _split(self, step: Step, finer: Tiles, bad: list[list[int]]) -> Tensor:
         """Halve cells; what is known goes on to them. The stages, as the next guess."""
         cell, first = self.scheme.cell, not self.taken
-        self.mesh = self.mesh.split(bad)
+        self.mesh = finer
         if self.last is not None:
             self.last = _moved(self.last, self.mesh, lambda c: refined(c, bad, cell))
         if first:
@@ -254,30 +262,36 @@ class Marcher:
         self.terms, self.residual = terms, float(off.max())
         self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
         self.last, self.start = step, step.end()
-        calm = (off < RULES.merge * self.accuracy.bound) & (2 * self.mesh.widths <= _wide(self.mesh, e.inside))
-        left = self.mesh.siblings(calm.tolist())
-        if left:
-            self.mesh = self.mesh.joined(left)
-            joins, cell = e.joins, self.scheme.cell
-            self.last = _moved(step, self.mesh, lambda c: coarsened(c, left, cell, joins))
-            self.start = Start(*(coarsened(c, left, cell, joins) for c in (self.start.values, self.start.rates)))
+        calm = off < RULES.merge * self.accuracy.bound
+        calm &= (2 * self.mesh.widths <= _wide(self.mesh, e.inside)).all(-1)
+        pairs = mergeable(self.mesh, calm.tolist(), e.rings)
+        if len(pairs) > (RULES.worth * len(self.mesh) if e.dims > 1 else 0):
+            self.mesh = self.mesh.joined(pairs)
+            joins, cell = [k[0] for k in e.joins], self.scheme.cell
+            self.last = _moved(step, self.mesh, lambda c: coarsened(c, pairs, cell, joins))
+            self.start = Start(*(coarsened(c, pairs, cell, joins) for c in (self.start.values, self.start.rates)))
         return step
 
 
-def _moved(step: Step, mesh: Intervals, change: Callable[[Tensor], Tensor]) -> Step:
+def _moved(step: Step, mesh: Tiles, change: Callable[[Tensor], Tensor]) -> Step:
     """A step's polynomial on other cells."""
     start = Start(change(step.start.values), change(step.start.rates))
     return replace(step, mesh=mesh, start=start, stages=change(step.stages))
 
 
-def _wide(mesh: Intervals, found: Resolution) -> Tensor:
-    """How wide cells may be, (n,): twice the shortest part on which the equations vary there."""
-    edges = mesh.edges.tolist()
-    return torch.tensor([2 * found.finest(a, b) for a, b in pairwise(edges)], dtype=torch.float64, device=mesh.device)
+def _wide(mesh: Tiles, found: Sequence[Resolution]) -> Tensor:
+    """How wide cells may be along each coordinate, (n, dims): twice the shortest part on which the equations vary
+    there."""
+    low, high = mesh.lows, mesh.lows + mesh.widths
+    wide = [
+        [2 * along.finest(a, b) for a, b in zip(low[:, axis].tolist(), high[:, axis].tolist(), strict=True)]
+        for axis, along in enumerate(found)
+    ]
+    return torch.tensor(wide, dtype=torch.float64, device=mesh.device).T
 
 
-def fine(mesh: Intervals, found: Resolution) -> Intervals:
+def fine(mesh: Tiles, found: Sequence[Resolution], rings: Sequence[bool]) -> Tiles:
     """Cells that are small enough for what varies."""
     while bool((bad := mesh.widths > _wide(mesh, found)).any()):
-        mesh = mesh.split(bad.tolist())
+        mesh, _ = halvings(mesh, bad, rings)
     return mesh

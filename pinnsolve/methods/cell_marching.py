@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pinnsolve.algebra.operations import SPEED, qr
+from pinnsolve.algebra.operations import SPEED
 from pinnsolve.errors import positive
+from pinnsolve.methods import line_solving
 from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.implicit_step import sites_of
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import richer, slabs
-from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
+from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched, Slab
 
 
@@ -24,21 +27,22 @@ class Rules:
 
     Parameters
     ----------
+    plane : float
+        Times the tolerance, over two coordinates: the second march is as much more exact there. Larger: it is not exact
+        enough, and a third follows. Smaller: more cells than are asked for.
     together : int
         Iterations of Newton's method in one step of training: about a quarter of a second. More: the budget is kept
         less closely. Fewer: more looks at residuals.
     call : float
         Operations: 2.5 ms of Python for an iteration, however few cells there are.
-    small : float
-        Matrices of a dozen rows take so many times as long as their operations in a large one.
     bound : float
         Of the residual in space, in tolerances of the steps. Larger: steps chase what cells do not resolve. Smaller:
         more cells than the steps need. That of the prototypes.
     """
 
+    plane: float = 100.0
     together: int = 100
     call: float = 2.5e-3 * SPEED
-    small: float = 15.0
     bound: float = 100.0
 
 
@@ -66,6 +70,7 @@ class CellMarching:
     share: float = 1e-2
     least: float = 1e-11  # below it is rounding
     name = "cell marching"
+    words = "march in cells"  # in reports: users choose no numbers of it
     steps = None
     cycle = 1
     redraws = False
@@ -77,31 +82,30 @@ class CellMarching:
         first = RULES.together * RULES.call
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "march": {}, "rate": first}
 
-    def accuracy(self, trial: Marched) -> Accuracy:
+    def accuracy(self, trial: Marched | Lined) -> Accuracy:
         """What the problem's tolerance asks for."""
-        tolerance = max(self.share * trial.problem.tolerance, self.least)
-        layer = trial.layer
-        return Accuracy(layer.degree, layer.stages, tolerance, RULES.bound * tolerance)
+        dims = len(trial.problem.space_coordinates)
+        tolerance = max(self.share * trial.problem.tolerance, self.least) * RULES.plane ** (dims - 1)
+        return Accuracy(*trial.layer.over(dims), tolerance, RULES.bound * tolerance)
 
     def operations(self, objective: Objective, state: State) -> float:
         """What the last step took."""
         return float(state["rate"])
 
     def step(self, objective: Objective, state: State) -> State:
+        if isinstance(objective.model, Lined):
+            bound = self.accuracy(objective.model).tolerance
+            return line_solving.stepped(objective.model, bound, state, objective.work)
         trial, work = marched(objective), objective.work
         marcher = self._taken_up(trial, state)
         counts, taken = marcher.solver.counts, len(marcher.record.steps)
-        begun, made = counts.iterations, counts.factorisations
-
-        def operations() -> float:
-            return spent(marcher, counts.iterations - begun, counts.factorisations - made)
-
-        marcher.pause = lambda: operations() > RULES.together * RULES.call
+        begun = replace(counts)
+        marcher.pause = lambda: spent(counts, begun) > RULES.together * RULES.call
         more = marcher.advance()
         while more and not (marcher.paused or marcher.pause()):
             more = marcher.advance()
         trial.take(slabs(marcher.record.steps[taken:]))
-        took = operations()
+        took = spent(counts, begun)
         work.add(took)
         record = marcher.record
         done = not more
@@ -133,6 +137,7 @@ class Enriching:
     share: float = 1e-2
     least: float = 1e-11
     name = "enriching"
+    words = "march in cells, two degrees more"
     steps = None
     cycle = 1
     redraws = False
@@ -147,8 +152,11 @@ class Enriching:
         return float(state["left"])
 
     def step(self, objective: Objective, state: State) -> State:
-        trial = marched(objective)
         known = objective.guess() if objective.guess is not None else None
+        if isinstance(objective.model, Lined):
+            known = known if isinstance(known, Lined) else None
+            return line_solving.enriched(objective.model, known, state, objective.work)
+        trial = marched(objective)
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
         if not isinstance(known, Marched) or not known.complete:
             return nothing
@@ -158,11 +166,12 @@ class Enriching:
         for slab in known.slabs:
             measured(before, slab)
         solver: StepSolver = before.solver
-        found = richer(before.scheme, known.slabs, solver)
+        counts = Counts()
+        found = richer(before.scheme, known.slabs, solver, counts=counts)
+        objective.work.add(spent(counts))
         if found is None:
             return nothing
         trial.take(slabs(found))
-        objective.work.add(spent(before, 3 * len(found), 2 * len(found)))
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 
 
@@ -175,20 +184,18 @@ def evolution_of(trial: Marched) -> Evolution:
     return found
 
 
-def spent(marcher: Marcher, iterations: int, factorisations: int) -> float:
-    """Operations of so many iterations and factorisations on the cells as they are, complex numbers as four real."""
-    s = marcher.scheme
-    rows = s.points * len(s.evolution.problem.equations)
-    columns = sum(s.cell.count for _ in s.evolution.joins)
-    each = RULES.small * 4.0 * len(s.radau.values) * len(marcher.mesh)
-    return iterations * (RULES.call + each * 2 * rows * columns) + factorisations * each * qr(rows, columns)
+def spent(counts: Counts, since: Counts | None = None) -> float:
+    """Operations of what a march has done, or has done since."""
+    since = since or Counts()
+    return counts.operations - since.operations + RULES.call * (counts.iterations - since.iterations)
 
 
 def collocated(steps: list[Slab], marcher: Marcher) -> dict[str, int]:
     """The points at which the equations were solved, and those at the walls."""
     scheme = marcher.scheme
-    inside = sum(len(s.mesh) * (s.modes.shape[1] - 1) for s in steps) * scheme.points
+    inside = sum(len(s.mesh) * (s.modes.shape[1] - 1) for s in steps) * scheme.in_cell
     found: dict[str, Any] = {"interior": inside}
-    if scheme.walls:
-        found["walls"] = sum(s.modes.shape[1] - 1 for s in steps) * len(scheme.walls)
+    if scheme.evolution.walls:
+        here = sum(len(site.cells) * len(site.xi) * len(site.conditions) for site in sites_of(scheme, marcher.mesh))
+        found["walls"] = sum(s.modes.shape[1] - 1 for s in steps) * here
     return found

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Start, joined, projected
 from pinnsolve.methods.march_record import variation
-from pinnsolve.networks.intervals import Intervals
+from pinnsolve.networks.tails import steep
+from pinnsolve.networks.tiles import Tiles, halvings
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Rules:
 RULES = Rules()
 
 
-def at_start(scheme: Scheme, mesh: Intervals) -> Start:
+def at_start(scheme: Scheme, mesh: Tiles) -> Start:
     """What is prescribed at the start on given cells; joined where rates go on from it."""
     values, rates = projected(scheme, mesh), projected(scheme, mesh, rates=True)
     if scheme.evolution.second:
@@ -41,20 +42,22 @@ def at_start(scheme: Scheme, mesh: Intervals) -> Start:
     return Start(values, rates)
 
 
-def resolved(scheme: Scheme, mesh: Intervals, sizes: Tensor, tolerance: float, most: int) -> tuple[Intervals, Tensor]:
+def resolved(scheme: Scheme, mesh: Tiles, sizes: Tensor, tolerance: float, most: int) -> tuple[Tiles, Tensor]:
     """Cells on which the start's polynomials are as good as is asked, relative to the unknowns' sizes (F,), and these
     sizes as the start shows them."""
     while True:
         values = projected(scheme, mesh)
         found = torch.maximum(variation(values, mesh), RULES.floor * sizes)
         bad = (_missed(scheme, mesh, values) / found).amax(1) > tolerance
-        bad &= mesh.widths > RULES.shallow * mesh.length
-        if not bad.any() or len(mesh) + int(bad.sum()) > most:
+        wanted = steep(values / found[:, None], scheme.cell) & bad[:, None]
+        wanted &= mesh.widths > RULES.shallow * mesh.lengths
+        finer, _ = halvings(mesh, wanted, scheme.evolution.rings)
+        if len(finer) == len(mesh) or len(finer) > most:
             return mesh, found
-        mesh = mesh.split(bad.tolist())
+        mesh = finer
 
 
-def _missed(scheme: Scheme, mesh: Intervals, values: Tensor) -> Tensor:
+def _missed(scheme: Scheme, mesh: Tiles, values: Tensor) -> Tensor:
     """What the start's polynomials miss between their points, (n, F), spread over the domain."""
     e, cell, points = scheme.evolution, scheme.cell, scheme.degree + 4
     xi, w = cell.gauss(points)
@@ -62,7 +65,7 @@ def _missed(scheme: Scheme, mesh: Intervals, values: Tensor) -> Tensor:
     found = torch.zeros(len(mesh), scheme.fields, dtype=x.dtype, device=x.device)
     for f, u in enumerate(e.problem.unknowns):
         if u in e.starts:
-            given = e.given(e.starts[u], x.flatten(), e.times[0]).reshape(x.shape)
-            missed = given - values[:, f] @ cell.table(points, 0).T
-            found[:, f] = (missed.square() @ w * mesh.widths / mesh.length).sqrt()
+            given = e.given(e.starts[u], x.flatten(0, 1), e.times[0]).reshape(x.shape[:-1])
+            missed = given - values[:, f] @ cell.table(points, (0,) * e.dims).T
+            found[:, f] = (missed.square() @ w * mesh.shares).sqrt()
     return found

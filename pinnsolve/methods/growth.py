@@ -18,9 +18,10 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes, joined
+from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes, joined, sites_of
+from pinnsolve.methods.rows import in_cells
 from pinnsolve.methods.stage_operator import Operator
-from pinnsolve.networks.intervals import Intervals
+from pinnsolve.networks.tiles import Tiles, halvings
 from pinnsolve.trial.evolution import Evolution
 
 
@@ -49,19 +50,16 @@ RULES = Rules()
 
 def square_is_better(evolution: Evolution, device: torch.device) -> bool:
     """Whether collocation grows less than joined least squares, which grow."""
-    if len(evolution.joins) < 2 or evolution.second:
+    if len(evolution.joins) < 2 or evolution.second or evolution.dims > 1:
         return evolution.second
     joined_grows = growth(evolution, False, device)
     return joined_grows > RULES.much and growth(evolution, True, device) < joined_grows - RULES.much
 
 
 def growth(evolution: Evolution, square: bool, device: torch.device) -> float:
-    """The growth of a form on a few cells; only of equations of first order in time."""
+    """The growth of a form on a few cells."""
     scheme = Scheme(evolution, RULES.degree, RULES.stages, device, None, square)
-    mesh = Intervals.begun(*evolution.ends, RULES.cells, evolution.joints, device)
-    for _ in range(2):  # one cell in the middle, then a half of it
-        middle = len(mesh) // 2
-        mesh = mesh.split([k == middle for k in range(len(mesh))])
+    mesh = unequal(evolution, device)
     begin, end = evolution.times
     start = at_start(scheme, mesh)
     first = joined(start.values.expand(RULES.stages, -1, -1, -1), mesh, scheme)
@@ -80,18 +78,38 @@ def growth(evolution: Evolution, square: bool, device: torch.device) -> float:
     return found
 
 
+def unequal(evolution: Evolution, device: torch.device) -> Tiles:
+    """A few cells, one of them halved, and a half of it again."""
+    mesh = Tiles.begun(evolution.extent, RULES.cells // evolution.dims, evolution.joints, device)
+    for _ in range(2):
+        middle = torch.arange(len(mesh)) == len(mesh) // 2
+        mesh, _ = halvings(mesh, middle[:, None].expand(-1, mesh.dims), evolution.rings)
+    return mesh
+
+
 def one_step(step: Step) -> Tensor:
-    """G, (n F M, n F M), of the equations as they are linearised at a step."""
-    s = step.scheme
-    walls = {end: step.at_wall(end, slopes=True) for end in s.walled}
+    """G of the equations as they are linearised at a step: (n F M, n F M), or twice as many rows and columns where
+    rates go on from step to step, too."""
+    s, r = step.scheme, step.scheme.radau
+    walls = [(site, step.at_site(site, slopes=True)) for site in sites_of(s, step.mesh)]
     operator = Operator.of(step, step.inside(s.points, slopes=True), walls)
-    rates = operator.parts().get(1)
-    assert rates is not None
-    n, _, _, f, m = rates.shape
-    rows = rates.flatten(1, 2).flatten(2, 3)  # (n, E P, F M): what the start of a cell says in its own equations
-    apart = torch.einsum("nrc,nk->nrkc", rows, torch.eye(n, dtype=rows.dtype, device=rows.device)).flatten(2, 3)
-    starts = (s.radau.into @ s.radau.start.to(torch.complex128)) / step.length
-    b = -starts[:, None, None, None] * apart * operator.row_weights.flatten(2, 3)[..., None]
-    last = s.radau.back[-1]
-    z, left, right = (torch.tensordot(last, part, 1).real.movedim(-1, 0) for part in operator.chain.solve(b))
-    return operator.coefficients(z, left, right).reshape(n * f * m, n * f * m).T
+    parts = in_cells(s, step.mesh, operator.slopes)
+    n, size = len(step.mesh), s.fields * s.cell.count
+    eye = torch.eye(n * size, dtype=torch.float64, device=s.device)
+    ends = []
+    for known in range(1 + s.evolution.second):  # what a value or a rate at the start says in a cell's own equations
+        b = torch.zeros((), dtype=torch.complex128, device=s.device)
+        for order, rows in parts.items():
+            if order > known:
+                along = r.start / step.length
+                for _ in range(order - known - 1):
+                    along = r.slopes @ along / step.length
+                flat = rows.flatten(1, 2).flatten(2, 3)  # (n, E P, F M)
+                apart = torch.einsum("nrc,nk->nrkc", flat, torch.eye(n, dtype=flat.dtype, device=flat.device))
+                b = b - (r.into @ along.to(r.into.dtype))[:, None, None, None] * apart.flatten(2, 3)
+        b = b * operator.row_weights.flatten(2, 3)[..., None]
+        nothing = [b.new_zeros(len(b), len(w.cells), len(w.conditions), len(w.xi), b.shape[-1]) for w, _ in walls]
+        stages = torch.tensordot(r.back, operator.cells.solve(b, nothing), 1).real.reshape(s.stages, n * size, -1)
+        rate = torch.tensordot(r.slopes[-1], stages, 1) + (r.start[-1] * eye if known == 0 else 0.0)
+        ends.append(torch.cat([stages[-1], rate / step.length]) if s.evolution.second else stages[-1])
+    return torch.cat(ends, 1)

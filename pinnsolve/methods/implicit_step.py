@@ -18,8 +18,9 @@ Anal. 10 (1973) 582 (collocation at Gauss points).
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -27,8 +28,10 @@ from torch import Tensor
 
 from pinnsolve.algebra.radau import Radau, radau
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.networks.intervals import Intervals
-from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
+from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.networks.traces import Traces
+from pinnsolve.problem.equation import Equation
 from pinnsolve.residuals.pointwise import Answers, answers
 from pinnsolve.trial.evolution import Evolution
 
@@ -54,27 +57,70 @@ class Scheme:
     square: bool = False
 
     def __post_init__(self) -> None:
-        self.cell: ReferenceCell = reference_cell(self.degree, self.device)
-        self.radau: Radau = radau(self.stages, self.device)
         e = self.evolution
-        self.square = self.square or e.second
-        self.walls = [w for end in (0, 1) for w in e.walls if w.end == end]
+        self.cell: ReferenceCell = reference_cell(self.degree, self.device, e.dims)
+        self.radau: Radau = radau(self.stages, self.device)
+        self.square = e.dims == 1 and (self.square or e.second)
 
     @property
     def points(self) -> int:
-        """Gauss points of a cell: as many as its joins leave open, or one more than the degree."""
+        """Gauss points of a cell along each coordinate: as many as joins leave open, or one more than the degree."""
         e = self.evolution
-        open_numbers = sum(self.cell.count - k for k in e.joins)
-        return math.ceil(open_numbers / len(e.problem.equations)) if self.square else self.cell.count
+        open_numbers = sum(self.cell.count - k[0] for k in e.joins)
+        return math.ceil(open_numbers / len(e.equations)) if self.square else self.degree + 1
+
+    @property
+    def in_cell(self) -> int:
+        """P, all Gauss points of a cell."""
+        return self.points**self.evolution.dims
 
     @property
     def fields(self) -> int:
         return len(self.evolution.joins)
 
-    @property
-    def walled(self) -> list[int]:
-        """The ends at which conditions stand."""
-        return sorted({w.end for w in self.walls})
+
+@dataclass(frozen=True)
+class Site:
+    """Where conditions hold: places in some cells.
+
+    Parameters
+    ----------
+    conditions : tuple of Equation
+    cells : tensor (c,)
+    xi : tensor (P, dims)
+        In the reference cell.
+    weights : tensor (P,)
+        They sum to one.
+    side : (coordinate, 0 or 1), optional
+    """
+
+    conditions: tuple[Equation, ...]
+    cells: Tensor
+    xi: Tensor
+    weights: Tensor
+    side: tuple[int, int] | None
+
+
+def sites_of(scheme: Scheme, mesh: Tiles) -> list[Site]:
+    """The sides and points at which conditions stand, lower sides first."""
+    e, found = scheme.evolution, []
+    for side in itertools.product(range(e.dims), (0, 1)):
+        conditions = tuple(w.equation for w in e.walls if w.side == side)
+        if conditions:
+            axis, upper = side
+            edge = mesh.units[upper][:, axis]
+            cells = (edge == (len(mesh.ends[axis]) - 1) * upper).nonzero()[:, 0].to(mesh.device)
+            along, w = reference_cell(scheme.degree, scheme.device, max(1, e.dims - 1)).gauss(scheme.points)
+            xi = torch.full((len(w) if e.dims > 1 else 1, e.dims), 2.0 * upper - 1.0, dtype=w.dtype, device=w.device)
+            if e.dims > 1:
+                xi[:, [k for k in range(e.dims) if k != axis]] = along
+            found.append(Site(conditions, cells, xi, w if e.dims > 1 else torch.ones_like(w[:1]), side))
+    for wall in (w for w in e.walls if w.side is None):
+        place = torch.tensor([wall.fixed[k] for k in range(e.dims)], dtype=torch.float64, device=mesh.device)
+        xi = 2 * (place - mesh.lows) / mesh.widths - 1
+        cell = xi.abs().amax(1).argmin()
+        found.append(Site((wall.equation,), cell[None], xi[cell][None], torch.ones_like(xi[0, :1]), None))
+    return found
 
 
 @dataclass(frozen=True)
@@ -92,14 +138,14 @@ class Step:
     Parameters
     ----------
     scheme : Scheme
-    mesh : Intervals
+    mesh : Tiles
     begin, length : float
     start : Start
     stages : tensor (q, n, F, M)
     """
 
     scheme: Scheme
-    mesh: Intervals
+    mesh: Tiles
     begin: float
     length: float
     start: Start
@@ -137,59 +183,57 @@ class Step:
 
     def inside(self, points: int, slopes: bool) -> Answers:
         """The equations at Gauss points of all cells and stages, (E, q n P)."""
-        e, cell, h = self.scheme.evolution, self.scheme.cell, self.mesh.widths
-        xi, _ = cell.gauss(points)
-        q = self.scheme.stages
-        x = self.mesh.points(xi).expand(q, -1, -1)
-        t = self.times[:, None, None].expand_as(x)
+        return self._answers(self.scheme.evolution.equations, None, self.scheme.cell.gauss(points)[0], slopes, points)
+
+    def at_site(self, site: Site, slopes: bool) -> Answers:
+        """The conditions of a site, at all stages: (m, q c P)."""
+        return self._answers(site.conditions, site.cells, site.xi, slopes, side=site.side)
+
+    def _answers(
+        self, equations: Sequence[Equation], cells: Tensor | None, xi: Tensor, slopes: bool, points: int = 0,
+        side: tuple[int, int] | None = None,
+    ) -> Answers:  # fmt: skip
+        e, cell = self.scheme.evolution, self.scheme.cell
+        h, x = self.mesh.widths, self.mesh.points(xi)
+        if cells is not None:
+            h, x = h[cells], x[cells]
+        q, (n, p, _) = self.scheme.stages, x.shape
+        t = self.times[:, None, None].expand(q, n, p)
         derived: dict[int, Tensor] = {}
+        tables: dict[tuple[int, ...], Tensor] = {}
 
         def derivative(f: int, alpha: Alpha) -> Tensor:
             k, order = e.derivative(alpha)
             if order not in derived:
-                derived[order] = self.derived(order)
-            value = derived[order][:, :, f] @ cell.table(points, k).T
-            return (value * ((2 / h) ** k)[:, None]).flatten() if k else value.flatten()
+                derived[order] = self.derived(order) if cells is None else self.derived(order)[:, cells]
+            if k not in tables:
+                tables[k] = cell.table(points, k) if points else cell.features(xi, k)
+            value = derived[order][:, :, f] @ tables[k].T
+            return (value * stretched(h, k)[:, None]).flatten() if any(k) else value.flatten()
 
-        return answers(e.problem, e.problem.equations, e.points(x.flatten(), t.flatten()), derivative, slopes)
-
-    def at_wall(self, end: int, slopes: bool) -> Answers:
-        """The conditions at one end, at all stages: (m, q)."""
-        e, cell, k_end = self.scheme.evolution, self.scheme.cell, -end
-        h = self.mesh.widths[k_end]
-        x = self.mesh.edges[k_end].expand(self.scheme.stages)
-
-        def derivative(f: int, alpha: Alpha) -> Tensor:
-            k, order = e.derivative(alpha)
-            return self.derived(order)[:, k_end, f] @ cell.end(k)[end] * (2 / h) ** k
-
-        conditions = [w.equation for w in self.scheme.walls if w.end == end]
-        return answers(e.problem, conditions, e.points(x, self.times, end), derivative, slopes)
+        places = e.points(x.expand(q, n, p, -1).reshape(q * n * p, -1), t.reshape(-1), side)
+        return answers(e.problem, equations, places, derivative, slopes)
 
 
-def joined(c: Tensor, mesh: Intervals, scheme: Scheme) -> Tensor:
-    """Coefficients (..., n, F, M) with the traces of neighbours made equal to their mean."""
-    h, made = mesh.widths, []
-    for f, joins in enumerate(scheme.evolution.joins):
-        if not joins:
-            made.append(c[..., f, :])
-            continue
-        lift, _ = scheme.cell.joins(joins)
-        k = torch.arange(joins, dtype=h.dtype, device=h.device)
-        units = (2 / h[:, None]) ** k
-        ends = torch.stack([scheme.cell.end(i) for i in range(joins)], 1)  # (2, joins, M)
-        left, right = (c[..., f, :] @ ends[side].T * units for side in (0, 1))
-        mean = (left[..., 1:, :] + right[..., :-1, :]) / 2
-        first, last = left[..., :1, :], right[..., -1:, :]
-        if scheme.evolution.periodic:
-            first = last = (first + last) / 2
-        new_left, new_right = torch.cat([first, mean], -2), torch.cat([mean, last], -2)
-        change = torch.cat([(new_left - left) / units, (new_right - right) / units], -1)
-        made.append(c[..., f, :] + change @ lift.T)
-    return torch.stack(made, -2)
+def stretched(h: Tensor, k: Sequence[int]) -> Tensor:
+    """What a derivative along the reference cell's coordinates is multiplied by in cells of widths h (n, dims)."""
+    powers = torch.tensor(k, dtype=h.dtype, device=h.device)
+    return ((2 / h) ** powers).prod(-1)
 
 
-def projected(scheme: Scheme, mesh: Intervals, rates: bool = False) -> Tensor:
+def traces_of(scheme: Scheme, mesh: Tiles) -> Traces:
+    """What cells along a line share."""
+    e = scheme.evolution
+    return Traces(mesh, tuple(k for (k,) in e.joins), (scheme.cell.count,) * scheme.fields, e.rings[0], e.bends)
+
+
+def joined(c: Tensor, mesh: Tiles, scheme: Scheme) -> Tensor:
+    """Coefficients (..., n, F, M) along a line with the traces of neighbours made equal to their mean; in more
+    coordinates joins are rows, and nothing has to be done."""
+    return c if mesh.dims > 1 else traces_of(scheme, mesh).joined(c)
+
+
+def projected(scheme: Scheme, mesh: Tiles, rates: bool = False) -> Tensor:
     """The coefficients (n, F, M) of what is prescribed at the start, nearest in each cell."""
     e, cell = scheme.evolution, scheme.cell
     points = 2 * scheme.degree + 4  # enough for data that are no polynomials
@@ -199,8 +243,8 @@ def projected(scheme: Scheme, mesh: Intervals, rates: bool = False) -> Tensor:
     for f, u in enumerate(e.problem.unknowns):
         told = (e.rates if rates else e.starts).get(u)
         if told is not None:
-            values = e.given(told, x.flatten(), e.times[0]).reshape(x.shape)
-            found[:, f] = (values * w) @ legendre(xi, scheme.degree, 0)
+            values = e.given(told, x.flatten(0, 1), e.times[0]).reshape(x.shape[:-1])
+            found[:, f] = (values * w) @ cell.table(points, (0,) * e.dims)
     return found
 
 
@@ -209,18 +253,19 @@ def equation_sizes(step: Step) -> Tensor:
     without such, the size of its terms over the length of the domain."""
     e = step.scheme.evolution
     found = step.inside(step.scheme.points, slopes=True)
-    sizes = torch.zeros(len(e.problem.equations), dtype=torch.float64, device=step.scheme.device)
+    sizes = torch.zeros(len(e.equations), dtype=torch.float64, device=step.scheme.device)
     order = in_time(e, found.slopes)
     for (i, f, alpha), slope in found.slopes.items():
         k, times = e.derivative(alpha)
         if times == order[i]:
-            sizes[i] += slope.abs().mean() * e.sizes[f] / step.mesh.length**k
+            powers = torch.tensor(k, dtype=torch.float64, device=step.scheme.device)
+            sizes[i] += slope.abs().mean() * e.sizes[f] / (step.mesh.lengths**powers).prod()
     return torch.where(sizes > 0, sizes, torch.ones_like(sizes))
 
 
 def in_time(evolution: Evolution, slopes: Iterable[tuple[int, int, Alpha]]) -> list[int]:
     """The order of each equation in time."""
-    found = [0] * len(evolution.problem.equations)
+    found = [0] * len(evolution.equations)
     for equation, _, alpha in slopes:
         found[equation] = max(found[equation], evolution.derivative(alpha)[1])
     return found

@@ -10,7 +10,7 @@ import torch
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.implicit_step import Start, Step
 from pinnsolve.methods.march_record import variation
-from pinnsolve.networks.intervals import Intervals
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
 
 
@@ -28,7 +28,7 @@ def stored(marcher: Marcher) -> dict[str, Any]:
     kept: dict[str, Any] = {
         "at": m.at, "length": m.length, "sizes": m.sizes, "terms": m.terms, "residual": m.residual,
         "places": torch.tensor(m.mesh.places), "values": m.start.values, "rates": m.start.rates, "taken": m.taken,
-        "counts": [r.counts.iterations, r.counts.factorisations, r.rejected, r.rounds],
+        "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
         "honest": r.honest, "rough": r.rough, "last": {},
     }  # fmt: skip
     if last is not None:
@@ -43,11 +43,12 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     """Take over what `stored` gave."""
     for name in ("at", "length", "sizes", "terms", "residual", "taken"):
         setattr(marcher, name, kept[name])
-    places = tuple((k, level, i) for k, level, i in kept["places"].tolist())
-    marcher.mesh = Intervals(marcher.mesh.ends, places, marcher.mesh.device)
+    places = tuple(tuple((k, level, i) for k, level, i in place) for place in kept["places"].tolist())
+    marcher.mesh = Tiles(marcher.mesh.ends, places, marcher.mesh.device)
     marcher.start, marcher.solver.sizes = Start(kept["values"], kept["rates"]), marcher.sizes
     record = marcher.record
-    record.counts.iterations, record.counts.factorisations, record.rejected, record.rounds = kept["counts"]
+    counts = record.counts
+    counts.iterations, counts.factorisations, counts.operations, record.rejected, record.rounds = kept["counts"]
     record.honest, record.rough = kept["honest"], kept["rough"]
     if last := kept["last"]:
         start = Start(last["values"], last["rates"])

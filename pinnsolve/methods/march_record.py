@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.step_solver import Counts
-from pinnsolve.networks.intervals import Intervals
+from pinnsolve.networks.tiles import Tiles
 
 Status = Literal["done", "budget", "cells", "stuck"]
 
@@ -73,8 +73,8 @@ class March:
         return max((len(s.mesh) for s in self.steps), default=0)
 
 
-def variation(c: Tensor, mesh: Intervals) -> Tensor:
+def variation(c: Tensor, mesh: Tiles) -> Tensor:
     """The root mean square (F,) of fields (n, F, M) about their means."""
-    share = mesh.widths / mesh.length
+    share = mesh.shares
     mean = share @ c[..., 0]
     return ((share @ c.square().sum(-1)) - mean.square()).clamp(min=0).sqrt()

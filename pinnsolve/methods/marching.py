@@ -14,6 +14,8 @@ from pinnsolve.geometry.places import Narrow
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.windows import ROWS, by_cell, follow, newton, piecewise, residuals_of, trained_on, weights_of
 from pinnsolve.networks.cells import Cells
+from pinnsolve.trial.lined import Lined
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.piecewise import WIDTHS, Piecewise
 from pinnsolve.trial.window import Window
 
@@ -108,7 +110,8 @@ class Marching:
         scale = state["scale"] if math.isfinite(state["scale"]) else held.loss(weights) ** 0.5 or 1.0
         if window.times is None and objective.guess is not None:
             known = objective.guess()
-            follow(window, known.parts[0] if isinstance(known, Piecewise) else known, training, self.ridge, work)
+            if not isinstance(known, Lined | Marched):  # their columns are unknowns, and nothing that conditions shape
+                follow(window, known.parts[0] if isinstance(known, Piecewise) else known, training, self.ridge, work)
         loss = newton(window, training, weights, self.ridge, work)
         rate = max(state["rate"], (work.operations - begun) / _nested(state["low"]))
         now = {"rate": rate, "drawn": trained_on(state["points"], training)}

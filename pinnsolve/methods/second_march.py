@@ -14,14 +14,20 @@ from torch import Tensor
 
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, joined
-from pinnsolve.methods.step_solver import StepSolver
-from pinnsolve.networks.intervals import carried
-from pinnsolve.networks.reference_cell import legendre
+from pinnsolve.methods.step_solver import Counts, StepSolver
+from pinnsolve.networks.moved import carried
+from pinnsolve.networks.reference_cell import ReferenceCell, legendre
 from pinnsolve.trial.marched import Slab
 
 
 def richer(
-    before: Scheme, known: Sequence[Slab], solver: StepSolver, enough: Callable[[], bool] | None = None, more: int = 2
+    before: Scheme,
+    known: Sequence[Slab],
+    solver: StepSolver,
+    enough: Callable[[], bool] | None = None,
+    more: int = 2,
+    shortest: float = 1 / 8,
+    counts: Counts | None = None,
 ) -> list[Step] | None:
     """Solve a march's steps again; nothing where one of them cannot be solved, or there was no time.
 
@@ -37,25 +43,44 @@ def richer(
         Whether the budget has ended.
     more : int
         Degrees in space and stages; more than two are dearer, and no truer (prototypes).
+    shortest : float
+        Of a step: what is too long for more stages is halved, and given up below. Smaller: more tries before that.
+    counts : Counts, optional
+        Where it is counted what is done.
     """
     scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
-    again = StepSolver(scheme, solver.sizes, 0.1 * solver.left, solver.constant)  # its own errors shall be smaller
-    mesh, joins, found = known[0].mesh, before.evolution.joins, list[Step]()
-    start, parts = at_start(scheme, mesh), 2 * scheme.radau.places[1:] - 1
+    left = 0.1 * solver.left  # its own errors shall be smaller
+    again = StepSolver(scheme, solver.sizes, left, solver.constant, counts or Counts())
+    mesh, found = known[0].mesh, list[Step]()
+    joins = [k[0] for k in before.evolution.joins]
+    start = at_start(scheme, mesh)
     for slab in known:
-        if enough is not None and enough():
-            return None
         if slab.mesh.places != mesh.places:
             moved = [carried(c, mesh, slab.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
             start, mesh = Start(*moved), slab.mesh
-        at_stages = legendre(parts, slab.modes.shape[1] - 1, 0)
-        guess = torch.nn.functional.pad(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), (0, more))
-        step = Step(scheme, mesh, slab.begin, slab.length, start, joined(guess, mesh, scheme))
-        if not again.solve(step):
-            return None
-        found.append(step)
-        start = step.end()
+        parts = [(0.0, 1.0)]  # of the step: a half of what is too long for more stages, and again
+        while parts:
+            if enough is not None and enough():
+                return None
+            low, high = parts.pop(0)
+            step = _again(scheme, before, slab, low, high, start)
+            if again.solve(step):
+                found.append(step)
+                start = step.end()
+            elif high - low > shortest:
+                parts = [(low, (low + high) / 2), ((low + high) / 2, high), *parts]
+            else:
+                return None
     return found
+
+
+def _again(scheme: Scheme, before: Scheme, slab: Slab, low: float, high: float, start: Start) -> Step:
+    """A part of a known step, to be solved with other features from another start; the guess is what is known."""
+    places = low + (high - low) * scheme.radau.places[1:]
+    at_stages = legendre(2 * places - 1, slab.modes.shape[1] - 1, 0)
+    guess = padded(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), before.cell, scheme.cell)
+    begin, length = slab.begin + low * slab.length, (high - low) * slab.length
+    return Step(scheme, slab.mesh, begin, length, start, joined(guess, slab.mesh, scheme))
 
 
 def slabs(steps: Sequence[Step]) -> list[Slab]:
@@ -83,10 +108,10 @@ def distance(first: Sequence[Step], second: Sequence[Step]) -> Distance:
     square, norms, means = torch.zeros(3, first[0].scheme.fields, dtype=torch.float64, device=first[0].stages.device)
     total = sum(a.length for a in first)
     for a, b in zip(first, second, strict=True):
-        share = a.mesh.widths / a.mesh.length * a.length
+        share = a.mesh.shares * a.length
         theirs, mine = (in_modes(s) for s in (b, a))
-        padding = (0, theirs.shape[3] - mine.shape[3], 0, 0, 0, theirs.shape[1] - mine.shape[1])
-        away = theirs - torch.nn.functional.pad(mine, padding)
+        mine = padded(mine, a.scheme.cell, b.scheme.cell)
+        away = theirs - torch.nn.functional.pad(mine, (0, 0, 0, 0, 0, theirs.shape[1] - mine.shape[1]))
         square += torch.einsum("nkfm,n->f", away.square(), share)
         norms += torch.einsum("nkfm,n->f", theirs.square(), share)
         means += torch.einsum("nf,n->f", theirs[:, 0, :, 0], share)
@@ -99,3 +124,11 @@ def in_modes(step: Step) -> Tensor:
     r = step.scheme.radau
     norms = torch.arange(r.stages + 1, dtype=torch.float64, device=r.modes.device).mul(2).add(1).sqrt()
     return torch.tensordot(r.modes / norms[:, None], step.everything(), 1).transpose(0, 1).contiguous()
+
+
+def padded(c: Tensor, few: ReferenceCell, many: ReferenceCell) -> Tensor:
+    """The same functions (..., M) among more features."""
+    places = {tuple(k): j for j, k in enumerate(many.powers.tolist())}
+    made = c.new_zeros(*c.shape[:-1], many.count)
+    made[..., [places[tuple(k)] for k in few.powers.tolist()]] = c
+    return made

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.chains import Chain, Prescribed
-from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.methods.implicit_step import Scheme, Step, in_time
-from pinnsolve.networks.intervals import Intervals
+from pinnsolve.methods.implicit_step import Scheme, Site, Step, in_time, stretched
+from pinnsolve.methods.joined_chain import JoinedChain
+from pinnsolve.methods.joined_faces import JoinedFaces
+from pinnsolve.methods.rows import Slopes, averaged
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
-
-Slopes = dict[tuple[int, int, Alpha], Tensor]  # (n, P), by equation, unknown and derivative
-
-
-def averaged(found: Answers, stages: int, shape: tuple[int, ...]) -> Slopes:
-    """Slopes averaged over the stages."""
-    return {key: slope.reshape(stages, *shape).mean(0) for key, slope in found.slopes.items()}
 
 
 @dataclass
@@ -29,36 +23,46 @@ class Operator:
     Parameters
     ----------
     scheme : Scheme
-    mesh : Intervals
+    mesh : Tiles
     length : float
         Of the step.
     slopes : Slopes
-    wall_slopes : pair of Slopes
-        At the left and right end; without entries for a ring.
+    sites : list of (Site, Slopes)
+        Where conditions hold.
     """
 
     scheme: Scheme
-    mesh: Intervals
+    mesh: Tiles
     length: float
     slopes: Slopes
-    wall_slopes: Sequence[Slopes]
+    sites: list[tuple[Site, Slopes]]
     row_weights: Tensor = field(init=False)
-    chain: Chain = field(init=False)
-    wall_norms: list[Tensor] = field(init=False)
+    cells: JoinedChain | JoinedFaces = field(init=False)
 
     def __post_init__(self) -> None:
-        s, e = self.scheme, self.scheme.evolution
-        h, xi_w = self.mesh.widths, s.cell.gauss(s.points)[1]
+        self.row_weights = self._weights()
+        kind = JoinedChain if self.mesh.dims == 1 else JoinedFaces
+        self.cells = kind(self.scheme, self.mesh, self.length, self.slopes, self.sites, self.row_weights)
+
+    @classmethod
+    def of(cls, step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]]) -> Operator:
+        """That of a step, from its answers inside and where conditions stand, with slopes."""
+        return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites))
+
+    def _weights(self) -> Tensor:
+        """What the rows are multiplied by, (S, n, E, P): the integral's own, and the step over the size of what an
+        equation derives along time."""
+        s = self.scheme
         assert s.weights is not None
-        integral = (xi_w * h[:, None] / self.mesh.length).sqrt()  # (n, P)
-        order = in_time(e, self.slopes)
+        w, shares = s.cell.gauss(s.points)[1], self.mesh.shares
+        integral = (w * (shares / shares.max())[:, None]).sqrt()  # (n, P)
+        order = in_time(s.evolution, self.slopes)
         ratio = self.length / s.radau.values.abs()
         steps = torch.stack([ratio**k for k in order], 1) / s.weights  # (S, E)
-        self.row_weights = steps[:, None, :, None] * (integral[:, None, :] * self._masses(order))  # (S, n, E, P)
-        self.scales = self._scales()
-        rows = self._rows()
-        ends = None if e.periodic else Prescribed(*self._walls())
-        self.chain = Chain(rows, self.own, ends)
+        masses = self._masses(order)
+        if self.mesh.dims > 1:
+            masses = torch.where(torch.tensor(order, device=w.device)[:, None] > 0, masses, self._terms())
+        return steps[:, None, :, None] * (integral[:, None, :] * masses)
 
     def _masses(self, order: Sequence[int]) -> Tensor:
         """1/sqrt(m), m the slope along the highest derivative in time over its mean, (n, E, P).
@@ -67,114 +71,44 @@ class Operator:
         a hundredth of its mean it counts as that: otherwise such a place would outweigh all others.
         """
         n, e = len(self.mesh), self.scheme.evolution
-        squares = torch.zeros(n, len(order), self.scheme.points, dtype=torch.float64, device=self.mesh.device)
+        squares = torch.zeros(n, len(order), self.scheme.in_cell, dtype=torch.float64, device=self.mesh.device)
         for (i, _, alpha), slope in self.slopes.items():
             if order[i] and e.derivative(alpha)[1] == order[i]:
                 squares[:, i] += slope.square()
-        mean = (squares.mean(-1) * (self.mesh.widths / self.mesh.length)[:, None]).sum(0).sqrt()[:, None]
+        mean = (squares.mean(-1) * self.mesh.shares[:, None]).sum(0).sqrt()[:, None]
         return torch.where(mean > 0, (squares.sqrt() / mean).clamp(min=0.01).rsqrt(), torch.ones_like(squares))
 
-    @classmethod
-    def of(cls, step: Step, inside: Answers, walls: Mapping[int, Answers]) -> Operator:
-        """That of a step, from its answers inside and at the ends where conditions stand, with slopes."""
-        s, n = step.scheme, len(step.mesh)
-        at_ends = [averaged(walls[end], s.stages, ()) if end in walls else {} for end in (0, 1)]
-        return cls(s, step.mesh, step.length, averaged(inside, s.stages, (n, s.points)), at_ends)
-
-    @property
-    def own(self) -> int:
-        return sum(self.scheme.cell.count - 2 * k for k in self.scheme.evolution.joins)
-
-    def _scales(self) -> Tensor:
-        """(n + 1,): the length in which derivatives at joints are counted, that of the smaller neighbour."""
-        h = self.mesh.widths
-        beside = torch.minimum(h[1:], h[:-1])
-        if self.scheme.evolution.periodic:
-            around = torch.minimum(h[:1], h[-1:])
-            return torch.cat([around, beside, around])
-        return torch.cat([h[:1], beside, h[-1:]])
-
-    def _stretch(self, joins: int) -> tuple[Tensor, Tensor]:
-        """What a joint's numbers are in the reference cell's units, (n, joins) at the left and right."""
-        k = torch.arange(joins, dtype=torch.float64, device=self.mesh.device)
-        h = self.mesh.widths[:, None]
-        return tuple((h / (2 * side[:, None])) ** k for side in (self.scales[:-1], self.scales[1:]))  # type: ignore[return-value]
-
-    def parts(self) -> dict[int, Tensor]:
-        """By how often they derive along time: the rows on coefficients, (n, E, P, F, M)."""
-        s, e, h = self.scheme, self.scheme.evolution, self.mesh.widths
-        n, count, points = len(h), len(e.problem.equations), s.points
-        parts: dict[int, Tensor] = {}
+    def _terms(self) -> Tensor:
+        """The size of an equation's terms over all the domain beside that within a cell, (n, E, P): an equation without
+        derivatives along time, such as continuity, weighs in each cell as its unknowns do."""
+        s, e = self.scheme, self.scheme.evolution
+        assert s.weights is not None
+        squares = torch.zeros(len(self.mesh), len(e.equations), s.in_cell, dtype=torch.float64, device=s.device)
         for (i, f, alpha), slope in self.slopes.items():
-            k, order = e.derivative(alpha)
-            if order not in parts:
-                parts[order] = torch.zeros(n, count, points, s.fields, s.cell.count, dtype=h.dtype, device=h.device)
-            weight = slope * ((2 / h) ** k)[:, None] if k else slope
-            parts[order][:, i, :, f] += weight[..., None] * s.cell.table(points, k)
-        return parts
+            k = e.derivative(alpha)[0]
+            squares[:, i] += (slope * e.sizes[f] * stretched(self.mesh.widths, k)[:, None]).square()
+        return torch.where(squares > 0, s.weights[:, None] / squares.sqrt(), torch.ones_like(squares))
 
-    def _rows(self) -> Tensor:
-        """(S, n, E P, own + 2 joints), complex."""
-        s = self.scheme
-        moved = s.radau.values / self.length
-        turned = [
-            (moved**k)[:, None, None, None] * self._in_joins(part.flatten(1, 2)) for k, part in self.parts().items()
-        ]
-        return torch.stack(turned).sum(0) * self.row_weights.flatten(2, 3)[..., None]
+    def correction(self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor) -> Tensor:
+        """The change of the stages (q, n, F, M) by which residuals (E, q n P) and those of sites (m, q c P) vanish."""
+        s, n = self.scheme, len(self.mesh)
+        into = s.radau.into
 
-    def _in_joins(self, part: Tensor) -> Tensor:
-        """From coefficients (n, R, F, M) to own numbers and joints, (n, R, own + 2 joints)."""
-        own, left, right = [], [], []
-        for f, joins in enumerate(self.scheme.evolution.joins):
-            lift, free = self.scheme.cell.joins(joins)
-            own.append(part[:, :, f] @ free)
-            lifted = part[:, :, f] @ lift
-            a, b = self._stretch(joins)
-            left.append(lifted[..., :joins] * a[:, None])
-            right.append(lifted[..., joins:] * b[:, None])
-        return torch.cat(own + left + right, -1)
+        def turned(found: Tensor, cells: int) -> Tensor:
+            by_stage = found.reshape(len(found), s.stages, cells, -1).transpose(0, 1).to(into.dtype)
+            return -torch.tensordot(into, by_stage, 1).transpose(1, 2)  # (S, cells, equations, P)
 
-    def _walls(self) -> tuple[Tensor, Tensor]:
-        """The rows of each end's conditions, (S, m, D), of length one."""
-        s, e = self.scheme, self.scheme.evolution
-        offsets = [sum(e.joins[:f]) for f in range(s.fields)]
-        made, self.wall_norms = [], []
-        for end, slopes in enumerate(self.wall_slopes):
-            m = sum(w.end == end for w in s.walls)
-            rows = torch.zeros(len(s.radau.values), m, sum(e.joins), dtype=torch.complex128, device=s.device)
-            for (i, f, alpha), slope in slopes.items():
-                k, order = e.derivative(alpha)
-                rows[:, i, offsets[f] + k] += slope / self.scales[-end] ** k * (s.radau.values / self.length) ** order
-            self.wall_norms.append(torch.linalg.vector_norm(rows, dim=-1))
-            made.append(rows / self.wall_norms[-1][..., None])
-        return made[0], made[1]
+        b = (turned(residuals, n) * self.row_weights).flatten(2, 3)
+        told = [turned(r, len(site.cells))[..., None] for (site, _), r in zip(self.sites, at_sites, strict=True)]
+        known = torch.tensordot(into, stages.to(into.dtype), 1)
+        found = self.cells.solve(b[..., None], told, known)[..., 0]
+        return torch.tensordot(s.radau.back, found, 1).real
 
-    def correction(self, residuals: Tensor, walls: Sequence[Tensor]) -> Tensor:
-        """The change of the stages (q, n, F, M) that makes residuals (E, q n P) and those at walls (m, q) vanish."""
-        s, e = self.scheme, self.scheme.evolution
-        n, q = len(self.mesh), s.stages
-        by_stage = residuals.reshape(-1, q, n, s.points).transpose(0, 1).to(torch.complex128)
-        turned = torch.tensordot(s.radau.into, by_stage, 1)
-        b = -(turned.transpose(1, 2) * self.row_weights).flatten(2, 3)
-        prescribed = None
-        if not e.periodic:
-            pairs = zip(walls, self.wall_norms, strict=True)
-            prescribed = torch.cat([-(r.to(torch.complex128) @ s.radau.into.T).T / norm for r, norm in pairs], -1)
-        found = self.chain.solve(b[..., None], None if prescribed is None else prescribed[..., None])
-        z, left, right = (torch.tensordot(s.radau.back, part[..., 0], 1).real for part in found)
-        return self.coefficients(z, left, right)
 
-    def coefficients(self, z: Tensor, left: Tensor, right: Tensor) -> Tensor:
-        """From own numbers (..., n, Z) and joints (..., n, D) at both sides to (..., n, F, M)."""
-        made, at, joint = [], 0, 0
-        for joins in self.scheme.evolution.joins:
-            lift, free = self.scheme.cell.joins(joins)
-            own = self.scheme.cell.count - 2 * joins
-            c = z[..., at : at + own] @ free.T
-            if joins:
-                a, b = self._stretch(joins)
-                ends = torch.cat([left[..., joint : joint + joins] * a, right[..., joint : joint + joins] * b], -1)
-                c = c + ends @ lift.T
-            made.append(c)
-            at, joint = at + own, joint + joins
-        return torch.stack(made, -2)
+def averages(
+    step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]]
+) -> tuple[Slopes, list[tuple[Site, Slopes]]]:
+    """The slopes of a step's answers, averaged over its stages."""
+    s, n = step.scheme, len(step.mesh)
+    walls = [(site, averaged(found, s.stages, (len(site.cells), len(site.xi)))) for site, found in sites]
+    return averaged(inside, s.stages, (n, s.in_cell)), walls

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from pinnsolve.methods.implicit_step import Scheme, Step
-from pinnsolve.methods.stage_operator import Operator, Slopes, averaged
-from pinnsolve.networks.intervals import Intervals
+from pinnsolve.methods.implicit_step import Scheme, Site, Step, sites_of
+from pinnsolve.methods.rows import Slopes
+from pinnsolve.methods.stage_operator import Operator, averages
+from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,10 @@ class Rules:
 RULES = Rules()
 
 
-def norm(c: Tensor, mesh: Intervals, sizes: Tensor) -> Tensor:
+def norm(c: Tensor, mesh: Tiles, sizes: Tensor) -> Tensor:
     """The root mean square over space of fields (..., n, F, M), each relative to its size: (...,)."""
     square = (c / sizes[:, None]).square().sum((-1, -2))
-    return (square @ mesh.widths / mesh.length).sqrt()
+    return (square @ mesh.shares).sqrt()
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Counts:
 
     iterations: int = 0
     factorisations: int = 0
+    operations: float = 0.0
 
 
 @dataclass
@@ -51,7 +53,7 @@ class StepSolver:
     left : float
         The change that may be left, relative to them.
     constant : bool
-        Whether one iteration solves the equations: they are linear, with slopes that do not change in time.
+        Whether iterations leave nothing but rounding: the equations are linear, with slopes that do not change in time.
     """
 
     scheme: Scheme
@@ -62,20 +64,26 @@ class StepSolver:
 
     def __post_init__(self) -> None:
         self.operator: Operator | None = None
-        self.rate = 1.0
+        self.rate = 1.0  # what an iteration left of the one before
 
     def solve(self, step: Step) -> bool:
         """Solve for the stages, in place; whether it settled."""
         before = None
         for k in range(1, RULES.iterations + 1):
-            change = self._change(step, self._fresh(step, k))
+            fresh = self._fresh(step, k)
+            change = self._change(step, fresh)
             step.stages = step.stages + change
             self.counts.iterations += 1
             size = float(norm(change, step.mesh, self.sizes).max())
             if not size < RULES.away:
                 return self._failed()
-            self.rate = size / before if before else 0.0
-            if self.constant or size < self.left or (before and self.rate < 0.5 and size * self.rate < 3 * self.left):
+            if self.constant:
+                self.rate = size / before if before else (1.0 if fresh else self.rate)
+                settled = size * self.rate < self.left
+            else:
+                self.rate = size / before if before else 0.0
+                settled = bool(before) and self.rate < 0.5 and size * self.rate < 3 * self.left
+            if settled or size < self.left:
                 return True
             if k > 4 and self.rate > 1:
                 break
@@ -102,15 +110,22 @@ class StepSolver:
     def _change(self, step: Step, fresh: bool) -> Tensor:
         s = self.scheme
         inside = step.inside(s.points, slopes=fresh)
-        walls = {end: step.at_wall(end, slopes=fresh) for end in s.walled}
+        sites = self._sites(step)
+        walls = [(site, step.at_site(site, slopes=fresh)) for site in sites]
         if fresh:
             self.operator = Operator.of(step, inside, walls)
             self.counts.factorisations += 1
+            self.counts.operations += self.operator.cells.operations[0]
         assert self.operator is not None
-        nothing = torch.zeros(0, s.stages, dtype=torch.float64, device=s.device)
-        return self.operator.correction(
-            inside.residuals, [walls[end].residuals if end in walls else nothing for end in (0, 1)]
-        )
+        self.counts.operations += self.operator.cells.operations[1]
+        return self.operator.correction(inside.residuals, [found.residuals for _, found in walls], step.stages)
+
+    def _sites(self, step: Step) -> list[Site]:
+        """Where conditions hold on the step's mesh, looked for once."""
+        kept = self.operator
+        if kept is not None and kept.mesh is step.mesh:
+            return [site for site, _ in kept.sites]
+        return sites_of(self.scheme, step.mesh)
 
 
 def is_constant(step: Step, span: float) -> bool:
@@ -125,5 +140,6 @@ def is_constant(step: Step, span: float) -> bool:
 
 def _slopes(step: Step) -> list[Slopes]:
     s = step.scheme
-    found = [averaged(step.inside(s.points, slopes=True), s.stages, (len(step.mesh), s.points))]
-    return found + [averaged(step.at_wall(end, slopes=True), s.stages, ()) for end in s.walled]
+    walls = [(site, step.at_site(site, slopes=True)) for site in sites_of(s, step.mesh)]
+    inside, at_walls = averages(step, step.inside(s.points, slopes=True), walls)
+    return [inside, *(slopes for _, slopes in at_walls)]

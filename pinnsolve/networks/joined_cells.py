@@ -14,9 +14,11 @@ class JoinedCells:
     Parameters
     ----------
     degree : int
-        Of the features in a cell; it has one more of them for each unknown.
+        Of the features in a cell; along a line it has one more of them for each unknown.
     stages : int
         Of a step, from 2 to 9; polynomials in time have this degree.
+
+    In a plane cells have four degrees less, and steps two stages: what is solved grows with the square of the degree.
 
     Raises
     ------
@@ -34,3 +36,12 @@ class JoinedCells:
             raise ProblemError(f"JoinedCells: degree={self.degree} is out of range", "Write a number from 4 to 20.")
         if not 2 <= self.stages <= 9:
             raise ProblemError(f"JoinedCells: stages={self.stages} is out of range", "Write a number from 2 to 9.")
+
+    def over(self, dims: int) -> tuple[int, int]:
+        """Degree and stages over so many coordinates of space; no less than what makes a march.
+
+        >>> JoinedCells(degree=11, stages=5).over(1), JoinedCells(degree=11, stages=5).over(2)
+        ((11, 5), (7, 3))
+        """
+        less = dims - 1
+        return max(self.degree - 4 * less, 4), max(self.stages - 2 * less, 2)

@@ -15,6 +15,9 @@ Sources: Pao & Takefuji, Computer 25 (1992) 76 (functional links); Dong & Li, Co
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -39,50 +42,96 @@ def legendre(xi: Tensor, degree: int, order: int) -> Tensor:
 
 
 class ReferenceCell:
-    """Tables of one degree.
+    """Tables of one degree, in one or more coordinates.
+
+    In several coordinates the features are products of Legendre polynomials of total degree at most d.
 
     Parameters
     ----------
     degree : int
     device : torch.device
+    dims : int
+        Coordinates of space.
 
     Attributes
     ----------
     count : int
-        M = degree + 1, the number of features.
+        M, the number of features: d + 1 along a line, (d + 1)(d + 2)/2 in a plane.
+    powers : tensor (M, dims)
+        The degree of each feature along each coordinate.
+    halves : list by coordinate of tensor (2, M, M)
+        The coefficients of a half from those of the whole.
     """
 
-    def __init__(self, degree: int, device: torch.device) -> None:
-        self.degree, self.count, self.device = degree, degree + 1, device
-        self._tables: dict[tuple[int, int], Tensor] = {}
+    def __init__(self, degree: int, device: torch.device, dims: int = 1) -> None:
+        self.degree, self.device, self.dims = degree, device, dims
+        chosen = [k for k in itertools.product(range(degree + 1), repeat=dims) if sum(k) <= degree]
+        self.count, self.powers = len(chosen), torch.tensor(chosen, device=device)
+        self._tables: dict[tuple[int, tuple[int, ...]], Tensor] = {}
         self._joins: dict[int, tuple[Tensor, Tensor]] = {}
-        self._ends: dict[int, Tensor] = {}
+        self._traces: dict[tuple[int, int, int, float, float], Tensor] = {}
         self._gauss: dict[int, tuple[Tensor, Tensor]] = {}
-        xi, weights = self.gauss(self.count)
-        halves = torch.stack([(xi - 1) / 2, (xi + 1) / 2])
-        own = legendre(xi, degree, 0) * weights[:, None]
-        self.halves = own.T @ legendre(halves, degree, 0)  # (2, M, M): a half's coefficients from the whole's
+        xi, weights = self.gauss(degree + 1)
+        own = self.features(xi, (0,) * dims) * weights[:, None]
+        self.halves = []
+        for axis in range(dims):
+            moved = [xi.clone(), xi.clone()]
+            moved[0][:, axis], moved[1][:, axis] = (xi[:, axis] - 1) / 2, (xi[:, axis] + 1) / 2
+            self.halves.append(torch.stack([own.T @ self.features(part, (0,) * dims) for part in moved]))
+
+    def features(self, xi: Tensor, orders: Sequence[int]) -> Tensor:
+        """The features at places (..., dims), derived so many times along each coordinate: (..., M)."""
+        made: Tensor | None = None
+        for axis, order in enumerate(orders):
+            along = legendre(xi[..., axis], self.degree, order)[..., self.powers[:, axis]]
+            made = along if made is None else made * along
+        assert made is not None
+        return made
 
     def gauss(self, points: int) -> tuple[Tensor, Tensor]:
-        """Gauss points in (-1, 1), and weights that sum to one."""
+        """Products of so many Gauss points along each coordinate, (P, dims), and weights that sum to one."""
         if points not in self._gauss:
             xi, w = np.polynomial.legendre.leggauss(points)
-            self._gauss[points] = torch.as_tensor(xi, device=self.device), torch.as_tensor(w / 2, device=self.device)
+            places = np.stack([x.ravel() for x in np.meshgrid(*[xi] * self.dims, indexing="ij")], -1)
+            weights = np.prod(np.stack([x.ravel() for x in np.meshgrid(*[w / 2] * self.dims, indexing="ij")]), 0)
+            self._gauss[points] = (
+                torch.as_tensor(np.ascontiguousarray(places), device=self.device),
+                torch.as_tensor(weights, device=self.device),
+            )
         return self._gauss[points]
 
-    def table(self, points: int, order: int) -> Tensor:
-        """The features, derived so many times along xi, at so many Gauss points: (points, M)."""
-        key = points, order
+    def table(self, points: int, orders: Sequence[int]) -> Tensor:
+        """The features, derived so many times along each coordinate, at the Gauss points: (P, M)."""
+        key = points, tuple(orders)
         if key not in self._tables:
-            self._tables[key] = legendre(self.gauss(points)[0], self.degree, order)
+            self._tables[key] = self.features(self.gauss(points)[0], orders)
         return self._tables[key]
+
+    def trace(self, axis: int, side: int, order: int, low: float = -1.0, high: float = 1.0) -> Tensor:
+        """The derivative of that order along an axis at its lower (0) or upper (1) side, as coefficients of Legendre
+        polynomials along the other coordinates' part from `low` to `high` of the side: (T, M).
+
+        In one coordinate T = 1; in two, d + 1 - order, since no more is left of a polynomial that is derived.
+        """
+        key = axis, side, order, low, high
+        if key not in self._traces:
+            xi, w = (
+                np.polynomial.legendre.leggauss(self.degree + 1) if self.dims > 1 else (np.zeros(1), np.full(1, 2.0))
+            )
+            along, weights = torch.as_tensor(xi, device=self.device), torch.as_tensor(w / 2, device=self.device)
+            places = torch.full((len(along), self.dims), 2.0 * side - 1.0, dtype=torch.float64, device=self.device)
+            if self.dims > 1:
+                places[:, 1 - axis] = low + (high - low) * (along + 1) / 2
+            values = self.features(places, [order * (k == axis) for k in range(self.dims)])
+            kept = legendre(along, self.degree, 0)[:, : self.degree + 1 - order if self.dims > 1 else 1]
+            self._traces[key] = (kept * weights[:, None]).T @ values
+        return self._traces[key]
+
+    # ------------------------------------------------------------ one coordinate
 
     def end(self, order: int) -> Tensor:
         """The features at the left and right end, (2, M)."""
-        if order not in self._ends:
-            ends = torch.tensor([-1.0, 1.0], dtype=torch.float64, device=self.device)
-            self._ends[order] = legendre(ends, self.degree, order)
-        return self._ends[order]
+        return torch.cat([self.trace(0, side, order) for side in (0, 1)])
 
     def joins(self, order: int) -> tuple[Tensor, Tensor]:
         """lift (M, 2 order) and free (M, M - 2 order), for joins by the value and all derivatives below `order`."""
@@ -98,10 +147,10 @@ class ReferenceCell:
                 self._joins[order] = lift, q[:, 2 * order :].contiguous()
         return self._joins[order]
 
-    def merged(self, left: Tensor, right: Tensor, order: int) -> Tensor:
-        """The coefficients (..., M) of two halves as one cell: outer traces are kept, the rest is the nearest."""
-        near = 0.5 * (left @ self.halves[0] + right @ self.halves[1])
-        if order == 0:
+    def merged(self, left: Tensor, right: Tensor, order: int, axis: int = 0) -> Tensor:
+        """The coefficients (..., M) of two halves as one cell: the nearest; along a line outer traces are kept."""
+        near = 0.5 * (left @ self.halves[axis][0] + right @ self.halves[axis][1])
+        if order == 0 or self.dims > 1:
             return near
         lift, free = self.joins(order)
         stretch = torch.tensor([2.0**k for k in range(order)], dtype=left.dtype, device=left.device)
@@ -110,7 +159,16 @@ class ReferenceCell:
         return lifted + (near - lifted) @ free @ free.T
 
 
+def degree_of(count: int, dims: int) -> int:
+    """The degree of a cell with so many features in so many coordinates.
+
+    >>> degree_of(12, 1), degree_of(36, 2)
+    (11, 7)
+    """
+    return next(k for k in range(count) if math.comb(k + dims, dims) == count)
+
+
 @lru_cache(maxsize=32)
-def reference_cell(degree: int, device: torch.device) -> ReferenceCell:
+def reference_cell(degree: int, device: torch.device, dims: int = 1) -> ReferenceCell:
     """The tables, made once."""
-    return ReferenceCell(degree, device)
+    return ReferenceCell(degree, device, dims)

@@ -197,7 +197,7 @@ def wanting(trial: Trial) -> list[Wanting]:
     return found + [Wanting(f) for f in [corner.fixed for corner in trial.plan.corners] + points]
 
 
-def parted(points: Points, share: float, seed: int) -> tuple[Points, Points]:
+def parted(points: Points, share: float | None, seed: int) -> tuple[Points, Points]:
     """Measurements for training, and the share of them that is held out; the same for both where none is."""
     if not share:
         return points, points

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from pinnsolve.errors import Outcome
+from pinnsolve.methods.line_condition import LIMITS, answer_along
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
 from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import seen_by_differences, undetermined
+from pinnsolve.trial.line import read_line
+from pinnsolve.trial.lined import Lined
 
 Judged = tuple[Outcome, float | None]
 ENDED = ("converged", "plateau")  # outcomes after which nothing more is tried
@@ -32,21 +36,44 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     ended = outcome.kind in ENDED
     if blind := _blind(run):
         return blind if ended else outcome, None
-    if (ended or outcome.kind in STOPPED) and asked_whether_alone(run):
-        free = uniqueness.free_change(run.trial, run.points.places, run.settings.budget, ended)
-        if free:
-            return uniqueness.undetermined(free), None
+    change = _free_change(run, ended) if ended or outcome.kind in STOPPED else ""
+    if change:
+        return uniqueness.undetermined(change), None
     told = _told_by_error(run, outcome, error, held_out)
     if told is not None:
         return told
     rough = seen_by_differences(run.trial, run.points.held_out)
     if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where windows join
         return undetermined(rough, run.trial.problem.coordinates), None
-    if outcome.kind == "converged" and not any(run.history[0].held_out.values()):
+    by_points = not run.trial.fluxes  # beside a flux a residual of nothing says nothing
+    if outcome.kind == "converged" and by_points and not any(run.history[0].held_out.values()):
         zero = not any(bool(v.any()) for v in run.points.values().values())
         what = "zero" if zero else "what is prescribed, continued inwards,"
         outcome, error = Outcome("converged", f"{what} meets all equations and conditions, and is alone in that"), None
     return outcome, None if error is None else max(error, rough.share)
+
+
+def _free_change(run: Run, ended: bool) -> str:
+    """How another solution may differ from this one, in words; empty where it is alone, or where that is not known."""
+    if not asked_whether_alone(run):
+        return ""
+    answer, limit = _answer_along(run), LIMITS.most
+    if answer <= limit:
+        return ""
+    told = uniqueness.free_change(run.trial, run.points.places, run.settings.budget, ended)
+    if told or not (ended and math.isfinite(answer)):
+        return told
+    return f"noise of one part in {limit:.0e} of their terms changes it by its own size"
+
+
+def _answer_along(run: Run) -> float:
+    """How a solution along one coordinate answers to noise; infinite where that is not known, or of another kind."""
+    trial = run.trial
+    if len(trial.problem.coordinates) > 1:
+        return math.inf
+    line = read_line(trial.problem, trial.plan)
+    answer = math.inf if line is None else answer_along(trial, line)
+    return answer if isinstance(trial, Lined) or answer > LIMITS.most else math.inf
 
 
 def _told_by_error(
@@ -69,7 +96,7 @@ def to_be_found(run: Run) -> bool:
 def _blind(run: Run) -> Outcome | None:
     """Why the residual at points says nothing of the error, as the check before training saw it."""
     plan = run.trial.plan
-    if plan.unseen:
+    if plan.unseen and not run.trial.fluxes:
         told = f"residuals at points do not say how the solution goes on across {' and '.join(plan.unseen)}"
         return Outcome("undetermined", told, "write a first-order system, with the flux as an unknown")
     if plan.undecided:

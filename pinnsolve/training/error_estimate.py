@@ -68,6 +68,8 @@ class Found:
     richer : float
         Above zero where it is better by orders than the one that it solves again: their distance, times this, is the
         error of that one.
+    noise : float
+        The relative error that rounding in the equations makes, where that is known.
     beside : float
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
     """
@@ -84,6 +86,7 @@ class Found:
     sizes: Mapping[str, float] = field(default_factory=dict)
     scales: Mapping[str, float] = field(default_factory=dict)
     richer: float = 0.0
+    noise: float = 0.0
     beside: float = 0.0
 
     def exact(self, weights: Mapping[str, float]) -> bool:
@@ -156,7 +159,8 @@ def estimated(
     elif seen.narrow:
         other = next((f for f in others if f.kind != best.kind), others[0])
         error = max(error, (error * _difference(other, best) / (other.size(weights) or 1.0) * size) ** 0.5)
-    least = max(rounding(v.dtype) for v in best.values.values())
+    noise = max(f.noise for f in (best, *own))
+    least = max(noise, *(rounding(v.dtype) for v in best.values.values()))
     if best.exact(weights) or (cells and seen.rough):  # residuals at kinks that move are large for all
         return max(error, least)
     left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5

@@ -49,6 +49,9 @@ class Rules:
     cells : float
         Of the budget, for marches over cells: what is not solved by then is left to others. Larger: these have too
         little. Smaller: long marches are left before their end. Chosen, not measured.
+    plane : float
+        The same over two coordinates of space, for marches and what follows them: random features do little there with
+        time as a third one. Chosen, not measured.
     deeper : float
         A march to a hundred times lower tolerance takes about so many times the operations
         (`python -m validation.marched`).
@@ -70,6 +73,7 @@ class Rules:
     undecided: float = 0.05
     behind: float = 20.0
     cells: float = 0.3
+    plane: float = 0.9
     deeper: float = 4.0
     dearer: float = 2.0
 

@@ -14,6 +14,7 @@ from pinnsolve.algebra.operations import Work
 from pinnsolve.errors import Outcome, ProblemError
 from pinnsolve.methods import Enriching
 from pinnsolve.methods.costs import costs_of
+from pinnsolve.methods.line_condition import noise_of
 from pinnsolve.methods.protocol import Method, State
 from pinnsolve.networks import JoinedCells, LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.described import is_features, kind_of
@@ -27,7 +28,6 @@ from pinnsolve.training.results import Ended
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
-from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.trial import Trial
 
 Build = Callable[[Network | LocalFeatures | JoinedCells | nn.Module, torch.Generator], Trial]
@@ -236,10 +236,10 @@ class Run:
         self.clock.work.add(costs_of(self.points.held_out).gradient)
         scales = {u: self.trial.plan.size(u).scale for u in self.trial.problem.unknowns}
         enriched = isinstance(self.settings.stages[stage].method, Enriching)
-        richer = self.trial.doubt if enriched and isinstance(self.trial, Marched) else 0.0
+        richer, noise = (self.trial.doubt, noise_of(self.trial)) if enriched else (0.0, 0.0)
         values, narrow = self.points.values(), self.trial.plan.narrow
         beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
-        return Found(stage, kind, held_out, values, again, made, scales, richer, beside)
+        return Found(stage, kind, held_out, values, again, made, scales, richer, noise, beside)
 
     def gathered(self) -> Gathered:
         data, first = self.trial.problem.data, self.history[0].held_out

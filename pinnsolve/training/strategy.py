@@ -59,6 +59,7 @@ class Strategy:
         cells: bool = False, noise: str = "", coordinates: int = 1, rules: Rules = RULES,
     ) -> None:  # fmt: skip
         self.cells, self.unknowns = cells, 1
+        self.plane = cells and coordinates > 2  # two coordinates of space, and time
         self.stages, self.tolerance, self.automatic, self.windows = stages, tolerance, automatic, windows
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 
@@ -102,7 +103,7 @@ class Strategy:
         if verdict is not None:  # where solutions are compared, a small residual alone proves nothing
             return last or verdict.kind != "converged" or not self.compares(stage)
         if isinstance(method, CellMarching) and self.automatic:
-            return clock.operations >= self.rules.cells * self.operations
+            return clock.operations >= (self.rules.plane if self.plane else self.rules.cells) * self.operations
         share = self.operations * (stage + 1) / len(self.stages)
         return not last and method.steps is None and not self.automatic and clock.operations >= share
 
@@ -161,6 +162,7 @@ class Strategy:
         now = self.stages[results.ended[-1].stage].network
         rounds, left = self._rounds(results), self.rules.share * self.operations - clock.operations
         if isinstance(now, JoinedCells):
+            left += (self.rules.plane - self.rules.share) * self.operations * self.plane
             return after_cells(self.stages, results, self._first_features(), left, self.rules.deeper)
         if isinstance(now, RandomFeatures):
             rivals = self._rivals(results, rounds, left)

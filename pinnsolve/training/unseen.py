@@ -8,7 +8,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.roughness import RULES, Both, Rough, levels, residual_of, rough
+from pinnsolve.checks.roughness import RULES, Rough, levels, rough
+from pinnsolve.checks.two_ways import Both, residual_of
 from pinnsolve.errors import Outcome
 from pinnsolve.geometry.places import fading
 from pinnsolve.geometry.points import Points
@@ -57,13 +58,19 @@ def _inside(trial: Trial, residuals: Residuals) -> tuple[Both, dict[str, int], T
         return trial.fields(trial.prepare(points))
 
     sizes = [max(made[e.name], problem.prober.size(e, trial.plan.sizes)) for e in equations]
-    both = Both(problem, [residual_of(e) for e in equations], fields_at)
+    both = Both(problem, [residual_of(e) for e in equations], fields_at, together=residuals.chunk)
     return both, orders, torch.tensor(sizes, dtype=torch.float64)
 
 
 def _faded(trial: Trial, points: Points) -> Tensor:
     factor = fading(trial.plan.corners, points.coordinates, trial.problem.domain)
-    return torch.ones_like(points.weights) if factor is None else factor
+    found = torch.ones_like(points.weights) if factor is None else factor
+    across = 2.0 ** (1 - RULES.first)  # of the length: twice the largest width, as far as differences reach
+    for c, places in trial.fluxes.items():  # a difference across such a place is no slope, and its flux none
+        for place in places:
+            away = (points.coordinates[c] - place).abs() / trial.problem.domain.length(c)
+            found = torch.where(away > across, found, torch.zeros_like(found))
+    return found
 
 
 def cost(residuals: Residuals) -> float:

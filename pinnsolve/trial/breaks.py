@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.checks.fluxes import bend
 from pinnsolve.checks.resolution import Resolution, resolution, together
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
@@ -42,34 +43,56 @@ class Rules:
 RULES = Rules()
 
 
-def varying(problem: Problem, space: str, time: str) -> tuple[Resolution, Resolution, Resolution]:
-    """On which lengths equations vary along space, they and the start, and they and walls along time."""
-    domain = problem.domain
-    equations = [(e, domain.interior) for e in problem.equations]
+Spaces = tuple[Resolution, ...]
+
+
+def varying(problem: Problem, space: Sequence[str], time: str) -> tuple[Spaces, Spaces, Resolution]:
+    """On which lengths equations vary along each coordinate of space, they and the start, and they and walls along
+    time."""
     conditions = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
     starts = [(c, piece) for c, piece in conditions if piece.moment is not None]
     walls = [(c, piece) for c, piece in conditions if piece.moment is None]
+    planes = len(space) > 1
+    inside, begun = (tuple(varying_along(problem, c, chosen, planes) for c in space) for chosen in ([], starts))
+    return inside, begun, varying_along(problem, time, walls)
 
-    def along(coordinate: str, chosen: Sequence[tuple[Equation, Piece]]) -> Resolution:
-        asking = [(c, piece) for c, piece in chosen if coordinate in _asks(c)]
-        found = [_resolution(problem, c, piece, coordinate) for c, piece in asking]
-        return together(found, domain.length(coordinate))
 
-    return along(space, equations), along(space, equations + starts), along(time, equations + walls)
+def varying_along(
+    problem: Problem, coordinate: str, conditions: Sequence[tuple[Equation, Piece]] = (), planes: bool = False
+) -> Resolution:
+    """On which lengths equations, and some conditions, vary along a coordinate; or on which planes they break."""
+    domain = problem.domain
+    chosen = [*((e, domain.interior) for e in problem.equations), *conditions]
+    asking = [(c, piece) for c, piece in chosen if coordinate in _asks(c)]
+    if planes:
+        found = [_across(problem, c, piece, coordinate) for c, piece in asking]
+    else:
+        found = [_resolution(problem, c, piece, coordinate, RULES.lines) for c, piece in asking]
+    return together(found, domain.length(coordinate))
+
+
+def _across(problem: Problem, equation: Equation, piece: Piece, coordinate: str) -> Resolution:
+    """The breaks that stand at the same place on every line: planes. Others bend, and no cell ends at them; what is
+    short on a line may be long beside it, and cells find it."""
+    lines = [_resolution(problem, equation, piece, coordinate, [part]).breaks for part in RULES.lines]
+    near = RULES.same * problem.domain.length(coordinate)
+    return Resolution(tuple(b for b in lines[0] if all(any(abs(b - c) < near for c in line) for line in lines[1:])))
 
 
 def _asks(equation: Equation) -> frozenset[str]:
     return equation.asks | (frozenset() if equation.prescribes is None else equation.prescribes.asks)
 
 
-def _resolution(problem: Problem, equation: Equation, piece: Piece, coordinate: str) -> Resolution:
+def _resolution(
+    problem: Problem, equation: Equation, piece: Piece, coordinate: str, parts: Sequence[float]
+) -> Resolution:
     """On which lengths the coefficients and sources of an equation vary along a coordinate: seen on smooth fields, on
-    two lines."""
+    lines."""
     domain = problem.domain
 
     def curves(x: Tensor) -> Tensor:
         lines = []
-        for part in RULES.lines:
+        for part in parts:
             at = {c: torch.full_like(x, domain.place(c, part)) for c in problem.coordinates}
             at |= {c: torch.full_like(x, v) for c, v in piece.fixed.items()} | {coordinate: x}
             normals = {c: torch.full_like(x, v) for c, v in piece.outward.items()}
@@ -98,20 +121,38 @@ def cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution)
     return tuple(sorted(v for v in found if low < v < high))
 
 
-def kinked(problem: Problem, made: Plan, starts: Mapping[str, Given], joins: Mapping[str, int]) -> bool:
+def bends(
+    problem: Problem, made: Plan, coordinate: str, joins: Mapping[str, int], found_along: Resolution
+) -> dict[float, Tensor] | None:
+    """How traces go on across the places where equations jump, if not all of them are continuous there
+    (`checks.fluxes`); nothing where a coefficient jumps and the equations do not say it."""
+    found = {}
+    for place in found_along.breaks:
+        matrix = bend(problem, coordinate, place, joins)
+        if matrix is None:
+            return None
+        if not torch.equal(matrix, torch.eye(len(matrix), dtype=matrix.dtype)):
+            found[place] = matrix
+    return None if made.unseen and not found else found
+
+
+def kinked(problem: Problem, made: Plan, starts: Mapping[str, Given], joins: Mapping[str, Sequence[int]]) -> bool:
     """Whether a start does not go on where a ring closes, in its value or in a derivative that is joined."""
-    if not problem.periodic:
-        return False
-    name, begin = problem.domain.space_coordinates[0], problem.domain.ends(str(problem.domain.time))[0]
-    ends = torch.tensor(problem.domain.ends(name), dtype=torch.float64)
-    at = {c: ends if c == name else torch.full_like(ends, begin) for c in problem.coordinates}
-    points, axis = Points(at, torch.ones_like(ends)), problem.coordinates.index(name)
-    for u, told in starts.items():
-        chart, jets = points.chart()
-        jet = told.given(problem.fields(chart, jets, {}, points))
-        for k in range(joins[u]):
-            left, right = jet.dense(tuple(k * (i == axis) for i in range(len(problem.coordinates)))).tolist()
-            size = max(abs(left), abs(right), made.size(u).scale / problem.domain.length(name) ** k)
-            if abs(left - right) > RULES.same * size:
-                return True
+    domain = problem.domain
+    begin = domain.ends(str(domain.time))[0]
+    for name in (p.coordinate for p in problem.periodic):
+        ends, axis = domain.ends(name), problem.coordinates.index(name)
+        lines = {c: [domain.place(c, part) for part in RULES.lines for _ in ends] for c in domain.coordinates}
+        lines |= {str(domain.time): [begin] * (2 * len(RULES.lines)), name: [*ends] * len(RULES.lines)}
+        at = {c: torch.tensor(x, dtype=torch.float64) for c, x in lines.items()}
+        points = Points(at, torch.ones(2 * len(RULES.lines), dtype=torch.float64))
+        number = domain.space_coordinates.index(name)
+        for u, told in starts.items():
+            chart, jets = points.chart()
+            jet = told.given(problem.fields(chart, jets, {}, points))
+            for k in range(joins[u][number]):
+                values = jet.dense(tuple(k * (i == axis) for i in range(len(domain.coordinates)))).reshape(-1, 2)
+                size = max(float(values.abs().max()), made.size(u).scale / domain.length(name) ** k)
+                if float((values[:, 0] - values[:, 1]).abs().max()) > RULES.same * size:
+                    return True
     return False

@@ -1,7 +1,8 @@
-"""A problem as an evolution over cells of one coordinate of space: what is joined, where it starts, what walls say."""
+"""A problem as an evolution over cells of space: what is joined, where it starts, what walls say."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,22 +15,11 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.breaks import cuts, kinked, varying
+from pinnsolve.trial.breaks import bends, cuts, kinked, varying
+from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of
 from pinnsolve.trial.exact import Plan
 
 Derivatives = dict[str, set[Alpha]]
-
-
-class UnmarchableError(Exception):
-    """Why a problem is no evolution over cells of one coordinate of space, in words."""
-
-
-@dataclass(frozen=True)
-class Wall:
-    """A condition at the left (0) or right (1) end."""
-
-    equation: Equation
-    end: int
 
 
 @dataclass(frozen=True)
@@ -39,22 +29,30 @@ class Evolution:
     Parameters
     ----------
     problem : Problem
-    space, time : int
-        Which of the coordinates they are.
-    joins : tuple of int
-        For each unknown, so many traces are joined between cells: its value and the derivatives below the highest.
+    equations : tuple of Equation
+        Those of the problem, and that velocities have no divergence where it says so.
+    space : tuple of int
+        Which of the coordinates are those of space.
+    time : int
+        Which one is that of time.
+    joins : tuple by unknown of tuple of int
+        Along each coordinate of space, so many traces are joined between cells: the value and the derivatives below
+        the highest.
     orders : tuple of int
         For each unknown, the order of the equations in time; zero where they give it algebraically.
     starts, rates : dict from unknown to what is prescribed
     walls : tuple of Wall
-    periodic : bool
-    joints : tuple of float
+    rings : tuple of bool
+        Along which coordinates of space everything is periodic.
+    bends : mapping from place to tensor (D, D)
+        Where along a line fluxes are continuous, and slopes are not: the traces on the right from those on the left.
+    joints : tuple by coordinate of tuple of float
         Where cells must end, since slopes may jump, or the equations vary on a small scale.
     moments : tuple of float
         When steps must end, for the same reasons.
-    inside : Resolution
+    inside : tuple by coordinate of Resolution
         On which lengths of space the equations vary.
-    begun : Resolution
+    begun : tuple by coordinate of Resolution
         The same, with what is prescribed at the start.
     driven : Resolution
         On which lengths of time equations and walls vary.
@@ -65,29 +63,32 @@ class Evolution:
     """
 
     problem: Problem
-    space: int
+    equations: tuple[Equation, ...]
+    space: tuple[int, ...]
     time: int
-    joins: tuple[int, ...]
+    joins: tuple[tuple[int, ...], ...]
     orders: tuple[int, ...]
     starts: dict[str, Given]
     rates: dict[str, Given]
     walls: tuple[Wall, ...]
-    periodic: bool
-    joints: tuple[float, ...]
+    rings: tuple[bool, ...]
+    bends: Mapping[float, Tensor]
+    joints: tuple[tuple[float, ...], ...]
     moments: tuple[float, ...]
-    inside: Resolution
-    begun: Resolution
+    inside: tuple[Resolution, ...]
+    begun: tuple[Resolution, ...]
     driven: Resolution
     rough: bool
     sizes: tuple[float, ...]
 
     @property
-    def name(self) -> str:
-        return self.problem.coordinates[self.space]
+    def dims(self) -> int:
+        return len(self.space)
 
     @property
-    def ends(self) -> tuple[float, float]:
-        return self.problem.domain.ends(self.name)
+    def extent(self) -> list[tuple[float, float]]:
+        """Where each coordinate of space begins and ends."""
+        return [self.problem.domain.ends(self.problem.coordinates[k]) for k in self.space]
 
     @property
     def times(self) -> tuple[float, float]:
@@ -99,27 +100,29 @@ class Evolution:
         """Whether an equation is of second order in time."""
         return max(self.orders) > 1
 
-    def derivative(self, alpha: Alpha) -> tuple[int, int]:
-        """How often it derives along space and along time."""
-        return alpha[self.space], alpha[self.time]
+    def derivative(self, alpha: Alpha) -> tuple[tuple[int, ...], int]:
+        """How often it derives along the coordinates of space and along time."""
+        return tuple(alpha[k] for k in self.space), alpha[self.time]
 
-    def points(self, x: Tensor, t: Tensor, end: int | None = None) -> Points:
-        """Points (N,); with outward normals where they lie at an end."""
-        found = {self.space: x, self.time: t}
-        coordinates = {name: found[k] for k, name in enumerate(self.problem.coordinates)}
+    def points(self, x: Tensor, t: Tensor, side: tuple[int, int] | None = None) -> Points:
+        """Points (N, dims); with outward normals where they lie at a side."""
+        found = {k: x[:, axis] for axis, k in enumerate(self.space)} | {self.time: t}
+        names = self.problem.coordinates
         normals: dict[str, Tensor] = {}
-        if end is not None:
-            normals = {self.name: torch.full_like(x, 2.0 * end - 1.0)}
-        return Points(coordinates, torch.ones_like(x), normals)
+        if side is not None:
+            across, upper = side
+            for axis, k in enumerate(self.space):
+                normals[names[k]] = torch.full_like(t, (2.0 * upper - 1.0) * (axis == across))
+        return Points({name: found[k] for k, name in enumerate(names)}, torch.ones_like(t), normals)
 
     def given(self, told: Given, x: Tensor, t: float) -> Tensor:
-        """What is prescribed at places (N,) and one time."""
-        points = self.points(x, torch.full_like(x, t))
+        """What is prescribed at places (N, dims) and one time."""
+        points = self.points(x, torch.full_like(x[:, 0], t))
         chart, at = points.chart()
         return told.given(self.problem.fields(chart, at, {}, points)).value.detach()
 
 
-def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evolution:
+def evolution(problem: Problem, made: Plan) -> Evolution:
     """Read a problem as an evolution.
 
     Raises
@@ -128,23 +131,20 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
         With the reason.
     """
     domain = problem.domain
-    if domain.time is None or len(domain.space_coordinates) != 1 or len(domain.coordinates) != 2:
-        raise UnmarchableError("cells are marched over one coordinate of space and time")
+    space = tuple(problem.coordinates.index(c) for c in domain.space_coordinates)
+    if domain.time is None or not 1 <= len(space) <= 2 or len(domain.coordinates) != len(space) + 1:
+        raise UnmarchableError("cells are marched over one or two coordinates of space and time")
     if problem.indivisible:
         raise UnmarchableError(problem.indivisible)
-    if len(problem.equations) < len(problem.unknowns):
+    equations, time = equations_of(problem), problem.coordinates.index(domain.time)
+    if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
-    space, time = (problem.coordinates.index(c) for c in (domain.space_coordinates[0], domain.time))
     starts, rates, walls = _conditions(problem)
+    derivatives = _derivatives(problem, equations)
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
-    joins = {u: max((a[space] for a in derivatives[u]), default=0) for u in problem.unknowns}
-    needed = sum(joins.values())
-    if not problem.periodic and len(walls) < needed:
-        # least squares would find a solution, and nothing says that it is the only one
-        raise UnmarchableError(f"{len(walls)} conditions stand at the walls, and such equations ask for {needed}")
-    for wall in walls:  # what a condition asks for at a wall must be a trace
-        for u, asked in _asked(problem, wall.equation).items():
-            joins[u] = max(joins[u], max((a[space] + 1 for a in asked), default=0))
+    joins = {u: [max((a[k] for a in derivatives[u]), default=0) for k in space] for u in problem.unknowns}
+    rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in domain.space_coordinates)
+    determined(problem, equations, walls, rings, space)
     for u, order in orders.items():
         if order > 2:
             raise UnmarchableError(f"{u} is derived more than twice along time")
@@ -152,36 +152,55 @@ def evolution(problem: Problem, made: Plan, derivatives: Derivatives) -> Evoluti
             raise UnmarchableError(f"nothing says where {u} starts")
         if order > 1 and u not in rates:
             raise UnmarchableError(f"nothing says at which rate {u} starts")
-    _even(problem, joins, orders, space)
-    periodic = bool(problem.periodic)
-    name = domain.space_coordinates[0]
-    if made.unseen:
-        raise UnmarchableError(
-            f"a coefficient of the highest derivative jumps at {made.unseen[0]}: fluxes are not joined"
-        )
-    inside, begun, driven = varying(problem, name, domain.time)
-    joints, moments = (cuts(problem, made, c, r) for c, r in ((name, begun), (domain.time, driven)))
-    rough = bool(begun.breaks or driven.breaks or made.rough or made.corners) or kinked(problem, made, starts, joins)
+    if len(space) == 1:
+        _traces(problem, walls, joins, space[0])
+    _even(problem, equations, joins, orders, space)
+    inside, begun, driven = varying(problem, domain.space_coordinates, domain.time)
+    bent = _bends(problem, made, {u: k[0] for u, k in joins.items()}, inside)
+    joints = tuple(cuts(problem, made, c, r) for c, r in zip(domain.space_coordinates, begun, strict=True))
+    broken = any(r.breaks for r in begun) or bool(driven.breaks)
+    rough = broken or made.rough or bool(made.corners) or kinked(problem, made, starts, joins)
     return Evolution(
-        problem, space, time, tuple(joins.values()), tuple(orders.values()), starts, rates, tuple(walls),
-        periodic, joints, moments, inside, begun, driven, rough, tuple(made.size(u).scale for u in problem.unknowns),
+        problem, equations, space, time, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
+        tuple(walls), rings, bent, joints, cuts(problem, made, domain.time, driven), inside, begun, driven, rough,
+        tuple(made.size(u).scale for u in problem.unknowns),
     )  # fmt: skip
+
+
+def _bends(
+    problem: Problem, made: Plan, joins: Mapping[str, int], inside: Sequence[Resolution]
+) -> Mapping[float, Tensor]:
+    """How traces go on where equations jump."""
+    if len(inside) > 1:
+        if made.unseen:
+            raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
+        return {}
+    bent = bends(problem, made, problem.domain.space_coordinates[0], joins, inside[0])
+    if bent is None:
+        raise UnmarchableError("a coefficient jumps, and no flux says how slopes go on there")
+    return bent
 
 
 def read_evolution(problem: Problem, made: Plan) -> Evolution | None:
     """A problem as an evolution, where it is one."""
-    derivatives: Derivatives = {u: set() for u in problem.unknowns}
-    for equation in problem.equations:
-        for u, probe in problem.prober.answer(equation, problem.domain.line()).probes.items():
-            derivatives[u] |= set(probe.asked)
     try:
-        return evolution(problem, made, derivatives)
+        return evolution(problem, made)
     except UnmarchableError:
         return None
 
 
+def _derivatives(problem: Problem, equations: Sequence[Equation]) -> Derivatives:
+    """What the equations ask for."""
+    found: Derivatives = {u: set() for u in problem.unknowns}
+    for equation in equations:
+        for u, probe in problem.prober.answer(equation, problem.domain.line()).probes.items():
+            found[u] |= set(probe.asked)
+    return found
+
+
 def _conditions(problem: Problem) -> tuple[dict[str, Given], dict[str, Given], list[Wall]]:
     assert problem.time is not None
+    names = problem.domain.space_coordinates
     starts: dict[str, Given] = {}
     rates: dict[str, Given] = {}
     walls: list[Wall] = []
@@ -193,24 +212,38 @@ def _conditions(problem: Problem) -> tuple[dict[str, Given], dict[str, Given], l
                 if kept is None or told is None or piece.face != (problem.domain.time, problem.time[0]):
                     raise UnmarchableError(f"{condition.name} is no value or rate at the start")
                 kept[told.unknown] = told
-            elif piece.face is None:
-                raise UnmarchableError(f"{condition.name} stands inside")
-            else:
+                continue
+            fixed = {names.index(c): value for c, value in piece.fixed.items()}
+            if piece.face is not None:
                 name, value = piece.face
-                walls.append(Wall(condition, int(value == problem.domain.ends(name)[1])))
+                walls.append(Wall(condition, fixed, (names.index(name), int(value == problem.domain.ends(name)[1]))))
+            elif len(names) > 1 and len(fixed) == len(names):
+                walls.append(Wall(condition, fixed))
+            else:
+                raise UnmarchableError(f"{condition.name} stands inside")
     return starts, rates, walls
 
 
-def _even(problem: Problem, joins: dict[str, int], orders: dict[str, int], space: int) -> None:
+def _traces(problem: Problem, walls: Sequence[Wall], joins: dict[str, list[int]], space: int) -> None:
+    """Along a line walls speak of traces alone: what a condition asks for at a wall must be one."""
+    for wall in walls:
+        for u, asked in _asked(problem, wall.equation).items():
+            joins[u][0] = max(joins[u][0], max((a[space] + 1 for a in asked), default=0))
+
+
+def _even(
+    problem: Problem, equations: Sequence[Equation], joins: dict[str, list[int]], orders: dict[str, int],
+    space: Sequence[int],
+) -> None:  # fmt: skip
     """Where an equation says that one unknown is the rate of another (u_t = v), both are joined alike."""
-    for equation in problem.equations:
+    for equation in equations:
         slopes = problem.prober.answer(equation, problem.domain.line()).slopes
-        if any(alpha[space] for _, alpha, _ in slopes):
+        if any(alpha[k] for _, alpha, _ in slopes for k in space):
             continue
         rated = [u for u, alpha, _ in slopes if any(alpha)]
         named = {u for u, alpha, _ in slopes if not any(alpha) and orders[u]}
         for u in named if rated else ():
-            joins[u] = max(joins[u], *(joins[v] for v in rated))
+            joins[u] = [max(mine) for mine in zip(joins[u], *(joins[v] for v in rated), strict=True)]
 
 
 def _asked(problem: Problem, equation: Equation) -> dict[str, set[Alpha]]:

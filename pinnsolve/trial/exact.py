@@ -64,6 +64,8 @@ class Plan:
         Places at which no residual says how a solution goes on.
     rough : bool
         Whether what is prescribed has jumps or kinks, and with it the solution.
+    rough_inside : bool
+        Whether an equation differentiates something that jumps or has a kink, which points do not see.
     undecided : tuple of str
         Equations and conditions that may vary where no point is, in words.
     """
@@ -80,6 +82,7 @@ class Plan:
     unseen: tuple[str, ...] = ()
     rough: bool = False
     undecided: tuple[str, ...] = ()
+    rough_inside: bool = False
 
     def size(self, unknown: str) -> Size:
         """The offset and the scale of an unknown; nothing and one where they are not known."""
@@ -107,7 +110,7 @@ def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
     met, orders = met_by_construction(problem), _orders(problem, findings)
     return Plan(
         exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders,
-        findings.unseen, bool(findings.rough), findings.undecided,
+        findings.unseen, bool(findings.rough), findings.undecided, findings.rough_inside,
     )  # fmt: skip
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.networks.intervals import Intervals
 from pinnsolve.networks.joined_cells import JoinedCells
-from pinnsolve.networks.reference_cell import legendre
+from pinnsolve.networks.reference_cell import degree_of, legendre, reference_cell
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.lift import lift
+from pinnsolve.trial.located import Located, Search
 from pinnsolve.trial.trial import Trial
 
 
@@ -27,7 +28,7 @@ class Slab:
 
     Parameters
     ----------
-    mesh : Intervals
+    mesh : Tiles
         The cells.
     begin, length : float
         Of the step, in the unit of time.
@@ -35,7 +36,7 @@ class Slab:
         Coefficients of Legendre polynomials (orthonormal) over the step, unknowns and features of a cell.
     """
 
-    mesh: Intervals
+    mesh: Tiles
     begin: float
     length: float
     modes: Tensor
@@ -43,23 +44,6 @@ class Slab:
     @property
     def end(self) -> float:
         return self.begin + self.length
-
-
-@dataclass
-class Located:
-    """Points, with the cell of a step to which each belongs; tables of features are made once."""
-
-    points: Points
-    chart: Chart
-    at: dict[str, Jet]
-    cell: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
-    xi: Tensor = field(default_factory=lambda: torch.zeros(0))
-    tau: Tensor = field(default_factory=lambda: torch.zeros(0))
-    width: Tensor = field(default_factory=lambda: torch.zeros(0))
-    length: Tensor = field(default_factory=lambda: torch.zeros(0))
-    steps: int = -1
-    functions: Mapping[str, Any] = field(default_factory=dict)  # there are none
-    tables: dict[tuple[str, int], Tensor] = field(default_factory=dict)
 
 
 class Marched(Trial):
@@ -87,21 +71,27 @@ class Marched(Trial):
         self.live: Any = None  # what a method keeps of its march from step to step
         self.evolution: Any = None  # what it reads of the problem, once
         self.outputs = len(problem.unknowns)
-        self.space = problem.coordinates.index(problem.space_coordinates[0])
+        self.space = [problem.coordinates.index(c) for c in problem.space_coordinates]
         self.time = problem.coordinates.index(str(problem.domain.time))
 
     def take(self, slabs: Sequence[Slab]) -> None:
         """Further steps."""
         self.slabs += slabs
-        self._joined: tuple[Tensor, ...] | None = None
+        self._search: Search | None = None
+        self._modes: Tensor | None = None
 
     @property
-    def doubt(self) -> float:
+    def doubt(self) -> float:  # type: ignore[override]
         """Its error over its distance from a march that is less rich: one, and three where data jump or have kinks.
 
         There richer features bring less, and the two may be alike to a third (prototypes).
         """
         return 3.0 if self.plan.rough or (self.evolution is not None and self.evolution.rough) else 1.0
+
+    @property
+    def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
+        e = self.evolution
+        return {self.problem.coordinates[e.space[0]]: tuple(e.bends)} if e is not None and e.bends else {}
 
     # ------------------------------------------------------------ how far it goes
 
@@ -135,7 +125,8 @@ class Marched(Trial):
 
     @property
     def width(self) -> int:
-        return (self.layer.stages + 1) * (self.layer.degree + 1) * self.outputs
+        degree, stages = self.layer.over(len(self.space))
+        return (stages + 1) * reference_cell(degree, self.device, len(self.space)).count * self.outputs
 
     @property
     def row_size(self) -> int:
@@ -162,42 +153,23 @@ class Marched(Trial):
 
     # ------------------------------------------------------------ evaluation
 
-    def _together(self) -> tuple[Tensor, ...]:
-        """Of all cells of all steps: the key by which points find them, left edges, widths, begins, lengths, modes; and
-        the ends of the steps."""
-        if self._joined is None:
-            low, high = self.problem.domain.ends(self.problem.space_coordinates[0])
-            counts = torch.tensor([len(s.modes) for s in self.slabs])
-            number = torch.arange(len(self.slabs)).repeat_interleave(counts).to(self.device)
-            left = torch.cat([s.mesh.edges[:-1] for s in self.slabs])
-            # a step's cells come after those of the one before: 2 to 3 for the second, and nothing from 3 to 4
-            key = 2.0 * number + (left - low) / (high - low)
-            width = torch.cat([s.mesh.widths for s in self.slabs])
-            begin = torch.tensor([s.begin for s in self.slabs], dtype=torch.float64, device=self.device)
-            length = torch.tensor([s.length for s in self.slabs], dtype=torch.float64, device=self.device)
-            modes = torch.cat([s.modes for s in self.slabs])
-            self._joined = key, left, width, begin[number], length[number], modes, begin + length
-        return self._joined
-
     def prepare(self, points: Points) -> Located:  # type: ignore[override]
         points = points.to(self.dtype, self.device)
         return Located(points, *points.chart())
 
-    def _locate(self, prepared: Located) -> None:
-        """Which cell of which step each point belongs to; looked for again when there are more steps."""
-        if prepared.steps == len(self.slabs):
-            return
-        key, left, width, begin, length, _, ends = self._together()
-        low, high = self.problem.domain.ends(self.problem.space_coordinates[0])
-        x, t = (list(prepared.points.coordinates.values())[k].to(torch.float64) for k in (self.space, self.time))
-        number = torch.bucketize(t.contiguous(), ends).clamp(max=len(ends) - 1)
-        within = ((x - low) / (high - low)).clamp(0.0, 1.0)
-        cell = torch.searchsorted(key, 2.0 * number + within, right=True) - 1
-        prepared.cell, prepared.width, prepared.length = cell, width[cell], length[cell]
-        prepared.xi = 2 * (x - left[cell]) / width[cell] - 1
-        tau = 2 * (t - begin[cell]) / length[cell] - 1
-        prepared.tau = tau if self.complete else tau.clamp(max=1.0)  # beyond what is solved, its end stays
-        prepared.steps, prepared.tables = len(self.slabs), {}
+    def _locate(self, prepared: Located) -> Tensor:
+        """Find to which cell of which step each point belongs, anew when there are more steps; the modes of all."""
+        if self._search is None or self._modes is None:
+            self._search = Search([s.mesh for s in self.slabs], [(s.begin, s.length) for s in self.slabs])
+            self._modes = torch.cat([s.modes for s in self.slabs])
+        if prepared.steps != len(self.slabs):
+            coordinates = [c.to(torch.float64) for c in prepared.points.coordinates.values()]
+            x = torch.stack([coordinates[k] for k in self.space], -1)
+            self._search.place(prepared, x, coordinates[self.time])
+            if not self.complete:
+                prepared.tau = prepared.tau.clamp(max=1.0)  # beyond what is solved, its end stays
+            prepared.steps, prepared.tables = len(self.slabs), {}
+        return self._modes
 
     def _given(self, prepared: Located) -> dict[str, Jet]:
         """Before the first step: what conditions prescribe, carried on; without any the unknown's usual size."""
@@ -211,21 +183,29 @@ class Marched(Trial):
     def unknowns(self, prepared: Located) -> dict[str, Jet]:  # type: ignore[override]
         if not self.slabs:
             return self._given(prepared)
-        self._locate(prepared)
-        modes = self._together()[5]
+        modes, inside = self._locate(prepared), self.plan.rough_inside and not self.plan.rough
+        cell = reference_cell(degree_of(modes.shape[3], len(self.space)), self.device, len(self.space))
 
-        def table(kind: str, order: int) -> Tensor:
-            if (kind, order) not in prepared.tables:
-                at, of = (prepared.xi, prepared.width) if kind == "space" else (prepared.tau, prepared.length)
-                degree = modes.shape[3] - 1 if kind == "space" else modes.shape[1] - 1
-                prepared.tables[kind, order] = legendre(at, degree, order) * ((2 / of) ** order)[:, None]
-            return prepared.tables[kind, order]
+        def along(order: int) -> Tensor:
+            if order not in prepared.tables:
+                table = legendre(prepared.tau, modes.shape[1] - 1, order)
+                prepared.tables[order] = table * ((2 / prepared.length) ** order)[:, None]
+            return prepared.tables[order]
+
+        def across(orders: tuple[int, ...]) -> Tensor:
+            if orders not in prepared.tables:
+                powers = torch.tensor(orders, device=self.device)
+                stretch = ((2 / prepared.width) ** powers).prod(-1)
+                prepared.tables[orders] = cell.features(prepared.xi, orders) * stretch[:, None]
+            return prepared.tables[orders]
 
         def field_of(f: int) -> Jet:
             mine = modes[prepared.cell, :, f]  # (N, q + 1, M)
 
             def rule(alpha: Alpha) -> Tensor:
-                in_time, in_space = table("time", alpha[self.time]), table("space", alpha[self.space])
+                if inside:  # otherwise differences see nothing but what is steep, or kinks that move
+                    prepared.chart.asked.add(alpha)
+                in_time, in_space = along(alpha[self.time]), across(tuple(alpha[k] for k in self.space))
                 return torch.einsum("nk,nkm,nm->n", in_time, mine, in_space).to(self.dtype)
 
             return Jet(prepared.chart, rule, (prepared.chart.size,), frozenset(prepared.chart.names))
@@ -239,7 +219,8 @@ class Marched(Trial):
         found = [torch.tensor([float(len(self.slabs))], dtype=torch.float64)]
         for s in self.slabs:
             n, q, _, m = s.modes.shape
-            head = [n, q, m, len(s.mesh.ends), s.begin, s.length, *s.mesh.ends, *(v for p in s.mesh.places for v in p)]
+            head = [n, q, m, *map(len, s.mesh.ends), s.begin, s.length, *(v for bounds in s.mesh.ends for v in bounds)]
+            head += [v for place in s.mesh.places for part in place for v in part]
             found += [torch.tensor(head, dtype=torch.float64), s.modes.flatten().cpu()]
         return torch.cat(found)
 
@@ -254,10 +235,12 @@ class Marched(Trial):
 
         made = []
         for _ in range(int(vector[0])):
-            n, q, m, ends = (int(v) for v in taken(4))
+            dims = len(self.space)
+            n, q, m, *ends = (int(v) for v in taken(3 + dims))
             begin, length = taken(2).tolist()
-            bounds, places = tuple(taken(ends).tolist()), taken(3 * n).to(torch.int64).reshape(n, 3).tolist()
-            mesh = Intervals(bounds, tuple((k, level, i) for k, level, i in places), self.device)
+            bounds = tuple(tuple(taken(count).tolist()) for count in ends)
+            places = taken(3 * dims * n).to(torch.int64).reshape(n, dims, 3).tolist()
+            mesh = Tiles(bounds, tuple(tuple((k, lv, i) for k, lv, i in place) for place in places), self.device)
             modes = taken(n * q * self.outputs * m).reshape(n, q, self.outputs, m).clone().to(self.device)
             made.append(Slab(mesh, begin, length, modes))
         self.slabs = []

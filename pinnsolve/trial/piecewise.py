@@ -18,6 +18,7 @@ from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.trial import Prepared, Trial
 from pinnsolve.trial.window import Times, Window, afterwards, divided
@@ -255,7 +256,8 @@ def trial_of(
 ) -> Trial:
     """The trial function that a network's description stands for."""
     if isinstance(network, JoinedCells):
-        return Marched(problem, network, made, dtype, device)
+        kind = Lined if len(problem.coordinates) == 1 else Marched
+        return kind(problem, network, made, dtype, device)
     if isinstance(network, LocalFeatures):
         return Piecewise(problem, network, made, dtype, device)
     return Trial(problem, network, made, generator, dtype, device)

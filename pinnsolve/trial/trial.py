@@ -72,6 +72,8 @@ class Trial:
 
     balances = True  # whether weights can be balanced by its Jacobian
     complete = True  # whether it stands for a solution on the whole domain already
+    doubt = 1.0  # its error over its distance from cells that are less rich
+    fluxes: Mapping[str, Sequence[float]] = {}  # places along a coordinate where it goes on by fluxes, not by slopes
     missing = ""  # if it does not: what is not solved
     constants = Constants({}, torch.float64, torch.device("cpu"))
     functions = Functions()

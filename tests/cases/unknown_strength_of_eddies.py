@@ -24,7 +24,7 @@ from pinnsolve import (
 )
 from validation.wanted import right
 
-wanted = right(2e-2, budget=30)
+wanted = right(2e-2, budget=30, slow=True)
 A = 1.5
 
 

@@ -18,6 +18,7 @@ from pinnsolve.networks.cells import Cells
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.solve import prepare
 from pinnsolve.trial.exact import plan
+from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.piecewise import WIDTHS, Piecewise
 
 
@@ -162,12 +163,12 @@ def pulsed(width: float = 1e-5, place: float = 0.37) -> Problem:
     )  # fmt: skip
 
 
-def test_a_pulse_in_time_is_solved_by_windows_that_shrink_towards_it() -> None:
+def test_a_pulse_in_time_is_solved_by_cells_that_shrink_towards_it() -> None:
     problem = pulsed()
     solution = solve(problem, budget=20)
     assert solution.training is not None and solution.training.outcome.kind == "converged"
-    assert isinstance(solution.trial, Piecewise)
-    lengths = [part.times[1] - part.times[0] for part in solution.trial.parts if part.times]
+    assert isinstance(solution.trial, Lined)
+    lengths = solution.trial.edges.diff().tolist()
     assert min(lengths) < 2e-5 and max(lengths) > 0.1
     assert compare(solution, problem.reference(problem)).verdict == "pass"  # type: ignore[operator, misc]
 

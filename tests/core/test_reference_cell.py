@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from pinnsolve.networks.intervals import Intervals, carried, coarsened, refined
+from pinnsolve.networks.moved import carried, coarsened, refined
 from pinnsolve.networks.reference_cell import legendre, reference_cell
+from pinnsolve.networks.tiles import Tiles
 
 CPU = torch.device("cpu")
 
@@ -23,7 +24,7 @@ def test_derivatives_are_those_of_autograd(order: int) -> None:
 def test_features_are_orthonormal() -> None:
     cell = reference_cell(9, CPU)
     xi, w = cell.gauss(10)
-    values = legendre(xi, 9, 0)
+    values = cell.features(xi, (0,))
     assert torch.allclose(values.T @ (w[:, None] * values), torch.eye(10, dtype=torch.float64), atol=1e-13)
 
 
@@ -38,49 +39,49 @@ def test_coefficients_are_traces_and_what_they_leave_open(order: int) -> None:
         assert torch.allclose(traces @ free, torch.zeros(2 * order, 10 - 2 * order, dtype=torch.float64), atol=1e-9)
 
 
-def intervals() -> Intervals:
-    return Intervals.begun(0.0, 2.0, 3, [0.7], CPU).split([True, False, True, False][:3])
+def intervals() -> Tiles:
+    return Tiles.begun([(0.0, 2.0)], 3, [[0.7]], CPU).split([0, -1, 0])
 
 
 def test_cells_end_at_joints_and_are_halved() -> None:
-    begun = Intervals.begun(0.0, 2.0, 3, [0.7], CPU)
-    assert begun.edges.tolist() == pytest.approx([0.0, 0.7, 1.35, 2.0])
+    begun = Tiles.begun([(0.0, 2.0)], 3, [[0.7]], CPU)
+    assert begun.lows[:, 0].tolist() == pytest.approx([0.0, 0.7, 1.35])
     assert len(intervals()) == 5
-    assert intervals().siblings([True] * 5) == [0, 3]
-    assert intervals().joined([0, 3]).edges.tolist() == begun.edges.tolist()
+    assert intervals().siblings([True] * 5) == [(0, 1, 0), (3, 4, 0)]
+    assert intervals().joined([(0, 1, 0), (3, 4, 0)]) == begun
 
 
 def test_halves_that_make_no_whole_are_not_merged() -> None:
-    cells = Intervals.begun(0.0, 1.0, 1, [], CPU).split([True]).split([True, True])
-    assert cells.siblings([True] * 4) == [0, 2]  # never the second with the third
+    cells = Tiles.begun([(0.0, 1.0)], 1, [[]], CPU).split([0]).split([0, 0])
+    assert cells.siblings([True] * 4) == [(0, 1, 0), (2, 3, 0)]  # never the second with the third
 
 
-def values(cells: Intervals, c: torch.Tensor, xi: torch.Tensor) -> torch.Tensor:
+def values(cells: Tiles, c: torch.Tensor, xi: torch.Tensor) -> torch.Tensor:
     return c @ legendre(xi, c.shape[-1] - 1, 0).T
 
 
 def test_halving_keeps_the_function_and_merging_finds_it_again() -> None:
-    cell, begun = reference_cell(7, CPU), Intervals.begun(0.0, 1.0, 2, [], CPU)
+    cell, begun = reference_cell(7, CPU), Tiles.begun([(0.0, 1.0)], 2, [[]], CPU)
     c = torch.randn(2, 1, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    halved = refined(c, [True, False], cell)
+    halved = refined(c, [[0, -1]], cell)
     xi = torch.tensor([-0.6, 0.2], dtype=torch.float64)
     assert torch.allclose(values(begun, halved[:1], xi), values(begun, c[:1], (xi - 1) / 2))
     for joins in (0, 1, 2):
-        assert torch.allclose(coarsened(halved, [0], cell, [joins]), c, atol=1e-10)
+        assert torch.allclose(coarsened(halved, [(0, 1, 0)], cell, [joins]), c, atol=1e-10)
 
 
 def test_merging_keeps_outer_traces() -> None:
     cell = reference_cell(7, CPU)
     c = torch.randn(2, 1, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    whole = coarsened(c, [0], cell, [2])
+    whole = coarsened(c, [(0, 1, 0)], cell, [2])
     for k in range(2):
         left, right = c[0, 0] @ cell.end(k)[0] * 2**k, c[1, 0] @ cell.end(k)[1] * 2**k
         assert torch.allclose(whole[0, 0] @ cell.end(k).T, torch.stack([left, right]), atol=1e-10)
 
 
 def test_coefficients_are_carried_over_several_levels() -> None:
-    cell, begun = reference_cell(5, CPU), Intervals.begun(0.0, 1.0, 2, [], CPU)
-    finer = begun.split([True, False]).split([True, False, False])
+    cell, begun = reference_cell(5, CPU), Tiles.begun([(0.0, 1.0)], 2, [[]], CPU)
+    finer = begun.split([0, -1]).split([0, -1, -1])
     c = torch.randn(3, 2, 1, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
     there = carried(c, begun, finer, cell, [1])
     assert there.shape == (3, 4, 1, 6)

@@ -11,7 +11,8 @@ from torch import Tensor
 from pinnsolve import Box, Problem, d, dirichlet, face, faces, initial, laplace, solve
 from pinnsolve.checks import roughness
 from pinnsolve.checks.check import check
-from pinnsolve.checks.roughness import Both, Rough, rough
+from pinnsolve.checks.roughness import Rough, rough
+from pinnsolve.checks.two_ways import Both
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.binding import Fields
 from tests.core.common import random

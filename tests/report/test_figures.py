@@ -248,7 +248,7 @@ def chain(count: int) -> Problem:
 
 
 def test_of_many_unknowns_those_with_the_largest_errors_are_shown() -> None:
-    run = trained("chain", chain(12), steps=1)
+    run = trained("chain", chain(7), steps=1)
     figure = solution_figure(run)
     errors = run.comparison.errors
     worst = sorted(errors, key=lambda u: -errors[u].relative_l2)[:3]

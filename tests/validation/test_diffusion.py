@@ -197,7 +197,7 @@ def test_exponential_steps_are_of_fourth_order() -> None:
     def last(steps: int) -> float:
         v, decay = np.array([0.5]), np.array([-3.0])
         for _ in range(steps):
-            v = allen_cahn.exponential_step(lambda v: 5 * v**2, v, decay, 1.0 / steps)
+            v = allen_cahn.exponential_step(lambda v: 5 * v**2, v, allen_cahn.exponential_weights(decay, 1.0 / steps))
         return float(v[0])
 
     exact = 3 / (5 + np.exp(3.0))  # dv/dt = -3 v + 5 v^2, v(0) = 1/2: 1/v = 5/3 + exp(3 t) / 3

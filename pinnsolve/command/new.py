@@ -1,0 +1,39 @@
+"""`python -m pinnsolve new my_problem.py`: a commented problem file that runs as it is."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from pinnsolve.errors import ProblemError, did_you_mean
+
+SUFFIX = ".py.txt"  # no Python files of the package: nothing imports or checks them
+
+
+def kinds() -> list[str]:
+    """What there is a file of."""
+    folder = files("pinnsolve.command") / "templates"
+    return sorted(p.name.removesuffix(SUFFIX) for p in folder.iterdir() if p.name.endswith(SUFFIX))
+
+
+def write_new(path: Path, kind: str) -> str:
+    """Write the file of a kind; what to say of it.
+
+    Raises
+    ------
+    ProblemError
+        If there is no such kind, the file exists already, or it cannot be written.
+    """
+    if kind not in kinds():
+        raise ProblemError(f"--kind {kind}: there is no such kind of problem", did_you_mean(kind, kinds()))
+    if path.suffix != ".py" or not path.stem.isidentifier():
+        raise ProblemError(f"'{path.name}' is no name of a problem file", "Write a name like my_problem.py.")
+    text = (files("pinnsolve.command") / "templates" / f"{kind}{SUFFIX}").read_text(encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ProblemError(f"{path} exists already, and is left as it is", "Give another name.") from None
+    except OSError as error:
+        raise ProblemError(f"{path} cannot be written: {error.strerror}", "Give another place.") from None
+    return f"{path} is written; run it by: python -m pinnsolve {path}"

@@ -1,0 +1,99 @@
+"""What cells of a plane share: pieces of their sides, and the traces there as Legendre coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.dissection import Dissection
+from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
+from pinnsolve.networks.tiles import Tiles
+
+
+@dataclass(frozen=True)
+class Faces:
+    """What the cells of a mesh share.
+
+    Parameters
+    ----------
+    order : Dissection
+    alike : tuple of tuple
+        For each cell, what its traces depend on.
+    groups : list of (cells (m,), traces (m, k, F M), unknowns (m, k))
+        Cells with as many unknowns at their sides.
+    """
+
+    order: Dissection
+    alike: tuple[tuple[int, ...], ...]
+    groups: list[tuple[Tensor, Tensor, Tensor]]
+
+
+@lru_cache(maxsize=16)
+def faces_of(
+    mesh: Tiles, degree: int, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...]
+) -> Faces:  # fmt: skip
+    """The faces of a mesh, made once."""
+    cell, widths = reference_cell(degree, mesh.device, mesh.dims), mesh.widths.cpu()
+    low, high = mesh.units
+    kinds: dict[tuple[float, ...], int] = {}
+    blocks: list[Tensor] = []
+    mine: list[list[int]] = [[] for _ in range(len(mesh))]
+    sides, counts = [], []
+
+    def kind(key: tuple[float, ...]) -> int:
+        if key not in kinds:
+            axis, side, begin, end, ratio = key
+            kinds[key] = len(blocks)
+            blocks.append(_traces(joins, cell, int(axis), int(side), begin, end, ratio))
+        return kinds[key]
+
+    for axis, below, above, begin, end in mesh.pieces(rings):
+        count = sum(degree + 1 - k for j in joins for k in range(j[axis]))
+        along = 1 - axis
+        across = torch.minimum(widths[below, axis], widths[above, axis])
+        parts = []
+        for side, tiles in ((1, below), (0, above)):
+            span = (high - low)[tiles, along]
+            bounds = [2 * (u - low[tiles, along]) / span - 1 for u in (begin, end)]
+            ratio = (across / widths[tiles, axis] * 1e12).round() / 1e12  # the same for all that are alike
+            parts.append([(axis, side, *key) for key in torch.stack([*bounds, ratio], 1).tolist()])
+        for a, b, first, second in zip(below.tolist(), above.tolist(), *parts, strict=True):
+            mine[a].append(kind(first))
+            mine[b].append(kind(second))
+            sides.append((a, b))
+            counts.append(count)
+    order = Dissection(
+        np.array(sides, dtype=np.int64).reshape(-1, 2), np.array(counts, dtype=np.int64),
+        (low + high).numpy(), mesh.device,
+    )  # fmt: skip
+    alike = tuple(map(tuple, mine))
+    made = {key: torch.cat([blocks[k] for k in key]) for key in set(alike)}
+    by_count: dict[int, list[int]] = {}
+    for j, key in enumerate(alike):
+        by_count.setdefault(len(made[key]), []).append(j)
+    groups = [
+        (
+            torch.tensor(cells, device=mesh.device),
+            torch.stack([made[alike[j]] for j in cells]),
+            torch.as_tensor(np.stack([order.of_cell(j) for j in cells]), device=mesh.device),
+        )
+        for cells in by_count.values()
+    ]
+    return Faces(order, alike, groups)
+
+
+def _traces(
+    joins: tuple[tuple[int, ...], ...], cell: ReferenceCell, axis: int, side: int, begin: float, end: float,
+    ratio: float,
+) -> Tensor:  # fmt: skip
+    """The rows (k, F M) of what is joined on a part of a side; derivatives in the width of the narrower neighbour."""
+    made = []
+    for f, mine in enumerate(joins):
+        for k in range(mine[axis]):
+            rows = (2 * ratio) ** k * cell.trace(axis, side, k, begin, end)
+            made.append(torch.nn.functional.pad(rows, (f * cell.count, (len(joins) - 1 - f) * cell.count)))
+    return torch.cat(made) if made else cell.halves[0].new_zeros(0, len(joins) * cell.count)

@@ -1,0 +1,252 @@
+"""Cells of a plane, joined by rows over what they share: condensed to their faces, and these eliminated.
+
+On each piece that two cells share the unknowns g are the Legendre coefficients of the trace there, of the value and of
+the derivatives across that are joined. With A c = a the equations of a cell, B c = b those at walls, T c its traces,
+
+    min over all c and g of   sum over the cells of  |A c - a|^2 + W^2 |B c - b|^2 + W^2 |T c - g|^2.
+
+A cell's normal matrix H = A* A + W^2 B* B + W^2 T* T is factorised (its condition is a few hundred, so that squaring is
+harmless); what is left of the cell is W^2 (1 - W^2 T H^-1 T*) over its g (`pinnsolve.algebra.dissection`). Cells that
+are alike share one factorisation where the equations do not vary.
+
+W = 10: below one the march grows from five stages on, above a hundred joins cost digits (prototypes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.dissection import Factors
+from pinnsolve.algebra.operations import product
+from pinnsolve.methods.faces import faces_of
+from pinnsolve.methods.implicit_step import Scheme, Site, stretched
+from pinnsolve.methods.rows import Slopes, at_site, in_cells, turned
+from pinnsolve.networks.tiles import Tiles
+
+
+@dataclass
+class _Stage:
+    """The factorised systems of stages whose numbers are of one kind, real or complex.
+
+    Parameters
+    ----------
+    numbers : tensor (s,)
+        Which of the stages.
+    rows : tensor (s, C, F M, R)
+        A*, of cells that stand for all alike.
+    walls : list by site of tensor (s, c, F M, m P)
+        B*.
+    inverse : tensor (s, C, F M, F M)
+        H^-1.
+    lifts : list by group of tensor (s, m, F M, k)
+        W^2 H^-1 T*, of the cells that stand for all alike.
+    factors : Factors
+    """
+
+    numbers: Tensor
+    rows: Tensor
+    walls: list[Tensor]
+    inverse: Tensor
+    lifts: list[Tensor]
+    factors: Factors
+
+
+class JoinedFaces:
+    """The factorised equations of one step.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    mesh : Tiles
+    length : float
+    slopes : Slopes
+    sites : list of (Site, Slopes)
+    row_weights : tensor (S, n, E, P)
+
+    Attributes
+    ----------
+    weight : float
+        W, of joins and walls beside the equations' rows, which are of the size of the unknowns.
+    """
+
+    weight: ClassVar[float] = 10.0
+
+    def __init__(
+        self, scheme: Scheme, mesh: Tiles, length: float, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]],
+        row_weights: Tensor,
+    ) -> None:  # fmt: skip
+        e = scheme.evolution
+        self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
+        self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings)
+        self.columns = self._sizes(slopes, row_weights).repeat_interleave(scheme.cell.count, 1)
+        self.first, self.alike = self._alike(slopes, sites)
+        self.row_weights = row_weights.flatten(2, 3)
+        inside = in_cells(scheme, mesh, slopes, self.first)
+        walls = [at_site(scheme, mesh, site, mine) for site, mine in sites]
+        values = scheme.radau.values / length
+        self.norms = [self._norms(site, mine, values) for site, mine in sites]
+        real = values.imag == 0
+        kinds = [chosen.nonzero()[:, 0] for chosen in (real, ~real)]
+        self.stages = [
+            self._factorised(k, values[k].real if kind == 0 else values[k], inside, walls)
+            for kind, k in enumerate(kinds)
+            if len(k)
+        ]
+
+    def _sizes(self, slopes: Slopes, row_weights: Tensor) -> Tensor:
+        """In what unknowns are counted at joints and walls, (S, F): their own sizes. Of one without a derivative along
+        time, such as a pressure, no less than what moves the others by their size within a step and a cell: short steps
+        feel it little, and its joins would outweigh all that says something of it."""
+        e, shares = self.scheme.evolution, self.mesh.shares
+        felt = torch.zeros(len(row_weights), len(e.sizes), dtype=torch.float64, device=self.mesh.device)
+        for (i, f, alpha), slope in slopes.items():
+            if e.orders[f] == 0:
+                within = slope * (stretched(self.mesh.widths, e.derivative(alpha)[0]) / 2 ** sum(alpha))[:, None]
+                felt[:, f] += (row_weights[:, :, i] * within).square().sum((1, 2))
+        moves = (shares.sum() / shares.max() / felt.clamp(min=1e-300)).sqrt()
+        own = torch.tensor(e.sizes, dtype=torch.float64, device=self.mesh.device).expand_as(moves)
+        algebraic = torch.tensor(e.orders, device=self.mesh.device) == 0
+        return torch.where(algebraic & (felt > 0), torch.maximum(own, moves), own)
+
+    def _alike(self, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]]) -> tuple[Tensor, Tensor]:
+        """Cells that stand for all alike, and for each cell its number among them: where equations and conditions do
+        not vary, cells of one size with the same neighbours are."""
+        everything = [slope for mine in (slopes, *(m for _, m in sites)) for slope in mine.values()]
+        n = len(self.mesh)
+        if not all(bool((s == s.flatten()[0]).all()) for s in everything if s.numel()):
+            return torch.arange(n, device=self.mesh.device), torch.arange(n, device=self.mesh.device)
+        walls: list[list[int]] = [[] for _ in range(n)]
+        for k, site in enumerate(self.sites):
+            for j in site.cells.tolist():
+                walls[j].append(k if site.side is not None else -1 - j)
+        sizes = (self.mesh.widths / self.mesh.lengths * 1e12).round().tolist()
+        known: dict[object, int] = {}
+        first, number = list[int](), list[int]()
+        for j, (key, size, wall) in enumerate(zip(self.faces.alike, sizes, walls, strict=True)):
+            whole = key, tuple(size), tuple(wall)
+            if whole not in known:
+                known[whole] = len(first)
+                first.append(j)
+            number.append(known[whole])
+        return torch.tensor(first, device=self.mesh.device), torch.tensor(number, device=self.mesh.device)
+
+    def _norms(self, site: Site, slopes: Slopes, values: Tensor) -> Tensor:
+        """What a condition's rows are divided by, (S, c, m): the size of its terms for unknowns of their own size that
+        vary by it within a cell."""
+        s = self.scheme
+        found = torch.zeros(len(values), len(site.cells), len(site.conditions), dtype=torch.float64, device=s.device)
+        for (i, f, alpha), slope in slopes.items():
+            k, order = s.evolution.derivative(alpha)
+            inner = stretched(self.mesh.widths[site.cells], k) / 2 ** sum(k) * s.evolution.sizes[f]
+            square = (slope.square() @ site.weights) * inner.square()
+            found[:, :, i] += (values.abs() ** order).square()[:, None] * square
+        return torch.where(found > 0, found, torch.ones_like(found)).sqrt()
+
+    def _factorised(
+        self, numbers: Tensor, values: Tensor, inside: dict[int, Tensor], walls: list[dict[int, Tensor]]
+    ) -> _Stage:
+        rows, found = list[Tensor](), list[Tensor]()
+        for value, weights, columns in zip(values, self.row_weights[numbers], self.columns[numbers], strict=True):
+            row = turned(inside, value).flatten(3).flatten(1, 2)  # (C, R, F M)
+            rows.append((row * weights[self.first, :, None] * columns).mH.resolve_conj())
+        a = torch.stack(rows)
+        h = a @ a.mH
+        for site, parts, norms in zip(self.sites, walls, self.norms, strict=True):
+            made = torch.stack([turned(parts, value) for value in values])  # (s, c, m, P, F, M)
+            scale = self.weight * site.weights.sqrt() / norms[numbers][..., None]
+            b = (
+                (made.flatten(-2) * scale[..., None] * self.columns[numbers][:, None, None, None])
+                .flatten(2, 3)
+                .mH.resolve_conj()
+            )
+            found.append(b)
+            chosen = self.alike[site.cells]
+            stands = self.first[chosen] == site.cells
+            h[:, chosen[stands]] += (b @ b.mH)[:, stands]
+        for cells, traces, _ in self.faces.groups:
+            chosen = self.alike[cells]
+            stands = self.first[chosen] == cells
+            t = traces[stands]
+            h[:, chosen[stands]] += (self.weight**2 * t.mT @ t).to(h.dtype)
+        inverse = torch.cholesky_inverse(torch.linalg.cholesky(h))
+        lifts, blocks = [], [inverse[:, 0, :0, :0]] * len(self.mesh)
+        for cells, traces, _ in self.faces.groups:
+            chosen = self.alike[cells]
+            known, number = torch.unique(chosen, return_inverse=True)
+            t = traces[[int((chosen == k).nonzero()[0]) for k in known]].to(h.dtype)
+            lift = self.weight**2 * inverse[:, known] @ t.mT
+            eye = torch.eye(t.shape[1], dtype=h.dtype, device=h.device)
+            left = self.weight**2 * (eye - t @ lift)
+            for cell, k in zip(cells.tolist(), number.tolist(), strict=True):
+                blocks[cell] = left[:, k]
+            lifts.append(lift[:, number])
+        return _Stage(numbers, a, found, inverse, lifts, Factors(self.faces.order, blocks))
+
+    def solve(self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None) -> Tensor:
+        """The coefficients (S, n, F, M, K) for K right sides.
+
+        Parameters
+        ----------
+        b : tensor (S, n, R, K)
+            Complex, weighted as the rows are.
+        at_sites : sequence by site of tensor (S, c, m, P, K)
+        known : tensor (S, n, F, M), optional
+            What corrections are added to: its gaps at the joints are closed with them.
+        """
+        shape = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1])
+        found = torch.zeros(shape, dtype=torch.complex128, device=b.device).flatten(2, 3)
+        held = None if known is None else (known.flatten(2) / self.columns[:, None])[..., None]
+        for stage in self.stages:
+            k = stage.numbers
+            real = not stage.rows.is_complex()
+
+            def mine(x: Tensor, k: Tensor = k, real: bool = real) -> Tensor:
+                return x[k].real if real else x[k]
+
+            right = self._everywhere(stage.rows) @ mine(b)
+            for site, norms, wall, told in zip(self.sites, self.norms, stage.walls, at_sites, strict=True):
+                scale = self.weight * site.weights.sqrt() / norms[k][..., None]
+                right[:, site.cells] += wall @ (mine(told) * scale[..., None]).flatten(2, 3)
+            gaps = [] if held is None else self._gaps(mine(held))
+            for (cells, traces, _), gap in zip(self.faces.groups, gaps, strict=False):
+                right[:, cells] += self.weight**2 * (traces.mT.to(right.dtype) @ gap)
+            alone = self._everywhere(stage.inverse) @ right
+            faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
+            for j, (cells, traces, unknowns) in enumerate(self.faces.groups):
+                told = traces.to(right.dtype) @ alone[:, cells]
+                told = told - gaps[j] if gaps else told
+                faces.index_add_(1, unknowns.flatten(), self.weight**2 * told.flatten(1, 2))
+            g = stage.factors.solve(faces) if self.faces.order.size else faces
+            for (cells, _, unknowns), lift in zip(self.faces.groups, stage.lifts, strict=True):
+                alone[:, cells] += lift @ g[:, unknowns]
+            found[k] = alone.to(found.dtype)
+        return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
+
+    @property
+    def operations(self) -> tuple[float, float]:
+        """Of this factorisation, and of one solution."""
+        s, (factor, solve) = self.scheme, self.faces.order.operations
+        kinds = sum(1.0 if value.imag == 0 else 4.0 for value in s.radau.values.tolist())
+        m, r = self.columns.shape[1], self.row_weights.shape[2]
+        k = self.faces.order.size * 2 / len(self.alike)  # unknowns at a cell's sides, on the mean
+        each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, int(k)) + product(int(k), m, int(k))
+        once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, int(k), 1)
+        slow = 1.5  # small matrices take so many times as long as their operations do in a large one
+        return slow * kinds * (len(self.first) * each + factor), slow * kinds * (len(self.alike) * once + solve)
+
+    def _everywhere(self, of_first: Tensor) -> Tensor:
+        """From cells that stand for all alike to all, (s, n, ...)."""
+        return of_first if len(self.first) == len(self.alike) else of_first[:, self.alike]
+
+    def _gaps(self, known: Tensor) -> list[Tensor]:
+        """By group, what each cell's traces (s, m, k, 1) lack to the mean of both sides."""
+        traces = [t.to(known.dtype) @ known[:, cells] for cells, t, _ in self.faces.groups]
+        mean = known.new_zeros(len(known), self.faces.order.size, 1)
+        for (_, _, unknowns), mine in zip(self.faces.groups, traces, strict=True):
+            mean.index_add_(1, unknowns.flatten(), mine.flatten(1, 2) / 2)
+        return [mean[:, unknowns] - mine for (_, _, unknowns), mine in zip(self.faces.groups, traces, strict=True)]

@@ -1,0 +1,214 @@
+"""Collocation over joined cells of one coordinate: features, points and residuals.
+
+A cell of an unknown of order k has P + k features, P its collocation points, the same for all unknowns. Its equations
+there and the joins by k traces are as many as its numbers, so that conditions, k of them for each unknown, determine
+everything. Points are Gauss's; where all conditions stand at one place, and it can be marched from there, they are
+Radau's with the far end, which damps what is stiff.
+
+Sources: de Boor & Swartz, SIAM J. Numer. Anal. 10 (1973) 582 (collocation at Gauss points); Ascher, Mattheij & Russell,
+Numerical Solution of Boundary Value Problems for Ordinary Differential Equations (1995), chapter 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.radau import radau
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.networks.traces import Traces
+from pinnsolve.residuals.pointwise import Answers, Derivative, answers
+from pinnsolve.trial.line import Line, Standing
+
+
+@dataclass(frozen=True)
+class LineScheme:
+    """A problem along a line with the features that it is solved with.
+
+    Parameters
+    ----------
+    line : Line
+    degree : int
+        Of the features of the unknown of highest order.
+    device : torch.device
+    beside : float
+        Of the line: how far inside its cell a point at a joint is. Larger: an error of its own. Smaller: rounding puts
+        it on the other side of a jump.
+    """
+
+    line: Line
+    degree: int
+    device: torch.device
+    beside: float = 1e-12
+
+    @property
+    def points(self) -> int:
+        """Collocation points of a cell; two of them at least."""
+        return max(2, self.degree + 1 - max(self.line.joins))
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        return tuple(self.points + k for k in self.line.joins)
+
+    @cached_property
+    def cell(self) -> ReferenceCell:
+        return reference_cell(max(self.counts) - 1, self.device)
+
+    @cached_property
+    def places(self) -> Tensor:
+        """(3, P): points of a cell that is marched to the right, of one that is marched to the left, and of others."""
+        right = 2 * radau(self.points, self.device).places[1:] - 1
+        return torch.stack([right, -right.flip(0), self.cell.gauss(self.points)[0][:, 0]])
+
+    @cached_property
+    def _tables(self) -> dict[int, Tensor]:
+        return {}
+
+    def table(self, order: int) -> Tensor:
+        """The features at these points, derived so many times, (3, P, M)."""
+        if order not in self._tables:
+            self._tables[order] = legendre(self.places, self.cell.degree, order)
+        return self._tables[order]
+
+    def richer(self, more: int) -> LineScheme:
+        return replace(self, degree=self.degree + more)
+
+    def nearest(self, values: Tensor) -> Tensor:
+        """The coefficients (n, F, M) of values (n, M, F) at as many Gauss points of cells as there are features."""
+        x, w = self.cell.gauss(self.cell.count)
+        found = (values.transpose(1, 2) * w) @ self.cell.features(x, (0,))
+        for f, count in enumerate(self.counts):
+            found[:, f, count:] = 0.0
+        return found
+
+
+@dataclass
+class Cells:
+    """Fields over joined cells, and what holds of them beside the equations.
+
+    Parameters
+    ----------
+    scheme : LineScheme
+    mesh : Tiles
+    coefficients : tensor (n, F, M)
+    conditions : sequence of Standing
+        Those that stand on these cells.
+    known : tuple (side, tensor (D,)), optional
+        Traces that are known at the left (0) or right (1) end, in the coordinate's units: a march goes on from there.
+    added : mapping from (equation, unknown) to float
+        So many times the unknown's highest derivative is added to an equation, on the way to a solution of it.
+    """
+
+    scheme: LineScheme
+    mesh: Tiles
+    coefficients: Tensor
+    conditions: tuple[Standing, ...] = ()
+    known: tuple[int, Tensor] | None = None
+    added: Mapping[tuple[int, int], float] = field(default_factory=dict)
+
+    @property
+    def ring(self) -> bool:
+        return self.scheme.line.periodic and self.known is None
+
+    @cached_property
+    def traces(self) -> Traces:
+        s = self.scheme
+        return Traces(self.mesh, s.line.joins, s.counts, self.ring, inner(s.line.bends, self.mesh))
+
+    @cached_property
+    def kinds(self) -> Tensor:
+        """Which points each cell has, (n,): see `LineScheme.places`."""
+        begin = self.scheme.line.begin
+        if begin is None:
+            return torch.full((len(self.mesh),), 2, device=self.mesh.device)
+        return (self.mesh.edges[1:] <= begin).to(torch.int64)
+
+    def with_coefficients(self, c: Tensor) -> Cells:
+        made = replace(self, coefficients=c)
+        made.__dict__ |= {k: self.__dict__[k] for k in ("traces", "kinds") if k in self.__dict__}
+        return made
+
+    # ------------------------------------------------------------ residuals
+
+    def at_points(self, slopes: bool) -> Answers:
+        """The equations at the collocation points, (E, n P)."""
+        s = self.scheme
+        x = self._places(s.places[self.kinds])
+        return self._answers(x, lambda k: s.table(k)[self.kinds], slopes)
+
+    def between(self, points: int, slopes: bool = True) -> Answers:
+        """The equations at Gauss points that were not collocated, (E, n points)."""
+        s = self.scheme
+        x = self.mesh.points(s.cell.gauss(points)[0])[..., 0]
+        return self._answers(x, lambda k: s.cell.table(points, (k,)), slopes)
+
+    def _places(self, xi: Tensor) -> Tensor:
+        """Where points of cells are; at a joint inside by more than rounding, since equations may jump there."""
+        edges, h = self.mesh.edges, self.mesh.widths
+        low, high = self.scheme.line.ends
+        inside = (self.scheme.beside * (high - low) / h).clamp(max=1e-3)
+        return edges[:-1, None] + h * torch.maximum(torch.minimum((xi + 1) / 2, 1 - inside), inside)
+
+    def _answers(self, x: Tensor, table: Callable[[int], Tensor], slopes: bool) -> Answers:
+        line, h = self.scheme.line, self.mesh.widths[:, 0]
+
+        def derivative(f: int, alpha: Alpha) -> Tensor:
+            k = alpha[0]
+            value = (table(k) @ self.coefficients[:, f, :, None])[..., 0]
+            return (value * ((2 / h) ** k)[:, None]).flatten() if k else value.flatten()
+
+        found = answers(line.problem, line.problem.equations, line.points(x.flatten()), derivative, slopes)
+        return self._with_added(found, derivative, slopes) if self.added else found
+
+    def _with_added(self, found: Answers, derivative: Derivative, slopes: bool) -> Answers:
+        residuals, more = found.residuals.clone(), dict(found.slopes)
+        for (i, f), much in self.added.items():
+            alpha = (self.scheme.line.joins[f],)
+            residuals[i] += much * derivative(f, alpha)
+            if slopes:
+                more[i, f, alpha] = more.get((i, f, alpha), torch.zeros_like(residuals[i])) + much
+        return Answers(residuals, more, found.values)
+
+    def standing(self, condition: Standing, slopes: bool = False) -> Answers:
+        """A condition where it stands, (1, 1)."""
+        line, cell = self.scheme.line, self.scheme.cell
+        joint = self.joint(condition.place)
+        k_cell, side = (joint, 0) if joint < len(self.mesh) else (joint - 1, 1)
+        x, h = self.mesh.edges[joint, None], self.mesh.widths[k_cell, 0]
+
+        def derivative(f: int, alpha: Alpha) -> Tensor:
+            k = alpha[0]
+            return (self.coefficients[k_cell, f] @ cell.end(k)[side] * (2 / h) ** k)[None]
+
+        return answers(line.problem, [condition.equation], line.points(x, condition.outward), derivative, slopes)
+
+    def joint(self, place: float) -> int:
+        return int((self.mesh.edges - place).abs().argmin())
+
+
+def inner(bends: Mapping[float, Tensor], mesh: Tiles) -> dict[float, Tensor]:
+    """The bends between cells."""
+    low, high = float(mesh.edges[0]), float(mesh.edges[-1])
+    return {place: bend for place, bend in bends.items() if low < place < high}
+
+
+def ends_of(cells: Cells, side: int) -> Tensor:
+    """The traces (D,) at the left (0) or right (1) end, in the coordinate's units."""
+    at_ends = cells.traces.of(cells.coefficients)[side][-side]
+    return at_ends / cells.traces.scales[-side] ** cells.traces.orders
+
+
+def sizes_of(c: Tensor, mesh: Tiles) -> Tensor:
+    """The root mean square of each unknown, (F,)."""
+    return (c.square().sum(-1).T @ mesh.shares).sqrt()
+
+
+def standing_on(conditions: tuple[Standing, ...], mesh: Tiles) -> tuple[Standing, ...]:
+    low, high = float(mesh.edges[0]), float(mesh.edges[-1])
+    return tuple(c for c in conditions if low <= c.place <= high)

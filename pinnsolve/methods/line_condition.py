@@ -1,0 +1,88 @@
+"""Whether equations along one coordinate determine their solution: how it answers to noise in them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.methods.line_cells import Cells, LineScheme, sizes_of
+from pinnsolve.methods.line_newton import norm
+from pinnsolve.methods.line_operator import LineOperator
+from pinnsolve.methods.line_solving import cells_of
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.trial.line import Line
+from pinnsolve.trial.lined import Lined
+from pinnsolve.trial.trial import Trial
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What answers to noise mean. Seen on the problems of tests/test_lines.py.
+
+    Parameters
+    ----------
+    most : float
+        Of the solution, for noise of one part of all terms: what answers by more is not determined. Where nothing
+        determines it, rounding and what the cells leave out do: 1e12 and more. 95 periods answer by 1e3. Larger: an
+        answer of noise is taken for the solution. Smaller: solutions that grow fast are said not to be determined.
+    caution : float
+        Times the answer to rounding of coefficients. Larger: too cautious; smaller: too kind.
+    share : float
+        Of the distance from cells that are less rich: two degrees more were better by ten and more. The same.
+    degree, cells : int
+        Of what stands for a solution of another kind, whose equations are linearised. More: steeper ones; more time.
+    """
+
+    most: float = 1e9
+    caution: float = 4.0
+    share: float = 0.1
+    degree: int = 9
+    cells: int = 64
+
+
+LIMITS = Limits()
+
+
+def answers_to_noise(cells: Cells) -> tuple[float, float]:
+    """By how much the solution changes, relative to its size, for noise of one part of the equations' terms, and of
+    the coefficients; infinite where it is zero, of which that says nothing, or the equations are singular."""
+    sizes = sizes_of(cells.coefficients, cells.mesh)
+    if not bool((sizes > 0).all()):
+        return math.inf, math.inf
+    try:
+        operator = LineOperator(cells, cells.at_points(slopes=True))
+        made, carried = operator.made, operator.carried
+        noise = torch.randn(made.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(made)
+        told = [norm(operator.answer_to(b), cells, sizes) for b in (noise * made, noise * carried)]
+        # tables of features are off alike in all cells, and so the equations, as by a change of their coefficients
+        alike = norm(operator.answer_to(carried * operator.highest.sign()), cells, sizes)
+    except (ProblemError, RuntimeError):
+        return math.inf, math.inf
+    return told[0], max(told[1], alike)
+
+
+def answer_along(trial: Trial, line: Line) -> float:
+    """By how much a solution of any kind, of a problem along a line, changes for noise of one part of the equations'
+    terms, relative to its size; infinite where that is not known."""
+    if isinstance(trial, Lined):
+        return answers_to_noise(cells_of(trial))[0]
+    scheme = LineScheme(line, LIMITS.degree, trial.device)
+    mesh = Tiles.begun([line.ends], LIMITS.cells, [line.joints], trial.device)
+    places = mesh.points(scheme.cell.gauss(scheme.cell.count)[0])[..., 0]
+    fields = trial.unknowns(trial.prepare(line.points(places.flatten())))
+    values = torch.stack([fields[u].value.detach().to(torch.float64) for u in line.problem.unknowns], -1)
+    nearest = scheme.nearest(values.reshape(*places.shape, -1))
+    return answers_to_noise(Cells(scheme, mesh, nearest, line.conditions))[0]
+
+
+def noise_of(trial: Trial) -> float:
+    """The least relative error of richer cells: what rounding of the coefficients makes, and a share of their distance
+    from those that are less rich, since points may lie beside all that differs; zero where neither is known."""
+    if not isinstance(trial, Lined):
+        return 0.0
+    answer = answers_to_noise(cells_of(trial))[1]
+    by_rounding = LIMITS.caution * torch.finfo(torch.float64).eps * answer if math.isfinite(answer) else 0.0
+    return max(by_rounding, LIMITS.share * trial.distance)

@@ -1,0 +1,167 @@
+"""Newton's method over joined cells of one coordinate, damped by the correction that would follow.
+
+A step of length l is taken if the next correction, with the same factorisation, is smaller:
+
+    |J^-1 F(c + l delta)| <= (1 - l/4) |delta|,
+
+which asks nothing of the units of equations. Source: Deuflhard, Newton Methods for Nonlinear Problems (2004), section
+3.3; Ascher, Mattheij & Russell (1995), section 8.1.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.methods.line_cells import Cells, sizes_of
+from pinnsolve.methods.line_operator import LineOperator
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides in Newton's method. Chosen, not measured.
+
+    Parameters
+    ----------
+    iterations : int
+        Before it is given up. More: time on what will not settle.
+    shortest : float
+        Of a correction: none is taken that is shorter. Smaller: more iterations before it is given up.
+    away : float
+        Of the unknowns' sizes: a correction that large leads nowhere.
+    kept : float
+        Of the last correction: while the next one with the same factorisation is below it, that is kept. Larger: more
+        of them; smaller: more factorisations, of which each costs as much as two or three.
+    rounding : float
+        Of these sizes: where corrections stop to fall below it, they are rounding.
+    """
+
+    iterations: int = 40
+    shortest: float = 1e-3
+    away: float = 1e9
+    kept: float = 0.2
+    rounding: float = 1e-7
+
+
+RULES = Rules()
+
+
+@dataclass
+class Effort:
+    """How often equations were factorised, and on how many cells in all."""
+
+    factorisations: int = 0
+    cells: int = 0
+
+
+@dataclass
+class LineNewton:
+    """Newton's method with what it has cost.
+
+    Parameters
+    ----------
+    floors : tensor (F,)
+        The least size of each unknown: what is smaller everywhere is nothing.
+    left : float
+        The correction that may be left, relative to the unknowns' sizes.
+    iterations : int
+    shortest : float
+        See `Rules`.
+    """
+
+    floors: Tensor
+    left: float
+    iterations: int = RULES.iterations
+    shortest: float = RULES.shortest
+    effort: Effort = field(default_factory=Effort)
+
+    def solve(self, cells: Cells) -> Cells | None:
+        """The cells with their equations solved; nothing where that did not settle."""
+        cells = cells.with_coefficients(cells.traces.joined(cells.coefficients))  # corrections leave gaps as they are
+        length, before = 1.0, math.inf
+        for _ in range(self.iterations):
+            try:
+                operator = self._factorised(cells)
+                change = operator.correction(cells, operator.inside.residuals)
+            except (ProblemError, RuntimeError):  # singular, or not enough is said
+                return None
+            sizes = torch.maximum(sizes_of(cells.coefficients + change, cells.mesh), self.floors)
+            size = norm(change, cells, sizes)
+            if not size < RULES.away:
+                return None
+            if size < self.left or (size < RULES.rounding and size > 0.5 * before):
+                return cells.with_coefficients(cells.coefficients + change)
+            before = size
+            taken = self._damped(cells, operator, change, size, sizes, length)
+            if taken is None:
+                return None
+            cells, length, after = taken
+            if length == 1.0 and after < self.left:
+                return cells
+        return None
+
+    def _factorised(self, cells: Cells) -> LineOperator:
+        self.effort.factorisations += 1
+        self.effort.cells += len(cells.mesh)
+        return LineOperator(cells, cells.at_points(slopes=True))
+
+    def _damped(
+        self, cells: Cells, operator: LineOperator, change: Tensor, size: float, sizes: Tensor, length: float
+    ) -> tuple[Cells, float, float] | None:
+        """The cells after a part of a correction, that part, and the size of the correction that would follow."""
+        length = min(1.0, 4 * length)
+        while length >= self.shortest:
+            moved = cells.with_coefficients(cells.coefficients + length * change)
+            following = operator.correction(moved, moved.at_points(slopes=False).residuals)
+            after = norm(following, cells, sizes)
+            if after <= (1 - length / 4) * size or after < self.left:
+                if length == 1.0 and after < RULES.kept * size:
+                    return self._kept(moved, operator, following, after, sizes)
+                return moved, length, after
+            # the length at which the change of slopes, as just seen, would be half of what a step allows
+            bend = 2 * abs(after - (1 - length) * size) / (length**2 * size) if after < RULES.away else math.inf
+            length = min(0.5 * length, max(0.1 * length, 1 / bend if bend > 0 else 1.0))
+        return None
+
+    def _kept(
+        self, cells: Cells, operator: LineOperator, change: Tensor, size: float, sizes: Tensor
+    ) -> tuple[Cells, float, float]:
+        """Corrections with the same factorisation, as long as each is smaller by enough."""
+        while True:
+            cells = cells.with_coefficients(cells.coefficients + change)
+            if size < self.left:
+                return cells, 1.0, size
+            following = operator.correction(cells, cells.at_points(slopes=False).residuals)
+            after = norm(following, cells, sizes)
+            if not after < RULES.kept * size:
+                return cells, 1.0, after
+            change, size = following, after
+
+
+def norm(c: Tensor, cells: Cells, sizes: Tensor) -> float:
+    """The largest over the unknowns of root mean squares along the line, each relative to its size."""
+    found = float((sizes_of(c, cells.mesh) / sizes).max())
+    return found if math.isfinite(found) else math.inf
+
+
+def defects(cells: Cells, sizes: Tensor) -> Tensor:
+    """What each cell leaves of its equations between its points, (n,): as a change of the unknowns by their sizes.
+
+    The root mean square of each residual, over that of sum |slope| size (2/h)^k: what a change of such a size, over the
+    width of a cell, would make. The largest over the equations (dimensionless).
+    """
+    s, n, h = cells.scheme, len(cells.mesh), cells.mesh.widths[:, 0]
+    points = s.points + 3
+    found, w = cells.between(points), s.cell.gauss(points)[1]
+    made = torch.zeros_like(found.residuals)
+    for (i, f, alpha), slope in found.slopes.items():
+        unit = (sizes[f] * (2 / h) ** alpha[0]).repeat_interleave(points)
+        made[i] += slope.abs() * unit
+    shape = -1, n, points
+    left, whole = (v.reshape(shape).square() @ w for v in (found.residuals, made))
+    off = (left / whole.clamp(min=1e-300)).sqrt().amax(0)
+    return torch.where(off.isfinite(), off, torch.full_like(off, math.inf))

@@ -1,0 +1,184 @@
+"""Steps of training over cells of a problem's one coordinate: all of them at once, or a march from one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.operations import SPEED, Work, qr
+from pinnsolve.methods.line_cells import Cells, LineScheme, sizes_of
+from pinnsolve.methods.line_march import LineMarch
+from pinnsolve.methods.line_newton import Effort, LineNewton, norm
+from pinnsolve.methods.line_whole import LineWhole
+from pinnsolve.methods.protocol import State
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.trial.line import Line, read_line
+from pinnsolve.trial.lined import Lined
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What work over cells of one coordinate is counted as, and how it is cut into steps of training.
+
+    Parameters
+    ----------
+    call : float
+        Operations: 2.5 ms of Python for an iteration, however few cells there are.
+    small : float
+        Matrices of a dozen rows take so many times as long as their operations in a large one.
+    step : float
+        Operations of one step of training, about. More: the budget is kept less closely.
+    whole : float
+        Operations that all cells at once may take: what is not found by then is not found that way.
+    left : float
+        Of the unknowns: the last correction of a solution with richer features, which tells the error of another.
+    """
+
+    call: float = 2.5e-3 * SPEED
+    small: float = 15.0
+    step: float = 0.25 * SPEED
+    whole: float = 1.5 * SPEED
+    left: float = 1e-11
+
+
+RULES = Rules()
+
+
+def line_of(trial: Lined) -> Line:
+    """What was read of the trial function's problem; read now, where nobody did."""
+    if trial.line is None:
+        trial.line = read_line(trial.problem, trial.plan)
+    assert trial.line is not None  # others are not given such a trial function
+    return trial.line
+
+
+def stepped(trial: Lined, bound: float, state: State, work: Work) -> State:
+    """One step: everything at once; where that cannot be done and all conditions stand at one place, the next cells
+    from there on."""
+    scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device)
+    if not state["march"]:
+        if scheme.line.begin is None or is_linear(scheme):
+            whole = _whole(trial, scheme, bound, work)
+            if whole is not None or scheme.line.begin is None:
+                return _ended(state, trial, scheme, whole)
+        march = LineMarch(scheme, bound, given(trial))
+    else:
+        march = _taken_up(trial, scheme, bound, state["march"])
+    return _marched(trial, march, state, work)
+
+
+def _whole(trial: Lined, scheme: LineScheme, bound: float, work: Work) -> Cells | None:
+    """All cells at once; nothing where that was not found, or took too long."""
+    effort = Effort()
+    whole = LineWhole(scheme, bound, lambda: spent(scheme, effort) > RULES.whole, effort)
+    found = whole.solve(given(trial))
+    work.add(spent(scheme, effort))
+    if found is not None:
+        trial.take(found.mesh.edges, found.coefficients, settled=True)
+    return found
+
+
+def _ended(state: State, trial: Lined, scheme: LineScheme, found: Cells | None) -> State:
+    done = {**state, "loss": 0.0, "done": True, "stuck": found is None, "rate": RULES.step}
+    return {**done, "points": collocated(scheme, len(trial.coefficients))}
+
+
+def _marched(trial: Lined, march: LineMarch, state: State, work: Work) -> State:
+    """So many cells as one step of training takes."""
+    effort = march.effort = Effort()
+    more = march.advance()
+    while more and spent(march.scheme, effort) < RULES.step:
+        more = march.advance()
+    took = spent(march.scheme, effort)
+    work.add(took)
+    trial.live = march
+    if march.made:
+        edges = torch.tensor(march.edges, dtype=torch.float64, device=trial.device)
+        trial.take(edges, torch.stack(march.made), settled=not more and not march.stuck)
+    kept: dict[str, Any] = {"width": march.width, "side": march.side, "sizes": march.sizes}
+    return {
+        **state, "loss": 0.0, "done": not more, "stuck": march.stuck, "rate": took, "march": kept,
+        "points": collocated(march.scheme, len(march.made)),
+    }  # fmt: skip
+
+
+def _taken_up(trial: Lined, scheme: LineScheme, bound: float, kept: dict[str, Any]) -> LineMarch:
+    """The march in hand, or one that goes on from what was kept of it; to the same bits."""
+    live = trial.live
+    if isinstance(live, LineMarch) and len(live.made) == len(trial.coefficients):
+        return live
+    cells = list(trial.coefficients) if len(trial.coefficients) else []
+    edges = trial.edges.tolist() if cells else [float(scheme.line.begin or 0.0)]
+    return LineMarch(scheme, bound, given(trial), edges, cells, kept["width"], kept["side"], kept["sizes"])
+
+
+def enriched(trial: Lined, known: Lined | None, state: State, work: Work) -> State:
+    """All cells of a known solution again with richer features, at once."""
+    scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device)
+    found = None
+    if known is not None and known.complete:
+        before = cells_of(known)
+        more = scheme.cell.count - before.scheme.cell.count
+        c = torch.nn.functional.pad(before.coefficients, (0, more))
+        floors = 1e-9 * torch.tensor(scheme.line.sizes, dtype=torch.float64, device=trial.device)
+        newton = LineNewton(floors, RULES.left)
+        found = newton.solve(Cells(scheme, before.mesh, c, scheme.line.conditions))
+        work.add(spent(scheme, newton.effort))
+    if found is not None:
+        sizes = torch.maximum(sizes_of(found.coefficients, found.mesh), floors)
+        trial.take(found.mesh.edges, found.coefficients, settled=True)
+        trial.distance = norm(found.coefficients - c, found, sizes)
+    return {**_ended(state, trial, scheme, found), "left": 0.0}
+
+
+def cells_of(trial: Lined) -> Cells:
+    """The cells of a trial function that is complete."""
+    scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device)
+    mesh = Tiles.along(trial.edges.tolist(), trial.device)
+    return Cells(scheme, mesh, trial.coefficients, scheme.line.conditions)
+
+
+def given(trial: Lined) -> Any:
+    """The first guess, from places (N,) to values (N, F): what conditions prescribe, carried on."""
+    fresh = Lined(trial.problem, trial.layer, trial.plan, trial.dtype, trial.device)
+    line = line_of(trial)
+
+    def values(x: Tensor) -> Tensor:
+        fields = fresh.unknowns(fresh.prepare(line.points(x)))
+        return torch.stack([fields[u].value.detach() for u in trial.problem.unknowns], 1)
+
+    return values
+
+
+def is_linear(scheme: LineScheme) -> bool:
+    """Whether equations and conditions are linear: their slopes are the same on two fields."""
+    line = scheme.line
+    mesh = Tiles.begun([line.ends], 2, [line.joints], scheme.device)
+    shape = len(mesh), len(line.joins), scheme.cell.count
+    k = torch.arange(shape[1] * shape[2], dtype=torch.float64, device=scheme.device).reshape(shape[1:])
+    sizes = torch.tensor(line.sizes, dtype=torch.float64, device=scheme.device)
+    wave = (sizes[:, None] * torch.sin(k + 0.7)).expand(shape)
+    seen = []
+    for c in (wave, -1.7 * wave + 0.3 * wave.flip(-1)):
+        cells = Cells(scheme, mesh, c.contiguous(), line.conditions)
+        told = [cells.at_points(slopes=True), *(cells.standing(s, slopes=True) for s in line.conditions)]
+        seen.append([a.slopes for a in told])
+    for here, there in zip(*seen, strict=True):
+        if here.keys() != there.keys() or any(not torch.equal(here[k], there[k]) for k in here):
+            return False
+    return True
+
+
+def spent(scheme: LineScheme, effort: Effort) -> float:
+    """Operations of so many factorisations on so many cells in all."""
+    rows = scheme.points * len(scheme.counts)
+    each = RULES.small * qr(rows, rows + sum(scheme.line.joins))
+    return effort.factorisations * RULES.call + effort.cells * each
+
+
+def collocated(scheme: LineScheme, cells: int) -> dict[str, int]:
+    """The points at which the equations were solved, and how many conditions were met exactly."""
+    return {"interior": cells * scheme.points}

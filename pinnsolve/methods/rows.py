@@ -1,0 +1,52 @@
+"""Linearised equations of cells as rows over their coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.methods.implicit_step import Scheme, Site, stretched
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.residuals.pointwise import Answers
+
+Slopes = Mapping[tuple[int, int, Alpha], Tensor]  # (n, P), by equation, unknown and derivative
+
+
+def averaged(found: Answers, stages: int, shape: tuple[int, ...]) -> Slopes:
+    """Slopes averaged over the stages."""
+    return {key: slope.reshape(stages, *shape).mean(0) for key, slope in found.slopes.items()}
+
+
+def in_cells(scheme: Scheme, mesh: Tiles, slopes: Slopes, chosen: Tensor | None = None) -> dict[int, Tensor]:
+    """By how often they derive along time: the rows of the equations on coefficients, (n, E, P, F, M)."""
+    tables = {key[2]: scheme.cell.table(scheme.points, scheme.evolution.derivative(key[2])[0]) for key in slopes}
+    cells = torch.arange(len(mesh), device=mesh.device) if chosen is None else chosen
+    mine = slopes if chosen is None else {key: slope[chosen] for key, slope in slopes.items()}
+    return _rows(scheme, mesh.widths[cells], mine, tables, len(scheme.evolution.equations), scheme.in_cell)
+
+
+def at_site(scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes) -> dict[int, Tensor]:
+    """The same of conditions at a site, (c, m, P, F, M)."""
+    tables = {key[2]: scheme.cell.features(site.xi, scheme.evolution.derivative(key[2])[0]) for key in slopes}
+    return _rows(scheme, mesh.widths[site.cells], slopes, tables, len(site.conditions), len(site.xi))
+
+
+def _rows(
+    scheme: Scheme, h: Tensor, slopes: Slopes, tables: Mapping[Alpha, Tensor], count: int, points: int
+) -> dict[int, Tensor]:  # fmt: skip
+    parts: dict[int, Tensor] = {}
+    for (i, f, alpha), slope in slopes.items():
+        k, order = scheme.evolution.derivative(alpha)
+        if order not in parts:
+            parts[order] = h.new_zeros(len(h), count, points, scheme.fields, scheme.cell.count)
+        weight = slope * stretched(h, k)[:, None] if any(k) else slope
+        parts[order][:, i, :, f] += weight[..., None] * tables[alpha]
+    return parts
+
+
+def turned(parts: Mapping[int, Tensor], value: Tensor) -> Tensor:
+    """Rows with derivatives along time as multiples of what they derive."""
+    return torch.stack([value**order * part for order, part in parts.items()]).sum(0)

@@ -1,0 +1,64 @@
+"""Coefficients on tiles that are halved or joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from pinnsolve.networks.reference_cell import ReferenceCell
+from pinnsolve.networks.tiles import Tiles
+
+
+def refined(c: Tensor, rounds: Sequence[Sequence[int]], cell: ReferenceCell) -> Tensor:
+    """Coefficients (..., n, F, M) after one `Tiles.split` after the other: the same function."""
+    steps = torch.stack([torch.eye(cell.count, dtype=c.dtype, device=c.device), *(h for a in cell.halves for h in a)])
+    for axes in rounds:
+        kind = torch.tensor([s for a in axes for s in ((2 * a + 1, 2 * a + 2) if a >= 0 else (0,))], device=c.device)
+        source = torch.tensor([k for k, a in enumerate(axes) for _ in range(1 + (a >= 0))], device=c.device)
+        c = (c[..., source, :, :] @ steps[kind].mT).contiguous()
+    return c
+
+
+def coarsened(
+    c: Tensor, pairs: Sequence[tuple[int, int, int]], cell: ReferenceCell, orders: Sequence[int]
+) -> Tensor:  # fmt: skip
+    """Coefficients (..., n, F, M) after `Tiles.joined`: along a line outer traces of a pair, `orders` by unknown, are
+    kept."""
+    made, keep = c.clone(), torch.ones(c.shape[-3], dtype=torch.bool, device=c.device)
+    for axis in range(cell.dims):
+        chosen = [(j, k) for j, k, along in pairs if along == axis]
+        if not chosen:
+            continue
+        first, second = (torch.tensor(side, device=c.device) for side in zip(*chosen, strict=True))
+        whole = [cell.merged(c[..., first, f, :], c[..., second, f, :], k, axis) for f, k in enumerate(orders)]
+        made[..., first, :, :] = torch.stack(whole, -2)
+        keep[second] = False
+    return made[..., keep, :, :]
+
+
+def carried(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell, orders: Sequence[int]) -> Tensor:
+    """Coefficients (..., n, F, M) on other tiles of the same first ones, in their order: halved where these are
+    smaller, joined where they are larger."""
+    low, high = new.units
+    while True:  # halve what no new tile holds, along a coordinate in which the new ones there are smaller
+        mine = old.units
+        meet = ((mine[0][:, None] < high) & (low < mine[1][:, None])).all(-1)  # (n, m)
+        smaller = ((high - low) < (mine[1] - mine[0])[:, None]) & meet[..., None]
+        axes = [axis[0] if axis else -1 for axis in (a.nonzero()[:, 0].tolist() for a in smaller.any(1))]
+        if max(axes) < 0:
+            break
+        c, old = refined(c, [axes], cell), old.split(axes)
+    wanted = set(new.places)
+    while pairs := [p for p in old.siblings([place not in wanted for place in old.places]) if _inside(old, p, new)]:
+        c, old = coarsened(c, pairs, cell, orders), old.joined(pairs)
+    number = {place: j for j, place in enumerate(old.places)}
+    return c[..., torch.tensor([number[place] for place in new.places], device=c.device), :, :]
+
+
+def _inside(old: Tiles, pair: tuple[int, int, int], new: Tiles) -> bool:
+    """Whether a pair's whole lies in one new tile."""
+    j, k, _ = pair
+    low, high = new.units
+    return bool(((low <= old.units[0][j]) & (old.units[1][k] <= high)).all(-1).any())

@@ -1,0 +1,220 @@
+"""Boxes that tile a box and are halved and joined again: intervals of a line, rectangles of a plane."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+Place = tuple[tuple[int, int, int], ...]  # along each coordinate: first interval, level, index
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Dyadic parts of a few first boxes. Along a line they stand from left to right.
+
+    Parameters
+    ----------
+    ends : tuple by coordinate of tuple of float
+        The ends of the first intervals, in the coordinates' units.
+    places : tuple of Place
+        Along each coordinate, part `index` of 2^level equal ones of a first interval.
+    device : torch.device
+    """
+
+    ends: tuple[tuple[float, ...], ...]
+    places: tuple[Place, ...]
+    device: torch.device
+
+    @classmethod
+    def begun(
+        cls, extent: Sequence[tuple[float, float]], count: int, joints: Sequence[Sequence[float]], device: torch.device
+    ) -> Tiles:
+        """About so many equal ones along each coordinate, with ends at the given places."""
+        ends = []
+        for (low, high), fixed in zip(extent, joints, strict=True):
+            bounds = [low]
+            for a, b in itertools.pairwise([low, *sorted(j for j in fixed if low < j < high), high]):
+                parts = max(1, round(count * (b - a) / (high - low)))
+                bounds += [a + (b - a) * (k + 1) / parts for k in range(parts)]
+                bounds[-1] = b
+            ends.append(tuple(bounds))
+        firsts = itertools.product(*(range(len(b) - 1) for b in ends))
+        return cls(tuple(ends), tuple(tuple((k, 0, 0) for k in first) for first in firsts), device)
+
+    @classmethod
+    def along(cls, edges: Sequence[float], device: torch.device) -> Tiles:
+        """Those of a line with the given ends, none of which are parts of others."""
+        return cls((tuple(edges),), tuple(((k, 0, 0),) for k in range(len(edges) - 1)), device)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def dims(self) -> int:
+        return len(self.ends)
+
+    @cached_property
+    def units(self) -> tuple[Tensor, Tensor]:
+        """Where each tile begins and ends, (n, dims) each, in first intervals: exact numbers."""
+        k, level, i = torch.tensor(self.places, dtype=torch.float64).unbind(-1)
+        size = torch.exp2(-level)
+        return k + i * size, k + (i + 1) * size
+
+    def _placed(self, units: Tensor) -> Tensor:
+        found = []
+        for axis, bounds in enumerate(self.ends):
+            b = torch.tensor(bounds, dtype=torch.float64)
+            k = units[:, axis].floor().clamp(max=len(bounds) - 2).to(torch.int64)
+            found.append(b[k] + (b[k + 1] - b[k]) * (units[:, axis] - k))
+        return torch.stack(found, -1).to(self.device)
+
+    @cached_property
+    def lows(self) -> Tensor:
+        """The lower ends, (n, dims)."""
+        return self._placed(self.units[0])
+
+    @cached_property
+    def widths(self) -> Tensor:
+        """(n, dims)."""
+        return self._placed(self.units[1]) - self.lows
+
+    @cached_property
+    def edges(self) -> Tensor:
+        """Where the tiles of a line begin, and the last one ends, (n + 1,)."""
+        return torch.cat([self.lows[:, 0], (self.lows[-1:] + self.widths[-1:])[:, 0]])
+
+    @property
+    def length(self) -> float:
+        """Of a line."""
+        return float(self.lengths[0])
+
+    @cached_property
+    def lengths(self) -> Tensor:
+        """Of the whole box, (dims,)."""
+        return torch.tensor([b[-1] - b[0] for b in self.ends], dtype=torch.float64, device=self.device)
+
+    @cached_property
+    def shares(self) -> Tensor:
+        """Each tile's part of the whole, (n,)."""
+        return (self.widths / self.lengths).prod(-1)
+
+    def points(self, xi: Tensor) -> Tensor:
+        """The places (n, P, dims) of points (P, dims) of the reference cell."""
+        return self.lows[:, None] + self.widths[:, None] * (xi + 1) / 2
+
+    # ------------------------------------------------------------ halving and joining
+
+    def split(self, axes: Sequence[int]) -> Tiles:
+        """Halve each tile along a coordinate; -1 leaves it."""
+        places: list[Place] = []
+        for place, axis in zip(self.places, axes, strict=True):
+            if axis < 0:
+                places.append(place)
+                continue
+            k, level, i = place[axis]
+            for half in (2 * i, 2 * i + 1):
+                places.append((*place[:axis], (k, level + 1, half), *place[axis + 1 :]))
+        return Tiles(self.ends, tuple(places), self.device)
+
+    def siblings(self, calm: Sequence[bool]) -> list[tuple[int, int, int]]:
+        """Pairs that make one tile, where both are calm, and the coordinate along which they do; each tile once."""
+        number = {place: j for j, place in enumerate(self.places)}
+        found, used = [], set[int]()
+        for axis in range(self.dims):
+            for j, place in enumerate(self.places):
+                k, level, i = place[axis]
+                if not (calm[j] and level and i % 2 == 0):
+                    continue
+                other = number.get((*place[:axis], (k, level, i + 1), *place[axis + 1 :]))
+                if other is not None and calm[other] and not {j, other} & used:
+                    found.append((j, other, axis))
+                    used |= {j, other}
+        return sorted(found)
+
+    def joined(self, pairs: Sequence[tuple[int, int, int]]) -> Tiles:
+        """One tile in place of each pair, where its first one was."""
+        places, gone = list(self.places), {second for _, second, _ in pairs}
+        for j, _, axis in pairs:
+            k, level, i = places[j][axis]
+            places[j] = (*places[j][:axis], (k, level - 1, i // 2), *places[j][axis + 1 :])
+        kept = tuple(p for j, p in enumerate(places) if j not in gone)
+        return Tiles(self.ends, kept, self.device)
+
+    # ------------------------------------------------------------ neighbours
+
+    def pieces(self, rings: Sequence[bool]) -> list[tuple[int, Tensor, Tensor, Tensor, Tensor]]:
+        """What tiles share, by coordinate across: axis, the tiles below and above, (p,), and from where to where along
+        the other coordinate, (p,), in first intervals; of a line zero to one.
+
+        Parameters
+        ----------
+        rings : sequence of bool
+            For each coordinate, whether its last tile meets its first.
+        """
+        low, high = self.units
+        found = []
+        for axis in range(self.dims):
+            last = len(self.ends[axis]) - 1
+            above = torch.where(high[:, axis] == last, 0.0, high[:, axis]) if rings[axis] else high[:, axis]
+            meets = above[:, None] == low[None, :, axis]
+            begin, end = torch.zeros_like(meets, dtype=torch.float64), torch.ones_like(meets, dtype=torch.float64)
+            for other in (k for k in range(self.dims) if k != axis):
+                begin = torch.maximum(low[:, None, other], low[None, :, other])
+                end = torch.minimum(high[:, None, other], high[None, :, other])
+                meets = meets & (begin < end)
+            a, b = meets.nonzero(as_tuple=True)
+            found.append((axis, a, b, begin[a, b], end[a, b]))
+        return found
+
+    def uneven(self, rings: Sequence[bool]) -> list[int]:
+        """The coordinate along which each tile of a plane must be halved, so that none is more than twice as long as
+        its neighbours, along any coordinate; -1: none."""
+        if self.dims == 1:
+            return [-1] * len(self)
+        chosen: dict[int, int] = {}
+        low, high = self.units
+        for axis, a, b, begin, end in self.pieces(rings):
+            size = high - low
+            for tile, other in ((a, b), (b, a)):
+                across = size[tile, axis] > 2 * size[other, axis]
+                wide = size[tile, 1 - axis] > 2 * (end - begin)
+                chosen |= dict.fromkeys(tile[across].tolist(), axis) | dict.fromkeys(tile[wide].tolist(), 1 - axis)
+        return [chosen.get(j, -1) for j in range(len(self))]
+
+
+def halvings(mesh: Tiles, wanted: Tensor, rings: Sequence[bool]) -> tuple[Tiles, list[list[int]]]:
+    """Halve tiles along the coordinates that are wanted, (n, dims), and what stands beside them where it must; the new
+    tiles, and how they came about, for `refined`."""
+    rounds, left = [], wanted.cpu()
+    for axis in range(mesh.dims):
+        axes = [axis if bad else -1 for bad in left[:, axis].tolist()]
+        if max(axes) >= 0:
+            left = left.repeat_interleave(torch.tensor([1 + (a >= 0) for a in axes]), 0)
+            mesh = mesh.split(axes)
+            rounds.append(axes)
+    while max(axes := mesh.uneven(rings)) >= 0:
+        mesh = mesh.split(axes)
+        rounds.append(axes)
+    return mesh, rounds
+
+
+def mergeable(mesh: Tiles, calm: Sequence[bool], rings: Sequence[bool]) -> list[tuple[int, int, int]]:
+    """Pairs of calm tiles that can be joined, so that none meets more than two on a side."""
+    pairs = mesh.siblings(calm)
+    while pairs:
+        after = mesh.joined(pairs)
+        uneven = {place for place, axis in zip(after.places, after.uneven(rings), strict=True) if axis >= 0}
+        if not uneven:
+            break
+        number = {place: j for j, place in enumerate(after.places)}
+        gone = [second for _, second, _ in pairs]
+        where = [j - sum(g < j for g in gone) for j, _, _ in pairs]
+        bad = {number[place] for place in uneven}
+        kept = [pair for pair, j in zip(pairs, where, strict=True) if j not in bad]
+        pairs = kept if len(kept) < len(pairs) else []
+    return pairs

@@ -1,0 +1,75 @@
+"""The equations of an evolution, its walls, and whether these say enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
+
+from pinnsolve.geometry.regions import interior
+from pinnsolve.jets.calculus import d
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.problem import Problem
+
+
+class UnmarchableError(Exception):
+    """Why a problem is no evolution over cells of space, in words."""
+
+
+@dataclass(frozen=True)
+class Wall:
+    """A condition at a side of the box, or at a point.
+
+    Parameters
+    ----------
+    equation : Equation
+    fixed : mapping from the number of a coordinate of space to where it is
+    side : (number of a coordinate of space, 0 or 1), optional
+        Which side it is, the lower or the upper one.
+    """
+
+    equation: Equation
+    fixed: Mapping[int, float]
+    side: tuple[int, int] | None = None
+
+
+def equations_of(problem: Problem) -> tuple[Equation, ...]:
+    """The equations, and u_x + v_y = 0 for velocities that are declared to have no divergence."""
+    found = list(problem.equations)
+    for flow in problem.solenoidal:
+        pairs = list(zip(flow.components, problem.space_coordinates, strict=True))
+
+        def divergence(at: Fields, pairs: Sequence[tuple[str, str]] = pairs) -> Any:
+            first, *others = (d(at[u], at[c]) for u, c in pairs)
+            return sum(others, start=first)
+
+        found.append(Equation(flow.name, interior, divergence))
+    return tuple(found)
+
+
+def determined(
+    problem: Problem, equations: Sequence[Equation], walls: Sequence[Wall], rings: Sequence[bool], space: Sequence[int]
+) -> None:
+    """Least squares find a solution where walls say too little, and nothing says that it is the only one.
+
+    Between the two sides of a coordinate equations ask for as many conditions as the determinant of their highest
+    derivatives along it has: the largest sum of orders, each equation with an unknown of its own.
+    """
+    slopes = [problem.prober.answer(e, problem.domain.line()).slopes for e in equations]
+    for axis, k in enumerate(space):
+        if rings[axis]:
+            continue
+        highest = [
+            [max((a[k] for u, a, _ in found if u == unknown), default=None) for unknown in problem.unknowns]
+            for found in slopes
+        ]
+        sums = [
+            sum(o for o in orders if o is not None)
+            for chosen in permutations(range(len(equations)), len(problem.unknowns))
+            if None not in (orders := [highest[e][f] for f, e in enumerate(chosen)])
+        ]
+        needed, told = max(sums, default=0), sum(w.side is not None and w.side[0] == axis for w in walls)
+        if told < needed:
+            raise UnmarchableError(f"{told} conditions stand at the walls, and such equations ask for {needed}")

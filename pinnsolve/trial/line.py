@@ -1,0 +1,129 @@
+"""A problem along one coordinate, of space or of time: what is joined between cells, and what holds where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.checks.resolution import Resolution
+from pinnsolve.geometry.points import Points
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.breaks import bends, cuts, varying_along
+from pinnsolve.trial.exact import Plan
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A condition at one place.
+
+    Parameters
+    ----------
+    equation : Equation
+    place : float
+    outward : mapping from coordinate to float
+        The normal, at an end of space.
+    """
+
+    equation: Equation
+    place: float
+    outward: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is needed to solve a problem over cells of its one coordinate.
+
+    Parameters
+    ----------
+    problem : Problem
+    joins : tuple of int
+        For each unknown the order of the equations in it: so many traces are joined between cells.
+    conditions : tuple of Standing
+        As many as there are traces at a joint; none on a ring.
+    periodic : bool
+    bends : mapping from place to tensor (D, D)
+        Where fluxes are continuous, and slopes are not: the traces on the right from those on the left.
+    joints : tuple of float
+        Where cells must end: where equations jump, and around what is narrow.
+    inside : Resolution
+        On which lengths the equations vary.
+    rough : bool
+        Whether data jump or have kinks.
+    sizes : tuple of float
+        How large the variation of each unknown is, as far as data tell.
+    """
+
+    problem: Problem
+    joins: tuple[int, ...]
+    conditions: tuple[Standing, ...]
+    periodic: bool
+    bends: Mapping[float, Tensor]
+    joints: tuple[float, ...]
+    inside: Resolution
+    rough: bool
+    sizes: tuple[float, ...]
+
+    @property
+    def name(self) -> str:
+        return self.problem.coordinates[0]
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        return self.problem.domain.ends(self.name)
+
+    @property
+    def begin(self) -> float | None:
+        """Where all conditions stand, so that it can be marched from there; nothing where they stand apart."""
+        places = {c.place for c in self.conditions}
+        return places.pop() if len(places) == 1 else None
+
+    def points(self, x: Tensor, outward: Mapping[str, float] | None = None) -> Points:
+        """Points (N,)."""
+        normals = {c: torch.full_like(x, v) for c, v in (outward or {}).items()}
+        return Points({self.name: x}, torch.ones_like(x), normals)
+
+
+def read_line(problem: Problem, made: Plan) -> Line | None:
+    """A problem as one along a line, where it is one; nothing where it has another form."""
+    if len(problem.coordinates) != 1 or problem.indivisible or problem.observations:
+        return None
+    if len(problem.equations) != len(problem.unknowns):
+        return None
+    name = problem.coordinates[0]
+    orders = dict.fromkeys(problem.unknowns, 0)
+    for equation in problem.equations:
+        for u, probe in problem.prober.answer(equation, problem.domain.line()).probes.items():
+            orders[u] = max([orders[u], *(alpha[0] for alpha in probe.asked)])
+    standing = tuple(
+        Standing(c, piece.fixed[name], piece.outward) for c in problem.conditions for piece in problem.pieces(c)
+    )
+    asked = 0 if problem.periodic else sum(orders.values())
+    if not sum(orders.values()) or len(standing) != asked:
+        return None  # fewer: nothing says that what is found is alone; more: they may contradict each other
+    for condition in standing:
+        answer = problem.prober.answer(condition.equation, problem.pieces(condition.equation)[0].grid())
+        if any(alpha[0] >= orders[u] for u, probe in answer.probes.items() for alpha in probe.asked):
+            return None  # it asks for what is no trace
+    inside = varying_along(problem, name)
+    bent = bends(problem, made, name, orders, inside)
+    if bent is None:
+        return None
+    low, high = problem.domain.ends(name)
+    joints = {*cuts(problem, made, name, inside), *(c.place for c in standing if low < c.place < high)}
+    rough = bool(inside.breaks or made.rough)
+    sizes = tuple(made.size(u).scale for u in problem.unknowns)
+    return Line(
+        problem,
+        tuple(orders.values()),
+        standing,
+        bool(problem.periodic),
+        bent,
+        tuple(sorted(joints)),
+        inside,
+        rough,
+        sizes,
+    )

@@ -1,0 +1,208 @@
+"""A trial function made of cells of the problem's one coordinate that do not overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.networks.joined_cells import JoinedCells
+from pinnsolve.networks.reference_cell import legendre
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.lift import lift
+from pinnsolve.trial.line import Line
+from pinnsolve.trial.trial import Trial
+
+
+@dataclass
+class Placed:
+    """Points, with the cell to which each belongs."""
+
+    points: Points
+    chart: Chart
+    at: dict[str, Jet]
+    cell: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
+    xi: Tensor = field(default_factory=lambda: torch.zeros(0))
+    width: Tensor = field(default_factory=lambda: torch.zeros(0))
+    of: Tensor | None = None  # the edges that it was looked for in
+    functions: Mapping[str, Any] = field(default_factory=dict)  # there are none
+    tables: dict[int, Tensor] = field(default_factory=dict)
+
+
+class Lined(Trial):
+    """The cells that are solved so far; a march may not have come to the end of the line.
+
+    Parameters
+    ----------
+    problem : Problem
+    layer : JoinedCells
+    made : Plan
+
+    Attributes
+    ----------
+    edges : tensor (n + 1,)
+    coefficients : tensor (n, F, M)
+        Of orthonormal Legendre polynomials.
+    """
+
+    takes_jets = True
+    frozen = 1
+    balances = False
+
+    def __init__(
+        self, problem: Problem, layer: JoinedCells, made: Plan, dtype: torch.dtype = torch.float64,
+        device: torch.device | str = "cpu",
+    ) -> None:  # fmt: skip
+        self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
+        self.layer, self.description = layer, repr(layer)
+        self.written = {"kind": "JoinedCells", **vars(layer), "dtype": str(dtype).removeprefix("torch.")}
+        self.outputs = len(problem.unknowns)
+        self.live: Any = None  # what a method keeps of its work from step to step
+        self.line: Line | None = None  # what it reads of the problem, once
+        self.settled = False  # whether its method has come to its end
+        self.distance = 0.0  # from the cells that are less rich, relative to the unknowns, where there are such
+        self.edges = torch.zeros(0, dtype=torch.float64, device=self.device)
+        self.coefficients = torch.zeros(0, self.outputs, 1, dtype=torch.float64, device=self.device)
+
+    def take(self, edges: Tensor, coefficients: Tensor, settled: bool) -> None:
+        """Other cells."""
+        self.edges, self.coefficients, self.settled = edges, coefficients, settled
+
+    @property
+    def doubt(self) -> float:  # type: ignore[override]
+        """Its error over its distance from cells that are less rich: three where data jump or have kinks."""
+        return 3.0 if self.plan.rough or (self.line is not None and self.line.rough) else 1.0
+
+    @property
+    def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
+        return {self.line.name: tuple(self.line.bends)} if self.line is not None and self.line.bends else {}
+
+    @property
+    def complete(self) -> bool:  # type: ignore[override]
+        return self.settled and bool(len(self.coefficients))
+
+    @property
+    def missing(self) -> str:  # type: ignore[override]
+        if not len(self.coefficients):
+            return "nothing is solved yet"
+        low, high = float(self.edges[0]), float(self.edges[-1])
+        if (low, high) == self.problem.domain.ends(self.problem.coordinates[0]):
+            return "the cells leave too much of the equations"
+        return f"it is solved from {self.problem.coordinates[0]} = {low:.4g} to {high:.4g}"
+
+    def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
+        if self.complete or not len(self.coefficients):
+            return None
+        x = coordinates[self.problem.coordinates[0]]
+        return (x >= self.edges[0]) & (x <= self.edges[-1])
+
+    # ------------------------------------------------------------ what it is made of
+
+    @property
+    def parameters_count(self) -> int:
+        return self.coefficients.numel()
+
+    @property
+    def width(self) -> int:
+        return (self.layer.degree + 1) * self.outputs
+
+    @property
+    def row_size(self) -> int:
+        return self.width
+
+    def layers(self) -> list[tuple[str, str, int]]:
+        kind = f"{len(self.coefficients)} cells of {self.coefficients.shape[2]} features"
+        return [("cells", kind, self.parameters_count)]
+
+    def held(self) -> dict[str, str]:
+        found = {p.name: "exact" for p in self.problem.periodic}
+        return found | {condition.name: "exact" for condition in self.problem.conditions}
+
+    # ------------------------------------------------------------ evaluation
+
+    def prepare(self, points: Points) -> Placed:  # type: ignore[override]
+        points = points.to(self.dtype, self.device)
+        return Placed(points, *points.chart())
+
+    def _place(self, prepared: Placed) -> None:
+        """Which cell each point belongs to; looked for again when the cells are others."""
+        if prepared.of is self.edges:
+            return
+        x = next(iter(prepared.points.coordinates.values())).to(torch.float64).contiguous()
+        cell = (torch.bucketize(x, self.edges, right=True) - 1).clamp(0, len(self.edges) - 2)
+        left, width = self.edges[cell], self.edges.diff()[cell]
+        xi = 2 * (x - left) / width - 1
+        prepared.cell, prepared.width = cell, width
+        prepared.xi = xi if self.complete else xi.clamp(-1.0, 1.0)  # beyond what is solved, its end stays
+        prepared.of, prepared.tables = self.edges, {}
+
+    def _given(self, prepared: Placed, share: float) -> dict[str, Jet]:
+        """Before there are cells: what conditions prescribe, carried on; without any the unknown's offset, and a share
+        of its usual size."""
+        found: dict[str, Jet] = {}
+        for u in self.problem.unknowns:
+            lifted = lift(self.problem, self.plan.exact.get(u, []), prepared.points, prepared.at)
+            usual = self.plan.size(u).offset + share * self.plan.size(u).scale
+            found[u] = prepared.chart.numbers(usual) if lifted is None else lifted[0]
+        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
+        return {u: Jet(prepared.chart, jet.partial, size, names) for u, jet in found.items()}
+
+    @cached_property
+    def _share(self) -> float:
+        """Of their usual sizes, for unknowns of which nothing is prescribed: zero, unless equations have no value
+        there, as 1/u has none."""
+        few = self.prepare(self.problem.domain.line())
+        fields = self.problem.fields(few.chart, few.at, self._given(few, 0.0), few.points)
+        finite = all(bool(e.residual(fields).value.isfinite().all()) for e in self.problem.equations)
+        return 0.0 if finite else 1.0
+
+    def unknowns(self, prepared: Placed) -> dict[str, Jet]:  # type: ignore[override]
+        if not len(self.coefficients):
+            return self._given(prepared, self._share)
+        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
+        self._place(prepared)
+        mine = self.coefficients[prepared.cell]  # (N, F, M)
+
+        def field_of(f: int) -> Jet:
+            def rule(alpha: Alpha) -> Tensor:
+                if self.plan.rough_inside:  # otherwise differences see nothing but what is steep
+                    prepared.chart.asked.add(alpha)
+                order = alpha[0]
+                if order not in prepared.tables:
+                    table = legendre(prepared.xi, mine.shape[2] - 1, order)
+                    prepared.tables[order] = table * ((2 / prepared.width) ** order)[:, None]
+                return (prepared.tables[order] * mine[:, f]).sum(1).to(self.dtype)
+
+            return Jet(prepared.chart, rule, size, names)
+
+        return {u: field_of(f) for f, u in enumerate(self.problem.unknowns)}
+
+    # ------------------------------------------------------------ as one vector
+
+    def vector(self) -> Tensor:
+        """Whether it is settled, all cells with their output layers, (L,): everything that `assign` needs."""
+        n, _, m = self.coefficients.shape
+        head = torch.tensor([float(self.settled), float(n), float(m), self.distance], dtype=torch.float64)
+        return torch.cat([head, self.edges.cpu(), self.coefficients.flatten().cpu()])
+
+    @torch.no_grad()
+    def assign(self, vector: Tensor) -> None:
+        vector = vector.to("cpu", torch.float64)
+        settled, n, m, self.distance = bool(vector[0]), int(vector[1]), int(vector[2]), float(vector[3])
+        at = 4 + (n + 1 if n else 0)
+        edges, rest = vector[4:at].clone().to(self.device), vector[at:].clone().to(self.device)
+        self.take(edges, rest.reshape(n, self.outputs, m), settled)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {"cells": self.vector()}
+
+    def restore(self, tensors: Mapping[str, Any]) -> None:
+        self.assign(tensors["cells"])

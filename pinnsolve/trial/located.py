@@ -1,0 +1,87 @@
+"""Where points lie: in which cell of which step of a march."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.networks.tiles import Tiles
+
+
+@dataclass
+class Located:
+    """Points, with the cell of a step to which each belongs; tables of features are made once."""
+
+    points: Points
+    chart: Chart
+    at: dict[str, Jet]
+    cell: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
+    xi: Tensor = field(default_factory=lambda: torch.zeros(0))
+    tau: Tensor = field(default_factory=lambda: torch.zeros(0))
+    width: Tensor = field(default_factory=lambda: torch.zeros(0))
+    length: Tensor = field(default_factory=lambda: torch.zeros(0))
+    steps: int = -1
+    functions: Mapping[str, Any] = field(default_factory=dict)  # there are none
+    tables: dict[int | tuple[int, ...], Tensor] = field(default_factory=dict)  # by order in time, or along space
+
+
+class Search:
+    """Finds cells by their numbers among all of one size, size by size.
+
+    Parameters
+    ----------
+    meshes : sequence of Tiles
+        Of the same first boxes, one for each step.
+    steps : sequence of (begin, length)
+    """
+
+    def __init__(self, meshes: Sequence[Tiles], steps: Sequence[tuple[float, float]]) -> None:
+        device = meshes[0].device
+        self.edges = [torch.tensor(b, dtype=torch.float64, device=device) for b in meshes[0].ends]
+        counts = torch.tensor([len(mesh) for mesh in meshes])
+        self.step = torch.arange(len(meshes)).repeat_interleave(counts).to(device)
+        self.places = torch.cat([torch.tensor(mesh.places) for mesh in meshes]).to(device)  # (n, dims, 3)
+        self.width = torch.cat([mesh.widths for mesh in meshes])
+        begin, length = torch.tensor(steps, dtype=torch.float64, device=device).unbind(1)
+        self.begin, self.length, self.ends = begin, length, begin + length
+        self.tables = []
+        levels = self.places[:, :, 1]
+        for level in levels.unique(dim=0):
+            mine = (levels == level).all(1).nonzero()[:, 0]
+            k, _, i = self.places[mine].unbind(-1)
+            keys, order = self._key(self.step[mine], k * 2**level + i, level).sort()
+            self.tables.append((level, keys, mine[order]))
+
+    def _key(self, step: Tensor, number: Tensor, level: Tensor) -> Tensor:
+        """One whole number for a step and a cell of this size."""
+        key = step
+        for axis, bounds in enumerate(self.edges):
+            key = key * ((len(bounds) - 1) * 2 ** int(level[axis])) + number[:, axis]
+        return key
+
+    def place(self, prepared: Located, x: Tensor, t: Tensor) -> None:
+        """Find the cells of points (N, dims) at times (N,), and where in them they lie."""
+        step = torch.bucketize(t.contiguous(), self.ends).clamp(max=len(self.ends) - 1)
+        first, part = [], []
+        for axis, b in enumerate(self.edges):
+            k = (torch.bucketize(x[:, axis].contiguous(), b, right=True) - 1).clamp(0, len(b) - 2)
+            first.append(k)
+            part.append((x[:, axis] - b[k]) / (b[k + 1] - b[k]))
+        k, u = torch.stack(first, 1), torch.stack(part, 1)
+        cell = torch.zeros_like(step)
+        for level, keys, numbers in self.tables:
+            i = (u * 2.0**level).floor().clamp(min=0).to(torch.int64)
+            i = torch.minimum(i, 2**level - 1)
+            key = self._key(step, k * 2**level + i, level)
+            at = torch.searchsorted(keys, key).clamp(max=len(keys) - 1)
+            cell = torch.where(keys[at] == key, numbers[at], cell)
+        _, level, i = self.places[cell].unbind(-1)
+        prepared.cell, prepared.width, prepared.length = cell, self.width[cell], self.length[step]
+        prepared.xi = 2 * (u * 2.0**level - i) - 1
+        prepared.tau = 2 * (t - self.begin[step]) / self.length[step] - 1

@@ -1,0 +1,326 @@
+"""Problems along one coordinate over joined cells: orders from theory, right answers of every kind, honest ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import cos, exp, sin, where
+
+from pinnsolve import (
+    Box,
+    Problem,
+    Solution,
+    condition,
+    d,
+    dirichlet,
+    face,
+    initial,
+    initial_rate,
+    periodic,
+    point,
+    solve,
+)
+from pinnsolve.checks.check import check
+from pinnsolve.checks.fluxes import bend
+from pinnsolve.errors import NotConverged
+from pinnsolve.methods.line_cells import Cells, LineScheme
+from pinnsolve.methods.line_march import LineMarch
+from pinnsolve.methods.line_newton import LineNewton
+from pinnsolve.methods.line_solving import cells_of, given
+from pinnsolve.networks.joined_cells import JoinedCells
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.networks.traces import Traces
+from pinnsolve.trial.exact import verified
+from pinnsolve.trial.line import Line, read_line
+from pinnsolve.trial.lined import Lined
+
+CPU = torch.device("cpu")
+EPS = 1e-4
+
+
+def posed(equations: Any, conditions: list[Any], unknowns: Any = "u", space: Any = (0, 1), time: Any = None) -> Problem:
+    box = None if space is None else Box(x=space)
+    return Problem(
+        space=box, time=time, unknowns=unknowns, equations=equations, conditions=conditions, reference=None
+    )  # fmt: skip
+
+
+def read(problem: Problem) -> Line:
+    made, _ = verified(problem, check(problem))
+    line = read_line(problem, made)
+    assert line is not None
+    return line
+
+
+def slope(u: Any, x: Any) -> Any:
+    return d(u, x)
+
+
+def moment(u: Any, x: Any) -> Any:
+    return d(u, x, x)
+
+
+def shear(u: Any, x: Any) -> Any:
+    return d(u, x, x, x)
+
+
+def layer(u: Any, x: Any) -> Any:
+    return EPS * d(u, x, x) + d(u, x) - 1
+
+
+def bratu(u: Any, x: Any) -> Any:
+    return d(u, x, x) + exp(u)
+
+
+def oscillator(u: Any, t: Any) -> Any:
+    return d(u, t, t) + u
+
+
+def loaded(u: Any, x: Any) -> Any:
+    return d(u, x, x, x, x) - where(x < 0.3, 24.0, 0.0)
+
+
+def relaxing(u: Any, t: Any) -> Any:
+    return d(u, t) + 1e4 * (u - cos(t)) + sin(t)
+
+
+def switched(u: Any, t: Any) -> Any:
+    return d(u, t) + 20 * u - where(t < 0.5, 1.0, 5.0)
+
+
+def two(u: Any, x: Any) -> Any:
+    return d(where(x < 0.5, 1.0, 50.0) * d(u, x), x) + 1
+
+
+def carried(u: Any, x: Any) -> Any:
+    return d(where(x < 0.4, 1.0, 3.0) * u, x) - 0.5 * d(u, x, x)
+
+
+def forced(u: Any, x: Any) -> Any:
+    return d(u, x) + u - sin(x)
+
+
+def charge(v: Any, i: Any, t: Any) -> Any:
+    return 1e-3 * d(v, t) - i
+
+
+def loop(v: Any, i: Any, t: Any) -> Any:
+    return v + i - sin(t)
+
+
+CANTILEVER = [
+    dirichlet(u=0, on=face(x=0)), condition(slope, on=face(x=0)),
+    condition(moment, on=face(x=1)), condition(shear, on=face(x=1)),
+]  # fmt: skip
+THETA = 1.5171645990507543  # theta = sqrt(2) cosh(theta/4)
+
+
+def bent(x: Any) -> Any:
+    a = 0.3
+    return np.where(x < a, x**4 - 4 * a * x**3 + 6 * a * a * x * x, 3 * a**4 + 4 * a**3 * (x - a))
+
+
+def after_switch(t: Any) -> Any:
+    at = (1 - math.exp(-10)) / 20
+    return np.where(t < 0.5, (1 - np.exp(-20 * t)) / 20, 0.25 + (at - 0.25) * np.exp(-20 * (t - 0.5)))
+
+
+def two_materials(x: Any) -> Any:
+    flux = (0.125 + 0.375 / 50) / (0.5 + 0.5 / 50)
+    left, right = np.minimum(x, 0.5), np.maximum(x, 0.5)
+    return flux * left - left**2 / 2 + (flux * (right - 0.5) - (right**2 - 0.25) / 2) / 50
+
+
+def carried_exactly(x: Any) -> Any:
+    def sides(j: float) -> Any:
+        at = j + (1 - j) * math.exp(0.8)
+        return np.where(
+            x < 0.4, j + (1 - j) * np.exp(2 * np.minimum(x, 0.4)), j / 3 + (at - j / 3) * np.exp(6 * (np.maximum(x, 0.4) - 0.4))
+        )  # fmt: skip
+
+    def end(j: float) -> float:
+        return j / 3 + (j + (1 - j) * math.exp(0.8) - j / 3) * math.exp(3.6)
+
+    return sides(-end(0) / (end(1) - end(0)))
+
+
+CASES: dict[str, tuple[Problem, dict[str, Callable[..., Any]], float]] = {
+    "layer": (posed(layer, [dirichlet(u=0)]), {"u": lambda x: x - (1 - np.exp(-x / EPS))}, 1e-9),
+    "bratu": (
+        posed(bratu, [dirichlet(u=0)]),
+        {"u": lambda x: -2 * np.log(np.cosh((x - 0.5) * THETA / 2) / np.cosh(THETA / 4))}, 1e-10,
+    ),
+    "oscillator": (posed(oscillator, [initial(u=1), initial_rate(u=0)], space=None, time=(0, 600)), {"u": np.cos}, 1e-6),
+    "beam": (posed(loaded, CANTILEVER), {"u": bent}, 1e-5),
+    "stiff": (posed(relaxing, [initial(u=0)], space=None, time=(0, 10)), {"u": lambda t: np.cos(t) - np.exp(-1e4 * t)}, 1e-6),
+    "switch": (posed(switched, [initial(u=0)], space=None, time=(0, 1)), {"u": after_switch}, 1e-9),
+    "two materials": (posed(two, [dirichlet(u=0)]), {"u": two_materials}, 1e-10),
+    "flow into another": (
+        posed(carried, [dirichlet(u=1, on=face(x=0)), dirichlet(u=0, on=face(x=1))]), {"u": carried_exactly}, 1e-8,
+    ),
+    "ring": (posed(forced, [periodic("x")], space=(0, 2 * math.pi)), {"u": lambda x: (np.sin(x) - np.cos(x)) / 2}, 1e-10),
+    "from the middle": (
+        posed(lambda u, x: d(u, x, x) + u, [dirichlet(u=0, on=point(x=1)), condition(lambda u, x: d(u, x) - 1, on=point(x=1))], space=(-3, 4)),
+        {"u": lambda x: np.sin(x - 1)}, 1e-9,
+    ),
+    "circuit": (
+        posed([charge, loop], [initial(v=0)], ("v", "i"), space=None, time=(0, 3)),
+        {"v": lambda t: (np.sin(t) - 1e-3 * np.cos(t) + 1e-3 * np.exp(-1e3 * t)) / (1 + 1e-6)}, 1e-6,
+    ),
+}  # fmt: skip
+
+
+def error(problem: Problem, solution: Solution, unknown: str, exact: Callable[..., Any]) -> float:
+    name = problem.coordinates[0]
+    x = np.linspace(*problem.domain.ends(name), 2003)
+    found = getattr(solution, unknown)(**{name: x})
+    return float(np.linalg.norm(found - exact(x)) / np.linalg.norm(exact(x)))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_answers_are_right_and_say_how_right(name: str) -> None:
+    problem, exact, tolerance = CASES[name]
+    solution = solve(problem, budget=20)
+    assert solution.converged and solution.training is not None and "JoinedCells" in solution.training.network
+    for unknown, truth in exact.items():
+        assert error(problem, solution, unknown, truth) < tolerance
+        assert solution.estimate is not None and error(problem, solution, unknown, truth) < 20 * solution.estimate
+
+
+def pendulum(u: Any, t: Any) -> Any:
+    return d(u, t, t) + sin(u)
+
+
+PENDULUM = posed(pendulum, [initial(u=2), initial_rate(u=0)], space=None, time=(0, 10))
+
+
+def trial(problem: Problem, degree: int = 11) -> Lined:
+    made, _ = verified(problem, check(problem))
+    found = Lined(problem, JoinedCells(degree=degree), made)
+    found.line = read(problem)
+    return found
+
+
+@pytest.mark.parametrize("degree", [5, 7])
+def test_a_march_has_the_order_of_its_features(degree: int) -> None:
+    """Twice the cells: 2^-(degree + 1) of the error between joints, seen on steps of one length."""
+    problem = posed(oscillator, [initial(u=1), initial_rate(u=0)], space=None, time=(0, 8))
+    line, errors = read(problem), []
+    for count in (8, 16):
+        scheme = LineScheme(line, degree, CPU)
+        mesh = Tiles.begun([(0.0, 8.0)], count, [()], CPU)
+        c = torch.zeros(count, 1, scheme.cell.count, dtype=torch.float64)
+        solved = LineNewton(torch.ones(1, dtype=torch.float64), 1e-12).solve(Cells(scheme, mesh, c, line.conditions))
+        assert solved is not None
+        x = mesh.points(scheme.cell.gauss(9)[0])[..., 0]
+        errors.append(
+            float((solved.coefficients[:, 0] @ scheme.cell.table(9, (0,)).T - x.cos()).square().mean().sqrt())
+        )
+    assert math.log2(errors[0] / errors[1]) > degree + 0.5
+
+
+def test_a_march_goes_on_to_the_same_bits() -> None:
+    whole, part = trial(PENDULUM), trial(PENDULUM)
+    scheme = LineScheme(read(PENDULUM), 11, CPU)
+    first, second = (LineMarch(scheme, 1e-5, given(t)) for t in (whole, part))
+    while first.advance():
+        pass
+    for _ in range(3):
+        second.advance()
+    again = LineMarch(
+        scheme, 1e-5, given(part), list(second.edges), list(second.made), second.width, second.side, second.sizes
+    )
+    while again.advance():
+        pass
+    assert again.edges == first.edges and all(torch.equal(a, b) for a, b in zip(again.made, first.made, strict=True))
+
+
+def test_a_saved_solution_is_the_same() -> None:
+    solution = solve(CASES["layer"][0], budget=20)
+    made = solution.trial
+    assert isinstance(made, Lined)
+    other = trial(CASES["layer"][0], made.layer.degree)
+    other.restore(made.tensors())
+    assert torch.equal(other.coefficients, made.coefficients) and other.complete and len(cells_of(other).mesh) > 8
+
+
+def test_traces_bend_and_come_back() -> None:
+    mesh = Tiles.begun([(0.0, 1.0)], 4, [(0.3,)], CPU)
+    matrix = torch.tensor([[1.0, 0.0], [2.0, 0.25]], dtype=torch.float64)
+    traces = Traces(mesh, (2,), (6,), False, {0.3: matrix})
+    c = torch.randn(len(mesh), 1, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    joined = traces.joined(c)
+    left, right = traces.of(joined)
+    k = int((mesh.edges - 0.3).abs().argmin())
+    units = traces.scales[k] ** traces.orders
+    assert torch.allclose(left[k] / units, matrix @ (right[k - 1] / units))
+    assert torch.allclose(traces.joined(joined), joined)
+
+
+@pytest.mark.parametrize(
+    ("equation", "wanted"),
+    [
+        (two, [[1, 0], [0, 0.02]]),
+        (carried, [[1, 0], [4, 1]]),
+        (lambda u, x: where(x < 0.5, 1.0, 50.0) * d(u, x, x) + 1, None),
+        (lambda u, x: d(where(x < 0.5, 1.0, 50.0) * d(u, x) + where(x < 0.5, 0.0, 1.0), x), None),
+        (lambda u, x: d(u, x, x) - where(x < 0.5, 1.0, 50.0), [[1, 0], [0, 1]]),
+    ],
+)
+def test_fluxes_say_how_slopes_go_on(equation: Any, wanted: Any) -> None:
+    problem = posed(equation, [dirichlet(u=0)])
+    found = bend(problem, "x", 0.4 if equation is carried else 0.5, {"u": 2})
+    assert (found is None) == (wanted is None)
+    if found is not None:
+        assert torch.allclose(found, torch.tensor(wanted, dtype=torch.float64), atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        posed(lambda u, x: d(u, x, x) + math.pi**2 * u, [dirichlet(u=0)]),
+        posed(lambda u, x: where(x < 0.5, 1.0, 50.0) * d(u, x, x) + 1, [dirichlet(u=0)]),
+        posed(lambda u, t: d(u, t) - u**2, [initial(u=1)], space=None, time=(0, 2)),
+        posed(
+            lambda u, x: 1e-2 * d(u, x, x) + u * d(u, x),
+            [dirichlet(u=-1, on=face(x=-1)), dirichlet(u=1, on=face(x=1))],
+            space=(-1, 1),
+        ),
+    ],
+    ids=["resonance", "no flux", "blows up", "a layer that nothing holds"],
+)
+def test_what_has_no_answer_gets_none(problem: Problem) -> None:
+    with pytest.warns(NotConverged):
+        solution = solve(problem, budget=3)
+    assert not solution.converged
+
+
+def test_materials_meet_in_time() -> None:
+    """A wave and heat through an interface of flux k u_x: a mode of each, and the second-order form is not claimed."""
+    from validation.two_materials import MIDDLE, modes, together
+
+    slowest = modes(0.2, 4.0, 1)[0]
+
+    def heat(u: Any, x: Any, t: Any) -> Any:
+        return d(u, t) - d(where(x < MIDDLE, 0.2, 4.0) * d(u, x), x)
+
+    def wave(u: Any, x: Any, t: Any) -> Any:
+        return d(u, t, t) - d(where(x < MIDDLE, 0.2, 4.0) * d(u, x), x)
+
+    def start(x: Any) -> Any:
+        return where(x < MIDDLE, sin(slowest.left * x), slowest.ratio * sin(slowest.right * (1 - x)))
+
+    x, t = (v.ravel() for v in np.meshgrid(np.linspace(0, 1, 41), np.linspace(0, 0.5, 11)))
+    shape = together([slowest])(x=x, t=0 * t)
+    for equation, rates, exact in (
+        (heat, [], np.exp(-slowest.decay * t) * shape),
+        (wave, [initial_rate(u=0)], np.cos(math.sqrt(slowest.decay) * t) * shape),
+    ):
+        solution = solve(posed(equation, [initial(u=start), *rates, dirichlet(u=0)], time=(0, 0.5)), budget=20)
+        assert solution.converged
+        assert np.linalg.norm(solution.u(x=x, t=t) - exact) < 1e-5 * np.linalg.norm(exact)
