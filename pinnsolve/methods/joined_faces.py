@@ -8,9 +8,9 @@ the derivatives across that are joined. With A c = a the equations of a cell, B 
 The area makes it the true integral: without it the march grows where cells differ in size. With it in the equations'
 rows alone it does not grow either, but in small cells joins outweigh all else, and rounding decides.
 
-A cell's normal matrix H = A* A + W^2 B* B + W^2 T* T is factorised (its condition is a few hundred, so that squaring is
-harmless); what is left of the cell is area W^2 (1 - W^2 T H^-1 T*) over its g (`pinnsolve.algebra.dissection`). Cells that
-are alike share one factorisation where the equations do not vary.
+A cell's normal matrix H = A* A + W^2 B* B + W^2 T* T is factorised (its condition is a few hundred, so that squaring
+is harmless); what is left of the cell is area W^2 (1 - W^2 T H^-1 T*) over its g (`pinnsolve.algebra.dissection`).
+Cells that are alike share one factorisation where the equations do not vary.
 
 W = 10: below one the march grows from five stages on, above a hundred joins cost digits (prototypes).
 """
