@@ -42,10 +42,10 @@ class Rules:
     merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
     worth: float = 0.2  # of the cells of a plane: fewer are not merged, since all must be factorised anew
     narrow: float = 0.1  # of the length: in cells below it a larger residual is let pass, as the root of their width
-    shallow: float = 2.0**-18  # of the length: no cell is halved below it
+    shallow: float = 2.0**-18  # of the length: no cell is halved below it; in a plane below its root
     jump: float = 0.01  # of the unknowns' sizes: a first step that leaves out more begins at a jump; larger: more tries
     after: float = 0.05  # of a first step that is too long: the next try; larger: more tries after a jump
-    sudden: float = 1e-10  # of all time: no first step is tried below it before cells are halved
+    sudden: float = 1e-10  # of all time: no first step is tried below it (its root) before cells are halved
     low: float = 1 / 3  # of the degree in a plane: features that show what time leaves out; larger: space does
     plane: int = 2  # cells along each of two coordinates to begin with; more: long ones are not found
     rounds: int = 20  # of halving in one step
@@ -206,7 +206,7 @@ class Marcher:
             size, here = self._in_time(step)
             late = size * self._passing(length) > self.accuracy.tolerance
             jump = self.last is None and size > RULES.jump
-            if late and jump and length > RULES.sudden * self.span:
+            if late and jump and length > RULES.sudden ** (1 / self.mesh.dims) * self.span:
                 self.record.rejected += 1
                 length *= RULES.after
                 continue
@@ -237,7 +237,7 @@ class Marcher:
         if here is not None:
             bad |= here > 0.3 * here.max()
         ways = steep(step.stages / self.sizes[:, None], self.scheme.cell)
-        return bad[:, None] & ways & (self.mesh.widths > RULES.shallow * self.mesh.lengths)
+        return bad[:, None] & ways & (self.mesh.widths > RULES.shallow ** (1 / self.mesh.dims) * self.mesh.lengths)
 
     def _ended(self, why: Status) -> tuple[None, float]:
         self.record.status, self.record.honest = why, False

@@ -20,8 +20,8 @@ class Rules:
     Parameters
     ----------
     shallow : float
-        Of the length: no cell is halved below it for the start's sake. Larger: a jump is smeared. Smaller: steps as
-        short as such a cell's own time, which cost more than what they bring.
+        Of the length: no cell is halved below it for the start's sake, in a plane below its root. Larger: a jump is
+        smeared. Smaller: steps as short as such a cell's own time, which cost more than what they bring.
     floor : float
         Of an unknown's size by all data: it counts as no smaller, since walls may be larger than the start. Larger: a
         small start is not resolved. Smaller: a start of nothing asks for what nobody sees.
@@ -50,7 +50,7 @@ def resolved(scheme: Scheme, mesh: Tiles, sizes: Tensor, tolerance: float, most:
         found = torch.maximum(variation(values, mesh), RULES.floor * sizes)
         bad = (_missed(scheme, mesh, values) / found).amax(1) > tolerance
         wanted = steep(values / found[:, None], scheme.cell) & bad[:, None]
-        wanted &= mesh.widths > RULES.shallow * mesh.lengths
+        wanted &= mesh.widths > RULES.shallow ** (1 / mesh.dims) * mesh.lengths
         finer, _ = halvings(mesh, wanted, scheme.evolution.rings)
         if len(finer) == len(mesh) or len(finer) > most:
             return mesh, found

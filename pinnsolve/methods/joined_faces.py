@@ -3,11 +3,14 @@
 On each piece that two cells share the unknowns g are the Legendre coefficients of the trace there, of the value and of
 the derivatives across that are joined. With A c = a the equations of a cell, B c = b those at walls, T c its traces,
 
-    min over all c and g of   sum over the cells of  |A c - a|^2 + W^2 |B c - b|^2 + W^2 |T c - g|^2.
+    min over all c and g of   sum over the cells of  area (|A c - a|^2 + W^2 |B c - b|^2 + W^2 |T c - g|^2).
 
-A cell's normal matrix H = A* A + W^2 B* B + W^2 T* T is factorised (its condition is a few hundred, so that squaring is
-harmless); what is left of the cell is W^2 (1 - W^2 T H^-1 T*) over its g (`pinnsolve.algebra.dissection`). Cells that
-are alike share one factorisation where the equations do not vary.
+The area makes it the true integral: without it the march grows where cells differ in size. With it in the equations'
+rows alone it does not grow either, but in small cells joins outweigh all else, and rounding decides.
+
+A cell's normal matrix H = A* A + W^2 B* B + W^2 T* T is factorised (its condition is a few hundred, so that squaring
+is harmless); what is left of the cell is area W^2 (1 - W^2 T H^-1 T*) over its g (`pinnsolve.algebra.dissection`).
+Cells that are alike share one factorisation where the equations do not vary.
 
 W = 10: below one the march grows from five stages on, above a hundred joins cost digits (prototypes).
 """
@@ -82,6 +85,7 @@ class JoinedFaces:
     ) -> None:  # fmt: skip
         e = scheme.evolution
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
+        self.shares = mesh.shares / mesh.shares.max()
         self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings)
         self.columns = self._sizes(slopes, row_weights).repeat_interleave(scheme.cell.count, 1)
         self.first, self.alike = self._alike(slopes, sites)
@@ -102,13 +106,13 @@ class JoinedFaces:
         """In what unknowns are counted at joints and walls, (S, F): their own sizes. Of one without a derivative along
         time, such as a pressure, no less than what moves the others by their size within a step and a cell: short steps
         feel it little, and its joins would outweigh all that says something of it."""
-        e, shares = self.scheme.evolution, self.mesh.shares
+        e = self.scheme.evolution
         felt = torch.zeros(len(row_weights), len(e.sizes), dtype=torch.float64, device=self.mesh.device)
         for (i, f, alpha), slope in slopes.items():
             if e.orders[f] == 0:
                 within = slope * (stretched(self.mesh.widths, e.derivative(alpha)[0]) / 2 ** sum(alpha))[:, None]
-                felt[:, f] += (row_weights[:, :, i] * within).square().sum((1, 2))
-        moves = (shares.sum() / shares.max() / felt.clamp(min=1e-300)).sqrt()
+                felt[:, f] += (row_weights[:, :, i] * within).square().sum(2) @ self.shares
+        moves = (self.shares.sum() / felt.clamp(min=1e-300)).sqrt()
         own = torch.tensor(e.sizes, dtype=torch.float64, device=self.mesh.device).expand_as(moves)
         algebraic = torch.tensor(e.orders, device=self.mesh.device) == 0
         return torch.where(algebraic & (felt > 0), torch.maximum(own, moves), own)
@@ -183,7 +187,7 @@ class JoinedFaces:
             eye = torch.eye(t.shape[1], dtype=h.dtype, device=h.device)
             left = self.weight**2 * (eye - t @ lift)
             for cell, k in zip(cells.tolist(), number.tolist(), strict=True):
-                blocks[cell] = left[:, k]
+                blocks[cell] = self.shares[cell] * left[:, k]
             lifts.append(lift[:, number])
         return _Stage(numbers, a, found, inverse, lifts, Factors(self.faces.order, blocks))
 
@@ -220,7 +224,8 @@ class JoinedFaces:
             for j, (cells, traces, unknowns) in enumerate(self.faces.groups):
                 told = traces.to(right.dtype) @ alone[:, cells]
                 told = told - gaps[j] if gaps else told
-                faces.index_add_(1, unknowns.flatten(), self.weight**2 * told.flatten(1, 2))
+                told = self.weight**2 * self.shares[cells, None, None] * told
+                faces.index_add_(1, unknowns.flatten(), told.flatten(1, 2))
             g = stage.factors.solve(faces) if self.faces.order.size else faces
             for (cells, _, unknowns), lift in zip(self.faces.groups, stage.lifts, strict=True):
                 alone[:, cells] += lift @ g[:, unknowns]

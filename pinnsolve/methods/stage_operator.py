@@ -55,7 +55,8 @@ class Operator:
         s = self.scheme
         assert s.weights is not None
         w, shares = s.cell.gauss(s.points)[1], self.mesh.shares
-        integral = (w * (shares / shares.max())[:, None]).sqrt()  # (n, P)
+        # along a line joins hold exactly; in a plane all that a cell says is weighed by its share once it is condensed
+        integral = (w * (shares / shares.max() if self.mesh.dims == 1 else torch.ones_like(shares))[:, None]).sqrt()
         order = in_time(s.evolution, self.slopes)
         ratio = self.length / s.radau.values.abs()
         steps = torch.stack([ratio**k for k in order], 1) / s.weights  # (S, E)

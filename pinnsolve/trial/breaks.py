@@ -33,11 +33,14 @@ class Rules:
         rounding of the user's formula is a kink.
     lines : tuple of float
         Parts of the other coordinate's length, where lines run. More: fewer jumps are missed; more time.
+    across : tuple of float
+        The same in a plane, where what breaks along two of them is a plane.
     """
 
     grading: float = 4.0
     same: float = 1e-6
     lines: tuple[float, ...] = (0.31, 0.77)
+    across: tuple[float, ...] = (0.13, 0.31, 0.46, 0.59, 0.77)
 
 
 RULES = Rules()
@@ -72,11 +75,14 @@ def varying_along(
 
 
 def _across(problem: Problem, equation: Equation, piece: Piece, coordinate: str) -> Resolution:
-    """The breaks that stand at the same place on every line: planes. Others bend, and no cell ends at them; what is
+    """The breaks that stand at the same place on two lines: planes. Others bend, and no cell ends at them; what is
     short on a line may be long beside it, and cells find it."""
-    lines = [_resolution(problem, equation, piece, coordinate, [part]).breaks for part in RULES.lines]
-    near = RULES.same * problem.domain.length(coordinate)
-    return Resolution(tuple(b for b in lines[0] if all(any(abs(b - c) < near for c in line) for line in lines[1:])))
+    near, kept = RULES.same * problem.domain.length(coordinate), list[float]()
+    lines = [_resolution(problem, equation, piece, coordinate, [part]).breaks for part in RULES.across]
+    for k, line in enumerate(lines):
+        others = [c for other in lines[k + 1 :] for c in other]
+        kept += [b for b in line if any(abs(b - c) < near for c in others) and all(abs(b - c) > near for c in kept)]
+    return Resolution(tuple(sorted(kept)))
 
 
 def _asks(equation: Equation) -> frozenset[str]:
