@@ -1,6 +1,20 @@
 from .ensembles.ensemble import Ensemble, ensemble
 from .errors import NotConverged, Outcome, ProblemError
-from .geometry import Box, Points, boundary, face, faces, point
+from .geometry import (
+    Ball,
+    Box,
+    Cylinder,
+    Disk,
+    Extruded,
+    LevelSet,
+    Points,
+    Polygon,
+    boundary,
+    face,
+    faces,
+    point,
+    side,
+)
 from .jets.calculus import curl, d, div, dot, grad, laplace
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
@@ -28,10 +42,15 @@ __all__ = [
     "SGD",
     "SOAP",
     "Adam",
+    "Ball",
     "Box",
     "Comparison",
+    "Cylinder",
+    "Disk",
     "Ensemble",
+    "Extruded",
     "Fourier",
+    "LevelSet",
     "LevenbergMarquardt",
     "LocalFeatures",
     "Marching",
@@ -39,6 +58,7 @@ __all__ = [
     "NotConverged",
     "Outcome",
     "Points",
+    "Polygon",
     "Problem",
     "ProblemError",
     "RandomFeatures",
@@ -68,6 +88,7 @@ __all__ = [
     "observed",
     "periodic",
     "point",
+    "side",
     "solenoidal",
     "solve",
 ]

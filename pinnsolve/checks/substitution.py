@@ -192,11 +192,16 @@ def _sizes(problem: Problem, reference: Reference) -> dict[str, float]:
 
 def _points(problem: Problem, piece: Piece) -> Points:
     """Points of a piece, so far from the ends of the domain that stencils stay within."""
-    drawn = piece.draw(TRIAL.points, "sobol", torch.Generator().manual_seed(0))
+    drawn, together = piece.draw(TRIAL.points, "sobol", torch.Generator().manual_seed(0)), set[str]()
+    if piece.shape is not None:  # those inside that are deep enough, and of a side all: what is exact is so beyond it
+        together = set(problem.space_coordinates)
+        if piece.side is None:
+            depth = piece.shape.signed(torch.stack([drawn.coordinates[c] for c in problem.space_coordinates], 1))
+            drawn = drawn[depth >= depth.median()]
     moved = {}
     for c, v in drawn.coordinates.items():
         part = TRIAL.margin + (1 - 2 * TRIAL.margin) * problem.domain.unit(c, v)
-        moved[c] = v if c in piece.fixed else problem.domain.place(c, part)
+        moved[c] = v if c in piece.fixed or c in together else problem.domain.place(c, part)
     return Points(moved, drawn.weights, drawn.normals)
 
 

@@ -87,7 +87,7 @@ class Declared:
             pieces = c.on.resolve(self.domain)
         except ProblemError as error:
             raise ProblemError(f"{c.name}: {error.fault}", error.remedy) from None
-        faces_of_space = all(p.normal is not None for p in pieces)
+        faces_of_space = all(p.on_boundary for p in pieces)
         if c.says("normal derivative") and not faces_of_space:
             raise ProblemError(f"{c.name}: there is no normal there", "Neumann conditions hold on faces of space.")
         if c.function is None:
@@ -161,7 +161,7 @@ def check_twice(conditions: Sequence[Equation], periodic: Sequence[Periodic], do
                 )
             if c.prescribes is None:
                 continue
-            key = (c.unknown, c.prescribes.what, tuple(sorted(piece.fixed.items())))
+            key = (c.unknown, c.prescribes.what, tuple(sorted(piece.fixed.items())), id(piece.side), piece.kept)
             if key in seen:
                 raise ProblemError(
                     f"{c.unknown} is prescribed twice at {piece.name}: by {seen[key]} and by {c.name}",

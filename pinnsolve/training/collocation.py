@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.least_squares import solved
-from pinnsolve.geometry.piece import Wanting
 from pinnsolve.geometry.places import away
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.sampling import redrawn, sample
+from pinnsolve.geometry.wanting import Wanting
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import Fields
 from pinnsolve.residuals import Residuals, Site
