@@ -154,7 +154,7 @@ def _misfits(problem: Problem, reference: Reference) -> Iterator[Misfit]:
             on = "" if len(pieces) == 1 else f" (at {piece.name})"
             try:
                 with np.errstate(all="ignore"):  # of a solution's formula on a face
-                    found = _misfit(problem, reference, equation, piece, sizes if piece.fixed else {})
+                    found = _misfit(problem, reference, equation, piece, {} if piece is everywhere else sizes)
             except ProblemError:  # of a solution that is not defined there; inside, it was tried
                 continue
             if found is not None:

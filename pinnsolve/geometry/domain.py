@@ -14,6 +14,7 @@ from pinnsolve.data.axes import TIME
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.arguments import interval
 from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.holes import Hole
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
@@ -212,6 +213,11 @@ class Domain:
     @cached_property
     def interior(self) -> Piece:
         return Piece(self.extent, {}, None, self.space_coordinates, self.time, self.shape)
+
+    @cached_property
+    def holes(self) -> tuple[Hole, ...]:
+        """What was cut out of the inside of a shape."""
+        return () if self.shape is None else tuple(self.shape.holes())
 
     @cached_property
     def walls(self) -> Walls:

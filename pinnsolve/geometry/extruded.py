@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.arguments import interval
+from pinnsolve.geometry.holes import Hole
 from pinnsolve.geometry.patch import Leaf, Patch, Surface
 from pinnsolve.geometry.shape import Bounds, Shape, inside_of
 
@@ -57,6 +58,12 @@ class Extruded(Shape):
 
     def signed(self, x: Tensor) -> Tensor:
         return inside_of(self.shape.signed(x[:, :-1]), x[:, -1], self.ends)
+
+    def holes(self) -> list[Hole]:
+        return self.shape.holes()
+
+    def cores(self) -> list[Hole]:
+        return self.shape.cores()
 
     def apart(self, low: Tensor, high: Tensor) -> Tensor:
         beside = (high[:, -1] < self.ends[0]) | (low[:, -1] > self.ends[1])

@@ -41,7 +41,8 @@ def of_hole(hole: str, rim: str, depth: Tensor, swallowed: bool) -> list[str]:
     """
     if not bool((depth > SAME).any()) and not swallowed:
         raise ProblemError(f"the hole {hole} lies outside {rim}", "Nothing is cut: look at its place and its units.")
-    if not bool((depth > -SAME).all()) or float(depth.min()) >= RULES.gap:
+    cuts = bool((depth < -SAME).any()) or float((depth.abs() <= SAME).double().mean()) > RULES.gap
+    if cuts or float(depth.min()) >= RULES.gap:
         return []
     return [
         f"the hole {hole} touches the rim of {rim}, or nearly so: what lies between them is narrower than points can "

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.arguments import interval, number, positive_length, side_names
+from pinnsolve.geometry.holes import Hole
 from pinnsolve.geometry.patch import Leaf, Patch, Surface
 from pinnsolve.geometry.shape import Bounds, Shape, inside_of
 
@@ -65,6 +66,9 @@ class Ball(Shape):
         labels = () if self.name is None else (self.name,)
         axes = count - 1 if count <= 3 else count
         return [Patch(at, axes, Leaf(self.signed), name, labels, 16 if count == 2 else 1)]
+
+    def cores(self) -> list[Hole]:
+        return [Hole(self.centre, self.radius)]
 
 
 class Disk(Ball):
@@ -145,6 +149,9 @@ class Cylinder(Shape):
     def signed(self, x: Tensor) -> Tensor:
         out = (x[:, self._round] - self._middle).norm(dim=1) - self.radius
         return inside_of(-out, x[:, self.axis], self.ends)
+
+    def cores(self) -> list[Hole]:
+        return [Hole({c: v for k, (c, v) in enumerate(self.where.items()) if k != self.axis}, self.radius)]
 
     def patches(self) -> list[Patch]:
         low, high = self.ends

@@ -19,6 +19,7 @@ from torch import Tensor
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.arguments import number
 from pinnsolve.geometry.faults import needle, of_hole
+from pinnsolve.geometry.holes import Hole
 from pinnsolve.geometry.patch import Patch, Surface, moved
 from pinnsolve.geometry.rules import RULES
 from pinnsolve.geometry.side import Side, left_of
@@ -82,6 +83,15 @@ class Shape(ABC):
     def faults(self) -> list[str]:
         """Warnings about how it is put together."""
         return []
+
+    def holes(self) -> list[Hole]:
+        """What was cut out of its inside."""
+        return []
+
+    def cores(self) -> list[Hole]:
+        """A ball inside of each of its parts: of what is left where it is cut out."""
+        x = torch.tensor([list(self.deepest.values())], dtype=torch.float64)
+        return [Hole(self.deepest, float(self.signed(x)))]
 
     # ------------------------------------------------------------ what follows
 
@@ -239,9 +249,21 @@ class Combined(Shape):
         told = self.first.faults() + self.second.faults()
         if self.how != "-":
             return told
-        surface = torch.cat([side.nodes[0].points for side in self.second.sides])[:, self._back]
-        depth = self.first.signed(surface) / self.first.size
-        return told + of_hole(repr(self.second), repr(self.first), depth, self._swallowed())
+        return told + of_hole(repr(self.second), repr(self.first), self._depth, self._swallowed())
+
+    def holes(self) -> list[Hole]:
+        if self.how != "-":
+            return self.first.holes() + self.second.holes()
+        return self.first.holes() + (self.second.cores() if float(self._depth.min()) > 0 else [])
+
+    def cores(self) -> list[Hole]:
+        return self.first.cores() + self.second.cores() if self.how == "|" else super().cores()
+
+    @cached_property
+    def _depth(self) -> Tensor:
+        """How deep the second's surface lies inside the first, in parts of its size."""
+        surface = torch.cat([side.finely() for side in self.second.sides])[:, self._back]
+        return self.first.signed(surface) / self.first.size
 
     def _swallowed(self) -> bool:
         """Whether the second contains a part of the first although its surface lies outside."""
@@ -281,6 +303,16 @@ class Placed(Shape):
 
     def faults(self) -> list[str]:
         return self.shape.faults()
+
+    def holes(self) -> list[Hole]:
+        return [self._placed(hole) for hole in self.shape.holes() if len(hole.centre) == len(self.shift)]
+
+    def cores(self) -> list[Hole]:
+        return [self._placed(core) for core in self.shape.cores() if len(core.centre) == len(self.shift)]
+
+    def _placed(self, hole: Hole) -> Hole:
+        centre = self.turn @ torch.tensor(list(hole.centre.values()), dtype=torch.float64) + self.shift
+        return Hole(dict(zip(self.bounds, centre.tolist(), strict=True)), hole.radius)
 
 
 def inside_of(base: Tensor, z: Tensor, ends: tuple[float, float]) -> Tensor:

@@ -78,6 +78,12 @@ class Side:
         """Length or area (the problem's units)."""
         return float(self.nodes[1].sum())
 
+    def finely(self) -> Tensor:
+        """Many points (N, d) of the whole surface."""
+        if self.patch.axes > 1:
+            return self.nodes[0].points
+        return self.patch.at(((torch.arange(RULES.samples, dtype=torch.float64) + 0.5) / RULES.samples)[:, None]).points
+
     def scaled_size(self, lengths: Tensor) -> float:
         """Length or area in coordinates that are divided by these lengths (d,)."""
         surface, weights = self.nodes

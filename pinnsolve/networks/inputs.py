@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import pi
@@ -12,6 +13,7 @@ from torch import nn
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.holes import Hole
 from pinnsolve.geometry.places import Corner, Plane
 from pinnsolve.jets.jet import on_jets
 
@@ -54,12 +56,13 @@ class Inputs(nn.Module):
         generator: torch.Generator,
         corners: Sequence[Corner] = (),
         planes: Sequence[Plane] = (),
+        holes: Sequence[Hole] = (),
     ) -> None:
         super().__init__()
-        self.domain, self.periodic, self.corners, self.planes = domain, periodic, corners, planes
-        plain = (
-            sum(2 if c in periodic else 1 for c in domain.coordinates) + len(planes) + 2 * len(SCALES) * len(corners)
-        )
+        self.domain, self.periodic, self.corners, self.planes, self.holes = domain, periodic, corners, planes, holes
+        self.near = sum(2 if c in periodic else 1 for c in domain.coordinates) + len(planes)
+        self.near += 2 * len(SCALES) * len(corners)
+        plain = self.near + sum(len(hole.centre) + 1 for hole in holes)
         frequencies = None
         if fourier is not None:
             frequencies = torch.randn(fourier.count, plain, generator=generator, dtype=torch.float64) * fourier.scale
@@ -78,18 +81,47 @@ class Inputs(nn.Module):
             columns.append(on_jets.abs(at[plane.coordinate] - plane.value) * (2 / self.domain.length(plane.coordinate)))
         for corner in self.corners:
             columns += self._around(corner, at)
+        for hole in self.holes:
+            columns += self._outside(hole, at)
         inputs = torch.stack(columns, -1)
         if self.frequencies is None:
             return inputs
         waves = nn.functional.linear(inputs, 2 * pi * self.frequencies.to(at[name].dtype))
         return torch.cat([inputs, torch.sin(waves), torch.cos(waves)], -1)
 
-    def places(self, corners: Sequence[Corner]) -> list[dict[int, float]]:
-        """Where corners are among the network's inputs: value by column."""
+    def seen(self, count: int) -> torch.Tensor | None:
+        """Which inputs each of `count` neurons sees, (count, D) of ones and zeros; None where all see everything.
+
+        With holes a third sees the coordinates, a third the distance from a hole beside them, and a third what is
+        regular outside of it in place of the coordinates of space.
+        """
+        if not self.holes:
+            return None
+        seen = torch.zeros(count, self.count, dtype=torch.float64)
+        seen[:, : self.near] = 1.0
+        column, kinds = self.near, torch.arange(count) % 3
+        for k, hole in enumerate(self.holes):
+            mine = (torch.arange(count) // 3) % len(self.holes) == k
+            inverse, distance = slice(column, column + len(hole.centre)), column + len(hole.centre)
+            seen[mine & (kinds > 0), distance] = 1.0
+            outside = mine & (kinds == 2)
+            for c in hole.centre:
+                seen[outside, self._columns()[c]] = 0.0
+            seen[outside, inverse] = 1.0
+            column = distance + 1
+        return seen
+
+    def _columns(self) -> dict[str, int]:
+        """The first column of each coordinate."""
         columns, at = {}, 0
         for name in self.domain.coordinates:
             columns[name] = at
             at += 2 if name in self.periodic else 1
+        return columns
+
+    def places(self, corners: Sequence[Corner]) -> list[dict[int, float]]:
+        """Where corners are among the network's inputs: value by column."""
+        columns = self._columns()
         return [{columns[c]: self.domain.scaled(c, v) for c, v in corner.fixed.items()} for corner in corners]
 
     def _around(self, corner: Corner, at: Mapping[str, Any]) -> list[Any]:
@@ -101,3 +133,17 @@ class Inputs(nn.Module):
             inverse = (squared + scale**2) ** -0.5
             found += [offset * inverse for offset in offsets]
         return found
+
+    def _outside(self, hole: Hole, at: Mapping[str, Any]) -> list[Any]:
+        """The place mirrored at a sphere in a hole, and the logarithm or inverse of the distance, from -1 to 1."""
+        offsets = [(at[c] - v) * (1 / hole.radius) for c, v in hole.centre.items()]
+        squared = sum(o * o for o in offsets[1:]) + offsets[0] * offsets[0]
+        inverse = 1 / squared
+        lengths = [max(abs(end - v) for end in self.domain.ends(c)) for c, v in hole.centre.items()]
+        farthest = max(math.hypot(*lengths) / hole.radius, 1.5)
+        if len(offsets) == 2:
+            distance = torch.log(squared) * (1 / math.log(farthest)) - 1.0
+        else:
+            least = 1 / farthest
+            distance = (inverse**0.5 - (1 + least) / 2) * (2 / (1 - least))
+        return [*(o * inverse for o in offsets), distance]
