@@ -14,7 +14,7 @@ from pinnsolve.data.axes import TIME
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.arguments import interval
 from pinnsolve.geometry.box import Box
-from pinnsolve.geometry.holes import Hole
+from pinnsolve.geometry.holes import Hole, Notch
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
@@ -218,6 +218,11 @@ class Domain:
     def holes(self) -> tuple[Hole, ...]:
         """What was cut out of the inside of a shape."""
         return () if self.shape is None else tuple(self.shape.holes())
+
+    @cached_property
+    def notches(self) -> tuple[Notch, ...]:
+        """The corners of a shape at which slopes grow without bound."""
+        return () if self.shape is None else tuple(self.shape.notches())
 
     @cached_property
     def walls(self) -> Walls:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.arguments import interval
-from pinnsolve.geometry.holes import Hole
+from pinnsolve.geometry.holes import Hole, Notch
 from pinnsolve.geometry.patch import Leaf, Patch, Surface
 from pinnsolve.geometry.shape import Bounds, Shape, inside_of
 
@@ -61,6 +61,9 @@ class Extruded(Shape):
 
     def holes(self) -> list[Hole]:
         return self.shape.holes()
+
+    def notches(self) -> list[Notch]:
+        return self.shape.notches()
 
     def cores(self) -> list[Hole]:
         return self.shape.cores()

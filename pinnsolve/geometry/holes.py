@@ -1,4 +1,4 @@
-"""Holes of a shape: where solutions may have their sources outside of the domain, but not beyond it."""
+"""Holes and notches of a shape: what makes solutions on it other than smooth functions of the coordinates."""
 
 from __future__ import annotations
 
@@ -24,3 +24,31 @@ class Hole:
 
     centre: Mapping[str, float]
     radius: float
+
+
+@dataclass(frozen=True)
+class Notch:
+    """A corner whose angle inside is above 180 degrees, in a plane, or along an edge of a prism.
+
+    There a solution is the sum of smooth functions times powers r^(k beta) cos(k beta phi) and sin(k beta phi), in
+    polar coordinates around the corner with phi = 0 in the middle of the inside, and with
+
+        beta = pi / (2 angle),
+
+    which holds the powers of two equal conditions on both sides, and those of a value beside a slope.
+
+    Source: Grisvard, Elliptic Problems in Nonsmooth Domains (1985), chapter 4.
+
+    Parameters
+    ----------
+    place : mapping from coordinate to float
+        Of two coordinates.
+    inward : (float, float)
+        The direction of the middle of the inside.
+    angle : float
+        In radians.
+    """
+
+    place: Mapping[str, float]
+    inward: tuple[float, float]
+    angle: float

@@ -101,10 +101,10 @@ class LevelSet(Shape):
 
     def _sloped(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The function (N,) and its gradient (N, d)."""
-        leaf = x.detach().requires_grad_()
+        leaf = x.detach().clone().requires_grad_()
         with torch.enable_grad():
             value = self.values(leaf)
-        (slope,) = torch.autograd.grad(value.sum(), leaf)
+            (slope,) = torch.autograd.grad(value.sum(), leaf)
         return value.detach(), slope
 
     def signed(self, x: Tensor) -> Tensor:

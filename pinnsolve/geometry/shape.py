@@ -19,10 +19,10 @@ from torch import Tensor
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.arguments import number
 from pinnsolve.geometry.faults import needle, of_hole
-from pinnsolve.geometry.holes import Hole
+from pinnsolve.geometry.holes import Hole, Notch
 from pinnsolve.geometry.patch import Patch, Surface, moved
 from pinnsolve.geometry.rules import RULES
-from pinnsolve.geometry.side import Side, left_of
+from pinnsolve.geometry.side import Side, left_of, notched
 from pinnsolve.geometry.turning import turning
 
 Bounds = dict[str, tuple[float, float]]
@@ -92,6 +92,17 @@ class Shape(ABC):
         """A ball inside of each of its parts: of what is left where it is cut out."""
         x = torch.tensor([list(self.deepest.values())], dtype=torch.float64)
         return [Hole(self.deepest, float(self.signed(x)))]
+
+    def notches(self) -> list[Notch]:
+        """In two dimensions the corners whose angle inside is above 180 degrees: there slopes grow without bound."""
+        if len(self.bounds) != 2:
+            return []
+        ends = torch.cat([side.patch.at(side.intervals.reshape(-1, 1)).points for side in self.sides])
+        found = notched(ends, self.signed, self.size)
+        return [
+            Notch(dict(zip(self.bounds, x.tolist(), strict=True)), (float(n[0]), float(n[1])), angle)
+            for x, n, angle in found
+        ]
 
     # ------------------------------------------------------------ what follows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -267,3 +268,19 @@ def _keeps(signed: Callable[[Tensor], Tensor], step: float, earlier: Sequence[Le
         return sign
 
     return keeps
+
+
+def notched(ends: Tensor, signed: Callable[[Tensor], Tensor], size: float) -> list[tuple[Tensor, Tensor, float]]:
+    """Of the ends (N, 2) of sides, each once, those around which more than half of a small circle lies inside: the
+    place, the direction of the middle of the inside, and the angle inside."""
+    around, near = 3600, 1e-5 * size
+    angle = 2 * math.pi * (torch.arange(around, dtype=torch.float64) + 0.5) / around
+    circle = torch.stack([angle.cos(), angle.sin()], 1)
+    found: list[tuple[Tensor, Tensor, float]] = []
+    for end in ends:
+        inside = signed(end + near * circle) > 0
+        share, new = float(inside.double().mean()), all(float((end - other).norm()) > near for other, *_ in found)
+        if new and 0.51 < share < 1.0:  # a smooth side leaves a half
+            middle = circle[inside].sum(0)
+            found.append((end, middle / middle.norm(), 2 * math.pi * share))
+    return found

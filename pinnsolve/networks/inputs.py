@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import pi
@@ -13,9 +12,9 @@ from torch import nn
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.holes import Hole
 from pinnsolve.geometry.places import Corner, Plane
 from pinnsolve.jets.jet import on_jets
+from pinnsolve.networks.views import Mirrored, Unfolded
 
 # At which a trained network sees a singular corner, in lengths of the domain. More: more inputs, and slower steps.
 # Chosen, not measured; that the direction of corners is worth it, for random features: `python -m validation.features`,
@@ -56,13 +55,16 @@ class Inputs(nn.Module):
         generator: torch.Generator,
         corners: Sequence[Corner] = (),
         planes: Sequence[Plane] = (),
-        holes: Sequence[Hole] = (),
+        around: bool = False,
     ) -> None:
         super().__init__()
-        self.domain, self.periodic, self.corners, self.planes, self.holes = domain, periodic, corners, planes, holes
+        self.domain, self.periodic, self.corners, self.planes = domain, periodic, corners, planes
+        self.views: list[Mirrored | Unfolded] = []
+        if around:
+            self.views = [*(Mirrored(h, domain) for h in domain.holes), *(Unfolded(n, domain) for n in domain.notches)]
         self.near = sum(2 if c in periodic else 1 for c in domain.coordinates) + len(planes)
         self.near += 2 * len(SCALES) * len(corners)
-        plain = self.near + sum(len(hole.centre) + 1 for hole in holes)
+        plain = self.near + sum(view.count for view in self.views)
         frequencies = None
         if fourier is not None:
             frequencies = torch.randn(fourier.count, plain, generator=generator, dtype=torch.float64) * fourier.scale
@@ -81,8 +83,8 @@ class Inputs(nn.Module):
             columns.append(on_jets.abs(at[plane.coordinate] - plane.value) * (2 / self.domain.length(plane.coordinate)))
         for corner in self.corners:
             columns += self._around(corner, at)
-        for hole in self.holes:
-            columns += self._outside(hole, at)
+        for view in self.views:
+            columns += view.columns(at)
         inputs = torch.stack(columns, -1)
         if self.frequencies is None:
             return inputs
@@ -92,23 +94,22 @@ class Inputs(nn.Module):
     def seen(self, count: int) -> torch.Tensor | None:
         """Which inputs each of `count` neurons sees, (count, D) of ones and zeros; None where all see everything.
 
-        With holes a third sees the coordinates, a third the distance from a hole beside them, and a third what is
-        regular outside of it in place of the coordinates of space.
+        Beside holes and notches a third sees the coordinates alone, and the others one of the places each: with the
+        coordinates beside them, or in place of them.
         """
-        if not self.holes:
+        if not self.views:
             return None
         seen = torch.zeros(count, self.count, dtype=torch.float64)
         seen[:, : self.near] = 1.0
-        column, kinds = self.near, torch.arange(count) % 3
-        for k, hole in enumerate(self.holes):
-            mine = (torch.arange(count) // 3) % len(self.holes) == k
-            inverse, distance = slice(column, column + len(hole.centre)), column + len(hole.centre)
-            seen[mine & (kinds > 0), distance] = 1.0
-            outside = mine & (kinds == 2)
-            for c in hole.centre:
-                seen[outside, self._columns()[c]] = 0.0
-            seen[outside, inverse] = 1.0
-            column = distance + 1
+        column, kinds, columns = self.near, torch.arange(count) % 3, self._columns()
+        for k, view in enumerate(self.views):
+            mine = (torch.arange(count) // 3) % len(self.views) == k
+            for kind in (1, 2):
+                for offset in view.seen[kind - 1]:
+                    seen[mine & (kinds == kind), column + offset] = 1.0
+            for c in view.instead:
+                seen[mine & (kinds == 2), columns[c]] = 0.0
+            column += view.count
         return seen
 
     def _columns(self) -> dict[str, int]:
@@ -133,17 +134,3 @@ class Inputs(nn.Module):
             inverse = (squared + scale**2) ** -0.5
             found += [offset * inverse for offset in offsets]
         return found
-
-    def _outside(self, hole: Hole, at: Mapping[str, Any]) -> list[Any]:
-        """The place mirrored at a sphere in a hole, and the logarithm or inverse of the distance, from -1 to 1."""
-        offsets = [(at[c] - v) * (1 / hole.radius) for c, v in hole.centre.items()]
-        squared = sum(o * o for o in offsets[1:]) + offsets[0] * offsets[0]
-        inverse = 1 / squared
-        lengths = [max(abs(end - v) for end in self.domain.ends(c)) for c, v in hole.centre.items()]
-        farthest = max(math.hypot(*lengths) / hole.radius, 1.5)
-        if len(offsets) == 2:
-            distance = torch.log(squared) * (1 / math.log(farthest)) - 1.0
-        else:
-            least = 1 / farthest
-            distance = (inverse**0.5 - (1 + least) / 2) * (2 / (1 - least))
-        return [*(o * inverse for o in offsets), distance]

@@ -190,6 +190,7 @@ def wanting(trial: Trial) -> list[Wanting]:
         # of several coordinates most of the box around it would be empty: half of its width on either side
         part = 1.0 if len(n.middle) == 1 else 0.5
         found.append(Wanting(n.middle, {c: part * w / domain.length(c) for c, w in n.width.items()}))
+    found += [Wanting(notch.place) for notch in domain.notches]
     if not trial.plan.corners:
         return found
     fixed = [piece.fixed for c in problem.conditions for piece in problem.pieces(c)]

@@ -98,7 +98,7 @@ class Trial:
             self.inputs = Inputs(problem.domain, periods, None, generator)
             module = adopted(copy.deepcopy(network)).eval()
         elif isinstance(network, RandomFeatures):
-            self.inputs = Inputs(problem.domain, periods, None, generator, (), made.planes, problem.domain.holes)
+            self.inputs = Inputs(problem.domain, periods, None, generator, (), made.planes, around=True)
             around = self.inputs.places(made.corners)
             module = network.build(self.inputs.count, self.outputs, generator, around, self.inputs.seen(network.count))
         else:
