@@ -191,7 +191,7 @@ def _periods(problem: Problem) -> list[Contradiction | None]:
         c = periodic.coordinate
         low, high = problem.domain.ends(c)
         for part in _told(problem, "value") + _told(problem, "rate"):
-            if c in part[1].fixed:
+            if c in part[1].fixed or part[1].side is not None:
                 continue
             size = 0.0
             for along in (None, c):

@@ -196,13 +196,19 @@ def _points(problem: Problem, piece: Piece) -> Points:
     if piece.shape is not None:  # those inside that are deep enough, and of a side all: what is exact is so beyond it
         together = set(problem.space_coordinates)
         if piece.side is None:
-            depth = piece.shape.signed(torch.stack([drawn.coordinates[c] for c in problem.space_coordinates], 1))
-            drawn = drawn[depth >= depth.median()]
+            drawn = _deep(problem, piece, drawn)
     moved = {}
     for c, v in drawn.coordinates.items():
         part = TRIAL.margin + (1 - 2 * TRIAL.margin) * problem.domain.unit(c, v)
         moved[c] = v if c in piece.fixed or c in together else problem.domain.place(c, part)
     return Points(moved, drawn.weights, drawn.normals)
+
+
+def _deep(problem: Problem, piece: Piece, points: Points) -> Points:
+    """The half of points inside a shape that lies deeper."""
+    assert piece.shape is not None
+    depth = piece.shape.signed(torch.stack([points.coordinates[c] for c in problem.space_coordinates], 1))
+    return points[depth >= depth.median()]
 
 
 def _misfit(
@@ -266,7 +272,9 @@ def _not_periodic(problem: Problem, reference: Reference, sizes: Mapping[str, fl
         low, high = problem.domain.ends(condition.coordinate)
         places = {c: v.numpy() for c, v in _points(problem, problem.domain.interior).coordinates.items()}
         for unknown in problem.unknowns:
-            ends = [{**places, condition.coordinate: np.full(TRIAL.points, end)} for end in (low, high)]
+            ends = [
+                {**places, condition.coordinate: np.full_like(places[condition.coordinate], end)} for end in (low, high)
+            ]
             one, other = (reference_values(reference, unknown, end) for end in ends)
             away = np.abs(one - other) / (sizes[unknown] or 1.0)
             off = away > max(problem.tolerance, TRIAL.least)

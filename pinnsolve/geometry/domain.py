@@ -145,7 +145,7 @@ class Domain:
         none does. Tensors in, a tensor out; else an array."""
         if self.shape is None:
             return None
-        columns = [torch.as_tensor(places[c], dtype=torch.float64).reshape(-1) for c in self.space_coordinates]
+        columns = [torch.tensor(np.asarray(places[c]), dtype=torch.float64).view(-1) for c in self.space_coordinates]
         out = ~self.shape.contains(torch.stack(columns, 1), slack)
         if not bool(out.any()):
             return None

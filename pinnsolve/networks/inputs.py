@@ -61,7 +61,9 @@ class Inputs(nn.Module):
         self.domain, self.periodic, self.corners, self.planes = domain, periodic, corners, planes
         self.views: list[Mirrored | Unfolded] = []
         if around:
-            self.views = [*(Mirrored(h, domain) for h in domain.holes), *(Unfolded(n, domain) for n in domain.notches)]
+            made: list[Mirrored | Unfolded] = [Mirrored(hole, domain) for hole in domain.holes]
+            made += [Unfolded(notch, domain) for notch in domain.notches]
+            self.views = [view for view in made if not set(view.instead) & set(periodic)]  # they end at no period
         self.near = sum(2 if c in periodic else 1 for c in domain.coordinates) + len(planes)
         self.near += 2 * len(SCALES) * len(corners)
         plain = self.near + sum(view.count for view in self.views)

@@ -50,6 +50,14 @@ class Declared:
                     f"{p.name}: there is no such coordinate of space",
                     did_you_mean(p.coordinate, self.domain.space_coordinates),
                 )
+            if self.domain.shape is not None and not all(
+                any(piece.face == (p.coordinate, end) for piece in self.domain.walls.pieces)
+                for end in self.domain.ends(p.coordinate)
+            ):
+                raise ProblemError(
+                    f"{p.name}: the shape has no two whole faces across {p.coordinate}",
+                    "What leaves through one face comes back through the other: both must be left of the box, whole.",
+                )
         self._check_solenoidal()
         self._check_mentioned()
 
