@@ -66,7 +66,7 @@ class Domain:
         extent = dict(space.bounds) if space is not None else {}
         self.space: Shape | None = space
         self.shape: Shape | None = None if space is None or isinstance(space, Box) else space
-        self.warnings = () if self.shape is None else _checked(self.shape)
+        self.warnings = () if self.shape is None else tuple(self.shape.checked())
         self.space_coordinates = tuple(extent)
         self.time = None if time is None else TIME
         if time is not None:
@@ -296,11 +296,3 @@ class Domain:
         if coordinate not in self.extent:
             raise ProblemError(f"there is no coordinate '{coordinate}'", did_you_mean(coordinate, self.coordinates))
         return coordinate
-
-
-def _checked(shape: Shape) -> tuple[str, ...]:
-    if len(shape.bounds) < 2:
-        raise ProblemError(
-            f"{shape!r} is a shape in one dimension", "Write a box for each interval: Box(x=(0, 1)), in a problem each."
-        )
-    return tuple(shape.checked())

@@ -11,8 +11,8 @@ from torch import Tensor
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.arguments import interval
 from pinnsolve.geometry.holes import Hole, Notch
-from pinnsolve.geometry.patch import Leaf, Patch, Surface
-from pinnsolve.geometry.shape import Bounds, Shape, inside_of
+from pinnsolve.geometry.patch import Leaf, Patch, Surface, inside_of
+from pinnsolve.geometry.shape import Bounds, Shape
 
 
 class Extruded(Shape):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
@@ -48,3 +49,24 @@ def of_hole(hole: str, rim: str, depth: Tensor, swallowed: bool) -> list[str]:
         f"the hole {hole} touches the rim of {rim}, or nearly so: what lies between them is narrower than points can "
         "see; leave more room, or let it cut through"
     ]
+
+
+def deepest(
+    bounds: Mapping[str, tuple[float, float]], signed: Callable[[Tensor], Tensor], name: str
+) -> dict[str, float]:
+    """A place far inside: the middle of the bounding box, or where that lies outside the farthest from the boundary
+    that was seen.
+
+    Raises
+    ------
+    ProblemError
+        If nothing lies inside.
+    """
+    low, high = (torch.tensor(ends, dtype=torch.float64) for ends in zip(*bounds.values(), strict=True))
+    engine = torch.quasirandom.SobolEngine(len(low), scramble=True, seed=3)
+    x = torch.cat([(low + high)[None] / 2, low + (high - low) * engine.draw(RULES.look, dtype=torch.float64)])
+    depth = signed(x)
+    best = 0 if float(depth[0]) > 0.1 * float(depth.max()) else int(depth.argmax())
+    if not float(depth[best]) > 0:
+        raise ProblemError(f"the shape {name} is empty", "Look at what its algebra leaves: nothing of it lies inside.")
+    return dict(zip(bounds, x[best].tolist(), strict=True))

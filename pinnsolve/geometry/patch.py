@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 
@@ -82,3 +83,11 @@ def moved(
 
 def _after(first: Callable[..., Any], then: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x: then(first(x))
+
+
+def inside_of(base: Tensor, z: Tensor, ends: tuple[float, float]) -> Tensor:
+    """The signed distance (N,) of a prism, from that of its base and the coordinate along it."""
+    slab = torch.minimum(z - ends[0], ends[1] - z)
+    inside = torch.minimum(base, slab)
+    outside = torch.stack([base, slab]).clamp(max=0).norm(dim=0)
+    return torch.where(inside > 0, inside, -outside)

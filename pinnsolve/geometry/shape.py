@@ -18,11 +18,10 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.arguments import number
-from pinnsolve.geometry.faults import needle, of_hole
+from pinnsolve.geometry.faults import deepest, needle, of_hole
 from pinnsolve.geometry.holes import Hole, Notch
 from pinnsolve.geometry.patch import Patch, Surface, moved
-from pinnsolve.geometry.rules import RULES
-from pinnsolve.geometry.side import Side, left_of, notched
+from pinnsolve.geometry.side import Side, left_of, notches
 from pinnsolve.geometry.turning import turning
 
 Bounds = dict[str, tuple[float, float]]
@@ -31,13 +30,8 @@ Bounds = dict[str, tuple[float, float]]
 class Shape(ABC):
     """A part of space. `a | b` is the union of two, `a & b` what they share, `a - b` the first without the second.
 
-    Every shape has coordinates by name; both parts of an algebra have the same. `side("name")` in a condition means
-    the sides of the shape of that name, or the side of that name; `face(x=0)` what lies in a plane.
-
-    Attributes
-    ----------
-    name : str or None
-        By which `side(...)` finds its sides.
+    In a condition `side("name")` means the sides of the shape of that `name`, or the side of that name, and
+    `face(x=0)` what lies in that plane.
 
     Raises
     ------
@@ -95,14 +89,7 @@ class Shape(ABC):
 
     def notches(self) -> list[Notch]:
         """In two dimensions the corners whose angle inside is above 180 degrees: there slopes grow without bound."""
-        if len(self.bounds) != 2:
-            return []
-        ends = torch.cat([side.patch.at(side.intervals.reshape(-1, 1)).points for side in self.sides])
-        found = notched(ends, self.signed, self.size)
-        return [
-            Notch(dict(zip(self.bounds, x.tolist(), strict=True)), (float(n[0]), float(n[1])), angle)
-            for x, n, angle in found
-        ]
+        return notches(self.sides, self.bounds, self.signed, self.size) if len(self.bounds) == 2 else []
 
     # ------------------------------------------------------------ what follows
 
@@ -132,26 +119,14 @@ class Shape(ABC):
     def measure(self) -> float:
         """Area or volume, by the divergence theorem: the integral of n . (x - c) over the boundary, divided by d."""
         middle = torch.tensor([sum(ends) / 2 for ends in self.bounds.values()], dtype=torch.float64)
-        total = 0.0
-        for side in self.sides:
-            surface, weights = side.nodes
-            total += float((weights * ((surface.points - middle) * surface.normals).sum(1)).sum())
-        return total / len(self.bounds)
+        flux = [(w * ((s.points - middle) * s.normals).sum(1)).sum() for s, w in (side.nodes for side in self.sides)]
+        return float(sum(flux)) / len(self.bounds)
 
     @cached_property
     def deepest(self) -> dict[str, float]:
         """A place far inside: the middle of the bounding box, or where that lies outside the farthest from the
         boundary that was seen."""
-        low, high = (torch.tensor(ends, dtype=torch.float64) for ends in zip(*self.bounds.values(), strict=True))
-        engine = torch.quasirandom.SobolEngine(len(low), scramble=True, seed=3)
-        x = torch.cat([(low + high)[None] / 2, low + (high - low) * engine.draw(RULES.look, dtype=torch.float64)])
-        depth = self.signed(x)
-        best = 0 if float(depth[0]) > 0.1 * float(depth.max()) else int(depth.argmax())
-        if not float(depth[best]) > 0:
-            raise ProblemError(
-                f"the shape {self!r} is empty", "Look at what its algebra leaves: nothing of it lies inside."
-            )
-        return dict(zip(self.bounds, x[best].tolist(), strict=True))
+        return deepest(self.bounds, self.signed, repr(self))
 
     def checked(self) -> list[str]:
         """Warnings about it as a whole, once its algebra is known to leave something.
@@ -161,6 +136,8 @@ class Shape(ABC):
         ProblemError
             If it is empty.
         """
+        if len(self.bounds) < 2:
+            raise ProblemError(f"{self!r} is a shape in one dimension", "Write a box: Box(x=(0, 1)).")
         self.deepest  # noqa: B018 (raises where it is empty)
         return [*self.faults(), *needle(self.bounds)]
 
@@ -260,7 +237,9 @@ class Combined(Shape):
         told = self.first.faults() + self.second.faults()
         if self.how != "-":
             return told
-        return told + of_hole(repr(self.second), repr(self.first), self._depth, self._swallowed())
+        inside = torch.tensor([list(self.first.deepest.values())], dtype=torch.float64)[:, self._order]
+        swallowed = bool(self.second.contains(inside).all())  # although its surface lies outside
+        return told + of_hole(repr(self.second), repr(self.first), self._depth, swallowed)
 
     def holes(self) -> list[Hole]:
         if self.how != "-":
@@ -275,11 +254,6 @@ class Combined(Shape):
         """How deep the second's surface lies inside the first, in parts of its size."""
         surface = torch.cat([side.finely() for side in self.second.sides])[:, self._back]
         return self.first.signed(surface) / self.first.size
-
-    def _swallowed(self) -> bool:
-        """Whether the second contains a part of the first although its surface lies outside."""
-        inside = torch.tensor([list(self.first.deepest.values())], dtype=torch.float64)[:, self._order]
-        return bool(self.second.contains(inside).all())
 
 
 class Placed(Shape):
@@ -324,11 +298,3 @@ class Placed(Shape):
     def _placed(self, hole: Hole) -> Hole:
         centre = self.turn @ torch.tensor(list(hole.centre.values()), dtype=torch.float64) + self.shift
         return Hole(dict(zip(self.bounds, centre.tolist(), strict=True)), hole.radius)
-
-
-def inside_of(base: Tensor, z: Tensor, ends: tuple[float, float]) -> Tensor:
-    """The signed distance (N,) of a prism, from that of its base and the coordinate along it."""
-    slab = torch.minimum(z - ends[0], ends[1] - z)
-    inside = torch.minimum(base, slab)
-    outside = torch.stack([base, slab]).clamp(max=0).norm(dim=0)
-    return torch.where(inside > 0, inside, -outside)

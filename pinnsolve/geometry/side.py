@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.gauss import gauss, gauss_of
+from pinnsolve.geometry.holes import Notch
 from pinnsolve.geometry.patch import Leaf, Patch, Surface
 from pinnsolve.geometry.rules import RULES
 
@@ -270,17 +271,20 @@ def _keeps(signed: Callable[[Tensor], Tensor], step: float, earlier: Sequence[Le
     return keeps
 
 
-def notched(ends: Tensor, signed: Callable[[Tensor], Tensor], size: float) -> list[tuple[Tensor, Tensor, float]]:
-    """Of the ends (N, 2) of sides, each once, those around which more than half of a small circle lies inside: the
-    place, the direction of the middle of the inside, and the angle inside."""
+def notches(
+    sides: Sequence[Side], names: Iterable[str], signed: Callable[[Tensor], Tensor], size: float
+) -> list[Notch]:
+    """In a plane, the ends of sides around which more than half of a small circle lies inside."""
     around, near = 3600, 1e-5 * size
     angle = 2 * math.pi * (torch.arange(around, dtype=torch.float64) + 0.5) / around
     circle = torch.stack([angle.cos(), angle.sin()], 1)
-    found: list[tuple[Tensor, Tensor, float]] = []
-    for end in ends:
+    found: list[Tensor] = []
+    made, (x, y) = list[Notch](), names
+    for end in torch.cat([side.patch.at(side.intervals.reshape(-1, 1)).points for side in sides]):
         inside = signed(end + near * circle) > 0
-        share, new = float(inside.double().mean()), all(float((end - other).norm()) > near for other, *_ in found)
+        share, new = float(inside.double().mean()), all(float((end - other).norm()) > near for other in found)
         if new and 0.51 < share < 1.0:  # a smooth side leaves a half
-            middle = circle[inside].sum(0)
-            found.append((end, middle / middle.norm(), 2 * math.pi * share))
-    return found
+            found.append(end)
+            a, b = (circle[inside].sum(0) / circle[inside].sum(0).norm()).tolist()
+            made.append(Notch({x: float(end[0]), y: float(end[1])}, (a, b), 2 * math.pi * share))
+    return made
