@@ -20,10 +20,13 @@ class Hole:
     ----------
     centre : mapping from coordinate to float
     radius : float
+    round : bool
+        Whether it is all of what was cut out; then it counts where it cuts the rim, too.
     """
 
     centre: Mapping[str, float]
     radius: float
+    round: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class Ball(Shape):
         return [Patch(at, axes, Leaf(self.signed), name, labels, 16 if count == 2 else 1)]
 
     def cores(self) -> list[Hole]:
-        return [Hole(self.centre, self.radius)]
+        return [Hole(self.centre, self.radius, True)]
 
 
 class Disk(Ball):
@@ -151,7 +151,7 @@ class Cylinder(Shape):
         return inside_of(-out, x[:, self.axis], self.ends)
 
     def cores(self) -> list[Hole]:
-        return [Hole({c: v for k, (c, v) in enumerate(self.where.items()) if k != self.axis}, self.radius)]
+        return [Hole({c: v for k, (c, v) in enumerate(self.where.items()) if k != self.axis}, self.radius, True)]
 
     def patches(self) -> list[Patch]:
         low, high = self.ends

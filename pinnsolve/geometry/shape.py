@@ -244,7 +244,8 @@ class Combined(Shape):
     def holes(self) -> list[Hole]:
         if self.how != "-":
             return self.first.holes() + self.second.holes()
-        return self.first.holes() + (self.second.cores() if float(self._depth.min()) > 0 else [])
+        inside = float(self._depth.min()) > 0
+        return self.first.holes() + [core for core in self.second.cores() if inside or core.round]
 
     def cores(self) -> list[Hole]:
         return self.first.cores() + self.second.cores() if self.how == "|" else super().cores()
@@ -297,4 +298,4 @@ class Placed(Shape):
 
     def _placed(self, hole: Hole) -> Hole:
         centre = self.turn @ torch.tensor(list(hole.centre.values()), dtype=torch.float64) + self.shift
-        return Hole(dict(zip(self.bounds, centre.tolist(), strict=True)), hole.radius)
+        return Hole(dict(zip(self.bounds, centre.tolist(), strict=True)), hole.radius, hole.round)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.least_squares import solved
+from pinnsolve.geometry.beside import inside
 from pinnsolve.geometry.places import away
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.sampling import redrawn, sample
@@ -79,6 +80,9 @@ class Collocation:
         if site.points is not None:
             return self.data[id(site)][held_out]
         count = interior if site.name == "interior" else max(self.settings.condition_points, elsewhere)
+        if site.name == "interior":
+            domain = self.trial.problem.domain
+            return inside(domain, count, self.settings.sampler, self.generator, self.wanting)
         return sample(site.pieces, count, self.settings.sampler, self.generator, self.wanting)
 
     def _placed(self, points: list[Points]) -> Residuals:

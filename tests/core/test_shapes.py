@@ -137,7 +137,8 @@ def test_triangles_of_a_shape_fill_it() -> None:
 def test_holes_and_notches_are_known() -> None:
     (hole,) = SHAPES["plate with a hole"][0].holes()
     assert (dict(hole.centre), hole.radius) == ({"x": 0.5, "y": 0.5}, 0.2)
-    assert SHAPES["plate with a notch"][0].holes() == []
+    assert [hole.radius for hole in SHAPES["plate with a notch"][0].holes()] == [0.25]
+    assert SHAPES["L"][0].holes() == []
     (notch,) = SHAPES["L"][0].notches()
     assert list(notch.place.values()) == pytest.approx([0, 0], abs=1e-8)
     assert notch.angle == pytest.approx(1.5 * PI, rel=1e-3)
