@@ -115,8 +115,8 @@ def solve_by_series(degree: int, h: float) -> Field:
 
     def field(x: Array, y: Array) -> Array:
         z = np.asarray(x + 1j * np.asarray(y), dtype=complex)
-        inside = np.logical_or.reduce([abs(z - c) < r * (1 - 1e-9) for c, r in poles[:own]])
-        z = np.where(inside, 0.0, z)  # within a channel the series means nothing
+        inside = np.logical_or.reduce([abs(z - c) < 0.9 * r for c, r in poles[:own]])
+        z = np.where(inside, 0.0, z)  # deep within a channel the series means nothing
         return np.where(inside, 0.0, (parts(terms(z.ravel())[0]) @ found).reshape(z.shape))
 
     return field
