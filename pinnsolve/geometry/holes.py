@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -50,8 +51,11 @@ class Notch:
         The direction of the middle of the inside.
     angle : float
         In radians.
+    reach : float
+        How far the middle of the outside goes on before the shape begins again, as at a corner of a hole.
     """
 
     place: Mapping[str, float]
     inward: tuple[float, float]
     angle: float
+    reach: float = math.inf

@@ -46,6 +46,11 @@ class Rules:
     near, closest, layer : float
         Of the points inside, and of a shape's size: how many lie close to its sides, and how deep. More: fewer are left
         for the rest. With none the residual beside three holes in a plate was twenty times that on training points.
+    facets : int
+        Of a mesh, from which the distance is computed: those whose middles are nearest. Fewer: wrong beside large ones.
+    notch : float
+        Of a full turn: a corner with more than that inside is one that turns inwards. Smaller: the corners of a polygon
+        that stands for a curve are some, too. Larger: slopes at blunt ones are not resolved.
     needle : float
         Of its length: nothing is thinner that is not meant as a line. Larger: long pipes are told. Smaller: mixed
         units pass.
@@ -72,6 +77,8 @@ class Rules:
     near: float = 0.3
     closest: float = 1e-4
     layer: float = 0.05
+    facets: int = 24
+    notch: float = 0.56
     needle: float = 1e-4
     gap: float = 1e-4
 

@@ -283,8 +283,12 @@ def notches(
     for end in torch.cat([side.patch.at(side.intervals.reshape(-1, 1)).points for side in sides]):
         inside = signed(end + near * circle) > 0
         share, new = float(inside.double().mean()), all(float((end - other).norm()) > near for other in found)
-        if new and 0.51 < share < 1.0:  # a smooth side leaves a half
+        if new and RULES.notch < share < 1.0:
             found.append(end)
-            a, b = (circle[inside].sum(0) / circle[inside].sum(0).norm()).tolist()
-            made.append(Notch({x: float(end[0]), y: float(end[1])}, (a, b), 2 * math.pi * share))
+            inward = circle[inside].sum(0) / circle[inside].sum(0).norm()
+            steps = torch.linspace(near / size, 1.0, around, dtype=torch.float64)[:, None] * size
+            again = steps[signed(end - steps * inward) > 0]
+            reach = float(again.min()) if len(again) else math.inf
+            place, (a, b) = {x: float(end[0]), y: float(end[1])}, inward.tolist()
+            made.append(Notch(place, (a, b), 2 * math.pi * share, reach))
     return made

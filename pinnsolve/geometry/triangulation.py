@@ -7,12 +7,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.mesh import Mesh
 from pinnsolve.geometry.shape import Shape
 
 
 def triangulated(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """About `count` points (n, d) of a shape in two or three dimensions, with its boundary, and the corners of the
     triangles or tetrahedra (cells, d + 1) between them, by Delaunay."""
+    if isinstance(shape, Mesh) and shape.cells is not None:
+        return shape.cells
     from scipy.spatial import Delaunay  # of all runs, only those that write files need it
 
     dimension = len(shape.bounds)
@@ -24,7 +27,7 @@ def triangulated(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], npt
     corners = points[cells]
     volume = np.linalg.det(corners[:, 1:] - corners[:, :1])
     cells[volume < 0, :2] = cells[volume < 0, 1::-1]
-    flat = 1e-4 * width**dimension  # between points of one straight side
+    flat = (1e-4 if dimension == 2 else 1e-7) * width**dimension  # between points of one straight side
     inside = shape.contains(torch.from_numpy(corners.mean(1))).numpy()
     cells = cells[inside & (np.abs(volume) > flat)]
     used, renumbered = np.unique(cells, return_inverse=True)
@@ -35,6 +38,9 @@ def _within(shape: Shape, width: float) -> Tensor:
     """A lattice, as far as it is not too close to the boundary."""
     axes = [torch.arange(low + width / 2, high, width, dtype=torch.float64) for low, high in shape.bounds.values()]
     lattice = torch.cartesian_prod(*axes)
+    if len(axes) == 3:  # no eight of them on one sphere, between which tetrahedra are flat
+        generator = torch.Generator().manual_seed(8)
+        lattice += 0.2 * width * (torch.rand(lattice.shape, generator=generator, dtype=torch.float64) - 0.5)
     return lattice[shape.signed(lattice) > 0.4 * width]
 
 

@@ -70,4 +70,6 @@ class Unfolded:
         beta = math.pi / (2 * self.notch.angle)
         turned = torch.atan(across / (r + along)) * (2 * beta)  # the cut lies opposite, outside of the domain
         power = r**beta
+        if self.notch.reach < math.inf:  # where the cut comes out of a hole again nothing may be left of it
+            power = power * torch.exp(-((6 * self.size / self.notch.reach) ** 2) * (r * r))
         return [power * torch.cos(turned), power * torch.sin(turned)]
