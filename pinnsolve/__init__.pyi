@@ -1,7 +1,22 @@
 from .classical.automatic import automatic_reference
 from .ensembles.ensemble import Ensemble, ensemble
 from .errors import NotConverged, Outcome, ProblemError
-from .geometry import Box, Points, boundary, face, faces, point
+from .geometry import (
+    Ball,
+    Box,
+    Cylinder,
+    Disk,
+    Extruded,
+    LevelSet,
+    Mesh,
+    Points,
+    Polygon,
+    boundary,
+    face,
+    faces,
+    point,
+    side,
+)
 from .jets.calculus import curl, d, div, dot, grad, laplace
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
@@ -29,17 +44,24 @@ __all__ = [
     "SGD",
     "SOAP",
     "Adam",
+    "Ball",
     "Box",
     "Comparison",
+    "Cylinder",
+    "Disk",
     "Ensemble",
+    "Extruded",
     "Fourier",
+    "LevelSet",
     "LevenbergMarquardt",
     "LocalFeatures",
     "Marching",
+    "Mesh",
     "Newton",
     "NotConverged",
     "Outcome",
     "Points",
+    "Polygon",
     "Problem",
     "ProblemError",
     "RandomFeatures",
@@ -70,6 +92,7 @@ __all__ = [
     "observed",
     "periodic",
     "point",
+    "side",
     "solenoidal",
     "solve",
 ]

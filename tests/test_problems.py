@@ -28,6 +28,7 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.manufactured import manufactured
 from pinnsolve.verdict.slices import values_of
 from validation import two_materials as rod
+from validation.plate_under_tension import displacement
 
 FILES = sorted((Path(__file__).parents[1] / "problems").glob("*.py"))
 NAMES = [f.stem for f in FILES]
@@ -117,6 +118,21 @@ def pulse_into_glass(x, t, eps_r):  # type: ignore[no-untyped-def]
     }
 
 
+def spherical_waves(x, y, z, k):  # type: ignore[no-untyped-def]
+    """p = x y j_2(k r) / (r^2 j_2(k)) + z j_1(k r) / (r j_1(k)), away from the middle."""
+    r = (x**2 + y**2 + z**2) ** 0.5
+
+    def first(s: Any, sine: Any, cosine: Any) -> Any:
+        return sine / s**2 - cosine / s
+
+    def second(s: Any, sine: Any, cosine: Any) -> Any:
+        return (3 / s**3 - 1 / s) * sine - 3 / s**2 * cosine
+
+    at = k, math.sin(k), math.cos(k)
+    waves = [wave(k * r, sin(k * r), cos(k * r)) / wave(*at) for wave in (first, second)]
+    return {"p": x * y * waves[1] / r**2 + z * waves[0] / r}
+
+
 def vortices(x, y, t, nu):  # type: ignore[no-untyped-def]
     return {
         "u": -cos(x) * sin(y) * exp(-2 * nu * t),
@@ -174,6 +190,8 @@ CLOSED = [
     Case("kovasznay", kovasznay),
     Case("maxwell_cavity", standing_waves),
     Case("maxwell_pulse", pulse_into_glass, tolerance=1e-10),  # the tails beyond x = 0 and the left end: 2 e^-25 = 3e-11
+    Case("plate_under_tension", lambda x, y, nu: dict(zip("uv", displacement(x, y, nu), strict=True))),
+    Case("ball", spherical_waves),
     Case("poisson", lambda x, y: {"u": sin(pi * x) * sin(pi * y)}),
     Case("poisson_3d", lambda x, y, z: {"u": sin(pi * x) * sin(pi * y) * sin(pi * z)}),
     Case("taylor_green", vortices),
@@ -195,6 +213,8 @@ BY_REFERENCE = [
     Case("schrodinger", None, tolerance=6e-4, steps={"x": 0.08, "t": 0.02}, inside={"x": (-1.2, 1.2), "t": (0.1, 1.4)}, count=200),
     Case("lotka_volterra", None, tolerance=1e-6, steps={"t": 0.02}, inside={"t": (1.0, 59.0)}, count=400),
     Case("kuramoto_sivashinsky", None, tolerance=6e-4, steps={"x": 0.12, "t": 0.05}, inside={"x": (2.0, 98.0), "t": (2.0, 48.0)}, count=200),
+    Case("heat_in_a_disc", None, tolerance=2e-5, steps={"x": 0.03, "y": 0.03, "t": 0.02}, inside={"x": (-0.6, 0.6), "y": (-0.6, 0.6), "t": (0.1, 0.9)}),
+    Case("plate_with_holes", None, tolerance=1e-5, steps={"x": 0.004, "y": 0.004}, inside={"x": (0.68, 0.78), "y": (0.1, 0.9)}),
     Case("klein_gordon", None, tolerance=1e-6, steps={"x": 0.03, "t": 0.015}, inside={"x": (0.2, 6.0), "t": (0.2, 2.8)}),
 ]  # fmt: skip
 CASES = CLOSED + BY_REFERENCE
@@ -216,6 +236,8 @@ class Reduced:
 
 REDUCED = {
     "heat": Reduced(), "cooling": Reduced(), "heat_plate": Reduced(features=100), "poisson": Reduced(), "poisson_3d": Reduced(features=100),
+    "heat_in_a_disc": Reduced(features=200), "plate_with_holes": Reduced(features=200), "ball": Reduced(features=200),
+    "plate_under_tension": Reduced(features=100),
     "burgers": Reduced({"nu": 0.1}),
     "fisher_kpp": Reduced(),
     "wave": Reduced({"c": 0.5}, steps=80),

@@ -23,7 +23,7 @@ import torch
 from rich.progress import track
 
 from pinnsolve import LocalFeatures, Newton, Problem, RandomFeatures, compare, solve
-from pinnsolve.geometry.piece import SHARE
+from pinnsolve.geometry.wanting import SHARE
 from pinnsolve.methods import Marching
 from pinnsolve.networks.inputs import Inputs
 from pinnsolve.settings import LAYERS, Settings
@@ -126,7 +126,7 @@ def corners(seed: int) -> str:
     def run(features: str, share: float, scales: bool) -> str:
         around = Inputs.places if scales else (lambda *_: [])
         with (
-            mock.patch("pinnsolve.geometry.piece.SHARE", share),
+            mock.patch("pinnsolve.geometry.wanting.SHARE", share),
             mock.patch("pinnsolve.networks.inputs.Inputs.places", around),
         ):
             return cell("cavity", seed, network=layer("cavity", int(features.split(maxsplit=1)[0])))

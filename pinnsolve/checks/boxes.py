@@ -169,8 +169,10 @@ def _begun(variation: Variation) -> Search:
     """What evenly spread points see."""
     axes = len(variation.free)
     engine = torch.quasirandom.SobolEngine(axes, scramble=True, seed=20_143)
-    seen = variation.at(engine.draw(RULES.points, dtype=torch.float64)).nan_to_num(0.0, 0.0, 0.0).sort(1).values
-    lucky = int(RULES.few)  # points that may have hit something by chance
+    found = variation.at(engine.draw(RULES.points, dtype=torch.float64))
+    within = ~found.isnan().all(0)  # what lies outside a shape is nothing
+    seen = (found[:, within] if bool(within.any()) else found).nan_to_num(0.0, 0.0, 0.0).sort(1).values
+    lucky = min(int(RULES.few), seen.shape[1] // 4)  # points that may have hit something by chance
     low, high = seen[:, lucky], seen[:, -1 - lucky]
     size = float(torch.maximum(low[0].abs(), high[0].abs()))
     reach = torch.maximum(low.abs(), high.abs())
@@ -190,7 +192,7 @@ def _enclosed(search: Search, low: Tensor, high: Tensor) -> None:
             return
         bounds = search.variation.on(first, last)
         assert bounds is not None
-        still = ~search.limits.quiet(*bounds)
+        still = ~search.limits.quiet(*bounds) & ~search.variation.apart(first, last)
         first, last, slopes = first[still], last[still], (bounds[1] - bounds[0])[1:, still]
         if not len(first):
             continue

@@ -95,7 +95,7 @@ def check(problem: Problem) -> Findings:
     derivatives, sizes = _probe_equations(problem)
     _probe_conditions(problem)
     found = contradictions(problem)
-    warnings = [str(c) + "; there it is weighted, not exact" * c.exact for c in found]
+    warnings = [*problem.domain.warnings, *(str(c) + "; there it is weighted, not exact" * c.exact for c in found)]
     warnings += unused(problem) + check_solenoidal(problem) + uncovered(problem, derivatives) + _spread(sizes)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")

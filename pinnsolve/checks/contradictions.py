@@ -130,7 +130,7 @@ def _rates(problem: Problem) -> list[Contradiction | None]:
 def _derivatives(problem: Problem) -> list[Contradiction | None]:
     """Values at a moment put into the other conditions on faces of space; of rates in time they tell nothing."""
     found: list[Contradiction | None] = []
-    walls = [(c, p) for c, p in parts(problem) if not c.says("value") and p.normal is not None]
+    walls = [(c, p) for c, p in parts(problem) if not c.says("value") and p.on_boundary]
     for moment in {p.moment: p for _, p in _told(problem, "value") if p.moment is not None and p.face}.values():
         starts = {str(c.unknown): (c, p) for c, p in _told(problem, "value") if p == moment}
         if set(starts) == set(problem.unknowns):
@@ -162,7 +162,10 @@ def _against_start(problem: Problem, starts: Mapping[str, Part], wall: Part) -> 
 
     start = starts.get(str(wall[0].unknown), next(iter(starts.values())))
     residual, weighed = residual_of(0.0), residual_of(1.0)
-    whole = replace(start[1], normal=wall[1].normal)
+    met = start[1].meets(wall[1])
+    if met is None:
+        return None
+    whole = met if wall[1].side is not None else replace(start[1], normal=wall[1].normal)  # a curve has many normals
     slopes = float((weighed(whole.grid()) - residual(whole.grid())).abs().max())
     return _compare(start, wall, residual, _nothing, exact=False, size=slopes, whole=(start[0], whole))
 
@@ -188,7 +191,7 @@ def _periods(problem: Problem) -> list[Contradiction | None]:
         c = periodic.coordinate
         low, high = problem.domain.ends(c)
         for part in _told(problem, "value") + _told(problem, "rate"):
-            if c in part[1].fixed:
+            if c in part[1].fixed or part[1].side is not None:
                 continue
             size = 0.0
             for along in (None, c):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import torch
+
+from pinnsolve.geometry.piece import Piece
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.problem import Problem
 
@@ -30,9 +33,37 @@ def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]
                 continue
             alone = tuple(highest[axis] if k == axis else 0 for k in range(len(problem.coordinates)))
             shape = derivative_name(unknown, alone, problem.coordinates)
+            if problem.domain.shape is not None and coordinate in problem.space_coordinates:
+                continue
             find = _in_time if coordinate == problem.domain.time else _in_space
             warnings += find(problem, unknown, coordinate, highest[axis], shape)
+        if problem.domain.shape is not None:
+            warnings += _on_sides(problem, unknown, alphas)
     return warnings
+
+
+def _on_sides(problem: Problem, unknown: str, alphas: set[Alpha]) -> list[str]:
+    """Sides of a shape on which fewer conditions mention an unknown than half its order in space."""
+    axes = [problem.coordinates.index(c) for c in problem.space_coordinates]
+    order = max((sum(alpha[k] for k in axes) for alpha in alphas), default=0)
+    short = [piece.name for piece in problem.domain.walls.pieces if _fewest(problem, unknown, piece) < order // 2]
+    if not short:
+        return []
+    return [
+        f"{unknown} has too few conditions on {' and '.join(short)}, although the equations hold derivatives of order "
+        f"{order}; an outflow may be meant, or the data may decide"
+    ]
+
+
+def _fewest(problem: Problem, unknown: str, side: Piece) -> int:
+    """How many conditions mention an unknown on a side, where they are fewest."""
+    points = side.grid()
+    count = torch.zeros(len(points))
+    for c in problem.conditions:
+        for piece in problem.pieces(c):
+            if unknown in c.asks and piece.fixed == side.fixed and piece.side is side.side:
+                count += piece.holds(points.coordinates)
+    return int(count.min())
 
 
 def _in_time(problem: Problem, unknown: str, coordinate: str, order: int, shape: str) -> list[str]:
@@ -64,7 +95,7 @@ def _in_space(problem: Problem, unknown: str, coordinate: str, order: int, shape
 def _pinned(problem: Problem, unknown: str) -> bool:
     """Whether a value is given in a point, which stands for the one inflow of a first-order equation."""
     return any(
-        c.unknown == unknown and piece.normal is None and piece.moment is None
+        c.unknown == unknown and not piece.on_boundary and piece.moment is None
         for c in problem.conditions
         for piece in problem.pieces(c)
     )

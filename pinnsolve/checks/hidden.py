@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
+
 from pinnsolve.checks.boxes import RULES, Search, searched
 from pinnsolve.checks.peaks import Peak
 from pinnsolve.checks.variation import Variation
@@ -36,6 +38,9 @@ def hidden(problem: Problem, sizes: Mapping[str, Size]) -> tuple[list[Hidden], l
     found: list[Hidden] = []
     undecided: list[str] = []
     for equation, piece in _functions(problem):
+        if piece.side is not None:
+            undecided += _on_side(Variation(problem, equation, piece, sizes))
+            continue
         search = searched(Variation(problem, equation, piece, sizes))
         if search is None:
             continue
@@ -57,6 +62,21 @@ def _functions(problem: Problem) -> list[tuple[Equation, Piece]]:
     inside = [(e, problem.domain.interior) for e in problem.equations]
     around = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
     return [(e, piece) for e, piece in inside + around if e.asks & set(piece.free)]
+
+
+def _on_side(variation: Variation) -> list[str]:
+    """What varies along a side of a shape where the points of a run do not see it: looked for on many points, since a
+    curve has no boxes."""
+    piece, many = variation.piece, 2**16  # in 0.1 s
+    values = [variation.along(piece.draw(n, "sobol", torch.Generator().manual_seed(n))) for n in (RULES.points, many)]
+    seen = values[0][1].nan_to_num().sort().values[int(RULES.few) : -int(RULES.few)]
+    places, found = values[1]
+    half = (1 + 2 * RULES.value) * (seen[-1] - seen[0]) / 2 + RULES.least * seen.abs().max() + 1e-300
+    far = (found - (seen[0] + seen[-1]) / 2).abs().nan_to_num()
+    if not float(far.max()) > float(half):
+        return []
+    at = ", ".join(f"{c}={float(v[far.argmax()]):.4g}" for c, v in places.coordinates.items())
+    return [f"'{variation.equation.name}' varies on a short length along {piece.name}, as at {at}"]
 
 
 def _told(search: Search, peak: Peak) -> Hidden | None:

@@ -157,6 +157,10 @@ def _jumps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> list[
     size = values.abs().max(dim=1, keepdim=True).values
     values = values / torch.where(size > 0, size, torch.ones_like(size))
     changes = values.view(-1, len(SEARCH.lines), len(steps)).diff(dim=2).abs()
+    out = problem.domain.beside(_places(problem, coordinate, steps.repeat(len(SEARCH.lines)), lines))
+    if out is not None:
+        out = out.view(len(SEARCH.lines), len(steps))
+        changes = torch.where(out[:, 1:] | out[:, :-1], 0.0, changes)
     usual = changes.median(dim=2, keepdim=True).values
     sudden, row = (changes * (changes > SEARCH.sudden * usual + SAME)).max(dim=0)
     sudden, best = sudden.topk(SEARCH.candidates, dim=1)
@@ -190,10 +194,15 @@ def _closed_in(
     return high, alive
 
 
+def _places(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> dict[str, Tensor]:
+    """Every coordinate on the lines."""
+    parts = torch.tensor(SEARCH.lines, dtype=torch.float64)[line]
+    return {c: problem.domain.place(c, parts) for c in problem.coordinates} | {coordinate: at}
+
+
 def _residuals(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> Tensor:
     """All equations on all probes, (rows, points)."""
-    parts = torch.tensor(SEARCH.lines, dtype=torch.float64)[line]
-    places = {c: problem.domain.place(c, parts) for c in problem.coordinates} | {coordinate: at}
+    places = _places(problem, coordinate, at, line)
     points = Points({c: places[c] for c in problem.coordinates}, torch.ones_like(at))
     rows = []
     for shift in SEARCH.shifts:

@@ -116,7 +116,10 @@ def levels(
     """Differences of one width after the other, until what is left when they are extrapolated is below `small`."""
     domain = both.domain
     cube = torch.quasirandom.SobolEngine(len(domain.coordinates), scramble=True, seed=7)
-    points = _inside(domain, cube.draw(RULES.points, dtype=torch.float64), moving, 2.0**-RULES.first)
+    count = RULES.points * (1 if domain.shape is None else 4)
+    points = _inside(domain, cube.draw(count, dtype=torch.float64), moving, 2.0**-RULES.first)[: RULES.points]
+    if not len(points):  # of a shape that is nowhere as wide as a difference
+        return Levels(points, sizes, torch.zeros(1, 0))
     exact, factor = both.exact(points), 1.0 if faded is None else faded(points)
     units, found = sizes, list[Tensor]()
     for level in range(RULES.first, RULES.last + 1):
@@ -188,7 +191,12 @@ def _inside(domain: Domain, cube: Tensor, moving: Mapping[str, int], part: float
     for k, c in enumerate(domain.coordinates):
         room = 0.5 * moving.get(c, 0) * part
         found[c] = domain.place(c, room + (1 - 2 * room) * cube[:, k])
-    return Points(found, torch.ones(len(cube), dtype=torch.float64))
+    points = Points(found, torch.ones(len(cube), dtype=torch.float64))
+    if domain.shape is None:
+        return points
+    away = [moving.get(c, 0) * part * domain.length(c) for c in domain.space_coordinates]
+    deep = domain.shape.signed(torch.stack([found[c] for c in domain.space_coordinates], 1)) > max(away)
+    return points[deep]
 
 
 def _beside(

@@ -81,7 +81,8 @@ def _across(piece: Piece, place: Narrow) -> Points:
     if any(abs(v - place.middle[c]) > place.width[c] for c, v in held.items()):
         return points[:0]
     moved = {c: v for c, v in there.items() if c not in held}
-    return replace(points, coordinates={**points.coordinates, **moved})
+    across = replace(points, coordinates={**points.coordinates, **moved})
+    return across if piece.side is None else points[:0]
 
 
 def _changes(problem: Problem, unknown: str) -> float:
@@ -94,8 +95,11 @@ def _changes(problem: Problem, unknown: str) -> float:
             points = piece.grid()
             chart, at = points.chart()
             values = c.prescribes.given(problem.fields(chart, at, {}, points)).value.detach()
-            along = piece.normal[0] if piece.normal is not None else str(problem.domain.time)
-            found = max(found, float(values.abs().max()) * problem.domain.length(along))
+            if piece.on_boundary and piece.normal is None:
+                length = max(problem.domain.length(x) for x in problem.space_coordinates)
+            else:
+                length = problem.domain.length(piece.normal[0] if piece.normal else str(problem.domain.time))
+            found = max(found, float(values.abs().max()) * length)
     return found
 
 

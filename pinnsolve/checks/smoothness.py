@@ -49,7 +49,8 @@ def smoothness(problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: M
     found, told = [], list[str]()
     for equation, piece in parts(problem):
         prescribed = equation.prescribes
-        if prescribed is None or prescribed.what == "normal derivative" or problem.to_be_found(prescribed):
+        unbuilt = prescribed is None or prescribed.what == "normal derivative" or piece.side is not None or piece.kept
+        if prescribed is None or unbuilt or problem.to_be_found(prescribed):
             continue  # what is not built in is not differentiated
         orders = _orders(problem, derivatives[prescribed.unknown], piece.fixed)
         rough_along = _of_data(problem, prescribed, piece, orders)

@@ -154,7 +154,7 @@ def _misfits(problem: Problem, reference: Reference) -> Iterator[Misfit]:
             on = "" if len(pieces) == 1 else f" (at {piece.name})"
             try:
                 with np.errstate(all="ignore"):  # of a solution's formula on a face
-                    found = _misfit(problem, reference, equation, piece, sizes if piece.fixed else {})
+                    found = _misfit(problem, reference, equation, piece, {} if piece is everywhere else sizes)
             except ProblemError:  # of a solution that is not defined there; inside, it was tried
                 continue
             if found is not None:
@@ -192,12 +192,23 @@ def _sizes(problem: Problem, reference: Reference) -> dict[str, float]:
 
 def _points(problem: Problem, piece: Piece) -> Points:
     """Points of a piece, so far from the ends of the domain that stencils stay within."""
-    drawn = piece.draw(TRIAL.points, "sobol", torch.Generator().manual_seed(0))
+    drawn, together = piece.draw(TRIAL.points, "sobol", torch.Generator().manual_seed(0)), set[str]()
+    if piece.shape is not None:  # those inside that are deep enough, and of a side all: what is exact is so beyond it
+        together = set(problem.space_coordinates)
+        if piece.side is None:
+            drawn = _deep(problem, piece, drawn)
     moved = {}
     for c, v in drawn.coordinates.items():
         part = TRIAL.margin + (1 - 2 * TRIAL.margin) * problem.domain.unit(c, v)
-        moved[c] = v if c in piece.fixed else problem.domain.place(c, part)
+        moved[c] = v if c in piece.fixed or c in together else problem.domain.place(c, part)
     return Points(moved, drawn.weights, drawn.normals)
+
+
+def _deep(problem: Problem, piece: Piece, points: Points) -> Points:
+    """The half of points inside a shape that lies deeper."""
+    assert piece.shape is not None
+    depth = piece.shape.signed(torch.stack([points.coordinates[c] for c in problem.space_coordinates], 1))
+    return points[depth >= depth.median()]
 
 
 def _misfit(
@@ -261,7 +272,9 @@ def _not_periodic(problem: Problem, reference: Reference, sizes: Mapping[str, fl
         low, high = problem.domain.ends(condition.coordinate)
         places = {c: v.numpy() for c, v in _points(problem, problem.domain.interior).coordinates.items()}
         for unknown in problem.unknowns:
-            ends = [{**places, condition.coordinate: np.full(TRIAL.points, end)} for end in (low, high)]
+            ends = [
+                {**places, condition.coordinate: np.full_like(places[condition.coordinate], end)} for end in (low, high)
+            ]
             one, other = (reference_values(reference, unknown, end) for end in ends)
             away = np.abs(one - other) / (sizes[unknown] or 1.0)
             off = away > max(problem.tolerance, TRIAL.least)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import torch
@@ -80,10 +81,26 @@ class Variation:
         return self.piece.free
 
     def at(self, parts: Tensor) -> Tensor:
-        """F and its slopes, (1 + d, N), at points that are given as parts of the domain (N, d)."""
+        """F and its slopes, (1 + d, N), at points that are given as parts of the domain (N, d); no numbers outside a
+        shape."""
         columns = {c: self.problem.domain.place(c, parts[:, k]) for k, c in enumerate(self.free)}
         found = self._evaluated(columns, len(parts))
-        return torch.stack([torch.zeros(len(parts), dtype=torch.float64) if f is None else f for f in found])
+        rows = torch.stack([torch.zeros(len(parts), dtype=torch.float64) if f is None else f for f in found])
+        return rows if self.piece.plain else torch.where(self.piece.holds(self._whole(columns, len(parts))), rows, nan)
+
+    def apart(self, low: Tensor, high: Tensor) -> Tensor:
+        """Which boxes between corners (N, d) lie outside of the shape."""
+        piece, space = self.piece, self.problem.space_coordinates
+        if piece.shape is None or any(c not in self.free for c in space):
+            return torch.zeros(len(low), dtype=torch.bool)
+        axes, place = [self.free.index(c) for c in space], self.problem.domain.place
+        corners = [torch.stack([place(c, x[:, k]) for c, k in zip(space, axes, strict=True)], 1) for x in (low, high)]
+        return piece.shape.apart(corners[0], corners[1])
+
+    def _whole(self, columns: Mapping[str, Any], count: int) -> dict[str, Any]:
+        """All coordinates by name."""
+        ones = torch.ones(count, dtype=torch.float64)
+        return {**columns, **{c: value * ones for c, value in self.piece.fixed.items()}}
 
     def on(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor] | None:
         """Bounds of F and of its slopes, (1 + d, N) each, on boxes between corners (N, d); None where F is the same
@@ -105,6 +122,13 @@ class Variation:
         bounds = [Interval.of(0.0 if f is None else f) for f in found]
         return torch.stack([b.low.expand(count) for b in bounds]), torch.stack([b.high.expand(count) for b in bounds])
 
+    def along(self, points: Points) -> tuple[Points, Tensor]:
+        """F at points of a side (N,), with the points."""
+        chart, at = points.chart()
+        fields = self.problem.fields(chart, at, constants(self.problem, chart, self.sizes), points)
+        with torch.no_grad():
+            return points, self.equation.residual(fields).value
+
     def cost(self) -> float:
         """Numbers that are made for each point."""
         few = torch.rand(64, len(self.free), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -114,8 +138,7 @@ class Variation:
 
     def _evaluated(self, columns: Mapping[str, Any], count: int) -> list[Any]:
         chart = Chart(self.problem.coordinates, count, torch.float64, torch.device("cpu"))
-        ones = torch.ones(count, dtype=torch.float64)
-        whole = {**columns, **{c: value * ones for c, value in self.piece.fixed.items()}}
+        ones, whole = torch.ones(count, dtype=torch.float64), self._whole(columns, count)
         at = {c: chart.coordinate(c, whole[c]) for c in chart.names}
         outward = {c: ones * v for c, v in self.piece.outward.items()}
         unknowns = constants(self.problem, chart, self.sizes)

@@ -2,8 +2,17 @@
 
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.extruded import Extruded
+from pinnsolve.geometry.level_set import LevelSet
+from pinnsolve.geometry.mesh import Mesh
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
-from pinnsolve.geometry.regions import Region, boundary, face, faces, interior, point, start
+from pinnsolve.geometry.polygon import Polygon
+from pinnsolve.geometry.regions import Region, boundary, face, faces, interior, point, side, start
+from pinnsolve.geometry.rounds import Ball, Cylinder, Disk
+from pinnsolve.geometry.shape import Shape
 
-__all__ = ["Box", "Domain", "Piece", "Points", "Region", "boundary", "face", "faces", "interior", "point", "start"]
+__all__ = [
+    "Ball", "Box", "Cylinder", "Disk", "Domain", "Extruded", "LevelSet", "Mesh", "Piece", "Points", "Polygon", "Region",
+    "Shape", "boundary", "face", "faces", "interior", "point", "side", "start",
+]  # fmt: skip

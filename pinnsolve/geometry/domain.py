@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,13 @@ import torch
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.data.axes import TIME
 from pinnsolve.errors import ProblemError, did_you_mean
-from pinnsolve.geometry.box import Box, interval
+from pinnsolve.geometry.arguments import interval
+from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.holes import Hole, Notch
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.shape import Shape
+from pinnsolve.geometry.walls import Walls
 
 
 class Domain:
@@ -21,7 +26,7 @@ class Domain:
 
     Parameters
     ----------
-    space : Box, optional
+    space : Shape, optional
     time : (t0, t1), optional
     ranges : mapping from parameter to (low, high)
 
@@ -34,6 +39,10 @@ class Domain:
         The name of the coordinate of time.
     extent : dict from coordinate to (low, high)
         The smallest box around everything, in the problem's units.
+    shape : Shape or None
+        What of the box around space belongs to it; None where that is all.
+    warnings : tuple of str
+        What is odd about the shape.
 
     Raises
     ------
@@ -48,13 +57,16 @@ class Domain:
     """
 
     def __init__(self, space: Any, time: Any = None, ranges: Mapping[str, tuple[float, float]] | None = None) -> None:
-        if space is not None and not isinstance(space, Box):
+        if space is not None and not isinstance(space, Shape):
             raise ProblemError(f"space={space!r} is no domain", "Write space=Box(x=(0, 1)).")
         if space is None and time is None:
             raise ProblemError(
                 "the problem has neither space nor time", "Write space=Box(x=(0, 1)), time=(0, 1), or both."
             )
         extent = dict(space.bounds) if space is not None else {}
+        self.space: Shape | None = space
+        self.shape: Shape | None = None if space is None or isinstance(space, Box) else space
+        self.warnings = () if self.shape is None else tuple(self.shape.checked())
         self.space_coordinates = tuple(extent)
         self.time = None if time is None else TIME
         if time is not None:
@@ -72,13 +84,16 @@ class Domain:
         return tuple(self.extent)
 
     def __repr__(self) -> str:
-        return "Box(" + ", ".join(f"{n}=({a:g}, {b:g})" for n, (a, b) in self.extent.items()) + ")"
+        told = "Box(" + ", ".join(f"{n}=({a:g}, {b:g})" for n, (a, b) in self.extent.items()) + ")"
+        return told if self.shape is None else f"{self.shape!r} in {told}"
 
     def _changed(self, extent: Mapping[str, tuple[float, float]]) -> Domain:
         made = object.__new__(Domain)
         made.extent = dict(extent)
         made.space_coordinates = tuple(c for c in self.space_coordinates if c in extent)
         made.time = self.time if self.time in extent else None
+        made.space, made.warnings = self.space, self.warnings
+        made.shape = self.shape if made.space_coordinates == self.space_coordinates else None
         return made
 
     def during(self, begin: float, end: float) -> Domain:
@@ -121,7 +136,21 @@ class Domain:
 
     @property
     def middle(self) -> dict[str, float]:
-        return {c: sum(ends) / 2 for c, ends in self.extent.items()}
+        """A place inside: the middle of every coordinate, or where that lies outside a shape, far from its boundary."""
+        found = {c: sum(ends) / 2 for c, ends in self.extent.items()}
+        return found if self.shape is None else found | self.shape.deepest
+
+    def beside(self, places: Mapping[str, Any], slack: float = SAME) -> Any:
+        """Which places (N,) lie outside the shape, though inside its bounding box; None where there is no shape, or
+        none does. Tensors in, a tensor out; else an array."""
+        if self.shape is None:
+            return None
+        columns = [torch.tensor(np.asarray(places[c]), dtype=torch.float64).view(-1) for c in self.space_coordinates]
+        out = ~self.shape.contains(torch.stack(columns, 1), slack)
+        if not bool(out.any()):
+            return None
+        like = places[self.space_coordinates[0]]
+        return out.view(like.shape) if isinstance(like, torch.Tensor) else out.numpy().reshape(np.shape(like))
 
     def outside(self, places: Mapping[str, Any], slack: float = SAME) -> tuple[str, Any] | None:
         """The first coordinate that leaves the domain by more than `slack` of its length, and where (N,); None if none
@@ -155,22 +184,51 @@ class Domain:
                 f"{name} from {values.min():g} to {values.max():g} leaves the domain ({low:g}, {high:g})",
                 "A network knows nothing outside the domain that it was trained on.",
             )
+        out = self.beside(dict(zip(self.coordinates, arrays, strict=True)))
+        if out is not None:
+            first = int(np.flatnonzero(out)[0])
+            where = ", ".join(f"{c}={a.reshape(-1)[first]:g}" for c, a in zip(self.coordinates, arrays, strict=True))
+            raise ProblemError(
+                f"{int(out.sum())} of {out.size} places lie outside the shape, as {where}",
+                "A network knows nothing outside the domain that it was trained on, nor in its holes; "
+                "problem.domain.beside(places) tells which they are.",
+            )
         return list(arrays)
 
     def line(self, count: int = 61) -> Points:
-        """Points on a line through the domain, none on its boundary and none twice in any coordinate.
+        """Points on a line through the domain, none on its boundary and none twice in any coordinate; spread over a
+        shape.
 
         No constant array of a user's has 61 numbers by accident.
         """
+        if self.shape is not None:
+            return Points(self.interior.draw(count, "sobol", torch.Generator().manual_seed(61)).coordinates,
+                          torch.ones(count, dtype=torch.float64))  # fmt: skip
         steps = (torch.arange(count, dtype=torch.float64) + 0.5) / count
         values = {c: self.place(c, (steps * (1 + 7 * k)) % 1.0) for k, c in enumerate(self.extent)}
         return Points(values, torch.ones(count, dtype=torch.float64))
 
     # ------------------------------------------------------------ pieces
 
-    @property
+    @cached_property
     def interior(self) -> Piece:
-        return Piece(self.extent, {}, None, self.space_coordinates, self.time)
+        return Piece(self.extent, {}, None, self.space_coordinates, self.time, self.shape)
+
+    @cached_property
+    def holes(self) -> tuple[Hole, ...]:
+        """What was cut out of the inside of a shape."""
+        return () if self.shape is None else tuple(self.shape.holes())
+
+    @cached_property
+    def notches(self) -> tuple[Notch, ...]:
+        """The corners of a shape at which slopes grow without bound."""
+        return () if self.shape is None else tuple(self.shape.notches())
+
+    @cached_property
+    def walls(self) -> Walls:
+        """The boundary of space."""
+        faces = [] if self.shape is not None else [p for c in self.space_coordinates for p in self.faces(c)]
+        return Walls(self.interior, faces, self.space)
 
     @property
     def start(self) -> Piece:
@@ -228,6 +286,9 @@ class Domain:
         missing = [c for c in (self.space_coordinates or self.coordinates) if c not in place]
         if missing:
             raise ProblemError(f"point(...) says nothing of {', '.join(missing)}", "Name every coordinate of space.")
+        if self.beside({c: torch.tensor([float(v)], dtype=torch.float64) for c, v in place.items()}) is not None:
+            where = ", ".join(f"{c}={v:g}" for c, v in place.items())
+            raise ProblemError(f"point({where}) lies outside the shape, or in a hole", "Choose a point of the domain.")
         return self.interior.at(**{c: float(v) for c, v in place.items()})
 
     def known(self, coordinate: str) -> str:

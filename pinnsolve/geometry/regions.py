@@ -1,17 +1,20 @@
-"""Regions, as a problem file names them: the boundary, faces, points, the start, and unions of them.
+"""Regions, as a problem file names them: the boundary, faces, sides, points, the start, unions and parts of them.
 
 Every region resolves to pieces of a domain. That is all that sampling and exact conditions need to know.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.wanting import Part
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,29 @@ class Region:
 
         return Region(f"{self.name} | {other.name}", both)
 
+    def where(self, function: Callable[..., Any]) -> Region:
+        """The part of it where a function of coordinates, asked for by name, is true.
+
+        >>> face(x=0).where(lambda y: y < 0.5).name
+        'face(x=0) where y'
+        """
+        if not callable(function):
+            raise ProblemError(f"where({function!r}) is no function", "Write face(x=0).where(lambda y: y < 0.5).")
+        asks = tuple(inspect.signature(function).parameters)
+
+        def resolve(domain: Domain) -> tuple[Piece, ...]:
+            for name in asks:
+                domain.known(name)
+            made = [piece.where(Part(function, asks, f"where {', '.join(asks)}")) for piece in self.resolve(domain)]
+            left = tuple(piece for piece in made if piece.anything)
+            if not left:
+                raise ProblemError(
+                    f"nothing is left of {self.name}", "The function of where(...) is true nowhere on it."
+                )
+            return left
+
+        return Region(f"{self.name} where {', '.join(asks)}", resolve)
+
     def __repr__(self) -> str:
         return self.name
 
@@ -50,14 +76,23 @@ def _numbers(what: str, place: Mapping[str, float]) -> None:
 
 
 def face(**end: float) -> Region:
-    """One face of the domain, named by the coordinate that is constant on it: `face(x=-1)`; of time, any moment."""
+    """One face of the domain, named by the coordinate that is constant on it: `face(x=-1)`; of time, any moment.
+
+    Of a shape it is what lies in that plane: what is left of a box's face, a side of a polygon, the end of a cylinder.
+    """
     if len(end) != 1:
         raise ProblemError(
             f"face(...) names {len(end)} coordinates", "Name one: face(x=0). For a corner: point(x=0, y=0)."
         )
     _numbers("face", end)
     ((coordinate, value),) = end.items()
-    return Region(f"face({coordinate}={value:g})", lambda domain: (domain.face(coordinate, value),))
+    return Region(f"face({coordinate}={value:g})", lambda domain: _in_plane(domain, coordinate, value))
+
+
+def _in_plane(domain: Domain, coordinate: str, value: float) -> tuple[Piece, ...]:
+    if domain.shape is None or coordinate not in domain.space_coordinates:
+        return (domain.face(coordinate, value),)
+    return domain.walls.in_plane(coordinate, value)
 
 
 def faces(*coordinates: str) -> Region:
@@ -66,9 +101,23 @@ def faces(*coordinates: str) -> Region:
         raise ProblemError("faces(...) takes names of coordinates", 'Write faces("x").')
 
     def resolve(domain: Domain) -> tuple[Piece, ...]:
-        return tuple(piece for c in dict.fromkeys(coordinates) for piece in domain.faces(c))
+        names = [domain.known(c) for c in dict.fromkeys(coordinates)]
+        return tuple(piece for c in names for end in domain.ends(c) for piece in _in_plane(domain, c, end))
 
     return Region(f"faces({', '.join(map(repr, coordinates))})", resolve)
+
+
+def side(name: str) -> Region:
+    """The sides of a shape by name: all of the shape of that name, or a side that was named: `side("hole")`.
+
+    >>> from pinnsolve import Box, Disk
+    >>> plate = Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.1, name="hole")
+    >>> [piece.name for piece in side("hole").resolve(Domain(plate))]
+    ['hole']
+    """
+    if not isinstance(name, str):
+        raise ProblemError(f"side({name!r}) is no name", 'Write side("hole") after Disk(..., name="hole").')
+    return Region(f"side({name!r})", lambda domain: domain.walls.named(name))
 
 
 def point(**place: float) -> Region:
@@ -81,7 +130,7 @@ def point(**place: float) -> Region:
 def _boundary(domain: Domain) -> tuple[Piece, ...]:
     if not domain.space_coordinates:
         raise ProblemError("the problem has no space, and so no boundary", "Conditions in time: initial(u=...).")
-    return faces(*domain.space_coordinates).resolve(domain)
+    return domain.walls.pieces
 
 
 def _start(domain: Domain) -> tuple[Piece, ...]:

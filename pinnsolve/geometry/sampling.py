@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.cube import Sampler
-from pinnsolve.geometry.piece import Piece, Wanting
+from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points, joined
+from pinnsolve.geometry.wanting import Wanting
 
 
 def sample(

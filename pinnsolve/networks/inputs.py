@@ -14,6 +14,7 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import Corner, Plane
 from pinnsolve.jets.jet import on_jets
+from pinnsolve.networks.views import Mirrored, Unfolded
 
 # At which a trained network sees a singular corner, in lengths of the domain. More: more inputs, and slower steps.
 # Chosen, not measured; that the direction of corners is worth it, for random features: `python -m validation.features`,
@@ -54,12 +55,18 @@ class Inputs(nn.Module):
         generator: torch.Generator,
         corners: Sequence[Corner] = (),
         planes: Sequence[Plane] = (),
+        around: bool = False,
     ) -> None:
         super().__init__()
         self.domain, self.periodic, self.corners, self.planes = domain, periodic, corners, planes
-        plain = (
-            sum(2 if c in periodic else 1 for c in domain.coordinates) + len(planes) + 2 * len(SCALES) * len(corners)
-        )
+        self.views: list[Mirrored | Unfolded] = []
+        if around:
+            made: list[Mirrored | Unfolded] = [Mirrored(hole, domain) for hole in domain.holes]
+            made += [Unfolded(notch, domain) for notch in domain.notches]
+            self.views = [view for view in made if not set(view.instead) & set(periodic)]  # they end at no period
+        self.near = sum(2 if c in periodic else 1 for c in domain.coordinates) + len(planes)
+        self.near += 2 * len(SCALES) * len(corners)
+        plain = self.near + sum(view.count for view in self.views)
         frequencies = None
         if fourier is not None:
             frequencies = torch.randn(fourier.count, plain, generator=generator, dtype=torch.float64) * fourier.scale
@@ -78,18 +85,46 @@ class Inputs(nn.Module):
             columns.append(on_jets.abs(at[plane.coordinate] - plane.value) * (2 / self.domain.length(plane.coordinate)))
         for corner in self.corners:
             columns += self._around(corner, at)
+        for view in self.views:
+            columns += view.columns(at)
         inputs = torch.stack(columns, -1)
         if self.frequencies is None:
             return inputs
         waves = nn.functional.linear(inputs, 2 * pi * self.frequencies.to(at[name].dtype))
         return torch.cat([inputs, torch.sin(waves), torch.cos(waves)], -1)
 
-    def places(self, corners: Sequence[Corner]) -> list[dict[int, float]]:
-        """Where corners are among the network's inputs: value by column."""
+    def seen(self, count: int) -> torch.Tensor | None:
+        """Which inputs each of `count` neurons sees, (count, D) of ones and zeros; None where all see everything.
+
+        Beside holes and notches a third sees the coordinates alone, and the others one of the places each: with the
+        coordinates beside them, or in place of them.
+        """
+        if not self.views:
+            return None
+        seen = torch.zeros(count, self.count, dtype=torch.float64)
+        seen[:, : self.near] = 1.0
+        column, kinds, columns = self.near, torch.arange(count) % 3, self._columns()
+        for k, view in enumerate(self.views):
+            mine = (torch.arange(count) // 3) % len(self.views) == k
+            for kind in (1, 2):
+                for offset in view.seen[kind - 1]:
+                    seen[mine & (kinds == kind), column + offset] = 1.0
+            for c in view.instead:
+                seen[mine & (kinds == 2), columns[c]] = 0.0
+            column += view.count
+        return seen
+
+    def _columns(self) -> dict[str, int]:
+        """The first column of each coordinate."""
         columns, at = {}, 0
         for name in self.domain.coordinates:
             columns[name] = at
             at += 2 if name in self.periodic else 1
+        return columns
+
+    def places(self, corners: Sequence[Corner]) -> list[dict[int, float]]:
+        """Where corners are among the network's inputs: value by column."""
+        columns = self._columns()
         return [{columns[c]: self.domain.scaled(c, v) for c, v in corner.fixed.items()} for corner in corners]
 
     def _around(self, corner: Corner, at: Mapping[str, Any]) -> list[Any]:

@@ -56,15 +56,21 @@ class RandomFeatures:
         return None
 
     def build(
-        self, inputs: int, outputs: int, generator: torch.Generator, around: Sequence[Mapping[int, float]] = ()
+        self,
+        inputs: int,
+        outputs: int,
+        generator: torch.Generator,
+        around: Sequence[Mapping[int, float]] = (),
+        seen: Tensor | None = None,
     ) -> nn.Sequential:
         """The network as a module in float64 on the CPU; the output layer starts as Xavier normal.
 
-        `around` names places, by input and value, that half of the neurons see at scales of their own (`Zoomed`).
+        `around` names places, by input and value, that half of the neurons see at scales of their own (`Zoomed`);
+        `seen` (count, inputs) says which inputs each neuron sees, where it does not see all.
         """
         plain = undrawn(inputs, self.count)
         output = undrawn(self.count, outputs)
-        weight, bias = hidden_layers((self.count,), inputs, self.scale, self.activation, generator)
+        weight, bias = hidden_layers((self.count,), inputs, self.scale, self.activation, generator, seen)
         with torch.no_grad():
             plain.weight.copy_(weight)
             plain.bias.copy_(bias)
@@ -130,9 +136,15 @@ def fitted(parts: Iterable[tuple[Tensor, Tensor]], rows: int) -> Tensor | None:
 
 
 def hidden_layers(
-    shape: tuple[int, ...], inputs: int, scale: tuple[float, float], activation: str, generator: torch.Generator
+    shape: tuple[int, ...],
+    inputs: int,
+    scale: tuple[float, float],
+    activation: str,
+    generator: torch.Generator,
+    seen: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Weights (*shape, inputs) and biases (*shape), drawn as `RandomFeatures` says."""
+    """Weights (*shape, inputs) and biases (*shape), drawn as `RandomFeatures` says; zero for inputs not `seen`."""
+    seen = torch.ones(*shape, inputs, dtype=torch.float64) if seen is None else seen
 
     def uniform(*size: int) -> Tensor:
         return 2 * torch.rand(*size, generator=generator, dtype=torch.float64) - 1
@@ -140,8 +152,8 @@ def hidden_layers(
     low, high = scale
     own = low * (high / low) ** ((uniform(*shape, 1) + 1) / 2)
     if activation == "sine":
-        return uniform(*shape, inputs) * own, uniform(*shape) * pi
-    direction = torch.randn(*shape, inputs, generator=generator, dtype=torch.float64)
+        return uniform(*shape, inputs) * own * seen, uniform(*shape) * pi
+    direction = torch.randn(*shape, inputs, generator=generator, dtype=torch.float64) * seen
     weight = direction * (own / direction.norm(dim=-1, keepdim=True))
     return weight, -(weight * uniform(*shape, inputs)).sum(-1)
 

@@ -50,6 +50,14 @@ class Declared:
                     f"{p.name}: there is no such coordinate of space",
                     did_you_mean(p.coordinate, self.domain.space_coordinates),
                 )
+            if self.domain.shape is not None and not all(
+                any(piece.face == (p.coordinate, end) for piece in self.domain.walls.pieces)
+                for end in self.domain.ends(p.coordinate)
+            ):
+                raise ProblemError(
+                    f"{p.name}: the shape has no two whole faces across {p.coordinate}",
+                    "What leaves through one face comes back through the other: both must be left of the box, whole.",
+                )
         self._check_solenoidal()
         self._check_mentioned()
 
@@ -87,7 +95,7 @@ class Declared:
             pieces = c.on.resolve(self.domain)
         except ProblemError as error:
             raise ProblemError(f"{c.name}: {error.fault}", error.remedy) from None
-        faces_of_space = all(p.normal is not None for p in pieces)
+        faces_of_space = all(p.on_boundary for p in pieces)
         if c.says("normal derivative") and not faces_of_space:
             raise ProblemError(f"{c.name}: there is no normal there", "Neumann conditions hold on faces of space.")
         if c.function is None:
@@ -161,7 +169,7 @@ def check_twice(conditions: Sequence[Equation], periodic: Sequence[Periodic], do
                 )
             if c.prescribes is None:
                 continue
-            key = (c.unknown, c.prescribes.what, tuple(sorted(piece.fixed.items())))
+            key = (c.unknown, c.prescribes.what, tuple(sorted(piece.fixed.items())), id(piece.side), piece.kept)
             if key in seen:
                 raise ProblemError(
                     f"{c.unknown} is prescribed twice at {piece.name}: by {seen[key]} and by {c.name}",

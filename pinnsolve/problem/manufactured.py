@@ -68,7 +68,7 @@ def _shifted_condition(
         unknown, solution = str(c.unknown), solutions[str(c.unknown)]
         told = Prescribed(unknown, "value", lambda at: at.value(solution, c.name), frozenset(arguments(solution)))
         return Equation(c.name, c.on, lambda at: at[unknown] - told.given(at), told, solution)
-    on_face = all(p.normal is not None for p in problem.pieces(c))
+    on_face = all(p.on_boundary for p in problem.pieces(c))
     normals = {f"n{x}" for x in problem.space_coordinates} if on_face else set()
     asked = set(c.asks & set(problem.unknowns))
     return condition(shifted(c.name.partition(" ")[0], c.residual, always | asked | normals), on=c.on)

@@ -169,6 +169,13 @@ def _inside(domain: Domain, table: Table) -> None:
         rows, (low, high) = np.flatnonzero(out), domain.ends(name)
         shown = named([f"{table.rows[k]} ({name} = {table.columns[name][k]:g})" for k in rows], len(rows))
         raise ProblemError(f"{table.name}: outside the domain lie {shown}", f"{name} goes from {low:g} to {high:g}.")
+    beside = domain.beside(table.columns)
+    if beside is not None:
+        rows = np.flatnonzero(beside)
+        raise ProblemError(
+            f"{table.name}: outside the shape, or in a hole, lie {named([table.rows[k] for k in rows], len(rows))}",
+            "Leave these rows out, or look at the units of the shape.",
+        )
 
 
 def named(rows: Sequence[str], count: int) -> str:

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean, positive
-from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.shape import Shape
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import Periodic, Solenoidal
@@ -32,8 +32,9 @@ class Problem:
 
     Parameters
     ----------
-    space : Box, optional
-        The coordinates of space and their extent; without it, a system of ordinary differential equations in `t`.
+    space : Shape, optional
+        The coordinates of space and their extent: a `Box`, a `Disk`, or any other shape; without it,
+        a system of ordinary differential equations in `t`.
     time : (t0, t1), optional
         Adds the coordinate `t`; without it, a steady problem.
     unknowns : str or sequence of str
@@ -60,7 +61,7 @@ class Problem:
     def __init__(
         self,
         *,
-        space: Box | None = None,
+        space: Shape | None = None,
         time: tuple[float, float] | None = None,
         unknowns: str | Sequence[str],
         equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
@@ -133,6 +134,8 @@ class Problem:
             return "local features fit no data alone: they split where an equation's residual is large"
         if self.ranges:
             return "local features take no parameters as inputs: their cells divide space and time alone"
+        if self.domain.shape is not None:
+            return "local features fill boxes: their cells end at no curved side"
         return ""
 
     def pieces(self, condition: Equation) -> tuple[Piece, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, if_complex, place_of
-from pinnsolve.geometry.box import interval
+from pinnsolve.geometry.arguments import interval
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.equation import Equation, inside
 from pinnsolve.problem.unknown import Unknown

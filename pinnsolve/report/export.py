@@ -10,18 +10,20 @@ import meshio
 import numpy as np
 import numpy.typing as npt
 
+from pinnsolve.geometry.triangulation import triangulated
 from pinnsolve.machine.files import write_whole
 from pinnsolve.report.fields import Sampled, sampled
-from pinnsolve.report.grids import Array, exported
+from pinnsolve.report.grids import Array, Scattered, exported, held
 from pinnsolve.report.layout import GRIDS
 from pinnsolve.report.record import Report
 
 FILE, SERIES, STEPS_FOLDER, STEP = "solution.vtu", "solution.pvd", "solution_steps", "solution_{:03d}.vtu"
+SIMPLICES = {2: "triangle", 3: "tetra"}
 CELLS = {1: "line", 2: "quad", 3: "hexahedron"}
 
 
 def write_vtu(run: Report, folder: Path, steps: int | None = None) -> list[Path]:
-    """Write the solution on a regular grid, in VTK's XML format.
+    """Write the solution in VTK's XML format: on a regular grid, or on the triangles or tetrahedra of a shape.
 
     `solution.vtu` holds the points (padded with zeros to three components), line, quad or hexahedron cells by the
     dimension of space, and as point data each unknown, `<unknown>_reference` and `<unknown>_error`, which is solution
@@ -45,7 +47,10 @@ def write_vtu(run: Report, folder: Path, steps: int | None = None) -> list[Path]
     list of Path
         All that was written.
     """
-    problem, on = run.solution.problem, exported(run.solution.problem, steps)
+    problem = run.solution.problem
+    if problem.domain.shape is not None and len(problem.space_coordinates) <= 3:
+        return _write_shape(run, folder, steps)
+    on = exported(problem, steps)
     fields = {u: sampled(run, u, on) for u in problem.unknowns}
     target, series = folder / FILE, folder / SERIES
     if problem.time is None or not problem.space_coordinates:
@@ -67,14 +72,45 @@ def write_vtu(run: Report, folder: Path, steps: int | None = None) -> list[Path]
     return [target, series, *files]
 
 
+def _write_shape(run: Report, folder: Path, steps: int | None) -> list[Path]:
+    """The files of a shape: its own triangles, at the end of time, and at every step of the series."""
+    problem, shape = run.solution.problem, run.solution.problem.domain.shape
+    assert shape is not None
+    places, numbers = triangulated(shape, GRIDS.shape[len(problem.space_coordinates) - 2])
+    points = dict(zip(problem.space_coordinates, places.T.copy(), strict=True))
+    target, series, count = folder / FILE, folder / SERIES, 0
+
+    def write(fixed: dict[str, float], path: Path) -> None:
+        on = Scattered(points, numbers, fixed)
+        _write(run, {u: sampled(run, u, on) for u in problem.unknowns}, path)
+
+    last = {c: v for c, v in held(problem).items() if c not in points}
+    write(last, target)
+    written = [target]
+    if problem.time is None:
+        series.unlink(missing_ok=True)
+    else:
+        count = steps or GRIDS.evolving[len(points) - 1][1]
+        times = np.linspace(*problem.time, count)
+        (folder / STEPS_FOLDER).mkdir(exist_ok=True)
+        files = [folder / STEPS_FOLDER / STEP.format(k) for k in range(count)]
+        for time, file in zip(times, files, strict=True):
+            write({**last, str(problem.domain.time): float(time)}, file)
+        _write_series(series, times, files)
+        written += [series, *files]
+    _remove_stale(folder / STEPS_FOLDER, keep=count)
+    return written
+
+
 def _write(run: Report, fields: Mapping[str, Sampled], path: Path) -> None:
     """One file: fields on one grid over space."""
     problem, on = run.solution.problem, next(iter(fields.values())).grid
-    places = on.places()
+    places, scattered = on.places(), isinstance(on, Scattered)
+    axes = on.points if scattered else on.axes
     points = np.zeros((int(np.prod(on.shape)), 3))
-    for column, coordinate in enumerate(on.axes):
+    for column, coordinate in enumerate(axes):
         points[:, column] = places[coordinate].ravel()
-    data: dict[str, Array] = {c: places[c].ravel() for c in problem.space_coordinates if c not in on.axes}
+    data: dict[str, Array] = {c: places[c].ravel() for c in problem.space_coordinates if c not in axes}
     for unknown, field in fields.items():
         data[unknown] = field.solution.ravel()
         if field.reference is not None and field.difference is not None:
@@ -82,7 +118,8 @@ def _write(run: Report, fields: Mapping[str, Sampled], path: Path) -> None:
             data.setdefault(f"{unknown}_error", field.difference.ravel())
         if field.spread is not None:
             data.setdefault(f"{unknown}_spread", field.spread.ravel())
-    mesh = meshio.Mesh(points, [(CELLS[len(on.axes)], cells(on.shape))], point_data=data)
+    blocks = [(SIMPLICES[len(axes)], on.cells)] if scattered else [(CELLS[len(axes)], cells(on.shape))]
+    mesh = meshio.Mesh(points, blocks, point_data=data)
     write_whole(path, lambda file: meshio.write(file, mesh, file_format="vtu"))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from pinnsolve.geometry.places import away
-from pinnsolve.report.grids import Array, Grid, grid, pictured, plane, whole_domain
+from pinnsolve.report.grids import Array, Grid, Scattered, grid, pictured, plane, whole_domain
 from pinnsolve.report.layout import GRIDS
 from pinnsolve.report.record import Report
 from pinnsolve.solution import CHUNK
@@ -23,14 +24,14 @@ class Sampled:
 
     Parameters
     ----------
-    grid : Grid
+    grid : Grid or Scattered
     solution : Array of the grid's shape
     reference : Array of the grid's shape, or None
     spread : Array of the grid's shape, or None
         The standard deviation over the members of an ensemble.
     """
 
-    grid: Grid
+    grid: Any
     solution: Array
     reference: Array | None
     spread: Array | None = None
@@ -83,6 +84,15 @@ class Peaks:
     held: str
 
 
+@dataclass(frozen=True)
+class Outline:
+    """A shape in a plane: the signed distance from its boundary, positive inside, over two coordinates."""
+
+    xs: Array
+    ys: Array
+    signed: Array
+
+
 @dataclass
 class Evaluated:
     """What is known on one grid so far, by the names of unknowns and equations."""
@@ -93,7 +103,7 @@ class Evaluated:
     residuals: dict[str, Array] = field(default_factory=dict)
 
 
-def sampled(run: Report, unknown: str, on: Grid) -> Sampled:
+def sampled(run: Report, unknown: str, on: Grid | Scattered) -> Sampled:
     """One unknown's solution and, where there are such, its reference and its spread on a grid.
 
     They are evaluated once on each grid, all unknowns of the solution together: networks are dear, and so may be the
@@ -101,10 +111,10 @@ def sampled(run: Report, unknown: str, on: Grid) -> Sampled:
     """
     known, reference = _known(run, on), run.comparison.reference
     if not known.solution:
-        known.solution = _evaluated(run.solution.everything, on)
-        known.spread = {} if run.ensemble is None else _evaluated(run.ensemble.spreads, on)
+        known.solution = _evaluated(run, run.solution.everything, on)
+        known.spread = {} if run.ensemble is None else _evaluated(run, run.ensemble.spreads, on)
     if reference is not None and unknown not in known.reference:
-        known.reference |= _evaluated(lambda **places: {unknown: reference.fields[unknown](**places)}, on)
+        known.reference |= _evaluated(run, lambda **places: {unknown: reference.fields[unknown](**places)}, on)
     hidden = _hidden(run, on)
     shown = (known.solution[unknown], known.reference.get(unknown), known.spread.get(unknown))
     solution, true, spread = (None if v is None else np.where(hidden, np.nan, v) for v in shown)
@@ -112,12 +122,12 @@ def sampled(run: Report, unknown: str, on: Grid) -> Sampled:
     return Sampled(on, solution, true, spread)
 
 
-def _known(run: Report, on: Grid) -> Evaluated:
+def _known(run: Report, on: Grid | Scattered) -> Evaluated:
     known: Evaluated = run.evaluated.setdefault(on.key, Evaluated())
     return known
 
 
-def _hidden(run: Report, on: Grid) -> npt.NDArray[np.bool_]:
+def _hidden(run: Report, on: Grid | Scattered) -> npt.NDArray[np.bool_]:
     """Where no error is measured: next to singular corners."""
     places = {c: torch.from_numpy(v.reshape(-1).copy()) for c, v in on.places().items()}
     far = away(run.solution.trial.plan.corners, places, run.solution.problem.domain)
@@ -128,7 +138,7 @@ def residuals(run: Report, on: Grid) -> dict[str, Array]:
     """Every equation's residual on a grid."""
     known = _known(run, on)
     if not known.residuals:
-        known.residuals = _evaluated(run.solution.residuals, on)
+        known.residuals = _evaluated(run, run.solution.residuals, on)
     return known.residuals
 
 
@@ -166,17 +176,38 @@ def error_peaks(run: Report, unknown: str) -> Peaks:
     difference = found.difference
     assert difference is not None
     difference = np.where(_hidden(run, found.grid), 0.0, difference)
-    return peaks(found.grid, difference, plane(run.solution.problem))
+    return peaks(found.grid, difference, plane(run.solution.problem), beside(run, found.grid))
 
 
-def peaks(on: Grid, values: Array, shown: tuple[str, ...]) -> Peaks:
-    """The absolute values' largest over all coordinates but the shown ones, and the largest of all."""
+def beside(run: Report, on: Grid | Scattered) -> npt.NDArray[np.bool_]:
+    """Where a grid lies outside the shape, or in a hole."""
+    out = run.solution.problem.domain.beside(on.places())
+    return np.zeros(on.shape, dtype=bool) if out is None else np.asarray(out)
+
+
+def outline(run: Report, axes: Mapping[str, Array]) -> Outline | None:
+    """The shape in the plane of two coordinates, the others in the middle; None where there is none."""
+    problem = run.solution.problem
+    if problem.domain.shape is None or not set(axes) <= set(problem.space_coordinates):
+        return None
+    fine = grid(problem, dict.fromkeys(axes, GRIDS.outline))
+    places = fine.places()
+    x = torch.from_numpy(np.stack([places[c].reshape(-1) for c in problem.space_coordinates], 1))
+    xs, ys = fine.axes.values()
+    return Outline(xs, ys, problem.domain.shape.signed(x).numpy().reshape(fine.shape))
+
+
+def peaks(on: Grid, values: Array, shown: tuple[str, ...], outside: npt.NDArray[np.bool_] | None = None) -> Peaks:
+    """The absolute values' largest over all coordinates but the shown ones, and the largest of all; what lies outside
+    of a shape is no number."""
     size = np.nan_to_num(np.abs(values), nan=np.inf)
+    size = size if outside is None else np.where(outside, -np.inf, size)
     names = list(on.axes)
     index = np.unravel_index(int(size.argmax()), size.shape)
     at = {c: float(on.axes[c][k]) for c, k in zip(names, index, strict=True)}
     over = tuple(c for c in names if c not in shown)
     flat = size.max(axis=tuple(names.index(c) for c in over)) if over else size
+    flat = np.where(np.isneginf(flat), np.nan, flat)
     if [c for c in names if c in shown] != list(shown):
         flat = flat.T
     return Peaks({c: on.axes[c] for c in shown}, flat, over, float(size.max()), at, on.where)
@@ -198,14 +229,32 @@ def finite(values: Array) -> Array:
     return values[np.isfinite(values)]
 
 
-def _evaluated(fields: Callable[..., Mapping[str, Array]], on: Grid) -> dict[str, Array]:
-    """Fields by name on a grid, in pieces that fit into memory."""
-    flat = {c: v.reshape(-1) for c, v in on.places().items()}
+def _evaluated(run: Report, fields: Callable[..., Mapping[str, Array]], on: Grid | Scattered) -> dict[str, Array]:
+    """Fields by name on a grid, in pieces that fit into memory; no numbers outside of a shape."""
+    within = ~beside(run, on).reshape(-1)
+    flat = {c: v.reshape(-1)[within] for c, v in on.places().items()}
     parts = [fields(**piece) for piece in _pieces(flat)]
-    return {n: np.concatenate([np.asarray(p[n], dtype=np.float64) for p in parts]).reshape(on.shape) for n in parts[0]}
+    found = {}
+    for name in parts[0] if parts else ():
+        found[name] = np.full(within.shape, np.nan)
+        found[name][within] = np.concatenate([np.asarray(p[name], dtype=np.float64) for p in parts])
+    return {name: values.reshape(on.shape) for name, values in found.items()}
 
 
 def _pieces(places: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
     count = len(next(iter(places.values())))
     for start in range(0, count, CHUNK):
         yield {c: v[start : start + CHUNK].copy() for c, v in places.items()}
+
+
+def widened(values: Array) -> Array:
+    """Values on a plane, those without a number beside others taken from them: a picture is cut at the shape's own
+    boundary, not where the cells of its grid end."""
+    for _ in range(2):
+        around = np.pad(values, 1, constant_values=np.nan)
+        steps = [(a, b) for a in (0, 1, 2) for b in (0, 1, 2) if (a, b) != (1, 1)]
+        beside = np.stack([around[a : a + values.shape[0], b : b + values.shape[1]] for a, b in steps])
+        known = np.isfinite(beside)
+        mean = np.where(known, beside, 0.0).sum(0) / np.maximum(known.sum(0), 1)
+        values = np.where(np.isnan(values) & known.any(0), mean, values)
+    return values

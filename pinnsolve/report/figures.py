@@ -18,7 +18,7 @@ from pinnsolve.data.axes import TIME
 from pinnsolve.report import fields
 from pinnsolve.report.axes import GREY, Draw, beside, decades, row, shortened, ticks, tidy
 from pinnsolve.report.curves import MINUS, differences, marked, measured, slices, titled
-from pinnsolve.report.fields import Peaks, Sampled, finite, limits
+from pinnsolve.report.fields import Outline, Peaks, Sampled, finite, limits, widened
 from pinnsolve.report.found import functions
 from pinnsolve.report.grids import Array, listed, pictured, plane, whole_domain
 from pinnsolve.report.histories import history, legend_width
@@ -143,7 +143,8 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
     rows: list[tuple[float, list[Draw]]] = []
     tall = 1.0 + min(2.0, 2.3 / (_ratio(on.axes) or 1.0))
     if not referenced:
-        maps = [_map(u, f, f.solution, Normalize(*limits(f.solution)), "solution") for u, f in found.items()]
+        edge = fields.outline(run, on.axes)
+        maps = [_map(u, f, f.solution, Normalize(*limits(f.solution)), "solution", edge) for u, f in found.items()]
         rows = _shared_out(tall, maps + _spreads(run, found) + _residuals(run))
     for unknown, field in found.items():
         if referenced:
@@ -169,11 +170,12 @@ def _compared(run: Report, unknown: str, field: Sampled) -> list[Draw]:
     largest = finite(np.abs(field.difference)).max(initial=0.0) or 1.0
     symmetric = Normalize(-largest, largest)
     name = f"reference ({shortened(reference.name, 22)})"
+    edge = fields.outline(run, field.grid.axes)
     return [
-        _map(unknown, field, field.solution, norm, "solution"),
-        _map(unknown, field, field.reference, norm, name),
-        _map(unknown, field, field.difference, symmetric, MINUS, cmap="RdBu_r"),
-        _where(f"error |{unknown} \N{MINUS SIGN} reference|", fields.error_peaks(run, unknown)),
+        _map(unknown, field, field.solution, norm, "solution", edge),
+        _map(unknown, field, field.reference, norm, name, edge),
+        _map(unknown, field, field.difference, symmetric, MINUS, edge, cmap="RdBu_r"),
+        _where(f"error |{unknown} \N{MINUS SIGN} reference|", fields.error_peaks(run, unknown), edge),
     ]
 
 
@@ -183,7 +185,9 @@ def _spreads(run: Report, shown: Mapping[str, Sampled]) -> list[Draw]:
     for unknown, field in shown.items():
         if field.spread is not None:
             what = f"{unknown}: std over {over_seeds(run)}"
-            found.append(_where(what, fields.peaks(field.grid, np.nan_to_num(field.spread), tuple(field.grid.axes))))
+            on = field.grid
+            at = fields.peaks(on, np.nan_to_num(field.spread), tuple(on.axes), fields.beside(run, on))
+            found.append(_where(what, at, fields.outline(run, on.axes)))
     return found
 
 
@@ -197,23 +201,27 @@ def _residuals(run: Report) -> list[Draw]:
         if len(on.axes) == 1:
             found.append(marked(what, on, values[name], size=True))
         else:
-            found.append(_where(what, fields.peaks(on, values[name], plane(problem))))
+            at = fields.peaks(on, values[name], plane(problem), fields.beside(run, on))
+            found.append(_where(what, at, fields.outline(run, at.axes)))
     return found
 
 
-def _map(unknown: str, field: Sampled, values: Array, norm: Normalize, what: str, cmap: str = "viridis") -> Draw:
+def _map(
+    unknown: str, field: Sampled, values: Array, norm: Normalize, what: str, edge: Outline | None = None,
+    cmap: str = "viridis",
+) -> Draw:  # fmt: skip
     """A field of its own colour; the bar of solution and reference stands beside the latter, where there is one."""
     bar = field.reference is None or values is not field.solution
     where = f"\nat {field.grid.where}" if field.grid.fixed else ""
 
     def draw(axes: Axes) -> None:
-        _picture(axes, field.grid.axes, values, norm, cmap, bar)
+        _picture(axes, field.grid.axes, values, norm, cmap, bar, edge)
         tidy(axes, f"{unknown}: {what}{where}", field.grid.axes)
 
     return draw
 
 
-def _where(what: str, peaks: Peaks) -> Draw:
+def _where(what: str, peaks: Peaks, edge: Outline | None = None) -> Draw:
     """A size on a logarithmic scale, the largest marked."""
     over = f", maximum over {listed(peaks.over)}" if peaks.over else ""
     title = titled(what + over + (f", at {peaks.held}" if peaks.held else ""), peaks, 40)
@@ -221,7 +229,7 @@ def _where(what: str, peaks: Peaks) -> Draw:
     def draw(axes: Axes) -> None:
         top = finite(peaks.values).max(initial=0.0) or 1e-16
         least = LAYOUT.decades * top
-        _picture(axes, peaks.axes, np.maximum(peaks.values, least), LogNorm(least, top), "magma")
+        _picture(axes, peaks.axes, np.maximum(peaks.values, least), LogNorm(least, top), "magma", edge=edge)
         across, up = ([peaks.at[c]] for c in peaks.axes)
         for size, width, color in ((9.0, 1.6, "white"), (11.0, 1.0, "black")):  # seen on light and on dark
             axes.plot(across, up, "o", ms=size, mew=width, mfc="none", mec=color, clip_on=False)
@@ -230,10 +238,16 @@ def _where(what: str, peaks: Peaks) -> Draw:
     return draw
 
 
-def _picture(axes: Axes, over: Axis, values: Array, norm: Normalize, cmap: str, bar: bool = True) -> None:
+def _picture(
+    axes: Axes, over: Axis, values: Array, norm: Normalize, cmap: str, bar: bool = True, edge: Outline | None = None
+) -> None:
     xs, ys = over.values()
+    values = values if edge is None else widened(values)
     mesh = axes.pcolormesh(xs, ys, values.T, norm=norm, cmap=cmap, shading="nearest", rasterized=True)
     axes.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]))
+    if edge is not None:
+        axes.contourf(edge.xs, edge.ys, edge.signed.T, levels=[-np.inf, 0.0], colors="white")
+        axes.contour(edge.xs, edge.ys, edge.signed.T, levels=[0.0], colors=GREY, linewidths=0.8)
     if _ratio(over):
         axes.set_aspect("equal")
     if bar:

@@ -56,6 +56,37 @@ class Grid:
         return free | {c: np.full(self.shape, v) for c, v in self.fixed.items()}
 
 
+@dataclass(frozen=True)
+class Scattered:
+    """Points of a shape, and the triangles or tetrahedra between them.
+
+    Parameters
+    ----------
+    points : dict from coordinate to Array (n,)
+        Of space.
+    cells : integers (cells, 3) or (cells, 4)
+    fixed : dict from coordinate to float
+        All others.
+    """
+
+    points: dict[str, Array]
+    cells: npt.NDArray[np.int64]
+    fixed: dict[str, float]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return next(iter(self.points.values())).shape
+
+    @property
+    def key(self) -> Hashable:
+        """The same for equal points."""
+        return tuple((c, a.tobytes()) for c, a in self.points.items()), tuple(self.fixed.items())
+
+    def places(self) -> dict[str, Array]:
+        """Every coordinate (n,)."""
+        return self.points | {c: np.full(self.shape, v) for c, v in self.fixed.items()}
+
+
 def place(coordinates: Mapping[str, float]) -> str:
     """Coordinates in words: "x = 0.25, t = 1"; many neighbours of one value as "x2, …, x9 = 0.5"."""
     alike = groupby(coordinates.items(), key=lambda item: f"{item[1]:.3g}")

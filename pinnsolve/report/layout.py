@@ -54,9 +54,11 @@ class Grids:
     times: int = 101  # of the picture over time and space
     along: int = 201  # of the same, along space
     across: int = 121  # along each coordinate of a picture in space
+    outline: int = 400  # along each coordinate, for where a shape ends
     steady: int = 31  # along each coordinate of a file in three dimensions of space
     # Files of what evolves, for one dimension of space, two and three: along each coordinate, and times.
     evolving: tuple[tuple[int, int], ...] = ((201, 21), (61, 11), (19, 6))
+    shape: tuple[int, int] = (4_000, 8_000)  # points of a file on a shape's own triangles, in two and three dimensions
     whole: int = 20_000  # of a grid over the whole of a domain that has more coordinates than files show
 
 

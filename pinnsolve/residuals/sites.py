@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
@@ -9,6 +10,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.beside import rarer
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import fading
 from pinnsolve.geometry.points import Points
@@ -83,7 +85,12 @@ def asked(trial: Trial, site: Site, few: Points) -> Asked:
 
 
 def fade(trial: Trial, site: Site, prepared: Prepared) -> Faded:
-    """How residuals are weighted down towards singular corners: inside the domain, and nowhere else."""
-    coordinates = prepared.points.coordinates
-    factor = fading(trial.plan.corners, coordinates, trial.problem.domain) if site.name == "interior" else None
-    return (lambda r: r) if factor is None else (lambda r: r * factor)
+    """How residuals are weighted down towards singular corners, and where more points are drawn than elsewhere: inside
+    the domain, and nowhere else."""
+    if site.name != "interior":
+        return lambda r: r
+    coordinates, domain = prepared.points.coordinates, trial.problem.domain
+    factors = [
+        f for f in (fading(trial.plan.corners, coordinates, domain), rarer(domain, coordinates)) if f is not None
+    ]
+    return (lambda r: r) if not factors else (lambda r: r * math.prod(factors[1:], start=factors[0]))

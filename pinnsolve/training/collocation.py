@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.least_squares import solved
-from pinnsolve.geometry.piece import Wanting
+from pinnsolve.geometry.beside import inside
 from pinnsolve.geometry.places import away
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.sampling import redrawn, sample
+from pinnsolve.geometry.wanting import Wanting
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import Fields
 from pinnsolve.residuals import Residuals, Site
@@ -79,6 +80,9 @@ class Collocation:
         if site.points is not None:
             return self.data[id(site)][held_out]
         count = interior if site.name == "interior" else max(self.settings.condition_points, elsewhere)
+        if site.name == "interior":
+            domain = self.trial.problem.domain
+            return inside(domain, count, self.settings.sampler, self.generator, self.wanting)
         return sample(site.pieces, count, self.settings.sampler, self.generator, self.wanting)
 
     def _placed(self, points: list[Points]) -> Residuals:
@@ -190,6 +194,7 @@ def wanting(trial: Trial) -> list[Wanting]:
         # of several coordinates most of the box around it would be empty: half of its width on either side
         part = 1.0 if len(n.middle) == 1 else 0.5
         found.append(Wanting(n.middle, {c: part * w / domain.length(c) for c, w in n.width.items()}))
+    found += [Wanting(notch.place) for notch in domain.notches]
     if not trial.plan.corners:
         return found
     fixed = [piece.fixed for c in problem.conditions for piece in problem.pieces(c)]

@@ -100,9 +100,9 @@ class Trial:
             self.inputs = Inputs(problem.domain, periods, None, generator)
             module = adopted(copy.deepcopy(network)).eval()
         elif isinstance(network, RandomFeatures):
-            self.inputs = Inputs(problem.domain, periods, None, generator, (), made.planes)
+            self.inputs = Inputs(problem.domain, periods, None, generator, (), made.planes, around=True)
             around = self.inputs.places(made.corners)
-            module = network.build(self.inputs.count, self.outputs, generator, around)
+            module = network.build(self.inputs.count, self.outputs, generator, around, self.inputs.seen(network.count))
         else:
             self.inputs = Inputs(problem.domain, periods, network.fourier, generator, made.corners, made.planes)
             module = network.build(self.inputs.count, self.outputs, generator)

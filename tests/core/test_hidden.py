@@ -20,7 +20,7 @@ from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.scales import sizes_of
 from pinnsolve.checks.variation import Variation
 from pinnsolve.command.problem_file import load
-from pinnsolve.geometry.piece import Wanting
+from pinnsolve.geometry.wanting import Wanting
 from pinnsolve.methods import Newton
 from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.solve import prepare

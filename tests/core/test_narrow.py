@@ -13,7 +13,7 @@ from torch import exp
 
 from pinnsolve import Box, Problem, Settings, compare, d, dirichlet, exact, initial, solve
 from pinnsolve.checks.check import check
-from pinnsolve.geometry.piece import Wanting
+from pinnsolve.geometry.wanting import Wanting
 from pinnsolve.networks.cells import Cells
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.solve import prepare

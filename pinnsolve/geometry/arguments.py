@@ -1,0 +1,52 @@
+"""What shapes are given: numbers, intervals, lengths, names."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any
+
+from pinnsolve.errors import ProblemError
+
+
+def interval(what: str, bounds: Any) -> tuple[float, float]:
+    """Two finite numbers, the lower first, or an error that says what is wrong with `what`."""
+    if (
+        not isinstance(bounds, tuple | list)
+        or len(bounds) != 2
+        or not all(isinstance(b, Real) and math.isfinite(b) for b in bounds)
+    ):
+        raise ProblemError(f"{what} = {bounds!r} is not an interval", "Write two finite numbers: (0, 1).")
+    low, high = float(bounds[0]), float(bounds[1])
+    if low == high:
+        raise ProblemError(f"{what} = ({low:g}, {high:g}) is empty", "The upper end must be above the lower one.")
+    if low > high:
+        raise ProblemError(
+            f"{what} = ({low:g}, {high:g}) runs backwards", f"The lower end comes first: ({high:g}, {low:g})."
+        )
+    return low, high
+
+
+def number(what: str, value: Any) -> float:
+    """A finite number."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ProblemError(f"{what} = {value!r} is no finite number", "Write a number.")
+    return float(value)
+
+
+def side_names(what: str, names: Any, count: int) -> tuple[str, ...]:
+    """The names of sides, if there are as many as sides."""
+    if names is None:
+        return ()
+    given = tuple(names) if isinstance(names, tuple | list) else (names,)
+    if len(given) != count or not all(isinstance(n, str) for n in given):
+        raise ProblemError(f"{what}: names={names!r} does not name its {count} sides", f"Give {count} names.")
+    return given
+
+
+def positive_length(what: str, value: Any) -> float:
+    """A length above zero."""
+    length = number(what, value)
+    if length <= 0:
+        raise ProblemError(f"{what} = {length:g} is no length", "It must be above zero.")
+    return length

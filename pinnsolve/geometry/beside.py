@@ -1,0 +1,48 @@
+"""Points close to the sides of a shape with holes, where evenly spread ones are few and solutions vary the most."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.cube import Sampler
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.points import Points, joined
+from pinnsolve.geometry.rules import RULES
+from pinnsolve.geometry.sampling import sample
+from pinnsolve.geometry.wanting import Wanting
+
+
+def inside(domain: Domain, count: int, sampler: Sampler, generator: torch.Generator, towards: list[Wanting]) -> Points:
+    """`count` points inside a domain; of a shape with holes a part of them close to its sides.
+
+    Beside holes features vary on the length of the hole. What is met between evenly spread points, and not there, is
+    missed by as much as an extrapolation.
+    """
+    if domain.shape is None or not domain.holes:
+        return sample([domain.interior], count, sampler, generator, towards)
+    near = round(RULES.near * count)
+    spread = sample([domain.interior], count - near, sampler, generator, towards)
+    on = sample(domain.walls.pieces, near, sampler, generator)
+    depth = torch.rand(len(on), generator=generator, dtype=torch.float64)
+    away = domain.shape.size * RULES.closest * (RULES.layer / RULES.closest) ** depth
+    moved = {c: v - on.normals[c] * away if c in on.normals else v for c, v in on.coordinates.items()}
+    stay = domain.interior.holds(moved)
+    kept = Points({c: v[stay] for c, v in moved.items()}, on.weights[stay])
+    return joined([spread, kept])
+
+
+def rarer(domain: Domain, coordinates: Mapping[str, Tensor]) -> Tensor | None:
+    """The factor (N,) on residuals with which points that `inside` draws stand for their share of the domain: the root
+    of the density of evenly spread points over theirs. None where they are evenly spread."""
+    if domain.shape is None or not domain.holes:
+        return None
+    shape = domain.shape
+    around = sum(side.size for side in shape.sides)
+    depth = shape.signed(torch.stack([coordinates[c] for c in domain.space_coordinates], 1)) / shape.size
+    layer = shape.measure / (around * shape.size * depth * math.log(RULES.layer / RULES.closest))
+    close = (depth > RULES.closest) & (depth < RULES.layer)
+    return (1 - RULES.near + RULES.near * torch.where(close, layer, 0.0)) ** -0.5

@@ -1,0 +1,156 @@
+"""Closed polygons and surfaces of many facets: what lies inside, and how far from them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.rules import RULES
+
+
+class Facets:
+    """Line segments in the plane, or triangles in space, that enclose something.
+
+    Parameters
+    ----------
+    points : tensor (n, d)
+    facets : integers (F, d)
+        In any orientation.
+
+    Attributes
+    ----------
+    corners : tensor (F, d, d)
+    normals : tensor (F, d)
+        Outward.
+    sizes : tensor (F,)
+        Lengths or areas.
+    """
+
+    def __init__(self, points: Tensor, facets: Tensor) -> None:
+        self.corners = points[facets]
+        edges = self.corners[:, 1:] - self.corners[:, :1]
+        if points.shape[1] == 2:
+            across = torch.stack([edges[:, 0, 1], -edges[:, 0, 0]], 1)
+            self.sizes = across.norm(dim=1)
+        else:
+            across = torch.linalg.cross(edges[:, 0], edges[:, 1])
+            self.sizes = across.norm(dim=1) / 2
+        self.normals = across / across.norm(dim=1, keepdim=True)
+        size = float((points.max(0).values - points.min(0).values).norm())
+        middle, step = self.corners.mean(1), 1e-6 * size
+        inward = self.inside(middle + step * self.normals)
+        self.normals = torch.where(inward[:, None], -self.normals, self.normals)
+
+    def signed(self, x: Tensor) -> Tensor:
+        """The distance (N,) of points (N, d), positive inside."""
+        if not len(x):
+            return x[:, 0]
+        size = max(1, RULES.numbers // (8 * self._lists.shape[1]))
+        return torch.cat([torch.where(self.inside(p), 1.0, -1.0) * self._distance(p) for p in x.split(size)])
+
+    def inside(self, x: Tensor) -> Tensor:
+        """Whether a ray along the last coordinate crosses an odd number of facets."""
+        size = max(1, RULES.numbers // (8 * self._lists.shape[1]))
+        return torch.cat([self._odd(part) for part in x.split(size)]) if len(x) else x[:, 0] > 0
+
+    # ------------------------------------------------------------ how far
+
+    def _distance(self, x: Tensor) -> Tensor:
+        """From the nearest of the facets whose middles are nearest."""
+        count = min(RULES.facets, len(self.corners))
+        near = torch.from_numpy(self._tree.query(x.numpy(), k=list(range(1, count + 1)))[1])
+        corners = self.corners[near]
+        found = [
+            _to_segment(x, corners[:, :, a], corners[:, :, b])
+            for a, b in ((0, 1), (1, 2), (2, 0))[: 2 * x.shape[1] - 3]
+        ]
+        nearest = torch.stack(found).amin(0)
+        if x.shape[1] == 3:
+            height = ((x[:, None] - corners[:, :, 0]) * self.normals[near]).sum(2).abs()
+            nearest = torch.where(self._above(x, corners), height, nearest)
+        return nearest.min(1).values
+
+    @cached_property
+    def _tree(self) -> Any:
+        from scipy.spatial import cKDTree  # only who has a mesh waits for it
+
+        return cKDTree(self.corners.mean(1).numpy())
+
+    @staticmethod
+    def _above(x: Tensor, corners: Tensor) -> Tensor:
+        """Which triangles (N, K) points (N, 3) lie above or below of."""
+        across = torch.linalg.cross(corners[:, :, 1] - corners[:, :, 0], corners[:, :, 2] - corners[:, :, 0])
+        above = torch.ones(corners.shape[:2], dtype=torch.bool)
+        for k in range(3):
+            a, b = corners[:, :, k], corners[:, :, (k + 1) % 3]
+            above &= (torch.linalg.cross(across, b - a) * (x[:, None] - a)).sum(2) >= 0
+        return above
+
+    # ------------------------------------------------------------ what lies inside
+
+    @cached_property
+    def _columns(self) -> tuple[Tensor, Tensor, int]:
+        """A grid over all coordinates but the last: its low corner, the width of its columns, and how many along each
+        coordinate."""
+        axes = self.corners.shape[2] - 1
+        flat = self.corners[:, :, :axes].reshape(-1, axes)
+        low, high = flat.min(0).values, flat.max(0).values
+        count = max(1, round((len(self.corners) / 2) ** (1 / axes)))
+        return low, ((high - low) / count).clamp(min=1e-300), count
+
+    @cached_property
+    def _lists(self) -> Tensor:
+        """The facets in each column (columns, K), minus one where there are no more."""
+        low, width, count = self._columns
+        flat = self.corners[:, :, : len(low)]
+        first = ((flat.min(1).values - low) / width).floor().long().clamp(0, count - 1)
+        last = ((flat.max(1).values - low) / width).floor().long().clamp(0, count - 1)
+        held: list[list[int]] = [[] for _ in range(count ** len(low))]
+        for k, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+            for place in product(*(range(i, j + 1) for i, j in zip(a, b, strict=True))):
+                held[sum(i * count**axis for axis, i in enumerate(place))].append(k)
+        most = max(map(len, held))
+        return torch.tensor([row + [-1] * (most - len(row)) for row in held])
+
+    def _odd(self, x: Tensor) -> Tensor:
+        low, width, count = self._columns
+        place = ((x[:, : len(low)] - low) / width).floor().long().clamp(0, count - 1)
+        near = self._lists[sum(place[:, axis] * count**axis for axis in range(len(low)))]
+        corners = self.corners[near.clamp(min=0)]
+        crossed = _below(x, corners) if x.shape[1] == 3 else _under(x, corners)
+        return (crossed & (near >= 0)).sum(1) % 2 == 1
+
+
+def _to_segment(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """The distances (N, K) of points (N, d) from segments (N, K, d)."""
+    away, along = x[:, None] - a, b - a
+    part = ((away * along).sum(2) / along.square().sum(2)).clamp(0, 1)
+    return (away - part[..., None] * along).norm(dim=2)
+
+
+def _under(x: Tensor, corners: Tensor) -> Tensor:
+    """Which segments (N, K) lie above points (N, 2)."""
+    a, b = corners[:, :, 0], corners[:, :, 1]
+    crossing = (a[..., 0] <= x[:, :1]) != (b[..., 0] <= x[:, :1])
+    run = b[..., 0] - a[..., 0]
+    at = a[..., 1] + (x[:, :1] - a[..., 0]) * (b[..., 1] - a[..., 1]) / torch.where(run == 0, 1.0, run)
+    return crossing & (at > x[:, 1:])
+
+
+def _below(x: Tensor, corners: Tensor) -> Tensor:
+    """Which triangles (N, K) lie above points (N, 3)."""
+    sides = []
+    for k in range(3):
+        a, b = corners[:, :, k, :2], corners[:, :, (k + 1) % 3, :2]
+        along, from_a = b - a, x[:, None, :2] - a
+        sides.append(along[..., 0] * from_a[..., 1] - along[..., 1] * from_a[..., 0] > 0)
+    crossing = (sides[0] == sides[1]) & (sides[1] == sides[2])
+    begin = corners[:, :, 0]
+    n = torch.linalg.cross(corners[:, :, 1] - begin, corners[:, :, 2] - begin)
+    steep = torch.where(n[..., 2] == 0, 1.0, n[..., 2])
+    at = begin[..., 2] - ((x[:, None, :2] - begin[..., :2]) * n[..., :2]).sum(2) / steep
+    return crossing & (n[..., 2] != 0) & (at > x[:, 2:])

@@ -1,0 +1,121 @@
+"""Shapes from files of meshes: what their cells cover, with their groups as sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.facets import Facets
+from pinnsolve.geometry.mesh_file import RIM, Read, read
+from pinnsolve.geometry.patch import Leaf, Patch, Surface
+from pinnsolve.geometry.shape import Bounds, Shape
+from pinnsolve.geometry.side import Side
+
+
+class Mesh(Shape):
+    """What the cells of a mesh cover, or what a closed surface encloses.
+
+    Whatever meshio reads: Gmsh, VTU, XDMF, VTK, Medit, Abaqus, STL. Physical groups, cell sets and references of its
+    lines (in three dimensions its triangles) are sides by name; what is in no group is the side "rim". Nothing is
+    solved on its cells: they say where the problem lives, and what the file of the solution is written on. Of
+    quadratic cells the corners are taken.
+
+    Parameters
+    ----------
+    path : path
+    name : str, optional
+    coordinates : sequence of str
+        Names of the coordinates, as many as dimensions.
+
+    Raises
+    ------
+    ProblemError
+        If the file cannot be read, has no cells of two or three dimensions, cells without area, an edge that more than
+        two cells share, or a surface that is not closed.
+    """
+
+    def __init__(
+        self, path: str | Path, *, name: str | None = None, coordinates: Sequence[str] = ("x", "y", "z")
+    ) -> None:
+        self.path, self.name = Path(path), name
+        self.read: Read = read(self.path)
+        if len(coordinates) < self.read.points.shape[1]:
+            raise ProblemError(
+                f"Mesh: {self.path} has {self.read.points.shape[1]} dimensions, and {len(coordinates)} are named",
+                'Write Mesh("part.msh", coordinates=("x", "y", "z")).',
+            )
+        self._names = tuple(coordinates)[: self.read.points.shape[1]]
+        self._facets = Facets(torch.from_numpy(self.read.points), torch.from_numpy(self.read.facets))
+
+    def __repr__(self) -> str:
+        return f"Mesh({str(self.path)!r})"
+
+    @property
+    def bounds(self) -> Bounds:
+        corners = self._facets.corners.reshape(-1, len(self._names))
+        low, high = corners.min(0).values.tolist(), corners.max(0).values.tolist()
+        return dict(zip(self._names, zip(low, high, strict=True), strict=True))
+
+    def signed(self, x: Tensor) -> Tensor:
+        return self._facets.signed(x)
+
+    def contains(self, x: Tensor, slack: float = 0.0) -> Tensor:
+        return super().contains(x, slack) if slack else self._facets.inside(x)
+
+    def patches(self) -> list[Patch]:
+        leaf, own = Leaf(self.signed), () if self.name is None else (self.name,)
+        found = []
+        for group, numbers in self.read.groups.items():
+            labels = own if group == RIM else (group, *own)
+            found.append(self._patch(torch.from_numpy(numbers), leaf, group, labels))
+        return found
+
+    def _patch(self, numbers: Tensor, leaf: Leaf, name: str, labels: tuple[str, ...]) -> Patch:
+        corners, normals = self._facets.corners[numbers], self._facets.normals[numbers]
+        size, count = self._facets.sizes[numbers], len(numbers)
+        share = size.cumsum(0) / size.sum()
+
+        def segments(parts: Tensor) -> Surface:
+            """Each an equal part of the parameter."""
+            which = (parts[:, 0] * count).long().clamp(0, count - 1)
+            local = parts * count - which[:, None]
+            a, b = corners[which].unbind(1)
+            return Surface(a + local * (b - a), normals[which], size[which] * count)
+
+        def triangles(parts: Tensor) -> Surface:
+            """Each as large a part of the first parameter as of the area."""
+            which = torch.searchsorted(share, parts[:, 0].contiguous()).clamp(max=count - 1)
+            begin = torch.cat([share.new_zeros(1), share[:-1]])[which]
+            root, v = ((parts[:, 0] - begin) / (share[which] - begin)).clamp(0, 1).sqrt()[:, None], parts[:, 1:]
+            a, b, c = corners[which].unbind(1)
+            points = a + root * (1 - v) * (b - a) + root * v * (c - a)
+            return Surface(points, normals[which], torch.full_like(parts[:, 0], float(size.sum())))
+
+        if corners.shape[1] == 2:
+            return Patch(segments, 1, leaf, name, labels, count)
+        return Patch(triangles, 2, leaf, name, labels, shares=share)
+
+    @cached_property
+    def sides(self) -> tuple[Side, ...]:
+        """All groups, each whole."""
+        return tuple(Side(p, lambda s: torch.ones(len(s.points), dtype=torch.int8), (*p.labels, p.name)[0])
+                     for p in self.patches())  # fmt: skip
+
+    @cached_property
+    def measure(self) -> float:
+        corners, normals = self._facets.corners, self._facets.normals
+        return float((self._facets.sizes * (corners.mean(1) * normals).sum(1)).sum()) / len(self._names)
+
+    def faults(self) -> list[str]:
+        return list(self.read.warnings)
+
+    @property
+    def cells(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Its own points (n, d) and triangles or tetrahedra; None where it is a surface alone."""
+        return None if self.read.cells is None else (self.read.points, self.read.cells)

@@ -1,0 +1,86 @@
+"""The numbers by which shapes are looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Chosen so that lengths and areas of smooth sides are known to rounding in two dimensions and to 1e-6 in three.
+
+    Parameters
+    ----------
+    beside : float
+        Of a shape's size: how far beside a surface it is asked what is inside. Larger: thin walls are overlooked.
+        Smaller: rounding decides.
+    nodes : int
+        Of Gauss on each smooth stretch: enough for a sixteenth of a circle to rounding.
+    samples : int
+        Parameters at which a curve is looked at for where it is cut. More: shorter cuts are seen; more time.
+    lines : int
+        Over a surface, along which the cuts are found exactly. More: the area is known better; more time.
+    halvings : int
+        Of an interval of parameters: to rounding.
+    simple : int
+        Smooth stretches of a curve, or breaks along a surface, up to which every line is looked at closely. More: a
+        surface takes seconds.
+    counted : int
+        Points on a side of more than three dimensions, of which the share that is left is counted.
+    look : int
+        Points over the bounding box that look for the inside. More: smaller shapes in larger boxes are found.
+    seen : int
+        Points of an extent, of which the share that belongs to a piece is counted, where nothing tells it exactly.
+    scattered : int
+        Points of a piece that has no grid: what the checks look at.
+    thinnest : int
+        Points that are drawn for one that is wanted: what is thinner than one part in so many of its bounding box is
+        refused.
+    cells, cells_of_space : int
+        Along each coordinate, in two dimensions and in three, in which a level set is looked for. More: smaller parts
+        of the shape and finer curves are found; more time.
+    steps : int
+        Of Newton's method, from a chord to the curve: it is quadratic, and begins within a cell.
+    numbers : int
+        That are computed at once: more of them leave the cache.
+    near, closest, layer : float
+        Of the points inside, and of a shape's size: how many lie close to its sides, and how deep. More: fewer are left
+        for the rest. With none the residual beside three holes in a plate was twenty times that on training points.
+    facets : int
+        Of a mesh, from which the distance is computed: those whose middles are nearest. Fewer: wrong beside large ones.
+    notch : float
+        Of a full turn: a corner with more than that inside is one that turns inwards. Smaller: the corners of a polygon
+        that stands for a curve are some, too. Larger: slopes at blunt ones are not resolved.
+    needle : float
+        Of its length: nothing is thinner that is not meant as a line. Larger: long pipes are told. Smaller: mixed
+        units pass.
+    gap : float
+        Of a shape's size: what is left between a hole and its rim is then as thin as nothing. Larger: narrow gaps that
+        are meant are told. Smaller: a hole that was meant to touch leaves a sliver.
+    """
+
+    beside: float = 1e-9
+    nodes: int = 12
+    samples: int = 2048
+    lines: int = 192
+    halvings: int = 48
+    simple: int = 64
+    counted: int = 2**15
+    look: int = 2**15
+    seen: int = 2**14
+    scattered: int = 512
+    thinnest: int = 4096
+    cells: int = 256
+    cells_of_space: int = 40
+    steps: int = 8
+    numbers: int = 4_000_000
+    near: float = 0.3
+    closest: float = 1e-4
+    layer: float = 0.05
+    facets: int = 24
+    notch: float = 0.56
+    needle: float = 1e-4
+    gap: float = 1e-4
+
+
+RULES = Rules()

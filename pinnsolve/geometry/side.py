@@ -1,0 +1,294 @@
+"""The sides of a shape: what of its parts' surfaces is left after the algebra, with quadrature and points on it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.gauss import gauss, gauss_of
+from pinnsolve.geometry.holes import Notch
+from pinnsolve.geometry.patch import Leaf, Patch, Surface
+from pinnsolve.geometry.rules import RULES
+
+Keeps = Callable[[Surface], Tensor]
+
+
+class Side:
+    """What of a patch is on the boundary of a shape.
+
+    Parameters
+    ----------
+    patch : Patch
+    keeps : callable Surface -> tensor (N,)
+        One where a point is on the boundary and the normal points outward, minus one where it points inward, and zero
+        where it is not on the boundary.
+    called : str
+
+    Attributes
+    ----------
+    number : int
+        Which of several of that name it is; zero where it is the only one.
+    """
+
+    def __init__(self, patch: Patch, keeps: Keeps, called: str) -> None:
+        self.patch, self.called, self._keeps, self.number = patch, called, keeps, 0
+
+    @property
+    def name(self) -> str:
+        """How it is called in messages."""
+        return f"{self.called} ({self.number})" if self.number else self.called
+
+    @property
+    def dimension(self) -> int:
+        """Of the space around it."""
+        return int(self.nodes[0].points.shape[1])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.patch.labels
+
+    def __repr__(self) -> str:
+        return f"Side({self.name})"
+
+    def taken(self, parts: Tensor) -> tuple[Surface, Tensor]:
+        """The surface at parts (N, m), its normals outward, and which points (N,) are on the boundary."""
+        surface = self.patch.at(parts)
+        sign = self._keeps(surface)
+        turned = torch.where(sign < 0, -1.0, 1.0)[:, None]
+        return replace(surface, normals=surface.normals * turned), sign != 0
+
+    @cached_property
+    def nodes(self) -> tuple[Surface, Tensor]:
+        """A quadrature: the surface, and weights (N,) that sum to its measure."""
+        if self.patch.axes == 1:
+            return self._along_intervals()
+        if self.patch.axes == 2:
+            return self._along_lines() if self.patch.shares is None else self._over_pieces()
+        engine = torch.quasirandom.SobolEngine(self.patch.axes, scramble=True, seed=5)
+        surface, kept = self.taken(engine.draw(RULES.counted, dtype=torch.float64))
+        return surface[kept], surface.density[kept] / RULES.counted
+
+    @cached_property
+    def size(self) -> float:
+        """Length or area (the problem's units)."""
+        return float(self.nodes[1].sum())
+
+    def finely(self) -> Tensor:
+        """Many points (N, d) of the whole surface."""
+        if self.patch.axes > 1:
+            return self.nodes[0].points
+        return self.patch.at(((torch.arange(RULES.samples, dtype=torch.float64) + 0.5) / RULES.samples)[:, None]).points
+
+    def scaled_size(self, lengths: Tensor) -> float:
+        """Length or area in coordinates that are divided by these lengths (d,)."""
+        surface, weights = self.nodes
+        return float((weights * (surface.normals * lengths).norm(dim=1)).sum() / lengths.prod())
+
+    @cached_property
+    def intervals(self) -> Tensor:
+        """The intervals (K, 2) of a curve's parameter that are on the boundary."""
+        return self._cut(torch.zeros(1, 0, dtype=torch.float64))[1]
+
+    def _cut(self, others: Tensor) -> tuple[Tensor, Tensor]:
+        """The intervals (K, 2) of the first parameter that are on the boundary, on lines where the others have these
+        values (L, m - 1); and to which line each belongs."""
+        samples = max(RULES.samples if not others.shape[1] else RULES.lines, 2 * self.patch.stretches)
+        lines = len(others)
+        first = (torch.arange(samples, dtype=torch.float64) + 0.5) / samples
+
+        def kept(x: Tensor, line: Tensor) -> Tensor:
+            return self.taken(torch.cat([x[:, None], others[line]], 1))[1]
+
+        index = torch.arange(lines).repeat_interleave(samples)
+        on = kept(first.repeat(lines), index).view(lines, samples)
+        padded = torch.cat([on[:, :1], on, on[:, -1:]], 1)
+        edges = torch.cat([torch.zeros(1, dtype=torch.float64), first, torch.ones(1, dtype=torch.float64)])
+        line, change = (padded[:, 1:] != padded[:, :-1]).nonzero(as_tuple=True)
+        low, high, before = edges[change], edges[change + 1], padded[line, change]
+        for _ in range(RULES.halvings if len(line) else 0):
+            middle = (low + high) / 2
+            same = kept(middle, line) == before
+            low, high = torch.where(same, middle, low), torch.where(same, high, middle)
+        ends = _runs(on[:, 0], on[:, -1], line, (low + high) / 2)
+        return ends[:, 0].long(), ends[:, 1:]
+
+    def _along_intervals(self) -> tuple[Surface, Tensor]:
+        parts, weights = gauss(self.intervals, self.patch.stretches)
+        surface, _ = self.taken(parts[:, None])
+        return surface, weights * surface.density
+
+    def _along_lines(self) -> tuple[Surface, Tensor]:
+        """Lines along the first parameter, cut where they leave the boundary; their places by Gauss between the places
+        at which the number of cuts changes."""
+        many = self.patch.stretches > RULES.simple
+        breaks = self._breaks(RULES.nodes if many else RULES.lines)
+        lines, line_weights = gauss(
+            torch.stack([breaks[:-1], breaks[1:]], 1), 1 if many else RULES.lines // RULES.nodes
+        )
+        line, intervals = self._cut(lines[:, None])
+        parts, weights, owner = gauss_of(intervals, self.patch.stretches)
+        where = line[owner]
+        surface, _ = self.taken(torch.stack([parts, lines[where]], 1))
+        return surface, weights * line_weights[where] * surface.density
+
+    def _breaks(self, count: int) -> Tensor:
+        """Where along the second parameter the number of cuts changes, with both ends."""
+        ends = torch.tensor([0.0, 1.0], dtype=torch.float64)
+        places = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+
+        def cuts(at: Tensor) -> Tensor:
+            samples = max(RULES.lines, 2 * self.patch.stretches)
+            first = (torch.arange(samples, dtype=torch.float64) + 0.5) / samples
+            both = torch.stack([first.repeat(len(at)), at.repeat_interleave(samples)], 1)
+            on = self.taken(both)[1].view(len(at), samples)
+            return 2 * (on[:, 1:] != on[:, :-1]).sum(1) + on[:, 0]
+
+        found = cuts(places)
+        change = (found[1:] != found[:-1]).nonzero()[:, 0]
+        low, high, before = places[change], places[change + 1], found[change]
+        for _ in range(RULES.halvings if 0 < len(change) <= RULES.simple else 0):
+            middle = (low + high) / 2
+            same = cuts(middle) == before
+            low, high = torch.where(same, middle, low), torch.where(same, high, middle)
+        return torch.cat([ends[:1], (low + high) / 2, ends[1:]])
+
+    def _over_pieces(self) -> tuple[Surface, Tensor]:
+        """Three by three nodes on each of many triangles."""
+        assert self.patch.shares is not None
+        x, w, _ = gauss_of(torch.tensor([[0.0, 1.0]], dtype=torch.float64), 1, 3)
+        root, v = torch.cartesian_prod(x, x).T
+        weights = torch.cartesian_prod(w, w).prod(1) * 2 * root
+        ends = torch.cat([torch.zeros(1, dtype=torch.float64), self.patch.shares])
+        u = ends[:-1, None] + ends.diff()[:, None] * root**2
+        parts = torch.stack([u.reshape(-1), v.repeat(len(u))], 1)
+        surface, kept = self.taken(parts)
+        weight = (ends.diff()[:, None] * weights).reshape(-1)
+        return surface[kept], (weight * surface.density)[kept]
+
+    def drawn(self, cube: Tensor) -> tuple[Surface, Tensor]:
+        """Points evenly spread by length or area, from points of the unit cube (N, m); and which of them count."""
+        if self.patch.axes == 1:
+            return self.taken(self._by_length(cube[:, 0])[:, None])
+        surface, kept = self.taken(cube)
+        top = self._densest
+        if float(surface.density.min()) < 0.999 * top:  # thinned out where the parameters are dense
+            hashed = torch.frac(cube.sum(1) * 7919.0 + cube[:, 0] * 104729.0)
+            kept &= hashed * top <= surface.density
+        return surface, kept
+
+    @cached_property
+    def _densest(self) -> float:
+        return float(self.nodes[0].density.max())
+
+    @cached_property
+    def _table(self) -> tuple[np.ndarray, np.ndarray]:
+        """Length against parameter, in fine steps."""
+        ends = self.intervals
+        each = max(64, 8 * self.patch.stretches // max(len(ends), 1))
+        steps = torch.linspace(0, 1, each + 1, dtype=torch.float64)
+        parts = ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * steps
+        middle = (parts[:, 1:] + parts[:, :-1]) / 2
+        density = self.patch.at(middle.reshape(-1, 1)).density.view(middle.shape)
+        steps_of = torch.cat([torch.zeros(len(ends), 1, dtype=torch.float64), density * parts.diff(dim=1)], 1)
+        return steps_of.reshape(-1).cumsum(0).numpy(), parts.reshape(-1).numpy()
+
+    def _by_length(self, share: Tensor) -> Tensor:
+        lengths, parts = self._table
+        wanted = share.numpy() * lengths[-1]
+        right = np.searchsorted(lengths, wanted, side="right").clip(1, len(lengths) - 1)
+        low, high = lengths[right - 1], lengths[right]
+        rest = (wanted - low) / np.maximum(high - low, 1e-300)
+        return torch.from_numpy(parts[right - 1] + rest * (parts[right] - parts[right - 1]))
+
+    def flat(self) -> tuple[int, float] | None:
+        """Axis and value of the plane across an axis in which it lies; None where it lies in none."""
+        surface, _ = self.nodes
+        for axis in range(surface.points.shape[1]):
+            values = surface.points[:, axis]
+            size = float((surface.points - surface.points[:1]).abs().max()) or 1.0
+            if float((values - values[0]).abs().max()) <= 1e-12 * max(size, float(values.abs().max())):
+                return axis, float(values[0])
+        return None
+
+
+def _runs(begins: Tensor, ends: Tensor, line: Tensor, places: Tensor) -> Tensor:
+    """Line, begin and end (K, 3) of each interval, from whether lines (L,) begin and end inside one and where they
+    change."""
+    rows: list[Tensor] = []
+    zero = torch.zeros(1, dtype=torch.float64)
+    for k in range(len(begins)):
+        marks = [places[line == k]]
+        if bool(begins[k]):
+            marks.insert(0, zero)
+        if bool(ends[k]):
+            marks.append(zero + 1)
+        pairs = torch.cat(marks).view(-1, 2)
+        rows.append(torch.cat([torch.full((len(pairs), 1), float(k), dtype=torch.float64), pairs], 1))
+    return torch.cat(rows)
+
+
+def left_of(patches: Sequence[Patch], signed: Callable[[Tensor], Tensor], size: float) -> tuple[Side, ...]:
+    """The sides of a shape, from the surfaces of its parts: those of which something is left.
+
+    Parameters
+    ----------
+    patches : sequence of Patch
+    signed : callable tensor (N, d) -> tensor (N,)
+        Positive inside the shape.
+    size : float
+        Its diagonal.
+    """
+    leaves = list({id(p.leaf): p.leaf for p in patches}.values())
+    step = RULES.beside * size
+    made = [Side(p, _keeps(signed, step, leaves[: leaves.index(p.leaf)]), (*p.labels, p.name)[0]) for p in patches]
+    left = [side for side in made if side.size > RULES.beside * size ** (side.dimension - 1)]
+    counts, numbers = Counter(side.called for side in left), Counter[str]()
+    for side in left:
+        numbers[side.called] += 1
+        if counts[side.called] > 1:
+            side.number = numbers[side.called]
+    return tuple(left)
+
+
+def _keeps(signed: Callable[[Tensor], Tensor], step: float, earlier: Sequence[Leaf]) -> Keeps:
+    """Which points of a surface are on the boundary: each once, although two surfaces may lie in one place."""
+
+    def keeps(surface: Surface) -> Tensor:
+        within = signed(surface.points - step * surface.normals) > 0
+        without = signed(surface.points + step * surface.normals) > 0
+        sign = within.to(torch.int8) - without.to(torch.int8)
+        for other in earlier:
+            sign = torch.where(other.away(surface.points).abs() < 0.1 * step, 0, sign)
+        return sign
+
+    return keeps
+
+
+def notches(
+    sides: Sequence[Side], names: Iterable[str], signed: Callable[[Tensor], Tensor], size: float
+) -> list[Notch]:
+    """In a plane, the ends of sides around which more than half of a small circle lies inside."""
+    around, near = 3600, 1e-5 * size
+    angle = 2 * math.pi * (torch.arange(around, dtype=torch.float64) + 0.5) / around
+    circle = torch.stack([angle.cos(), angle.sin()], 1)
+    found: list[Tensor] = []
+    made, (x, y) = list[Notch](), names
+    for end in torch.cat([side.patch.at(side.intervals.reshape(-1, 1)).points for side in sides]):
+        inside = signed(end + near * circle) > 0
+        share, new = float(inside.double().mean()), all(float((end - other).norm()) > near for other in found)
+        if new and RULES.notch < share < 1.0:
+            found.append(end)
+            inward = circle[inside].sum(0) / circle[inside].sum(0).norm()
+            steps = torch.linspace(near / size, 1.0, around, dtype=torch.float64)[:, None] * size
+            again = steps[signed(end - steps * inward) > 0]
+            reach = float(again.min()) if len(again) else math.inf
+            place, (a, b) = {x: float(end[0]), y: float(end[1])}, inward.tolist()
+            made.append(Notch(place, (a, b), 2 * math.pi * share, reach))
+    return made

@@ -1,0 +1,66 @@
+"""Triangles and tetrahedra of a shape, for pictures and files; nothing is solved on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.mesh import Mesh
+from pinnsolve.geometry.shape import Shape
+
+
+def triangulated(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """About `count` points (n, d) of a shape in two or three dimensions, with its boundary, and the corners of the
+    triangles or tetrahedra (cells, d + 1) between them, by Delaunay."""
+    if isinstance(shape, Mesh) and shape.cells is not None:
+        return shape.cells
+    from scipy.spatial import Delaunay  # of all runs, only those that write files need it
+
+    dimension = len(shape.bounds)
+    width = (shape.measure / count) ** (1 / dimension)
+    points = torch.cat([_on_boundary(shape, width), _within(shape, width)]).numpy()
+    points = np.unique(points.round(12 - int(np.floor(np.log10(shape.size)))), axis=0)
+    low, high = points.min(0), points.max(0)
+    cells = Delaunay((points - low) / (high - low).max(), qhull_options="QJ Qbb").simplices.astype(np.int64)
+    corners = points[cells]
+    volume = np.linalg.det(corners[:, 1:] - corners[:, :1])
+    cells[volume < 0, :2] = cells[volume < 0, 1::-1]
+    flat = (1e-4 if dimension == 2 else 1e-7) * width**dimension  # between points of one straight side
+    inside = shape.contains(torch.from_numpy(corners.mean(1))).numpy()
+    cells = cells[inside & (np.abs(volume) > flat)]
+    used, renumbered = np.unique(cells, return_inverse=True)
+    return points[used], renumbered.reshape(cells.shape).astype(np.int64)
+
+
+def _within(shape: Shape, width: float) -> Tensor:
+    """A lattice, as far as it is not too close to the boundary."""
+    axes = [torch.arange(low + width / 2, high, width, dtype=torch.float64) for low, high in shape.bounds.values()]
+    lattice = torch.cartesian_prod(*axes)
+    if len(axes) == 3:  # no eight of them on one sphere, between which tetrahedra are flat
+        generator = torch.Generator().manual_seed(8)
+        lattice += 0.2 * width * (torch.rand(lattice.shape, generator=generator, dtype=torch.float64) - 0.5)
+    return lattice[shape.signed(lattice) > 0.4 * width]
+
+
+def _on_boundary(shape: Shape, width: float) -> Tensor:
+    """Points of the sides, with their ends."""
+    found = []
+    for side in shape.sides:
+        if side.patch.axes == 1:
+            for begin, end in side.intervals.tolist():
+                steps = max(2, round(side.size * (end - begin) / (width * _length(side.intervals))))
+                parts = torch.linspace(begin, end, steps + 1, dtype=torch.float64)
+                found.append(side.patch.at(parts[:, None]).points)
+        else:
+            steps = max(2, round(side.size**0.5 / width))
+            ticks = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+            surface = side.patch.at(torch.cartesian_prod(ticks, ticks))
+            on = shape.signed(surface.points).abs() < 1e-9 * shape.size
+            found.append(surface.points[on])
+    return torch.cat(found)
+
+
+def _length(intervals: Tensor) -> float:
+    return float((intervals[:, 1] - intervals[:, 0]).sum())

@@ -1,0 +1,95 @@
+"""The boundary of space as pieces, by place and by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.shape import Shape
+from pinnsolve.geometry.side import Side
+
+
+class Walls:
+    """The sides of space.
+
+    Parameters
+    ----------
+    interior : Piece
+        Of the domain.
+    faces : sequence of Piece
+        Of a box; empty for other shapes.
+    space : Shape or None
+
+    Attributes
+    ----------
+    pieces : tuple of Piece
+        A face of the bounding box that is left whole is one of a box.
+    """
+
+    def __init__(self, interior: Piece, faces: Sequence[Piece], space: Shape | None) -> None:
+        self._interior, self._space = interior, space
+        self._sides: tuple[Side, ...] = () if interior.shape is None else interior.shape.sides
+        self.pieces = tuple(faces) or tuple(self._piece(side) for side in self._sides)
+
+    def _piece(self, side: Side) -> Piece:
+        inside, flat = self._interior, side.flat()
+        if flat is None:
+            return replace(inside, side=side)
+        coordinate = inside.space[flat[0]]
+        sign = 1 if float(side.nodes[0].normals[0, flat[0]]) > 0 else -1
+        lengths = {c: inside.extent[c][1] - inside.extent[c][0] for c in inside.space}
+        area = math.prod(length for c, length in lengths.items() if c != coordinate)
+        end = inside.extent[coordinate][sign > 0]
+        if abs(flat[1] - end) <= SAME * lengths[coordinate] and abs(side.size - area) <= SAME * area:
+            return replace(inside, fixed={coordinate: end}, normal=(coordinate, sign), shape=None)
+        return replace(inside, normal=(coordinate, sign), side=side)
+
+    def named(self, name: str) -> tuple[Piece, ...]:
+        """The sides of that name, or of the shape of that name.
+
+        Raises
+        ------
+        ProblemError
+            If nothing is called so, or nothing is left of it.
+        """
+        patches = [] if self._space is None else self._space.patches()
+        if self._sides:
+            names = [(*side.labels, side.called) for side in self._sides]
+        else:
+            names = [patch.labels for patch in patches]
+        found = tuple(piece for piece, known in zip(self.pieces, names, strict=True) if name in known)
+        if found:
+            return found
+        every = {label for patch in patches for label in patch.labels}
+        if name in every:
+            raise ProblemError(f"nothing is left of the side '{name}'", "Look at what the shape's algebra leaves.")
+        possible = sorted(every.union(*names))
+        raise ProblemError(
+            f"no side is called '{name}'",
+            did_you_mean(name, possible) if possible else 'Name a shape, name="hole", or its sides, names=[...].',
+        )
+
+    def in_plane(self, coordinate: str, value: float) -> tuple[Piece, ...]:
+        """What lies in the plane on which a coordinate of space has this value.
+
+        Raises
+        ------
+        ProblemError
+            If nothing lies there.
+        """
+        axis = self._interior.space.index(coordinate)
+        low, high = self._interior.extent[coordinate]
+        flat = [(side.flat(), piece) for side, piece in zip(self._sides, self.pieces, strict=True)]
+        planes = [(f[1], piece) for f, piece in flat if f is not None and f[0] == axis]
+        found = tuple(piece for at, piece in planes if abs(at - value) <= SAME * (high - low))
+        if found:
+            return found
+        possible = ", ".join(sorted({f"face({coordinate}={at:.6g})" for at, _ in planes}))
+        raise ProblemError(
+            f"no side of the shape lies in the plane {coordinate} = {value:g}",
+            f"Possible: {possible}. " * bool(possible) + 'Other sides have names: side("hole") after name="hole".',
+        )

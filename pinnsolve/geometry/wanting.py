@@ -1,0 +1,98 @@
+"""What decides how points are spread over a piece: places that want more, and functions that leave a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+# Of the points: drawn towards each place that wants more. Larger: too few are left for the rest of the domain. Smaller:
+# the corner is not resolved. Measured against none: `python -m validation.features`, the table "Singular corners".
+SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class Wanting:
+    """A place that wants more points.
+
+    Parameters
+    ----------
+    fixed : mapping from coordinate to value
+    width : mapping from coordinate to float
+        The length on which things vary there, in parts of the domain; empty where they do on every length, as at a
+        singular corner.
+    """
+
+    fixed: Mapping[str, float]
+    width: Mapping[str, float] = field(default_factory=dict)
+
+    def shrunk(self, count: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """Numbers (count,) by which distances from it are multiplied: log-uniform between 0.01 and one; where it
+        has a width half of them are that width, and the others log-uniform between it and one."""
+        exponents = torch.rand(count, generator=generator, dtype=torch.float64)
+        closest = 0.01  # of their distance: nearer ones would repeat what rounding leaves of a corner
+        if not self.width:
+            return dict.fromkeys(self.fixed, closest**exponents)
+        return {c: self.width[c] ** (2 * exponents).clamp(max=1.0) for c in self.fixed}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where a function of coordinates by name is true: what `.where(...)` leaves of a region."""
+
+    function: Callable[..., Any]
+    asks: tuple[str, ...]
+    told: str
+
+    def holds(self, coordinates: Mapping[str, Tensor]) -> Tensor:
+        """Which points (N,) belong to it."""
+        n = next(iter(coordinates.values())).shape
+        found = self.function(**{c: coordinates[c] for c in self.asks})
+        return torch.as_tensor(found, dtype=torch.bool).expand(n)
+
+
+class Spread(Protocol):
+    """What is asked of a piece over which points are spread."""
+
+    @property
+    def extent(self) -> Mapping[str, tuple[float, float]]: ...
+
+    @property
+    def fixed(self) -> Mapping[str, float]: ...
+
+    def holds(self, coordinates: Mapping[str, Tensor]) -> Tensor: ...
+
+
+def draw_towards(
+    piece: Spread, places: Sequence[Wanting], values: Mapping[str, Tensor], generator: torch.Generator
+) -> None:
+    """Move points (N,) towards the places that lie in a piece and are not the whole of it; those that would leave it
+    stay."""
+    places = [p for p in places if _touches(piece, p)]
+    if not places:
+        return
+    count = len(next(iter(values.values())))
+    order = torch.randperm(count, generator=generator)
+    together = 0.6  # of the points, for all places: the rest of the domain keeps as many as it needs
+    each = int(count * min(SHARE, together / len(places)))
+    for k, place in enumerate(places):
+        moved = order[k * each : (k + 1) * each]
+        shrunk = place.shrunk(len(moved), generator)
+        there = {c: v[moved] for c, v in values.items()}
+        free = [c for c in place.fixed if c not in piece.fixed]
+        for c in free:
+            there[c] = place.fixed[c] + (there[c] - place.fixed[c]) * shrunk[c]
+        stay = piece.holds(there)
+        for c in free:
+            values[c][moved[stay]] = there[c][stay]
+
+
+def _touches(piece: Spread, place: Wanting) -> bool:
+    def reaches(c: str, v: float) -> bool:
+        low, high = piece.extent[c]
+        return abs(piece.fixed.get(c, v) - v) <= place.width.get(c, 0.0) * (high - low)
+
+    return all(reaches(c, v) for c, v in place.fixed.items()) and any(c not in piece.fixed for c in place.fixed)

@@ -1,0 +1,197 @@
+"""Problems on shapes, end to end: what they reach, what is inside, what is refused."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import meshio
+import numpy as np
+import pytest
+import torch
+from torch import cos, exp, log, sin
+
+from pinnsolve import (
+    MLP,
+    Ball,
+    Box,
+    Disk,
+    LevelSet,
+    LevenbergMarquardt,
+    LocalFeatures,
+    Marching,
+    Problem,
+    ProblemError,
+    Unknown,
+    compare,
+    condition,
+    d,
+    dirichlet,
+    exact,
+    face,
+    faces,
+    initial,
+    neumann,
+    observed,
+    periodic,
+    side,
+    solve,
+)  # fmt: skip
+from pinnsolve.__main__ import main
+from pinnsolve.checks.check import check
+from pinnsolve.checks.references import reference_of
+
+RING = Disk(x=0, y=0, radius=1, name="outer") - Disk(x=0, y=0, radius=0.3, name="inner")
+ECCENTRIC = Disk(x=0, y=0, radius=1) - Disk(x=0.3, y=0.2, radius=0.3, name="hole")
+PLATE = Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.2, name="hole")
+ELLIPSE = LevelSet(lambda x, y: 1 - x**2 / 4 - y**2, within=Box(x=(-2.5, 2.5), y=(-1.5, 1.5)), name="rim")
+L = Box(x=(-1, 1), y=(-1, 1)) - Box(x=(0, 1), y=(-1, 0))
+
+
+def laplace(u: Any, x: Any, y: Any) -> Any:
+    return d(u, x, x) + d(u, y, y)
+
+
+def poisson(u: Any, x: Any, y: Any) -> Any:
+    return laplace(u, x, y) + 1.2 * cos(2 * x)
+
+
+def smooth(x: Any, y: Any) -> Any:
+    return exp(x) * sin(y) + 0.3 * cos(2 * x)
+
+
+def flux(u: Any, x: Any, y: Any, nx: Any, ny: Any) -> Any:
+    return nx * (d(u, x) - exp(x) * sin(y) + 0.6 * sin(2 * x)) + ny * (d(u, y) - exp(x) * cos(y))
+
+
+def robin(u: Any, x: Any, y: Any, nx: Any, ny: Any) -> Any:
+    return flux(u, x, y, nx, ny) + 2 * (u - smooth(x, y))
+
+
+def around_the_corner(x: Any, y: Any) -> Any:
+    """r^(2/3) sin(2 phi / 3), which vanishes on both sides of the notch of the L."""
+    phi = torch.atan2(y, x)
+    return (x**2 + y**2) ** (1 / 3) * sin(2 / 3 * torch.where(phi < -1e-9, phi + 2 * math.pi, phi))
+
+
+def wave(x: Any, y: Any, z: Any) -> Any:
+    return sin(x) * sin(y) * sin(z)
+
+
+WALLS = faces("x") | faces("y")
+PROBLEMS: dict[str, dict[str, Any]] = {
+    "ring": {"space": RING, "equations": laplace, "u": lambda x, y: 0.5 * log(x**2 + y**2) / math.log(0.3),
+             "conditions": [dirichlet(u=0, on=side("outer")), dirichlet(u=1, on=side("inner"))]},
+    "eccentric": {"space": ECCENTRIC, "equations": poisson, "u": smooth, "conditions": [dirichlet(u=smooth)]},
+    "log in a plate": {"space": PLATE, "equations": laplace, "u": lambda x, y: 0.5 * log((x - 0.5)**2 + (y - 0.5)**2),
+                       "conditions": [dirichlet(u=lambda x, y: 0.5 * log((x - 0.5)**2 + (y - 0.5)**2))]},
+    "robin": {"space": PLATE, "equations": poisson, "u": smooth,
+              "conditions": [dirichlet(u=smooth, on=WALLS), condition(robin, on=side("hole"))]},
+    "ellipse": {"space": ELLIPSE, "equations": poisson, "u": smooth, "conditions": [
+        dirichlet(u=smooth, on=side("rim").where(lambda x: x < 0)),
+        condition(flux, on=side("rim").where(lambda x: x >= 0))]},
+    "L": {"space": L, "equations": laplace, "u": around_the_corner, "conditions": [dirichlet(u=around_the_corner)]},
+    "quarter": {"space": RING & Box(x=(0, 2), y=(0, 2)), "equations": lambda u, x, y: laplace(u, x, y) + 4,
+                "u": lambda x, y: 1 - x**2 - y**2, "conditions": [
+                    neumann(u=0, on=face(x=0) | face(y=0)),
+                    dirichlet(u=lambda x, y: 1 - x**2 - y**2, on=side("outer") | side("inner"))]},
+    "ball": {"space": Ball(x=0, y=0, z=0, radius=1), "u": wave, "conditions": [dirichlet(u=wave)],
+             "equations": lambda u, x, y, z: d(u, x, x) + d(u, y, y) + d(u, z, z) + 3 * wave(x, y, z)},
+    "heat": {"space": PLATE, "time": (0, 1), "u": lambda x, y, t: exp(-2 * t) * cos(x) * cos(y),
+             "equations": lambda u, x, y, t: d(u, t) - d(u, x, x) - d(u, y, y),
+             "conditions": [initial(u=lambda x, y: cos(x) * cos(y)),
+                            dirichlet(u=lambda x, y, t: exp(-2 * t) * cos(x) * cos(y))]},
+}  # fmt: skip
+
+
+def problem(name: str, **changes: Any) -> Problem:
+    declared = {**PROBLEMS[name], **changes}
+    u = declared.pop("u")
+    return Problem(unknowns="u", tolerance=1e-6, **{"reference": exact(u=u), **declared})
+
+
+@pytest.mark.parametrize("name", [name for name in PROBLEMS if name != "eccentric"])
+def test_a_millionth_in_seconds(name: str) -> None:
+    """By default settings; the estimate is no kinder than a third of the error."""
+    made = problem(name)
+    solution = solve(made, budget=30)
+    found = compare(solution, reference_of(made), replicates=2)
+    assert found.verdict == "pass", found.reason
+    assert solution.converged
+    assert solution.estimate is not None
+    assert found.errors["u"].strict < 3 * solution.estimate
+
+
+def test_every_side_wants_its_condition() -> None:
+    told = check(problem("robin", conditions=[dirichlet(u=smooth, on=WALLS)], reference=None)).warnings
+    assert any("too few conditions on hole" in w for w in told)
+    told = check(problem("ellipse", conditions=[dirichlet(u=0, on=side("rim").where(lambda x: x < 0))], reference=None))
+    assert any("too few conditions on rim" in w for w in told.warnings)
+    assert not check(problem("robin")).warnings
+
+
+def test_nothing_is_known_in_a_hole() -> None:
+    solution = solve(problem("eccentric"), budget=10)
+    assert np.isfinite(solution.u(x=0.9, y=0))
+    with pytest.raises(ProblemError, match="outside the shape"):
+        solution.u(x=0.3, y=0.2)
+    with pytest.raises(ProblemError, match="in a hole, lie row 1"):
+        problem("eccentric", conditions=[dirichlet(u=smooth), observed(u=[0.0], x=[0.3], y=[0.2])])
+
+
+def test_the_exact_solution_is_put_into_sides() -> None:
+    told = check(problem("ring")).warnings
+    assert not told
+    wrong = problem("ring", conditions=[dirichlet(u=0.1, on=side("outer")), dirichlet(u=1, on=side("inner"))])
+    solution = solve(wrong, budget=5)
+    assert solution.findings is not None
+    assert any("does not satisfy the condition" in w for w in solution.findings.warnings)
+
+
+def test_a_constant_is_found_on_a_shape() -> None:
+    """-laplace u = k in a ring whose hole is insulated; u at one point tells k."""
+
+    def known(r: float) -> float:
+        return 0.5 * (1 - r**2) / 2 + 0.3**2 * math.log(r) / 2
+
+    declared = problem(
+        "ring", equations=lambda u, x, y, k: laplace(u, x, y) + k, parameters={"k": Unknown(1.0)}, reference=None,
+        conditions=[dirichlet(u=0, on=side("outer")), neumann(u=0, on=side("inner")),
+                    observed(u=[3 * known(0.5)], x=[0.5], y=[0.0])],
+    )  # fmt: skip
+    found = solve(declared, budget=10).training
+    assert found is not None
+    assert found.identified is not None
+    assert found.identified.constants["k"].value == pytest.approx(3.0, rel=1e-5)
+
+
+def test_other_networks_see_only_the_inside() -> None:
+    solution = solve(
+        problem("eccentric"), method=LevenbergMarquardt(), network=MLP(width=10, depth=2), budget=2, points=200
+    )
+    assert solution.training is not None
+
+
+def test_what_does_not_work_on_shapes_says_so() -> None:
+    with pytest.raises(ProblemError, match="whole faces across x"):
+        problem("eccentric", conditions=[dirichlet(u=smooth), periodic("x")])
+    with pytest.raises(ProblemError, match="local features fill boxes"):
+        solve(problem("eccentric"), method=Marching(), network=LocalFeatures())
+
+
+def test_the_command_draws_holes_and_writes_triangles(tmp_path: Path) -> None:
+    file = tmp_path / "holed.py"
+    file.write_text(
+        "from pinnsolve import *\n"
+        "plate = Box(x=(0, 2), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.25, name='hole')\n"
+        "problem = Problem(space=plate, unknowns='u', equations=lambda u, x, y: d(u, x, x) + d(u, y, y),\n"
+        "    conditions=[dirichlet(u=lambda x, y: x)], reference=exact(u=lambda x, y: x))\n"
+    )
+    assert main([str(file), "--out", str(tmp_path / "out")]) == 0
+    mesh = meshio.read(tmp_path / "out" / "solution.vtu")
+    assert mesh.cells[0].type == "triangle"
+    away = np.hypot(mesh.points[:, 0] - 0.5, mesh.points[:, 1] - 0.5)
+    assert away.min() == pytest.approx(0.25, rel=1e-9)
+    assert np.isfinite(mesh.point_data["u"]).all()
+    assert (tmp_path / "out" / "solution.png").exists()
