@@ -1,4 +1,4 @@
-"""Shapes and their algebra: membership, distance, measure, and sides with outward normals.
+"""Shapes and their algebra: membership, distance, measure, sides with outward normals.
 
 The sides of a shape are those of its simplest parts, as far as they are left: a point of a part's surface is on the
 boundary of the whole where the whole lies on one of its sides and not on the other. So unions, differences and
@@ -281,9 +281,8 @@ class Placed(Shape):
 
     def patches(self) -> list[Patch]:
         def placed(surface: Surface) -> Surface:
-            return replace(
-                surface, points=surface.points @ self.turn.T + self.shift, normals=surface.normals @ self.turn.T
-            )
+            points, normals = surface.points @ self.turn.T + self.shift, surface.normals @ self.turn.T
+            return replace(surface, points=points, normals=normals)
 
         return moved(self.shape.patches(), placed, self._back)
 
@@ -297,5 +296,5 @@ class Placed(Shape):
         return [self._placed(core) for core in self.shape.cores() if len(core.centre) == len(self.shift)]
 
     def _placed(self, hole: Hole) -> Hole:
-        centre = self.turn @ torch.tensor(list(hole.centre.values()), dtype=torch.float64) + self.shift
-        return Hole(dict(zip(self.bounds, centre.tolist(), strict=True)), hole.radius, hole.round)
+        at = self.turn @ torch.tensor(list(hole.centre.values()), dtype=torch.float64) + self.shift
+        return replace(hole, centre=dict(zip(self.bounds, at.tolist(), strict=True)))
