@@ -242,8 +242,7 @@ class Combined(Shape):
         if self.how != "-":
             return told
         inside = torch.tensor([list(self.first.deepest.values())], dtype=torch.float64)[:, self._order]
-        swallowed = bool(self.second.contains(inside))
-        return told + of_hole(repr(self.second), repr(self.first), self._depth, swallowed)
+        return told + of_hole(repr(self.second), repr(self.first), self._depth, bool(self.second.contains(inside)))
 
     def holes(self) -> list[Hole]:
         if self.how != "-":
