@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+import torch
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,16 @@ class Hole:
     centre: Mapping[str, float]
     radius: float
     round: bool = False
+
+
+def placed_holes(holes: Iterable[Hole], turn: Tensor, shift: Tensor) -> list[Hole]:
+    """Holes turned and moved; those through a plate, of fewer coordinates, are left out."""
+    found = []
+    for hole in holes:
+        if len(hole.centre) == len(shift):
+            place = turn @ torch.tensor(list(hole.centre.values()), dtype=torch.float64) + shift
+            found.append(Hole(dict(zip(hole.centre, place.tolist(), strict=True)), hole.radius, hole.round))
+    return found
 
 
 @dataclass(frozen=True)

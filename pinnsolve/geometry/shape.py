@@ -1,8 +1,7 @@
 """Shapes and their algebra: membership, distance, measure, sides with outward normals.
 
-The sides of a shape are those of its simplest parts, as far as they are left: a point of a part's surface is on the
-boundary of the whole where the whole lies on one of its sides and not on the other. So unions, differences and
-intersections need no geometry of their own.
+The sides of a shape are those of its parts, as far as they are left: where the whole lies on one side of a part's
+surface and not on the other. So unions, differences and intersections need no geometry of their own.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from torch import Tensor
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.arguments import number
 from pinnsolve.geometry.faults import deepest, needle, of_hole
-from pinnsolve.geometry.holes import Hole, Notch
+from pinnsolve.geometry.holes import Hole, Notch, placed_holes
 from pinnsolve.geometry.patch import Patch, Surface, moved
 from pinnsolve.geometry.side import Side, left_of, notches
 from pinnsolve.geometry.turning import turning
@@ -53,12 +52,11 @@ class Shape(ABC):
     @property
     @abstractmethod
     def bounds(self) -> Bounds:
-        """The smallest box around it, as far as that is known."""
+        """A box around it, by coordinate."""
 
     @abstractmethod
     def signed(self, x: Tensor) -> Tensor:
-        """The distance (N,) of points (N, d) from its surface, positive inside; of compound shapes a lower bound of
-        it, of level sets to first order."""
+        """The distance (N,) of points (N, d) from its surface, positive inside; a lower bound of compound shapes."""
 
     @abstractmethod
     def patches(self) -> list[Patch]:
@@ -113,7 +111,7 @@ class Shape(ABC):
     @cached_property
     def sides(self) -> tuple[Side, ...]:
         """The sides of which something is left, each with its name."""
-        return left_of(self.patches(), self.signed, self.size)
+        return left_of(self.patches(), self.contains, self.size)
 
     @cached_property
     def measure(self) -> float:
@@ -213,6 +211,12 @@ class Combined(Shape):
         a, b = self.first.signed(x), self.second.signed(x[:, self._order])
         return torch.maximum(a, b) if self.how == "|" else torch.minimum(a, b if self.how == "&" else -b)
 
+    def contains(self, x: Tensor, slack: float = 0.0) -> Tensor:
+        if slack:
+            return super().contains(x, slack)
+        a, b = self.first.contains(x), self.second.contains(x[:, self._order])
+        return a | b if self.how == "|" else a & (b if self.how == "&" else ~b)
+
     def patches(self) -> list[Patch]:
         def ordered(surface: Surface) -> Surface:
             return replace(surface, points=surface.points[:, self._back], normals=surface.normals[:, self._back])
@@ -238,8 +242,7 @@ class Combined(Shape):
         if self.how != "-":
             return told
         inside = torch.tensor([list(self.first.deepest.values())], dtype=torch.float64)[:, self._order]
-        swallowed = bool(self.second.contains(inside).all())  # although its surface lies outside
-        return told + of_hole(repr(self.second), repr(self.first), self._depth, swallowed)
+        return told + of_hole(repr(self.second), repr(self.first), self._depth, bool(self.second.contains(inside)))
 
     def holes(self) -> list[Hole]:
         if self.how != "-":
@@ -290,11 +293,7 @@ class Placed(Shape):
         return self.shape.faults()
 
     def holes(self) -> list[Hole]:
-        return [self._placed(hole) for hole in self.shape.holes() if len(hole.centre) == len(self.shift)]
+        return placed_holes(self.shape.holes(), self.turn, self.shift)
 
     def cores(self) -> list[Hole]:
-        return [self._placed(core) for core in self.shape.cores() if len(core.centre) == len(self.shift)]
-
-    def _placed(self, hole: Hole) -> Hole:
-        at = self.turn @ torch.tensor(list(hole.centre.values()), dtype=torch.float64) + self.shift
-        return replace(hole, centre=dict(zip(self.bounds, at.tolist(), strict=True)))
+        return placed_holes(self.shape.cores(), self.turn, self.shift)

@@ -234,20 +234,20 @@ def _runs(begins: Tensor, ends: Tensor, line: Tensor, places: Tensor) -> Tensor:
     return torch.cat(rows)
 
 
-def left_of(patches: Sequence[Patch], signed: Callable[[Tensor], Tensor], size: float) -> tuple[Side, ...]:
+def left_of(patches: Sequence[Patch], contains: Callable[[Tensor], Tensor], size: float) -> tuple[Side, ...]:
     """The sides of a shape, from the surfaces of its parts: those of which something is left.
 
     Parameters
     ----------
     patches : sequence of Patch
-    signed : callable tensor (N, d) -> tensor (N,)
-        Positive inside the shape.
+    contains : callable tensor (N, d) -> tensor (N,)
+        Whether points lie inside the shape.
     size : float
         Its diagonal.
     """
     leaves = list({id(p.leaf): p.leaf for p in patches}.values())
     step = RULES.beside * size
-    made = [Side(p, _keeps(signed, step, leaves[: leaves.index(p.leaf)]), (*p.labels, p.name)[0]) for p in patches]
+    made = [Side(p, _keeps(contains, step, leaves[: leaves.index(p.leaf)]), (*p.labels, p.name)[0]) for p in patches]
     left = [side for side in made if side.size > RULES.beside * size ** (side.dimension - 1)]
     counts, numbers = Counter(side.called for side in left), Counter[str]()
     for side in left:
@@ -257,15 +257,16 @@ def left_of(patches: Sequence[Patch], signed: Callable[[Tensor], Tensor], size: 
     return tuple(left)
 
 
-def _keeps(signed: Callable[[Tensor], Tensor], step: float, earlier: Sequence[Leaf]) -> Keeps:
+def _keeps(contains: Callable[[Tensor], Tensor], step: float, earlier: Sequence[Leaf]) -> Keeps:
     """Which points of a surface are on the boundary: each once, although two surfaces may lie in one place."""
 
     def keeps(surface: Surface) -> Tensor:
-        within = signed(surface.points - step * surface.normals) > 0
-        without = signed(surface.points + step * surface.normals) > 0
+        within = contains(surface.points - step * surface.normals)
+        without = contains(surface.points + step * surface.normals)
         sign = within.to(torch.int8) - without.to(torch.int8)
         for other in earlier:
-            sign = torch.where(other.away(surface.points).abs() < 0.1 * step, 0, sign)
+            left = sign.nonzero()[:, 0]
+            sign[left[other.away(surface.points[left]).abs() < 0.1 * step]] = 0
         return sign
 
     return keeps
