@@ -52,6 +52,11 @@ class Resolution:
     breaks: tuple[float, ...] = ()
     parts: tuple[tuple[float, float], ...] = ()
 
+    def mirrored(self, sign: int) -> Resolution:
+        """The same along the coordinate times a sign."""
+        parts = (sorted((sign * a, sign * b)) for a, b in self.parts)
+        return Resolution(tuple(sorted(sign * b for b in self.breaks)), tuple(sorted((a, b) for a, b in parts)))
+
     def longest(self, at: float) -> float:
         """How long a step from a place on may be: twice each part that it enters, and the way to it."""
         ways = (max(low - at, 0.0) + 2 * (high - low) for low, high in self.parts if high > at)

@@ -21,7 +21,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -208,11 +208,16 @@ class Step:
                 derived[order] = self.derived(order) if cells is None else self.derived(order)[:, cells]
             if k not in tables:
                 tables[k] = cell.table(points, k) if points else cell.features(xi, k)
-            value = derived[order][:, :, f] @ tables[k].T
+            value = e.sign**order * derived[order][:, :, f] @ tables[k].T
             return (value * stretched(h, k)[:, None]).flatten() if any(k) else value.flatten()
 
         places = e.points(x.expand(q, n, p, -1).reshape(q * n * p, -1), t.reshape(-1), side)
-        return answers(e.problem, equations, places, derivative, slopes)
+        found = answers(e.problem, equations, places, derivative, slopes)
+        if e.sign > 0:
+            return found
+        slopes_of = {key: e.sign ** e.derivative(key[2])[1] * slope for key, slope in found.slopes.items()}
+        values = {key: e.sign ** e.derivative(key[1])[1] * value for key, value in found.values.items()}
+        return replace(found, slopes=slopes_of, values=values)
 
 
 def stretched(h: Tensor, k: Sequence[int]) -> Tensor:

@@ -142,10 +142,12 @@ def bends(
     return None if made.unseen and not found else found
 
 
-def kinked(problem: Problem, made: Plan, starts: Mapping[str, Given], joins: Mapping[str, Sequence[int]]) -> bool:
+def kinked(
+    problem: Problem, made: Plan, starts: Mapping[str, Given], joins: Mapping[str, Sequence[int]], sign: int
+) -> bool:
     """Whether a start does not go on where a ring closes, in its value or in a derivative that is joined."""
     domain = problem.domain
-    begin = domain.ends(str(domain.time))[0]
+    begin = domain.ends(str(domain.time))[::sign][0]
     for name in (p.coordinate for p in problem.periodic):
         ends, axis = domain.ends(name), problem.coordinates.index(name)
         lines = {c: [domain.place(c, part) for part in RULES.lines for _ in ends] for c in domain.coordinates}

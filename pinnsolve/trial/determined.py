@@ -18,6 +18,15 @@ class UnmarchableError(Exception):
     """Why a problem is no evolution over cells of space, in words."""
 
 
+def sign_of(problem: Problem) -> int:
+    """Minus one where what is prescribed at moments stands at the end of time alone, so that it is marched backwards
+    from there; one otherwise."""
+    assert problem.time is not None
+    pieces = [piece for condition in problem.conditions for piece in problem.pieces(condition)]
+    moments = {piece.moment for piece in pieces if piece.moment is not None}
+    return -1 if moments == {problem.time[1]} else 1
+
+
 @dataclass(frozen=True)
 class Wall:
     """A condition at a side of the box, or at a point.

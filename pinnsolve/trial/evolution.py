@@ -16,7 +16,7 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import bends, cuts, kinked, varying
-from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of
+from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of, sign_of
 from pinnsolve.trial.exact import Plan
 
 Derivatives = dict[str, set[Alpha]]
@@ -35,6 +35,9 @@ class Evolution:
         Which of the coordinates are those of space.
     time : int
         Which one is that of time.
+    sign : int
+        Minus one where conditions stand at the end of time and all is marched backwards. The times of a march are this
+        times the problem's, so that they always grow.
     joins : tuple by unknown of tuple of int
         Along each coordinate of space, so many traces are joined between cells: the value and the derivatives below
         the highest.
@@ -66,6 +69,7 @@ class Evolution:
     equations: tuple[Equation, ...]
     space: tuple[int, ...]
     time: int
+    sign: int
     joins: tuple[tuple[int, ...], ...]
     orders: tuple[int, ...]
     starts: dict[str, Given]
@@ -92,8 +96,10 @@ class Evolution:
 
     @property
     def times(self) -> tuple[float, float]:
+        """Where the march begins and ends."""
         assert self.problem.time is not None
-        return self.problem.time
+        begin, end = (self.sign * t for t in self.problem.time[:: self.sign])
+        return begin, end
 
     @property
     def second(self) -> bool:
@@ -106,7 +112,7 @@ class Evolution:
 
     def points(self, x: Tensor, t: Tensor, side: tuple[int, int] | None = None) -> Points:
         """Points (N, dims); with outward normals where they lie at a side."""
-        found = {k: x[:, axis] for axis, k in enumerate(self.space)} | {self.time: t}
+        found = {k: x[:, axis] for axis, k in enumerate(self.space)} | {self.time: self.sign * t}
         names = self.problem.coordinates
         normals: dict[str, Tensor] = {}
         if side is not None:
@@ -119,7 +125,8 @@ class Evolution:
         """What is prescribed at places (N, dims) and one time."""
         points = self.points(x, torch.full_like(x[:, 0], t))
         chart, at = points.chart()
-        return told.given(self.problem.fields(chart, at, {}, points)).value.detach()
+        value = told.given(self.problem.fields(chart, at, {}, points)).value.detach()
+        return self.sign * value if told.what == "rate" else value
 
 
 def evolution(problem: Problem, made: Plan) -> Evolution:
@@ -139,7 +146,8 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
     equations, time = equations_of(problem), problem.coordinates.index(domain.time)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
-    starts, rates, walls = _conditions(problem)
+    sign = sign_of(problem)
+    starts, rates, walls = _conditions(problem, problem.domain.ends(domain.time)[::sign][0])
     derivatives = _derivatives(problem, equations)
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
     joins = {u: [max((a[k] for a in derivatives[u]), default=0) for k in space] for u in problem.unknowns}
@@ -158,11 +166,12 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
     inside, begun, driven = varying(problem, domain.space_coordinates, domain.time)
     bent = _bends(problem, made, {u: k[0] for u, k in joins.items()}, inside)
     joints = tuple(cuts(problem, made, c, r) for c, r in zip(domain.space_coordinates, begun, strict=True))
+    moments = tuple(sorted(sign * m for m in cuts(problem, made, domain.time, driven)))
     broken = any(r.breaks for r in begun) or bool(driven.breaks)
-    rough = broken or made.rough or bool(made.corners) or kinked(problem, made, starts, joins)
+    rough = broken or made.rough or bool(made.corners) or kinked(problem, made, starts, joins, sign)
     return Evolution(
-        problem, equations, space, time, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
-        tuple(walls), rings, bent, joints, cuts(problem, made, domain.time, driven), inside, begun, driven, rough,
+        problem, equations, space, time, sign, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
+        tuple(walls), rings, bent, joints, moments, inside, begun, driven.mirrored(sign), rough,
         tuple(made.size(u).scale for u in problem.unknowns),
     )  # fmt: skip
 
@@ -198,7 +207,7 @@ def _derivatives(problem: Problem, equations: Sequence[Equation]) -> Derivatives
     return found
 
 
-def _conditions(problem: Problem) -> tuple[dict[str, Given], dict[str, Given], list[Wall]]:
+def _conditions(problem: Problem, begin: float) -> tuple[dict[str, Given], dict[str, Given], list[Wall]]:
     assert problem.time is not None
     names = problem.domain.space_coordinates
     starts: dict[str, Given] = {}
@@ -209,8 +218,8 @@ def _conditions(problem: Problem) -> tuple[dict[str, Given], dict[str, Given], l
             if piece.moment is not None:
                 told = condition.prescribes
                 kept = {"value": starts, "rate": rates}.get(told.what) if told is not None else None
-                if kept is None or told is None or piece.face != (problem.domain.time, problem.time[0]):
-                    raise UnmarchableError(f"{condition.name} is no value or rate at the start")
+                if kept is None or told is None or piece.face != (problem.domain.time, begin):
+                    raise UnmarchableError(f"{condition.name} is no value or rate where time begins")
                 kept[told.unknown] = told
                 continue
             fixed = {names.index(c): value for c, value in piece.fixed.items()}

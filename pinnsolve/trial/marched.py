@@ -16,6 +16,7 @@ from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.reference_cell import degree_of, legendre, reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.determined import sign_of
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.lift import lift
 from pinnsolve.trial.located import Located, Search
@@ -73,6 +74,7 @@ class Marched(Trial):
         self.outputs = len(problem.unknowns)
         self.space = [problem.coordinates.index(c) for c in problem.space_coordinates]
         self.time = problem.coordinates.index(str(problem.domain.time))
+        self.sign = sign_of(problem)  # of the times of steps over the problem's
 
     def take(self, slabs: Sequence[Slab]) -> None:
         """Further steps."""
@@ -97,14 +99,15 @@ class Marched(Trial):
 
     @property
     def until(self) -> float:
+        """The time up to which it is solved, or down to which, where it is marched backwards."""
         assert self.problem.time is not None
-        return self.slabs[-1].end if self.slabs else self.problem.time[0]
+        return self.sign * self.slabs[-1].end if self.slabs else self.problem.time[:: self.sign][0]
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
         assert self.problem.time is not None
-        begin, end = self.problem.time
-        return bool(self.slabs) and self.until >= end - 1e-9 * (end - begin)
+        begin, end = self.problem.time[:: self.sign]
+        return bool(self.slabs) and self.sign * (self.until - end) >= -1e-9 * abs(end - begin)
 
     @property
     def missing(self) -> str:  # type: ignore[override]
@@ -115,7 +118,7 @@ class Marched(Trial):
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
         if self.complete or not self.slabs:
             return None
-        return coordinates[str(self.problem.domain.time)] <= self.until
+        return self.sign * (self.until - coordinates[str(self.problem.domain.time)]) >= 0
 
     # ------------------------------------------------------------ what it is made of
 
@@ -133,15 +136,12 @@ class Marched(Trial):
         return self.width
 
     def layers(self) -> list[tuple[str, str, int]]:
-        name = self.problem.domain.time
-        return [
-            (
-                f"step {k + 1}",
-                f"{len(s.modes)} cells of {s.modes.shape[3]} features, {name} from {s.begin:.4g} to {s.end:.4g}",
-                s.modes.numel(),
-            )
-            for k, s in enumerate(self.slabs)
-        ]
+        name, found = self.problem.domain.time, []
+        for k, s in enumerate(self.slabs):
+            begin, end = (self.sign * t for t in (s.begin, s.end))
+            what = f"{len(s.modes)} cells of {s.modes.shape[3]} features, {name} from {begin:.4g} to {end:.4g}"
+            found.append((f"step {k + 1}", what, s.modes.numel()))
+        return found
 
     def held(self) -> dict[str, str]:
         """How conditions hold: a start is as near as cells come, walls hold at the times that were collocated."""
@@ -165,7 +165,7 @@ class Marched(Trial):
         if prepared.steps != len(self.slabs):
             coordinates = [c.to(torch.float64) for c in prepared.points.coordinates.values()]
             x = torch.stack([coordinates[k] for k in self.space], -1)
-            self._search.place(prepared, x, coordinates[self.time])
+            self._search.place(prepared, x, self.sign * coordinates[self.time])
             if not self.complete:
                 prepared.tau = prepared.tau.clamp(max=1.0)  # beyond what is solved, its end stays
             prepared.steps, prepared.tables = len(self.slabs), {}
@@ -189,7 +189,7 @@ class Marched(Trial):
         def along(order: int) -> Tensor:
             if order not in prepared.tables:
                 table = legendre(prepared.tau, modes.shape[1] - 1, order)
-                prepared.tables[order] = table * ((2 / prepared.length) ** order)[:, None]
+                prepared.tables[order] = table * ((2 * self.sign / prepared.length) ** order)[:, None]
             return prepared.tables[order]
 
         def across(orders: tuple[int, ...]) -> Tensor:
