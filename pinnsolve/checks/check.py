@@ -62,7 +62,7 @@ class Findings:
     undecided : tuple of str
         Equations and conditions that may vary where no point is, in words.
     rough_inside : bool
-        Whether an equation differentiates something that jumps or has a kink.
+        Whether an equation jumps, or differentiates something that jumps or has a kink.
     contradiction : str
         What says that a solution of the equations is not what is wanted; empty where nothing does.
     jumps : tuple of str
@@ -123,7 +123,7 @@ def check(problem: Problem) -> Findings:
     warnings += [f"{told}; a small residual is then no sign of a small error" for told in undecided]
     return Findings(
         derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
-        tuple(undecided), bool(rough.lost), jumps=(*jumps, *rough.lost),
+        tuple(undecided), bool(rough.lost or jumps), jumps=(*jumps, *rough.lost),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.jet import Chart, Jet, Rule
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.reference_cell import legendre
@@ -153,7 +153,20 @@ class Lined(Trial):
             usual = self.plan.size(u).offset + share * self.plan.size(u).scale
             found[u] = prepared.chart.numbers(usual) if lifted is None else lifted[0]
         size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
-        return {u: Jet(prepared.chart, jet.partial, size, names) for u, jet in found.items()}
+
+        def asked_of(jet: Jet) -> Rule:
+            def rule(alpha: Alpha) -> Tensor | None:
+                self._ask(prepared, alpha)
+                return jet.partial(alpha)
+
+            return rule
+
+        return {u: Jet(prepared.chart, asked_of(jet), size, names) for u, jet in found.items()}
+
+    def _ask(self, prepared: Placed, alpha: Alpha) -> None:
+        """Note what equations ask for, where differences shall be taken of it: elsewhere these see what is steep."""
+        if self.plan.rough_inside:
+            prepared.chart.asked.add(alpha)
 
     @cached_property
     def _share(self) -> float:
@@ -173,8 +186,7 @@ class Lined(Trial):
 
         def field_of(f: int) -> Jet:
             def rule(alpha: Alpha) -> Tensor:
-                if self.plan.rough_inside:  # otherwise differences see nothing but what is steep
-                    prepared.chart.asked.add(alpha)
+                self._ask(prepared, alpha)
                 order = alpha[0]
                 if order not in prepared.tables:
                     table = legendre(prepared.xi, mine.shape[2] - 1, order)
