@@ -9,11 +9,12 @@ from typing import Any
 from pinnsolve.algebra.operations import SPEED
 from pinnsolve.errors import positive
 from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.implicit_step import sites_of
+from pinnsolve.methods.implicit_step import Scheme, sites_of
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import richer, slabs
+from pinnsolve.methods.stage_operator import operations
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.marched import Marched, Slab
@@ -137,8 +138,20 @@ class Enriching:
 
     def init(self, objective: Objective) -> State:
         known = objective.guess() if objective.guess is not None else None
-        size = len(known.slabs) if isinstance(known, Marched) else 0
-        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": 2.0 * RULES.call * size}
+        left = self._ahead(known) if isinstance(known, Marched) and known.complete else 0.0
+        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left}
+
+    def _ahead(self, known: Marched) -> float:
+        """Operations of solving its steps again: two iterations each, and a factorisation for every other length."""
+        accuracy = CellMarching(share=self.share, least=self.least).accuracy(known)
+        degree, stages = accuracy.degree + 2, accuracy.stages + 2
+        scheme, before, total = Scheme(evolution_of(known), degree, stages, known.device), (0.0, 0), 0.0
+        for slab in known.slabs:
+            factor, solve = operations(scheme, slab.mesh)
+            here = slab.length, hash(slab.mesh.places)
+            total += 2 * (RULES.call + solve) + factor * (here != before)
+            before = here
+        return total
 
     def operations(self, objective: Objective, state: State) -> float:
         """Of the whole march: a part of it is worth nothing."""

@@ -232,18 +232,6 @@ class JoinedFaces:
             found[k] = alone.to(found.dtype)
         return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
 
-    @property
-    def operations(self) -> tuple[float, float]:
-        """Of this factorisation, and of one solution."""
-        s, (factor, solve) = self.scheme, self.faces.order.operations
-        kinds = sum(1.0 if value.imag == 0 else 4.0 for value in s.radau.values.tolist())
-        m, r = self.columns.shape[1], self.row_weights.shape[2]
-        k = self.faces.order.size * 2 / len(self.alike)  # unknowns at a cell's sides, on the mean
-        each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, int(k)) + product(int(k), m, int(k))
-        once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, int(k), 1)
-        slow = 1.5  # small matrices take so many times as long as their operations do in a large one
-        return slow * kinds * (len(self.first) * each + factor), slow * kinds * (len(self.alike) * once + solve)
-
     def _everywhere(self, of_first: Tensor) -> Tensor:
         """From cells that stand for all alike to all, (s, n, ...)."""
         return of_first if len(self.first) == len(self.alike) else of_first[:, self.alike]
@@ -255,3 +243,17 @@ class JoinedFaces:
         for (_, _, unknowns), mine in zip(self.faces.groups, traces, strict=True):
             mean.index_add_(1, unknowns.flatten(), mine.flatten(1, 2) / 2)
         return [mean[:, unknowns] - mine for (_, _, unknowns), mine in zip(self.faces.groups, traces, strict=True)]
+
+
+def operations(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
+    """Of one factorisation, where so many cells are unlike each other, and of one solution."""
+    e = scheme.evolution
+    order = faces_of(mesh, scheme.degree, e.joins, e.rings).order
+    factor, solve = order.operations
+    kinds = sum(1.0 if value.imag == 0 else 4.0 for value in scheme.radau.values.tolist())
+    m, r = scheme.fields * scheme.cell.count, len(e.equations) * scheme.in_cell
+    k = 2 * order.size // len(mesh)  # unknowns at a cell's sides, on the mean
+    each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, k) + product(k, m, k)
+    once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
+    slow = 1.5  # small matrices take so many times as long as their operations do in a large one
+    return slow * kinds * (unlike * each + factor), slow * kinds * (len(mesh) * once + solve)

@@ -115,9 +115,9 @@ class StepSolver:
         if fresh:
             self.operator = Operator.of(step, inside, walls)
             self.counts.factorisations += 1
-            self.counts.operations += self.operator.cells.operations[0]
+            self.counts.operations += self.operator.operations[0]
         assert self.operator is not None
-        self.counts.operations += self.operator.cells.operations[1]
+        self.counts.operations += self.operator.operations[1]
         return self.operator.correction(inside.residuals, [found.residuals for _, found in walls], step.stages)
 
     def _sites(self, step: Step) -> list[Site]:
