@@ -58,6 +58,8 @@ class Evolution:
         Whether data jump or have kinks, inside or where a ring closes.
     sizes : tuple of float
         How large the variation of each unknown is, as far as data tell.
+    rated : bool
+        Whether an equation says that one unknown is the rate of another.
     """
 
     problem: Problem
@@ -77,6 +79,7 @@ class Evolution:
     driven: Resolution
     rough: bool
     sizes: tuple[float, ...]
+    rated: bool
 
     @property
     def dims(self) -> int:
@@ -151,7 +154,7 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
             raise UnmarchableError(f"nothing says at which rate {u} starts")
     if len(space) == 1:
         _traces(problem, walls, joins, space[0])
-    _even(problem, equations, joins, orders, space)
+    rated = _even(problem, equations, joins, orders, space)
     if made.unseen:
         raise UnmarchableError(
             f"a coefficient of the highest derivative jumps at {made.unseen[0]}: fluxes are not joined"
@@ -163,7 +166,7 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
     return Evolution(
         problem, equations, space, time, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
         tuple(walls), rings, joints, cuts(problem, made, domain.time, driven), inside, begun, driven, rough,
-        tuple(made.size(u).scale for u in problem.unknowns),
+        tuple(made.size(u).scale for u in problem.unknowns), rated,
     )  # fmt: skip
 
 
@@ -220,16 +223,20 @@ def _traces(problem: Problem, walls: Sequence[Wall], joins: dict[str, list[int]]
 def _even(
     problem: Problem, equations: Sequence[Equation], joins: dict[str, list[int]], orders: dict[str, int],
     space: Sequence[int],
-) -> None:  # fmt: skip
-    """Where an equation says that one unknown is the rate of another (u_t = v), both are joined alike."""
+) -> bool:  # fmt: skip
+    """Where an equation says that one unknown is the rate of another (u_t = v), both are joined alike; whether one
+    does."""
+    found = False
     for equation in equations:
         slopes = problem.prober.answer(equation, problem.domain.line()).slopes
         if any(alpha[k] for _, alpha, _ in slopes for k in space):
             continue
         rated = [u for u, alpha, _ in slopes if any(alpha)]
-        named = {u for u, alpha, _ in slopes if not any(alpha) and orders[u]}
+        named = {u for u, alpha, _ in slopes if not any(alpha) and orders[u]} - set(rated)
         for u in named if rated else ():
+            found = True
             joins[u] = [max(mine) for mine in zip(joins[u], *(joins[v] for v in rated), strict=True)]
+    return found
 
 
 def _asked(problem: Problem, equation: Equation) -> dict[str, set[Alpha]]:
