@@ -29,6 +29,8 @@ class Rules:
     plane : float
         Times the tolerance, over two coordinates: the second march is as much more exact there. Larger: it is not exact
         enough, and a third follows. Smaller: more cells than are asked for.
+    larger : float
+        So many times as many over a plane, where each factorisation takes as long, and one is lost with every step.
     together : int
         Iterations of Newton's method in one step of training: about a quarter of a second. More: the budget is kept
         less closely. Fewer: more looks at residuals.
@@ -41,6 +43,7 @@ class Rules:
 
     plane: float = 100.0
     together: int = 100
+    larger: float = 2.0
     call: float = 2.5e-3 * SPEED
     bound: float = 100.0
 
@@ -77,7 +80,7 @@ class CellMarching:
         positive("CellMarching: share", self.share)
 
     def init(self, objective: Objective) -> State:
-        first = RULES.together * RULES.call
+        first = together(len(marched(objective).problem.space_coordinates))
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "march": {}, "rate": first}
 
     def accuracy(self, trial: Marched) -> Accuracy:
@@ -95,7 +98,8 @@ class CellMarching:
         marcher = self._taken_up(trial, state)
         counts, taken = marcher.solver.counts, len(marcher.record.steps)
         begun = replace(counts)
-        marcher.pause = lambda: spent(counts, begun) > RULES.together * RULES.call
+        most = together(marcher.mesh.dims)
+        marcher.pause = lambda: spent(counts, begun) > most
         more = marcher.advance()
         while more and not (marcher.paused or marcher.pause()):
             more = marcher.advance()
@@ -185,6 +189,11 @@ def evolution_of(trial: Marched) -> Evolution:
     found = trial.evolution
     assert isinstance(found, Evolution)  # others are not given such a trial function
     return found
+
+
+def together(dims: int) -> float:
+    """Operations of one step of training."""
+    return RULES.together * RULES.call * RULES.larger ** (dims - 1)
 
 
 def spent(counts: Counts, since: Counts | None = None) -> float:

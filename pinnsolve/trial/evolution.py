@@ -179,11 +179,11 @@ def read_evolution(problem: Problem, made: Plan) -> Evolution | None:
 
 
 def _derivatives(problem: Problem, equations: Sequence[Equation]) -> Derivatives:
-    """What the equations ask for."""
+    """What the equations depend on: what is asked for and multiplied by zero is no derivative of theirs."""
     found: Derivatives = {u: set() for u in problem.unknowns}
     for equation in equations:
-        for u, probe in problem.prober.answer(equation, problem.domain.line()).probes.items():
-            found[u] |= set(probe.asked)
+        for u, alpha, _ in problem.prober.answer(equation, problem.domain.line()).slopes:
+            found[u].add(alpha)
     return found
 
 
