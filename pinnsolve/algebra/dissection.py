@@ -1,4 +1,4 @@
-"""Hermitian systems over what neighbouring cells share: nested dissection with dense fronts.
+"""Systems over what neighbouring cells share: nested dissection with dense fronts.
 
 Each cell adds a small matrix over the unknowns of its sides, and each side belongs to two cells. The cells are bisected
 again and again; an unknown is eliminated as soon as both of its cells lie in one part, so that what is left of a part
@@ -123,13 +123,16 @@ class Factors:
     order : Dissection
     blocks : sequence by cell of tensor (S, k, k)
         What each cell adds, over the unknowns of its sides.
+    positive : bool
+        Whether the matrices are Hermitian and positive; otherwise they are eliminated as they are.
     """
 
     order: Dissection
     blocks: Sequence[Tensor]
+    positive: bool = True
 
     def __post_init__(self) -> None:
-        self.upper: list[tuple[Tensor, Tensor]] = []
+        self.eliminated: list[tuple[Tensor, Tensor, Tensor]] = []
         left: dict[int, Tensor] = {}
         for number, part in enumerate(self.order.parts):
             k, size = len(part.inner), len(part.inner) + len(part.border)
@@ -139,46 +142,37 @@ class Factors:
             for below, at in part.below:
                 flat.index_add_(1, at, left.pop(below).flatten(1))
             front = flat.unflatten(1, (size, size))
-            inverse, lower = _factor(front, k)
-            left[number] = front[:, k:, k:] - lower @ lower.mH
-            self.upper.append((inverse, lower))
+            inverse = _inverse(front[:, :k, :k], self.positive)
+            lower, beside = front[:, k:, :k] @ inverse, front[:, :k, k:]
+            left[number] = front[:, k:, k:] - lower @ beside
+            self.eliminated.append((inverse, lower, lower.mH if self.positive else inverse @ beside))
         self.blocks = ()
 
     def solve(self, b: Tensor) -> Tensor:
         """x (S, N, K) for right sides b, which are used up."""
-        kept = []
-        for part, (inverse, lower) in zip(self.order.parts, self.upper, strict=True):
-            y = inverse @ b[:, part.inner]
-            b[:, part.border] -= lower @ y
-            kept.append(y)
+        pairs = list(zip(self.order.parts, self.eliminated, strict=True))
+        for part, (_, lower, _) in pairs:
+            b[:, part.border] -= lower @ b[:, part.inner]
         x = torch.empty_like(b)
-        for part, (inverse, lower), y in zip(
-            reversed(self.order.parts), reversed(self.upper), reversed(kept), strict=True
-        ):
-            x[:, part.inner] = inverse.mH @ (y - lower.mH @ x[:, part.border])
+        for part, (inverse, _, upper) in reversed(pairs):
+            x[:, part.inner] = inverse @ b[:, part.inner] - upper @ x[:, part.border]
         return x
 
 
-def _factor(front: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Of a front's first k unknowns: L^-1, and what they are to the others, F21 L^-H."""
-    if not k:
-        return front[:, :0, :0], front[:, :, :0]
-    factor = _positive(front[:, :k, :k])
-    eye = torch.eye(k, dtype=front.dtype, device=front.device).expand_as(factor)
-    inverse = torch.linalg.solve_triangular(factor, eye, upper=False)
-    return inverse, front[:, k:, :k] @ inverse.mH
-
-
-def _positive(matrix: Tensor) -> Tensor:
-    """The Cholesky factor of a matrix that may be positive but for rounding, with as little added as will do.
+def _inverse(matrix: Tensor, positive: bool) -> Tensor:
+    """The inverse of a matrix that may be positive but for rounding, with as little added as will do.
 
     A direction that nothing determines (the mean of a pressure) stays where it is; what is added slows iterations, and
     is no error of theirs.
     """
-    largest = matrix.diagonal(dim1=-2, dim2=-1).real.amax(-1)[:, None]
+    if not matrix.shape[-1]:
+        return matrix
+    largest = matrix.diagonal(dim1=-2, dim2=-1).abs().amax(-1)[:, None]
     for ridge in (1e-14, 1e-11, 1e-8, 1e-5):
-        added = torch.diag_embed((ridge * largest).expand(-1, matrix.shape[-1]))
-        factor, wrong = torch.linalg.cholesky_ex(matrix + added)
+        added = matrix + torch.diag_embed((ridge * largest).expand(-1, matrix.shape[-1]))
+        if not positive:
+            return torch.linalg.inv(added)
+        factor, wrong = torch.linalg.cholesky_ex(added)
         if not bool(wrong.any()):
             break
-    return factor
+    return torch.cholesky_inverse(factor)

@@ -10,11 +10,12 @@ from pinnsolve.algebra.operations import SPEED
 from pinnsolve.errors import positive
 from pinnsolve.methods import line_solving
 from pinnsolve.methods.cell_march import Marcher
-from pinnsolve.methods.implicit_step import sites_of
+from pinnsolve.methods.implicit_step import Scheme, sites_of
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import richer, slabs
+from pinnsolve.methods.stage_operator import operations
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.lined import Lined
@@ -30,6 +31,8 @@ class Rules:
     plane : float
         Times the tolerance, over two coordinates: the second march is as much more exact there. Larger: it is not exact
         enough, and a third follows. Smaller: more cells than are asked for.
+    larger : float
+        So many times as many over a plane, where each factorisation takes as long, and one is lost with every step.
     together : int
         Iterations of Newton's method in one step of training: about a quarter of a second. More: the budget is kept
         less closely. Fewer: more looks at residuals.
@@ -42,6 +45,7 @@ class Rules:
 
     plane: float = 100.0
     together: int = 100
+    larger: float = 2.0
     call: float = 2.5e-3 * SPEED
     bound: float = 100.0
 
@@ -79,7 +83,7 @@ class CellMarching:
         positive("CellMarching: share", self.share)
 
     def init(self, objective: Objective) -> State:
-        first = RULES.together * RULES.call
+        first = together(len(marched(objective).problem.space_coordinates))
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "march": {}, "rate": first}
 
     def accuracy(self, trial: Marched | Lined) -> Accuracy:
@@ -100,7 +104,8 @@ class CellMarching:
         marcher = self._taken_up(trial, state)
         counts, taken = marcher.solver.counts, len(marcher.record.steps)
         begun = replace(counts)
-        marcher.pause = lambda: spent(counts, begun) > RULES.together * RULES.call
+        most = together(marcher.mesh.dims)
+        marcher.pause = lambda: spent(counts, begun) > most
         more = marcher.advance()
         while more and not (marcher.paused or marcher.pause()):
             more = marcher.advance()
@@ -144,8 +149,20 @@ class Enriching:
 
     def init(self, objective: Objective) -> State:
         known = objective.guess() if objective.guess is not None else None
-        size = len(known.slabs) if isinstance(known, Marched) else 0
-        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": 2.0 * RULES.call * size}
+        left = self._ahead(known) if isinstance(known, Marched) and known.complete else 0.0
+        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left}
+
+    def _ahead(self, known: Marched) -> float:
+        """Operations of solving its steps again: two iterations each, and a factorisation for every other length."""
+        accuracy = CellMarching(share=self.share, least=self.least).accuracy(known)
+        degree, stages = accuracy.degree + 2, accuracy.stages + 2
+        scheme, before, total = Scheme(evolution_of(known), degree, stages, known.device), (0.0, 0), 0.0
+        for slab in known.slabs:
+            factor, solve = operations(scheme, slab.mesh)
+            here = slab.length, hash(slab.mesh.places)
+            total += 2 * (RULES.call + solve) + factor * (here != before)
+            before = here
+        return total
 
     def operations(self, objective: Objective, state: State) -> float:
         """Of the whole march: a part of it is worth nothing."""
@@ -182,6 +199,11 @@ def evolution_of(trial: Marched) -> Evolution:
     found = trial.evolution
     assert isinstance(found, Evolution)  # others are not given such a trial function
     return found
+
+
+def together(dims: int) -> float:
+    """Operations of one step of training."""
+    return RULES.together * RULES.call * RULES.larger ** (dims - 1)
 
 
 def spent(counts: Counts, since: Counts | None = None) -> float:

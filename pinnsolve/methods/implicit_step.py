@@ -47,6 +47,15 @@ class Scheme:
     device : torch.device
     weights : tensor (E,)
         What each equation's rows are divided by: the size of its terms, the same for all cells and steps.
+    square : bool
+        Along a line: collocation at as many points as joins leave open; always where equations are of second order in
+        time.
+
+    Attributes
+    ----------
+    weak : bool
+        In a plane: equations are tested with what they derive along time, in place of least squares, where they are of
+        second order in time or say so in two.
     """
 
     evolution: Evolution
@@ -61,6 +70,7 @@ class Scheme:
         self.cell: ReferenceCell = reference_cell(self.degree, self.device, e.dims)
         self.radau: Radau = radau(self.stages, self.device)
         self.square = e.dims == 1 and (self.square or e.second)
+        self.weak = e.dims > 1 and (e.second or e.rated)
 
     @property
     def points(self) -> int:

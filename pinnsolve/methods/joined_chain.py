@@ -57,15 +57,6 @@ class JoinedChain:
             made.append(rows / norms[..., None])
         return made
 
-    @property
-    def operations(self) -> tuple[float, float]:
-        """Of this factorisation, and of one solution; matrices of a dozen rows take fifteen times as long as their
-        operations do in a large one."""
-        s = self.scheme
-        rows, columns = s.points * len(s.evolution.equations), s.cell.count * s.fields
-        each = 15.0 * 4.0 * len(s.radau.values) * len(self.traces.mesh)
-        return each * qr(rows, columns), each * 2 * rows * columns
-
     def solve(self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None) -> Tensor:
         """The coefficients (S, n, F, M, K) for K right sides b (S, n, R, K) and those at the ends, (S, 1, m, 1, K).
 
@@ -78,3 +69,11 @@ class JoinedChain:
             prescribed = torch.cat(rows, 1) if rows else b.new_zeros(len(b), 0, b.shape[-1])
         z, left, right = (part.movedim(-1, 0) for part in self.chain.solve(b, prescribed))
         return self.traces.coefficients(z, left, right).movedim(0, -1)
+
+
+def operations(scheme: Scheme, mesh: Tiles) -> tuple[float, float]:
+    """Of one factorisation, and of one solution; matrices of a dozen rows take fifteen times as long as their
+    operations do in a large one."""
+    rows, columns = scheme.points * len(scheme.evolution.equations), scheme.cell.count * scheme.fields
+    each = 15.0 * 4.0 * len(scheme.radau.values) * len(mesh)
+    return each * qr(rows, columns), each * 2 * rows * columns

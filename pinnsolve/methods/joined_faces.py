@@ -28,7 +28,7 @@ from pinnsolve.algebra.dissection import Factors
 from pinnsolve.algebra.operations import product
 from pinnsolve.methods.faces import faces_of
 from pinnsolve.methods.implicit_step import Scheme, Site, stretched
-from pinnsolve.methods.rows import Slopes, at_site, in_cells, turned
+from pinnsolve.methods.rows import Slopes, at_site, highest, in_cells, turned
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -40,6 +40,8 @@ class _Stage:
     ----------
     numbers : tensor (s,)
         Which of the stages.
+    square : tensor (s, 1, 1, 1)
+        W^2.
     rows : tensor (s, C, F M, R)
         A*, of cells that stand for all alike.
     walls : list by site of tensor (s, c, F M, m P)
@@ -52,6 +54,7 @@ class _Stage:
     """
 
     numbers: Tensor
+    square: Tensor
     rows: Tensor
     walls: list[Tensor]
     inverse: Tensor
@@ -93,6 +96,7 @@ class JoinedFaces:
         inside = in_cells(scheme, mesh, slopes, self.first)
         walls = [at_site(scheme, mesh, site, mine) for site, mine in sites]
         values = scheme.radau.values / length
+        self.least = values.abs().min()
         self.norms = [self._norms(site, mine, values) for site, mine in sites]
         real = values.imag == 0
         kinds = [chosen.nonzero()[:, 0] for chosen in (real, ~real)]
@@ -154,15 +158,18 @@ class JoinedFaces:
     def _factorised(
         self, numbers: Tensor, values: Tensor, inside: dict[int, Tensor], walls: list[dict[int, Tensor]]
     ) -> _Stage:
-        rows, found = list[Tensor](), list[Tensor]()
-        for value, weights, columns in zip(values, self.row_weights[numbers], self.columns[numbers], strict=True):
-            row = turned(inside, value).flatten(3).flatten(1, 2)  # (C, R, F M)
-            rows.append((row * weights[self.first, :, None] * columns).mH.resolve_conj())
-        a = torch.stack(rows)
-        h = a @ a.mH
+        found = list[Tensor]()
+
+        def rows_of(parts: dict[int, Tensor]) -> Tensor:  # (s, C, R, F M)
+            rows = torch.stack([turned(parts, value).flatten(3).flatten(1, 2) for value in values])
+            return rows * self.row_weights[numbers][:, self.first, :, None] * self.columns[numbers][:, None, None]
+
+        rows, square = rows_of(inside), self._square(values)
+        a = (rows_of(highest(inside)) if self.scheme.weak else rows).mH.resolve_conj()
+        h = a @ rows
         for site, parts, norms in zip(self.sites, walls, self.norms, strict=True):
             made = torch.stack([turned(parts, value) for value in values])  # (s, c, m, P, F, M)
-            scale = self.weight * site.weights.sqrt() / norms[numbers][..., None]
+            scale = site.weights.sqrt() / norms[numbers][..., None]
             b = (
                 (made.flatten(-2) * scale[..., None] * self.columns[numbers][:, None, None, None])
                 .flatten(2, 3)
@@ -171,25 +178,35 @@ class JoinedFaces:
             found.append(b)
             chosen = self.alike[site.cells]
             stands = self.first[chosen] == site.cells
-            h[:, chosen[stands]] += (b @ b.mH)[:, stands]
+            h[:, chosen[stands]] += (square * (b @ b.mH))[:, stands]
         for cells, traces, _ in self.faces.groups:
             chosen = self.alike[cells]
             stands = self.first[chosen] == cells
             t = traces[stands]
-            h[:, chosen[stands]] += (self.weight**2 * t.mT @ t).to(h.dtype)
-        inverse = torch.cholesky_inverse(torch.linalg.cholesky(h))
+            h[:, chosen[stands]] += square * (t.mT @ t)
+        inverse = torch.linalg.inv(h) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(h))
         lifts, blocks = [], [inverse[:, 0, :0, :0]] * len(self.mesh)
         for cells, traces, _ in self.faces.groups:
             chosen = self.alike[cells]
             known, number = torch.unique(chosen, return_inverse=True)
             t = traces[[int((chosen == k).nonzero()[0]) for k in known]].to(h.dtype)
-            lift = self.weight**2 * inverse[:, known] @ t.mT
+            lift = square * (inverse[:, known] @ t.mT)
             eye = torch.eye(t.shape[1], dtype=h.dtype, device=h.device)
-            left = self.weight**2 * (eye - t @ lift)
+            left = square * (eye - t @ lift)
             for cell, k in zip(cells.tolist(), number.tolist(), strict=True):
                 blocks[cell] = self.shares[cell] * left[:, k]
             lifts.append(lift[:, number])
-        return _Stage(numbers, a, found, inverse, lifts, Factors(self.faces.order, blocks))
+        return _Stage(
+            numbers, square, a, found, inverse, lifts, Factors(self.faces.order, blocks, not self.scheme.weak)
+        )
+
+    def _square(self, values: Tensor) -> Tensor:
+        """W^2 at stages; in the weak form joins are springs of one strength at all of them."""
+        found = torch.full_like(values, self.weight**2)
+        if self.scheme.weak:
+            order = max(self.scheme.evolution.orders)
+            found = found * (self.least / values) ** order
+        return found[:, None, None, None]
 
     def solve(self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None) -> Tensor:
         """The coefficients (S, n, F, M, K) for K right sides.
@@ -214,35 +231,23 @@ class JoinedFaces:
 
             right = self._everywhere(stage.rows) @ mine(b)
             for site, norms, wall, told in zip(self.sites, self.norms, stage.walls, at_sites, strict=True):
-                scale = self.weight * site.weights.sqrt() / norms[k][..., None]
-                right[:, site.cells] += wall @ (mine(told) * scale[..., None]).flatten(2, 3)
+                scale = site.weights.sqrt() / norms[k][..., None]
+                right[:, site.cells] += stage.square * (wall @ (mine(told) * scale[..., None]).flatten(2, 3))
             gaps = [] if held is None else self._gaps(mine(held))
             for (cells, traces, _), gap in zip(self.faces.groups, gaps, strict=False):
-                right[:, cells] += self.weight**2 * (traces.mT.to(right.dtype) @ gap)
+                right[:, cells] += stage.square * (traces.mT.to(right.dtype) @ gap)
             alone = self._everywhere(stage.inverse) @ right
             faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
             for j, (cells, traces, unknowns) in enumerate(self.faces.groups):
                 told = traces.to(right.dtype) @ alone[:, cells]
                 told = told - gaps[j] if gaps else told
-                told = self.weight**2 * self.shares[cells, None, None] * told
+                told = stage.square * self.shares[cells, None, None] * told
                 faces.index_add_(1, unknowns.flatten(), told.flatten(1, 2))
             g = stage.factors.solve(faces) if self.faces.order.size else faces
             for (cells, _, unknowns), lift in zip(self.faces.groups, stage.lifts, strict=True):
                 alone[:, cells] += lift @ g[:, unknowns]
             found[k] = alone.to(found.dtype)
         return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
-
-    @property
-    def operations(self) -> tuple[float, float]:
-        """Of this factorisation, and of one solution."""
-        s, (factor, solve) = self.scheme, self.faces.order.operations
-        kinds = sum(1.0 if value.imag == 0 else 4.0 for value in s.radau.values.tolist())
-        m, r = self.columns.shape[1], self.row_weights.shape[2]
-        k = self.faces.order.size * 2 / len(self.alike)  # unknowns at a cell's sides, on the mean
-        each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, int(k)) + product(int(k), m, int(k))
-        once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, int(k), 1)
-        slow = 1.5  # small matrices take so many times as long as their operations do in a large one
-        return slow * kinds * (len(self.first) * each + factor), slow * kinds * (len(self.alike) * once + solve)
 
     def _everywhere(self, of_first: Tensor) -> Tensor:
         """From cells that stand for all alike to all, (s, n, ...)."""
@@ -255,3 +260,17 @@ class JoinedFaces:
         for (_, _, unknowns), mine in zip(self.faces.groups, traces, strict=True):
             mean.index_add_(1, unknowns.flatten(), mine.flatten(1, 2) / 2)
         return [mean[:, unknowns] - mine for (_, _, unknowns), mine in zip(self.faces.groups, traces, strict=True)]
+
+
+def operations(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
+    """Of one factorisation, where so many cells are unlike each other, and of one solution."""
+    e = scheme.evolution
+    order = faces_of(mesh, scheme.degree, e.joins, e.rings).order
+    factor, solve = order.operations
+    kinds = sum(1.0 if value.imag == 0 else 4.0 for value in scheme.radau.values.tolist())
+    m, r = scheme.fields * scheme.cell.count, len(e.equations) * scheme.in_cell
+    k = 2 * order.size // len(mesh)  # unknowns at a cell's sides, on the mean
+    each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, k) + product(k, m, k)
+    once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
+    slow = 1.5  # small matrices take so many times as long as their operations do in a large one
+    return slow * kinds * (unlike * each + factor), slow * kinds * (len(mesh) * once + solve)

@@ -17,6 +17,7 @@ from pinnsolve.methods.implicit_step import Scheme, Start, Step, joined
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.networks.moved import carried
 from pinnsolve.networks.reference_cell import ReferenceCell, legendre
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
 
 
@@ -63,7 +64,7 @@ def richer(
             if enough is not None and enough():
                 return None
             low, high = parts.pop(0)
-            step = _again(scheme, before, slab, low, high, start)
+            step = _again(scheme, before, slab, mesh, low, high, start)
             if again.solve(step):
                 found.append(step)
                 start = step.end()
@@ -74,13 +75,15 @@ def richer(
     return found
 
 
-def _again(scheme: Scheme, before: Scheme, slab: Slab, low: float, high: float, start: Start) -> Step:
+def _again(
+    scheme: Scheme, before: Scheme, slab: Slab, mesh: Tiles, low: float, high: float, start: Start
+) -> Step:  # fmt: skip
     """A part of a known step, to be solved with other features from another start; the guess is what is known."""
     places = low + (high - low) * scheme.radau.places[1:]
     at_stages = legendre(2 * places - 1, slab.modes.shape[1] - 1, 0)
     guess = padded(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), before.cell, scheme.cell)
     begin, length = slab.begin + low * slab.length, (high - low) * slab.length
-    return Step(scheme, slab.mesh, begin, length, start, joined(guess, slab.mesh, scheme))
+    return Step(scheme, mesh, begin, length, start, joined(guess, mesh, scheme))
 
 
 def slabs(steps: Sequence[Step]) -> list[Slab]:

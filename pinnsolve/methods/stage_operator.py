@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from pinnsolve.methods import joined_chain, joined_faces
 from pinnsolve.methods.implicit_step import Scheme, Site, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
@@ -48,6 +49,12 @@ class Operator:
     def of(cls, step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]]) -> Operator:
         """That of a step, from its answers inside and where conditions stand, with slopes."""
         return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites))
+
+    @property
+    def operations(self) -> tuple[float, float]:
+        """Of this factorisation, and of one solution."""
+        unlike = len(self.cells.first) if isinstance(self.cells, JoinedFaces) else None
+        return operations(self.scheme, self.mesh, unlike)
 
     def _weights(self) -> Tensor:
         """What the rows are multiplied by, (S, n, E, P): the integral's own, and the step over the size of what an
@@ -113,3 +120,10 @@ def averages(
     s, n = step.scheme, len(step.mesh)
     walls = [(site, averaged(found, s.stages, (len(site.cells), len(site.xi)))) for site, found in sites]
     return averaged(inside, s.stages, (n, s.in_cell)), walls
+
+
+def operations(scheme: Scheme, mesh: Tiles, unlike: int | None = None) -> tuple[float, float]:
+    """Of one factorisation and of one solution on a mesh; of a plane with so many cells that are unlike each other."""
+    if mesh.dims == 1:
+        return joined_chain.operations(scheme, mesh)
+    return joined_faces.operations(scheme, mesh, len(mesh) if unlike is None else unlike)

@@ -78,8 +78,9 @@ class StepSolver:
             if not size < RULES.away:
                 return self._failed()
             if self.constant:
-                self.rate = size / before if before else (1.0 if fresh else self.rate)
-                settled = size * self.rate < self.left
+                worst = 0.0 if fresh else self.rate  # of all iterations with this factorisation
+                self.rate = max(worst, size / before) if before else worst
+                settled = size * (self.rate or 1.0) < self.left
             else:
                 self.rate = size / before if before else 0.0
                 settled = bool(before) and self.rate < 0.5 and size * self.rate < 3 * self.left
@@ -115,9 +116,9 @@ class StepSolver:
         if fresh:
             self.operator = Operator.of(step, inside, walls)
             self.counts.factorisations += 1
-            self.counts.operations += self.operator.cells.operations[0]
+            self.counts.operations += self.operator.operations[0]
         assert self.operator is not None
-        self.counts.operations += self.operator.cells.operations[1]
+        self.counts.operations += self.operator.operations[1]
         return self.operator.correction(inside.residuals, [found.residuals for _, found in walls], step.stages)
 
     def _sites(self, step: Step) -> list[Site]:

@@ -63,6 +63,8 @@ class Evolution:
         Whether data jump or have kinks, inside or where a ring closes.
     sizes : tuple of float
         How large the variation of each unknown is, as far as data tell.
+    rated : bool
+        Whether an equation says that one unknown is the rate of another.
     """
 
     problem: Problem
@@ -84,6 +86,7 @@ class Evolution:
     driven: Resolution
     rough: bool
     sizes: tuple[float, ...]
+    rated: bool
 
     @property
     def dims(self) -> int:
@@ -162,7 +165,7 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
             raise UnmarchableError(f"nothing says at which rate {u} starts")
     if len(space) == 1:
         _traces(problem, walls, joins, space[0])
-    _even(problem, equations, joins, orders, space)
+    rated = _even(problem, equations, joins, orders, space)
     inside, begun, driven = varying(problem, domain.space_coordinates, domain.time)
     bent = _bends(problem, made, {u: k[0] for u, k in joins.items()}, inside)
     joints = tuple(cuts(problem, made, c, r) for c, r in zip(domain.space_coordinates, begun, strict=True))
@@ -172,7 +175,7 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
     return Evolution(
         problem, equations, space, time, sign, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
         tuple(walls), rings, bent, joints, moments, inside, begun, driven.mirrored(sign), rough,
-        tuple(made.size(u).scale for u in problem.unknowns),
+        tuple(made.size(u).scale for u in problem.unknowns), rated,
     )  # fmt: skip
 
 
@@ -199,11 +202,11 @@ def read_evolution(problem: Problem, made: Plan) -> Evolution | None:
 
 
 def _derivatives(problem: Problem, equations: Sequence[Equation]) -> Derivatives:
-    """What the equations ask for."""
+    """What the equations depend on: what is asked for and multiplied by zero is no derivative of theirs."""
     found: Derivatives = {u: set() for u in problem.unknowns}
     for equation in equations:
-        for u, probe in problem.prober.answer(equation, problem.domain.line()).probes.items():
-            found[u] |= set(probe.asked)
+        for u, alpha, _ in problem.prober.answer(equation, problem.domain.line()).slopes:
+            found[u].add(alpha)
     return found
 
 
@@ -243,16 +246,20 @@ def _traces(problem: Problem, walls: Sequence[Wall], joins: dict[str, list[int]]
 def _even(
     problem: Problem, equations: Sequence[Equation], joins: dict[str, list[int]], orders: dict[str, int],
     space: Sequence[int],
-) -> None:  # fmt: skip
-    """Where an equation says that one unknown is the rate of another (u_t = v), both are joined alike."""
+) -> bool:  # fmt: skip
+    """Where an equation says that one unknown is the rate of another (u_t = v), both are joined alike; whether one
+    does."""
+    found = False
     for equation in equations:
         slopes = problem.prober.answer(equation, problem.domain.line()).slopes
         if any(alpha[k] for _, alpha, _ in slopes for k in space):
             continue
         rated = [u for u, alpha, _ in slopes if any(alpha)]
-        named = {u for u, alpha, _ in slopes if not any(alpha) and orders[u]}
+        named = {u for u, alpha, _ in slopes if not any(alpha) and orders[u]} - set(rated)
         for u in named if rated else ():
+            found = True
             joins[u] = [max(mine) for mine in zip(joins[u], *(joins[v] for v in rated), strict=True)]
+    return found
 
 
 def _asked(problem: Problem, equation: Equation) -> dict[str, set[Alpha]]:

@@ -1,0 +1,224 @@
+"""The march over cells of a plane: right answers for declarations of every kind, and one-step operators that do not
+grow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import cos, exp, sigmoid, sin
+
+from pinnsolve import (
+    Box,
+    Problem,
+    condition,
+    d,
+    dirichlet,
+    face,
+    initial,
+    initial_rate,
+    laplace,
+    neumann,
+    periodic,
+    point,
+    solenoidal,
+    solve,
+)
+from pinnsolve.algebra.dissection import Dissection, Factors
+from pinnsolve.geometry.points import Points
+from pinnsolve.methods import growth as rules
+from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.growth import growth
+from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.methods.second_march import distance, richer, slabs
+from pinnsolve.networks.moved import carried, coarsened, refined
+from pinnsolve.networks.reference_cell import reference_cell
+from pinnsolve.networks.tiles import Tiles, halvings, mergeable
+from pinnsolve.trial.determined import UnmarchableError
+from validation.marched import read, trial_of
+
+CPU = torch.device("cpu")
+pi = math.pi
+Fields = dict[str, Callable[..., Any]]
+
+
+def problem(equations: Any, conditions: list[Any], unknowns: Any = "u", time: float = 1.0) -> Problem:
+    return Problem(
+        space=Box(x=(0, 1), y=(0, 1)), time=(0, time), unknowns=unknowns, equations=equations, conditions=conditions,
+        reference=None,
+    )  # fmt: skip
+
+
+def heat(u: Any, x: Any, y: Any, t: Any) -> Any:
+    return d(u, t) - laplace(u, x, y)
+
+
+def carried_along(u: Any, x: Any, y: Any, t: Any) -> Any:
+    return d(u, t) + d(u, x) + 0.5 * d(u, y)
+
+
+def bump(x: Any, y: Any) -> Any:
+    return sin(pi * x) * sin(pi * y)
+
+
+def errors(declared: Problem, exact: Fields, accuracy: Accuracy) -> tuple[list[float], list[float]]:
+    """What a march is away from the exact solution, and what the second march says of that."""
+    evolution, made = read(declared)
+    marcher = Marcher(evolution, accuracy, CPU)
+    march = marcher.run()
+    assert march.honest and march.status == "done"
+    second = richer(march.scheme, slabs(march.steps), marcher.solver)
+    assert second is not None
+    far, trial = distance(march.steps, second), trial_of(declared, made, march.steps)
+    generator = np.random.default_rng(0)
+    x, y, t = (torch.from_numpy(generator.uniform(*declared.domain.ends(c), 400)) for c in "xyt")
+    points = Points({"x": x, "y": y, "t": t}, torch.ones(400, dtype=torch.float64))
+    found, away = trial.unknowns(trial.prepare(points)), []
+    for u, f in exact.items():
+        truth = f(x, y, t)
+        away.append(float((found[u].value - truth).norm() / truth.norm()))
+    return away, (far.difference / far.norm).tolist()
+
+
+def eddies(x: Any, y: Any, t: Any) -> tuple[Any, Any, Any]:
+    k, slower = 2 * pi, exp(-0.02 * (2 * pi) ** 2 * t)
+    u = 1 - cos(k * (x - t)) * sin(k * (y - t)) * slower
+    v = 1 + sin(k * (x - t)) * cos(k * (y - t)) * slower
+    return u, v, -(cos(2 * k * (x - t)) + cos(2 * k * (y - t))) / 4 * slower**2
+
+
+DECLARED: dict[str, tuple[Problem, Fields, float]] = {
+    "twenty half waves along x and one along y": (
+        problem(lambda u, x, y, t: d(u, t) - d(u, x, x) / 400 - d(u, y, y), [initial(u=lambda x, y: sin(20 * pi * x) * sin(pi * y)), dirichlet(u=0)], time=0.1),
+        {"u": lambda x, y, t: exp(-2 * pi**2 * t) * sin(20 * pi * x) * sin(pi * y)}, 3e-3),
+    "robin": (
+        problem(heat, [initial(u=lambda x, y: cos(x) * cos(y)), neumann(u=0, on=face(x=0) | face(y=0)),
+                       condition(lambda u, x, nx: nx * d(u, x) + math.tan(1) * u, on=face(x=1)), condition(lambda u, y: d(u, y) + math.tan(1) * u, on=face(y=1))]),
+        {"u": lambda x, y, t: exp(-2 * t) * cos(x) * cos(y)}, 1e-4),
+    "a ring in both": (
+        problem(lambda u, x, y, t: carried_along(u, x, y, t) - 1e-3 * laplace(u, x, y), [initial(u=lambda x, y: sin(2 * pi * x) * cos(4 * pi * y)), periodic("x", "y")]),
+        {"u": lambda x, y, t: exp(-0.02 * pi**2 * t) * sin(2 * pi * (x - t)) * cos(4 * pi * (y - 0.5 * t))}, 2e-2),
+    "a front that moves": (
+        problem(lambda u, x, y, t: d(u, t) + u * (d(u, x) + d(u, y)) - 0.1 * laplace(u, x, y),
+                [initial(u=lambda x, y: sigmoid(-5 * (x + y))), dirichlet(u=lambda x, y, t: sigmoid(-5 * (x + y - t)))]),
+        {"u": lambda x, y, t: sigmoid(-5 * (x + y - t))}, 2e-3),
+    "eddies with their pressure": (
+        problem([lambda u, v, p, x, y, t: d(u, t) + u * d(u, x) + v * d(u, y) + d(p, x) - 0.01 * laplace(u, x, y),
+                 lambda u, v, p, x, y, t: d(v, t) + u * d(v, x) + v * d(v, y) + d(p, y) - 0.01 * laplace(v, x, y)],
+                [solenoidal("u", "v"), initial(u=lambda x, y: eddies(x, y, 0 * x)[0], v=lambda x, y: eddies(x, y, 0 * x)[1]),
+                 dirichlet(u=lambda x, y, t: eddies(x, y, t)[0], v=lambda x, y, t: eddies(x, y, t)[1]),
+                 dirichlet(p=lambda x, y, t: eddies(x, y, t)[2], on=point(x=0.3, y=0.4))], ("u", "v", "p"), 0.2),
+        {"u": lambda x, y, t: eddies(x, y, t)[0], "v": lambda x, y, t: eddies(x, y, t)[1], "p": lambda x, y, t: eddies(x, y, t)[2]}, 5e-2),
+    "a drum": (
+        problem(lambda u, x, y, t: d(u, t, t) - laplace(u, x, y), [initial(u=bump), initial_rate(u=0), dirichlet(u=0)]),
+        {"u": lambda x, y, t: cos(pi * 2**0.5 * t) * bump(x, y)}, 2e-3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_declarations_of_every_kind_come_out_right(name: str) -> None:
+    declared, exact, most = DECLARED[name]
+    found, estimates = errors(declared, exact, Accuracy(7, 3, 1e-3, 1e-1))
+    assert max(found) < most
+    for error, estimate in zip(found, estimates, strict=True):
+        assert 0.5 * error < estimate < 2 * error
+
+
+def test_an_automatic_run_takes_cells_of_a_plane() -> None:
+    solution = solve(problem(heat, [initial(u=bump), dirichlet(u=0)], time=0.1), budget=20)
+    assert solution.training is not None and solution.training.network.startswith("JoinedCells")
+    assert solution.converged and solution.estimate is not None and solution.estimate < 1e-3
+    truth = np.exp(-2 * pi**2 * 0.05) * np.sin(pi * 0.3) * np.sin(pi * 0.6)
+    assert solution.u(x=0.3, y=0.6, t=0.05) == pytest.approx(truth, rel=1e-4)
+    assert solution.d("u", "t")(x=0.3, y=0.6, t=0.05) == pytest.approx(-2 * pi**2 * truth, rel=1e-3)
+
+
+def test_walls_that_say_too_little_are_refused() -> None:
+    eddy = DECLARED["eddies with their pressure"][0]
+    assert read(eddy)[0].joins == ((2, 2), (2, 2), (1, 1))  # four conditions between two sides, though five are joined
+    with pytest.raises(UnmarchableError, match="1 conditions stand at the walls"):
+        read(problem(heat, [initial(u=bump), dirichlet(u=0, on=face(x=0) | face(y=0) | face(y=1))]))
+
+
+# ---------------------------------------------------------------- stability
+
+GROWING: dict[str, Problem] = {
+    "carried along a ring": problem(carried_along, [initial(u=lambda x, y: sin(2 * pi * x)), periodic("x", "y")]),
+    "carried around": problem(
+        lambda u, x, y, t: d(u, t) - 2 * pi * (y - 0.5) * d(u, x) + 2 * pi * (x - 0.5) * d(u, y),
+        [initial(u=bump), dirichlet(u=0)],
+    ),
+    "light": problem(
+        [lambda E, H, K, x, y, t: d(E, t) - d(K, x) + d(H, y), lambda E, H, y, t: d(H, t) + d(E, y), lambda E, K, x, t: d(K, t) - d(E, x)],
+        [initial(E=bump, H=0, K=0), dirichlet(E=0)], ("E", "H", "K"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_the_one_step_operator_does_not_grow_on_unequal_cells(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the same weight for large and small cells it grows by e^3 to e^20 (mutant: `JoinedFaces.shares` of ones)."""
+    monkeypatch.setattr(rules, "RULES", replace(rules.RULES, degree=5, lengths=(1 / 40, 1 / 400)))
+    assert growth(read(GROWING[name])[0], False, CPU) < 1e-3
+
+
+# ---------------------------------------------------------------- parts
+
+
+def test_cells_are_halved_along_what_is_steep_alone() -> None:
+    evolution, _ = read(DECLARED["twenty half waves along x and one along y"][0])
+    marcher = Marcher(evolution, Accuracy(7, 3, 1e-3, 1e-1), CPU)
+    widths = marcher.mesh.widths
+    assert float(widths[:, 0].max()) < 0.1 and float(widths[:, 1].min()) > 0.2
+
+
+def test_neighbours_are_no_more_than_twice_as_long() -> None:
+    mesh, chosen = Tiles.begun([(0, 1), (0, 1)], 2, [(), ()], CPU), torch.zeros(4, 2, dtype=torch.bool)
+    chosen[0] = True
+    for _ in range(4):
+        mesh, _ = halvings(mesh, chosen, (False, False))
+        chosen = torch.zeros(len(mesh), 2, dtype=torch.bool)
+        chosen[(mesh.lows.sum(1)).argmin()] = True
+    assert float(mesh.shares.sum()) == pytest.approx(1.0)
+    assert max(mesh.uneven((False, False))) < 0
+    pairs = mergeable(mesh, [True] * len(mesh), (False, False))
+    assert pairs and max(mesh.joined(pairs).uneven((False, False))) < 0
+
+
+def test_coefficients_go_from_tiles_to_others_and_back() -> None:
+    cell, mesh = reference_cell(5, CPU, 2), Tiles.begun([(0, 1), (0, 2)], 2, [(), ()], CPU)
+    c = torch.randn(4, 1, cell.count, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    chosen = torch.tensor([[True, True], [False, True], [False, False], [True, False]])
+    finer, rounds = halvings(mesh, chosen, (False, False))
+    there = refined(c, rounds, cell)
+    assert torch.allclose(carried(c, mesh, finer, cell, [0]), there)
+    assert torch.allclose(carried(there, finer, mesh, cell, [0]), c)
+    once = mesh.split([0, -1, -1, -1])
+    assert torch.allclose(coarsened(refined(c, [[0, -1, -1, -1]], cell), once.siblings([True] * 5), cell, [0])[0], c[0])
+
+
+def test_dissection_solves_what_a_dense_matrix_does() -> None:
+    generator = np.random.default_rng(0)
+    n = 6
+    number = np.arange(n * n).reshape(n, n)
+    beside = [(number[:-1], number[1:]), (number[:, :-1], number[:, 1:])]
+    sides = np.concatenate([np.stack([a.ravel(), b.ravel()], 1) for a, b in beside])
+    counts = generator.integers(1, 4, len(sides))
+    order = Dissection(sides, counts, np.stack(np.divmod(np.arange(n * n), n), 1).astype(float), CPU)
+    blocks, dense = [], np.zeros((order.size, order.size), complex)
+    for cell in range(n * n):
+        mine = order.of_cell(cell)
+        root = generator.normal(size=(len(mine) + 2, len(mine))) + 1j * generator.normal(
+            size=(len(mine) + 2, len(mine))
+        )
+        block = root.conj().T @ root
+        dense[np.ix_(mine, mine)] += block
+        blocks.append(torch.from_numpy(block)[None])
+    b = generator.normal(size=(1, order.size, 2)) + 0j
+    found = Factors(order, blocks).solve(torch.from_numpy(b.copy()))[0].numpy()
+    assert np.allclose(found, np.linalg.solve(dense, b[0]), atol=1e-10)
