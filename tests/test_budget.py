@@ -125,7 +125,7 @@ def stopping(looks: list[Look], step: int) -> Any:
 def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(clocks: None, name: str) -> None:
     looks: list[Look] = []
     problem = gallery(name).replaced(tolerance=1e-9 if name == "kovasznay" else 1e-14)
-    solution = solve(problem, budget=60.0, progress=stopping(looks, 9 if name == "kovasznay" else 18))
+    solution = solve(problem, budget=60.0, progress=stopping(looks, 7 if name == "kovasznay" else 12))
     assert solution.training is not None and solution.training.outcome.kind == "interrupted"
     same_as_before(name, solution.training, looks, solution.trial.vector())
 

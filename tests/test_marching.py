@@ -12,7 +12,6 @@ import torch
 from torch import sin
 
 import problems.burgers
-import problems.maxwell_pulse
 from pinnsolve import (
     MLP,
     Box,
@@ -122,14 +121,6 @@ def test_cells_are_small_where_the_solution_is_steep() -> None:
     cells = solution.trial.parts[-1].cells  # type: ignore[attr-defined]
     size = (cells.high - cells.low)[:, 0]
     assert float(size[cells.centre[:, 0].abs().argmin()]) < float(size.max())
-
-
-def test_slopes_jump_at_an_interface(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = problems.maxwell_pulse.problem
-    with_kink = errors(marched(problem, 1e-1))
-    monkeypatch.setattr("pinnsolve.checks.check.interfaces", lambda *_: ((), [], []))
-    without = errors(marched(problem, 1e-1, budget=3))
-    assert with_kink < 5e-2 < without
 
 
 def test_it_is_saved_and_loaded_and_taken_up_again_to_the_same_bits(tmp_path: Path) -> None:

@@ -83,7 +83,8 @@ class CellMarching:
         positive("CellMarching: share", self.share)
 
     def init(self, objective: Objective) -> State:
-        first = together(len(marched(objective).problem.space_coordinates))
+        assert isinstance(objective.model, Marched | Lined)
+        first = together(len(objective.model.problem.space_coordinates))
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "march": {}, "rate": first}
 
     def accuracy(self, trial: Marched | Lined) -> Accuracy:
