@@ -22,6 +22,7 @@ from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, joined
 from pinnsolve.methods.march_record import Accuracy, March, Status, variation
+from pinnsolve.methods.stage_operator import that_fit
 from pinnsolve.methods.step_solver import StepSolver, is_constant, norm
 from pinnsolve.networks.moved import coarsened, refined
 from pinnsolve.networks.tails import steep
@@ -74,13 +75,13 @@ class Marcher:
         self.accuracy, self.enough = accuracy, enough or (lambda: False)
         square = square_is_better(evolution, device)
         self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square)
-        self.record = March(self.scheme)
+        self.record, self.most = March(self.scheme), min(accuracy.most, that_fit(self.scheme))
         begin, end = evolution.times
         self.span = end - begin
         cells = accuracy.cells if evolution.dims == 1 else RULES.plane
         mesh = fine(Tiles.begun(evolution.extent, cells, evolution.joints, device), evolution.begun, evolution.rings)
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
-        self.mesh, self.sizes = resolved(self.scheme, mesh, sizes, accuracy.tolerance, accuracy.most)
+        self.mesh, self.sizes = resolved(self.scheme, mesh, sizes, accuracy.tolerance, self.most)
         self.start = at_start(self.scheme, self.mesh)
         self.at, self.length, self.moments = begin, RULES.first * self.span, evolution.moments
         self.last: Step | None = None
@@ -219,7 +220,7 @@ class Marcher:
             off, terms = self._in_space(step)
             bad = self._bad(off, here if late else None, step)
             finer, how = halvings(self.mesh, bad, self.scheme.evolution.rings)
-            if len(finer) > self.accuracy.most or rounds >= RULES.rounds or not how:
+            if len(finer) > self.most or rounds >= RULES.rounds or not how:
                 self.record.honest &= not (late or bad.any())
                 self.record.rough |= size > self.accuracy.tolerance
                 return self._accepted(step, off, terms), size

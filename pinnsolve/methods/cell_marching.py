@@ -31,6 +31,8 @@ class Rules:
     plane : float
         Times the tolerance, over two coordinates: the second march is as much more exact there. Larger: it is not exact
         enough, and a third follows. Smaller: more cells than are asked for.
+    most : float
+        The largest tolerance there. Larger: residuals as large as the terms are let pass.
     larger : float
         So many times as many over a plane, where each factorisation takes as long, and one is lost with every step.
     together : int
@@ -44,6 +46,7 @@ class Rules:
     """
 
     plane: float = 100.0
+    most: float = 1e-3
     together: int = 100
     larger: float = 2.0
     call: float = 2.5e-3 * SPEED
@@ -90,7 +93,9 @@ class CellMarching:
     def accuracy(self, trial: Marched | Lined) -> Accuracy:
         """What the problem's tolerance asks for."""
         dims = len(trial.problem.space_coordinates)
-        tolerance = max(self.share * trial.problem.tolerance, self.least) * RULES.plane ** (dims - 1)
+        tolerance = max(self.share * trial.problem.tolerance, self.least)
+        if dims > 1:
+            tolerance = min(tolerance * RULES.plane, RULES.most)
         return Accuracy(*trial.layer.over(dims), tolerance, RULES.bound * tolerance)
 
     def operations(self, objective: Objective, state: State) -> float:

@@ -122,6 +122,12 @@ def averages(
     return averaged(inside, s.stages, (n, s.in_cell)), walls
 
 
+def that_fit(scheme: Scheme, memory: float = 6e8) -> int:
+    """How many cells fit in so many bytes: in a plane their rows, their inverses and what joins them are kept."""
+    m, r = scheme.fields * scheme.cell.count, len(scheme.evolution.equations) * scheme.in_cell
+    return int(memory / (16 * len(scheme.radau.values) * m * (r + 2 * m)))
+
+
 def operations(scheme: Scheme, mesh: Tiles, unlike: int | None = None) -> tuple[float, float]:
     """Of one factorisation and of one solution on a mesh; of a plane with so many cells that are unlike each other."""
     if mesh.dims == 1:

@@ -71,7 +71,10 @@ class StepSolver:
         before = None
         for k in range(1, RULES.iterations + 1):
             fresh = self._fresh(step, k)
-            change = self._change(step, fresh)
+            try:
+                change = self._change(step, fresh)
+            except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # rounding has left nothing to solve
+                return self._failed()
             step.stages = step.stages + change
             self.counts.iterations += 1
             size = float(norm(change, step.mesh, self.sizes).max())
