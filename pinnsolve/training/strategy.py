@@ -60,7 +60,8 @@ class Strategy:
     ) -> None:  # fmt: skip
         self.cells, self.unknowns = cells, 1
         self.plane = cells and coordinates > 2  # two coordinates of space, and time
-        self.stages, self.tolerance, self.automatic, self.windows = stages, tolerance, automatic, windows
+        self.windows = windows and not self.plane  # what joined cells do not solve there, windows solve still less
+        self.stages, self.tolerance, self.automatic = stages, tolerance, automatic
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 
     # ------------------------------------------------------------ the two questions
