@@ -121,7 +121,11 @@ def stopping(looks: list[Look], step: int) -> Any:
     return stop
 
 
-@pytest.mark.parametrize("name", ["kovasznay", "burgers"])
+@pytest.mark.parametrize(
+    ("clocks", "name"),
+    [(None, "kovasznay"), (1.0, "kovasznay"), (3.0, "burgers"), (None, "burgers"), (1.0, "burgers")],
+    indirect=["clocks"],
+)
 def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(clocks: None, name: str) -> None:
     looks: list[Look] = []
     problem = gallery(name).replaced(tolerance=1e-9 if name == "kovasznay" else 1e-14)

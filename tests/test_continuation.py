@@ -11,7 +11,6 @@ import pytest
 import torch
 from scipy.integrate import solve_bvp
 
-import problems.cavity
 import problems.kovasznay
 from pinnsolve import Box, Newton, Problem, RandomFeatures, Settings, d, dirichlet, initial, solve
 from pinnsolve.methods import pseudo_time
@@ -53,7 +52,7 @@ def test_it_finds_a_solution_where_newton_s_method_stalls(sign: float) -> None:
     assert max(losses[3:]) > 10 * min(losses[:3]), "the way leads over larger residuals"
 
 
-@pytest.mark.parametrize("problem", [problems.kovasznay.problem, problems.cavity.problem])
+@pytest.mark.parametrize("problem", [problems.kovasznay.problem])
 def test_where_newton_s_method_converges_nothing_is_added(problem: Problem) -> None:
     steps: list[int] = []
     for continued in (True, False):

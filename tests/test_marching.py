@@ -11,7 +11,6 @@ import pytest
 import torch
 from torch import sin
 
-import problems.burgers
 from pinnsolve import (
     MLP,
     Box,
@@ -114,13 +113,6 @@ def test_problems_of_every_form_are_solved(problem: Problem, wanted: float) -> N
         ends = [p.times for p in parts]
         assert ends[0][0] == problem.time[0] and ends[-1][1] == problem.time[1]
         assert all(a[1] == b[0] for a, b in zip(ends, ends[1:], strict=False))
-
-
-def test_cells_are_small_where_the_solution_is_steep() -> None:
-    solution = marched(problems.burgers.problem.with_parameters({"nu": 0.01}).replaced(reference=None), 1e-1)
-    cells = solution.trial.parts[-1].cells  # type: ignore[attr-defined]
-    size = (cells.high - cells.low)[:, 0]
-    assert float(size[cells.centre[:, 0].abs().argmin()]) < float(size.max())
 
 
 def test_it_is_saved_and_loaded_and_taken_up_again_to_the_same_bits(tmp_path: Path) -> None:
