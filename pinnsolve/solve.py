@@ -36,8 +36,7 @@ from pinnsolve.training.strategy import NOISE, Strategy
 from pinnsolve.trial.evolution import read_evolution
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.line import read_line
-from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.piecewise import Piecewise, trial_of
 from pinnsolve.trial.trial import Trial
 
@@ -198,15 +197,12 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     generator = torch.Generator().manual_seed(settings.seed)
 
     cells = settings.automatic and settings.dtype == torch.float64
-    read = read_evolution(problem, made) if cells else None
-    line = read_line(problem, made) if cells else None
+    read = read_evolution(problem, made) or read_line(problem, made) if cells else None
 
     def build(network: Network | LocalFeatures | JoinedCells | nn.Module, generator: torch.Generator) -> Trial:
         trial = trial_of(problem, network, made, generator, settings.dtype, settings.device)
-        if isinstance(trial, Marched):
-            trial.evolution = read
-        elif isinstance(trial, Lined):
-            trial.line = line
+        if isinstance(trial, OfCells):
+            trial.read = read
         return trial
 
     identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
@@ -214,7 +210,7 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
         windows=not (problem.indivisible or settings.validation),  # windows take all data
-        cells=(read or line) is not None, noise=noise, coordinates=len(problem.coordinates),
+        cells=read is not None, noise=noise, coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
     _check_smooth(run.trial, findings)
@@ -233,7 +229,7 @@ def _held_out(problem: Problem, settings: Settings) -> float:
 
 def _check_smooth(trial: Trial, findings: Findings) -> None:
     """Every derivative of second or higher order that the equations need is one that the network has."""
-    if isinstance(trial, Piecewise | Marched | Lined):
+    if isinstance(trial, Piecewise | OfCells):
         return  # sine, polynomials and tanh have them all
     begin, points = trial.vector(), trial.some_points()
     if not bool(begin.any()):  # random features begin at zero; any other output layer shows what they can do

@@ -202,7 +202,7 @@ PENDULUM = posed(pendulum, [initial(u=2), initial_rate(u=0)], space=None, time=(
 def trial(problem: Problem, degree: int = 11) -> Lined:
     made, _ = verified(problem, check(problem))
     found = Lined(problem, JoinedCells(degree=degree), made)
-    found.line = read(problem)
+    found.read = read(problem)
     return found
 
 

@@ -342,5 +342,5 @@ def test_what_is_rough_is_told_with_more_doubt() -> None:
         evolution, made = read(declared)
         assert evolution.rough is rough
         trial = Marched(declared, JoinedCells(), made)
-        trial.evolution = evolution
+        trial.read = evolution
         assert trial.doubt == (3.0 if rough else 1.0)

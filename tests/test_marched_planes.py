@@ -14,7 +14,6 @@ import torch
 from torch import cos, exp, sigmoid, sin
 
 from pinnsolve import (
-    Box,
     Problem,
     condition,
     d,
@@ -41,21 +40,11 @@ from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles, halvings, mergeable
 from pinnsolve.trial.determined import UnmarchableError
 from validation.marched import read, trial_of
+from validation.stability_planes import CASES, heat, problem
 
 CPU = torch.device("cpu")
 pi = math.pi
 Fields = dict[str, Callable[..., Any]]
-
-
-def problem(equations: Any, conditions: list[Any], unknowns: Any = "u", time: float = 1.0) -> Problem:
-    return Problem(
-        space=Box(x=(0, 1), y=(0, 1)), time=(0, time), unknowns=unknowns, equations=equations, conditions=conditions,
-        reference=None,
-    )  # fmt: skip
-
-
-def heat(u: Any, x: Any, y: Any, t: Any) -> Any:
-    return d(u, t) - laplace(u, x, y)
 
 
 def carried_along(u: Any, x: Any, y: Any, t: Any) -> Any:
@@ -149,15 +138,9 @@ def test_walls_that_say_too_little_are_refused() -> None:
 
 GROWING: dict[str, Problem] = {
     "carried along a ring": problem(carried_along, [initial(u=lambda x, y: sin(2 * pi * x)), periodic("x", "y")]),
-    "carried around": problem(
-        lambda u, x, y, t: d(u, t) - 2 * pi * (y - 0.5) * d(u, x) + 2 * pi * (x - 0.5) * d(u, y),
-        [initial(u=bump), dirichlet(u=0)],
-    ),
-    "light": problem(
-        [lambda E, H, K, x, y, t: d(E, t) - d(K, x) + d(H, y), lambda E, H, y, t: d(H, t) + d(E, y), lambda E, K, x, t: d(K, t) - d(E, x)],
-        [initial(E=bump, H=0, K=0), dirichlet(E=0)], ("E", "H", "K"),
-    ),
-}  # fmt: skip
+    "carried around": CASES["carried around, zero on all walls"],
+    "light": CASES["light in a cavity"],
+}
 
 
 @pytest.mark.parametrize("name", GROWING)

@@ -40,9 +40,9 @@ pi = math.pi
 LENGTHS = (1 / 4, 1 / 40, 1 / 400, 1 / 4000)
 
 
-def problem(equations: Any, conditions: list[Any], unknowns: Any = "u") -> Problem:
+def problem(equations: Any, conditions: list[Any], unknowns: Any = "u", time: float = 1.0) -> Problem:
     return Problem(
-        space=Box(x=(0, 1), y=(0, 1)), time=(0, 1), unknowns=unknowns, equations=equations, conditions=conditions,
+        space=Box(x=(0, 1), y=(0, 1)), time=(0, time), unknowns=unknowns, equations=equations, conditions=conditions,
         reference=None,
     )  # fmt: skip
 

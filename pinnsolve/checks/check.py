@@ -61,8 +61,6 @@ class Findings:
         Prescribed values with jumps or kinks, which are not built in.
     undecided : tuple of str
         Equations and conditions that may vary where no point is, in words.
-    rough_inside : bool
-        Whether an equation jumps, or differentiates something that jumps or has a kink.
     contradiction : str
         What says that a solution of the equations is not what is wanted; empty where nothing does.
     jumps : tuple of str
@@ -79,7 +77,6 @@ class Findings:
     unseen: tuple[str, ...] = ()
     rough: tuple[Part, ...] = ()
     undecided: tuple[str, ...] = ()
-    rough_inside: bool = False
     contradiction: str = ""
     jumps: tuple[str, ...] = ()
 
@@ -123,7 +120,7 @@ def check(problem: Problem) -> Findings:
     warnings += [f"{told}; a small residual is then no sign of a small error" for told in undecided]
     return Findings(
         derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
-        tuple(undecided), bool(rough.lost or jumps), jumps=(*jumps, *rough.lost),
+        tuple(undecided), jumps=(*jumps, *rough.lost),
     )  # fmt: skip
 
 

@@ -111,7 +111,9 @@ def _line(problem: Problem, narrow: Sequence[Narrow]) -> Points:
     return points
 
 
-def _source(problem: Problem, equation: Equation, narrow: Sequence[Narrow], nothing: Mapping[str, Size]) -> float:
+def _source(
+    problem: Problem, equation: Equation, line: Points, narrow: Sequence[Narrow], nothing: Mapping[str, Size]
+) -> float:
     """What an equation leaves where all unknowns are at rest: beside narrow places its size, and of these the integral
     over the domain, which is what is seen of them elsewhere."""
     domain = problem.domain
@@ -119,10 +121,12 @@ def _source(problem: Problem, equation: Equation, narrow: Sequence[Narrow], noth
     def left(points: Points) -> Tensor:
         return problem.prober.answer(equation, points, sizes=nothing).residual
 
-    found = _finite(left(_line(problem, narrow)))
+    found = _finite(left(line))
+    if not narrow:
+        return found
     points = domain.interior.draw(1024, "sobol", torch.Generator().manual_seed(13))
+    at = points.coordinates
     for place in narrow:
-        at = points.coordinates
         there = {c: m + place.width[c] * (2 * domain.unit(c, at[c]) - 1) for c, m in place.middle.items()}
         share = math.prod(min(2 * width / domain.length(c), 1.0) for c, width in place.width.items())
         whole = float(left(replace(points, coordinates={**at, **there})).mean().abs()) * share
@@ -139,7 +143,7 @@ def _grown(problem: Problem, found: Mapping[str, Size], narrow: Sequence[Narrow]
     answers = [problem.prober.answer(e, line, sizes=dict(found)) for e in problem.equations]
     orders = {u: max((sum(alpha) for a in answers for alpha in a.of(u)), default=0) for u in problem.unknowns}
     for equation, answer in zip(problem.equations, answers, strict=True):
-        source = _source(problem, equation, narrow, nothing)
+        source = _source(problem, equation, line, narrow, nothing)
         weight = {u: _weight(problem, answer, u) for u in problem.unknowns}
         known = max([source, *(weight[u] * s.scale for u, s in found.items())])
         for u, w in weight.items():

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pinnsolve.algebra.operations import SPEED
 from pinnsolve.errors import positive
 from pinnsolve.methods import line_solving
 from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, sites_of
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
@@ -38,8 +38,6 @@ class Rules:
     together : int
         Iterations of Newton's method in one step of training: about a quarter of a second. More: the budget is kept
         less closely. Fewer: more looks at residuals.
-    call : float
-        Operations: 2.5 ms of Python for an iteration, however few cells there are.
     bound : float
         Of the residual in space, in tolerances of the steps. Larger: steps chase what cells do not resolve. Smaller:
         more cells than the steps need. That of the prototypes.
@@ -49,7 +47,6 @@ class Rules:
     most: float = 1e-3
     together: int = 100
     larger: float = 2.0
-    call: float = 2.5e-3 * SPEED
     bound: float = 100.0
 
 
@@ -166,7 +163,7 @@ class Enriching:
         for slab in known.slabs:
             factor, solve = operations(scheme, slab.mesh)
             here = slab.length, hash(slab.mesh.places)
-            total += 2 * (RULES.call + solve) + factor * (here != before)
+            total += 2 * (JOINED.call + solve) + factor * (here != before)
             before = here
         return total
 
@@ -200,22 +197,21 @@ class Enriching:
 
 def evolution_of(trial: Marched) -> Evolution:
     """What was read of the trial function's problem; read now, where nobody did."""
-    if trial.evolution is None:
-        trial.evolution = read_evolution(trial.problem, trial.plan)
-    found = trial.evolution
-    assert isinstance(found, Evolution)  # others are not given such a trial function
-    return found
+    if trial.read is None:
+        trial.read = read_evolution(trial.problem, trial.plan)
+    assert isinstance(trial.read, Evolution)  # others are not given such a trial function
+    return trial.read
 
 
 def together(dims: int) -> float:
     """Operations of one step of training."""
-    return RULES.together * RULES.call * RULES.larger ** (dims - 1)
+    return RULES.together * JOINED.call * RULES.larger ** (dims - 1)
 
 
 def spent(counts: Counts, since: Counts | None = None) -> float:
     """Operations of what a march has done, or has done since."""
     since = since or Counts()
-    return counts.operations - since.operations + RULES.call * (counts.iterations - since.iterations)
+    return counts.operations - since.operations + JOINED.call * (counts.iterations - since.iterations)
 
 
 def collocated(steps: list[Slab], marcher: Marcher) -> dict[str, int]:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.radau import radau
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
 from pinnsolve.networks.tiles import Tiles
@@ -59,6 +60,11 @@ class LineScheme:
     @cached_property
     def cell(self) -> ReferenceCell:
         return reference_cell(max(self.counts) - 1, self.device)
+
+    @cached_property
+    def floors(self) -> Tensor:
+        """The least size of each unknown, (F,): what is smaller everywhere is nothing."""
+        return SAME * torch.tensor(self.line.sizes, dtype=torch.float64, device=self.device)
 
     @cached_property
     def places(self) -> Tensor:

@@ -64,18 +64,15 @@ def answers_to_noise(cells: Cells) -> tuple[float, float]:
     return told[0], max(told[1], alike)
 
 
-def answer_along(trial: Trial, line: Line) -> float:
-    """By how much a solution of any kind, of a problem along a line, changes for noise of one part of the equations'
-    terms, relative to its size; infinite where that is not known."""
-    if isinstance(trial, Lined):
-        return answers_to_noise(cells_of(trial))[0]
+def cells_like(trial: Trial, line: Line) -> Cells:
+    """Cells that come closest to a solution of another kind, of a problem along a line."""
     scheme = LineScheme(line, LIMITS.degree, trial.device)
     mesh = Tiles.begun([line.ends], LIMITS.cells, [line.joints], trial.device)
     places = mesh.points(scheme.cell.gauss(scheme.cell.count)[0])[..., 0]
     fields = trial.unknowns(trial.prepare(line.points(places.flatten())))
     values = torch.stack([fields[u].value.detach().to(torch.float64) for u in line.problem.unknowns], -1)
     nearest = scheme.nearest(values.reshape(*places.shape, -1))
-    return answers_to_noise(Cells(scheme, mesh, nearest, line.conditions))[0]
+    return Cells(scheme, mesh, nearest, line.conditions)
 
 
 def noise_of(trial: Trial) -> float:

@@ -34,8 +34,6 @@ class Rules:
         Of the way: a cell below it is none.
     iterations : int
         Of Newton's method: from the last cell's polynomial it settles in four.
-    floor : float
-        Of an unknown's size by all data: it counts as no smaller.
     carried : float
         Of the last cell's width: its polynomial says nothing of a cell that is wider.
     """
@@ -47,7 +45,6 @@ class Rules:
     unsettled: float = 0.25
     short: float = 1e-15
     iterations: int = 10
-    floor: float = 1e-9
     carried: float = 2.5
 
 
@@ -81,9 +78,8 @@ class LineMarch:
     def __post_init__(self) -> None:
         line = self.scheme.line
         assert line.begin is not None
-        self.floors = RULES.floor * torch.tensor(line.sizes, dtype=torch.float64, device=self.scheme.device)
         if not self.edges:
-            self.edges, self.sizes = [line.begin], self.floors
+            self.edges, self.sizes = [line.begin], self.scheme.floors
             self._turned()
 
     @property

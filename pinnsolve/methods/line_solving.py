@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import SPEED, Work, qr
+from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.line_cells import Cells, LineScheme, sizes_of
 from pinnsolve.methods.line_march import LineMarch
 from pinnsolve.methods.line_newton import Effort, LineNewton, norm
@@ -25,10 +26,6 @@ class Rules:
 
     Parameters
     ----------
-    call : float
-        Operations: 2.5 ms of Python for an iteration, however few cells there are.
-    small : float
-        Matrices of a dozen rows take so many times as long as their operations in a large one.
     step : float
         Operations of one step of training, about. More: the budget is kept less closely.
     whole : float
@@ -37,8 +34,6 @@ class Rules:
         Of the unknowns: the last correction of a solution with richer features, which tells the error of another.
     """
 
-    call: float = 2.5e-3 * SPEED
-    small: float = 15.0
     step: float = 0.25 * SPEED
     whole: float = 1.5 * SPEED
     left: float = 1e-11
@@ -49,10 +44,10 @@ RULES = Rules()
 
 def line_of(trial: Lined) -> Line:
     """What was read of the trial function's problem; read now, where nobody did."""
-    if trial.line is None:
-        trial.line = read_line(trial.problem, trial.plan)
-    assert trial.line is not None  # others are not given such a trial function
-    return trial.line
+    if trial.read is None:
+        trial.read = read_line(trial.problem, trial.plan)
+    assert isinstance(trial.read, Line)  # others are not given such a trial function
+    return trial.read
 
 
 def stepped(trial: Lined, bound: float, state: State, work: Work) -> State:
@@ -123,12 +118,11 @@ def enriched(trial: Lined, known: Lined | None, state: State, work: Work) -> Sta
         before = cells_of(known)
         more = scheme.cell.count - before.scheme.cell.count
         c = torch.nn.functional.pad(before.coefficients, (0, more))
-        floors = 1e-9 * torch.tensor(scheme.line.sizes, dtype=torch.float64, device=trial.device)
-        newton = LineNewton(floors, RULES.left)
+        newton = LineNewton(scheme.floors, RULES.left)
         found = newton.solve(Cells(scheme, before.mesh, c, scheme.line.conditions))
         work.add(spent(scheme, newton.effort))
     if found is not None:
-        sizes = torch.maximum(sizes_of(found.coefficients, found.mesh), floors)
+        sizes = torch.maximum(sizes_of(found.coefficients, found.mesh), scheme.floors)
         trial.take(found.mesh.edges, found.coefficients, settled=True)
         trial.distance = norm(found.coefficients - c, found, sizes)
     return {**_ended(state, trial, scheme, found), "left": 0.0}
@@ -175,8 +169,8 @@ def is_linear(scheme: LineScheme) -> bool:
 def spent(scheme: LineScheme, effort: Effort) -> float:
     """Operations of so many factorisations on so many cells in all."""
     rows = scheme.points * len(scheme.counts)
-    each = RULES.small * qr(rows, rows + sum(scheme.line.joins))
-    return effort.factorisations * RULES.call + effort.cells * each
+    each = JOINED.small * qr(rows, rows + sum(scheme.line.joins))
+    return effort.factorisations * JOINED.call + effort.cells * each
 
 
 def collocated(scheme: LineScheme, cells: int) -> dict[str, int]:

@@ -39,8 +39,6 @@ class Rules:
     gains : float
         A half leaves less than this part of its whole's defect, if that is below `rounding`; otherwise it is rounding.
     rounding : float
-    floor : float
-        Of an unknown's size by all data: it counts as no smaller.
     takes : float
         Each step leaves this part of what is added. Smaller: fewer steps, of which more fail.
     loose : float
@@ -54,7 +52,6 @@ class Rules:
     mark: float = 0.1
     gains: float = 0.5
     rounding: float = 1e-7
-    floor: float = 1e-9
     takes: float = 0.2
     loose: float = 1e-2
     fails: int = 12
@@ -81,10 +78,6 @@ class LineWhole:
     enough: Callable[[], bool] = lambda: False
     effort: Effort = field(default_factory=Effort)
 
-    def __post_init__(self) -> None:
-        sizes = self.scheme.line.sizes
-        self.floors = RULES.floor * torch.tensor(sizes, dtype=torch.float64, device=self.scheme.device)
-
     def solve(self, start: Start) -> Cells | None:
         """Cells that meet the bound; nothing where none were found."""
         first = self._begun(start)
@@ -103,10 +96,10 @@ class LineWhole:
         """Solved, on cells that are halved until each meets a bound."""
         parent = torch.full((len(cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
         while not self.enough():
-            solved = LineNewton(self.floors, 1e-2 * bound, effort=self.effort).solve(cells)
+            solved = LineNewton(self.scheme.floors, 1e-2 * bound, effort=self.effort).solve(cells)
             if solved is None:
                 return None
-            off = defects(solved, torch.maximum(sizes_of(solved.coefficients, solved.mesh), self.floors))
+            off = defects(solved, torch.maximum(sizes_of(solved.coefficients, solved.mesh), self.scheme.floors))
             rounding = (off > RULES.gains * parent) & (off < RULES.rounding)
             bad = (off > bound) & (off > RULES.mark * off.max()) & ~rounding
             if not bool(bad.any()):

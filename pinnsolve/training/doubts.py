@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 
 from pinnsolve.errors import Outcome
-from pinnsolve.methods.line_condition import LIMITS, answer_along
+from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_like
+from pinnsolve.methods.line_solving import cells_of
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
 from pinnsolve.training.run import Run
@@ -71,9 +72,11 @@ def _answer_along(run: Run) -> float:
     trial = run.trial
     if len(trial.problem.coordinates) > 1:
         return math.inf
+    if isinstance(trial, Lined):
+        return answers_to_noise(cells_of(trial))[0]
     line = read_line(trial.problem, trial.plan)
-    answer = math.inf if line is None else answer_along(trial, line)
-    return answer if isinstance(trial, Lined) or answer > LIMITS.most else math.inf
+    answer = math.inf if line is None else answers_to_noise(cells_like(trial, line))[0]
+    return answer if answer > LIMITS.most else math.inf
 
 
 def _told_by_error(

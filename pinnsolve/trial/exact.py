@@ -110,7 +110,7 @@ def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
     met, orders = met_by_construction(problem), _orders(problem, findings)
     return Plan(
         exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders,
-        findings.unseen, bool(findings.rough), findings.undecided, findings.rough_inside,
+        findings.unseen, bool(findings.rough), findings.undecided, bool(findings.jumps),
     )  # fmt: skip
 
 

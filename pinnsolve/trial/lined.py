@@ -11,33 +11,24 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Chart, Jet, Rule
+from pinnsolve.jets.jet import Jet, Rule
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.reference_cell import legendre
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.lift import lift
-from pinnsolve.trial.line import Line
-from pinnsolve.trial.trial import Trial
+from pinnsolve.trial.of_cells import InCells, OfCells
 
 
 @dataclass
-class Placed:
+class Placed(InCells):
     """Points, with the cell to which each belongs."""
 
-    points: Points
-    chart: Chart
-    at: dict[str, Jet]
-    cell: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
-    xi: Tensor = field(default_factory=lambda: torch.zeros(0))
-    width: Tensor = field(default_factory=lambda: torch.zeros(0))
     of: Tensor | None = None  # the edges that it was looked for in
-    functions: Mapping[str, Any] = field(default_factory=dict)  # there are none
     tables: dict[int, Tensor] = field(default_factory=dict)
 
 
-class Lined(Trial):
+class Lined(OfCells):
     """The cells that are solved so far; a march may not have come to the end of the line.
 
     Parameters
@@ -53,20 +44,13 @@ class Lined(Trial):
         Of orthonormal Legendre polynomials.
     """
 
-    takes_jets = True
     frozen = 1
-    balances = False
 
     def __init__(
         self, problem: Problem, layer: JoinedCells, made: Plan, dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ) -> None:  # fmt: skip
-        self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
-        self.layer, self.description = layer, repr(layer)
-        self.written = {"kind": "JoinedCells", **vars(layer), "dtype": str(dtype).removeprefix("torch.")}
-        self.outputs = len(problem.unknowns)
-        self.live: Any = None  # what a method keeps of its work from step to step
-        self.line: Line | None = None  # what it reads of the problem, once
+        super().__init__(problem, layer, made, dtype, device)
         self.settled = False  # whether its method has come to its end
         self.distance = 0.0  # from the cells that are less rich, relative to the unknowns, where there are such
         self.edges = torch.zeros(0, dtype=torch.float64, device=self.device)
@@ -77,13 +61,8 @@ class Lined(Trial):
         self.edges, self.coefficients, self.settled = edges, coefficients, settled
 
     @property
-    def doubt(self) -> float:  # type: ignore[override]
-        """Its error over its distance from cells that are less rich: three where data jump or have kinks."""
-        return 3.0 if self.plan.rough or (self.line is not None and self.line.rough) else 1.0
-
-    @property
     def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
-        return {self.line.name: tuple(self.line.bends)} if self.line is not None and self.line.bends else {}
+        return {self.read.name: tuple(self.read.bends)} if self.read is not None and self.read.bends else {}
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
@@ -114,10 +93,6 @@ class Lined(Trial):
     def width(self) -> int:
         return (self.layer.degree + 1) * self.outputs
 
-    @property
-    def row_size(self) -> int:
-        return self.width
-
     def layers(self) -> list[tuple[str, str, int]]:
         kind = f"{len(self.coefficients)} cells of {self.coefficients.shape[2]} features"
         return [("cells", kind, self.parameters_count)]
@@ -145,13 +120,7 @@ class Lined(Trial):
         prepared.of, prepared.tables = self.edges, {}
 
     def _given(self, prepared: Placed, share: float) -> dict[str, Jet]:
-        """Before there are cells: what conditions prescribe, carried on; without any the unknown's offset, and a share
-        of its usual size."""
-        found: dict[str, Jet] = {}
-        for u in self.problem.unknowns:
-            lifted = lift(self.problem, self.plan.exact.get(u, []), prepared.points, prepared.at)
-            usual = self.plan.size(u).offset + share * self.plan.size(u).scale
-            found[u] = prepared.chart.numbers(usual) if lifted is None else lifted[0]
+        """The first guess, of which it is noted what equations ask for."""
         size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
 
         def asked_of(jet: Jet) -> Rule:
@@ -161,7 +130,7 @@ class Lined(Trial):
 
             return rule
 
-        return {u: Jet(prepared.chart, asked_of(jet), size, names) for u, jet in found.items()}
+        return {u: Jet(prepared.chart, asked_of(jet), size, names) for u, jet in self.guessed(prepared, share).items()}
 
     def _ask(self, prepared: Placed, alpha: Alpha) -> None:
         """Note what equations ask for, where differences shall be taken of it: elsewhere these see what is steep."""

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.trial.of_cells import InCells
 
 
 @dataclass
-class Located:
+class Located(InCells):
     """Points, with the cell of a step to which each belongs; tables of features are made once."""
 
-    points: Points
-    chart: Chart
-    at: dict[str, Jet]
-    cell: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
-    xi: Tensor = field(default_factory=lambda: torch.zeros(0))
     tau: Tensor = field(default_factory=lambda: torch.zeros(0))
-    width: Tensor = field(default_factory=lambda: torch.zeros(0))
     length: Tensor = field(default_factory=lambda: torch.zeros(0))
     steps: int = -1
-    functions: Mapping[str, Any] = field(default_factory=dict)  # there are none
     tables: dict[int | tuple[int, ...], Tensor] = field(default_factory=dict)  # by order in time, or along space
 
 

@@ -18,9 +18,8 @@ from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import sign_of
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.lift import lift
 from pinnsolve.trial.located import Located, Search
-from pinnsolve.trial.trial import Trial
+from pinnsolve.trial.of_cells import OfCells
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Slab:
         return self.begin + self.length
 
 
-class Marched(Trial):
+class Marched(OfCells):
     """The steps that are solved so far; beyond them the last cells' polynomials go on.
 
     Parameters
@@ -57,21 +56,14 @@ class Marched(Trial):
     made : Plan
     """
 
-    takes_jets = True
     frozen = 0
-    balances = False
 
     def __init__(
         self, problem: Problem, layer: JoinedCells, made: Plan, dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ) -> None:  # fmt: skip
-        self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
-        self.layer, self.description = layer, repr(layer)
-        self.written = {"kind": "JoinedCells", **vars(layer), "dtype": str(dtype).removeprefix("torch.")}
+        super().__init__(problem, layer, made, dtype, device)
         self.slabs: list[Slab] = []
-        self.live: Any = None  # what a method keeps of its march from step to step
-        self.evolution: Any = None  # what it reads of the problem, once
-        self.outputs = len(problem.unknowns)
         self.space = [problem.coordinates.index(c) for c in problem.space_coordinates]
         self.time = problem.coordinates.index(str(problem.domain.time))
         self.sign = sign_of(problem)  # of the times of steps over the problem's
@@ -83,16 +75,8 @@ class Marched(Trial):
         self._modes: Tensor | None = None
 
     @property
-    def doubt(self) -> float:  # type: ignore[override]
-        """Its error over its distance from a march that is less rich: one, and three where data jump or have kinks.
-
-        There richer features bring less, and the two may be alike to a third (prototypes).
-        """
-        return 3.0 if self.plan.rough or (self.evolution is not None and self.evolution.rough) else 1.0
-
-    @property
     def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
-        e = self.evolution
+        e = self.read
         return {self.problem.coordinates[e.space[0]]: tuple(e.bends)} if e is not None and e.bends else {}
 
     # ------------------------------------------------------------ how far it goes
@@ -131,10 +115,6 @@ class Marched(Trial):
         degree, stages = self.layer.over(len(self.space))
         return (stages + 1) * reference_cell(degree, self.device, len(self.space)).count * self.outputs
 
-    @property
-    def row_size(self) -> int:
-        return self.width
-
     def layers(self) -> list[tuple[str, str, int]]:
         name, found = self.problem.domain.time, []
         for k, s in enumerate(self.slabs):
@@ -171,18 +151,9 @@ class Marched(Trial):
             prepared.steps, prepared.tables = len(self.slabs), {}
         return self._modes
 
-    def _given(self, prepared: Located) -> dict[str, Jet]:
-        """Before the first step: what conditions prescribe, carried on; without any the unknown's usual size."""
-        found: dict[str, Jet] = {}
-        for u in self.problem.unknowns:
-            lifted = lift(self.problem, self.plan.exact.get(u, []), prepared.points, prepared.at)
-            found[u] = prepared.chart.numbers(self.plan.size(u).offset) if lifted is None else lifted[0]
-        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
-        return {u: Jet(prepared.chart, jet.partial, size, names) for u, jet in found.items()}
-
     def unknowns(self, prepared: Located) -> dict[str, Jet]:  # type: ignore[override]
         if not self.slabs:
-            return self._given(prepared)
+            return self.guessed(prepared)
         modes, inside = self._locate(prepared), self.plan.rough_inside and not self.plan.rough
         cell = reference_cell(degree_of(modes.shape[3], len(self.space)), self.device, len(self.space))
 

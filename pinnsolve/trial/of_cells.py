@@ -1,0 +1,79 @@
+"""What trial functions over joined cells have in common: a layer that cells share, and what is there before them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.networks.joined_cells import JoinedCells
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.lift import lift
+from pinnsolve.trial.trial import Trial
+
+
+@dataclass
+class InCells:
+    """Points, with the cell to which each belongs, where in it that is, and how wide it is."""
+
+    points: Points
+    chart: Chart
+    at: dict[str, Jet]
+    cell: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
+    xi: Tensor = field(default_factory=lambda: torch.zeros(0))
+    width: Tensor = field(default_factory=lambda: torch.zeros(0))
+    functions: Mapping[str, Any] = field(default_factory=dict)  # there are none
+
+
+class OfCells(Trial):
+    """A trial function whose cells are found by a method.
+
+    Parameters
+    ----------
+    problem : Problem
+    layer : JoinedCells
+    made : Plan
+    """
+
+    takes_jets = True
+    balances = False
+
+    def __init__(
+        self, problem: Problem, layer: JoinedCells, made: Plan, dtype: torch.dtype = torch.float64,
+        device: torch.device | str = "cpu",
+    ) -> None:  # fmt: skip
+        self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
+        self.layer, self.description = layer, repr(layer)
+        self.written = {"kind": "JoinedCells", **vars(layer), "dtype": str(dtype).removeprefix("torch.")}
+        self.outputs = len(problem.unknowns)
+        self.live: Any = None  # what a method keeps of its work from step to step
+        self.read: Any = None  # what it reads of the problem, once: an Evolution or a Line
+
+    @property
+    def doubt(self) -> float:  # type: ignore[override]
+        """Its error over its distance from one that is less rich: one, and three where data jump or have kinks.
+
+        There richer features bring less, and the two may be alike to a third (prototypes).
+        """
+        return 3.0 if self.plan.rough or (self.read is not None and self.read.rough) else 1.0
+
+    @property
+    def row_size(self) -> int:
+        return self.width
+
+    def guessed(self, prepared: InCells, share: float = 0.0) -> dict[str, Jet]:
+        """Before there are cells: what conditions prescribe, carried on; without any the unknown's offset, and a share
+        of its usual size."""
+        found: dict[str, Jet] = {}
+        for u in self.problem.unknowns:
+            lifted = lift(self.problem, self.plan.exact.get(u, []), prepared.points, prepared.at)
+            usual = self.plan.size(u).offset + share * self.plan.size(u).scale
+            found[u] = prepared.chart.numbers(usual) if lifted is None else lifted[0]
+        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
+        return {u: Jet(prepared.chart, jet.partial, size, names) for u, jet in found.items()}
