@@ -134,7 +134,7 @@ class Settings:
         Points inside the domain that training never sees.
     validation : float, optional
         The share of every set of measurements that training never sees; what is kept is the network that fits those
-        best (early stopping). By default zero, and a fifth in a fit to data alone whose network is chosen by the run.
+        best (early stopping). By default zero, and a fifth in an automatic fit to data alone of unknown noise.
     sampler : "sobol", "latin" or "uniform"
     redraw : Redraw or None
         None keeps the first points.

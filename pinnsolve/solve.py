@@ -21,6 +21,7 @@ from pinnsolve.errors import NotConverged, ProblemError
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.methods.protocol import Method
+from pinnsolve.methods.smoothing import Smoothing, features_for
 from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import Network
@@ -180,6 +181,9 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
 
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
+    if settings.automatic and (measured := _noisy_alone(problem)):
+        layer = features_for(measured, len(problem.coordinates))
+        settings = dataclasses.replace(settings, network=layer, method=Smoothing())
     if share := _held_out(problem, settings):
         settings = dataclasses.replace(settings, validation=share)
     missed = misfits(problem)
@@ -216,6 +220,13 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     _check_smooth(run.trial, findings)
     findings.warnings.extend(more + _noted(run))
     return Prepared(findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
+
+
+def _noisy_alone(problem: Problem) -> int:
+    """The measurements of a problem that is nothing else, where they say how noisy they are; otherwise none."""
+    alone = not problem.equations and all(e.points is not None for e in problem.system)
+    known = all(o.known and o.loss == "squares" for o in problem.observations)
+    return sum(len(o.points) for o in problem.observations) if alone and known else 0
 
 
 def _held_out(problem: Problem, settings: Settings) -> float:

@@ -4,7 +4,7 @@
       + (1/2) exp(-((9x - 7)^2 + (9y - 3)^2)/4) - (1/5) exp(-(9x - 4)^2 - (9y - 7)^2)        0 < x, y < 1
 
 `data/franke.csv` holds f at scattered places with normal noise of 0.03 (`data/make.py`). No equation is known, so that
-the network could fit the noise as well; a fifth of the measurements is kept from training and says when it does.
+a network could fit the noise as well; how smooth it is to be, the measurements say themselves (largest evidence).
 
 Franke, Math. Comp. 38 (1982) 181-200.
 """

@@ -36,6 +36,8 @@ from pinnsolve.jets.tape import Tape, dense_rows
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.trial import Trial
 
+PRIOR = "what is known of the parameters"  # no residual is called so
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -51,10 +53,17 @@ class Fit:
     in_noise: bool = False
 
     @classmethod
-    def of(cls, residuals: Residuals, weights: Mapping[str, float], in_noise: bool = False) -> Fit:
+    def of(
+        cls, residuals: Residuals, weights: Mapping[str, float], in_noise: bool = False, prior: Tensor | None = None
+    ) -> Fit:
+        """At the present parameters; `prior` (P,) is the precision of each, about zero."""
         rows, values = _stacked(residuals, weights)
+        if prior is not None:  # what else is known, as further rows without noise
+            about = prior.to("cpu", torch.float64).sqrt()
+            vector = residuals.trial.vector().to("cpu", torch.float64)
+            rows, values = rows | {PRIOR: torch.diag(about)}, values | {PRIOR: about * vector}
         whole, constants = torch.cat(list(rows.values())), len(residuals.trial.constants.raw)
-        per_row = {n: (weights[n] / residuals.counts[n]) ** 0.5 for n in rows}
+        per_row = {n: (weights[n] / residuals.counts[n]) ** 0.5 if n != PRIOR else 1.0 for n in rows}
         return cls(rows, values, per_row, *_factor(whole), whole.any(0)[whole.shape[1] - constants :], in_noise)
 
     def leverage(self, name: str) -> float:

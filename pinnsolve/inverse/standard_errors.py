@@ -45,11 +45,15 @@ class Means:
         The rms at which training calls a residual met.
     elsewhere : Points, optional
         Where the error of the solution that comes from noise is told.
+    prior : (Tensor, float), optional
+        The precision (P,) of each trained number about zero, and the variance of the noise in units of the misfits,
+        where data alone were smoothed by them (`pinnsolve.methods.Smoothing`).
     """
 
     solves: int
     met: Mapping[str, float]
     elsewhere: Points | None = None
+    prior: tuple[Tensor, float] | None = None
 
 
 def identified(
@@ -71,7 +75,7 @@ def identified(
         return None
     if trial.parameters_count > LARGEST:
         return _without_errors(trial, (unseen or residuals).values(), held_out=unseen is not None)
-    fit = Fit.of(residuals, weights)
+    fit = _fit(residuals, weights, means)
     noise, misfits, told = _met(residuals, fit, unseen)
     sought = trial.constants.declared or trial.functions.declared
     profile = _solved_again(residuals, fit, noise, means) if sought and means.solves else None
@@ -99,6 +103,15 @@ def identified(
     return Identified(
         constants, functions, correlations, misfits, list(dict.fromkeys(told)), lost + loose, by_noise_too
     )
+
+
+def _fit(residuals: Residuals, weights: Mapping[str, float], means: Means) -> Fit:
+    """What is solved at the end of training, linearised."""
+    if means.prior is None:
+        return Fit.of(residuals, weights)
+    precisions, variance = means.prior
+    in_noise = {n: count / max(variance, Refit.tiny**2) for n, count in residuals.counts.items()}
+    return Fit.of(residuals, in_noise, in_noise=True, prior=precisions)
 
 
 def _met(

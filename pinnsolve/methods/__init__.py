@@ -8,6 +8,7 @@ from pinnsolve.methods.newton import Newton
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.methods.quasi_newton import LBFGS, SSBroyden
 from pinnsolve.methods.retracing import Retracing
+from pinnsolve.methods.smoothing import Smoothing
 from pinnsolve.methods.soap import SOAP
 
 FIRST_ORDER = (Adam, SGD, SOAP)  # they take a gradient a step, and compare no losses
@@ -29,4 +30,5 @@ __all__ = [
     "Objective",
     "Retracing",
     "SSBroyden",
+    "Smoothing",
 ]

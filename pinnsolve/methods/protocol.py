@@ -21,6 +21,9 @@ class LeastSquares(Protocol):
     """What a method asks of residuals: values, gradients, and the normal equations, each when it needs them."""
 
     @property
+    def counts(self) -> Mapping[str, int]: ...
+
+    @property
     def size(self) -> int: ...
 
     def loss(self, weights: Mapping[str, float]) -> float: ...

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pinnsolve.algebra.operations import Work
 from pinnsolve.errors import Outcome, ProblemError
-from pinnsolve.methods import Enriching
+from pinnsolve.methods import Enriching, Smoothing
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.line_condition import noise_of
 from pinnsolve.methods.protocol import Method, State
@@ -171,7 +171,8 @@ class Run:
             self.clock.work.add(costs_of(self.points.training).rows)
         if isinstance(self.stage.network, RandomFeatures):  # Newton's method begins at g, not at a random function
             self.trial.assign(torch.zeros_like(self.trial.vector()))
-            self.points.to_data()
+            if not isinstance(self.method, Smoothing):  # which asks how smooth they are, and begins with nothing
+                self.points.to_data()
         self.watch = Watch.begin(self.points.held_out.loss(self.weights), self.tolerance)
         self.clock.work.add(costs_of(self.points.held_out).once)
         if self.best is not None:
