@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -32,11 +33,11 @@ COUNTS, NOISES = (50, 200, 800), (0.01, 0.1, 0.5)
 def measured(function: Function, names: str, count: int, noise: float) -> tuple[float, float]:
     """The error of one run, and what it states (dimensionless)."""
     generator = np.random.default_rng(count)
-    places = {c: generator.uniform(-1, 1, count) for c in names}
+    places: dict[str, Any] = {c: generator.uniform(-1, 1, count) for c in names}
     values = function(*places.values()) + noise * generator.standard_normal(count)
     problem = Problem(
         space=Box(**dict.fromkeys(names, (-1, 1))), unknowns="u", reference=None,
-        conditions=observed(sigma=noise, columns=None, loss="squares", **places, u=values),
+        conditions=observed(sigma=noise, **places, u=values),
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConverged)
