@@ -77,7 +77,7 @@ def test_the_best_of_all_stages_is_kept(heat: Problem) -> None:
     solution = solve(heat.replaced(tolerance=1e-14), budget=1.0)
     training = solution.training
     assert training is not None
-    assert "RandomFeatures" in training.network or "JoinedCells" in training.network
+    assert "RandomFeatures" in training.network or "LocalFeatures" in training.network
     lowest = min(look.held_out["equation"] for look in training.history if look.method != "marching")
     assert training.held_out["equation"] == pytest.approx(lowest, rel=1e-6)
     assert solution.trial.description == training.network

@@ -151,7 +151,7 @@ def test_the_estimate_of_a_run_is_not_too_kind_and_within_a_decade(name: str, to
     assert training is not None and training.estimate is not None
     error = max(e.relative_l2 for e in compare(solution, problem.reference(problem)).errors.values())  # type: ignore[operator,misc]
     marched = (
-        "JoinedCells" in training.network
+        "LocalFeatures" in training.network
     )  # what is told is the error of the less rich march, a bound for this one
     assert error / 3 < training.estimate and (marched or training.estimate < 10 * error)
     assert training.outcome.kind == "converged" and training.estimate <= RULES.certain * tolerance

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pinnsolve.networks.cells import Cells
+from pinnsolve.trial.piecewise import WIDTHS, Piecewise
 from torch import exp
 
 from pinnsolve import Box, Problem, Settings, compare, d, dirichlet, exact, initial, solve
 from pinnsolve.checks.check import check
 from pinnsolve.geometry.wanting import Wanting
-from pinnsolve.networks.cells import Cells
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.solve import prepare
 from pinnsolve.trial.exact import plan
 from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.piecewise import WIDTHS, Piecewise
 
 
 def first_order(source: Callable[[Any], Any], low: float = 0.0, high: float = 1.0, **more: Any) -> Problem:
