@@ -132,6 +132,8 @@ class Problem:
             return "cells find no unknown constants or functions: each step of time would find its own"
         if not self.equations:
             return "cells fit no data alone: they are halved where an equation's residual is large"
+        if self.observations:
+            return "cells take no measurements: a step of time knows nothing of those that come later"
         if self.ranges:
             return "cells take no parameters as inputs: they divide space and time alone"
         if self.domain.shape is not None:

@@ -100,8 +100,6 @@ def line(problem: Problem, made: Plan) -> Line:
         raise UnmarchableError(problem.indivisible)
     if len(problem.coordinates) != 1:
         raise UnmarchableError("it has more than one coordinate")
-    if problem.observations:
-        raise UnmarchableError("cells along one coordinate take no measurements")
     if len(problem.equations) != len(problem.unknowns):
         raise UnmarchableError(f"{len(problem.equations)} equations stand for {len(problem.unknowns)} unknowns")
     name = problem.coordinates[0]
