@@ -1,4 +1,4 @@
-"""Problems along one coordinate over joined cells: orders from theory, right answers of every kind, honest ends."""
+"""Problems along one coordinate over cells: orders from theory, right answers of every kind, honest ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The march over joined cells: orders from theory, right answers for declarations of every kind, and honest ends."""
+"""The march over cells: orders from theory, right answers for declarations of every kind, and honest ends."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Whether the equations determine the solution: what they do not is said in words, and called converged nowhere.
 
-Each question is put to every kind of solution: random features, cells, windows of time, a trained network, the user's own
+Each question is put to every kind of solution: random features, cells, a trained network, the user's own
 module, numbers of fewer digits. The same problems said otherwise: tests/metamorphic/test_alone.py.
 """
 

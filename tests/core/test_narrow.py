@@ -1,4 +1,4 @@
-"""Places that are narrow beside the domain: found, told, and looked into by cells, points, windows and comparisons."""
+"""Places that are narrow beside the domain: found, told, and looked into by cells, points and comparisons."""
 
 from __future__ import annotations
 

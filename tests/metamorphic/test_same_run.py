@@ -12,10 +12,7 @@ from validation.metamorphic.subjects import subjects
 from validation.metamorphic.transformations import places, retellings
 
 SUBJECTS = subjects(budget=20.0)
-NAMES = (
-    "growth", "oscillator", "heat", "plate", "heat, trained", "bar, trained", "heat, windows", "growth, windows",
-    "oscillator, windows",
-)  # fmt: skip
+NAMES = ("growth", "oscillator", "heat", "plate", "heat, trained", "bar, trained")
 ROUNDING = 1e-12  # of the largest value: two ways to say a value may round differently, and no more
 WAYS = ("start by dirichlet()", "values face by face", "all by condition()")
 CASES = [(name, way) for name in NAMES for way in WAYS if way in retellings(SUBJECTS[name].declare())]
