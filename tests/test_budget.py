@@ -33,7 +33,8 @@ def simulated(monkeypatch: pytest.MonkeyPatch, ready: Prepared, speed: float) ->
 
 
 SLOW = [(2.0, 5e9), (5.0, 2e9), (20.0, 1e9)]
-TRIED = [(n, *s) for n in GALLERY for s in (SLOW if n not in ("cavity", "taylor_green") else SLOW[1:2])]
+# on the slowest machine a march meets its end; long runs of the others would show the same again
+TRIED = [("burgers", *s) for s in SLOW] + [(n, *SLOW[1]) for n in GALLERY if n != "burgers"]
 
 
 @pytest.mark.parametrize(("name", "budget", "speed"), TRIED)
@@ -49,7 +50,7 @@ def test_it_is_kept_within_a_tenth(monkeypatch: pytest.MonkeyPatch, name: str, b
     assert trial.complete or (isinstance(trial, Marched) and trial.slabs)
 
 
-@pytest.mark.parametrize("name", GALLERY)
+@pytest.mark.parametrize("name", ["cavity", "inverse_burgers", "taylor_green"])
 def test_the_whole_of_a_run_fits(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Checks, first evaluation and the end included; by the clock of this process, which others do not slow down."""
     monkeypatch.setattr(time, "perf_counter", time.process_time)
@@ -129,7 +130,7 @@ def stopping(looks: list[Look], step: int) -> Any:
 def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(clocks: None, name: str) -> None:
     looks: list[Look] = []
     problem = gallery(name).replaced(tolerance=1e-9 if name == "kovasznay" else 1e-14)
-    solution = solve(problem, budget=60.0, progress=stopping(looks, 7 if name == "kovasznay" else 12))
+    solution = solve(problem, budget=60.0, progress=stopping(looks, 5 if name == "kovasznay" else 12))
     assert solution.training is not None and solution.training.outcome.kind == "interrupted"
     same_as_before(name, solution.training, looks, solution.trial.vector())
 
