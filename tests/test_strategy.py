@@ -259,6 +259,13 @@ def test_at_the_end_it_is_told_what_is_missing_or_how_many_steps_were_made() -> 
         assert isinstance(outcome, Outcome) and (outcome.kind, outcome.detail[:14]) == (kind, "beyond t = 0.2")
 
 
+def test_a_march_that_was_asked_for_ends_within_its_bound_or_not() -> None:
+    one = Strategy([Stage(LocalFeatures(), Marching())], 9.0, TOLERANCE, automatic=False, cells=True)
+    for stuck, kind, words in ((False, "steps", "within its bound"), (True, "plateau", "more than the bound")):
+        turn = one.next(Results([Ended(0, 1e-3, {"r": 1e-3}, 1.0, 10, 3, stuck=stuck)], {"r": 1.0}), clock(1.0))
+        assert isinstance(turn, Outcome) and turn.kind == kind and words in turn.detail
+
+
 def test_when_more_solutions_bring_nothing_the_run_ends() -> None:
     """Their residuals are rounding: either they agree to what the precision gives, or the problem has several."""
     three = [replace(ended(FIRST + k, 1e-15), exact=True, estimate=3e-11, compared=k + 1) for k in range(3)]

@@ -138,7 +138,16 @@ class Strategy:
             return Outcome(
                 kind, now.missing, "raise Marching's bound, its steps or the budget, or leave method and network out"
             )
+        if now.verdict is None and isinstance(self.stages[now.stage].method, Marching):
+            return self._marched(now)
         return now.verdict or Outcome("steps", f"all {now.steps} steps made")
+
+    def _marched(self, now: Ended) -> Outcome:
+        """A march that was asked for came to its end, and is not solved again."""
+        if now.stuck:
+            return Outcome("plateau", "some cells or steps leave more than the bound", "raise Marching's bound")
+        remedy = "leave method and network out, and it is estimated"
+        return Outcome("steps", "the march came to its end within its bound, but its error was not estimated", remedy)
 
     def _good_enough(self, now: Ended) -> bool:
         """Whether the best solution is, and its error need not be told by solving it again."""
