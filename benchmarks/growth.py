@@ -62,7 +62,7 @@ def one(problem: Problem, network: Any, method: Any, points: int) -> dict[str, f
     """One step of a method that solves for all weights (s); of Newton's, as many as it makes."""
     settings = Settings(network=network, method=method, points=points, redraw=None, weights=1.0)
     loop = prepare(problem, settings).loop
-    objective = Objective(loop.state.trial, loop.state.points.training, loop.state.weights, balanced=False)
+    objective = Objective(loop.state.trial, loop.state.points.training, loop.state.weights)
     if isinstance(network, RandomFeatures):  # as the training loop begins
         loop.state.trial.assign(torch.zeros_like(loop.state.trial.vector()))
     state = method.init(objective)

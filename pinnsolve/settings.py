@@ -19,17 +19,15 @@ from pinnsolve.methods import (
     SGD,
     SOAP,
     Adam,
-    CellMarching,
     Enriching,
     LevenbergMarquardt,
     Marching,
     Method,
     Newton,
-    Retracing,
     SSBroyden,
 )
 from pinnsolve.methods.protocol import check_method
-from pinnsolve.networks import MLP, JoinedCells, LocalFeatures, Network, RandomFeatures
+from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.described import described_network
 from pinnsolve.networks.dropout import drops
 
@@ -48,8 +46,6 @@ LAYERS = (
     ("sine", (2.0, 4.0)), ("sine", (1.0, 2.0)), ("sine", (4.0, 8.0)), ("sine", (8.0, 16.0)), ("tanh", (0.5, 2.0)),
     ("sine", (16.0, 64.0)),
 )  # fmt: skip
-# On the residual of every cell, round after round; between the decades nothing was gained. The same, "bounds".
-BOUNDS = (1e-1, 1e-2, 1e-3, 1e-4)
 # Collocation points of trained networks. Larger: slower steps. Smaller: they alone are fitted. Chosen, not measured.
 POINTS = 4000
 
@@ -82,7 +78,7 @@ class Redraw:
 class Stage:
     """A network and the method that trains it."""
 
-    network: Network | LocalFeatures | JoinedCells | nn.Module
+    network: Network | LocalFeatures | nn.Module
     method: Method
 
 
@@ -94,14 +90,9 @@ AUTOMATIC = (
         # `python -m validation.marched`
         for degree, stages, share, least in ((11, 5, 1e-2, 1e-5), (13, 7, 1e-3, 1e-7), (13, 7, 1e-5, 1e-11))
         for stage in (
-            Stage(JoinedCells(degree=degree, stages=stages), CellMarching(share=share, least=least)),
-            Stage(JoinedCells(degree=degree + 2, stages=stages + 2), Enriching(share=share, least=least)),
+            Stage(LocalFeatures(degree=degree, stages=stages), Marching(share=share, least=least)),
+            Stage(LocalFeatures(degree=degree + 2, stages=stages + 2), Enriching(share=share, least=least)),
         )
-    ),
-    *(
-        stage
-        for bound in BOUNDS
-        for stage in (Stage(LocalFeatures(), Marching(bound=bound)), Stage(LocalFeatures(), Retracing()))
     ),
     Stage(MLP(), LevenbergMarquardt()),
 )
@@ -116,9 +107,9 @@ class Settings:
     method : Method or sequence of Method, optional
         A sequence runs one after the other; each but the last ends by its own `steps`, or with its share of the budget
         (in operations).
-        Without method and network the choice is automatic: Newton's method on random features, more and more of them
-        while that pays (`pinnsolve.training.strategy`), then Marching on local features, then Levenberg-Marquardt on
-        all weights of an MLP. Otherwise it is Newton's method for random features, Marching for local ones, and
+        Without method and network the choice is automatic: Marching over cells where these fit, Newton's method on
+        random features, more and more of them while that pays (`pinnsolve.training.strategy`), then Levenberg-Marquardt
+        on all weights of an MLP. Otherwise it is Newton's method for random features, Marching for local ones, and
         Levenberg-Marquardt for any other network.
     network : MLP, RandomFeatures, LocalFeatures or nn.Module, optional
         An MLP, or what Newton's method or Marching go with, unless the choice is automatic.
@@ -183,7 +174,7 @@ class Settings:
             raise ProblemError(f"network={self.network!r} is no network", "Write network=MLP(), or pass an nn.Module.")
         local = {isinstance(m, Marching) for m in self.methods}
         if sum(isinstance(m, Marching) for m in self.methods) > 1:
-            raise ProblemError("Marching stands twice in a sequence", "Write one Marching, with the lowest bound.")
+            raise ProblemError("Marching stands twice in a sequence", "Write one Marching, with the lower bound.")
         if len(local) > 1 or (self.network is not None and local != {isinstance(self.network, LocalFeatures)}):
             raise ProblemError(
                 f"method={self.method!r} does not go with network={self.network!r}",
@@ -238,7 +229,8 @@ class Settings:
     def unread(self, method: Method) -> list[str]:
         """What was set and a method does not read; what is at its default was not set."""
         usual = {f.name: f.default for f in fields(self)}
-        own = ("points", "condition_points", "sampler", "validation") if isinstance(method, OWN_POINTS) else ()
+        cells = ("points", "condition_points", "sampler", "validation", "weights")
+        own = cells if isinstance(method, OWN_POINTS) else ()
         found = [name for name in own if getattr(self, name) != usual[name]]
         return found + ["redraw"] * (self.redraw not in (None, Redraw()) and not method.redraws)
 
@@ -249,7 +241,7 @@ class Settings:
         for name in self.unread(self.methods[0]):
             if all(name in self.unread(m) for m in self.methods):
                 names = ", ".join(dict.fromkeys(type(m).__name__ for m in self.methods))
-                why = "which draws its own points in every window, and fits all data"
+                why = "which solves each cell on points of its own"
                 why = "whose points stay as they were drawn" if name == "redraw" else why
                 raise ProblemError(
                     f"Settings: {name}={getattr(self, name)!r} does nothing with {names}, {why}",

@@ -28,7 +28,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals.residuals import ENTRIES
 from pinnsolve.training.history import Training
 from pinnsolve.trial.exact import plan
-from pinnsolve.trial.piecewise import trial_of
+from pinnsolve.trial.of_network import trial_of
 from pinnsolve.trial.trial import Trial
 
 # Points at once. Larger: more memory, of which a user's reference may need much for each. Smaller: more calls. Chosen,

@@ -22,7 +22,6 @@ from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.methods.protocol import Method
 from pinnsolve.methods.smoothing import Smoothing, features_for
-from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import Network
 from pinnsolve.problem.problem import Problem
@@ -34,11 +33,12 @@ from pinnsolve.training.history import Look, Training
 from pinnsolve.training.loop import Loop
 from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import NOISE, Strategy
-from pinnsolve.trial.evolution import read_evolution
-from pinnsolve.trial.exact import verified
-from pinnsolve.trial.line import read_line
+from pinnsolve.trial.determined import UnmarchableError
+from pinnsolve.trial.evolution import Evolution
+from pinnsolve.trial.exact import Plan, verified
+from pinnsolve.trial.line import Line
 from pinnsolve.trial.of_cells import OfCells
-from pinnsolve.trial.piecewise import Piecewise, trial_of
+from pinnsolve.trial.of_network import read_for_cells, trial_of
 from pinnsolve.trial.trial import Trial
 
 
@@ -195,15 +195,10 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
             f"validation={settings.validation:g} holds out measurements, and the problem has none",
             "Leave it out; held-out points of the equations are always there. Or add conditions=[observed(...)].",
         )
-    if problem.indivisible and not settings.automatic and isinstance(settings.stages[0].network, LocalFeatures):
-        raise ProblemError(problem.indivisible, "Leave method and network out, or write network=MLP().")
     made, more = verified(problem, findings)
-    generator = torch.Generator().manual_seed(settings.seed)
+    generator, read = torch.Generator().manual_seed(settings.seed), _read(problem, made, settings)
 
-    cells = settings.automatic and settings.dtype == torch.float64
-    read = read_evolution(problem, made) or read_line(problem, made) if cells else None
-
-    def build(network: Network | LocalFeatures | JoinedCells | nn.Module, generator: torch.Generator) -> Trial:
+    def build(network: Network | LocalFeatures | nn.Module, generator: torch.Generator) -> Trial:
         trial = trial_of(problem, network, made, generator, settings.dtype, settings.device)
         if isinstance(trial, OfCells):
             trial.read = read
@@ -213,7 +208,6 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     noise = NOISE * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
-        windows=not (problem.indivisible or settings.validation),  # windows take all data
         cells=read is not None, noise=noise, coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
@@ -229,6 +223,29 @@ def _noisy_alone(problem: Problem) -> int:
     return sum(len(o.points) for o in problem.observations) if alone and known else 0
 
 
+def _read(problem: Problem, made: Plan, settings: Settings) -> Evolution | Line | None:
+    """What cells need to know of a problem; nothing where an automatic run goes without them.
+
+    Raises
+    ------
+    ProblemError
+        If the settings ask for cells, and these cannot solve it.
+    """
+    wanted = isinstance(settings.stages[0].network, LocalFeatures)
+    if not (settings.automatic or wanted):
+        return None
+    try:
+        if settings.dtype != torch.float64:
+            raise UnmarchableError("cells are solved in float64: rounding in float32 is larger than what they leave")
+        return read_for_cells(problem, made)
+    except UnmarchableError as error:
+        if settings.automatic:
+            return None
+        raise ProblemError(
+            f"LocalFeatures cannot solve this problem: {error}", "Leave method and network out, or write network=MLP()."
+        ) from None
+
+
 def _held_out(problem: Problem, settings: Settings) -> float:
     """The share of measurements that is held out though nobody asked for it: a network alone fits their noise too."""
     if settings.validation is not None:
@@ -240,8 +257,8 @@ def _held_out(problem: Problem, settings: Settings) -> float:
 
 def _check_smooth(trial: Trial, findings: Findings) -> None:
     """Every derivative of second or higher order that the equations need is one that the network has."""
-    if isinstance(trial, Piecewise | OfCells):
-        return  # sine, polynomials and tanh have them all
+    if isinstance(trial, OfCells):
+        return  # polynomials have them all
     begin, points = trial.vector(), trial.some_points()
     if not bool(begin.any()):  # random features begin at zero; any other output layer shows what they can do
         trial.assign(torch.ones_like(begin))

@@ -52,24 +52,24 @@ def burgers_in_a_plane(u, x, s):  # type: ignore[no-untyped-def]
     return d(u, s) + u * d(u, x) - 0.01 / math.pi * d(u, x, x)
 
 
-# with time as one more coordinate of space, so that it cannot be marched over joined cells
+# with time as one more coordinate of space, so that it cannot be marched over cells
 BURGERS_IN_A_PLANE = Problem(
     space=Box(x=(-1, 1), s=(0, 1)), unknowns="u", equations=burgers_in_a_plane, reference=None,
     conditions=[dirichlet(u=0, on=faces("x")), dirichlet(u=lambda x: -torch.sin(math.pi * x), on=face(s=0))],
 )  # fmt: skip
 
 
-def test_a_shock_goes_to_local_features_and_the_report_says_why() -> None:
+def test_a_shock_goes_to_a_trained_network_and_the_report_says_why() -> None:
     def stop(look: Look) -> None:
-        if look.method == "marching":
+        if look.method == "lm":
             raise KeyboardInterrupt
 
     solution = solve(BURGERS_IN_A_PLANE, budget=60, progress=stop)
     training = solution.training
     assert training is not None
-    assert training.choice and "so each cell got features of its own" in training.choice[0]
-    assert {look.method for look in training.history} == {"newton", "marching"}
-    assert training.method.startswith("Newton")  # what has not reached the end of time is no solution
+    assert training.choice and "so a network was trained" in training.choice[0]
+    assert {look.method for look in training.history} == {"newton", "lm"}
+    assert training.method.startswith("Newton")  # the network has not begun
 
 
 def test_the_best_of_all_stages_is_kept(heat: Problem) -> None:
@@ -77,8 +77,8 @@ def test_the_best_of_all_stages_is_kept(heat: Problem) -> None:
     solution = solve(heat.replaced(tolerance=1e-14), budget=1.0)
     training = solution.training
     assert training is not None
-    assert "RandomFeatures" in training.network or "JoinedCells" in training.network
-    lowest = min(look.held_out["equation"] for look in training.history if look.method != "marching")
+    assert "RandomFeatures" in training.network or "LocalFeatures" in training.network
+    lowest = min(look.held_out["equation"] for look in training.history)
     assert training.held_out["equation"] == pytest.approx(lowest, rel=1e-6)
     assert solution.trial.description == training.network
 
@@ -140,10 +140,15 @@ def test_the_hidden_layer_stays_and_its_scale_is_in_range(activation: str) -> No
 @pytest.mark.parametrize(
     "bad", [{"count": 0}, {"count": 1.5}, {"scale": (0.0, 1.0)}, {"scale": (2.0, 1.0)}, {"activation": "relu"}]
 )
-@pytest.mark.parametrize("layer", [RandomFeatures, LocalFeatures])
-def test_a_layer_that_is_none_is_refused(layer: type, bad: dict) -> None:  # type: ignore[type-arg]
+def test_a_layer_that_is_none_is_refused(bad: dict) -> None:  # type: ignore[type-arg]
     with pytest.raises(ProblemError, match=next(iter(bad))):
-        layer(**bad)
+        RandomFeatures(**bad)
+
+
+@pytest.mark.parametrize("bad", [{"degree": 3}, {"degree": 21}, {"degree": 7.5}, {"stages": 1}, {"stages": 10}])
+def test_cells_that_are_none_are_refused(bad: dict) -> None:  # type: ignore[type-arg]
+    with pytest.raises(ProblemError, match=next(iter(bad))):
+        LocalFeatures(**bad)
 
 
 def test_sines_see_a_smooth_solution_a_thousand_times_better_than_tanh(heat: Problem) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from pinnsolve import MLP, Adam, LevenbergMarquardt, Problem, Settings, d, initial, solve
+from pinnsolve import MLP, Adam, Box, LevenbergMarquardt, Problem, Settings, d, dirichlet, initial, laplace, solve
 from pinnsolve.solve import Prepared, prepare
 from pinnsolve.training.history import Look, Training
 from pinnsolve.trial.marched import Marched
@@ -33,7 +33,8 @@ def simulated(monkeypatch: pytest.MonkeyPatch, ready: Prepared, speed: float) ->
 
 
 SLOW = [(2.0, 5e9), (5.0, 2e9), (20.0, 1e9)]
-TRIED = [(n, *s) for n in GALLERY for s in (SLOW if n not in ("cavity", "taylor_green") else SLOW[1:2])]
+# on the slowest machine a march meets its end; long runs of the others would show the same again
+TRIED = [("burgers", *s) for s in SLOW] + [(n, *SLOW[1]) for n in GALLERY if n != "burgers"]
 
 
 @pytest.mark.parametrize(("name", "budget", "speed"), TRIED)
@@ -44,12 +45,12 @@ def test_it_is_kept_within_a_tenth(monkeypatch: pytest.MonkeyPatch, name: str, b
     training = ready.loop.run()
     assert training.seconds <= 1.1 * budget
     assert training.outcome.kind == "budget" and training.steps > 0
-    assert training.method.startswith(("Newton", "Marching", "Retracing", "march in cells"))
+    assert training.method.startswith(("Newton", "march in cells"))
     trial = ready.loop.state.trial  # a march over cells hands out what it has solved up to then
     assert trial.complete or (isinstance(trial, Marched) and trial.slabs)
 
 
-@pytest.mark.parametrize("name", GALLERY)
+@pytest.mark.parametrize("name", ["cavity", "inverse_burgers", "taylor_green"])
 def test_the_whole_of_a_run_fits(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Checks, first evaluation and the end included; by the clock of this process, which others do not slow down."""
     monkeypatch.setattr(time, "perf_counter", time.process_time)
@@ -121,15 +122,23 @@ def stopping(looks: list[Look], step: int) -> Any:
     return stop
 
 
+def heated(u, x, y):  # type: ignore[no-untyped-def]
+    """Over a spot: linear, so that each layer takes one step, and no layer is exact."""
+    return laplace(u, x, y) + torch.exp(-200 * ((x - 0.4) ** 2 + (y - 0.6) ** 2))
+
+
+SPOT = Problem(space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=heated, conditions=dirichlet(u=0), reference=None)
+
+
 @pytest.mark.parametrize(
     ("clocks", "name"),
-    [(None, "kovasznay"), (1.0, "kovasznay"), (3.0, "burgers"), (None, "burgers"), (1.0, "burgers")],
+    [(None, "spot"), (1.0, "spot"), (3.0, "burgers"), (None, "burgers"), (1.0, "burgers")],
     indirect=["clocks"],
 )
 def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(clocks: None, name: str) -> None:
     looks: list[Look] = []
-    problem = gallery(name).replaced(tolerance=1e-9 if name == "kovasznay" else 1e-14)
-    solution = solve(problem, budget=60.0, progress=stopping(looks, 7 if name == "kovasznay" else 12))
+    problem = (SPOT if name == "spot" else gallery(name)).replaced(tolerance=1e-14)
+    solution = solve(problem, budget=60.0, progress=stopping(looks, 8 if name == "spot" else 5))
     assert solution.training is not None and solution.training.outcome.kind == "interrupted"
     same_as_before(name, solution.training, looks, solution.trial.vector())
 

@@ -234,9 +234,9 @@ def test_what_the_data_cannot_tell_is_said() -> None:
     assert "cannot tell k" in told and "cannot tell m" in told and "cannot tell n" in told
 
 
-def test_local_features_find_no_constants() -> None:
+def test_cells_find_no_constants() -> None:
     given = problem(*observed(x=X, t=T, u=truth(X, T)), alpha=Unknown(0.3))
-    with pytest.raises(ProblemError, match="local features find no unknown constants"):
+    with pytest.raises(ProblemError, match="cells find no unknown constants"):
         solve(given, network=LocalFeatures(), budget=1)
 
 

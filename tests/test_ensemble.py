@@ -21,8 +21,6 @@ from pinnsolve import (
     Box,
     Ensemble,
     LevenbergMarquardt,
-    LocalFeatures,
-    Marching,
     Newton,
     NotConverged,
     Problem,
@@ -132,10 +130,10 @@ LINEAR = STEEP.replaced(equations=linear)
 @pytest.mark.parametrize(
     "options",
     [
-        {"network": LocalFeatures(count=30), "method": Marching(bound=1.0)},
+        {"network": RandomFeatures(20), "method": Newton()},
         {"network": OWN, "method": LevenbergMarquardt(steps=1), "points": 60, "held_out": 60},
     ],
-    ids=["cells", "nested autograd"],
+    ids=["random features", "nested autograd"],
 )
 def test_members_of_every_kind_have_a_mean(options: dict[str, Any]) -> None:
     """The residual of a linear equation is the mean of the members' residuals."""

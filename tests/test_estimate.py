@@ -110,15 +110,11 @@ def test_where_all_is_left_nothing_is_known() -> None:
     assert estimated([found(1e-6, 600.0, 1), found(2e-6, 700.0, 2)], FIRST, ONE) == math.inf
 
 
-def test_in_a_narrow_place_two_on_the_same_cells_are_not_all() -> None:
-    """A solution of another kind says that a residual of 1e-3 is an error of 1e-2, ten times what they tell."""
-    looser = found(1e-1, 1e-2, 1, "sines")
-    own = [found(1e-3 + e, 1e-3, k, "cells", again) for e, k, again in ((0.0, 2, None), (1e-5, 3, 2))]
-    told = estimated([looser, *own], FIRST, ONE)
-    careful = estimated([looser, *own], FIRST, ONE, Seen(narrow=True))
-    assert careful == pytest.approx((told * 1e-2) ** 0.5, rel=0.3)
-    alone = estimated([looser, own[0]], FIRST, ONE, Seen(narrow=True))
-    assert alone == pytest.approx(0.1, rel=0.1), "before they are solved again, the whole difference counts"
+def test_in_a_narrow_place_the_whole_difference_counts() -> None:
+    """Features of one kind may all pass by it: a residual that falls says little of the error there."""
+    both = [found(1e-1, 1e-2, 1, "sines"), found(1e-3, 1e-3, 2, "tanh")]
+    assert estimated(both, FIRST, ONE) == pytest.approx(0.01, rel=0.1)
+    assert estimated(both, FIRST, ONE, Seen(narrow=True)) == pytest.approx(0.1, rel=0.1)
 
 
 def test_one_solution_has_no_estimate() -> None:
@@ -151,7 +147,7 @@ def test_the_estimate_of_a_run_is_not_too_kind_and_within_a_decade(name: str, to
     assert training is not None and training.estimate is not None
     error = max(e.relative_l2 for e in compare(solution, problem.reference(problem)).errors.values())  # type: ignore[operator,misc]
     marched = (
-        "JoinedCells" in training.network
+        "LocalFeatures" in training.network
     )  # what is told is the error of the less rich march, a bound for this one
     assert error / 3 < training.estimate and (marched or training.estimate < 10 * error)
     assert training.outcome.kind == "converged" and training.estimate <= RULES.certain * tolerance
@@ -159,11 +155,12 @@ def test_the_estimate_of_a_run_is_not_too_kind_and_within_a_decade(name: str, to
 
 def test_a_trained_network_has_an_estimate_from_its_own_path() -> None:
     def stop(look: Look) -> None:
-        if look.step == 40:
+        if look.step == 24:
             raise KeyboardInterrupt
 
-    problem = problems.burgers.problem
-    solution = solve(problem, network=MLP(), method=LevenbergMarquardt(), budget=60, progress=stop)
+    problem, small = problems.burgers.problem.with_parameters({"nu": 0.05}), {"points": 600, "held_out": 500}
+    given = {"network": MLP(width=10, depth=2), "method": LevenbergMarquardt(), "budget": 60, **small}
+    solution = solve(problem, progress=stop, **given)  # type: ignore[arg-type]
     assert solution.training is not None and solution.training.estimate is not None
     error = compare(solution, problem.reference(problem)).errors["u"].relative_l2  # type: ignore[operator,misc]
     assert error / 3 < solution.training.estimate < 0.1

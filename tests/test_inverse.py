@@ -102,7 +102,7 @@ def surface(**changes: Any) -> Problem:
 
 
 def test_of_data_alone_the_choice_makes_no_cells() -> None:
-    """Random features fit the noise; local ones would split where an equation says so, and there is none."""
+    """Random features fit the noise; cells would be halved where an equation says so, and there is none."""
 
     def stop(look: Look) -> None:
         if look.method == "lm":
@@ -111,7 +111,7 @@ def test_of_data_alone_the_choice_makes_no_cells() -> None:
     training = solve(surface(), validation=0.2, budget=600, progress=stop).training
     assert training is not None
     assert training.choice[-1].endswith("so a network was trained")
-    with pytest.raises(ProblemError, match="local features fit no data alone"):
+    with pytest.raises(ProblemError, match="cells fit no data alone"):
         solve(surface(), network=LocalFeatures(), budget=1)
 
 

@@ -1,4 +1,4 @@
-"""Problems along one coordinate over joined cells: orders from theory, right answers of every kind, honest ends."""
+"""Problems along one coordinate over cells: orders from theory, right answers of every kind, honest ends."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from pinnsolve.methods.line_cells import Cells, LineScheme
 from pinnsolve.methods.line_march import LineMarch
 from pinnsolve.methods.line_newton import LineNewton
 from pinnsolve.methods.line_solving import cells_of, given
-from pinnsolve.networks.joined_cells import JoinedCells
+from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Traces
 from pinnsolve.trial.exact import verified
@@ -186,7 +186,7 @@ def error(problem: Problem, solution: Solution, unknown: str, exact: Callable[..
 def test_answers_are_right_and_say_how_right(name: str) -> None:
     problem, exact, tolerance = CASES[name]
     solution = solve(problem, budget=20)
-    assert solution.converged and solution.training is not None and "JoinedCells" in solution.training.network
+    assert solution.converged and solution.training is not None and "LocalFeatures" in solution.training.network
     for unknown, truth in exact.items():
         assert error(problem, solution, unknown, truth) < tolerance
         assert solution.estimate is not None and error(problem, solution, unknown, truth) < 20 * solution.estimate
@@ -201,7 +201,7 @@ PENDULUM = posed(pendulum, [initial(u=2), initial_rate(u=0)], space=None, time=(
 
 def trial(problem: Problem, degree: int = 11) -> Lined:
     made, _ = verified(problem, check(problem))
-    found = Lined(problem, JoinedCells(degree=degree), made)
+    found = Lined(problem, LocalFeatures(degree=degree), made)
     found.read = read(problem)
     return found
 

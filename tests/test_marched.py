@@ -1,4 +1,4 @@
-"""The march over joined cells: orders from theory, right answers for declarations of every kind, and honest ends."""
+"""The march over cells: orders from theory, right answers for declarations of every kind, and honest ends."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from pinnsolve.methods.march_keeping import restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
-from pinnsolve.networks.joined_cells import JoinedCells
+from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.marched import Marched
@@ -273,7 +273,7 @@ def test_a_march_that_is_stopped_says_how_far_it_came() -> None:
         (problem(lambda u, x, t: d(u, t) - where(x < 0.5, 1.0, 9.0) * d(u, x, x), [initial(u=lambda x: sin(pi * x)), dirichlet(u=0)]), "a coefficient jumps"),
         (problem(heat, [initial(u=0), dirichlet(u=0, on=face(t=1)), dirichlet(u=0)]), "no value or rate where time begins"),
         (problem(wave, [initial(u=0), dirichlet(u=0)]), "at which rate u starts"),
-        (Problem(space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x), conditions=[dirichlet(u=0)], reference=None), "one or two coordinates of space and time"),
+        (Problem(space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x), conditions=[dirichlet(u=0)], reference=None), "one or two of space with time"),
     ],
 )  # fmt: skip
 def test_what_is_no_evolution_says_why(declared: Problem, why: str) -> None:
@@ -324,7 +324,7 @@ def test_a_march_goes_on_from_plain_values_to_the_same_bits(declared: Problem) -
 
 def test_an_automatic_run_takes_cells_and_is_saved(tmp_path: Path) -> None:
     solution = solve(HEAT, budget=20)
-    assert solution.training is not None and solution.training.network.startswith("JoinedCells")
+    assert solution.training is not None and solution.training.network.startswith("LocalFeatures")
     assert solution.converged and solution.estimate is not None and solution.estimate < 1e-4
     x = np.linspace(0, 1, 5)
     assert solution.u(x=x, t=0.1) == pytest.approx(np.exp(-(pi**2) * 0.1) * np.sin(pi * x), abs=1e-6)
@@ -341,6 +341,6 @@ def test_what_is_rough_is_told_with_more_doubt() -> None:
     for declared, rough in ((HEAT, False), (RING, False), (tent, True), (kinked, True)):
         evolution, made = read(declared)
         assert evolution.rough is rough
-        trial = Marched(declared, JoinedCells(), made)
+        trial = Marched(declared, LocalFeatures(), made)
         trial.read = evolution
         assert trial.doubt == (3.0 if rough else 1.0)

@@ -120,7 +120,7 @@ def test_declarations_of_every_kind_come_out_right(name: str) -> None:
 
 def test_an_automatic_run_takes_cells_of_a_plane() -> None:
     solution = solve(problem(heat, [initial(u=bump), dirichlet(u=0)], time=0.1), budget=20)
-    assert solution.training is not None and solution.training.network.startswith("JoinedCells")
+    assert solution.training is not None and solution.training.network.startswith("LocalFeatures")
     assert solution.converged and solution.estimate is not None and solution.estimate < 1e-3
     truth = np.exp(-2 * pi**2 * 0.05) * np.sin(pi * 0.3) * np.sin(pi * 0.6)
     assert solution.u(x=0.3, y=0.6, t=0.05) == pytest.approx(truth, rel=1e-4)

@@ -176,7 +176,7 @@ def test_other_networks_see_only_the_inside() -> None:
 def test_what_does_not_work_on_shapes_says_so() -> None:
     with pytest.raises(ProblemError, match="whole faces across x"):
         problem("eccentric", conditions=[dirichlet(u=smooth), periodic("x")])
-    with pytest.raises(ProblemError, match="local features fill boxes"):
+    with pytest.raises(ProblemError, match="cells fill boxes"):
         solve(problem("eccentric"), method=Marching(), network=LocalFeatures())
 
 

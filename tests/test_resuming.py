@@ -32,8 +32,9 @@ from pinnsolve.errors import Outcome
 from pinnsolve.machine.interrupts import Deferred
 from pinnsolve.solve import prepare
 from pinnsolve.training.history import Look
+from pinnsolve.training.results import Turn
 
-LAYER = LocalFeatures(count=40)
+LAYER = LocalFeatures()
 
 
 def heat_problem(start: Any, tolerance: float = 1e-3) -> Problem:
@@ -120,12 +121,12 @@ def test_marching_twice_is_refused() -> None:
 
 def test_the_network_after_the_cells_begins_with_points_of_its_own() -> None:
     loop = prepare(WARM, Settings(redraw=None)).loop
-    local = next(k for k, s in enumerate(loop.state.settings.stages) if isinstance(s.network, LocalFeatures))
+    assert isinstance(loop.state.stage.network, LocalFeatures)
     loop._start(fresh=True)
     loop._look(None)
-    for stage in (local, len(loop.state.settings.stages) - 2):  # through the cells to the last of them, which fails
-        loop.state.number = stage
-        loop._ended(Outcome("non-finite", "as if it had failed"))
+    loop._ended(Outcome("non-finite", "as if it had failed"))
+    assert isinstance(loop.state.stage.network, RandomFeatures)
+    loop._take_up(Turn(len(loop.state.settings.stages) - 1))
     assert isinstance(loop.state.stage.network, MLP)
     assert loop.state.points.counts()["interior"] == 4000
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from pinnsolve import MLP, Adam, LevenbergMarquardt, Newton, RandomFeatures
+from pinnsolve import MLP, Adam, LevenbergMarquardt, LocalFeatures, Newton, RandomFeatures
 from pinnsolve.algebra.operations import LARGEST, SPEED, Work
 from pinnsolve.errors import Outcome
-from pinnsolve.methods import Marching, Retracing
-from pinnsolve.settings import AUTOMATIC, BOUNDS, LAYERS, Stage
+from pinnsolve.methods import Enriching, Marching
+from pinnsolve.settings import AUTOMATIC, LAYERS, Stage
 from pinnsolve.training.clock import Clock
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.rules import RULES
@@ -23,7 +24,7 @@ FIRST = next(
 )
 SECOND, THIRD, FOURTH = FIRST + KINDS, FIRST + 2 * KINDS, FIRST + 3 * KINDS
 LAST = len(AUTOMATIC) - 1
-LOCAL = LAST - 2 * len(BOUNDS)  # marching and retracing by turns
+CELLS = next(k for k, s in enumerate(AUTOMATIC) if isinstance(s.method, Marching))  # marching and enriching by turns
 TOLERANCE = 1e-3
 
 
@@ -95,7 +96,7 @@ def test_a_rival_that_would_take_too_long_is_left_out() -> None:
     assert next_after(*tried) == (THIRD, ""), "the second needs 80 of 36 s"
 
 
-def test_cells_get_features_of_their_own_where_more_features_do_not_pay() -> None:
+def test_a_network_is_trained_where_more_features_do_not_pay() -> None:
     tried = [ended(FIRST + k, 1e-2 if k == 0 else 1e-1) for k in range(KINDS)]
     for more, why in (
         ([ended(FIRST + k, 0.5) for k in range(KINDS)], "too much"),
@@ -103,9 +104,9 @@ def test_cells_get_features_of_their_own_where_more_features_do_not_pay() -> Non
         ([*tried, ended(SECOND, 1e-3, seconds=30.0)], "too long"),
     ):
         stage, told = next_after(*more)
-        assert stage == LOCAL and why in told and "so each cell got features of its own" in told
+        assert stage == LAST and why in told and "so a network was trained" in told
     large = [replace(ended(FIRST + k, 1e-2), parameters=LARGEST) for k in range(KINDS)]
-    assert next_after(*large)[0] == LOCAL
+    assert next_after(*large)[0] == LAST
     assert next_after(*tried)[0] == SECOND
 
 
@@ -137,56 +138,68 @@ def test_frequencies_that_no_layer_covers_in_so_many_dimensions_are_not_tried(co
     assert max(scales) == highest and len(tried) > 2
 
 
-# ---------------------------------------------------------------- local features
+# ---------------------------------------------------------------- cells
 
 
-def marched(stage: int, seconds: float = 1.0, residual: float = 1e-2, estimate: float | None = None) -> Ended:
+def over_cells(coordinates: int = 2, budget: float = 60.0) -> Strategy:
+    return Strategy(AUTOMATIC, budget, TOLERANCE, cells=True, coordinates=coordinates)
+
+
+def marched(stage: int, seconds: float = 1.0, **changes: Any) -> Ended:
     assert isinstance(AUTOMATIC[stage].method, Marching)
-    return Ended(stage, residual, {"r": residual}, SPEED * seconds, 1000, estimate=estimate, best=stage)
+    return replace(Ended(stage, 1e-2, {"r": 1e-2}, SPEED * seconds, 1000, best=stage), **changes)
 
 
-def retraced(stage: int, behind: float = 1.0) -> Ended:
-    assert isinstance(AUTOMATIC[stage].method, Retracing)
-    estimate = 1.01 * behind * RULES.certain * TOLERANCE
-    return Ended(stage, 0.1, {"r": 0.1}, SPEED * 0.1, 1000, estimate=estimate, best=stage - 1)
+def enriched(stage: int, behind: float = 2.0, **changes: Any) -> Ended:
+    """The same again with richer features: an estimate so many times what would do."""
+    assert isinstance(AUTOMATIC[stage].method, Enriching)
+    estimate = behind * RULES.certain * TOLERANCE
+    return replace(Ended(stage, 0.1, {"r": 1e-3}, SPEED * 0.1, 1000, estimate=estimate, best=stage), **changes)
 
 
-def test_bounds_become_lower_until_a_network_is_trained() -> None:
-    for stage in range(LOCAL, LAST, 2):
-        before = marched(stage)
-        assert next_after(before) == (stage + 1, "")
-        for second in (retraced(stage + 1), replace(retraced(stage + 1), held_out={"r": math.inf}, estimate=None)):
-            after, why = next_after(before, second)
-            assert after == stage + 2 and ("so a network was trained" in why) == (stage + 2 == LAST)
-    stage, why = next_after(marched(LOCAL, residual=math.inf))
-    assert stage == LAST and "too much" in why
+def after_cells(*stages: Ended, spent: float = 1.0, coordinates: int = 2) -> tuple[int, str]:
+    turn = over_cells(coordinates).next(Results(stages, {"r": 1.0}), clock(spent))
+    assert isinstance(turn, Turn)
+    return turn.number, turn.why
 
 
-def test_two_bounds_at_once_where_one_will_not_do_and_there_is_time() -> None:
-    for behind, seconds, stage in (
-        (0.9 * RULES.behind, 1.0, 2), (RULES.behind, 1.0, 4), (RULES.behind, 20.0, 2), (math.inf, 1.0, 2), (1e9, 1.0, 4)
-    ):  # fmt: skip
-        both = [marched(LOCAL, seconds), retraced(LOCAL + 1, behind)]
-        assert next_after(*both, spent=10.0)[0] == LOCAL + stage
-    before_the_last = [marched(LAST - 4), retraced(LAST - 3, 1e9)]
-    assert next_after(*before_the_last, spent=10.0)[0] == LAST - 2
+def test_cells_come_first_where_they_fit_and_nowhere_else() -> None:
+    assert over_cells().first(1) == CELLS
+    assert Strategy(AUTOMATIC, 60.0, TOLERANCE).first(1) == FIRST
+    alone = [Stage(LocalFeatures(), Marching())]
+    assert Strategy(alone, 60.0, TOLERANCE, automatic=False, cells=True).first(1) == 0
 
 
-def test_where_cells_did_worse_than_random_features_there_are_more_of_these() -> None:
-    few = [ended(FIRST + k, 1e-2 if k == 0 else 1e-1) for k in range(KINDS)]
-    paid_little = [*few, ended(SECOND, 0.9e-2, seconds=0.5)]
-    assert next_after(*paid_little)[0] == LOCAL
-    worse, better = marched(LOCAL, residual=2e-2), marched(LOCAL, residual=0.5e-2)
-    stage, why = next_after(*paid_little, worse)
-    assert stage == THIRD and "more random ones" in why
-    assert next_after(*paid_little, replace(worse, held_out={"r": math.inf}))[0] == THIRD
-    assert next_after(*paid_little, better) == (LOCAL + 1, "")
-    assert next_after(*paid_little, worse, spent=35.0) == (LOCAL + 1, ""), "there is no time for more"
-    hopeless = [ended(FIRST + k, 0.9 - 0.1 * (k == 0), 0.9) for k in range(KINDS)]
-    assert next_after(*hopeless, marched(LOCAL, residual=1.0)) == (LOCAL + 1, "")
-    again = [*paid_little, worse, ended(THIRD, 0.89e-2, seconds=3.0)]
-    assert next_after(*again)[0] == FOURTH, "as long as there is time"
-    assert next_after(*again, spent=20.0)[0] == LOCAL + 1
+def test_a_march_is_solved_again_and_then_to_lower_tolerances_until_features_are_tried() -> None:
+    stages = [k for k, s in enumerate(AUTOMATIC) if isinstance(s.method, Marching)]
+    for stage, following in zip(stages, [*stages[1:], FIRST], strict=True):
+        assert after_cells(marched(stage)) == (stage + 1, "")
+        after, why = after_cells(marched(stage), enriched(stage + 1))
+        assert after == following and bool(why) == (following == FIRST)
+
+
+def test_a_lower_tolerance_that_would_take_too_long_is_not_asked_for() -> None:
+    both = [marched(CELLS, seconds=10.0), enriched(CELLS + 1)]
+    assert after_cells(*both, spent=11.0)[0] == FIRST, "40 of 25 s"
+    assert after_cells(*both, spent=11.0, coordinates=3)[0] == CELLS + 2, "in a plane cells have the whole budget"
+    assert after_cells(*both, spent=11.0, coordinates=3)[1] == ""
+
+
+def test_a_march_that_came_to_no_end_is_followed_by_random_features() -> None:
+    short = marched(CELLS, held_out={"r": math.inf}, missing="beyond t = 0.2 nothing is solved")
+    stage, why = after_cells(short)
+    assert stage == FIRST and "beyond t = 0.2" in why and "random features were tried" in why
+    assert after_cells(marched(CELLS, stuck=True))[0] == FIRST
+    assert after_cells(marched(CELLS), enriched(CELLS + 1, stuck=True))[0] == FIRST
+
+
+def test_a_march_has_a_part_of_the_budget_and_in_a_plane_nearly_all() -> None:
+    for coordinates, share in ((2, RULES.cells), (3, RULES.plane)):
+        one = over_cells(coordinates)
+        assert one.over(CELLS, None, 7, False, clock(1.01 * share * 60.0))
+        assert not one.over(CELLS, None, 7, False, clock(0.99 * share * 60.0))
+    alone = Strategy([Stage(LocalFeatures(), Marching())], 60.0, TOLERANCE, automatic=False, cells=True)
+    assert not alone.over(0, None, 7, False, clock(59.0)), "what was asked for has all of it"
 
 
 # ---------------------------------------------------------------- how it ends
@@ -206,8 +219,8 @@ def test_an_error_that_is_estimated_small_enough_ends_a_run() -> None:
 
 def test_the_best_solution_on_cells_is_solved_again_before_its_estimate_is_believed() -> None:
     sure = 0.1 * RULES.certain * TOLERANCE
-    assert next_after(marched(LOCAL, estimate=sure)) == (LOCAL + 1, "")
-    told = asked(marched(LOCAL, estimate=sure), replace(retraced(LOCAL + 1), estimate=sure))
+    assert next_after(marched(CELLS, estimate=sure)) == (CELLS + 1, "")
+    told = asked(marched(CELLS, estimate=sure), enriched(CELLS + 1, estimate=sure))
     assert isinstance(told, Outcome) and told.kind == "converged"
 
 
@@ -244,6 +257,13 @@ def test_at_the_end_it_is_told_what_is_missing_or_how_many_steps_were_made() -> 
     for stuck, kind in ((True, "plateau"), (False, "steps")):
         outcome = told(missing="beyond t = 0.2 nothing is solved", stuck=stuck)
         assert isinstance(outcome, Outcome) and (outcome.kind, outcome.detail[:14]) == (kind, "beyond t = 0.2")
+
+
+def test_a_march_that_was_asked_for_ends_within_its_bound_or_not() -> None:
+    one = Strategy([Stage(LocalFeatures(), Marching())], 9.0, TOLERANCE, automatic=False, cells=True)
+    for stuck, kind, words in ((False, "steps", "within its bound"), (True, "plateau", "more than the bound")):
+        turn = one.next(Results([Ended(0, 1e-3, {"r": 1e-3}, 1.0, 10, 3, stuck=stuck)], {"r": 1.0}), clock(1.0))
+        assert isinstance(turn, Outcome) and turn.kind == kind and words in turn.detail
 
 
 def test_when_more_solutions_bring_nothing_the_run_ends() -> None:

@@ -87,6 +87,7 @@ def test_truth_values_count_as_zeros_and_ones(write: Write) -> None:
         ("sampler", "latin"),
         ("validation", 0.2),
         ("redraw", Redraw(every=3)),
+        ("weights", 10.0),
     ],
 )
 def test_settings_that_cells_do_not_read(name: str, value: Any) -> None:
@@ -132,10 +133,11 @@ def test_points_are_those_that_were_trained_on(heat: Problem) -> None:
     assert fixed is not None and fixed.points["interior"] == 1200 and fixed.redrawn_every is None
 
 
-def test_points_of_cells_are_those_of_all_windows(heat: Problem) -> None:
-    training = solve(heat, network=LocalFeatures(count=30), method=Marching(bound=0.1), budget=20).training
-    assert training is not None and training.sampler == "sobol" and training.redrawn_every is None
-    assert training.points["joint"] > 0 and training.points["interior"] > 300
+def test_points_of_cells_are_those_of_all_steps(heat: Problem) -> None:
+    training = solve(heat, network=LocalFeatures(degree=9), method=Marching(bound=0.1), budget=20).training
+    assert training is not None and training.sampler == "gauss" and training.redrawn_every is None
+    assert training.points["walls"] > 0 and training.points["interior"] > 300
+    assert training.method == "march in cells, bound 0.1"
 
 
 def test_what_is_handed_out_is_what_is_told(heat: Problem) -> None:

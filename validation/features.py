@@ -22,9 +22,8 @@ from unittest import mock
 import torch
 from rich.progress import track
 
-from pinnsolve import LocalFeatures, Newton, Problem, RandomFeatures, compare, solve
+from pinnsolve import Newton, Problem, RandomFeatures, compare, solve
 from pinnsolve.geometry.wanting import SHARE
-from pinnsolve.methods import Marching
 from pinnsolve.networks.inputs import Inputs
 from pinnsolve.settings import LAYERS, Settings
 from pinnsolve.solve import prepare
@@ -33,7 +32,6 @@ from validation.results import put
 
 PAGE = Path(__file__).parents[1] / "docs" / "how_to_choose.md"
 SMOOTH = ("heat", "poisson", "kovasznay", "maxwell_cavity", "taylor_green")  # whose solutions are smooth
-SHARP = ("burgers", "allen_cahn", "maxwell_cavity", "wave")
 LIMIT = 100.0  # seconds of one run
 BEST = {  # the layer that did best in the first table, where it is not the first
     "kovasznay": LAYERS[2], "maxwell_cavity": LAYERS[2], "taylor_green": LAYERS[1],
@@ -110,16 +108,6 @@ def points(seed: int) -> str:
     return table(SMOOTH, [(f"{share:g}", partial(run, share=share)) for share in (1.2, 2.0, 3.0, 5.0)])
 
 
-def bounds(seed: int) -> str:
-    """Local features: the bound on each cell's residual, and tanh in place of sines."""
-    columns: list[Column] = []
-    for bound, activation in ((1e-1, "sine"), (1e-1, "tanh"), (1e-2, "sine"), (1e-2, "tanh"), (1e-3, "sine")):
-        network = LocalFeatures(activation=activation)
-        run = partial(cell, seed=seed, network=network, method=Marching(bound=bound))
-        columns.append((f"{bound:g}, {activation}", run))
-    return table(SHARP, columns)
-
-
 def corners(seed: int) -> str:
     """The driven cavity with and without what its corners get."""
 
@@ -142,7 +130,7 @@ def corners(seed: int) -> str:
 
 
 TABLES: dict[str, Callable[[int], str]] = {
-    "kinds": kinds, "counts": counts, "ridge": ridge, "points": points, "bounds": bounds, "corners": corners,
+    "kinds": kinds, "counts": counts, "ridge": ridge, "points": points, "corners": corners,
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.implicit_step import Step
 from pinnsolve.methods.march_record import Accuracy, March
 from pinnsolve.methods.second_march import distance, richer, slabs
-from pinnsolve.networks.joined_cells import JoinedCells
+from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.evolution import Evolution, evolution
 from pinnsolve.trial.exact import Plan, verified
@@ -87,7 +87,7 @@ def read(problem: Problem) -> tuple[Evolution, Plan]:
 
 def trial_of(problem: Problem, made: Plan, steps: Sequence[Step]) -> Marched:
     scheme = steps[0].scheme
-    trial = Marched(problem, JoinedCells(degree=scheme.degree, stages=scheme.stages), made)
+    trial = Marched(problem, LocalFeatures(degree=scheme.degree, stages=scheme.stages), made)
     trial.take(slabs(steps))
     return trial
 

@@ -96,11 +96,6 @@ class Domain:
         made.shape = self.shape if made.space_coordinates == self.space_coordinates else None
         return made
 
-    def during(self, begin: float, end: float) -> Domain:
-        """The same domain over a part of time."""
-        assert self.time is not None
-        return self._changed({**self.extent, self.time: (begin, end)})
-
     def part(self, extent: Mapping[str, tuple[float, float]]) -> Domain:
         """The same domain with less of some coordinates."""
         return self._changed({**self.extent, **extent})

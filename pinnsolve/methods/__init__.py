@@ -1,18 +1,16 @@
 """Training methods: one a file, over the protocol of `pinnsolve.methods.protocol`."""
 
-from pinnsolve.methods.cell_marching import CellMarching, Enriching
 from pinnsolve.methods.gradient import SGD, Adam
 from pinnsolve.methods.levenberg_marquardt import LevenbergMarquardt
-from pinnsolve.methods.marching import Marching
+from pinnsolve.methods.marching import Enriching, Marching
 from pinnsolve.methods.newton import Newton
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.methods.quasi_newton import LBFGS, SSBroyden
-from pinnsolve.methods.retracing import Retracing
 from pinnsolve.methods.smoothing import Smoothing
 from pinnsolve.methods.soap import SOAP
 
 FIRST_ORDER = (Adam, SGD, SOAP)  # they take a gradient a step, and compare no losses
-OWN_POINTS = (Marching, Retracing, CellMarching, Enriching)  # they draw the points of each window themselves
+OWN_POINTS = (Marching, Enriching)  # the points of their cells
 
 __all__ = [
     "FIRST_ORDER",
@@ -21,14 +19,12 @@ __all__ = [
     "SGD",
     "SOAP",
     "Adam",
-    "CellMarching",
     "Enriching",
     "LevenbergMarquardt",
     "Marching",
     "Method",
     "Newton",
     "Objective",
-    "Retracing",
     "SSBroyden",
     "Smoothing",
 ]

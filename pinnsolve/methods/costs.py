@@ -47,7 +47,7 @@ RATES = Rates()
 
 @dataclass(frozen=True)
 class Joined:
-    """What an iteration over joined cells is counted as.
+    """What an iteration over cells is counted as.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One step of Radau IIA collocation over joined cells, by Newton's method on the declaration's own residuals.
+"""One step of Radau IIA collocation over cells, by Newton's method on the declaration's own residuals.
 
 Numbers of a step are coefficients C (q, n, F, M) of q stages, n cells, F unknowns and M features. Each iteration
 

@@ -1,4 +1,4 @@
-"""Collocation over joined cells of one coordinate: features, points and residuals.
+"""Collocation over cells of one coordinate: features, points and residuals.
 
 A cell of an unknown of order k has P + k features, P its collocation points, the same for all unknowns. Its equations
 there and the joins by k traces are as many as its numbers, so that conditions, k of them for each unknown, determine
@@ -96,7 +96,7 @@ class LineScheme:
 
 @dataclass
 class Cells:
-    """Fields over joined cells, and what holds of them beside the equations.
+    """Fields over cells, and what holds of them beside the equations.
 
     Parameters
     ----------

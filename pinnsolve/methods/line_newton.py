@@ -1,4 +1,4 @@
-"""Newton's method over joined cells of one coordinate, damped by the correction that would follow.
+"""Newton's method over cells of one coordinate, damped by the correction that would follow.
 
 A step of length l is taken if the next correction, with the same factorisation, is smaller:
 

@@ -62,8 +62,6 @@ class Objective:
         Whose parameters move.
     residuals : LeastSquares
     weights : mapping from name to float
-    balanced : bool
-        Whether the weights were balanced, and not given by the user.
     generator : torch.Generator
         For methods that draw their own points; on the CPU.
     drift : LeastSquares, optional
@@ -80,7 +78,6 @@ class Objective:
     model: Parametrised
     residuals: LeastSquares
     weights: Mapping[str, float]
-    balanced: bool = True
     generator: torch.Generator = field(default_factory=torch.Generator)
     drift: LeastSquares | None = None
     guess: Callable[[], Any] | None = None

@@ -1,4 +1,4 @@
-"""The factorised equations of one implicit step over joined cells."""
+"""The factorised equations of one implicit step over cells."""
 
 from __future__ import annotations
 

@@ -6,21 +6,20 @@ from dataclasses import replace
 
 from torch import nn
 
-from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import Network
 from pinnsolve.networks.random_features import RandomFeatures
 
 
-def described_network(network: Network | LocalFeatures | JoinedCells | nn.Module) -> str:
+def described_network(network: Network | LocalFeatures | nn.Module) -> str:
     return type(network).__name__ if isinstance(network, nn.Module) else repr(network)
 
 
-def is_features(network: Network | LocalFeatures | JoinedCells | nn.Module) -> bool:
+def is_features(network: Network | LocalFeatures | nn.Module) -> bool:
     """Whether all but the output layer is drawn once and stays."""
-    return isinstance(network, RandomFeatures | LocalFeatures | JoinedCells)
+    return isinstance(network, RandomFeatures | LocalFeatures)
 
 
-def kind_of(network: Network | LocalFeatures | JoinedCells | nn.Module) -> str:
+def kind_of(network: Network | LocalFeatures | nn.Module) -> str:
     """A network's description, but for how many random features it has."""
     return described_network(replace(network, count=1) if isinstance(network, RandomFeatures) else network)

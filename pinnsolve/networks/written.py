@@ -8,13 +8,12 @@ from typing import Any
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.networks.inputs import Fourier
-from pinnsolve.networks.joined_cells import JoinedCells
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import MLP, Network
 from pinnsolve.networks.random_features import RandomFeatures
 
 
-def network_of(written: Mapping[str, Any], path: str | Path) -> Network | LocalFeatures | JoinedCells:
+def network_of(written: Mapping[str, Any], path: str | Path) -> Network | LocalFeatures:
     """The description of the network that was saved.
 
     Raises
@@ -22,11 +21,11 @@ def network_of(written: Mapping[str, Any], path: str | Path) -> Network | LocalF
     ProblemError
         If it was a module of the user's own, of which the file holds the weights alone.
     """
-    if written["kind"] in ("RandomFeatures", "LocalFeatures"):
-        layer = RandomFeatures if written["kind"] == "RandomFeatures" else LocalFeatures
-        return layer(count=written["count"], scale=tuple(written["scale"]), activation=written["activation"])
-    if written["kind"] == "JoinedCells":
-        return JoinedCells(degree=written["degree"], stages=written["stages"])
+    if written["kind"] == "RandomFeatures":
+        count, scale = written["count"], tuple(written["scale"])
+        return RandomFeatures(count=count, scale=scale, activation=written["activation"])
+    if written["kind"] == "LocalFeatures":
+        return LocalFeatures(degree=written["degree"], stages=written["stages"])
     if written["kind"] != "MLP":
         raise ProblemError(
             f"the model {path} was trained with a network of its user's own",

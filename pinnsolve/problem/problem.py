@@ -127,15 +127,17 @@ class Problem:
 
     @property
     def indivisible(self) -> str:
-        """Why it cannot be solved cell by cell and window by window; empty if it can."""
+        """Why it cannot be solved over cells; empty if it can."""
         if self.constants or self.functions:
-            return "local features find no unknown constants or functions: each window of time would find its own"
+            return "cells find no unknown constants or functions: each step of time would find its own"
         if not self.equations:
-            return "local features fit no data alone: they split where an equation's residual is large"
+            return "cells fit no data alone: they are halved where an equation's residual is large"
+        if self.observations:
+            return "cells take no measurements: a step of time knows nothing of those that come later"
         if self.ranges:
-            return "local features take no parameters as inputs: their cells divide space and time alone"
+            return "cells take no parameters as inputs: they divide space and time alone"
         if self.domain.shape is not None:
-            return "local features fill boxes: their cells end at no curved side"
+            return "cells fill boxes: they end at no curved side"
         return ""
 
     def pieces(self, condition: Equation) -> tuple[Piece, ...]:

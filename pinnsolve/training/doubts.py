@@ -44,7 +44,7 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     if told is not None:
         return told
     rough = seen_by_differences(run.trial, run.points.held_out)
-    if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where windows join
+    if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where cells join
         return undetermined(rough, run.trial.problem.coordinates), None
     by_points = not run.trial.fluxes  # beside a flux a residual of nothing says nothing
     if outcome.kind == "converged" and by_points and not any(run.history[0].held_out.values()):

@@ -6,15 +6,11 @@ it by its own error, so that the problem's constant is about
     C = max over the unknowns of ||u_k - u_best|| / ||u_best - mean||  /  residual_k,
 
 and the best one's error is about C * residual_best. Taken is the k with the smallest residual, of the best one's kind
-if there is such a k (the same layer with fewer features). Local features are solved a second time to that end, on the
-same cells and windows with other random numbers (`pinnsolve.methods.Retracing`): then k is that one, as good as the
-best, and the two differ by the errors of both. Joined cells are solved again with richer features
-(`pinnsolve.methods.Enriching`). Where more than a twentieth of the first residual is left, all solutions
-may be wrong alike, and the estimate is at least ten times what is left, unless the best residual is rounding beside its
-own terms; where more than half is left there is none. Where the equations vary in a narrow place, all that has cells
-there may be wrong alike too, and what solutions of another kind tell is far too much: of both the geometric mean is
-taken (`python -m validation.drawn crack spot pulse`: 0.3 to 50 times the error, where the first alone told a twentieth
-of it and the second up to two thousand times).
+if there is such a k (the same layer with fewer features). Cells are solved a second time to that end, with richer
+features (`pinnsolve.methods.Enriching`): then k is that one. Where more than a twentieth of the first residual is left,
+all solutions may be wrong alike, and the estimate is at least ten times what is left, unless the best residual is
+rounding beside its own terms; where more than half is left there is none. Where data are rough, or the equations vary
+in a narrow place, random features may be wrong alike too: of those the whole difference is taken.
 
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
@@ -60,7 +56,7 @@ class Found:
         Root mean squares.
     values : dict from unknown to tensor (N,)
     again : int, optional
-        The stage whose cells and windows were solved again, with other random numbers.
+        The stage whose cells were solved again, with richer features.
     sizes : dict from residual name to float
         What the residuals are made of (`training.rounding.terms`); empty where that is not known.
     scales : dict from unknown to float
@@ -74,7 +70,7 @@ class Found:
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
     """
 
-    # Times the error of joined cells with richer features, as the residuals of both tell it. Larger: too cautious.
+    # Times the error of cells with richer features, as the residuals of both tell it. Larger: too cautious.
     # Smaller: too kind; without it the error is 0.06 to 3.5 times what is told (`python -m validation.estimates`).
     caution: ClassVar[float] = 1.5
 
@@ -152,13 +148,10 @@ def estimated(
         error *= best.caution
     elif cells:
         error = max(best.richer, nearest.richer) * _difference(nearest, best)
-    elif seen.rough or (seen.narrow and not own):
+    elif seen.rough or seen.narrow:
         # errors fall more slowly than residuals: that of the best is hardly below that of the next
         other = next((f for f in others if f not in own), others[0])
         error = max(error, _difference(other, best))
-    elif seen.narrow:
-        other = next((f for f in others if f.kind != best.kind), others[0])
-        error = max(error, (error * _difference(other, best) / (other.size(weights) or 1.0) * size) ** 0.5)
     noise = max(f.noise for f in (best, *own))
     least = max(noise, *(rounding(v.dtype) for v in best.values.values()))
     if best.exact(weights) or (cells and seen.rough):  # residuals at kinks that move are large for all
@@ -175,7 +168,7 @@ def unsolved(first: Mapping[str, float], held_out: Mapping[str, float]) -> bool:
 
 
 def alone(found: Sequence[Found], seen: Seen) -> set[int | None]:
-    """The stages of joined cells that were solved again, where data are rough: they are compared with nothing else."""
+    """The stages of cells that were solved again, where data are rough: they are compared with nothing else."""
     return {k for f in found if f.richer > 0 for k in (f.stage, f.again)} if seen.rough else set()
 
 
@@ -202,7 +195,7 @@ class Gathered:
         return estimated(self.judged(self.found), self.first, weights, self.seen)
 
     def judged(self, found: Sequence[Found]) -> list[Found]:
-        """Those whose residuals can be compared: where data are rough, joined cells alone, if they were solved again.
+        """Those whose residuals can be compared: where data are rough, cells alone, if they were solved again.
 
         Where a kink goes through a cell its residual is large, however near the solution: others that smear it have
         smaller ones, and larger errors (a plucked string: 5e-2 beside 1e-4).

@@ -13,7 +13,6 @@ from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import Means, identified
 from pinnsolve.methods import OWN_POINTS
 from pinnsolve.methods.costs import costs_of
-from pinnsolve.networks import JoinedCells
 from pinnsolve.networks.described import described_network, is_features
 from pinnsolve.settings import described_method
 from pinnsolve.training import uniqueness
@@ -25,9 +24,7 @@ from pinnsolve.training.run import Run
 from pinnsolve.training.stopping import PATIENCE
 from pinnsolve.training.strategy import NOISE
 from pinnsolve.training.unseen import cost
-from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.marched import Marched
-from pinnsolve.trial.piecewise import Piecewise
+from pinnsolve.trial.of_cells import OfCells
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     outcome, error = doubted(run, outcome, error, held_out)
     rule, sampler = run.settings.redraw, str(run.settings.sampler)
     if isinstance(kept.method, OWN_POINTS):
-        sampler = "gauss" if isinstance(kept.network, JoinedCells) else "sobol"
+        sampler = "gauss"
     return Training(
         outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, points,
         weights, _methods(run, number), described_network(kept.network), run.choice, error, found, lost,
@@ -106,7 +103,7 @@ def ending(run: Run) -> float:
     if asked_whether_alone(run):
         places, budget = run.points.places, run.settings.budget
         differences += uniqueness.operations(trial, places, uniqueness.first(trial, places, budget))
-    if isinstance(trial, Piecewise | Marched | Lined) or not to_be_found(run) or trial.parameters_count > LARGEST:
+    if isinstance(trial, OfCells) or not to_be_found(run) or trial.parameters_count > LARGEST:
         return differences
     points, count = run.points.training, trial.parameters_count
     factor = qr(points.size + count, count)
@@ -143,7 +140,7 @@ def _methods(run: Run, number: int) -> str:
 
 
 def _identified(run: Run) -> Identified | None:
-    if isinstance(run.trial, Piecewise | Marched | Lined):
+    if isinstance(run.trial, OfCells):
         return None
     unseen = run.points.held_out if run.settings.validation else None
     met = {n: PATIENCE.converged * run.tolerance * r for n, r in run.history[0].held_out.items()}

@@ -97,7 +97,7 @@ class Training:
     training, held_out : dict from residual name to float
         Root mean squares of the parameters that were kept: those with the lowest held-out loss.
     points : dict from region to int
-        Those that the kept parameters were trained on; of cells, in all windows together.
+        Those that the kept parameters were trained on; of cells, in all of them together.
     weights : dict from residual name to float
     method, network : str
         What made the parameters that were kept, and what they are those of.

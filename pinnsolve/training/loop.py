@@ -9,10 +9,10 @@ from contextlib import nullcontext
 
 from pinnsolve.errors import Outcome, ProblemError, why_not
 from pinnsolve.machine.interrupts import Deferred
-from pinnsolve.methods import Enriching, Retracing
+from pinnsolve.methods import Enriching
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.protocol import Counted, Objective, begun, stepped
-from pinnsolve.networks import JoinedCells, RandomFeatures
+from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.networks.dropout import drops, thinned
 from pinnsolve.training.checkpointing import Checkpoint
 from pinnsolve.training.clock import BEGIN
@@ -100,7 +100,7 @@ class Loop:
     def _objective(self) -> Objective:
         state = self.state
         objective = Objective(
-            state.trial, state.points.training, state.weights, state.settings.weights == "balanced", state.generator,
+            state.trial, state.points.training, state.weights, state.generator,
             costs=costs_of(state.points.training), work=state.clock.work,
         )  # fmt: skip
         if state.trial.problem.time is None and not state.method.redraws:
@@ -213,13 +213,13 @@ class Loop:
         """Begin the stage that the run has taken up."""
         state, best = self.state, self.state.best
         steps = any(e.steps > 1 for e in state.ended)
-        alike = best is not None and not isinstance(self._network(best.stage), JoinedCells)
+        alike = best is not None and not isinstance(self._network(best.stage), LocalFeatures)
         if fresh and steps and alike and isinstance(state.stage.network, RandomFeatures):
             inside = next(p for site, p in state.points.training.places if site.name == "interior")
             state.trial.follow(
                 state.best_trial(), inside
             )  # Newton's method goes on from the best, where it takes steps
-        state.again = best.stage if best is not None and isinstance(state.method, Retracing | Enriching) else None
+        state.again = best.stage if best is not None and isinstance(state.method, Enriching) else None
         state.method_state = begun(state.method, self._objective())
 
     def _over_already(self) -> Outcome | None:

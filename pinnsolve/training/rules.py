@@ -23,8 +23,8 @@ class Rules:
         An error of such solutions beyond rounding: they differ, and all of them solve the problem. Smaller: an
         ill-conditioned problem is said to have several solutions.
     hopeless : float
-        Of the first held-out residual: few features that leave more of it will not do with many. Smaller: local
-        features are tried where more of these would have done.
+        Of the first held-out residual: few features that leave more of it will not do with many. Smaller: a network is
+        trained where more of these would have done.
     gain : float
         Twice as many features must bring the residual below this part of what it was. Larger: rounds that bring little.
         Tables "kinds" and "counts" of `python -m validation.features`.
@@ -43,9 +43,6 @@ class Rules:
         Layers that go on, and one more while all of them leave more than `undecided`.
     undecided : float
         Of the first residual. Smaller: three layers go on for longer.
-    behind : float
-        A ten times lower bound lowers the error by about ten (`python -m validation.features`, "bounds"): where more
-        than this is missing, one will not do, and two are taken at once. Smaller: more is solved than is asked for.
     cells : float
         Of the budget, for marches over cells: what is not solved by then is left to others. Larger: these have too
         little. Smaller: long marches are left before their end. Chosen, not measured.
@@ -55,8 +52,6 @@ class Rules:
     deeper : float
         A march to a hundred times lower tolerance takes about so many times the operations
         (`python -m validation.marched`).
-    dearer : float
-        The operations of local features grow by about this with every ten times lower bound (the same table).
     """
 
     certain: float = 1 / 3
@@ -71,11 +66,9 @@ class Rules:
     rival: float = 3.0
     rivals: int = 2
     undecided: float = 0.05
-    behind: float = 20.0
     cells: float = 0.3
     plane: float = 0.9
     deeper: float = 4.0
-    dearer: float = 2.0
 
 
 RULES = Rules()

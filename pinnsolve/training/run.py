@@ -16,7 +16,7 @@ from pinnsolve.methods import Enriching, Smoothing
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.line_condition import noise_of
 from pinnsolve.methods.protocol import Method, State
-from pinnsolve.networks import JoinedCells, LocalFeatures, Network, RandomFeatures
+from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.described import is_features, kind_of
 from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings, Stage
@@ -30,7 +30,7 @@ from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
 from pinnsolve.trial.trial import Trial
 
-Build = Callable[[Network | LocalFeatures | JoinedCells | nn.Module, torch.Generator], Trial]
+Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Best:
     training, held_out : dict from residual name to float
         Root mean squares.
     points : dict from region to int
-        The training points; of cells, in all windows together.
+        The training points; of cells, in all of them together.
     weights : dict from residual name to float
     """
 
@@ -218,7 +218,7 @@ class Run:
 
     def _comparable(self) -> bool:
         """Whether its residual can be compared with those of other stages (`Gathered.judged`)."""
-        return not alone(self.found, Seen.of(self.trial.plan)) or isinstance(self.stage.network, JoinedCells)
+        return not alone(self.found, Seen.of(self.trial.plan)) or isinstance(self.stage.network, LocalFeatures)
 
     def counts(self) -> dict[str, int]:
         """The training points in each region: the run's own, or those that the method drew."""

@@ -1,9 +1,10 @@
 """Which stage of a run follows, from what was measured so far.
 
-In an automatic run few features of several kinds are tried, sines of several frequencies and tanh; the best go on with
-twice as many, and twice again, two of them once it shows which. Where that does not pay, cells with features of their
-own refine themselves in windows of time, to lower and lower bounds; each of these solutions is solved a second time,
-to tell its error. Then a network is trained. The residual on held-out points decides, and the estimated error ends it.
+In an automatic run cells come first where they fit: a march, the same again with richer features, which tells its
+error, and where that is too large a march to a lower tolerance. Elsewhere, and where cells do not do, few features of
+several kinds are tried, sines of several frequencies and tanh; the best go on with twice as many, and twice again, two
+of them once it shows which. Where that does not pay, a network is trained. The residual on held-out points decides, and
+the estimated error ends it.
 
 Time enters as counted operations, and the budget as the operations that a core makes in it at a nominal speed, so that
 the same seed makes the same choices on any machine, however loaded.
@@ -18,11 +19,10 @@ from typing import TypeGuard
 
 from pinnsolve.algebra.operations import LARGEST, SPEED, qr
 from pinnsolve.errors import Outcome
-from pinnsolve.methods import CellMarching, Enriching, Marching, Method, Retracing
-from pinnsolve.networks import JoinedCells, LocalFeatures, RandomFeatures
+from pinnsolve.methods import Enriching, Marching
+from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.networks.described import is_features
 from pinnsolve.settings import LAYERS, Stage
-from pinnsolve.training.after_cells import after_cells
 from pinnsolve.training.clock import Clock
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.rules import RULES, Rules
@@ -42,10 +42,8 @@ class Strategy:
         The relative error that is asked for.
     automatic : bool
         Whether stages are chosen, and not taken one after the other.
-    windows : bool
-        Whether local features can do.
     cells : bool
-        Whether it can be marched over joined cells.
+        Whether it can be solved over cells.
     noise : str
         What the estimate of the error leaves out, told with it.
     coordinates : int
@@ -55,21 +53,20 @@ class Strategy:
     """
 
     def __init__(
-        self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, windows: bool = True,
-        cells: bool = False, noise: str = "", coordinates: int = 1, rules: Rules = RULES,
+        self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, cells: bool = False,
+        noise: str = "", coordinates: int = 1, rules: Rules = RULES,
     ) -> None:  # fmt: skip
         self.cells, self.unknowns = cells, 1
         self.plane = cells and coordinates > 2  # two coordinates of space, and time
-        self.windows = windows and not self.plane  # what joined cells do not solve there, windows solve still less
         self.stages, self.tolerance, self.automatic = stages, tolerance, automatic
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 
     # ------------------------------------------------------------ the two questions
 
     def first(self, unknowns: int) -> int:
-        """The stage to begin with: joined cells where they can be marched; otherwise layers of random features."""
+        """The stage to begin with: cells where they fit; otherwise layers of random features."""
         self.unknowns = unknowns
-        marched = [k for k, s in enumerate(self.stages) if isinstance(s.method, CellMarching)]
+        marched = [k for k, s in enumerate(self.stages) if isinstance(s.method, Marching)]
         if self.automatic and self.cells and marched:
             return marched[0]
         return self._first_features()
@@ -103,7 +100,7 @@ class Strategy:
             return True
         if verdict is not None:  # where solutions are compared, a small residual alone proves nothing
             return last or verdict.kind != "converged" or not self.compares(stage)
-        if isinstance(method, CellMarching) and self.automatic:
+        if isinstance(method, Marching) and self.automatic:
             return clock.operations >= (self.rules.plane if self.plane else self.rules.cells) * self.operations
         share = self.operations * (stage + 1) / len(self.stages)
         return not last and method.steps is None and not self.automatic and clock.operations >= share
@@ -138,14 +135,25 @@ class Strategy:
     def _at_the_end(self, now: Ended) -> Outcome:
         if now.missing and (now.verdict is None or now.verdict.kind != "non-finite"):
             kind = "plateau" if now.stuck else "steps"
-            return Outcome(kind, now.missing, "raise Marching's bound, or most, or steps")
+            return Outcome(
+                kind, now.missing, "raise Marching's bound, its steps or the budget, or leave method and network out"
+            )
+        if now.verdict is None and isinstance(self.stages[now.stage].method, Marching):
+            return self._marched(now)
         return now.verdict or Outcome("steps", f"all {now.steps} steps made")
+
+    def _marched(self, now: Ended) -> Outcome:
+        """A march that was asked for came to its end, and is not solved again."""
+        if now.stuck:
+            return Outcome("plateau", "some cells or steps leave more than the bound", "raise Marching's bound")
+        remedy = "leave method and network out, and it is estimated"
+        return Outcome("steps", "the march came to its end within its bound, but its error was not estimated", remedy)
 
     def _good_enough(self, now: Ended) -> bool:
         """Whether the best solution is, and its error need not be told by solving it again."""
         if not now.solved or now.estimate is None or not now.estimate <= self.rules.certain * self.tolerance:
             return False
-        return not (now.best == now.stage and isinstance(self._method(now.stage + 1), Retracing | Enriching))
+        return not (now.best == now.stage and isinstance(self.stages[now.stage + 1].method, Enriching))
 
     def _exact(self, count: int, estimate: float) -> Outcome:
         """Several solutions meet all equations and conditions to rounding, and no other will meet them better."""
@@ -154,26 +162,35 @@ class Strategy:
             return Outcome("plateau", told, "more than one function may solve the problem: is a condition missing?")
         return Outcome("plateau", told, "a smaller tolerance than that is out of reach in this precision")
 
-    def _method(self, stage: int) -> Method:
-        return self.stages[stage].method
-
     # ------------------------------------------------------------ what follows in an automatic run
 
     def _following(self, results: Results, clock: Clock) -> Turn:
         now = self.stages[results.ended[-1].stage].network
-        rounds, left = self._rounds(results), self.rules.share * self.operations - clock.operations
-        if isinstance(now, JoinedCells):
-            left += (self.rules.plane - self.rules.share) * self.operations * self.plane
-            return after_cells(self.stages, results, self._first_features(), left, self.rules.deeper)
-        if isinstance(now, RandomFeatures):
-            rivals = self._rivals(results, rounds, left)
-            if rivals:
-                return Turn(rivals[0])
-        elif not isinstance(now, LocalFeatures):
+        left = self.rules.share * self.operations - clock.operations
+        if isinstance(now, LocalFeatures):
+            return self._after_cells(
+                results, left + (self.rules.plane - self.rules.share) * self.operations * self.plane
+            )
+        if not isinstance(now, RandomFeatures):
             return Turn(results.ended[-1].stage + 1)
-        if any(isinstance(self.stages[e.stage].network, LocalFeatures) for e in results.ended):
-            return self._back(results, rounds, left) or self._finer(results, self.operations - clock.operations)
-        return self._wider(results, rounds, left)
+        rounds = self._rounds(results)
+        rivals = self._rivals(results, rounds, left)
+        return Turn(rivals[0]) if rivals else self._wider(results, rounds, left)
+
+    def _after_cells(self, results: Results, left: float) -> Turn:
+        """A march is solved again with richer features; then one to a lower tolerance; then random features."""
+        now, features = results.ended[-1], self._first_features()
+        unsure = now.stuck or not now.solved
+        if isinstance(self.stages[now.stage].method, Marching):
+            if not unsure:
+                return Turn(now.stage + 1)
+            why = now.missing or "there were too many of them"
+            return Turn(features, f"the march over cells ended early ({why}); so random features were tried")
+        marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
+        dear = self.rules.deeper * marched[-1].operations > left
+        if isinstance(self.stages[now.stage + 1].method, Marching) and not unsure and not dear:
+            return Turn(now.stage + 1)
+        return Turn(features, "the error of the march over cells is not small enough; so random features were tried")
 
     def _rivals(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> list[int]:
         """What is left of the last round: at first every layer, later those that did best, if there is time."""
@@ -225,7 +242,7 @@ class Strategy:
         return (network.count / fewer) ** self.rules.growth * operations
 
     def _wider(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> Turn:
-        """More features of the best layers, or the first stage with local features, or with a trained network."""
+        """More features of the best layers, or a trained network."""
         *before, most = rounds
         best, wider = self._best_and_wider(results, rounds, left)
         why = ""
@@ -237,10 +254,11 @@ class Strategy:
             why = ", and more of them would take too long"
         if not why and wider is not None:
             return Turn(wider)
-        other = (RandomFeatures, JoinedCells) if self.windows else (RandomFeatures, JoinedCells, LocalFeatures)
-        stage = next(k for k, s in enumerate(self.stages) if not isinstance(s.network, other))
-        told = f"{most} random features left {best.fraction:.1e} of the held-out residual{why}; so "
-        return Turn(stage, told + ("each cell got features of its own" if self.windows else "a network was trained"))
+        trained = next(k for k, s in enumerate(self.stages) if not is_features(s.network))
+        return Turn(
+            trained,
+            f"{most} random features left {best.fraction:.1e} of the held-out residual{why}; so a network was trained",
+        )
 
     def _hardly_less(self, most: Mapping[int, float], fewer: Mapping[int, float]) -> bool:
         """Whether more features brought the least residual down by too little."""
@@ -258,41 +276,6 @@ class Strategy:
             return best, None
         going = self._contenders(results, rounds[most], wider)[0]
         return best, going if self._cost(results, going) <= left else None
-
-    def _back(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> Turn | None:
-        """More random features after all, where features of each cell's own did worse than they."""
-        if not rounds:
-            return None
-        marched = [e for e in results.ended if isinstance(self._method(e.stage), Marching)]
-        best, wider = self._best_and_wider(results, rounds, left)
-        least = min(e.size(results.weights) for e in marched)
-        if wider is None or best.fraction > self.rules.hopeless or best.size(results.weights) > least:
-            return None
-        return Turn(wider, "cells with features of their own left more of it; so there were more random ones")
-
-    def _finer(self, results: Results, left: float) -> Turn:
-        """A second solution on the same cells, to tell the error; then a lower bound for the residual of every cell,
-        two at once if one will not do and there is time; after one that was not reached, a trained network."""
-        marched = [e for e in results.ended if isinstance(self._method(e.stage), Marching)][-1]
-        solved = all(math.isfinite(r) for r in marched.held_out.values())
-        after = max(e.stage for e in results.ended) + 1
-        if solved and isinstance(self._method(after), Retracing):
-            return Turn(after)
-        lower = [k for k, s in enumerate(self.stages) if k >= after and isinstance(s.method, Marching)][:2]
-        if solved and lower:
-            far = self._behind(results) >= self.rules.behind and self.rules.dearer**2 * marched.operations <= left
-            return Turn(lower[-1] if far else lower[0])
-        trained = next(
-            k for k in range(after, len(self.stages)) if not isinstance(self.stages[k].network, LocalFeatures)
-        )
-        why = "local features came to their end" if solved else "local features left too much of the residual"
-        return Turn(trained, f"{why}; so a network was trained")
-
-    def _behind(self, results: Results) -> float:
-        """The last estimated error over the one that would do; zero where nothing says."""
-        known = [e.estimate for e in results.ended if e.estimate is not None]
-        behind = known[-1] / (self.rules.certain * self.tolerance) if known else 1.0
-        return behind if math.isfinite(behind) else 0.0
 
 
 def _alike(a: object, b: RandomFeatures) -> TypeGuard[RandomFeatures]:

@@ -1,1 +1,1 @@
-"""Networks made into the unknowns of a problem: exact conditions, flows, constants, functions, windows of time."""
+"""Networks made into the unknowns of a problem: exact conditions, flows, constants, functions, cells."""

@@ -1,6 +1,6 @@
 """A change of a solution: what may be added to it so that all conditions that are built in stay met.
 
-Whatever made the solution u* (random features, cells in windows of time, a trained network, the user's own module), the
+Whatever made the solution u* (random features, cells, a trained network, the user's own module), the
 change is
 
     w = phi * sum over j of c_j f_j,     f_j fresh random features over the whole domain,

@@ -140,12 +140,12 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
     UnmarchableError
         With the reason.
     """
+    if problem.indivisible:
+        raise UnmarchableError(problem.indivisible)
     domain = problem.domain
     space = tuple(problem.coordinates.index(c) for c in domain.space_coordinates)
     if domain.time is None or not 1 <= len(space) <= 2 or len(domain.coordinates) != len(space) + 1:
-        raise UnmarchableError("cells are marched over one or two coordinates of space and time")
-    if problem.indivisible:
-        raise UnmarchableError(problem.indivisible)
+        raise UnmarchableError("cells are for one coordinate, or one or two of space with time")
     equations, time = equations_of(problem), problem.coordinates.index(domain.time)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")

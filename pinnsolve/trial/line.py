@@ -13,6 +13,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import bends, cuts, varying_along
+from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.exact import Plan
 
 
@@ -87,12 +88,20 @@ class Line:
         return Points({self.name: x}, torch.ones_like(x), normals)
 
 
-def read_line(problem: Problem, made: Plan) -> Line | None:
-    """A problem as one along a line, where it is one; nothing where it has another form."""
-    if len(problem.coordinates) != 1 or problem.indivisible or problem.observations:
-        return None
+def line(problem: Problem, made: Plan) -> Line:
+    """Read a problem as one along a line.
+
+    Raises
+    ------
+    UnmarchableError
+        With the reason.
+    """
+    if problem.indivisible:
+        raise UnmarchableError(problem.indivisible)
+    if len(problem.coordinates) != 1:
+        raise UnmarchableError("it has more than one coordinate")
     if len(problem.equations) != len(problem.unknowns):
-        return None
+        raise UnmarchableError(f"{len(problem.equations)} equations stand for {len(problem.unknowns)} unknowns")
     name = problem.coordinates[0]
     orders = dict.fromkeys(problem.unknowns, 0)
     for equation in problem.equations:
@@ -102,16 +111,18 @@ def read_line(problem: Problem, made: Plan) -> Line | None:
         Standing(c, piece.fixed[name], piece.outward) for c in problem.conditions for piece in problem.pieces(c)
     )
     asked = 0 if problem.periodic else sum(orders.values())
-    if not sum(orders.values()) or len(standing) != asked:
-        return None  # fewer: nothing says that what is found is alone; more: they may contradict each other
+    if not sum(orders.values()):
+        raise UnmarchableError("no equation derives an unknown")
+    if len(standing) != asked:  # fewer: nothing says that what is found is alone; more: they may contradict each other
+        raise UnmarchableError(f"there are {len(standing)} conditions, and such equations ask for {asked}")
     for condition in standing:
         answer = problem.prober.answer(condition.equation, problem.pieces(condition.equation)[0].grid())
         if any(alpha[0] >= orders[u] for u, probe in answer.probes.items() for alpha in probe.asked):
-            return None  # it asks for what is no trace
+            raise UnmarchableError(f"{condition.equation.name} asks for a derivative that cells do not share")
     inside = varying_along(problem, name)
     bent = bends(problem, made, name, orders, inside)
     if bent is None:
-        return None
+        raise UnmarchableError("a coefficient jumps, and no flux says how slopes go on there")
     low, high = problem.domain.ends(name)
     joints = {*cuts(problem, made, name, inside), *(c.place for c in standing if low < c.place < high)}
     rough = bool(inside.breaks or made.rough)
@@ -127,3 +138,11 @@ def read_line(problem: Problem, made: Plan) -> Line | None:
         rough,
         sizes,
     )
+
+
+def read_line(problem: Problem, made: Plan) -> Line | None:
+    """A problem as one along a line, where it is one."""
+    try:
+        return line(problem, made)
+    except UnmarchableError:
+        return None

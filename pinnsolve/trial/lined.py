@@ -13,7 +13,7 @@ from torch import Tensor
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet, Rule
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.networks.joined_cells import JoinedCells
+from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.reference_cell import legendre
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
@@ -34,7 +34,7 @@ class Lined(OfCells):
     Parameters
     ----------
     problem : Problem
-    layer : JoinedCells
+    layer : LocalFeatures
     made : Plan
 
     Attributes
@@ -47,7 +47,7 @@ class Lined(OfCells):
     frozen = 1
 
     def __init__(
-        self, problem: Problem, layer: JoinedCells, made: Plan, dtype: torch.dtype = torch.float64,
+        self, problem: Problem, layer: LocalFeatures, made: Plan, dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ) -> None:  # fmt: skip
         super().__init__(problem, layer, made, dtype, device)

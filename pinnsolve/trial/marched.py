@@ -12,7 +12,7 @@ from torch import Tensor
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.networks.joined_cells import JoinedCells
+from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.reference_cell import degree_of, legendre, reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
@@ -52,14 +52,14 @@ class Marched(OfCells):
     Parameters
     ----------
     problem : Problem
-    layer : JoinedCells
+    layer : LocalFeatures
     made : Plan
     """
 
     frozen = 0
 
     def __init__(
-        self, problem: Problem, layer: JoinedCells, made: Plan, dtype: torch.dtype = torch.float64,
+        self, problem: Problem, layer: LocalFeatures, made: Plan, dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ) -> None:  # fmt: skip
         super().__init__(problem, layer, made, dtype, device)

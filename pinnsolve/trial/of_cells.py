@@ -1,4 +1,4 @@
-"""What trial functions over joined cells have in common: a layer that cells share, and what is there before them."""
+"""What trial functions over cells have in common: a layer that cells share, and what is there before them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
-from pinnsolve.networks.joined_cells import JoinedCells
+from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.lift import lift
@@ -37,7 +37,7 @@ class OfCells(Trial):
     Parameters
     ----------
     problem : Problem
-    layer : JoinedCells
+    layer : LocalFeatures
     made : Plan
     """
 
@@ -45,12 +45,12 @@ class OfCells(Trial):
     balances = False
 
     def __init__(
-        self, problem: Problem, layer: JoinedCells, made: Plan, dtype: torch.dtype = torch.float64,
+        self, problem: Problem, layer: LocalFeatures, made: Plan, dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ) -> None:  # fmt: skip
         self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
         self.layer, self.description = layer, repr(layer)
-        self.written = {"kind": "JoinedCells", **vars(layer), "dtype": str(dtype).removeprefix("torch.")}
+        self.written = {"kind": "LocalFeatures", **vars(layer), "dtype": str(dtype).removeprefix("torch.")}
         self.outputs = len(problem.unknowns)
         self.live: Any = None  # what a method keeps of its work from step to step
         self.read: Any = None  # what it reads of the problem, once: an Evolution or a Line

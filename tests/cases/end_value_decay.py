@@ -1,4 +1,4 @@
-"""A decay that is known at the END of time, u(3) = 1: cut into windows, the only condition stands in the last one.
+"""A decay that is known at the END of time, u(3) = 1: it is marched backwards from there.
 
 u' = -u/2,  0 < t < 3,      exact: u = exp((3 - t)/2)
 """

@@ -1,4 +1,4 @@
-"""A string that is let go from rest, where "from rest" is said by condition(u_t = 0, on=face(t=0)), in windows.
+"""A string that is let go from rest, where "from rest" is said by condition(u_t = 0, on=face(t=0)), over cells.
 
 u_tt = u_xx,  0 < x < 1,  0 < t < 1,  u(x, 0) = sin(pi x),  u = 0 at the ends,      exact: u = sin(pi x) cos(pi t)
 """

@@ -1,4 +1,4 @@
-"""Burgers' equation with a moderate viscosity; its start is said by condition(u - value, on=face(t=0)), in windows."""
+"""Burgers' equation with a moderate viscosity; its start is said by condition(u - value, on=face(t=0)), over cells."""
 
 from math import pi
 

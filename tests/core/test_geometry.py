@@ -188,7 +188,7 @@ def test_pieces_meet_and_rise_from_zero() -> None:
     assert low.level(low.draw(5, "sobol", torch.Generator()).coordinates).abs().max() == 0
     assert high.level(low.draw(5, "sobol", torch.Generator()).coordinates).sub(1).abs().max() == 0
     assert len(points) == 20
-    assert domain.during(1.1, 1.2).ends("t") == (1.1, 1.2) and domain.ends("t") == (1.0, 1.5)
+    assert domain.part({"t": (1.1, 1.2)}).ends("t") == (1.1, 1.2) and domain.ends("t") == (1.0, 1.5)
     assert domain.over(["t"]).coordinates == ("t",) and domain.over(["x"]).time is None
     assert domain.outside({"x": torch.tensor([0.0, 3.0]), "y": torch.zeros(2), "t": torch.ones(2)})[0] == "x"  # type: ignore[index]
 

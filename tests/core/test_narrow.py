@@ -1,4 +1,4 @@
-"""Places that are narrow beside the domain: found, told, and looked into by cells, points, windows and comparisons."""
+"""Places that are narrow beside the domain: found, told, and looked into by cells, points and comparisons."""
 
 from __future__ import annotations
 
@@ -14,12 +14,8 @@ from torch import exp
 from pinnsolve import Box, Problem, Settings, compare, d, dirichlet, exact, initial, solve
 from pinnsolve.checks.check import check
 from pinnsolve.geometry.wanting import Wanting
-from pinnsolve.networks.cells import Cells
-from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.solve import prepare
-from pinnsolve.trial.exact import plan
 from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.piecewise import WIDTHS, Piecewise
 
 
 def first_order(source: Callable[[Any], Any], low: float = 0.0, high: float = 1.0, **more: Any) -> Problem:
@@ -120,28 +116,6 @@ def test_a_warning_says_where_and_what_is_done() -> None:
     (told,) = (w for w in check(wall(lambda s: 1 + film(s, 1e-5, 0.25))).warnings if "small part" in w)
     assert "x=0.25 (width 3e-05)" in told
     assert "more points are drawn there, and cells are small there" in told
-
-
-def test_cells_are_graded_towards_a_place() -> None:
-    cells = Cells.uniform([4], [False]).graded(0, 0.1, 0.1001, 1e-4)
-    size = (cells.high - cells.low)[:, 0]
-    meets = (cells.high[:, 0] > 0.1) & (cells.low[:, 0] < 0.1001)
-    assert float(size[meets].max()) <= 1e-4
-    assert float(size.sum()) == pytest.approx(2.0)
-    assert float((size[1:] / size[:-1]).max()) <= 2 and float((size[:-1] / size[1:]).max()) <= 2
-    assert len(cells) < 50
-
-
-def test_a_march_begins_with_graded_cells() -> None:
-    problem = wall(lambda s: 1 + film(s, 1e-4, 0.3))
-    made = plan(problem, [], check(problem))
-    march = Piecewise(problem, LocalFeatures(), made)
-    smallest = float(march.rest.cells.half.min())  # of (0, 1)
-    assert 0.25 * WIDTHS * 3e-4 < smallest <= WIDTHS * 3.1e-4
-    assert march.graded == len(march.rest.cells) - 4
-    assert (
-        Piecewise(wall(lambda s: 1 + s), LocalFeatures(), plan(problem, [], check(wall(lambda s: 1 + s)))).graded == 0
-    )
 
 
 def test_points_are_drawn_towards_a_place_at_its_width() -> None:

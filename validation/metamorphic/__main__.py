@@ -2,7 +2,7 @@
 
     python -m validation.metamorphic                                   every problem, every transformation: a quarter of
                                                                        an hour on one core
-    python -m validation.metamorphic heat "heat, windows"              some problems
+    python -m validation.metamorphic heat "heat, trained"              some problems
     python -m validation.metamorphic --transformation "u offset"       some transformations, by a part of their names
 
 Each is solved as it stands and as it is told; the verdict has to be the same, and each error (relative L2 on points that

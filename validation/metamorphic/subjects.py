@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from pinnsolve import MLP, LevenbergMarquardt, LocalFeatures, Marching, Problem, Settings
+from pinnsolve import MLP, LevenbergMarquardt, Problem, Settings
 from validation.metamorphic.first_order import FIRST_ORDER
 from validation.metamorphic.forms import FORMS
 
@@ -16,7 +16,7 @@ GALLERY = (
     "heat", "cooling", "heat_plate", "poisson", "poisson_3d", "kovasznay", "wave", "fisher_kpp", "inverse_heat",
     "klein_gordon", "taylor_green",
 )  # fmt: skip
-TRAINED, WINDOWS = ("heat", "bar", "oscillator", "vortex"), ("heat", "growth", "oscillator", "line")
+TRAINED = ("heat", "bar", "oscillator", "vortex")
 BUDGET = 30.0  # seconds of training: ten times what the slowest of them takes, since other work may share the machine
 
 
@@ -46,12 +46,10 @@ def subjects(budget: float = BUDGET) -> dict[str, Subject]:
         network=MLP(width=10, depth=2), method=LevenbergMarquardt(steps=40), points=300, condition_points=100,
         budget=budget,
     )  # fmt: skip
-    windows = Settings(network=LocalFeatures(), method=Marching(bound=1e-3), budget=budget)
     found = [Subject(name, _shipped(name), default, FIRST_ORDER.get(name)) for name in GALLERY]
     found += [Subject(name, form, default, FIRST_ORDER.get(name)) for name, form in FORMS.items()]
     declare = {one.name: one.declare for one in found}
     found += [Subject(f"{name}, trained", _for_so_few_steps(declare[name]), trained) for name in TRAINED]
-    found += [Subject(f"{name}, windows", declare[name], windows) for name in WINDOWS]
     return {one.name: one for one in found}
 
 
