@@ -183,6 +183,8 @@ CLOSED = [
     # mode by mode: one eigenfunction alone has another initial value
     Case("cooling", lambda x, t, alpha, h: {"u": wall(x, t, alpha, h)}, starts=False),
     Case("heat_plate", lambda x, y, t, alpha, h: {"T": exp(-alpha * pi**2 * t) * sin(pi * x) * wall(y, t, alpha, h)}, starts=False),
+    Case("heat_many_scales", lambda x, y, t, a, b: {"u": exp(-(400 * a + b) * pi**2 * t) * sin(20 * pi * x) * sin(pi * y)}),
+    Case("burgers_2d", lambda x, y, t, nu: {n: 0.75 + s / (4 * (1 + exp((4 * y - 4 * x - t) / (32 * nu)))) for n, s in (("u", -1), ("v", 1))}, {"nu": 0.05}),
     # nu is large enough for a quadrature of 400 nodes to be exact; sqrt(t) has no slope at the start
     Case("burgers", lambda x, t, nu: {"u": cole_hopf(x, t, nu)}, {"nu": 0.05}, starts=False),
     Case("fisher_kpp", lambda x, t, D, r: {"u": (1 - tanh((r / (6 * D)) ** 0.5 / 2 * x - 5 * r * t / 12)) ** 2 / 4}),
@@ -238,7 +240,8 @@ REDUCED = {
     "heat": Reduced(), "cooling": Reduced(), "heat_plate": Reduced(features=100), "poisson": Reduced(), "poisson_3d": Reduced(features=100),
     "heat_in_a_disc": Reduced(features=200), "plate_with_holes": Reduced(features=200), "ball": Reduced(features=200),
     "plate_under_tension": Reduced(features=100),
-    "burgers": Reduced({"nu": 0.1}),
+    "burgers": Reduced({"nu": 0.1}), "burgers_2d": Reduced({"nu": 0.1}, tolerance=0.1, automatic=True),
+    "heat_many_scales": Reduced(tolerance=0.1, automatic=True),
     "fisher_kpp": Reduced(),
     "wave": Reduced({"c": 0.5}, steps=80),
     "klein_gordon": Reduced(tolerance=5e-2),
