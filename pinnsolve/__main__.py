@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pinnsolve import __version__
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.faults import told_fault
 from pinnsolve.command.verbs import VERBS, called
@@ -24,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
         "error of pinnsolve's own, 130 interrupted before there was a result.",
     )
     p.add_argument("file", help="a Python file that declares problem = Problem(...)")
+    p.add_argument("--version", action="version", version=f"pinnsolve {__version__}")
     p.add_argument("--budget", metavar="SECONDS", help="seconds of training (60)")
     p.add_argument("--tolerance", metavar="ERROR", help="the relative L2 error that is wanted")
     p.add_argument(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from pinnsolve.calls import worded
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.classical.reading import NoReferenceError, Read, read
 from pinnsolve.errors import ProblemError
@@ -58,6 +59,7 @@ class Attempt:
     why: str
 
 
+@worded
 def automatic_reference(
     problem: Problem, *, tolerance: float | None = None, seconds: float = 30.0, findings: Findings | None = None
 ) -> Reference:

@@ -18,20 +18,22 @@ from pinnsolve.checks.references import brought, reference_of
 from pinnsolve.classical.automatic import EFFORT, attempt
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
-from pinnsolve.command.problem_file import ProblemFile, load, of_the_user, told
 from pinnsolve.ensembles.ensemble import Ensemble, many, trained
 from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
+from pinnsolve.methods.by_name import method_by_name
 from pinnsolve.methods.protocol import Method
 from pinnsolve.problem.problem import Problem
+from pinnsolve.problem_file import ProblemFile, load, of_the_user, told
 from pinnsolve.report import console as show
 from pinnsolve.report.record import Report
-from pinnsolve.settings import DTYPES, Settings, method_by_name
+from pinnsolve.settings import DTYPES, Settings
 from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, prepare
 from pinnsolve.training.history import Training
+from pinnsolve.training.progress import line
 from pinnsolve.verdict.contradiction import told_by
 from pinnsolve.verdict.slices import Compared, References, compared, references_of, values_of
 
@@ -123,7 +125,7 @@ def _train(ready: Prepared, console: Console, fresh: bool) -> Solution:
 
 
 def _run_loop(ready: Prepared, console: Console) -> Training:
-    with show.progress(console, ready.settings.budget) as progress:
+    with line(console, ready.settings.budget) as progress:
         return ready.loop.run(progress)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pinnsolve.calls import worded
 from pinnsolve.data.tables import Column, Table, read, table_of
 from pinnsolve.errors import ProblemError, did_you_mean
 
@@ -36,6 +37,7 @@ class Observed:
         return self.table.name
 
 
+@worded
 def observed(
     file: str | Path | None = None,
     *,

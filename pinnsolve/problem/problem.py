@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from pinnsolve.calls import worded_class
 from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean, positive
 from pinnsolve.geometry.domain import Domain
@@ -27,6 +28,7 @@ from pinnsolve.problem.unknown import Unknown
 from pinnsolve.reference import Reference
 
 
+@worded_class
 class Problem:
     """A partial (or ordinary) differential equation with its conditions.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from pinnsolve import __version__
 from pinnsolve.ensembles.ensemble import Ensemble
 from pinnsolve.ensembles.scatter import Scatter
 from pinnsolve.inverse.record import Identified
@@ -18,7 +19,7 @@ from pinnsolve.training.history import Training
 from pinnsolve.verdict.compare import Comparison
 from pinnsolve.verdict.slices import Compared
 
-PACKAGES = ("pinnsolve", "torch", "numpy", "scipy")
+PACKAGES = ("torch", "numpy", "scipy")
 WHAT_SCATTER_IS = "how repeatable the method is over seeds; not how wrong it is: all members may be wrong alike"
 
 
@@ -137,7 +138,8 @@ def summary(run: Report) -> dict[str, Any]:
             "seed": settings["seed"],
             "device": settings["device"],
             "dtype": settings["dtype"],
-            "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+            "versions": {"pinnsolve": __version__, "python": platform.python_version()}
+            | {name: _version(name) for name in PACKAGES},
         }
     )
 
