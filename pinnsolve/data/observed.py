@@ -100,7 +100,7 @@ def observed(
     given: dict[str, Any] = {}
     rows: Callable[[int], str] = "row {}".format
     if file is not None:
-        table = read(_found(Path(file), Path(sys._getframe(1).f_code.co_filename).parent))
+        table = read(_found(Path(file), Path(sys._getframe(2).f_code.co_filename).parent))
         given, name = _chosen(table, columns), table.name
         rows = table.label
     for column in values:
