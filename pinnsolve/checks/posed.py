@@ -3,8 +3,8 @@
 The unknowns are polynomials c_k P_k of a few degrees over the domain, orthonormal on points inside. What equations and
 conditions make of them on points is a matrix A, and what they prescribe is b. A direction c with A c = 0 is a change of
 the solution that nothing notices: a missing condition, a pressure without a level, a floating body. Where there is one,
-not every b has a solution: the part of b that no degree brings down and that is itself smooth is what does not balance,
-as the sources and fluxes of a Neumann problem. Waves that the degrees do not hold (resonance) are found after training.
+not every b has a solution: the part of b that no degree brings down, though polynomials hold b itself, is what does not
+balance, as the sources and fluxes of a Neumann problem. Waves that the degrees do not hold are found after training.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ class Posing:
         Of what is prescribed: less than this may be what the degrees do not hold.
     still : float
         Of what is left at a lower degree: what falls below this goes on falling.
-    smooth : float
-        Of what is left: so much must be a polynomial of half the degree, or it is only what is not resolved.
+    seen : float
+        Of what is left: where the degrees do not hold what is prescribed to this, nothing is said.
     """
 
     columns: int = 140
     degree: int = 14
     points: int = 3
     nothing: float = 1e-7
-    left: float = 1e-4
+    left: float = 1e-3
     still: float = 0.9
-    smooth: float = 0.95
+    seen: float = 0.1
 
 
 POSING = Posing()
@@ -116,8 +116,8 @@ class System:
         What makes them orthonormal inside.
     matrix : array (rows, unknowns x kept)
     right : array (rows,)
-    inside : list of slice
-        The rows of each equation, on the points of `values`.
+    blocks : list of (slice, array (points, polynomials))
+        The rows of each equation and condition, and the polynomials on their points.
     linear : bool
         Otherwise it is linearised at two states, and what neither notices is open.
     """
@@ -128,7 +128,7 @@ class System:
     to_orthonormal: Array
     matrix: Array
     right: Array
-    inside: list[slice]
+    blocks: list[tuple[slice, Array]]
     linear: bool
 
     @classmethod
@@ -136,29 +136,26 @@ class System:
         """The system of a problem; None where its numbers are not finite."""
         names = problem.coordinates
         degrees = _degrees(len(names), POSING.columns // len(problem.unknowns))
-        points = problem.domain.interior.draw(
-            POSING.points * len(degrees), "sobol", torch.Generator().manual_seed(3)
-        )
+        points = problem.domain.interior.draw(POSING.points * len(degrees), "sobol", torch.Generator().manual_seed(3))
         values = _polynomials(problem, degrees, points, (0,) * len(names))
         kept = _orthonormal(values)
         everything = list(_everything(problem, points, len(degrees)))
         affine = all(linear(problem, equation, on) for equation, on in everything)
-        blocks, rights, inside, row = [], [], [], 0
+        blocks, rights, parts, row = [], [], [], 0
         for (equation, on), shift in itertools.product(everything, (0.0,) if affine else (0.0, 1.9)):
             answer = problem.prober.answer(equation, on, shift)
             block, right = _rows(problem, answer, degrees, kept, on)
             weight = 1.0 / (math.sqrt(len(on)) * (_weight(problem, answer) or 1.0))
             blocks.append(weight * block)
             rights.append(weight * right)
-            if on is points:
-                inside.append(slice(row, row + len(on)))
+            parts.append((slice(row, row + len(on)), _polynomials(problem, degrees, on, (0,) * len(names))))
             row += len(on)
         blocks += [_periodic(problem, degrees, kept, c) for c in (p.coordinate for p in problem.periodic)]
         matrix = np.concatenate(blocks)
         right = np.concatenate([*rights, np.zeros(len(matrix) - row)])
         if not (np.isfinite(matrix).all() and np.isfinite(right).all()):
             return None
-        return cls(problem, degrees, values, kept, matrix, right, inside, affine)
+        return cls(problem, degrees, values, kept, matrix, right, parts, affine)
 
     @property
     def open(self) -> Array:
@@ -200,14 +197,8 @@ class System:
         before = float(np.linalg.norm(self._left(fewer))) / size
         if share < POSING.left or share < POSING.still * before:
             return 0.0
-        half = [k for k, d in enumerate(self.degrees) if sum(d) <= max(map(sum, self.degrees)) // 2]
-        rough = 0.0
-        for rows in self.inside:
-            part = left[rows]
-            basis = self.values[:, half]
-            rough += float(np.sum((part - basis @ np.linalg.lstsq(basis, part, rcond=None)[0]) ** 2))
-        seen = sum(float(np.sum(left[rows] ** 2)) for rows in self.inside)
-        return share if rough <= (1 - POSING.smooth) * seen else 0.0
+        held = sum(_rest(self.right[rows], values[:, low]) for rows, values in self.blocks) ** 0.5 / size
+        return share if held <= POSING.seen * share else 0.0
 
     def _left(self, matrix: Array) -> Array:
         return np.asarray(self.right - matrix @ np.linalg.lstsq(matrix, self.right, rcond=1e-10)[0])
@@ -219,6 +210,11 @@ class System:
         found = np.zeros((kept * len(self.problem.unknowns), len(low)))
         found[unknown * kept : (unknown + 1) * kept] = np.linalg.lstsq(basis, self.values[:, low], rcond=None)[0]
         return found
+
+
+def _rest(values: Array, basis: Array) -> float:
+    """What is left of values, squared, beside a combination of these."""
+    return float(np.sum((values - basis @ np.linalg.lstsq(basis, values, rcond=1e-10)[0]) ** 2))
 
 
 def _degrees(coordinates: int, columns: int) -> list[tuple[int, ...]]:
@@ -291,9 +287,7 @@ def _periodic(problem: Problem, degrees: list[tuple[int, ...]], kept: Array, coo
     for order in (0, 1):
         alpha = tuple(order if c == coordinate else 0 for c in problem.coordinates)
         at = low.grid()
-        other = Points(
-            {**at.coordinates, coordinate: torch.full_like(at.weights, high.fixed[coordinate])}, at.weights
-        )
+        other = Points({**at.coordinates, coordinate: torch.full_like(at.weights, high.fixed[coordinate])}, at.weights)
         rows = (_polynomials(problem, degrees, at, alpha) - _polynomials(problem, degrees, other, alpha)) @ kept
         rows *= problem.domain.length(coordinate) ** order / math.sqrt(len(at))
         blocks.append(np.kron(np.eye(len(problem.unknowns)), rows))
