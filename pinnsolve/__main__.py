@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         "--overwrite", action="store_true", help="begin anew in a folder that holds an earlier run (no --out: the last)"
     )
     p.add_argument("--check", action="store_true", help="check the problem, and stop there")
+    p.add_argument("--json", action="store_true", help="with --check: what was found as JSON, for other programs")
     p.add_argument("--no-reference", action="store_true", help="do not compare; the verdict is then 'unconfirmed'")
     p.add_argument("--debug", action="store_true", help="show where in the code an error arose")
     return p
@@ -83,6 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given and given[0] in VERBS:
         return called(given[0], given[1:])
     arguments = parser().parse_args(given)
+    if arguments.json and not arguments.check:
+        parser().error("--json goes with --check; a run leaves report.json in its folder")
     with everything_stays():
         from pinnsolve.command.run import run
 

@@ -9,7 +9,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.problem.problem import Problem
@@ -138,6 +138,12 @@ def told(error: ProblemError, path: Path) -> str:
         + [f"    {line}"] * bool(line)
         + [f"  {error.remedy}"] * bool(error.remedy)
     )
+
+
+def in_parts(error: ProblemError, path: Path) -> dict[str, Any]:
+    """The same for programs: fault, remedy, file and line (None where it is no line of a file)."""
+    file, line = error.where or _deepest(error.__traceback__, path) or (None, None)
+    return {"fault": error.fault, "remedy": error.remedy, "file": file, "line": line}
 
 
 def of_the_user(error: Exception, path: Path) -> ProblemError | None:

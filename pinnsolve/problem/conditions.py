@@ -44,7 +44,9 @@ def _each(said: str, on: Region, values: dict[str, Value], what: What, left: Cal
     def equation(unknown: str, value: Value) -> Equation:
         name, function = f"{said} {unknown}{place}", value if callable(value) else None
         asks = frozenset(arguments(function)) if function else frozenset()
-        prescribes = Prescribed(unknown, what, lambda at: at.value(value, name), asks)
+        prescribes = Prescribed(
+            unknown, what, lambda at: at.value(value, name), asks, None if callable(value) else float(value)
+        )
         return Equation(name, on, lambda at: left(at, unknown) - prescribes.given(at), prescribes, function)
 
     return [equation(unknown, value) for unknown, value in values.items()]

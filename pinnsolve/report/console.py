@@ -13,7 +13,6 @@ from rich.table import Table
 from pinnsolve.ensembles.scatter import Scatter
 from pinnsolve.inverse.record import Identified
 from pinnsolve.report.record import WHAT_SCATTER_IS, Report, over_seeds
-from pinnsolve.solution import Solution
 from pinnsolve.training.strategy import NOISE
 
 COLOURS = {"pass": "bold green", "fail": "bold red", "unconfirmed": "bold yellow"}
@@ -23,12 +22,6 @@ def show_warnings(console: Console, warnings: list[str]) -> None:
     """One line for each warning."""
     for warning in warnings:
         console.print(f"[yellow]warning[/] {escape(warning)}")
-
-
-def show_conditions(console: Console, solution: Solution) -> None:
-    """Which conditions are built in, and which are trained."""
-    for name, how in solution.conditions.items():
-        console.print(f"  {escape(name)}: {how}")
 
 
 def _show_identified(console: Console, found: Identified, run: Report) -> None:
