@@ -84,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given and given[0] in VERBS:
         return called(given[0], given[1:])
     arguments = parser().parse_args(given)
+    arguments.given = given
     if arguments.json and not arguments.check:
         parser().error("--json goes with --check; a run leaves report.json in its folder")
     with everything_stays():

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import math
+import shlex
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -110,6 +111,7 @@ def _solved(
         file.name, file.description, solution.at(**worst.values), worst.comparison, solution.findings.warnings,
         training_peak.bytes, reference_peak.bytes, note or failed, [worst, *others] if others else [],
         scatter(solution, worst.comparison.reference) if isinstance(solution, Ensemble) else None,
+        command=f"python -m pinnsolve {shlex.join(arguments.given)}",
     )  # fmt: skip
     unwritten: dict[str, str] = {}
     try:
