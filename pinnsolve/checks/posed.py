@@ -141,12 +141,15 @@ class System:
         kept = _orthonormal(values)
         everything = list(_everything(problem, points, len(degrees)))
         affine = all(linear(problem, equation, on) for equation, on in everything)
+        asked = [
+            (on, problem.prober.answer(equation, on, shift))
+            for (equation, on), shift in itertools.product(everything, (0.0,) if affine else (0.0, 1.9))
+        ]
+        weights, scales = _balanced(np.array([_strengths(problem, answer) for _, answer in asked]))
         blocks, rights, parts, row = [], [], [], 0
-        for (equation, on), shift in itertools.product(everything, (0.0,) if affine else (0.0, 1.9)):
-            answer = problem.prober.answer(equation, on, shift)
+        for (on, answer), weight in zip(asked, weights / np.sqrt([len(on) for on, _ in asked]), strict=True):
             block, right = _rows(problem, answer, degrees, kept, on)
-            weight = 1.0 / (math.sqrt(len(on)) * (_weight(problem, answer) or 1.0))
-            blocks.append(weight * block)
+            blocks.append(weight * block * np.repeat(scales, kept.shape[1]))
             rights.append(weight * right)
             parts.append((slice(row, row + len(on)), _polynomials(problem, degrees, on, (0,) * len(names))))
             row += len(on)
@@ -271,13 +274,28 @@ def _rows(
     return block, sum(answer.parts, torch.zeros(len(points))).numpy() - answer.residual.numpy()
 
 
-def _weight(problem: Problem, answer: Answer) -> float:
-    """How large a row is, in the lengths of the domain."""
-    largest = 0.0
-    for _, alpha, slope in answer.slopes:
+def _strengths(problem: Problem, answer: Answer) -> list[float]:
+    """How strongly a residual answers to each unknown, in the lengths of the domain."""
+    found = dict.fromkeys(problem.unknowns, 0.0)
+    for unknown, alpha, slope in answer.slopes:
         lengths = math.prod(problem.domain.length(c) ** k for c, k in zip(problem.coordinates, alpha, strict=True))
-        largest = max(largest, float(slope.abs().max()) / lengths)
-    return largest
+        found[unknown] = max(found[unknown], float(slope.square().mean().sqrt()) / lengths)
+    return list(found.values())
+
+
+def _balanced(strengths: Array) -> tuple[Array, Array]:
+    """Weights of the residuals and scales of the unknowns with which all answers are as near to one as can be, those of
+    no residual above it: units do not matter.
+
+    Source: Curtis & Reid, J. Inst. Maths Applics 10 (1972) 118-124.
+    """
+    rows, columns = np.nonzero(strengths)
+    equations = np.zeros((len(rows), sum(strengths.shape)))
+    equations[np.arange(len(rows)), rows] = equations[np.arange(len(rows)), len(strengths) + columns] = 1.0
+    logs = np.linalg.lstsq(equations, -np.log(strengths[rows, columns]), rcond=None)[0]
+    scales = np.exp(logs[len(strengths) :])
+    largest = (strengths * scales).max(1)
+    return 1.0 / np.where(largest > 0, largest, 1.0), scales
 
 
 def _periodic(problem: Problem, degrees: list[tuple[int, ...]], kept: Array, coordinate: str) -> Array:

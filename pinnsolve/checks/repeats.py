@@ -11,7 +11,7 @@ from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.geometry.regions import interior
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
-from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.jets.multi_index import Alpha, raised
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Answer
@@ -23,11 +23,14 @@ def repeats(problem: Problem) -> list[str]:
     if len(problem.equations) < 2:
         return []
     columns = _columns(problem)
+    kinds = {e.name: _kinds(problem, e) for e in problem.equations}
     found: list[str] = []
     own: list[Equation] = []
     for equation in problem.equations:
         told = (
-            _as_sum(equation, own, columns) or _as_product(equation, own, columns) or _as_derivative(problem, equation)
+            _as_sum(equation, own, columns)
+            or _as_product(equation, own, columns)
+            or _as_derivative(problem, equation, kinds)
         )
         found += [told] if told else []
         own += [] if told else [equation]
@@ -44,10 +47,12 @@ def too_few(problem: Problem) -> list[str]:
     return [f"{' and '.join(told)}: {left} of {all_of_them} equations are left for {unknowns} unknowns"]
 
 
-def _as_derivative(problem: Problem, equation: Equation) -> str:
+def _as_derivative(problem: Problem, equation: Equation, kinds: Mapping[str, set[tuple[str, Alpha]]]) -> str:
     """How an equation is the derivative of another one along a coordinate; empty where it is none."""
     for other in problem.equations:
-        for c in problem.coordinates if other is not equation else ():
+        for axis, c in enumerate(problem.coordinates) if other is not equation else ():
+            if not {(u, raised(alpha, axis)) for u, alpha in kinds[other.name]} <= kinds[equation.name]:
+                continue  # the derivative would ask for something that this one does not
             made = Equation(f"derivative by {c} of '{other.name}'", interior, _derived(other, c))
             try:
                 told = _as_sum(equation, [made], _columns(problem, [equation, made]))
@@ -56,6 +61,11 @@ def _as_derivative(problem: Problem, equation: Equation) -> str:
             if told:
                 return told.replace(f"repeats '{made.name}'", f"is the {made.name}")
     return ""
+
+
+def _kinds(problem: Problem, equation: Equation) -> set[tuple[str, Alpha]]:
+    """The derivatives of unknowns that an equation answers to."""
+    return {(u, alpha) for u, alpha, _ in problem.prober.answer(equation, problem.domain.line(9)).slopes}
 
 
 def _derived(equation: Equation, coordinate: str) -> Callable[[Fields], Jet]:
