@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.polynomial import legendre
 
+from pinnsolve.algebra.scaling import balanced, rest
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
@@ -145,7 +146,7 @@ class System:
             (on, problem.prober.answer(equation, on, shift))
             for (equation, on), shift in itertools.product(everything, (0.0,) if affine else (0.0, 1.9))
         ]
-        weights, scales = _balanced(np.array([_strengths(problem, answer) for _, answer in asked]))
+        weights, scales = balanced(np.array([_strengths(problem, answer) for _, answer in asked]))
         blocks, rights, parts, row = [], [], [], 0
         for (on, answer), weight in zip(asked, weights / np.sqrt([len(on) for on, _ in asked]), strict=True):
             block, right = _rows(problem, answer, degrees, kept, on)
@@ -200,7 +201,7 @@ class System:
         before = float(np.linalg.norm(self._left(fewer))) / size
         if share < POSING.left or share < POSING.still * before:
             return 0.0
-        held = sum(_rest(self.right[rows], values[:, low]) for rows, values in self.blocks) ** 0.5 / size
+        held = sum(rest(self.right[rows], values[:, low]) for rows, values in self.blocks) ** 0.5 / size
         return share if held <= POSING.seen * share else 0.0
 
     def _left(self, matrix: Array) -> Array:
@@ -213,11 +214,6 @@ class System:
         found = np.zeros((kept * len(self.problem.unknowns), len(low)))
         found[unknown * kept : (unknown + 1) * kept] = np.linalg.lstsq(basis, self.values[:, low], rcond=None)[0]
         return found
-
-
-def _rest(values: Array, basis: Array) -> float:
-    """What is left of values, squared, beside a combination of these."""
-    return float(np.sum((values - basis @ np.linalg.lstsq(basis, values, rcond=1e-10)[0]) ** 2))
 
 
 def _degrees(coordinates: int, columns: int) -> list[tuple[int, ...]]:
@@ -281,21 +277,6 @@ def _strengths(problem: Problem, answer: Answer) -> list[float]:
         lengths = math.prod(problem.domain.length(c) ** k for c, k in zip(problem.coordinates, alpha, strict=True))
         found[unknown] = max(found[unknown], float(slope.square().mean().sqrt()) / lengths)
     return list(found.values())
-
-
-def _balanced(strengths: Array) -> tuple[Array, Array]:
-    """Weights of the residuals and scales of the unknowns with which all answers are as near to one as can be, those of
-    no residual above it: units do not matter.
-
-    Source: Curtis & Reid, J. Inst. Maths Applics 10 (1972) 118-124.
-    """
-    rows, columns = np.nonzero(strengths)
-    equations = np.zeros((len(rows), sum(strengths.shape)))
-    equations[np.arange(len(rows)), rows] = equations[np.arange(len(rows)), len(strengths) + columns] = 1.0
-    logs = np.linalg.lstsq(equations, -np.log(strengths[rows, columns]), rcond=None)[0]
-    scales = np.exp(logs[len(strengths) :])
-    largest = (strengths * scales).max(1)
-    return 1.0 / np.where(largest > 0, largest, 1.0), scales
 
 
 def _periodic(problem: Problem, degrees: list[tuple[int, ...]], kept: Array, coordinate: str) -> Array:
