@@ -6,4 +6,6 @@ The public surface is listed once, in ``__init__.pyi``. It is loaded on first us
 
 import lazy_loader
 
+__version__ = "0.1.0"
+
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -38,6 +38,8 @@ from .solution import Solution
 from .solve import solve
 from .verdict.compare import Comparison, compare
 
+__version__: str
+
 __all__ = [
     "LBFGS",
     "MLP",

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pinnsolve import __version__
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.faults import told_fault
 from pinnsolve.command.verbs import VERBS, called
@@ -24,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
         "error of pinnsolve's own, 130 interrupted before there was a result.",
     )
     p.add_argument("file", help="a Python file that declares problem = Problem(...)")
+    p.add_argument("--version", action="version", version=f"pinnsolve {__version__}")
     p.add_argument("--budget", metavar="SECONDS", help="seconds of training (60)")
     p.add_argument("--tolerance", metavar="ERROR", help="the relative L2 error that is wanted")
     p.add_argument(
@@ -54,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         "--overwrite", action="store_true", help="begin anew in a folder that holds an earlier run (no --out: the last)"
     )
     p.add_argument("--check", action="store_true", help="check the problem, and stop there")
+    p.add_argument("--json", action="store_true", help="with --check: what was found as JSON, for other programs")
     p.add_argument("--no-reference", action="store_true", help="do not compare; the verdict is then 'unconfirmed'")
     p.add_argument("--debug", action="store_true", help="show where in the code an error arose")
     return p
@@ -81,6 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if given and given[0] in VERBS:
         return called(given[0], given[1:])
     arguments = parser().parse_args(given)
+    arguments.given = given
+    if arguments.json and not arguments.check:
+        parser().error("--json goes with --check; a run leaves report.json in its folder")
     with everything_stays():
         from pinnsolve.command.run import run
 

@@ -46,7 +46,8 @@ def did_you_mean(name: str, possible: Iterable[str]) -> str:
     "did you mean 'alpha'? Possible: alpha, u"
     """
     names = list(possible)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    plain = {n.casefold(): n for n in reversed(names)}  # U for u is a slip, too
+    near = [plain[n] for n in difflib.get_close_matches(name.casefold(), plain, n=1, cutoff=0.5)]
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"{hint}Possible: {', '.join(names) if names else '(nothing)'}"
 

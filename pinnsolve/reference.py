@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from pinnsolve.calls import worded, worded_class
 from pinnsolve.errors import ProblemError, did_you_mean, if_complex, place_of
 
 Field = Callable[..., np.ndarray]
 
 
+@worded_class
 @dataclass(frozen=True)
 class Reference:
     """A solution found by other means than the network.
@@ -105,6 +107,7 @@ class Exact:
         return Reference("exact solution", fields, float(np.finfo(np.float64).eps), 0.0)
 
 
+@worded
 def exact(**solutions: Field | float) -> Exact:
     """A reference from exact solutions: for each unknown a function of the named coordinates (and parameters), or a
     number.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -10,31 +10,24 @@ from typing import Any, Literal, get_args
 import torch
 from torch import nn
 
+from pinnsolve.calls import worded_class
 from pinnsolve.errors import ProblemError, did_you_mean, positive, whole
 from pinnsolve.geometry.cube import SAMPLERS, Sampler
 from pinnsolve.methods import (
     FIRST_ORDER,
-    LBFGS,
     OWN_POINTS,
-    SGD,
-    SOAP,
-    Adam,
     Enriching,
     LevenbergMarquardt,
     Marching,
     Method,
     Newton,
-    SSBroyden,
 )
+from pinnsolve.methods.by_name import METHODS, named_methods
 from pinnsolve.methods.protocol import check_method
 from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.described import described_network
 from pinnsolve.networks.dropout import drops
 
-METHODS: dict[str, Callable[..., Method]] = {
-    "lm": LevenbergMarquardt, "lbfgs": LBFGS, "adam": Adam, "sgd": SGD,
-    "ssbroyden": SSBroyden, "soap": SOAP, "newton": Newton, "marching": Marching,
-}  # fmt: skip
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 Balance = Literal["balanced"]
 # Random features, round after round. More rounds: later, at a lower error. `validation.features`, "counts".
@@ -50,6 +43,7 @@ LAYERS = (
 POINTS = 4000
 
 
+@worded_class
 @dataclass(frozen=True, kw_only=True)
 class Redraw:
     """Redraw the collocation points where the residual is large, every so many steps.
@@ -98,13 +92,15 @@ AUTOMATIC = (
 )
 
 
+@worded_class
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How to solve a problem.
 
     Parameters
     ----------
-    method : Method or sequence of Method, optional
+    method : Method, name, or sequence of them, optional
+        A name is one of the command's, "lm", "adam", ..., or several, "adam,lm"; it stands for that method as it is.
         A sequence runs one after the other; each but the last ends by its own `steps`, or with its share of the budget
         (in operations).
         Without method and network the choice is automatic: Marching over cells where these fit, Newton's method on
@@ -140,7 +136,7 @@ class Settings:
         Seconds between two checkpoints.
     """
 
-    method: Method | Sequence[Method] | None = None
+    method: Method | str | Sequence[Method | str] | None = None
     network: Network | LocalFeatures | nn.Module | None = None
     budget: float = 60.0
     points: int | None = None
@@ -168,6 +164,7 @@ class Settings:
             raise ProblemError(f"there is no sampler '{self.sampler}'", did_you_mean(str(self.sampler), SAMPLERS))
         if self.dtype not in DTYPES.values():
             raise ProblemError(f"dtype={self.dtype!r} is not supported", f"Possible: {', '.join(DTYPES)}.")
+        object.__setattr__(self, "method", named_methods(self.method))
         for method in self.methods or (None,):
             check_method(method, self.method, METHODS)
         if self.network is not None and not isinstance(self.network, Network | LocalFeatures | nn.Module):
@@ -280,13 +277,3 @@ def usable_device(name: str) -> torch.device:
     except Exception:
         raise ProblemError(f"the device '{name}' cannot be used here", f"Possible: {', '.join(possible)}") from None
     return device
-
-
-def method_by_name(text: str, steps: int | None = None) -> tuple[Method, ...]:
-    """The methods that a command line names: "lm", or "adam,lm" for one after the other."""
-    names = [n.strip() for n in text.split(",")]
-    for name in names:
-        if name not in METHODS:
-            raise ProblemError(f"there is no method '{name}'", did_you_mean(name, METHODS))
-    last = len(names) - 1
-    return tuple(METHODS[n](**({"steps": steps} if k == last else {})) for k, n in enumerate(names))

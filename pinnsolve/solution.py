@@ -26,6 +26,7 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals.residuals import ENTRIES
+from pinnsolve.showing import Shown
 from pinnsolve.training.history import Training
 from pinnsolve.trial.exact import plan
 from pinnsolve.trial.of_network import trial_of
@@ -39,7 +40,7 @@ Evaluator = Callable[..., Any]
 Quantity = Callable[[Fields], torch.Tensor]
 
 
-class Solution:
+class Solution(Shown):
     """The unknowns of a problem as functions of its coordinates.
 
     Each unknown is an attribute: `solution.u(x=xs, t=0.5)`, NumPy in and out, broadcasting like a ufunc. An unknown

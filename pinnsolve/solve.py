@@ -12,6 +12,7 @@ from typing import Any, TypedDict
 import torch
 from torch import nn
 
+from pinnsolve.calls import worded
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.coverage import derivative_name
 from pinnsolve.checks.precision import check_precision
@@ -25,12 +26,14 @@ from pinnsolve.methods.smoothing import Smoothing, features_for
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import Network
 from pinnsolve.problem.problem import Problem
+from pinnsolve.problem_file import declared
 from pinnsolve.residuals import sites
 from pinnsolve.settings import Balance, Redraw, Settings
 from pinnsolve.solution import Solution
 from pinnsolve.training.checkpointing import Checkpoint
 from pinnsolve.training.history import Look, Training
 from pinnsolve.training.loop import Loop
+from pinnsolve.training.progress import shown
 from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import NOISE, Strategy
 from pinnsolve.trial.determined import UnmarchableError
@@ -68,7 +71,7 @@ class Options(TypedDict, total=False):
     """The options that `solve` and `ensemble` have in common; see `Settings` for what they mean."""
 
     settings: Settings | None
-    method: Method | Sequence[Method] | None
+    method: Method | str | Sequence[Method | str] | None
     network: Network | LocalFeatures | nn.Module | None
     budget: float | None
     points: int | None
@@ -83,11 +86,12 @@ class Options(TypedDict, total=False):
     dtype: torch.dtype | None
 
 
+@worded
 def solve(
-    problem: Problem,
+    problem: Problem | str | Path,
     *,
     settings: Settings | None = None,
-    method: Method | Sequence[Method] | None = None,
+    method: Method | str | Sequence[Method | str] | None = None,
     network: Network | LocalFeatures | nn.Module | None = None,
     budget: float | None = None,
     points: int | None = None,
@@ -102,13 +106,14 @@ def solve(
     dtype: torch.dtype | None = None,
     out: str | Path | None = None,
     resume: bool = False,
-    progress: Callable[[Look], None] | None = None,
+    progress: Callable[[Look], None] | bool | None = None,
 ) -> Solution:
     """Train a network on a problem.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem, or the path of a problem file
+        Of a file, its `settings` hold where no others are given.
     settings : Settings, optional
         All options at once; each of the others, where given, replaces one of them. See `Settings` for what they mean;
         `redraw=None` (or False) keeps the first points.
@@ -116,8 +121,9 @@ def solve(
         A folder for checkpoints.
     resume : bool
         Take up the checkpoint in that folder.
-    progress : callable Look -> None, optional
-        Told each line of the history.
+    progress : bool or callable Look -> None, optional
+        True shows a line that says how far training is, False none; by default there is one in a notebook. A callable
+        is told each line of the history.
 
     Returns
     -------
@@ -143,6 +149,7 @@ def solve(
     >>> print(f"{solution.u(t=1.0):.6f}")
     0.367879
     """
+    problem, settings = declared(problem, settings)
     chosen = with_options(
         settings,
         {
@@ -158,7 +165,8 @@ def solve(
                 "resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True)."
             )
         ready.resume()
-    solution = ready.solution(ready.loop.run(progress))
+    with shown(progress, chosen.budget) as told:
+        solution = ready.solution(ready.loop.run(told))
     warn_of(solution)
     return solution
 
@@ -166,7 +174,7 @@ def solve(
 def warn_of(solution: Solution) -> None:
     """Warn the one who called `solve` or `ensemble` where the run ended without convergence."""
     if solution.outcome is not None and not solution.converged:
-        warnings.warn(NotConverged(solution.outcome), stacklevel=3)
+        warnings.warn(NotConverged(solution.outcome), stacklevel=4)
 
 
 def with_options(settings: Settings | None, options: Options) -> Settings:

@@ -15,7 +15,7 @@ import meshio
 import pytest
 
 from pinnsolve.__main__ import main, parser
-from pinnsolve.command.problem_file import load
+from pinnsolve.problem_file import load
 from pinnsolve.settings import Settings
 from pinnsolve.solution import Solution
 from pinnsolve.solve import prepare

@@ -39,8 +39,8 @@ from pinnsolve import (
 )
 from pinnsolve.__main__ import main
 from pinnsolve.command.exits import Exit
-from pinnsolve.command.problem_file import load
 from pinnsolve.ensembles.scatter import scatter
+from pinnsolve.problem_file import load
 from pinnsolve.report import grids
 from pinnsolve.report.curves import BAND
 from pinnsolve.report.figures import solution_figure

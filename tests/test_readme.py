@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import pinnsolve
 from pinnsolve.__main__ import main, parser
 from pinnsolve.command.verbs import VERBS
 
@@ -46,3 +47,23 @@ def test_files_that_are_linked_exist() -> None:
     for target in re.findall(r"\]\(([^)]+)\)", README):
         if not (ROOT / target).exists():
             pytest.fail(f"README links to {target}, which does not exist")
+
+
+def test_the_file_for_assistants_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "assistants.md").read_text()
+    (source,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "plate.py").write_text(source)
+    assert main([str(tmp_path / "plate.py"), "--check", "--json"]) == 0
+    assert '"stands": true' in capsys.readouterr().out
+
+
+def test_the_page_of_the_package_needs_no_repository() -> None:
+    page = (ROOT / "docs" / "package.md").read_text()
+    assert all(link.startswith("https://") for link in re.findall(r"\]\(([^)]+)\)", page))
+    (source,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    compile(source, "package.md", "exec")
+
+
+def test_the_version_stands_once() -> None:
+    assert f"version: {pinnsolve.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"## {pinnsolve.__version__}" in (ROOT / "CHANGELOG.md").read_text()

@@ -12,7 +12,7 @@ from pinnsolve import compare, solve
 from pinnsolve.__main__ import main
 from pinnsolve.command.examples import copied, names
 from pinnsolve.command.new import kinds
-from pinnsolve.command.problem_file import load
+from pinnsolve.problem_file import load
 
 ROOT = Path(__file__).parents[1]
 

@@ -55,7 +55,8 @@ MESSAGES: dict[str, tuple[str, str, str]] = {
     "problem as a dict": ("problem = Problem(", "problem = dict(", "problem is a dict, and no Problem"),
     "a word of Settings": (SETTINGS, "settings = Settings(bugdet=3)", "did you mean 'budget'?"),
     "a word of MLP": (SETTINGS, "settings = Settings(network=MLP(widht=3))", "did you mean 'width'?"),
-    "a method's name": (SETTINGS, "settings = Settings(method='adam')", "Write method=Adam()"),
+    "a method's name": (SETTINGS, "settings = Settings(method='adma')", "did you mean 'adam'?"),
+    "a condition on U": ("dirichlet(u=0)", "dirichlet(U=0)", "did you mean 'u'?"),
     "held-out data without data": ("points=300", "validation=0.2", "and the problem has none"),
 }  # fmt: skip
 

@@ -19,8 +19,8 @@ import torch
 
 from pinnsolve import NotConverged, Solution, solve
 from pinnsolve.checks.roughness import RULES
-from pinnsolve.command.problem_file import load
 from pinnsolve.geometry.points import Points
+from pinnsolve.problem_file import load
 from pinnsolve.residuals import Residuals, sites
 from pinnsolve.training.uniqueness import LIMITS, cheapest
 from pinnsolve.training.unseen import blindness, seen_by_differences

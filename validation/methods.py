@@ -19,7 +19,8 @@ import torch
 
 from pinnsolve import MLP, Problem, compare, solve
 from pinnsolve.methods import Method
-from pinnsolve.settings import METHODS, Redraw, Settings
+from pinnsolve.methods.by_name import METHODS
+from pinnsolve.settings import Redraw, Settings
 from pinnsolve.training.history import Look
 
 PROBLEMS = ("heat", "poisson", "burgers", "allen_cahn", "kovasznay", "cavity", "maxwell_cavity", "taylor_green")

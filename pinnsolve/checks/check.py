@@ -12,15 +12,19 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.backwards import told_backwards
 from pinnsolve.checks.contradictions import Contradiction, Part, contradictions
 from pinnsolve.checks.corners import corners
-from pinnsolve.checks.coverage import derivative_name, uncovered
+from pinnsolve.checks.coverage import crowded, derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
 from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.interfaces import interfaces
+from pinnsolve.checks.layers import layers
 from pinnsolve.checks.narrow import narrow, told
+from pinnsolve.checks.posed import posed
 from pinnsolve.checks.repeats import too_few
 from pinnsolve.checks.scales import sizes_of
+from pinnsolve.checks.slopes import slopes
 from pinnsolve.checks.smoothness import smoothness
 from pinnsolve.checks.unused import unused
 from pinnsolve.errors import ProblemError
@@ -93,7 +97,8 @@ def check(problem: Problem) -> Findings:
     _probe_conditions(problem)
     found = contradictions(problem)
     warnings = [*problem.domain.warnings, *(str(c) + "; there it is weighted, not exact" * c.exact for c in found)]
-    warnings += unused(problem) + check_solenoidal(problem) + uncovered(problem, derivatives) + _spread(sizes)
+    warnings += unused(problem) + check_solenoidal(problem) + uncovered(problem, derivatives)
+    warnings += crowded(problem, derivatives) + told_backwards(problem) + slopes(problem)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
     warnings += too_few(problem)
@@ -109,6 +114,8 @@ def check(problem: Problem) -> Findings:
     if places:
         sizes_of_unknowns = sizes_of(problem, places)
     rough = smoothness(problem, derivatives, sizes_of_unknowns)
+    warnings += layers(problem, sizes_of_unknowns) or _spread(sizes)
+    warnings += posed(problem, smooth=not (found or rough.warnings or jumps or places))
     singular = corners(found, problem.domain, derivatives, sizes_of_unknowns)
     warnings += (
         told(places, problem.domain)

@@ -42,6 +42,40 @@ def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]
     return warnings
 
 
+def crowded(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
+    """A warning for each coordinate of a box whose ends hold more conditions than the equations' orders along it ask
+    for, those of all unknowns together; the start is an end of time."""
+    if problem.domain.shape is not None or problem.observations or not problem.equations:
+        return []
+    warnings = []
+    for axis, coordinate in enumerate(problem.coordinates):
+        if any(p.coordinate == coordinate for p in problem.periodic) or coordinate in problem.ranges:
+            continue
+        orders = {u: max((a[axis] for a in alphas), default=0) for u, alphas in derivatives.items()}
+        counts = {end: _most(problem, coordinate, end) for end in problem.domain.ends(coordinate)}
+        wanted, found = sum(orders.values()), sum(counts.values())
+        if found <= wanted:
+            continue
+        places = " and ".join(f"{n} on {coordinate}={end:g}" for end, n in counts.items() if n)
+        asked = ", ".join(f"{u} of order {n}" for u, n in orders.items())
+        warnings.append(
+            f"{found} conditions along {coordinate} ({places}), and the equations ask for {wanted} ({asked}): "
+            f"{'one' if found == wanted + 1 else found - wanted} too many, which nothing can meet unless they agree"
+        )
+    return warnings
+
+
+def _most(problem: Problem, coordinate: str, end: float) -> int:
+    """How many conditions stand on one face, where they are most: parts of a face may have their own."""
+    points = problem.domain.face(coordinate, end).grid()
+    count = torch.zeros(len(points))
+    for c in problem.conditions:
+        for piece in problem.pieces(c):
+            if piece.fixed == {coordinate: end}:
+                count += piece.holds(points.coordinates)
+    return int(count.max())
+
+
 def _on_sides(problem: Problem, unknown: str, alphas: set[Alpha]) -> list[str]:
     """Sides of a shape on which fewer conditions mention an unknown than half its order in space."""
     axes = [problem.coordinates.index(c) for c in problem.space_coordinates]

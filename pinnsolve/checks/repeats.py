@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
-from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.geometry.regions import interior
+from pinnsolve.jets.calculus import d
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.multi_index import Alpha, raised
+from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Answer
 from pinnsolve.problem.problem import Problem
@@ -19,10 +23,15 @@ def repeats(problem: Problem) -> list[str]:
     if len(problem.equations) < 2:
         return []
     columns = _columns(problem)
+    kinds = {e.name: _kinds(problem, e) for e in problem.equations}
     found: list[str] = []
     own: list[Equation] = []
     for equation in problem.equations:
-        told = _as_sum(equation, own, columns) or _as_product(equation, own, columns)
+        told = (
+            _as_sum(equation, own, columns)
+            or _as_product(equation, own, columns)
+            or _as_derivative(problem, equation, kinds)
+        )
         found += [told] if told else []
         own += [] if told else [equation]
     return found
@@ -38,14 +47,40 @@ def too_few(problem: Problem) -> list[str]:
     return [f"{' and '.join(told)}: {left} of {all_of_them} equations are left for {unknowns} unknowns"]
 
 
-def _columns(problem: Problem) -> dict[str, Tensor]:
+def _as_derivative(problem: Problem, equation: Equation, kinds: Mapping[str, set[tuple[str, Alpha]]]) -> str:
+    """How an equation is the derivative of another one along a coordinate; empty where it is none."""
+    for other in problem.equations:
+        for axis, c in enumerate(problem.coordinates) if other is not equation else ():
+            if not {(u, raised(alpha, axis)) for u, alpha in kinds[other.name]} <= kinds[equation.name]:
+                continue  # the derivative would ask for something that this one does not
+            made = Equation(f"derivative by {c} of '{other.name}'", interior, _derived(other, c))
+            try:
+                told = _as_sum(equation, [made], _columns(problem, [equation, made]))
+            except Exception:  # what a function of the user's own has no derivative of repeats nothing
+                continue
+            if told:
+                return told.replace(f"repeats '{made.name}'", f"is the {made.name}")
+    return ""
+
+
+def _kinds(problem: Problem, equation: Equation) -> set[tuple[str, Alpha]]:
+    """The derivatives of unknowns that an equation answers to."""
+    return {(u, alpha) for u, alpha, _ in problem.prober.answer(equation, problem.domain.line(9)).slopes}
+
+
+def _derived(equation: Equation, coordinate: str) -> Callable[[Fields], Jet]:
+    return lambda at: d(equation.residual(at), at[coordinate])
+
+
+def _columns(problem: Problem, equations: Sequence[Equation] | None = None) -> dict[str, Tensor]:
     """What each equation is on probes: its value and its slopes at each point, (points, numbers), those of one kind
     relative to the largest of all equations.
 
     The slopes stand beside the value since derivatives of one probe are multiples of each other; and unknown constants
     are taken as they are guessed and otherwise, since two equations may be one by chance of the guess."""
+    equations = problem.equations if equations is None else equations
     line, shifts = problem.domain.line(), ((0.0, True), (1.1, False))
-    answers = {e.name: [problem.prober.answer(e, line, s, guessed=g) for s, g in shifts] for e in problem.equations}
+    answers = {e.name: [problem.prober.answer(e, line, s, guessed=g) for s, g in shifts] for e in equations}
     kinds = {(u, alpha) for told in answers.values() for a in told for u, alpha, _ in a.slopes}
     blocks = {name: torch.stack(_numbers(told, sorted(kinds)), 1) for name, told in answers.items()}
     largest = torch.stack(list(blocks.values())).abs().amax((0, 1))

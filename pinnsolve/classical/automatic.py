@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from pinnsolve.calls import worded
+from pinnsolve.checks.backwards import backwards
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.classical.reading import NoReferenceError, Read, read
 from pinnsolve.errors import ProblemError
@@ -58,6 +60,7 @@ class Attempt:
     why: str
 
 
+@worded
 def automatic_reference(
     problem: Problem, *, tolerance: float | None = None, seconds: float = 30.0, findings: Findings | None = None
 ) -> Reference:
@@ -127,8 +130,8 @@ def _refused(given: Read, findings: Findings) -> None:
         if so:
             raise NoReferenceError(why)
     _refused_jumps(given, findings)
-    if backwards := _backwards(given):
-        raise NoReferenceError(f"time runs the wrong way in {backwards}: it sharpens what is fine without bound")
+    if marched and (wrong := backwards(problem)):
+        raise NoReferenceError(f"time runs the wrong way in {wrong}: it sharpens what is fine without bound")
     if findings.undecided:
         raise NoReferenceError(findings.undecided[0])
 
@@ -141,31 +144,6 @@ def _refused_jumps(given: Read, findings: Findings) -> None:
         raise NoReferenceError(f"the equations jump at {inside[0].name}, across which differences are not taken")
     if findings.jumps:
         raise NoReferenceError(findings.jumps[0].split(";")[0].split(": at points")[0])
-
-
-def _backwards(given: Read) -> str:
-    """An unknown whose highest even derivative along a coordinate has the sign that grows in time; empty without one.
-
-    Of u_t + c D^2k u (and of u_tt): every wave of wavenumber k grows or decays by the sign of c (-1)^k.
-    """
-    problem, time = given.problem, given.problem.domain.time
-    if not given.marched or time is None:
-        return ""
-    axis = problem.coordinates.index(time)
-    for equation in given.equations:
-        answer = problem.prober.answer(equation, problem.domain.line())
-        for f, u in enumerate(problem.unknowns):
-            mine = answer.of(u)
-            rates = [a for a in mine if a[axis] == sum(a) == given.orders[f] > 0]
-            for k in range(len(problem.coordinates)) if rates else ():
-                along = [a for a in mine if a[k] == sum(a) > 0 and k != axis]
-                highest = max(along, key=sum, default=None)
-                if highest is None or sum(highest) % 2:
-                    continue
-                sign = mine[highest] * (-1) ** (sum(highest) // 2) * mine[rates[0]]
-                if bool((sign < 0).all()):
-                    return f"'{equation.name}' for {u}"
-    return ""
 
 
 def compared_at(problem: Problem, findings: Findings) -> dict[str, Array]:

@@ -28,12 +28,30 @@ def write_new(path: Path, kind: str) -> str:
         raise ProblemError(f"--kind {kind}: there is no such kind of problem", did_you_mean(kind, kinds()))
     if path.suffix != ".py" or not path.stem.isidentifier():
         raise ProblemError(f"'{path.name}' is no name of a problem file", "Write a name like my_problem.py.")
-    text = (files("pinnsolve.command") / "templates" / f"{kind}{SUFFIX}").read_text(encoding="utf-8")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise ProblemError(f"{path} exists already, and is left as it is", "Give another name.") from None
-    except OSError as error:
-        raise ProblemError(f"{path} cannot be written: {error.strerror}", "Give another place.") from None
-    return f"{path} is written; run it by: python -m pinnsolve {path}"
+    written: list[Path] = []
+    for suffix, text in _parts(kind).items():
+        target = path.with_suffix(suffix)
+        try:
+            with target.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            _take_back(written)
+            raise ProblemError(f"{target} exists already, and is left as it is", "Give another name.") from None
+        except OSError as error:
+            _take_back(written)
+            raise ProblemError(f"{target} cannot be written: {error.strerror}", "Give another place.") from None
+        written.append(target)
+    files_told = f"{written[0]} is written" if len(written) == 1 else f"{' and '.join(map(str, written))} are written"
+    return f"{files_told}; run it by: python -m pinnsolve {path}"
+
+
+def _parts(kind: str) -> dict[str, str]:
+    """The files of a kind by their endings: the problem file, and what it reads (a mesh)."""
+    folder, end = files("pinnsolve.command") / "templates", ".txt"
+    names = [kind + SUFFIX, *sorted(p.name for p in folder.iterdir() if p.name.startswith(f"{kind}."))]
+    return {Path(n.removesuffix(end)).suffix: (folder / n).read_text(encoding="utf-8") for n in names}
+
+
+def _take_back(written: list[Path]) -> None:
+    for path in written:
+        path.unlink()

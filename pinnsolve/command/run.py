@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import math
+import shlex
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,25 +15,27 @@ from typing import Any
 from rich.console import Console
 
 from pinnsolve.checks.check import Findings
-from pinnsolve.checks.coverage import derivative_name
 from pinnsolve.checks.references import brought, reference_of
 from pinnsolve.classical.automatic import EFFORT, attempt
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
-from pinnsolve.command.problem_file import ProblemFile, load, of_the_user, told
 from pinnsolve.ensembles.ensemble import Ensemble, many, trained
 from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
+from pinnsolve.methods.by_name import method_by_name
 from pinnsolve.methods.protocol import Method
+from pinnsolve.overview import overview
 from pinnsolve.problem.problem import Problem
+from pinnsolve.problem_file import ProblemFile, in_parts, load, of_the_user, told
 from pinnsolve.report import console as show
 from pinnsolve.report.record import Report
-from pinnsolve.settings import DTYPES, Settings, method_by_name
+from pinnsolve.settings import DTYPES, Settings
 from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, prepare
 from pinnsolve.training.history import Training
+from pinnsolve.training.progress import line
 from pinnsolve.verdict.contradiction import told_by
 from pinnsolve.verdict.slices import Compared, References, compared, references_of, values_of
 
@@ -48,6 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         if arguments.debug:
             traceback.print_exception(error)
+        if arguments.check and arguments.json:
+            print(json.dumps({"problem": path.stem, "stands": False, **in_parts(fault, path)}, indent=2))
+            return Exit.BAD_INPUT
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(fault, path)}", markup=False)
         return Exit.BAD_INPUT
 
@@ -56,7 +63,12 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     problem, settings = _problem(arguments, file.problem), _settings(arguments, file.settings)
     members = _members(arguments)
     if arguments.check:
-        _show_check(console, file, problem, prepare(problem, settings))
+        found = overview(problem, settings)
+        if arguments.json:
+            print(json.dumps({"problem": file.name, **found.to_dict()}, indent=2))
+        else:
+            console.print(f"[bold]{file.name}[/]")
+            console.print(str(found), markup=False, soft_wrap=True)
         return Exit.PASSED
     figures = _named("--figures", arguments.figures, problem)
     folder = folder_of(arguments, file.name)
@@ -99,6 +111,7 @@ def _solved(
         file.name, file.description, solution.at(**worst.values), worst.comparison, solution.findings.warnings,
         training_peak.bytes, reference_peak.bytes, note or failed, [worst, *others] if others else [],
         scatter(solution, worst.comparison.reference) if isinstance(solution, Ensemble) else None,
+        command=f"python -m pinnsolve {shlex.join(arguments.given)}",
     )  # fmt: skip
     unwritten: dict[str, str] = {}
     try:
@@ -123,7 +136,7 @@ def _train(ready: Prepared, console: Console, fresh: bool) -> Solution:
 
 
 def _run_loop(ready: Prepared, console: Console) -> Training:
-    with show.progress(console, ready.settings.budget) as progress:
+    with line(console, ready.settings.budget) as progress:
         return ready.loop.run(progress)
 
 
@@ -232,20 +245,3 @@ def references(problem: Problem, findings: Findings, budget: float) -> tuple[Ref
         tried = attempt(problem, seconds=EFFORT.share * budget, findings=findings)
     note = "" if tried.reference else f"no reference, because {tried.why}"
     return references_of(problem, lambda _: tried.reference), note, peak
-
-
-def _show_check(console: Console, file: ProblemFile, problem: Problem, ready: Prepared) -> None:
-    console.print(f"[bold]{file.name}[/]  unknowns {', '.join(problem.unknowns)} over {problem.domain!r}")
-    for unknown, alphas in ready.findings.derivatives.items():
-        names = [derivative_name(unknown, a, problem.coordinates) for a in sorted(alphas, key=lambda a: (sum(a), a))]
-        console.print(f"  the equations ask for {', '.join(names)}")
-    solution = ready.solution()
-    show.show_conditions(console, solution)
-    kind = "automatic; first " * ready.settings.automatic
-    console.print(f"  network: {kind}{ready.loop.state.trial.description}, {solution.parameters_count:,} parameters")
-    show.show_warnings(console, ready.findings.warnings)
-    console.print(
-        "the problem can be solved as it stands"
-        if not ready.findings.warnings
-        else "the problem can be solved; see the warnings"
-    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pinnsolve.calls import worded
 from pinnsolve.data.tables import Column, Table, read, table_of
 from pinnsolve.errors import ProblemError, did_you_mean
 
@@ -36,6 +37,7 @@ class Observed:
         return self.table.name
 
 
+@worded
 def observed(
     file: str | Path | None = None,
     *,
@@ -98,7 +100,7 @@ def observed(
     given: dict[str, Any] = {}
     rows: Callable[[int], str] = "row {}".format
     if file is not None:
-        table = read(_found(Path(file), Path(sys._getframe(1).f_code.co_filename).parent))
+        table = read(_found(Path(file), Path(sys._getframe(2).f_code.co_filename).parent))
         given, name = _chosen(table, columns), table.name
         rows = table.label
     for column in values:

@@ -24,15 +24,18 @@ from typing import Any, Unpack
 import numpy as np
 from torch import nn
 
+from pinnsolve.calls import worded
 from pinnsolve.ensembles.pooled import pooled
-from pinnsolve.errors import Outcome, ProblemError
+from pinnsolve.errors import Outcome, ProblemError, did_you_mean
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.problem.problem import Problem
+from pinnsolve.problem_file import declared
 from pinnsolve.settings import Settings
 from pinnsolve.solution import Evaluator, Solution
 from pinnsolve.solve import Options, Prepared, prepare, warn_of, with_options
 from pinnsolve.training.checkpointing import CHECKPOINT
 from pinnsolve.training.history import Look, Training
+from pinnsolve.training.progress import shown
 from pinnsolve.trial.mean import Mean
 
 LEAST = 2  # members: one alone has no spread; more would refuse what some have time for
@@ -112,13 +115,14 @@ class Ensemble(Solution):
         return cls({seed: Solution.load(file, problem, network, device) for seed, file in files.items()})
 
 
+@worded
 def ensemble(
-    problem: Problem,
+    problem: Problem | str | Path,
     members: int = 5,
     *,
     out: str | Path | None = None,
     resume: bool = False,
-    progress: Callable[[Look], None] | None = None,
+    progress: Callable[[Look], None] | bool | None = None,
     **options: Unpack[Options],
 ) -> Ensemble:
     """Train several networks on a problem, which differ by their seed alone.
@@ -129,7 +133,7 @@ def ensemble(
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem, or the path of a problem file
     members : int
         How many, at least two. Their seeds are seed, seed + 1, ..., and each has the whole budget.
     out, resume, progress, options
@@ -152,16 +156,25 @@ def ensemble(
     NotConverged
         If one of the members ended without.
     """
-    settings = with_options(options.pop("settings", None), options)
+    for name in options:
+        if name not in Options.__annotations__:
+            raise ProblemError(f"ensemble(...) has no argument '{name}'", did_you_mean(name, Options.__annotations__))
+    problem, given = declared(problem, options.pop("settings", None))
+    settings = with_options(given, options)
     folder = None if out is None else writable_folder(Path(out))
     if resume and folder is None:
         raise ProblemError(
             "resume=True needs the folder of the run", "Write ensemble(problem, out=folder, resume=True)."
         )
     many("ensemble: members", members)
-    found = trained(problem, settings, members, lambda ready: ready.loop.run(progress), folder, resume)
+
+    def train(ready: Prepared) -> Training:
+        with shown(progress, settings.budget) as told:
+            return ready.loop.run(told)
+
+    found = trained(problem, settings, members, train, folder, resume)
     for seed, why in found.left_out.items():
-        warnings.warn(f"the member of seed {seed} is left out of the mean: {why}", RuntimeWarning, stacklevel=2)
+        warnings.warn(f"the member of seed {seed} is left out of the mean: {why}", RuntimeWarning, stacklevel=3)
     warn_of(found)
     return found
 

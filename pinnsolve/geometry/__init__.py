@@ -1,5 +1,6 @@
 """Where a problem lives: shapes, the domain of space and time, its pieces, and points on them."""
 
+from pinnsolve.calls import worded_class
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.extruded import Extruded
@@ -11,6 +12,9 @@ from pinnsolve.geometry.polygon import Polygon
 from pinnsolve.geometry.regions import Region, boundary, face, faces, interior, point, side, start
 from pinnsolve.geometry.rounds import Ball, Cylinder, Disk
 from pinnsolve.geometry.shape import Shape
+
+for made in (Ball, Box, Cylinder, Disk, Extruded, LevelSet, Mesh, Polygon):
+    worded_class(made)
 
 __all__ = [
     "Ball", "Box", "Cylinder", "Disk", "Domain", "Extruded", "LevelSet", "Mesh", "Piece", "Points", "Polygon", "Region",

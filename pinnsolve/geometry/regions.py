@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+from pinnsolve.calls import worded
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.piece import Piece
@@ -75,6 +76,7 @@ def _numbers(what: str, place: Mapping[str, float]) -> None:
             raise ProblemError(f"{what}({coordinate}={value!r}) is no number", f"Write {what}({coordinate}=0).")
 
 
+@worded
 def face(**end: float) -> Region:
     """One face of the domain, named by the coordinate that is constant on it: `face(x=-1)`; of time, any moment.
 
@@ -95,6 +97,7 @@ def _in_plane(domain: Domain, coordinate: str, value: float) -> tuple[Piece, ...
     return domain.walls.in_plane(coordinate, value)
 
 
+@worded
 def faces(*coordinates: str) -> Region:
     """Both end faces of each named coordinate: `faces("x")`."""
     if not coordinates or not all(isinstance(c, str) for c in coordinates):
@@ -107,6 +110,7 @@ def faces(*coordinates: str) -> Region:
     return Region(f"faces({', '.join(map(repr, coordinates))})", resolve)
 
 
+@worded
 def side(name: str) -> Region:
     """The sides of a shape by name: all of the shape of that name, or a side that was named: `side("hole")`.
 
@@ -120,6 +124,7 @@ def side(name: str) -> Region:
     return Region(f"side({name!r})", lambda domain: domain.walls.named(name))
 
 
+@worded
 def point(**place: float) -> Region:
     """One point of space (at all times, if there is time): `point(x=0, y=0)`."""
     _numbers("point", place)

@@ -49,13 +49,23 @@ def _c_library() -> ctypes.CDLL | None:
     return ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _high_water() -> int:
-    try:
+def resident() -> int:
+    """The memory of this process (bytes); its peak where the system does not tell."""
+    return _of_status("VmRSS:") or _high_water()
+
+
+def _of_status(name: str) -> int | None:
+    """A line of what Linux tells of a process, in bytes."""
+    with suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(name):
                 return int(line.split()[1]) * 1024
-    except OSError:
-        pass
+    return None
+
+
+def _high_water() -> int:
+    if (peak := _of_status("VmHWM:")) is not None:
+        return peak
     import resource  # not on Windows
 
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,5 +1,6 @@
 """Training methods: one a file, over the protocol of `pinnsolve.methods.protocol`."""
 
+from pinnsolve.calls import worded_class
 from pinnsolve.methods.gradient import SGD, Adam
 from pinnsolve.methods.levenberg_marquardt import LevenbergMarquardt
 from pinnsolve.methods.marching import Enriching, Marching
@@ -11,6 +12,9 @@ from pinnsolve.methods.soap import SOAP
 
 FIRST_ORDER = (Adam, SGD, SOAP)  # they take a gradient a step, and compare no losses
 OWN_POINTS = (Marching, Enriching)  # the points of their cells
+
+for made in (Adam, LBFGS, LevenbergMarquardt, Marching, Newton, SGD, SOAP, SSBroyden):
+    worded_class(made)
 
 __all__ = [
     "FIRST_ORDER",

@@ -8,6 +8,7 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
+from pinnsolve.calls import worded
 from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.geometry.regions import Region, boundary, start
 from pinnsolve.jets.calculus import d
@@ -43,12 +44,15 @@ def _each(said: str, on: Region, values: dict[str, Value], what: What, left: Cal
     def equation(unknown: str, value: Value) -> Equation:
         name, function = f"{said} {unknown}{place}", value if callable(value) else None
         asks = frozenset(arguments(function)) if function else frozenset()
-        prescribes = Prescribed(unknown, what, lambda at: at.value(value, name), asks)
+        prescribes = Prescribed(
+            unknown, what, lambda at: at.value(value, name), asks, None if callable(value) else float(value)
+        )
         return Equation(name, on, lambda at: left(at, unknown) - prescribes.given(at), prescribes, function)
 
     return [equation(unknown, value) for unknown, value in values.items()]
 
 
+@worded
 def dirichlet(*, on: Region = boundary, **values: Value) -> Equations:
     """Prescribe values on a region: u = value.
 
@@ -58,6 +62,7 @@ def dirichlet(*, on: Region = boundary, **values: Value) -> Equations:
     return _each("dirichlet", on, values, "value", lambda at, u: at[u])
 
 
+@worded
 def neumann(*, on: Region = boundary, **values: Value) -> Equations:
     """Prescribe the outward normal derivative on a region: n . grad u = value.
 
@@ -67,6 +72,7 @@ def neumann(*, on: Region = boundary, **values: Value) -> Equations:
     return _each("neumann", on, values, "normal derivative", normal_derivative)
 
 
+@worded
 def initial(**values: Value) -> Equations:
     """Prescribe values at the start: u = value at t = t0. The same as `dirichlet(u=value, on=face(t=t0))`.
 
@@ -76,6 +82,7 @@ def initial(**values: Value) -> Equations:
     return _each("initial", start, values, "value", lambda at, u: at[u])
 
 
+@worded
 def initial_rate(**values: Value) -> Equations:
     """Prescribe the rate at the start: u_t = value at t = t0.
 
@@ -85,6 +92,7 @@ def initial_rate(**values: Value) -> Equations:
     return _each("initial_rate", start, values, "rate", rate)
 
 
+@worded
 def condition(function: Callable[..., Any], *, on: Region = boundary) -> Equations:
     """Any equation on a region; the function may also ask for the outward normal, by `nx`, `ny`, `nz`.
 
@@ -115,6 +123,7 @@ class Periodic:
     name: str
 
 
+@worded
 def periodic(*coordinates: str) -> list[Periodic]:
     """Let every unknown continue, with all its derivatives, across both ends of each named coordinate."""
     if not coordinates or not all(isinstance(c, str) for c in coordinates):
@@ -130,6 +139,7 @@ class Solenoidal:
     name: str
 
 
+@worded
 def solenoidal(*components: str) -> list[Solenoidal]:
     """Let unknowns be the components of a velocity without divergence: u_x + v_y (+ w_z) = 0 everywhere.
 

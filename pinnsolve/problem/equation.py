@@ -28,12 +28,15 @@ class Prescribed:
         The prescribed value (N,), in the unknown's units (over those of time, or of length).
     asks : frozenset of str
         What it depends on, by name.
+    number : float, optional
+        The value, where it is the same everywhere.
     """
 
     unknown: str
     what: What
     given: Callable[[Fields], Jet]
     asks: frozenset[str] = frozenset()
+    number: float | None = None
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any, Literal
 
+from pinnsolve.calls import worded_class
 from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean, positive
 from pinnsolve.geometry.domain import Domain
@@ -20,13 +22,16 @@ from pinnsolve.problem.equation import Equation, Prescribed
 from pinnsolve.problem.flows import in_order
 from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
+from pinnsolve.problem.overview import Overview
 from pinnsolve.problem.probes import Prober
 from pinnsolve.problem.reading import equations_of, flattened, parameters_of, reference_given, unknowns_of
 from pinnsolve.problem.recognition import recognised
 from pinnsolve.problem.unknown import Unknown
+from pinnsolve.problem.written import equation_text, problem_text
 from pinnsolve.reference import Reference
 
 
+@worded_class
 class Problem:
     """A partial (or ordinary) differential equation with its conditions.
 
@@ -105,6 +110,71 @@ class Problem:
             for flow in declared.solenoidal
         )
         check_twice(self.conditions, self.periodic, self.domain)
+
+    def __repr__(self) -> str:
+        """The problem as it is written, as the docstring of its file would tell it.
+
+        >>> from pinnsolve import Box, Problem, d, dirichlet, initial
+        >>> def heat(u, x, t, k):
+        ...     return d(u, t) - k * d(u, x, x)
+        >>> conditions = [initial(u=1), dirichlet(u=0)]
+        >>> parameters = {"k": 0.1}
+        >>> Problem(
+        ...     space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=heat, conditions=conditions,
+        ...     parameters=parameters,
+        ... )
+        Problem for u over Box(x=(0, 1), t=(0, 1))
+        equations:
+          heat  d(u, t) - k * d(u, x, x) = 0
+        conditions:
+          initial u                u = 1
+          dirichlet u on boundary  u = 0
+        parameters: k = 0.1
+        reference: automatic
+        tolerance: 0.001
+        """
+        time = self.domain.time
+        conditions = {c.name: equation_text(c, time) for c in self.conditions}
+        conditions |= {c.name: "" for c in self.periodic} | {c.name: "" for c in self.solenoidal}
+        conditions |= {name: f"{len(o.points):,} values" for name, o in self.data.items()}
+        parameters = ", ".join(f"{n} = {told}" for n, told in self.told_parameters.items())
+        others = ({"parameters": parameters} if parameters else {}) | {
+            "reference": self.told_reference, "tolerance": f"{self.tolerance:g}",
+        }  # fmt: skip
+        equations = {e.name: equation_text(e, time) for e in self.equations}
+        return problem_text(repr(self.domain), self.unknowns, equations, conditions, others)
+
+    def check(self, settings: Any = None) -> Overview:
+        """What can be known before training: the problem in words, what a run begins with, and what may be wrong.
+
+        Parameters
+        ----------
+        settings : Settings, optional
+            How it is to be solved.
+
+        Raises
+        ------
+        ProblemError
+            If it cannot be solved as it stands.
+        """
+        # the room that looks at all stands below this one in the tower, and is asked for by name
+        return import_module("pinnsolve.overview").overview(self, settings)
+
+    @property
+    def told_parameters(self) -> dict[str, str]:
+        """What each parameter is, in words."""
+        told = {name: f"{value:.6g}" for name, value in self.parameters.items()}
+        told |= {n: f"unknown, guessed as {u.guess:g}" for n, u in self.constants.items()}
+        told |= {n: f"unknown, a function of {', '.join(u.coordinates)}" for n, u in self.functions.items()}
+        return told | {n: f"an input, from {low:g} to {high:g}" for n, (low, high) in self.ranges.items()}
+
+    @property
+    def told_reference(self) -> str:
+        """Where the reference comes from, in words."""
+        given = self.reference
+        if given is None or isinstance(given, str):
+            return given or "none"
+        return str(getattr(given, "name", None) or getattr(given, "__name__", type(given).__name__.lower()))
 
     @property
     def system(self) -> tuple[Equation, ...]:

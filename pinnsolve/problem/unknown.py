@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from pinnsolve.calls import worded_class
 from pinnsolve.errors import ProblemError, if_complex
 
 on_tensors: Any = torch
@@ -18,6 +19,7 @@ on_tensors: Any = torch
 INSIDE = 1e-6
 
 
+@worded_class
 @dataclass(frozen=True)
 class Unknown:
     """A constant of equations, conditions or initial values that is fitted to data; in place of a number.

@@ -1,24 +1,18 @@
-"""What the terminal shows: warnings, a progress line, the final table."""
+"""What the terminal shows: warnings and the final tables."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Console
 from rich.markup import escape
-from rich.progress_bar import ProgressBar
 from rich.table import Table
-from rich.text import Text
 
 from pinnsolve.ensembles.scatter import Scatter
 from pinnsolve.inverse.record import Identified
 from pinnsolve.report.record import WHAT_SCATTER_IS, Report, over_seeds
-from pinnsolve.solution import Solution
-from pinnsolve.training.history import Look
 from pinnsolve.training.strategy import NOISE
 
 COLOURS = {"pass": "bold green", "fail": "bold red", "unconfirmed": "bold yellow"}
@@ -28,43 +22,6 @@ def show_warnings(console: Console, warnings: list[str]) -> None:
     """One line for each warning."""
     for warning in warnings:
         console.print(f"[yellow]warning[/] {escape(warning)}")
-
-
-class Progress:
-    """The progress line: time, step, and each residual on training and on held-out points."""
-
-    def __init__(self, live: Live | None, budget: float) -> None:
-        self.live, self.budget = live, budget
-
-    def __call__(self, look: Look) -> None:
-        if self.live is None:
-            return
-        head = Table.grid(padding=(0, 2))
-        bar = ProgressBar(total=self.budget, completed=min(look.seconds, self.budget), width=24)
-        head.add_row(bar, f"{look.seconds:5.1f} / {self.budget:g} s", f"step {look.step} ({look.method})")
-        residuals = Table.grid(padding=(0, 2))
-        residuals.add_row("[dim]residual (rms)[/]", "[dim]training[/]", "[dim]held out[/]")
-        for name, training in look.training.items():
-            residuals.add_row(escape(name), f"{training:.2e}", f"{look.held_out[name]:.2e}")
-        self.live.update(Group(head, residuals))
-
-
-@contextmanager
-def progress(console: Console, budget: float) -> Iterator[Progress]:
-    """A live progress line on a terminal; silence where there is none."""
-    if not console.is_terminal:
-        console.print(f"training for up to {budget:g} s ...")
-        yield Progress(None, budget)
-        return
-    with Live(console=console, refresh_per_second=4, transient=True) as live:
-        live.update(Text("training ..."))
-        yield Progress(live, budget)
-
-
-def show_conditions(console: Console, solution: Solution) -> None:
-    """Which conditions are built in, and which are trained."""
-    for name, how in solution.conditions.items():
-        console.print(f"  {escape(name)}: {how}")
 
 
 def _show_identified(console: Console, found: Identified, run: Report) -> None:

@@ -104,6 +104,16 @@ def _write_shape(run: Report, folder: Path, steps: int | None) -> list[Path]:
 
 def _write(run: Report, fields: Mapping[str, Sampled], path: Path) -> None:
     """One file: fields on one grid over space."""
+    write_mesh(mesh_of(run, fields), path)
+
+
+def write_mesh(mesh: meshio.Mesh, path: Path) -> None:
+    """A mesh as a whole file, or none."""
+    write_whole(path, lambda file: meshio.write(file, mesh, file_format="vtu"))
+
+
+def mesh_of(run: Report, fields: Mapping[str, Sampled]) -> meshio.Mesh:
+    """Fields on one grid over space, as points and cells."""
     problem, on = run.solution.problem, next(iter(fields.values())).grid
     places, scattered = on.places(), isinstance(on, Scattered)
     axes = on.points if scattered else on.axes
@@ -119,8 +129,7 @@ def _write(run: Report, fields: Mapping[str, Sampled], path: Path) -> None:
         if field.spread is not None:
             data.setdefault(f"{unknown}_spread", field.spread.ravel())
     blocks = [(SIMPLICES[len(axes)], on.cells)] if scattered else [(CELLS[len(axes)], cells(on.shape))]
-    mesh = meshio.Mesh(points, blocks, point_data=data)
-    write_whole(path, lambda file: meshio.write(file, mesh, file_format="vtu"))
+    return meshio.Mesh(points, blocks, point_data=data)
 
 
 def cells(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:

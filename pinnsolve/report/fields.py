@@ -147,8 +147,8 @@ def measurements(run: Report, unknown: str) -> Iterator[tuple[dict[str, Array], 
     settings = run.solution.settings
     for found in run.solution.problem.observations:
         if unknown in found.unknowns:
-            parts = parted(found.points, settings["validation"], settings["seed"])
-            for points, unseen in zip(parts, (False, True) if settings["validation"] else (False,), strict=False):
+            parts = parted(found.points, settings.get("validation"), settings.get("seed", 0))
+            for points, unseen in zip(parts, (False, True) if settings.get("validation") else (False,), strict=False):
                 places = {c: v.numpy() for c, v in points.coordinates.items()}
                 yield places, points.measured[unknown].numpy(), unseen
 

@@ -58,6 +58,23 @@ def solution_figure(run: Report, unknowns: Sequence[str] | None = None) -> Figur
     return figure
 
 
+def plain_figure(run: Report, shown: Sequence[str]) -> Figure:
+    """The same without title and history: fields, curves and what was found."""
+    rows = [*_rows(run, shown), *_shared_out(LAYOUT.curves, functions(run))]
+    heights = [h for h, _ in rows]
+    figure = Figure(figsize=(LAYOUT.width, sum(heights)), dpi=LAYOUT.dpi, facecolor="white")
+    FigureCanvasAgg(figure)
+    places = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    for k, (height, panels) in enumerate(rows):
+        row(figure.add_subfigure(places[k]), (LAYOUT.width, height), panels)
+    return figure
+
+
+def picture(unknown: str, field: Sampled, norm: Normalize, edge: Outline | None = None) -> Draw:
+    """One field over a plane."""
+    return _map(unknown, field, field.solution, norm, "solution", edge)
+
+
 def most_important(run: Report) -> list[str]:
     """The unknowns that a figure shows by itself: those with the largest errors, in the order declared."""
     problem, errors = run.solution.problem, run.comparison.errors
@@ -193,7 +210,8 @@ def _spreads(run: Report, shown: Mapping[str, Sampled]) -> list[Draw]:
 
 def _residuals(run: Report) -> list[Draw]:
     """The size of each equation's residual over the domain; of many, the largest."""
-    held_out, problem = run.training.held_out, run.solution.problem
+    trained, problem = run.solution.training, run.solution.problem
+    held_out = {} if trained is None else trained.held_out
     on, found = whole_domain(problem), []
     values = fields.residuals(run, on)
     for name in sorted(values, key=lambda name: -held_out.get(name, 0.0))[: LAYOUT.columns]:

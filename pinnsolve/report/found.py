@@ -16,7 +16,8 @@ from pinnsolve.report.record import Report
 
 def functions(run: Report) -> list[Draw]:
     """One panel for a function of one coordinate; its values and its standard errors for one of two."""
-    found = {} if run.training.identified is None else run.training.identified.functions
+    trained = run.solution.training
+    found = {} if trained is None or trained.identified is None else trained.identified.functions
     panels: list[Draw] = []
     for name, function in found.items():
         if len(function.places) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import inspect
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,12 +15,27 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pinnsolve.inverse.record import Constant
 from pinnsolve.machine.files import write_whole
 from pinnsolve.report.figures import BADGES
-from pinnsolve.report.record import WHAT_SCATTER_IS, Report, summary
+from pinnsolve.report.record import WHAT_SCATTER_IS, Report, history_csv, summary
 
 WORDS = {
     "pass": "the solution agrees with the reference within the tolerance.",
     "fail": "the solution is not shown to agree with the reference within the tolerance.",
     "unconfirmed": "nothing shows that the solution is within the tolerance, and nothing shows that it is not.",
+}
+
+
+# What each end of a training means to a reader who has not trained networks.
+OUTCOMES = {
+    "converged": "Training ended by itself, because the error is estimated to be small enough.",
+    "plateau": "Training ended because it no longer got better; the error that was asked for was not reached.",
+    "budget": "Training ended because its time was used up; more time may give a smaller error.",
+    "steps": "Training ended because all steps that were asked for had been made.",
+    "overfitting": "Training ended because what it gained on its own points was lost elsewhere.",
+    "undetermined": "Something is left open: the equations, conditions and data say too little to trust this answer.",
+    "noise": "The noise of the data alone makes a larger error than the one that was asked for.",
+    "contradicted": "Training ended as if all were well, and the reference differs: the two solve other problems.",
+    "non-finite": "Training failed: numbers became infinite.",
+    "interrupted": "Training was interrupted; what it had reached by then is shown.",
 }
 
 
@@ -43,7 +59,7 @@ def page(run: Report, picture: bytes) -> str:
         loader=PackageLoader("pinnsolve.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters |= {
-        "short": short, "seconds": seconds, "memory": memory, "value": value, "sentence": sentence,
+        "short": short, "seconds": seconds, "memory": memory, "value": value, "sentence": sentence, "plain": plain,
     }  # fmt: skip
     data = summary(run)
     return environment.get_template("report.html.j2").render(
@@ -51,12 +67,24 @@ def page(run: Report, picture: bytes) -> str:
         colour=BADGES[run.comparison.verdict],
         words=WORDS[run.comparison.verdict],
         note=run.reference_note,
+        ended=OUTCOMES.get(run.training.outcome.kind, ""),
+        downloads=_downloads(run, data),
         scatter=WHAT_SCATTER_IS,
         description=inspect.cleandoc(run.description),
         facts=list(_facts(data).items()),
         layers=run.solution.summary(),
         figure=base64.b64encode(picture).decode("ascii"),
     )
+
+
+def _downloads(run: Report, data: Mapping[str, Any]) -> dict[str, str]:
+    """Files that the page brings along, as addresses that hold their contents: it may be mailed alone."""
+    told = json.dumps(data, indent=2, allow_nan=False, default=str)
+    contents = {"report.json": ("application/json", told), "history.csv": ("text/csv", history_csv(run))}
+    return {
+        name: f"data:{kind};base64,{base64.b64encode(text.encode()).decode('ascii')}"
+        for name, (kind, text) in contents.items()
+    }
 
 
 def _facts(data: Mapping[str, Any]) -> dict[str, str]:
@@ -80,6 +108,20 @@ def short(number: float | None) -> str:
     ('1.2e-05', 'not finite')
     """
     return "not finite" if number is None or not math.isfinite(number) else f"{number:.1e}"
+
+
+def plain(error: float) -> str:
+    """A relative error for everybody.
+
+    >>> plain(0.0312), plain(2e-4), plain(6e-7)
+    ('3 %', '0.02 %', 'one part in 1,700,000')
+    """
+    if not math.isfinite(error) or error >= 1:
+        return "as large as the solution itself, or larger"
+    if error >= 1e-4:
+        return f"{100 * error:.1g} %"
+    parts = 1 / max(error, 1e-16)
+    return f"one part in {float(f'{parts:.2g}'):,.0f}"
 
 
 def seconds(number: float | None) -> str:

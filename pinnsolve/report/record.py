@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from pinnsolve import __version__
 from pinnsolve.ensembles.ensemble import Ensemble
 from pinnsolve.ensembles.scatter import Scatter
 from pinnsolve.inverse.record import Identified
+from pinnsolve.problem.written import equation_text
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
 from pinnsolve.training.history import Training
 from pinnsolve.verdict.compare import Comparison
 from pinnsolve.verdict.slices import Compared
 
-PACKAGES = ("pinnsolve", "torch", "numpy", "scipy")
+PACKAGES = ("torch", "numpy", "scipy")
 WHAT_SCATTER_IS = "how repeatable the method is over seeds; not how wrong it is: all members may be wrong alike"
 
 
@@ -46,6 +51,10 @@ class Report:
         `comparison` are those.
     scatter : Scatter, optional
         Of an ensemble.
+    command : str
+        What was called to make the run; empty where it was made in Python.
+    date : str
+        When, to the minute.
 
     Attributes
     ----------
@@ -63,6 +72,8 @@ class Report:
     reference_note: str = ""
     slices: list[Compared] = field(default_factory=list)
     scatter: Scatter | None = None
+    command: str = ""
+    date: str = field(default_factory=lambda: datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z").strip())
     evaluated: dict[Any, Any] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     @property
@@ -94,13 +105,29 @@ def _reference(reference: Reference, memory: int) -> dict[str, Any]:
     return told | {"peak_memory": memory}
 
 
+def history_csv(run: Report) -> str:
+    """One row for each look (of each member): exact numbers, so that two runs can be compared bit by bit."""
+    names, several = list(run.training.training), run.ensemble is not None
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    header = ["seed"] * several + ["step", "seconds", "method", "loss"]
+    writer.writerow(header + [f"{n} (training)" for n in names] + [f"{n} (held out)" for n in names])
+    for seed, look in ((seed, look) for seed, t in run.members.items() for look in t.history):
+        row = [seed] * several + [look.step, f"{look.seconds:.3f}", look.method, repr(look.loss)]
+        writer.writerow(row + [repr(look.training[n]) for n in names] + [repr(look.held_out[n]) for n in names])
+    return stream.getvalue()
+
+
 def summary(run: Report) -> dict[str, Any]:
     """The contents of report.json, the contract with other programs."""
     training, comparison, reference = run.training, run.comparison, run.comparison.reference
-    settings = run.solution.settings
+    settings, time = run.solution.settings, run.solution.problem.domain.time
     return _finite(
         {
             "problem": run.name,
+            "date": run.date,
+            "command": run.command,
+            "equations": {e.name: equation_text(e, time) for e in run.solution.problem.equations},
             "verdict": comparison.verdict,
             "reason": comparison.reason,
             "tolerance": comparison.tolerance,
@@ -119,6 +146,7 @@ def summary(run: Report) -> dict[str, Any]:
             },
             "weights": training.weights,
             "conditions": run.solution.conditions,
+            "conditions_written": {c.name: equation_text(c, time) for c in run.solution.problem.conditions},
             "parameters": _parameters(run.solution),
             "slices": [
                 {"parameters": s.values, "verdict": s.comparison.verdict, "errors": _errors(s.comparison)}
@@ -137,7 +165,8 @@ def summary(run: Report) -> dict[str, Any]:
             "seed": settings["seed"],
             "device": settings["device"],
             "dtype": settings["dtype"],
-            "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+            "versions": {"pinnsolve": __version__, "python": platform.python_version()}
+            | {name: _version(name) for name in PACKAGES},
         }
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,7 +15,7 @@ from pinnsolve.machine.files import PART, write_whole
 from pinnsolve.report.export import STEPS_FOLDER, write_vtu
 from pinnsolve.report.figures import png, solution_figure
 from pinnsolve.report.page import write_page
-from pinnsolve.report.record import Report, summary
+from pinnsolve.report.record import Report, history_csv, summary
 
 MODEL, MEMBERS, PICTURE = "model.safetensors", "model-*.safetensors", "solution.png"
 Thing = TypeVar("Thing")
@@ -44,7 +43,10 @@ def write_all(run: Report, folder: Path, figures: Sequence[str] | None = None) -
         return None
 
     attempt(MODEL, lambda: run.solution.save(folder / MODEL))
-    attempt("history.csv", lambda: write_whole(folder / "history.csv", lambda file: _history(run, file)))
+    attempt(
+        "history.csv",
+        lambda: write_whole(folder / "history.csv", lambda file: file.write_bytes(history_csv(run).encode())),
+    )
     picture = attempt(PICTURE, lambda: png(solution_figure(run, figures)))
     if picture is not None:
         attempt(PICTURE, lambda: write_whole(folder / PICTURE, lambda file: file.write_bytes(picture)))
@@ -76,15 +78,3 @@ def clear(folder: Path) -> None:
         left.unlink()
     for step in (folder / STEPS_FOLDER).glob("solution_*.vtu"):
         step.unlink()
-
-
-def _history(run: Report, file: Path) -> None:
-    """One row for each look (of each member): exact numbers, so that two runs can be compared bit by bit."""
-    names, several = list(run.training.training), run.ensemble is not None
-    with file.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        header = ["seed"] * several + ["step", "seconds", "method", "loss"]
-        writer.writerow(header + [f"{n} (training)" for n in names] + [f"{n} (held out)" for n in names])
-        for seed, look in ((seed, look) for seed, t in run.members.items() for look in t.history):
-            row = [seed] * several + [look.step, f"{look.seconds:.3f}", look.method, repr(look.loss)]
-            writer.writerow(row + [repr(look.training[n]) for n in names] + [repr(look.held_out[n]) for n in names])

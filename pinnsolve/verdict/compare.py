@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from pinnsolve.algebra import yardstick
+from pinnsolve.calls import worded
 from pinnsolve.checks.references import check_reference, judged, reference_values
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import NEAR, Narrow, away
@@ -19,6 +20,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
 from pinnsolve.verdict.open import left_open
+from pinnsolve.verdict.own import own_reference
 
 # Independent sets of points. More: the error's own error is known better, and a slow reference takes longer. Chosen,
 # not measured.
@@ -28,6 +30,7 @@ REPLICATES = 8
 COUNT = 4096
 FIXED = 20_071  # the seed of all of them, which is none that training derives from its own
 Verdict = Literal["pass", "fail", "unconfirmed"]
+Own = Literal["the problem's"]
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,10 @@ class Comparison:
         return any(e.to_variation > 2.0 * e.relative_l2 for e in self.errors.values())
 
 
-def compare(solution: Solution, reference: Reference | None, *, replicates: int = REPLICATES) -> Comparison:
+@worded
+def compare(
+    solution: Solution, reference: Reference | Own | None = "the problem's", *, replicates: int = REPLICATES
+) -> Comparison:
     """Measure a solution on fresh points and judge it by its problem's tolerance.
 
     It passes only if, for every unknown, error + three of its sampling errors + the reference's own error are at most
@@ -108,7 +114,9 @@ def compare(solution: Solution, reference: Reference | None, *, replicates: int 
     Parameters
     ----------
     solution : Solution
-    reference : Reference or None
+    reference : Reference or None, optional
+        By default the problem's own: what it brings, or what a classical method makes of its declaration; None where
+        there is none.
     replicates : int
         Independent sets of 4,096 points; at least two.
 
@@ -117,9 +125,11 @@ def compare(solution: Solution, reference: Reference | None, *, replicates: int 
     ProblemError
         If the reference is none, or its fields give anything but finite real numbers.
     """
-    tolerance = solution.problem.tolerance
+    tolerance, why = solution.problem.tolerance, "there is no reference to compare with"
+    if reference == "the problem's":
+        reference, why = own_reference(solution)
     if reference is None:
-        return Comparison("unconfirmed", "there is no reference to compare with", {}, None, tolerance)
+        return Comparison("unconfirmed", why, {}, None, tolerance)
     check_reference(reference, solution.problem)
     errors = field_errors(solution, reference, replicates)
     verdict, reason = _judged(errors, reference, tolerance, solution)

@@ -139,9 +139,11 @@ COMPLETE = {
     "biharmonic": steady(biharmonic, dirichlet(u=0), neumann(u=0)),
     "advection": in_time(advection, initial(u=0), dirichlet(u=0, on=face(x=0))),
     "ODE": Problem(time=(0, 1), unknowns="u", equations=lambda u, t: d(u, t, t) + u, conditions=[initial(u=0), initial_rate(u=1)]),
-    "backwards in time": in_time(heat, dirichlet(u=0, on=face(t=1)), dirichlet(u=0)),
-    "pressure in a point": steady([lambda u, p, x, y: laplace(u, x, y) - d(p, x), lambda p, x, y: d(p, y)],
-                                  dirichlet(u=0), dirichlet(p=0, on=point(x=0, y=0)), unknowns=("u", "p")),
+    "backwards in time": in_time(lambda u, x, t: d(u, t) + d(u, x, x), dirichlet(u=0, on=face(t=1)), dirichlet(u=0)),
+    "pressure in a point": steady([lambda u, p, x, y: laplace(u, x, y) - d(p, x),
+                                   lambda v, p, x, y: laplace(v, x, y) - d(p, y),
+                                   lambda u, v, x, y: d(u, x) + d(v, y)],
+                                  dirichlet(u=0, v=0), dirichlet(p=0, on=point(x=0, y=0)), unknowns=("u", "v", "p")),
 }  # fmt: skip
 
 
@@ -300,12 +302,16 @@ def test_coefficients_of_very_different_size_are_named() -> None:
 
     def with_k(k: float, length: float = 1.0) -> list[str]:
         problem = in_time(stiff, initial(u=0), dirichlet(u=0), space=Box(x=(0, length)), parameters={"k": k})
-        return [w for w in check(problem).warnings if "very different size" in w]
+        return [w for w in check(problem).warnings if "expect a layer" in w or "very different size" in w]
 
     (warning,) = with_k(1e-7)
-    assert "u_xx in 'stiff' weighs 1.0e-07" in warning
-    assert "u_t in 'stiff' weighs 1.0e+00" in warning
-    assert "dimensionless" in warning
+    assert "1e-07 before u_xx in 'stiff', beside 1 before u_t: expect a layer of width 3e-04 along x" in warning
     assert with_k(1e-5) == []
     assert with_k(1e-7, length=1e-3) == []  # per length of the domain: k / length^2 = 0.1
-    assert with_k(1.0, length=1e4) != []
+    (warning,) = with_k(1.0, length=1e4)
+    assert "a layer of width 1e+00 along x, which is 1e+04 long" in warning
+    two = in_time([heat, lambda v, x, t: 1e-8 * (d(v, t) - d(v, x, x))], initial(u=0, v=0), dirichlet(u=0, v=0),
+                  unknowns=("u", "v"))  # fmt: skip
+    (warning,) = (w for w in check(two).warnings if "very different size" in w)
+    assert "u_t in 'heat' weighs" in warning or "u_xx in 'heat' weighs" in warning
+    assert "dimensionless" in warning

@@ -19,10 +19,10 @@ from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.scales import sizes_of
 from pinnsolve.checks.variation import Variation
-from pinnsolve.command.problem_file import load
 from pinnsolve.geometry.wanting import Wanting
 from pinnsolve.methods import Newton
 from pinnsolve.networks.random_features import RandomFeatures
+from pinnsolve.problem_file import load
 from pinnsolve.solve import prepare
 from pinnsolve.verdict.slices import values_of
 

@@ -363,7 +363,7 @@ def test_options_are_checked_when_the_method_is_made(name: str) -> None:
 
 
 def test_options_are_keywords_and_methods_are_frozen() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(ProblemError, match="takes its arguments by name"):
         LevenbergMarquardt(1e-3)  # type: ignore[misc]
     with pytest.raises(AttributeError):
         Adam().rate = 1.0  # type: ignore[misc]

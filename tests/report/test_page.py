@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -87,7 +89,11 @@ def test_page_is_one_file_without_scripts(run: Report, tmp_path: Path) -> None:
     sources = [a["src"] for _, a in page.tags if "src" in a]
     assert len(sources) == 1
     assert str(sources[0]).startswith("data:image/png;base64,")
-    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on") or name == "href"]
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    links = [str(attributes["href"]) for _, attributes in page.tags if "href" in attributes]
+    assert len(links) == 2 and all(link.startswith("data:") for link in links), "downloads that the page brings along"
+    told = json.loads(base64.b64decode(links[0].partition("base64,")[2]))
+    assert told["problem"] == run.name and told["equations"] and told["date"]
     assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in page.tags
 
 

@@ -9,9 +9,8 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pinnsolve.command.calls import wrong_call
 from pinnsolve.errors import ProblemError
 from pinnsolve.problem.problem import Problem
 from pinnsolve.settings import Settings
@@ -57,6 +56,28 @@ def load(path: Path) -> ProblemFile:
     return ProblemFile(path, (module.__doc__ or "").strip(), problem, next(iter(settings.values()), Settings()))
 
 
+def declared(given: Problem | str | Path, settings: Settings | None) -> tuple[Problem, Settings | None]:
+    """A problem as it is, or that of a file; a file's settings where there are no others.
+
+    Raises
+    ------
+    ProblemError
+        If it is neither, or the file is at fault; with file and line.
+    """
+    if isinstance(given, Problem):
+        return given, settings
+    if not isinstance(given, str | Path):
+        raise ProblemError(
+            f"{given!r} is neither a problem nor the path of a problem file",
+            'Write solve(problem), or solve("my_problem.py").',
+        )
+    try:
+        file = load(Path(given))
+    except ProblemError as error:
+        raise ProblemError(told(error, Path(given))).with_traceback(error.__traceback__) from None
+    return file.problem, settings or file.settings
+
+
 def _run(path: Path) -> ModuleType:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
@@ -79,9 +100,6 @@ def _run(path: Path) -> ModuleType:
         place = (error.filename or str(path), error.lineno or 1)
         raise ProblemError(f"{error.msg}", "Python cannot read this line.", place) from None
     except (Exception, SystemExit) as error:
-        known = wrong_call(error) if isinstance(error, TypeError) else None
-        if known is not None:
-            raise known.with_traceback(error.__traceback__) from None
         raise ProblemError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__) from None
     return module
 
@@ -122,10 +140,16 @@ def told(error: ProblemError, path: Path) -> str:
     )
 
 
+def in_parts(error: ProblemError, path: Path) -> dict[str, Any]:
+    """The same for programs: fault, remedy, file and line (None where it is no line of a file)."""
+    file, line = error.where or _deepest(error.__traceback__, path) or (None, None)
+    return {"fault": error.fault, "remedy": error.remedy, "file": file, "line": line}
+
+
 def of_the_user(error: Exception, path: Path) -> ProblemError | None:
     """The error in words, if it arose in the problem file (or in what that called) and not in what the file was called
     by: a network, a method or a reference of the user's own."""
-    package = Path(__file__).parents[1]
+    package = Path(__file__).parent
     files = [Path(f.filename).resolve() for f in traceback.extract_tb(error.__traceback__)]
     ours = [f for f in files if f == path.resolve() or f.is_relative_to(package)]
     if not ours or ours[-1] != path.resolve():

@@ -1,0 +1,293 @@
+"""What equations and conditions leave open, and what they cannot have all at once.
+
+The unknowns are polynomials c_k P_k of a few degrees over the domain, orthonormal on points inside. What equations and
+conditions make of them on points is a matrix A, and what they prescribe is b. A direction c with A c = 0 is a change of
+the solution that nothing notices: a missing condition, a pressure without a level, a floating body. Where there is one,
+not every b has a solution: the part of b that no degree brings down, though polynomials hold b itself, is what does not
+balance, as the sources and fluxes of a Neumann problem. Waves that the degrees do not hold are found after training.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.polynomial import legendre
+
+from pinnsolve.algebra.scaling import balanced, rest
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.probes import Answer
+from pinnsolve.problem.problem import Problem
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Posing:
+    """The numbers of this check. Chosen on the gallery and on problems that are known to be posed well or badly.
+
+    Parameters
+    ----------
+    columns : int
+        Polynomials at most. More: finer directions are seen, and the check takes longer.
+    degree : int
+        Of these at most: beyond, second derivatives weigh so much that rounding hides what is open.
+    points : int
+        For each polynomial, so that they cannot hide between points.
+    nothing : float
+        Relative to the largest: what is answered by less is not answered. Larger: what is answered weakly is called
+        open. Smaller: rounding on curved shapes hides what is open.
+    left : float
+        Of what is prescribed: less than this may be what the degrees do not hold.
+    still : float
+        Of what is left at a lower degree: what falls below this goes on falling.
+    seen : float
+        Of what is left: where the degrees do not hold what is prescribed to this, nothing is said.
+    """
+
+    columns: int = 140
+    degree: int = 14
+    points: int = 3
+    nothing: float = 1e-7
+    left: float = 1e-3
+    still: float = 0.9
+    seen: float = 0.1
+
+
+POSING = Posing()
+
+
+def linear(problem: Problem, equation: Equation, points: Points) -> bool:
+    """Whether a residual is affine in the unknowns: the slopes are the same whatever the unknowns are."""
+    answers = [problem.prober.answer(equation, points, shift) for shift in (0.0, 1.9)]
+    slopes = [{(u, alpha): s for u, alpha, s in a.slopes} for a in answers]
+    if slopes[0].keys() != slopes[1].keys():
+        return False
+    return all(_same(slopes[0][key], slopes[1][key]) for key in slopes[0])
+
+
+def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
+    return bool((a - b).abs().max() <= 1e-12 * a.abs().max())  # rounding; false where one is not finite
+
+
+def posed(problem: Problem, smooth: bool = True) -> list[str]:
+    """What nothing determines, and whether no solution satisfies all, in words; empty for what is not looked at.
+
+    Parameters
+    ----------
+    problem : Problem
+    smooth : bool
+        Whether data have neither jumps nor kinks nor contradictions: otherwise nothing is said of what cannot be had.
+    """
+    if problem.constants or problem.functions or problem.observations or not problem.equations or problem.solenoidal:
+        return []
+    system = System.of(problem)
+    if system is None:
+        return []
+    open_ = system.open
+    if not open_.shape[1]:
+        return []
+    told = [f"nothing determines {words}" for words in system.described(open_)]
+    if smooth and system.linear and (share := system.unmet) > 0:
+        told.append(
+            f"no solution satisfies all equations and conditions: {share:.1%} of what they prescribe is left by "
+            "whatever comes closest. What leaves through the boundary must balance what the equations make inside"
+        )
+    return told
+
+
+@dataclass(frozen=True)
+class System:
+    """Equations and conditions on polynomials, row by row.
+
+    Parameters
+    ----------
+    problem : Problem
+    degrees : list of tuple of int
+        Of each polynomial along each coordinate.
+    values : array (points, polynomials)
+        Of the polynomials inside, for one unknown.
+    to_orthonormal : array (polynomials, kept)
+        What makes them orthonormal inside.
+    matrix : array (rows, unknowns x kept)
+    right : array (rows,)
+    blocks : list of (slice, array (points, polynomials))
+        The rows of each equation and condition, and the polynomials on their points.
+    linear : bool
+        Otherwise it is linearised at two states, and what neither notices is open.
+    """
+
+    problem: Problem
+    degrees: list[tuple[int, ...]]
+    values: Array
+    to_orthonormal: Array
+    matrix: Array
+    right: Array
+    blocks: list[tuple[slice, Array]]
+    linear: bool
+
+    @classmethod
+    def of(cls, problem: Problem) -> System | None:
+        """The system of a problem; None where its numbers are not finite."""
+        names = problem.coordinates
+        degrees = _degrees(len(names), POSING.columns // len(problem.unknowns))
+        points = problem.domain.interior.draw(POSING.points * len(degrees), "sobol", torch.Generator().manual_seed(3))
+        values = _polynomials(problem, degrees, points, (0,) * len(names))
+        kept = _orthonormal(values)
+        everything = list(_everything(problem, points, len(degrees)))
+        affine = all(linear(problem, equation, on) for equation, on in everything)
+        asked = [
+            (on, problem.prober.answer(equation, on, shift))
+            for (equation, on), shift in itertools.product(everything, (0.0,) if affine else (0.0, 1.9))
+        ]
+        weights, scales = balanced(np.array([_strengths(problem, answer) for _, answer in asked]))
+        blocks, rights, parts, row = [], [], [], 0
+        for (on, answer), weight in zip(asked, weights / np.sqrt([len(on) for on, _ in asked]), strict=True):
+            block, right = _rows(problem, answer, degrees, kept, on)
+            blocks.append(weight * block * np.repeat(scales, kept.shape[1]))
+            rights.append(weight * right)
+            parts.append((slice(row, row + len(on)), _polynomials(problem, degrees, on, (0,) * len(names))))
+            row += len(on)
+        blocks += [_periodic(problem, degrees, kept, c) for c in (p.coordinate for p in problem.periodic)]
+        matrix = np.concatenate(blocks)
+        right = np.concatenate([*rights, np.zeros(len(matrix) - row)])
+        if not (np.isfinite(matrix).all() and np.isfinite(right).all()):
+            return None
+        return cls(problem, degrees, values, kept, matrix, right, parts, affine)
+
+    @property
+    def open(self) -> Array:
+        """The directions (columns, k) that no row notices."""
+        _, singular, directions = np.linalg.svd(self.matrix, full_matrices=len(self.matrix) < self.matrix.shape[1])
+        singular = np.pad(singular, (0, len(directions) - len(singular)))
+        scale = float(np.median(singular)) or 1.0
+        return np.asarray(directions[singular < POSING.nothing * scale].T)
+
+    def described(self, directions: Array) -> Iterator[str]:
+        """What of each unknown is open."""
+        count, kept = len(self.problem.unknowns), self.to_orthonormal.shape[1]
+        basis = self.values @ self.to_orthonormal
+        fields = np.einsum("pk,ukd->upd", basis, directions.reshape(count, kept, -1))
+        if directions.shape[1] > 1:
+            moved = [u for u, f in zip(self.problem.unknowns, fields, strict=True) if np.abs(f).max() > 1e-5]
+            few = directions.shape[1] <= 6  # rigid motions are as many; more is a function, which lacks a condition
+            how = f"in {directions.shape[1]} independent ways" if few else "on a part of its boundary"
+            yield f"{' and '.join(moved)} {how}: so much may be added without any equation or condition noticing"
+            return
+        for unknown, field in zip(self.problem.unknowns, fields[:, :, 0], strict=True):
+            size = float(np.abs(field).max())
+            if size > 1e-5 * float(np.abs(fields).max()):
+                level = float(np.ptp(field)) < 1e-4 * size
+                what = "a constant" if level else "something that varies"
+                fix = f"dirichlet({unknown}=0, on=point(...))" if level else "a condition"
+                yield f"{unknown}: {what} may be added to it; {fix} would fix it"
+
+    @property
+    def unmet(self) -> float:
+        """The share of what is prescribed that is left whatever the solution, zero where it falls with the degree."""
+        size = float(np.linalg.norm(self.right))
+        if size == 0:
+            return 0.0
+        left = self._left(self.matrix)
+        low = [k for k, d in enumerate(self.degrees) if sum(d) <= max(map(sum, self.degrees)) - 3]
+        fewer = np.concatenate([self.matrix @ self._lifted(u, low) for u in range(len(self.problem.unknowns))], axis=1)
+        share = float(np.linalg.norm(left)) / size
+        before = float(np.linalg.norm(self._left(fewer))) / size
+        if share < POSING.left or share < POSING.still * before:
+            return 0.0
+        held = sum(rest(self.right[rows], values[:, low]) for rows, values in self.blocks) ** 0.5 / size
+        return share if held <= POSING.seen * share else 0.0
+
+    def _left(self, matrix: Array) -> Array:
+        return np.asarray(self.right - matrix @ np.linalg.lstsq(matrix, self.right, rcond=1e-10)[0])
+
+    def _lifted(self, unknown: int, low: list[int]) -> Array:
+        """The polynomials of low degree of one unknown by the orthonormal ones."""
+        kept = self.to_orthonormal.shape[1]
+        basis = self.values @ self.to_orthonormal
+        found = np.zeros((kept * len(self.problem.unknowns), len(low)))
+        found[unknown * kept : (unknown + 1) * kept] = np.linalg.lstsq(basis, self.values[:, low], rcond=None)[0]
+        return found
+
+
+def _degrees(coordinates: int, columns: int) -> list[tuple[int, ...]]:
+    """All degrees up to a sum, of which there are about so many."""
+    degree = 1
+    while degree < POSING.degree and math.comb(degree + 1 + coordinates, coordinates) <= columns:
+        degree += 1
+    every = itertools.product(range(degree + 1), repeat=coordinates)
+    return [d for d in every if sum(d) <= degree]
+
+
+def _polynomials(problem: Problem, degrees: list[tuple[int, ...]], points: Points, alpha: Alpha) -> Array:
+    """D^alpha of each product of Legendre polynomials, (points, polynomials), in the problem's own units."""
+    found = np.ones((len(points), len(degrees)))
+    most = max(max(d) for d in degrees)
+    for axis, name in enumerate(problem.coordinates):
+        low, high = problem.domain.ends(name)
+        at = 2 * (points.coordinates[name].numpy() - low) / (high - low) - 1
+        times = alpha[axis]
+        table = np.stack(
+            [legendre.legval(at, legendre.legder(np.eye(most + 1)[k], times)) for k in range(most + 1)], axis=1
+        )
+        found *= table[:, [d[axis] for d in degrees]] * (2 / (high - low)) ** times
+    return found
+
+
+def _orthonormal(values: Array) -> Array:
+    """What makes polynomials orthonormal on points, those left out that others nearly make up."""
+    _, singular, right = np.linalg.svd(values / math.sqrt(len(values)), full_matrices=False)
+    keep = singular > 1e-6 * singular[0]  # on a small shape in its box high degrees are nearly lower ones
+    return np.asarray(right[keep].T / singular[keep])
+
+
+def _everything(problem: Problem, points: Points, count: int) -> Iterator[tuple[Equation, Points]]:
+    """Each equation and condition with points on which it is asked for."""
+    for equation in problem.equations:
+        yield equation, points
+    for condition in problem.conditions:
+        for piece in problem.pieces(condition):
+            few = 1 if not piece.free else max(24, POSING.points * round(count ** (1 - 1 / len(problem.coordinates))))
+            yield condition, piece.draw(few, "sobol", torch.Generator().manual_seed(5)) if piece.free else piece.grid()
+
+
+def _rows(
+    problem: Problem, answer: Answer, degrees: list[tuple[int, ...]], kept: Array, points: Points
+) -> tuple[Array, Array]:
+    """The rows of an equation, and what is prescribed: its residual without any unknown, with the other sign."""
+    width = kept.shape[1]
+    block = np.zeros((len(points), width * len(problem.unknowns)))
+    for unknown, alpha, slope in answer.slopes:
+        k = problem.unknowns.index(unknown)
+        part = slope.numpy()[:, None] * (_polynomials(problem, degrees, points, alpha) @ kept)
+        block[:, k * width : (k + 1) * width] += part
+    return block, sum(answer.parts, torch.zeros(len(points))).numpy() - answer.residual.numpy()
+
+
+def _strengths(problem: Problem, answer: Answer) -> list[float]:
+    """How strongly a residual answers to each unknown, in the lengths of the domain."""
+    found = dict.fromkeys(problem.unknowns, 0.0)
+    for unknown, alpha, slope in answer.slopes:
+        lengths = math.prod(problem.domain.length(c) ** k for c, k in zip(problem.coordinates, alpha, strict=True))
+        found[unknown] = max(found[unknown], float(slope.square().mean().sqrt()) / lengths)
+    return list(found.values())
+
+
+def _periodic(problem: Problem, degrees: list[tuple[int, ...]], kept: Array, coordinate: str) -> Array:
+    """That values and slopes are the same at both ends."""
+    low, high = problem.domain.faces(coordinate)
+    blocks = []
+    for order in (0, 1):
+        alpha = tuple(order if c == coordinate else 0 for c in problem.coordinates)
+        at = low.grid()
+        other = Points({**at.coordinates, coordinate: torch.full_like(at.weights, high.fixed[coordinate])}, at.weights)
+        rows = (_polynomials(problem, degrees, at, alpha) - _polynomials(problem, degrees, other, alpha)) @ kept
+        rows *= problem.domain.length(coordinate) ** order / math.sqrt(len(at))
+        blocks.append(np.kron(np.eye(len(problem.unknowns)), rows))
+    return np.concatenate(blocks)

@@ -1,0 +1,84 @@
+"""A look at a problem before it is trained: `problem.check()` and `--check`."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from pinnsolve.checks.posed import linear
+from pinnsolve.checks.references import brought
+from pinnsolve.classical.automatic import EFFORT
+from pinnsolve.machine.memory import resident
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.overview import Overview, Said
+from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.written import equation_text
+from pinnsolve.settings import Settings
+from pinnsolve.solve import Prepared, prepare
+
+
+def overview(problem: Problem, settings: Settings | None = None) -> Overview:
+    """Check a problem, and say what it is and what is expected of a run.
+
+    Raises
+    ------
+    ProblemError
+        If it cannot be solved as it stands.
+    """
+    ready = prepare(problem, settings or Settings())
+    run, solution = ready.loop.state, ready.solution()
+    held = solution.conditions
+    texts = {c.name: equation_text(c, problem.domain.time) for c in problem.conditions}
+    names = [*texts, *(n for n in held if n not in texts)]
+    automatic = "automatic; first " * ready.settings.automatic
+    first = getattr(run.stage.method, "words", "") or run.trial.description
+    return Overview(
+        unknowns={u: _stands(problem, ready, u) for u in problem.unknowns},
+        domain=repr(problem.domain),
+        equations={e.name: _said(problem, e) for e in problem.equations},
+        conditions={n: {"text": texts.get(n, ""), "holds": held.get(n, "weighted")} for n in names},
+        data={n: f"{len(o.points):,} values" for n, o in problem.data.items()},
+        parameters=problem.told_parameters,
+        reference=problem.told_reference,
+        tolerance=problem.tolerance,
+        method=f"{automatic}{first}",
+        parameters_count=solution.parameters_count,
+        memory=resident() + _needed(ready, solution.parameters_count),
+        seconds={"training": ready.settings.budget, "reference": _reference_seconds(problem, ready.settings)},
+        findings=list(ready.findings.warnings),
+    )
+
+
+def _stands(problem: Problem, ready: Prepared, unknown: str) -> str:
+    """The coordinates of an unknown, and how large it is expected to be."""
+    size = ready.findings.sizes.get(unknown)
+    told = f"of {', '.join(problem.coordinates)}"
+    if size is None or not (math.isfinite(size.scale) and math.isfinite(size.offset)):
+        return told
+    around = f"{size.offset:.3g} +- {size.scale:.1g}" if abs(size.offset) > size.scale else f"about {size.scale:.1g}"
+    return f"{told}; expected size {around}"
+
+
+def _said(problem: Problem, equation: Equation) -> Said:
+    line = problem.domain.line()
+    with torch.enable_grad():
+        answer = problem.prober.answer(equation, line)
+    orders: dict[str, dict[str, int]] = {}
+    for unknown, alpha, _ in answer.slopes:
+        mine = orders.setdefault(unknown, {})
+        for c, k in zip(problem.coordinates, alpha, strict=True):
+            if k:
+                mine[c] = max(k, mine.get(c, 0))
+    return Said(equation_text(equation, problem.domain.time), linear(problem, equation, line), orders)
+
+
+def _needed(ready: Prepared, numbers: int) -> int:
+    """Bytes of the first stage's matrices: what its rows are, and what they are folded into, in float64."""
+    rows = sum(len(points) for _, points in ready.loop.state.points.training.places)
+    return 8 * numbers * (min(rows, 2 * numbers) + numbers)
+
+
+def _reference_seconds(problem: Problem, settings: Settings) -> float:
+    automatic = problem.reference is not None and not brought(problem)
+    return EFFORT.share * settings.budget if automatic else 0.0

@@ -1,0 +1,82 @@
+"""A solution that moves: one picture a moment, as a GIF."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from PIL import Image
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.machine.files import write_whole
+from pinnsolve.report.curves import curves
+from pinnsolve.report.fields import Sampled, limits, outline, sampled
+from pinnsolve.report.figures import picture
+from pinnsolve.report.grids import grid
+from pinnsolve.report.layout import GRIDS
+from pinnsolve.report.shown import asked, report_of
+from pinnsolve.solution import Solution
+
+
+@dataclass(frozen=True)
+class Animation:
+    """A moving picture, as the bytes of a GIF file."""
+
+    gif: bytes = field(repr=False)
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file whose name ends in .gif.
+
+        Raises
+        ------
+        ProblemError
+            If the name ends otherwise, or it cannot be written.
+        """
+        path = Path(path)
+        if path.suffix != ".gif":
+            raise ProblemError(f"'{path.name}': animations are GIF files", f"Write {path.stem}.gif.")
+        try:
+            write_whole(path, lambda file: file.write_bytes(self.gif))
+        except OSError as error:
+            raise ProblemError(f"{path} cannot be written: {error.strerror}", "Give another place.") from None
+
+    def _repr_html_(self) -> str:
+        return f'<img alt="animation" src="data:image/gif;base64,{base64.b64encode(self.gif).decode("ascii")}">'
+
+
+def animate(solution: Solution, unknown: str | None, frames: int, seconds: float) -> Animation:
+    """See `Solution.animate`."""
+    problem = solution.problem
+    name = asked(solution, [unknown] if unknown is not None else problem.unknowns[:1])[0]
+    if problem.time is None or not problem.space_coordinates:
+        raise ProblemError("there is nothing that moves: the problem has no time and space", "Write solution.plot().")
+    if frames < 2 or not seconds > 0:
+        raise ProblemError(f"animate(frames={frames}, seconds={seconds:g}) shows nothing", "Write animate(frames=40).")
+    run, time, shown = report_of(solution), str(problem.domain.time), problem.space_coordinates[:2]
+    each = GRIDS.along if len(shown) == 1 else GRIDS.across // 2  # frames are small
+    on = grid(problem, {time: frames} | dict.fromkeys(shown, each))
+    field_, edge = sampled(run, name, on), outline(run, dict.fromkeys(shown, np.zeros(0)))
+    bounds = limits(field_.solution, margin=0.07)
+
+    def drawn(moment: Sampled) -> Image.Image:
+        figure = Figure(figsize=(6.0, 4.2), dpi=90, facecolor="white")
+        axes = figure.add_axes((0.13, 0.13, 0.72, 0.74))
+        if len(shown) == 1:
+            curves(name, moment, bounds)(axes)
+        else:
+            picture(name, moment, Normalize(*bounds), edge)(axes)
+        stream = io.BytesIO()
+        FigureCanvasAgg(figure).print_png(stream)  # type: ignore[no-untyped-call]
+        return Image.open(stream).convert("RGB").quantize(256)
+
+    first, *others = [drawn(field_.at(time, k)) for k in range(frames)]
+    stream = io.BytesIO()
+    pause = round(1000 * seconds / frames)
+    first.save(stream, format="GIF", save_all=True, append_images=others, duration=pause, loop=0)
+    return Animation(stream.getvalue())

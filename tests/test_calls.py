@@ -1,0 +1,129 @@
+"""Wrong calls in Python are told in words, and what the command can the functions can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pinnsolve
+from pinnsolve import (
+    MLP,
+    Adam,
+    LevenbergMarquardt,
+    Problem,
+    ProblemError,
+    Settings,
+    Solution,
+    automatic_reference,
+    compare,
+    d,
+    dirichlet,
+    ensemble,
+    initial,
+    solve,
+)
+from pinnsolve.__main__ import main
+from pinnsolve.training.history import Look
+from pinnsolve.training.progress import line
+
+PROBLEM = """from pinnsolve import Problem, Settings, d, initial
+
+problem = Problem(time=(0, 1), unknowns="u", equations=lambda u, t: d(u, t) + u, conditions=[initial(u=1)])
+settings = Settings(seed=7)
+"""
+
+
+def decay(**changes: Any) -> Problem:
+    given: dict[str, Any] = {
+        "time": (0, 1), "unknowns": "u", "equations": lambda u, t: d(u, t) + u, "conditions": [initial(u=1)],
+    }  # fmt: skip
+    return Problem(**{**given, **changes})
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: solve(decay(), budjet=3), "did you mean 'budget'"),  # type: ignore[call-arg]
+        (lambda: solve(decay(), 60), "takes its arguments by name, all but problem\n  Write solve(problem, budget=20)"),  # type: ignore[misc]
+        (lambda: solve(), "missing 1 required positional argument: 'problem'"),  # type: ignore[call-arg]
+        (lambda: ensemble(decay(), 2, budjet=3), "ensemble(...) has no argument 'budjet'\n  did you mean 'budget'"),  # type: ignore[call-arg]
+        (lambda: automatic_reference(decay(), tol=3), "did you mean 'tolerance'"),  # type: ignore[call-arg]
+        (lambda: Problem(spaec=3), "did you mean 'space'"),  # type: ignore[call-arg]
+        (lambda: decay(conditions=[dirichlet(U=0)]), "did you mean 'u'"),
+        (lambda: Settings(bugdet=1), "did you mean 'budget'"),  # type: ignore[call-arg]
+        (lambda: Settings(60), "Write Settings(budget=20)."),  # type: ignore[misc]
+        (lambda: MLP(activaton="tanh"), "did you mean 'activation'"),  # type: ignore[call-arg]
+        (lambda: dirichlet(0), "Write dirichlet(u=0)."),  # type: ignore[misc]
+        (lambda: solve(decay(), method="levenberg"), "there is no method 'levenberg'"),
+        (lambda: solve(3), "3 is neither a problem nor the path of a problem file"),  # type: ignore[arg-type]
+        (lambda: solve("no_such_file.py"), "the problem file no_such_file.py does not exist"),
+    ],
+)
+def test_wrong_calls_are_told(call: Callable[[], Any], words: str) -> None:
+    with pytest.raises(ProblemError) as told:
+        call()
+    assert words in str(told.value)
+
+
+WITHOUT = {  # made by ourselves, or about fields of their user's
+    "Comparison", "Ensemble", "NotConverged", "Outcome", "Points", "ProblemError", "Solution",
+    "curl", "d", "div", "dot", "grad", "laplace", "boundary",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(set(pinnsolve.__all__) - WITHOUT))
+def test_every_public_name_tells_a_wrong_call(name: str) -> None:
+    with pytest.raises(ProblemError):
+        getattr(pinnsolve, name)(*range(9), no_such_argument=object())
+
+
+def test_an_error_inside_a_call_stays_what_it_is() -> None:
+    def refuses(problem: Problem) -> None:
+        raise TypeError("f() got an unexpected keyword argument 'a'")
+
+    with pytest.raises(TypeError):
+        solve(decay(), budget=1, progress=lambda look: refuses(decay()))
+
+
+def test_a_file_is_solved_with_its_settings(tmp_path: Path) -> None:
+    path = tmp_path / "decay.py"
+    path.write_text(PROBLEM)
+    solution = solve(path)
+    assert solution.settings["seed"] == 7 and solution.converged
+    assert solve(str(path), settings=Settings(seed=3)).settings["seed"] == 3
+    assert compare(solution).verdict == "pass", "by the automatic reference"
+    assert compare(Solution(solution.trial)).reference is not None
+    path.write_text(PROBLEM.replace("initial(u=1)", "initial(1)"))
+    with pytest.raises(ProblemError, match=r"decay.py, line 3: initial\(...\) takes its arguments by name"):
+        solve(path)
+
+
+def test_the_reference_of_the_problem() -> None:
+    off = decay(reference=None)
+    quick = Settings(network=MLP(4, 1), method="adam", budget=0.1, points=50)
+    assert isinstance(quick.method, Adam)
+    assert isinstance(Settings(method=["adam", "lm"]).methods[1], LevenbergMarquardt)
+    found = compare(solve(off, settings=quick))
+    assert (found.verdict, found.reason) == ("unconfirmed", "the reference is switched off")
+    ranged = decay(equations=lambda u, t, k: d(u, t) + k * u, parameters={"k": (0.5, 1.5)})
+    with pytest.raises(ProblemError, match=r"compare\(solution.at\(k=1\)\)"):
+        compare(solve(ranged, settings=quick))
+
+
+def test_a_line_now_and_then_where_nothing_moves(capsys: pytest.CaptureFixture[str]) -> None:
+    from rich.console import Console
+
+    with line(Console(width=110), 60, every=15.0) as tell:
+        for seconds in range(40):
+            tell(Look(seconds, float(seconds), "lm", 1.0, {"heat": 1.0}, {"heat": 0.5}))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 and "largest held-out residual: heat 5.0e-01" in lines[-1]
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"pinnsolve {pinnsolve.__version__}\n"
