@@ -78,7 +78,8 @@ def attempt(
     problem: Problem, *, tolerance: float | None = None, seconds: float = 30.0, findings: Findings | None = None
 ) -> Attempt:
     """The same; where it cannot be solved, in words why."""
-    from pinnsolve.classical.levels import Ladder  # scipy changes the warning filters: only who asks gets it
+    from pinnsolve.classical.layout import spacing_of
+    from pinnsolve.classical.levels import PLAN, Ladder  # scipy changes the warning filters: only who asks gets it
     from pinnsolve.classical.solving import Solver
 
     began = clock.perf_counter()
@@ -86,7 +87,9 @@ def attempt(
         known = findings or check(problem)
         given = read(problem)
         _refused(given, known)
-        ladder = Ladder(Solver(given, known, began + seconds), compared_at(problem, known))
+        shape = problem.domain.shape is not None
+        spacing = spacing_of(given, known.narrow, PLAN.nodes[len(given.coordinates)]) if shape else None
+        ladder = Ladder(Solver(given, known, began + seconds, spacing), compared_at(problem, known))
         with np.errstate(all="ignore"):  # what is not resolved may overflow, and is judged by its differences
             ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
     except NoReferenceError as error:
@@ -118,7 +121,6 @@ def _refused(given: Read, findings: Findings) -> None:
         "a parameter is a range, and it solves for one value at a time": problem.ranges,
         "data are a part of the problem": problem.observations and (marched or not problem.equations),
         "data with noise are a part of the problem": any(seen.known for seen in problem.observations),
-        "the shape is no box, and its grid fills boxes": problem.domain.shape is not None,
         "a grid of four coordinates is too large": len(given.coordinates) > 3,
         "conditions stand at other moments than the start, so that time cannot be marched": scattered,
         "there are fewer equations than unknowns": len(given.equations) < len(problem.unknowns),

@@ -144,7 +144,7 @@ class Ladder:
                 self.why = USED
                 return
             except NoReferenceError as error:
-                if isinstance(error, UndeterminedError) or not grid.lines:
+                if isinstance(error, UndeterminedError) or not grid.coordinates:
                     raise  # there is nothing to be made finer
                 self.why, self.levels, failed = str(error), [], failed + 1
                 if failed >= PLAN.failures:

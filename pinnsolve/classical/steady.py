@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.linear import Factored, SingularError
 from pinnsolve.classical.marched import OutOfTimeError
 from pinnsolve.classical.reading import NoReferenceError, UndeterminedError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array
+from pinnsolve.classical.weighing import on_shape
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         jacobian = rows.linearised(u, nothing, 0.0)[0]
         weights = _weights(rows, jacobian) if weights is None else weights
         try:
-            factors = Factored(jacobian, weights, rows.order, len(rows.grid.lines) < 2)
+            factors = Factored(jacobian, weights, rows.order, rows.grid.dimension < 2)
             step = factors.solve(-residual).reshape(u.shape)
         except SingularError:
             raise UndeterminedError(SINGULAR) from None
@@ -140,8 +142,10 @@ def _check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Arra
 def _weights(rows: Rows, jacobian: Any) -> Array:
     """Each equation weighs by the size of its terms, along a single coordinate at each place, where nodes may differ in
     distance by any factor; and on its block as much as all its points together."""
+    if isinstance(rows.grid, Cloud):
+        return on_shape(rows, jacobian)
     sizes = np.sqrt(np.asarray(jacobian.power(2).sum(1)).ravel())
-    weights, alone = np.ones(rows.count), len(rows.grid.lines) == 1
+    weights, alone = np.ones(rows.count), rows.grid.dimension == 1
     for part in rows.parts:
         usual = float(np.sqrt(np.mean(sizes[part] ** 2))) or 1.0
         size = np.maximum(sizes[part], 1e-6 * usual) if alone else usual

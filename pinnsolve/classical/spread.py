@@ -1,0 +1,155 @@
+"""How far apart nodes stand on a shape, and where: closer where its boundary turns, where it is thin, where data are
+narrow.
+
+Everything is read from points of the boundary with their normals, so that any shape will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+from pinnsolve.classical.stencils import Array
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.places import Narrow
+from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.shape import Shape
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How nodes are spread.
+
+    Parameters
+    ----------
+    halvings : tuple of int
+        Of the spacing, at the most, by dimension. More: sharper corners and smaller holes, and more nodes.
+    notch : int
+        The same at corners that turn inwards, in a plane.
+    turn : float
+        By which normals may differ (their difference's length) within `near` spacings. Larger: holes are coarse.
+    near : float
+    thin : float
+        Spacings that fit between two sides, at the least, from each of them.
+    grading : float
+        Of the distance: how fast the spacing grows. Larger: fewer nodes, and stencils that are lopsided.
+    inside : float
+        Of the width of a narrow place: the spacing in its middle.
+    gap : float
+        Spacings from the boundary, within which there are no nodes but those on it.
+    apart : float
+        Spacings between neighbours on the boundary, at the least.
+    along, across : int
+        Places at which equations hold, for a spacing along each coordinate, on the boundary and inside.
+    moves : int
+        Rounds in which nodes move away from each other.
+    seen : int
+        Points on each piece of the boundary that tell its form.
+    """
+
+    halvings: tuple[int, ...] = (0, 0, 3, 1)
+    notch: int = 6
+    turn: float = 0.6
+    near: float = 1.5
+    thin: float = 2.5
+    grading: float = 0.3
+    inside: float = 0.3
+    gap: float = 0.5
+    apart: float = 0.75
+    along: int = 3
+    across: int = 2
+    moves: int = 8
+    seen: int = 2048
+
+
+SPREAD = Spread()
+
+
+class Spacing:
+    """How far apart nodes shall be on a shape, on the first level.
+
+    Parameters
+    ----------
+    shape : Shape
+    walls : sequence of Piece
+        Its boundary.
+    widest : float
+        Where nothing asks for less.
+    notches : array (K, 2)
+        Corners that turn inwards.
+    narrow : sequence of Narrow
+        Of its coordinates alone.
+    """
+
+    def __init__(
+        self, shape: Shape, walls: Sequence[Piece], widest: float, notches: Array, narrow: Sequence[Narrow]
+    ) -> None:
+        self.shape, self.walls, self.widest, self.narrow, self.notches = shape, walls, widest, narrow, notches
+
+    @cached_property
+    def _seen(self) -> tuple[Array, Array]:
+        """Points (B, d) of the boundary and their outward normals (B, d)."""
+        drawn = [drawn_on(piece, SPREAD.seen) for piece in self.walls]
+        names = self.shape.coordinates
+        places = np.concatenate([columns(p.coordinates, names) for p in drawn])
+        return places, np.concatenate([columns(p.normals, names) for p in drawn])
+
+    @cached_property
+    def _features(self) -> list[tuple[float, Any]]:
+        """Spacings, with the tree of the places that ask for them."""
+        places, normals = self._seen
+        tree, asked = cKDTree(places), np.full(len(places), self.widest)
+        for k in range(SPREAD.halvings[places.shape[1]]):
+            size = self.widest / 2**k
+            which = np.flatnonzero(asked == size)
+            asked[which[self._turns(tree, which, size) | self._thin(which, size)]] = size / 2
+        found = [(float(s), cKDTree(places[asked == s])) for s in np.unique(asked) if s < self.widest]
+        if len(self.notches):
+            found.append((self.widest / 2**SPREAD.notch, cKDTree(self.notches)))
+        return found
+
+    def _turns(self, tree: Any, which: Array, size: float) -> Array:
+        places, normals = self._seen
+        near = tree.query_ball_point(places[which], SPREAD.near * size)
+        return np.array([
+            bool((np.linalg.norm(normals[many] - normals[k], axis=1) > SPREAD.turn).any())
+            for k, many in zip(which, near, strict=True)
+        ], dtype=bool)  # fmt: skip
+
+    def _thin(self, which: Array, size: float) -> Array:
+        """Whether another side is near: a step inwards ends closer to the boundary than it began, or outside."""
+        places, normals = self._seen
+        step = SPREAD.thin * size
+        inside = torch.from_numpy(places[which] - step * normals[which])
+        found: Array = self.shape.signed(inside).numpy() < 0.2 * step
+        return found
+
+    def at(self, places: Array) -> Array:
+        """The spacing (P,) at places (P, d)."""
+        found = np.full(len(places), self.widest)
+        for size, tree in self._features:
+            near = tree.query(places, distance_upper_bound=self.widest / SPREAD.grading)[0]
+            found = np.minimum(found, size + SPREAD.grading * near)
+        for narrow in self.narrow:
+            axes = [self.shape.coordinates.index(c) for c in narrow.middle]
+            away = (places[:, axes] - np.array(list(narrow.middle.values()))) / np.array(list(narrow.width.values()))
+            width = min(narrow.width.values())
+            beyond = np.maximum(np.linalg.norm(away, axis=1) - 1, 0.0) * width
+            found = np.minimum(found, SPREAD.inside * width + SPREAD.grading * beyond)
+        return found
+
+
+def drawn_on(piece: Piece, count: int) -> Points:
+    """So many points of a piece, of which the first ones alone are evenly spread, too."""
+    return piece.draw(count, "sobol", torch.Generator().manual_seed(11))
+
+
+def columns(values: Any, names: Sequence[str]) -> Array:
+    """Some of a mapping's tensors (N,) side by side (N, d)."""
+    return np.stack([values[c].numpy() for c in names], 1)
