@@ -18,7 +18,7 @@ def radial(apart: Array, alpha: Alpha, power: int) -> Array:
     With s = |x|^2 each coordinate adds a factor of its own (Faa di Bruno for a square):
     D^alpha f(s) = sum over j of prod_i alpha_i! / (j_i! (alpha_i - 2 j_i)!) (2 x_i)^(alpha_i - 2 j_i) f^(|alpha| - |j|).
     """
-    square = (apart**2).sum(-1)
+    square = sum((x * x for x in np.moveaxis(apart, -1, 0)), np.zeros(apart.shape[:-1]))
     found = np.zeros_like(square)
     for js in product(*(range(a // 2 + 1) for a in alpha)):
         order = sum(alpha) - sum(js)
@@ -28,11 +28,18 @@ def radial(apart: Array, alpha: Alpha, power: int) -> Array:
             factor *= factorial(a) / (factorial(j) * factorial(r))
             square_free = (2 * apart[..., i]) ** r if r else 1.0
             factor = factor * square_free
-        exponent = power / 2 - order
-        # |x|^(negative) is multiplied by more x's than it has: the limit at zero is zero
-        base = square if exponent >= 0 else np.where(square > 0, square, 1.0)
-        found = found + factor * base**exponent
+        found += factor * _root_power(square, power - 2 * order)
     return found
+
+
+def _root_power(square: Array, power: int) -> Array:
+    """|x|^power from |x|^2, of an odd power; zero at zero where it is negative: there more x's than it has are zero."""
+    root = np.sqrt(square)
+    if power < 0:
+        return np.where(square > 0, root, np.inf) ** power
+    for _ in range(power // 2):
+        root *= square
+    return root
 
 
 def exponents(dimension: int, degree: int) -> list[tuple[int, ...]]:

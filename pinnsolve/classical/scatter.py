@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -90,20 +91,25 @@ class Scatter:
     def nodes(self) -> Array:
         """The nodes (N, d): on the boundary, and inside as far from each other as is wanted."""
         names = self.spacing.shape.coordinates
-        dense = np.concatenate([columns(self.on(p, 6).coordinates, names) for p in self.spacing.walls])
+        dense = np.concatenate([columns(self.on(p, SPREAD.rim[self.dimension]).coordinates, names) for p in self.spacing.walls])
         rim = dense[_thinned(dense, SPREAD.apart * self.apart(dense))]
         tree = cKDTree(dense)
         middles, _ = self.cells
         middles = middles[self.spacing.shape.contains(torch.from_numpy(middles)).numpy()]
         jitter = np.random.default_rng(3).uniform(-0.1, 0.1, middles.shape)
         x = middles + jitter * self.apart(middles)[:, None]
-        x = x[tree.query(x)[0] > SPREAD.gap * self.apart(x)]
+        x = x[self._away(tree, x)]
         for _ in range(SPREAD.moves):
             moved = x + _push(np.concatenate([x, rim]), len(x), self.apart(x))
-            stays = tree.query(moved)[0] > SPREAD.gap * self.apart(moved)
-            x = np.where(stays[:, None], moved, x)
+            x = np.where(self._away(tree, moved)[:, None], moved, x)
         every = np.concatenate([rim, x])
         return every[_thinned(every, 0.5 * self.apart(every))]
+
+    def _away(self, tree: Any, places: Array) -> Array:
+        """Which places (P,) are not too close to the boundary."""
+        least = SPREAD.gap * self.apart(places)
+        found: Array = tree.query(places, distance_upper_bound=least.max())[0] > least
+        return found
 
 
 def _begin(piece: Piece) -> dict[str, float]:

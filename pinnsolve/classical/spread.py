@@ -47,6 +47,8 @@ class Spread:
         Spacings between neighbours on the boundary, at the least.
     along, across : int
         Places at which equations hold, for a spacing along each coordinate, on the boundary and inside.
+    rim : tuple of int
+        The same for the places on the boundary of which some are nodes, by dimension.
     moves : int
         Rounds in which nodes move away from each other.
     seen : int
@@ -64,8 +66,9 @@ class Spread:
     apart: float = 0.75
     along: int = 3
     across: int = 2
-    moves: int = 8
-    seen: int = 2048
+    rim: tuple[int, ...] = (0, 0, 6, 4)
+    moves: int = 6
+    seen: int = 1024
 
 
 SPREAD = Spread()

@@ -88,6 +88,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
     u, nothing = guess.copy(), np.zeros_like(guess)
     weights: Array | None = None
     factors: Factored | None = None
+    factored: Any = None  # the matrix that they are of: where all is linear it stays
     last, linear = np.inf, True
     for steps in range(SEARCH.iterations):
         if clock.perf_counter() > deadline:
@@ -96,7 +97,8 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         jacobian = rows.linearised(u, nothing, 0.0)[0]
         weights = _weights(rows, jacobian) if weights is None else weights
         try:
-            factors = Factored(jacobian, weights, rows.order, rows.grid.dimension < 2)
+            if factors is None or not _same(jacobian, factored):
+                factors, factored = Factored(jacobian, weights, rows.order, rows.grid.dimension < 2), jacobian
             step = factors.solve(-residual).reshape(u.shape)
         except SingularError:
             raise UndeterminedError(SINGULAR) from None
@@ -116,6 +118,11 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
     if factors is not None:
         _check_determined(rows, factors, jacobian, scales)
     raise NoReferenceError("Newton's method finds no solution of its differences")
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two matrices differ by rounding alone."""
+    return bool(a.data.shape == b.data.shape and np.allclose(a.data, b.data, rtol=1e-12, atol=0.0))
 
 
 def _check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Array) -> None:
