@@ -11,6 +11,7 @@ from pinnsolve.classical.grid import Grid, Places, Scattered
 from pinnsolve.classical.reading import Read
 from pinnsolve.classical.rows import Block, Rows
 from pinnsolve.classical.scatter import Scatter
+from pinnsolve.classical.singular import singular_places
 from pinnsolve.classical.spread import SPREAD, Spacing, columns
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.piece import Piece
@@ -61,11 +62,12 @@ def _square(given: Read, grid: Grid) -> list[Block]:
 def spacing_of(given: Read, narrow: Sequence[Narrow], count: int) -> Spacing:
     """How far apart nodes stand on a shape, about `count` of them along each coordinate on the first level."""
     domain = given.problem.domain
-    assert domain.shape is not None
-    widest = (domain.shape.measure ** (1 / len(given.coordinates))) / count
+    assert domain.space is not None
     names = given.coordinates
-    notches = np.array([[n.place[c] for c in names] for n in domain.notches if len(n.place) == len(names)])
-    return Spacing(domain.shape, domain.walls.pieces, widest, notches, [n for n in narrow if set(n.middle) <= set(names)])
+    widest = (domain.space.measure ** (1 / len(names))) / count
+    singular, deep = singular_places(given)
+    near = [n for n in narrow if set(n.middle) <= set(names)]
+    return Spacing(domain.space, domain.walls.pieces, widest, singular, deep, near)
 
 
 def cloud_of(given: Read, spacing: Spacing, finer: float) -> Cloud:

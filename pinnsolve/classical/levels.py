@@ -104,7 +104,7 @@ class Ladder:
     @property
     def own_error(self) -> float:
         """What the differences tell of the finest level's error; infinite where they tell nothing."""
-        return own_error(self.differences, self.solver.rough)
+        return own_error(self.differences, self.solver.rough, alone=self.solver.spacing is not None)
 
     @property
     def told(self) -> str:

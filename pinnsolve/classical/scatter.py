@@ -70,8 +70,10 @@ class Scatter:
         many = SPREAD.across
         steps = (np.arange(many) + 0.5) / many - 0.5
         local = np.stack(np.meshgrid(*[steps] * self.dimension, indexing="ij"), -1).reshape(-1, self.dimension)
+        if self.dimension == 3:  # every second corner of a cube: a tetrahedron's, as many as in a plane
+            local = local[np.prod(np.sign(local), axis=1) > 0]
         places = (middles[:, None] + widths[:, None, None] * local).reshape(-1, self.dimension)
-        measures = np.repeat((widths / many) ** self.dimension, len(local))
+        measures = np.repeat(widths**self.dimension / len(local), len(local))
         within = self.spacing.shape.contains(torch.from_numpy(places)).numpy()
         return places[within], measures[within]
 

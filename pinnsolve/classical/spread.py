@@ -32,6 +32,10 @@ class Spread:
         Of the spacing, at the most, by dimension. More: sharper corners and smaller holes, and more nodes.
     notch : int
         The same at corners that turn inwards, in a plane.
+    reach : float
+        Spacings from a singular place, within which rows are weighed down.
+    fading : float
+        By which power of the distance. Above one less the power of the solution, which is none where a value jumps.
     turn : float
         By which normals may differ (their difference's length) within `near` spacings. Larger: holes are coarse.
     near : float
@@ -57,6 +61,8 @@ class Spread:
 
     halvings: tuple[int, ...] = (0, 0, 3, 1)
     notch: int = 6
+    reach: float = 2.0
+    fading: float = 2.0
     turn: float = 0.6
     near: float = 1.5
     thin: float = 2.5
@@ -84,16 +90,17 @@ class Spacing:
         Its boundary.
     widest : float
         Where nothing asks for less.
-    notches : array (K, 2)
-        Corners that turn inwards.
+    singular, deep : array (K, d)
+        Places of the boundary at which solutions are singular, and those of them with nodes as close as can be.
     narrow : sequence of Narrow
         Of its coordinates alone.
     """
 
     def __init__(
-        self, shape: Shape, walls: Sequence[Piece], widest: float, notches: Array, narrow: Sequence[Narrow]
+        self, shape: Shape, walls: Sequence[Piece], widest: float, singular: Array, deep: Array, narrow: Sequence[Narrow]
     ) -> None:
-        self.shape, self.walls, self.widest, self.narrow, self.notches = shape, walls, widest, narrow, notches
+        self.shape, self.walls, self.widest, self.narrow = shape, walls, widest, narrow
+        self.singular, self.deep = singular, deep
 
     @cached_property
     def _seen(self) -> tuple[Array, Array]:
@@ -113,8 +120,8 @@ class Spacing:
             which = np.flatnonzero(asked == size)
             asked[which[self._turns(tree, which, size) | self._thin(which, size)]] = size / 2
         found = [(float(s), cKDTree(places[asked == s])) for s in np.unique(asked) if s < self.widest]
-        if len(self.notches):
-            found.append((self.widest / 2**SPREAD.notch, cKDTree(self.notches)))
+        if len(self.deep):
+            found.append((self.widest / 2**SPREAD.notch, cKDTree(self.deep)))
         return found
 
     def _turns(self, tree: Any, which: Array, size: float) -> Array:
@@ -145,6 +152,15 @@ class Spacing:
             width = min(narrow.width.values())
             beyond = np.maximum(np.linalg.norm(away, axis=1) - 1, 0.0) * width
             found = np.minimum(found, SPREAD.inside * width + SPREAD.grading * beyond)
+        return found
+
+    def fading(self, places: Array) -> Array:
+        """The factor (P,) by which rows are weighed down towards singular places."""
+        if not len(self.singular):
+            return np.ones(len(places))
+        reach = SPREAD.reach * self.widest
+        near = cKDTree(self.singular).query(places)[0] / reach
+        found: Array = np.clip(near, 1e-6, 1.0) ** SPREAD.fading
         return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pinnsolve.classical.cloud import Spots
+from pinnsolve.classical.cloud import Cloud, Spots
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array
 
@@ -27,17 +27,18 @@ def on_shape(rows: Rows, matrix: Any) -> Array:
     spots = [b.places for b in rows.blocks for _ in b.equations] + [rows.grid.nodes] * len(rows.chained)
     of_conditions = [b.condition for b in rows.blocks for _ in b.equations] + [False] * len(rows.chained)
     inner = rows.blocks[0].places
-    assert isinstance(inner, Spots)
+    assert isinstance(inner, Spots) and isinstance(rows.grid, Cloud)
     usual_spacing = np.sqrt(np.mean(inner.spacing**2))
     walls = sum(len(b.places) for b in rows.blocks if b.condition)
     for part, places, condition in zip(rows.parts, spots, of_conditions, strict=True):
         assert isinstance(places, Spots)
+        fades = rows.grid.scatter.spacing.fading(places.at)
         size = sizes[part]
         usual = float(np.sqrt(np.mean(size**2))) or 1.0
         if condition:
             each = np.maximum(size, 1e-6 * usual) * (places.spacing / usual_spacing)
-            weights[part] = STRICT / (each * np.sqrt(walls))
+            weights[part] = fades * STRICT / (each * np.sqrt(walls))
         else:
-            shares = np.sqrt(places.shares)
+            shares = np.sqrt(places.shares) * fades
             weights[part] = shares / ((float(np.sqrt(np.mean((size * shares) ** 2))) or 1.0) * np.sqrt(len(places)))
     return weights * np.sqrt(rows.fades)
