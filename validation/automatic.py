@@ -36,7 +36,11 @@ def problems(names: list[str], draws: int) -> Iterator[tuple[str, Problem, bool]
             yield name, import_module(f"problems.{name}").problem, True
             continue
         for seed in range(draws):
-            make, number = (MAKE[name], sorted(MAKE).index(name)) if name in MAKE else (SHAPES[name], 100 + sorted(SHAPES).index(name))
+            make, number = (
+                (MAKE[name], sorted(MAKE).index(name))
+                if name in MAKE
+                else (SHAPES[name], 100 + sorted(SHAPES).index(name))
+            )
             drawn = make(np.random.default_rng([number, seed]))
             yield f"{name} {seed}", drawn.problem, drawn.alone
 

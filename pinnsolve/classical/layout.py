@@ -65,9 +65,8 @@ def spacing_of(given: Read, narrow: Sequence[Narrow], count: int) -> Spacing:
     assert domain.space is not None
     names = given.coordinates
     widest = (domain.space.measure ** (1 / len(names))) / count
-    singular, deep = singular_places(given)
     near = [n for n in narrow if set(n.middle) <= set(names)]
-    return Spacing(domain.space, domain.walls.pieces, widest, singular, deep, near)
+    return Spacing(domain.space, domain.walls.pieces, widest, singular_places(given), near)
 
 
 def cloud_of(given: Read, spacing: Spacing, finer: float) -> Cloud:

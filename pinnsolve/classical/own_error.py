@@ -59,7 +59,7 @@ def own_error(differences: Sequence[float], rough: bool = False, alone: bool = F
     >>> own_error([1e-3, 1e-4, 1e-5]), own_error([1e-3, 8e-4]), own_error([1e-3, 5e-3]), own_error([1e-9])
     (1e-05, 0.01, inf, inf)
 
-    `alone` lets a single difference tell something, too.
+    `alone` lets a single difference tell something, too: levels of scattered nodes are far apart.
 
     >>> own_error([1e-9], alone=True)
     4e-09
@@ -76,6 +76,8 @@ def own_error(differences: Sequence[float], rough: bool = False, alone: bool = F
     if not ratio >= BELIEF.falling:  # they may be as small as they get, or fall too slowly to tell
         return float(BELIEF.level * max(before, last) * safe) if ratio * BELIEF.falling >= 1 else np.inf
     earlier = differences[-3] / before if len(differences) > 2 else BELIEF.unknown
+    if alone:  # the first of scattered nodes may be too few to tell anything
+        earlier = min(earlier, BELIEF.unknown)
     believed = before / max(BELIEF.faster * earlier, 1.0)
     found = max(last, min(believed, before), last * BELIEF.safety / (ratio - 1))
     return float(found * safe)

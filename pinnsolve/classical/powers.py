@@ -16,18 +16,19 @@ def radial(apart: Array, alpha: Alpha, power: int) -> Array:
     """D^alpha of |x|^power at differences x (..., d); |alpha| below the power, which is odd.
 
     With s = |x|^2 each coordinate adds a factor of its own (Faa di Bruno for a square):
-    D^alpha f(s) = sum over j of prod_i alpha_i! / (j_i! (alpha_i - 2 j_i)!) (2 x_i)^(alpha_i - 2 j_i) f^(|alpha| - |j|).
+    D^alpha f(s) = sum over j of prod_i alpha_i! / (j_i! (alpha_i - 2 j_i)!) (2 x_i)^(alpha_i - 2 j_i)
+    times the derivative of f of order |alpha| - |j|.
     """
     square = sum((x * x for x in np.moveaxis(apart, -1, 0)), np.zeros(apart.shape[:-1]))
     found = np.zeros_like(square)
     for js in product(*(range(a // 2 + 1) for a in alpha)):
         order = sum(alpha) - sum(js)
-        factor = float(np.prod([power / 2 - k for k in range(order)]))
+        factor: Array | float = float(np.prod([power / 2 - k for k in range(order)]))
         rest = [a - 2 * j for a, j in zip(alpha, js, strict=True)]
         for i, (a, j, r) in enumerate(zip(alpha, js, rest, strict=True)):
             factor *= factorial(a) / (factorial(j) * factorial(r))
-            square_free = (2 * apart[..., i]) ** r if r else 1.0
-            factor = factor * square_free
+            if r:
+                factor = factor * (2 * apart[..., i]) ** r
         found += factor * _root_power(square, power - 2 * order)
     return found
 

@@ -44,9 +44,7 @@ class Scatter:
         ends = np.array([self.spacing.walls[0].extent[c] for c in self.spacing.shape.coordinates])
         width = self.spacing.widest / self.finer
         counts = np.maximum(np.ceil((ends[:, 1] - ends[:, 0]) / width).astype(int), 1)
-        axes = [
-            a + (b - a) / 2 + width * (np.arange(n) - (n - 1) / 2) for (a, b), n in zip(ends, counts, strict=True)
-        ]
+        axes = [a + (b - a) / 2 + width * (np.arange(n) - (n - 1) / 2) for (a, b), n in zip(ends, counts, strict=True)]
         middles = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, self.dimension)
         done: list[tuple[Array, Array]] = []
         halves = width / 4 * _signs(self.dimension)
@@ -93,7 +91,9 @@ class Scatter:
     def nodes(self) -> Array:
         """The nodes (N, d): on the boundary, and inside as far from each other as is wanted."""
         names = self.spacing.shape.coordinates
-        dense = np.concatenate([columns(self.on(p, SPREAD.rim[self.dimension]).coordinates, names) for p in self.spacing.walls])
+        dense = np.concatenate(
+            [columns(self.on(p, SPREAD.rim[self.dimension]).coordinates, names) for p in self.spacing.walls]
+        )
         rim = dense[_thinned(dense, SPREAD.apart * self.apart(dense))]
         tree = cKDTree(dense)
         middles, _ = self.cells

@@ -17,41 +17,52 @@ import torch
 from scipy.spatial import cKDTree
 
 from pinnsolve.classical.reading import Read
-from pinnsolve.classical.spread import columns, drawn_on
+from pinnsolve.classical.spread import Singular, columns, drawn_on
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.problem.equation import Equation
 
 
-def singular_places(given: Read) -> tuple[Array, Array]:
-    """The places (K, d), and of these the ones (M, d) of which more than a right angle lies inside."""
+def singular_places(given: Read) -> Singular:
+    """Where conditions end, and where the boundary turns inwards.
+
+    With residuals times r^b, functions r^a are solutions with b > 1 - a, and r^-a are none with b < 1 + a: b = 1 is
+    right for every a > 0. Where a value jumps, the solution has a = 0, and what could be added to it a >= 1/2.
+    """
     domain, names = given.problem.domain, given.coordinates
-    together = _ends_of_conditions(given)
-    deep = [p for p in together if len(names) == 2 and _wide(given, p)]
+    ends = _ends_of_conditions(given)
+    deep = [len(names) == 2 and _wide(given, place) for place, _ in ends]
     notches = [[n.place[c] for c in names] for n in domain.notches if set(n.place) == set(names)]
-    none = np.zeros((0, len(names)))
-    return np.array([*together, *notches]).reshape(-1, len(names)), np.array([*deep, *notches] or none)
+    places = np.array([*(place for place, _ in ends), *notches]).reshape(-1, len(names))
+    usual, jumping = 1.0, 1.4
+    powers = [jumping if both else usual for _, both in ends] + [usual] * len(notches)
+    return Singular(places, np.array([*deep, *[True] * len(notches)], dtype=bool), np.array(powers))
 
 
-def _ends_of_conditions(given: Read) -> list[Array]:
-    """Where parts of the boundary with different conditions meet."""
+def _ends_of_conditions(given: Read) -> list[tuple[Array, bool]]:
+    """Where parts of the boundary with different conditions meet, and whether both prescribe a value of one unknown."""
     count, names = 1024, given.coordinates
-    said: dict[object, tuple[Piece, list[str]]] = {}
+    said: dict[object, tuple[Piece, list[Equation]]] = {}
     for equation, piece in given.walls:
         if not set(names) <= set(piece.fixed):
             place = (tuple(sorted(piece.fixed.items())), id(piece.side), piece.kept)
-            said.setdefault(place, (piece, []))[1].append(str(id(equation)))
-    groups: dict[tuple[str, ...], list[Array]] = {}
+            said.setdefault(place, (piece, []))[1].append(equation)
+    groups: dict[tuple[int, ...], list[Array]] = {}
+    values: dict[tuple[int, ...], set[str]] = {}
     for piece, equations in said.values():
         points = columns(drawn_on(piece, count).coordinates, names)
-        groups.setdefault(tuple(sorted(equations)), []).append(points)
-    found: list[Array] = []
-    for a, b in combinations([np.concatenate(g) for g in groups.values()], 2):
+        group = tuple(sorted(map(id, equations)))
+        groups.setdefault(group, []).append(points)
+        values[group] = {e.prescribes.unknown for e in equations if e.prescribes and e.says("value")}
+    found: list[tuple[Array, bool]] = []
+    for first, second in combinations(groups, 2):
+        a, b, both = np.concatenate(groups[first]), np.concatenate(groups[second]), bool(values[first] & values[second])
         distance, nearest = cKDTree(b).query(a)
         close = 3 * max(float(np.median(cKDTree(x).query(x, 2)[0][:, 1])) for x in (a, b))
         for k in np.flatnonzero(distance <= close)[np.argsort(distance[distance <= close])]:
             middle = (a[k] + b[nearest[k]]) / 2
-            if all(np.linalg.norm(middle - other) > 4 * close for other in found):
-                found.append(middle)
+            if all(np.linalg.norm(middle - other) > 4 * close for other, _ in found):
+                found.append((middle, both))
     return found
 
 

@@ -80,8 +80,9 @@ class Solver:
 
     @property
     def rough(self) -> bool:
-        """Whether data have jumps or kinks."""
-        return bool(self.findings.rough or self.findings.planes)
+        """Whether data have jumps or kinks, or a shape has places at which solutions are singular."""
+        deep = self.spacing is not None and bool(self.spacing.singular.deep.any())
+        return bool(self.findings.rough or self.findings.planes) or deep
 
     @property
     def stops(self) -> list[float]:

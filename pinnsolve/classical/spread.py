@@ -34,8 +34,6 @@ class Spread:
         The same at corners that turn inwards, in a plane.
     reach : float
         Spacings from a singular place, within which rows are weighed down.
-    fading : float
-        By which power of the distance. Above one less the power of the solution, which is none where a value jumps.
     turn : float
         By which normals may differ (their difference's length) within `near` spacings. Larger: holes are coarse.
     near : float
@@ -62,14 +60,13 @@ class Spread:
     halvings: tuple[int, ...] = (0, 0, 3, 1)
     notch: int = 6
     reach: float = 2.0
-    fading: float = 2.0
     turn: float = 0.6
     near: float = 1.5
     thin: float = 2.5
     grading: float = 0.3
     inside: float = 0.3
     gap: float = 0.5
-    apart: float = 0.75
+    apart: float = 0.6
     along: int = 3
     across: int = 2
     rim: tuple[int, ...] = (0, 0, 6, 4)
@@ -78,6 +75,24 @@ class Spread:
 
 
 SPREAD = Spread()
+
+
+@dataclass(frozen=True, eq=False)
+class Singular:
+    """Places of the boundary at which solutions are singular.
+
+    Parameters
+    ----------
+    places : array (K, d)
+    deep : array (K,) of bool
+        Where nodes are as close as can be.
+    powers : array (K,)
+        Of the distance, by which rows are weighed down.
+    """
+
+    places: Array
+    deep: Array
+    powers: Array
 
 
 class Spacing:
@@ -90,17 +105,17 @@ class Spacing:
         Its boundary.
     widest : float
         Where nothing asks for less.
-    singular, deep : array (K, d)
-        Places of the boundary at which solutions are singular, and those of them with nodes as close as can be.
+    singular : Singular
+        Places of the boundary at which solutions are singular.
     narrow : sequence of Narrow
         Of its coordinates alone.
     """
 
     def __init__(
-        self, shape: Shape, walls: Sequence[Piece], widest: float, singular: Array, deep: Array, narrow: Sequence[Narrow]
+        self, shape: Shape, walls: Sequence[Piece], widest: float, singular: Singular, narrow: Sequence[Narrow]
     ) -> None:
         self.shape, self.walls, self.widest, self.narrow = shape, walls, widest, narrow
-        self.singular, self.deep = singular, deep
+        self.singular = singular
 
     @cached_property
     def _seen(self) -> tuple[Array, Array]:
@@ -113,15 +128,16 @@ class Spacing:
     @cached_property
     def _features(self) -> list[tuple[float, Any]]:
         """Spacings, with the tree of the places that ask for them."""
-        places, normals = self._seen
+        places, _ = self._seen
         tree, asked = cKDTree(places), np.full(len(places), self.widest)
         for k in range(SPREAD.halvings[places.shape[1]]):
             size = self.widest / 2**k
             which = np.flatnonzero(asked == size)
             asked[which[self._turns(tree, which, size) | self._thin(which, size)]] = size / 2
         found = [(float(s), cKDTree(places[asked == s])) for s in np.unique(asked) if s < self.widest]
-        if len(self.deep):
-            found.append((self.widest / 2**SPREAD.notch, cKDTree(self.deep)))
+        deep = self.singular.places[self.singular.deep]
+        if len(deep):
+            found.append((self.widest / 2**SPREAD.notch, cKDTree(deep)))
         return found
 
     def _turns(self, tree: Any, which: Array, size: float) -> Array:
@@ -156,11 +172,10 @@ class Spacing:
 
     def fading(self, places: Array) -> Array:
         """The factor (P,) by which rows are weighed down towards singular places."""
-        if not len(self.singular):
+        if not len(self.singular.places):
             return np.ones(len(places))
-        reach = SPREAD.reach * self.widest
-        near = cKDTree(self.singular).query(places)[0] / reach
-        found: Array = np.clip(near, 1e-6, 1.0) ** SPREAD.fading
+        away, which = cKDTree(self.singular.places).query(places)
+        found: Array = np.clip(away / (SPREAD.reach * self.widest), 1e-6, 1.0) ** self.singular.powers[which]
         return found
 
 

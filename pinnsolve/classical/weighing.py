@@ -27,7 +27,8 @@ def on_shape(rows: Rows, matrix: Any) -> Array:
     spots = [b.places for b in rows.blocks for _ in b.equations] + [rows.grid.nodes] * len(rows.chained)
     of_conditions = [b.condition for b in rows.blocks for _ in b.equations] + [False] * len(rows.chained)
     inner = rows.blocks[0].places
-    assert isinstance(inner, Spots) and isinstance(rows.grid, Cloud)
+    assert isinstance(inner, Spots)
+    assert isinstance(rows.grid, Cloud)
     usual_spacing = np.sqrt(np.mean(inner.spacing**2))
     walls = sum(len(b.places) for b in rows.blocks if b.condition)
     for part, places, condition in zip(rows.parts, spots, of_conditions, strict=True):

@@ -57,9 +57,9 @@ def over(problem: Problem, rng: Numbers, highest: float = 4.0) -> Drawn:
 
 def _named(field: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any]:
     by_count: dict[tuple[str, ...], Callable[..., Any]] = {
-        ("x", "y"): lambda x, y: field(x, y),
-        ("x", "y", "t"): lambda x, y, t: field(x, y, t),
-        ("x", "y", "z"): lambda x, y, z: field(x, y, z),
+        ("x", "y"): lambda x, y: field(x, y),  # noqa: PLW0108 (arguments need names)
+        ("x", "y", "t"): lambda x, y, t: field(x, y, t),  # noqa: PLW0108 (arguments need names)
+        ("x", "y", "z"): lambda x, y, z: field(x, y, z),  # noqa: PLW0108 (arguments need names)
     }
     return by_count[names]
 
@@ -94,7 +94,9 @@ def eccentric(rng: Numbers) -> Drawn:
 def ellipse(rng: Numbers) -> Drawn:
     """A level set; diffusion that varies, and wind."""
     a, b = rng.uniform(0.8, 2.5), rng.uniform(0.5, 1)
-    shape = LevelSet(lambda x, y: 1 - x**2 / a**2 - y**2 / b**2, within=Box(x=(-1.1 * a, 1.1 * a), y=(-1.1 * b, 1.1 * b)))
+    shape = LevelSet(
+        lambda x, y: 1 - x**2 / a**2 - y**2 / b**2, within=Box(x=(-1.1 * a, 1.1 * a), y=(-1.1 * b, 1.1 * b))
+    )
     c, w = rng.uniform(0.1, 0.5), rng.uniform(-3, 3)
 
     def carried(u: Any, x: Any, y: Any) -> Any:
@@ -126,7 +128,6 @@ def bent(rng: Numbers) -> Drawn:
         along, across = (y - x) / 2**0.5, -(x + y) / 2**0.5  # of the middle of the inside: its cut lies outside
         phi = 2 * arctan(across / (r + along)) + 3 * pi / 4
         return a * r ** (2 / 3) * sine(2 * phi / 3) + 0.2 * x * y
-
 
     return Drawn(made(space=shape, equations=poisson, conditions=[dirichlet(u=lambda x, y: field(x, y, atan, sin))], tolerance=1e-2,
                       reference=exact(u=lambda x, y: field(x, y, np.arctan, np.sin))))  # fmt: skip
