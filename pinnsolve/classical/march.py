@@ -70,7 +70,8 @@ class Marcher:
     def run(self) -> Marched:
         """All steps."""
         length = self.span[1] - self.span[0]
-        wanted, failed = self.pace.first * length, False
+        wanted, failed, before, calm = self.pace.first * length, False, np.inf, 0
+        on_shape = isinstance(self.rows.grid, Cloud)
         while self.stops:
             left = self.stops[0] - self.now
             if left <= 1e-12 * length:
@@ -79,15 +80,20 @@ class Marcher:
             dt = self._rounded(wanted, left)
             self._check_going(dt)
             stages, error = self._step(dt)
-            if stages is None or not error <= 1.0:
+            # a start that the boundary contradicts leaves an error that shorter steps do not lessen: space makes it
+            idle = on_shape and failed and stages is not None and error > self.pace.idle * before
+            if stages is None or not (error <= 1.0 or idle):
                 self.rejected += 2 if stages is None else 1
                 again = 0.2 if failed else 1.0  # at a kink the error falls more slowly than that of smooth steps
                 wanted = dt * min(again, 0.25 if stages is None else max(0.1, self._longer(error)))
-                failed = True
+                failed, before, calm = True, error, 0
                 continue
             self._accept(dt, stages)
             self._check_resolved()
-            wanted, failed = dt * min(self.pace.growth, self._longer(error)), False
+            longer, calm = self.pace.growth if idle else self._longer(error), calm + 1
+            if on_shape and calm > self.pace.calm and error < self.pace.idle:
+                longer = max(longer, 2.0)
+            wanted, failed = dt * min(self.pace.growth, longer), False
         return self.found
 
     def _check_going(self, dt: float) -> None:
@@ -199,7 +205,7 @@ class Marcher:
         """Each equation by the size of its terms, conditions by more."""
         whole = abs(to_values) + abs(to_rates) / dt
         if isinstance(self.rows.grid, Cloud):
-            return on_shape(self.rows, whole)
+            return on_shape(self.rows, whole, self.pace.strict)
         weights = np.ones(self.rows.count)
         for part in self.rows.parts:
             size = np.sqrt(np.mean(np.asarray(whole[part].power(2).sum(1))))
@@ -207,8 +213,7 @@ class Marcher:
         weights *= np.sqrt(
             self.rows.shares * self.rows.fades
         )  # the true integral: with any other, waves grow on uneven nodes
-        strict = 100.0  # conditions before equations: what they leave open is the equations' alone
-        return weights * np.where(self.rows.of_conditions, strict, 1.0)
+        return weights * np.where(self.rows.of_conditions, self.pace.strict, 1.0)
 
     def _newton(self, dt: float, stages: Array, times: Array) -> Array | None:
         try:

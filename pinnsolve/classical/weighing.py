@@ -15,7 +15,7 @@ from pinnsolve.classical.stencils import Array
 STRICT = 3.0
 
 
-def on_shape(rows: Rows, matrix: Any) -> Array:
+def on_shape(rows: Rows, matrix: Any, strict: float = STRICT) -> Array:
     """The weights (R,) of rows of a matrix.
 
     Residuals r inside and misfits g of conditions together are int |r|^2 + (a / h)^2 int |g|^2 / h, with h the distance
@@ -38,7 +38,7 @@ def on_shape(rows: Rows, matrix: Any) -> Array:
         usual = float(np.sqrt(np.mean(size**2))) or 1.0
         if condition:
             each = np.maximum(size, 1e-6 * usual) * (places.spacing / usual_spacing)
-            weights[part] = fades * STRICT / (each * np.sqrt(walls))
+            weights[part] = fades * strict / (each * np.sqrt(walls))
         else:
             shares = np.sqrt(places.shares) * fades
             weights[part] = shares / ((float(np.sqrt(np.mean((size * shares) ** 2))) or 1.0) * np.sqrt(len(places)))
