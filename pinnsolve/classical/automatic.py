@@ -88,7 +88,7 @@ def attempt(
         given = read(problem)
         _refused(given, known)
         shape = problem.domain.shape is not None
-        spacing = spacing_of(given, known.narrow, PLAN.nodes[len(given.coordinates)]) if shape else None
+        spacing = spacing_of(given, known.narrow, PLAN.scattered[len(given.coordinates)]) if shape else None
         ladder = Ladder(Solver(given, known, began + seconds, spacing), compared_at(problem, known))
         with np.errstate(all="ignore"):  # what is not resolved may overflow, and is judged by its differences
             ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))

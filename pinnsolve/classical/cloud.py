@@ -41,7 +41,7 @@ class Difference:
     """
 
     power: int = 7
-    degree: tuple[int, ...] = (0, 8, 6, 4)
+    degree: tuple[int, ...] = (0, 8, 5, 4)
     above: int = 3
     at_once: int = 256
 

@@ -34,8 +34,9 @@ class Spread:
         The same at corners that turn inwards, in a plane.
     reach : float
         Spacings from a singular place, within which rows are weighed down.
-    turn : float
-        By which normals may differ (their difference's length) within `near` spacings. Larger: holes are coarse.
+    turn : tuple of float
+        By which normals may differ (their difference's length) within `near` spacings, by dimension. Larger: holes are
+        coarse.
     near : float
     thin : float
         Spacings that fit between two sides, at the least, from each of them.
@@ -60,10 +61,10 @@ class Spread:
     halvings: tuple[int, ...] = (0, 0, 3, 1)
     notch: int = 6
     reach: float = 2.0
-    turn: float = 0.6
+    turn: tuple[float, ...] = (0.0, 0.0, 0.3, 0.6)
     near: float = 1.5
     thin: float = 2.5
-    grading: float = 0.3
+    grading: float = 0.25
     inside: float = 0.3
     gap: float = 0.5
     apart: float = 0.6
@@ -144,7 +145,7 @@ class Spacing:
         places, normals = self._seen
         near = tree.query_ball_point(places[which], SPREAD.near * size)
         return np.array([
-            bool((np.linalg.norm(normals[many] - normals[k], axis=1) > SPREAD.turn).any())
+            bool((np.linalg.norm(normals[many] - normals[k], axis=1) > SPREAD.turn[places.shape[1]]).any())
             for k, many in zip(which, near, strict=True)
         ], dtype=bool)  # fmt: skip
 
