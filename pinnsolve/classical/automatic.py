@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from pinnsolve.checks.check import Findings, check
+from pinnsolve.checks.coverage import uncovered
 from pinnsolve.classical.reading import NoReferenceError, Read, read
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import away
@@ -128,11 +129,25 @@ def _refused(given: Read, findings: Findings) -> None:
     for why, so in told.items():
         if so:
             raise NoReferenceError(why)
+    if problem.domain.shape is not None:
+        _refused_on_shapes(given, findings)
     _refused_jumps(given, findings)
     if backwards := _backwards(given):
         raise NoReferenceError(f"time runs the wrong way in {backwards}: it sharpens what is fine without bound")
     if findings.undecided:
         raise NoReferenceError(findings.undecided[0])
+
+
+def _refused_on_shapes(given: Read, findings: Findings) -> None:
+    """Nodes that are few do not show what a side without conditions leaves open, as more of them would."""
+    problem = given.problem
+    if given.periodic:
+        raise NoReferenceError("a shape repeats itself, and nodes that are spread over it do not")
+    if any(not piece.on_boundary and not set(given.coordinates) <= set(piece.fixed) for _, piece in given.walls):
+        raise NoReferenceError("conditions stand inside the shape, across which differences are not taken")
+    for unknown in problem.unknowns:
+        if left := uncovered(problem, {unknown: findings.derivatives.get(unknown, set())}):
+            raise NoReferenceError(left[0].split(", although")[0])
 
 
 def _refused_jumps(given: Read, findings: Findings) -> None:
