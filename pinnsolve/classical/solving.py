@@ -114,7 +114,7 @@ class Solver:
         """
         if self.given.marched:
             return self._marched(grid, tolerance, len(before))
-        if before:
+        if before and not (isinstance(before[-1], Steady) and before[-1].linear and self.spacing is not None):
             at = grid.nodes.coordinates
             return self.from_guess(grid, np.stack([before[-1].at(f, at) for f in range(len(self.scales))]))
         failed: NoReferenceError | None = None
