@@ -54,8 +54,8 @@ class Spread:
         The same for the places on the boundary of which some are nodes, by dimension.
     moves : int
         Rounds in which nodes move away from each other.
-    seen : int
-        Points on each piece of the boundary that tell its form.
+    seen, fewest : int
+        Points on the boundary that tell its form, and on each piece of it at the least.
     """
 
     halvings: tuple[int, ...] = (0, 0, 3, 1)
@@ -72,7 +72,8 @@ class Spread:
     across: int = 2
     rim: tuple[int, ...] = (0, 0, 6, 4)
     moves: int = 6
-    seen: int = 1024
+    seen: int = 2048
+    fewest: int = 256
 
 
 SPREAD = Spread()
@@ -117,37 +118,43 @@ class Spacing:
     ) -> None:
         self.shape, self.walls, self.widest, self.narrow = shape, walls, widest, narrow
         self.singular = singular
+        self._features = self._looked()  # at once: the time of the first level tells that of the next
 
     @cached_property
     def _seen(self) -> tuple[Array, Array]:
         """Points (B, d) of the boundary and their outward normals (B, d)."""
-        drawn = [drawn_on(piece, SPREAD.seen) for piece in self.walls]
+        drawn = [drawn_on(piece, max(SPREAD.seen // len(self.walls), SPREAD.fewest)) for piece in self.walls]
         names = self.shape.coordinates
         places = np.concatenate([columns(p.coordinates, names) for p in drawn])
         return places, np.concatenate([columns(p.normals, names) for p in drawn])
 
-    @cached_property
-    def _features(self) -> list[tuple[float, Any]]:
+    def _looked(self) -> list[tuple[float, Any]]:
         """Spacings, with the tree of the places that ask for them."""
         places, _ = self._seen
         tree, asked = cKDTree(places), np.full(len(places), self.widest)
         for k in range(SPREAD.halvings[places.shape[1]]):
             size = self.widest / 2**k
             which = np.flatnonzero(asked == size)
-            asked[which[self._turns(tree, which, size) | self._thin(which, size)]] = size / 2
+            turns, corner = self._turns(tree, which, size)
+            closer = (turns | self._thin(which, size)) & ~(corner & (k > 0))
+            asked[which[closer]] = size / 2
         found = [(float(s), cKDTree(places[asked == s])) for s in np.unique(asked) if s < self.widest]
         deep = self.singular.places[self.singular.deep]
         if len(deep):
             found.append((self.widest / 2**SPREAD.notch, cKDTree(deep)))
         return found
 
-    def _turns(self, tree: Any, which: Array, size: float) -> Array:
+    def _turns(self, tree: Any, which: Array, size: float) -> tuple[Array, Array]:
+        """Around which points the boundary turns, and at which of them in a corner, with hardly a normal between."""
         places, normals = self._seen
         near = tree.query_ball_point(places[which], SPREAD.near * size)
-        return np.array([
-            bool((np.linalg.norm(normals[many] - normals[k], axis=1) > SPREAD.turn[places.shape[1]]).any())
-            for k, many in zip(which, near, strict=True)
-        ], dtype=bool)  # fmt: skip
+        turns, corner = np.zeros(len(which), dtype=bool), np.zeros(len(which), dtype=bool)
+        for i, (k, many) in enumerate(zip(which, near, strict=True)):
+            apart = np.linalg.norm(normals[many] - normals[k], axis=1)
+            most, few = apart.max(), 0.1
+            turns[i] = most > SPREAD.turn[places.shape[1]]
+            corner[i] = turns[i] and float(np.mean((apart > few * most) & (apart < (1 - few) * most))) < few
+        return turns, corner
 
     def _thin(self, which: Array, size: float) -> Array:
         """Whether another side is near: a step inwards ends closer to the boundary than it began, or outside."""
