@@ -32,6 +32,9 @@ class Search:
         Corrections below the first that are more than the second of the last one are rounding: no further one betters.
     strict : float
         How much more conditions weigh than equations, where both are met in the sense of least squares.
+    strict_on_shapes : float
+        The same on shapes, beyond what balances both. Larger: equations are met less well beside the boundary. Tried
+        from 1 to 100 in a ring.
     singular : float
         How strongly values answer to changes of the rows: well above what a problem near a turning point makes of them,
         and below what a coarse grid makes of a zero.
@@ -43,6 +46,7 @@ class Search:
     rounding: float = 1e-5
     slow: float = 0.1
     strict: float = 10.0
+    strict_on_shapes: float = 3.0
     singular: float = 1e4
 
 
@@ -150,7 +154,7 @@ def _weights(rows: Rows, jacobian: Any) -> Array:
     """Each equation weighs by the size of its terms, along a single coordinate at each place, where nodes may differ in
     distance by any factor; and on its block as much as all its points together."""
     if isinstance(rows.grid, Cloud):
-        return on_shape(rows, jacobian)
+        return on_shape(rows, jacobian, SEARCH.strict_on_shapes)
     sizes = np.sqrt(np.asarray(jacobian.power(2).sum(1)).ravel())
     weights, alone = np.ones(rows.count), rows.grid.dimension == 1
     for part in rows.parts:

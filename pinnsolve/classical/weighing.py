@@ -10,13 +10,9 @@ from pinnsolve.classical.cloud import Cloud, Spots
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array
 
-# How much more conditions count than what balances them with the equations inside. Larger: the equations are met less
-# well beside the boundary; smaller: a march is less stable. Tried from 1 to 100 in rings.
-STRICT = 3.0
 
-
-def on_shape(rows: Rows, matrix: Any, strict: float = STRICT) -> Array:
-    """The weights (R,) of rows of a matrix.
+def on_shape(rows: Rows, matrix: Any, strict: float) -> Array:
+    """The weights (R,) of rows of a matrix; conditions count `strict` times what balances them with the equations.
 
     Residuals r inside and misfits g of conditions together are int |r|^2 + (a / h)^2 int |g|^2 / h, with h the distance
     of nodes and g divided by the size of its row, r by the usual one of its equation: where nodes are twice as close,
