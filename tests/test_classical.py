@@ -13,7 +13,6 @@ from torch import cos, exp, sin, where
 
 from pinnsolve import (
     Box,
-    Disk,
     Problem,
     ProblemError,
     Unknown,
@@ -314,13 +313,6 @@ NONE: dict[str, tuple[Problem, str]] = {
     ),
     "a range": (rod(equations=lambda u, x, t, k: d(u, t) - k * d(u, x, x), parameters={"k": (1.0, 2.0)}), "a range"),
     "a start that is missing": (rod(conditions=[initial(u=0), dirichlet(u=0)], equations=lambda u, x, t: d(u, t, t) - d(u, x, x)), "the rate of u"),
-    "a disc": (
-        Problem(
-            space=Disk(x=0, y=0, radius=1), unknowns="u", equations=lambda u, x, y: laplace(u, x, y) + 1,
-            conditions=dirichlet(u=0),
-        ),
-        "no box",
-    ),
     "said twice": (
         Problem(
             space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x) - 1,

@@ -12,6 +12,7 @@ import torch
 from pinnsolve.calls import worded
 from pinnsolve.checks.backwards import backwards
 from pinnsolve.checks.check import Findings, check
+from pinnsolve.checks.coverage import uncovered
 from pinnsolve.classical.reading import NoReferenceError, Read, read
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import away
@@ -81,7 +82,8 @@ def attempt(
     problem: Problem, *, tolerance: float | None = None, seconds: float = 30.0, findings: Findings | None = None
 ) -> Attempt:
     """The same; where it cannot be solved, in words why."""
-    from pinnsolve.classical.levels import Ladder  # scipy changes the warning filters: only who asks gets it
+    from pinnsolve.classical.layout import spacing_of
+    from pinnsolve.classical.levels import PLAN, Ladder  # scipy changes the warning filters: only who asks gets it
     from pinnsolve.classical.solving import Solver
 
     began = clock.perf_counter()
@@ -89,7 +91,9 @@ def attempt(
         known = findings or check(problem)
         given = read(problem)
         _refused(given, known)
-        ladder = Ladder(Solver(given, known, began + seconds), compared_at(problem, known))
+        shape = problem.domain.shape is not None
+        spacing = spacing_of(given, known.narrow, PLAN.scattered[len(given.coordinates)]) if shape else None
+        ladder = Ladder(Solver(given, known, began + seconds, spacing), compared_at(problem, known))
         with np.errstate(all="ignore"):  # what is not resolved may overflow, and is judged by its differences
             ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
     except NoReferenceError as error:
@@ -121,7 +125,6 @@ def _refused(given: Read, findings: Findings) -> None:
         "a parameter is a range, and it solves for one value at a time": problem.ranges,
         "data are a part of the problem": problem.observations and (marched or not problem.equations),
         "data with noise are a part of the problem": any(seen.known for seen in problem.observations),
-        "the shape is no box, and its grid fills boxes": problem.domain.shape is not None,
         "a grid of four coordinates is too large": len(given.coordinates) > 3,
         "conditions stand at other moments than the start, so that time cannot be marched": scattered,
         "there are fewer equations than unknowns": len(given.equations) < len(problem.unknowns),
@@ -129,11 +132,25 @@ def _refused(given: Read, findings: Findings) -> None:
     for why, so in told.items():
         if so:
             raise NoReferenceError(why)
+    if problem.domain.shape is not None:
+        _refused_on_shapes(given, findings)
     _refused_jumps(given, findings)
     if marched and (wrong := backwards(problem)):
         raise NoReferenceError(f"time runs the wrong way in {wrong}: it sharpens what is fine without bound")
     if findings.undecided:
         raise NoReferenceError(findings.undecided[0])
+
+
+def _refused_on_shapes(given: Read, findings: Findings) -> None:
+    """Nodes that are few do not show what a side without conditions leaves open, as more of them would."""
+    problem = given.problem
+    if given.periodic:
+        raise NoReferenceError("a shape repeats itself, and nodes that are spread over it do not")
+    if any(not piece.on_boundary and not set(given.coordinates) <= set(piece.fixed) for _, piece in given.walls):
+        raise NoReferenceError("conditions stand inside the shape, across which differences are not taken")
+    for unknown in problem.unknowns:
+        if left := uncovered(problem, {unknown: findings.derivatives.get(unknown, set())}):
+            raise NoReferenceError(left[0].split(", although")[0])
 
 
 def _refused_jumps(given: Read, findings: Findings) -> None:

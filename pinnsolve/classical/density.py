@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.grid import Grid
 from pinnsolve.classical.marched import Marched
 from pinnsolve.classical.reading import Read
@@ -19,7 +20,7 @@ Density = dict[str, tuple[Array, Array]]  # places along a coordinate, and nodes
 
 def beforehand(given: Read) -> Density:
     """From where a start curves, on many samples."""
-    if not (given.marched and given.coordinates):
+    if not (given.marched and given.coordinates) or given.problem.domain.shape is not None:
         return {}
     many = (1, 4001, 201, 41)[len(given.coordinates)]
     lines = {c: Line(np.linspace(*given.problem.domain.ends(c), many), 3) for c in given.coordinates}
@@ -31,6 +32,8 @@ def beforehand(given: Read) -> Density:
 def afterwards(found: Steady | Marched) -> Density:
     """From where a solution curves, at any time."""
     rows = found.rows
+    if isinstance(rows.grid, Cloud):
+        return {}
     if isinstance(found, Marched):
         nothing = [np.zeros((len(rows.variables), len(rows.grid)))]
         values = np.stack([v[-1] for v in found.values] or nothing)
@@ -48,6 +51,7 @@ def combined(first: Density, second: Density) -> Density:
 
 
 def _curved(rows: Rows, fields: Sequence[Array]) -> Density:
+    assert isinstance(rows.grid, Grid)
     lines: Mapping[str, Line] = rows.grid.lines
     return {
         c: (line.nodes, np.max([_curving(f.reshape(-1, *rows.grid.shape), line, axis + 1) for f in fields], 0))

@@ -104,6 +104,14 @@ class Grid:
     lines: Mapping[str, Line]
 
     @property
+    def coordinates(self) -> tuple[str, ...]:
+        return tuple(self.lines)
+
+    @property
+    def dimension(self) -> int:
+        return len(self.lines)
+
+    @property
     def shape(self) -> tuple[int, ...]:
         return tuple(len(line) for line in self.lines.values())
 

@@ -6,18 +6,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.grid import Grid, Places, Scattered
 from pinnsolve.classical.reading import Read
 from pinnsolve.classical.rows import Block, Rows
+from pinnsolve.classical.scatter import Scatter
+from pinnsolve.classical.singular import singular_places
+from pinnsolve.classical.spread import SPREAD, Spacing, columns
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.piece import Piece
-from pinnsolve.geometry.places import Corner
+from pinnsolve.geometry.places import Corner, Narrow
 from pinnsolve.problem.equation import Equation
 
 
-def laid_out(given: Read, grid: Grid, corners: Sequence[Corner] = ()) -> Rows:
+def laid_out(given: Read, grid: Grid | Cloud, corners: Sequence[Corner] = ()) -> Rows:
     """The rows: as many as there are values where each end has its condition, least squares elsewhere."""
-    blocks = _square(given, grid) if given.one_each else _least_squares(given, grid)
+    if isinstance(grid, Cloud):
+        blocks = _over_shape(given, grid)
+    else:
+        blocks = _square(given, grid) if given.one_each else _least_squares(given, grid)
     return Rows(given.problem, grid, blocks, given.orders, corners)
 
 
@@ -52,13 +59,49 @@ def _square(given: Read, grid: Grid) -> list[Block]:
     return [Block(given.equations, _chosen(grid.nodes, numbers[~taken])), *blocks]
 
 
+def spacing_of(given: Read, narrow: Sequence[Narrow], count: int) -> Spacing:
+    """How far apart nodes stand on a shape, about `count` of them along each coordinate on the first level."""
+    domain = given.problem.domain
+    assert domain.space is not None
+    names = given.coordinates
+    widest = (domain.space.measure ** (1 / len(names))) / count
+    near = [n for n in narrow if set(n.middle) <= set(names)]
+    return Spacing(domain.space, domain.walls.pieces, widest, singular_places(given), near)
+
+
+def cloud_of(given: Read, spacing: Spacing, finer: float) -> Cloud:
+    """The nodes on a shape, `finer` times as many along each coordinate as on the first level."""
+    order = [given.problem.coordinates.index(c) for c in given.coordinates]
+    asked = {tuple(alpha[k] for k in order) for alphas in given.derivatives.values() for alpha in alphas}
+    zeroth = (0,) * len(order)
+    return Cloud(given.coordinates, Scatter(spacing, finer), frozenset({zeroth, *asked}))
+
+
+def _over_shape(given: Read, cloud: Cloud) -> list[Block]:
+    """All equations inside and all conditions at places that are more than the nodes."""
+    scatter, names = cloud.scatter, cloud.coordinates
+    blocks = [Block(given.equations, cloud.spots(*scatter.inside))]
+    for piece, equations in _by_piece(given):
+        if set(names) <= set(piece.fixed):
+            at, normals = np.array([[piece.fixed[c] for c in names]]), {}
+        else:
+            points = scatter.on(piece, SPREAD.along)
+            at, normals = columns(points.coordinates, names), {c: n.numpy() for c, n in points.normals.items()}
+        blocks.append(Block(equations, cloud.spots(at), normals, condition=True))
+    for seen in given.problem.observations:
+        spots = cloud.spots(columns(seen.points.coordinates, names))
+        blocks.append(Block(seen.equations, spots, condition=True, measured=seen.points.measured))
+    return blocks
+
+
 def _chosen(places: Places, chosen: Array) -> Places:
     return Places(places.grid, places.positions, chosen)
 
 
 def _by_piece(given: Read) -> list[tuple[Piece, list[Equation]]]:
     """The conditions that hold on the same piece, together."""
-    found: dict[tuple[tuple[str, float], ...], tuple[Piece, list[Equation]]] = {}
+    found: dict[object, tuple[Piece, list[Equation]]] = {}
     for equation, piece in given.walls:
-        found.setdefault(tuple(sorted(piece.fixed.items())), (piece, []))[1].append(equation)
+        place = (tuple(sorted(piece.fixed.items())), id(piece.side), piece.kept)
+        found.setdefault(place, (piece, []))[1].append(equation)
     return list(found.values())

@@ -26,6 +26,8 @@ class Plan:
     ----------
     nodes : tuple of int
         Along each coordinate, on the first level.
+    scattered : tuple of int
+        The same on shapes, where nothing asks for more.
     finer : tuple of float
         How many times as many nodes the next level has.
     most : int
@@ -34,8 +36,9 @@ class Plan:
         At most.
     first, sharpest : float
         The tolerance of time on the first level, and the smallest.
-    sharper, least_sharper : float
-        Its part on the next, where time limits the error, and at the least.
+    sharper, sharper_on_shapes, least_sharper : float
+        Its part on the next, where time limits the error, on boxes and on shapes, and at the least. Smaller: steps are
+        shorter than what space leaves of the error asks for.
     beside : float
         The tolerance of time is kept this far below the last difference.
     failures : int
@@ -45,12 +48,14 @@ class Plan:
     """
 
     nodes: tuple[int, ...] = (1, 32, 14, 9)
+    scattered: tuple[int, ...] = (1, 32, 14, 7)
     finer: tuple[float, ...] = (1.0, 1.6, 1.45, 1.35)
     most: int = 40_000
     levels: int = 14
     first: float = 1e-3
     sharpest: float = 1e-12
     sharper: float = 0.05
+    sharper_on_shapes: float = 0.2
     least_sharper: float = 0.3
     beside: float = 3e-3
     failures: int = 3
@@ -104,7 +109,7 @@ class Ladder:
     @property
     def own_error(self) -> float:
         """What the differences tell of the finest level's error; infinite where they tell nothing."""
-        return own_error(self.differences, self.solver.rough)
+        return own_error(self.differences, self.solver.rough, alone=self.solver.spacing is not None)
 
     @property
     def told(self) -> str:
@@ -144,7 +149,7 @@ class Ladder:
                 self.why = USED
                 return
             except NoReferenceError as error:
-                if isinstance(error, UndeterminedError) or not grid.lines:
+                if isinstance(error, UndeterminedError) or not grid.coordinates:
                     raise  # there is nothing to be made finer
                 self.why, self.levels, failed = str(error), [], failed + 1
                 if failed >= PLAN.failures:
@@ -166,7 +171,7 @@ class Ladder:
             last = clock.perf_counter() - began
             density = {} if self.solver.findings.corners else combined(begin, afterwards(found))
             count *= PLAN.finer[dimension]
-            tolerance = _sharper(tolerance, difference)
+            tolerance = _sharper(tolerance, difference, PLAN.sharper_on_shapes if self.solver.spacing else PLAN.sharper)
 
     def _difference(self, fine: Found, coarse: Found) -> float:
         found = 0.0
@@ -179,9 +184,9 @@ class Ladder:
         return found
 
 
-def _sharper(tolerance: float, difference: float) -> float:
+def _sharper(tolerance: float, difference: float, sharper: float) -> float:
     """The tolerance of time on the next level."""
-    wanted = PLAN.sharper * tolerance
+    wanted = sharper * tolerance
     if np.isfinite(difference):
         wanted = max(wanted, PLAN.beside * difference)
     return max(min(PLAN.least_sharper * tolerance, wanted), PLAN.sharpest)

@@ -17,12 +17,14 @@ import numpy as np
 import torch
 
 from pinnsolve.algebra.radau import radau
+from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.linear import Factored, SingularError
 from pinnsolve.classical.marched import Marched, OutOfTimeError
 from pinnsolve.classical.pace import PACE, Pace
 from pinnsolve.classical.reading import NoReferenceError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array, Line
+from pinnsolve.classical.weighing import on_shape
 
 
 class Marcher:
@@ -68,7 +70,8 @@ class Marcher:
     def run(self) -> Marched:
         """All steps."""
         length = self.span[1] - self.span[0]
-        wanted, failed = self.pace.first * length, False
+        wanted, failed, before, calm = self.pace.first * length, False, np.inf, 0
+        on_shape = isinstance(self.rows.grid, Cloud)
         while self.stops:
             left = self.stops[0] - self.now
             if left <= 1e-12 * length:
@@ -77,20 +80,25 @@ class Marcher:
             dt = self._rounded(wanted, left)
             self._check_going(dt)
             stages, error = self._step(dt)
-            if stages is None or not error <= 1.0:
+            # a start that the boundary contradicts leaves an error that shorter steps do not lessen: space makes it
+            idle = on_shape and failed and stages is not None and error > self.pace.idle * before
+            if stages is None or not (error <= 1.0 or idle):
                 self.rejected += 2 if stages is None else 1
                 again = 0.2 if failed else 1.0  # at a kink the error falls more slowly than that of smooth steps
                 wanted = dt * min(again, 0.25 if stages is None else max(0.1, self._longer(error)))
-                failed = True
+                failed, before, calm = True, error, 0
                 continue
             self._accept(dt, stages)
             self._check_resolved()
-            wanted, failed = dt * min(self.pace.growth, self._longer(error)), False
+            longer, calm = self.pace.growth if idle else self._longer(error), calm + 1
+            if on_shape and calm > self.pace.calm and error < self.pace.idle:
+                longer = max(longer, 2.0)
+            wanted, failed = dt * min(self.pace.growth, longer), False
         return self.found
 
     def _check_going(self, dt: float) -> None:
         length, steps = self.span[1] - self.span[0], len(self.found.values)
-        allowed = self.pace.rejections + steps / 2 if self.rows.grid.lines else np.inf
+        allowed = self.pace.rejections + steps / 2 if self.rows.grid.dimension else np.inf
         if dt < self.pace.least * length or self.rejected > allowed:
             raise NoReferenceError(
                 f"near t={self.now:.4g} no step in time is short enough: the solution ends or jumps there"
@@ -105,7 +113,7 @@ class Marcher:
     def _rounded(self, wanted: float, left: float) -> float:
         """Steps are powers of sqrt(2) of the time, of two where factors are dear: these serve again; the last ones meet
         the stop."""
-        by = 2 if len(self.rows.grid.lines) < 2 else 1
+        by = 2 if self.rows.grid.dimension < 2 else 1
         length = self.span[1] - self.span[0]
         wanted = min(wanted, self.longest)
         dt = length * 2.0 ** (np.floor(by * np.log2(wanted / length)) / by)
@@ -115,7 +123,7 @@ class Marcher:
     def _check_resolved(self) -> None:
         """Stop a long march of what every second node does not show: it is a march of noise."""
         steps, grid = len(self.found.values), self.rows.grid
-        if steps < self.pace.many or steps % 8 or not self.judged.any():
+        if isinstance(grid, Cloud) or steps < self.pace.many or steps % 8 or not self.judged.any():
             return
         values = self.u[self.judged].reshape(-1, *grid.shape)
         spread = np.sqrt(np.mean((values - values.mean()) ** 2)) + 1e-300
@@ -189,13 +197,15 @@ class Marcher:
             if self.weights is None:
                 self.weights = self._weights(to_values, to_rates, dt)
             shifts = [(e.real if e.imag == 0 else e) / dt for e in self.eigen]
-            order, narrow = self.rows.order, len(self.rows.grid.lines) < 2
+            order, narrow = self.rows.order, self.rows.grid.dimension < 2
             self.factors[key] = [Factored(to_values + to_rates * s, self.weights, order, narrow) for s in shifts]
         return self.factors[key]
 
     def _weights(self, to_values: Any, to_rates: Any, dt: float) -> Array:
         """Each equation by the size of its terms, conditions by more."""
         whole = abs(to_values) + abs(to_rates) / dt
+        if isinstance(self.rows.grid, Cloud):
+            return on_shape(self.rows, whole, self.pace.strict)
         weights = np.ones(self.rows.count)
         for part in self.rows.parts:
             size = np.sqrt(np.mean(np.asarray(whole[part].power(2).sum(1))))
@@ -203,8 +213,7 @@ class Marcher:
         weights *= np.sqrt(
             self.rows.shares * self.rows.fades
         )  # the true integral: with any other, waves grow on uneven nodes
-        strict = 100.0  # conditions before equations: what they leave open is the equations' alone
-        return weights * np.where(self.rows.of_conditions, strict, 1.0)
+        return weights * np.where(self.rows.of_conditions, self.pace.strict, 1.0)
 
     def _newton(self, dt: float, stages: Array, times: Array) -> Array | None:
         try:

@@ -32,6 +32,9 @@ class Belief:
         the second where there was none before: one that is small by chance tells nothing.
     rough : float
         Times as much where data have kinks: differences fall unevenly there.
+    alone : float
+        Times a single difference is what it tells: even of first order the finer level is off by less, if distances
+        fall by 1.35.
     rounding, least : float
         Differences below the first are rounding; no own error is below the second.
     """
@@ -42,6 +45,7 @@ class Belief:
     faster: float = 4.0
     unknown: float = 6.0
     rough: float = 3.0
+    alone: float = 4.0
     rounding: float = 1e-11
     least: float = 1e-12
 
@@ -49,12 +53,19 @@ class Belief:
 BELIEF = Belief()
 
 
-def own_error(differences: Sequence[float], rough: bool = False) -> float:
+def own_error(differences: Sequence[float], rough: bool = False, alone: bool = False) -> float:
     """The relative error of the finest level, from the differences of all levels; infinite where they tell nothing.
 
     >>> own_error([1e-3, 1e-4, 1e-5]), own_error([1e-3, 8e-4]), own_error([1e-3, 5e-3]), own_error([1e-9])
     (1e-05, 0.01, inf, inf)
+
+    `alone` lets a single difference tell something, too: levels of scattered nodes are far apart.
+
+    >>> own_error([1e-9], alone=True)
+    4e-09
     """
+    if alone and len(differences) == 1 and np.isfinite(differences[0]):
+        return float(max(BELIEF.alone * differences[0] * (BELIEF.rough if rough else 1.0), BELIEF.least))
     if len(differences) < 2 or not np.isfinite(differences[-2:]).all():
         return np.inf
     before, last = differences[-2:]
@@ -65,6 +76,8 @@ def own_error(differences: Sequence[float], rough: bool = False) -> float:
     if not ratio >= BELIEF.falling:  # they may be as small as they get, or fall too slowly to tell
         return float(BELIEF.level * max(before, last) * safe) if ratio * BELIEF.falling >= 1 else np.inf
     earlier = differences[-3] / before if len(differences) > 2 else BELIEF.unknown
+    if alone:  # the first of scattered nodes may be too few to tell anything
+        earlier = min(earlier, BELIEF.unknown)
     believed = before / max(BELIEF.faster * earlier, 1.0)
     found = max(last, min(believed, before), last * BELIEF.safety / (ratio - 1))
     return float(found * safe)

@@ -23,6 +23,14 @@ class Pace:
         By which a step may be longer than the last one.
     safety : float
         Of the step that would meet the tolerance.
+    strict : float
+        How much more conditions count than equations: what they leave open is the equations' alone. Smaller: waves
+        grow at walls.
+    idle : float
+        On shapes: of the error of a step, what is left of it after a shorter one if that is idle. Smaller: errors of
+        time are taken for those of space.
+    calm : int
+        On shapes: steps without a rejected one, after which one that is twice as long is tried.
     iterations : int
         Of Newton's method in a step.
     solved : float
@@ -43,6 +51,9 @@ class Pace:
     rejections: int = 15
     growth: float = 4.0
     safety: float = 0.8
+    strict: float = 100.0
+    idle: float = 0.5
+    calm: int = 3
     iterations: int = 7
     solved: float = 1e-3
     slow: float = 0.3

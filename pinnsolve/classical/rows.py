@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix, hstack, vstack
 
+from pinnsolve.classical.cloud import Cloud, Spots
 from pinnsolve.classical.grid import Grid, Places, Scattered
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.places import Corner, fading
@@ -33,9 +34,9 @@ class Block:
     Parameters
     ----------
     equations : sequence of Equation
-    places : Places or Scattered
-    normals : mapping from coordinate to float
-        The outward normal, on a face.
+    places : Places, Scattered or Spots
+    normals : mapping from coordinate to float, or array (P,)
+        The outward normal, on a face or another side.
     condition : bool
         Whether it is a condition, which a least-squares solution meets before the equations inside.
     measured : mapping from name to tensor (P,)
@@ -43,8 +44,8 @@ class Block:
     """
 
     equations: Sequence[Equation]
-    places: Places | Scattered
-    normals: Mapping[str, float] = field(default_factory=dict)
+    places: Places | Scattered | Spots
+    normals: Mapping[str, float | Array] = field(default_factory=dict)
     condition: bool = False
     measured: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
@@ -59,7 +60,8 @@ class Block:
         if time is not None:
             at[time] = torch.from_numpy(np.repeat(times, size))
         ones = torch.ones(size * len(times), dtype=torch.float64)
-        return Points(at, ones, {c: n * ones for c, n in self.normals.items()}, self.measured)
+        normals = {c: many(np.broadcast_to(n, size)) for c, n in self.normals.items()}
+        return Points(at, ones, normals, self.measured)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Rows:
     Parameters
     ----------
     problem : Problem
-    grid : Grid
+    grid : Grid or Cloud
     blocks : sequence of Block
     orders : tuple of int
         Of each unknown: the highest order of its rates in time.
@@ -80,7 +82,7 @@ class Rows:
     """
 
     problem: Problem
-    grid: Grid
+    grid: Grid | Cloud
     blocks: Sequence[Block]
     orders: tuple[int, ...]
     corners: Sequence[Corner] = ()
@@ -88,7 +90,7 @@ class Rows:
     @property
     def time(self) -> str | None:
         """The coordinate that is no line of the grid."""
-        return None if self.problem.domain.time in self.grid.lines else self.problem.domain.time
+        return None if self.problem.domain.time in self.grid.coordinates else self.problem.domain.time
 
     @property
     def variables(self) -> list[tuple[int, int]]:
@@ -120,7 +122,7 @@ class Rows:
     def split(self, alpha: Alpha) -> tuple[Alpha, int]:
         """A multi-index of the problem's coordinates as one of the grid's, and the order in time."""
         orders = dict(zip(self.problem.coordinates, alpha, strict=True))
-        return tuple(orders[c] for c in self.grid.lines), orders.get(self.time, 0) if self.time else 0
+        return tuple(orders[c] for c in self.grid.coordinates), orders.get(self.time, 0) if self.time else 0
 
     def residuals(self, u: Array, rates: Array, times: Array) -> Array:
         """All residuals (S, R)."""

@@ -8,6 +8,7 @@ from math import prod
 
 import numpy as np
 
+from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.grid import Grid
 from pinnsolve.classical.marched import OutOfTimeError
 from pinnsolve.classical.reading import NoReferenceError, UndeterminedError
@@ -72,7 +73,7 @@ def _differ(a: Array, b: Array) -> bool:
     return bool(np.any(apart > OTHERS.apart * np.maximum(sizes, 1e-300)))
 
 
-def _bump(solver: Solver, grid: Grid, height: float) -> Array:
+def _bump(solver: Solver, grid: Grid | Cloud, height: float) -> Array:
     """A hump over the whole domain (F, N)."""
     domain = solver.given.problem.domain
     at = grid.nodes.coordinates

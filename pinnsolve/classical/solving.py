@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from pinnsolve.checks.check import Findings
+from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.density import Density
 from pinnsolve.classical.grid import Grid
-from pinnsolve.classical.layout import laid_out
+from pinnsolve.classical.layout import cloud_of, laid_out
 from pinnsolve.classical.lines import Wanted, line
 from pinnsolve.classical.march import Marcher
 from pinnsolve.classical.marched import Marched
 from pinnsolve.classical.reading import NoReferenceError, Read
+from pinnsolve.classical.spread import Spacing
 from pinnsolve.classical.start import start_of
 from pinnsolve.classical.steady import Steady, solved
 from pinnsolve.classical.stencils import Array
@@ -62,11 +64,14 @@ class Solver:
         Natural sizes where unknowns vanish, narrow places where nodes are wanted, singular corners.
     deadline : float
         On `time.perf_counter`.
+    spacing : Spacing, optional
+        How far apart nodes stand on a shape that is no box.
     """
 
     given: Read
     findings: Findings
     deadline: float
+    spacing: Spacing | None = None
 
     @property
     def scales(self) -> Array:
@@ -75,8 +80,9 @@ class Solver:
 
     @property
     def rough(self) -> bool:
-        """Whether data have jumps or kinks."""
-        return bool(self.findings.rough or self.findings.planes)
+        """Whether data have jumps or kinks, or a shape has places at which solutions are singular."""
+        deep = self.spacing is not None and bool(self.spacing.singular.deep.any())
+        return bool(self.findings.rough or self.findings.planes) or deep
 
     @property
     def stops(self) -> list[float]:
@@ -86,9 +92,11 @@ class Solver:
         narrow = [n for n in self.findings.narrow if time in n.middle] if time is not None else []
         return jumps + [n.middle[str(time)] + k * n.width[str(time)] for n in narrow for k in around]
 
-    def grid(self, count: int, finer: float, density: Density) -> Grid:
+    def grid(self, count: int, finer: float, density: Density) -> Grid | Cloud:
         """About `count` nodes along each coordinate, where the density wants them, and enough where something is
         narrow: `finer` times as many as that needs at the least."""
+        if self.spacing is not None:
+            return cloud_of(self.given, self.spacing, finer)
         given, width = self.given, CHOICE.widths[len(self.given.coordinates)]
         lines = {}
         for c in given.coordinates:
@@ -96,7 +104,7 @@ class Solver:
             lines[c] = line(given.problem.domain.ends(c), count, width, c in given.periodic, wanted, finer)
         return Grid(lines)
 
-    def solved(self, grid: Grid, tolerance: float, before: Sequence[Found]) -> Found:
+    def solved(self, grid: Grid | Cloud, tolerance: float, before: Sequence[Found]) -> Found:
         """The solution on a grid, its tolerance of time, and what coarser grids gave.
 
         Raises
@@ -106,7 +114,7 @@ class Solver:
         """
         if self.given.marched:
             return self._marched(grid, tolerance, len(before))
-        if before:
+        if before and not (isinstance(before[-1], Steady) and before[-1].linear and self.spacing is not None):
             at = grid.nodes.coordinates
             return self.from_guess(grid, np.stack([before[-1].at(f, at) for f in range(len(self.scales))]))
         failed: NoReferenceError | None = None
@@ -118,12 +126,12 @@ class Solver:
         assert failed is not None
         raise failed
 
-    def from_guess(self, grid: Grid, guess: Array) -> Steady:
+    def from_guess(self, grid: Grid | Cloud, guess: Array) -> Steady:
         """The steady solution that Newton's method finds from a guess (F, N)."""
         rows = laid_out(self.given, grid, self.findings.corners)
         return solved(rows, guess, self.scales, self.deadline)
 
-    def _marched(self, grid: Grid, tolerance: float, level: int) -> Marched:
+    def _marched(self, grid: Grid | Cloud, tolerance: float, level: int) -> Marched:
         rows = laid_out(self.given, grid, self.findings.corners)
         least = 1e-3 * np.array([self.scales[f] for f, _ in rows.variables])  # smaller sizes are not told apart
         span = self.given.problem.domain.ends(str(rows.time))

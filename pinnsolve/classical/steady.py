@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.linear import Factored, SingularError
 from pinnsolve.classical.marched import OutOfTimeError
 from pinnsolve.classical.reading import NoReferenceError, UndeterminedError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array
+from pinnsolve.classical.weighing import on_shape
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Search:
         Corrections below the first that are more than the second of the last one are rounding: no further one betters.
     strict : float
         How much more conditions weigh than equations, where both are met in the sense of least squares.
+    strict_on_shapes : float
+        The same on shapes, beyond what balances both. Larger: equations are met less well beside the boundary. Tried
+        from 1 to 100 in a ring.
     singular : float
         How strongly values answer to changes of the rows: well above what a problem near a turning point makes of them,
         and below what a coarse grid makes of a zero.
@@ -41,6 +46,7 @@ class Search:
     rounding: float = 1e-5
     slow: float = 0.1
     strict: float = 10.0
+    strict_on_shapes: float = 3.0
     singular: float = 1e4
 
 
@@ -86,6 +92,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
     u, nothing = guess.copy(), np.zeros_like(guess)
     weights: Array | None = None
     factors: Factored | None = None
+    factored: Any = None  # the matrix that they are of: where all is linear it stays
     last, linear = np.inf, True
     for steps in range(SEARCH.iterations):
         if clock.perf_counter() > deadline:
@@ -94,7 +101,8 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         jacobian = rows.linearised(u, nothing, 0.0)[0]
         weights = _weights(rows, jacobian) if weights is None else weights
         try:
-            factors = Factored(jacobian, weights, rows.order, len(rows.grid.lines) < 2)
+            if factors is None or not _same(jacobian, factored):
+                factors, factored = Factored(jacobian, weights, rows.order, rows.grid.dimension < 2), jacobian
             step = factors.solve(-residual).reshape(u.shape)
         except SingularError:
             raise UndeterminedError(SINGULAR) from None
@@ -114,6 +122,11 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
     if factors is not None:
         _check_determined(rows, factors, jacobian, scales)
     raise NoReferenceError("Newton's method finds no solution of its differences")
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two matrices differ by rounding alone."""
+    return bool(a.data.shape == b.data.shape and np.allclose(a.data, b.data, rtol=1e-12, atol=0.0))
 
 
 def _check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Array) -> None:
@@ -140,8 +153,10 @@ def _check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Arra
 def _weights(rows: Rows, jacobian: Any) -> Array:
     """Each equation weighs by the size of its terms, along a single coordinate at each place, where nodes may differ in
     distance by any factor; and on its block as much as all its points together."""
+    if isinstance(rows.grid, Cloud):
+        return on_shape(rows, jacobian, SEARCH.strict_on_shapes)
     sizes = np.sqrt(np.asarray(jacobian.power(2).sum(1)).ravel())
-    weights, alone = np.ones(rows.count), len(rows.grid.lines) == 1
+    weights, alone = np.ones(rows.count), rows.grid.dimension == 1
     for part in rows.parts:
         usual = float(np.sqrt(np.mean(sizes[part] ** 2))) or 1.0
         size = np.maximum(sizes[part], 1e-6 * usual) if alone else usual

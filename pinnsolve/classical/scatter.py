@@ -1,0 +1,142 @@
+"""Nodes on a shape at the spacings that are wanted, and the places at which equations and conditions hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+from pinnsolve.classical.spread import SPREAD, Spacing, columns, drawn_on
+from pinnsolve.classical.stencils import Array
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.points import Points
+
+
+@dataclass(frozen=True, eq=False)
+class Scatter:
+    """Everything that is placed on one level.
+
+    Parameters
+    ----------
+    spacing : Spacing
+    finer : float
+        How many times as many nodes along each coordinate as on the first level.
+    """
+
+    spacing: Spacing
+    finer: float
+
+    def apart(self, places: Array) -> Array:
+        """The spacing (P,) at places (P, d)."""
+        return self.spacing.at(places) / self.finer
+
+    @property
+    def dimension(self) -> int:
+        return len(self.spacing.shape.coordinates)
+
+    @cached_property
+    def cells(self) -> tuple[Array, Array]:
+        """The middles (C, d) and widths (C,) of cells that cover the shape, each halved until it is narrow enough."""
+        ends = np.array([self.spacing.walls[0].extent[c] for c in self.spacing.shape.coordinates])
+        width = self.spacing.widest / self.finer
+        counts = np.maximum(np.ceil((ends[:, 1] - ends[:, 0]) / width).astype(int), 1)
+        axes = [a + (b - a) / 2 + width * (np.arange(n) - (n - 1) / 2) for (a, b), n in zip(ends, counts, strict=True)]
+        middles = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, self.dimension)
+        done: list[tuple[Array, Array]] = []
+        halves = width / 4 * _signs(self.dimension)
+        while len(middles):
+            middles = middles[~self._outside(middles, width)]
+            split = self.apart(middles) < 0.75 * width
+            done.append((middles[~split], np.full(int((~split).sum()), width)))
+            middles = (middles[split][:, None] + halves).reshape(-1, self.dimension)
+            width, halves = width / 2, halves / 2
+        return np.concatenate([m for m, _ in done]), np.concatenate([w for _, w in done])
+
+    def _outside(self, middles: Array, width: float) -> Array:
+        half = torch.full((len(middles), self.dimension), width / 2, dtype=torch.float64)
+        at = torch.from_numpy(middles)
+        return self.spacing.shape.apart(at - half, at + half).numpy()
+
+    @cached_property
+    def inside(self) -> tuple[Array, Array]:
+        """Places (Y, d) inside at which equations hold, and their measures (Y,)."""
+        middles, widths = self.cells
+        many = SPREAD.across
+        steps = (np.arange(many) + 0.5) / many - 0.5
+        local = np.stack(np.meshgrid(*[steps] * self.dimension, indexing="ij"), -1).reshape(-1, self.dimension)
+        if self.dimension == 3:  # every second corner of a cube: a tetrahedron's, as many as in a plane
+            local = local[np.prod(np.sign(local), axis=1) > 0]
+        places = (middles[:, None] + widths[:, None, None] * local).reshape(-1, self.dimension)
+        measures = np.repeat(widths**self.dimension / len(local), len(local))
+        within = self.spacing.shape.contains(torch.from_numpy(places)).numpy()
+        return places[within], measures[within]
+
+    def on(self, piece: Piece, along: int) -> Points:
+        """Places of a piece of the boundary, `along` for each spacing."""
+        names = self.spacing.shape.coordinates
+        few = drawn_on(piece, 256)
+        size, d = piece.at(**_begin(piece)).size, self.dimension - 1
+        rarest = self.apart(columns(few.coordinates, names)).min()
+        many = int(np.clip(size * (along / rarest) ** d, 16, 200_000))
+        drawn = drawn_on(piece, many)
+        wanted = (rarest / self.apart(columns(drawn.coordinates, names))) ** d
+        # any first part of the points is as evenly spread as all of them
+        return drawn[torch.from_numpy((np.arange(many) + 0.5) / many <= np.maximum(wanted, 1 / many))]
+
+    @cached_property
+    def nodes(self) -> Array:
+        """The nodes (N, d): on the boundary, and inside as far from each other as is wanted."""
+        names = self.spacing.shape.coordinates
+        dense = np.concatenate(
+            [columns(self.on(p, SPREAD.rim[self.dimension]).coordinates, names) for p in self.spacing.walls]
+        )
+        rim = dense[_thinned(dense, SPREAD.apart * self.apart(dense))]
+        tree = cKDTree(dense)
+        middles, _ = self.cells
+        middles = middles[self.spacing.shape.contains(torch.from_numpy(middles)).numpy()]
+        jitter = np.random.default_rng(3).uniform(-0.1, 0.1, middles.shape)
+        x = middles + jitter * self.apart(middles)[:, None]
+        x = x[self._away(tree, x)]
+        for _ in range(SPREAD.moves):
+            moved = x + _push(np.concatenate([x, rim]), len(x), self.apart(x))
+            x = np.where(self._away(tree, moved)[:, None], moved, x)
+        every = np.concatenate([rim, x])
+        return every[_thinned(every, 0.5 * self.apart(every))]
+
+    def _away(self, tree: Any, places: Array) -> Array:
+        """Which places (P,) are not too close to the boundary."""
+        least = SPREAD.gap * self.apart(places)
+        found: Array = tree.query(places, distance_upper_bound=least.max())[0] > least
+        return found
+
+
+def _begin(piece: Piece) -> dict[str, float]:
+    return {} if piece.time is None or piece.time in piece.fixed else {piece.time: piece.extent[piece.time][0]}
+
+
+def _signs(dimension: int) -> Array:
+    return np.stack(np.meshgrid(*[[-1.0, 1.0]] * dimension, indexing="ij"), -1).reshape(-1, dimension)
+
+
+def _push(every: Array, count: int, apart: Array) -> Array:
+    """By how much the first `count` of places move away from their neighbours."""
+    x = every[:count]
+    distance, near = cKDTree(every).query(x, 2 * every.shape[1] + 3)
+    away = (x[:, None] - every[near[:, 1:]]) / np.maximum(distance[:, 1:, None], 1e-300)
+    strength = (apart[:, None] / np.maximum(distance[:, 1:], 0.3 * apart[:, None])) ** 4
+    step = (away * strength[:, :, None]).sum(1)
+    length = np.linalg.norm(step, axis=1)
+    return step * (apart * np.minimum(0.05, 0.1 / np.maximum(length, 1e-300)))[:, None]
+
+
+def _thinned(places: Array, apart: Array) -> Array:
+    """Which places (P,) are left if each, in their order, takes those after it that are too close."""
+    left = np.ones(len(places), dtype=bool)
+    for k, near in enumerate(cKDTree(places).query_ball_point(places, apart)):
+        if left[k]:
+            left[[j for j in near if j > k]] = False
+    return left

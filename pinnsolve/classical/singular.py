@@ -1,0 +1,76 @@
+"""Places of a shape's boundary at which solutions are singular: corners that turn inwards, and ends of conditions.
+
+Towards them derivatives grow without bound. Least squares of a residual that is not square-integrable are met by
+another function than the solution (a Laplacian maps smooth functions of a notched plate to a closed space that lacks
+one direction). So residuals are weighed down towards these places, and nodes are closer together.
+
+Source: Grisvard, Elliptic Problems in Nonsmooth Domains (1985), chapter 4; Cox & Fix, Comput. Math. Appl. 10 (1984) 309
+(weighted least squares).
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+from pinnsolve.classical.reading import Read
+from pinnsolve.classical.spread import Singular, columns, drawn_on
+from pinnsolve.classical.stencils import Array
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.problem.equation import Equation
+
+
+def singular_places(given: Read) -> Singular:
+    """Where conditions end, and where the boundary turns inwards.
+
+    With residuals times r^b, functions r^a are solutions with b > 1 - a, and r^-a are none with b < 1 + a: b = 1 is
+    right for every a > 0. Where a value jumps, the solution has a = 0, and what could be added to it a >= 1/2.
+    """
+    domain, names = given.problem.domain, given.coordinates
+    ends = _ends_of_conditions(given)
+    deep = [len(names) == 2 and _wide(given, place) for place, _ in ends]
+    notches = [[n.place[c] for c in names] for n in domain.notches if set(n.place) == set(names)]
+    places = np.array([*(place for place, _ in ends), *notches]).reshape(-1, len(names))
+    usual, jumping = 1.0, 1.4
+    powers = [jumping if both else usual for _, both in ends] + [usual] * len(notches)
+    return Singular(places, np.array([*deep, *[True] * len(notches)], dtype=bool), np.array(powers))
+
+
+def _ends_of_conditions(given: Read) -> list[tuple[Array, bool]]:
+    """Where parts of the boundary with different conditions meet, and whether both prescribe a value of one unknown."""
+    count, names = 1024, given.coordinates
+    said: dict[object, tuple[Piece, list[Equation]]] = {}
+    for equation, piece in given.walls:
+        if not set(names) <= set(piece.fixed):
+            place = (tuple(sorted(piece.fixed.items())), id(piece.side), piece.kept)
+            said.setdefault(place, (piece, []))[1].append(equation)
+    groups: dict[tuple[int, ...], list[Array]] = {}
+    values: dict[tuple[int, ...], set[str]] = {}
+    for piece, equations in said.values():
+        points = columns(drawn_on(piece, count).coordinates, names)
+        group = tuple(sorted(map(id, equations)))
+        groups.setdefault(group, []).append(points)
+        values[group] = {e.prescribes.unknown for e in equations if e.prescribes and e.says("value")}
+    found: list[tuple[Array, bool]] = []
+    for first, second in combinations(groups, 2):
+        a, b, both = np.concatenate(groups[first]), np.concatenate(groups[second]), bool(values[first] & values[second])
+        distance, nearest = cKDTree(b).query(a)
+        close = 3 * max(float(np.median(cKDTree(x).query(x, 2)[0][:, 1])) for x in (a, b))
+        for k in np.flatnonzero(distance <= close)[np.argsort(distance[distance <= close])]:
+            middle = (a[k] + b[nearest[k]]) / 2
+            if all(np.linalg.norm(middle - other) > 4 * close for other, _ in found):
+                found.append((middle, both))
+    return found
+
+
+def _wide(given: Read, place: Array) -> bool:
+    """Whether more than 108 degrees around a place of the boundary lie inside."""
+    shape = given.problem.domain.space
+    assert shape is not None
+    angles = 2 * np.pi * (np.arange(360) + 0.5) / 360
+    circle = place + 1e-2 * shape.size * np.stack([np.cos(angles), np.sin(angles)], 1)
+    wide = 0.3
+    return float(shape.contains(torch.from_numpy(circle)).double().mean()) > wide

@@ -1,0 +1,197 @@
+"""How far apart nodes stand on a shape, and where: closer where its boundary turns, where it is thin, where data are
+narrow.
+
+Everything is read from points of the boundary with their normals, so that any shape will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+from pinnsolve.classical.stencils import Array
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.places import Narrow
+from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.shape import Shape
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How nodes are spread.
+
+    Parameters
+    ----------
+    halvings : tuple of int
+        Of the spacing, at the most, by dimension. More: sharper corners and smaller holes, and more nodes.
+    notch : int
+        The same at corners that turn inwards, in a plane.
+    reach : float
+        Spacings from a singular place, within which rows are weighed down.
+    turn : tuple of float
+        By which normals may differ (their difference's length) within `near` spacings, by dimension. Larger: holes are
+        coarse.
+    near : float
+    thin : float
+        Spacings that fit between two sides, at the least, from each of them.
+    grading : float
+        Of the distance: how fast the spacing grows. Larger: fewer nodes, and stencils that are lopsided.
+    inside : float
+        Of the width of a narrow place: the spacing in its middle.
+    gap : float
+        Spacings from the boundary, within which there are no nodes but those on it.
+    apart : float
+        Spacings between neighbours on the boundary, at the least.
+    along, across : int
+        Places at which equations hold, for a spacing along each coordinate, on the boundary and inside.
+    rim : tuple of int
+        The same for the places on the boundary of which some are nodes, by dimension.
+    moves : int
+        Rounds in which nodes move away from each other.
+    seen, fewest : int
+        Points on the boundary that tell its form, and on each piece of it at the least.
+    """
+
+    halvings: tuple[int, ...] = (0, 0, 3, 1)
+    notch: int = 6
+    reach: float = 2.0
+    turn: tuple[float, ...] = (0.0, 0.0, 0.3, 0.6)
+    near: float = 1.5
+    thin: float = 2.5
+    grading: float = 0.25
+    inside: float = 0.3
+    gap: float = 0.5
+    apart: float = 0.6
+    along: int = 3
+    across: int = 2
+    rim: tuple[int, ...] = (0, 0, 6, 4)
+    moves: int = 6
+    seen: int = 2048
+    fewest: int = 256
+
+
+SPREAD = Spread()
+
+
+@dataclass(frozen=True, eq=False)
+class Singular:
+    """Places of the boundary at which solutions are singular.
+
+    Parameters
+    ----------
+    places : array (K, d)
+    deep : array (K,) of bool
+        Where nodes are as close as can be.
+    powers : array (K,)
+        Of the distance, by which rows are weighed down.
+    """
+
+    places: Array
+    deep: Array
+    powers: Array
+
+
+class Spacing:
+    """How far apart nodes shall be on a shape, on the first level.
+
+    Parameters
+    ----------
+    shape : Shape
+    walls : sequence of Piece
+        Its boundary.
+    widest : float
+        Where nothing asks for less.
+    singular : Singular
+        Places of the boundary at which solutions are singular.
+    narrow : sequence of Narrow
+        Of its coordinates alone.
+    """
+
+    def __init__(
+        self, shape: Shape, walls: Sequence[Piece], widest: float, singular: Singular, narrow: Sequence[Narrow]
+    ) -> None:
+        self.shape, self.walls, self.widest, self.narrow = shape, walls, widest, narrow
+        self.singular = singular
+        self._features = self._looked()  # at once: the time of the first level tells that of the next
+
+    @cached_property
+    def _seen(self) -> tuple[Array, Array]:
+        """Points (B, d) of the boundary and their outward normals (B, d)."""
+        drawn = [drawn_on(piece, max(SPREAD.seen // len(self.walls), SPREAD.fewest)) for piece in self.walls]
+        names = self.shape.coordinates
+        places = np.concatenate([columns(p.coordinates, names) for p in drawn])
+        return places, np.concatenate([columns(p.normals, names) for p in drawn])
+
+    def _looked(self) -> list[tuple[float, Any]]:
+        """Spacings, with the tree of the places that ask for them."""
+        places, _ = self._seen
+        tree, asked = cKDTree(places), np.full(len(places), self.widest)
+        for k in range(SPREAD.halvings[places.shape[1]]):
+            size = self.widest / 2**k
+            which = np.flatnonzero(asked == size)
+            turns, corner = self._turns(tree, which, size)
+            closer = (turns | self._thin(which, size)) & ~(corner & (k > 0))
+            asked[which[closer]] = size / 2
+        found = [(float(s), cKDTree(places[asked == s])) for s in np.unique(asked) if s < self.widest]
+        deep = self.singular.places[self.singular.deep]
+        if len(deep):
+            found.append((self.widest / 2**SPREAD.notch, cKDTree(deep)))
+        return found
+
+    def _turns(self, tree: Any, which: Array, size: float) -> tuple[Array, Array]:
+        """Around which points the boundary turns, and at which of them in a corner, with hardly a normal between."""
+        places, normals = self._seen
+        near = tree.query_ball_point(places[which], SPREAD.near * size)
+        turns, corner = np.zeros(len(which), dtype=bool), np.zeros(len(which), dtype=bool)
+        for i, (k, many) in enumerate(zip(which, near, strict=True)):
+            apart = np.linalg.norm(normals[many] - normals[k], axis=1)
+            most, few = apart.max(), 0.1
+            turns[i] = most > SPREAD.turn[places.shape[1]]
+            corner[i] = turns[i] and float(np.mean((apart > few * most) & (apart < (1 - few) * most))) < few
+        return turns, corner
+
+    def _thin(self, which: Array, size: float) -> Array:
+        """Whether another side is near: a step inwards ends closer to the boundary than it began, or outside."""
+        places, normals = self._seen
+        step = SPREAD.thin * size
+        inside = torch.from_numpy(places[which] - step * normals[which])
+        found: Array = self.shape.signed(inside).numpy() < 0.2 * step
+        return found
+
+    def at(self, places: Array) -> Array:
+        """The spacing (P,) at places (P, d)."""
+        found = np.full(len(places), self.widest)
+        for size, tree in self._features:
+            near = tree.query(places, distance_upper_bound=self.widest / SPREAD.grading)[0]
+            found = np.minimum(found, size + SPREAD.grading * near)
+        for narrow in self.narrow:
+            axes = [self.shape.coordinates.index(c) for c in narrow.middle]
+            away = (places[:, axes] - np.array(list(narrow.middle.values()))) / np.array(list(narrow.width.values()))
+            width = min(narrow.width.values())
+            beyond = np.maximum(np.linalg.norm(away, axis=1) - 1, 0.0) * width
+            found = np.minimum(found, SPREAD.inside * width + SPREAD.grading * beyond)
+        return found
+
+    def fading(self, places: Array) -> Array:
+        """The factor (P,) by which rows are weighed down towards singular places."""
+        if not len(self.singular.places):
+            return np.ones(len(places))
+        away, which = cKDTree(self.singular.places).query(places)
+        found: Array = np.clip(away / (SPREAD.reach * self.widest), 1e-6, 1.0) ** self.singular.powers[which]
+        return found
+
+
+def drawn_on(piece: Piece, count: int) -> Points:
+    """So many points of a piece, of which the first ones alone are evenly spread, too."""
+    return piece.draw(count, "sobol", torch.Generator().manual_seed(11))
+
+
+def columns(values: Any, names: Sequence[str]) -> Array:
+    """Some of a mapping's tensors (N,) side by side (N, d)."""
+    return np.stack([values[c].numpy() for c in names], 1)

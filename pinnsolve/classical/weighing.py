@@ -1,0 +1,41 @@
+"""How much rows on a shape count, where all are met in the sense of least squares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pinnsolve.classical.cloud import Cloud, Spots
+from pinnsolve.classical.rows import Rows
+from pinnsolve.classical.stencils import Array
+
+
+def on_shape(rows: Rows, matrix: Any, strict: float) -> Array:
+    """The weights (R,) of rows of a matrix; conditions count `strict` times what balances them with the equations.
+
+    Residuals r inside and misfits g of conditions together are int |r|^2 + (a / h)^2 int |g|^2 / h, with h the distance
+    of nodes and g divided by the size of its row, r by the usual one of its equation: where nodes are twice as close,
+    rows inside have four times the entries, and conditions keep up with them.
+    """
+    sizes = np.sqrt(np.asarray(abs(matrix).power(2).sum(1)).ravel())
+    weights = np.ones(rows.count)
+    spots = [b.places for b in rows.blocks for _ in b.equations] + [rows.grid.nodes] * len(rows.chained)
+    of_conditions = [b.condition for b in rows.blocks for _ in b.equations] + [False] * len(rows.chained)
+    inner = rows.blocks[0].places
+    assert isinstance(inner, Spots)
+    assert isinstance(rows.grid, Cloud)
+    usual_spacing = np.sqrt(np.mean(inner.spacing**2))
+    walls = sum(len(b.places) for b in rows.blocks if b.condition)
+    for part, places, condition in zip(rows.parts, spots, of_conditions, strict=True):
+        assert isinstance(places, Spots)
+        fades = rows.grid.scatter.spacing.fading(places.at)
+        size = sizes[part]
+        usual = float(np.sqrt(np.mean(size**2))) or 1.0
+        if condition:
+            each = np.maximum(size, 1e-6 * usual) * (places.spacing / usual_spacing)
+            weights[part] = fades * strict / (each * np.sqrt(walls))
+        else:
+            shares = np.sqrt(places.shares) * fades
+            weights[part] = shares / ((float(np.sqrt(np.mean((size * shares) ** 2))) or 1.0) * np.sqrt(len(places)))
+    return weights * np.sqrt(rows.fades)
