@@ -14,6 +14,7 @@ from .geometry import (
     boundary,
     face,
     faces,
+    interior,
     point,
     side,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "grad",
     "initial",
     "initial_rate",
+    "interior",
     "laplace",
     "neumann",
     "observed",

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "pinnsolve"
 # The tower: a room may import from rooms above it in this list, and from itself.
 TOWER = [
     "errors", "algebra", "machine", "data", "jets", "geometry", "reference", "problem", "checks", "networks", "trial",
-    "residuals", "inverse", "methods", "settings", "training", "solution", "classical", "verdict", "solve", "ensembles", "report",
+    "residuals", "integral", "inverse", "methods", "settings", "training", "solution", "classical", "verdict", "solve", "ensembles", "report",
     "command", "__main__",
 ]  # fmt: skip
 RANK = {name: rank for rank, name in enumerate(TOWER)}

@@ -29,7 +29,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.observations import copies
-from pinnsolve.problem.probes import Answer, Size
+from pinnsolve.problem.probes import Answer, Size, fields_of, probes
 from pinnsolve.problem.problem import Problem
 
 # Coefficients further apart than this are named. Larger: a hint comes too late. Smaller: warnings where training does
@@ -91,6 +91,7 @@ def check(problem: Problem) -> Findings:
     """
     derivatives, sizes = _probe_equations(problem)
     _probe_conditions(problem)
+    _probe_quantities(problem)
     found = contradictions(problem)
     warnings = [*problem.domain.warnings, *(str(c) + "; there it is weighted, not exact" * c.exact for c in found)]
     warnings += unused(problem) + check_solenoidal(problem) + uncovered(problem, derivatives) + _spread(sizes)
@@ -188,6 +189,15 @@ def _probe_conditions(problem: Problem) -> None:
                 chart, at = points.chart()
                 given = condition.prescribes.given(problem.fields(chart, at, {}, points))
                 _finite(condition, given.value.detach(), points)
+
+
+def _probe_quantities(problem: Problem) -> None:
+    """What is to be integrated is one real number a point."""
+    for quantity in problem.quantities.values():
+        for piece in quantity.pieces(problem.domain):
+            points = piece.grid()
+            chart, at, found = probes(problem.domain, problem.unknowns, points)
+            quantity.value(problem.fields(chart, at, fields_of(found), points))
 
 
 def _finite(condition: Equation, values: Tensor, points: Points) -> None:

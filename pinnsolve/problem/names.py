@@ -22,9 +22,9 @@ from pinnsolve.problem.conditions import dirichlet, initial, initial_rate, neuma
 # What a Solution, a Slice or an Ensemble has beside its unknowns; tests/test_names.py holds it against the classes,
 # which stand below this file in the tower.
 ATTRIBUTES = frozenset({
-    "at", "conditions", "constants_spread", "converged", "d", "estimate", "everything", "findings", "left_out", "load",
-    "members", "outcome", "parameters_count", "problem", "residual", "residuals", "save", "seeds", "settings",
-    "spread", "spreads", "summary", "training", "trial", "values", "whole",
+    "at", "conditions", "constants_spread", "converged", "d", "estimate", "everything", "findings", "integral",
+    "left_out", "load", "members", "outcome", "parameters_count", "problem", "residual", "residuals", "save", "seeds",
+    "settings", "spread", "spreads", "summary", "training", "trial", "values", "whole",
 })  # fmt: skip
 
 

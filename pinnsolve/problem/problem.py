@@ -21,6 +21,7 @@ from pinnsolve.problem.flows import in_order
 from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
 from pinnsolve.problem.probes import Prober
+from pinnsolve.problem.quantities import quantities_of
 from pinnsolve.problem.reading import equations_of, flattened, parameters_of, reference_given, unknowns_of
 from pinnsolve.problem.recognition import recognised
 from pinnsolve.problem.unknown import Unknown
@@ -51,6 +52,9 @@ class Problem:
         `exact(u=...)` makes one. `None` switches the comparison off; "automatic" lets the package look for one.
     tolerance : float
         The relative L2 error that is wanted (dimensionless).
+    quantities : mapping from name to (function, region) or (function, region, time)
+        Integrals that the table and the report shall tell beside the reference's: a drag, a flux, an energy. See
+        `Solution.integral`; in an evolution at the end of time, where none is told.
 
     Raises
     ------
@@ -69,10 +73,12 @@ class Problem:
         parameters: Mapping[str, float | Unknown | tuple[float, float]] | None = None,
         reference: Callable[[Any], Any] | Reference | Literal["automatic"] | None = "automatic",
         tolerance: float = 1e-3,
+        quantities: Mapping[str, Any] | None = None,
     ) -> None:
         self._declared = {
             "space": space, "time": time, "unknowns": unknowns, "equations": equations, "conditions": conditions,
             "parameters": parameters, "reference": reference, "tolerance": tolerance,
+            "quantities": quantities,
         }  # fmt: skip
         given = parameters_of(parameters or {})
         self._parameters = dict(parameters or {})
@@ -99,6 +105,8 @@ class Problem:
         for unknown in declared.untold:
             if not self.prober.algebraic(unknown, self.equations):
                 raise undetermined(unknown)
+        names = [*self.unknowns, *self.coordinates, *self.parameters]
+        self.quantities = quantities_of(quantities or {}, self.domain, names)
         self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions)
         self.solenoidal = tuple(
             replace(flow, components=in_order(flow.components, self.equations, self.prober))

@@ -105,6 +105,7 @@ def summary(run: Report) -> dict[str, Any]:
             "reason": comparison.reason,
             "tolerance": comparison.tolerance,
             "errors": _errors(comparison),
+            "quantities": {name: vars(told) for name, told in comparison.quantities.items()},
             "measured_away_from": list(comparison.corners),
             "reference": None if reference is None else _reference(reference, run.reference_memory),
             "estimated_error": training.estimate,

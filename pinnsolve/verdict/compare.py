@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
 from pinnsolve.verdict.open import left_open
+from pinnsolve.verdict.quantities import Told, quantities_told
 
 # Independent sets of points. More: the error's own error is known better, and a slow reference takes longer. Chosen,
 # not measured.
@@ -72,6 +73,8 @@ class Comparison:
     tolerance : float
     corners : tuple of str
         The singular corners around which nothing was measured.
+    quantities : dict from name to Told
+        The integrals that the problem asks for.
     """
 
     verdict: Verdict
@@ -80,6 +83,7 @@ class Comparison:
     reference: Reference | None
     tolerance: float
     corners: tuple[str, ...] = ()
+    quantities: Mapping[str, Told] = field(default_factory=dict)
 
     @property
     def difference(self) -> float:
@@ -119,7 +123,8 @@ def compare(solution: Solution, reference: Reference | None, *, replicates: int 
     """
     tolerance = solution.problem.tolerance
     if reference is None:
-        return Comparison("unconfirmed", "there is no reference to compare with", {}, None, tolerance)
+        told, why = quantities_told(solution, None), "there is no reference to compare with"
+        return Comparison("unconfirmed", why, {}, None, tolerance, quantities=told)
     check_reference(reference, solution.problem)
     errors = field_errors(solution, reference, replicates)
     verdict, reason = _judged(errors, reference, tolerance, solution)
@@ -132,7 +137,8 @@ def compare(solution: Solution, reference: Reference | None, *, replicates: int 
         reason += (
             f"; measured at least {NEAR:g} of the domain's length away from {' and '.join(f'({c})' for c in around)}"
         )
-    return Comparison(verdict, reason, errors, reference, tolerance, around)
+    told = quantities_told(solution, reference)
+    return Comparison(verdict, reason, errors, reference, tolerance, around, told)
 
 
 def _judged(
