@@ -93,7 +93,7 @@ def integral(
     """
     name = getattr(function, "__name__", "function").replace("<lambda>", "function")
     asked = Quantity(f"integral of {name}", function, over, moment)
-    asked.check(problem.domain, [*problem.unknowns, *problem.coordinates, *problem.parameters])
+    asked.check(problem.domain, problem.names)
     return integrated(trial, problem, asked)
 
 

@@ -18,6 +18,7 @@ from pinnsolve.checks.coverage import derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
 from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.interfaces import interfaces
+from pinnsolve.checks.joins import warnings_of
 from pinnsolve.checks.narrow import narrow, told
 from pinnsolve.checks.repeats import too_few
 from pinnsolve.checks.scales import sizes_of
@@ -97,7 +98,7 @@ def check(problem: Problem) -> Findings:
     warnings += unused(problem) + check_solenoidal(problem) + uncovered(problem, derivatives) + _spread(sizes)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
-    warnings += too_few(problem)
+    warnings += too_few(problem) + warnings_of(problem)
     for unknown, alphas in derivatives.items():
         if not alphas and problem.equations:
             raise ProblemError(

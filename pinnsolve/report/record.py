@@ -187,7 +187,8 @@ def _parameters(solution: Solution) -> dict[str, Any]:
     """Numbers, and what was found with its standard error."""
     training = solution.training
     found = {} if training is None or training.identified is None else training.identified.constants
-    return {**solution.problem.parameters, **{name: vars(constant) for name, constant in found.items()}}
+    told = {name: repr(material) for name, material in solution.problem.materials.items()}
+    return {**solution.problem.parameters, **told, **{name: vars(constant) for name, constant in found.items()}}
 
 
 def _finite(value: Any) -> Any:

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.joins import rows
 from pinnsolve.geometry.beside import rarer
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import fading
@@ -51,6 +52,8 @@ def sites(problem: Problem, made: Plan) -> list[Site]:
     """The interior with the equations, one site for each region on which conditions are weighted, and the data."""
     inside = {e.name: e.residual for e in problem.equations if e.name not in made.met}
     found = [Site("interior", (problem.domain.interior,), inside)]
+    if problem.interfaces:
+        found.append(Site("interfaces", problem.interfaces, rows(problem)))
     for equation in problem.system[len(problem.equations) :]:
         all_pieces = problem.pieces(equation)
         pieces = tuple(p for p in all_pieces if (equation, p) in made.weighted)

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from pinnsolve.checks.divergence import count as potentials_count
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.across import ACROSS, BEYOND, both_sides
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.jet import Chart, Jet, on_jets
 from pinnsolve.jets.nested import network_by_autograd
 from pinnsolve.jets.settled import settled
 from pinnsolve.jets.tape import Tape
@@ -39,7 +40,8 @@ TABLES = 16
 
 @dataclass(frozen=True)
 class Prepared:
-    """Points with all that does not change in training: coordinates, the network's input, g and phi."""
+    """Points with all that does not change in training: coordinates, the network's input, g and phi; in which part of
+    space they lie, and on an interface which one lies beyond."""
 
     points: Points
     chart: Chart
@@ -48,6 +50,7 @@ class Prepared:
     lifts: dict[str, tuple[Jet, Jet] | None]
     flows: Sequence[tuple[dict[str, Jet], Jet | None]]
     functions: Mapping[str, Any] = field(default_factory=dict)
+    labels: tuple[Tensor, Tensor | None] | None = None
 
 
 class Trial:
@@ -94,6 +97,8 @@ class Trial:
         linear = isinstance(network, RandomFeatures)
         self.potentials = potentials_count(problem)
         self.outputs = self.potentials * len(made.flows) + len(made.exact)
+        self.parts = None if isinstance(network, nn.Module) else problem.parts
+        columns = self.outputs * (1 if self.parts is None else self.parts.count)  # an output layer for each part
         self.written: dict[str, Any]
         periods = tuple(p.coordinate for p in problem.periodic)
         if isinstance(network, nn.Module):  # the user's own sees the coordinates, and what periods ask for
@@ -102,10 +107,10 @@ class Trial:
         elif isinstance(network, RandomFeatures):
             self.inputs = Inputs(problem.domain, periods, None, generator, (), made.planes, around=True)
             around = self.inputs.places(made.corners)
-            module = network.build(self.inputs.count, self.outputs, generator, around, self.inputs.seen(network.count))
+            module = network.build(self.inputs.count, columns, generator, around, self.inputs.seen(network.count))
         else:
             self.inputs = Inputs(problem.domain, periods, network.fourier, generator, made.corners, made.planes)
-            module = network.build(self.inputs.count, self.outputs, generator)
+            module = network.build(self.inputs.count, columns, generator)
         self.description = type(network).__name__ if isinstance(network, nn.Module) else repr(network)
         if isinstance(network, MLP | RandomFeatures):
             self.written = {"kind": type(network).__name__, **asdict(network)}
@@ -228,7 +233,17 @@ class Trial:
         problem = self.problem
         lifts = {u: lift(problem, ends, points, at) for u, ends in self.plan.exact.items()}
         flows = [(flow.given(problem, f, points, at), flow.vanishing(problem, f, at)) for f in self.plan.flows]
-        return Prepared(points, chart, at, self._seen(chart, at), lifts, flows, self.functions.seen(at))
+        seen, labels = self._seen(chart, at), self._labels(points)
+        return Prepared(points, chart, at, seen, lifts, flows, self.functions.seen(at), labels)
+
+    def _labels(self, points: Points) -> tuple[Tensor, Tensor | None] | None:
+        """In which part of space points lie; on an interface on one side and on the other."""
+        if self.parts is None:
+            return None
+        if ACROSS not in points.measured:
+            return self.parts.label(points.coordinates), None
+        here, beyond = both_sides(points)
+        return self.parts.label(here), self.parts.label(beyond)
 
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
         """Where it stands for a solution already, (N,) of bools; None for everywhere."""
@@ -247,10 +262,10 @@ class Trial:
         """What listens to one evaluation and makes rows of the Jacobian; None where there is no structure to use."""
         return Tape(self.parameters) if self.takes_jets else None
 
-    def unknowns(self, prepared: Prepared) -> dict[str, Jet]:
+    def unknowns(self, prepared: Prepared, beyond: bool = False) -> dict[str, Jet]:
         """The unknowns as fields: u = offset + scale * network, g + phi * scale * network where values are exact, and
-        g + curl(phi * scale * network) where they are solenoidal."""
-        columns = self.columns(prepared)
+        g + curl(phi * scale * network) where they are solenoidal; on an interface those of one side or the other."""
+        columns = self._of_parts(self.columns(prepared), prepared, beyond)
         fields: dict[str, Jet] = {}
         for made, lifted in zip(self.plan.flows, prepared.flows, strict=True):
             scales = flow.scales(self.problem, made, self.plan.size)
@@ -264,6 +279,17 @@ class Trial:
         size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
         return {u: Jet(prepared.chart, fields[u].partial, size, names) for u in self.problem.unknowns}
 
+    def _of_parts(self, columns: list[Jet], prepared: Prepared, beyond: bool) -> list[Jet]:
+        """Of the columns for each part of space those of the part in which a point lies."""
+        if self.parts is None or prepared.labels is None:
+            return columns
+        label = prepared.labels[1] if beyond and prepared.labels[1] is not None else prepared.labels[0]
+        found = columns[: self.outputs]
+        for k in range(1, self.parts.count):
+            mine = columns[k * self.outputs : (k + 1) * self.outputs]
+            found = [on_jets.where(label == k, own, other) for own, other in zip(mine, found, strict=True)]
+        return found
+
     def bare(self, prepared: Prepared) -> dict[str, Jet]:
         """The unknowns without g and phi: what the network alone can do."""
         nothing = [(dict.fromkeys(start, prepared.chart.numbers(0.0)), None) for start, _ in prepared.flows]
@@ -272,7 +298,9 @@ class Trial:
     def fields(self, prepared: Prepared, unknowns: Mapping[str, Jet] | None = None) -> Fields:
         """All that equations and conditions may ask for; other unknowns in place of its own, where they are given."""
         found = self.constants.fields(prepared.chart) | self.functions.fields(prepared.functions)
-        own = self.unknowns(prepared) if unknowns is None else unknowns
+        own = dict(self.unknowns(prepared) if unknowns is None else unknowns)
+        if ACROSS in prepared.points.measured:
+            own |= {BEYOND + u: jet for u, jet in self.unknowns(prepared, beyond=True).items()}
         return self.problem.fields(prepared.chart, prepared.at, own, prepared.points, found)
 
     def output(self, points: Points) -> Tensor:
@@ -283,7 +311,7 @@ class Trial:
         if not self.takes_jets:
             return network_by_autograd(prepared.chart, self._forward, prepared.at)
         out = (layers(self.network, self.frozen, None) if self.frozen else self.network)(prepared.inputs)
-        return [out[:, k] for k in range(self.outputs)]
+        return [out[:, k] for k in range(out.shape[1])]
 
     def _forward(self, at: Mapping[str, Tensor]) -> Tensor:
         return self.network(self.inputs(at))
