@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.across import divided, ends_of
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.quadrature import FINENESS, rules
@@ -135,14 +136,22 @@ def integrated(trial: Trial, problem: Problem, quantity: Quantity) -> Integral:
         return ((p, values(p)) for p in rules(piece, places))
 
     return summed(
-        [(piece, seen(piece)) for piece in quantity.pieces(problem.domain)],
+        [(piece, seen(piece)) for piece in pieces_of(problem, quantity)],
         quantity.name, FINENESS.settled * problem.tolerance,
     )  # fmt: skip
 
 
+def pieces_of(problem: Problem, quantity: Quantity) -> list[Piece]:
+    """The pieces over which a quantity is integrated, cut where coefficients jump and slopes with them."""
+    materials = list(problem.materials.values())
+    return [part for piece in quantity.pieces(problem.domain) for part in divided(piece, problem.domain, materials)]
+
+
 def breaks(trial: Trial) -> dict[str, list[float]]:
     """Where along a coordinate slopes may jump, or something narrow begins and ends."""
-    found: dict[str, list[float]] = {c: list(places) for c, places in trial.fluxes.items()}
+    found = ends_of(list(trial.problem.materials.values()))
+    for c, places in trial.fluxes.items():
+        found.setdefault(c, []).extend(places)
     for plane in trial.plan.planes:
         found.setdefault(plane.coordinate, []).append(plane.value)
     for place in trial.plan.narrow:
@@ -202,4 +211,6 @@ class Sum:
         """By how much the weights of a shape's inside miss its area or volume, which its sides tell."""
         if self.piece.shape is None or self.piece.side is not None or self.piece.kept:
             return 0.0
-        return abs(float(weights.sum()) - self.piece.size)
+        if any(c in self.piece.fixed for c in self.piece.space):
+            return 0.0
+        return abs(float(weights.sum()) - self.piece.shape.measure)

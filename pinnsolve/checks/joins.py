@@ -10,7 +10,7 @@ itself: n_i [F_i] = 0; so is what a coefficient multiplies that jumps there, as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,10 +37,13 @@ class Rules:
         Of the interfaces, on which coefficients are compared.
     same : float
         Of the largest: what differs by less is the same.
+    least : float
+        Contrasts beyond its inverse are taken for that: beyond it rounding decides.
     """
 
     points: int = 64
     same: float = 1e-6
+    least: float = 1e-8
 
 
 RULES = Rules()
@@ -117,7 +120,7 @@ def rows(problem: Problem) -> dict[str, Row]:
     found: dict[str, Row] = {}
     for one in joined(problem):
         if one.together:
-            found[f"{one.equation.name}, its flux across interfaces"] = Row(_flux(problem, one))
+            found[flux_name(one.equation.name)] = Row(_flux(problem, one))
         for number, k in enumerate(one.alone):
             found[f"{one.equation.name}, continuous across interfaces [{number + 1}]"] = Row(_alone(one, k))
     return found
@@ -126,12 +129,72 @@ def rows(problem: Problem) -> dict[str, Row]:
 def warnings_of(problem: Problem) -> list[str]:
     """Forms that do not conserve: a coefficient that jumps before a second derivative."""
     return [
-        f"equation '{one.equation.name}' has a second derivative with a coefficient that jumps before it: that form does "
-        "not conserve, and keeps the slope continuous in place of the flux; where a flux is meant, write "
+        f"equation '{one.equation.name}' has a second derivative with a coefficient that jumps before it: that form "
+        "does not conserve, and keeps the slope continuous in place of the flux; where a flux is meant, write "
         "d(k * d(T, x), x) + d(k * d(T, y), y) in place of k * laplace(T, x, y)"
         for one in joined(problem)
         if one.lost
     ]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How equations are weighed in the parts of space.
+
+    Flux that is lost in a good conductor must be small beside that in a bad one, where values are prescribed: with the
+    coefficient of that part all others keep their own units. What conducts still less, and has no value of its own, is
+    scaled up to it, or its equation would be met by chance.
+
+    Parameters
+    ----------
+    ratios : mapping from residual name to float
+        The terms of the largest part over those of the part that counts, by which residuals are multiplied.
+    raised : tensor (parts,)
+        Factors on the equations in each part.
+    """
+
+    ratios: Mapping[str, float]
+    raised: Tensor
+
+
+def scaling(problem: Problem) -> Scaling:
+    """Read off the terms that smooth fields make in each equation in each part of space."""
+    assert problem.parts is not None
+    count = problem.parts.count
+    points = problem.domain.interior.draw(16 * RULES.points, "sobol", torch.Generator().manual_seed(18))
+    label, held = problem.parts.label(points.coordinates), _held(problem)
+    ratios, raised = dict[str, float](), list[Tensor]()
+    for equation in problem.equations:
+        parts = problem.prober.answer(equation, points).parts
+        made = torch.stack(parts).abs().sum(0).nan_to_num(posinf=0.0)
+        sizes = torch.stack([made[label == k].mean() if bool((label == k).any()) else made.max() for k in range(count)])
+        known = sizes[held & (sizes > 0)] if bool((held & (sizes > 0)).any()) else sizes[sizes > 0]
+        counts = float(known.min()) if len(known) else 1.0
+        ratios[equation.name] = max(float(sizes.max()) / counts, 1.0)
+        raised.append((counts / sizes.clamp(min=1e-300)).clamp(1.0, 1 / RULES.least))
+    ratios |= {flux_name(name): ratio for name, ratio in ratios.items()}
+    alike = torch.stack(raised)
+    shared = bool((alike.amax(0) <= 10 * alike.amin(0)).all())  # by equations of several kinds nothing is raised
+    return Scaling(ratios, alike.amin(0) if shared else torch.ones(count, dtype=torch.float64))
+
+
+def _held(problem: Problem) -> Tensor:
+    """Which parts of space have walls on which a condition says more than a slope."""
+    assert problem.parts is not None
+    found = torch.zeros(problem.parts.count, dtype=torch.bool)
+    for condition in problem.conditions:
+        if condition.says("normal derivative"):
+            continue
+        for piece in problem.pieces(condition):
+            if piece.moment is None:
+                points = piece.draw(16 * RULES.points, "sobol", torch.Generator().manual_seed(19))
+                found[problem.parts.label(points.coordinates)] = True
+    return found
+
+
+def flux_name(equation: str) -> str:
+    """How the residual is called that joins the fluxes of an equation."""
+    return f"{equation}, its flux across interfaces"
 
 
 # ------------------------------------------------------------ one side and the other

@@ -14,6 +14,6 @@ from pinnsolve.geometry.rounds import Ball, Cylinder, Disk
 from pinnsolve.geometry.shape import Shape
 
 __all__ = [
-    "Ball", "Box", "Cylinder", "Disk", "Domain", "Extruded", "LevelSet", "Mesh", "Piece", "Piecewise", "Points", "Polygon", "Region",
-    "Shape", "boundary", "face", "faces", "interior", "point", "side", "start",
+    "Ball", "Box", "Cylinder", "Disk", "Domain", "Extruded", "LevelSet", "Mesh", "Piece", "Piecewise", "Points",
+    "Polygon", "Region", "Shape", "boundary", "face", "faces", "interior", "point", "side", "start",
 ]  # fmt: skip

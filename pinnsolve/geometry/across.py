@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -98,7 +98,41 @@ def _whole(shape: Shape, domain: Domain) -> Shape:
     return Box(**{c: shape.bounds.get(c, domain.ends(c)) for c in domain.space_coordinates})
 
 
-def _jumping(domain: Domain, parts: Parts, side: Side, earlier: Sequence[Leaf]):  # type: ignore[no-untyped-def]
+def divided(piece: Piece, domain: Domain, materials: Sequence[Piecewise]) -> list[Piece]:
+    """The inside of a domain cut at the interfaces of materials, where it can be; any other piece as it is."""
+    whole = domain.space
+    space_free = all(c not in piece.fixed for c in piece.space)
+    if not materials or whole is None or piece.side is not None or piece.kept or not space_free or len(piece.space) < 2:
+        return [piece]
+    atoms = [whole]
+    for shape in dict.fromkeys(shape for m in materials for shape, _ in m.parts):
+        other = _whole(shape, domain)
+        atoms = [part for atom in atoms for part in (_left(atom, other, True), _left(atom, other, False)) if part]
+    return [replace(piece, shape=atom) for atom in atoms]
+
+
+def _left(atom: Shape, other: Shape, inside: bool) -> Shape | None:
+    """What two shapes share, or the first without the second; None where that is nothing."""
+    try:
+        found = atom & other if inside else atom - other
+        found.deepest  # noqa: B018 (raises where it is empty)
+    except ProblemError:
+        return None
+    return found
+
+
+def ends_of(materials: Sequence[Piecewise]) -> dict[str, list[float]]:
+    """Where boxes of materials begin and end, by coordinate."""
+    found: dict[str, list[float]] = {}
+    for shape in (shape for m in materials for shape, _ in m.parts if isinstance(shape, Box)):
+        for c, ends in shape.bounds.items():
+            found.setdefault(c, []).extend(ends)
+    return found
+
+
+def _jumping(
+    domain: Domain, parts: Parts, side: Side, earlier: Sequence[Leaf]
+) -> Callable[[Surface], Tensor]:  # fmt: skip
     """One where a coefficient jumps across the surface, inside the domain, and no earlier surface lies there."""
     names, size = domain.space_coordinates, max(domain.length(c) for c in domain.space_coordinates)
     middle, step = domain.middle, 10 * RULES.beside * size

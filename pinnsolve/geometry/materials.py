@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -14,6 +15,7 @@ from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.errors import ProblemError, did_you_mean, if_complex
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.holes import Hole
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.jets.intervals import Interval
 from pinnsolve.jets.jet import Chart, Jet, on_jets
@@ -25,8 +27,8 @@ class Piecewise:
     """A parameter that is one number in each part of space: k = value in the last part that holds the point, and
     `elsewhere` in none.
 
-    Across the interfaces what equations differentiate is continuous: the unknown, and the flux of the divergence form in
-    which the coefficient stands, as in `d(k * d(T, x), x)`. `where(x < 0.5, 1, 400)` in the equation means the same.
+    Across the interfaces what equations differentiate is continuous: the unknown, and the flux of the divergence form
+    in which the coefficient stands, as in `d(k * d(T, x), x)`. `where(x < 0.5, 1, 400)` in the equation means the same.
 
     Parameters
     ----------
@@ -179,6 +181,23 @@ class Parts:
                 at = {c: torch.tensor([place[c]], dtype=torch.float64) for c in self.domain.coordinates}
                 if self.domain.outside(at) is None and self.domain.beside(at) is None:
                     found.append(at)
+        return found
+
+    @cached_property
+    def cores(self) -> list[tuple[Hole, int]]:
+        """A ball in each part that lies inside of the domain, with the number of the part in its middle."""
+        found: list[tuple[Hole, int]] = []
+        names = self.domain.space_coordinates
+        for shape in dict.fromkeys(shape for m in self.materials for shape, _ in m.parts):
+            ends = shape.bounds
+            within = set(ends) == set(names) and all(
+                low > self.domain.ends(c)[0] and high < self.domain.ends(c)[1] for c, (low, high) in ends.items()
+            )
+            for core in shape.cores() if within else ():
+                at = {
+                    c: torch.tensor([v], dtype=torch.float64) for c, v in {**self.domain.middle, **core.centre}.items()
+                }
+                found.append((Hole({c: core.centre[c] for c in names}, core.radius), int(self.label(at))))
         return found
 
     def _keys(self, coordinates: Mapping[str, Tensor]) -> Tensor:

@@ -206,5 +206,14 @@ class Problem:
         guesses = {name: chart.numbers(u.guess) for name, u in self.functions.items()}
         normals = {f"n{c}": chart.constant(n) for c, n in points.normals.items()}
         values = {f"measured {name}": chart.constant(v) for name, v in points.measured.items()}
-        behind = {**self.parameters, **materials_at(self.materials, chart, at, points), **guesses, **(found or {}), **at, **unknowns, **normals, **values}
+        behind = {
+            **self.parameters,
+            **materials_at(self.materials, chart, at, points),
+            **guesses,
+            **(found or {}),
+            **at,
+            **unknowns,
+            **normals,
+            **values,
+        }
         return Fields(chart, behind, self.domain.time)

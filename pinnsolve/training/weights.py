@@ -25,7 +25,9 @@ def weights_of(settings: Settings, residuals: Residuals, before: dict[str, float
         about = {u: residuals.trial.plan.size(u) for u in residuals.trial.problem.unknowns}
         return before or {name: made**-2 for name, made in made_of(residuals, about).items()}
     if settings.weights == "balanced":
-        return balanced(residuals)
+        scaled = residuals.trial.scaling
+        ratios = {} if scaled is None else scaled.ratios
+        return {name: w * ratios.get(name, 1.0) ** 2 for name, w in balanced(residuals).items()}
     equations = [e.name for e in residuals.trial.problem.equations]
     if isinstance(settings.weights, Mapping):
         for name in settings.weights:

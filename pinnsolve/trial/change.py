@@ -24,6 +24,7 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.problem.probes import Size
 from pinnsolve.trial import flow, lift
+from pinnsolve.trial.apart import labels
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.trial import Prepared, Trial
 
@@ -64,13 +65,13 @@ class Change(Trial):
         nothing = chart.numbers(0.0)
         lifts = {u: lift.vanishing(self.problem.domain, ends, at) for u, ends in self.plan.exact.items()}
         flows = [(dict.fromkeys(f.components, nothing), flow.vanishing(self.problem, f, at)) for f in self.plan.flows]
-        whole = self.solution.prepare(points)
+        whole, (here, other) = self.solution.prepare(points), labels(self.several, points)
         there = self.solution.unknowns(whole)
         beyond = self.solution.unknowns(whole, beyond=True) if ACROSS in points.measured else {}
         return Beside(
-            points, chart, at, self._seen(chart, at),
+            points, chart, at, self._seen(chart, at, here),
             {u: None if phi is None else (nothing, phi) for u, phi in lifts.items()}, flows,
-            labels=self._labels(points),
+            label=here, label_beyond=other, inputs_beyond=None if other is None else self._seen(chart, at, other),
             solution={u: _as_numbers(there[u], chart) for u in self.problem.unknowns},
             beyond={u: _as_numbers(jet, chart) for u, jet in beyond.items()},
         )  # fmt: skip

@@ -86,7 +86,7 @@ class Window(Trial):
     def row_size(self) -> int:
         return self.width
 
-    def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Expansion:
+    def _seen(self, chart: Chart, at: Mapping[str, Jet], label: object = None) -> Expansion:
         """The basis over the coordinates, time scaled to this window."""
         return Expansion(self.basis, chart, [self.domain.scaled(name, at[name]) for name in self.problem.coordinates])
 

@@ -17,10 +17,11 @@ from torch import Tensor
 from pinnsolve.checks.differences import Differenced, Values
 from pinnsolve.checks.references import judged, reference_values
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.materials import Parts
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.quadrature import FINENESS, rules
-from pinnsolve.integral import Integral, breaks, integrated, summed
+from pinnsolve.integral import Integral, breaks, integrated, pieces_of, summed
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.quantities import Quantity
 from pinnsolve.reference import Reference
@@ -100,7 +101,7 @@ def of_reference(solution: Solution, reference: Reference, quantity: Quantity) -
     problem = solution.problem
     if quantity.asks & ({*problem.constants, *problem.functions} - set(reference.fields)):
         return None
-    places, pieces = breaks(solution.trial), quantity.pieces(problem.domain)
+    places, pieces = breaks(solution.trial), pieces_of(problem, quantity)
     settled = FINENESS.settled * problem.tolerance
 
     def seen(piece: Piece, width: float) -> Iterator[tuple[Points, np.ndarray]]:
@@ -119,7 +120,8 @@ def _values(
 ) -> np.ndarray:  # fmt: skip
     """What is integrated, of the reference, (N,): points whose stencils lie on the same side go together."""
     found = np.empty(len(points))
-    sides = torch.stack([_side(problem, points, c, width) for c in problem.coordinates], 1)
+    parts = Parts(problem.domain, problem.materials.values()) if problem.materials else None
+    sides = torch.stack([_side(problem, points, c, width, parts) for c in problem.coordinates], 1)
     for chosen in product((-1, 0, 1), repeat=len(problem.coordinates)):
         mine = (sides == torch.tensor(chosen)).all(1)
         if bool(mine.any()):
@@ -128,8 +130,9 @@ def _values(
     return found
 
 
-def _side(problem: Problem, points: Points, coordinate: str, width: float) -> Tensor:
-    """Where (N,) stencils along a coordinate lie: minus one below the point, one above, zero around it."""
+def _side(problem: Problem, points: Points, coordinate: str, width: float, parts: Parts | None) -> Tensor:
+    """Where (N,) stencils along a coordinate lie: minus one below the point, one above, zero around it; none reaches
+    across an interface of materials."""
     step = WIDTHS.reach * width * problem.domain.length(coordinate)
 
     def inside(by: float) -> Tensor:
@@ -137,7 +140,8 @@ def _side(problem: Problem, points: Points, coordinate: str, width: float) -> Te
         low, high = problem.domain.ends(coordinate)
         within = (moved[coordinate] >= low) & (moved[coordinate] <= high)
         out = problem.domain.beside(moved, WIDTHS.slack)
-        return within if out is None else within & ~out
+        within = within if out is None else within & ~out
+        return within if parts is None else within & (parts.label(moved) == parts.label(points.coordinates))
 
     above, below = inside(step), inside(-step)
     return torch.where(above == below, 0, torch.where(above, 1, -1))
