@@ -116,14 +116,11 @@ class Trial:
             self.inputs = Inputs(problem.domain, periods, network.fourier, generator, made.corners, made.planes)
             module = network.build(self.inputs.count, columns, generator)
         self.description = type(network).__name__ if isinstance(network, nn.Module) else repr(network)
-        if isinstance(network, MLP | RandomFeatures):
-            self.written = {"kind": type(network).__name__, **asdict(network)}
-        else:
-            self.written = {"kind": "own"}
+        known = isinstance(network, MLP | RandomFeatures)
+        self.written = {"kind": type(network).__name__, **asdict(network)} if known else {"kind": "own"}  # type: ignore[call-overload]
         self.written["dtype"] = str(dtype).removeprefix("torch.")
         self.network = module.to(device=self.device, dtype=dtype)
         self.inputs.to(self.device)
-        known = isinstance(network, MLP | RandomFeatures)
         if not known:
             own_module.check(self.network, self.inputs, self.columns_names, self.some_points())
         self.takes_jets = known or own_module.takes_jets(self.network, self.inputs, self.outputs, self.some_points())
@@ -228,9 +225,9 @@ class Trial:
         """Everything on these points that training does not change."""
         points = points.to(self.dtype, self.device)
         chart, at = points.chart()
-        problem = self.problem
-        lifts = {u: lift(problem, ends, points, at) for u, ends in self.plan.exact.items()}
-        flows = [(flow.given(problem, f, points, at), flow.vanishing(problem, f, at)) for f in self.plan.flows]
+        problem, plan = self.problem, self.plan
+        lifts = {u: lift(problem, ends, points, at) for u, ends in plan.exact.items()}
+        flows = [(flow.given(problem, f, points, at), flow.vanishing(problem, f, at)) for f in plan.flows]
         here, beyond = labels(self.several, points)
         seen, functions = self._seen(chart, at, here), self.functions.seen(at)
         other = None if beyond is None else self._seen(chart, at, beyond)
