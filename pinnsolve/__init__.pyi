@@ -19,7 +19,7 @@ from .geometry import (
     point,
     side,
 )
-from .jets.calculus import curl, d, div, dot, grad, laplace
+from .jets.calculus import curl, d, div, dot, grad, jump, laplace
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
 from .problem import (
@@ -91,6 +91,7 @@ __all__ = [
     "initial",
     "initial_rate",
     "interior",
+    "jump",
     "laplace",
     "neumann",
     "observed",

@@ -160,6 +160,16 @@ def test_what_cannot_be_integrated_is_told(plate: Solution, call: Callable[[Solu
         call(plate)
 
 
+def test_sections_through_the_inside(plate: Solution) -> None:
+    """T_x = 2 x: through the whole plate at x = 0.5, and beside the hole at x = 1, where a half of it is left."""
+    flux = lambda T, x, nx: nx * d(T, x)  # noqa: E731
+    assert plate.integral(flux, over=face(x=0.5)) == pytest.approx(1.0, rel=1e-5)
+    assert plate.integral(flux, over=face(x=1)) == pytest.approx(1.0, rel=1e-5)
+    assert plate.integral(flux, over=face(x=1).where(lambda y: y > 0.5)) == pytest.approx(0.5, rel=1e-5)
+    with pytest.raises(ProblemError, match="no side of the shape lies in the plane x = 1"):
+        plate.problem.replaced(conditions=[dirichlet(T=0, on=face(x=1))])
+
+
 def test_an_evolution_has_an_integral_at_each_time(heat: Problem) -> None:
     solution = solve(heat.replaced(quantities={"heat": lambda u: u, "half way": (lambda u: u, interior, 0.5)}))
     for t in (0.0, 0.5, 1.0):

@@ -188,7 +188,7 @@ def test_materials_of_solids_and_of_evolutions() -> None:
         conditions=[initial(T=inside), dirichlet(T=inside)], parameters={"k": k}, tolerance=1e-4,
         reference=exact(T=lambda x: np.where(x > 0, x / 20, x)),
     )  # fmt: skip
-    solution = solve(problem, settings=Settings(network=RandomFeatures(100), held_out=500))
+    solution = solve(problem, settings=Settings(network=RandomFeatures(200), held_out=500))
     assert float(np.abs(solution.T(x=[-0.5, 0.5], y=0.5, t=0.5) - [-0.5, 0.025]).max()) < 1e-4
     ball = Problem(
         space=Box(x=(-1, 1), y=(-1, 1), z=(-1, 1)), unknowns="T",

@@ -46,7 +46,7 @@ class Quantity:
             If the region does not exist, or the time is missing, lies outside, or is told where there is none.
         """
         try:
-            found = self.over.resolve(domain)
+            found = self.over.integrated(domain)
         except ProblemError as error:
             raise ProblemError(f"{self.name}: {error.fault}", error.remedy) from None
         timed = domain.time is not None and bool(domain.space_coordinates)
@@ -121,7 +121,7 @@ def quantities_of(given: Any, domain: Domain, names: Iterable[str]) -> dict[str,
         function, over, moment = (*parts, interior, None)[:3] if len(parts) == 1 else (*parts, None)[:3]
         quantity = Quantity(f"the quantity '{name}'", function, over, moment)
         timed = domain.time is not None and bool(domain.space_coordinates) and isinstance(over, Region)
-        if moment is None and timed and any(p.moment is None for p in quantity.over.resolve(domain)):
+        if moment is None and timed and any(p.moment is None for p in quantity.over.integrated(domain)):
             quantity = Quantity(quantity.name, function, over, domain.ends(str(domain.time))[1])
         quantity.check(domain, known)
         found[name] = quantity
