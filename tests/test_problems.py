@@ -247,7 +247,7 @@ class Reduced:
 REDUCED = {
     "heat": Reduced(), "cooling": Reduced(), "heat_plate": Reduced(features=100), "poisson": Reduced(), "poisson_3d": Reduced(features=100),
     "heat_in_a_disc": Reduced(features=200), "plate_with_holes": Reduced(features=200), "ball": Reduced(features=200),
-    "plate_under_tension": Reduced(features=100), "inclusion": Reduced(features=100), "cable": Reduced(features=100),
+    "plate_under_tension": Reduced(features=100), "inclusion": Reduced(features=150, points=800), "cable": Reduced(features=100),
     "burgers": Reduced({"nu": 0.1}),
     "fisher_kpp": Reduced(),
     "wave": Reduced({"c": 0.5}, steps=80),

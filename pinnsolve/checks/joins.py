@@ -148,7 +148,8 @@ class Scaling:
     Parameters
     ----------
     ratios : mapping from residual name to float
-        The terms of the largest part over those of the part that counts, by which residuals are multiplied.
+        The terms of the largest part over those of the part that counts, by which weights are multiplied: less, and a
+        flux of the bad conductor is lost; its square, and few features do better by no solution at all.
     raised : tensor (parts,)
         Factors on the equations in each part.
     """

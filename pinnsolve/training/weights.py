@@ -27,7 +27,7 @@ def weights_of(settings: Settings, residuals: Residuals, before: dict[str, float
     if settings.weights == "balanced":
         scaled = residuals.trial.scaling
         ratios = {} if scaled is None else scaled.ratios
-        return {name: w * ratios.get(name, 1.0) ** 2 for name, w in balanced(residuals).items()}
+        return {name: w * ratios.get(name, 1.0) for name, w in balanced(residuals).items()}
     equations = [e.name for e in residuals.trial.problem.equations]
     if isinstance(settings.weights, Mapping):
         for name in settings.weights:
