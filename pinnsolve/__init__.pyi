@@ -9,15 +9,17 @@ from .geometry import (
     Extruded,
     LevelSet,
     Mesh,
+    Piecewise,
     Points,
     Polygon,
     boundary,
     face,
     faces,
+    interior,
     point,
     side,
 )
-from .jets.calculus import curl, d, div, dot, grad, laplace
+from .jets.calculus import curl, d, div, dot, grad, jump, laplace
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
 from .problem import (
@@ -62,6 +64,7 @@ __all__ = [
     "Newton",
     "NotConverged",
     "Outcome",
+    "Piecewise",
     "Points",
     "Polygon",
     "Problem",
@@ -89,6 +92,8 @@ __all__ = [
     "grad",
     "initial",
     "initial_rate",
+    "interior",
+    "jump",
     "laplace",
     "neumann",
     "observed",

@@ -30,7 +30,7 @@ EXAMPLES = {
     "solve": "solve(problem, budget=20)", "ensemble": "ensemble(problem, 5, budget=20)",
     "compare": "compare(solution), or compare(solution, reference)",
     "automatic_reference": "automatic_reference(problem, tolerance=1e-6)",
-    "Unknown": "Unknown(0.05, positive=True)",
+    "Unknown": "Unknown(0.05, positive=True)", "Piecewise": "Piecewise(1.0, (Box(x=(0, 0.5)), 50.0))",
 }  # fmt: skip
 
 

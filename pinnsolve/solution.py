@@ -19,25 +19,23 @@ from pinnsolve.checks.contradictions import parts
 from pinnsolve.checks.signature import signature
 from pinnsolve.errors import Outcome, ProblemError, did_you_mean
 from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.regions import Region, interior
+from pinnsolve.integral import Integral, integral
 from pinnsolve.machine.checkpoint import same
 from pinnsolve.machine.files import write_whole
 from pinnsolve.networks.written import network_of
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
-from pinnsolve.residuals.residuals import ENTRIES
+from pinnsolve.residuals.evaluated import Quantity, evaluated
 from pinnsolve.showing import Shown
 from pinnsolve.training.history import Training
 from pinnsolve.trial.exact import plan
 from pinnsolve.trial.of_network import trial_of
 from pinnsolve.trial.trial import Trial
 
-# Points at once. Larger: more memory, of which a user's reference may need much for each. Smaller: more calls. Chosen,
-# not measured.
-CHUNK = 4096
 METADATA = "pinnsolve"
 Evaluator = Callable[..., Any]
-Quantity = Callable[[Fields], torch.Tensor]
 
 
 class Solution(Shown):
@@ -119,24 +117,21 @@ class Solution(Shown):
         """All residuals at these places, by the names of the equations."""
         return self._evaluate({e.name: partial(_residual, e) for e in self.problem.equations}, places)
 
+    def integral(
+        self, function: Callable[..., Any], over: Region = interior, *, t: float | None = None
+    ) -> Integral:  # fmt: skip
+        """The integral of a function of unknowns, coordinates, parameters and normals over a part of the domain, with
+        the error of its quadrature: a flux, a force, an energy. See `pinnsolve.integral.integral`."""
+        return integral(self.trial, self.problem, function, over, t)
+
     def _evaluate(
         self, quantities: Mapping[str, Quantity], places: Mapping[str, Any], derived: bool = True
     ) -> dict[str, Any]:
         arrays = self.problem.domain.arrays(places)
         shape = arrays[0].shape
         flat = [torch.from_numpy(np.ascontiguousarray(a, dtype=np.float64).reshape(-1).copy()) for a in arrays]
-        count = flat[0].shape[0]
-        out = {name: np.empty(count) for name in quantities}
-        numbers = self.trial.row_size if derived else self.trial.width  # frozen features with their derivatives, or not
-        share = numbers // len(self.problem.unknowns)  # all unknowns are read from the same features
-        size = max(64, min(CHUNK, ENTRIES // max(share, 1)))
-        for start in range(0, count, size):
-            part = {c: v[start : start + size] for c, v in zip(self.problem.coordinates, flat, strict=True)}
-            points = Points(part, torch.ones_like(flat[0][start : start + size]))
-            with torch.set_grad_enabled(not self.trial.takes_jets):
-                at = self.trial.fields(self.trial.prepare(points))
-                for name, quantity in quantities.items():
-                    out[name][start : start + size] = quantity(at).detach().cpu().numpy()
+        points = Points(dict(zip(self.problem.coordinates, flat, strict=True)), torch.ones_like(flat[0]))
+        out = evaluated(self.trial, points, quantities, derived)
         return {name: values.reshape(shape)[()] for name, values in out.items()}
 
     @property

@@ -70,7 +70,7 @@ def test_wrong_calls_are_told(call: Callable[[], Any], words: str) -> None:
 
 WITHOUT = {  # made by ourselves, or about fields of their user's
     "Comparison", "Ensemble", "NotConverged", "Outcome", "Points", "ProblemError", "Solution",
-    "curl", "d", "div", "dot", "grad", "laplace", "boundary",
+    "curl", "d", "div", "dot", "grad", "jump", "laplace", "boundary", "interior",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, cos, exp, sin, tanh, where
+from torch import Tensor, cos, exp, log, sin, tanh, where
 
 from pinnsolve import MLP, Box, LevenbergMarquardt, Points, Problem, RandomFeatures, compare, d, dirichlet, solve
 from pinnsolve.checks.references import reference_values
@@ -28,6 +28,8 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.manufactured import manufactured
 from pinnsolve.verdict.slices import values_of
 from validation import two_materials as rod
+from validation.cable import charge
+from validation.inclusion import outside
 from validation.plate_under_tension import displacement
 
 FILES = sorted((Path(__file__).parents[1] / "problems").glob("*.py"))
@@ -133,6 +135,12 @@ def spherical_waves(x, y, z, k):  # type: ignore[no-untyped-def]
     return {"p": x * y * waves[1] / r**2 + z * waves[0] / r}
 
 
+def potential(r):  # type: ignore[no-untyped-def]
+    """V in both insulators of the cable."""
+    q = charge(5.0, 1.0)
+    return where(r < 0.5, 1 - q / 5 * log(r / 0.2), -q * log(r))
+
+
 def vortices(x, y, t, nu):  # type: ignore[no-untyped-def]
     return {
         "u": -cos(x) * sin(y) * exp(-2 * nu * t),
@@ -194,6 +202,8 @@ CLOSED = [
     Case("maxwell_pulse", pulse_into_glass, tolerance=1e-10),  # the tails beyond x = 0 and the left end: 2 e^-25 = 3e-11
     Case("plate_under_tension", lambda x, y, nu: dict(zip("uv", displacement(x, y, nu), strict=True))),
     Case("ball", spherical_waves),
+    Case("inclusion", lambda x, y: {"T": where(x * x + y * y < 0.09, 2 * x / 101, outside(x, y, 100.0))}),
+    Case("cable", lambda x, y: {"V": potential((x * x + y * y) ** 0.5)}),
     Case("poisson", lambda x, y: {"u": sin(pi * x) * sin(pi * y)}),
     Case("poisson_3d", lambda x, y, z: {"u": sin(pi * x) * sin(pi * y) * sin(pi * z)}),
     Case("taylor_green", vortices),
@@ -239,7 +249,7 @@ class Reduced:
 REDUCED = {
     "heat": Reduced(), "cooling": Reduced(), "heat_plate": Reduced(features=100), "poisson": Reduced(), "poisson_3d": Reduced(features=100),
     "heat_in_a_disc": Reduced(features=200), "plate_with_holes": Reduced(features=200), "ball": Reduced(features=200),
-    "plate_under_tension": Reduced(features=100),
+    "plate_under_tension": Reduced(features=100), "inclusion": Reduced(features=150, points=800), "cable": Reduced(features=100),
     "burgers": Reduced({"nu": 0.1}), "burgers_2d": Reduced({"nu": 0.1}, tolerance=0.1, automatic=True),
     "heat_many_scales": Reduced(tolerance=0.1, automatic=True),
     "fisher_kpp": Reduced(),

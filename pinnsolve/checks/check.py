@@ -19,6 +19,7 @@ from pinnsolve.checks.coverage import crowded, derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
 from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.interfaces import interfaces
+from pinnsolve.checks.joins import warnings_of
 from pinnsolve.checks.layers import layers
 from pinnsolve.checks.narrow import narrow, told
 from pinnsolve.checks.posed import posed
@@ -33,7 +34,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.observations import copies
-from pinnsolve.problem.probes import Answer, Size
+from pinnsolve.problem.probes import Answer, Size, fields_of, probes
 from pinnsolve.problem.problem import Problem
 
 # Coefficients further apart than this are named. Larger: a hint comes too late. Smaller: warnings where training does
@@ -95,13 +96,14 @@ def check(problem: Problem) -> Findings:
     """
     derivatives, sizes = _probe_equations(problem)
     _probe_conditions(problem)
+    _probe_quantities(problem)
     found = contradictions(problem)
     warnings = [*problem.domain.warnings, *(str(c) + "; there it is weighted, not exact" * c.exact for c in found)]
     warnings += unused(problem) + check_solenoidal(problem) + uncovered(problem, derivatives)
     warnings += crowded(problem, derivatives) + told_backwards(problem) + slopes(problem)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
-    warnings += too_few(problem)
+    warnings += too_few(problem) + warnings_of(problem)
     for unknown, alphas in derivatives.items():
         if not alphas and problem.equations:
             raise ProblemError(
@@ -195,6 +197,15 @@ def _probe_conditions(problem: Problem) -> None:
                 chart, at = points.chart()
                 given = condition.prescribes.given(problem.fields(chart, at, {}, points))
                 _finite(condition, given.value.detach(), points)
+
+
+def _probe_quantities(problem: Problem) -> None:
+    """What is to be integrated is one real number a point."""
+    for quantity in problem.quantities.values():
+        for piece in quantity.pieces(problem.domain):
+            points = piece.grid()
+            chart, at, found = probes(problem.domain, problem.unknowns, points)
+            quantity.value(problem.fields(chart, at, fields_of(found), points))
 
 
 def _finite(condition: Equation, values: Tensor, points: Points) -> None:

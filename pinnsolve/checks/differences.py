@@ -40,12 +40,16 @@ class Differenced:
         The step along each coordinate, in parts of the domain's length.
     chart : Chart
         Over the points.
+    sided : mapping from coordinate to int
+        Where stencils lie beside points that are not on one face: one above them, minus one below.
     """
 
     def __init__(
-        self, values: Values, domain: Domain, points: Points, fixed: Mapping[str, float], width: float, chart: Chart
-    ) -> None:
+        self, values: Values, domain: Domain, points: Points, fixed: Mapping[str, float], width: float, chart: Chart,
+        sided: Mapping[str, int] | None = None,
+    ) -> None:  # fmt: skip
         self.values, self.domain, self.points, self.fixed, self.width = values, domain, points, fixed, width
+        self.sided = sided or {}
         self.seen: dict[tuple[int, ...], np.ndarray] = {}
         self.jet = Jet(chart, self._leaf, (chart.size,), frozenset(chart.names))
 
@@ -73,7 +77,7 @@ class Differenced:
 
     def _shift(self, coordinate: str, reach: int) -> int:
         if coordinate not in self.fixed:
-            return 0
+            return reach * self.sided.get(coordinate, 0)
         part = self.domain.unit(coordinate, self.fixed[coordinate])
         low, high = part < reach * self.width, part > 1 - reach * self.width
         return reach * (int(low) - int(high))

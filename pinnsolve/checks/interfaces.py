@@ -168,6 +168,8 @@ def _jumps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> list[
     row, best = row.gather(1, best).flatten(), best.flatten()
     places, alive = _closed_in(problem, coordinate, line, row, steps[best], steps[best + 1])
     alive &= sudden.flatten() > 0
+    if problem.parts is not None:  # across these each part has an output of its own
+        alive &= ~problem.parts.near(_places(problem, coordinate, places, line), 1e-6)
     return [sorted(places[alive & (line == k)].tolist()) for k in range(len(SEARCH.lines))]
 
 

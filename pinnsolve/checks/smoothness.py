@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.contradictions import Part, parts
-from pinnsolve.checks.roughness import rough
+from pinnsolve.checks.roughness import RULES, rough
 from pinnsolve.checks.two_ways import Both, Expression, residual_of
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
@@ -106,6 +106,14 @@ def _derivative(prescribed: Prescribed, axis: int, order: int) -> Expression:
     return expression
 
 
+def away_from_interfaces(problem: Problem, points: Points) -> Tensor:
+    """One (N,) where no difference reaches across an interface of materials, zero elsewhere: a slope may jump there."""
+    found = torch.ones_like(points.weights)
+    if problem.parts is not None:
+        found[problem.parts.near(points.coordinates, 2.0 ** (1 - RULES.first))] = 0.0
+    return found
+
+
 def _of_equations(
     problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: Mapping[str, Size]
 ) -> list[str]:  # fmt: skip
@@ -120,7 +128,7 @@ def _of_equations(
     for equation in problem.equations:
         both = Both(problem, [residual_of(equation)], fields_at)
         size = torch.tensor([problem.prober.size(equation, sizes)], dtype=torch.float64)
-        found = rough(both, orders, size, 0.1 * problem.tolerance)
+        found = rough(both, orders, size, 0.1 * problem.tolerance, lambda points: away_from_interfaces(problem, points))
         if found.places:
             warnings.append(
                 f"equation '{equation.name}' differentiates something that jumps or has a kink "

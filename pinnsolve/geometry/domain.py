@@ -254,7 +254,8 @@ class Domain:
         if coordinate == self.time and low < value < high:
             return self.interior.at(**{coordinate: float(value)})
         ends = ", ".join(f"face({coordinate}={end:g})" for end in (low, high))
-        raise ProblemError(f"there is no face {coordinate} = {value:g} on this domain", f"Possible: {ends}.")
+        inner = "Conditions on inner places are not solved yet; integrals over them are taken. " * (low < value < high)
+        raise ProblemError(f"there is no face {coordinate} = {value:g} on this domain", f"{inner}Possible: {ends}.")
 
     def faces(self, coordinate: str) -> tuple[Piece, Piece]:
         """Both end faces of a coordinate, the lower first."""

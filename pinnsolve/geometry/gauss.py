@@ -11,9 +11,9 @@ from torch import Tensor
 from pinnsolve.geometry.rules import RULES
 
 
-def gauss(intervals: Tensor, stretches: int) -> tuple[Tensor, Tensor]:
+def gauss(intervals: Tensor, stretches: int, count: int = RULES.nodes) -> tuple[Tensor, Tensor]:
     """The same without whose they are."""
-    parts, weights, _ = gauss_of(intervals, stretches)
+    parts, weights, _ = gauss_of(intervals, stretches, count)
     return parts, weights
 
 

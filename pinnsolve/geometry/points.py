@@ -62,4 +62,5 @@ def joined(parts: Sequence[Points]) -> Points:
         return {name: torch.cat([f[name] for f in fields]) for name in fields[0]}
 
     normals = together([p.normals for p in parts]) if all(p.normals for p in parts) else {}
-    return Points(together([p.coordinates for p in parts]), torch.cat([p.weights for p in parts]), normals)
+    measured = together([p.measured for p in parts])
+    return Points(together([p.coordinates for p in parts]), torch.cat([p.weights for p in parts]), normals, measured)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Real
 from typing import Any
 
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.calls import worded
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
@@ -28,10 +30,17 @@ class Region:
         How messages and reports call it, written as the user would write it.
     resolve : callable Domain -> tuple of Piece
         Raises ProblemError if the region does not exist in that domain.
+    section : callable Domain -> tuple of Piece, optional
+        The same, but inside of the domain too, where integrals are taken and no conditions hold.
     """
 
     name: str
     resolve: Callable[[Domain], tuple[Piece, ...]]
+    section: Callable[[Domain], tuple[Piece, ...]] | None = None
+
+    def integrated(self, domain: Domain) -> tuple[Piece, ...]:
+        """The pieces over which it is integrated."""
+        return (self.section or self.resolve)(domain)
 
     def __or__(self, other: Region) -> Region:
         if not isinstance(other, Region):
@@ -53,10 +62,10 @@ class Region:
             raise ProblemError(f"where({function!r}) is no function", "Write face(x=0).where(lambda y: y < 0.5).")
         asks = tuple(inspect.signature(function).parameters)
 
-        def resolve(domain: Domain) -> tuple[Piece, ...]:
+        def left_of(pieces: Callable[[Domain], tuple[Piece, ...]], domain: Domain) -> tuple[Piece, ...]:
             for name in asks:
                 domain.known(name)
-            made = [piece.where(Part(function, asks, f"where {', '.join(asks)}")) for piece in self.resolve(domain)]
+            made = [piece.where(Part(function, asks, f"where {', '.join(asks)}")) for piece in pieces(domain)]
             left = tuple(piece for piece in made if piece.anything)
             if not left:
                 raise ProblemError(
@@ -64,7 +73,9 @@ class Region:
                 )
             return left
 
-        return Region(f"{self.name} where {', '.join(asks)}", resolve)
+        return Region(
+            f"{self.name} where {', '.join(asks)}", partial(left_of, self.resolve), partial(left_of, self.integrated)
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return self.name
@@ -88,7 +99,17 @@ def face(**end: float) -> Region:
         )
     _numbers("face", end)
     ((coordinate, value),) = end.items()
-    return Region(f"face({coordinate}={value:g})", lambda domain: _in_plane(domain, coordinate, value))
+
+    def section(domain: Domain) -> tuple[Piece, ...]:
+        low, high = domain.ends(domain.known(coordinate))
+        room = SAME * (high - low)
+        if coordinate not in domain.space_coordinates or not low + room < value < high - room:
+            return _in_plane(domain, coordinate, value)
+        return (replace(domain.interior.at(**{coordinate: float(value)}), normal=(coordinate, 1)),)
+
+    return Region(
+        f"face({coordinate}={value:g})", lambda domain: _in_plane(domain, coordinate, value), section
+    )  # fmt: skip
 
 
 def _in_plane(domain: Domain, coordinate: str, value: float) -> tuple[Piece, ...]:

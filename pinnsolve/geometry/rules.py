@@ -20,8 +20,17 @@ class Rules:
         Parameters at which a curve is looked at for where it is cut. More: shorter cuts are seen; more time.
     lines : int
         Over a surface, along which the cuts are found exactly. More: the area is known better; more time.
-    halvings : int
-        Of an interval of parameters: to rounding.
+    panels : int
+        Of twelve lines each, between two places at which the number of cuts changes.
+    halvings, halvings_of_planes : int
+        Of an interval of parameters: to rounding; of planes, each of which is looked at anew, to 1e-6.
+    planes : int
+        Of a solid, that are looked at for where their form changes. More: smaller parts are found; its integrals take
+        longer.
+    fewer_in_planes : int
+        Times fewer lines in each of them than over a surface.
+    margin : float
+        Of its length: by how much a box around a shape is larger, so that every line enters and leaves.
     simple : int
         Smooth stretches of a curve, or breaks along a surface, up to which every line is looked at closely. More: a
         surface takes seconds.
@@ -63,7 +72,12 @@ class Rules:
     nodes: int = 12
     samples: int = 2048
     lines: int = 192
+    panels: int = 16
     halvings: int = 48
+    halvings_of_planes: int = 16
+    planes: int = 24
+    fewer_in_planes: int = 3
+    margin: float = 0.03
     simple: int = 64
     counted: int = 2**15
     look: int = 2**15

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinnsolve.geometry.gauss import gauss, gauss_of
+from pinnsolve.geometry.cutting import Cutting
 from pinnsolve.geometry.holes import Notch
 from pinnsolve.geometry.patch import Leaf, Patch, Surface
 from pinnsolve.geometry.rules import RULES
@@ -67,13 +67,16 @@ class Side:
     @cached_property
     def nodes(self) -> tuple[Surface, Tensor]:
         """A quadrature: the surface, and weights (N,) that sum to its measure."""
-        if self.patch.axes == 1:
-            return self._along_intervals()
-        if self.patch.axes == 2:
-            return self._along_lines() if self.patch.shares is None else self._over_pieces()
-        engine = torch.quasirandom.SobolEngine(self.patch.axes, scramble=True, seed=5)
-        surface, kept = self.taken(engine.draw(RULES.counted, dtype=torch.float64))
-        return surface[kept], surface.density[kept] / RULES.counted
+        return self.cutting.nodes()
+
+    @cached_property
+    def cutting(self) -> Cutting:
+        """What of its patch it is."""
+        return Cutting(self.patch, self.taken)
+
+    def where(self, holds: Callable[[Tensor], Tensor]) -> Side:
+        """The part of it on which points (N, d) belong to something else, too."""
+        return Side(self.patch, lambda surface: self._keeps(surface) * holds(surface.points), self.called)
 
     @cached_property
     def size(self) -> float:
@@ -91,86 +94,10 @@ class Side:
         surface, weights = self.nodes
         return float((weights * (surface.normals * lengths).norm(dim=1)).sum() / lengths.prod())
 
-    @cached_property
+    @property
     def intervals(self) -> Tensor:
         """The intervals (K, 2) of a curve's parameter that are on the boundary."""
-        return self._cut(torch.zeros(1, 0, dtype=torch.float64))[1]
-
-    def _cut(self, others: Tensor) -> tuple[Tensor, Tensor]:
-        """The intervals (K, 2) of the first parameter that are on the boundary, on lines where the others have these
-        values (L, m - 1); and to which line each belongs."""
-        samples = max(RULES.samples if not others.shape[1] else RULES.lines, 2 * self.patch.stretches)
-        lines = len(others)
-        first = (torch.arange(samples, dtype=torch.float64) + 0.5) / samples
-
-        def kept(x: Tensor, line: Tensor) -> Tensor:
-            return self.taken(torch.cat([x[:, None], others[line]], 1))[1]
-
-        index = torch.arange(lines).repeat_interleave(samples)
-        on = kept(first.repeat(lines), index).view(lines, samples)
-        padded = torch.cat([on[:, :1], on, on[:, -1:]], 1)
-        edges = torch.cat([torch.zeros(1, dtype=torch.float64), first, torch.ones(1, dtype=torch.float64)])
-        line, change = (padded[:, 1:] != padded[:, :-1]).nonzero(as_tuple=True)
-        low, high, before = edges[change], edges[change + 1], padded[line, change]
-        for _ in range(RULES.halvings if len(line) else 0):
-            middle = (low + high) / 2
-            same = kept(middle, line) == before
-            low, high = torch.where(same, middle, low), torch.where(same, high, middle)
-        ends = _runs(on[:, 0], on[:, -1], line, (low + high) / 2)
-        return ends[:, 0].long(), ends[:, 1:]
-
-    def _along_intervals(self) -> tuple[Surface, Tensor]:
-        parts, weights = gauss(self.intervals, self.patch.stretches)
-        surface, _ = self.taken(parts[:, None])
-        return surface, weights * surface.density
-
-    def _along_lines(self) -> tuple[Surface, Tensor]:
-        """Lines along the first parameter, cut where they leave the boundary; their places by Gauss between the places
-        at which the number of cuts changes."""
-        many = self.patch.stretches > RULES.simple
-        breaks = self._breaks(RULES.nodes if many else RULES.lines)
-        lines, line_weights = gauss(
-            torch.stack([breaks[:-1], breaks[1:]], 1), 1 if many else RULES.lines // RULES.nodes
-        )
-        line, intervals = self._cut(lines[:, None])
-        parts, weights, owner = gauss_of(intervals, self.patch.stretches)
-        where = line[owner]
-        surface, _ = self.taken(torch.stack([parts, lines[where]], 1))
-        return surface, weights * line_weights[where] * surface.density
-
-    def _breaks(self, count: int) -> Tensor:
-        """Where along the second parameter the number of cuts changes, with both ends."""
-        ends = torch.tensor([0.0, 1.0], dtype=torch.float64)
-        places = (torch.arange(count, dtype=torch.float64) + 0.5) / count
-
-        def cuts(at: Tensor) -> Tensor:
-            samples = max(RULES.lines, 2 * self.patch.stretches)
-            first = (torch.arange(samples, dtype=torch.float64) + 0.5) / samples
-            both = torch.stack([first.repeat(len(at)), at.repeat_interleave(samples)], 1)
-            on = self.taken(both)[1].view(len(at), samples)
-            return 2 * (on[:, 1:] != on[:, :-1]).sum(1) + on[:, 0]
-
-        found = cuts(places)
-        change = (found[1:] != found[:-1]).nonzero()[:, 0]
-        low, high, before = places[change], places[change + 1], found[change]
-        for _ in range(RULES.halvings if 0 < len(change) <= RULES.simple else 0):
-            middle = (low + high) / 2
-            same = cuts(middle) == before
-            low, high = torch.where(same, middle, low), torch.where(same, high, middle)
-        return torch.cat([ends[:1], (low + high) / 2, ends[1:]])
-
-    def _over_pieces(self) -> tuple[Surface, Tensor]:
-        """Three by three nodes on each of many triangles."""
-        assert self.patch.shares is not None
-        x, w, _ = gauss_of(torch.tensor([[0.0, 1.0]], dtype=torch.float64), 1, 3)
-        root, v = torch.cartesian_prod(x, x).T
-        weights = torch.cartesian_prod(w, w).prod(1) * 2 * root
-        ends = torch.cat([torch.zeros(1, dtype=torch.float64), self.patch.shares])
-        u = ends[:-1, None] + ends.diff()[:, None] * root**2
-        parts = torch.stack([u.reshape(-1), v.repeat(len(u))], 1)
-        surface, kept = self.taken(parts)
-        weight = (ends.diff()[:, None] * weights).reshape(-1)
-        return surface[kept], (weight * surface.density)[kept]
+        return self.cutting.intervals
 
     def drawn(self, cube: Tensor) -> tuple[Surface, Tensor]:
         """Points evenly spread by length or area, from points of the unit cube (N, m); and which of them count."""
@@ -216,22 +143,6 @@ class Side:
             if float((values - values[0]).abs().max()) <= 1e-12 * max(size, float(values.abs().max())):
                 return axis, float(values[0])
         return None
-
-
-def _runs(begins: Tensor, ends: Tensor, line: Tensor, places: Tensor) -> Tensor:
-    """Line, begin and end (K, 3) of each interval, from whether lines (L,) begin and end inside one and where they
-    change."""
-    rows: list[Tensor] = []
-    zero = torch.zeros(1, dtype=torch.float64)
-    for k in range(len(begins)):
-        marks = [places[line == k]]
-        if bool(begins[k]):
-            marks.insert(0, zero)
-        if bool(ends[k]):
-            marks.append(zero + 1)
-        pairs = torch.cat(marks).view(-1, 2)
-        rows.append(torch.cat([torch.full((len(pairs), 1), float(k), dtype=torch.float64), pairs], 1))
-    return torch.cat(rows)
 
 
 def left_of(patches: Sequence[Patch], contains: Callable[[Tensor], Tensor], size: float) -> tuple[Side, ...]:

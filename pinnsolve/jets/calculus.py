@@ -61,6 +61,21 @@ def d(field: Jet, *coordinates: Jet) -> Jet:
     return result
 
 
+def jump(expression: Jet) -> Jet:
+    """What an expression changes by across an inner place. Conditions there are not solved yet.
+
+    Raises
+    ------
+    ProblemError
+        Always: with what can be written today.
+    """
+    raise ProblemError(
+        f"jump({describe(expression)}): conditions across inner places are not solved yet",
+        "A coefficient that jumps is a parameter, Piecewise(1.0, (Box(x=(0, 0.4)), 100.0)), and its flux continues; a "
+        "film is a part of its own; a load is a narrow source in the equation.",
+    )
+
+
 def describe(thing: object) -> str:
     """What the user handed over, in a few words."""
     if isinstance(thing, Jet):

@@ -92,7 +92,8 @@ ALIASES = {
     "positive": "pos", "concat": "cat", "clip": "clamp", "float_power": "pow", "rpower": "rpow", "log_sigmoid":
     "logsigmoid", "fmin": "minimum", "fmax": "maximum", "mm": "matmul", "fix": "trunc", "special_round": "round",
 }  # fmt: skip
-FLAT = {"sign", "sgn", "floor", "ceil", "round", "trunc", "heaviside", "floor_divide"}
+FLAT = {"sign", "sgn", "floor", "ceil", "round", "trunc", "heaviside", "floor_divide",
+        "inside"}  # the last is that of shapes  # fmt: skip
 COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne", "less", "less_equal", "greater", "greater_equal", "not_equal",
                "isnan", "isfinite", "isinf", "logical_and", "logical_or", "logical_xor", "logical_not"}  # fmt: skip
 IN_PLACE = {"iadd", "isub", "imul", "idiv", "itruediv", "ipow"}

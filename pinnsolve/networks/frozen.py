@@ -22,3 +22,14 @@ def frozen(module: nn.Module) -> int:
 def layers(module: nn.Module, begin: int, end: int | None) -> nn.Sequential:
     """Some layers of a sequence."""
     return nn.Sequential(*list(cast(nn.Sequential, module))[begin:end])
+
+
+def told(network: nn.Module) -> list[tuple[str, str, int]]:
+    """One row for each layer: name, what it is, and its number of trained parameters."""
+    rows = []
+    for name, module in network.named_modules():
+        if not list(module.children()):
+            trained = [p.numel() for p in module.parameters() if p.requires_grad]
+            kept = ", frozen" * (not trained and any(True for _ in module.parameters()))
+            rows.append((name or "network", f"{module}{kept}", sum(trained)))
+    return rows

@@ -12,6 +12,7 @@ from torch import nn
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.holes import Hole
 from pinnsolve.geometry.places import Corner, Plane
 from pinnsolve.jets.jet import on_jets
 from pinnsolve.networks.views import Mirrored, Unfolded
@@ -56,6 +57,7 @@ class Inputs(nn.Module):
         corners: Sequence[Corner] = (),
         planes: Sequence[Plane] = (),
         around: bool = False,
+        cores: Sequence[tuple[Hole, int]] = (),
     ) -> None:
         super().__init__()
         self.domain, self.periodic, self.corners, self.planes = domain, periodic, corners, planes
@@ -63,6 +65,7 @@ class Inputs(nn.Module):
         if around:
             made: list[Mirrored | Unfolded] = [Mirrored(hole, domain) for hole in domain.holes]
             made += [Unfolded(notch, domain) for notch in domain.notches]
+            made += [Mirrored(hole, domain, part) for hole, part in cores]
             self.views = [view for view in made if not set(view.instead) & set(periodic)]  # they end at no period
         self.near = sum(2 if c in periodic else 1 for c in domain.coordinates) + len(planes)
         self.near += 2 * len(SCALES) * len(corners)
@@ -73,7 +76,8 @@ class Inputs(nn.Module):
         self.register_buffer("frequencies", frequencies)
         self.count = plain + (2 * fourier.count if fourier is not None else 0)
 
-    def forward(self, at: Mapping[str, Any]) -> Any:
+    def forward(self, at: Mapping[str, Any], label: torch.Tensor | None = None) -> Any:
+        """`label` says in which part of space each point (N,) lies, where materials divide it."""
         columns = []
         for name in self.domain.coordinates:
             if name in self.periodic:
@@ -86,7 +90,7 @@ class Inputs(nn.Module):
         for corner in self.corners:
             columns += self._around(corner, at)
         for view in self.views:
-            columns += view.columns(at)
+            columns += view.columns(at) if view.part is None else _beside(view, at, label)
         inputs = torch.stack(columns, -1)
         if self.frequencies is None:
             return inputs
@@ -136,3 +140,12 @@ class Inputs(nn.Module):
             inverse = (squared + scale**2) ** -0.5
             found += [offset * inverse for offset in offsets]
         return found
+
+
+def _beside(view: Mirrored | Unfolded, at: Mapping[str, Any], label: torch.Tensor | None) -> list[Any]:
+    """What is seen of a part of space from outside of it; inside, where it has a pole, nothing."""
+    assert isinstance(view, Mirrored)
+    assert label is not None
+    inside = label == view.part
+    far = {c: on_jets.where(inside, v + view.hole.radius, at[c]) for c, v in view.hole.centre.items()}
+    return [on_jets.where(inside, 0.0, column) for column in view.columns({**at, **far})]

@@ -24,10 +24,12 @@ class Mirrored:
         Which of them go beside the coordinates, and which in place of some.
     instead : sequence of str
         In place of which.
+    part : int, optional
+        The part of space that it is, where it is none of its holes: there nothing is seen of it.
     """
 
-    def __init__(self, hole: Hole, domain: Domain) -> None:
-        self.hole, self.instead = hole, tuple(hole.centre)
+    def __init__(self, hole: Hole, domain: Domain, part: int | None = None) -> None:
+        self.hole, self.instead, self.part = hole, tuple(hole.centre), part
         axes = len(hole.centre)
         self.count, self.seen = axes + 1, ((axes,), tuple(range(axes + 1)))
         lengths = [max(abs(end - v) for end in domain.ends(c)) for c, v in hole.centre.items()]
@@ -55,6 +57,8 @@ class Unfolded:
     count, seen, instead
         As of `Mirrored`.
     """
+
+    part = None
 
     def __init__(self, notch: Notch, domain: Domain) -> None:
         self.notch, self.instead = notch, tuple(notch.place)

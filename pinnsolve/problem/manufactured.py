@@ -39,7 +39,7 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
             )
 
     def shifted(name: str, residual: Residual, wanted: set[str]) -> Callable[..., Jet]:
-        names = [n for n in [*problem.unknowns, *problem.coordinates, *problem.parameters] if n in wanted]
+        names = [n for n in problem.names if n in wanted]
         names += sorted(n for n in wanted if n not in names)
 
         def function(**at: Any) -> Jet:
@@ -52,7 +52,7 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
         function.__signature__ = inspect.Signature([inspect.Parameter(n, keyword) for n in names])  # type: ignore[attr-defined]
         return function
 
-    always = {*problem.coordinates, *problem.parameters}
+    always = {*problem.coordinates, *problem.parameters, *problem.materials}
     asked = {e.name: e.asks & set(problem.unknowns) for e in problem.equations}
     equations = [shifted(e.name, e.residual, always | asked[e.name]) for e in problem.equations]
     conditions: list[Any] = [*problem.periodic, *problem.solenoidal]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal
 
 from pinnsolve.calls import worded_class
 from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean, positive
+from pinnsolve.geometry.across import interfaces_of, materials_at
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.materials import Parts, Piecewise
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
@@ -24,6 +27,7 @@ from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
 from pinnsolve.problem.overview import Overview
 from pinnsolve.problem.probes import Prober
+from pinnsolve.problem.quantities import quantities_of
 from pinnsolve.problem.reading import equations_of, flattened, parameters_of, reference_given, unknowns_of
 from pinnsolve.problem.recognition import recognised
 from pinnsolve.problem.unknown import Unknown
@@ -49,13 +53,17 @@ class Problem:
     conditions : sequence
         What `dirichlet`, `neumann`, `initial`, `initial_rate`, `periodic`, `solenoidal`, `condition` and `observed`
         return.
-    parameters : mapping from name to number, Unknown, or (low, high)
+    parameters : mapping from name to number, Unknown, (low, high), or Piecewise
         What equations and conditions may ask for by name. An `Unknown` is found together with the solution; a range
-        makes the parameter one more input of the network, beside the coordinates.
+        makes the parameter one more input of the network, beside the coordinates; a `Piecewise` jumps between parts of
+        space.
     reference : callable problem -> Reference, or Reference, optional
         `exact(u=...)` makes one. `None` switches the comparison off; "automatic" lets the package look for one.
     tolerance : float
         The relative L2 error that is wanted (dimensionless).
+    quantities : mapping from name to (function, region) or (function, region, time)
+        Integrals that the table and the report shall tell beside the reference's: a drag, a flux, an energy. See
+        `Solution.integral`; in an evolution at the end of time, where none is told.
 
     Raises
     ------
@@ -71,29 +79,33 @@ class Problem:
         unknowns: str | Sequence[str],
         equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         conditions: Sequence[Any] = (),
-        parameters: Mapping[str, float | Unknown | tuple[float, float]] | None = None,
+        parameters: Mapping[str, float | Unknown | tuple[float, float] | Piecewise] | None = None,
         reference: Callable[[Any], Any] | Reference | Literal["automatic"] | None = "automatic",
         tolerance: float = 1e-3,
+        quantities: Mapping[str, Any] | None = None,
     ) -> None:
         self._declared = {
             "space": space, "time": time, "unknowns": unknowns, "equations": equations, "conditions": conditions,
             "parameters": parameters, "reference": reference, "tolerance": tolerance,
+            "quantities": quantities,
         }  # fmt: skip
         given = parameters_of(parameters or {})
         self._parameters = dict(parameters or {})
-        self.parameters, self.ranges = given.numbers, given.ranges
+        self.parameters, self.ranges, self.materials = given.numbers, given.ranges, given.materials
         self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
         self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
         self.space, self.domain = space, Domain(space, time, self.ranges)
+        for name, material in self.materials.items():
+            material.check(name, self.domain)
         self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
         self.unknowns = unknowns_of(unknowns)
         self.tolerance = positive("tolerance", tolerance)
         self.reference = reference_given(reference)
-        check_free(self.unknowns, self.coordinates, self.parameters, self.functions)
+        check_free(self.unknowns, self.coordinates, [*self.parameters, *self.materials], self.functions)
         flat = flattened(conditions)
         self.observations = tuple(measured(self.domain, self.unknowns, c) for c in flat if isinstance(c, Observed))
         declared = Declared(
-            self.domain, self.unknowns, tuple(self.parameters), self.functions, equations_of(equations),
+            self.domain, self.unknowns, (*self.parameters, *self.materials), self.functions, equations_of(equations),
             [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
             [c for c in flat if isinstance(c, Solenoidal)], self.observations,
         )  # fmt: skip
@@ -104,6 +116,7 @@ class Problem:
         for unknown in declared.untold:
             if not self.prober.algebraic(unknown, self.equations):
                 raise undetermined(unknown)
+        self.quantities = quantities_of(quantities or {}, self.domain, self.names)
         self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions)
         self.solenoidal = tuple(
             replace(flow, components=in_order(flow.components, self.equations, self.prober))
@@ -182,6 +195,11 @@ class Problem:
         return (*self.equations, *self.conditions, *(e for o in self.observations for e in o.equations))
 
     @property
+    def names(self) -> list[str]:
+        """What a function may ask for anywhere: unknowns, coordinates, parameters."""
+        return [*self.unknowns, *self.coordinates, *self.parameters, *self.materials]
+
+    @property
     def coordinates(self) -> tuple[str, ...]:
         """Of space, of time, and the parameters that are inputs."""
         return self.domain.coordinates
@@ -198,17 +216,36 @@ class Problem:
     @property
     def indivisible(self) -> str:
         """Why it cannot be solved over cells; empty if it can."""
-        if self.constants or self.functions:
-            return "cells find no unknown constants or functions: each step of time would find its own"
-        if not self.equations:
-            return "cells fit no data alone: they are halved where an equation's residual is large"
-        if self.observations:
-            return "cells take no measurements: a step of time knows nothing of those that come later"
-        if self.ranges:
-            return "cells take no parameters as inputs: they divide space and time alone"
-        if self.domain.shape is not None:
-            return "cells fill boxes: they end at no curved side"
-        return ""
+        why = {
+            "cells find no unknown constants or functions: each step of time would find its own":
+                self.constants or self.functions,
+            "cells fit no data alone: they are halved where an equation's residual is large": not self.equations,
+            "cells take no measurements: a step of time knows nothing of those that come later": self.observations,
+            "cells take no parameters as inputs: they divide space and time alone": self.ranges,
+            "cells end at no interface over a plane or in space": self.parts is not None,
+            "cells fill boxes: they end at no curved side": self.domain.shape is not None,
+        }  # fmt: skip
+        return next((told for told, holds in why.items() if holds), "")
+
+    @cached_property
+    def parts(self) -> Parts | None:
+        """What materials cut space into, where each part has an output of its own, joined by rows; None without
+        materials, and where cells end at the interfaces: along a line, and at layers in first-order evolutions."""
+        layers = all(len(shape.coordinates) == 1 for m in self.materials.values() for shape, _ in m.parts)
+        if not self.materials or len(self.space_coordinates) < 2:
+            return None
+        axes = [self.coordinates.index(c) for c in self.space_coordinates]
+        answers = [self.prober.answer(e, self.domain.line()) for e in self.equations]
+        second = any(alpha[k] > 1 for a in answers for p in a.probes.values() for alpha in p.asked for k in axes)
+        if layers and not second and self.domain.time is not None:
+            return None
+        found = Parts(self.domain, self.materials.values())
+        return found if found.count > 1 else None
+
+    @cached_property
+    def interfaces(self) -> tuple[Piece, ...]:
+        """Where these parts meet."""
+        return () if self.parts is None else interfaces_of(self.domain, self.parts)
 
     def pieces(self, condition: Equation) -> tuple[Piece, ...]:
         """The faces, points or moments on which a condition holds."""
@@ -238,5 +275,14 @@ class Problem:
         guesses = {name: chart.numbers(u.guess) for name, u in self.functions.items()}
         normals = {f"n{c}": chart.constant(n) for c, n in points.normals.items()}
         values = {f"measured {name}": chart.constant(v) for name, v in points.measured.items()}
-        behind = {**self.parameters, **guesses, **(found or {}), **at, **unknowns, **normals, **values}
+        behind = {
+            **self.parameters,
+            **materials_at(self.materials, chart, at, points),
+            **guesses,
+            **(found or {}),
+            **at,
+            **unknowns,
+            **normals,
+            **values,
+        }
         return Fields(chart, behind, self.domain.time)

@@ -11,6 +11,7 @@ from typing import Any
 from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, if_complex, place_of
 from pinnsolve.geometry.arguments import interval
+from pinnsolve.geometry.materials import Piecewise
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.equation import Equation, inside
 from pinnsolve.problem.unknown import Unknown
@@ -38,11 +39,14 @@ class Parameters:
     unknown : dict from name to Unknown
     ranges : dict from name to (low, high)
         Those that are inputs of the network.
+    materials : dict from name to Piecewise
+        Those that jump between parts of space.
     """
 
     numbers: dict[str, float]
     unknown: dict[str, Unknown]
     ranges: dict[str, tuple[float, float]]
+    materials: dict[str, Piecewise]
 
 
 def parameters_of(parameters: Any) -> Parameters:
@@ -52,7 +56,7 @@ def parameters_of(parameters: Any) -> Parameters:
     for name, value in parameters.items():
         if not (isinstance(name, str) and name.isidentifier()):
             raise ProblemError(f"parameters: {name!r} is no name", 'Write parameters={"nu": 0.01}.')
-        if isinstance(value, Unknown | tuple | list):
+        if isinstance(value, Unknown | Piecewise | tuple | list):
             continue
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise ProblemError(
@@ -63,8 +67,10 @@ def parameters_of(parameters: Any) -> Parameters:
             )
     ranges = {n: interval(f"parameters: {n}", v) for n, v in parameters.items() if isinstance(v, tuple | list)}
     unknown = {name: value for name, value in parameters.items() if isinstance(value, Unknown)}
-    guesses = {n: v.guess if isinstance(v, Unknown) else v for n, v in parameters.items() if n not in ranges}
-    return Parameters({n: float(v) for n, v in guesses.items()}, unknown, ranges)
+    materials = {name: value for name, value in parameters.items() if isinstance(value, Piecewise)}
+    given = {n: v for n, v in parameters.items() if n not in ranges and n not in materials}
+    guesses = {n: float(v.guess if isinstance(v, Unknown) else v) for n, v in given.items()}
+    return Parameters(guesses, unknown, ranges, materials)
 
 
 def equations_of(equations: Any) -> tuple[Equation, ...]:

@@ -66,6 +66,20 @@ def _show_slices(console: Console, run: Report) -> None:
         console.print(f"and {len(run.slices) - len(shown)} more values with smaller errors, which report.json has")
 
 
+def _show_quantities(console: Console, run: Report) -> None:
+    """The integrals that the problem asks for, beside the reference's."""
+    table = Table("quantity", "value", "its quadrature's error", "reference", "relative difference")
+    for name, told in run.comparison.quantities.items():
+        if told.why:
+            table.add_row(escape(name), "not known", "", "", "")
+            continue
+        known = "not known" if told.reference is None else f"{told.reference:.9g}"
+        apart = "" if told.relative is None else f"{told.relative:.1e}"
+        table.add_row(escape(name), f"{told.value:.9g}", f"{told.error:.0e}", known, apart)
+    console.print(table)
+    show_warnings(console, [told.why for told in run.comparison.quantities.values() if told.why])
+
+
 def _scatter(run: Report, scatter: Scatter) -> Table:
     """Errors of an ensemble's members and of their mean, beside the standard deviation over the members."""
     title = f"scatter of the method over {over_seeds(run)} (relative L2)"
@@ -134,6 +148,8 @@ def show_result(console: Console, run: Report, folder: Path, unwritten: Mapping[
                 f"{comparison.tolerance:g}",
             )
         console.print(errors)
+    if comparison.quantities:
+        _show_quantities(console, run)
     if run.slices:
         _show_slices(console, run)
     if run.scatter is not None:

@@ -14,7 +14,7 @@ from pinnsolve.geometry.places import away
 from pinnsolve.report.grids import Array, Grid, Scattered, grid, pictured, plane, whole_domain
 from pinnsolve.report.layout import GRIDS
 from pinnsolve.report.record import Report
-from pinnsolve.solution import CHUNK
+from pinnsolve.residuals.evaluated import CHUNK
 from pinnsolve.training.collocation import parted
 
 

@@ -132,6 +132,7 @@ def summary(run: Report) -> dict[str, Any]:
             "reason": comparison.reason,
             "tolerance": comparison.tolerance,
             "errors": _errors(comparison),
+            "quantities": {name: vars(told) for name, told in comparison.quantities.items()},
             "measured_away_from": list(comparison.corners),
             "reference": None if reference is None else _reference(reference, run.reference_memory),
             "estimated_error": training.estimate,
@@ -215,7 +216,8 @@ def _parameters(solution: Solution) -> dict[str, Any]:
     """Numbers, and what was found with its standard error."""
     training = solution.training
     found = {} if training is None or training.identified is None else training.identified.constants
-    return {**solution.problem.parameters, **{name: vars(constant) for name, constant in found.items()}}
+    told = {name: repr(material) for name, material in solution.problem.materials.items()}
+    return {**solution.problem.parameters, **told, **{name: vars(constant) for name, constant in found.items()}}
 
 
 def _finite(value: Any) -> Any:

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.joins import rows
 from pinnsolve.geometry.beside import rarer
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import fading
@@ -51,6 +52,8 @@ def sites(problem: Problem, made: Plan) -> list[Site]:
     """The interior with the equations, one site for each region on which conditions are weighted, and the data."""
     inside = {e.name: e.residual for e in problem.equations if e.name not in made.met}
     found = [Site("interior", (problem.domain.interior,), inside)]
+    if problem.interfaces:
+        found.append(Site("interfaces", problem.interfaces, {**rows(problem)}))
     for equation in problem.system[len(problem.equations) :]:
         all_pieces = problem.pieces(equation)
         pieces = tuple(p for p in all_pieces if (equation, p) in made.weighted)
@@ -85,12 +88,14 @@ def asked(trial: Trial, site: Site, few: Points) -> Asked:
 
 
 def fade(trial: Trial, site: Site, prepared: Prepared) -> Faded:
-    """How residuals are weighted down towards singular corners, and where more points are drawn than elsewhere: inside
-    the domain, and nowhere else."""
+    """How residuals are weighted down towards singular corners, and where more points are drawn than elsewhere, and up
+    in parts that conduct little: inside the domain, and nowhere else."""
     if site.name != "interior":
         return lambda r: r
     coordinates, domain = prepared.points.coordinates, trial.problem.domain
     factors = [
         f for f in (fading(trial.plan.corners, coordinates, domain), rarer(domain, coordinates)) if f is not None
     ]
+    if trial.scaling is not None and prepared.label is not None:
+        factors.append(trial.scaling.raised.to(trial.device, trial.dtype)[prepared.label])
     return (lambda r: r) if not factors else (lambda r: r * math.prod(factors[1:], start=factors[0]))

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.roughness import RULES, Rough, levels, rough
+from pinnsolve.checks.smoothness import away_from_interfaces
 from pinnsolve.checks.two_ways import Both, residual_of
 from pinnsolve.errors import Outcome
 from pinnsolve.geometry.places import fading
@@ -64,7 +65,7 @@ def _inside(trial: Trial, residuals: Residuals) -> tuple[Both, dict[str, int], T
 
 def _faded(trial: Trial, points: Points) -> Tensor:
     factor = fading(trial.plan.corners, points.coordinates, trial.problem.domain)
-    found = torch.ones_like(points.weights) if factor is None else factor
+    found = away_from_interfaces(trial.problem, points) * (1.0 if factor is None else factor)
     across = 2.0 ** (1 - RULES.first)  # of the length: twice the largest width, as far as differences reach
     for c, places in trial.fluxes.items():  # a difference across such a place is no slope, and its flux none
         for place in places:

@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.joins import Row
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import Narrow
+from pinnsolve.geometry.regions import interior
 from pinnsolve.methods.balance import balanced
+from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size
 from pinnsolve.residuals import Residuals
 from pinnsolve.settings import Settings
@@ -22,7 +25,9 @@ def weights_of(settings: Settings, residuals: Residuals, before: dict[str, float
         about = {u: residuals.trial.plan.size(u) for u in residuals.trial.problem.unknowns}
         return before or {name: made**-2 for name, made in made_of(residuals, about).items()}
     if settings.weights == "balanced":
-        return balanced(residuals)
+        scaled = residuals.trial.scaling
+        ratios = {} if scaled is None else scaled.ratios
+        return {name: w * ratios.get(name, 1.0) for name, w in balanced(residuals).items()}
     equations = [e.name for e in residuals.trial.problem.equations]
     if isinstance(settings.weights, Mapping):
         for name in settings.weights:
@@ -67,7 +72,8 @@ def made_of(residuals: Residuals, about: Mapping[str, Size], places: int = 200) 
         inside = site.name == "interior"  # on a line, since points are drawn to narrow places, where terms are large
         there = problem.domain.line() if inside else points[:: max(1, len(points) // places)]
         for name, term in site.terms.items():
-            found[name] = problem.prober.change(by_residual[term], about, there) or 1.0
+            told = Equation(name, interior, term.side) if isinstance(term, Row) else by_residual[term]
+            found[name] = problem.prober.change(told, about, there) or 1.0
     return found
 
 

@@ -17,21 +17,25 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.across import ACROSS
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.random_features import RandomFeatures
 from pinnsolve.problem.probes import Size
 from pinnsolve.trial import flow, lift
+from pinnsolve.trial.apart import labels
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.trial import Prepared, Trial
 
 
 @dataclass(frozen=True)
 class Beside(Prepared):
-    """Points as a trial function prepares them, and the solution's fields there."""
+    """Points as a trial function prepares them, and the solution's fields there; on an interface those beyond it
+    too."""
 
     solution: Mapping[str, Jet] = field(default_factory=dict)
+    beyond: Mapping[str, Jet] = field(default_factory=dict)
 
 
 class Change(Trial):
@@ -61,16 +65,21 @@ class Change(Trial):
         nothing = chart.numbers(0.0)
         lifts = {u: lift.vanishing(self.problem.domain, ends, at) for u, ends in self.plan.exact.items()}
         flows = [(dict.fromkeys(f.components, nothing), flow.vanishing(self.problem, f, at)) for f in self.plan.flows]
-        there = self.solution.unknowns(self.solution.prepare(points))
+        whole, (here, other) = self.solution.prepare(points), labels(self.several, points)
+        there = self.solution.unknowns(whole)
+        beyond = self.solution.unknowns(whole, beyond=True) if ACROSS in points.measured else {}
         return Beside(
-            points, chart, at, self._seen(chart, at),
+            points, chart, at, self._seen(chart, at, here),
             {u: None if phi is None else (nothing, phi) for u, phi in lifts.items()}, flows,
+            label=here, label_beyond=other, inputs_beyond=None if other is None else self._seen(chart, at, other),
             solution={u: _as_numbers(there[u], chart) for u in self.problem.unknowns},
+            beyond={u: _as_numbers(jet, chart) for u, jet in beyond.items()},
         )  # fmt: skip
 
-    def unknowns(self, prepared: Prepared) -> dict[str, Jet]:
+    def unknowns(self, prepared: Prepared, beyond: bool = False) -> dict[str, Jet]:
         assert isinstance(prepared, Beside)
-        return {u: prepared.solution[u] + w for u, w in super().unknowns(prepared).items()}
+        there = prepared.beyond if beyond else prepared.solution
+        return {u: there[u] + w for u, w in super().unknowns(prepared, beyond).items()}
 
 
 def _about_nothing(made: Plan) -> Plan:

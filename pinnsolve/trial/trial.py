@@ -11,20 +11,24 @@ import torch
 from torch import Tensor, nn
 
 from pinnsolve.checks.divergence import count as potentials_count
+from pinnsolve.checks.joins import Scaling, scaling
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.across import ACROSS, BEYOND
+from pinnsolve.geometry.materials import Parts
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.nested import network_by_autograd
 from pinnsolve.jets.settled import settled
 from pinnsolve.jets.tape import Tape
 from pinnsolve.networks.dropout import adopted
-from pinnsolve.networks.frozen import frozen, layers
+from pinnsolve.networks.frozen import frozen, layers, told
 from pinnsolve.networks.inputs import Inputs
 from pinnsolve.networks.mlp import MLP, Network
 from pinnsolve.networks.random_features import RandomFeatures, fitted
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial import flow, own_module
+from pinnsolve.trial.apart import chosen, labels
 from pinnsolve.trial.constants import Constants
 from pinnsolve.trial.exact import Plan, held
 from pinnsolve.trial.functions import Functions
@@ -39,7 +43,8 @@ TABLES = 16
 
 @dataclass(frozen=True)
 class Prepared:
-    """Points with all that does not change in training: coordinates, the network's input, g and phi."""
+    """Points with all that does not change in training: coordinates, the network's input, g and phi; their part of
+    space, and on an interface the one beyond."""
 
     points: Points
     chart: Chart
@@ -48,6 +53,9 @@ class Prepared:
     lifts: dict[str, tuple[Jet, Jet] | None]
     flows: Sequence[tuple[dict[str, Jet], Jet | None]]
     functions: Mapping[str, Any] = field(default_factory=dict)
+    label: Tensor | None = None
+    label_beyond: Tensor | None = None
+    inputs_beyond: Any = None
 
 
 class Trial:
@@ -75,18 +83,15 @@ class Trial:
     doubt = 1.0  # its error over its distance from cells that are less rich
     fluxes: Mapping[str, Sequence[float]] = {}  # places along a coordinate where it goes on by fluxes, not by slopes
     missing = ""  # if it does not: what is not solved
+    several: Parts | None = None  # of space, each with an output layer of its own
+    scaling: Scaling | None = None  # how equations are weighed in the parts of space that materials make
     constants = Constants({}, torch.float64, torch.device("cpu"))
     functions = Functions()
 
     def __init__(
-        self,
-        problem: Problem,
-        network: Network | nn.Module,
-        made: Plan,
-        generator: torch.Generator,
-        dtype: torch.dtype = torch.float64,
-        device: torch.device | str = "cpu",
-    ) -> None:
+        self, problem: Problem, network: Network | nn.Module, made: Plan, generator: torch.Generator,
+        dtype: torch.dtype = torch.float64, device: torch.device | str = "cpu",
+    ) -> None:  # fmt: skip
         if isinstance(network, nn.Module):  # what the user's own returns is the unknown, in its own units
             made = replace(made, sizes={})
         self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
@@ -94,27 +99,28 @@ class Trial:
         linear = isinstance(network, RandomFeatures)
         self.potentials = potentials_count(problem)
         self.outputs = self.potentials * len(made.flows) + len(made.exact)
+        self.several = None if isinstance(network, nn.Module) else problem.parts
+        self.scaling = None if self.several is None else scaling(problem)
+        columns = self.outputs * (1 if self.several is None else self.several.count)  # an output layer for each part
         self.written: dict[str, Any]
         periods = tuple(p.coordinate for p in problem.periodic)
         if isinstance(network, nn.Module):  # the user's own sees the coordinates, and what periods ask for
             self.inputs = Inputs(problem.domain, periods, None, generator)
             module = adopted(copy.deepcopy(network)).eval()
         elif isinstance(network, RandomFeatures):
-            self.inputs = Inputs(problem.domain, periods, None, generator, (), made.planes, around=True)
+            cores = () if self.several is None else self.several.cores
+            self.inputs = Inputs(problem.domain, periods, None, generator, (), made.planes, around=True, cores=cores)
             around = self.inputs.places(made.corners)
-            module = network.build(self.inputs.count, self.outputs, generator, around, self.inputs.seen(network.count))
+            module = network.build(self.inputs.count, columns, generator, around, self.inputs.seen(network.count))
         else:
             self.inputs = Inputs(problem.domain, periods, network.fourier, generator, made.corners, made.planes)
-            module = network.build(self.inputs.count, self.outputs, generator)
+            module = network.build(self.inputs.count, columns, generator)
         self.description = type(network).__name__ if isinstance(network, nn.Module) else repr(network)
-        if isinstance(network, MLP | RandomFeatures):
-            self.written = {"kind": type(network).__name__, **asdict(network)}
-        else:
-            self.written = {"kind": "own"}
+        known = isinstance(network, MLP | RandomFeatures)
+        self.written = {"kind": type(network).__name__, **asdict(network)} if known else {"kind": "own"}  # type: ignore[call-overload]
         self.written["dtype"] = str(dtype).removeprefix("torch.")
         self.network = module.to(device=self.device, dtype=dtype)
         self.inputs.to(self.device)
-        known = isinstance(network, MLP | RandomFeatures)
         if not known:
             own_module.check(self.network, self.inputs, self.columns_names, self.some_points())
         self.takes_jets = known or own_module.takes_jets(self.network, self.inputs, self.outputs, self.some_points())
@@ -207,13 +213,7 @@ class Trial:
 
     def layers(self) -> list[tuple[str, str, int]]:
         """One row for each layer: name, what it is, and its number of parameters."""
-        rows = []
-        for name, module in self.network.named_modules():
-            if not list(module.children()):
-                trained = [p.numel() for p in module.parameters() if p.requires_grad]
-                frozen = ", frozen" * (not trained and any(True for _ in module.parameters()))
-                rows.append((name or "network", f"{module}{frozen}", sum(trained)))
-        return rows
+        return told(self.network)
 
     def held(self) -> dict[str, str]:
         """By the names of all conditions: how they hold."""
@@ -225,32 +225,37 @@ class Trial:
         """Everything on these points that training does not change."""
         points = points.to(self.dtype, self.device)
         chart, at = points.chart()
-        problem = self.problem
-        lifts = {u: lift(problem, ends, points, at) for u, ends in self.plan.exact.items()}
-        flows = [(flow.given(problem, f, points, at), flow.vanishing(problem, f, at)) for f in self.plan.flows]
-        return Prepared(points, chart, at, self._seen(chart, at), lifts, flows, self.functions.seen(at))
+        problem, plan = self.problem, self.plan
+        lifts = {u: lift(problem, ends, points, at) for u, ends in plan.exact.items()}
+        flows = [(flow.given(problem, f, points, at), flow.vanishing(problem, f, at)) for f in plan.flows]
+        here, beyond = labels(self.several, points)
+        seen, functions = self._seen(chart, at, here), self.functions.seen(at)
+        other = None if beyond is None else self._seen(chart, at, beyond)
+        return Prepared(points, chart, at, seen, lifts, flows, functions, here, beyond, other)
 
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
         """Where it stands for a solution already, (N,) of bools; None for everywhere."""
         return None
 
-    def _seen(self, chart: Chart, at: Mapping[str, Jet]) -> Any:
+    def _seen(self, chart: Chart, at: Mapping[str, Jet], label: Tensor | None) -> Any:
         """What the network makes its columns of: its inputs, or what its frozen first layers make of them.
 
         A jet remembers what it has computed, so frozen layers are evaluated once on any points.
         """
         if not self.frozen:
-            return self.inputs(at)
-        return settled(lambda: layers(self.network, 0, self.frozen)(self.inputs(at)))
+            return self.inputs(at, label)
+        return settled(lambda: layers(self.network, 0, self.frozen)(self.inputs(at, label)))
 
     def tape(self, prepared: Prepared) -> Any:
         """What listens to one evaluation and makes rows of the Jacobian; None where there is no structure to use."""
         return Tape(self.parameters) if self.takes_jets else None
 
-    def unknowns(self, prepared: Prepared) -> dict[str, Jet]:
+    def unknowns(self, prepared: Prepared, beyond: bool = False) -> dict[str, Jet]:
         """The unknowns as fields: u = offset + scale * network, g + phi * scale * network where values are exact, and
-        g + curl(phi * scale * network) where they are solenoidal."""
-        columns = self.columns(prepared)
+        g + curl(phi * scale * network) where they are solenoidal; on an interface those of one side or the other."""
+        if beyond and prepared.label_beyond is not None:
+            prepared = replace(prepared, inputs=prepared.inputs_beyond, label=prepared.label_beyond)
+        columns = chosen(self.columns(prepared), self.outputs, prepared.label)
         fields: dict[str, Jet] = {}
         for made, lifted in zip(self.plan.flows, prepared.flows, strict=True):
             scales = flow.scales(self.problem, made, self.plan.size)
@@ -272,7 +277,9 @@ class Trial:
     def fields(self, prepared: Prepared, unknowns: Mapping[str, Jet] | None = None) -> Fields:
         """All that equations and conditions may ask for; other unknowns in place of its own, where they are given."""
         found = self.constants.fields(prepared.chart) | self.functions.fields(prepared.functions)
-        own = self.unknowns(prepared) if unknowns is None else unknowns
+        own = dict(self.unknowns(prepared) if unknowns is None else unknowns)
+        if ACROSS in prepared.points.measured:
+            own |= {BEYOND + u: jet for u, jet in self.unknowns(prepared, beyond=True).items()}
         return self.problem.fields(prepared.chart, prepared.at, own, prepared.points, found)
 
     def output(self, points: Points) -> Tensor:
@@ -283,7 +290,7 @@ class Trial:
         if not self.takes_jets:
             return network_by_autograd(prepared.chart, self._forward, prepared.at)
         out = (layers(self.network, self.frozen, None) if self.frozen else self.network)(prepared.inputs)
-        return [out[:, k] for k in range(self.outputs)]
+        return [out[:, k] for k in range(out.shape[1])]
 
     def _forward(self, at: Mapping[str, Tensor]) -> Tensor:
         return self.network(self.inputs(at))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,7 @@ from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
 from pinnsolve.verdict.open import left_open
 from pinnsolve.verdict.own import own_reference
+from pinnsolve.verdict.quantities import Told, quantities_told
 
 # Independent sets of points. More: the error's own error is known better, and a slow reference takes longer. Chosen,
 # not measured.
@@ -75,6 +76,8 @@ class Comparison:
     tolerance : float
     corners : tuple of str
         The singular corners around which nothing was measured.
+    quantities : dict from name to Told
+        The integrals that the problem asks for.
     """
 
     verdict: Verdict
@@ -83,6 +86,7 @@ class Comparison:
     reference: Reference | None
     tolerance: float
     corners: tuple[str, ...] = ()
+    quantities: Mapping[str, Told] = field(default_factory=dict)
 
     @property
     def difference(self) -> float:
@@ -129,7 +133,8 @@ def compare(
     if reference == "the problem's":
         reference, why = own_reference(solution)
     if reference is None:
-        return Comparison("unconfirmed", why, {}, None, tolerance)
+        told = quantities_told(solution, None)
+        return Comparison("unconfirmed", why, {}, None, tolerance, quantities=told)
     check_reference(reference, solution.problem)
     errors = field_errors(solution, reference, replicates)
     verdict, reason = _judged(errors, reference, tolerance, solution)
@@ -142,7 +147,8 @@ def compare(
         reason += (
             f"; measured at least {NEAR:g} of the domain's length away from {' and '.join(f'({c})' for c in around)}"
         )
-    return Comparison(verdict, reason, errors, reference, tolerance, around)
+    told = quantities_told(solution, reference)
+    return Comparison(verdict, reason, errors, reference, tolerance, around, told)
 
 
 def _judged(

@@ -1,0 +1,277 @@
+"""What joins the parts of a solution across an interface: whatever an equation differentiates is continuous there.
+
+With F_i what an equation differentiates along the coordinate x_i, and c_i what multiplies the derivative,
+
+    residual = ... + sum of c_i d(F_i, x_i),      sum of c_i n_i [F_i] = 0,      [F] = F on one side - F on the other,
+
+or there were a delta that nothing balances. What is differentiated again, as T in d(k * d(T, x), x), is continuous by
+itself: n_i [F_i] = 0; so is what a coefficient multiplies that jumps there, as T_x in k * d(T, x, x).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.across import BEYOND
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.probes import fields_of, probes
+from pinnsolve.problem.problem import Problem
+
+Differentiated = list[tuple[Jet, str]]  # what, and along which coordinate
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How it is looked. Chosen, not measured.
+
+    Parameters
+    ----------
+    points : int
+        Of the interfaces, on which coefficients are compared.
+    same : float
+        Of the largest: what differs by less is the same.
+    least : float
+        Contrasts beyond its inverse are taken for that: beyond it rounding decides.
+    """
+
+    points: int = 64
+    same: float = 1e-6
+    least: float = 1e-8
+
+
+RULES = Rules()
+
+
+@dataclass(frozen=True)
+class Joined:
+    """How an equation joins both sides.
+
+    Parameters
+    ----------
+    equation : Equation
+    together : tuple of (int, float or None)
+        Of what is differentiated, that which counts in the flux, with what multiplies it; None where that varies.
+    alone : tuple of int
+        That which is continuous by itself.
+    lost : bool
+        Whether a coefficient that jumps multiplies a second derivative: that form does not conserve.
+    """
+
+    equation: Equation
+    together: tuple[tuple[int, float | None], ...]
+    alone: tuple[int, ...]
+    lost: bool
+
+
+def joined(problem: Problem) -> list[Joined]:
+    """How each equation joins both sides of the interfaces of a problem's materials."""
+    if not problem.interfaces:
+        return []
+    generator = torch.Generator().manual_seed(17)
+    points = [piece.draw(RULES.points, "sobol", generator) for piece in problem.interfaces]
+    return [_joined(problem, e, points) for e in problem.equations]
+
+
+def _joined(problem: Problem, equation: Equation, points: Sequence[Points]) -> Joined:
+    weights = [_weights(problem, equation, p) for p in points]
+    here, beyond = (torch.cat([w[side] for w in weights], 1) for side in (0, 1))
+    names = [name for _, name in _differentiated(equation, _probed(problem, points[0])[0])]
+    together, alone, lost = [], [], False
+    size = torch.maximum(here.abs(), beyond.abs()).amax() if len(here) else torch.tensor(0.0)
+    for k, name in enumerate(names):
+        if name not in problem.space_coordinates:
+            continue
+        both = torch.stack([here[k], beyond[k]])
+        if not bool((both.abs() > RULES.same * size).any()):
+            alone.append(k)
+        elif bool(((both[0] - both[1]).abs() > RULES.same * size).any()):
+            alone.append(k)
+            lost = True
+        else:
+            constant = bool(((both - both[0, 0]).abs() <= RULES.same * size).all())
+            together.append((k, float(both[0, 0]) if constant else None))
+    return Joined(equation, tuple(together), tuple(alone), lost)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A residual on points of an interface: what one side has of something, less what the other has.
+
+    Parameters
+    ----------
+    side : callable Fields -> Jet
+    """
+
+    side: Callable[[Fields], Jet]
+
+    def __call__(self, at: Fields) -> Jet:
+        return self.side(at) - self.side(beyond(at))
+
+
+def rows(problem: Problem) -> dict[str, Row]:
+    """Residuals on points of the interfaces, by name: fluxes that differ, and what else is not continuous."""
+    found: dict[str, Row] = {}
+    for one in joined(problem):
+        if one.together:
+            found[flux_name(one.equation.name)] = Row(_flux(problem, one))
+        for number, k in enumerate(one.alone):
+            found[f"{one.equation.name}, continuous across interfaces [{number + 1}]"] = Row(_alone(one, k))
+    return found
+
+
+def warnings_of(problem: Problem) -> list[str]:
+    """Forms that do not conserve: a coefficient that jumps before a second derivative."""
+    return [
+        f"equation '{one.equation.name}' has a second derivative with a coefficient that jumps before it: that form "
+        "does not conserve, and keeps the slope continuous in place of the flux; where a flux is meant, write "
+        "d(k * d(T, x), x) + d(k * d(T, y), y) in place of k * laplace(T, x, y)"
+        for one in joined(problem)
+        if one.lost
+    ]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How equations are weighed in the parts of space.
+
+    Flux that is lost in a good conductor must be small beside that in a bad one, where values are prescribed: with the
+    coefficient of that part all others keep their own units. What conducts still less, and has no value of its own, is
+    scaled up to it, or its equation would be met by chance.
+
+    Parameters
+    ----------
+    ratios : mapping from residual name to float
+        The terms of the largest part over those of the part that counts, by which weights are multiplied: less, and a
+        flux of the bad conductor is lost; its square, and few features do better by no solution at all.
+    raised : tensor (parts,)
+        Factors on the equations in each part.
+    """
+
+    ratios: Mapping[str, float]
+    raised: Tensor
+
+
+def scaling(problem: Problem) -> Scaling:
+    """Read off the terms that smooth fields make in each equation in each part of space."""
+    assert problem.parts is not None
+    count = problem.parts.count
+    points = problem.domain.interior.draw(16 * RULES.points, "sobol", torch.Generator().manual_seed(18))
+    label, held = problem.parts.label(points.coordinates), _held(problem)
+    ratios, raised = dict[str, float](), list[Tensor]()
+    for equation in problem.equations:
+        parts = problem.prober.answer(equation, points).parts
+        made = torch.stack(parts).abs().sum(0).nan_to_num(posinf=0.0)
+        sizes = torch.stack([made[label == k].mean() if bool((label == k).any()) else made.max() for k in range(count)])
+        known = sizes[held & (sizes > 0)] if bool((held & (sizes > 0)).any()) else sizes[sizes > 0]
+        counts = float(known.min()) if len(known) else 1.0
+        ratios[equation.name] = max(float(sizes.max()) / counts, 1.0)
+        raised.append((counts / sizes.clamp(min=1e-300)).clamp(1.0, 1 / RULES.least))
+    ratios |= {flux_name(name): ratio for name, ratio in ratios.items()}
+    alike = torch.stack(raised)
+    shared = bool((alike.amax(0) <= 10 * alike.amin(0)).all())  # by equations of several kinds nothing is raised
+    return Scaling(ratios, alike.amin(0) if shared else torch.ones(count, dtype=torch.float64))
+
+
+def _held(problem: Problem) -> Tensor:
+    """Which parts of space have walls on which a condition says more than a slope."""
+    assert problem.parts is not None
+    found = torch.zeros(problem.parts.count, dtype=torch.bool)
+    for condition in problem.conditions:
+        if condition.says("normal derivative"):
+            continue
+        for piece in problem.pieces(condition):
+            if piece.moment is None:
+                points = piece.draw(16 * RULES.points, "sobol", torch.Generator().manual_seed(19))
+                found[problem.parts.label(points.coordinates)] = True
+    return found
+
+
+def flux_name(equation: str) -> str:
+    """How the residual is called that joins the fluxes of an equation."""
+    return f"{equation}, its flux across interfaces"
+
+
+# ------------------------------------------------------------ one side and the other
+
+
+def beyond(at: Fields) -> Fields:
+    """The fields on the side from which the normals point."""
+    other = {name.removeprefix(BEYOND): value for name, value in at.items() if name.startswith(BEYOND)}
+    return at.replaced(other)
+
+
+def _alone(one: Joined, k: int) -> Callable[[Fields], Jet]:
+    def side(at: Fields) -> Jet:
+        field, name = _differentiated(one.equation, at)[k]
+        return at["n" + name] * field
+
+    return side
+
+
+def _flux(problem: Problem, one: Joined) -> Callable[[Fields], Jet]:
+    def side(at: Fields) -> Jet:
+        taken, varying = _differentiated(one.equation, at), None
+        if any(weight is None for _, weight in one.together):
+            varying = _weights(problem, one.equation, _points_of(problem, at))[0]
+        parts = []
+        for k, weight in one.together:
+            field, name = taken[k]
+            parts.append(at["n" + name] * (varying[k] if varying is not None else weight) * field)
+        return sum(parts[1:], parts[0])
+
+    return side
+
+
+def _points_of(problem: Problem, at: Fields) -> Points:
+    normals = {c: at["n" + c].value.detach() for c in problem.space_coordinates}
+    coordinates = {c: at[c].value.detach() for c in problem.coordinates}
+    first = next(iter(coordinates.values()))
+    return Points(coordinates, torch.ones_like(first), normals, {"across": torch.zeros_like(first)})
+
+
+def _differentiated(equation: Equation, at: Fields) -> Differentiated:
+    """What an equation differentiates, in the order in which it does."""
+    taken: Differentiated = []
+
+    def watch(before: Jet, name: str, after: Jet) -> Jet:
+        taken.append((before, name))
+        return after
+
+    kept, at.chart.differentiated = at.chart.differentiated, watch
+    try:
+        equation.residual(at)
+    finally:
+        at.chart.differentiated = kept
+    return taken
+
+
+def _probed(problem: Problem, points: Points) -> tuple[Fields, Chart]:
+    chart, at, found = probes(problem.domain, problem.unknowns, points)
+    return problem.fields(chart, at, fields_of(found), points), chart
+
+
+def _weights(problem: Problem, equation: Equation, points: Points) -> tuple[Tensor, Tensor]:
+    """What multiplies each derivative, on this side and beyond, (derivatives, N) each."""
+    sides = []
+    for other in (False, True):
+        at, chart = _probed(problem, points)
+        leaves: list[Tensor] = []
+
+        def watch(before: Jet, name: str, after: Jet, chart: Chart = chart, leaves: list[Tensor] = leaves) -> Jet:
+            leaf = torch.zeros(chart.size, dtype=chart.dtype, requires_grad=True)
+            leaves.append(leaf)
+            return after + chart.constant(leaf, after.depends)
+
+        chart.differentiated = watch
+        with torch.enable_grad():
+            residual = equation.residual(beyond(at) if other else at).value
+            slopes = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True) if leaves else ()
+        sides.append(torch.stack(slopes) if slopes else torch.zeros(0, chart.size, dtype=chart.dtype))
+    return sides[0], sides[1]

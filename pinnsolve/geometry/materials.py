@@ -1,0 +1,219 @@
+"""Coefficients that jump between parts of a domain, and the parts that they make of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from numbers import Real
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.tolerances import EQUAL
+from pinnsolve.errors import ProblemError, did_you_mean, if_complex
+from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.holes import Hole
+from pinnsolve.geometry.shape import Shape
+from pinnsolve.jets.intervals import Interval
+from pinnsolve.jets.jet import Chart, Jet, on_jets
+
+WRITE = 'Write parameters={"k": Piecewise(1.0, (Disk(x=0, y=0, radius=0.3), 100.0))}.'
+
+
+class Piecewise:
+    """A parameter that is one number in each part of space: k = value in the last part that holds the point, and
+    `elsewhere` in none.
+
+    Across the interfaces what equations differentiate is continuous: the unknown, and the flux of the divergence form
+    in which the coefficient stands, as in `d(k * d(T, x), x)`. `where(x < 0.5, 1, 400)` in the equation means the same.
+
+    Parameters
+    ----------
+    elsewhere : float
+    *parts : (Shape, float)
+        Where two overlap, the later one counts. A box of fewer coordinates than space is a layer: `Box(x=(0, 0.5))`.
+
+    Raises
+    ------
+    ProblemError
+        If a part is no shape with a finite number.
+
+    Examples
+    --------
+    >>> from pinnsolve import Disk
+    >>> k = Piecewise(1.0, (Disk(x=0, y=0, radius=1), 50.0), (Disk(x=0, y=0, radius=0.5), 3.0))
+    >>> k.at({"x": torch.tensor([2.0, 0.8, 0.2]), "y": torch.zeros(3)}).tolist()
+    [1.0, 50.0, 3.0]
+    """
+
+    def __init__(self, elsewhere: float, *parts: tuple[Shape, float]) -> None:
+        self.elsewhere = _finite(elsewhere)
+        if not parts:
+            raise ProblemError(f"Piecewise({elsewhere!r}) has no part", WRITE)
+        for part in parts:
+            if not (isinstance(part, tuple | list) and len(part) == 2 and isinstance(part[0], Shape)):
+                raise ProblemError(f"Piecewise: {part!r} is no shape with a number", WRITE)
+        self.parts = tuple((shape, _finite(value)) for shape, value in parts)
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"({shape!r}, {value:g})" for shape, value in self.parts)
+        return f"Piecewise({self.elsewhere:g}, {told})"
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The number elsewhere, then of each part."""
+        return (self.elsewhere, *(value for _, value in self.parts))
+
+    def check(self, name: str, domain: Domain) -> None:
+        """Refuse parts of other coordinates, and those of which nothing lies in the domain.
+
+        Raises
+        ------
+        ProblemError
+            With the part.
+        """
+        for shape, _ in self.parts:
+            for c in shape.bounds:
+                if c not in domain.space_coordinates:
+                    raise ProblemError(
+                        f"parameters: {name}: {shape!r} has the coordinate '{c}', which space has not",
+                        did_you_mean(c, domain.space_coordinates),
+                    )
+            if len(shape.bounds) > 1:
+                shape.checked()
+            ends = {c: domain.ends(c) for c in shape.bounds}
+            if any(high <= ends[c][0] or low >= ends[c][1] for c, (low, high) in shape.bounds.items()):
+                raise ProblemError(
+                    f"parameters: {name}: nothing of {shape!r} lies in the domain",
+                    f"Space is {', '.join(f'{c} from {low:g} to {high:g}' for c, (low, high) in ends.items())}.",
+                )
+
+    def which(self, coordinates: Mapping[str, Tensor]) -> Tensor:
+        """The number of the part that counts at points, (N,): zero elsewhere, and one more than its place in the
+        list."""
+        found = torch.zeros_like(next(iter(coordinates.values())), dtype=torch.long)
+        for k, (shape, _) in enumerate(self.parts):
+            found = torch.where(shape.contains(_columns(shape, coordinates), EQUAL), k + 1, found)
+        return found
+
+    def at(self, coordinates: Mapping[str, Tensor]) -> Tensor:
+        """The coefficient at points, (N,)."""
+        values = torch.tensor(self.values, dtype=torch.float64)
+        return values[self.which(coordinates)]
+
+    def field(self, chart: Chart, at: Mapping[str, Jet]) -> Jet:
+        """The coefficient as a field of the coordinates, in whatever stands for these: values, intervals, stencils."""
+        made: Any = None
+        for shape, value in self.parts:
+            inside = _box(shape, at) if isinstance(shape, Box) else _within(shape, at)
+            made = on_jets.where(inside, value, self.elsewhere if made is None else made)
+        return made
+
+
+def _finite(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ProblemError(f"Piecewise: {value!r} is no finite number", if_complex(value) + WRITE)
+    return float(value)
+
+
+def _columns(shape: Shape, coordinates: Mapping[str, Tensor]) -> Tensor:
+    return torch.stack([coordinates[c].detach().to("cpu", torch.float64) for c in shape.bounds], 1)
+
+
+def _box(box: Box, at: Mapping[str, Jet]) -> Any:
+    """Comparisons, as a user would write them: whoever looks for planes on which coefficients jump finds these."""
+    inside: Any = None
+    for c, (low, high) in box.bounds.items():
+        room = EQUAL * (high - low)  # a part reaches to the wall, rounded or not
+        between = (at[c] > low - room) & (at[c] < high + room)
+        inside = between if inside is None else inside & between
+    return inside
+
+
+def _within(shape: Shape, at: Mapping[str, Jet]) -> Any:
+    """Whether points, or whole boxes, lie inside: true, false, or either."""
+
+    def inside(*places: Any) -> Any:
+        if any(isinstance(x, Interval) for x in places):
+            bounds = [Interval.of(x) for x in places]
+            low, high = (torch.stack(torch.broadcast_tensors(*ends), -1).view(-1, len(places)) for ends in
+                         ([b.low for b in bounds], [b.high for b in bounds]))  # fmt: skip
+            return Interval(shape.covers(low, high).double(), (~shape.apart(low, high)).double())
+        columns = torch.stack(torch.broadcast_tensors(*places), -1).reshape(-1, len(places))
+        found = shape.contains(columns.detach().to("cpu", torch.float64), EQUAL)
+        return found.to(places[0].device, places[0].dtype).view(places[0].shape)
+
+    inside.__name__ = "inside"  # by which jets know it for piecewise constant
+    jets = tuple(at[c] for c in shape.bounds)
+    return type(jets[0]).__torch_function__(inside, (), jets) > 0.5
+
+
+class Parts:
+    """What the interfaces of some materials cut a domain into.
+
+    Parameters
+    ----------
+    domain : Domain
+    materials : sequence of Piecewise
+
+    Attributes
+    ----------
+    count : int
+        Of parts that differ in some coefficient, as far as points show them.
+    """
+
+    def __init__(self, domain: Domain, materials: Iterable[Piecewise]) -> None:
+        self.domain, self.materials = domain, tuple(materials)
+        seen = domain.interior.draw(2**13, "sobol", torch.Generator().manual_seed(3)).coordinates
+        keys = torch.cat([self._keys(seen), *(self._keys(c) for c in self._deep())])
+        self.kinds = keys.unique(dim=0)
+        self.count = len(self.kinds)
+
+    def _deep(self) -> list[dict[str, Tensor]]:
+        """A place far inside each part: small ones may hold none of the points."""
+        found = []
+        for material in self.materials:
+            for shape, _ in material.parts:
+                place = self.domain.middle | (shape.deepest if len(shape.bounds) > 1 else {})
+                at = {c: torch.tensor([place[c]], dtype=torch.float64) for c in self.domain.coordinates}
+                if self.domain.outside(at) is None and self.domain.beside(at) is None:
+                    found.append(at)
+        return found
+
+    @cached_property
+    def cores(self) -> list[tuple[Hole, int]]:
+        """A ball in each part that lies inside of the domain, with the number of the part in its middle."""
+        found: list[tuple[Hole, int]] = []
+        names = self.domain.space_coordinates
+        for shape in dict.fromkeys(shape for m in self.materials for shape, _ in m.parts):
+            ends = shape.bounds
+            within = set(ends) == set(names) and all(
+                low > self.domain.ends(c)[0] and high < self.domain.ends(c)[1] for c, (low, high) in ends.items()
+            )
+            for core in shape.cores() if within else ():
+                at = {
+                    c: torch.tensor([v], dtype=torch.float64) for c, v in {**self.domain.middle, **core.centre}.items()
+                }
+                found.append((Hole({c: core.centre[c] for c in names}, core.radius), int(self.label(at))))
+        return found
+
+    def _keys(self, coordinates: Mapping[str, Tensor]) -> Tensor:
+        return torch.stack([m.at(coordinates) for m in self.materials], 1)
+
+    def label(self, coordinates: Mapping[str, Tensor]) -> Tensor:
+        """The number of the part in which points lie, (N,)."""
+        keys = self._keys(coordinates)
+        return (keys[:, None] == self.kinds).all(2).double().argmax(1)
+
+    def near(self, coordinates: Mapping[str, Tensor], reach: float) -> Tensor:
+        """Which points (N,) have an interface closer than `reach` of the domain's length along some coordinate."""
+        here = self.label(coordinates)
+        found = torch.zeros_like(here, dtype=torch.bool)
+        for c in self.domain.space_coordinates:
+            for sign in (-1, -0.5, 0.5, 1):
+                by = sign * reach * self.domain.length(c)
+                found |= self.label({**coordinates, c: coordinates[c] + by}) != here
+        return found

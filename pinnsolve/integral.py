@@ -1,0 +1,216 @@
+"""Integrals of a solution over parts of its domain, each with the error of its quadrature."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.across import divided, ends_of
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.quadrature import FINENESS, rules
+from pinnsolve.geometry.regions import interior
+from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.quantities import Quantity
+from pinnsolve.residuals.evaluated import evaluated
+from pinnsolve.trial.trial import Trial
+
+Seen = tuple[Points, np.ndarray]
+
+
+class Integral(float):
+    """A number with the error of the quadrature that it was found by; it is used like any float.
+
+    Parameters
+    ----------
+    value : float
+        In the units of what was integrated times those of length, area or volume.
+    error : float
+        How far it may be off because finitely many points were summed: what two rules differ by, and what their
+        weights miss of the region's size. It knows nothing of the error of the solution.
+
+    Examples
+    --------
+    >>> force = Integral(2.5, 1e-9)
+    >>> force, 2 * force, force.error
+    (2.5 +- 1e-09, 5.0, 1e-09)
+    """
+
+    error: float
+
+    def __new__(cls, value: float, error: float = 0.0) -> Integral:
+        made = super().__new__(cls, value)
+        made.error = float(error)
+        return made
+
+    @property
+    def value(self) -> float:
+        return float(self)
+
+    def __getnewargs__(self) -> tuple[float, float]:  # type: ignore[override]
+        return self.value, self.error
+
+    def __repr__(self) -> str:
+        return f"{self.value:.12g} +- {self.error:.1g}"
+
+    __str__ = __repr__
+
+
+def integral(
+    trial: Trial, problem: Problem, function: Any, over: Any = interior, moment: float | None = None
+) -> Integral:
+    """The integral of a function over a part of the domain: a flux, a force, an energy, a mean.
+
+        integral = sum of w_i f(x_i),     error = |this rule - the one before| + what the weights miss of the size
+
+    Parameters
+    ----------
+    trial : Trial
+    problem : Problem
+        That of the trial function, inputs beside its coordinates fixed.
+    function : callable
+        Of unknowns, coordinates, parameters and, on a boundary, normals `nx`, `ny`, `nz` by name, with derivatives by
+        `d`; written with torch's functions.
+    over : Region
+        `interior`, `boundary`, `side("hole")`, `face(x=0)`, `face(x=0).where(...)`, unions of these.
+    moment : float, optional
+        The time, in an evolution; a region that stands at one moment (`face(t=1)`) needs none.
+
+    Returns
+    -------
+    Integral
+        A float with its `error`, that of the quadrature alone.
+
+    Raises
+    ------
+    ProblemError
+        If a name or a place does not exist, the time is missing, or values are complex or not finite.
+    """
+    name = getattr(function, "__name__", "function").replace("<lambda>", "function")
+    asked = Quantity(f"integral of {name}", function, over, moment)
+    asked.check(problem.domain, problem.names)
+    return integrated(trial, problem, asked)
+
+
+def integrated(trial: Trial, problem: Problem, quantity: Quantity) -> Integral:
+    """The integral of a quantity, in the problem's own units.
+
+    Parameters
+    ----------
+    problem : Problem
+        That of the trial function, every input beside its coordinates fixed.
+
+    Raises
+    ------
+    ProblemError
+        If the function returns anything but real numbers, or they are not finite, or nothing is solved there, or a
+        parameter that is an input has no value.
+    """
+    if problem.ranges:
+        values_of = ", ".join(f"{name}={sum(ends) / 2:g}" for name, ends in problem.ranges.items())
+        raise ProblemError(
+            f"{quantity.name}: {', '.join(problem.ranges)} may be anything in a range",
+            f"Choose: solution.at({values_of}).integral(...).",
+        )
+    beside = {c: problem.parameters[c] for c in trial.problem.ranges}
+
+    def values(points: Points) -> np.ndarray:
+        every = {c: torch.full_like(points.weights, v) for c, v in beside.items()} | dict(points.coordinates)
+        whole = replace(points, coordinates={c: every[c] for c in trial.problem.coordinates})
+        reached = trial.reached(whole.coordinates)
+        if reached is not None and not bool(reached.all()):
+            raise ProblemError(
+                f"{quantity.name}: {trial.missing}", "Give it more time, or integrate at an earlier one."
+            )
+        return evaluated(trial, whole, {"": lambda at: quantity.value(at).value})[""]
+
+    places = breaks(trial)
+
+    def seen(piece: Piece) -> Iterator[Seen]:
+        return ((p, values(p)) for p in rules(piece, places))
+
+    return summed(
+        [(piece, seen(piece)) for piece in pieces_of(problem, quantity)],
+        quantity.name, FINENESS.settled * problem.tolerance,
+    )  # fmt: skip
+
+
+def pieces_of(problem: Problem, quantity: Quantity) -> list[Piece]:
+    """The pieces over which a quantity is integrated, cut where coefficients jump and slopes with them."""
+    materials = list(problem.materials.values())
+    return [part for piece in quantity.pieces(problem.domain) for part in divided(piece, problem.domain, materials)]
+
+
+def breaks(trial: Trial) -> dict[str, list[float]]:
+    """Where along a coordinate slopes may jump, or something narrow begins and ends."""
+    found = ends_of(list(trial.problem.materials.values()))
+    for c, places in trial.fluxes.items():
+        found.setdefault(c, []).extend(places)
+    for plane in trial.plan.planes:
+        found.setdefault(plane.coordinate, []).append(plane.value)
+    for place in trial.plan.narrow:
+        for c, middle in place.middle.items():
+            found.setdefault(c, []).extend([*place.around(c), middle])
+    return found
+
+
+def summed(seen: Sequence[tuple[Piece, Iterator[Seen]]], name: str, settled: float) -> Integral:
+    """The sum over pieces: of each one rule after the other, until two agree to a part of the whole integral of the
+    magnitude, or there are no more."""
+    known = [Sum(piece, name, rules_of) for piece, rules_of in seen]
+    while True:
+        size = sum(one.size for one in known)
+        open_ones = [one for one in known if one.change > settled * size / len(known)]
+        if not [one for one in open_ones if one.further()]:
+            break
+    return Integral(math.fsum(one.total for one in known), math.fsum(one.error for one in known))
+
+
+class Sum:
+    """An integral over one piece by the last two rules.
+
+    Parameters
+    ----------
+    piece : Piece
+    name : str
+        Of what is integrated, for messages.
+    seen : iterator of (Points, array (N,))
+    """
+
+    def __init__(self, piece: Piece, name: str, seen: Iterator[Seen]) -> None:
+        self.piece, self.name, self.seen = piece, name, seen
+        self.total, self.size, self.change, self.error = math.nan, 0.0, math.inf, math.inf
+        self.further()
+        self.further()
+
+    def further(self) -> bool:
+        """Take the next rule, if there is one."""
+        found = next(self.seen, None)
+        if found is None:
+            return False
+        points, values = found
+        weights, last = points.weights.numpy(), self.total
+        if not np.isfinite(values).all():
+            k = int(np.flatnonzero(~np.isfinite(values))[0])
+            where = ", ".join(f"{c}={float(v[k]):.4g}" for c, v in points.coordinates.items())
+            raise ProblemError(f"{self.name} is {values[k]} at {where}", "What is integrated must be finite.")
+        self.total, self.size = float(weights @ values), float(np.abs(weights) @ np.abs(values))
+        if math.isfinite(last):
+            self.change = abs(self.total - last)
+            missed = self._missed(weights) * float(np.abs(values).max())
+            self.error = self.change + float(np.finfo(np.float64).eps) * self.size + missed
+        return True
+
+    def _missed(self, weights: np.ndarray) -> float:
+        """By how much the weights of a shape's inside miss its area or volume, which its sides tell."""
+        if self.piece.shape is None or self.piece.side is not None or self.piece.kept:
+            return 0.0
+        if any(c in self.piece.fixed for c in self.piece.space):
+            return 0.0
+        return abs(float(weights.sum()) - self.piece.shape.measure)
