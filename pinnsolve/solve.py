@@ -38,6 +38,7 @@ from pinnsolve.trial.exact import verified
 from pinnsolve.trial.line import read_line
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.piecewise import Piecewise, trial_of
+from pinnsolve.trial.steady import read_steady
 from pinnsolve.trial.trial import Trial
 
 
@@ -197,7 +198,9 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     generator = torch.Generator().manual_seed(settings.seed)
 
     cells = settings.automatic and settings.dtype == torch.float64
-    read = read_evolution(problem, made) or read_line(problem, made) if cells else None
+    read = (read_evolution(problem, made) or read_line(problem, made) or read_steady(problem, made)) if cells else None
+
+    plane = len(problem.space_coordinates) == len(problem.coordinates) == 2
 
     def build(network: Network | LocalFeatures | JoinedCells | nn.Module, generator: torch.Generator) -> Trial:
         trial = trial_of(problem, network, made, generator, settings.dtype, settings.device)
@@ -209,7 +212,8 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     noise = NOISE * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
-        windows=not (problem.indivisible or settings.validation),  # windows take all data
+        # windows take all data; what cells of a plane do not solve they solve still less
+        windows=not (problem.indivisible or settings.validation or (read is not None and plane)),
         cells=read is not None, noise=noise, coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pinnsolve.errors import positive
-from pinnsolve.methods import line_solving
+from pinnsolve.methods import line_solving, steady_solving
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, sites_of
@@ -20,6 +20,7 @@ from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched, Slab
+from pinnsolve.trial.planar import Planar
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Rules:
     together : int
         Iterations of Newton's method in one step of training: about a quarter of a second. More: the budget is kept
         less closely. Fewer: more looks at residuals.
+    steady : float
+        Times the share of the tolerance: where nothing evolves, what cells leave is of the size of the error. Larger:
+        a second solution follows more often. Smaller: the first is more exact than is asked for.
     bound : float
         Of the residual in space, in tolerances of the steps. Larger: steps chase what cells do not resolve. Smaller:
         more cells than the steps need. That of the prototypes.
@@ -48,6 +52,7 @@ class Rules:
     together: int = 100
     larger: float = 2.0
     bound: float = 100.0
+    steady: float = 30.0
 
 
 RULES = Rules()
@@ -83,9 +88,13 @@ class CellMarching:
         positive("CellMarching: share", self.share)
 
     def init(self, objective: Objective) -> State:
-        assert isinstance(objective.model, Marched | Lined)
+        assert isinstance(objective.model, Marched | Lined | Planar)
         first = together(len(objective.model.problem.space_coordinates))
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "march": {}, "rate": first}
+
+    def bound(self, trial: Planar) -> float:
+        """Of what cells leave where nothing evolves: it is of the size of the error."""
+        return max(RULES.steady * self.share * trial.problem.tolerance, self.least)
 
     def accuracy(self, trial: Marched | Lined) -> Accuracy:
         """What the problem's tolerance asks for."""
@@ -103,6 +112,8 @@ class CellMarching:
         if isinstance(objective.model, Lined):
             bound = self.accuracy(objective.model).tolerance
             return line_solving.stepped(objective.model, bound, state, objective.work)
+        if isinstance(objective.model, Planar):
+            return steady_solving.stepped(objective.model, self.bound(objective.model), state, objective.work)
         trial, work = marched(objective), objective.work
         marcher = self._taken_up(trial, state)
         counts, taken = marcher.solver.counts, len(marcher.record.steps)
@@ -153,6 +164,7 @@ class Enriching:
     def init(self, objective: Objective) -> State:
         known = objective.guess() if objective.guess is not None else None
         left = self._ahead(known) if isinstance(known, Marched) and known.complete else 0.0
+        left = steady_solving.ahead(known) if isinstance(known, Planar) and known.complete else left
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left}
 
     def _ahead(self, known: Marched) -> float:
@@ -176,6 +188,10 @@ class Enriching:
         if isinstance(objective.model, Lined):
             known = known if isinstance(known, Lined) else None
             return line_solving.enriched(objective.model, known, state, objective.work)
+        if isinstance(objective.model, Planar):
+            bound = CellMarching(share=self.share, least=self.least).bound(objective.model)
+            known = known if isinstance(known, Planar) else None
+            return steady_solving.enriched(objective.model, known, bound, state, objective.work)
         trial = marched(objective)
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
         if not isinstance(known, Marched) or not known.complete:

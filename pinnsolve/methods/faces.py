@@ -25,11 +25,39 @@ class Faces:
         For each cell, what its traces depend on.
     groups : list of (cells (m,), traces (m, k, F M), unknowns (m, k))
         Cells with as many unknowns at their sides.
+    kinds : tensor (N, 2)
+        Of each unknown: the field whose trace it is, and the coordinate across.
+    across : tensor (N,)
+        The width there of the narrower neighbour.
     """
 
     order: Dissection
     alike: tuple[tuple[int, ...], ...]
     groups: list[tuple[Tensor, Tensor, Tensor]]
+    kinds: Tensor
+    across: Tensor
+
+
+@dataclass(frozen=True)
+class Joining:
+    """How joins and walls weigh beside the equations' rows, where that is not as in a march.
+
+    Parameters
+    ----------
+    weight : float
+        W.
+    columns : tensor (S, F)
+        In what unknowns are counted.
+    units : tensor (n, F)
+        What each unknown is as large as in a cell, beside the others: conditions are divided by it.
+    across : tensor (N,)
+        Traces on faces are multiplied by it.
+    """
+
+    weight: float
+    columns: Tensor
+    units: Tensor
+    across: Tensor
 
 
 @lru_cache(maxsize=16)
@@ -42,7 +70,7 @@ def faces_of(
     kinds: dict[tuple[float, ...], int] = {}
     blocks: list[Tensor] = []
     mine: list[list[int]] = [[] for _ in range(len(mesh))]
-    sides, counts = [], []
+    sides, counts, named, narrow = [], [], list[Tensor](), list[Tensor]()
 
     def kind(key: tuple[float, ...]) -> int:
         if key not in kinds:
@@ -52,9 +80,12 @@ def faces_of(
         return kinds[key]
 
     for axis, below, above, begin, end in mesh.pieces(rings):
-        count = sum(degree + 1 - k for j in joins for k in range(j[axis]))
+        fields = [f for f, j in enumerate(joins) for k in range(j[axis]) for _ in range(degree + 1 - k)]
+        count = len(fields)
         along = 1 - axis
         across = torch.minimum(widths[below, axis], widths[above, axis])
+        narrow.append(across.repeat_interleave(count))
+        named.append(torch.tensor([[f, axis] for f in fields], dtype=torch.int64).reshape(-1, 2).repeat(len(below), 1))
         parts = []
         for side, tiles in ((1, below), (0, above)):
             span = (high - low)[tiles, along]
@@ -83,7 +114,8 @@ def faces_of(
         )
         for cells in by_count.values()
     ]
-    return Faces(order, alike, groups)
+    kinds_of, width = torch.cat(named).to(mesh.device), torch.cat(narrow).to(mesh.device)
+    return Faces(order, alike, groups, kinds_of, width)
 
 
 def _traces(

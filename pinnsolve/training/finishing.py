@@ -25,8 +25,7 @@ from pinnsolve.training.run import Run
 from pinnsolve.training.stopping import PATIENCE
 from pinnsolve.training.strategy import NOISE
 from pinnsolve.training.unseen import cost
-from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.piecewise import Piecewise
 
 
@@ -103,7 +102,7 @@ def ending(run: Run) -> float:
     if asked_whether_alone(run):
         places, budget = run.points.places, run.settings.budget
         differences += uniqueness.operations(trial, places, uniqueness.first(trial, places, budget))
-    if isinstance(trial, Piecewise | Marched | Lined) or not to_be_found(run) or trial.parameters_count > LARGEST:
+    if isinstance(trial, Piecewise | OfCells) or not to_be_found(run) or trial.parameters_count > LARGEST:
         return differences
     points, count = run.points.training, trial.parameters_count
     factor = qr(points.size + count, count)
@@ -140,7 +139,7 @@ def _methods(run: Run, number: int) -> str:
 
 
 def _identified(run: Run) -> Identified | None:
-    if isinstance(run.trial, Piecewise | Marched | Lined):
+    if isinstance(run.trial, Piecewise | OfCells):
         return None
     unseen = run.points.held_out if run.settings.validation else None
     met = {n: PATIENCE.converged * run.tolerance * r for n, r in run.history[0].held_out.items()}

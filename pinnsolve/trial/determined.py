@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
+from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.regions import interior
 from pinnsolve.jets.calculus import d
 from pinnsolve.problem.binding import Fields
@@ -42,6 +43,24 @@ class Wall:
     equation: Equation
     fixed: Mapping[int, float]
     side: tuple[int, int] | None = None
+
+
+def wall_at(problem: Problem, condition: Equation, piece: Piece) -> Wall:
+    """A condition on a piece, as one at a side or, in a plane, at a point.
+
+    Raises
+    ------
+    UnmarchableError
+        If it stands anywhere else.
+    """
+    names = problem.domain.space_coordinates
+    fixed = {names.index(c): value for c, value in piece.fixed.items()}
+    if piece.face is not None:
+        name, value = piece.face
+        return Wall(condition, fixed, (names.index(name), int(value == problem.domain.ends(name)[1])))
+    if len(names) > 1 and len(fixed) == len(names):
+        return Wall(condition, fixed)
+    raise UnmarchableError(f"{condition.name} stands inside")
 
 
 def equations_of(problem: Problem) -> tuple[Equation, ...]:

@@ -20,6 +20,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.trial import Prepared, Trial
 from pinnsolve.trial.window import Times, Window, afterwards, divided
 
@@ -256,7 +257,7 @@ def trial_of(
 ) -> Trial:
     """The trial function that a network's description stands for."""
     if isinstance(network, JoinedCells):
-        kind = Lined if len(problem.coordinates) == 1 else Marched
+        kind = Lined if len(problem.coordinates) == 1 else Planar if problem.domain.time is None else Marched
         return kind(problem, network, made, dtype, device)
     if isinstance(network, LocalFeatures):
         return Piecewise(problem, network, made, dtype, device)

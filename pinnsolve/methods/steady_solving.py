@@ -1,0 +1,70 @@
+"""Steps of training over cells of a plane in which nothing evolves: all of them at once, and again with richer
+features."""
+
+from __future__ import annotations
+
+from pinnsolve.algebra.operations import SPEED, Work
+from pinnsolve.methods.costs import JOINED
+from pinnsolve.methods.implicit_step import Scheme
+from pinnsolve.methods.joined_newton import JoinedNewton
+from pinnsolve.methods.protocol import State
+from pinnsolve.methods.second_march import padded
+from pinnsolve.methods.stage_operator import operations
+from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
+from pinnsolve.methods.steady_whole import SteadyWhole, rescaled, sizes_like
+from pinnsolve.trial.evolution import Evolution
+from pinnsolve.trial.planar import Planar
+from pinnsolve.trial.steady import read_steady
+
+# Of a second, at the nominal speed: what all rounds may take; what is not found by then is not found that way. Larger:
+# little is left for others. Smaller: layers and corners are left before they are resolved. Chosen, not measured.
+WHOLE = 15.0
+# Of the bound: the last correction of a solution with richer features, which tells the error of another.
+LEFT = 1e-3
+
+
+def steady_of(trial: Planar) -> Evolution:
+    """What was read of the trial function's problem; read now, where nobody did."""
+    if trial.read is None:
+        trial.read = read_steady(trial.problem, trial.plan)
+    assert isinstance(trial.read, Evolution)  # others are not given such a trial function
+    return trial.read
+
+
+def stepped(trial: Planar, bound: float, state: State, work: Work) -> State:
+    """One step: everything at once."""
+    scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
+    whole = SteadyWhole(scheme, trial.plan.corners, bound, WHOLE * SPEED, work)
+    found = whole.solve()
+    best = found or whole.best
+    if best is not None:
+        trial.take(best.mesh, best.coefficients, found is not None, whole.sharp)
+    return _ended(state, trial, scheme, stuck=found is None)
+
+
+def enriched(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
+    """All cells of a known solution again with richer features."""
+    scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
+    solved = None
+    if known is not None and known.complete and known.mesh is not None:
+        before = scheme_of(steady_of(known), known.layer.steady, known.device)
+        c = padded(known.coefficients, before.cell, scheme.cell)
+        cells = rescaled(SteadyCells(scheme, known.mesh, c), scheme)
+        newton = JoinedNewton(SteadyOperator, sizes_like(cells), LEFT * bound)
+        solved = newton.solve(cells)
+        work.add(newton.effort.factorisations * (JOINED.call + operations(scheme, known.mesh)[0]))
+        if solved is not None:
+            trial.take(known.mesh, solved.coefficients, settled=True, sharp=known.sharp)
+    return {**_ended(state, trial, scheme, stuck=solved is None), "left": 0.0}
+
+
+def ahead(known: Planar) -> float:
+    """Operations of solving its cells again with two degrees more, by two factorisations."""
+    scheme = scheme_of(steady_of(known), known.layer.steady + 2, known.device)
+    assert known.mesh is not None
+    return 2 * (JOINED.call + operations(scheme, known.mesh)[0])
+
+
+def _ended(state: State, trial: Planar, scheme: Scheme, stuck: bool) -> State:
+    inside = len(trial.coefficients) * scheme.in_cell
+    return {**state, "loss": 0.0, "done": True, "stuck": stuck, "points": {"interior": inside}}
