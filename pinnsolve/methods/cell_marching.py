@@ -42,17 +42,20 @@ class Rules:
     steady : float
         Times the share of the tolerance: where nothing evolves, what cells leave is of the size of the error. Larger:
         a second solution follows more often. Smaller: the first is more exact than is asked for.
+    coarse : float
+        The largest bound of that. Larger: solutions that are wrong alike. Smaller: more than is asked for.
     bound : float
         Of the residual in space, in tolerances of the steps. Larger: steps chase what cells do not resolve. Smaller:
         more cells than the steps need. That of the prototypes.
     """
 
+    coarse: float = 0.03
     plane: float = 100.0
     most: float = 1e-3
     together: int = 100
     larger: float = 2.0
     bound: float = 100.0
-    steady: float = 30.0
+    steady: float = 300.0
 
 
 RULES = Rules()
@@ -94,7 +97,7 @@ class CellMarching:
 
     def bound(self, trial: Planar) -> float:
         """Of what cells leave where nothing evolves: it is of the size of the error."""
-        return max(RULES.steady * self.share * trial.problem.tolerance, self.least)
+        return max(min(RULES.steady * self.share * trial.problem.tolerance, RULES.coarse), self.least)
 
     def accuracy(self, trial: Marched | Lined) -> Accuracy:
         """What the problem's tolerance asks for."""

@@ -17,8 +17,6 @@ from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.networks.tiles import Tiles
 
-WEIGHT = 1.0  # W of the prototypes
-
 
 def balanced(scheme: Scheme, mesh: Tiles, slopes: Slopes) -> tuple[Tensor, Joining]:
     """What rows are multiplied by, (1, n, E, P), and how cells are joined."""
@@ -37,7 +35,7 @@ def balanced(scheme: Scheme, mesh: Tiles, slopes: Slopes) -> tuple[Tensor, Joini
     field, axis = faces.kinds.unbind(-1)
     columns = units.amin(0)
     across = columns[field] / (moved[field, axis] * (2 / faces.across) ** powers[field])
-    return rows[None], Joining(WEIGHT, columns[None], units, across)
+    return rows[None], Joining(1.0, columns[None], units, across)
 
 
 def lower_orders(scheme: Scheme) -> list[int]:

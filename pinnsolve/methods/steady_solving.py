@@ -3,7 +3,7 @@ features."""
 
 from __future__ import annotations
 
-from pinnsolve.algebra.operations import SPEED, Work
+from pinnsolve.algebra.operations import Work
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
@@ -11,16 +11,10 @@ from pinnsolve.methods.protocol import State
 from pinnsolve.methods.second_march import padded
 from pinnsolve.methods.stage_operator import operations
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
-from pinnsolve.methods.steady_whole import SteadyWhole, rescaled, sizes_like
+from pinnsolve.methods.steady_whole import RULES, SteadyWhole, rescaled, sizes_like, stored, taken_up
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.steady import read_steady
-
-# Of a second, at the nominal speed: what all rounds may take; what is not found by then is not found that way. Larger:
-# little is left for others. Smaller: layers and corners are left before they are resolved. Chosen, not measured.
-WHOLE = 15.0
-# Of the bound: the last correction of a solution with richer features, which tells the error of another.
-LEFT = 1e-3
 
 
 def steady_of(trial: Planar) -> Evolution:
@@ -32,14 +26,19 @@ def steady_of(trial: Planar) -> Evolution:
 
 
 def stepped(trial: Planar, bound: float, state: State, work: Work) -> State:
-    """One step: everything at once."""
+    """One round: Newton's method on all cells, and halving."""
     scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
-    whole = SteadyWhole(scheme, trial.plan.corners, bound, WHOLE * SPEED, work)
-    found = whole.solve()
-    best = found or whole.best
-    if best is not None:
-        trial.take(best.mesh, best.coefficients, found is not None, whole.sharp)
-    return _ended(state, trial, scheme, stuck=found is None)
+    live, begun = trial.live, work.operations
+    if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
+        live = SteadyWhole(scheme, trial.plan.corners, bound, work)
+        if state["march"]:
+            assert trial.mesh is not None
+            live = taken_up(live, trial.mesh, trial.coefficients, state["march"])
+    trial.live, live.work = live, work
+    more = live.advance()
+    trial.take(live.cells.mesh, live.cells.coefficients, live.settled, live.sharp)
+    ended = _ended(state, trial, scheme, stuck=not more and not live.settled)
+    return {**ended, "done": not more, "march": stored(live), "rate": max(work.operations - begun, live.ahead)}
 
 
 def enriched(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
@@ -50,7 +49,7 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, wo
         before = scheme_of(steady_of(known), known.layer.steady, known.device)
         c = padded(known.coefficients, before.cell, scheme.cell)
         cells = rescaled(SteadyCells(scheme, known.mesh, c), scheme)
-        newton = JoinedNewton(SteadyOperator, sizes_like(cells), LEFT * bound)
+        newton = JoinedNewton(SteadyOperator, sizes_like(cells), RULES.again * bound)
         solved = newton.solve(cells)
         work.add(newton.effort.factorisations * (JOINED.call + operations(scheme, known.mesh)[0]))
         if solved is not None:

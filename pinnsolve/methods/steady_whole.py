@@ -7,7 +7,9 @@ jump have graded cells from the start: there what a cell leaves is the same at e
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -40,6 +42,8 @@ class Rules:
         over its neighbours, and these are halved for nothing. Larger: more rounds.
     newton : float
         Of the bound, or of the last round's defects: the correction that may be left.
+    again : float
+        The same of a solution with richer features, which tells the error of another.
     loose : float
         The bound of defects in the first round.
     narrow : float
@@ -51,6 +55,11 @@ class Rules:
         A defect below it that a halving has not lowered is rounding.
     gains : float
         What a halving leaves at most, where it lowers a defect.
+    begun : float
+        Of the bound: the length of the first cells at such a corner, in parts of the whole. Larger: more rounds.
+        Smaller: more cells than are asked for.
+    aim : float
+        Of the bound: what cells at such a corner shall leave after the next round. The same.
     floor : float
         Of an unknown's size as data tell it: it counts as no smaller.
     tries : int
@@ -60,11 +69,14 @@ class Rules:
     cells: int = 2
     mark: float = 0.2
     newton: float = 1e-2
+    again: float = 1e-3
     loose: float = 1e-1
     narrow: float = 0.1
     shallow: float = 2.0**-24
     rounding: float = 1e-9
     gains: float = 0.5
+    begun: float = 0.02
+    aim: float = 0.7
     floor: float = 1e-3
     tries: int = 3
 
@@ -74,7 +86,7 @@ RULES = Rules()
 
 @dataclass
 class SteadyWhole:
-    """The solution over all of the plane.
+    """The solution over all of the plane, round by round.
 
     Parameters
     ----------
@@ -83,115 +95,160 @@ class SteadyWhole:
         Where prescribed values jump.
     bound : float
         Of what a cell leaves (`defects`).
-    limit : float
-        Operations: no round is begun that would go beyond.
     work : Work
         Where operations are counted.
 
     Attributes
     ----------
-    best : SteadyCells, optional
-        The last that were solved, whether or not they meet the bound.
+    cells : SteadyCells
+        Those that the next round solves; when all is over, those that were solved last.
+    parent : tensor (n,)
+        What the cell left of which each is a part; infinite where it is none.
+    off : float
+        What the worst cell left in the last round.
+    tries : int
+        How often all cells were halved, since Newton's method did not settle.
+    solved, settled : bool
+        Whether there is a solution, and whether it meets the bound.
     sharp : bool
-        Whether the worst of them is one of the smallest: a corner that is never resolved.
+        Whether the worst of the cells is one of the smallest: a corner that is never resolved.
     """
 
     scheme: Scheme
     corners: tuple[Corner, ...]
     bound: float
-    limit: float = math.inf
     work: Work = field(default_factory=Work)
-    best: SteadyCells | None = None
-    sharp: bool = False
 
-    def solve(self, start: SteadyCells | None = None) -> SteadyCells | None:
-        """Cells that meet the bound; nothing where none were found."""
-        cells = start or self._begun()
-        most, off, tries = that_fit(self.scheme), math.inf, 0
-        parent = torch.full((len(cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
-        begun = self.work.operations
-        while self.work.operations - begun + self._ahead(cells) < self.limit:
-            left = RULES.newton * max(self.bound, min(off, RULES.loose))
-            newton = JoinedNewton(SteadyOperator, sizes_like(cells), left)
-            solved = newton.solve(cells)
-            self.work.add(newton.effort.factorisations * self._ahead(cells))
-            if solved is None:
-                tries += 1
-                if tries > RULES.tries or 4 * len(cells.mesh) > most:
-                    return None
-                everywhere = torch.ones_like(cells.mesh.widths, dtype=torch.bool)
-                cells, parent = self._halved(cells, everywhere, parent)
-                continue
-            self.best = solved
-            assert isinstance(newton.operator, SteadyOperator)
-            cells, found = self._measured(solved, newton.operator.faces)
-            off = float(found.max())
-            self.sharp = self._is_sharp(cells.mesh, found)
-            rounding = (found > RULES.gains * parent) & (found < RULES.rounding)
-            bad = (found > self.bound) & (found > RULES.mark * off) & ~rounding
-            wanted = steep(cells.coefficients / sizes_like(cells)[:, None], self.scheme.cell) & bad[:, None]
-            wanted &= cells.mesh.widths > RULES.shallow * cells.mesh.lengths
-            if not bool(wanted.any()):
-                if not bool((found < max(self.bound, RULES.rounding)).all()):
-                    return None
-                if newton.last <= RULES.newton * self.bound:
-                    return solved
-                continue
-            parent = torch.where(bad, found, parent)
-            cells, parent = self._halved(cells, wanted, parent)
-            if len(cells.mesh) > most:
-                return None
-        return None
+    def __post_init__(self) -> None:
+        self.cells, self.off, self.tries = self._begun(), math.inf, 0
+        self.parent = torch.full((len(self.cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
+        self.solved = self.settled = self.sharp = False
 
-    def _ahead(self, cells: SteadyCells) -> float:
+    def solve(self) -> bool:
+        """All rounds; whether the cells meet the bound."""
+        while self.advance():
+            pass
+        return self.settled
+
+    def advance(self) -> bool:
+        """One round; whether another one follows."""
+        newton = JoinedNewton(SteadyOperator, sizes_like(self.cells), self._left)
+        solved = newton.solve(self.cells)
+        self.work.add(newton.effort.factorisations * self.ahead)
+        if solved is None:
+            self.tries += 1
+            everywhere = torch.ones_like(self.cells.mesh.widths, dtype=torch.bool)
+            return self.tries <= RULES.tries and self._halve(everywhere, {})
+        assert isinstance(newton.operator, SteadyOperator)
+        self.solved = True
+        self.cells, found = self._measured(solved, newton.operator.faces)
+        self.off, self.sharp = float(found.max()), self._is_sharp(found)
+        rounding = (found > RULES.gains * self.parent) & (found < RULES.rounding)
+        bad = (found > self.bound) & (found > RULES.mark * self.off) & ~rounding
+        wanted = steep(self.cells.coefficients / sizes_like(self.cells)[:, None], self.scheme.cell) & bad[:, None]
+        wanted &= self.cells.mesh.widths > RULES.shallow * self.cells.mesh.lengths
+        if bool(wanted.any()):
+            self.parent = torch.where(bad, found, self.parent)
+            return self._halve(wanted, self._targets(found))
+        met = bool((found < max(self.bound, RULES.rounding)).all())
+        self.settled = met and newton.last <= RULES.newton * self.bound
+        return met and not self.settled
+
+    @property
+    def _left(self) -> float:
+        """The correction that may be left."""
+        return RULES.newton * max(self.bound, min(self.off, RULES.loose))
+
+    @property
+    def ahead(self) -> float:
         """Operations of one factorisation."""
-        return JOINED.call + operations(cells.scheme, cells.mesh)[0]
+        return JOINED.call + operations(self.cells.scheme, self.cells.mesh)[0]
+
+    # ------------------------------------------------------------ cells
 
     def _begun(self) -> SteadyCells:
         s, e = self.scheme, self.scheme.evolution
         mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device)
-        names = e.problem.coordinates
         for corner in self.corners:
-            place = torch.tensor([corner.fixed[c] for c in names], dtype=torch.float64, device=s.device)
-            while True:
-                beside = self._beside(mesh, place)
-                wanted = beside[:, None] & (mesh.widths > RULES.narrow * self.bound * mesh.lengths)
-                if not bool(wanted.any()):
-                    break
-                mesh, _ = halvings(mesh, wanted, e.rings)
+            mesh, _ = self._graded(mesh, corner, RULES.begun * self.bound)
         empty = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
         return SteadyCells(s, mesh, empty)
 
-    def _beside(self, mesh: Tiles, place: Tensor) -> Tensor:
-        """Which cells have a corner there, (n,)."""
+    def _graded(self, mesh: Tiles, corner: Corner, part: float) -> tuple[Tiles, list[list[int]]]:
+        """Cells that are halved until those beside a corner are no longer than a part of the whole; and how."""
+        how = list[list[int]]()
+        while bool((wanted := self._beside(mesh, corner)[:, None] & (mesh.widths > part * mesh.lengths)).any()):
+            mesh, rounds = halvings(mesh, wanted, self.scheme.evolution.rings)
+            how += rounds
+        return mesh, how
+
+    def _beside(self, mesh: Tiles, corner: Corner) -> Tensor:
+        """Which cells end at a corner, (n,)."""
+        place = mesh.lows.new_tensor([corner.fixed[c] for c in self.scheme.evolution.problem.coordinates])
         near = SAME * mesh.widths
         return ((mesh.lows - near <= place) & (place <= mesh.lows + mesh.widths + near)).all(-1)
+
+    def _targets(self, found: Tensor) -> dict[Corner, float]:
+        """How small cells at corners must be, in parts of the whole: what they leave counts by their length."""
+        mesh, wanted = self.cells.mesh, dict[Corner, float]()
+        for corner in self.corners:
+            here = self._beside(mesh, corner)
+            if bool((found[here] > self.bound).any()):
+                size = float((mesh.widths / mesh.lengths)[here].amax())
+                wanted[corner] = max(RULES.aim * self.bound / float(found[here].max()) * size, RULES.shallow)
+        return wanted
+
+    def _halve(self, wanted: Tensor, targets: Mapping[Corner, float]) -> bool:
+        """Halve cells for the next round; whether there are not too many then."""
+        cells, parent = self.cells, self.parent
+        mesh, how = halvings(cells.mesh, wanted, cells.scheme.evolution.rings)
+        for corner, part in targets.items():
+            mesh, more = self._graded(mesh, corner, part)
+            how += more
+        if len(mesh) > that_fit(self.scheme):
+            return False
+        for axes in how:
+            parent = parent.repeat_interleave(parent.new_tensor([1 + (a >= 0) for a in axes]).to(torch.int64))
+        c = refined(cells.coefficients, how, cells.scheme.cell)
+        self.cells, self.parent = SteadyCells(cells.scheme, mesh, c), parent
+        return True
+
+    # ------------------------------------------------------------ what is measured
 
     def _measured(self, solved: SteadyCells, faces: JoinedFaces) -> tuple[SteadyCells, Tensor]:
         """The same with sizes as the solution shows them, and what each cell leaves, (n,), as far as it is felt."""
         mesh, sized = solved.mesh, rescaled(solved, self.scheme)
-        found = defects(solved, faces, sizes_like(sized))
-        part = (mesh.widths / mesh.lengths).amax(-1) / RULES.narrow
-        felt = part.clamp(max=1.0).sqrt()
+        part = ((mesh.widths / mesh.lengths).amax(-1) / RULES.narrow).clamp(max=1.0)
+        felt = part.sqrt()
         for corner in self.corners:
-            place = mesh.lows.new_tensor([corner.fixed[c] for c in self.scheme.evolution.problem.coordinates])
-            felt = torch.where(self._beside(mesh, place), part.clamp(max=1.0), felt)
-        return sized, found * felt
+            felt = torch.where(self._beside(mesh, corner), part, felt)
+        return sized, defects(solved, faces, sizes_like(sized)) * felt
 
-    def _is_sharp(self, mesh: Tiles, found: Tensor) -> bool:
-        sizes = mesh.shares
-        return bool(sizes[found.argmax()] <= sizes.min() * (1 + SAME)) and bool(sizes.min() < 0.1 * sizes.max())
-
-    def _halved(self, cells: SteadyCells, wanted: Tensor, parent: Tensor) -> tuple[SteadyCells, Tensor]:
-        mesh, how = halvings(cells.mesh, wanted, cells.scheme.evolution.rings)
-        for axes in how:
-            parent = parent.repeat_interleave(parent.new_tensor([1 + (a >= 0) for a in axes]).to(torch.int64))
-        return SteadyCells(cells.scheme, mesh, refined(cells.coefficients, how, cells.scheme.cell)), parent
+    def _is_sharp(self, found: Tensor) -> bool:
+        shares = self.cells.mesh.shares
+        return bool(shares[found.argmax()] <= shares.min() * (1 + SAME)) and bool(shares.min() < 0.1 * shares.max())
 
 
 def sizes_like(cells: SteadyCells) -> Tensor:
     """In what the unknowns of cells are counted, (F,)."""
     return cells.coefficients.new_tensor(cells.scheme.evolution.sizes)
+
+
+def taken_up(whole: SteadyWhole, mesh: Tiles, coefficients: Tensor, kept: Mapping[str, Any]) -> SteadyWhole:
+    """The same, with what `stored` gave and the cells of the next round."""
+    sizes = tuple(kept["sizes"].tolist())
+    scheme = replace(whole.scheme, evolution=replace(whole.scheme.evolution, sizes=sizes))
+    whole.cells, whole.parent = SteadyCells(scheme, mesh, coefficients), kept["parent"]
+    whole.off, whole.tries, whole.solved = kept["off"], kept["tries"], kept["solved"]
+    return whole
+
+
+def stored(whole: SteadyWhole) -> dict[str, Any]:
+    """All that the next round depends on beside the cells."""
+    return {
+        "sizes": sizes_like(whole.cells), "parent": whole.parent, "off": whole.off, "tries": whole.tries,
+        "solved": whole.solved,
+    }  # fmt: skip
 
 
 def rescaled(solved: SteadyCells, told: Scheme) -> SteadyCells:
