@@ -7,11 +7,13 @@ It is the one step of a march in which nothing evolves (`methods.implicit_step`)
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
+from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.methods.implicit_step import Scheme, Site, Start, Step, sites_of, stretched
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.stage_operator import Operator
@@ -39,12 +41,15 @@ class SteadyCells:
     coefficients : tensor (n, F, M)
     sites : list of Site
         Where conditions hold.
+    added : mapping from (equation, unknown, multi-index) to float
+        So many times that derivative is added to an equation which holds it, on the way to a solution of it.
     """
 
     scheme: Scheme
     mesh: Tiles
     coefficients: Tensor
     sites: list[Site] = field(default_factory=list)
+    added: Mapping[tuple[int, int, Alpha], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sites = self.sites or sites_of(self.scheme, self.mesh)
@@ -61,9 +66,21 @@ class SteadyCells:
         start = Start(self.coefficients, self.coefficients)  # of which nothing is derived
         return Step(self.scheme, self.mesh, 0.0, 1.0, start, self.coefficients[None])
 
+    def inside(self, points: int, slopes: bool) -> Answers:
+        """The equations at Gauss points of all cells, (E, n P)."""
+        found = self.step.inside(points, slopes)
+        if not self.added:
+            return found
+        residuals, more = found.residuals.clone(), dict(found.slopes)
+        for (i, f, alpha), much in self.added.items():
+            residuals[i] += much * found.values[f, alpha]
+            if slopes:
+                more[i, f, alpha] = more[i, f, alpha] + much
+        return Answers(residuals, more, found.values)
+
     def left(self) -> Left:
         step = self.step
-        inside = step.inside(self.scheme.points, slopes=False).residuals
+        inside = self.inside(self.scheme.points, slopes=False).residuals
         return inside, [step.at_site(site, slopes=False).residuals for site in self.sites]
 
 
@@ -82,7 +99,7 @@ class SteadyOperator:
 
     def __post_init__(self) -> None:
         c, step = self.cells, self.cells.step
-        self.inside = step.inside(c.scheme.points, slopes=True)
+        self.inside = c.inside(c.scheme.points, slopes=True)
         walls = [(site, step.at_site(site, slopes=True)) for site in c.sites]
         self.now: Left = self.inside.residuals, [told.residuals for _, told in walls]
         self.operator = Operator.of(step, self.inside, walls)
@@ -106,7 +123,7 @@ def defects(solved: SteadyCells, faces: JoinedFaces, sizes: Tensor) -> Tensor:
     """
     s, mesh, step = solved.scheme, solved.mesh, solved.step
     e, n, points = s.evolution, len(mesh), s.degree + 3
-    found, w = step.inside(points, slopes=True), s.cell.gauss(points)[1]
+    found, w = solved.inside(points, slopes=True), s.cell.gauss(points)[1]
     scale = sizes / torch.tensor(e.sizes, dtype=torch.float64, device=mesh.device)
     units = faces.units * scale
     made = torch.zeros_like(found.residuals)

@@ -11,7 +11,8 @@ from pinnsolve.methods.protocol import State
 from pinnsolve.methods.second_march import padded
 from pinnsolve.methods.stage_operator import operations
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
-from pinnsolve.methods.steady_whole import RULES, SteadyWhole, rescaled, sizes_like, stored, taken_up
+from pinnsolve.methods.steady_keeping import stored, taken_up
+from pinnsolve.methods.steady_whole import RULES, SteadyWhole, rescaled, sizes_like
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.steady import read_steady

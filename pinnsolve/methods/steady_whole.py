@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,6 +17,8 @@ from pinnsolve.algebra.operations import Work
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.costs import JOINED
+from pinnsolve.methods.easing import RULES as EASING
+from pinnsolve.methods.easing import Easing, begun, stalled
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.joined_newton import JoinedNewton
@@ -104,10 +105,14 @@ class SteadyWhole:
         Those that the next round solves; when all is over, those that were solved last.
     parent : tensor (n,)
         What the cell left of which each is a part; infinite where it is none.
-    off : float
-        What the worst cell left in the last round.
+    offs : list of float
+        What the worst cell left, round by round.
     tries : int
         How often all cells were halved, since Newton's method did not settle.
+    easing : Easing, optional
+        On the way over equations with more diffusion (`methods.easing`).
+    good : SteadyCells, optional
+        The last that were solved on that way.
     solved, settled : bool
         Whether there is a solution, and whether it meets the bound.
     sharp : bool
@@ -120,7 +125,9 @@ class SteadyWhole:
     work: Work = field(default_factory=Work)
 
     def __post_init__(self) -> None:
-        self.cells, self.off, self.tries = self._begun(), math.inf, 0
+        self.cells, self.offs, self.tries = self._begun(), list[float](), 0
+        self.easing: Easing | None = None
+        self.good: SteadyCells | None = None
         self.parent = torch.full((len(self.cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
         self.solved = self.settled = self.sharp = False
 
@@ -136,33 +143,62 @@ class SteadyWhole:
         solved = newton.solve(self.cells)
         self.work.add(newton.effort.factorisations * self.ahead)
         if solved is None:
-            self.tries += 1
-            everywhere = torch.ones_like(self.cells.mesh.widths, dtype=torch.bool)
-            return self.tries <= RULES.tries and self._halve(everywhere, {})
+            return self._eased(failed=True) or self._halved_everywhere()
         assert isinstance(newton.operator, SteadyOperator)
         self.solved = True
         self.cells, found = self._measured(solved, newton.operator.faces)
-        self.off, self.sharp = float(found.max()), self._is_sharp(found)
+        self.offs, self.sharp = [*self.offs, float(found.max())], self._is_sharp(found)
+        if self.easing is None and stalled(self.offs) and self._eased(failed=True):
+            return True
+        bound = max(self.bound, EASING.loose) if self.cells.added else self.bound
         rounding = (found > RULES.gains * self.parent) & (found < RULES.rounding)
-        bad = (found > self.bound) & (found > RULES.mark * self.off) & ~rounding
+        mark = EASING.mark if self.easing is not None and self.easing.whole else RULES.mark
+        bad = (found > bound) & (found > mark * self.offs[-1]) & ~rounding
         wanted = steep(self.cells.coefficients / sizes_like(self.cells)[:, None], self.scheme.cell) & bad[:, None]
         wanted &= self.cells.mesh.widths > RULES.shallow * self.cells.mesh.lengths
         if bool(wanted.any()):
             self.parent = torch.where(bad, found, self.parent)
             return self._halve(wanted, self._targets(found))
-        met = bool((found < max(self.bound, RULES.rounding)).all())
+        met = bool((found < max(bound, RULES.rounding)).all())
+        if self.cells.added:
+            return self._eased(failed=not met)
         self.settled = met and newton.last <= RULES.newton * self.bound
         return met and not self.settled
 
     @property
     def _left(self) -> float:
         """The correction that may be left."""
-        return RULES.newton * max(self.bound, min(self.off, RULES.loose))
+        worst = self.offs[-1] if self.offs and not self.cells.added else math.inf
+        return RULES.newton * max(self.bound, min(worst, RULES.loose))
 
     @property
     def ahead(self) -> float:
         """Operations of one factorisation."""
         return JOINED.call + operations(self.cells.scheme, self.cells.mesh)[0]
+
+    def _halved_everywhere(self) -> bool:
+        """What may help where Newton's method does not settle, and there is no wind."""
+        self.tries += 1
+        everywhere = torch.ones_like(self.cells.mesh.widths, dtype=torch.bool)
+        wind = self.easing is not None and bool(self.easing.whole)
+        return not wind and self.tries <= RULES.tries and self._halve(everywhere, {})
+
+    def _eased(self, failed: bool) -> bool:
+        """Go on with more diffusion, or with less; whether there is a way."""
+        if self.easing is None:
+            self.easing = begun(self._begun())
+        elif self.easing.whole:
+            self.good = self.good if failed else self.cells
+            following = self.easing.further(failed)
+            if following is None:
+                return False
+            self.easing = following
+        if not self.easing.whole:
+            return False
+        cells = self._begun() if self.good is None else self.good
+        self.cells, self.offs = replace(cells, added=self.easing.added), []
+        self.parent = torch.full((len(cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
+        return True
 
     # ------------------------------------------------------------ cells
 
@@ -210,7 +246,7 @@ class SteadyWhole:
         for axes in how:
             parent = parent.repeat_interleave(parent.new_tensor([1 + (a >= 0) for a in axes]).to(torch.int64))
         c = refined(cells.coefficients, how, cells.scheme.cell)
-        self.cells, self.parent = SteadyCells(cells.scheme, mesh, c), parent
+        self.cells, self.parent = SteadyCells(cells.scheme, mesh, c, added=cells.added), parent
         return True
 
     # ------------------------------------------------------------ what is measured
@@ -232,23 +268,6 @@ class SteadyWhole:
 def sizes_like(cells: SteadyCells) -> Tensor:
     """In what the unknowns of cells are counted, (F,)."""
     return cells.coefficients.new_tensor(cells.scheme.evolution.sizes)
-
-
-def taken_up(whole: SteadyWhole, mesh: Tiles, coefficients: Tensor, kept: Mapping[str, Any]) -> SteadyWhole:
-    """The same, with what `stored` gave and the cells of the next round."""
-    sizes = tuple(kept["sizes"].tolist())
-    scheme = replace(whole.scheme, evolution=replace(whole.scheme.evolution, sizes=sizes))
-    whole.cells, whole.parent = SteadyCells(scheme, mesh, coefficients), kept["parent"]
-    whole.off, whole.tries, whole.solved = kept["off"], kept["tries"], kept["solved"]
-    return whole
-
-
-def stored(whole: SteadyWhole) -> dict[str, Any]:
-    """All that the next round depends on beside the cells."""
-    return {
-        "sizes": sizes_like(whole.cells), "parent": whole.parent, "off": whole.off, "tries": whole.tries,
-        "solved": whole.solved,
-    }  # fmt: skip
 
 
 def rescaled(solved: SteadyCells, told: Scheme) -> SteadyCells:

@@ -149,7 +149,7 @@ def estimated(
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
     cells = bool(own) and max(best.richer, nearest.richer) > 0
     if cells and best.richer > 0 and not seen.rough:
-        error *= best.caution
+        error *= max(best.caution, best.richer)
     elif cells:
         error = max(best.richer, nearest.richer) * _difference(nearest, best)
     elif seen.rough or (seen.narrow and not own):
