@@ -116,7 +116,8 @@ class CellMarching:
             bound = self.accuracy(objective.model).tolerance
             return line_solving.stepped(objective.model, bound, state, objective.work)
         if isinstance(objective.model, Planar):
-            return steady_solving.stepped(objective.model, self.bound(objective.model), state, objective.work)
+            bound = self.bound(objective.model)
+            return steady_solving.stepped(objective.model, known_of(objective), bound, state, objective.work)
         trial, work = marched(objective), objective.work
         marcher = self._taken_up(trial, state)
         counts, taken = marcher.solver.counts, len(marcher.record.steps)
@@ -193,8 +194,7 @@ class Enriching:
             return line_solving.enriched(objective.model, known, state, objective.work)
         if isinstance(objective.model, Planar):
             bound = CellMarching(share=self.share, least=self.least).bound(objective.model)
-            known = known if isinstance(known, Planar) else None
-            return steady_solving.enriched(objective.model, known, bound, state, objective.work)
+            return steady_solving.enriched(objective.model, known_of(objective), bound, state, objective.work)
         trial = marched(objective)
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
         if not isinstance(known, Marched) or not known.complete:
@@ -212,6 +212,12 @@ class Enriching:
             return nothing
         trial.take(slabs(found))
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
+
+
+def known_of(objective: Objective) -> Planar | None:
+    """The best solution so far, if it is one of the same kind."""
+    known = objective.guess() if objective.guess is not None else None
+    return known if isinstance(known, Planar) else None
 
 
 def evolution_of(trial: Marched) -> Evolution:

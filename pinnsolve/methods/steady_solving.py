@@ -3,6 +3,8 @@ features."""
 
 from __future__ import annotations
 
+import math
+
 from pinnsolve.algebra.operations import Work
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
@@ -12,7 +14,8 @@ from pinnsolve.methods.second_march import padded
 from pinnsolve.methods.stage_operator import operations
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_keeping import stored, taken_up
-from pinnsolve.methods.steady_whole import RULES, SteadyWhole, rescaled, sizes_like
+from pinnsolve.methods.steady_whole import RULES, SteadyWhole, measured, rescaled, sizes_like
+from pinnsolve.networks.reference_cell import degree_of, reference_cell
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.steady import read_steady
@@ -26,8 +29,9 @@ def steady_of(trial: Planar) -> Evolution:
     return trial.read
 
 
-def stepped(trial: Planar, bound: float, state: State, work: Work) -> State:
-    """One round: Newton's method on all cells, and halving."""
+def stepped(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
+    """One round: Newton's method on all cells, and halving. The first is one of the cells of a known solution, where
+    there is one with no more features."""
     scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
@@ -35,9 +39,14 @@ def stepped(trial: Planar, bound: float, state: State, work: Work) -> State:
         if state["march"]:
             assert trial.mesh is not None
             live = taken_up(live, trial.mesh, trial.coefficients, state["march"])
+        elif known is not None and known.complete and known.mesh is not None:
+            before = reference_cell(degree_of(known.coefficients.shape[2], 2), trial.device, 2)
+            if before.degree <= scheme.degree:
+                live.go_on(known.mesh, padded(known.coefficients, before, scheme.cell))
     trial.live, live.work = live, work
     more = live.advance()
-    trial.take(live.cells.mesh, live.cells.coefficients, live.settled, live.sharp)
+    defect = live.offs[-1] if live.offs else math.inf
+    trial.take(live.cells.mesh, live.cells.coefficients, live.settled, defect)
     ended = _ended(state, trial, scheme, stuck=not more and not live.settled)
     return {**ended, "done": not more, "march": stored(live), "rate": max(work.operations - begun, live.ahead)}
 
@@ -54,7 +63,9 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, wo
         solved = newton.solve(cells)
         work.add(newton.effort.factorisations * (JOINED.call + operations(scheme, known.mesh)[0]))
         if solved is not None:
-            trial.take(known.mesh, solved.coefficients, settled=True, sharp=known.sharp)
+            assert isinstance(newton.operator, SteadyOperator)
+            _, left = measured(solved, newton.operator.faces, scheme, trial.plan.corners)
+            trial.take(known.mesh, solved.coefficients, True, float(left.max()))
     return {**_ended(state, trial, scheme, stuck=solved is None), "left": 0.0}
 
 

@@ -7,7 +7,7 @@ jump have graded cells from the start: there what a cell leaves is the same at e
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -115,8 +115,6 @@ class SteadyWhole:
         The last that were solved on that way.
     solved, settled : bool
         Whether there is a solution, and whether it meets the bound.
-    sharp : bool
-        Whether the worst of the cells is one of the smallest: a corner that is never resolved.
     """
 
     scheme: Scheme
@@ -129,7 +127,12 @@ class SteadyWhole:
         self.easing: Easing | None = None
         self.good: SteadyCells | None = None
         self.parent = torch.full((len(self.cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
-        self.solved = self.settled = self.sharp = False
+        self.solved = self.settled = False
+
+    def go_on(self, mesh: Tiles, coefficients: Tensor) -> None:
+        """Begin at cells that were solved to another bound."""
+        self.cells = rescaled(SteadyCells(self.scheme, mesh, coefficients), self.scheme)
+        self.parent = torch.full((len(mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
 
     def solve(self) -> bool:
         """All rounds; whether the cells meet the bound."""
@@ -146,8 +149,8 @@ class SteadyWhole:
             return self._eased(failed=True) or self._halved_everywhere()
         assert isinstance(newton.operator, SteadyOperator)
         self.solved = True
-        self.cells, found = self._measured(solved, newton.operator.faces)
-        self.offs, self.sharp = [*self.offs, float(found.max())], self._is_sharp(found)
+        self.cells, found = measured(solved, newton.operator.faces, self.scheme, self.corners)
+        self.offs = [*self.offs, float(found.max())]
         if self.easing is None and stalled(self.offs) and self._eased(failed=True):
             return True
         bound = max(self.bound, EASING.loose) if self.cells.added else self.bound
@@ -219,10 +222,7 @@ class SteadyWhole:
         return mesh, how
 
     def _beside(self, mesh: Tiles, corner: Corner) -> Tensor:
-        """Which cells end at a corner, (n,)."""
-        place = mesh.lows.new_tensor([corner.fixed[c] for c in self.scheme.evolution.problem.coordinates])
-        near = SAME * mesh.widths
-        return ((mesh.lows - near <= place) & (place <= mesh.lows + mesh.widths + near)).all(-1)
+        return beside(mesh, corner, self.scheme.evolution.problem.coordinates)
 
     def _targets(self, found: Tensor) -> dict[Corner, float]:
         """How small cells at corners must be, in parts of the whole: what they leave counts by their length."""
@@ -249,20 +249,23 @@ class SteadyWhole:
         self.cells, self.parent = SteadyCells(cells.scheme, mesh, c, added=cells.added), parent
         return True
 
-    # ------------------------------------------------------------ what is measured
 
-    def _measured(self, solved: SteadyCells, faces: JoinedFaces) -> tuple[SteadyCells, Tensor]:
-        """The same with sizes as the solution shows them, and what each cell leaves, (n,), as far as it is felt."""
-        mesh, sized = solved.mesh, rescaled(solved, self.scheme)
-        part = ((mesh.widths / mesh.lengths).amax(-1) / RULES.narrow).clamp(max=1.0)
-        felt = part.sqrt()
-        for corner in self.corners:
-            felt = torch.where(self._beside(mesh, corner), part, felt)
-        return sized, defects(solved, faces, sizes_like(sized)) * felt
+def beside(mesh: Tiles, corner: Corner, names: Sequence[str]) -> Tensor:
+    """Which cells end at a corner, (n,)."""
+    place, near = mesh.lows.new_tensor([corner.fixed[c] for c in names]), SAME * mesh.widths
+    return ((mesh.lows - near <= place) & (place <= mesh.lows + mesh.widths + near)).all(-1)
 
-    def _is_sharp(self, found: Tensor) -> bool:
-        shares = self.cells.mesh.shares
-        return bool(shares[found.argmax()] <= shares.min() * (1 + SAME)) and bool(shares.min() < 0.1 * shares.max())
+
+def measured(
+    solved: SteadyCells, faces: JoinedFaces, told: Scheme, corners: Sequence[Corner]
+) -> tuple[SteadyCells, Tensor]:
+    """The same with sizes as the solution shows them, and what each cell leaves, (n,), as far as it is felt."""
+    mesh, sized = solved.mesh, rescaled(solved, told)
+    part = ((mesh.widths / mesh.lengths).amax(-1) / RULES.narrow).clamp(max=1.0)
+    felt = part.sqrt()
+    for corner in corners:
+        felt = torch.where(beside(mesh, corner, told.evolution.problem.coordinates), part, felt)
+    return sized, defects(solved, faces, sizes_like(sized)) * felt
 
 
 def sizes_like(cells: SteadyCells) -> Tensor:

@@ -28,6 +28,7 @@ from pinnsolve.training.results import Ended
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
+from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.trial import Trial
 
 Build = Callable[[Network | LocalFeatures | JoinedCells | nn.Module, torch.Generator], Trial]
@@ -239,7 +240,8 @@ class Run:
         richer, noise = (self.trial.doubt, noise_of(self.trial)) if enriched else (0.0, 0.0)
         values, narrow = self.points.values(), self.trial.plan.narrow
         beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
-        return Found(stage, kind, held_out, values, again, made, scales, richer, noise, beside)
+        defect = self.trial.defect if isinstance(self.trial, Planar) else 0.0
+        return Found(stage, kind, held_out, values, again, made, scales, richer, noise, beside, defect)
 
     def gathered(self) -> Gathered:
         data, first = self.trial.problem.data, self.history[0].held_out

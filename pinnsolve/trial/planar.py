@@ -44,19 +44,19 @@ class Planar(OfCells):
     ) -> None:  # fmt: skip
         super().__init__(problem, layer, made, dtype, device)
         self.settled = False  # whether the cells meet what was asked of them
-        self.sharp = False  # whether what they leave most is in the smallest of them
+        self.defect = 0.0  # what the worst of them leaves of the equations, as a change of the unknowns
         self.mesh: Tiles | None = None
         self.coefficients = torch.zeros(0, self.outputs, 1, dtype=torch.float64, device=self.device)
 
-    def take(self, mesh: Tiles, coefficients: Tensor, settled: bool, sharp: bool) -> None:
+    def take(self, mesh: Tiles, coefficients: Tensor, settled: bool, defect: float) -> None:
         """Other cells."""
-        self.mesh, self.coefficients, self.settled, self.sharp = mesh, coefficients, settled, sharp
+        self.mesh, self.coefficients, self.settled, self.defect = mesh, coefficients, settled, defect
         self._search = Search([mesh], [(0.0, 1.0)])
 
     @property
     def doubt(self) -> float:  # type: ignore[override]
-        """Three, too, where cells end at a corner that richer features do not resolve either (prototypes)."""
-        return 3.0 if self.sharp else super().doubt
+        """One, since what cells leave says by how much richer features are better, at corners too."""
+        return 1.0
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
@@ -116,7 +116,7 @@ class Planar(OfCells):
         """All cells with their output layers, (L,): everything that `assign` needs."""
         if self.mesh is None:
             return torch.zeros(0, dtype=torch.float64)
-        head = [float(self.settled), float(self.sharp), float(self.coefficients.shape[2])]
+        head = [float(self.settled), self.defect, float(self.coefficients.shape[2])]
         places = torch.tensor(self.mesh.places, dtype=torch.float64).flatten()
         ends = [torch.tensor([float(len(b)), *b], dtype=torch.float64) for b in self.mesh.ends]
         return torch.cat([torch.tensor(head, dtype=torch.float64), *ends, places, self.coefficients.flatten().cpu()])
@@ -125,10 +125,10 @@ class Planar(OfCells):
     def assign(self, vector: Tensor) -> None:
         vector = vector.to("cpu", torch.float64)
         if not len(vector):
-            self.mesh, self.settled, self.sharp = None, False, False
+            self.mesh, self.settled, self.defect = None, False, 0.0
             self.coefficients = self.coefficients[:0]
             return
-        settled, sharp, m = (int(v) for v in vector[:3])
+        settled, defect, m = bool(vector[0]), float(vector[1]), int(vector[2])
         bounds, rest = list[tuple[float, ...]](), vector[3:]
         for _ in range(2):
             count = int(rest[0])
@@ -138,7 +138,7 @@ class Planar(OfCells):
         places = rest[: 6 * n].to(torch.int64).reshape(n, 2, 3).tolist()
         mesh = Tiles(tuple(bounds), tuple(tuple((k, lv, i) for k, lv, i in place) for place in places), self.device)
         made = rest[6 * n :].reshape(n, self.outputs, m).clone().to(self.device)
-        self.take(mesh, made, bool(settled), bool(sharp))
+        self.take(mesh, made, settled, defect)
 
     def tensors(self) -> dict[str, Tensor]:
         return {"cells": self.vector()}
