@@ -65,6 +65,8 @@ class Rules:
         Of an unknown's size as data tell it: it counts as no smaller.
     tries : int
         Halvings of all cells, where Newton's method does not settle.
+    memory : float
+        Bytes that complex rows and inverses would take; these are real. Larger: more than the 1 GB that is promised.
     """
 
     cells: int = 2
@@ -80,6 +82,7 @@ class Rules:
     aim: float = 0.7
     floor: float = 1e-3
     tries: int = 3
+    memory: float = 1.2e9
 
 
 RULES = Rules()
@@ -241,7 +244,7 @@ class SteadyWhole:
         for corner, part in targets.items():
             mesh, more = self._graded(mesh, corner, part)
             how += more
-        if len(mesh) > that_fit(self.scheme):
+        if len(mesh) > that_fit(self.scheme, RULES.memory):
             return False
         for axes in how:
             parent = parent.repeat_interleave(parent.new_tensor([1 + (a >= 0) for a in axes]).to(torch.int64))
