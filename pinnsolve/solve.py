@@ -200,8 +200,6 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     cells = settings.automatic and settings.dtype == torch.float64
     read = (read_evolution(problem, made) or read_line(problem, made) or read_steady(problem, made)) if cells else None
 
-    plane = len(problem.space_coordinates) == len(problem.coordinates) == 2
-
     def build(network: Network | LocalFeatures | JoinedCells | nn.Module, generator: torch.Generator) -> Trial:
         trial = trial_of(problem, network, made, generator, settings.dtype, settings.device)
         if isinstance(trial, OfCells):
@@ -212,9 +210,9 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     noise = NOISE * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
-        # windows take all data; what cells of a plane do not solve they solve still less
-        windows=not (problem.indivisible or settings.validation or (read is not None and plane)),
-        cells=read is not None, noise=noise, coordinates=len(problem.coordinates),
+        windows=not (problem.indivisible or settings.validation),  # windows take all data
+        cells=0 if read is None else max(1, len(problem.space_coordinates)), noise=noise,
+        coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
     _check_smooth(run.trial, findings)

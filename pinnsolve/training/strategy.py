@@ -44,8 +44,8 @@ class Strategy:
         Whether stages are chosen, and not taken one after the other.
     windows : bool
         Whether local features can do.
-    cells : bool
-        Whether it can be marched over joined cells.
+    cells : int
+        Over how many coordinates of space joined cells can do; zero where they cannot.
     noise : str
         What the estimate of the error leaves out, told with it.
     coordinates : int
@@ -56,10 +56,10 @@ class Strategy:
 
     def __init__(
         self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, windows: bool = True,
-        cells: bool = False, noise: str = "", coordinates: int = 1, rules: Rules = RULES,
+        cells: int = 0, noise: str = "", coordinates: int = 1, rules: Rules = RULES,
     ) -> None:  # fmt: skip
-        self.cells, self.unknowns = cells, 1
-        self.plane = cells and coordinates > 2  # two coordinates of space, and time
+        self.cells, self.unknowns = bool(cells), 1
+        self.plane = cells > 1
         self.windows = windows and not self.plane  # what joined cells do not solve there, windows solve still less
         self.stages, self.tolerance, self.automatic = stages, tolerance, automatic
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
