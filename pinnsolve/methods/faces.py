@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -62,9 +64,10 @@ class Joining:
 
 @lru_cache(maxsize=16)
 def faces_of(
-    mesh: Tiles, degree: int, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...]
+    mesh: Tiles, degree: int, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...],
+    kinks: tuple[tuple[int, float, int, float], ...] = (),
 ) -> Faces:  # fmt: skip
-    """The faces of a mesh, made once."""
+    """The faces of a mesh, made once; across kinks slopes on both sides are joined in terms of the larger flux."""
     cell, widths = reference_cell(degree, mesh.device, mesh.dims), mesh.widths.cpu()
     low, high = mesh.units
     kinds: dict[tuple[float, ...], int] = {}
@@ -74,9 +77,11 @@ def faces_of(
 
     def kind(key: tuple[float, ...]) -> int:
         if key not in kinds:
-            axis, side, begin, end, ratio = key
+            axis, side, begin, end, ratio, place = key
             kinds[key] = len(blocks)
-            blocks.append(_traces(joins, cell, int(axis), int(side), begin, end, ratio))
+            bent = {f: r if side else 1.0 for a, at, f, r in kinks if (a, at) == (axis, place) and r < 1}
+            bent |= {f: 1.0 if side else 1 / r for a, at, f, r in kinks if (a, at) == (axis, place) and r >= 1}
+            blocks.append(_traces(joins, cell, int(axis), int(side), begin, end, ratio, bent))
         return kinds[key]
 
     for axis, below, above, begin, end in mesh.pieces(rings):
@@ -87,11 +92,16 @@ def faces_of(
         narrow.append(across.repeat_interleave(count))
         named.append(torch.tensor([[f, axis] for f in fields], dtype=torch.int64).reshape(-1, 2).repeat(len(below), 1))
         parts = []
+        here = high[below, axis].round().to(torch.int64)  # kinks are at ends of first intervals
+        bounds_of = torch.tensor(mesh.ends[axis], dtype=torch.float64)
+        known = torch.tensor([at for a, at, *_ in kinks if a == axis], dtype=torch.float64)
+        place = bounds_of[here]
+        place = torch.where((place[:, None] == known).any(1) & (high[below, axis] == here), place, math.inf)
         for side, tiles in ((1, below), (0, above)):
             span = (high - low)[tiles, along]
             bounds = [2 * (u - low[tiles, along]) / span - 1 for u in (begin, end)]
             ratio = (across / widths[tiles, axis] * 1e12).round() / 1e12  # the same for all that are alike
-            parts.append([(axis, side, *key) for key in torch.stack([*bounds, ratio], 1).tolist()])
+            parts.append([(axis, side, *key) for key in torch.stack([*bounds, ratio, place], 1).tolist()])
         for a, b, first, second in zip(below.tolist(), above.tolist(), *parts, strict=True):
             mine[a].append(kind(first))
             mine[b].append(kind(second))
@@ -120,12 +130,13 @@ def faces_of(
 
 def _traces(
     joins: tuple[tuple[int, ...], ...], cell: ReferenceCell, axis: int, side: int, begin: float, end: float,
-    ratio: float,
+    ratio: float, bent: Mapping[int, float],
 ) -> Tensor:  # fmt: skip
     """The rows (k, F M) of what is joined on a part of a side; derivatives in the width of the narrower neighbour."""
     made = []
     for f, mine in enumerate(joins):
         for k in range(mine[axis]):
             rows = (2 * ratio) ** k * cell.trace(axis, side, k, begin, end)
+            rows = rows * bent.get(f, 1.0) if k == 1 else rows
             made.append(torch.nn.functional.pad(rows, (f * cell.count, (len(joins) - 1 - f) * cell.count)))
     return torch.cat(made) if made else cell.halves[0].new_zeros(0, len(joins) * cell.count)

@@ -90,7 +90,7 @@ class JoinedFaces:
     ) -> None:  # fmt: skip
         e = scheme.evolution
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
-        self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings)
+        self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings, e.kinks)
         if joining is None:
             self.shares, self.groups = mesh.shares / mesh.shares.max(), self.faces.groups
             sizes = torch.tensor(e.sizes, dtype=torch.float64, device=mesh.device)
@@ -284,7 +284,7 @@ class JoinedFaces:
 def operations(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
     """Of one factorisation, where so many cells are unlike each other, and of one solution."""
     e = scheme.evolution
-    order = faces_of(mesh, scheme.degree, e.joins, e.rings).order
+    order = faces_of(mesh, scheme.degree, e.joins, e.rings, e.kinks).order
     factor, solve = order.operations
     kinds = sum(1.0 if value.imag == 0 else 4.0 for value in scheme.radau.values.tolist())
     m, r = scheme.fields * scheme.cell.count, len(e.equations) * scheme.in_cell

@@ -22,6 +22,9 @@ from pinnsolve.trial.exact import Plan
 Derivatives = dict[str, set[Alpha]]
 
 
+Kink = tuple[int, float, int, float]
+
+
 @dataclass(frozen=True)
 class Evolution:
     """What a march over cells needs to know of a problem.
@@ -65,6 +68,8 @@ class Evolution:
         How large the variation of each unknown is, as far as data tell.
     rated : bool
         Whether an equation says that one unknown is the rate of another.
+    kinks : tuple of (axis, place, unknown, ratio)
+        Where in a plane, across a coordinate, the slope of an unknown above is this times the one below.
     """
 
     problem: Problem
@@ -87,6 +92,7 @@ class Evolution:
     rough: bool
     sizes: tuple[float, ...]
     rated: bool
+    kinks: tuple[Kink, ...] = ()
 
     @property
     def dims(self) -> int:

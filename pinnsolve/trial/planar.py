@@ -59,6 +59,12 @@ class Planar(OfCells):
         return 1.0
 
     @property
+    def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
+        kinks = self.read.kinks if self.read is not None else ()
+        names = self.problem.coordinates
+        return {names[axis]: tuple(at for a, at, *_ in kinks if a == axis) for axis in sorted({k[0] for k in kinks})}
+
+    @property
     def complete(self) -> bool:  # type: ignore[override]
         return self.settled and self.mesh is not None
 

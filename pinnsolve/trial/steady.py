@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from pinnsolve.checks.fluxes import bend
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, varying_along
 from pinnsolve.trial.determined import UnmarchableError, determined, equations_of, wall_at
-from pinnsolve.trial.evolution import Evolution, derivatives_of
+from pinnsolve.trial.evolution import Evolution, Kink, derivatives_of
 from pinnsolve.trial.exact import Plan
 
 
@@ -26,8 +31,6 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     space, equations = (0, 1), equations_of(problem)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
-    if made.unseen:
-        raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
     standing = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
     walls = [wall_at(problem, condition, piece) for condition, piece in standing]
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in problem.coordinates)
@@ -36,11 +39,37 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     joins = tuple(tuple(max((a[k] for a in derivatives[u]), default=0) for k in space) for u in problem.unknowns)
     inside = tuple(varying_along(problem, c, standing, planes=True) for c in problem.coordinates)
     joints = tuple(cuts(problem, made, c, r) for c, r in zip(problem.coordinates, inside, strict=True))
+    kinks = _kinks(problem, {u: max(j) for u, j in zip(problem.unknowns, joins, strict=True)}, inside)
+    if made.unseen and not kinks:
+        raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
     rough = any(r.breaks for r in inside) or made.rough or bool(made.corners)
     return Evolution(
         problem, equations, space, None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {}, joints, (),
-        inside, inside, Resolution(), rough, tuple(made.size(u).scale for u in problem.unknowns), False,
+        inside, inside, Resolution(), rough, tuple(made.size(u).scale for u in problem.unknowns), False, kinks,
     )  # fmt: skip
+
+
+def _kinks(problem: Problem, joins: Mapping[str, int], inside: Sequence[Resolution]) -> tuple[Kink, ...]:
+    """Where equations jump, how slopes go on there, as far as fluxes say it (`checks.fluxes`).
+
+    Raises
+    ------
+    UnmarchableError
+        If they do not, or it is no slope of one unknown that jumps by itself.
+    """
+    found: list[Kink] = []
+    for axis, along in enumerate(inside):
+        for place in along.breaks:
+            matrix = bend(problem, problem.coordinates[axis], place, joins)
+            if matrix is None or bool((matrix != torch.diag(matrix.diagonal())).any()):
+                raise UnmarchableError(f"no flux says how slopes go on at {problem.coordinates[axis]} = {place:g}")
+            orders = [(f, k) for f, count in enumerate(joins.values()) for k in range(count)]
+            for (f, k), ratio in zip(orders, matrix.diagonal().tolist(), strict=True):
+                if ratio != 1.0 and (k != 1 or not ratio > 0):
+                    raise UnmarchableError(f"more than a slope jumps at {problem.coordinates[axis]} = {place:g}")
+                if ratio != 1.0:
+                    found.append((axis, place, f, ratio))
+    return tuple(found)
 
 
 def read_steady(problem: Problem, made: Plan) -> Evolution | None:
