@@ -161,6 +161,32 @@ def layer(u: Any, x: Any, y: Any) -> Any:
     return -1e-4 * laplace(u, x, y) + d(u, x) - source * sin(pi * y)
 
 
+HIGH = math.cosh(0.4 * pi) / 50  # of the slope on the side that conducts
+
+
+def materials(x: Any, y: Any) -> Any:
+    beyond = HIGH * torch.sinh(pi * (x - 0.4)) + math.sinh(0.4 * pi) * torch.cosh(pi * (x - 0.4))
+    return sin(pi * y) * torch.where(x < 0.4, torch.sinh(pi * x), beyond)
+
+
+def conduction(u: Any, x: Any, y: Any) -> Any:
+    k = torch.where(x < 0.4, 1.0, 50.0)
+    return d(k * d(u, x), x) + d(k * d(u, y), y)
+
+
+def hot(y: Any) -> Any:
+    return sin(pi * y) * (HIGH * math.sinh(0.6 * pi) + math.sinh(0.4 * pi) * math.cosh(0.6 * pi))
+
+
+def crack(x: Any, y: Any) -> Any:
+    """Motz's problem: r^(1/2) sin(theta/2) about (1/2, 0), where the kind of condition changes."""
+    return torch.hypot(x - 0.5, y).sqrt() * sin(torch.atan2(y, x - 0.5) / 2)
+
+
+def far(x: Any) -> Any:
+    return (((1 + (x - 0.5) ** 2) ** 0.5 - x + 0.5) / 2) ** 0.5
+
+
 SIDES = face(y=0) | face(y=1)
 CASES: dict[str, tuple[Problem, dict[str, Field]]] = {
     "slopes and mixed conditions": (
@@ -200,6 +226,24 @@ CASES: dict[str, tuple[Problem, dict[str, Field]]] = {
         {"u": helmholtz},
     ),
     "a layer of width 1e-4": (declared(layer, [dirichlet(u=wall)]), {"u": wall}),
+    "two materials": (
+        declared(conduction, [dirichlet(u=0, on=SIDES | face(x=0)), dirichlet(u=hot, on=face(x=1))]),
+        {"u": materials},
+    ),
+    "a wall whose kind of condition changes": (
+        declared(
+            lambda u, x, y: laplace(u, x, y),
+            [
+                dirichlet(u=0, on=face(y=0).where(lambda x: x > 0.5)),
+                neumann(u=0, on=face(y=0).where(lambda x: x < 0.5)),
+                dirichlet(u=lambda y: (((0.25 + y * y) ** 0.5 + 0.5) / 2) ** 0.5, on=face(x=0)),
+                dirichlet(u=lambda y: y / (2 * ((0.25 + y * y) ** 0.5 + 0.5)) ** 0.5, on=face(x=1)),
+                dirichlet(u=far, on=face(y=1)),
+            ],
+            tolerance=3e-3,
+        ),
+        {"u": crack},
+    ),
     "advection": (
         declared(
             lambda u, x, y: d(u, x) + 0.5 * d(u, y),
@@ -300,6 +344,16 @@ def test_a_run_that_is_taken_up_gives_the_same_bits() -> None:
     for one in (whole, other):
         one.advance()
     assert torch.equal(whole.cells.coefficients, other.cells.coefficients) and whole.offs == other.offs
+
+
+def test_a_part_that_nothing_is_said_of_is_left_to_others() -> None:
+    half = face(y=0).where(lambda x: x < 0.5)
+    rest = dirichlet(u=smooth, on=face(x=0) | face(x=1) | face(y=1))
+    plan = read(declared())[1]
+    assert read_steady(declared(conditions=[dirichlet(u=smooth, on=half), rest]), plan) is None
+    other = neumann(u=0, on=face(y=0).where(lambda x: x > 0.5))
+    found = read_steady(declared(conditions=[dirichlet(u=smooth, on=half), other, rest]), plan)
+    assert found is not None and found.joints[0] == pytest.approx((0.5,))
 
 
 def test_what_does_not_fit_is_left_to_others() -> None:

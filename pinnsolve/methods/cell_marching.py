@@ -44,12 +44,16 @@ class Rules:
         a second solution follows more often. Smaller: the first is more exact than is asked for.
     coarse : float
         The largest bound of that. Larger: solutions that are wrong alike. Smaller: more than is asked for.
+    gaps : float
+        Times that, where an equation may differentiate what jumps: differences that are taken to see it see the gaps of
+        joints, too. Larger: these are taken for jumps of the solution. Smaller: more cells.
     bound : float
         Of the residual in space, in tolerances of the steps. Larger: steps chase what cells do not resolve. Smaller:
         more cells than the steps need. That of the prototypes.
     """
 
     coarse: float = 0.03
+    gaps: float = 0.01
     plane: float = 100.0
     most: float = 1e-3
     together: int = 100
@@ -97,7 +101,8 @@ class CellMarching:
 
     def bound(self, trial: Planar) -> float:
         """Of what cells leave where nothing evolves: it is of the size of the error."""
-        return max(min(RULES.steady * self.share * trial.problem.tolerance, RULES.coarse), self.least)
+        closer = RULES.gaps if trial.plan.rough_inside else 1.0
+        return max(min(RULES.steady * self.share * trial.problem.tolerance, RULES.coarse) * closer, self.least)
 
     def accuracy(self, trial: Marched | Lined) -> Accuracy:
         """What the problem's tolerance asks for."""

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.fluxes import bend
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, varying_along
-from pinnsolve.trial.determined import UnmarchableError, determined, equations_of, wall_at
+from pinnsolve.trial.determined import UnmarchableError, Wall, determined, ends_along, equations_of, wall_at
 from pinnsolve.trial.evolution import Evolution, Kink, derivatives_of
 from pinnsolve.trial.exact import Plan
 
@@ -32,13 +33,16 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
     standing = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
-    walls = [wall_at(problem, condition, piece) for condition, piece in standing]
+    walls = [wall_at(problem, condition, piece, parts=True) for condition, piece in standing]
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in problem.coordinates)
     determined(problem, equations, walls, rings, space)
     derivatives = derivatives_of(problem, equations)
     joins = tuple(tuple(max((a[k] for a in derivatives[u]), default=0) for k in space) for u in problem.unknowns)
     inside = tuple(varying_along(problem, c, standing, planes=True) for c in problem.coordinates)
-    joints = tuple(cuts(problem, made, c, r) for c, r in zip(problem.coordinates, inside, strict=True))
+    joints = tuple(
+        _with_ends(problem, walls, axis, cuts(problem, made, c, r))
+        for axis, (c, r) in enumerate(zip(problem.coordinates, inside, strict=True))
+    )
     kinks = _kinks(problem, {u: max(j) for u, j in zip(problem.unknowns, joins, strict=True)}, inside)
     if made.unseen and not kinks:
         raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
@@ -47,6 +51,15 @@ def steady(problem: Problem, made: Plan) -> Evolution:
         problem, equations, space, None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {}, joints, (),
         inside, inside, Resolution(), rough, tuple(made.size(u).scale for u in problem.unknowns), False, kinks,
     )  # fmt: skip
+
+
+def _with_ends(problem: Problem, walls: Sequence[Wall], axis: int, places: Sequence[float]) -> tuple[float, ...]:
+    """Where cells must end along a coordinate: the given places, and where parts of sides do."""
+    found, near = list(places), 100 * SAME * problem.domain.length(problem.coordinates[axis])
+    for wall in walls:
+        if wall.part is not None and wall.side is not None and wall.side[0] != axis:
+            found += [end for end in ends_along(problem, wall.part) if all(abs(end - v) > near for v in found)]
+    return tuple(sorted(found))
 
 
 def _kinks(problem: Problem, joins: Mapping[str, int], inside: Sequence[Resolution]) -> tuple[Kink, ...]:
