@@ -48,7 +48,7 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, wor
     defect = live.offs[-1] if live.offs else math.inf
     trial.take(live.cells.mesh, live.cells.coefficients, live.settled, defect)
     ended = _ended(state, trial, scheme, stuck=not more and not live.settled)
-    return {**ended, "done": not more, "march": stored(live), "rate": max(work.operations - begun, live.ahead)}
+    return {**ended, "done": not more, "march": stored(live), "rate": max(work.operations - begun, 2 * live.ahead)}
 
 
 def enriched(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:

@@ -7,7 +7,7 @@ jump have graded cells from the start: there what a cell leaves is the same at e
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -59,6 +59,8 @@ class Rules:
     begun : float
         Of the bound: the length of the first cells at such a corner, in parts of the whole. Larger: more rounds.
         Smaller: more cells than are asked for.
+    first : float
+        No less than that, in parts of the whole: a first round that fits in any budget. Larger: more rounds.
     aim : float
         Of the bound: what cells at such a corner shall leave after the next round. The same.
     floor : float
@@ -79,6 +81,7 @@ class Rules:
     rounding: float = 1e-9
     gains: float = 0.5
     begun: float = 0.02
+    first: float = 0.02
     aim: float = 0.7
     floor: float = 1e-3
     tries: int = 3
@@ -187,7 +190,7 @@ class SteadyWhole:
         self.tries += 1
         everywhere = torch.ones_like(self.cells.mesh.widths, dtype=torch.bool)
         wind = self.easing is not None and bool(self.easing.whole)
-        return not wind and self.tries <= RULES.tries and self._halve(everywhere, {})
+        return not wind and self.tries <= RULES.tries and self._halve(everywhere, [])
 
     def _eased(self, failed: bool) -> bool:
         """Go on with more diffusion, or with less; whether there is a way."""
@@ -212,7 +215,7 @@ class SteadyWhole:
         s, e = self.scheme, self.scheme.evolution
         mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device)
         for corner in self.corners:
-            mesh, _ = self._graded(mesh, corner, RULES.begun * self.bound)
+            mesh, _ = self._graded(mesh, corner, max(RULES.begun * self.bound, RULES.first))
         empty = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
         return SteadyCells(s, mesh, empty)
 
@@ -227,21 +230,22 @@ class SteadyWhole:
     def _beside(self, mesh: Tiles, corner: Corner) -> Tensor:
         return beside(mesh, corner, self.scheme.evolution.problem.coordinates)
 
-    def _targets(self, found: Tensor) -> dict[Corner, float]:
+    def _targets(self, found: Tensor) -> list[tuple[Corner, float]]:
         """How small cells at corners must be, in parts of the whole: what they leave counts by their length."""
-        mesh, wanted = self.cells.mesh, dict[Corner, float]()
+        mesh, wanted = self.cells.mesh, list[tuple[Corner, float]]()
         for corner in self.corners:
             here = self._beside(mesh, corner)
             if bool((found[here] > self.bound).any()):
                 size = float((mesh.widths / mesh.lengths)[here].amax())
-                wanted[corner] = max(RULES.aim * self.bound / float(found[here].max()) * size, RULES.shallow)
+                part = RULES.aim * self.bound / float(found[here].max()) * size
+                wanted.append((corner, max(part, RULES.shallow)))
         return wanted
 
-    def _halve(self, wanted: Tensor, targets: Mapping[Corner, float]) -> bool:
+    def _halve(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]]) -> bool:
         """Halve cells for the next round; whether there are not too many then."""
         cells, parent = self.cells, self.parent
         mesh, how = halvings(cells.mesh, wanted, cells.scheme.evolution.rings)
-        for corner, part in targets.items():
+        for corner, part in targets:
             mesh, more = self._graded(mesh, corner, part)
             how += more
         if len(mesh) > that_fit(self.scheme, RULES.memory):
