@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +14,8 @@ from torch import Tensor
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
 from pinnsolve.networks.tiles import Tiles
+
+Kink = tuple[int, float, int, float]  # axis, place, unknown, slope above over slope below
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Joining:
 @lru_cache(maxsize=16)
 def faces_of(
     mesh: Tiles, degree: int, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...],
-    kinks: tuple[tuple[int, float, int, float], ...] = (),
+    kinks: tuple[Kink, ...] = (),
 ) -> Faces:  # fmt: skip
     """The faces of a mesh, made once; across kinks slopes on both sides are joined in terms of the larger flux."""
     cell, widths = reference_cell(degree, mesh.device, mesh.dims), mesh.widths.cpu()
@@ -79,8 +81,7 @@ def faces_of(
         if key not in kinds:
             axis, side, begin, end, ratio, place = key
             kinds[key] = len(blocks)
-            bent = {f: r if side else 1.0 for a, at, f, r in kinks if (a, at) == (axis, place) and r < 1}
-            bent |= {f: 1.0 if side else 1 / r for a, at, f, r in kinks if (a, at) == (axis, place) and r >= 1}
+            bent = _bent(kinks, axis, side, place)
             blocks.append(_traces(joins, cell, int(axis), int(side), begin, end, ratio, bent))
         return kinds[key]
 
@@ -92,11 +93,7 @@ def faces_of(
         narrow.append(across.repeat_interleave(count))
         named.append(torch.tensor([[f, axis] for f in fields], dtype=torch.int64).reshape(-1, 2).repeat(len(below), 1))
         parts = []
-        here = high[below, axis].round().to(torch.int64)  # kinks are at ends of first intervals
-        bounds_of = torch.tensor(mesh.ends[axis], dtype=torch.float64)
-        known = torch.tensor([at for a, at, *_ in kinks if a == axis], dtype=torch.float64)
-        place = bounds_of[here]
-        place = torch.where((place[:, None] == known).any(1) & (high[below, axis] == here), place, math.inf)
+        place = _kinked(mesh, axis, high[below, axis], kinks)
         for side, tiles in ((1, below), (0, above)):
             span = (high - low)[tiles, along]
             bounds = [2 * (u - low[tiles, along]) / span - 1 for u in (begin, end)]
@@ -113,19 +110,40 @@ def faces_of(
     )  # fmt: skip
     alike = tuple(map(tuple, mine))
     made = {key: torch.cat([blocks[k] for k in key]) for key in set(alike)}
+    groups = _grouped(order, alike, made, mesh.device)
+    kinds_of, width = torch.cat(named).to(mesh.device), torch.cat(narrow).to(mesh.device)
+    return Faces(order, alike, groups, kinds_of, width)
+
+
+def _grouped(
+    order: Dissection, alike: Sequence[tuple[int, ...]], made: Mapping[tuple[int, ...], Tensor], device: torch.device
+) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Cells with as many unknowns at their sides, their traces, and which unknowns these are."""
     by_count: dict[int, list[int]] = {}
     for j, key in enumerate(alike):
         by_count.setdefault(len(made[key]), []).append(j)
-    groups = [
+    return [
         (
-            torch.tensor(cells, device=mesh.device),
+            torch.tensor(cells, device=device),
             torch.stack([made[alike[j]] for j in cells]),
-            torch.as_tensor(np.stack([order.of_cell(j) for j in cells]), device=mesh.device),
+            torch.as_tensor(np.stack([order.of_cell(j) for j in cells]), device=device),
         )
         for cells in by_count.values()
     ]
-    kinds_of, width = torch.cat(named).to(mesh.device), torch.cat(narrow).to(mesh.device)
-    return Faces(order, alike, groups, kinds_of, width)
+
+
+def _kinked(mesh: Tiles, axis: int, at: Tensor, kinks: Sequence[Kink]) -> Tensor:
+    """The place of each face where slopes jump across it, (p,), infinite elsewhere: kinks end first intervals."""
+    here = at.round().to(torch.int64)
+    known = torch.tensor([place for a, place, *_ in kinks if a == axis], dtype=torch.float64)
+    found = torch.tensor(mesh.ends[axis], dtype=torch.float64)[here]
+    return torch.where((found[:, None] == known).any(1) & (at == here), found, math.inf)
+
+
+def _bent(kinks: Sequence[Kink], axis: float, side: float, place: float) -> dict[int, float]:
+    """What slopes of unknowns are multiplied by on a side of a face: one where the flux is the larger one."""
+    here = [(f, ratio) for a, at, f, ratio in kinks if (a, at) == (axis, place)]
+    return {f: min(ratio, 1.0) if side else min(1 / ratio, 1.0) for f, ratio in here}
 
 
 def _traces(
