@@ -216,7 +216,8 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     noise = NOISE * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
-        cells=read is not None, noise=noise, coordinates=len(problem.coordinates),
+        cells=0 if read is None else max(1, len(problem.space_coordinates)), noise=noise,
+        coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
     _check_smooth(run.trial, findings)

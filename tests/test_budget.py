@@ -13,6 +13,7 @@ from pinnsolve import MLP, Adam, Box, LevenbergMarquardt, Problem, Settings, d, 
 from pinnsolve.solve import Prepared, prepare
 from pinnsolve.training.history import Look, Training
 from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.planar import Planar
 
 GALLERY = ("burgers", "cavity", "schrodinger", "inverse_burgers", "taylor_green")
 
@@ -47,7 +48,8 @@ def test_it_is_kept_within_a_tenth(monkeypatch: pytest.MonkeyPatch, name: str, b
     assert training.outcome.kind == "budget" and training.steps > 0
     assert training.method.startswith(("Newton", "march in cells"))
     trial = ready.loop.state.trial  # a march over cells hands out what it has solved up to then
-    assert trial.complete or (isinstance(trial, Marched) and trial.slabs)
+    held = isinstance(trial, Marched) and trial.slabs
+    assert trial.complete or held or (isinstance(trial, Planar) and trial.mesh is not None)
 
 
 @pytest.mark.parametrize("name", ["cavity", "inverse_burgers", "taylor_green"])

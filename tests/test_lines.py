@@ -28,9 +28,10 @@ from pinnsolve import (
 from pinnsolve.checks.check import check
 from pinnsolve.checks.fluxes import bend
 from pinnsolve.errors import NotConverged
+from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.line_cells import Cells, LineScheme
 from pinnsolve.methods.line_march import LineMarch
-from pinnsolve.methods.line_newton import LineNewton
+from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_solving import cells_of, given
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles
@@ -215,7 +216,9 @@ def test_a_march_has_the_order_of_its_features(degree: int) -> None:
         scheme = LineScheme(line, degree, CPU)
         mesh = Tiles.begun([(0.0, 8.0)], count, [()], CPU)
         c = torch.zeros(count, 1, scheme.cell.count, dtype=torch.float64)
-        solved = LineNewton(torch.ones(1, dtype=torch.float64), 1e-12).solve(Cells(scheme, mesh, c, line.conditions))
+        solved = JoinedNewton(LineOperator.of, torch.ones(1, dtype=torch.float64), 1e-12).solve(
+            Cells(scheme, mesh, c, line.conditions)
+        )
         assert solved is not None
         x = mesh.points(scheme.cell.gauss(9)[0])[..., 0]
         errors.append(

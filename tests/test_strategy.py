@@ -142,7 +142,7 @@ def test_frequencies_that_no_layer_covers_in_so_many_dimensions_are_not_tried(co
 
 
 def over_cells(coordinates: int = 2, budget: float = 60.0) -> Strategy:
-    return Strategy(AUTOMATIC, budget, TOLERANCE, cells=True, coordinates=coordinates)
+    return Strategy(AUTOMATIC, budget, TOLERANCE, cells=coordinates - 1, coordinates=coordinates)
 
 
 def marched(stage: int, seconds: float = 1.0, **changes: Any) -> Ended:
@@ -167,7 +167,7 @@ def test_cells_come_first_where_they_fit_and_nowhere_else() -> None:
     assert over_cells().first(1) == CELLS
     assert Strategy(AUTOMATIC, 60.0, TOLERANCE).first(1) == FIRST
     alone = [Stage(LocalFeatures(), Marching())]
-    assert Strategy(alone, 60.0, TOLERANCE, automatic=False, cells=True).first(1) == 0
+    assert Strategy(alone, 60.0, TOLERANCE, automatic=False, cells=1).first(1) == 0
 
 
 def test_a_march_is_solved_again_and_then_to_lower_tolerances_until_features_are_tried() -> None:
@@ -198,7 +198,7 @@ def test_a_march_has_a_part_of_the_budget_and_in_a_plane_nearly_all() -> None:
         one = over_cells(coordinates)
         assert one.over(CELLS, None, 7, False, clock(1.01 * share * 60.0))
         assert not one.over(CELLS, None, 7, False, clock(0.99 * share * 60.0))
-    alone = Strategy([Stage(LocalFeatures(), Marching())], 60.0, TOLERANCE, automatic=False, cells=True)
+    alone = Strategy([Stage(LocalFeatures(), Marching())], 60.0, TOLERANCE, automatic=False, cells=1)
     assert not alone.over(0, None, 7, False, clock(59.0)), "what was asked for has all of it"
 
 
@@ -260,7 +260,7 @@ def test_at_the_end_it_is_told_what_is_missing_or_how_many_steps_were_made() -> 
 
 
 def test_a_march_that_was_asked_for_ends_within_its_bound_or_not() -> None:
-    one = Strategy([Stage(LocalFeatures(), Marching())], 9.0, TOLERANCE, automatic=False, cells=True)
+    one = Strategy([Stage(LocalFeatures(), Marching())], 9.0, TOLERANCE, automatic=False, cells=1)
     for stuck, kind, words in ((False, "steps", "within its bound"), (True, "plateau", "more than the bound")):
         turn = one.next(Results([Ended(0, 1e-3, {"r": 1e-3}, 1.0, 10, 3, stuck=stuck)], {"r": 1.0}), clock(1.0))
         assert isinstance(turn, Outcome) and turn.kind == kind and words in turn.detail

@@ -33,6 +33,7 @@ from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Traces
 from pinnsolve.problem.equation import Equation
 from pinnsolve.residuals.pointwise import Answers, answers
+from pinnsolve.trial.determined import held_along
 from pinnsolve.trial.evolution import Evolution
 
 
@@ -115,11 +116,17 @@ def sites_of(scheme: Scheme, mesh: Tiles) -> list[Site]:
     """The sides and points at which conditions stand, lower sides first."""
     e, found = scheme.evolution, []
     for side in itertools.product(range(e.dims), (0, 1)):
-        conditions = tuple(w.equation for w in e.walls if w.side == side)
-        if conditions:
+        whole = tuple(w.equation for w in e.walls if w.side == side and w.part is None)
+        parts = [((w.equation,), w.part) for w in e.walls if w.side == side and w.part is not None]
+        for conditions, part in [(whole, None), *parts] if whole else parts:
             axis, upper = side
             edge = mesh.units[upper][:, axis]
             cells = (edge == (len(mesh.ends[axis]) - 1) * upper).nonzero()[:, 0].to(mesh.device)
+            if part is not None:
+                middle = ((mesh.lows + mesh.widths / 2)[cells, 1 - axis] - e.extent[1 - axis][0]) / mesh.lengths[
+                    1 - axis
+                ]
+                cells = cells[held_along(e.problem, part, middle)]
             along, w = reference_cell(scheme.degree, scheme.device, max(1, e.dims - 1)).gauss(scheme.points)
             xi = torch.full((len(w) if e.dims > 1 else 1, e.dims), 2.0 * upper - 1.0, dtype=w.dtype, device=w.device)
             if e.dims > 1:

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.dissection import Factors
 from pinnsolve.algebra.operations import product
-from pinnsolve.methods.faces import faces_of
+from pinnsolve.methods.faces import Joining, faces_of
 from pinnsolve.methods.implicit_step import Scheme, Site, stretched
 from pinnsolve.methods.rows import Slopes, at_site, highest, in_cells, turned
 from pinnsolve.networks.tiles import Tiles
@@ -73,6 +73,8 @@ class JoinedFaces:
     slopes : Slopes
     sites : list of (Site, Slopes)
     row_weights : tensor (S, n, E, P)
+    joining : Joining, optional
+        Without it cells are weighed by their areas, as a march needs it.
 
     Attributes
     ----------
@@ -84,13 +86,20 @@ class JoinedFaces:
 
     def __init__(
         self, scheme: Scheme, mesh: Tiles, length: float, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]],
-        row_weights: Tensor,
+        row_weights: Tensor, joining: Joining | None = None,
     ) -> None:  # fmt: skip
         e = scheme.evolution
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
-        self.shares = mesh.shares / mesh.shares.max()
-        self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings)
-        self.columns = self._sizes(slopes, row_weights).repeat_interleave(scheme.cell.count, 1)
+        self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings, e.kinks)
+        if joining is None:
+            self.shares, self.groups = mesh.shares / mesh.shares.max(), self.faces.groups
+            sizes = torch.tensor(e.sizes, dtype=torch.float64, device=mesh.device)
+            self.w, self.units, columns = self.weight, sizes.expand(len(mesh), -1), self._sizes(slopes, row_weights)
+        else:
+            self.shares, self.w = torch.ones_like(mesh.shares), joining.weight
+            self.units, columns = joining.units, joining.columns
+            self.groups = [(cells, t * joining.across[u][..., None], u) for cells, t, u in self.faces.groups]
+        self.columns = columns.repeat_interleave(scheme.cell.count, 1)
         self.first, self.alike = self._alike(slopes, sites)
         self.row_weights = row_weights.flatten(2, 3)
         inside = in_cells(scheme, mesh, slopes, self.first)
@@ -150,7 +159,7 @@ class JoinedFaces:
         found = torch.zeros(len(values), len(site.cells), len(site.conditions), dtype=torch.float64, device=s.device)
         for (i, f, alpha), slope in slopes.items():
             k, order = s.evolution.derivative(alpha)
-            inner = stretched(self.mesh.widths[site.cells], k) / 2 ** sum(k) * s.evolution.sizes[f]
+            inner = stretched(self.mesh.widths[site.cells], k) / 2 ** sum(k) * self.units[site.cells, f]
             square = (slope.square() @ site.weights) * inner.square()
             found[:, :, i] += (values.abs() ** order).square()[:, None] * square
         return torch.where(found > 0, found, torch.ones_like(found)).sqrt()
@@ -179,14 +188,14 @@ class JoinedFaces:
             chosen = self.alike[site.cells]
             stands = self.first[chosen] == site.cells
             h[:, chosen[stands]] += (square * (b @ b.mH))[:, stands]
-        for cells, traces, _ in self.faces.groups:
+        for cells, traces, _ in self.groups:
             chosen = self.alike[cells]
             stands = self.first[chosen] == cells
             t = traces[stands]
             h[:, chosen[stands]] += square * (t.mT @ t)
         inverse = torch.linalg.inv(h) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(h))
         lifts, blocks = [], [inverse[:, 0, :0, :0]] * len(self.mesh)
-        for cells, traces, _ in self.faces.groups:
+        for cells, traces, _ in self.groups:
             chosen = self.alike[cells]
             known, number = torch.unique(chosen, return_inverse=True)
             t = traces[[int((chosen == k).nonzero()[0]) for k in known]].to(h.dtype)
@@ -202,7 +211,7 @@ class JoinedFaces:
 
     def _square(self, values: Tensor) -> Tensor:
         """W^2 at stages; in the weak form joins are springs of one strength at all of them."""
-        found = torch.full_like(values, self.weight**2)
+        found = torch.full_like(values, self.w**2)
         if self.scheme.weak:
             order = max(self.scheme.evolution.orders)
             found = found * (self.least / values) ** order
@@ -234,17 +243,17 @@ class JoinedFaces:
                 scale = site.weights.sqrt() / norms[k][..., None]
                 right[:, site.cells] += stage.square * (wall @ (mine(told) * scale[..., None]).flatten(2, 3))
             gaps = [] if held is None else self._gaps(mine(held))
-            for (cells, traces, _), gap in zip(self.faces.groups, gaps, strict=False):
+            for (cells, traces, _), gap in zip(self.groups, gaps, strict=False):
                 right[:, cells] += stage.square * (traces.mT.to(right.dtype) @ gap)
             alone = self._everywhere(stage.inverse) @ right
             faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
-            for j, (cells, traces, unknowns) in enumerate(self.faces.groups):
+            for j, (cells, traces, unknowns) in enumerate(self.groups):
                 told = traces.to(right.dtype) @ alone[:, cells]
                 told = told - gaps[j] if gaps else told
                 told = stage.square * self.shares[cells, None, None] * told
                 faces.index_add_(1, unknowns.flatten(), told.flatten(1, 2))
             g = stage.factors.solve(faces) if self.faces.order.size else faces
-            for (cells, _, unknowns), lift in zip(self.faces.groups, stage.lifts, strict=True):
+            for (cells, _, unknowns), lift in zip(self.groups, stage.lifts, strict=True):
                 alone[:, cells] += lift @ g[:, unknowns]
             found[k] = alone.to(found.dtype)
         return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
@@ -253,19 +262,29 @@ class JoinedFaces:
         """From cells that stand for all alike to all, (s, n, ...)."""
         return of_first if len(self.first) == len(self.alike) else of_first[:, self.alike]
 
+    def jumps(self, known: Tensor, scale: Tensor) -> Tensor:
+        """The squares (S, n) of what coefficients (S, n, F, M) jump by at each cell's sides, as these are joined, the
+        unknowns in so many of their own units, (F,)."""
+        held = (known.flatten(2) / self.columns[:, None])[..., None]
+        found = known.new_zeros(known.shape[:2])
+        for (cells, _, unknowns), gap in zip(self.groups, self._gaps(held), strict=True):
+            scaled = gap / scale[self.faces.kinds[unknowns, 0]][..., None]
+            found[:, cells] = 4 * scaled.square().sum((-1, -2))
+        return found
+
     def _gaps(self, known: Tensor) -> list[Tensor]:
         """By group, what each cell's traces (s, m, k, 1) lack to the mean of both sides."""
-        traces = [t.to(known.dtype) @ known[:, cells] for cells, t, _ in self.faces.groups]
+        traces = [t.to(known.dtype) @ known[:, cells] for cells, t, _ in self.groups]
         mean = known.new_zeros(len(known), self.faces.order.size, 1)
-        for (_, _, unknowns), mine in zip(self.faces.groups, traces, strict=True):
+        for (_, _, unknowns), mine in zip(self.groups, traces, strict=True):
             mean.index_add_(1, unknowns.flatten(), mine.flatten(1, 2) / 2)
-        return [mean[:, unknowns] - mine for (_, _, unknowns), mine in zip(self.faces.groups, traces, strict=True)]
+        return [mean[:, unknowns] - mine for (_, _, unknowns), mine in zip(self.groups, traces, strict=True)]
 
 
 def operations(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
     """Of one factorisation, where so many cells are unlike each other, and of one solution."""
     e = scheme.evolution
-    order = faces_of(mesh, scheme.degree, e.joins, e.rings).order
+    order = faces_of(mesh, scheme.degree, e.joins, e.rings, e.kinks).order
     factor, solve = order.operations
     kinds = sum(1.0 if value.imag == 0 else 4.0 for value in scheme.radau.values.tolist())
     m, r = scheme.fields * scheme.cell.count, len(e.equations) * scheme.in_cell

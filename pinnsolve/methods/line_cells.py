@@ -11,6 +11,7 @@ Numerical Solution of Boundary Value Problems for Ordinary Differential Equation
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -135,12 +136,20 @@ class Cells:
             return torch.full((len(self.mesh),), 2, device=self.mesh.device)
         return (self.mesh.edges[1:] <= begin).to(torch.int64)
 
+    def closed(self) -> Cells:
+        """With the traces of neighbours made equal: corrections leave gaps as they are."""
+        return self.with_coefficients(self.traces.joined(self.coefficients))
+
     def with_coefficients(self, c: Tensor) -> Cells:
         made = replace(self, coefficients=c)
         made.__dict__ |= {k: self.__dict__[k] for k in ("traces", "kinds") if k in self.__dict__}
         return made
 
     # ------------------------------------------------------------ residuals
+
+    def left(self) -> Tensor:
+        """What is left of the equations at the collocation points, (E, n P)."""
+        return self.at_points(slopes=False).residuals
 
     def at_points(self, slopes: bool) -> Answers:
         """The equations at the collocation points, (E, n P)."""
@@ -210,9 +219,23 @@ def ends_of(cells: Cells, side: int) -> Tensor:
     return at_ends / cells.traces.scales[-side] ** cells.traces.orders
 
 
-def sizes_of(c: Tensor, mesh: Tiles) -> Tensor:
-    """The root mean square of each unknown, (F,)."""
-    return (c.square().sum(-1).T @ mesh.shares).sqrt()
+def defects(cells: Cells, sizes: Tensor) -> Tensor:
+    """What each cell leaves of its equations between its points, (n,): as a change of the unknowns by their sizes.
+
+    The root mean square of each residual, over that of sum |slope| size (2/h)^k: what a change of such a size, over the
+    width of a cell, would make. The largest over the equations (dimensionless).
+    """
+    s, n, h = cells.scheme, len(cells.mesh), cells.mesh.widths[:, 0]
+    points = s.points + 3
+    found, w = cells.between(points), s.cell.gauss(points)[1]
+    made = torch.zeros_like(found.residuals)
+    for (i, f, alpha), slope in found.slopes.items():
+        unit = (sizes[f] * (2 / h) ** alpha[0]).repeat_interleave(points)
+        made[i] += slope.abs() * unit
+    shape = -1, n, points
+    left, whole = (v.reshape(shape).square() @ w for v in (found.residuals, made))
+    off = (left / whole.clamp(min=1e-300)).sqrt().amax(0)
+    return torch.where(off.isfinite(), off, torch.full_like(off, math.inf))
 
 
 def standing_on(conditions: tuple[Standing, ...], mesh: Tiles) -> tuple[Standing, ...]:

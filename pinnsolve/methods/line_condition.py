@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import torch
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.methods.line_cells import Cells, LineScheme, sizes_of
-from pinnsolve.methods.line_newton import norm
+from pinnsolve.methods.joined_newton import norm
+from pinnsolve.methods.line_cells import Cells, LineScheme
 from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_solving import cells_of
-from pinnsolve.networks.tiles import Tiles
+from pinnsolve.networks.tiles import Tiles, sizes_of
 from pinnsolve.trial.line import Line
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.trial import Trial
@@ -53,7 +53,7 @@ def answers_to_noise(cells: Cells) -> tuple[float, float]:
     if not bool((sizes > 0).all()):
         return math.inf, math.inf
     try:
-        operator = LineOperator(cells, cells.at_points(slopes=True))
+        operator = LineOperator.of(cells)
         made, carried = operator.made, operator.carried
         noise = torch.randn(made.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64).to(made)
         told = [norm(operator.answer_to(b), cells, sizes) for b in (noise * made, noise * carried)]

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from pinnsolve.methods.line_cells import Cells, LineScheme, ends_of, sizes_of
-from pinnsolve.methods.line_newton import Effort, LineNewton, defects
+from pinnsolve.methods.joined_newton import Effort, JoinedNewton
+from pinnsolve.methods.line_cells import Cells, LineScheme, defects, ends_of
+from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.networks.reference_cell import legendre
-from pinnsolve.networks.tiles import Tiles
+from pinnsolve.networks.tiles import Tiles, sizes_of
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,9 @@ class LineMarch:
         known = None
         if not first:
             known = 1 - self.side, self._bent(ends_of(self._last(), self.side))
-        newton = LineNewton(self.sizes, 1e-4 * self.bound, RULES.iterations, shortest=0.2, effort=self.effort)
+        newton = JoinedNewton(
+            LineOperator.of, self.sizes, 1e-4 * self.bound, RULES.iterations, shortest=0.2, effort=self.effort
+        )
         return newton.solve(Cells(s, mesh, self._guess(mesh), conditions, known))
 
     def _bent(self, traces: Tensor) -> Tensor:

@@ -96,6 +96,15 @@ class LineOperator:
         self.more = most
         return torch.cat([rows, more], 1)
 
+    @classmethod
+    def of(cls, cells: Cells) -> LineOperator:
+        return cls(cells, cells.at_points(slopes=True))
+
+    @property
+    def now(self) -> Tensor:
+        """What the cells leave of their equations, (E, n P)."""
+        return self.inside.residuals
+
     def correction(self, cells: Cells, inside: Tensor) -> Tensor:
         """The change of the coefficients (n, F, M) that makes residuals (E, n P) and those of conditions vanish."""
         s, n = cells.scheme, len(cells.mesh)

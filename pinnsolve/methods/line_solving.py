@@ -10,12 +10,13 @@ from torch import Tensor
 
 from pinnsolve.algebra.operations import SPEED, Work, qr
 from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.line_cells import Cells, LineScheme, sizes_of
+from pinnsolve.methods.joined_newton import Effort, JoinedNewton, norm
+from pinnsolve.methods.line_cells import Cells, LineScheme
 from pinnsolve.methods.line_march import LineMarch
-from pinnsolve.methods.line_newton import Effort, LineNewton, norm
+from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_whole import LineWhole
 from pinnsolve.methods.protocol import State
-from pinnsolve.networks.tiles import Tiles
+from pinnsolve.networks.tiles import Tiles, sizes_of
 from pinnsolve.trial.line import Line, read_line
 from pinnsolve.trial.lined import Lined
 
@@ -118,7 +119,7 @@ def enriched(trial: Lined, known: Lined | None, state: State, work: Work) -> Sta
         before = cells_of(known)
         more = scheme.cell.count - before.scheme.cell.count
         c = torch.nn.functional.pad(before.coefficients, (0, more))
-        newton = LineNewton(scheme.floors, RULES.left)
+        newton = JoinedNewton(LineOperator.of, scheme.floors, RULES.left)
         found = newton.solve(Cells(scheme, before.mesh, c, scheme.line.conditions))
         work.add(spent(scheme, newton.effort))
     if found is not None:

@@ -15,10 +15,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from pinnsolve.methods.line_cells import Cells, LineScheme, sizes_of
-from pinnsolve.methods.line_newton import Effort, LineNewton, defects
+from pinnsolve.methods.joined_newton import Effort, JoinedNewton
+from pinnsolve.methods.line_cells import Cells, LineScheme, defects
+from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.networks.moved import refined
-from pinnsolve.networks.tiles import Tiles
+from pinnsolve.networks.tiles import Tiles, sizes_of
 
 Start = Callable[[Tensor], Tensor]  # the first guess (N, F) at places (N,)
 
@@ -96,7 +97,7 @@ class LineWhole:
         """Solved, on cells that are halved until each meets a bound."""
         parent = torch.full((len(cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
         while not self.enough():
-            solved = LineNewton(self.scheme.floors, 1e-2 * bound, effort=self.effort).solve(cells)
+            solved = JoinedNewton(LineOperator.of, self.scheme.floors, 1e-2 * bound, effort=self.effort).solve(cells)
             if solved is None:
                 return None
             off = defects(solved, torch.maximum(sizes_of(solved.coefficients, solved.mesh), self.scheme.floors))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pinnsolve.errors import positive, whole
-from pinnsolve.methods import line_solving
+from pinnsolve.methods import line_solving, steady_solving
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, sites_of
@@ -20,6 +20,7 @@ from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched, Slab
+from pinnsolve.trial.planar import Planar
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,22 @@ class Rules:
     together : int
         Iterations of Newton's method in one step of training: about a quarter of a second. More: the budget is kept
         less closely. Fewer: more looks at residuals.
+    steady : float
+        Times the share of the tolerance: where nothing evolves, what cells leave is of the size of the error. Larger:
+        a second solution follows more often. Smaller: the first is more exact than is asked for.
+    coarse : float
+        The largest bound of that. Larger: solutions that are wrong alike. Smaller: more than is asked for.
+    gaps : float
+        Times that, where an equation may differentiate what jumps: differences that are taken to see it see the gaps of
+        joints, too. Larger: these are taken for jumps of the solution. Smaller: more cells.
     bound : float
         Of the residual in space, in tolerances of the steps. Larger: steps chase what cells do not resolve. Smaller:
         more cells than the steps need. That of the prototypes.
     """
 
+    coarse: float = 0.03
+    gaps: float = 0.01
+    steady: float = 300.0
     plane: float = 100.0
     most: float = 1e-3
     together: int = 100
@@ -99,9 +111,16 @@ class Marching:
         return "march in cells" + ("" if self.bound is None else f", bound {self.bound:g}")
 
     def init(self, objective: Objective) -> State:
-        assert isinstance(objective.model, Marched | Lined)
+        assert isinstance(objective.model, Marched | Lined | Planar)
         first = together(len(objective.model.problem.space_coordinates))
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "march": {}, "rate": first}
+
+    def closeness(self, trial: Planar) -> float:
+        """Of what cells leave where nothing evolves: it is of the size of the error."""
+        if self.bound is not None:
+            return self.bound
+        closer = RULES.gaps if trial.plan.rough_inside else 1.0
+        return max(min(RULES.steady * self.share * trial.problem.tolerance, RULES.coarse) * closer, self.least)
 
     def accuracy(self, trial: Marched | Lined) -> Accuracy:
         """What the bound, or the problem's tolerance, asks for."""
@@ -121,6 +140,9 @@ class Marching:
         if isinstance(objective.model, Lined):
             bound = self.accuracy(objective.model).tolerance
             return line_solving.stepped(objective.model, bound, state, objective.work)
+        if isinstance(objective.model, Planar):
+            bound = self.closeness(objective.model)
+            return steady_solving.stepped(objective.model, known_of(objective), bound, state, objective.work)
         trial, work = marched(objective), objective.work
         marcher = self._taken_up(trial, state)
         counts, taken = marcher.solver.counts, len(marcher.record.steps)
@@ -171,6 +193,7 @@ class Enriching:
     def init(self, objective: Objective) -> State:
         known = objective.guess() if objective.guess is not None else None
         left = self._ahead(known) if isinstance(known, Marched) and known.complete else 0.0
+        left = steady_solving.ahead(known) if isinstance(known, Planar) and known.complete else left
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left}
 
     def _ahead(self, known: Marched) -> float:
@@ -194,6 +217,9 @@ class Enriching:
         if isinstance(objective.model, Lined):
             known = known if isinstance(known, Lined) else None
             return line_solving.enriched(objective.model, known, state, objective.work)
+        if isinstance(objective.model, Planar):
+            bound = Marching(share=self.share, least=self.least).closeness(objective.model)
+            return steady_solving.enriched(objective.model, known_of(objective), bound, state, objective.work)
         trial = marched(objective)
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
         if not isinstance(known, Marched) or not known.complete:
@@ -211,6 +237,12 @@ class Enriching:
             return nothing
         trial.take(slabs(found))
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
+
+
+def known_of(objective: Objective) -> Planar | None:
+    """The best solution so far, if it is one of the same kind."""
+    known = objective.guess() if objective.guess is not None else None
+    return known if isinstance(known, Planar) else None
 
 
 def evolution_of(trial: Marched) -> Evolution:

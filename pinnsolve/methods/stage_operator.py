@@ -13,6 +13,7 @@ from pinnsolve.methods.implicit_step import Scheme, Site, Step, in_time, stretch
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.rows import Slopes, averaged
+from pinnsolve.methods.steady_rows import balanced
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 
@@ -41,9 +42,13 @@ class Operator:
     cells: JoinedChain | JoinedFaces = field(init=False)
 
     def __post_init__(self) -> None:
+        given = self.scheme, self.mesh, self.length, self.slopes, self.sites
+        if self.scheme.evolution.time is None:
+            self.row_weights, joining = balanced(self.scheme, self.mesh, self.slopes)
+            self.cells = JoinedFaces(*given, self.row_weights, joining)
+            return
         self.row_weights = self._weights()
-        kind = JoinedChain if self.mesh.dims == 1 else JoinedFaces
-        self.cells = kind(self.scheme, self.mesh, self.length, self.slopes, self.sites, self.row_weights)
+        self.cells = (JoinedChain if self.mesh.dims == 1 else JoinedFaces)(*given, self.row_weights)
 
     @classmethod
     def of(cls, step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]]) -> Operator:

@@ -18,7 +18,8 @@ class LocalFeatures:
     stages : int
         Of a step, from 2 to 9; polynomials in time have this degree.
 
-    In a plane cells have four degrees less, and steps two stages: what is solved grows with the square of the degree.
+    In a plane cells have four degrees less, and steps two stages: what is solved grows with the square of the degree;
+    three where nothing evolves.
 
     Raises
     ------
@@ -36,6 +37,15 @@ class LocalFeatures:
             raise ProblemError(f"LocalFeatures: degree={self.degree} is out of range", "Write a number from 4 to 20.")
         if not 2 <= self.stages <= 9:
             raise ProblemError(f"LocalFeatures: stages={self.stages} is out of range", "Write a number from 2 to 9.")
+
+    @property
+    def steady(self) -> int:
+        """The degree over a plane in which nothing evolves.
+
+        >>> LocalFeatures(degree=11).steady
+        8
+        """
+        return max(self.degree - 3, 4)
 
     def over(self, dims: int) -> tuple[int, int]:
         """Degree and stages over so many coordinates of space; no less than what makes a march.

@@ -218,3 +218,8 @@ def mergeable(mesh: Tiles, calm: Sequence[bool], rings: Sequence[bool]) -> list[
         kept = [pair for pair, j in zip(pairs, where, strict=True) if j not in bad]
         pairs = kept if len(kept) < len(pairs) else []
     return pairs
+
+
+def sizes_of(c: Tensor, mesh: Tiles) -> Tensor:
+    """The root mean square of each unknown, (F,)."""
+    return (c.square().sum(-1).T @ mesh.shares).sqrt()

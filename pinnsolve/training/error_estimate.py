@@ -66,6 +66,8 @@ class Found:
         error of that one.
     noise : float
         The relative error that rounding in the equations makes, where that is known.
+    defect : float
+        Above zero where cells say what the worst of them leaves of the equations.
     beside : float
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
     """
@@ -73,6 +75,8 @@ class Found:
     # Times the error of cells with richer features, as the residuals of both tell it. Larger: too cautious.
     # Smaller: too kind; without it the error is 0.06 to 3.5 times what is told (`python -m validation.estimates`).
     caution: ClassVar[float] = 1.5
+    # Of the distance: richer cells are not said to be better by more. Smaller: too kind before waves are resolved.
+    better: ClassVar[float] = 0.1
 
     stage: int
     kind: str
@@ -84,6 +88,7 @@ class Found:
     richer: float = 0.0
     noise: float = 0.0
     beside: float = 0.0
+    defect: float = 0.0
 
     def exact(self, weights: Mapping[str, float]) -> bool:
         """Whether the weighted residual is rounding beside what it is made of."""
@@ -143,6 +148,8 @@ def estimated(
     alike = [f for f in others if f.kind == best.kind]
     nearest, size = (own or alike or others)[0], best.size(weights)
     error = _difference(nearest, best) / (nearest.size(weights) or 1.0) * size
+    if own and best.defect > 0 and nearest.defect > 0:  # residuals at few points do not see the cells of a layer
+        error = _difference(nearest, best) * max(best.defect / nearest.defect, best.better)
     cells = bool(own) and max(best.richer, nearest.richer) > 0
     if cells and best.richer > 0 and not seen.rough:
         error *= best.caution

@@ -240,7 +240,8 @@ class Run:
         richer, noise = (self.trial.doubt, noise_of(self.trial)) if enriched else (0.0, 0.0)
         values, narrow = self.points.values(), self.trial.plan.narrow
         beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
-        return Found(stage, kind, held_out, values, again, made, scales, richer, noise, beside)
+        defect = getattr(self.trial, "defect", 0.0)  # of cells in a plane
+        return Found(stage, kind, held_out, values, again, made, scales, richer, noise, beside, defect)
 
     def gathered(self) -> Gathered:
         data, first = self.trial.problem.data, self.history[0].held_out

@@ -42,8 +42,8 @@ class Strategy:
         The relative error that is asked for.
     automatic : bool
         Whether stages are chosen, and not taken one after the other.
-    cells : bool
-        Whether it can be solved over cells.
+    cells : int
+        Over how many coordinates of space cells can do; zero where they cannot.
     noise : str
         What the estimate of the error leaves out, told with it.
     coordinates : int
@@ -53,11 +53,11 @@ class Strategy:
     """
 
     def __init__(
-        self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, cells: bool = False,
+        self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, cells: int = 0,
         noise: str = "", coordinates: int = 1, rules: Rules = RULES,
     ) -> None:  # fmt: skip
-        self.cells, self.unknowns = cells, 1
-        self.plane = cells and coordinates > 2  # two coordinates of space, and time
+        self.cells, self.unknowns = bool(cells), 1
+        self.plane = cells > 1
         self.stages, self.tolerance, self.automatic = stages, tolerance, automatic
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.regions import interior
 from pinnsolve.jets.calculus import d
 from pinnsolve.problem.binding import Fields
@@ -37,11 +41,35 @@ class Wall:
     fixed : mapping from the number of a coordinate of space to where it is
     side : (number of a coordinate of space, 0 or 1), optional
         Which side it is, the lower or the upper one.
+    part : Piece, optional
+        What of the side it is, where it is not all of it.
     """
 
     equation: Equation
     fixed: Mapping[int, float]
     side: tuple[int, int] | None = None
+    part: Piece | None = None
+
+
+def wall_at(problem: Problem, condition: Equation, piece: Piece, parts: bool = False) -> Wall:
+    """A condition on a piece, as one at a side, at a part of it if that is allowed, or, in a plane, at a point.
+
+    Raises
+    ------
+    UnmarchableError
+        If it stands anywhere else.
+    """
+    names = problem.domain.space_coordinates
+    fixed = {names.index(c): value for c, value in piece.fixed.items()}
+    if piece.face is not None:
+        name, value = piece.face
+        return Wall(condition, fixed, (names.index(name), int(value == problem.domain.ends(name)[1])))
+    if len(names) > 1 and len(fixed) == len(names):
+        return Wall(condition, fixed)
+    if parts and piece.kept and piece.normal is not None and piece.side is None and piece.shape is None:
+        name, sign = piece.normal
+        return Wall(condition, fixed, (names.index(name), int(sign > 0)), piece)
+    raise UnmarchableError(f"{condition.name} stands inside")
 
 
 def equations_of(problem: Problem) -> tuple[Equation, ...]:
@@ -79,6 +107,37 @@ def determined(
             for chosen in permutations(range(len(equations)), len(problem.unknowns))
             if None not in (orders := [highest[e][f] for f, e in enumerate(chosen)])
         ]
-        needed, told = max(sums, default=0), sum(w.side is not None and w.side[0] == axis for w in walls)
+        needed, told = max(sums, default=0), sum(_told(problem, walls, (axis, end)) for end in (0, 1))
         if told < needed:
             raise UnmarchableError(f"{told} conditions stand at the walls, and such equations ask for {needed}")
+
+
+def _told(problem: Problem, walls: Sequence[Wall], side: tuple[int, int]) -> int:
+    """How many conditions stand at a side; of parts those that stand where fewest do."""
+    here = [w for w in walls if w.side == side]
+    parts = [w.part for w in here if w.part is not None]
+    if not parts:
+        return len(here)
+    places = (0.618034 * torch.arange(1, 258, dtype=torch.float64)) % 1.0  # no part ends at one of them
+    held = torch.stack([held_along(problem, part, places) for part in parts])
+    return len(here) - len(parts) + int(held.sum(0).min())
+
+
+def held_along(problem: Problem, part: Piece, shares: Tensor) -> Tensor:
+    """Whether places along a part of a side of a plane belong to it, (N,), in shares of the side's length."""
+    at = {c: problem.domain.place(c, shares) for c in problem.coordinates}
+    return part.holds(at | {c: torch.full_like(shares, value) for c, value in part.fixed.items()})
+
+
+def ends_along(problem: Problem, part: Piece) -> list[float]:
+    """Where a part of a side begins and ends, by halving, in the unit of the coordinate along it."""
+    shares = torch.linspace(0.0, 1.0, 513, dtype=torch.float64)
+    held = held_along(problem, part, shares)
+    low, high = (shares[k : -1 + k or None][held[1:] != held[:-1]] for k in (0, 1))
+    before = held[:-1][held[1:] != held[:-1]]
+    for _ in range(50 if len(low) else 0):
+        middle = (low + high) / 2
+        same = held_along(problem, part, middle) == before
+        low, high = torch.where(same, middle, low), torch.where(same, high, middle)
+    along = next(c for c in problem.coordinates if c not in part.fixed)
+    return [float(problem.domain.place(along, share)) for share in (low + high) / 2]

@@ -16,10 +16,13 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import bends, cuts, kinked, varying
-from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of, sign_of
+from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of, sign_of, wall_at
 from pinnsolve.trial.exact import Plan
 
 Derivatives = dict[str, set[Alpha]]
+
+
+Kink = tuple[int, float, int, float]
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,8 @@ class Evolution:
         Those of the problem, and that velocities have no divergence where it says so.
     space : tuple of int
         Which of the coordinates are those of space.
-    time : int
-        Which one is that of time.
+    time : int, optional
+        Which one is that of time; a steady problem has none (`trial.steady`).
     sign : int
         Minus one where conditions stand at the end of time and all is marched backwards. The times of a march are this
         times the problem's, so that they always grow.
@@ -65,12 +68,14 @@ class Evolution:
         How large the variation of each unknown is, as far as data tell.
     rated : bool
         Whether an equation says that one unknown is the rate of another.
+    kinks : tuple of (axis, place, unknown, ratio)
+        Where in a plane, across a coordinate, the slope of an unknown above is this times the one below.
     """
 
     problem: Problem
     equations: tuple[Equation, ...]
     space: tuple[int, ...]
-    time: int
+    time: int | None
     sign: int
     joins: tuple[tuple[int, ...], ...]
     orders: tuple[int, ...]
@@ -87,6 +92,7 @@ class Evolution:
     rough: bool
     sizes: tuple[float, ...]
     rated: bool
+    kinks: tuple[Kink, ...] = ()
 
     @property
     def dims(self) -> int:
@@ -111,11 +117,13 @@ class Evolution:
 
     def derivative(self, alpha: Alpha) -> tuple[tuple[int, ...], int]:
         """How often it derives along the coordinates of space and along time."""
-        return tuple(alpha[k] for k in self.space), alpha[self.time]
+        return tuple(alpha[k] for k in self.space), 0 if self.time is None else alpha[self.time]
 
     def points(self, x: Tensor, t: Tensor, side: tuple[int, int] | None = None) -> Points:
         """Points (N, dims); with outward normals where they lie at a side."""
-        found = {k: x[:, axis] for axis, k in enumerate(self.space)} | {self.time: self.sign * t}
+        found = {k: x[:, axis] for axis, k in enumerate(self.space)}
+        if self.time is not None:
+            found[self.time] = self.sign * t
         names = self.problem.coordinates
         normals: dict[str, Tensor] = {}
         if side is not None:
@@ -151,7 +159,7 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
         raise UnmarchableError("there are fewer equations than unknowns")
     sign = sign_of(problem)
     starts, rates, walls = _conditions(problem, problem.domain.ends(domain.time)[::sign][0])
-    derivatives = _derivatives(problem, equations)
+    derivatives = derivatives_of(problem, equations)
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
     joins = {u: [max((a[k] for a in derivatives[u]), default=0) for k in space] for u in problem.unknowns}
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in domain.space_coordinates)
@@ -201,7 +209,7 @@ def read_evolution(problem: Problem, made: Plan) -> Evolution | None:
         return None
 
 
-def _derivatives(problem: Problem, equations: Sequence[Equation]) -> Derivatives:
+def derivatives_of(problem: Problem, equations: Sequence[Equation]) -> Derivatives:
     """What the equations depend on: what is asked for and multiplied by zero is no derivative of theirs."""
     found: Derivatives = {u: set() for u in problem.unknowns}
     for equation in equations:
@@ -212,7 +220,6 @@ def _derivatives(problem: Problem, equations: Sequence[Equation]) -> Derivatives
 
 def _conditions(problem: Problem, begin: float) -> tuple[dict[str, Given], dict[str, Given], list[Wall]]:
     assert problem.time is not None
-    names = problem.domain.space_coordinates
     starts: dict[str, Given] = {}
     rates: dict[str, Given] = {}
     walls: list[Wall] = []
@@ -225,14 +232,7 @@ def _conditions(problem: Problem, begin: float) -> tuple[dict[str, Given], dict[
                     raise UnmarchableError(f"{condition.name} is no value or rate where time begins")
                 kept[told.unknown] = told
                 continue
-            fixed = {names.index(c): value for c, value in piece.fixed.items()}
-            if piece.face is not None:
-                name, value = piece.face
-                walls.append(Wall(condition, fixed, (names.index(name), int(value == problem.domain.ends(name)[1]))))
-            elif len(names) > 1 and len(fixed) == len(names):
-                walls.append(Wall(condition, fixed))
-            else:
-                raise UnmarchableError(f"{condition.name} stands inside")
+            walls.append(wall_at(problem, condition, piece))
     return starts, rates, walls
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.of_cells import InCells
 
@@ -19,7 +20,16 @@ class Located(InCells):
     tau: Tensor = field(default_factory=lambda: torch.zeros(0))
     length: Tensor = field(default_factory=lambda: torch.zeros(0))
     steps: int = -1
+    of: Tiles | None = None  # the cells that it was looked for in, where there is one step
     tables: dict[int | tuple[int, ...], Tensor] = field(default_factory=dict)  # by order in time, or along space
+
+    def across(self, cell: ReferenceCell, orders: tuple[int, ...]) -> Tensor:
+        """The features there, derived so many times along each coordinate of space, (N, M)."""
+        if orders not in self.tables:
+            powers = torch.tensor(orders, device=self.width.device)
+            stretch = ((2 / self.width) ** powers).prod(-1)
+            self.tables[orders] = cell.features(self.xi, orders) * stretch[:, None]
+        return self.tables[orders]
 
 
 class Search:

@@ -163,20 +163,14 @@ class Marched(OfCells):
                 prepared.tables[order] = table * ((2 * self.sign / prepared.length) ** order)[:, None]
             return prepared.tables[order]
 
-        def across(orders: tuple[int, ...]) -> Tensor:
-            if orders not in prepared.tables:
-                powers = torch.tensor(orders, device=self.device)
-                stretch = ((2 / prepared.width) ** powers).prod(-1)
-                prepared.tables[orders] = cell.features(prepared.xi, orders) * stretch[:, None]
-            return prepared.tables[orders]
-
         def field_of(f: int) -> Jet:
             mine = modes[prepared.cell, :, f]  # (N, q + 1, M)
 
             def rule(alpha: Alpha) -> Tensor:
                 if inside:  # otherwise differences see nothing but what is steep, or kinks that move
                     prepared.chart.asked.add(alpha)
-                in_time, in_space = along(alpha[self.time]), across(tuple(alpha[k] for k in self.space))
+                in_time = along(alpha[self.time])
+                in_space = prepared.across(cell, tuple(alpha[k] for k in self.space))
                 return torch.einsum("nk,nkm,nm->n", in_time, mine, in_space).to(self.dtype)
 
             return Jet(prepared.chart, rule, (prepared.chart.size,), frozenset(prepared.chart.names))

@@ -13,6 +13,8 @@ from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.line import Line, line
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.planar import Planar
+from pinnsolve.trial.steady import steady
 from pinnsolve.trial.trial import Trial
 
 
@@ -24,7 +26,9 @@ def read_for_cells(problem: Problem, made: Plan) -> Evolution | Line:
     UnmarchableError
         With the reason why they cannot.
     """
-    return line(problem, made) if len(problem.coordinates) == 1 else evolution(problem, made)
+    if len(problem.coordinates) == 1:
+        return line(problem, made)
+    return steady(problem, made) if problem.domain.time is None else evolution(problem, made)
 
 
 def trial_of(
@@ -37,6 +41,6 @@ def trial_of(
 ) -> Trial:
     """The trial function that a network's description stands for."""
     if isinstance(network, LocalFeatures):
-        kind = Lined if len(problem.coordinates) == 1 else Marched
+        kind = Lined if len(problem.coordinates) == 1 else Planar if problem.domain.time is None else Marched
         return kind(problem, network, made, dtype, device)
     return Trial(problem, network, made, generator, dtype, device)

@@ -1,4 +1,4 @@
-"""Newton's method over cells of one coordinate, damped by the correction that would follow.
+"""Newton's method over joined cells, damped by the correction that would follow.
 
 A step of length l is taken if the next correction, with the same factorisation, is smaller:
 
@@ -11,14 +11,15 @@ which asks nothing of the units of equations. Source: Deuflhard, Newton Methods 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.methods.line_cells import Cells, sizes_of
-from pinnsolve.methods.line_operator import LineOperator
+from pinnsolve.networks.tiles import Tiles, sizes_of
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,42 @@ class Rules:
 RULES = Rules()
 
 
+class Linearised(Protocol):
+    """The factorised equations of cells."""
+
+    @property
+    def now(self) -> Any:
+        """What the cells leave of their equations."""
+        ...
+
+    def correction(self, cells: Any, left: Any) -> Tensor:
+        """The change of the coefficients (n, F, M) by which what is left would vanish."""
+        ...
+
+
+class Joined(Protocol):
+    """Cells whose coefficients (n, F, M) are to be found."""
+
+    @property
+    def mesh(self) -> Tiles: ...
+
+    @property
+    def coefficients(self) -> Tensor: ...
+
+    def closed(self) -> Self:
+        """Without gaps at joints, where corrections leave these as they are."""
+        ...
+
+    def with_coefficients(self, c: Tensor) -> Self: ...
+
+    def left(self) -> Any:
+        """What they leave of their equations, as operators read it."""
+        ...
+
+
+C = TypeVar("C", bound=Joined)
+
+
 @dataclass
 class Effort:
     """How often equations were factorised, and on how many cells in all."""
@@ -59,11 +96,13 @@ class Effort:
 
 
 @dataclass
-class LineNewton:
+class JoinedNewton:
     """Newton's method with what it has cost.
 
     Parameters
     ----------
+    factorise : callable
+        The equations of cells, linearised at what they are.
     floors : tensor (F,)
         The least size of each unknown: what is smaller everywhere is nothing.
     left : float
@@ -71,52 +110,64 @@ class LineNewton:
     iterations : int
     shortest : float
         See `Rules`.
+
+    Attributes
+    ----------
+    operator : Linearised, optional
+        The last one, and with it the cells at which it was made.
+    last : float
+        The correction that was taken last, or would follow.
     """
 
+    factorise: Callable[[Any], Linearised]
     floors: Tensor
     left: float
     iterations: int = RULES.iterations
     shortest: float = RULES.shortest
     effort: Effort = field(default_factory=Effort)
+    operator: Linearised | None = None
+    last: float = math.inf
 
-    def solve(self, cells: Cells) -> Cells | None:
+    def solve(self, cells: C) -> C | None:
         """The cells with their equations solved; nothing where that did not settle."""
-        cells = cells.with_coefficients(cells.traces.joined(cells.coefficients))  # corrections leave gaps as they are
+        cells = cells.closed()
         length, before = 1.0, math.inf
         for _ in range(self.iterations):
             try:
                 operator = self._factorised(cells)
-                change = operator.correction(cells, operator.inside.residuals)
+                change = operator.correction(cells, operator.now)
             except (ProblemError, RuntimeError):  # singular, or not enough is said
                 return None
             sizes = torch.maximum(sizes_of(cells.coefficients + change, cells.mesh), self.floors)
             size = norm(change, cells, sizes)
             if not size < RULES.away:
                 return None
+            self.last = size
             if size < self.left or (size < RULES.rounding and size > 0.5 * before):
                 return cells.with_coefficients(cells.coefficients + change)
             before = size
             taken = self._damped(cells, operator, change, size, sizes, length)
             if taken is None:
                 return None
-            cells, length, after = taken
-            if length == 1.0 and after < self.left:
+            cells, length, self.last = taken
+            if length == 1.0 and self.last < self.left:
                 return cells
         return None
 
-    def _factorised(self, cells: Cells) -> LineOperator:
+    def _factorised(self, cells: Joined) -> Linearised:
         self.effort.factorisations += 1
         self.effort.cells += len(cells.mesh)
-        return LineOperator(cells, cells.at_points(slopes=True))
+        self.operator = self.factorise(cells)
+        return self.operator
 
     def _damped(
-        self, cells: Cells, operator: LineOperator, change: Tensor, size: float, sizes: Tensor, length: float
-    ) -> tuple[Cells, float, float] | None:
+        self, cells: C, operator: Linearised, change: Tensor, size: float, sizes: Tensor, length: float
+    ) -> tuple[C, float, float] | None:
         """The cells after a part of a correction, that part, and the size of the correction that would follow."""
         length = min(1.0, 4 * length)
         while length >= self.shortest:
             moved = cells.with_coefficients(cells.coefficients + length * change)
-            following = operator.correction(moved, moved.at_points(slopes=False).residuals)
+            following = operator.correction(moved, moved.left())
             after = norm(following, cells, sizes)
             if after <= (1 - length / 4) * size or after < self.left:
                 if length == 1.0 and after < RULES.kept * size:
@@ -128,40 +179,21 @@ class LineNewton:
         return None
 
     def _kept(
-        self, cells: Cells, operator: LineOperator, change: Tensor, size: float, sizes: Tensor
-    ) -> tuple[Cells, float, float]:
+        self, cells: C, operator: Linearised, change: Tensor, size: float, sizes: Tensor
+    ) -> tuple[C, float, float]:
         """Corrections with the same factorisation, as long as each is smaller by enough."""
         while True:
             cells = cells.with_coefficients(cells.coefficients + change)
             if size < self.left:
                 return cells, 1.0, size
-            following = operator.correction(cells, cells.at_points(slopes=False).residuals)
+            following = operator.correction(cells, cells.left())
             after = norm(following, cells, sizes)
             if not after < RULES.kept * size:
                 return cells, 1.0, after
             change, size = following, after
 
 
-def norm(c: Tensor, cells: Cells, sizes: Tensor) -> float:
+def norm(c: Tensor, cells: Joined, sizes: Tensor) -> float:
     """The largest over the unknowns of root mean squares along the line, each relative to its size."""
     found = float((sizes_of(c, cells.mesh) / sizes).max())
     return found if math.isfinite(found) else math.inf
-
-
-def defects(cells: Cells, sizes: Tensor) -> Tensor:
-    """What each cell leaves of its equations between its points, (n,): as a change of the unknowns by their sizes.
-
-    The root mean square of each residual, over that of sum |slope| size (2/h)^k: what a change of such a size, over the
-    width of a cell, would make. The largest over the equations (dimensionless).
-    """
-    s, n, h = cells.scheme, len(cells.mesh), cells.mesh.widths[:, 0]
-    points = s.points + 3
-    found, w = cells.between(points), s.cell.gauss(points)[1]
-    made = torch.zeros_like(found.residuals)
-    for (i, f, alpha), slope in found.slopes.items():
-        unit = (sizes[f] * (2 / h) ** alpha[0]).repeat_interleave(points)
-        made[i] += slope.abs() * unit
-    shape = -1, n, points
-    left, whole = (v.reshape(shape).square() @ w for v in (found.residuals, made))
-    off = (left / whole.clamp(min=1e-300)).sqrt().amax(0)
-    return torch.where(off.isfinite(), off, torch.full_like(off, math.inf))

@@ -1,0 +1,43 @@
+"""A steady solution on its way as plain values, and again from them to the same bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.methods.easing import Easing
+from pinnsolve.methods.steady_cells import SteadyCells
+from pinnsolve.methods.steady_whole import SteadyWhole, sizes_like
+from pinnsolve.networks.tiles import Tiles
+
+
+def taken_up(whole: SteadyWhole, mesh: Tiles, coefficients: Tensor, kept: Mapping[str, Any]) -> SteadyWhole:
+    """The same, with what `stored` gave and the cells of the next round."""
+    sizes = tuple(kept["sizes"].tolist())
+    scheme = replace(whole.scheme, evolution=replace(whole.scheme.evolution, sizes=sizes))
+    whole.parent, whole.offs, whole.tries, whole.solved = (kept[k] for k in ("parent", "offs", "tries", "solved"))
+    whole.easing = Easing.restored(kept["easing"]) if kept["easing"] else None
+    added = {} if whole.easing is None else whole.easing.added
+    whole.cells = SteadyCells(scheme, mesh, coefficients, added=added)
+    if good := kept["good"]:
+        places = tuple(tuple((k, level, i) for k, level, i in place) for place in good["places"].tolist())
+        before = tuple(good["sizes"].tolist())
+        was = replace(scheme, evolution=replace(scheme.evolution, sizes=before))
+        whole.good = SteadyCells(was, Tiles(mesh.ends, places, mesh.device), good["coefficients"])
+    return whole
+
+
+def stored(whole: SteadyWhole) -> dict[str, Any]:
+    """All that the next round depends on beside the cells."""
+    good = whole.good
+    kept = {} if good is None else {
+        "places": torch.tensor(good.mesh.places), "coefficients": good.coefficients, "sizes": sizes_like(good),
+    }  # fmt: skip
+    return {
+        "sizes": sizes_like(whole.cells), "parent": whole.parent, "offs": whole.offs, "tries": whole.tries,
+        "solved": whole.solved, "easing": whole.easing.stored() if whole.easing else [], "good": kept,
+    }  # fmt: skip

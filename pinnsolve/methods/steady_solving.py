@@ -1,0 +1,81 @@
+"""Steps of training over cells of a plane in which nothing evolves: all of them at once, and again with richer
+features."""
+
+from __future__ import annotations
+
+import math
+
+from pinnsolve.algebra.operations import Work
+from pinnsolve.methods.costs import JOINED
+from pinnsolve.methods.implicit_step import Scheme
+from pinnsolve.methods.joined_newton import JoinedNewton
+from pinnsolve.methods.protocol import State
+from pinnsolve.methods.second_march import padded
+from pinnsolve.methods.stage_operator import operations
+from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
+from pinnsolve.methods.steady_keeping import stored, taken_up
+from pinnsolve.methods.steady_whole import RULES, SteadyWhole, measured, rescaled, sizes_like
+from pinnsolve.networks.reference_cell import degree_of, reference_cell
+from pinnsolve.trial.evolution import Evolution
+from pinnsolve.trial.planar import Planar
+from pinnsolve.trial.steady import steady
+
+
+def steady_of(trial: Planar) -> Evolution:
+    """What was read of the trial function's problem; read now, where nobody did."""
+    if trial.read is None:
+        trial.read = steady(trial.problem, trial.plan)
+    assert isinstance(trial.read, Evolution)  # others are not given such a trial function
+    return trial.read
+
+
+def stepped(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
+    """One round: Newton's method on all cells, and halving. The first is one of the cells of a known solution, where
+    there is one with no more features."""
+    scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
+    live, begun = trial.live, work.operations
+    if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
+        live = SteadyWhole(scheme, trial.plan.corners, bound, work)
+        if state["march"]:
+            assert trial.mesh is not None
+            live = taken_up(live, trial.mesh, trial.coefficients, state["march"])
+        elif known is not None and known.complete and known.mesh is not None:
+            before = reference_cell(degree_of(known.coefficients.shape[2], 2), trial.device, 2)
+            if before.degree <= scheme.degree:
+                live.go_on(known.mesh, padded(known.coefficients, before, scheme.cell))
+    trial.live, live.work = live, work
+    more = live.advance()
+    defect = live.offs[-1] if live.offs else math.inf
+    trial.take(live.cells.mesh, live.cells.coefficients, live.settled, defect)
+    ended = _ended(state, trial, scheme, stuck=not more and not live.settled)
+    return {**ended, "done": not more, "march": stored(live), "rate": max(work.operations - begun, 2 * live.ahead)}
+
+
+def enriched(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
+    """All cells of a known solution again with richer features."""
+    scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
+    solved = None
+    if known is not None and known.complete and known.mesh is not None:
+        before = scheme_of(steady_of(known), known.layer.steady, known.device)
+        c = padded(known.coefficients, before.cell, scheme.cell)
+        cells = rescaled(SteadyCells(scheme, known.mesh, c), scheme)
+        newton = JoinedNewton(SteadyOperator, sizes_like(cells), RULES.again * bound)
+        solved = newton.solve(cells)
+        work.add(newton.effort.factorisations * (JOINED.call + operations(scheme, known.mesh)[0]))
+        if solved is not None:
+            assert isinstance(newton.operator, SteadyOperator)
+            _, left = measured(solved, newton.operator.faces, scheme, trial.plan.corners)
+            trial.take(known.mesh, solved.coefficients, True, float(left.max()))
+    return {**_ended(state, trial, scheme, stuck=solved is None), "left": 0.0}
+
+
+def ahead(known: Planar) -> float:
+    """Operations of solving its cells again with two degrees more, by two factorisations."""
+    scheme = scheme_of(steady_of(known), known.layer.steady + 2, known.device)
+    assert known.mesh is not None
+    return 2 * (JOINED.call + operations(scheme, known.mesh)[0])
+
+
+def _ended(state: State, trial: Planar, scheme: Scheme, stuck: bool) -> State:
+    inside = len(trial.coefficients) * scheme.in_cell
+    return {**state, "loss": 0.0, "done": True, "stuck": stuck, "points": {"interior": inside}}

@@ -1,0 +1,288 @@
+"""A steady problem in a plane: Newton's method over all cells, and halving where equations are not met between points.
+
+Cells are halved along the coordinates along which their features do not suffice. Corners at which prescribed values
+jump have graded cells from the start: there what a cell leaves is the same at every size, and counts by its length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.operations import Work
+from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.geometry.places import Corner
+from pinnsolve.methods.costs import JOINED
+from pinnsolve.methods.easing import RULES as EASING
+from pinnsolve.methods.easing import Easing, begun, stalled
+from pinnsolve.methods.implicit_step import Scheme
+from pinnsolve.methods.joined_faces import JoinedFaces
+from pinnsolve.methods.joined_newton import JoinedNewton
+from pinnsolve.methods.march_record import variation
+from pinnsolve.methods.stage_operator import operations, that_fit
+from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, defects
+from pinnsolve.networks.moved import refined
+from pinnsolve.networks.tails import steep
+from pinnsolve.networks.tiles import Tiles, halvings
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How cells are halved. Chosen on a dozen problems with layers, waves and corners, not varied one by one.
+
+    Parameters
+    ----------
+    cells : int
+        Along each coordinate, to begin with.
+    mark : float
+        Of the largest defect: cells below it are not halved yet. Smaller: least squares spread what a corner leaves
+        over its neighbours, and these are halved for nothing. Larger: more rounds.
+    newton : float
+        Of the bound, or of the last round's defects: the correction that may be left.
+    again : float
+        The same of a solution with richer features, which tells the error of another.
+    loose : float
+        The bound of defects in the first round.
+    narrow : float
+        Of the lengths: in smaller cells a larger defect is let pass, as the root of their width, and beside a corner
+        whose values jump as their width. Larger: what such a corner leaves is felt far away. Smaller: more cells.
+    shallow : float
+        Of the lengths: no cell is halved below it.
+    rounding : float
+        A defect below it that a halving has not lowered is rounding.
+    gains : float
+        What a halving leaves at most, where it lowers a defect.
+    begun : float
+        Of the bound: the length of the first cells at such a corner, in parts of the whole. Larger: more rounds.
+        Smaller: more cells than are asked for.
+    first : float
+        No less than that, in parts of the whole: a first round that fits in any budget. Larger: more rounds.
+    aim : float
+        Of the bound: what cells at such a corner shall leave after the next round. The same.
+    floor : float
+        Of an unknown's size as data tell it: it counts as no smaller.
+    tries : int
+        Halvings of all cells, where Newton's method does not settle.
+    memory : float
+        Bytes that complex rows and inverses would take; these are real. Larger: more than the 1 GB that is promised.
+    """
+
+    cells: int = 2
+    mark: float = 0.2
+    newton: float = 1e-2
+    again: float = 1e-3
+    loose: float = 1e-1
+    narrow: float = 0.1
+    shallow: float = 2.0**-24
+    rounding: float = 1e-9
+    gains: float = 0.5
+    begun: float = 0.02
+    first: float = 0.02
+    aim: float = 0.7
+    floor: float = 1e-3
+    tries: int = 3
+    memory: float = 1.2e9
+
+
+RULES = Rules()
+
+
+@dataclass
+class SteadyWhole:
+    """The solution over all of the plane, round by round.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    corners : sequence of Corner
+        Where prescribed values jump.
+    bound : float
+        Of what a cell leaves (`defects`).
+    work : Work
+        Where operations are counted.
+
+    Attributes
+    ----------
+    cells : SteadyCells
+        Those that the next round solves; when all is over, those that were solved last.
+    parent : tensor (n,)
+        What the cell left of which each is a part; infinite where it is none.
+    offs : list of float
+        What the worst cell left, round by round.
+    tries : int
+        How often all cells were halved, since Newton's method did not settle.
+    easing : Easing, optional
+        On the way over equations with more diffusion (`methods.easing`).
+    good : SteadyCells, optional
+        The last that were solved on that way.
+    solved, settled : bool
+        Whether there is a solution, and whether it meets the bound.
+    """
+
+    scheme: Scheme
+    corners: tuple[Corner, ...]
+    bound: float
+    work: Work = field(default_factory=Work)
+
+    def __post_init__(self) -> None:
+        self.cells, self.offs, self.tries = self._begun(), list[float](), 0
+        self.easing: Easing | None = None
+        self.good: SteadyCells | None = None
+        self.parent = torch.full((len(self.cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
+        self.solved = self.settled = False
+
+    def go_on(self, mesh: Tiles, coefficients: Tensor) -> None:
+        """Begin at cells that were solved to another bound."""
+        self.cells = rescaled(SteadyCells(self.scheme, mesh, coefficients), self.scheme)
+        self.parent = torch.full((len(mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
+
+    def solve(self) -> bool:
+        """All rounds; whether the cells meet the bound."""
+        while self.advance():
+            pass
+        return self.settled
+
+    def advance(self) -> bool:
+        """One round; whether another one follows."""
+        newton = JoinedNewton(SteadyOperator, sizes_like(self.cells), self._left)
+        solved = newton.solve(self.cells)
+        self.work.add(newton.effort.factorisations * self.ahead)
+        if solved is None:
+            return self._eased(failed=True) or self._halved_everywhere()
+        assert isinstance(newton.operator, SteadyOperator)
+        self.solved = True
+        self.cells, found = measured(solved, newton.operator.faces, self.scheme, self.corners)
+        self.offs = [*self.offs, float(found.max())]
+        if self.easing is None and stalled(self.offs) and self._eased(failed=True):
+            return True
+        bound = max(self.bound, EASING.loose) if self.cells.added else self.bound
+        rounding = (found > RULES.gains * self.parent) & (found < RULES.rounding)
+        mark = EASING.mark if self.easing is not None and self.easing.whole else RULES.mark
+        bad = (found > bound) & (found > mark * self.offs[-1]) & ~rounding
+        wanted = steep(self.cells.coefficients / sizes_like(self.cells)[:, None], self.scheme.cell) & bad[:, None]
+        wanted &= self.cells.mesh.widths > RULES.shallow * self.cells.mesh.lengths
+        if bool(wanted.any()):
+            self.parent = torch.where(bad, found, self.parent)
+            return self._halve(wanted, self._targets(found))
+        met = bool((found < max(bound, RULES.rounding)).all())
+        if self.cells.added:
+            return self._eased(failed=not met)
+        self.settled = met and newton.last <= RULES.newton * self.bound
+        return met and not self.settled
+
+    @property
+    def _left(self) -> float:
+        """The correction that may be left."""
+        worst = self.offs[-1] if self.offs and not self.cells.added else math.inf
+        return RULES.newton * max(self.bound, min(worst, RULES.loose))
+
+    @property
+    def ahead(self) -> float:
+        """Operations of one factorisation."""
+        return JOINED.call + operations(self.cells.scheme, self.cells.mesh)[0]
+
+    def _halved_everywhere(self) -> bool:
+        """What may help where Newton's method does not settle, and there is no wind."""
+        self.tries += 1
+        everywhere = torch.ones_like(self.cells.mesh.widths, dtype=torch.bool)
+        wind = self.easing is not None and bool(self.easing.whole)
+        return not wind and self.tries <= RULES.tries and self._halve(everywhere, [])
+
+    def _eased(self, failed: bool) -> bool:
+        """Go on with more diffusion, or with less; whether there is a way."""
+        if self.easing is None:
+            self.easing = begun(self._begun())
+        elif self.easing.whole:
+            self.good = self.good if failed else self.cells
+            following = self.easing.further(failed)
+            if following is None:
+                return False
+            self.easing = following
+        if not self.easing.whole:
+            return False
+        cells = self._begun() if self.good is None else self.good
+        self.cells, self.offs = replace(cells, added=self.easing.added), []
+        self.parent = torch.full((len(cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
+        return True
+
+    # ------------------------------------------------------------ cells
+
+    def _begun(self) -> SteadyCells:
+        s, e = self.scheme, self.scheme.evolution
+        mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device)
+        for corner in self.corners:
+            mesh, _ = self._graded(mesh, corner, max(RULES.begun * self.bound, RULES.first))
+        empty = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
+        return SteadyCells(s, mesh, empty)
+
+    def _graded(self, mesh: Tiles, corner: Corner, part: float) -> tuple[Tiles, list[list[int]]]:
+        """Cells that are halved until those beside a corner are no longer than a part of the whole; and how."""
+        how = list[list[int]]()
+        while bool((wanted := self._beside(mesh, corner)[:, None] & (mesh.widths > part * mesh.lengths)).any()):
+            mesh, rounds = halvings(mesh, wanted, self.scheme.evolution.rings)
+            how += rounds
+        return mesh, how
+
+    def _beside(self, mesh: Tiles, corner: Corner) -> Tensor:
+        return beside(mesh, corner, self.scheme.evolution.problem.coordinates)
+
+    def _targets(self, found: Tensor) -> list[tuple[Corner, float]]:
+        """How small cells at corners must be, in parts of the whole: what they leave counts by their length."""
+        mesh, wanted = self.cells.mesh, list[tuple[Corner, float]]()
+        for corner in self.corners:
+            here = self._beside(mesh, corner)
+            if bool((found[here] > self.bound).any()):
+                size = float((mesh.widths / mesh.lengths)[here].amax())
+                part = RULES.aim * self.bound / float(found[here].max()) * size
+                wanted.append((corner, max(part, RULES.shallow)))
+        return wanted
+
+    def _halve(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]]) -> bool:
+        """Halve cells for the next round; whether there are not too many then."""
+        cells, parent = self.cells, self.parent
+        mesh, how = halvings(cells.mesh, wanted, cells.scheme.evolution.rings)
+        for corner, part in targets:
+            mesh, more = self._graded(mesh, corner, part)
+            how += more
+        if len(mesh) > that_fit(self.scheme, RULES.memory):
+            return False
+        for axes in how:
+            parent = parent.repeat_interleave(parent.new_tensor([1 + (a >= 0) for a in axes]).to(torch.int64))
+        c = refined(cells.coefficients, how, cells.scheme.cell)
+        self.cells, self.parent = SteadyCells(cells.scheme, mesh, c, added=cells.added), parent
+        return True
+
+
+def beside(mesh: Tiles, corner: Corner, names: Sequence[str]) -> Tensor:
+    """Which cells end at a corner, (n,)."""
+    place, near = mesh.lows.new_tensor([corner.fixed[c] for c in names]), SAME * mesh.widths
+    return ((mesh.lows - near <= place) & (place <= mesh.lows + mesh.widths + near)).all(-1)
+
+
+def measured(
+    solved: SteadyCells, faces: JoinedFaces, told: Scheme, corners: Sequence[Corner]
+) -> tuple[SteadyCells, Tensor]:
+    """The same with sizes as the solution shows them, and what each cell leaves, (n,), as far as it is felt."""
+    mesh, sized = solved.mesh, rescaled(solved, told)
+    part = ((mesh.widths / mesh.lengths).amax(-1) / RULES.narrow).clamp(max=1.0)
+    felt = part.sqrt()
+    for corner in corners:
+        felt = torch.where(beside(mesh, corner, told.evolution.problem.coordinates), part, felt)
+    return sized, defects(solved, faces, sizes_like(sized)) * felt
+
+
+def sizes_like(cells: SteadyCells) -> Tensor:
+    """In what the unknowns of cells are counted, (F,)."""
+    return cells.coefficients.new_tensor(cells.scheme.evolution.sizes)
+
+
+def rescaled(solved: SteadyCells, told: Scheme) -> SteadyCells:
+    """Cells with the unknowns' sizes as they show them, no less than a part of what data tell."""
+    floors = RULES.floor * solved.coefficients.new_tensor(told.evolution.sizes)
+    sizes = torch.maximum(variation(solved.coefficients, solved.mesh), floors)
+    evolution = replace(told.evolution, sizes=tuple(sizes.tolist()))
+    return replace(solved, scheme=replace(solved.scheme, evolution=evolution))

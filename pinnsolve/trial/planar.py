@@ -1,0 +1,153 @@
+"""A trial function made of cells of a plane that do not overlap, of a problem in which nothing evolves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.networks.local_features import LocalFeatures
+from pinnsolve.networks.reference_cell import degree_of, reference_cell
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.located import Located, Search
+from pinnsolve.trial.of_cells import OfCells
+
+
+class Planar(OfCells):
+    """The cells that are solved so far.
+
+    Parameters
+    ----------
+    problem : Problem
+    layer : LocalFeatures
+    made : Plan
+
+    Attributes
+    ----------
+    mesh : Tiles, optional
+    coefficients : tensor (n, F, M)
+        Of products of orthonormal Legendre polynomials.
+    """
+
+    frozen = 0
+
+    def __init__(
+        self, problem: Problem, layer: LocalFeatures, made: Plan, dtype: torch.dtype = torch.float64,
+        device: torch.device | str = "cpu",
+    ) -> None:  # fmt: skip
+        super().__init__(problem, layer, made, dtype, device)
+        self.settled = False  # whether the cells meet what was asked of them
+        self.defect = 0.0  # what the worst of them leaves of the equations, as a change of the unknowns
+        self.mesh: Tiles | None = None
+        self.coefficients = torch.zeros(0, self.outputs, 1, dtype=torch.float64, device=self.device)
+
+    def take(self, mesh: Tiles, coefficients: Tensor, settled: bool, defect: float) -> None:
+        """Other cells."""
+        self.mesh, self.coefficients, self.settled, self.defect = mesh, coefficients, settled, defect
+        self._search = Search([mesh], [(0.0, 1.0)])
+
+    @property
+    def doubt(self) -> float:  # type: ignore[override]
+        """One, since what cells leave says by how much richer features are better, at corners too."""
+        return 1.0
+
+    @property
+    def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
+        kinks = self.read.kinks if self.read is not None else ()
+        names = self.problem.coordinates
+        return {names[axis]: tuple(at for a, at, *_ in kinks if a == axis) for axis in sorted({k[0] for k in kinks})}
+
+    @property
+    def complete(self) -> bool:  # type: ignore[override]
+        return self.settled and self.mesh is not None
+
+    @property
+    def missing(self) -> str:  # type: ignore[override]
+        return "nothing is solved yet" if self.mesh is None else "the cells leave too much of the equations"
+
+    # ------------------------------------------------------------ what it is made of
+
+    @property
+    def parameters_count(self) -> int:
+        return self.coefficients.numel()
+
+    @property
+    def width(self) -> int:
+        return reference_cell(self.layer.steady, self.device, 2).count * self.outputs
+
+    def layers(self) -> list[tuple[str, str, int]]:
+        kind = f"{len(self.coefficients)} cells of {self.coefficients.shape[2]} features"
+        return [("cells", kind, self.parameters_count)]
+
+    def held(self) -> dict[str, str]:
+        found = {p.name: "nearest in each cell" for p in self.problem.periodic}
+        return found | {condition.name: "nearest in each cell" for condition in self.problem.conditions}
+
+    # ------------------------------------------------------------ evaluation
+
+    def prepare(self, points: Points) -> Located:  # type: ignore[override]
+        points = points.to(self.dtype, self.device)
+        return Located(points, *points.chart())
+
+    def unknowns(self, prepared: Located) -> dict[str, Jet]:  # type: ignore[override]
+        if self.mesh is None:
+            return self.guessed(prepared)
+        if prepared.of is not self.mesh:
+            x = torch.stack([c.to(torch.float64) for c in prepared.points.coordinates.values()], -1)
+            self._search.place(prepared, x, torch.zeros_like(x[:, 0]))
+            prepared.of, prepared.tables = self.mesh, {}
+        cell = reference_cell(degree_of(self.coefficients.shape[2], 2), self.device, 2)
+        mine, inside = self.coefficients[prepared.cell], self.plan.rough_inside and not self.plan.rough
+
+        def field_of(f: int) -> Jet:
+            def rule(alpha: Alpha) -> Tensor:
+                if inside:  # otherwise differences see nothing but what is steep
+                    prepared.chart.asked.add(alpha)
+                return (prepared.across(cell, alpha) * mine[:, f]).sum(1).to(self.dtype)
+
+            return Jet(prepared.chart, rule, (prepared.chart.size,), frozenset(prepared.chart.names))
+
+        return {u: field_of(f) for f, u in enumerate(self.problem.unknowns)}
+
+    # ------------------------------------------------------------ as one vector
+
+    def vector(self) -> Tensor:
+        """All cells with their output layers, (L,): everything that `assign` needs."""
+        if self.mesh is None:
+            return torch.zeros(0, dtype=torch.float64)
+        head = [float(self.settled), self.defect, float(self.coefficients.shape[2])]
+        places = torch.tensor(self.mesh.places, dtype=torch.float64).flatten()
+        ends = [torch.tensor([float(len(b)), *b], dtype=torch.float64) for b in self.mesh.ends]
+        return torch.cat([torch.tensor(head, dtype=torch.float64), *ends, places, self.coefficients.flatten().cpu()])
+
+    @torch.no_grad()
+    def assign(self, vector: Tensor) -> None:
+        vector = vector.to("cpu", torch.float64)
+        if not len(vector):
+            self.mesh, self.settled, self.defect = None, False, 0.0
+            self.coefficients = self.coefficients[:0]
+            return
+        settled, defect, m = bool(vector[0]), float(vector[1]), int(vector[2])
+        bounds, rest = list[tuple[float, ...]](), vector[3:]
+        for _ in range(2):
+            count = int(rest[0])
+            bounds.append(tuple(rest[1 : count + 1].tolist()))
+            rest = rest[count + 1 :]
+        n = len(rest) // (6 + self.outputs * m)
+        places = rest[: 6 * n].to(torch.int64).reshape(n, 2, 3).tolist()
+        mesh = Tiles(tuple(bounds), tuple(tuple((k, lv, i) for k, lv, i in place) for place in places), self.device)
+        made = rest[6 * n :].reshape(n, self.outputs, m).clone().to(self.device)
+        self.take(mesh, made, settled, defect)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {"cells": self.vector()}
+
+    def restore(self, tensors: Mapping[str, Any]) -> None:
+        self.assign(tensors["cells"])
