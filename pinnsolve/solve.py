@@ -33,9 +33,9 @@ from pinnsolve.training.history import Look, Training
 from pinnsolve.training.loop import Loop
 from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import NOISE, Strategy
-from pinnsolve.trial.evolution import read_evolution
-from pinnsolve.trial.exact import verified
-from pinnsolve.trial.line import read_line
+from pinnsolve.trial.evolution import Evolution, read_evolution
+from pinnsolve.trial.exact import Plan, verified
+from pinnsolve.trial.line import Line, read_line
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.piecewise import Piecewise, trial_of
 from pinnsolve.trial.trial import Trial
@@ -196,8 +196,7 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     made, more = verified(problem, findings)
     generator = torch.Generator().manual_seed(settings.seed)
 
-    cells = settings.automatic and settings.dtype == torch.float64
-    read = read_evolution(problem, made) or read_line(problem, made) if cells else None
+    read = _read(problem, made) if settings.automatic and settings.dtype == torch.float64 else None
 
     def build(network: Network | LocalFeatures | JoinedCells | nn.Module, generator: torch.Generator) -> Trial:
         trial = trial_of(problem, network, made, generator, settings.dtype, settings.device)
@@ -216,6 +215,18 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     _check_smooth(run.trial, findings)
     findings.warnings.extend(more + _noted(run))
     return Prepared(findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
+
+
+def _read(problem: Problem, made: Plan) -> Evolution | Line | None:
+    """The problem as one that is solved over cells, at the guesses of its constants; nothing where it is none."""
+    if problem.constants and not problem.observations:
+        return None
+    guesses = {name: unknown.guess for name, unknown in problem.constants.items()}
+    try:
+        known = problem.solved_for(guesses) if guesses else problem
+    except ProblemError:  # data tell what conditions leave open
+        return None
+    return read_evolution(known, made) or read_line(known, made)
 
 
 def _held_out(problem: Problem, settings: Settings) -> float:

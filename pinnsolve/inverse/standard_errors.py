@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -45,11 +45,14 @@ class Means:
         The rms at which training calls a residual met.
     elsewhere : Points, optional
         Where the error of the solution that comes from noise is told.
+    moved : mapping from name to float
+        By how much richer features moved a constant: the error that fewer had made.
     """
 
     solves: int
     met: Mapping[str, float]
     elsewhere: Points | None = None
+    moved: Mapping[str, float] = field(default_factory=dict)
 
 
 def identified(
@@ -89,7 +92,7 @@ def identified(
     profiled = Profiled(alone, [], [], list(stated)) if profile is None else _profiled(profile, alone)
     lost = list(dict.fromkeys([*profiled.undetermined, *free, *(n for n, c in stated.items() if c.endless)]))
     errors = profiled.errors | {n: stated[n].standard_error for n in profiled.unchecked}
-    errors = {n: math.inf if n in lost else error for n, error in errors.items()}
+    errors = {n: math.inf if n in lost else math.hypot(e, means.moved.get(n, 0.0)) for n, e in errors.items()}
     constants = {n: Constant(c.value, errors[n]) for n, c in stated.items()}
     functions, loose = _functions(trial, fit, noise)
     told += untold(constants, functions, correlations) + moving_still(constants, moving) + profiled.told

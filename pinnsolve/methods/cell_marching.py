@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pinnsolve.errors import positive
-from pinnsolve.methods import line_solving
+from pinnsolve.methods import fitting, line_solving
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, sites_of
@@ -20,6 +20,7 @@ from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched, Slab
+from pinnsolve.trial.of_cells import OfCells
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class CellMarching:
         first = together(len(objective.model.problem.space_coordinates))
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "march": {}, "rate": first}
 
-    def accuracy(self, trial: Marched | Lined) -> Accuracy:
+    def accuracy(self, trial: OfCells) -> Accuracy:
         """What the problem's tolerance asks for."""
         dims = len(trial.problem.space_coordinates)
         tolerance = max(self.share * trial.problem.tolerance, self.least)
@@ -100,6 +101,9 @@ class CellMarching:
         return float(state["rate"])
 
     def step(self, objective: Objective, state: State) -> State:
+        assert isinstance(objective.model, OfCells)
+        if objective.model.forward.count:
+            return fitting.stepped(objective.model, self.accuracy(objective.model), objective, state)
         if isinstance(objective.model, Lined):
             bound = self.accuracy(objective.model).tolerance
             return line_solving.stepped(objective.model, bound, state, objective.work)
@@ -173,6 +177,8 @@ class Enriching:
 
     def step(self, objective: Objective, state: State) -> State:
         known = objective.guess() if objective.guess is not None else None
+        if isinstance(known, OfCells) and known.forward.count and known.complete:
+            return self._with_constants(objective, known, state)
         if isinstance(objective.model, Lined):
             known = known if isinstance(known, Lined) else None
             return line_solving.enriched(objective.model, known, state, objective.work)
@@ -194,11 +200,17 @@ class Enriching:
         trial.take(slabs(found))
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 
+    def _with_constants(self, objective: Objective, known: OfCells, state: State) -> State:
+        assert isinstance(objective.model, OfCells)
+        accuracy = CellMarching(share=self.share, least=self.least).accuracy(known)
+        done = fitting.enriched(objective.model, known, accuracy, objective)
+        return {**state, "loss": 0.0, "stuck": not done, "done": True, "left": 0.0}
+
 
 def evolution_of(trial: Marched) -> Evolution:
     """What was read of the trial function's problem; read now, where nobody did."""
-    if trial.read is None:
-        trial.read = read_evolution(trial.problem, trial.plan)
+    if trial.read is None or trial.forward.count:
+        trial.read = read_evolution(trial.forward.at(trial.forward.values()), trial.plan)
     assert isinstance(trial.read, Evolution)  # others are not given such a trial function
     return trial.read
 

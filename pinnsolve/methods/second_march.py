@@ -16,7 +16,7 @@ from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, joined
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.networks.moved import carried
-from pinnsolve.networks.reference_cell import ReferenceCell, legendre
+from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, legendre
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
 
@@ -86,6 +86,28 @@ def _again(
     return Step(scheme, mesh, begin, length, start, joined(guess, mesh, scheme))
 
 
+def as_it_was(before: Scheme, known: Sequence[Slab]) -> Scheme:
+    """The scheme with the features and stages of known steps."""
+    _, q, _, m = known[0].modes.shape
+    return replace(before, degree=degree_of(m, before.evolution.dims), stages=q - 1)
+
+
+def steps_of(scheme: Scheme, known: Sequence[Slab]) -> list[Step]:
+    """The steps of a march again from what a trial function keeps of them."""
+    mesh, found = known[0].mesh, list[Step]()
+    joins = [k[0] for k in scheme.evolution.joins]
+    start = at_start(scheme, mesh)
+    at_stages = legendre(2 * scheme.radau.places[1:] - 1, scheme.stages, 0)
+    for slab in known:
+        if slab.mesh.places != mesh.places:
+            moved = [carried(c, mesh, slab.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
+            start, mesh = Start(*moved), slab.mesh
+        stages = torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes)
+        found.append(Step(scheme, mesh, slab.begin, slab.length, start, stages))
+        start = found[-1].end()
+    return found
+
+
 def slabs(steps: Sequence[Step]) -> list[Slab]:
     """Steps as a trial function keeps them."""
     return [Slab(s.mesh, s.begin, s.length, in_modes(s)) for s in steps]
@@ -124,9 +146,14 @@ def distance(first: Sequence[Step], second: Sequence[Step]) -> Distance:
 
 def in_modes(step: Step) -> Tensor:
     """Coefficients (n, q + 1, F, M) of orthonormal Legendre polynomials over the step and the cells."""
-    r = step.scheme.radau
+    return in_modes_of(step.scheme, step.everything())
+
+
+def in_modes_of(scheme: Scheme, everything: Tensor) -> Tensor:
+    """The same of start and stages, (q + 1, n, F, M)."""
+    r = scheme.radau
     norms = torch.arange(r.stages + 1, dtype=torch.float64, device=r.modes.device).mul(2).add(1).sqrt()
-    return torch.tensordot(r.modes / norms[:, None], step.everything(), 1).transpose(0, 1).contiguous()
+    return torch.tensordot(r.modes / norms[:, None], everything, 1).transpose(0, 1).contiguous()
 
 
 def padded(c: Tensor, few: ReferenceCell, many: ReferenceCell) -> Tensor:

@@ -157,6 +157,11 @@ class Problem:
                 raise ProblemError(f"there is no parameter '{name}'", did_you_mean(name, self._parameters))
         return self.replaced(parameters={**self._parameters, **values})
 
+    def solved_for(self, values: Mapping[str, float], more: Sequence[Equation] = ()) -> Problem:
+        """The same problem without its data, with these values of parameters, and more conditions."""
+        given = [c for c in flattened(self._declared["conditions"]) if not isinstance(c, Observed)]
+        return self.replaced(conditions=[*given, *more], parameters={**self._parameters, **values}, reference=None)
+
     def fields(
         self, chart: Chart, at: Mapping[str, Jet], unknowns: Mapping[str, Jet], points: Points,
         found: Mapping[str, Jet] | None = None,

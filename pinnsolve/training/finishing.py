@@ -9,12 +9,16 @@ import torch
 
 from pinnsolve.algebra.operations import LARGEST, SPEED, cholesky, product, qr
 from pinnsolve.errors import Outcome
+from pinnsolve.geometry.points import Points
 from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import Means, identified
-from pinnsolve.methods import OWN_POINTS
+from pinnsolve.methods import OWN_POINTS, CellMarching, Enriching
+from pinnsolve.methods.by_constants import ForConstants, solved_again
 from pinnsolve.methods.costs import costs_of
+from pinnsolve.methods.fitting import data_of, taken
 from pinnsolve.networks import JoinedCells
 from pinnsolve.networks.described import described_network, is_features
+from pinnsolve.residuals import Residuals
 from pinnsolve.settings import described_method
 from pinnsolve.training import uniqueness
 from pinnsolve.training.doubts import asked_whether_alone, doubted, to_be_found
@@ -25,8 +29,7 @@ from pinnsolve.training.run import Run
 from pinnsolve.training.stopping import PATIENCE
 from pinnsolve.training.strategy import NOISE
 from pinnsolve.training.unseen import cost
-from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.piecewise import Piecewise
 
 
@@ -103,7 +106,9 @@ def ending(run: Run) -> float:
     if asked_whether_alone(run):
         places, budget = run.points.places, run.settings.budget
         differences += uniqueness.operations(trial, places, uniqueness.first(trial, places, budget))
-    if isinstance(trial, Piecewise | Marched | Lined) or not to_be_found(run) or trial.parameters_count > LARGEST:
+    if isinstance(trial, OfCells) and trial.forward.count:
+        return differences + _solves(run) * _one_solve(run)
+    if isinstance(trial, Piecewise | OfCells) or not to_be_found(run) or trial.parameters_count > LARGEST:
         return differences
     points, count = run.points.training, trial.parameters_count
     factor = qr(points.size + count, count)
@@ -115,7 +120,9 @@ def ending(run: Run) -> float:
 
 def _one_solve(run: Run) -> float:
     """Operations of one linearisation with its factorisation, by QR, or of J^T J where all layers train, and of the
-    misfits at two lengths of the step."""
+    misfits at two lengths of the step; over cells of a solution for other constants."""
+    if isinstance(run.trial, OfCells):
+        return solved_again(run.trial)
     rows, count = run.points.training.size, run.trial.parameters_count
     factor = qr(rows, count) if run.trial.frozen else product(count, rows, count) / 2 + cholesky(count)
     costs = costs_of(run.points.training)
@@ -126,7 +133,7 @@ def _solves(run: Run) -> int:
     """How many times the solution may be solved again with a constant moved: for each constant some places on either
     side, within a share of the budget, counted in operations."""
     constants = run.trial.problem.constants.values()
-    each = RESERVE.again if run.trial.frozen else RESERVE.again_trained
+    each = RESERVE.again if run.trial.frozen or isinstance(run.trial, OfCells) else RESERVE.again_trained
     scanned = sum(c.ends is not None for c in constants)
     allowed = int(RESERVE.share * SPEED * run.settings.budget / _one_solve(run))
     return min(each * (1 + len(constants) + RESERVE.scan * scanned), allowed) if allowed >= each // 2 else 0
@@ -140,13 +147,31 @@ def _methods(run: Run, number: int) -> str:
 
 
 def _identified(run: Run) -> Identified | None:
-    if isinstance(run.trial, Piecewise | Marched | Lined):
+    if isinstance(run.trial, Piecewise) or (isinstance(run.trial, OfCells) and not run.trial.forward.count):
         return None
     unseen = run.points.held_out if run.settings.validation else None
     met = {n: PATIENCE.converged * run.tolerance * r for n, r in run.history[0].held_out.items()}
     inside = next(points for site, points in run.points.held_out.places if site.name == "interior")
     few = inside[:: max(1, len(inside) // RESERVE.seen)]
+    if isinstance(run.trial, OfCells):
+        return _over_cells(run, run.trial, few, unseen)
     return identified(run.points.training, run.weights, Means(_solves(run), met, few), unseen)
+
+
+def _over_cells(run: Run, trial: OfCells, few: Points, unseen: Residuals | None) -> Identified | None:
+    """The same of constants for whose every value the equations are solved; the solution is left at the best ones."""
+    method = run.settings.stages[run.number if run.best is None else run.best.stage].method
+    assert isinstance(method, CellMarching | Enriching)
+    solver = ForConstants(trial, CellMarching(share=method.share, least=method.least).accuracy(trial))
+    data = data_of(trial, solver, solver.as_kept(trial), run.points.training)
+    moved = dict(
+        zip(trial.forward.sought.raw, (trial.forward.moved * trial.forward.slopes().abs()).tolist(), strict=True)
+    )
+    found = identified(data, run.weights, Means(_solves(run), {}, few, moved), unseen)
+    solved = data.trial.solved()
+    if solved is not None and not torch.equal(data.trial.vector(), trial.forward.vector()):
+        taken(trial, solved, data.trial.vector())
+    return found
 
 
 def _with_noise(

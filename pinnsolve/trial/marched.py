@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -91,16 +91,18 @@ class Marched(OfCells):
     def complete(self) -> bool:  # type: ignore[override]
         assert self.problem.time is not None
         begin, end = self.problem.time[:: self.sign]
-        return bool(self.slabs) and self.sign * (self.until - end) >= -1e-9 * abs(end - begin)
+        return self.found and bool(self.slabs) and self.sign * (self.until - end) >= -1e-9 * abs(end - begin)
 
     @property
     def missing(self) -> str:  # type: ignore[override]
         if not self.slabs:
             return "nothing is solved yet"
+        if not self.found:
+            return self.unfound
         return f"beyond {self.problem.domain.time} = {self.until:.4g} nothing is solved"
 
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
-        if self.complete or not self.slabs:
+        if self.complete or not self.slabs or not self.found:
             return None
         return self.sign * (self.until - coordinates[str(self.problem.domain.time)]) >= 0
 
@@ -151,33 +153,39 @@ class Marched(OfCells):
             prepared.steps, prepared.tables = len(self.slabs), {}
         return self._modes
 
+    def gathered(self, prepared: Located, unknown: int, of: Tensor | None = None) -> Tensor:
+        modes = self._locate(prepared)
+        return (modes if of is None else of)[prepared.cell, :, unknown]  # (N, q + 1, M)
+
+    def part(self, prepared: Located, mine: Tensor, alpha: Alpha) -> Tensor:
+        order, across = alpha[self.time], tuple(alpha[k] for k in self.space)
+        if order not in prepared.tables:
+            table = legendre(prepared.tau, mine.shape[1] - 1, order)
+            prepared.tables[order] = table * ((2 * self.sign / prepared.length) ** order)[:, None]
+        if across not in prepared.tables:
+            cell = reference_cell(degree_of(mine.shape[2], len(self.space)), self.device, len(self.space))
+            stretch = ((2 / prepared.width) ** torch.tensor(across, device=self.device)).prod(-1)
+            prepared.tables[across] = cell.features(prepared.xi, across) * stretch[:, None]
+        return torch.einsum("nk,nkm,nm->n", prepared.tables[order], mine, prepared.tables[across])
+
+    def add(self, change: Tensor) -> None:
+        parts = change.split([len(s.mesh) for s in self.slabs])
+        added = [replace(s, modes=s.modes + part) for s, part in zip(self.slabs, parts, strict=True)]
+        self.slabs = []
+        self.take(added)
+
     def unknowns(self, prepared: Located) -> dict[str, Jet]:  # type: ignore[override]
         if not self.slabs:
             return self.guessed(prepared)
-        modes, inside = self._locate(prepared), self.plan.rough_inside and not self.plan.rough
-        cell = reference_cell(degree_of(modes.shape[3], len(self.space)), self.device, len(self.space))
-
-        def along(order: int) -> Tensor:
-            if order not in prepared.tables:
-                table = legendre(prepared.tau, modes.shape[1] - 1, order)
-                prepared.tables[order] = table * ((2 * self.sign / prepared.length) ** order)[:, None]
-            return prepared.tables[order]
-
-        def across(orders: tuple[int, ...]) -> Tensor:
-            if orders not in prepared.tables:
-                powers = torch.tensor(orders, device=self.device)
-                stretch = ((2 / prepared.width) ** powers).prod(-1)
-                prepared.tables[orders] = cell.features(prepared.xi, orders) * stretch[:, None]
-            return prepared.tables[orders]
+        inside = self.plan.rough_inside and not self.plan.rough
 
         def field_of(f: int) -> Jet:
-            mine = modes[prepared.cell, :, f]  # (N, q + 1, M)
+            mine = self.gathered(prepared, f)
 
             def rule(alpha: Alpha) -> Tensor:
                 if inside:  # otherwise differences see nothing but what is steep, or kinks that move
                     prepared.chart.asked.add(alpha)
-                in_time, in_space = along(alpha[self.time]), across(tuple(alpha[k] for k in self.space))
-                return torch.einsum("nk,nkm,nm->n", in_time, mine, in_space).to(self.dtype)
+                return self.part(prepared, mine, alpha).to(self.dtype)
 
             return Jet(prepared.chart, rule, (prepared.chart.size,), frozenset(prepared.chart.names))
 
@@ -187,7 +195,7 @@ class Marched(OfCells):
 
     def vector(self) -> Tensor:
         """All steps with their cells, (L,): everything that `assign` needs."""
-        found = [torch.tensor([float(len(self.slabs))], dtype=torch.float64)]
+        found = [self.head(), torch.tensor([float(len(self.slabs))], dtype=torch.float64)]
         for s in self.slabs:
             n, q, _, m = s.modes.shape
             head = [n, q, m, *map(len, s.mesh.ends), s.begin, s.length, *(v for bounds in s.mesh.ends for v in bounds)]
@@ -197,7 +205,7 @@ class Marched(OfCells):
 
     @torch.no_grad()
     def assign(self, vector: Tensor) -> None:
-        vector, at = vector.to("cpu", torch.float64), 1
+        vector, at = self.headless(vector.to("cpu", torch.float64)), 1
 
         def taken(count: int) -> Tensor:
             nonlocal at

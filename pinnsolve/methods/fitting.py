@@ -1,0 +1,232 @@
+"""Unknown constants from data, with equations that hold for all their values: Gauss and Newton's steps, damped.
+
+With r(z) the misfits to data in units of their noise and J = dr/dz, from sensitivities on the cells of the solution,
+
+    (J^T J + mu D) dz = -J^T r,      D the diagonal of J^T J,
+
+where z is the logarithm of a positive constant (`problem.unknown`). A step is taken if the misfit falls; mu falls with
+it, and rises where it does not, or where the equations cannot be solved there.
+
+Source: Marquardt, J. SIAM 11 (1963) 431; Caracotsios & Stewart, Computers & Chem. Eng. 9 (1985) 359 (sensitivities).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.methods.by_constants import ForConstants, LinedFor, MarchedFor
+from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.methods.protocol import Objective, State
+from pinnsolve.residuals import Residuals
+from pinnsolve.residuals.of_constants import DataOfConstants
+from pinnsolve.trial.by_constants import ByConstants, Solved
+from pinnsolve.trial.lined import Lined
+from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.of_cells import OfCells
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How constants move. Chosen, not measured, but for the first, which is that of the prototypes.
+
+    Parameters
+    ----------
+    longest : float
+        Of a logarithm, or of what stands for a bounded constant: a factor of e^1.5. Larger: solutions of another kind.
+    damping, less, more : float
+        mu at first, and what it is multiplied with after a step that did, and after one that did not.
+    least, most : float
+        Of mu: below it is none; above it no step leads down.
+    settled : float
+        Of one standard error: a step that is foretold to be shorter is the last one.
+    floor : float
+        Of the misfit: what a step must bring, where the misfit is the error of the cells themselves.
+    far : float
+        Of what is trained: richer features move no constant by more, or neither solution is one.
+    weak : float
+        Of the largest: directions that data tell less are left as they are.
+    """
+
+    longest: float = 1.5
+    damping: float = 1e-4
+    less: float = 0.1
+    more: float = 10.0
+    least: float = 1e-12
+    most: float = 1e6
+    settled: float = 0.03
+    floor: float = 0.02
+    far: float = 0.1
+    weak: float = 1e-7
+
+
+RULES = Rules()
+
+
+@dataclass
+class Fitting:
+    """A fit as it stands.
+
+    Parameters
+    ----------
+    data : DataOfConstants
+    damping : float
+    """
+
+    data: DataOfConstants
+    damping: float = RULES.damping
+
+    @property
+    def model(self) -> ByConstants:
+        return self.data.trial
+
+    def misfit(self) -> float:
+        """The sum of squares, in the data's own scales; infinite where nothing is solved."""
+        total = sum(float((self._scale(n) * r).square().sum()) for n, r in self.data.values().items())
+        return total if math.isfinite(total) else math.inf
+
+    def rows(self) -> tuple[Tensor, Tensor]:
+        """Misfits (N,) and their slopes (N, K)."""
+        blocks = list(self.data.linearised())
+        r = [self._scale(n) * v for b in blocks for n, v in b.residuals.items()]
+        j = [self._scale(n) * v for b in blocks for n, v in b.jacobians.items()]
+        return torch.cat(r), torch.cat(j)
+
+    def _scale(self, name: str) -> float:
+        """One over what a misfit is counted in: the noise, in which it is given, or how much the data vary."""
+        data = self.model.problem.data[name]
+        if data.known:
+            return 1.0
+        values = next(
+            data.points.measured[u] for u, e in zip(data.unknowns, data.equations, strict=True) if e.name == name
+        )
+        return 1.0 / (float(values.std(correction=0)) or float(values.abs().max()) or 1.0)
+
+    # ------------------------------------------------------------ one step
+
+    def step(self) -> tuple[bool, bool]:
+        """Take one step, whether it has moved; and whether there are more to take."""
+        begin, before = self.model.vector(), self.misfit()
+        r, jacobian = self.rows()
+        if not bool(torch.isfinite(r).all() & torch.isfinite(jacobian).all()):
+            return False, False
+        unit = before / max(len(r) - len(begin), 1)
+        while self.damping <= RULES.most:
+            change, foretold = self._proposed(r, jacobian, begin)
+            if foretold < RULES.settled**2 * unit and self.damping <= 1.0:
+                return self._last(begin, change, before)
+            self.model.assign(begin + change)
+            now = self.misfit()
+            if now < before:
+                self.damping = max(RULES.less * self.damping, RULES.least)
+                # what falls by so little is no longer led by the slopes: it is the error of the cells
+                return True, before - now > RULES.floor * min(unit, before) and now > 0
+            self.damping = max(RULES.more * self.damping, 1e-2)
+        self.model.assign(begin)
+        return False, False
+
+    def _last(self, begin: Tensor, change: Tensor, before: float) -> tuple[bool, bool]:
+        """A step that is shorter than what matters is taken if it does no harm."""
+        self.model.assign(begin + change)
+        if self.misfit() <= before:
+            return True, False
+        self.model.assign(begin)
+        return False, False
+
+    def undamped(self, r: Tensor, jacobian: Tensor) -> Tensor:
+        """The whole step, but for directions that nothing tells."""
+        scale = jacobian.norm(dim=0)
+        scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+        found = torch.linalg.lstsq(jacobian / scale, -r[:, None], rcond=RULES.weak, driver="gelsd").solution
+        return found[:, 0] / scale
+
+    def _proposed(self, r: Tensor, jacobian: Tensor, begin: Tensor) -> tuple[Tensor, float]:
+        """A damped step within its limits, and by how much it is foretold to lower the misfit."""
+        scale = jacobian.norm(dim=0)
+        scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+        rows = torch.cat([jacobian / scale, self.damping**0.5 * torch.eye(len(scale), dtype=r.dtype)])
+        given = torch.cat([-r, r.new_zeros(len(scale))])[:, None]
+        change = torch.linalg.lstsq(rows, given, driver="gelsd").solution[:, 0] / scale
+        longest = torch.tensor(
+            [RULES.longest if d.curved else math.inf for d in self.model.forward.sought.declared.values()]
+        ).to(change)
+        part = float((longest / change.abs().clamp(min=1e-300)).min().clamp(max=1.0))
+        change = part * change
+        return change, float(r.square().sum() - (r + jacobian @ change).square().sum())
+
+
+def taken(trial: OfCells, solved: Solved, vector: Tensor) -> None:
+    """Take over a solution and its constants."""
+    trial.forward.assign(vector)
+    if isinstance(solved, MarchedFor):
+        assert isinstance(trial, Marched)
+        trial.slabs = []
+        trial.take(solved.trial.slabs)
+    else:
+        assert isinstance(solved, LinedFor)
+        assert isinstance(trial, Lined)
+        trial.take(solved.trial.edges, solved.trial.coefficients, settled=True)
+
+
+def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: State) -> State:
+    """One step of training: one of Gauss and Newton, with as many solutions as it takes until the misfit falls."""
+    solver, kept, begun = ForConstants(trial, accuracy), None, state["march"]
+    if begun:
+        kept = solver.as_kept(trial)
+    else:
+        _begin(trial, objective)
+    fit = Fitting(data_of(trial, solver, kept, objective.residuals), begun.get("damping", RULES.damping))
+    _, more = fit.step()
+    solved = fit.model.solved()
+    if solved is not None:
+        taken(trial, solved, fit.model.vector())
+    trial.found = solved is not None and not more
+    took = solver.spent.total
+    objective.work.add(took)
+    return {
+        **state, "loss": min(fit.misfit(), 1e300), "done": not more, "stuck": solved is None, "rate": took,
+        "points": {}, "march": {"damping": fit.damping},
+    }  # fmt: skip
+
+
+def _begin(trial: OfCells, objective: Objective) -> None:
+    """From the constants that were found before, by other cells."""
+    known = objective.guess() if objective.guess is not None else None
+    if isinstance(known, OfCells):
+        trial.forward.assign(known.forward.vector())
+
+
+def enriched(trial: OfCells, known: OfCells, accuracy: Accuracy, objective: Objective) -> bool:
+    """A known solution with two degrees more, and its constants moved by the step that it leaves; whether that was
+    possible.
+
+    The solution goes with them along its sensitivities. By how much they move is the error that the cells had made.
+    """
+    solver = ForConstants(trial, accuracy)
+    trial.forward.assign(known.forward.vector())
+    before = solver.as_kept(known)
+    rich = solver.richer(before) if before is not None else None
+    if before is None or rich is None:
+        return False
+    fit = Fitting(data_of(trial, solver, rich, objective.residuals))
+    r, jacobian = fit.rows()
+    tangents = rich.tangents()
+    objective.work.add(solver.spent.total)
+    if tangents is None or not bool(torch.isfinite(r).all()):
+        return False
+    change = fit.undamped(r, jacobian)
+    if float(change.abs().max()) > RULES.far:
+        return False
+    taken(trial, rich, fit.model.vector() + change)
+    trial.add(torch.tensordot(change * fit.model.forward.slopes(), tangents, 1))
+    trial.forward.moved, trial.found = change.abs(), True
+    return True
+
+
+def data_of(trial: OfCells, solver: ForConstants, kept: Solved | None, residuals: object) -> DataOfConstants:
+    """The misfits to data as functions of the constants, from a known solution on."""
+    assert isinstance(residuals, Residuals)
+    return DataOfConstants(ByConstants(trial, solver, kept), residuals.places)

@@ -1,0 +1,61 @@
+"""A problem with unknown constants as one that can be solved: for some values of these, without its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.constants import Constants
+
+
+class Forward:
+    """The constants of a problem, and the problem for their values.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Attributes
+    ----------
+    sought : Constants
+        All numbers that are fitted to data; those that the user declared come last.
+    constants : Constants
+        Those that the user declared: the same numbers.
+    moved : tensor (K,)
+        By how much richer features moved what is trained of each.
+    """
+
+    def __init__(self, problem: Problem, dtype: torch.dtype, device: torch.device) -> None:
+        self.problem = problem
+        self.sought = Constants(problem.constants, dtype, device)
+        self.constants = Constants(problem.constants, dtype, device)
+        self.constants.raw = {name: self.sought.raw[name] for name in problem.constants}
+        self.moved = torch.zeros(self.count, dtype=torch.float64)
+
+    @property
+    def count(self) -> int:
+        return len(self.sought.raw)
+
+    def vector(self) -> Tensor:
+        """What is trained of all of them, (K,)."""
+        raw = [r.detach() for r in self.sought.raw.values()]
+        return torch.cat(raw).to(torch.float64) if raw else torch.zeros(0, dtype=torch.float64)
+
+    @torch.no_grad()
+    def assign(self, vector: Tensor) -> None:
+        for raw, value in zip(self.sought.raw.values(), vector.tolist(), strict=True):
+            raw.fill_(value)
+
+    def values(self) -> dict[str, float]:
+        return self.sought.values()
+
+    def slopes(self) -> Tensor:
+        """The derivatives of the constants by what is trained, (K,)."""
+        return torch.tensor(list(self.sought.slopes().values()), dtype=torch.float64)
+
+    def at(self, values: Mapping[str, float]) -> Problem:
+        """The problem for some values of all that is sought, without its data."""
+        return self.problem.solved_for(values) if self.count else self.problem
