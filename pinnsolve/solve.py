@@ -35,6 +35,7 @@ from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import NOISE, Strategy
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.exact import Plan, verified
+from pinnsolve.trial.forward import Forward
 from pinnsolve.trial.line import Line, read_line
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.piecewise import Piecewise, trial_of
@@ -221,9 +222,9 @@ def _read(problem: Problem, made: Plan) -> Evolution | Line | None:
     """The problem as one that is solved over cells, at the guesses of its constants; nothing where it is none."""
     if problem.constants and not problem.observations:
         return None
-    guesses = {name: unknown.guess for name, unknown in problem.constants.items()}
     try:
-        known = problem.solved_for(guesses) if guesses else problem
+        forward = Forward(problem, torch.float64, torch.device("cpu"))
+        known = forward.at(forward.values())
     except ProblemError:  # data tell what conditions leave open
         return None
     return read_evolution(known, made) or read_line(known, made)

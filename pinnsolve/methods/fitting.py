@@ -13,7 +13,9 @@ Source: Marquardt, J. SIAM 11 (1963) 431; Caracotsios & Stewart, Computers & Che
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -47,6 +49,8 @@ class Rules:
         Of the misfit: what a step must bring, where the misfit is the error of the cells themselves.
     far : float
         Of what is trained: richer features move no constant by more, or neither solution is one.
+    share : float
+        Of the measurements: what is not said has no more coefficients.
     weak : float
         Of the largest: directions that data tell less are left as they are.
     """
@@ -60,6 +64,7 @@ class Rules:
     settled: float = 0.03
     floor: float = 0.02
     far: float = 0.1
+    share: float = 0.25
     weak: float = 1e-7
 
 
@@ -87,6 +92,17 @@ class Fitting:
         """The sum of squares, in the data's own scales; infinite where nothing is solved."""
         total = sum(float((self._scale(n) * r).square().sum()) for n, r in self.data.values().items())
         return total if math.isfinite(total) else math.inf
+
+    def __len__(self) -> int:
+        """How many measurements there are."""
+        return sum(self.data.counts.values())
+
+    def score(self) -> float:
+        """Akaike's criterion: the smaller the better."""
+        known = all(d.known for d in self.model.problem.data.values())
+        total, count = self.misfit(), len(self)
+        misfit = total if known else count * math.log(max(total / count, 1e-300))
+        return misfit + 2 * self.model.forward.count
 
     def rows(self) -> tuple[Tensor, Tensor]:
         """Misfits (N,) and their slopes (N, K)."""
@@ -183,20 +199,38 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
     solved = fit.model.solved()
     if solved is not None:
         taken(trial, solved, fit.model.vector())
+    scores = list(begun.get("scores", []))
+    kept_on: dict[str, Any] = {"damping": fit.damping, "scores": scores}
+    if solved is not None and not more:
+        scores.append(fit.score())
+        if more := _rises(trial, scores, len(fit)):
+            trial.forward.rise(trial.forward.level + 1)
+            kept_on["damping"] = RULES.damping
     trial.found = solved is not None and not more
     took = solver.spent.total
     objective.work.add(took)
     return {
         **state, "loss": min(fit.misfit(), 1e300), "done": not more, "stuck": solved is None, "rate": took,
-        "points": {}, "march": {"damping": fit.damping},
+        "points": {}, "march": kept_on,
     }  # fmt: skip
+
+
+def _rises(trial: OfCells, scores: Sequence[float], count: int) -> bool:
+    """Whether more terms of what is not said are tried: as long as they pay. So the last ones are more than data ask
+    for, and what they leave out is small beside the noise."""
+    forward = trial.forward
+    if forward.level + 1 >= forward.unsaid.levels or (len(scores) > 1 and scores[-1] >= scores[-2]):
+        return False
+    return len(forward.unsaid.declared(forward.level + 1)) <= RULES.share * count
 
 
 def _begin(trial: OfCells, objective: Objective) -> None:
     """From the constants that were found before, by other cells."""
     known = objective.guess() if objective.guess is not None else None
     if isinstance(known, OfCells):
-        trial.forward.assign(known.forward.vector())
+        trial.forward.follow(known.forward)
+    else:
+        trial.forward.guess()
 
 
 def enriched(trial: OfCells, known: OfCells, accuracy: Accuracy, objective: Objective) -> bool:
@@ -206,7 +240,7 @@ def enriched(trial: OfCells, known: OfCells, accuracy: Accuracy, objective: Obje
     The solution goes with them along its sensitivities. By how much they move is the error that the cells had made.
     """
     solver = ForConstants(trial, accuracy)
-    trial.forward.assign(known.forward.vector())
+    trial.forward.follow(known.forward)
     before = solver.as_kept(known)
     rich = solver.richer(before) if before is not None else None
     if before is None or rich is None:

@@ -42,7 +42,7 @@ class ByConstants(Trial):
     def __init__(self, of: OfCells, solver: Solver, begun: Solved | None = None) -> None:
         self.problem, self.plan, self.dtype, self.device = of.problem, of.plan, of.dtype, of.device
         self.forward = Forward(of.problem, of.dtype, of.device)
-        self.forward.assign(of.forward.vector())
+        self.forward.follow(of.forward)
         self.constants, self.solver = self.forward.constants, solver
         self.known: dict[tuple[float, ...], Solved | None] = {}
         self.last = begun

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.constants import Constants
+from pinnsolve.trial.unsaid import Unsaid, unsaid
 
 
 class Forward:
@@ -20,6 +21,8 @@ class Forward:
 
     Attributes
     ----------
+    level : int
+        Of the series that stand for what the problem does not say (`trial.unsaid`).
     sought : Constants
         All numbers that are fitted to data; those that the user declared come last.
     constants : Constants
@@ -29,11 +32,30 @@ class Forward:
     """
 
     def __init__(self, problem: Problem, dtype: torch.dtype, device: torch.device) -> None:
-        self.problem = problem
-        self.sought = Constants(problem.constants, dtype, device)
+        self.problem, self.dtype, self.device = problem, dtype, device
         self.constants = Constants(problem.constants, dtype, device)
-        self.constants.raw = {name: self.sought.raw[name] for name in problem.constants}
+        self.unsaid = unsaid(problem) if problem.constants else Unsaid()
+        self.sought = Constants({}, dtype, device)
+        self.rise(0)
+
+    def rise(self, level: int) -> None:
+        """Take series of another level; terms that there were before keep their coefficients."""
+        before = self.sought.values()
+        self.level, more = level, self.unsaid.declared(level)
+        self.sought = Constants(more, self.dtype, self.device)
+        for name in more:
+            self.sought.put(name, before.get(name, 0.0))
+        self.sought.declared |= self.constants.declared
+        self.sought.raw |= self.constants.raw
+        self.conditions = self.unsaid.equations(self.problem.domain, level)
         self.moved = torch.zeros(self.count, dtype=torch.float64)
+
+    def guess(self) -> None:
+        """Begin what is not said with what data look like."""
+        for name, value in zip(
+            self.unsaid.declared(self.level), self.unsaid.guessed(self.problem, self.level), strict=True
+        ):
+            self.sought.put(name, value)
 
     @property
     def count(self) -> int:
@@ -49,6 +71,11 @@ class Forward:
         for raw, value in zip(self.sought.raw.values(), vector.tolist(), strict=True):
             raw.fill_(value)
 
+    def follow(self, other: Forward) -> None:
+        """Take the level and the numbers of another one."""
+        self.rise(other.level)
+        self.assign(other.vector())
+
     def values(self) -> dict[str, float]:
         return self.sought.values()
 
@@ -58,4 +85,4 @@ class Forward:
 
     def at(self, values: Mapping[str, float]) -> Problem:
         """The problem for some values of all that is sought, without its data."""
-        return self.problem.solved_for(values) if self.count else self.problem
+        return self.problem.solved_for(values, self.conditions) if self.count else self.problem

@@ -64,6 +64,7 @@ class Marched(OfCells):
     ) -> None:  # fmt: skip
         super().__init__(problem, layer, made, dtype, device)
         self.slabs: list[Slab] = []
+        self.version = 0  # of the steps
         self.space = [problem.coordinates.index(c) for c in problem.space_coordinates]
         self.time = problem.coordinates.index(str(problem.domain.time))
         self.sign = sign_of(problem)  # of the times of steps over the problem's
@@ -71,6 +72,7 @@ class Marched(OfCells):
     def take(self, slabs: Sequence[Slab]) -> None:
         """Further steps."""
         self.slabs += slabs
+        self.version += 1
         self._search: Search | None = None
         self._modes: Tensor | None = None
 
@@ -144,13 +146,13 @@ class Marched(OfCells):
         if self._search is None or self._modes is None:
             self._search = Search([s.mesh for s in self.slabs], [(s.begin, s.length) for s in self.slabs])
             self._modes = torch.cat([s.modes for s in self.slabs])
-        if prepared.steps != len(self.slabs):
+        if prepared.version != self.version:
             coordinates = [c.to(torch.float64) for c in prepared.points.coordinates.values()]
             x = torch.stack([coordinates[k] for k in self.space], -1)
             self._search.place(prepared, x, self.sign * coordinates[self.time])
             if not self.complete:
                 prepared.tau = prepared.tau.clamp(max=1.0)  # beyond what is solved, its end stays
-            prepared.steps, prepared.tables = len(self.slabs), {}
+            prepared.version, prepared.tables = self.version, {}
         return self._modes
 
     def gathered(self, prepared: Located, unknown: int, of: Tensor | None = None) -> Tensor:

@@ -81,15 +81,19 @@ class OfCells(Trial):
         sought = self.forward
         if not sought.count:
             return torch.zeros(0, dtype=torch.float64)
-        return torch.cat([torch.tensor([float(self.found)], dtype=torch.float64), sought.vector().cpu(), sought.moved])
+        first = torch.tensor([float(self.found), float(sought.level)], dtype=torch.float64)
+        return torch.cat([first, sought.vector().cpu(), sought.moved])
 
     def headless(self, vector: Tensor) -> Tensor:
         """Take the constants from a vector (L,); the rest of it."""
-        if not (count := self.forward.count):
+        if not self.forward.count:
             return vector
-        self.found, self.forward.moved = bool(vector[0]), vector[1 + count : 1 + 2 * count].clone()
-        self.forward.assign(vector[1 : 1 + count].to(self.device))
-        return vector[1 + 2 * count :]
+        self.found = bool(vector[0])
+        self.forward.rise(int(vector[1]))
+        own, moved, rest = vector[2:].tensor_split([self.forward.count, 2 * self.forward.count])
+        self.forward.assign(own)
+        self.forward.moved = moved.clone()
+        return rest
 
     # ------------------------------------------------------------ evaluation
 
