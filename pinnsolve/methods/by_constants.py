@@ -31,7 +31,7 @@ from pinnsolve.trial.by_constants import Solved
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.line import Line, read_line
 from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.marched import Marched, moved
 from pinnsolve.trial.of_cells import OfCells
 
 
@@ -58,14 +58,14 @@ class MarchedFor:
     solver: StepSolver
     steps: Sequence[Step]
     spent: Spent
-    _tangents: Tensor | None = None
+    told: Tensor | None = None  # its sensitivities, or on the same cells those of a solution that is near
 
     def tangents(self) -> Tensor | None:
         """(K, n, q + 1, F, M), n the cells of all steps."""
-        if self._tangents is None:
+        if self.told is None:
             found = sensitivities(self.scheme, self.steps, self.values, self.spent.counts)
-            self._tangents = None if found is None else torch.cat(found, 1)
-        return self._tangents
+            self.told = None if found is None else torch.cat(found, 1)
+        return self.told
 
 
 @dataclass
@@ -103,6 +103,9 @@ class ForConstants:
     near : float
         Relative change of all constants up to which the cells and steps of another solution serve. Larger: they may
         not suffice. Smaller: solutions on cells of their own differ by their errors.
+    exact : float
+        Of what a march leaves to Newton's method: where sensitivities lead, it is nearly there. Larger: misfits of
+        near constants differ by what is left. Smaller: more iterations.
     """
 
     of: OfCells
@@ -110,6 +113,7 @@ class ForConstants:
     spent: Spent = field(default_factory=Spent)
 
     near: ClassVar[float] = 0.05
+    exact: ClassVar[float] = 1e-2
 
     def __call__(self, values: Mapping[str, float], known: Solved | None) -> Solved | None:
         """Solve for some values, on the cells of a solution for near ones; nothing where it fails."""
@@ -149,11 +153,18 @@ class ForConstants:
     def _on_its_steps(
         self, problem: Problem, read: Evolution, values: Mapping[str, float], known: MarchedFor, more: int = 0
     ) -> MarchedFor | None:
-        scheme = replace(known.scheme, evolution=read)
-        found = richer(scheme, known.trial.slabs, known.solver, more=more, counts=self.spent.counts)
-        if found is None:
+        """On the same cells and steps, from where the sensitivities lead."""
+        scheme, guess, exact = replace(known.scheme, evolution=read), known.trial.slabs, 1.0
+        moves = [v - known.values[name] for name, v in values.items()]
+        if known.told is not None and any(moves):
+            change = torch.tensordot(torch.tensor(moves, dtype=torch.float64, device=known.told.device), known.told, 1)
+            guess, exact = moved(guess, change), self.exact
+        found = richer(scheme, guess, known.solver, more=more, counts=self.spent.counts, exact=exact)
+        if found is None or (not more and len(found) != len(guess)):
             return None
-        return self._kept(problem, values, found[0].scheme, known.solver, found)
+        made = self._kept(problem, values, found[0].scheme, known.solver, found)
+        made.told = None if more else known.told
+        return made
 
     def _kept(
         self, problem: Problem, values: Mapping[str, float], scheme: Scheme, solver: StepSolver, steps: Sequence[Step]

@@ -51,6 +51,13 @@ class Rules:
         Of what is trained: richer features move no constant by more, or neither solution is one.
     share : float
         Of the measurements: what is not said has no more coefficients.
+    near : float
+        Of what is trained: slopes serve for another step so far away. Larger: steps that bring little. Smaller: slopes
+        that are computed for nothing.
+    rises : float
+        Of the misfit: what a step must bring where more terms of what is not said may bring more.
+    serves : float
+        Of the misfit: slopes that were used before serve as long as a step leaves less.
     weak : float
         Of the largest: directions that data tell less are left as they are.
     """
@@ -65,6 +72,9 @@ class Rules:
     floor: float = 0.02
     far: float = 0.1
     share: float = 0.25
+    near: float = 0.02
+    rises: float = 0.3
+    serves: float = 0.5
     weak: float = 1e-7
 
 
@@ -83,6 +93,7 @@ class Fitting:
 
     data: DataOfConstants
     damping: float = RULES.damping
+    enough: float = 0.0  # of the misfit: a step that brings less is the last one
 
     @property
     def model(self) -> ByConstants:
@@ -123,34 +134,41 @@ class Fitting:
 
     # ------------------------------------------------------------ one step
 
-    def step(self) -> tuple[bool, bool]:
-        """Take one step, whether it has moved; and whether there are more to take."""
+    def step(self) -> bool:
+        """Take one step, and with the same slopes what follows from it; whether there are more to take."""
         begin, before = self.model.vector(), self.misfit()
-        r, jacobian = self.rows()
+        (r, jacobian), again = self.rows(), False
         if not bool(torch.isfinite(r).all() & torch.isfinite(jacobian).all()):
-            return False, False
-        unit = before / max(len(r) - len(begin), 1)
+            return False
         while self.damping <= RULES.most:
+            unit = before / max(len(r) - len(begin), 1)
             change, foretold = self._proposed(r, jacobian, begin)
-            if foretold < RULES.settled**2 * unit and self.damping <= 1.0:
-                return self._last(begin, change, before)
+            last = foretold < RULES.settled**2 * unit and self.damping <= 1.0
             self.model.assign(begin + change)
             now = self.misfit()
-            if now < before:
-                self.damping = max(RULES.less * self.damping, RULES.least)
-                # what falls by so little is no longer led by the slopes: it is the error of the cells
-                return True, before - now > RULES.floor * min(unit, before) and now > 0
-            self.damping = max(RULES.more * self.damping, 1e-2)
+            if now >= before:
+                self.model.assign(begin)
+                if last:  # it is shorter than what matters, and does harm
+                    return False
+                self.damping = max(RULES.more * self.damping, 1e-2)
+                continue
+            self.damping = max(RULES.less * self.damping, RULES.least)
+            # what falls by so little is no longer led by the slopes: it is the error of the cells
+            if last or not before - now > max(self.enough * before, RULES.floor * unit):
+                return False
+            if not self._along(begin) or (again and now > RULES.serves * before):
+                return True  # other slopes
+            again = True
+            begin, before, r = self.model.vector(), now, self.residuals()
         self.model.assign(begin)
-        return False, False
+        return False
 
-    def _last(self, begin: Tensor, change: Tensor, before: float) -> tuple[bool, bool]:
-        """A step that is shorter than what matters is taken if it does no harm."""
-        self.model.assign(begin + change)
-        if self.misfit() <= before:
-            return True, False
-        self.model.assign(begin)
-        return False, False
+    def _along(self, begin: Tensor) -> bool:
+        """Whether it is still so near that the slopes serve."""
+        return bool((self.model.vector() - begin).abs().max() <= RULES.near)
+
+    def residuals(self) -> Tensor:
+        return torch.cat([self._scale(n) * v for n, v in self.data.values().items()])
 
     def undamped(self, r: Tensor, jacobian: Tensor) -> Tensor:
         """The whole step, but for directions that nothing tells."""
@@ -194,12 +212,14 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
         kept = solver.as_kept(trial)
     else:
         _begin(trial, objective)
+    scores = list(begun.get("scores", []))
     fit = Fitting(data_of(trial, solver, kept, objective.residuals), begun.get("damping", RULES.damping))
-    _, more = fit.step()
+    if _may_rise(trial, len(fit)) and (len(scores) < 2 or scores[-1] < scores[-2]):
+        fit.enough = RULES.rises
+    more = fit.step()
     solved = fit.model.solved()
     if solved is not None:
         taken(trial, solved, fit.model.vector())
-    scores = list(begun.get("scores", []))
     kept_on: dict[str, Any] = {"damping": fit.damping, "scores": scores}
     if solved is not None and not more:
         scores.append(fit.score())
@@ -215,13 +235,18 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
     }  # fmt: skip
 
 
+def _may_rise(trial: OfCells, count: int) -> bool:
+    """Whether there is another level of what is not said, with no more coefficients than so many data tell."""
+    forward = trial.forward
+    if forward.level + 1 >= forward.unsaid.levels:
+        return False
+    return len(forward.unsaid.declared(forward.level + 1)) <= RULES.share * count
+
+
 def _rises(trial: OfCells, scores: Sequence[float], count: int) -> bool:
     """Whether more terms of what is not said are tried: as long as they pay. So the last ones are more than data ask
     for, and what they leave out is small beside the noise."""
-    forward = trial.forward
-    if forward.level + 1 >= forward.unsaid.levels or (len(scores) > 1 and scores[-1] >= scores[-2]):
-        return False
-    return len(forward.unsaid.declared(forward.level + 1)) <= RULES.share * count
+    return _may_rise(trial, count) and not (len(scores) > 1 and scores[-1] >= scores[-2])
 
 
 def _begin(trial: OfCells, objective: Objective) -> None:

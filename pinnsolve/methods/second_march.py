@@ -29,6 +29,7 @@ def richer(
     more: int = 2,
     shortest: float = 1 / 8,
     counts: Counts | None = None,
+    exact: float = 1.0,
 ) -> list[Step] | None:
     """Solve a march's steps again; nothing where one of them cannot be solved, or there was no time.
 
@@ -48,9 +49,11 @@ def richer(
         Of a step: what is too long for more stages is halved, and given up below. Smaller: more tries before that.
     counts : Counts, optional
         Where it is counted what is done.
+    exact : float
+        Of what the solver leaves otherwise.
     """
     scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
-    left = 0.1 * solver.left  # its own errors shall be smaller
+    left = 0.1 * exact * solver.left  # its own errors shall be smaller
     again = StepSolver(scheme, solver.sizes, left, solver.constant, counts or Counts())
     mesh, found = known[0].mesh, list[Step]()
     joins = [k[0] for k in before.evolution.joins]

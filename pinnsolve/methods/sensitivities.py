@@ -38,7 +38,7 @@ class Rules:
         What an iteration may leave: more, and the factorisation of another step is not kept. Larger: more iterations.
     """
 
-    left: float = 1e-7
+    left: float = 1e-5
     iterations: int = 25
     fast: float = 0.05
 

@@ -46,6 +46,12 @@ class Slab:
         return self.begin + self.length
 
 
+def moved(slabs: Sequence[Slab], change: Tensor) -> list[Slab]:
+    """Steps with a field (n, q + 1, F, M) over all their cells added."""
+    parts = change.split([len(s.mesh) for s in slabs])
+    return [replace(s, modes=s.modes + part) for s, part in zip(slabs, parts, strict=True)]
+
+
 class Marched(OfCells):
     """The steps that are solved so far; beyond them the last cells' polynomials go on.
 
@@ -171,9 +177,7 @@ class Marched(OfCells):
         return torch.einsum("nk,nkm,nm->n", prepared.tables[order], mine, prepared.tables[across])
 
     def add(self, change: Tensor) -> None:
-        parts = change.split([len(s.mesh) for s in self.slabs])
-        added = [replace(s, modes=s.modes + part) for s, part in zip(self.slabs, parts, strict=True)]
-        self.slabs = []
+        added, self.slabs = moved(self.slabs, change), []
         self.take(added)
 
     def unknowns(self, prepared: Located) -> dict[str, Jet]:  # type: ignore[override]

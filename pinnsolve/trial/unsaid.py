@@ -20,7 +20,9 @@ from torch import Tensor
 
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.regions import Region, face
-from pinnsolve.jets.jet import Jet, on_jets
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.networks.reference_cell import legendre
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import rate
 from pinnsolve.problem.equation import Equation, Prescribed
@@ -73,10 +75,7 @@ class Series:
         names = self.names(level)
 
         def given(at: Fields) -> Jet:
-            terms = self.terms(domain, at, len(names))
-            total = at.chart.numbers(0.0)
-            for name, term in zip(names, terms, strict=True):
-                total = total + term * (self.size * at[name])
+            total = self.size * self._sum(domain, at, names)
             if self.wall:
                 total = total * domain.unit(self.along, at[self.along])
                 total = total + (self.start(at) if self.start is not None else 0.0)
@@ -88,26 +87,37 @@ class Series:
         prescribes = Prescribed(self.unknown, "rate" if self.rated else "value", given, frozenset(names))
         return Equation(f"{self.unknown} on {self.on.name}", self.on, lambda at: left(at) - given(at), prescribes)
 
-    def terms(self, domain: Domain, at: Any, count: int) -> list[Any]:
-        """The functions of its coordinate, as fields or tensors."""
+    def _sum(self, domain: Domain, at: Fields, names: list[str]) -> Jet:
+        """sum_k c_k P_k as a field whose derivatives are known; not term by term, since there are many."""
+        chart = at.chart
+        numbers = [at[name] for name in names]
+        each = [c.value if isinstance(c, Jet) else torch.full((), c, dtype=chart.dtype) for c in numbers]
+        c = torch.stack([v.to(chart.device).expand(chart.size) for v in each], -1)  # (N, count)
         if not self.along:
-            return [1.0]
-        s = domain.scaled(self.along, at[self.along])
-        return waves(s, count) if self.periodic else polynomials(s, count)
+            return chart.constant(c[:, 0])
+        axis, x = chart.axis(self.along), at[self.along].value.detach()
+        stretch = 2 / domain.length(self.along)
+
+        def rule(alpha: Alpha) -> Tensor | None:
+            if any(a for k, a in enumerate(alpha) if k != axis):
+                return None
+            return (self.terms(domain, x, len(names), alpha[axis]) * c).sum(-1) * stretch ** alpha[axis]
+
+        return Jet(chart, rule, (chart.size,), frozenset({self.along}))
+
+    def terms(self, domain: Domain, x: Tensor, count: int, order: int = 0) -> Tensor:
+        """The functions of its coordinate at places (N,), derived so many times in (-1, 1): (N, count)."""
+        s = domain.scaled(self.along, x)
+        return waves(s, count, order) if self.periodic and not self.wall else legendre(s, count - 1, order)
 
 
-def polynomials(s: Any, count: int) -> list[Any]:
-    """P_0 to P_(count - 1) of a number in (-1, 1)."""
-    found = [0 * s + 1, s]
-    for k in range(1, count - 1):
-        found.append(((2 * k + 1) * (s * found[k]) - k * found[k - 1]) * (1 / (k + 1)))
-    return found[:count]
-
-
-def waves(s: Any, count: int) -> list[Any]:
-    """1, cos pi s, sin pi s, cos 2 pi s, ...: of period two."""
-    functions = (on_jets.cos, on_jets.sin)
-    return [0 * s + 1, *(functions[k % 2](math.pi * (k // 2 + 1) * s) for k in range(count - 1))]
+def waves(s: Tensor, count: int, order: int = 0) -> Tensor:
+    """1, cos pi s, sin pi s, cos 2 pi s, ...: of period two, (N, count)."""
+    k = torch.arange(1, count, dtype=s.dtype, device=s.device)
+    frequency = math.pi * ((k + 1) // 2)
+    turned = (order - 1.0 * (k % 2 == 0)) * math.pi / 2  # each derivative turns a wave by a quarter
+    found = frequency**order * torch.cos(frequency * s[:, None] + turned)
+    return torch.cat([torch.full_like(s[:, None], 0.0 if order else 1.0), found], 1)
 
 
 @dataclass(frozen=True)
@@ -263,7 +273,7 @@ def _guess(problem: Problem, series: Series, count: int) -> list[float]:
         return [float(wanted[0])]
     if series.wall:
         wanted = (wanted - wanted[0]) / domain.unit(series.along, place[series.along]).clamp(min=0.1)
-    terms = torch.stack(series.terms(domain, place, min(count, sum(GUESS))), 1)
+    terms = series.terms(domain, place[series.along], min(count, sum(GUESS)))
     found = torch.linalg.lstsq(terms, wanted[:, None]).solution[:, 0]
     return [*found.tolist(), *[0.0] * (count - len(found))]
 
@@ -283,6 +293,6 @@ def _joined(problem: Problem, at: dict[str, Tensor]) -> Tensor:
     for c in problem.coordinates:
         few = GUESS[c == domain.time and len(problem.coordinates) > 1]
         s = domain.scaled(c, at[c])
-        mine = torch.stack(waves(s, few) if problem.periodic and c != domain.time else polynomials(s, few), 1)
+        mine = waves(s, few) if problem.periodic and c != domain.time else legendre(s, few - 1, 0)
         rows = (rows[:, :, None] * mine[:, None]).flatten(1)
     return rows
