@@ -170,12 +170,12 @@ class Fitting:
     def residuals(self) -> Tensor:
         return torch.cat([self._scale(n) * v for n, v in self.data.values().items()])
 
-    def undamped(self, r: Tensor, jacobian: Tensor) -> Tensor:
-        """The whole step, but for directions that nothing tells."""
-        scale = jacobian.norm(dim=0)
-        scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-        found = torch.linalg.lstsq(jacobian / scale, -r[:, None], rcond=RULES.weak, driver="gelsd").solution
-        return found[:, 0] / scale
+    def answer(self, r: Tensor, jacobian: Tensor) -> Tensor:
+        """By how much a change r of the misfits moves what is sought, but along what data tell less than its size."""
+        noise = (self.misfit() / max(len(r) - jacobian.shape[1], 1)) ** 0.5
+        rows = torch.cat([jacobian, noise * torch.eye(jacobian.shape[1], dtype=r.dtype)])
+        given = torch.cat([-r, r.new_zeros(jacobian.shape[1])])[:, None]
+        return torch.linalg.lstsq(rows, given, rcond=RULES.weak, driver="gelsd").solution[:, 0]
 
     def _proposed(self, r: Tensor, jacobian: Tensor, begin: Tensor) -> tuple[Tensor, float]:
         """A damped step within its limits, and by how much it is foretold to lower the misfit."""
@@ -259,8 +259,8 @@ def _begin(trial: OfCells, objective: Objective) -> None:
 
 
 def enriched(trial: OfCells, known: OfCells, accuracy: Accuracy, objective: Objective) -> bool:
-    """A known solution with two degrees more, and its constants moved by the step that it leaves; whether that was
-    possible.
+    """A known solution with two degrees more, and its constants moved by what that changes of the misfits; whether that
+    was possible.
 
     The solution goes with them along its sensitivities. By how much they move is the error that the cells had made.
     """
@@ -270,13 +270,14 @@ def enriched(trial: OfCells, known: OfCells, accuracy: Accuracy, objective: Obje
     rich = solver.richer(before) if before is not None else None
     if before is None or rich is None:
         return False
+    poorer = Fitting(data_of(trial, solver, before, objective.residuals)).residuals()
     fit = Fitting(data_of(trial, solver, rich, objective.residuals))
     r, jacobian = fit.rows()
     tangents = rich.tangents()
     objective.work.add(solver.spent.total)
     if tangents is None or not bool(torch.isfinite(r).all()):
         return False
-    change = fit.undamped(r, jacobian)
+    change = fit.answer(r - poorer, jacobian)
     if float(change.abs().max()) > RULES.far:
         return False
     taken(trial, rich, fit.model.vector() + change)

@@ -39,10 +39,10 @@ class Reserve:
 
     Parameters
     ----------
-    again, again_trained : int
+    again, again_trained, again_cells : int
         Least-squares problems for the profile of one constant, and as many again to begin with: of random features,
-        where one or two do for each place, and of networks that train. Fewer: an error that is far too small is not
-        followed to its end. More: time.
+        where one or two do for each place, of networks that train, and of constants alone. Fewer: an error that is far
+        too small is not followed to its end. More: time.
     scan : int
         Times that, for a constant that is sought between its bounds. Fewer: the search ends early.
     share : float
@@ -53,6 +53,7 @@ class Reserve:
 
     again: int = 16
     again_trained: int = 60
+    again_cells: int = 8
     scan: int = 4
     share: float = 0.2
     seen: int = 200
@@ -133,7 +134,9 @@ def _solves(run: Run) -> int:
     """How many times the solution may be solved again with a constant moved: for each constant some places on either
     side, within a share of the budget, counted in operations."""
     constants = run.trial.problem.constants.values()
-    each = RESERVE.again if run.trial.frozen or isinstance(run.trial, OfCells) else RESERVE.again_trained
+    each = RESERVE.again if run.trial.frozen else RESERVE.again_trained
+    if isinstance(run.trial, OfCells):
+        each = RESERVE.again_cells
     scanned = sum(c.ends is not None for c in constants)
     allowed = int(RESERVE.share * SPEED * run.settings.budget / _one_solve(run))
     return min(each * (1 + len(constants) + RESERVE.scan * scanned), allowed) if allowed >= each // 2 else 0
