@@ -53,7 +53,7 @@ class Reserve:
 
     again: int = 16
     again_trained: int = 60
-    again_cells: int = 8
+    again_cells: int = 5
     scan: int = 4
     share: float = 0.2
     seen: int = 200

@@ -71,6 +71,12 @@ class Forward:
         for raw, value in zip(self.sought.raw.values(), vector.tolist(), strict=True):
             raw.fill_(value)
 
+    @torch.no_grad()
+    def take(self, vector: Tensor) -> None:
+        """The numbers that the user declared alone."""
+        for raw, value in zip(self.constants.raw.values(), vector.tolist(), strict=True):
+            raw.fill_(value)
+
     def follow(self, other: Forward) -> None:
         """Take the level and the numbers of another one."""
         self.rise(other.level)

@@ -81,18 +81,21 @@ class OfCells(Trial):
         sought = self.forward
         if not sought.count:
             return torch.zeros(0, dtype=torch.float64)
-        first = torch.tensor([float(self.found), float(sought.level)], dtype=torch.float64)
+        first = torch.tensor([float(self.found), float(sought.level), float(sought.count)], dtype=torch.float64)
         return torch.cat([first, sought.vector().cpu(), sought.moved])
 
     def headless(self, vector: Tensor) -> Tensor:
         """Take the constants from a vector (L,); the rest of it."""
         if not self.forward.count:
             return vector
-        self.found = bool(vector[0])
+        self.found, count = bool(vector[0]), int(vector[2])
+        own, moved, rest = vector[3:].tensor_split([count, 2 * count])
         self.forward.rise(int(vector[1]))
-        own, moved, rest = vector[2:].tensor_split([self.forward.count, 2 * self.forward.count])
-        self.forward.assign(own)
-        self.forward.moved = moved.clone()
+        if count == self.forward.count:
+            self.forward.assign(own)
+            self.forward.moved = moved.clone()
+        else:  # of a problem with other data: of what is not said, the solution alone is left
+            self.forward.take(own[-len(self.constants.raw) :])
         return rest
 
     # ------------------------------------------------------------ evaluation

@@ -10,114 +10,17 @@ unknown numbers.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.regions import Region, face
-from pinnsolve.jets.jet import Jet
-from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.networks.reference_cell import legendre
+from pinnsolve.geometry.regions import face
 from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.conditions import rate
-from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
-
-# Terms of a start's and of a wall's series at each level. Larger first ones: more numbers than few data tell. More
-# levels: finer starts, each as dear as a fit from the beginning.
-LEVELS = ((8, 4), (12, 6), (18, 9), (27, 13), (40, 20))
-# Terms along space and time of what data are joined by for a first guess, and its ridge. More: wiggles between data.
-GUESS, RIDGE = (8, 4), 1e-3
-
-
-@dataclass(frozen=True)
-class Series:
-    """One condition that is not said.
-
-    Parameters
-    ----------
-    unknown : str
-    on : Region
-    along : str
-        The coordinate that it varies with; empty for a single number.
-    size : float
-        U.
-    periodic : bool
-    start : callable, optional
-        Of a wall, what holds where time begins.
-    rated : bool
-        Whether it is the rate along time.
-    """
-
-    unknown: str
-    on: Region
-    along: str
-    size: float
-    periodic: bool = False
-    start: Callable[[Fields], Any] | None = None
-    rated: bool = False
-    wall: bool = False
-
-    def names(self, level: int) -> list[str]:
-        """Of its coefficients."""
-        count = LEVELS[level][self.wall] if self.along else 1
-        what = "".join(c if c.isalnum() else "_" for c in self.on.name) + "_rate" * self.rated
-        return [f"_{self.unknown}_{what}_{k}" for k in range(count)]
-
-    def equation(self, domain: Domain, level: int) -> Equation:
-        """The condition, for so many terms."""
-        names = self.names(level)
-
-        def given(at: Fields) -> Jet:
-            total = self.size * self._sum(domain, at, names)
-            if self.wall:
-                total = total * domain.unit(self.along, at[self.along])
-                total = total + (self.start(at) if self.start is not None else 0.0)
-            return total
-
-        left: Callable[[Fields], Jet] = (
-            (lambda at: rate(at, self.unknown)) if self.rated else (lambda at: at[self.unknown])
-        )
-        prescribes = Prescribed(self.unknown, "rate" if self.rated else "value", given, frozenset(names))
-        return Equation(f"{self.unknown} on {self.on.name}", self.on, lambda at: left(at) - given(at), prescribes)
-
-    def _sum(self, domain: Domain, at: Fields, names: list[str]) -> Jet:
-        """sum_k c_k P_k as a field whose derivatives are known; not term by term, since there are many."""
-        chart = at.chart
-        numbers = [at[name] for name in names]
-        each = [c.value if isinstance(c, Jet) else torch.full((), c, dtype=chart.dtype) for c in numbers]
-        c = torch.stack([v.to(chart.device).expand(chart.size) for v in each], -1)  # (N, count)
-        if not self.along:
-            return chart.constant(c[:, 0])
-        axis, x = chart.axis(self.along), at[self.along].value.detach()
-        stretch = 2 / domain.length(self.along)
-
-        def rule(alpha: Alpha) -> Tensor | None:
-            if any(a for k, a in enumerate(alpha) if k != axis):
-                return None
-            return (self.terms(domain, x, len(names), alpha[axis]) * c).sum(-1) * stretch ** alpha[axis]
-
-        return Jet(chart, rule, (chart.size,), frozenset({self.along}))
-
-    def terms(self, domain: Domain, x: Tensor, count: int, order: int = 0) -> Tensor:
-        """The functions of its coordinate at places (N,), derived so many times in (-1, 1): (N, count)."""
-        s = domain.scaled(self.along, x)
-        return waves(s, count, order) if self.periodic and not self.wall else legendre(s, count - 1, order)
-
-
-def waves(s: Tensor, count: int, order: int = 0) -> Tensor:
-    """1, cos pi s, sin pi s, cos 2 pi s, ...: of period two, (N, count)."""
-    k = torch.arange(1, count, dtype=s.dtype, device=s.device)
-    frequency = math.pi * ((k + 1) // 2)
-    turned = (order - 1.0 * (k % 2 == 0)) * math.pi / 2  # each derivative turns a wave by a quarter
-    found = frequency**order * torch.cos(frequency * s[:, None] + turned)
-    return torch.cat([torch.full_like(s[:, None], 0.0 if order else 1.0), found], 1)
+from pinnsolve.trial.series import RULES, Series, guessed, size_of
 
 
 @dataclass(frozen=True)
@@ -133,7 +36,7 @@ class Unsaid:
 
     @property
     def levels(self) -> int:
-        return len(LEVELS) if any(s.along for s in self.series) else 1
+        return len(RULES.levels) if any(s.along for s in self.series) else 1
 
     def declared(self, level: int) -> dict[str, Unknown]:
         """The coefficients, as numbers that are sought."""
@@ -146,7 +49,7 @@ class Unsaid:
         """Coefficients that come from data joined by a few smooth functions."""
         found: list[float] = []
         for s in self.series:
-            found += _guess(problem, s, len(s.names(level)))
+            found += guessed(problem, s, len(s.names(level)))
         return found
 
 
@@ -179,7 +82,7 @@ def _starts(problem: Problem, unknown: str, orders: dict[str, int]) -> list[Seri
     if not orders[time] or told is None:
         return []
     along = "".join(problem.domain.space_coordinates)
-    usual = _size(problem, unknown)
+    usual = size_of(problem, unknown)
     kinds = [w for w in ("value", "rate")[: orders[time]] if w not in told]
     sizes = {"value": usual, "rate": usual / problem.domain.length(time)}
     return [
@@ -204,7 +107,7 @@ def _walls(problem: Problem, unknown: str, across: str, order: int, before: Sequ
                     unknown,
                     face(**{across: end}),
                     time or "",
-                    _size(problem, unknown),
+                    size_of(problem, unknown),
                     start=start,
                     wall=time is not None,
                 )
@@ -228,7 +131,7 @@ def _start_of(problem: Problem, unknown: str, before: Sequence[Series]) -> Calla
         return None
 
     def sought(at: Fields) -> Any:
-        level = next(k for k in reversed(range(len(LEVELS))) if all(n in at for n in mine.names(k)))
+        level = next(k for k in reversed(range(len(RULES.levels))) if all(n in at for n in mine.names(k)))
         equation = mine.equation(domain, level)
         assert equation.prescribes is not None
         return equation.prescribes.given(at)
@@ -247,52 +150,3 @@ def _told(problem: Problem, unknown: str, coordinate: str, end: float) -> set[st
             if where == end and unknown in condition.asks:
                 found.add(condition.prescribes.what if condition.prescribes is not None else "condition")
     return found
-
-
-def _size(problem: Problem, unknown: str) -> float:
-    """How large measured values are; one where there are none."""
-    values = [o.points.measured[unknown] for o in problem.observations if unknown in o.unknowns]
-    return (float(torch.cat(values).square().mean().sqrt()) if values else 0.0) or 1.0
-
-
-def _guess(problem: Problem, series: Series, count: int) -> list[float]:
-    """The coefficients of one series."""
-    domain = problem.domain
-    mine = [o.points for o in problem.observations if series.unknown in o.unknowns]
-    if not mine or series.rated:
-        return [0.0] * count
-    values = torch.cat([p.measured[series.unknown] for p in mine]) / series.size
-    at = {c: torch.cat([p.coordinates[c] for p in mine]) for c in problem.coordinates}
-    place = _place(series, domain)
-    rows, there = _joined(problem, at), _joined(problem, place)
-    ridge = RIDGE * torch.eye(rows.shape[1], dtype=rows.dtype) * len(values) ** 0.5
-    given = torch.cat([values, values.new_zeros(len(ridge))])
-    fit = torch.linalg.lstsq(torch.cat([rows, ridge]), given[:, None]).solution[:, 0]
-    wanted = there @ fit
-    if not series.along:
-        return [float(wanted[0])]
-    if series.wall:
-        wanted = (wanted - wanted[0]) / domain.unit(series.along, place[series.along]).clamp(min=0.1)
-    terms = series.terms(domain, place[series.along], min(count, sum(GUESS)))
-    found = torch.linalg.lstsq(terms, wanted[:, None]).solution[:, 0]
-    return [*found.tolist(), *[0.0] * (count - len(found))]
-
-
-def _place(series: Series, domain: Domain) -> dict[str, Tensor]:
-    """Points along a start or a wall, in order."""
-    (piece,) = series.on.resolve(domain)
-    count = 101 if series.along else 1
-    part = torch.linspace(0, 1, count, dtype=torch.float64)
-    found = {c: torch.full((count,), v, dtype=torch.float64) for c, v in piece.fixed.items()}
-    return found | ({series.along: domain.place(series.along, part)} if series.along else {})
-
-
-def _joined(problem: Problem, at: dict[str, Tensor]) -> Tensor:
-    """Rows of the smooth functions by which data are joined."""
-    domain, rows = problem.domain, torch.ones(len(next(iter(at.values()))), 1, dtype=torch.float64)
-    for c in problem.coordinates:
-        few = GUESS[c == domain.time and len(problem.coordinates) > 1]
-        s = domain.scaled(c, at[c])
-        mine = waves(s, few) if problem.periodic and c != domain.time else legendre(s, few - 1, 0)
-        rows = (rows[:, :, None] * mine[:, None]).flatten(1)
-    return rows
