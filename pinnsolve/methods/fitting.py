@@ -13,7 +13,6 @@ Source: Marquardt, J. SIAM 11 (1963) 431; Caracotsios & Stewart, Computers & Che
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +53,9 @@ class Rules:
     near : float
         Of what is trained: slopes serve for another step so far away. Larger: steps that bring little. Smaller: slopes
         that are computed for nothing.
-    rises : float
-        Of the misfit: what a step must bring where more terms of what is not said may bring more.
+    rises, missed : float
+        Of the misfit: what a step must bring where more terms of what is not said may bring more, while the misfit is
+        so many times what noise makes. Larger: series that are decided upon before they have come to their end.
     serves : float
         Of the misfit: slopes that were used before serve as long as a step leaves less.
     weak : float
@@ -63,17 +63,18 @@ class Rules:
     """
 
     longest: float = 1.5
-    damping: float = 1e-4
+    damping: float = 1e-6
     less: float = 0.1
     more: float = 10.0
     least: float = 1e-12
     most: float = 1e6
     settled: float = 0.03
-    floor: float = 0.02
+    floor: float = 0.1
     far: float = 0.1
     share: float = 0.25
     near: float = 0.02
     rises: float = 0.3
+    missed: float = 4.0
     serves: float = 0.5
     weak: float = 1e-7
 
@@ -89,11 +90,16 @@ class Fitting:
     ----------
     data : DataOfConstants
     damping : float
+    enough : float
+        Of a misfit that is no noise: a step that brings less is the last one, where more terms can follow.
+    tolerance : float
+        Of the cells: misfits below it are their errors.
     """
 
     data: DataOfConstants
     damping: float = RULES.damping
-    enough: float = 0.0  # of the misfit: a step that brings less is the last one
+    enough: float = 0.0
+    tolerance: float = 0.0
 
     @property
     def model(self) -> ByConstants:
@@ -108,12 +114,24 @@ class Fitting:
         """How many measurements there are."""
         return sum(self.data.counts.values())
 
+    @property
+    def known(self) -> bool:
+        """Whether the noise of all data is."""
+        return all(d.known for d in self.model.problem.data.values())
+
     def score(self) -> float:
         """Akaike's criterion: the smaller the better."""
-        known = all(d.known for d in self.model.problem.data.values())
-        total, count = self.misfit(), len(self)
-        misfit = total if known else count * math.log(max(total / count, 1e-300))
+        misfit = self.misfit() if self.known else 2 * len(self) * math.log(max(self.rms(), 1e-150))
         return misfit + 2 * self.model.forward.count
+
+    def rms(self) -> float:
+        """The root mean square of the misfits, in the data's own scales."""
+        return (self.misfit() / len(self)) ** 0.5
+
+    def _enough(self, before: float, unit: float) -> float:
+        """What a step must bring. Where noise cannot be what is left, and more terms can follow, that is more."""
+        far = self.known and before > RULES.missed * len(self)
+        return max(RULES.floor * unit, self.enough * before * far)
 
     def rows(self) -> tuple[Tensor, Tensor]:
         """Misfits (N,) and their slopes (N, K)."""
@@ -154,7 +172,7 @@ class Fitting:
                 continue
             self.damping = max(RULES.less * self.damping, RULES.least)
             # what falls by so little is no longer led by the slopes: it is the error of the cells
-            if last or not before - now > max(self.enough * before, RULES.floor * unit):
+            if last or not before - now > self._enough(before, unit):
                 return False
             if not self._along(begin) or (again and now > RULES.serves * before):
                 return True  # other slopes
@@ -212,20 +230,15 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
         kept = solver.as_kept(trial)
     else:
         _begin(trial, objective)
-    scores = list(begun.get("scores", []))
     fit = Fitting(data_of(trial, solver, kept, objective.residuals), begun.get("damping", RULES.damping))
-    if _may_rise(trial, len(fit)) and (len(scores) < 2 or scores[-1] < scores[-2]):
-        fit.enough = RULES.rises
+    fit.enough, fit.tolerance = RULES.rises * _may_rise(trial, fit), accuracy.tolerance
     more = fit.step()
     solved = fit.model.solved()
     if solved is not None:
         taken(trial, solved, fit.model.vector())
-    kept_on: dict[str, Any] = {"damping": fit.damping, "scores": scores}
+    kept_on: dict[str, Any] = {**begun, "damping": fit.damping}
     if solved is not None and not more:
-        scores.append(fit.score())
-        if more := _rises(trial, scores, len(fit)):
-            trial.forward.rise(trial.forward.level + 1)
-            kept_on["damping"] = RULES.damping
+        more = _rises(trial, fit, kept_on)
     trial.found = solved is not None and not more
     took = solver.spent.total
     objective.work.add(took)
@@ -235,18 +248,26 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
     }  # fmt: skip
 
 
-def _may_rise(trial: OfCells, count: int) -> bool:
-    """Whether there is another level of what is not said, with no more coefficients than so many data tell."""
+def _may_rise(trial: OfCells, fit: Fitting) -> bool:
+    """Whether more terms of what is not said can follow: no more than data tell."""
     forward = trial.forward
     if forward.level + 1 >= forward.unsaid.levels:
         return False
-    return len(forward.unsaid.declared(forward.level + 1)) <= RULES.share * count
+    return len(forward.unsaid.declared(forward.level + 1)) <= RULES.share * len(fit)
 
 
-def _rises(trial: OfCells, scores: Sequence[float], count: int) -> bool:
-    """Whether more terms of what is not said are tried: as long as they pay. So the last ones are more than data ask
-    for, and what they leave out is small beside the noise."""
-    return _may_rise(trial, count) and not (len(scores) > 1 and scores[-1] >= scores[-2])
+def _rises(trial: OfCells, fit: Fitting, kept: dict[str, Any]) -> bool:
+    """Whether more terms of what is not said are tried, as long as they pay; where they did not, the solution with
+    fewer is taken again."""
+    score = fit.score()
+    if score >= kept.get("score", math.inf):
+        trial.assign(kept["before"])
+        return False
+    if fit.rms() <= fit.tolerance or not _may_rise(trial, fit):
+        return False  # what is left is the error of the cells
+    kept |= {"score": score, "before": trial.vector()}
+    trial.forward.rise(trial.forward.level + 1)
+    return True
 
 
 def _begin(trial: OfCells, objective: Objective) -> None:

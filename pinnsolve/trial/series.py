@@ -36,7 +36,7 @@ class Rules:
         Its ridge, relative to the data.
     """
 
-    levels: tuple[tuple[int, int], ...] = ((8, 4), (12, 6), (18, 9), (27, 13), (40, 20))
+    levels: tuple[tuple[int, int], ...] = ((6, 3), (9, 5), (13, 7), (19, 10), (28, 14), (40, 20))
     guess: tuple[int, int] = (8, 4)
     ridge: float = 1e-3
 
