@@ -43,6 +43,9 @@ class Reserve:
         Least-squares problems for the profile of one constant, and as many again to begin with: of random features,
         where one or two do for each place, of networks that train, and of constants alone. Fewer: an error that is far
         too small is not followed to its end. More: time.
+    one_cells : float
+        Seconds at the nominal speed, or twenty times what the solution itself takes if that is more: what takes longer
+        for other constants is no solution of this kind. Larger: time, where constants are told together only.
     scan : int
         Times that, for a constant that is sought between its bounds. Fewer: the search ends early.
     share : float
@@ -54,6 +57,7 @@ class Reserve:
     again: int = 16
     again_trained: int = 60
     again_cells: int = 5
+    one_cells: float = 0.3
     scan: int = 4
     share: float = 0.2
     seen: int = 200
@@ -166,6 +170,7 @@ def _over_cells(run: Run, trial: OfCells, few: Points, unseen: Residuals | None)
     method = run.settings.stages[run.number if run.best is None else run.best.stage].method
     assert isinstance(method, CellMarching | Enriching)
     solver = ForConstants(trial, CellMarching(share=method.share, least=method.least).accuracy(trial))
+    solver.spent.most = max(RESERVE.one_cells * SPEED, 20 * solved_again(trial))
     data = data_of(trial, solver, solver.as_kept(trial), run.points.training)
     moved = dict(
         zip(trial.forward.sought.raw, (trial.forward.moved * trial.forward.slopes().abs()).tolist(), strict=True)

@@ -1,0 +1,315 @@
+"""Unknown constants over cells: their sensitivities, and what is found from data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, exp, sin
+
+from pinnsolve import Box, Problem, Solution, Unknown, condition, d, dirichlet, face, initial, observed, solve
+from pinnsolve.checks.check import check
+from pinnsolve.inverse.record import Identified
+from pinnsolve.methods import sensitivities as module
+from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.implicit_step import Start
+from pinnsolve.methods.line_cells import Cells, LineScheme
+from pinnsolve.methods.line_newton import LineNewton
+from pinnsolve.methods.line_operator import LineOperator
+from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.methods.second_march import in_modes, richer, slabs
+from pinnsolve.methods.sensitivities import sensitivities
+from pinnsolve.networks.joined_cells import JoinedCells
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.trial.evolution import evolution
+from pinnsolve.trial.exact import verified
+from pinnsolve.trial.forward import Forward
+from pinnsolve.trial.line import read_line
+from pinnsolve.trial.lined import Lined
+from pinnsolve.trial.marched import Marched
+
+CPU, PI = torch.device("cpu"), math.pi
+Known = dict[str, float]
+
+
+# ------------------------------------------------------------ sensitivities
+
+
+def burgers(u: Any, x: Any, t: Any, a: Any, nu: Any) -> Any:
+    return d(u, t) + a * u * d(u, x) - nu * d(u, x, x)
+
+
+def flow(known: Known) -> Problem:
+    return Problem(
+        space=Box(x=(-1, 1)), time=(0, 0.4), unknowns="u", equations=burgers, parameters=known, reference=None,
+        conditions=[initial(u=lambda x, b: -b * sin(PI * x)), dirichlet(u=lambda t, c: c * sin(t))],
+    )  # fmt: skip
+
+
+def plucked(known: Known) -> Problem:
+    def wave(u: Any, x: Any, t: Any, c: Any) -> Any:
+        return d(u, t, t) - c**2 * d(u, x, x)
+
+    def started(u: Any, x: Any, t: Any, r: Any) -> Any:
+        return d(u, t) - r * sin(PI * x)
+
+    return Problem(
+        space=Box(x=(0, 1)), time=(0, 0.4), unknowns="u", equations=wave, parameters=known, reference=None,
+        conditions=[initial(u=lambda x: sin(2 * PI * x)), condition(started, on=face(t=0)), dirichlet(u=0)],
+    )  # fmt: skip
+
+
+def marches(make: Callable[[Known], Problem], known: Known) -> tuple[dict[str, Tensor], Callable[[Known], Tensor]]:
+    """The sensitivities of a march, and the same march, on the same cells and steps, for other constants."""
+    problem = make(known)
+    made, _ = verified(problem, check(problem))
+    marcher = Marcher(evolution(problem, made), Accuracy(9, 4, 1e-5, 1e-3), CPU)
+    steps = marcher.run().steps
+    found = sensitivities(marcher.scheme, steps, known)
+    assert found is not None
+
+    def other(values: Known) -> Tensor:
+        scheme = replace(marcher.scheme, evolution=evolution(make(values), made))
+        again = richer(scheme, slabs(steps), marcher.solver, more=0, exact=1e-3)
+        assert again is not None
+        return torch.cat([in_modes(step) for step in again])
+
+    return dict(zip(known, torch.cat(found, 1), strict=True)), other
+
+
+def off(s: Tensor, other: Callable[[Known], Tensor], known: Known, name: str, part: float) -> float:
+    """How far a sensitivity is from the central difference of two solutions, relative to itself."""
+    step = part * known[name]
+    up, down = (other({**known, name: known[name] + sign * step}) for sign in (1, -1))
+    return float(((up - down) / (2 * step) - s).norm() / s.norm())
+
+
+@pytest.mark.parametrize(
+    ("make", "known"),
+    [(flow, {"a": 1.0, "nu": 0.05, "b": 1.0, "c": 0.5}), (plucked, {"c": 1.0, "r": 1.0})],
+)
+def test_sensitivities_are_what_differences_of_whole_marches_come_to(make: Any, known: Known) -> None:
+    """Central differences are of second order; where the solution is linear in a constant they are exact."""
+    found, other = marches(make, known)
+    for name, s in found.items():
+        coarse, fine = (off(s, other, known, name, part) for part in (0.2, 0.04))
+        assert fine < 3e-3
+        if coarse > 1e-4:
+            assert math.log(coarse / fine, 5) == pytest.approx(2.0, abs=0.2), name
+
+
+def test_without_what_the_start_depends_on_they_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"a": 1.0, "nu": 0.05, "b": 1.0, "c": 0.5}
+    whole = module.start_of
+
+    def nothing(*given: Any) -> Start:
+        start = whole(*given)
+        return Start(0 * start.values, 0 * start.rates)
+
+    monkeypatch.setattr(module, "start_of", nothing)
+    found, other = marches(flow, known)
+    assert off(found["b"], other, known, "b", 0.04) > 0.1
+    assert off(found["nu"], other, known, "nu", 0.04) < 3e-3
+
+
+def lines(make: Callable[[Known], Problem], known: Known) -> tuple[dict[str, Tensor], Callable[[Known], Tensor]]:
+    """The same over cells along a line."""
+    made, _ = verified(make(known), check(make(known)))
+
+    def solved(values: Known) -> Cells:
+        line = read_line(make(values), made)
+        assert line is not None
+        scheme = LineScheme(line, 11, CPU)
+        mesh = Tiles.begun([line.ends], 16, [line.joints], CPU)
+        begun = torch.zeros(len(mesh), len(line.joins), scheme.cell.count, dtype=torch.float64)
+        begun[..., 0] = 1.0
+        found = LineNewton(scheme.floors, 1e-11).solve(Cells(scheme, mesh, begun, line.conditions))
+        assert found is not None
+        return found
+
+    cells = solved(known)
+    s = LineOperator(cells, cells.at_points(slopes=True)).sensitivities(known)
+    return dict(zip(known, s, strict=True)), lambda values: solved(values).coefficients
+
+
+def prey(u: Any, v: Any, t: Any, a: Any, b: Any) -> Any:
+    return d(u, t) - a * u + b * u * v
+
+
+def hunters(u: Any, v: Any, t: Any, b: Any) -> Any:
+    return d(v, t) - b * u * v + v
+
+
+def hunted(known: Known) -> Problem:
+    return Problem(
+        time=(0, 3), unknowns=("u", "v"), equations=[prey, hunters], parameters=known, reference=None,
+        conditions=[initial(u=lambda u0: u0, v=0.7)],
+    )  # fmt: skip
+
+
+def beam(known: Known) -> Problem:
+    def steady(u: Any, x: Any, k: Any) -> Any:
+        return d((1 + k * u) * d(u, x), x) + 1
+
+    return Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=steady, parameters=known, reference=None,
+        conditions=[dirichlet(u=lambda w: w, on=face(x=0)), condition(lambda u, x, h: d(u, x) + h * u, on=face(x=1))],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "known"), [(hunted, {"a": 1.5, "b": 1.0, "u0": 1.0}), (beam, {"k": 0.5, "w": 0.3, "h": 2.0})]
+)
+def test_sensitivities_along_a_line_are_what_differences_come_to(make: Any, known: Known) -> None:
+    found, other = lines(make, known)
+    for name, s in found.items():
+        coarse, fine = (off(s, other, known, name, part) for part in (0.1, 0.02))
+        assert fine < 3e-3
+        assert math.log(coarse / fine, 5) == pytest.approx(2.0, abs=0.2), name
+
+
+# ------------------------------------------------------------ what is found
+
+
+def heat(u: Any, x: Any, t: Any, k: Any) -> Any:
+    return d(u, t) - k * d(u, x, x)
+
+
+def rod(
+    guess: float, noise: float = 0.0, seed: int = 0, length: float = 1.0, unit: float = 1.0, **changes: Any
+) -> Problem:
+    """k = 0.3 from 150 values of its decaying sine, in other units too."""
+    x, t = np.random.default_rng(3).random((2, 150))
+    u = np.exp(-0.3 * PI**2 * t) * np.sin(PI * x) + noise * np.random.default_rng([5, seed]).standard_normal(150)
+    data = observed(x=length * x, t=t, u=unit * u, sigma=noise * unit or None)
+    given: dict[str, Any] = {
+        "space": Box(x=(0, length)), "time": (0, 1), "unknowns": "u", "equations": heat, "reference": None,
+        "conditions": [initial(u=lambda x: unit * sin(PI * x / length)), dirichlet(u=0), data],
+        "parameters": {"k": Unknown(guess * length**2, positive=True)},
+    }  # fmt: skip
+    return Problem(**{**given, **changes})
+
+
+def told(solution: Solution) -> Identified:
+    assert solution.training is not None and solution.training.identified is not None
+    return solution.training.identified
+
+
+@pytest.mark.parametrize("guess", [0.3 * 16, 0.3 / 16])
+def test_a_conductivity_is_found_from_bad_guesses(guess: float) -> None:
+    solution = solve(rod(guess), budget=60)
+    k = told(solution).constants["k"]
+    assert isinstance(solution.trial, Marched) and solution.converged
+    assert abs(k.value - 0.3) < 1e-6 and k.standard_error < 1e-5
+    assert solution.u(x=0.5, t=0.5) == pytest.approx(math.exp(-0.15 * PI**2), abs=1e-5)
+
+
+def test_other_units_change_nothing() -> None:
+    here, there = (told(solve(rod(1.0, 0.05, **u), budget=60)) for u in ({}, {"length": 1e3, "unit": 1e-4}))
+    k, m = here.constants["k"], there.constants["k"]
+    assert m.value == pytest.approx(1e6 * k.value, rel=1e-5)
+    assert m.standard_error == pytest.approx(1e6 * k.standard_error, rel=1e-3)
+
+
+def decays(seed: int = 0, **changes: Any) -> Problem:
+    """k = 0.7 and what it begins with, three."""
+
+    def decay(u: Any, t: Any, k: Any) -> Any:
+        return d(u, t) + k * u
+
+    t = np.linspace(0, 2, 40)
+    u = 3 * np.exp(-0.7 * t) + 0.02 * np.random.default_rng([1, seed]).standard_normal(40)
+    given: dict[str, Any] = {
+        "time": (0, 2), "unknowns": "u", "equations": decay, "reference": None, "tolerance": 0.05,
+        "conditions": [initial(u=lambda b: b), observed(t=t, u=u, sigma=0.02)],
+        "parameters": {"k": Unknown(0.1, positive=True), "b": Unknown(1.0)},
+    }  # fmt: skip
+    return Problem(**{**given, **changes})
+
+
+def test_stated_errors_cover_the_truth_as_often_as_they_should() -> None:
+    """The mean square of (found - true) / error is one, within three of its deviations."""
+    pulls = []
+    for seed in range(10):
+        found = told(solve(decays(seed), budget=60)).constants
+        pulls += [(found[n].value - true) / found[n].standard_error for n, true in (("k", 0.7), ("b", 3.0))]
+    assert abs(np.mean(np.square(pulls)) - 1) < 3 * (2 / 10) ** 0.5
+    assert max(np.abs(pulls)) < 4
+
+
+def test_a_start_that_is_not_said_is_found_too() -> None:
+    data = decays()._declared["conditions"][1]
+    solution = solve(decays(conditions=[data], parameters={"k": Unknown(0.1, positive=True)}), budget=60)
+    said = told(solve(decays(), budget=60)).constants["k"]
+    k = told(solution).constants["k"]
+    assert isinstance(solution.trial, Lined) and solution.trial.forward.count == 2
+    assert k.value == pytest.approx(said.value, rel=1e-4)
+    assert k.standard_error == pytest.approx(said.standard_error, rel=1e-2)
+
+
+def test_start_and_walls_that_are_not_said_are_series() -> None:
+    """At the corners they agree, and a level more adds terms that are zero."""
+    problem = rod(1.0)
+    bare = rod(1.0, conditions=[problem._declared["conditions"][2]])
+    forward = Forward(bare, torch.float64, CPU)
+    forward.guess()
+    before = forward.values()
+    known = forward.at(before)
+    assert [c.name for c in known.conditions] == ["u on face(t=0)", "u on face(x=0)", "u on face(x=1)"]
+    made, _ = verified(bare, check(bare))
+    read = evolution(known, made)
+    ends = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
+    start = read.given(read.starts["u"], ends, 0.0)
+    walls = [w.equation.prescribes for w in read.walls]
+    assert all(w is not None for w in walls)
+    for k, wall in enumerate(walls):
+        assert wall is not None
+        assert float(read.given(wall, ends[k : k + 1], 0.0)[0]) == pytest.approx(float(start[k]), abs=1e-12)
+    forward.rise(1)
+    assert forward.count > len(before) and {n: v for n, v in forward.values().items() if n in before} == before
+
+
+def test_of_a_product_both_factors_are_named() -> None:
+    def both(u: Any, t: Any, a: Any, b: Any) -> Any:
+        return d(u, t) + a * b * u
+
+    problem = decays(equations=both, parameters={"a": Unknown(1.0), "b": Unknown(1.0)})
+    problem = problem.replaced(conditions=[initial(u=3.0), problem._declared["conditions"][1]])
+    solution = solve(problem, budget=60)
+    assert set(told(solution).undetermined) == {"a", "b"} and not solution.converged
+    assert all(c.endless for c in told(solution).constants.values())
+
+
+def test_what_was_found_is_saved_and_loaded(tmp_path: Path) -> None:
+    solution = solve(decays(), budget=60)
+    solution.save(tmp_path / "model.safetensors")
+    again = Solution.load(tmp_path / "model.safetensors", decays())
+    assert again.trial.constants.values() == solution.trial.constants.values()
+    assert again.u(t=0.7) == solution.u(t=0.7)
+
+
+def test_constants_come_first_in_a_march_as_one_vector() -> None:
+    problem = rod(1.0)
+    made, _ = verified(problem, check(problem))
+    first, second = (Marched(problem, JoinedCells(), made) for _ in range(2))
+    first.forward.assign(torch.tensor([0.25]))
+    first.found = True
+    second.assign(first.vector())
+    assert second.found and second.constants.values() == first.constants.values()
+
+
+def test_equations_that_have_no_value_at_a_guess_are_left_to_others() -> None:
+    """The root of a negative number: no march can be made, and nothing is said of what was not found."""
+
+    def rooted(u: Any, t: Any, k: Any) -> Any:
+        return d(u, t) + (k - 1.0) ** 0.5 * u * exp(0 * t)
+
+    problem = decays(equations=rooted, parameters={"k": Unknown(2.0), "b": Unknown(1.0)})
+    k = told(solve(problem, budget=60)).constants["k"]
+    assert abs(k.value - 1.49) < 4 * k.standard_error
