@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pinnsolve.errors import positive
-from pinnsolve.methods import fitting, line_solving
+from pinnsolve.methods import fitted, line_solving
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, sites_of
@@ -103,7 +103,7 @@ class CellMarching:
     def step(self, objective: Objective, state: State) -> State:
         assert isinstance(objective.model, OfCells)
         if objective.model.forward.count:
-            return fitting.stepped(objective.model, self.accuracy(objective.model), objective, state)
+            return fitted.stepped(objective.model, self.accuracy(objective.model), objective, state)
         if isinstance(objective.model, Lined):
             bound = self.accuracy(objective.model).tolerance
             return line_solving.stepped(objective.model, bound, state, objective.work)
@@ -203,7 +203,7 @@ class Enriching:
     def _with_constants(self, objective: Objective, known: OfCells, state: State) -> State:
         assert isinstance(objective.model, OfCells)
         accuracy = CellMarching(share=self.share, least=self.least).accuracy(known)
-        done = fitting.enriched(objective.model, known, accuracy, objective)
+        done = fitted.enriched(objective.model, known, accuracy, objective)
         return {**state, "loss": 0.0, "stuck": not done, "done": True, "left": 0.0}
 
 

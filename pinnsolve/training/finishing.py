@@ -15,7 +15,7 @@ from pinnsolve.inverse.standard_errors import Means, identified
 from pinnsolve.methods import OWN_POINTS, CellMarching, Enriching
 from pinnsolve.methods.by_constants import ForConstants, solved_again
 from pinnsolve.methods.costs import costs_of
-from pinnsolve.methods.fitting import data_of, taken
+from pinnsolve.methods.fitted import data_of, taken
 from pinnsolve.networks import JoinedCells
 from pinnsolve.networks.described import described_network, is_features
 from pinnsolve.residuals import Residuals
