@@ -47,13 +47,21 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
     if solved is not None:
         taken(trial, solved, fit.model.vector())
     kept_on: dict[str, Any] = {**begun, "damping": fit.damping}
-    if solved is not None and not more:
+    if not more and not kept_on.get("elsewhere") and (solved is None or fit.poor):
+        kept_on["elsewhere"] = more = True
+        trial.forward.assign(fit.elsewhere())
+        fit.model.assign(trial.forward.vector())
+        if (solved := fit.model.solved()) is not None:
+            taken(trial, solved, fit.model.vector())
+            kept_on["damping"] = RULES.damping
+    elif solved is not None and not more:
         more = _rises(trial, fit, kept_on)
-    trial.found = solved is not None and not more
+    trial.found = solved is not None and not more and not fit.poor
     took = solver.spent.total
     objective.work.add(took)
     return {
-        **state, "loss": min(fit.misfit(), 1e300), "done": not more, "stuck": solved is None, "rate": took,
+        **state, "loss": min(fit.misfit(), 1e300), "done": not more, "stuck": solved is None or (fit.poor and not more),
+        "rate": took,
         "points": {}, "march": kept_on,
     }  # fmt: skip
 

@@ -48,6 +48,12 @@ class Rules:
     rises, missed : float
         Of the misfit: what a step must bring where more terms of what is not said may bring more, while the misfit is
         so many times what noise makes. Larger: series that are decided upon before they have come to their end.
+    poor : float
+        Of how the data vary: where more is left, another minimum is sought. Larger: wrong ones are taken.
+    places : (int, int)
+        Along one coordinate, and over more: where else a constant may begin. Fewer: the right one is passed by.
+    reach : float
+        How far from the guess: a factor of sixteen, if a constant is positive.
     serves : float
         Of the misfit: slopes that were used before serve as long as a step leaves less.
     weak : float
@@ -67,6 +73,9 @@ class Rules:
     near: float = 0.02
     rises: float = 0.3
     missed: float = 4.0
+    poor: float = 0.25
+    places: tuple[int, int] = (28, 8)
+    reach: float = 2.8
     serves: float = 0.5
     weak: float = 1e-7
 
@@ -124,6 +133,45 @@ class Fitting:
         """What a step must bring. Where noise cannot be what is left, and more terms can follow, that is more."""
         far = self.known and before > RULES.missed * len(self)
         return max(RULES.floor * unit, self.enough * before * far)
+
+    @property
+    def poor(self) -> bool:
+        """Whether hardly anything of how the data vary is explained, and noise does not say why."""
+        varies = sum(float((self._scale(n) * r).square().sum()) for n, r in self._variation().items())
+        total = self.misfit()
+        return total > RULES.poor * varies and not (self.known and total <= RULES.missed * len(self))
+
+    def _variation(self) -> dict[str, Tensor]:
+        """What is measured about its mean, in units of the noise where that is known."""
+        found = {}
+        for name, data in self.model.problem.data.items():
+            u = next(u for u, e in zip(data.unknowns, data.equations, strict=True) if e.name == name)
+            away = data.points.measured[u] - data.points.measured[u].mean()
+            found[name] = away / data.points.measured.get(f"sigma {u}", 1.0)
+        return found
+
+    def elsewhere(self) -> Tensor:
+        """Where else to begin: one constant at a time from its guess, wherever the misfit is least."""
+        begin = self.model.vector()
+        own = len(self.model.constants.raw)
+        guess = begin.clone()
+        guess[len(guess) - own :] = 0.0
+        places, count = [], RULES.places[len(self.model.problem.coordinates) > 1]
+        for k, declared in enumerate(self.model.constants.declared.values()):
+            if declared.ends is not None:
+                low, high = declared.ends
+                values = [declared.trained(low + (high - low) * (j + 0.5) / count) for j in range(count)]
+            else:
+                values = [RULES.reach * (2 * (j + 0.5) / count - 1) for j in range(count)]
+            for value in values:
+                place = guess.clone()
+                place[len(guess) - own + k] = value
+                places.append(place)
+        misfits = []
+        for place in places:
+            self.model.assign(place)
+            misfits.append(self.misfit())
+        return places[min(range(len(places)), key=misfits.__getitem__)] if places else begin
 
     def rows(self) -> tuple[Tensor, Tensor]:
         """Misfits (N,) and their slopes (N, K)."""
