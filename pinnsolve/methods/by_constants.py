@@ -98,6 +98,8 @@ class ForConstants:
     of : OfCells
     accuracy : Accuracy
     spent : Spent
+    settled : bool
+        Whether series of what is not said have settled, so that the cells serve for others of them.
 
     Attributes
     ----------
@@ -114,6 +116,7 @@ class ForConstants:
     of: OfCells
     accuracy: Accuracy
     spent: Spent = field(default_factory=Spent)
+    settled: bool = False
 
     near: ClassVar[float] = 0.3
     exact: ClassVar[float] = 1e-2
@@ -131,10 +134,10 @@ class ForConstants:
             return None
 
     def _is_near(self, values: Mapping[str, float], known: Mapping[str, float]) -> bool:
-        def size(name: str) -> float:
-            return max(abs(known[name]), 0.0 if name in self.of.problem.constants else 1.0)
-
-        return all(abs(v - known[name]) <= self.near * size(name) for name, v in values.items())
+        own = self.of.problem.constants
+        if any(abs(values[n] - known[n]) > self.near * max(abs(known[n]), 1e-3 * abs(c.guess)) for n, c in own.items()):
+            return False
+        return self.settled or all(abs(v - known[n]) <= self.near for n, v in values.items() if n not in own)
 
     # ------------------------------------------------------------ a march
 

@@ -169,7 +169,7 @@ def _over_cells(run: Run, trial: OfCells, few: Points, unseen: Residuals | None)
     """The same of constants for whose every value the equations are solved; the solution is left at the best ones."""
     method = run.settings.stages[run.number if run.best is None else run.best.stage].method
     assert isinstance(method, CellMarching | Enriching)
-    solver = ForConstants(trial, CellMarching(share=method.share, least=method.least).accuracy(trial))
+    solver = ForConstants(trial, CellMarching(share=method.share, least=method.least).accuracy(trial), settled=True)
     solver.spent.most = max(RESERVE.one_cells * SPEED, 20 * solved_again(trial))
     data = data_of(trial, solver, solver.as_kept(trial), run.points.training)
     moved = dict(
