@@ -33,6 +33,7 @@ from pinnsolve.trial.forward import Forward
 from pinnsolve.trial.line import read_line
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
+from tests.core.common import stopped_after
 
 CPU, PI = torch.device("cpu"), math.pi
 Known = dict[str, float]
@@ -284,6 +285,41 @@ def test_of_a_product_both_factors_are_named() -> None:
     solution = solve(problem, budget=60)
     assert set(told(solution).undetermined) == {"a", "b"} and not solution.converged
     assert all(c.endless for c in told(solution).constants.values())
+
+
+def test_noise_that_is_larger_than_stated_is_in_the_errors_and_in_the_outcome() -> None:
+    given = decays().observations[0].points
+    data = observed(t=given.coordinates["t"].numpy(), u=given.measured["u"].numpy(), sigma=0.002)
+    right, wrong = solve(decays(), budget=60), solve(decays(conditions=[initial(u=lambda b: b), data]), budget=60)
+    ratio = told(wrong).constants["k"].standard_error / told(right).constants["k"].standard_error
+    assert ratio == pytest.approx(1.0, abs=0.3)
+    assert wrong.outcome is not None and wrong.outcome.kind == "contradicted" and "chi squared" in str(wrong.outcome)
+
+
+def test_another_minimum_is_sought_where_the_data_are_not_explained() -> None:
+    """From w = 1 the nearest one is at 0.8."""
+
+    def swing(u: Any, v: Any, t: Any) -> Any:
+        return d(u, t) - v
+
+    def spring(u: Any, v: Any, t: Any, w: Any) -> Any:
+        return d(v, t) + w**2 * u
+
+    t = np.linspace(0, 6, 60)
+    u = np.cos(3 * t) + 0.05 * np.random.default_rng(4).standard_normal(60)
+    problem = Problem(
+        time=(0, 6), unknowns=("u", "v"), equations=[swing, spring], reference=None, tolerance=0.1,
+        conditions=[initial(u=1, v=0), observed(t=t, u=u, sigma=0.05)], parameters={"w": Unknown(1.0, positive=True)},
+    )  # fmt: skip
+    w = told(solve(problem, budget=60)).constants["w"]
+    assert abs(w.value - 3) < 4 * w.standard_error < 0.05
+
+
+def test_a_fit_that_is_taken_up_again_has_the_same_bits(tmp_path: Path) -> None:
+    whole = solve(decays(), budget=60)
+    solve(decays(), budget=60, out=tmp_path, progress=stopped_after(2))
+    again = solve(decays(), budget=60, out=tmp_path, resume=True)
+    assert told(again).constants == told(whole).constants and again.outcome == whole.outcome
 
 
 def test_what_was_found_is_saved_and_loaded(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from pinnsolve.inverse.scan import scanned
 from pinnsolve.inverse.words import followed, moving_still, nothing_determines, outliers, unchecked, untold
 from pinnsolve.problem.observations import HUBER
 from pinnsolve.residuals import Residuals
+from pinnsolve.trial.by_constants import ByConstants
 from pinnsolve.trial.trial import Trial
 
 
@@ -115,6 +116,8 @@ def _met(
         total, free = float(judged[name].square().sum()), len(judged[name]) - taken
         noise[name] = 1.0 if data.known else math.sqrt(total / max(free, 1.0))
         misfits[name] = Misfit(total, free * (HUBER if data.loss == "huber" else 1.0) if data.known else math.nan)
+        if misfits[name].missed and isinstance(residuals.trial, ByConstants):  # equations hold, so it is the noise
+            noise[name] = math.sqrt(total / misfits[name].expected)
         told += followed(name, taken, len(judged[name]))
         told += outliers(name, data, fit.values[name], residuals) if data.known else []
     return noise, misfits, told

@@ -93,6 +93,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         training, held_out = run.points.training.rms(), run.points.held_out.rms()
     outcome, error = _with_noise(outcome, error, found, run.tolerance)
     outcome, error = doubted(run, outcome, error, held_out)
+    outcome = _missed(outcome, found) if isinstance(run.trial, OfCells) else outcome
     rule, sampler = run.settings.redraw, str(run.settings.sampler)
     if isinstance(kept.method, OWN_POINTS):
         sampler = "gauss" if isinstance(kept.network, JoinedCells) else "sobol"
@@ -180,6 +181,19 @@ def _over_cells(run: Run, trial: OfCells, few: Points, unseen: Residuals | None)
     if solved is not None and not torch.equal(data.trial.vector(), trial.forward.vector()):
         taken(trial, solved, data.trial.vector())
     return found
+
+
+def _missed(outcome: Outcome, found: Identified | None) -> Outcome:
+    """The outcome where equations hold, and data are missed by more than their noise."""
+    lost = [(n, m) for n, m in found.misfits.items() if m.missed] if found is not None else []
+    if outcome.kind != "converged" or not lost:
+        return outcome
+    name, misfit = lost[0]
+    told = f"{name} is missed: chi squared is {misfit.value:.4g}, and {misfit.expected:.4g} is expected"
+    remedy = (
+        "the noise may be larger than sigma says, the equations others than those of the data, or another guess needed"
+    )
+    return Outcome("contradicted", told, remedy)
 
 
 def _with_noise(
