@@ -15,7 +15,7 @@ from pinnsolve.inverse.standard_errors import Means, identified
 from pinnsolve.methods import OWN_POINTS, CellMarching, Enriching
 from pinnsolve.methods.by_constants import ForConstants, solved_again
 from pinnsolve.methods.costs import costs_of
-from pinnsolve.methods.fitted import data_of, taken
+from pinnsolve.methods.fitted import data_of, fall_back, taken
 from pinnsolve.networks import JoinedCells
 from pinnsolve.networks.described import described_network, is_features
 from pinnsolve.residuals import Residuals
@@ -68,6 +68,8 @@ RESERVE = Reserve()
 
 def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     """Take the best parameters, and tell how they were found; `unsaved` says why the last checkpoint is missing."""
+    if run.best is None and isinstance(run.trial, OfCells):
+        fall_back(run.trial, run.method_state.get("march") or {})
     number, step = (run.number, run.step) if run.best is None else (run.best.stage, run.best.step)
     kept = run.settings.stages[number]
     if run.best is not None and kept.network is not run.stage.network:
