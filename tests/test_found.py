@@ -148,7 +148,7 @@ def test_noise_is_a_part_of_the_estimate_and_of_the_outcome() -> None:
     """Nine places in the middle of a rod whose walls and start are not known."""
     data = grid(0.05)
     problem = rod(heat, data, {"k": Unknown(0.2, positive=True)}, conditions=[data])
-    solution = solve(problem, budget=3)
+    solution = solve(problem, budget=30)
     assert solution.training is not None
     told, estimate = found(solution), solution.training.estimate
     assert told.noise is not None and estimate is not None and estimate >= told.noise > 1e-2

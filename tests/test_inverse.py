@@ -108,7 +108,14 @@ def test_of_data_alone_the_choice_makes_no_cells() -> None:
         if look.method == "lm":
             raise KeyboardInterrupt
 
-    training = solve(surface(), validation=0.2, budget=600, progress=stop).training
+    of_unknown_noise = surface()
+    data = of_unknown_noise.observations[0].points
+    noise = {
+        "conditions": observed(
+            x=data.coordinates["x"].numpy(), y=data.coordinates["y"].numpy(), u=data.measured["measured u"].numpy()
+        )
+    }
+    training = solve(surface(**noise), validation=0.2, budget=600, progress=stop).training
     assert training is not None
     assert training.choice[-1].endswith("so a network was trained")
     with pytest.raises(ProblemError, match="cells fit no data alone"):

@@ -192,7 +192,7 @@ MEASURED = observed(x=[0.3, 0.7], t=[0.5, 0.5], u=[0.1, 0.2])
     [
         (PLATE.replaced(space=Box(x=(0, 1), y=(0, 1), z=(0, 1))), "steady cells are those of a plane"),
         (PLATE.replaced(space=Disk(x=0, y=0, radius=1)), "cells fill boxes"),
-        (ROBIN.replaced(parameters={"k": Unknown(1.0)}, conditions=[*WALLS, MEASURED]), "unknown constants"),
+        (ROBIN.replaced(parameters={"k": Unknown(1.0)}), "no measurements tell its unknown constants"),
         (ROBIN.replaced(conditions=[*WALLS, MEASURED]), "cells take no measurements"),
         (ROBIN.replaced(conditions=WALLS[:2], reference=None), "1 conditions stand at the walls"),
         (STEADY.replaced(conditions=[dirichlet(u=0, on=face(x=0))], reference=None), "1 conditions, .* ask for 2"),

@@ -34,6 +34,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.inverse.limits import LIMITS
 from pinnsolve.jets.tape import Tape, dense_rows
 from pinnsolve.residuals import Residuals
+from pinnsolve.trial.by_constants import ByConstants
 from pinnsolve.trial.trial import Trial
 
 PRIOR = "what is known of the parameters"  # no residual is called so
@@ -130,6 +131,8 @@ def function_gradient(trial: Trial, name: str) -> Tensor:
 
 def unknown_gradients(trial: Trial, points: Points) -> dict[str, tuple[Tensor, Tensor]]:
     """The unknowns at some points (N,), and their gradients (N, P) there, on the CPU."""
+    if isinstance(trial, ByConstants):
+        return trial.gradients(points)
     prepared = trial.prepare(points)
     tape = trial.tape(prepared)
     prepared.chart.tape = tape

@@ -75,6 +75,11 @@ class Misfit:
         """Whether the misfit is near its expectation, within three standard deviations of chi squared."""
         return abs(self.value - self.expected) <= 3.0 * math.sqrt(2 * max(self.expected, 1.0))
 
+    @property
+    def missed(self) -> bool:
+        """Whether it is so far above its expectation that noise of the stated size cannot be why."""
+        return not self.met and self.value > 2.0 * self.expected
+
 
 @dataclass(frozen=True)
 class Identified:

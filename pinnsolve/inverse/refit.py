@@ -112,7 +112,10 @@ class Refit:
             if self.spent:
                 break
             before, self.ended, self.foretold = self._loss(found), set(), math.inf
-            moved = (self._solved if linear else self._damped)(self._free(held), before)
+            free = self._free(held)
+            if not len(free):
+                break
+            moved = (self._solved if linear else self._damped)(free, before)
             self.left -= 1
             found = moved or found
             now = self._loss(found)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -30,6 +30,7 @@ from pinnsolve.inverse.scan import scanned
 from pinnsolve.inverse.words import followed, moving_still, nothing_determines, outliers, unchecked, untold
 from pinnsolve.problem.observations import HUBER
 from pinnsolve.residuals import Residuals
+from pinnsolve.trial.by_constants import ByConstants
 from pinnsolve.trial.trial import Trial
 
 
@@ -48,12 +49,15 @@ class Means:
     prior : (Tensor, float), optional
         The precision (P,) of each trained number about zero, and the variance of the noise in units of the misfits,
         where data alone were smoothed by them (`pinnsolve.methods.Smoothing`).
+    moved : mapping from name to float
+        By how much richer features moved a constant: the error that fewer had made.
     """
 
     solves: int
     met: Mapping[str, float]
     elsewhere: Points | None = None
     prior: tuple[Tensor, float] | None = None
+    moved: Mapping[str, float] = field(default_factory=dict)
 
 
 def identified(
@@ -93,7 +97,7 @@ def identified(
     profiled = Profiled(alone, [], [], list(stated)) if profile is None else _profiled(profile, alone)
     lost = list(dict.fromkeys([*profiled.undetermined, *free, *(n for n, c in stated.items() if c.endless)]))
     errors = profiled.errors | {n: stated[n].standard_error for n in profiled.unchecked}
-    errors = {n: math.inf if n in lost else error for n, error in errors.items()}
+    errors = {n: math.inf if n in lost else math.hypot(e, means.moved.get(n, 0.0)) for n, e in errors.items()}
     constants = {n: Constant(c.value, errors[n]) for n, c in stated.items()}
     functions, loose = _functions(trial, fit, noise)
     told += untold(constants, functions, correlations) + moving_still(constants, moving) + profiled.told
@@ -125,6 +129,8 @@ def _met(
         total, free = float(judged[name].square().sum()), len(judged[name]) - taken
         noise[name] = 1.0 if data.known else math.sqrt(total / max(free, 1.0))
         misfits[name] = Misfit(total, free * (HUBER if data.loss == "huber" else 1.0) if data.known else math.nan)
+        if misfits[name].missed and isinstance(residuals.trial, ByConstants):  # equations hold, so it is the noise
+            noise[name] = math.sqrt(total / misfits[name].expected)
         told += followed(name, taken, len(judged[name]))
         told += outliers(name, data, fit.values[name], residuals) if data.known else []
     return noise, misfits, told

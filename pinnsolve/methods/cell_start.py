@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from pinnsolve.methods.implicit_step import Scheme, Start, joined, projected
+from pinnsolve.methods.implicit_step import Scheme, Start, joined
 from pinnsolve.methods.march_record import variation
 from pinnsolve.networks.tails import steep
 from pinnsolve.networks.tiles import Tiles, halvings
@@ -69,3 +70,25 @@ def _missed(scheme: Scheme, mesh: Tiles, values: Tensor) -> Tensor:
             missed = given - values[:, f] @ cell.table(points, (0,) * e.dims).T
             found[:, f] = (missed.square() @ w * mesh.shares).sqrt()
     return found
+
+
+def projected(
+    scheme: Scheme, mesh: Tiles, rates: bool = False, by: Mapping[str, float] | None = None
+) -> Tensor:  # fmt: skip
+    """The coefficients (n, F, M) of what is prescribed at the start, nearest in each cell; or (K, n, F, M) of its
+    derivatives by K constants that stand at some values."""
+    e, cell = scheme.evolution, scheme.cell
+    points = 2 * scheme.degree + 4  # enough for data that are no polynomials
+    xi, w = cell.gauss(points)
+    x, table = mesh.points(xi), cell.table(points, (0,) * e.dims)
+    names = list(by or ("",))
+    found = torch.zeros(len(names), len(mesh), scheme.fields, cell.count, dtype=x.dtype, device=x.device)
+    for f, u in enumerate(e.problem.unknowns):
+        told = (e.rates if rates else e.starts).get(u)
+        if told is None:
+            continue
+        flat, begin = x.flatten(0, 1), e.times[0]
+        given = e.given_by(told, flat, begin, by) if by else {"": e.given(told, flat, begin)}
+        for name, values in given.items():
+            found[names.index(name), :, f] = (values.reshape(x.shape[:-1]) * w) @ table
+    return found if by else found[0]

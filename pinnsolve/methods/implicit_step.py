@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -185,30 +185,35 @@ class Step:
         return Start(self.stages[-1], rates)
 
     def everything(self) -> Tensor:
-        """Start and stages, (q + 1, n, F, M); where an unknown is algebraic, the start is what its stages say."""
-        start = self.start.values
+        """Start and stages, (q + 1, n, F, M)."""
+        return torch.cat([self.begun(self.start.values, self.stages)[None], self.stages])
+
+    def begun(self, start: Tensor, stages: Tensor) -> Tensor:
+        """A start (n, F, M); where an unknown is algebraic, what its stages (q, n, F, M) say."""
         algebraic = [f for f, order in enumerate(self.scheme.evolution.orders) if order == 0]
         if algebraic:
             c = self.scheme.radau.places[1:]
             ratio = [(c[c != c[k]] / (c[c != c[k]] - c[k])).prod() for k in range(len(c))]
-            before = torch.tensordot(torch.stack(ratio), self.stages, 1)
+            before = torch.tensordot(torch.stack(ratio), stages, 1)
             start = start.clone()
             start[:, algebraic] = before[:, algebraic]
-        return torch.cat([start[None], self.stages])
+        return start
 
     # ------------------------------------------------------------ residuals
 
-    def inside(self, points: int, slopes: bool) -> Answers:
-        """The equations at Gauss points of all cells and stages, (E, q n P)."""
-        return self._answers(self.scheme.evolution.equations, None, self.scheme.cell.gauss(points)[0], slopes, points)
+    def inside(self, points: int, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
+        """The equations at Gauss points of all cells and stages, (E, q n P); with slopes by constants that stand at
+        some values."""
+        xi = self.scheme.cell.gauss(points)[0]
+        return self._answers(self.scheme.evolution.equations, None, xi, slopes, points, by=by)
 
-    def at_site(self, site: Site, slopes: bool) -> Answers:
+    def at_site(self, site: Site, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
         """The conditions of a site, at all stages: (m, q c P)."""
-        return self._answers(site.conditions, site.cells, site.xi, slopes, side=site.side)
+        return self._answers(site.conditions, site.cells, site.xi, slopes, side=site.side, by=by)
 
     def _answers(
         self, equations: Sequence[Equation], cells: Tensor | None, xi: Tensor, slopes: bool, points: int = 0,
-        side: tuple[int, int] | None = None,
+        side: tuple[int, int] | None = None, by: Mapping[str, float] | None = None,
     ) -> Answers:  # fmt: skip
         e, cell = self.scheme.evolution, self.scheme.cell
         h, x = self.mesh.widths, self.mesh.points(xi)
@@ -229,7 +234,7 @@ class Step:
             return (value * stretched(h, k)[:, None]).flatten() if any(k) else value.flatten()
 
         places = e.points(x.expand(q, n, p, -1).reshape(q * n * p, -1), t.reshape(-1), side)
-        found = answers(e.problem, equations, places, derivative, slopes)
+        found = answers(e.problem, equations, places, derivative, slopes, by)
         if e.sign > 0:
             return found
         slopes_of = {key: e.sign ** e.derivative(key[2])[1] * slope for key, slope in found.slopes.items()}
@@ -253,21 +258,6 @@ def joined(c: Tensor, mesh: Tiles, scheme: Scheme) -> Tensor:
     """Coefficients (..., n, F, M) along a line with the traces of neighbours made equal to their mean; in more
     coordinates joins are rows, and nothing has to be done."""
     return c if mesh.dims > 1 else traces_of(scheme, mesh).joined(c)
-
-
-def projected(scheme: Scheme, mesh: Tiles, rates: bool = False) -> Tensor:
-    """The coefficients (n, F, M) of what is prescribed at the start, nearest in each cell."""
-    e, cell = scheme.evolution, scheme.cell
-    points = 2 * scheme.degree + 4  # enough for data that are no polynomials
-    xi, w = cell.gauss(points)
-    x = mesh.points(xi)
-    found = torch.zeros(len(mesh), scheme.fields, cell.count, dtype=x.dtype, device=x.device)
-    for f, u in enumerate(e.problem.unknowns):
-        told = (e.rates if rates else e.starts).get(u)
-        if told is not None:
-            values = e.given(told, x.flatten(0, 1), e.times[0]).reshape(x.shape[:-1])
-            found[:, f] = (values * w) @ cell.table(points, (0,) * e.dims)
-    return found
 
 
 def equation_sizes(step: Step) -> Tensor:

@@ -151,11 +151,11 @@ class Cells:
         """What is left of the equations at the collocation points, (E, n P)."""
         return self.at_points(slopes=False).residuals
 
-    def at_points(self, slopes: bool) -> Answers:
-        """The equations at the collocation points, (E, n P)."""
+    def at_points(self, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
+        """The equations at the collocation points, (E, n P); with slopes by constants that stand at some values."""
         s = self.scheme
         x = self._places(s.places[self.kinds])
-        return self._answers(x, lambda k: s.table(k)[self.kinds], slopes)
+        return self._answers(x, lambda k: s.table(k)[self.kinds], slopes, by)
 
     def between(self, points: int, slopes: bool = True) -> Answers:
         """The equations at Gauss points that were not collocated, (E, n points)."""
@@ -170,7 +170,9 @@ class Cells:
         inside = (self.scheme.beside * (high - low) / h).clamp(max=1e-3)
         return edges[:-1, None] + h * torch.maximum(torch.minimum((xi + 1) / 2, 1 - inside), inside)
 
-    def _answers(self, x: Tensor, table: Callable[[int], Tensor], slopes: bool) -> Answers:
+    def _answers(
+        self, x: Tensor, table: Callable[[int], Tensor], slopes: bool, by: Mapping[str, float] | None = None
+    ) -> Answers:
         line, h = self.scheme.line, self.mesh.widths[:, 0]
 
         def derivative(f: int, alpha: Alpha) -> Tensor:
@@ -178,7 +180,7 @@ class Cells:
             value = (table(k) @ self.coefficients[:, f, :, None])[..., 0]
             return (value * ((2 / h) ** k)[:, None]).flatten() if k else value.flatten()
 
-        found = answers(line.problem, line.problem.equations, line.points(x.flatten()), derivative, slopes)
+        found = answers(line.problem, line.problem.equations, line.points(x.flatten()), derivative, slopes, by)
         return self._with_added(found, derivative, slopes) if self.added else found
 
     def _with_added(self, found: Answers, derivative: Derivative, slopes: bool) -> Answers:
@@ -190,8 +192,10 @@ class Cells:
                 more[i, f, alpha] = more.get((i, f, alpha), torch.zeros_like(residuals[i])) + much
         return Answers(residuals, more, found.values)
 
-    def standing(self, condition: Standing, slopes: bool = False) -> Answers:
-        """A condition where it stands, (1, 1)."""
+    def standing(
+        self, condition: Standing, slopes: bool = False, by: Mapping[str, float] | None = None
+    ) -> Answers:  # fmt: skip
+        """A condition where it stands, (1, 1); with slopes by constants that stand at some values."""
         line, cell = self.scheme.line, self.scheme.cell
         joint = self.joint(condition.place)
         k_cell, side = (joint, 0) if joint < len(self.mesh) else (joint - 1, 1)
@@ -201,7 +205,7 @@ class Cells:
             k = alpha[0]
             return (self.coefficients[k_cell, f] @ cell.end(k)[side] * (2 / h) ** k)[None]
 
-        return answers(line.problem, [condition.equation], line.points(x, condition.outward), derivative, slopes)
+        return answers(line.problem, [condition.equation], line.points(x, condition.outward), derivative, slopes, by)
 
     def joint(self, place: float) -> int:
         return int((self.mesh.edges - place).abs().argmin())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -116,6 +117,29 @@ class LineOperator:
         walls = None if cells.ring else self._walls(cells)
         found = self.chain.solve(torch.cat([b, more], 1)[None, ..., None], walls)
         return cells.traces.coefficients(*(part[0, ..., 0] for part in found))
+
+    def sensitivities(self, constants: Mapping[str, float]) -> Tensor:
+        """How the solution answers to constants that stand at these values, (K, n, F, M): r'(u) s + dr/dc = 0."""
+        c = self.cells
+        n, points, names = len(c.mesh), c.scheme.points, list(constants)
+
+        def source(found: Answers) -> Tensor:  # (E, N, K)
+            nothing = torch.zeros_like(found.residuals)
+            each = [torch.stack([found.by.get((e, name), row) for e, row in enumerate(nothing)]) for name in names]
+            return -torch.stack(each, -1)
+
+        def standing(told: list[tuple[Standing, Tensor, float]]) -> list[Tensor]:  # of (K,)
+            return [source(c.standing(s, slopes=True, by=constants))[0, 0] / norm for s, _, norm in told]
+
+        inside = source(c.at_points(slopes=False, by=constants))
+        b = inside.unflatten(1, (n, points)).transpose(0, 1).flatten(1, 2) / self.norms[..., None]
+        more = b.new_zeros(n, self.more, len(names))
+        for joint, told in self.inner.items():
+            more[joint, : len(told)] = torch.stack(standing(told))
+        at_ends = [row for joint in (0, n) for row in standing(self.at.get(joint, []))]
+        walls = None if c.ring else torch.stack(at_ends)[None] if at_ends else b.new_zeros(1, 0, len(names))
+        found = self.chain.solve(torch.cat([b, more], 1)[None], walls)
+        return c.traces.coefficients(*(part[0].movedim(-1, 0) for part in found))
 
     def answer_to(self, noise: Tensor) -> Tensor:
         """The change (n, F, M) where equations are off at each point by so much, (n, E P)."""

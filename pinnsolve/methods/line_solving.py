@@ -45,8 +45,8 @@ RULES = Rules()
 
 def line_of(trial: Lined) -> Line:
     """What was read of the trial function's problem; read now, where nobody did."""
-    if trial.read is None:
-        trial.read = read_line(trial.problem, trial.plan)
+    if trial.read is None or trial.forward.count:
+        trial.read = read_line(trial.forward.at(trial.forward.values()), trial.plan)
     assert isinstance(trial.read, Line)  # others are not given such a trial function
     return trial.read
 

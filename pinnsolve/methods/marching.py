@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pinnsolve.errors import positive, whole
-from pinnsolve.methods import line_solving, steady_solving
+from pinnsolve.methods import fitted, line_solving, steady_solving
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, sites_of
@@ -20,6 +20,7 @@ from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched, Slab
+from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.planar import Planar
 
 
@@ -122,7 +123,7 @@ class Marching:
         closer = RULES.gaps if trial.plan.rough_inside else 1.0
         return max(min(RULES.steady * self.share * trial.problem.tolerance, RULES.coarse) * closer, self.least)
 
-    def accuracy(self, trial: Marched | Lined) -> Accuracy:
+    def accuracy(self, trial: OfCells) -> Accuracy:
         """What the bound, or the problem's tolerance, asks for."""
         dims = len(trial.problem.space_coordinates)
         if self.bound is not None:
@@ -137,6 +138,9 @@ class Marching:
         return float(state["rate"])
 
     def step(self, objective: Objective, state: State) -> State:
+        assert isinstance(objective.model, OfCells)
+        if objective.model.forward.count:
+            return fitted.stepped(objective.model, self.accuracy(objective.model), objective, state)
         if isinstance(objective.model, Lined):
             bound = self.accuracy(objective.model).tolerance
             return line_solving.stepped(objective.model, bound, state, objective.work)
@@ -214,6 +218,8 @@ class Enriching:
 
     def step(self, objective: Objective, state: State) -> State:
         known = objective.guess() if objective.guess is not None else None
+        if isinstance(known, OfCells) and known.forward.count and known.complete:
+            return self._with_constants(objective, known, state)
         if isinstance(objective.model, Lined):
             known = known if isinstance(known, Lined) else None
             return line_solving.enriched(objective.model, known, state, objective.work)
@@ -238,6 +244,12 @@ class Enriching:
         trial.take(slabs(found))
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 
+    def _with_constants(self, objective: Objective, known: OfCells, state: State) -> State:
+        assert isinstance(objective.model, OfCells)
+        accuracy = Marching(share=self.share, least=self.least).accuracy(known)
+        done = fitted.enriched(objective.model, known, accuracy, objective)
+        return {**state, "loss": 0.0, "stuck": not done, "done": True, "left": 0.0}
+
 
 def known_of(objective: Objective) -> Planar | None:
     """The best solution so far, if it is one of the same kind."""
@@ -247,8 +259,8 @@ def known_of(objective: Objective) -> Planar | None:
 
 def evolution_of(trial: Marched) -> Evolution:
     """What was read of the trial function's problem; read now, where nobody did."""
-    if trial.read is None:
-        trial.read = read_evolution(trial.problem, trial.plan)
+    if trial.read is None or trial.forward.count:
+        trial.read = read_evolution(trial.forward.at(trial.forward.values()), trial.plan)
     assert isinstance(trial.read, Evolution)  # others are not given such a trial function
     return trial.read
 

@@ -16,7 +16,7 @@ from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, joined
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.networks.moved import carried
-from pinnsolve.networks.reference_cell import ReferenceCell, legendre
+from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, legendre
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
 
@@ -29,6 +29,7 @@ def richer(
     more: int = 2,
     shortest: float = 1 / 8,
     counts: Counts | None = None,
+    exact: float = 1.0,
 ) -> list[Step] | None:
     """Solve a march's steps again; nothing where one of them cannot be solved, or there was no time.
 
@@ -48,9 +49,11 @@ def richer(
         Of a step: what is too long for more stages is halved, and given up below. Smaller: more tries before that.
     counts : Counts, optional
         Where it is counted what is done.
+    exact : float
+        Of what the solver leaves otherwise.
     """
     scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
-    left = 0.1 * solver.left  # its own errors shall be smaller
+    left = 0.1 * exact * solver.left  # its own errors shall be smaller
     again = StepSolver(scheme, solver.sizes, left, solver.constant, counts or Counts())
     mesh, found = known[0].mesh, list[Step]()
     joins = [k[0] for k in before.evolution.joins]
@@ -84,6 +87,28 @@ def _again(
     guess = padded(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), before.cell, scheme.cell)
     begin, length = slab.begin + low * slab.length, (high - low) * slab.length
     return Step(scheme, mesh, begin, length, start, joined(guess, mesh, scheme))
+
+
+def as_it_was(before: Scheme, known: Sequence[Slab]) -> Scheme:
+    """The scheme with the features and stages of known steps."""
+    _, q, _, m = known[0].modes.shape
+    return replace(before, degree=degree_of(m, before.evolution.dims), stages=q - 1)
+
+
+def steps_of(scheme: Scheme, known: Sequence[Slab]) -> list[Step]:
+    """The steps of a march again from what a trial function keeps of them."""
+    mesh, found = known[0].mesh, list[Step]()
+    joins = [k[0] for k in scheme.evolution.joins]
+    start = at_start(scheme, mesh)
+    at_stages = legendre(2 * scheme.radau.places[1:] - 1, scheme.stages, 0)
+    for slab in known:
+        if slab.mesh.places != mesh.places:
+            moved = [carried(c, mesh, slab.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
+            start, mesh = Start(*moved), slab.mesh
+        stages = torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes)
+        found.append(Step(scheme, mesh, slab.begin, slab.length, start, stages))
+        start = found[-1].end()
+    return found
 
 
 def slabs(steps: Sequence[Step]) -> list[Slab]:
@@ -124,9 +149,14 @@ def distance(first: Sequence[Step], second: Sequence[Step]) -> Distance:
 
 def in_modes(step: Step) -> Tensor:
     """Coefficients (n, q + 1, F, M) of orthonormal Legendre polynomials over the step and the cells."""
-    r = step.scheme.radau
+    return in_modes_of(step.scheme, step.everything())
+
+
+def in_modes_of(scheme: Scheme, everything: Tensor) -> Tensor:
+    """The same of start and stages, (q + 1, n, F, M)."""
+    r = scheme.radau
     norms = torch.arange(r.stages + 1, dtype=torch.float64, device=r.modes.device).mul(2).add(1).sqrt()
-    return torch.tensordot(r.modes / norms[:, None], step.everything(), 1).transpose(0, 1).contiguous()
+    return torch.tensordot(r.modes / norms[:, None], everything, 1).transpose(0, 1).contiguous()
 
 
 def padded(c: Tensor, few: ReferenceCell, many: ReferenceCell) -> Tensor:

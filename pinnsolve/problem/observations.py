@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ class Measured:
     known: bool
     loss: Loss = "squares"
 
-    @property
+    @cached_property
     def equations(self) -> list[Equation]:
         """(u - measured) / sigma = 0 at these points; where sigma is not known, in the unknown's units.
 

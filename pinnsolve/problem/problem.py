@@ -217,8 +217,8 @@ class Problem:
     def indivisible(self) -> str:
         """Why it cannot be solved over cells; empty if it can."""
         why = {
-            "cells find no unknown constants or functions: each step of time would find its own":
-                self.constants or self.functions,
+            "cells find no unknown functions: each step of time would find its own": self.functions,
+            "cells find no unknown constants by themselves: data tell them": self.constants,
             "cells fit no data alone: they are halved where an equation's residual is large": not self.equations,
             "cells take no measurements: a step of time knows nothing of those that come later": self.observations,
             "cells take no parameters as inputs: they divide space and time alone": self.ranges,
@@ -265,6 +265,11 @@ class Problem:
             if name not in self._parameters:
                 raise ProblemError(f"there is no parameter '{name}'", did_you_mean(name, self._parameters))
         return self.replaced(parameters={**self._parameters, **values})
+
+    def solved_for(self, values: Mapping[str, float], more: Sequence[Equation] = ()) -> Problem:
+        """The same problem without its data, with these values of parameters, and more conditions."""
+        given = [c for c in flattened(self._declared["conditions"]) if not isinstance(c, Observed)]
+        return self.replaced(conditions=[*given, *more], parameters={**self._parameters, **values}, reference=None)
 
     def fields(
         self, chart: Chart, at: Mapping[str, Jet], unknowns: Mapping[str, Jet], points: Points,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.leaves import Leaves
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
@@ -28,11 +29,14 @@ class Answers:
         d residual / d (D^alpha u), point by point.
     values : mapping from (unknown, multi-index) to tensor (N,)
         The derivatives that were asked for.
+    by : mapping from (equation, name of a constant) to tensor (N,)
+        d residual / d constant with all fields held, where that was asked for and is not zero.
     """
 
     residuals: Tensor
     slopes: Mapping[tuple[int, int, Alpha], Tensor]
     values: Mapping[tuple[int, Alpha], Tensor]
+    by: Mapping[tuple[int, str], Tensor] = field(default_factory=dict)
 
     def sizes(self) -> Tensor:
         """What each equation is made of, sum |slope x derivative|, (E, N)."""
@@ -43,16 +47,19 @@ class Answers:
 
 
 def answers(
-    problem: Problem, equations: Sequence[Equation], points: Points, derivative: Derivative, slopes: bool = False
-) -> Answers:
+    problem: Problem, equations: Sequence[Equation], points: Points, derivative: Derivative, slopes: bool = False,
+    constants: Mapping[str, float] | None = None,
+) -> Answers:  # fmt: skip
     """Evaluate equations on fields whose derivatives are known at points.
 
-    Points do not mix, so one backward pass an equation gives its slopes at all of them.
+    Points do not mix, so one backward pass an equation gives its slopes at all of them, and those by `constants`, which
+    stand at these values there.
     """
     chart, at = points.chart()
     leaves: dict[tuple[int, Alpha], Tensor] = {}
+    held = Leaves.on(chart, constants or {})
 
-    def field(number: int) -> Jet:
+    def field_of(number: int) -> Jet:
         def rule(alpha: Alpha) -> Tensor:
             value = derivative(number, alpha).detach()
             leaves[number, alpha] = value.requires_grad_() if slopes else value
@@ -60,15 +67,18 @@ def answers(
 
         return Jet(chart, rule, (chart.size,), frozenset(chart.names))
 
-    unknowns = {u: field(k) for k, u in enumerate(problem.unknowns)}
+    unknowns = {u: field_of(k) for k, u in enumerate(problem.unknowns)}
     found: dict[tuple[int, int, Alpha], Tensor] = {}
-    with torch.set_grad_enabled(slopes):
-        fields = problem.fields(chart, at, unknowns, points)
+    by: dict[tuple[int, str], Tensor] = {}
+    with torch.set_grad_enabled(slopes or bool(held.values)):
+        fields = problem.fields(chart, at, unknowns, points, held.fields(chart))
         values = [equation.residual(fields).value for equation in equations]
     residuals = torch.stack([v.detach() for v in values])
-    if slopes:
-        for e, value in enumerate(values):
-            if value.requires_grad:
-                grads = torch.autograd.grad(value.sum(), list(leaves.values()), allow_unused=True)
-                found |= {(e, *key): g for key, g in zip(leaves, grads, strict=True) if g is not None}
-    return Answers(residuals, found, {key: leaf.detach() for key, leaf in leaves.items()})
+    for e, value in enumerate(values):
+        if value.requires_grad:
+            known = [*(leaves.values() if slopes else ()), *held.values.values()]
+            grads = torch.autograd.grad(value.sum(), known, allow_unused=True)
+            fields_too = len(grads) - len(held.values)
+            found |= {(e, *k): g for k, g in zip(leaves, grads[:fields_too], strict=False) if g is not None}
+            by |= {(e, name): g for name, g in zip(held.values, grads[fields_too:], strict=True) if g is not None}
+    return Answers(residuals, found, {key: leaf.detach() for key, leaf in leaves.items()}, by)

@@ -9,11 +9,15 @@ import torch
 
 from pinnsolve.algebra.operations import LARGEST, SPEED, cholesky, product, qr
 from pinnsolve.errors import Outcome
+from pinnsolve.geometry.points import Points
 from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import Means, identified
-from pinnsolve.methods import OWN_POINTS
+from pinnsolve.methods import OWN_POINTS, Enriching, Marching
+from pinnsolve.methods.by_constants import ForConstants, solved_again
 from pinnsolve.methods.costs import costs_of
+from pinnsolve.methods.fitted import data_of, fall_back, taken
 from pinnsolve.networks.described import described_network, is_features
+from pinnsolve.residuals import Residuals
 from pinnsolve.settings import described_method
 from pinnsolve.training import uniqueness
 from pinnsolve.training.doubts import asked_whether_alone, doubted, to_be_found
@@ -33,10 +37,13 @@ class Reserve:
 
     Parameters
     ----------
-    again, again_trained : int
+    again, again_trained, again_cells : int
         Least-squares problems for the profile of one constant, and as many again to begin with: of random features,
-        where one or two do for each place, and of networks that train. Fewer: an error that is far too small is not
-        followed to its end. More: time.
+        where one or two do for each place, of networks that train, and of constants alone. Fewer: an error that is far
+        too small is not followed to its end. More: time.
+    one_cells : float
+        Seconds at the nominal speed, or twenty times what the solution itself takes if that is more: what takes longer
+        for other constants is no solution of this kind. Larger: time, where constants are told together only.
     scan : int
         Times that, for a constant that is sought between its bounds. Fewer: the search ends early.
     share : float
@@ -47,6 +54,8 @@ class Reserve:
 
     again: int = 16
     again_trained: int = 60
+    again_cells: int = 5
+    one_cells: float = 0.3
     scan: int = 4
     share: float = 0.2
     seen: int = 200
@@ -57,6 +66,8 @@ RESERVE = Reserve()
 
 def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     """Take the best parameters, and tell how they were found; `unsaved` says why the last checkpoint is missing."""
+    if run.best is None and isinstance(run.trial, OfCells):
+        fall_back(run.trial, run.method_state.get("march") or {})
     number, step = (run.number, run.step) if run.best is None else (run.best.stage, run.best.step)
     kept = run.settings.stages[number]
     if run.best is not None and kept.network is not run.stage.network:
@@ -85,6 +96,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         training, held_out = run.points.training.rms(), run.points.held_out.rms()
     outcome, error = _with_noise(outcome, error, found, run.tolerance)
     outcome, error = doubted(run, outcome, error, held_out)
+    outcome = _missed(outcome, found) if isinstance(run.trial, OfCells) else outcome
     rule, sampler = run.settings.redraw, str(run.settings.sampler)
     if isinstance(kept.method, OWN_POINTS):
         sampler = "gauss"
@@ -103,6 +115,8 @@ def ending(run: Run) -> float:
     if asked_whether_alone(run):
         places, budget = run.points.places, run.settings.budget
         differences += uniqueness.operations(trial, places, uniqueness.first(trial, places, budget))
+    if isinstance(trial, OfCells) and trial.forward.count:
+        return differences + _solves(run) * _one_solve(run)
     if isinstance(trial, OfCells) or not to_be_found(run) or trial.parameters_count > LARGEST:
         return differences
     points, count = run.points.training, trial.parameters_count
@@ -115,7 +129,9 @@ def ending(run: Run) -> float:
 
 def _one_solve(run: Run) -> float:
     """Operations of one linearisation with its factorisation, by QR, or of J^T J where all layers train, and of the
-    misfits at two lengths of the step."""
+    misfits at two lengths of the step; over cells of a solution for other constants."""
+    if isinstance(run.trial, OfCells):
+        return solved_again(run.trial)
     rows, count = run.points.training.size, run.trial.parameters_count
     factor = qr(rows, count) if run.trial.frozen else product(count, rows, count) / 2 + cholesky(count)
     costs = costs_of(run.points.training)
@@ -127,6 +143,8 @@ def _solves(run: Run) -> int:
     side, within a share of the budget, counted in operations."""
     constants = run.trial.problem.constants.values()
     each = RESERVE.again if run.trial.frozen else RESERVE.again_trained
+    if isinstance(run.trial, OfCells):
+        each = RESERVE.again_cells
     scanned = sum(c.ends is not None for c in constants)
     allowed = int(RESERVE.share * SPEED * run.settings.budget / _one_solve(run))
     return min(each * (1 + len(constants) + RESERVE.scan * scanned), allowed) if allowed >= each // 2 else 0
@@ -140,15 +158,47 @@ def _methods(run: Run, number: int) -> str:
 
 
 def _identified(run: Run) -> Identified | None:
-    if isinstance(run.trial, OfCells):
+    if isinstance(run.trial, OfCells) and not run.trial.forward.count:
         return None
     unseen = run.points.held_out if run.settings.validation else None
     met = {n: PATIENCE.converged * run.tolerance * r for n, r in run.history[0].held_out.items()}
     inside = next(points for site, points in run.points.held_out.places if site.name == "interior")
     few = inside[:: max(1, len(inside) // RESERVE.seen)]
+    if isinstance(run.trial, OfCells):
+        return _over_cells(run, run.trial, few, unseen)
     state = run.method_state
     prior = (state["prior"], state["variance"]) if "prior" in state else None
-    return identified(run.points.training, run.weights, Means(_solves(run), met, few, prior), unseen)
+    return identified(run.points.training, run.weights, Means(_solves(run), met, few, prior=prior), unseen)
+
+
+def _over_cells(run: Run, trial: OfCells, few: Points, unseen: Residuals | None) -> Identified | None:
+    """The same of constants for whose every value the equations are solved; the solution is left at the best ones."""
+    method = run.settings.stages[run.number if run.best is None else run.best.stage].method
+    assert isinstance(method, Marching | Enriching)
+    solver = ForConstants(trial, Marching(share=method.share, least=method.least).accuracy(trial), settled=True)
+    solver.spent.most = max(RESERVE.one_cells * SPEED, 20 * solved_again(trial))
+    data = data_of(trial, solver, solver.as_kept(trial), run.points.training)
+    moved = dict(
+        zip(trial.forward.sought.raw, (trial.forward.moved * trial.forward.slopes().abs()).tolist(), strict=True)
+    )
+    found = identified(data, run.weights, Means(_solves(run), {}, few, moved=moved), unseen)
+    solved = data.trial.solved()
+    if solved is not None and not torch.equal(data.trial.vector(), trial.forward.vector()):
+        taken(trial, solved, data.trial.vector())
+    return found
+
+
+def _missed(outcome: Outcome, found: Identified | None) -> Outcome:
+    """The outcome where equations hold, and data are missed by more than their noise."""
+    lost = [(n, m) for n, m in found.misfits.items() if m.missed] if found is not None else []
+    if outcome.kind != "converged" or not lost:
+        return outcome
+    name, misfit = lost[0]
+    told = f"{name} is missed: chi squared is {misfit.value:.4g}, and {misfit.expected:.4g} is expected"
+    remedy = (
+        "the noise may be larger than sigma says, the equations others than those of the data, or another guess needed"
+    )
+    return Outcome("contradicted", told, remedy)
 
 
 def _with_noise(

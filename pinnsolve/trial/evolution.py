@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.geometry.points import Points
+from pinnsolve.jets.leaves import Leaves
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
@@ -134,10 +135,22 @@ class Evolution:
 
     def given(self, told: Given, x: Tensor, t: float) -> Tensor:
         """What is prescribed at places (N, dims) and one time."""
+        return self._given(told, x, t, {})[0].detach()
+
+    def given_by(self, told: Given, x: Tensor, t: float, constants: Mapping[str, float]) -> dict[str, Tensor]:
+        """Its derivatives by constants that stand at these values, each (N,), where they are not zero."""
+        value, held = self._given(told, x, t, {n: v for n, v in constants.items() if n in told.asks})
+        if not value.requires_grad:
+            return {}
+        grads = torch.autograd.grad(value.sum(), list(held.values.values()), allow_unused=True)
+        return {name: g for name, g in zip(held.values, grads, strict=True) if g is not None}
+
+    def _given(self, told: Given, x: Tensor, t: float, constants: Mapping[str, float]) -> tuple[Tensor, Leaves]:
         points = self.points(x, torch.full_like(x[:, 0], t))
         chart, at = points.chart()
-        value = told.given(self.problem.fields(chart, at, {}, points)).value.detach()
-        return self.sign * value if told.what == "rate" else value
+        held = Leaves.on(chart, constants)
+        value = told.given(self.problem.fields(chart, at, {}, points, held.fields(chart))).value
+        return self.sign * value if told.what == "rate" else value, held
 
 
 def evolution(problem: Problem, made: Plan) -> Evolution:

@@ -66,19 +66,21 @@ class Lined(OfCells):
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
-        return self.settled and bool(len(self.coefficients))
+        return self.found and self.settled and bool(len(self.coefficients))
 
     @property
     def missing(self) -> str:  # type: ignore[override]
         if not len(self.coefficients):
             return "nothing is solved yet"
+        if not self.found:
+            return self.unfound
         low, high = float(self.edges[0]), float(self.edges[-1])
         if (low, high) == self.problem.domain.ends(self.problem.coordinates[0]):
             return "the cells leave too much of the equations"
         return f"it is solved from {self.problem.coordinates[0]} = {low:.4g} to {high:.4g}"
 
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
-        if self.complete or not len(self.coefficients):
+        if self.complete or not len(self.coefficients) or not self.found:
             return None
         x = coordinates[self.problem.coordinates[0]]
         return (x >= self.edges[0]) & (x <= self.edges[-1])
@@ -150,21 +152,31 @@ class Lined(OfCells):
         if not len(self.coefficients):
             return self._given(prepared, self._share)
         size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
-        self._place(prepared)
-        mine = self.coefficients[prepared.cell]  # (N, F, M)
 
         def field_of(f: int) -> Jet:
+            mine = self.gathered(prepared, f)
+
             def rule(alpha: Alpha) -> Tensor:
                 self._ask(prepared, alpha)
-                order = alpha[0]
-                if order not in prepared.tables:
-                    table = legendre(prepared.xi, mine.shape[2] - 1, order)
-                    prepared.tables[order] = table * ((2 / prepared.width) ** order)[:, None]
-                return (prepared.tables[order] * mine[:, f]).sum(1).to(self.dtype)
+                return self.part(prepared, mine, alpha).to(self.dtype)
 
             return Jet(prepared.chart, rule, size, names)
 
         return {u: field_of(f) for f, u in enumerate(self.problem.unknowns)}
+
+    def gathered(self, prepared: Placed, unknown: int, of: Tensor | None = None) -> Tensor:
+        self._place(prepared)
+        return (self.coefficients if of is None else of)[prepared.cell, unknown]  # (N, M)
+
+    def add(self, change: Tensor) -> None:
+        self.coefficients = self.coefficients + change
+
+    def part(self, prepared: Placed, mine: Tensor, alpha: Alpha) -> Tensor:
+        order = alpha[0]
+        if order not in prepared.tables:
+            table = legendre(prepared.xi, mine.shape[1] - 1, order)
+            prepared.tables[order] = table * ((2 / prepared.width) ** order)[:, None]
+        return (prepared.tables[order] * mine).sum(1)
 
     # ------------------------------------------------------------ as one vector
 
@@ -172,11 +184,11 @@ class Lined(OfCells):
         """Whether it is settled, all cells with their output layers, (L,): everything that `assign` needs."""
         n, _, m = self.coefficients.shape
         head = torch.tensor([float(self.settled), float(n), float(m), self.distance], dtype=torch.float64)
-        return torch.cat([head, self.edges.cpu(), self.coefficients.flatten().cpu()])
+        return torch.cat([self.head(), head, self.edges.cpu(), self.coefficients.flatten().cpu()])
 
     @torch.no_grad()
     def assign(self, vector: Tensor) -> None:
-        vector = vector.to("cpu", torch.float64)
+        vector = self.headless(vector.to("cpu", torch.float64))
         settled, n, m, self.distance = bool(vector[0]), int(vector[1]), int(vector[2]), float(vector[3])
         at = 4 + (n + 1 if n else 0)
         edges, rest = vector[4:at].clone().to(self.device), vector[at:].clone().to(self.device)

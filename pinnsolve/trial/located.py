@@ -19,7 +19,7 @@ class Located(InCells):
 
     tau: Tensor = field(default_factory=lambda: torch.zeros(0))
     length: Tensor = field(default_factory=lambda: torch.zeros(0))
-    steps: int = -1
+    version: int = -1  # of the steps that it was looked for in
     of: Tiles | None = None  # the cells that it was looked for in, where there is one step
     tables: dict[int | tuple[int, ...], Tensor] = field(default_factory=dict)  # by order in time, or along space
 

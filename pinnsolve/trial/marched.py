@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -46,6 +46,12 @@ class Slab:
         return self.begin + self.length
 
 
+def moved(slabs: Sequence[Slab], change: Tensor) -> list[Slab]:
+    """Steps with a field (n, q + 1, F, M) over all their cells added."""
+    parts = change.split([len(s.mesh) for s in slabs])
+    return [replace(s, modes=s.modes + part) for s, part in zip(slabs, parts, strict=True)]
+
+
 class Marched(OfCells):
     """The steps that are solved so far; beyond them the last cells' polynomials go on.
 
@@ -64,6 +70,7 @@ class Marched(OfCells):
     ) -> None:  # fmt: skip
         super().__init__(problem, layer, made, dtype, device)
         self.slabs: list[Slab] = []
+        self.version = 0  # of the steps
         self.space = [problem.coordinates.index(c) for c in problem.space_coordinates]
         self.time = problem.coordinates.index(str(problem.domain.time))
         self.sign = sign_of(problem)  # of the times of steps over the problem's
@@ -71,6 +78,7 @@ class Marched(OfCells):
     def take(self, slabs: Sequence[Slab]) -> None:
         """Further steps."""
         self.slabs += slabs
+        self.version += 1
         self._search: Search | None = None
         self._modes: Tensor | None = None
 
@@ -91,16 +99,18 @@ class Marched(OfCells):
     def complete(self) -> bool:  # type: ignore[override]
         assert self.problem.time is not None
         begin, end = self.problem.time[:: self.sign]
-        return bool(self.slabs) and self.sign * (self.until - end) >= -1e-9 * abs(end - begin)
+        return self.found and bool(self.slabs) and self.sign * (self.until - end) >= -1e-9 * abs(end - begin)
 
     @property
     def missing(self) -> str:  # type: ignore[override]
         if not self.slabs:
             return "nothing is solved yet"
+        if not self.found:
+            return self.unfound
         return f"beyond {self.problem.domain.time} = {self.until:.4g} nothing is solved"
 
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
-        if self.complete or not self.slabs:
+        if self.complete or not self.slabs or not self.found:
             return None
         return self.sign * (self.until - coordinates[str(self.problem.domain.time)]) >= 0
 
@@ -142,36 +152,43 @@ class Marched(OfCells):
         if self._search is None or self._modes is None:
             self._search = Search([s.mesh for s in self.slabs], [(s.begin, s.length) for s in self.slabs])
             self._modes = torch.cat([s.modes for s in self.slabs])
-        if prepared.steps != len(self.slabs):
+        if prepared.version != self.version:
             coordinates = [c.to(torch.float64) for c in prepared.points.coordinates.values()]
             x = torch.stack([coordinates[k] for k in self.space], -1)
             self._search.place(prepared, x, self.sign * coordinates[self.time])
             if not self.complete:
                 prepared.tau = prepared.tau.clamp(max=1.0)  # beyond what is solved, its end stays
-            prepared.steps, prepared.tables = len(self.slabs), {}
+            prepared.version, prepared.tables = self.version, {}
         return self._modes
+
+    def gathered(self, prepared: Located, unknown: int, of: Tensor | None = None) -> Tensor:
+        modes = self._locate(prepared)
+        return (modes if of is None else of)[prepared.cell, :, unknown]  # (N, q + 1, M)
+
+    def part(self, prepared: Located, mine: Tensor, alpha: Alpha) -> Tensor:
+        order, across = alpha[self.time], tuple(alpha[k] for k in self.space)
+        if order not in prepared.tables:
+            table = legendre(prepared.tau, mine.shape[1] - 1, order)
+            prepared.tables[order] = table * ((2 * self.sign / prepared.length) ** order)[:, None]
+        cell = reference_cell(degree_of(mine.shape[2], len(self.space)), self.device, len(self.space))
+        return torch.einsum("nk,nkm,nm->n", prepared.tables[order], mine, prepared.across(cell, across))
+
+    def add(self, change: Tensor) -> None:
+        added, self.slabs = moved(self.slabs, change), []
+        self.take(added)
 
     def unknowns(self, prepared: Located) -> dict[str, Jet]:  # type: ignore[override]
         if not self.slabs:
             return self.guessed(prepared)
-        modes, inside = self._locate(prepared), self.plan.rough_inside and not self.plan.rough
-        cell = reference_cell(degree_of(modes.shape[3], len(self.space)), self.device, len(self.space))
-
-        def along(order: int) -> Tensor:
-            if order not in prepared.tables:
-                table = legendre(prepared.tau, modes.shape[1] - 1, order)
-                prepared.tables[order] = table * ((2 * self.sign / prepared.length) ** order)[:, None]
-            return prepared.tables[order]
+        inside = self.plan.rough_inside and not self.plan.rough
 
         def field_of(f: int) -> Jet:
-            mine = modes[prepared.cell, :, f]  # (N, q + 1, M)
+            mine = self.gathered(prepared, f)
 
             def rule(alpha: Alpha) -> Tensor:
                 if inside:  # otherwise differences see nothing but what is steep, or kinks that move
                     prepared.chart.asked.add(alpha)
-                in_time = along(alpha[self.time])
-                in_space = prepared.across(cell, tuple(alpha[k] for k in self.space))
-                return torch.einsum("nk,nkm,nm->n", in_time, mine, in_space).to(self.dtype)
+                return self.part(prepared, mine, alpha).to(self.dtype)
 
             return Jet(prepared.chart, rule, (prepared.chart.size,), frozenset(prepared.chart.names))
 
@@ -181,7 +198,7 @@ class Marched(OfCells):
 
     def vector(self) -> Tensor:
         """All steps with their cells, (L,): everything that `assign` needs."""
-        found = [torch.tensor([float(len(self.slabs))], dtype=torch.float64)]
+        found = [self.head(), torch.tensor([float(len(self.slabs))], dtype=torch.float64)]
         for s in self.slabs:
             n, q, _, m = s.modes.shape
             head = [n, q, m, *map(len, s.mesh.ends), s.begin, s.length, *(v for bounds in s.mesh.ends for v in bounds)]
@@ -191,7 +208,7 @@ class Marched(OfCells):
 
     @torch.no_grad()
     def assign(self, vector: Tensor) -> None:
-        vector, at = vector.to("cpu", torch.float64), 1
+        vector, at = self.headless(vector.to("cpu", torch.float64)), 1
 
         def taken(count: int) -> Tensor:
             nonlocal at

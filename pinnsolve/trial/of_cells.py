@@ -11,9 +11,11 @@ from torch import Tensor
 
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.forward import Forward
 from pinnsolve.trial.lift import lift
 from pinnsolve.trial.trial import Trial
 
@@ -54,6 +56,9 @@ class OfCells(Trial):
         self.outputs = len(problem.unknowns)
         self.live: Any = None  # what a method keeps of its work from step to step
         self.read: Any = None  # what it reads of the problem, once: an Evolution or a Line
+        self.forward = Forward(problem, self.dtype, self.device)
+        self.constants = self.forward.constants
+        self.found = not problem.constants  # whether constants have settled
 
     @property
     def doubt(self) -> float:  # type: ignore[override]
@@ -66,6 +71,46 @@ class OfCells(Trial):
     @property
     def row_size(self) -> int:
         return self.width
+
+    # ------------------------------------------------------------ constants
+
+    unfound = "the constants have not settled"
+
+    def head(self) -> Tensor:
+        """The constants and whether they have settled, before everything else; nothing where there are none."""
+        sought = self.forward
+        if not sought.count:
+            return torch.zeros(0, dtype=torch.float64)
+        first = torch.tensor([float(self.found), float(sought.level), float(sought.count)], dtype=torch.float64)
+        return torch.cat([first, sought.vector().cpu(), sought.moved])
+
+    def headless(self, vector: Tensor) -> Tensor:
+        """Take the constants from a vector (L,); the rest of it."""
+        if not self.forward.count:
+            return vector
+        self.found, count = bool(vector[0]), int(vector[2])
+        own, moved, rest = vector[3:].tensor_split([count, 2 * count])
+        self.forward.rise(int(vector[1]))
+        if count == self.forward.count:
+            self.forward.assign(own)
+            self.forward.moved = moved.clone()
+        else:  # of a problem with other data: of what is not said, the solution alone is left
+            self.forward.take(own[-len(self.constants.raw) :])
+        return rest
+
+    # ------------------------------------------------------------ evaluation
+
+    def gathered(self, prepared: Any, unknown: int, of: Tensor | None = None) -> Tensor:
+        """The coefficients of an unknown at each point, its own or those of another field on the same cells."""
+        raise NotImplementedError
+
+    def part(self, prepared: Any, mine: Tensor, alpha: Alpha) -> Tensor:
+        """A derivative (N,) of the field with such coefficients."""
+        raise NotImplementedError
+
+    def add(self, change: Tensor) -> None:
+        """Add a field on the same cells, by its coefficients."""
+        raise NotImplementedError
 
     def guessed(self, prepared: InCells, share: float = 0.0) -> dict[str, Jet]:
         """Before there are cells: what conditions prescribe, carried on; without any the unknown's offset, and a share

@@ -1,0 +1,148 @@
+"""Steps of training that find unknown constants over cells, and the same constants with richer cells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.methods.by_constants import ForConstants, LinedFor, MarchedFor
+from pinnsolve.methods.fitting import RULES, Fitting
+from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.methods.protocol import Objective, State
+from pinnsolve.residuals import Residuals
+from pinnsolve.residuals.of_constants import DataOfConstants
+from pinnsolve.trial.by_constants import ByConstants, Solved
+from pinnsolve.trial.lined import Lined
+from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.of_cells import OfCells
+
+
+def taken(trial: OfCells, solved: Solved, vector: Tensor) -> None:
+    """Take over a solution and its constants."""
+    trial.forward.assign(vector)
+    if isinstance(solved, MarchedFor):
+        assert isinstance(trial, Marched)
+        trial.slabs = []
+        trial.take(solved.trial.slabs)
+    else:
+        assert isinstance(solved, LinedFor)
+        assert isinstance(trial, Lined)
+        trial.take(solved.trial.edges, solved.trial.coefficients, settled=True)
+
+
+def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: State) -> State:
+    """One step of training: one of Gauss and Newton, with as many solutions as it takes until the misfit falls."""
+    solver, kept, begun = ForConstants(trial, accuracy), None, state["march"]
+    if begun:
+        kept = solver.as_kept(trial)
+    else:
+        _begin(trial, objective)
+    fit = Fitting(data_of(trial, solver, kept, objective.residuals), begun.get("damping", RULES.damping))
+    fit.enough, fit.tolerance = RULES.rises * _may_rise(trial, fit), accuracy.tolerance
+    more = fit.step()
+    solved = fit.model.solved()
+    if solved is not None:
+        taken(trial, solved, fit.model.vector())
+    kept_on: dict[str, Any] = {**begun, "damping": fit.damping}
+    if not more and not kept_on.get("elsewhere") and (solved is None or fit.poor):
+        kept_on["elsewhere"] = more = True
+        trial.forward.assign(fit.elsewhere())
+        fit.model.assign(trial.forward.vector())
+        if (solved := fit.model.solved()) is not None:
+            taken(trial, solved, fit.model.vector())
+            kept_on["damping"] = RULES.damping
+    elif solved is not None and not more:
+        more = _rises(trial, fit, kept_on)
+    trial.found = solved is not None and not more and not fit.poor
+    took = solver.spent.total
+    objective.work.add(took)
+    return {
+        **state, "loss": min(fit.misfit(), 1e300), "done": not more, "stuck": solved is None or (fit.poor and not more),
+        "rate": took,
+        "points": {}, "march": kept_on,
+    }  # fmt: skip
+
+
+def fall_back(trial: OfCells, kept: Mapping[str, Any]) -> None:
+    """Take the last solution whose constants had settled, where more terms of what is not said have not come to their
+    end; as far as these moved the constants, or fewer did before, they are not known."""
+    own = len(trial.constants.raw)
+    now = trial.forward.vector()[-own:] if own else torch.zeros(0)
+    if not trial.found and trial.forward.unsaid.levels > 1 and "before" not in kept:
+        trial.forward.moved[-own:] = now.abs().cpu()
+    elif not trial.found and "before" in kept:
+        trial.assign(kept["before"])
+        trial.found = True
+        away = (trial.forward.vector()[-own:] - now).abs().cpu()
+        trial.forward.moved[-own:] = torch.where(away > 0, away, kept["shift"])
+
+
+def _may_rise(trial: OfCells, fit: Fitting) -> bool:
+    """Whether more terms of what is not said can follow: no more than data tell."""
+    forward = trial.forward
+    if forward.level + 1 >= forward.unsaid.levels:
+        return False
+    return len(forward.unsaid.declared(forward.level + 1)) <= RULES.share * len(fit)
+
+
+def _rises(trial: OfCells, fit: Fitting, kept: dict[str, Any]) -> bool:
+    """Whether more terms of what is not said are tried, as long as they pay; where they did not, the solution with
+    fewer is taken again."""
+    score = fit.score()
+    if score >= kept.get("score", math.inf):
+        trial.assign(kept["before"])
+        return False
+    if fit.rms() <= fit.tolerance or not _may_rise(trial, fit):
+        return False  # what is left is the error of the cells
+    own = trial.forward.vector()[-len(trial.constants.raw) :].cpu()
+    shift = (own - kept.get("own", torch.zeros_like(own))).abs()  # from the guess at first, where that is zero
+    kept |= {"score": score, "before": trial.vector(), "own": own, "shift": shift}
+    trial.forward.rise(trial.forward.level + 1)
+    return True
+
+
+def _begin(trial: OfCells, objective: Objective) -> None:
+    """From the constants that were found before, by other cells."""
+    known = objective.guess() if objective.guess is not None else None
+    if isinstance(known, OfCells):
+        trial.forward.follow(known.forward)
+    else:
+        trial.forward.guess()
+
+
+def enriched(trial: OfCells, known: OfCells, accuracy: Accuracy, objective: Objective) -> bool:
+    """A known solution with two degrees more, and its constants moved by what that changes of the misfits; whether that
+    was possible.
+
+    The solution goes with them along its sensitivities. By how much they move is the error that the cells had made.
+    """
+    solver = ForConstants(trial, accuracy)
+    trial.forward.follow(known.forward)
+    before = solver.as_kept(known)
+    rich = solver.richer(before) if before is not None else None
+    if before is None or rich is None:
+        return False
+    poorer = Fitting(data_of(trial, solver, before, objective.residuals)).residuals()
+    fit = Fitting(data_of(trial, solver, rich, objective.residuals))
+    r, jacobian = fit.rows()
+    tangents = rich.tangents()
+    objective.work.add(solver.spent.total)
+    if tangents is None or not bool(torch.isfinite(r).all()):
+        return False
+    change = fit.answer(r - poorer, jacobian)
+    if float(change.abs().max()) > RULES.far:
+        return False
+    taken(trial, rich, fit.model.vector() + change)
+    trial.add(torch.tensordot(change * fit.model.forward.slopes(), tangents, 1))
+    trial.forward.moved, trial.found = change.abs(), True
+    return True
+
+
+def data_of(trial: OfCells, solver: ForConstants, kept: Solved | None, residuals: object) -> DataOfConstants:
+    """The misfits to data as functions of the constants, from a known solution on."""
+    assert isinstance(residuals, Residuals)
+    return DataOfConstants(ByConstants(trial, solver, kept), residuals.places)

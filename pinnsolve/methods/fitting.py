@@ -1,0 +1,250 @@
+"""Unknown constants from data, with equations that hold for all their values: Gauss and Newton's steps, damped.
+
+With r(z) the misfits to data in units of their noise and J = dr/dz, from sensitivities on the cells of the solution,
+
+    (J^T J + mu D) dz = -J^T r,      D the diagonal of J^T J,
+
+where z is the logarithm of a positive constant (`problem.unknown`). A step is taken if the misfit falls; mu falls with
+it, and rises where it does not, or where the equations cannot be solved there.
+
+Source: Marquardt, J. SIAM 11 (1963) 431; Caracotsios & Stewart, Computers & Chem. Eng. 9 (1985) 359 (sensitivities).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.residuals.of_constants import DataOfConstants
+from pinnsolve.trial.by_constants import ByConstants
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How constants move. Chosen, not measured, but for the first, which is that of the prototypes.
+
+    Parameters
+    ----------
+    longest : float
+        Of a logarithm, or of what stands for a bounded constant: a factor of e^1.5. Larger: solutions of another kind.
+    damping, less, more : float
+        mu at first, and what it is multiplied with after a step that did, and after one that did not.
+    least, most : float
+        Of mu: below it is none; above it no step leads down.
+    settled : float
+        Of one standard error: a step that is foretold to be shorter is the last one.
+    floor : float
+        Of the misfit: what a step must bring, where the misfit is the error of the cells themselves.
+    far : float
+        Of what is trained: richer features move no constant by more, or neither solution is one.
+    share : float
+        Of the measurements: what is not said has no more coefficients.
+    near : float
+        Of what is trained: slopes serve for another step so far away. Larger: steps that bring little. Smaller: slopes
+        that are computed for nothing.
+    rises, missed : float
+        Of the misfit: what a step must bring where more terms of what is not said may bring more, while the misfit is
+        so many times what noise makes. Larger: series that are decided upon before they have come to their end.
+    poor : float
+        Of how the data vary: where more is left, another minimum is sought. Larger: wrong ones are taken.
+    places : (int, int)
+        Along one coordinate, and over more: where else a constant may begin. Fewer: the right one is passed by.
+    reach : float
+        How far from the guess: a factor of sixteen, if a constant is positive.
+    serves : float
+        Of the misfit: slopes that were used before serve as long as a step leaves less.
+    weak : float
+        Of the largest: directions that data tell less are left as they are.
+    """
+
+    longest: float = 1.5
+    damping: float = 1e-6
+    less: float = 0.1
+    more: float = 10.0
+    least: float = 1e-12
+    most: float = 1e6
+    settled: float = 0.03
+    floor: float = 0.1
+    far: float = 0.1
+    share: float = 0.25
+    near: float = 0.02
+    rises: float = 0.3
+    missed: float = 4.0
+    poor: float = 0.25
+    places: tuple[int, int] = (28, 8)
+    reach: float = 2.8
+    serves: float = 0.5
+    weak: float = 1e-7
+
+
+RULES = Rules()
+
+
+@dataclass
+class Fitting:
+    """A fit as it stands.
+
+    Parameters
+    ----------
+    data : DataOfConstants
+    damping : float
+    enough : float
+        Of a misfit that is no noise: a step that brings less is the last one, where more terms can follow.
+    tolerance : float
+        Of the cells: misfits below it are their errors.
+    """
+
+    data: DataOfConstants
+    damping: float = RULES.damping
+    enough: float = 0.0
+    tolerance: float = 0.0
+
+    @property
+    def model(self) -> ByConstants:
+        return self.data.trial
+
+    def misfit(self) -> float:
+        """The sum of squares, in the data's own scales; infinite where nothing is solved."""
+        total = sum(float((self._scale(n) * r).square().sum()) for n, r in self.data.values().items())
+        return total if math.isfinite(total) else math.inf
+
+    def __len__(self) -> int:
+        """How many measurements there are."""
+        return sum(self.data.counts.values())
+
+    @property
+    def known(self) -> bool:
+        """Whether the noise of all data is."""
+        return all(d.known for d in self.model.problem.data.values())
+
+    def score(self) -> float:
+        """Akaike's criterion: the smaller the better."""
+        misfit = self.misfit() if self.known else 2 * len(self) * math.log(max(self.rms(), 1e-150))
+        return misfit + 2 * self.model.forward.count
+
+    def rms(self) -> float:
+        """The root mean square of the misfits, in the data's own scales."""
+        return (self.misfit() / len(self)) ** 0.5
+
+    def _enough(self, before: float, unit: float) -> float:
+        """What a step must bring. Where noise cannot be what is left, and more terms can follow, that is more."""
+        far = self.known and before > RULES.missed * len(self)
+        return max(RULES.floor * unit, self.enough * before * far)
+
+    @property
+    def poor(self) -> bool:
+        """Whether hardly anything of how the data vary is explained, and noise does not say why."""
+        varies = sum(float((self._scale(n) * r).square().sum()) for n, r in self._variation().items())
+        total = self.misfit()
+        return total > RULES.poor * varies and not (self.known and total <= RULES.missed * len(self))
+
+    def _variation(self) -> dict[str, Tensor]:
+        """What is measured about its mean, in units of the noise where that is known."""
+        found = {}
+        for name, data in self.model.problem.data.items():
+            u = next(u for u, e in zip(data.unknowns, data.equations, strict=True) if e.name == name)
+            away = data.points.measured[u] - data.points.measured[u].mean()
+            found[name] = away / data.points.measured.get(f"sigma {u}", 1.0)
+        return found
+
+    def elsewhere(self) -> Tensor:
+        """Where else to begin: one constant at a time from its guess, wherever the misfit is least."""
+        begin = self.model.vector()
+        own = len(self.model.constants.raw)
+        guess = begin.clone()
+        guess[len(guess) - own :] = 0.0
+        places, count = [], RULES.places[len(self.model.problem.coordinates) > 1]
+        for k, declared in enumerate(self.model.constants.declared.values()):
+            if declared.ends is not None:
+                low, high = declared.ends
+                values = [declared.trained(low + (high - low) * (j + 0.5) / count) for j in range(count)]
+            else:
+                values = [RULES.reach * (2 * (j + 0.5) / count - 1) for j in range(count)]
+            for value in values:
+                place = guess.clone()
+                place[len(guess) - own + k] = value
+                places.append(place)
+        misfits = []
+        for place in places:
+            self.model.assign(place)
+            misfits.append(self.misfit())
+        return places[min(range(len(places)), key=misfits.__getitem__)] if places else begin
+
+    def rows(self) -> tuple[Tensor, Tensor]:
+        """Misfits (N,) and their slopes (N, K)."""
+        blocks = list(self.data.linearised())
+        r = [self._scale(n) * v for b in blocks for n, v in b.residuals.items()]
+        j = [self._scale(n) * v for b in blocks for n, v in b.jacobians.items()]
+        return torch.cat(r), torch.cat(j)
+
+    def _scale(self, name: str) -> float:
+        """One over what a misfit is counted in: the noise, in which it is given, or how much the data vary."""
+        data = self.model.problem.data[name]
+        if data.known:
+            return 1.0
+        values = next(
+            data.points.measured[u] for u, e in zip(data.unknowns, data.equations, strict=True) if e.name == name
+        )
+        return 1.0 / (float(values.std(correction=0)) or float(values.abs().max()) or 1.0)
+
+    # ------------------------------------------------------------ one step
+
+    def step(self) -> bool:
+        """Take one step, and with the same slopes what follows from it; whether there are more to take."""
+        begin, before = self.model.vector(), self.misfit()
+        (r, jacobian), again = self.rows(), False
+        if not bool(torch.isfinite(r).all() & torch.isfinite(jacobian).all()):
+            return False
+        while self.damping <= RULES.most:
+            unit = before / max(len(r) - len(begin), 1)
+            change, foretold = self._proposed(r, jacobian, begin)
+            last = foretold < RULES.settled**2 * unit and self.damping <= 1.0
+            self.model.assign(begin + change)
+            now = self.misfit()
+            if now >= before:
+                self.model.assign(begin)
+                if last:  # it is shorter than what matters, and does harm
+                    return False
+                self.damping = max(RULES.more * self.damping, 1e-2)
+                continue
+            self.damping = max(RULES.less * self.damping, RULES.least)
+            # what falls by so little is no longer led by the slopes: it is the error of the cells
+            if last or not before - now > self._enough(before, unit):
+                return False
+            if not self._along(begin) or (again and now > RULES.serves * before):
+                return True  # other slopes
+            again = True
+            begin, before, r = self.model.vector(), now, self.residuals()
+        self.model.assign(begin)
+        return False
+
+    def _along(self, begin: Tensor) -> bool:
+        """Whether it is still so near that the slopes serve."""
+        return bool((self.model.vector() - begin).abs().max() <= RULES.near)
+
+    def residuals(self) -> Tensor:
+        return torch.cat([self._scale(n) * v for n, v in self.data.values().items()])
+
+    def answer(self, r: Tensor, jacobian: Tensor) -> Tensor:
+        """By how much a change r of the misfits moves what is sought, but along what data tell less than its size."""
+        noise = (self.misfit() / max(len(r) - jacobian.shape[1], 1)) ** 0.5
+        rows = torch.cat([jacobian, noise * torch.eye(jacobian.shape[1], dtype=r.dtype)])
+        given = torch.cat([-r, r.new_zeros(jacobian.shape[1])])[:, None]
+        return torch.linalg.lstsq(rows, given, rcond=RULES.weak, driver="gelsd").solution[:, 0]
+
+    def _proposed(self, r: Tensor, jacobian: Tensor, begin: Tensor) -> tuple[Tensor, float]:
+        """A damped step within its limits, and by how much it is foretold to lower the misfit."""
+        scale = jacobian.norm(dim=0)
+        scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+        rows = torch.cat([jacobian / scale, self.damping**0.5 * torch.eye(len(scale), dtype=r.dtype)])
+        given = torch.cat([-r, r.new_zeros(len(scale))])[:, None]
+        change = torch.linalg.lstsq(rows, given, driver="gelsd").solution[:, 0] / scale
+        longest = torch.tensor(
+            [RULES.longest if d.curved else math.inf for d in self.model.forward.sought.declared.values()]
+        ).to(change)
+        part = float((longest / change.abs().clamp(min=1e-300)).min().clamp(max=1.0))
+        change = part * change
+        return change, float(r.square().sum() - (r + jacobian @ change).square().sum())

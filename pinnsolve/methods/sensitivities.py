@@ -1,0 +1,177 @@
+"""How a march over cells answers to constants: s = du/dc on the cells and steps of the march.
+
+With r(u, c) = 0 the equations, conditions at walls and u_0(c) the start, s solves in every step
+
+    r'(u) s + dr/dc = 0,      s(0) = du_0/dc,
+
+whose stages are those of the step. Its factorisation, with slopes averaged over the stages, is that of Newton's method,
+and is repeated until nothing is left. All constants are right sides of one factorisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.methods.cell_start import projected
+from pinnsolve.methods.implicit_step import Scheme, Site, Start, Step, joined, sites_of, stretched
+from pinnsolve.methods.second_march import in_modes_of
+from pinnsolve.methods.stage_operator import Operator
+from pinnsolve.methods.step_solver import Counts
+from pinnsolve.networks.moved import carried
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.residuals.pointwise import Answers
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When a step is solved. Chosen, not measured.
+
+    Parameters
+    ----------
+    left : float
+        Of a sensitivity: the last correction. Smaller: more iterations, which no step of Gauss and Newton needs.
+    iterations : int
+    fast : float
+        What an iteration may leave: more, and the factorisation of another step is not kept. Larger: more iterations.
+    """
+
+    left: float = 1e-5
+    iterations: int = 25
+    fast: float = 0.05
+
+
+RULES = Rules()
+
+
+def sensitivities(
+    scheme: Scheme, steps: Sequence[Step], constants: Mapping[str, float], counts: Counts | None = None
+) -> list[Tensor] | None:
+    """For each step the modes (K, n, q + 1, F, M) of the sensitivities to K constants that stand at these values;
+    nothing where they do not settle."""
+    mesh, found, kept = steps[0].mesh, list[Tensor](), None
+    joins = [k[0] for k in scheme.evolution.joins]
+    start, counts = start_of(scheme, mesh, constants), counts or Counts()
+    for step in steps:
+        if step.mesh.places != mesh.places:
+            moved = [carried(c, mesh, step.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
+            start, mesh = Start(*moved), step.mesh
+        known = Answered.of(step, constants)
+        kept = kept if kept is not None and kept.mesh is step.mesh and kept.length == step.length else None
+        solved = _solved(known, start, kept, counts)
+        if solved is None:
+            return None
+        stages, start, kept = solved
+        found.append(stages)
+    return found
+
+
+def start_of(scheme: Scheme, mesh: Tiles, constants: Mapping[str, float]) -> Start:
+    """The derivatives of what is prescribed at the start, (K, n, F, M)."""
+    made = [projected(scheme, mesh, rates, constants) for rates in (False, True)]
+    if scheme.evolution.second:
+        made = [joined(c, mesh, scheme) for c in made]
+    return Start(*made)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The equations of a step, linearised where it ended."""
+
+    step: Step
+    constants: Mapping[str, float]
+    inside: Answers
+    sites: list[tuple[Site, Answers]]
+
+    @classmethod
+    def of(cls, step: Step, constants: Mapping[str, float]) -> Answered:
+        s = step.scheme
+        inside = step.inside(s.points, True, constants)
+        return cls(
+            step, constants, inside, [(site, step.at_site(site, True, constants)) for site in sites_of(s, step.mesh)]
+        )
+
+    def operator(self) -> Operator:
+        return Operator.of(self.step, self.inside, self.sites)
+
+    def left(self, stages: Tensor, start: Start) -> tuple[Tensor, list[Tensor]]:
+        """What stages (q, K, n, F, M) leave of the equations, (E, q, K, n, P), and of conditions, (m, q, K, c, P)."""
+        s = self.step.scheme
+        orders = {s.evolution.derivative(key[2])[1] for _, a in [(None, self.inside), *self.sites] for key in a.slopes}
+        derived = {k: _derived(self.step, stages, start, k) for k in orders}
+        inside = self._left(self.inside, derived, None, None)
+        return inside, [self._left(found, derived, site.cells, site.xi) for site, found in self.sites]
+
+    def _left(
+        self, found: Answers, derived: Mapping[int, Tensor], cells: Tensor | None, xi: Tensor | None
+    ) -> Tensor:  # fmt: skip
+        step, s = self.step, self.step.scheme
+        h = step.mesh.widths if cells is None else step.mesh.widths[cells]
+        count, n = len(found.residuals), len(h)
+        p = s.in_cell if xi is None else len(xi)
+        made = torch.zeros(count, s.stages, len(self.constants), n, p, dtype=torch.float64, device=s.device)
+        for k, name in enumerate(self.constants):
+            for e in range(count):
+                if (e, name) in found.by:
+                    made[e, :, k] += found.by[e, name].reshape(s.stages, n, p)
+        for (e, f, alpha), slope in found.slopes.items():
+            k_space, order = s.evolution.derivative(alpha)
+            table = s.cell.table(s.points, k_space) if xi is None else s.cell.features(xi, k_space)
+            c = derived[order] if cells is None else derived[order][:, :, cells]
+            weight = slope.reshape(s.stages, 1, n, p) * stretched(h, k_space)[:, None]
+            made[e] += weight * (c[:, :, :, f] @ table.T)
+        return made
+
+
+def _derived(step: Step, stages: Tensor, start: Start, order: int) -> Tensor:
+    """The derivative along time at the stages, (q, K, n, F, M)."""
+    r, found = step.scheme.radau, stages
+    for begin in (start.values, start.rates)[:order]:
+        found = (torch.tensordot(r.slopes, found, 1) + r.start[:, None, None, None, None] * begin) / step.length
+    return found
+
+
+Solved = tuple[Tensor, Start, Operator | None]
+
+
+def _solved(known: Answered, start: Start, kept: Operator | None, counts: Counts) -> Solved | None:
+    """The modes, what is at the end, and the factorisation, where the next step may keep it."""
+    step, s = known.step, known.step.scheme
+    begun = joined(start.values, step.mesh, s)
+    stages = begun.expand(s.stages, *begun.shape).clone()
+    operator, before, rate = kept, 0.0, 0.0
+    for _ in range(RULES.iterations):
+        if operator is None:
+            operator = known.operator()
+            counts.factorisations += 1
+            counts.operations += operator.operations[0]
+        change = operator.corrections(*known.left(stages, start), stages)
+        counts.iterations += 1
+        counts.operations += operator.operations[1] * len(known.constants)
+        stages = stages + change
+        size, whole = (_size(c, step.mesh) for c in (change, stages))
+        worst = float((size / whole.clamp(min=1e-300)).nan_to_num(nan=torch.inf).max())
+        rate = worst / before if before else 0.0
+        if worst < RULES.left:
+            break
+        if operator is kept and rate > RULES.fast:
+            operator, kept, worst = None, None, 0.0
+        before = worst
+    else:
+        return None
+    ends = _derived(step, stages, start, 1)[-1] if s.evolution.second else start.rates
+    modes = torch.stack([in_modes_of(s, torch.cat([b[None], c])) for b, c in _each(step, start, stages)])
+    return modes, Start(stages[-1], ends), operator if rate < RULES.fast else None
+
+
+def _each(step: Step, start: Start, stages: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Start and stages of each constant's sensitivity; an unknown that is algebraic begins as its stages say."""
+    return [(step.begun(start.values[k], stages[:, k]), stages[:, k]) for k in range(stages.shape[1])]
+
+
+def _size(c: Tensor, mesh: Tiles) -> Tensor:
+    """The largest of the stages' root mean squares, of all unknowns together, (K,)."""
+    return (c.square().sum((-1, -2)) @ mesh.shares).sqrt().amax(0)

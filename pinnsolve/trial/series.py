@@ -1,0 +1,177 @@
+"""Series that stand for a start or a wall of which a problem with data says nothing, and a first guess of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.regions import Region
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.networks.reference_cell import legendre
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.conditions import rate
+from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.problem import Problem
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How long series are. Chosen, not measured.
+
+    Parameters
+    ----------
+    levels : tuple of (int, int)
+        Terms of a start's and of a wall's series at each level. Larger first ones: more numbers than few data tell.
+        More levels: finer starts, each as dear as a fit from the beginning.
+    guess : (int, int)
+        Terms along space and time of what joins the data for a first guess. More: wiggles between data.
+    ridge : float
+        Its ridge, relative to the data.
+    """
+
+    levels: tuple[tuple[int, int], ...] = ((6, 3), (9, 5), (13, 7), (19, 10), (28, 14), (40, 20))
+    guess: tuple[int, int] = (8, 4)
+    ridge: float = 1e-3
+
+
+RULES = Rules()
+
+
+@dataclass(frozen=True)
+class Series:
+    """One condition that is not said.
+
+    Parameters
+    ----------
+    unknown : str
+    on : Region
+    along : str
+        The coordinate that it varies with; empty for a single number.
+    size : float
+        U.
+    periodic : bool
+    start : callable, optional
+        Of a wall, what holds where time begins.
+    rated : bool
+        Whether it is the rate along time.
+    """
+
+    unknown: str
+    on: Region
+    along: str
+    size: float
+    periodic: bool = False
+    start: Callable[[Fields], Any] | None = None
+    rated: bool = False
+    wall: bool = False
+
+    def names(self, level: int) -> list[str]:
+        """Of its coefficients."""
+        count = RULES.levels[level][self.wall] if self.along else 1
+        what = "".join(c if c.isalnum() else "_" for c in self.on.name) + "_rate" * self.rated
+        return [f"_{self.unknown}_{what}_{k}" for k in range(count)]
+
+    def equation(self, domain: Domain, level: int) -> Equation:
+        """The condition, for so many terms."""
+        names = self.names(level)
+
+        def given(at: Fields) -> Jet:
+            total = self.size * self._sum(domain, at, names)
+            if self.wall:
+                total = total * domain.unit(self.along, at[self.along])
+                total = total + (self.start(at) if self.start is not None else 0.0)
+            return total
+
+        left: Callable[[Fields], Jet] = (
+            (lambda at: rate(at, self.unknown)) if self.rated else (lambda at: at[self.unknown])
+        )
+        prescribes = Prescribed(self.unknown, "rate" if self.rated else "value", given, frozenset(names))
+        return Equation(f"{self.unknown} on {self.on.name}", self.on, lambda at: left(at) - given(at), prescribes)
+
+    def _sum(self, domain: Domain, at: Fields, names: list[str]) -> Jet:
+        """sum_k c_k P_k as a field whose derivatives are known; not term by term, since there are many."""
+        chart = at.chart
+        numbers = [at[name] for name in names]
+        each = [c.value if isinstance(c, Jet) else torch.full((), c, dtype=chart.dtype) for c in numbers]
+        c = torch.stack([v.to(chart.device).expand(chart.size) for v in each], -1)  # (N, count)
+        if not self.along:
+            return chart.constant(c[:, 0])
+        axis, x = chart.axis(self.along), at[self.along].value.detach()
+        stretch = 2 / domain.length(self.along)
+
+        def rule(alpha: Alpha) -> Tensor | None:
+            if any(a for k, a in enumerate(alpha) if k != axis):
+                return None
+            return (self.terms(domain, x, len(names), alpha[axis]) * c).sum(-1) * stretch ** alpha[axis]
+
+        return Jet(chart, rule, (chart.size,), frozenset({self.along}))
+
+    def terms(self, domain: Domain, x: Tensor, count: int, order: int = 0) -> Tensor:
+        """The functions of its coordinate at places (N,), derived so many times in (-1, 1): (N, count)."""
+        s = domain.scaled(self.along, x)
+        return waves(s, count, order) if self.periodic and not self.wall else legendre(s, count - 1, order)
+
+
+def waves(s: Tensor, count: int, order: int = 0) -> Tensor:
+    """1, cos pi s, sin pi s, cos 2 pi s, ...: of period two, (N, count)."""
+    k = torch.arange(1, count, dtype=s.dtype, device=s.device)
+    frequency = math.pi * ((k + 1) // 2)
+    turned = (order - 1.0 * (k % 2 == 0)) * math.pi / 2  # each derivative turns a wave by a quarter
+    found = frequency**order * torch.cos(frequency * s[:, None] + turned)
+    return torch.cat([torch.full_like(s[:, None], 0.0 if order else 1.0), found], 1)
+
+
+def size_of(problem: Problem, unknown: str) -> float:
+    """How large measured values are; one where there are none."""
+    values = [o.points.measured[unknown] for o in problem.observations if unknown in o.unknowns]
+    return (float(torch.cat(values).square().mean().sqrt()) if values else 0.0) or 1.0
+
+
+def guessed(problem: Problem, series: Series, count: int) -> list[float]:
+    """The coefficients of one series."""
+    domain = problem.domain
+    mine = [o.points for o in problem.observations if series.unknown in o.unknowns]
+    if not mine or series.rated:
+        return [0.0] * count
+    values = torch.cat([p.measured[series.unknown] for p in mine]) / series.size
+    at = {c: torch.cat([p.coordinates[c] for p in mine]) for c in problem.coordinates}
+    place = _place(series, domain)
+    rows, there = _joined(problem, at), _joined(problem, place)
+    ridge = RULES.ridge * torch.eye(rows.shape[1], dtype=rows.dtype) * len(values) ** 0.5
+    given = torch.cat([values, values.new_zeros(len(ridge))])
+    fit = torch.linalg.lstsq(torch.cat([rows, ridge]), given[:, None]).solution[:, 0]
+    wanted = there @ fit
+    if not series.along:
+        return [float(wanted[0])]
+    if series.wall:
+        wanted = (wanted - wanted[0]) / domain.unit(series.along, place[series.along]).clamp(min=0.1)
+    terms = series.terms(domain, place[series.along], min(count, sum(RULES.guess)))
+    found = torch.linalg.lstsq(terms, wanted[:, None]).solution[:, 0]
+    return [*found.tolist(), *[0.0] * (count - len(found))]
+
+
+def _place(series: Series, domain: Domain) -> dict[str, Tensor]:
+    """Points along a start or a wall, in order."""
+    (piece,) = series.on.resolve(domain)
+    count = 101 if series.along else 1
+    part = torch.linspace(0, 1, count, dtype=torch.float64)
+    found = {c: torch.full((count,), v, dtype=torch.float64) for c, v in piece.fixed.items()}
+    return found | ({series.along: domain.place(series.along, part)} if series.along else {})
+
+
+def _joined(problem: Problem, at: dict[str, Tensor]) -> Tensor:
+    """Rows of the smooth functions by which data are joined."""
+    domain, rows = problem.domain, torch.ones(len(next(iter(at.values()))), 1, dtype=torch.float64)
+    for c in problem.coordinates:
+        few = RULES.guess[c == domain.time and len(problem.coordinates) > 1]
+        s = domain.scaled(c, at[c])
+        mine = waves(s, few) if problem.periodic and c != domain.time else legendre(s, few - 1, 0)
+        rows = (rows[:, :, None] * mine[:, None]).flatten(1)
+    return rows

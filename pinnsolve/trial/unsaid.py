@@ -1,0 +1,152 @@
+"""Starts and walls of which a problem with data says nothing: series whose coefficients the data tell.
+
+    u(x, t0) = U sum_k c_k P_k(x),        u(wall, t) = u(wall, t0) + U tau sum_k w_k P_k(t),
+
+P_k Legendre polynomials over the domain (sines and cosines where it is periodic), tau = (t - t0) / (t1 - t0), U the
+size of the unknown. So start and walls agree at the corners. How many terms there are is the series' level: data decide
+it, by what more of them bring (`methods.fitting`). Of an ordinary differential equation the values where it begins are
+unknown numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.regions import face
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.unknown import Unknown
+from pinnsolve.trial.series import RULES, Series, guessed, size_of
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """What a problem does not say.
+
+    Parameters
+    ----------
+    series : tuple of Series
+    """
+
+    series: tuple[Series, ...] = field(default_factory=tuple)
+
+    @property
+    def levels(self) -> int:
+        return len(RULES.levels) if any(s.along for s in self.series) else 1
+
+    def declared(self, level: int) -> dict[str, Unknown]:
+        """The coefficients, as numbers that are sought."""
+        return {name: Unknown(0.0) for s in self.series for name in s.names(level)}
+
+    def equations(self, domain: Domain, level: int) -> list[Equation]:
+        return [s.equation(domain, level) for s in self.series]
+
+    def guessed(self, problem: Problem, level: int) -> list[float]:
+        """Coefficients that come from data joined by a few smooth functions."""
+        found: list[float] = []
+        for s in self.series:
+            found += guessed(problem, s, len(s.names(level)))
+        return found
+
+
+def unsaid(problem: Problem) -> Unsaid:
+    """The starts and walls that equations ask for and no condition speaks of; nothing where it is not clear which."""
+    domain = problem.domain
+    slopes = {u: set[tuple[int, ...]]() for u in problem.unknowns}
+    for equation in problem.equations:
+        for u, alpha, _ in problem.prober.answer(equation, domain.line()).slopes:
+            slopes[u].add(alpha)
+    names = problem.coordinates
+    if not problem.observations or len(names) > 2 or problem.ranges or problem.functions or problem.solenoidal:
+        return Unsaid()
+    space = domain.space_coordinates
+    found = list[Series]()
+    for u, alphas in slopes.items():
+        orders = {c: max((a[k] for a in alphas), default=0) for k, c in enumerate(names)}
+        found += _starts(problem, u, orders)
+        for c in space:
+            found += _walls(problem, u, c, orders[c], found)
+    return Unsaid(tuple(found))
+
+
+def _starts(problem: Problem, unknown: str, orders: dict[str, int]) -> list[Series]:
+    time = problem.domain.time
+    if time is None:
+        return []
+    low, _ = problem.domain.ends(time)
+    told = _told(problem, unknown, time, low)
+    if not orders[time] or told is None:
+        return []
+    along = "".join(problem.domain.space_coordinates)
+    usual = size_of(problem, unknown)
+    kinds = [w for w in ("value", "rate")[: orders[time]] if w not in told]
+    sizes = {"value": usual, "rate": usual / problem.domain.length(time)}
+    return [
+        Series(unknown, face(**{time: low}), along, sizes[w], bool(problem.periodic), rated=w == "rate") for w in kinds
+    ]
+
+
+def _walls(problem: Problem, unknown: str, across: str, order: int, before: Sequence[Series]) -> list[Series]:
+    """Values at the sides of which nothing is said: of equations of second order at both, of first order at the lower
+    one where there is no time, since which way things go is not known otherwise."""
+    if problem.periodic or order not in (1, 2) or (order == 1 and problem.domain.time is not None):
+        return []
+    time, found = problem.domain.time, list[Series]()
+    sides = problem.domain.ends(across)
+    if order == 1 and any(_told(problem, unknown, across, end) for end in sides):
+        return []
+    for end in sides[: 2 if order == 2 else 1]:
+        if _told(problem, unknown, across, end) == set():
+            start = _start_of(problem, unknown, before)
+            found.append(
+                Series(
+                    unknown,
+                    face(**{across: end}),
+                    time or "",
+                    size_of(problem, unknown),
+                    start=start,
+                    wall=time is not None,
+                )
+            )
+    return found
+
+
+def _start_of(problem: Problem, unknown: str, before: Sequence[Series]) -> Callable[[Fields], Any] | None:
+    """What holds where time begins: what is declared, or sought."""
+    domain = problem.domain
+    if domain.time is None:
+        return None
+    for condition in problem.conditions:
+        told = condition.prescribes
+        if told is None or told.unknown != unknown or told.what != "value" or domain.time in told.asks:
+            continue
+        if all(p.moment is not None for p in problem.pieces(condition)):
+            return told.given
+    mine = next((s for s in before if s.unknown == unknown and not s.rated and not s.wall), None)
+    if mine is None:
+        return None
+
+    def sought(at: Fields) -> Any:
+        level = next(k for k in reversed(range(len(RULES.levels))) if all(n in at for n in mine.names(k)))
+        equation = mine.equation(domain, level)
+        assert equation.prescribes is not None
+        return equation.prescribes.given(at)
+
+    return sought
+
+
+def _told(problem: Problem, unknown: str, coordinate: str, end: float) -> set[str] | None:
+    """What conditions say of an unknown at an end of a coordinate; nothing at all where they stand elsewhere too."""
+    found, time = set[str](), problem.domain.time
+    for condition in problem.conditions:
+        for piece in problem.pieces(condition):
+            where = piece.fixed.get(coordinate)
+            if coordinate == time and where is not None and where != end:
+                return None  # another moment
+            if where == end and unknown in condition.asks:
+                found.add(condition.prescribes.what if condition.prescribes is not None else "condition")
+    return found
