@@ -112,7 +112,7 @@ def test_of_data_alone_the_choice_makes_no_cells() -> None:
     data = of_unknown_noise.observations[0].points
     noise = {
         "conditions": observed(
-            x=data.coordinates["x"].numpy(), y=data.coordinates["y"].numpy(), u=data.measured["measured u"].numpy()
+            x=data.coordinates["x"].numpy(), y=data.coordinates["y"].numpy(), u=data.measured["u"].numpy()
         )
     }
     training = solve(surface(**noise), validation=0.2, budget=600, progress=stop).training
