@@ -6,6 +6,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors, and one process on each core already
 
+import gc
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,11 @@ settings = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, bud
 def pytest_configure() -> None:
     """Ctrl-C as a terminal delivers it: a shell lets background jobs ignore it, and what they start inherits that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """What torch and the tests have loaded stays: Python need not look through it again and again for garbage."""
+    gc.freeze()
 
 
 @pytest.fixture

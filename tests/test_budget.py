@@ -32,7 +32,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch, ready: Prepared, speed: float) ->
 # ---------------------------------------------------------------- it is kept
 
 
-SLOW = [(2.0, 5e9), (5.0, 2e9), (20.0, 1e9)]
+SLOW = [(2.0, 2e9), (5.0, 1e9), (20.0, 5e8)]
 # on the slowest machine a march meets its end; long runs of the others would show the same again
 TRIED = [("burgers", *s) for s in SLOW] + [(n, *SLOW[1]) for n in GALLERY if n != "burgers"]
 

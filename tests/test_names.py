@@ -108,11 +108,12 @@ def test_an_unknown_called_on() -> None:
 FREE = ["sigma", "type", "row", "loss", "file", "columns", "keys", "forward", "t", "train", "step", "parameters", "chart"]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FREE)
-def test_names_that_work_everywhere(name: str, tmp_path: Path) -> None:
-    true = poisson().reference
-    assert true is not None
-    for problem in (poisson(u=name), poisson(x=name), poisson(k=name), poisson(k=name, given=(1.0, 2.0))):
+@pytest.mark.parametrize("turn", range(len(FREE)), ids=lambda turn: FREE[turn])
+def test_names_that_work_everywhere(turn: int, tmp_path: Path) -> None:
+    """Each of them as an unknown, as a coordinate, as a number and as a range, beside others of them."""
+    u, x, k, *_ = FREE[turn:] + FREE[:turn]
+    for given in (1.0, (1.0, 2.0)):
+        problem = poisson(u, x, k, given)
         solution = solve(problem, settings=QUICK)
         places = dict.fromkeys(problem.coordinates, 0.25) | dict.fromkeys(problem.ranges, 1.0)
         assert getattr(solution, problem.unknowns[0])(**places) == pytest.approx(0.1875, abs=0.2)

@@ -133,7 +133,7 @@ def test_ctrl_c_ends_the_training_and_keeps_what_there_is(write: Callable[..., P
     while not line.startswith("training"):
         line = process.stdout.readline()
         assert line, "the command ended before it trained"
-    time.sleep(1)
+    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     told = process.communicate(timeout=60)[0]
     assert process.returncode == 1, told
