@@ -70,6 +70,13 @@ def heat() -> Problem:
 
 
 @pytest.fixture
+def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command draws nothing, which costs more than the small problem: what figures show is tested in tests/report."""
+    monkeypatch.setattr("pinnsolve.report.write.solution_figure", lambda run, figures: None)
+    monkeypatch.setattr("pinnsolve.report.write.png", lambda figure: b"\x89PNG" + bytes(20_000))
+
+
+@pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Write a problem file: the small heat problem with some text replaced, or any text."""
 

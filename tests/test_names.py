@@ -122,18 +122,26 @@ def test_names_that_work_everywhere(turn: int, tmp_path: Path) -> None:
         assert again.d(problem.unknowns[0])(**places) == solution.d(problem.unknowns[0])(**places)
 
 
-@pytest.mark.parametrize("name", [*FREE, "add_module", "training_"])
+NAMED = [*FREE, "add_module", "training_"]
+
+
+@pytest.mark.parametrize("name", NAMED)
 def test_unknown_functions_and_constants_of_any_name(name: str, tmp_path: Path) -> None:
     xs = np.linspace(0.1, 0.9, 9)
-    data = observed(x=xs, u=xs * (1 - xs)) if name != "u" else ()
-    for given in (Unknown(0.9, of="x"), Unknown(0.9)):
-        problem = poisson(k=name, given=given, more=(data,))
-        solution = solve(problem, settings=QUICK)
-        solution.save(tmp_path / "model.safetensors")
-        again = Solution.load(tmp_path / "model.safetensors", problem)
-        assert again.u(x=0.3) == solution.u(x=0.3)
-        if given.coordinates:
-            assert again.d(name)(x=0.3) == solution.d(name)(x=0.3)
+    other = NAMED[NAMED.index(name) - 1]  # each is the function once and the constant once
+    problem = Problem(
+        space=Box(x=(0, 1)),
+        unknowns="u",
+        equations=function(f"def f(u, x, {name}, {other}): return d({name} * d(u, x), x) + 2.0 * {other}"),
+        conditions=[dirichlet(u=0), observed(x=xs, u=xs * (1 - xs))],
+        parameters={name: Unknown(0.9, of="x"), other: Unknown(0.9)},
+    )
+    solution = solve(problem, settings=QUICK)
+    solution.save(tmp_path / "model.safetensors")
+    again = Solution.load(tmp_path / "model.safetensors", problem)
+    assert again.u(x=0.3) == solution.u(x=0.3)
+    assert again.d(name)(x=0.3) == solution.d(name)(x=0.3)
+    assert solution.training is not None and other in solution.training.identified.constants
 
 
 def test_a_saved_function_of_another_name_is_refused(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_a_run_that_converged_has_nothing_left_to_do(heat: Problem, tmp_path: Pa
     )
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_a_killed_run_is_resumed_to_the_same_bits(write: Callable[..., Path], tmp_path: Path) -> None:
     path = write(
         ("steps=15", "steps=24"),
