@@ -232,12 +232,12 @@ class Reduced:
     depth: int = 2
     points: int = 400
     features: int = 0  # in place of the network, where they are quicker
-    steps: int = 40
+    steps: int = 20
     automatic: bool = False  # by what is chosen: no network of this size would do, or cells take half a second
 
 
 REDUCED = {
-    "heat": Reduced(), "cooling": Reduced(steps=20), "heat_plate": Reduced(features=100), "poisson": Reduced(), "poisson_3d": Reduced(features=100),
+    "heat": Reduced(), "cooling": Reduced(), "heat_plate": Reduced(features=100), "poisson": Reduced(), "poisson_3d": Reduced(features=100),
     "heat_in_a_disc": Reduced(features=200), "plate_with_holes": Reduced(features=200), "ball": Reduced(features=200),
     "plate_under_tension": Reduced(features=100),
     "burgers": Reduced({"nu": 0.1}), "burgers_2d": Reduced({"nu": 0.1}, tolerance=0.1, automatic=True),
@@ -250,7 +250,7 @@ REDUCED = {
     "taylor_green": Reduced(steps=12),
     "maxwell_cavity": Reduced(tolerance=0.1, features=250, points=800),
     "maxwell_pulse": Reduced(automatic=True), "schrodinger": Reduced(automatic=True),
-    "cavity": Reduced({"Re": 10}, tolerance=0.1, features=150, points=1500),
+    "cavity": Reduced({"Re": 10}, tolerance=0.1, features=100, points=800),
     "two_materials": Reduced({"k1": 1, "k2": 1}, features=100),
     "plucked_string": Reduced({"c": 0.5}, tolerance=0.1, features=200),
     "lotka_volterra": Reduced({"r": 0.1, "m": 0.1}, automatic=True),
