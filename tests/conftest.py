@@ -6,6 +6,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors, and one process on each core already
 
+import gc
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,11 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_finish() -> None:
+    """What torch and the tests have loaded stays: Python need not look through it again and again for garbage."""
+    gc.freeze()
+
+
 @pytest.fixture
 def heat() -> Problem:
     """u_t = 0.1 u_xx with one mode, whose exact solution is known."""
@@ -61,6 +67,13 @@ def heat() -> Problem:
         reference=exact(u=lambda x, t, alpha: np.exp(-alpha * pi**2 * t) * np.sin(pi * x)),
         tolerance=1e-2,
     )
+
+
+@pytest.fixture
+def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command draws nothing, which costs more than the small problem: what figures show is tested in tests/report."""
+    monkeypatch.setattr("pinnsolve.report.write.solution_figure", lambda run, figures: None)
+    monkeypatch.setattr("pinnsolve.report.write.png", lambda figure: b"\x89PNG" + bytes(20_000))
 
 
 @pytest.fixture

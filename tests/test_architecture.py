@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,15 @@ def part(path: Path) -> str:
     return relative.parts[0].removesuffix(".py")
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def imported(path: Path) -> set[str]:
     """The parts of pinnsolve that a file imports, at its top or later."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pinnsolve."):
             found.add(str(node.module).split(".")[1])
     return found
@@ -50,7 +56,7 @@ def module(path: Path) -> str:
 def files_imported(path: Path, known: set[str]) -> set[str]:
     """The files of the package that a file imports: at its top, later, or for types alone."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             inside = [f"{node.module}.{a.name}" for a in node.names]
@@ -74,7 +80,7 @@ def test_no_two_files_import_each_other() -> None:
 def test_files_and_functions_fit_in_the_head(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= 300, path
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef):
             body = (node.end_lineno or 0) - node.body[0].lineno
             doc = ast.get_docstring(node)
@@ -88,7 +94,7 @@ def test_networks_know_no_problem() -> None:
 
 def test_only_one_file_names_time_and_only_geometry_reads_the_bounds_of_a_box() -> None:
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Constant) and node.value == "t":
                 assert path == PACKAGE / "data" / "axes.py", f"{path}, line {node.lineno}"
             if isinstance(node, ast.Attribute) and node.attr == "bounds" and part(path) != "geometry":
@@ -110,7 +116,7 @@ def has_numbers(node: ast.expr) -> bool:
 def constants(path: Path) -> list[tuple[str, int]]:
     """The names in capitals at the top of a file that stand for numbers, and their lines."""
     found = []
-    for node in ast.parse(path.read_text()).body:
+    for node in tree(path).body:
         if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
             continue
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
@@ -139,18 +145,21 @@ def python(code: str) -> str:
     return done.stdout
 
 
-def test_import_is_silent_and_changes_nothing() -> None:
+def test_import_is_silent_changes_nothing_and_loads_nothing_that_only_some_runs_need() -> None:
     code = """
-import random, warnings, numpy, torch
+import random, sys, warnings, numpy, torch
 before = (torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled(), list(warnings.filters),
           random.getstate(), str(numpy.random.get_state()), torch.get_rng_state().tolist(), numpy.get_printoptions())
 import pinnsolve
 from pinnsolve import *
 after = (torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled(), list(warnings.filters),
-          random.getstate(), str(numpy.random.get_state()), torch.get_rng_state().tolist(), numpy.get_printoptions())
+         random.getstate(), str(numpy.random.get_state()), torch.get_rng_state().tolist(), numpy.get_printoptions())
 names = ["default dtype", "threads", "grad", "filters", "random", "numpy random", "torch random", "print options"]
 changed = [n for n, a, b in zip(names, before, after) if a != b]
 assert not changed, changed
+late = ["scipy.optimize", "scipy.integrate", "matplotlib", "meshio", "rich", "jinja2"]
+loaded = [name for name in late if name in sys.modules]
+assert not loaded, loaded
 """
     assert python(code) == ""
 
@@ -159,30 +168,18 @@ def test_importing_the_package_does_not_wait_for_torch() -> None:
     assert python("import sys, pinnsolve; print('torch' in sys.modules)") == "False\n"
 
 
-def test_importing_every_name_loads_nothing_that_only_some_runs_need() -> None:
+def test_functions_are_not_hidden_by_the_modules_of_their_name_and_a_check_loads_nothing_of_a_report() -> None:
     code = """
 import sys
-from pinnsolve import *
-late = ["scipy.optimize", "scipy.integrate", "matplotlib", "meshio", "rich", "jinja2"]
-print(*[name for name in late if name in sys.modules])
-"""
-    assert python(code).split() == []
-
-
-def test_a_check_loads_nothing_that_only_a_report_needs() -> None:
-    code = """
-import sys
+import pinnsolve.command.run
+from pinnsolve import compare, ensemble, solve
+assert all(map(callable, (solve, compare, ensemble)))
 from pinnsolve.__main__ import main
 main(["problems/heat.py", "--check"])
 late = ["scipy.optimize", "scipy.integrate", "matplotlib", "meshio", "jinja2", "sympy"]
 print(*[name for name in late if name in sys.modules])
 """
     assert python(code).splitlines()[-1] == ""
-
-
-def test_functions_are_not_hidden_by_the_modules_of_their_name() -> None:
-    code = "import pinnsolve.command.run\nfrom pinnsolve import compare, ensemble, solve\nprint(*map(callable, (solve, compare, ensemble)))"
-    assert python(code) == "True True True\n"
 
 
 def test_references_in_validation_know_nothing_of_the_network() -> None:
@@ -206,7 +203,7 @@ def test_references_in_validation_know_nothing_of_the_network() -> None:
     references = [path for path in sorted((ROOT / "validation").glob("*.py")) if path.stem not in runners]
     assert len(references) >= 20
     for path in references:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 modules = [str(node.module)]

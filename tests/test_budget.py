@@ -33,9 +33,9 @@ def simulated(monkeypatch: pytest.MonkeyPatch, ready: Prepared, speed: float) ->
 # ---------------------------------------------------------------- it is kept
 
 
-SLOW = [(2.0, 5e9), (5.0, 2e9), (20.0, 1e9)]
+SLOW = [(2.0, 2e9), (5.0, 1e9), (20.0, 5e8)]
 # on the slowest machine a march meets its end; long runs of the others would show the same again
-TRIED = [("burgers", *s) for s in SLOW] + [(n, *SLOW[1]) for n in GALLERY if n != "burgers"]
+TRIED = [("burgers", *s) for s in SLOW] + [(n, 5.0, 2e9) for n in GALLERY if n != "burgers"]
 
 
 @pytest.mark.parametrize(("name", "budget", "speed"), TRIED)
@@ -52,13 +52,13 @@ def test_it_is_kept_within_a_tenth(monkeypatch: pytest.MonkeyPatch, name: str, b
     assert trial.complete or held or (isinstance(trial, Planar) and trial.mesh is not None)
 
 
-@pytest.mark.parametrize("name", ["cavity", "inverse_burgers", "taylor_green"])
-def test_the_whole_of_a_run_fits(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize(("name", "budget"), [("cavity", 2.0), ("inverse_burgers", 1.0), ("taylor_green", 1.0)])
+def test_the_whole_of_a_run_fits(monkeypatch: pytest.MonkeyPatch, name: str, budget: float) -> None:
     """Checks, first evaluation and the end included; by the clock of this process, which others do not slow down."""
     monkeypatch.setattr(time, "perf_counter", time.process_time)
     began = time.process_time()
-    solution = solve(gallery(name), budget=2.0)
-    assert time.process_time() - began <= 1.1 * 2.0 + 1.0
+    solution = solve(gallery(name), budget=budget)
+    assert time.process_time() - began <= 1.1 * budget + 1.0
     assert solution.training is not None and solution.training.steps > 0
 
 
@@ -148,7 +148,7 @@ def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(clocks: None, 
 def test_a_sequence_of_methods_shares_the_budget_by_operations(clocks: None, heat: Problem) -> None:
     looks: list[Look] = []
     methods = [Adam(), LevenbergMarquardt(steps=2)]
-    solution = solve(heat, network=MLP(width=6, depth=2), method=methods, budget=2.0, progress=looks.append)
+    solution = solve(heat, network=MLP(width=6, depth=2), method=methods, budget=1.0, progress=looks.append)
     assert solution.training is not None and looks[-1].method == "lm"
     assert solution.training.outcome.kind == "steps"
     same_as_before("sequence", solution.training, looks, solution.trial.vector())

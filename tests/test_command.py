@@ -72,6 +72,7 @@ def test_vtu_and_model_open(finished: tuple[Path, Path, int]) -> None:
 EXACT = "exact(u=lambda x, t, alpha: np.exp(-alpha * np.pi**2 * t) * np.sin(np.pi * x))"
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_a_problem_without_a_reference_is_solved_by_differences(
     write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_problem_without_a_reference_is_solved_by_differences(
     assert "confirms the solver, not the modelling" in (tmp_path / "run" / "report.html").read_text()
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_fail_and_unconfirmed_are_exit_code_one(write: Write, tmp_path: Path) -> None:
     short = ("steps=15", "steps=1")
     for change, options, verdict in (
@@ -172,6 +174,7 @@ def test_check_stops_before_training(write: Write, tmp_path: Path, capsys: pytes
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_warnings_stay_in_the_report(write: Write, tmp_path: Path) -> None:
     path = write(("dirichlet(u=0)", "dirichlet(u=0, on=face(x=0))"), ("steps=15", "steps=1"))
     main([str(path), "--out", str(tmp_path / "out")])
@@ -180,6 +183,7 @@ def test_warnings_stay_in_the_report(write: Write, tmp_path: Path) -> None:
     assert "no condition on the face x=1" in (tmp_path / "out" / "report.html").read_text()
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_options_reach_the_run(write: Write, tmp_path: Path) -> None:
     out = tmp_path / "out"
     options = [
@@ -204,6 +208,7 @@ def test_options_reach_the_run(write: Write, tmp_path: Path) -> None:
     assert "Adam" in history.splitlines()[1] or "adam" in history.splitlines()[1]
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_a_run_never_stands_beside_the_results_of_an_earlier_one(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

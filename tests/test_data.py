@@ -34,6 +34,7 @@ from tests.core.common import stopped_after
 RNG = np.random.default_rng(0)
 X, T = RNG.uniform(0, 1, 300), RNG.uniform(0, 1, 300)
 ALPHA = 0.1
+FEW: dict[str, Any] = {"method": LevenbergMarquardt(), "points": 300, "held_out": 200, "budget": 60}
 
 
 def heat(u, x, t, alpha):  # type: ignore[no-untyped-def]
@@ -185,7 +186,7 @@ def test_a_diffusivity_is_found_with_its_standard_error() -> None:
     noise = 0.01
     values = truth(X, T) + noise * np.random.default_rng(3).standard_normal(len(X))
     given = problem(*observed(x=X, t=T, u=values, sigma=noise), alpha=Unknown(0.3, positive=True))
-    solution = solve(given, network=MLP(10, 2), method=LevenbergMarquardt(), budget=60, progress=stopped_after(60))
+    solution = solve(given, network=MLP(10, 2), progress=stopped_after(60), **FEW)
     assert solution.training is not None
     found = solution.training.identified
     assert found is not None
@@ -207,7 +208,7 @@ def test_initial_values_may_hold_a_constant_too() -> None:
         time=(0, 2), unknowns="u", equations=decay, parameters={"k": Unknown(1.0), "a": Unknown(1.0)}, reference=None,
         conditions=[initial(u=lambda a: a), *observed(t=t, u=3 * np.exp(-0.7 * t))],
     )  # fmt: skip
-    solution = solve(given, network=MLP(8, 1), method=LevenbergMarquardt(), budget=60, progress=stopped_after(80))
+    solution = solve(given, network=MLP(8, 1), progress=stopped_after(80), **FEW)
     assert solution.conditions["initial u"] == "weighted"
     assert solution.training is not None and solution.training.identified is not None
     found = solution.training.identified.constants
@@ -226,7 +227,7 @@ def test_what_the_data_cannot_tell_is_said() -> None:
         time=(0, 2), unknowns="u", equations=decay, parameters=constants, reference=None,
         conditions=[initial(u=3), *observed(t=t, u=3 * np.exp(-0.7 * t), sigma=0.01)],
     )  # fmt: skip
-    solution = solve(given, network=MLP(8, 1), method=LevenbergMarquardt(), budget=60, progress=stopped_after(40))
+    solution = solve(given, network=MLP(8, 1), progress=stopped_after(40), **FEW)
     assert solution.training is not None and solution.training.identified is not None
     found = solution.training.identified
     assert found.constants["k"].value * found.constants["m"].value == pytest.approx(0.7, rel=1e-2)

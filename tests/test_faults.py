@@ -14,6 +14,7 @@ from pinnsolve.__main__ import main
 from pinnsolve.training.loop import Loop
 from tests.conftest import SMALL
 
+pytestmark = pytest.mark.usefixtures("unpictured")
 Write = Callable[..., Path]
 
 HEAT = "    return d(u, t) - alpha * d(u, x, x)"

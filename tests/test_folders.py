@@ -21,6 +21,7 @@ from pinnsolve.machine.lock import LOCK, _born, held
 from pinnsolve.training.loop import Loop
 from tests.test_faults import OWN, told
 
+pytestmark = pytest.mark.usefixtures("unpictured")
 Write = Callable[..., Path]
 SHORT = ("steps=15", "steps=1")
 DECAY = """

@@ -299,7 +299,7 @@ def test_fluxes_say_how_slopes_go_on(equation: Any, wanted: Any) -> None:
 )
 def test_what_has_no_answer_gets_none(problem: Problem) -> None:
     with pytest.warns(NotConverged):
-        solution = solve(problem, budget=1.5)
+        solution = solve(problem, budget=0.5)
     assert not solution.converged
 
 

@@ -108,11 +108,12 @@ def test_an_unknown_called_on() -> None:
 FREE = ["sigma", "type", "row", "loss", "file", "columns", "keys", "forward", "t", "train", "step", "parameters", "chart"]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FREE)
-def test_names_that_work_everywhere(name: str, tmp_path: Path) -> None:
-    true = poisson().reference
-    assert true is not None
-    for problem in (poisson(u=name), poisson(x=name), poisson(k=name), poisson(k=name, given=(1.0, 2.0))):
+@pytest.mark.parametrize("turn", range(len(FREE)), ids=lambda turn: FREE[turn])
+def test_names_that_work_everywhere(turn: int, tmp_path: Path) -> None:
+    """Each of them as an unknown, as a coordinate, as a number and as a range, beside others of them."""
+    u, x, k, *_ = FREE[turn:] + FREE[:turn]
+    for given in (1.0, (1.0, 2.0)):
+        problem = poisson(u, x, k, given)
         solution = solve(problem, settings=QUICK)
         places = dict.fromkeys(problem.coordinates, 0.25) | dict.fromkeys(problem.ranges, 1.0)
         assert getattr(solution, problem.unknowns[0])(**places) == pytest.approx(0.1875, abs=0.2)
@@ -121,18 +122,26 @@ def test_names_that_work_everywhere(name: str, tmp_path: Path) -> None:
         assert again.d(problem.unknowns[0])(**places) == solution.d(problem.unknowns[0])(**places)
 
 
-@pytest.mark.parametrize("name", [*FREE, "add_module", "training_"])
+NAMED = [*FREE, "add_module", "training_"]
+
+
+@pytest.mark.parametrize("name", NAMED)
 def test_unknown_functions_and_constants_of_any_name(name: str, tmp_path: Path) -> None:
     xs = np.linspace(0.1, 0.9, 9)
-    data = observed(x=xs, u=xs * (1 - xs)) if name != "u" else ()
-    for given in (Unknown(0.9, of="x"), Unknown(0.9)):
-        problem = poisson(k=name, given=given, more=(data,))
-        solution = solve(problem, settings=QUICK)
-        solution.save(tmp_path / "model.safetensors")
-        again = Solution.load(tmp_path / "model.safetensors", problem)
-        assert again.u(x=0.3) == solution.u(x=0.3)
-        if given.coordinates:
-            assert again.d(name)(x=0.3) == solution.d(name)(x=0.3)
+    other = NAMED[NAMED.index(name) - 1]  # each is the function once and the constant once
+    problem = Problem(
+        space=Box(x=(0, 1)),
+        unknowns="u",
+        equations=function(f"def f(u, x, {name}, {other}): return d({name} * d(u, x), x) + 2.0 * {other}"),
+        conditions=[dirichlet(u=0), observed(x=xs, u=xs * (1 - xs))],
+        parameters={name: Unknown(0.9, of="x"), other: Unknown(0.9)},
+    )
+    solution = solve(problem, settings=QUICK)
+    solution.save(tmp_path / "model.safetensors")
+    again = Solution.load(tmp_path / "model.safetensors", problem)
+    assert again.u(x=0.3) == solution.u(x=0.3)
+    assert again.d(name)(x=0.3) == solution.d(name)(x=0.3)
+    assert solution.training is not None and other in solution.training.identified.constants
 
 
 def test_a_saved_function_of_another_name_is_refused(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_a_run_that_converged_has_nothing_left_to_do(heat: Problem, tmp_path: Pa
     )
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_a_killed_run_is_resumed_to_the_same_bits(write: Callable[..., Path], tmp_path: Path) -> None:
     path = write(
         ("steps=15", "steps=24"),
@@ -133,7 +134,7 @@ def test_ctrl_c_ends_the_training_and_keeps_what_there_is(write: Callable[..., P
     while not line.startswith("training"):
         line = process.stdout.readline()
         assert line, "the command ended before it trained"
-    time.sleep(1)
+    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     told = process.communicate(timeout=60)[0]
     assert process.returncode == 1, told

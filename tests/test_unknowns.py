@@ -125,7 +125,7 @@ def with_conductivity(noise: float = 0.0, **changes: Any) -> Problem:
 @pytest.mark.parametrize(("network", "method"), [(MLP(8, 1), LevenbergMarquardt()), (RandomFeatures(100), Newton())])
 def test_a_conductivity_is_found_with_its_standard_error(network: Any, method: Any) -> None:
     problem = with_conductivity(noise=1e-3)
-    solution = solve(problem, network=network, method=method, budget=60, progress=stopped_after(40))
+    solution = solve(problem, network=network, method=method, budget=60, points=300, progress=stopped_after(40))
     assert solution.training is not None and solution.training.identified is not None
     found = solution.training.identified.functions["k"]
     away = np.array(found.values) - conductivity(np.array(found.places["x"]))

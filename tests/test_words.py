@@ -123,6 +123,7 @@ def test_what_an_automatic_choice_did_not_read_is_said(heat: Problem) -> None:
 # ---------------------------------------------------------------- what was done
 
 
+@pytest.mark.usefixtures("unpictured")
 def test_points_are_those_that_were_trained_on(heat: Problem) -> None:
     chosen = Settings(network=MLP(width=6, depth=1), method=LevenbergMarquardt(steps=12), points=1200, sampler="latin")
     loop = prepare(heat, chosen).loop

@@ -15,16 +15,23 @@ from pinnsolve.jets.jet import Chart, Jet, on_jets
 from pinnsolve.jets.multi_index import Alpha, leibniz, raised
 from pinnsolve.jets.shapes import fits
 
+SEVERAL = (list, tuple)  # of fields: what torch.stack and torch.cat take
+
 
 def chart_of(operands: Sequence[Any]) -> Chart:
     """The one chart that all jets among the operands share."""
-    flat_list = [b for a in operands for b in (a if isinstance(a, list | tuple) else (a,))]
-    charts = {id(a.chart): a.chart for a in flat_list if isinstance(a, Jet)}
-    if len(charts) != 1:
+    chart: Chart | None = None
+    one = True
+    for a in operands:
+        for b in a if isinstance(a, SEVERAL) else (a,):
+            if isinstance(b, Jet):
+                one = one and (chart is None or b.chart is chart)
+                chart = b.chart
+    if chart is None or not one:
         raise ProblemError(
             "fields over different sets of points were combined", "Use the arguments of one function only."
         )
-    return next(iter(charts.values()))
+    return chart
 
 
 def operand(chart: Chart, tensor: Tensor, shape: Sequence[int]) -> Tensor:

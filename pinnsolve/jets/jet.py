@@ -51,6 +51,7 @@ class Chart:
 
     def __init__(self, names: Sequence[str], size: int, dtype: torch.dtype, device: torch.device) -> None:
         self.names = tuple(names)
+        self.zeroth: Alpha = (0,) * len(self.names)
         self.size = size
         self.dtype, self.device = dtype, device
         self.tape: Recorder | None = None
@@ -61,10 +62,6 @@ class Chart:
         self.plan: Callable[[], Asked] | None = None
         # told what `d` differentiates, along what, and what comes out; what it returns takes the place of that
         self.differentiated: Callable[[Jet, str, Jet], Jet] | None = None
-
-    @property
-    def zeroth(self) -> Alpha:
-        return (0,) * len(self.names)
 
     def axis(self, name: str) -> int:
         return self.names.index(name)
@@ -121,9 +118,10 @@ class Jet:
 
     def partial(self, alpha: Alpha) -> Tensor | None:
         """The derivative D^alpha, or None where it is identically zero."""
-        if alpha not in self.known:
-            self.known[alpha] = self._rule(alpha)
-        return self.known[alpha]
+        known = self.known
+        if alpha not in known:
+            known[alpha] = self._rule(alpha)
+        return known[alpha]
 
     def dense(self, alpha: Alpha) -> Tensor:
         """The derivative D^alpha as a tensor in every case."""

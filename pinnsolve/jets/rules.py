@@ -7,6 +7,7 @@ acts point by point is differentiated by nested autograd, and the chart notes th
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from math import pi, sqrt
 from typing import Any
 
@@ -98,18 +99,27 @@ COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne", "less", "less_equal", "greate
                "isnan", "isfinite", "isinf", "logical_and", "logical_or", "logical_xor", "logical_not"}  # fmt: skip
 IN_PLACE = {"iadd", "isub", "imul", "idiv", "itruediv", "ipow"}
 
+REAL = (Jet, float, int)
 
-def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A torch function (or method, or operator) applied to jets."""
+
+@cache
+def named(func: Any) -> str:
+    """The name under which a torch function (or method, or operator) has its rule."""
     written = getattr(func, "__name__", str(func))
     name = written.strip("_")
     if name in IN_PLACE or (written.endswith("_") and not written.endswith("__")):
         raise ProblemError(f"torch.{written} works in place", f"A field is never changed: use torch.{name}.")
-    name = ALIASES.get(name, name)
-    for value in (*args, *kwargs.values()):
-        if remedy := if_complex(value):
+    return ALIASES.get(name, name)
+
+
+def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A torch function (or method, or operator) applied to jets."""
+    name = named(func)
+    given = (*args, *kwargs.values()) if kwargs else args
+    for value in given:
+        if not isinstance(value, REAL) and (remedy := if_complex(value)):
             raise ProblemError(f"torch.{name} was given a field and a complex number", remedy.strip())
-    chart = chart_of((*args, *kwargs.values()))
+    chart = chart_of(given)
     if name in COMPARISONS:
         plain = {k: v.value if isinstance(v, Jet) else v for k, v in kwargs.items()}
         jet = next(a for a in args if isinstance(a, Jet))
@@ -118,7 +128,7 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
                 same_rank(jet, other, name)
         return chart.constant(func(*(a.value if isinstance(a, Jet) else a for a in args), **plain))
     if name != "where":  # what a comparison returned counts as zeros and ones, and is not added by "or"
-        args = tuple(counted(a) for a in args)
+        args = tuple([counted(a) for a in args])
     if name in STRUCTURAL:
         return STRUCTURAL[name](*args, **kwargs)
     shape = next(a.shape for a in args if isinstance(a, Jet)) if any(isinstance(a, Jet) for a in args) else ()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property, reduce
 
 import torch
 from torch import Tensor
@@ -27,16 +29,19 @@ class Size:
 
 
 class Probe:
-    """A smooth field in place of an unknown, whose every derivative is a leaf that records being asked for."""
+    """A smooth field in place of an unknown, whose every derivative is a leaf that records being asked for.
 
-    def __init__(self, chart: Chart, at: Mapping[str, Jet], domain: Domain, phase: float, size: Size) -> None:
-        wave: Jet | None = None
-        for k, (name, x) in enumerate(at.items()):
-            term = (1.3 + 0.2 * k) * domain.unit(name, x)
-            wave = term if wave is None else wave + term
-        assert wave is not None
-        self.smooth = size.offset + size.scale * on_jets.sin(wave + phase)
+    It is made when a residual asks for it: most equations of a large system ask for few of the unknowns.
+    """
+
+    def __init__(self, chart: Chart, wave: Callable[[], Jet], phase: float, size: Size) -> None:
+        self._wave, self._phase, self._size = wave, phase, size
         self.field = Jet(chart, self._leaf, (chart.size,), frozenset(chart.names))
+
+    @cached_property
+    def smooth(self) -> Jet:
+        made: Jet = self._size.offset + self._size.scale * on_jets.sin(self._wave() + self._phase)
+        return made
 
     def _leaf(self, alpha: Alpha) -> Tensor:
         return self.smooth.dense(alpha).detach().clone().requires_grad_()
@@ -49,6 +54,17 @@ class Probe:
 Probes = dict[str, Probe]
 
 
+def wave_over(domain: Domain, at: Mapping[str, Jet]) -> Callable[[], Jet]:
+    """The sum of all coordinates, each from zero to a little more than one, made once and when it is asked for."""
+
+    @cache
+    def wave() -> Jet:
+        terms = [(1.3 + 0.2 * k) * domain.unit(name, x) for k, (name, x) in enumerate(at.items())]
+        return reduce(operator.add, terms)
+
+    return wave
+
+
 def probes(
     domain: Domain, unknowns: Sequence[str], points: Points, shift: float = 0.0,
     sizes: Mapping[str, Size] | None = None,
@@ -58,8 +74,8 @@ def probes(
     `sizes` says how large they are; without it they are between minus one and one.
     """
     chart, at = points.chart()
-    given = sizes or {}
-    made = {u: Probe(chart, at, domain, 0.7 * (k + 1) + shift, given.get(u, Size())) for k, u in enumerate(unknowns)}
+    given, wave = sizes or {}, wave_over(domain, at)
+    made = {u: Probe(chart, wave, 0.7 * (k + 1) + shift, given.get(u, Size())) for k, u in enumerate(unknowns)}
     return chart, at, made
 
 
@@ -152,7 +168,8 @@ class Prober:
         """Unknown constants of half as much again, and functions that vary around their guesses."""
         more = {name: guess + 0.5 * (abs(guess) or 1.0) for name, guess in self.constants.items()}
         sizes = {name: Size(guess, 0.3 * (abs(guess) or 1.0)) for name, guess in self.functions.items()}
-        vary = {name: Probe(chart, at, self.domain, 0.4, size).smooth for name, size in sizes.items()}
+        wave = wave_over(self.domain, at)
+        vary = {name: Probe(chart, wave, 0.4, size).smooth for name, size in sizes.items()}
         return {name: chart.numbers(value) for name, value in more.items()} | vary
 
     def algebraic(self, unknown: str, equations: Sequence[Equation]) -> bool:

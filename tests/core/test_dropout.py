@@ -117,11 +117,11 @@ def test_training_is_thinned_and_the_solution_is_whole(method: Any) -> None:
 
 
 def test_a_resumed_run_draws_the_same_masks(tmp_path: Path) -> None:
-    options: dict[str, Any] = {"network": MLP(8, 2, dropout=0.3), "method": Adam(rate=1e-2, steps=100), **SMALL}
+    options: dict[str, Any] = {"network": MLP(8, 2, dropout=0.3), "method": Adam(rate=1e-2, steps=40), **SMALL}
     whole = solve(WARM, **options)
-    solve(WARM, out=tmp_path, progress=stop_at(40), **options)
+    solve(WARM, out=tmp_path, progress=stop_at(16), **options)
     again = solve(WARM, out=tmp_path, resume=True, **options)
-    assert again.training is not None and whole.training is not None and again.training.steps == 100
+    assert again.training is not None and whole.training is not None and again.training.steps == 40
     assert torch.equal(again.trial.vector(), whole.trial.vector())
     assert [k.held_out for k in again.training.history] == [k.held_out for k in whole.training.history]
     assert not torch.equal(solve(WARM, seed=1, **options).trial.vector(), whole.trial.vector())

@@ -159,8 +159,11 @@ def divergence(trial: Trial) -> float:
 # ---------------------------------------------------------------- no divergence
 
 
-@pytest.mark.parametrize("network", [None, mish, normed], ids=["MLP", "own", "own, no jets"])
-@pytest.mark.parametrize("name", FLOWS)
+OWN = ("soft lid", "unsteady, doubly periodic", "cube, some walls")  # what a network of one's own is tried on
+NETWORKS = [(name, None) for name in FLOWS] + [(name, own) for name in OWN for own in (mish, normed)]
+
+
+@pytest.mark.parametrize(("name", "network"), NETWORKS)
 def test_no_network_has_a_divergence(name: str, network: Any) -> None:
     trial = shaken(FLOWS[name], network)
     assert trial.takes_jets is (network is not normed)
@@ -177,7 +180,7 @@ def bump(x: Tensor, y: Tensor) -> Tensor:
     return (x * (2 - x)) ** 2 * (1 - y**2) ** 2
 
 
-@pytest.mark.parametrize("alpha", [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2)])
+@pytest.mark.parametrize("alpha", [(0, 0), (1, 0), (1, 1), (0, 2)])
 def test_components_are_derivatives_of_the_stream_function(alpha: tuple[int, int]) -> None:
     """psi written again, phi included, and differentiated by nested autograd: third derivatives of a bump of size one."""
     trial = shaken(FLOWS["box at rest"])
@@ -195,7 +198,7 @@ def test_components_are_derivatives_of_the_stream_function(alpha: tuple[int, int
         assert float((have.dense(alpha).detach() + true).abs().max()) > 0.1
 
 
-@pytest.mark.parametrize("alpha", [(0, 0, 0), (1, 0, 0), (0, 1, 1), (0, 0, 2)])
+@pytest.mark.parametrize("alpha", [(0, 0, 0), (0, 1, 1)])
 def test_components_are_the_curl_of_the_vector_potential(alpha: tuple[int, int, int]) -> None:
     trial = shaken(FLOWS["cube"])
     points = on_slab(trial.problem, {})
@@ -403,8 +406,11 @@ def test_prescribed_velocities_that_leak_are_told() -> None:
 # ---------------------------------------------------------------- as part of the whole
 
 
-@pytest.mark.parametrize("network", [None, mish, normed], ids=["MLP", "own", "own, no jets"])
-@pytest.mark.parametrize("name", ["soft lid", "unsteady, at rest", "cube, some walls"])
+@pytest.mark.parametrize(
+    ("name", "network"),
+    [("soft lid", None), ("unsteady, at rest", None), ("cube, some walls", None), ("cube, some walls", mish),
+     ("unsteady, at rest", normed)],
+)  # fmt: skip
 def test_structured_jacobian_equals_the_dense_one(name: str, network: Any) -> None:
     residuals = residuals_of(shaken(FLOWS[name], network), 7)
     true = dense(residuals)
@@ -416,7 +422,7 @@ def test_structured_jacobian_equals_the_dense_one(name: str, network: Any) -> No
             assert largest(rows - jacobian, jacobian) < ROUNDING, r
 
 
-@pytest.mark.parametrize("name", ["soft lid", "unsteady, at rest", "periodic", "cube, some walls"])
+@pytest.mark.parametrize("name", ["unsteady, at rest", "cube, some walls"])
 def test_a_solution_survives_saving(name: str, tmp_path: Path) -> None:
     solution = Solution(shaken(FLOWS[name]))
     solution.save(tmp_path / "model.safetensors")
@@ -492,7 +498,7 @@ THROUGH = {
 @pytest.mark.parametrize("name", THROUGH)
 def test_flows_between_two_walls_are_found(name: str) -> None:
     problem = THROUGH[name]
-    found = compare(short(problem, steps=40), problem.reference(problem))  # type: ignore[operator,misc]
+    found = compare(short(problem), problem.reference(problem))  # type: ignore[operator,misc]
     assert found.verdict == "pass", found.reason
 
 
@@ -534,7 +540,7 @@ def test_a_beltrami_flow_in_space_is_found() -> None:
         reference=exact(**flow),
         tolerance=0.1,
     )
-    solution = short(problem)
+    solution = short(problem, steps=12)
     found = compare(solution, problem.reference(problem))  # type: ignore[operator,misc]
     assert found.verdict == "pass", found.reason  # zero has the error one
     at = solution.trial.fields(solution.trial.prepare(on_slab(problem, {})))

@@ -83,7 +83,7 @@ def found(problem: Problem) -> Findings:
     return findings
 
 
-@pytest.mark.parametrize("width", [1e-2, 1e-4, 1e-6])
+@pytest.mark.parametrize("width", [1e-2, 1e-6])
 def test_a_charge_is_found_in_two_to_four_coordinates(width: float) -> None:
     for problem, middle in (
         (square(lambda x, y: spot(width, (x, 0.37), (y, 0.61)) / width**2), {"x": 0.37, "y": 0.61}),

@@ -16,19 +16,54 @@ from validation.metamorphic.subjects import Subject, subjects
 from validation.metamorphic.transformations import retellings
 
 SUBJECTS = subjects(budget=20.0)  # of which none should need more than three, on a machine that has other work too
-# every transformation of these: an ODE, a system of ODEs, steady ones, a first and a second order in time
-WHOLE = ("oscillator", "hunters", "bar", "poisson", "heat", "string")
+# every transformation of these: an ODE, a steady one, one in time
+WHOLE = ("oscillator", "bar", "heat")
 # of the others, and of the methods that are not the default, those that once changed the answer or might
 PARTS = {
+    "hunters": (
+        "t x 1e-09",
+        "x x 1e+06",
+        "y x 1e-06",
+        "y offset",
+        "t mirrored",
+        "conditions reversed",
+        "unknowns reversed",
+        "equations reversed",
+        "start by dirichlet()",
+    ),
+    "poisson": (
+        "x x 1e-09",
+        "y x 1000",
+        "u offset",
+        "x shifted",
+        "y mirrored",
+        "coordinates renamed",
+        "coordinates reversed",
+        "values face by face",
+        "all by condition()",
+        "equation x 1e6",
+    ),
+    "string": (
+        "x x 1000",
+        "t x 1e-09",
+        "u x 1e-06",
+        "u offset",
+        "t shifted",
+        "t mirrored",
+        "conditions reversed",
+        "all by condition()",
+        "start by dirichlet()",
+        "time as space, renamed",
+    ),
     "membrane": ("x x 0.001", "y x 1e-09", "u x 1e-06", "x mirrored"),
     # marched over cells; with time as space features solve it, to its tolerance and no further
     "plate": ("T offset", "t mirrored", "all by condition()", "coordinates reversed"),
-    "line": ("u x 1e+06", "v x 1e-06", "u offset", "start by dirichlet()", "equations reversed", "equation x 1e6"),
+    "line": ("u x 1e+06", "u offset", "equations reversed", "equation x 1e6"),
     "ring": ("x x 1e-09", "u offset", "x shifted", "t mirrored", "time as space, renamed"),
-    "vortex": ("x x 0.001", "p x 1e+06", "p offset", "y mirrored", "coordinates reversed", "all by condition()"),
-    "rate": ("x x 1000", "u x 1e+06", "u offset", "t mirrored", "unknowns renamed", "all by condition()"),
+    "vortex": ("x x 0.001", "p offset", "y mirrored", "coordinates reversed"),
+    "rate": ("x x 1000", "u offset", "t mirrored", "unknowns renamed"),
     "spring_rate": ("t x 1e-09", "u x 1e-06", "t shifted", "start by dirichlet()"),
-    "inverse_heat": ("x x 0.001", "coordinates renamed", "x mirrored"),
+    "inverse_heat": ("x x 0.001", "x mirrored"),
     "cooling": ("x x 1e-09", "all by condition()"),
     "heat, trained": ("x x 0.001", "u x 1e+06", "u offset", "start by dirichlet()"),
     "bar, trained": ("x x 1000", "u x 1e-06", "u offset", "equation x 1e6"),
