@@ -14,7 +14,6 @@ from pinnsolve import (
     MLP,
     Box,
     LevenbergMarquardt,
-    LocalFeatures,
     Newton,
     Problem,
     ProblemError,
@@ -233,12 +232,6 @@ def test_what_the_data_cannot_tell_is_said() -> None:
     assert found.constants["k"].value * found.constants["m"].value == pytest.approx(0.7, rel=1e-2)
     told = "\n".join(found.warnings)
     assert "cannot tell k" in told and "cannot tell m" in told and "cannot tell n" in told
-
-
-def test_cells_find_no_constants() -> None:
-    given = problem(*observed(x=X, t=T, u=truth(X, T)), alpha=Unknown(0.3))
-    with pytest.raises(ProblemError, match="cells find no unknown constants"):
-        solve(given, network=LocalFeatures(), budget=1)
 
 
 @pytest.mark.parametrize(

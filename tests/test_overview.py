@@ -213,7 +213,7 @@ def test_the_check_says_what_the_problem_is(capsys: pytest.CaptureFixture[str]) 
     momentum = found.equations["x_momentum"]
     assert not momentum.linear and found.equations["continuity"].linear
     assert momentum.orders == {"u": {"x": 2, "y": 2}, "v": {}, "p": {"x": 1}}
-    assert found.conditions["dirichlet p on point(x=0, y=0)"] == {"text": "p = 0", "holds": "weighted"}
+    assert found.conditions["dirichlet p on point(x=0, y=0)"] == {"text": "p = 0", "holds": "nearest in each cell"}
     assert found.memory > 1e6 and found.seconds == {"training": 60.0, "reference": 0.0} and not found.findings
     assert main([str(ROOT / "problems" / "kovasznay.py"), "--check"]) == 0
     printed = capsys.readouterr().out

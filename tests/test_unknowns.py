@@ -214,7 +214,7 @@ def test_a_function_of_no_coordinate_is_refused() -> None:
     for nothing in (3, "", ("x", 1)):
         with pytest.raises(ProblemError, match="names no coordinate"):
             Unknown(0.2, of=nothing)  # type: ignore[arg-type]
-    with pytest.raises(ProblemError, match="no unknown constants or functions"):
+    with pytest.raises(ProblemError, match="cells find no unknown functions"):
         solve(with_conductivity(), network=LocalFeatures(), budget=1)
 
 

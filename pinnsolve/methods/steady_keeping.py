@@ -11,15 +11,19 @@ from torch import Tensor
 
 from pinnsolve.methods.easing import Easing
 from pinnsolve.methods.steady_cells import SteadyCells
-from pinnsolve.methods.steady_whole import SteadyWhole, sizes_like
+from pinnsolve.methods.steady_measured import sizes_like
+from pinnsolve.methods.steady_whole import SteadyWhole
 from pinnsolve.networks.tiles import Tiles
+
+KEPT = "parent", "offs", "tries", "solved", "settled", "bound"
 
 
 def taken_up(whole: SteadyWhole, mesh: Tiles, coefficients: Tensor, kept: Mapping[str, Any]) -> SteadyWhole:
     """The same, with what `stored` gave and the cells of the next round."""
     sizes = tuple(kept["sizes"].tolist())
     scheme = replace(whole.scheme, evolution=replace(whole.scheme.evolution, sizes=sizes))
-    whole.parent, whole.offs, whole.tries, whole.solved = (kept[k] for k in ("parent", "offs", "tries", "solved"))
+    for name in KEPT:
+        setattr(whole, name, kept[name])
     whole.easing = Easing.restored(kept["easing"]) if kept["easing"] else None
     added = {} if whole.easing is None else whole.easing.added
     whole.cells = SteadyCells(scheme, mesh, coefficients, added=added)
@@ -38,6 +42,5 @@ def stored(whole: SteadyWhole) -> dict[str, Any]:
         "places": torch.tensor(good.mesh.places), "coefficients": good.coefficients, "sizes": sizes_like(good),
     }  # fmt: skip
     return {
-        "sizes": sizes_like(whole.cells), "parent": whole.parent, "offs": whole.offs, "tries": whole.tries,
-        "solved": whole.solved, "easing": whole.easing.stored() if whole.easing else [], "good": kept,
-    }  # fmt: skip
+        "sizes": sizes_like(whole.cells), "easing": whole.easing.stored() if whole.easing else [], "good": kept,
+    } | {name: getattr(whole, name) for name in KEPT}  # fmt: skip

@@ -14,7 +14,8 @@ from pinnsolve.methods.second_march import padded
 from pinnsolve.methods.stage_operator import operations
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_keeping import stored, taken_up
-from pinnsolve.methods.steady_whole import RULES, SteadyWhole, measured, rescaled, sizes_like
+from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
+from pinnsolve.methods.steady_whole import RULES, SteadyWhole
 from pinnsolve.networks.reference_cell import degree_of, reference_cell
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.planar import Planar

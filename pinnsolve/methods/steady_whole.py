@@ -13,18 +13,16 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.operations import Work
-from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.algebra.operations import SPEED, Work
 from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.easing import RULES as EASING
 from pinnsolve.methods.easing import Easing, begun, stalled
 from pinnsolve.methods.implicit_step import Scheme
-from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.march_record import variation
 from pinnsolve.methods.stage_operator import operations, that_fit
-from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, defects
+from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
+from pinnsolve.methods.steady_measured import beside, measured, rescaled, sizes_like
 from pinnsolve.networks.moved import refined
 from pinnsolve.networks.tails import steep
 from pinnsolve.networks.tiles import Tiles, halvings
@@ -47,9 +45,6 @@ class Rules:
         The same of a solution with richer features, which tells the error of another.
     loose : float
         The bound of defects in the first round.
-    narrow : float
-        Of the lengths: in smaller cells a larger defect is let pass, as the root of their width, and beside a corner
-        whose values jump as their width. Larger: what such a corner leaves is felt far away. Smaller: more cells.
     shallow : float
         Of the lengths: no cell is halved below it.
     rounding : float
@@ -63,10 +58,12 @@ class Rules:
         No less than that, in parts of the whole: a first round that fits in any budget. Larger: more rounds.
     aim : float
         Of the bound: what cells at such a corner shall leave after the next round. The same.
-    floor : float
-        Of an unknown's size as data tell it: it counts as no smaller.
     tries : int
         Halvings of all cells, where Newton's method does not settle.
+    cheap, lower : float
+        Seconds at the nominal speed: while eight factorisations take less, as many as after a halving of all cells, a
+        bound that is met is lowered to such a part of it. Larger: time for what nobody asked. Smaller: what is smooth
+        is less exact than it may be for nothing.
     memory : float
         Bytes that complex rows and inverses would take; these are real. Larger: more than the 1 GB that is promised.
     """
@@ -76,15 +73,15 @@ class Rules:
     newton: float = 1e-2
     again: float = 1e-3
     loose: float = 1e-1
-    narrow: float = 0.1
     shallow: float = 2.0**-24
     rounding: float = 1e-9
     gains: float = 0.5
     begun: float = 0.02
     first: float = 0.02
     aim: float = 0.7
-    floor: float = 1e-3
     tries: int = 3
+    cheap: float = 0.3
+    lower: float = 1e-2
     memory: float = 1.2e9
 
 
@@ -167,12 +164,19 @@ class SteadyWhole:
         wanted &= self.cells.mesh.widths > RULES.shallow * self.cells.mesh.lengths
         if bool(wanted.any()):
             self.parent = torch.where(bad, found, self.parent)
-            return self._halve(wanted, self._targets(found))
+            return (self._cheap or not self.settled) and self._halve(wanted, self._targets(found))
         met = bool((found < max(bound, RULES.rounding)).all())
         if self.cells.added:
             return self._eased(failed=not met)
-        self.settled = met and newton.last <= RULES.newton * self.bound
-        return met and not self.settled
+        self.settled |= met and newton.last <= RULES.newton * self.bound
+        further = self.settled and self._cheap and not self.corners
+        self.bound *= RULES.lower if met and further else 1.0
+        return met and (further or not self.settled)
+
+    @property
+    def _cheap(self) -> bool:
+        """Whether it is better for next to nothing."""
+        return self.bound > RULES.rounding and 8 * self.ahead < RULES.cheap * SPEED
 
     @property
     def _left(self) -> float:
@@ -255,34 +259,3 @@ class SteadyWhole:
         c = refined(cells.coefficients, how, cells.scheme.cell)
         self.cells, self.parent = SteadyCells(cells.scheme, mesh, c, added=cells.added), parent
         return True
-
-
-def beside(mesh: Tiles, corner: Corner, names: Sequence[str]) -> Tensor:
-    """Which cells end at a corner, (n,)."""
-    place, near = mesh.lows.new_tensor([corner.fixed[c] for c in names]), SAME * mesh.widths
-    return ((mesh.lows - near <= place) & (place <= mesh.lows + mesh.widths + near)).all(-1)
-
-
-def measured(
-    solved: SteadyCells, faces: JoinedFaces, told: Scheme, corners: Sequence[Corner]
-) -> tuple[SteadyCells, Tensor]:
-    """The same with sizes as the solution shows them, and what each cell leaves, (n,), as far as it is felt."""
-    mesh, sized = solved.mesh, rescaled(solved, told)
-    part = ((mesh.widths / mesh.lengths).amax(-1) / RULES.narrow).clamp(max=1.0)
-    felt = part.sqrt()
-    for corner in corners:
-        felt = torch.where(beside(mesh, corner, told.evolution.problem.coordinates), part, felt)
-    return sized, defects(solved, faces, sizes_like(sized)) * felt
-
-
-def sizes_like(cells: SteadyCells) -> Tensor:
-    """In what the unknowns of cells are counted, (F,)."""
-    return cells.coefficients.new_tensor(cells.scheme.evolution.sizes)
-
-
-def rescaled(solved: SteadyCells, told: Scheme) -> SteadyCells:
-    """Cells with the unknowns' sizes as they show them, no less than a part of what data tell."""
-    floors = RULES.floor * solved.coefficients.new_tensor(told.evolution.sizes)
-    sizes = torch.maximum(variation(solved.coefficients, solved.mesh), floors)
-    evolution = replace(told.evolution, sizes=tuple(sizes.tolist()))
-    return replace(solved, scheme=replace(solved.scheme, evolution=evolution))
