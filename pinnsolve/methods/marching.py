@@ -53,7 +53,7 @@ class Rules:
         more cells than the steps need. That of the prototypes.
     """
 
-    coarse: float = 0.03
+    coarse: float = 0.005
     gaps: float = 0.01
     steady: float = 300.0
     plane: float = 100.0
