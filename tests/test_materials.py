@@ -65,9 +65,8 @@ def inclusion(k: float) -> Problem:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("k", [1e6, 1e-6])
-def test_a_disc_of_any_conductivity(k: float, tmp_path: Path) -> None:
-    problem = inclusion(k)
+def test_a_disc_that_conducts_a_million_times_better(tmp_path: Path) -> None:
+    problem = inclusion(1e6)
     solution = solve(problem, settings=Settings(network=RandomFeatures(200), held_out=500))
     told = compare(solution, problem.reference)  # type: ignore[arg-type]
     assert told.errors["T"].strict < 1e-4

@@ -10,7 +10,6 @@ Source: George, SIAM J. Numer. Anal. 10 (1973) 345 (nested dissection); Duff & R
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -104,8 +103,7 @@ class Dissection:
         self._where[everything] = np.arange(len(everything))
 
         def places(unknowns: np.ndarray) -> Tensor:
-            at = self._where[unknowns]
-            return torch.as_tensor((at[:, None] * len(everything) + at).ravel(), device=self.device)
+            return torch.as_tensor(self._where[unknowns], device=self.device)
 
         within = [] if below else [(int(c), places(self.of_cell(c))) for c in cells]
         lower = [(k, places(self.parts[k].border.cpu().numpy())) for k in below]
@@ -121,32 +119,34 @@ class Factors:
     Parameters
     ----------
     order : Dissection
-    blocks : sequence by cell of tensor (S, k, k)
-        What each cell adds, over the unknowns of its sides.
+    blocks : list by cell of tensor (S, k, k)
+        What each cell adds, over the unknowns of its sides. They are used up.
     positive : bool
         Whether the matrices are Hermitian and positive; otherwise they are eliminated as they are.
     """
 
     order: Dissection
-    blocks: Sequence[Tensor]
+    blocks: list[Tensor]
     positive: bool = True
 
     def __post_init__(self) -> None:
         self.eliminated: list[tuple[Tensor, Tensor, Tensor]] = []
         left: dict[int, Tensor] = {}
+        nothing = self.blocks[0][:, :0, :0]
         for number, part in enumerate(self.order.parts):
             k, size = len(part.inner), len(part.inner) + len(part.border)
-            flat = self.blocks[0].new_zeros(self.blocks[0].shape[0], size * size)
+            flat = nothing.new_zeros(len(nothing), size * size)
             for cell, at in part.within:
-                flat.index_add_(1, at, self.blocks[cell].flatten(1))
+                flat.index_add_(1, _pairs(at, size), self.blocks[cell].flatten(1))
+                self.blocks[cell] = nothing.clone()
             for below, at in part.below:
-                flat.index_add_(1, at, left.pop(below).flatten(1))
+                flat.index_add_(1, _pairs(at, size), left.pop(below).flatten(1))
             front = flat.unflatten(1, (size, size))
             inverse = _inverse(front[:, :k, :k], self.positive)
             lower, beside = front[:, k:, :k] @ inverse, front[:, :k, k:]
             left[number] = front[:, k:, k:] - lower @ beside
             self.eliminated.append((inverse, lower, lower.mH if self.positive else inverse @ beside))
-        self.blocks = ()
+        self.blocks = []
 
     def solve(self, b: Tensor) -> Tensor:
         """x (S, N, K) for right sides b, which are used up."""
@@ -157,6 +157,11 @@ class Factors:
         for part, (inverse, _, upper) in reversed(pairs):
             x[:, part.inner] = inverse @ b[:, part.inner] - upper @ x[:, part.border]
         return x
+
+
+def _pairs(at: Tensor, size: int) -> Tensor:
+    """Where the entries of a matrix stand in a flat front of that size, by where its rows do."""
+    return (at[:, None] * size + at).flatten()
 
 
 def _inverse(matrix: Tensor, positive: bool) -> Tensor:

@@ -64,7 +64,7 @@ class Joining:
     across: Tensor
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)  # a step and its repetition, rich and poor; each takes tens of megabytes
 def faces_of(
     mesh: Tiles, degree: int, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...],
     kinks: tuple[Kink, ...] = (),

@@ -171,7 +171,9 @@ class JoinedFaces:
 
         def rows_of(parts: dict[int, Tensor]) -> Tensor:  # (s, C, R, F M)
             rows = torch.stack([turned(parts, value).flatten(3).flatten(1, 2) for value in values])
-            return rows * self.row_weights[numbers][:, self.first, :, None] * self.columns[numbers][:, None, None]
+            rows *= self.row_weights[numbers][:, self.first, :, None]
+            rows *= self.columns[numbers][:, None, None]
+            return rows
 
         rows, square = rows_of(inside), self._square(values)
         a = (rows_of(highest(inside)) if self.scheme.weak else rows).mH.resolve_conj()
@@ -194,13 +196,14 @@ class JoinedFaces:
             t = traces[stands]
             h[:, chosen[stands]] += square * (t.mT @ t)
         inverse = torch.linalg.inv(h) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(h))
+        del h
         lifts, blocks = [], [inverse[:, 0, :0, :0]] * len(self.mesh)
         for cells, traces, _ in self.groups:
             chosen = self.alike[cells]
             known, number = torch.unique(chosen, return_inverse=True)
-            t = traces[[int((chosen == k).nonzero()[0]) for k in known]].to(h.dtype)
+            t = traces[[int((chosen == k).nonzero()[0]) for k in known]].to(inverse.dtype)
             lift = square * (inverse[:, known] @ t.mT)
-            eye = torch.eye(t.shape[1], dtype=h.dtype, device=h.device)
+            eye = torch.eye(t.shape[1], dtype=t.dtype, device=t.device)
             left = square * (eye - t @ lift)
             for cell, k in zip(cells.tolist(), number.tolist(), strict=True):
                 blocks[cell] = self.shares[cell] * left[:, k]

@@ -133,6 +133,7 @@ class JoinedNewton:
         cells = cells.closed()
         length, before = 1.0, math.inf
         for _ in range(self.iterations):
+            operator = self.operator = None  # let go of, before the next one takes as much memory
             try:
                 operator = self._factorised(cells)
                 change = operator.correction(cells, operator.now)

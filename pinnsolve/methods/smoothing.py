@@ -51,7 +51,7 @@ class Smoothing:
 
     steps: int | None = None
     name = "smoothing"
-    words = "features whose smoothness the data say (largest evidence)"
+    words = "features as smooth as the data ask for"
     cycle = 1
     redraws = False
     updates = 20  # of the evidence, on average

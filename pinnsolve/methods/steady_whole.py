@@ -60,10 +60,10 @@ class Rules:
         Of the bound: what cells at such a corner shall leave after the next round. The same.
     tries : int
         Halvings of all cells, where Newton's method does not settle.
-    cheap, lower : float
+    cheap, lower, least : float
         Seconds at the nominal speed: while eight factorisations take less, as many as after a halving of all cells, a
-        bound that is met is lowered to such a part of it. Larger: time for what nobody asked. Smaller: what is smooth
-        is less exact than it may be for nothing.
+        bound that is met is lowered to such a part of it, down to the least. Larger: time for what nobody asked.
+        Smaller: what is smooth is less exact than it may be for nothing.
     memory : float
         Bytes that complex rows and inverses would take; these are real. Larger: more than the 1 GB that is promised.
     """
@@ -82,7 +82,8 @@ class Rules:
     tries: int = 3
     cheap: float = 0.3
     lower: float = 1e-2
-    memory: float = 1.2e9
+    least: float = 1e-12
+    memory: float = 6e8
 
 
 RULES = Rules()
@@ -176,7 +177,7 @@ class SteadyWhole:
     @property
     def _cheap(self) -> bool:
         """Whether it is better for next to nothing."""
-        return self.bound > RULES.rounding and 8 * self.ahead < RULES.cheap * SPEED
+        return self.bound > RULES.least and 8 * self.ahead < RULES.cheap * SPEED
 
     @property
     def _left(self) -> float:
