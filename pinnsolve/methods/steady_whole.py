@@ -80,7 +80,7 @@ class Rules:
     first: float = 0.02
     aim: float = 0.7
     tries: int = 3
-    cheap: float = 0.3
+    cheap: float = 0.2
     lower: float = 1e-2
     least: float = 1e-12
     memory: float = 6e8
@@ -171,7 +171,8 @@ class SteadyWhole:
             return self._eased(failed=not met)
         self.settled |= met and newton.last <= RULES.newton * self.bound
         further = self.settled and self._cheap and not self.corners
-        self.bound *= RULES.lower if met and further else 1.0
+        if met and further:
+            self.bound = RULES.lower * min(self.bound, self.offs[-1])
         return met and (further or not self.settled)
 
     @property
