@@ -8,7 +8,6 @@ import torch
 from torch import atan, cos, sin
 
 from pinnsolve import (
-    Ball,
     Box,
     Disk,
     LevelSet,
@@ -127,10 +126,6 @@ KINDS: dict[str, Problem] = {
         space=LevelSet(lambda x, y: 1 - x**2 / 4 - y**2, within=Box(x=(-2.1, 2.1), y=(-1.1, 1.1))), unknowns="u",
         equations=lambda u, x, y: laplace(u, x, y) + 2.5, conditions=dirichlet(u=0),
         reference=exact(u=lambda x, y: 1 - x**2 / 4 - y**2), tolerance=1e-4,
-    ),
-    "a ball": Problem(
-        space=Ball(x=0, y=0, z=0, radius=1), unknowns="u", equations=lambda u, x, y, z: laplace(u, x, y, z) - 6,
-        conditions=dirichlet(u=lambda z: 1 + z), reference=exact(u=lambda x, y, z: x**2 + y**2 + z**2 + z), tolerance=8e-2,
     ),
     "a corner that turns inwards": Problem(
         space=Polygon(x=[0, 1, 1, -1, -1, 0], y=[0, 0, 1, 1, -1, -1]), unknowns="u",
