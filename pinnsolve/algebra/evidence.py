@@ -32,9 +32,7 @@ class Evidence:
         s^2.
     """
 
-    most: ClassVar[int] = (
-        60  # updates: more changed the error of a fit by less than a hundredth (tests/test_evidence.py)
-    )
+    most: ClassVar[int] = 60  # updates. Larger: time. Smaller: priors have not settled. Chosen, not measured
     settled: ClassVar[float] = 0.05  # change of a logarithm: larger: ends early; smaller: updates for nothing
     least: ClassVar[float] = 1e-12  # of the mean square of b, s^2: below it rounding decides. Smaller: no factor exists
     widest: ClassVar[float] = 1e9  # of 1 / mean square of b, the range of a either way. The same

@@ -43,8 +43,7 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     """Take over what `stored` gave."""
     for name in ("at", "length", "sizes", "terms", "residual", "taken"):
         setattr(marcher, name, kept[name])
-    places = tuple(tuple((k, level, i) for k, level, i in place) for place in kept["places"].tolist())
-    marcher.mesh = Tiles(marcher.mesh.ends, places, marcher.mesh.device)
+    marcher.mesh = Tiles.placed(marcher.mesh.ends, kept["places"], marcher.mesh.device)
     marcher.start, marcher.solver.sizes = Start(kept["values"], kept["rates"]), marcher.sizes
     record = marcher.record
     counts = record.counts

@@ -28,10 +28,9 @@ def taken_up(whole: SteadyWhole, mesh: Tiles, coefficients: Tensor, kept: Mappin
     added = {} if whole.easing is None else whole.easing.added
     whole.cells = SteadyCells(scheme, mesh, coefficients, added=added)
     if good := kept["good"]:
-        places = tuple(tuple((k, level, i) for k, level, i in place) for place in good["places"].tolist())
         before = tuple(good["sizes"].tolist())
         was = replace(scheme, evolution=replace(scheme.evolution, sizes=before))
-        whole.good = SteadyCells(was, Tiles(mesh.ends, places, mesh.device), good["coefficients"])
+        whole.good = SteadyCells(was, Tiles.placed(mesh.ends, good["places"], mesh.device), good["coefficients"])
     return whole
 
 

@@ -47,6 +47,12 @@ class Tiles:
         return cls(tuple(ends), tuple(tuple((k, 0, 0) for k in first) for first in firsts), device)
 
     @classmethod
+    def placed(cls, ends: tuple[tuple[float, ...], ...], places: Tensor, device: torch.device) -> Tiles:
+        """Those whose places are given as numbers (n, dims, 3)."""
+        numbers = places.to(torch.int64).tolist()
+        return cls(ends, tuple(tuple((k, level, i) for k, level, i in place) for place in numbers), device)
+
+    @classmethod
     def along(cls, edges: Sequence[float], device: torch.device) -> Tiles:
         """Those of a line with the given ends, none of which are parts of others."""
         return cls((tuple(edges),), tuple(((k, 0, 0),) for k in range(len(edges) - 1)), device)

@@ -88,16 +88,8 @@ class Lined(OfCells):
     # ------------------------------------------------------------ what it is made of
 
     @property
-    def parameters_count(self) -> int:
-        return self.coefficients.numel()
-
-    @property
     def width(self) -> int:
         return (self.layer.degree + 1) * self.outputs
-
-    def layers(self) -> list[tuple[str, str, int]]:
-        kind = f"{len(self.coefficients)} cells of {self.coefficients.shape[2]} features"
-        return [("cells", kind, self.parameters_count)]
 
     def held(self) -> dict[str, str]:
         found = {p.name: "exact" for p in self.problem.periodic}
@@ -127,17 +119,22 @@ class Lined(OfCells):
 
         def asked_of(jet: Jet) -> Rule:
             def rule(alpha: Alpha) -> Tensor | None:
-                self._ask(prepared, alpha)
+                if self.noted:
+                    prepared.chart.asked.add(alpha)
                 return jet.partial(alpha)
 
             return rule
 
         return {u: Jet(prepared.chart, asked_of(jet), size, names) for u, jet in self.guessed(prepared, share).items()}
 
-    def _ask(self, prepared: Placed, alpha: Alpha) -> None:
-        """Note what equations ask for, where differences shall be taken of it: elsewhere these see what is steep."""
-        if self.plan.rough_inside:
-            prepared.chart.asked.add(alpha)
+    @property
+    def begun(self) -> bool:
+        return bool(len(self.coefficients))
+
+    @property
+    def noted(self) -> bool:
+        """Along a line where data are rough, too."""
+        return self.plan.rough_inside
 
     @cached_property
     def _share(self) -> float:
@@ -149,20 +146,7 @@ class Lined(OfCells):
         return 0.0 if finite else 1.0
 
     def unknowns(self, prepared: Placed) -> dict[str, Jet]:  # type: ignore[override]
-        if not len(self.coefficients):
-            return self._given(prepared, self._share)
-        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
-
-        def field_of(f: int) -> Jet:
-            mine = self.gathered(prepared, f)
-
-            def rule(alpha: Alpha) -> Tensor:
-                self._ask(prepared, alpha)
-                return self.part(prepared, mine, alpha).to(self.dtype)
-
-            return Jet(prepared.chart, rule, size, names)
-
-        return {u: field_of(f) for f, u in enumerate(self.problem.unknowns)}
+        return super().unknowns(prepared) if self.begun else self._given(prepared, self._share)
 
     def gathered(self, prepared: Placed, unknown: int, of: Tensor | None = None) -> Tensor:
         self._place(prepared)

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.reference_cell import degree_of, legendre, reference_cell
@@ -143,6 +142,10 @@ class Marched(OfCells):
 
     # ------------------------------------------------------------ evaluation
 
+    @property
+    def begun(self) -> bool:
+        return bool(self.slabs)
+
     def prepare(self, points: Points) -> Located:  # type: ignore[override]
         points = points.to(self.dtype, self.device)
         return Located(points, *points.chart())
@@ -177,23 +180,6 @@ class Marched(OfCells):
         added, self.slabs = moved(self.slabs, change), []
         self.take(added)
 
-    def unknowns(self, prepared: Located) -> dict[str, Jet]:  # type: ignore[override]
-        if not self.slabs:
-            return self.guessed(prepared)
-        inside = self.plan.rough_inside and not self.plan.rough
-
-        def field_of(f: int) -> Jet:
-            mine = self.gathered(prepared, f)
-
-            def rule(alpha: Alpha) -> Tensor:
-                if inside:  # otherwise differences see nothing but what is steep, or kinks that move
-                    prepared.chart.asked.add(alpha)
-                return self.part(prepared, mine, alpha).to(self.dtype)
-
-            return Jet(prepared.chart, rule, (prepared.chart.size,), frozenset(prepared.chart.names))
-
-        return {u: field_of(f) for f, u in enumerate(self.problem.unknowns)}
-
     # ------------------------------------------------------------ as one vector
 
     def vector(self) -> Tensor:
@@ -221,8 +207,7 @@ class Marched(OfCells):
             n, q, m, *ends = (int(v) for v in taken(3 + dims))
             begin, length = taken(2).tolist()
             bounds = tuple(tuple(taken(count).tolist()) for count in ends)
-            places = taken(3 * dims * n).to(torch.int64).reshape(n, dims, 3).tolist()
-            mesh = Tiles(bounds, tuple(tuple((k, lv, i) for k, lv, i in place) for place in places), self.device)
+            mesh = Tiles.placed(bounds, taken(3 * dims * n).reshape(n, dims, 3), self.device)
             modes = taken(n * q * self.outputs * m).reshape(n, q, self.outputs, m).clone().to(self.device)
             made.append(Slab(mesh, begin, length, modes))
         self.slabs = []

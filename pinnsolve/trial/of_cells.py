@@ -98,7 +98,47 @@ class OfCells(Trial):
             self.forward.take(own[-len(self.constants.raw) :])
         return rest
 
+    # ------------------------------------------------------------ what it is made of
+
+    coefficients: Tensor  # (n, F, M), of cells that are solved once
+
+    @property
+    def parameters_count(self) -> int:
+        return self.coefficients.numel()
+
+    def layers(self) -> list[tuple[str, str, int]]:
+        kind = f"{len(self.coefficients)} cells of {self.coefficients.shape[2]} features"
+        return [("cells", kind, self.parameters_count)]
+
     # ------------------------------------------------------------ evaluation
+
+    @property
+    def begun(self) -> bool:
+        """Whether there are cells."""
+        raise NotImplementedError
+
+    @property
+    def noted(self) -> bool:
+        """Whether it is noted what equations ask for, so that differences are taken of it: elsewhere these see nothing
+        but what is steep, or kinks that move."""
+        return self.plan.rough_inside and not self.plan.rough
+
+    def unknowns(self, prepared: Any) -> dict[str, Jet]:  # type: ignore[override]
+        if not self.begun:
+            return self.guessed(prepared)
+        size, names, noted = (prepared.chart.size,), frozenset(prepared.chart.names), self.noted
+
+        def field_of(f: int) -> Jet:
+            mine = self.gathered(prepared, f)
+
+            def rule(alpha: Alpha) -> Tensor:
+                if noted:
+                    prepared.chart.asked.add(alpha)
+                return self.part(prepared, mine, alpha).to(self.dtype)
+
+            return Jet(prepared.chart, rule, size, names)
+
+        return {u: field_of(f) for f, u in enumerate(self.problem.unknowns)}
 
     def gathered(self, prepared: Any, unknown: int, of: Tensor | None = None) -> Tensor:
         """The coefficients of an unknown at each point, its own or those of another field on the same cells."""

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.reference_cell import degree_of, reference_cell
@@ -75,16 +74,8 @@ class Planar(OfCells):
     # ------------------------------------------------------------ what it is made of
 
     @property
-    def parameters_count(self) -> int:
-        return self.coefficients.numel()
-
-    @property
     def width(self) -> int:
         return reference_cell(self.layer.steady, self.device, 2).count * self.outputs
-
-    def layers(self) -> list[tuple[str, str, int]]:
-        kind = f"{len(self.coefficients)} cells of {self.coefficients.shape[2]} features"
-        return [("cells", kind, self.parameters_count)]
 
     def held(self) -> dict[str, str]:
         found = {p.name: "nearest in each cell" for p in self.problem.periodic}
@@ -96,25 +87,20 @@ class Planar(OfCells):
         points = points.to(self.dtype, self.device)
         return Located(points, *points.chart())
 
-    def unknowns(self, prepared: Located) -> dict[str, Jet]:  # type: ignore[override]
-        if self.mesh is None:
-            return self.guessed(prepared)
+    @property
+    def begun(self) -> bool:
+        return self.mesh is not None
+
+    def gathered(self, prepared: Located, unknown: int, of: Tensor | None = None) -> Tensor:
         if prepared.of is not self.mesh:
             x = torch.stack([c.to(torch.float64) for c in prepared.points.coordinates.values()], -1)
             self._search.place(prepared, x, torch.zeros_like(x[:, 0]))
             prepared.of, prepared.tables = self.mesh, {}
-        cell = reference_cell(degree_of(self.coefficients.shape[2], 2), self.device, 2)
-        mine, inside = self.coefficients[prepared.cell], self.plan.rough_inside and not self.plan.rough
+        return (self.coefficients if of is None else of)[prepared.cell, unknown]  # (N, M)
 
-        def field_of(f: int) -> Jet:
-            def rule(alpha: Alpha) -> Tensor:
-                if inside:  # otherwise differences see nothing but what is steep
-                    prepared.chart.asked.add(alpha)
-                return (prepared.across(cell, alpha) * mine[:, f]).sum(1).to(self.dtype)
-
-            return Jet(prepared.chart, rule, (prepared.chart.size,), frozenset(prepared.chart.names))
-
-        return {u: field_of(f) for f, u in enumerate(self.problem.unknowns)}
+    def part(self, prepared: Located, mine: Tensor, alpha: Alpha) -> Tensor:
+        cell = reference_cell(degree_of(mine.shape[1], 2), self.device, 2)
+        return (prepared.across(cell, alpha) * mine).sum(1)
 
     # ------------------------------------------------------------ as one vector
 
@@ -141,8 +127,7 @@ class Planar(OfCells):
             bounds.append(tuple(rest[1 : count + 1].tolist()))
             rest = rest[count + 1 :]
         n = len(rest) // (6 + self.outputs * m)
-        places = rest[: 6 * n].to(torch.int64).reshape(n, 2, 3).tolist()
-        mesh = Tiles(tuple(bounds), tuple(tuple((k, lv, i) for k, lv, i in place) for place in places), self.device)
+        mesh = Tiles.placed(tuple(bounds), rest[: 6 * n].reshape(n, 2, 3), self.device)
         made = rest[6 * n :].reshape(n, self.outputs, m).clone().to(self.device)
         self.take(mesh, made, settled, defect)
 
