@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from pinnsolve.checks.as_time import as_evolution
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.contradictions import parts
 from pinnsolve.checks.signature import signature
@@ -47,6 +48,7 @@ class Solution(Shown):
     Attributes
     ----------
     problem : Problem
+        As it was declared.
     trial : Trial
     training : Training or None
         How it was found; None for one that was loaded.
@@ -61,8 +63,10 @@ class Solution(Shown):
         training: Training | None = None,
         findings: Findings | None = None,
         settings: Mapping[str, Any] | None = None,
+        problem: Problem | None = None,
     ) -> None:
-        self.problem, self.trial, self.training, self.findings = trial.problem, trial, training, findings
+        self.problem, self.trial = trial.problem if problem is None else problem, trial
+        self.training, self.findings = training, findings
         self.settings = dict(settings or {})
 
     def __getattr__(self, name: str) -> Evaluator:
@@ -217,6 +221,7 @@ class Solution(Shown):
         other = f"the model {path} belongs to another problem"
         same(other, told["signature"], signature(problem), "Give the problem that it was trained on.")
         written = told["network"]
+        asked, problem = problem, as_evolution(problem) or problem
         declared = parts(problem)
         given_up = [declared[k] for k in told["weighted"]]
         described = network if network is not None else network_of(written, path)
@@ -224,7 +229,7 @@ class Solution(Shown):
         made = plan(problem, given_up, check(problem))
         trial = trial_of(problem, described, made, torch.Generator(), dtype, device)
         trial.restore(tensors)
-        return cls(trial)
+        return cls(trial, problem=asked)
 
 
 class Slice(Solution):
@@ -245,8 +250,8 @@ class Slice(Solution):
         for name in values:
             known(name, whole.problem.ranges, "parameter among the inputs")
         self.whole, self.values = whole, dict(values)
-        super().__init__(whole.trial, whole.training, whole.findings, whole.settings)
-        self.problem = whole.problem.with_parameters(values)
+        given = whole.problem.with_parameters(values)
+        super().__init__(whole.trial, whole.training, whole.findings, whole.settings, given)
 
     def d(self, unknown: str, *coordinates: str) -> Evaluator:
         return self._at(self.whole.d(unknown, *coordinates))

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from pinnsolve.calls import worded
+from pinnsolve.checks.as_time import as_evolution
 from pinnsolve.checks.check import Findings, check
-from pinnsolve.checks.coverage import derivative_name
 from pinnsolve.checks.precision import check_precision
 from pinnsolve.checks.signature import signature
 from pinnsolve.checks.substitution import contradiction, misfits
@@ -31,6 +31,7 @@ from pinnsolve.residuals import sites
 from pinnsolve.settings import Balance, Redraw, Settings
 from pinnsolve.solution import Solution
 from pinnsolve.training.checkpointing import Checkpoint
+from pinnsolve.training.first_evaluation import check_smooth, noted
 from pinnsolve.training.history import Look, Training
 from pinnsolve.training.loop import Loop
 from pinnsolve.training.progress import shown
@@ -49,6 +50,7 @@ from pinnsolve.trial.trial import Trial
 class Prepared:
     """A problem ready to be trained."""
 
+    problem: Problem
     findings: Findings
     settings: Settings
     loop: Loop
@@ -64,7 +66,7 @@ class Prepared:
         if training is not None and training.outcome.kind == "converged" and against:
             training = training.contradicted(against, "correct the one or the other")
         kept = {} if training is None else {"method": training.method, "network": training.network}
-        return Solution(self.loop.state.trial, training, self.findings, self.settings.described() | kept)
+        return Solution(self.loop.state.trial, training, self.findings, self.settings.described() | kept, self.problem)
 
 
 class Options(TypedDict, total=False):
@@ -189,6 +191,7 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
 
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
+    asked, problem = problem, as_evolution(problem) or problem
     if settings.automatic and (measured := _noisy_alone(problem)):
         layer = features_for(measured, len(problem.coordinates))
         settings = dataclasses.replace(settings, network=layer, method=Smoothing())
@@ -220,9 +223,9 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
         coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
-    _check_smooth(run.trial, findings)
-    findings.warnings.extend(more + _noted(run))
-    return Prepared(findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
+    check_smooth(run.trial, findings)
+    findings.warnings.extend(more + noted(run))
+    return Prepared(asked, findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
 
 
 def _noisy_alone(problem: Problem) -> int:
@@ -262,39 +265,3 @@ def _held_out(problem: Problem, settings: Settings) -> float:
     fewest = min((len(o.points) for o in problem.observations), default=0)
     enough = 50  # fewer are worth more in training than as witnesses
     return 0.2 if settings.automatic and not problem.equations and fewest >= enough else 0.0
-
-
-def _check_smooth(trial: Trial, findings: Findings) -> None:
-    """Every derivative of second or higher order that the equations need is one that the network has."""
-    if isinstance(trial, OfCells):
-        return  # polynomials have them all
-    begin, points = trial.vector(), trial.some_points()
-    if not bool(begin.any()):  # random features begin at zero; any other output layer shows what they can do
-        trial.assign(torch.ones_like(begin))
-    prepared = trial.prepare(points)
-    bare = trial.bare(prepared)
-    for unknown, alphas in findings.derivatives.items():
-        for alpha in sorted(a for a in alphas if sum(a) >= 2):
-            part = bare[unknown].partial(alpha)
-            if part is None or not bool(part.detach().abs().max() > 0):
-                name = derivative_name(unknown, alpha, trial.problem.coordinates)
-                raise ProblemError(
-                    f"the equations hold {name}, but this network's second derivatives are zero everywhere",
-                    "ReLU (and any piecewise linear network) cannot represent it. Possible activations: tanh, sine, "
-                    "sigmoid, silu, gelu.",
-                )
-    trial.assign(begin)
-
-
-def _noted(run: Run) -> list[str]:
-    """What the first evaluation showed of the user's functions."""
-    training = run.points.training
-    told = [
-        f"{name} has no Taylor rule; nested autograd stands in, exact but slower" for name in sorted(training.fallbacks)
-    ]
-    if training.coarse:
-        told.append(
-            "numbers of fewer digits are combined with the fields: torch.tensor(0.1), for one, is float32 and loses "
-            "nine digits of 0.1; write 0.1, or torch.tensor(0.1, dtype=torch.float64)"
-        )
-    return told

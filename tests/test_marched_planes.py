@@ -124,7 +124,42 @@ def test_an_automatic_run_takes_cells_of_a_plane() -> None:
     assert solution.converged and solution.estimate is not None and solution.estimate < 1e-3
     truth = np.exp(-2 * pi**2 * 0.05) * np.sin(pi * 0.3) * np.sin(pi * 0.6)
     assert solution.u(x=0.3, y=0.6, t=0.05) == pytest.approx(truth, rel=1e-4)
+    assert "continued inwards" not in solution.outcome.detail  # cells begin with nothing, which meets these equations
     assert solution.d("u", "t")(x=0.3, y=0.6, t=0.05) == pytest.approx(-2 * pi**2 * truth, rel=1e-3)
+
+
+@pytest.mark.parametrize(("slower", "wind"), [(1e-6, 0.0), (1.0, 1000.0)])
+def test_units_of_time_and_an_offset_leave_a_march_as_it_is(slower: float, wind: float) -> None:
+    """The cells, and what they leave of the equations (mutants: terms with the offset in them; those of a divergence
+    over the length of time)."""
+    own, told = (_begun(eddies_in(*words)) for words in ((1.0, 0.0), (slower, wind)))
+    assert [len(s.mesh) for s in own.record.steps] == [len(s.mesh) for s in told.record.steps]
+    assert told.residual == pytest.approx(own.residual, rel=1e-3)
+
+
+def eddies_in(slower: float, wind: float) -> Problem:
+    """Eddies with t in another unit, and an unknown that is u + wind."""
+
+    def carried(w: Any, u: Any, v: Any, x: Any, y: Any, t: Any) -> Any:
+        return slower * d(w, t) + (u - wind) * d(w, x) + v * d(w, y) - 0.01 * laplace(w, x, y)
+
+    def start(x: Any, y: Any) -> Any:
+        return wind - cos(2 * pi * x) * sin(2 * pi * y)
+
+    return problem(
+        [lambda u, v, p, x, y, t: carried(u, u, v, x, y, t) + d(p, x),
+         lambda u, v, p, x, y, t: carried(v, u, v, x, y, t) + d(p, y)],
+        [solenoidal("u", "v"), periodic("x", "y"), initial(u=start, v=lambda x, y: sin(2 * pi * x) * cos(2 * pi * y)),
+         dirichlet(p=0, on=point(x=0.3, y=0.4))], ("u", "v", "p"), 0.2 * slower,
+    )  # fmt: skip
+
+
+def _begun(declared: Problem) -> Marcher:
+    """A march after two steps."""
+    marcher = Marcher(read(declared)[0], Accuracy(7, 3, 1e-3, 3e-2), CPU)
+    marcher.advance()
+    marcher.advance()
+    return marcher
 
 
 def test_walls_that_say_too_little_are_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,13 +22,20 @@ from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.walls import Walls
 
 
+@dataclass(frozen=True)
+class Along:
+    """In place of an interval of time: a coordinate of the box that is marched along as if it were time."""
+
+    coordinate: str
+
+
 class Domain:
     """A shape, an interval of time or none, and the parameters that are inputs beside them.
 
     Parameters
     ----------
     space : Shape, optional
-    time : (t0, t1), optional
+    time : (t0, t1) or Along, optional
     ranges : mapping from parameter to (low, high)
 
     Attributes
@@ -69,7 +77,10 @@ class Domain:
         self.warnings = () if self.shape is None else tuple(self.shape.checked())
         self.space_coordinates = tuple(extent)
         self.time = None if time is None else TIME
-        if time is not None:
+        if isinstance(time, Along):
+            self.time = time.coordinate
+            self.space_coordinates = tuple(c for c in extent if c != self.time)
+        elif time is not None:
             if TIME in extent:
                 raise ProblemError("the coordinate t stands in space and in time", "Rename the one in space.")
             extent[TIME] = interval("time", time)

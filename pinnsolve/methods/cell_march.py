@@ -20,13 +20,14 @@ from torch import Tensor
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.growth import square_is_better
-from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, joined
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, in_time, joined
 from pinnsolve.methods.march_record import Accuracy, March, Status, variation
 from pinnsolve.methods.stage_operator import that_fit
 from pinnsolve.methods.step_solver import StepSolver, is_constant, norm
 from pinnsolve.networks.moved import coarsened, refined
 from pinnsolve.networks.tails import steep
 from pinnsolve.networks.tiles import Tiles, halvings, mergeable
+from pinnsolve.residuals.pointwise import Answers
 from pinnsolve.trial.evolution import Evolution
 
 
@@ -139,15 +140,16 @@ class Marcher:
         if self.terms is not None:
             terms = torch.maximum(terms, RULES.fades * self.terms)
         # terms so small that what is left of them makes no error by the end
-        least = self.accuracy.tolerance / self.accuracy.bound * self._natural()
+        least = self.accuracy.tolerance / self.accuracy.bound * self._natural(found)
         relative = square / torch.maximum(terms, least).square()[:, None]
         part = (shares ** (1 / step.mesh.dims) / RULES.narrow).clamp(max=1.0)
         return (relative.sum(0) * part).sqrt(), terms
 
-    def _natural(self) -> Tensor:
+    def _natural(self, found: Answers) -> Tensor:
         """The terms of each equation, where unknowns change by their size in all of time, (E,)."""
         assert self.scheme.weights is not None
-        return self.scheme.weights / self.span ** max(self.scheme.evolution.orders)
+        orders = in_time(self.scheme.evolution, found.slopes)
+        return self.scheme.weights / self.span ** self.scheme.weights.new_tensor(orders)
 
     # ------------------------------------------------------------ the march
 

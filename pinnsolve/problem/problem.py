@@ -12,7 +12,7 @@ from pinnsolve.calls import worded_class
 from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean, positive
 from pinnsolve.geometry.across import interfaces_of, materials_at
-from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.domain import Along, Domain
 from pinnsolve.geometry.materials import Parts, Piecewise
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
@@ -75,7 +75,7 @@ class Problem:
         self,
         *,
         space: Shape | None = None,
-        time: tuple[float, float] | None = None,
+        time: tuple[float, float] | Along | None = None,
         unknowns: str | Sequence[str],
         equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         conditions: Sequence[Any] = (),
@@ -255,6 +255,11 @@ class Problem:
         """Whether a prescribed value depends on an unknown constant or function: it is not known before training."""
         return bool(prescribed.asks & {*self.constants, *self.functions})
 
+    @property
+    def declared_conditions(self) -> list[Any]:
+        """Everything that stands among the conditions, as it was written."""
+        return flattened(self._declared["conditions"])
+
     def replaced(self, **changes: Any) -> Problem:
         """The same declaration with some arguments changed."""
         return Problem(**{**self._declared, **changes})
@@ -268,7 +273,7 @@ class Problem:
 
     def solved_for(self, values: Mapping[str, float], more: Sequence[Equation] = ()) -> Problem:
         """The same problem without its data, with these values of parameters, and more conditions."""
-        given = [c for c in flattened(self._declared["conditions"]) if not isinstance(c, Observed)]
+        given = [c for c in self.declared_conditions if not isinstance(c, Observed)]
         return self.replaced(conditions=[*given, *more], parameters={**self._parameters, **values}, reference=None)
 
     def fields(

@@ -39,10 +39,12 @@ class Answers:
     by: Mapping[tuple[int, str], Tensor] = field(default_factory=dict)
 
     def sizes(self) -> Tensor:
-        """What each equation is made of, sum |slope x derivative|, (E, N)."""
+        """What each equation is made of, sum |slope x derivative|, (E, N); of an unknown itself what it differs from
+        its mean counts, so that nothing is made of an offset."""
         found = torch.zeros_like(self.residuals)
         for (e, f, alpha), slope in self.slopes.items():
-            found[e] += (slope * self.values[f, alpha]).abs()
+            value = self.values[f, alpha]
+            found[e] += (slope * (value if any(alpha) else value - value.mean())).abs()
         return found
 
 

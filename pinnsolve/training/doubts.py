@@ -14,6 +14,7 @@ from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import seen_by_differences, undetermined
 from pinnsolve.trial.line import read_line
 from pinnsolve.trial.lined import Lined
+from pinnsolve.trial.of_cells import OfCells
 
 Judged = tuple[Outcome, float | None]
 ENDED = ("converged", "plateau")  # outcomes after which nothing more is tried
@@ -50,7 +51,11 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     if outcome.kind == "converged" and by_points and not any(run.history[0].held_out.values()):
         zero = not any(bool(v.any()) for v in run.points.values().values())
         what = "zero" if zero else "what is prescribed, continued inwards,"
-        outcome, error = Outcome("converged", f"{what} meets all equations and conditions, and is alone in that"), None
+        if zero or not isinstance(run.trial, OfCells):  # cells begin with nothing, whatever is prescribed
+            outcome, error = (
+                Outcome("converged", f"{what} meets all equations and conditions, and is alone in that"),
+                None,
+            )
     return outcome, None if error is None else max(error, rough.share)
 
 

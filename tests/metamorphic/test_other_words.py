@@ -56,8 +56,7 @@ PARTS = {
         "time as space, renamed",
     ),
     "membrane": ("x x 0.001", "y x 1e-09", "u x 1e-06", "x mirrored"),
-    # marched over cells; with time as space features solve it, to its tolerance and no further
-    "plate": ("T offset", "t mirrored", "all by condition()", "coordinates reversed"),
+    "plate": ("T offset", "t mirrored", "all by condition()", "coordinates reversed", "time as space, renamed"),
     "line": ("u x 1e+06", "u offset", "equations reversed", "equation x 1e6"),
     "ring": ("x x 1e-09", "u offset", "x shifted", "t mirrored", "time as space, renamed"),
     "vortex": ("x x 0.001", "p offset", "y mirrored", "coordinates reversed"),
