@@ -95,7 +95,7 @@ def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
     weighted: list[Part] = []
     flows = []
     for declared in problem.solenoidal:
-        flow, loose = planned(problem, declared, given_up, findings.corners)
+        flow, loose = planned(problem, declared, given_up, findings.corners, findings.sizes)
         flows.append(flow)
         weighted += loose
         for component in flow.components:

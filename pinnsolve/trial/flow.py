@@ -2,10 +2,10 @@
 
     u = g + curl(phi A),
 
-A the network's stream function (or vector potential), g the initial velocity, constant in time, and the flow into
-singular corners, or zero. phi vanishes at the start; on a wall where the whole velocity is given it vanishes twice, so
-that its gradient does too, and on one where only the normal velocity is given, once. Whatever g does not meet on the
-walls is a weighted residual instead.
+A the network's stream function (or vector potential), g the initial velocity, constant in time, or where there is none
+a uniform one, and the flow into singular corners. phi vanishes at the start; on a wall where the whole velocity is
+given it vanishes twice, so that its gradient does too, and on one where only the normal velocity is given, once.
+Whatever g does not meet on the walls is a weighted residual instead.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.checks.contradictions import Part, parts
 from pinnsolve.checks.divergence import velocity_of
 from pinnsolve.geometry.piece import Piece
@@ -41,6 +42,8 @@ class Flow:
         When that is.
     walls : dict from (coordinate, end) to int
         How often phi vanishes there.
+    uniform : dict from component to float
+        The velocity that is part of g without a start. A potential of it would have to grow across the domain.
     corners : tuple of CornerFlow
         The flows into singular corners, which are part of g.
     """
@@ -49,11 +52,12 @@ class Flow:
     start: dict[str, Prescribed]
     moment: Piece | None
     walls: dict[Wall, int]
+    uniform: dict[str, float]
     corners: tuple[CornerFlow, ...] = ()
 
 
 def planned(
-    problem: Problem, velocity: Solenoidal, given_up: list[Part], around: Sequence[Corner]
+    problem: Problem, velocity: Solenoidal, given_up: list[Part], around: Sequence[Corner], sizes: Mapping[str, Size]
 ) -> tuple[Flow, list[Part]]:
     """What can be exact of a velocity's conditions, and what has to be weighted."""
     mine = [p for p in parts(problem) if p[0].unknown in velocity.components]
@@ -83,7 +87,23 @@ def planned(
     for wall, times in walls.items():
         exact += faces[wall].values() if times == 2 else [faces[wall][normal[wall[0]]]]
     turning = _corner_flows(problem, velocity, mine, around)
-    return Flow(velocity.components, start, moment, walls, turning), [p for p in mine if p not in exact]
+    uniform = {} if start else {c: _level(problem, c, exact, sizes) for c in normal.values()}
+    flow = Flow(velocity.components, start, moment, walls, uniform, turning)
+    return flow, [p for p in mine if p not in exact]
+
+
+def _level(problem: Problem, component: str, exact: Sequence[Part], sizes: Mapping[str, Size]) -> float:
+    """What a component is everywhere before the network adds to it: what most of its exact walls say that say one
+    number, and without any the middle of what is known of it."""
+    found, mine = [], [part for part in exact if part[0].unknown == component]
+    for equation, piece in mine:
+        points = piece.grid()
+        chart, at = points.chart()
+        assert equation.prescribes is not None
+        value = equation.prescribes.given(problem.fields(chart, at, {}, points)).value.detach()
+        if float(value.max() - value.min()) <= EQUAL * float(value.abs().max()):
+            found.append(float(value[0]))
+    return max(found, key=found.count, default=0.0) if mine else sizes.get(component, Size()).offset
 
 
 def _together(problem: Problem, walls: list[Wall]) -> list[Wall]:
@@ -128,7 +148,7 @@ def _corner_flows(
 def given(problem: Problem, flow: Flow, points: Points, at: Mapping[str, Jet]) -> dict[str, Jet]:
     """g, by component."""
     chart = next(iter(at.values())).chart
-    g = {component: chart.numbers(0.0) for component in flow.components}
+    g = {component: chart.numbers(flow.uniform.get(component, 0.0)) for component in flow.components}
     for component, told in flow.start.items():
         assert flow.moment is not None
         then = {**at, **{c: chart.fixed(c, v) for c, v in flow.moment.fixed.items()}}

@@ -281,6 +281,41 @@ def test_walls_that_move_are_weighted_and_the_others_stay_exact() -> None:
     assert kept == both("y=-1") and {"u at x=0", "u at x=2", "u at y=1"} <= loose  # a stream flows between two walls
 
 
+def windy(wind: float, *conditions: Any) -> Problem:
+    """A steady flow in a plane that is carried along; the equations are those in its own frame."""
+
+    def along(u, v, p, x, y, nu):
+        return (u - wind) * d(u, x) + v * d(u, y) + d(p, x) - nu * laplace(u, x, y)
+
+    def across(u, v, p, x, y, nu):
+        return (u - wind) * d(v, x) + v * d(v, y) + d(p, y) - nu * laplace(v, x, y)
+
+    return plane(*conditions).replaced(equations=[along, across])
+
+
+def swirl(wind: float) -> Problem:
+    """Walls that say u = wind + sin x cos y, v = -cos x sin y: at x = 0 the flow through it is uniform."""
+    return windy(wind, dirichlet(u=lambda x, y: wind + sin(x) * cos(y), v=lambda x, y: -cos(x) * sin(y)))
+
+
+def at_speed(wind: float) -> Problem:
+    """A wall at rest in that frame, one that moves in it, and what flows in between them."""
+    along = dirichlet(u=wind, v=0, on=face(y=-1)) + dirichlet(u=lambda y: wind + (1 + y) ** 2, v=0, on=face(x=0))
+    return windy(wind, along, dirichlet(u=wind + 4.0, v=0, on=face(y=1)))
+
+
+@pytest.mark.parametrize("declare", [swirl, at_speed])
+def test_a_uniform_wind_is_added_and_leaves_the_potential_as_it_is(declare: Any) -> None:
+    """Mutant: g of nothing, whose potential must grow across the domain as the wind does."""
+    still, carried = (shaken(declare(wind)) for wind in (0.0, 3000.0))
+    points = on_slab(still.problem, {}, 40)
+    before, after = (t.unknowns(t.prepare(points)) for t in (still, carried))
+    assert [p.name for _, p in still.plan.weighted] == [p.name for _, p in carried.plan.weighted]
+    for name, added in (("u", 3000.0), ("v", 0.0)):
+        away = (after[name].value - added - before[name].value).detach()
+        assert float(away.abs().max()) < 1e-9
+
+
 def test_a_wall_elsewhere_would_be_seen() -> None:
     trial = shaken(FLOWS["box at rest"])
     c = next(c for c in trial.problem.conditions if c.name.startswith("dirichlet u"))

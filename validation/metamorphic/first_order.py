@@ -38,13 +38,13 @@ def oscillator() -> Problem:
 
 
 def bar() -> Problem:
-    """q = u_x, q_x + u^3 = f, u(0) = 1, q(1) = e/2."""
+    """q = u_x, q_x - u^3 = f, u(0) = 1, q(1) = e/2."""
 
     def slope(u, q, x):
         return q - d(u, x)
 
     def balance(u, q, x):
-        return d(q, x) + u**3 - exp(x) / 2 - (exp(x) + 1) ** 3 / 8
+        return d(q, x) - u**3 - exp(x) / 2 + (exp(x) + 1) ** 3 / 8
 
     return Problem(
         space=Box(x=(0, 1)), unknowns=("u", "q"), equations=[slope, balance],

@@ -73,10 +73,10 @@ def hunters() -> Problem:
 
 
 def bar() -> Problem:
-    """Steady, with a slope at one end: u_xx + u^3 = f, u(0) = 1, u_x(1) = e/2; u = (exp(x) + 1)/2."""
+    """Steady, with a slope at one end: u_xx - u^3 = f, u(0) = 1, u_x(1) = e/2; u = (exp(x) + 1)/2, and no other."""
 
     def balance(u, x):
-        return d(u, x, x) + u**3 - exp(x) / 2 - (exp(x) + 1) ** 3 / 8
+        return d(u, x, x) - u**3 - exp(x) / 2 + (exp(x) + 1) ** 3 / 8
 
     return Problem(
         space=Box(x=(0, 1)), unknowns="u", equations=balance,
