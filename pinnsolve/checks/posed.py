@@ -233,9 +233,8 @@ def _polynomials(problem: Problem, degrees: list[tuple[int, ...]], points: Point
         low, high = problem.domain.ends(name)
         at = 2 * (points.coordinates[name].numpy() - low) / (high - low) - 1
         times = alpha[axis]
-        table = np.stack(
-            [legendre.legval(at, legendre.legder(np.eye(most + 1)[k], times)) for k in range(most + 1)], axis=1
-        )
+        derived = legendre.legder(np.eye(most + 1), times)
+        table = legendre.legvander(at, len(derived) - 1) @ derived
         found *= table[:, [d[axis] for d in degrees]] * (2 / (high - low)) ** times
     return found
 

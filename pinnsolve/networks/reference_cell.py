@@ -28,17 +28,24 @@ from torch import Tensor
 def legendre(xi: Tensor, degree: int, order: int) -> Tensor:
     """The features (orthonormal Legendre polynomials), derived so many times along xi: (..., degree + 1).
 
-    By P_(k+1)^(r) = P_(k-1)^(r) + (2k + 1) P_k^(r-1), and the recurrence in k for r = 0.
+    Values by the recurrence in k; derivatives by those of lower degree that they are made of, P_k' = sum of
+    (2j + 1) P_j over j = k - 1, k - 3, ...
     """
     columns = [torch.ones_like(xi), xi][: degree + 1]
     for k in range(1, degree):
-        columns.append(((2 * k + 1) * xi * columns[k] - k * columns[k - 1]) / (k + 1))
-    for _ in range(order):
-        below, columns = columns, [torch.zeros_like(xi), columns[0]][: degree + 1]
-        for k in range(1, degree):
-            columns.append(columns[k - 1] + (2 * k + 1) * below[k])
+        columns.append(torch.addcmul(columns[k - 1] * (-k / (k + 1)), xi, columns[k], value=(2 * k + 1) / (k + 1)))
     norms = torch.arange(degree + 1, dtype=xi.dtype, device=xi.device).mul(2).add(1).sqrt()
-    return torch.stack(columns, -1) * norms
+    values = torch.stack(columns, -1)
+    if not order:
+        return values * norms
+    return values @ (torch.matrix_power(_derived(degree, xi.device), order).to(xi.dtype) * norms)
+
+
+@lru_cache(maxsize=64)
+def _derived(degree: int, device: torch.device) -> Tensor:
+    """The coefficients (d + 1, d + 1) of P_k' by P_j, one k a column."""
+    j, k = torch.meshgrid(*[torch.arange(degree + 1, device=device)] * 2, indexing="ij")
+    return torch.where((j < k) & ((k - j) % 2 == 1), 2 * j + 1, 0).to(torch.float64)
 
 
 class ReferenceCell:
