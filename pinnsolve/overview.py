@@ -16,6 +16,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.written import equation_text
 from pinnsolve.settings import Settings
 from pinnsolve.solve import Prepared, prepare
+from pinnsolve.trial.of_cells import OfCells
 
 
 def overview(problem: Problem, settings: Settings | None = None) -> Overview:
@@ -32,7 +33,8 @@ def overview(problem: Problem, settings: Settings | None = None) -> Overview:
     texts = {c.name: equation_text(c, problem.domain.time) for c in problem.conditions}
     names = [*texts, *(n for n in held if n not in texts)]
     automatic = "automatic; first " * ready.settings.automatic
-    first = getattr(run.stage.method, "words", "") or run.trial.description
+    words = getattr(run.stage.method, "words", "")
+    first = run.trial.told(words) if isinstance(run.trial, OfCells) else words or run.trial.description
     return Overview(
         unknowns={u: _stands(problem, ready, u) for u in problem.unknowns},
         domain=repr(problem.domain),

@@ -44,7 +44,7 @@ def test_a_smooth_problem_takes_a_few_newton_steps_and_knows_its_error() -> None
     found = compare(solution, problem.reference(problem))  # type: ignore[operator,misc]
     assert found.verdict == "pass" and found.errors["u"].relative_l2 < 1e-6
     assert training.outcome.kind == "converged" and training.steps < 10
-    assert training.method.startswith("march in cells") and "LocalFeatures" in training.network
+    assert training.method.startswith("cells") and "LocalFeatures" in training.network
     assert training.choice == []
 
 

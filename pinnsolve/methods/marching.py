@@ -109,7 +109,7 @@ class Marching:
     @property
     def words(self) -> str:
         """In reports: how exact it is follows from the tolerance, unless somebody gave a bound."""
-        return "march in cells" + ("" if self.bound is None else f", bound {self.bound:g}")
+        return "cells" + ("" if self.bound is None else f", bound {self.bound:g}")
 
     def init(self, objective: Objective) -> State:
         assert isinstance(objective.model, Marched | Lined | Planar)
@@ -189,7 +189,7 @@ class Enriching:
     share: float = 1e-2
     least: float = 1e-11
     name = "enriching"
-    words = "march in cells, two degrees more"
+    words = "cells, two degrees more"
     steps = None
     cycle = 1
     redraws = False

@@ -51,7 +51,7 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     if outcome.kind == "converged" and by_points and not any(run.history[0].held_out.values()):
         zero = not any(bool(v.any()) for v in run.points.values().values())
         what = "zero" if zero else "what is prescribed, continued inwards,"
-        if zero or not isinstance(run.trial, OfCells):  # cells begin with nothing, whatever is prescribed
+        if zero or not (isinstance(run.trial, OfCells) and run.trial.plan.flows):  # cells of a flow begin at rest
             outcome, error = (
                 Outcome("converged", f"{what} meets all equations and conditions, and is alone in that"),
                 None,

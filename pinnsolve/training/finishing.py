@@ -154,7 +154,8 @@ def _methods(run: Run, number: int) -> str:
     """What made the answer: all methods that trained its network, up to the stage in which it was found."""
     network = run.settings.stages[number].network
     same = [s.method for s in run.settings.stages[: number + 1] if s.network is network]
-    return ", ".join(map(described_method, same))
+    told = run.trial.told if isinstance(run.trial, OfCells) else str
+    return ", ".join(told(described_method(m)) for m in same)
 
 
 def _identified(run: Run) -> Identified | None:

@@ -132,6 +132,9 @@ class Marched(OfCells):
             found.append((f"step {k + 1}", what, s.modes.numel()))
         return found
 
+    def told(self, words: str) -> str:
+        return f"march in {words}"
+
     def held(self) -> dict[str, str]:
         """How conditions hold: a start is as near as cells come, walls hold at the times that were collocated."""
         found = {p.name: "exact" for p in self.problem.periodic}
