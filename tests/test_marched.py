@@ -37,9 +37,10 @@ from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles
-from pinnsolve.trial.determined import UnmarchableError
+from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of
 from pinnsolve.trial.marched import Marched
 from problems.burgers import problem as burgers
+from tests.cases.sixteen_species import problem as sixteen_species
 from validation.marched import read, row, trial_of
 
 CPU = torch.device("cpu")
@@ -344,3 +345,15 @@ def test_what_is_rough_is_told_with_more_doubt() -> None:
         trial = Marched(declared, LocalFeatures(), made)
         trial.read = evolution
         assert trial.doubt == (3.0 if rough else 1.0)
+
+
+def test_many_equations_are_matched_with_their_unknowns() -> None:
+    """By an assignment: to try all orders of sixteen would never end."""
+    problem = sixteen_species
+    ends = {0: 0.0, 1: 1.0}
+    walls = [
+        Wall(c, {0: ends[upper]}, (0, upper)) for c in problem.conditions if "dirichlet" in c.name for upper in ends
+    ]
+    determined(problem, equations_of(problem), walls, (False,), [0])
+    with pytest.raises(UnmarchableError, match="31 conditions stand at the walls, and such equations ask for 32"):
+        determined(problem, equations_of(problem), walls[1:], (False,), [0])

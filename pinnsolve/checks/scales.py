@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -35,8 +36,21 @@ def sizes_of(problem: Problem, narrow: Sequence[Narrow] = ()) -> dict[str, Size]
     the equations' sources there is taken what they come to on the mean over the domain.
     """
     found = {u: _told(problem, u, narrow) for u in problem.unknowns}
+    line, nothing = _line(problem, narrow), {u: Size(s.offset, 0.0) for u, s in found.items()}
+    sources = [_source(problem, equation, line, narrow, nothing) for equation in problem.equations]
+
+    @cache
+    def answer(number: int, *sizes: Size) -> Answer:
+        equation = problem.equations[number]
+        return problem.prober.answer(equation, line, sizes=dict(zip(problem.unknowns, sizes, strict=True)))
+
+    def answers(sizes: Mapping[str, Size]) -> list[Answer]:
+        """Of all equations; each anew where sizes have changed that it asks for."""
+        asked = [[s if u in e.asks else NONE for u, s in sizes.items()] for e in problem.equations]
+        return [answer(number, *mine) for number, mine in enumerate(asked)]
+
     for _ in problem.unknowns:
-        grown = _grown(problem, found, narrow)
+        grown = _grown(problem, found, answers(found), sources)
         if grown == found:
             break
         found = grown
@@ -134,16 +148,14 @@ def _source(
     return found
 
 
-def _grown(problem: Problem, found: Mapping[str, Size], narrow: Sequence[Narrow]) -> dict[str, Size]:
+def _grown(
+    problem: Problem, found: Mapping[str, Size], answers: Sequence[Answer], sources: Sequence[float]
+) -> dict[str, Size]:
     """The scales that the equations give to unknowns without one, and raise where their sources do."""
-    line = _line(problem, narrow)
-    nothing = {u: Size(s.offset, 0.0) for u, s in found.items()}
     wanted: dict[str, list[float]] = {u: [] for u in problem.unknowns}
     raised: dict[str, list[float]] = {u: [] for u in problem.unknowns}
-    answers = [problem.prober.answer(e, line, sizes=dict(found)) for e in problem.equations]
     orders = {u: max((sum(alpha) for a in answers for alpha in a.of(u)), default=0) for u in problem.unknowns}
-    for equation, answer in zip(problem.equations, answers, strict=True):
-        source = _source(problem, equation, line, narrow, nothing)
+    for source, answer in zip(sources, answers, strict=True):
         weight = {u: _weight(problem, answer, u) for u in problem.unknowns}
         known = max([source, *(weight[u] * s.scale for u, s in found.items())])
         for u, w in weight.items():

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Any
 
+import numpy as np
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.regions import interior
 from pinnsolve.jets.calculus import d
+from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
+
+Slopes = Sequence[tuple[str, Alpha, Tensor]]  # of an equation, by unknown and derivative
 
 
 class UnmarchableError(Exception):
@@ -98,18 +102,19 @@ def determined(
     for axis, k in enumerate(space):
         if rings[axis]:
             continue
-        highest = [
-            [max((a[k] for u, a, _ in found if u == unknown), default=None) for unknown in problem.unknowns]
-            for found in slopes
-        ]
-        sums = [
-            sum(o for o in orders if o is not None)
-            for chosen in permutations(range(len(equations)), len(problem.unknowns))
-            if None not in (orders := [highest[e][f] for f, e in enumerate(chosen)])
-        ]
-        needed, told = max(sums, default=0), sum(_told(problem, walls, (axis, end)) for end in (0, 1))
+        needed, told = _needed(slopes, problem.unknowns, k), sum(_told(problem, walls, (axis, end)) for end in (0, 1))
         if told < needed:
             raise UnmarchableError(f"{told} conditions stand at the walls, and such equations ask for {needed}")
+
+
+def _needed(slopes: Sequence[Slopes], unknowns: Sequence[str], k: int) -> int:
+    """The largest sum of orders along a coordinate, each unknown with an equation of its own in which it stands."""
+    nowhere = -1.0 - sum(a[k] for found in slopes for _, a, _ in found)
+    highest = np.array(
+        [[max((a[k] for u, a, _ in f if u == unknown), default=nowhere) for unknown in unknowns] for f in slopes]
+    )
+    total = float(highest[linear_sum_assignment(highest, maximize=True)].sum())
+    return max(int(total), 0)
 
 
 def _told(problem: Problem, walls: Sequence[Wall], side: tuple[int, int]) -> int:
