@@ -14,7 +14,6 @@ from torch import nn
 
 from pinnsolve.calls import worded
 from pinnsolve.checks.check import Findings, check
-from pinnsolve.checks.coverage import derivative_name
 from pinnsolve.checks.precision import check_precision
 from pinnsolve.checks.signature import signature
 from pinnsolve.checks.substitution import contradiction, misfits
@@ -36,12 +35,14 @@ from pinnsolve.training.loop import Loop
 from pinnsolve.training.progress import shown
 from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import NOISE, Strategy
+from pinnsolve.trial.crossings import not_inside
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan, verified
 from pinnsolve.trial.line import Line
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.of_network import read_for_cells, trial_of
+from pinnsolve.trial.smoothness import check_smooth
 from pinnsolve.trial.trial import Trial
 
 
@@ -216,11 +217,11 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     noise = NOISE * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
-        cells=0 if read is None else max(1, len(problem.space_coordinates)), noise=noise,
+        cells=0 if read is None else max(1, len(problem.space_coordinates)), only=bool(problem.inner), noise=noise,
         coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
-    _check_smooth(run.trial, findings)
+    check_smooth(run.trial, findings)
     findings.warnings.extend(more + _noted(run))
     return Prepared(findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
 
@@ -240,14 +241,18 @@ def _read(problem: Problem, made: Plan, settings: Settings) -> Evolution | Line 
     ProblemError
         If the settings ask for cells, and these cannot solve it.
     """
-    wanted = isinstance(settings.stages[0].network, LocalFeatures)
-    if not (settings.automatic or wanted):
+    cells = settings.automatic or isinstance(settings.stages[0].network, LocalFeatures)
+    if not (cells or problem.inner):
         return None
     try:
+        if not cells:
+            raise UnmarchableError("no other network ends there")
         if settings.dtype != torch.float64:
             raise UnmarchableError("cells are solved in float64: rounding in float32 is larger than what they leave")
         return read_for_cells(problem, made)
     except UnmarchableError as error:
+        if problem.inner:
+            raise not_inside(problem, str(error)) from None
         if settings.automatic:
             return None
         raise ProblemError(
@@ -262,28 +267,6 @@ def _held_out(problem: Problem, settings: Settings) -> float:
     fewest = min((len(o.points) for o in problem.observations), default=0)
     enough = 50  # fewer are worth more in training than as witnesses
     return 0.2 if settings.automatic and not problem.equations and fewest >= enough else 0.0
-
-
-def _check_smooth(trial: Trial, findings: Findings) -> None:
-    """Every derivative of second or higher order that the equations need is one that the network has."""
-    if isinstance(trial, OfCells):
-        return  # polynomials have them all
-    begin, points = trial.vector(), trial.some_points()
-    if not bool(begin.any()):  # random features begin at zero; any other output layer shows what they can do
-        trial.assign(torch.ones_like(begin))
-    prepared = trial.prepare(points)
-    bare = trial.bare(prepared)
-    for unknown, alphas in findings.derivatives.items():
-        for alpha in sorted(a for a in alphas if sum(a) >= 2):
-            part = bare[unknown].partial(alpha)
-            if part is None or not bool(part.detach().abs().max() > 0):
-                name = derivative_name(unknown, alpha, trial.problem.coordinates)
-                raise ProblemError(
-                    f"the equations hold {name}, but this network's second derivatives are zero everywhere",
-                    "ReLU (and any piecewise linear network) cannot represent it. Possible activations: tanh, sine, "
-                    "sigmoid, silu, gelu.",
-                )
-    trial.assign(begin)
 
 
 def _noted(run: Run) -> list[str]:

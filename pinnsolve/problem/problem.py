@@ -13,6 +13,7 @@ from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean, positive
 from pinnsolve.geometry.across import interfaces_of, materials_at
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.materials import Parts, Piecewise
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
@@ -117,7 +118,9 @@ class Problem:
             if not self.prober.algebraic(unknown, self.equations):
                 raise undetermined(unknown)
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
-        self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions)
+        inside = [c for c in declared.conditions if isinstance(c.on.resolve(self.domain)[0], Inner)]
+        self.inner = tuple(inside)
+        self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions if c not in inside)
         self.solenoidal = tuple(
             replace(flow, components=in_order(flow.components, self.equations, self.prober))
             for flow in declared.solenoidal
@@ -147,7 +150,7 @@ class Problem:
         tolerance: 0.001
         """
         time = self.domain.time
-        conditions = {c.name: equation_text(c, time) for c in self.conditions}
+        conditions = {c.name: equation_text(c, time) for c in (*self.conditions, *self.inner)}
         conditions |= {c.name: "" for c in self.periodic} | {c.name: "" for c in self.solenoidal}
         conditions |= {name: f"{len(o.points):,} values" for name, o in self.data.items()}
         parameters = ", ".join(f"{n} = {told}" for n, told in self.told_parameters.items())
@@ -192,7 +195,7 @@ class Problem:
     @property
     def system(self) -> tuple[Equation, ...]:
         """Everything that shall hold, in one list: the equations inside, the conditions, the data."""
-        return (*self.equations, *self.conditions, *(e for o in self.observations for e in o.equations))
+        return (*self.equations, *self.conditions, *self.inner, *(e for o in self.observations for e in o.equations))
 
     @property
     def names(self) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,10 +13,12 @@ from pinnsolve.checks.resolution import Resolution
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.leaves import Leaves
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.networks.traces import Across
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.breaks import bends, cuts, kinked, varying
+from pinnsolve.trial.breaks import cuts, kinked, varying
+from pinnsolve.trial.crossings import crossings
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of, sign_of, wall_at
 from pinnsolve.trial.exact import Plan
 
@@ -51,8 +53,8 @@ class Evolution:
     walls : tuple of Wall
     rings : tuple of bool
         Along which coordinates of space everything is periodic.
-    bends : mapping from place to tensor (D, D)
-        Where along a line fluxes are continuous, and slopes are not: the traces on the right from those on the left.
+    across : mapping from place to Across
+        Where along a line something else is joined than the traces themselves: fluxes, or what conditions inside say.
     joints : tuple by coordinate of tuple of float
         Where cells must end, since slopes may jump, or the equations vary on a small scale.
     moments : tuple of float
@@ -84,7 +86,7 @@ class Evolution:
     rates: dict[str, Given]
     walls: tuple[Wall, ...]
     rings: tuple[bool, ...]
-    bends: Mapping[float, Tensor]
+    across: Mapping[float, Across]
     joints: tuple[tuple[float, ...], ...]
     moments: tuple[float, ...]
     inside: tuple[Resolution, ...]
@@ -188,30 +190,39 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
         _traces(problem, walls, joins, space[0])
     rated = _even(problem, equations, joins, orders, space)
     inside, begun, driven = varying(problem, domain.space_coordinates, domain.time)
-    bent = _bends(problem, made, {u: k[0] for u, k in joins.items()}, inside)
+    across = _across(problem, made, {u: k[0] for u, k in joins.items()}, inside, sign, max(orders.values()) > 1)
     joints = tuple(cuts(problem, made, c, r) for c, r in zip(domain.space_coordinates, begun, strict=True))
     moments = tuple(sorted(sign * m for m in cuts(problem, made, domain.time, driven)))
     broken = any(r.breaks for r in begun) or bool(driven.breaks)
     rough = broken or made.rough or bool(made.corners) or kinked(problem, made, starts, joins, sign)
     return Evolution(
         problem, equations, space, time, sign, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
-        tuple(walls), rings, bent, joints, moments, inside, begun, driven.mirrored(sign), rough,
+        tuple(walls), rings, across, joints, moments, inside, begun, driven.mirrored(sign), rough,
         tuple(made.size(u).scale for u in problem.unknowns), rated,
     )  # fmt: skip
 
 
-def _bends(
-    problem: Problem, made: Plan, joins: Mapping[str, int], inside: Sequence[Resolution]
-) -> Mapping[float, Tensor]:
-    """How traces go on where equations jump."""
+def _across(
+    problem: Problem, made: Plan, joins: Mapping[str, int], inside: Sequence[Resolution], sign: int, second: bool
+) -> Mapping[float, Across]:
+    """What is joined where equations jump or conditions stand inside."""
     if len(inside) > 1:
         if made.unseen:
             raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
+        if problem.inner:
+            raise UnmarchableError("in a plane that changes in time no cells end there")
         return {}
-    bent = bends(problem, made, problem.domain.space_coordinates[0], joins, inside[0])
-    if bent is None:
-        raise UnmarchableError("a coefficient jumps, and no flux says how slopes go on there")
-    return bent
+    found = crossings(problem, made, problem.domain.space_coordinates[0], joins, inside[0])
+    begin, end = problem.domain.ends(str(problem.domain.time))
+    times = torch.linspace(begin, end, 17, dtype=torch.float64)
+    if second and any(a.given is not None and bool((a.given(times).diff(dim=0) != 0).any()) for a in found.values()):
+        raise UnmarchableError("what stands inside changes in time, and equations are of second order along it")
+    return {place: a if a.given is None else _timed(a, a.given, sign) for place, a in found.items()}
+
+
+def _timed(across: Across, given: Callable[[Tensor], Tensor], sign: int) -> Across:
+    """With times as a march counts them."""
+    return replace(across, given=lambda times: given(sign * times))
 
 
 def read_evolution(problem: Problem, made: Plan) -> Evolution | None:

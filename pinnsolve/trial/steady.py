@@ -29,6 +29,8 @@ def steady(problem: Problem, made: Plan) -> Evolution:
         raise UnmarchableError("steady cells are those of a plane")
     if problem.indivisible or problem.observations:
         raise UnmarchableError(problem.indivisible or "measurements are fitted by others")
+    if problem.inner:
+        raise UnmarchableError("in a plane no cells end there")
     space, equations = (0, 1), equations_of(problem)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
