@@ -93,7 +93,11 @@ class Lined(OfCells):
 
     def held(self) -> dict[str, str]:
         found = {p.name: "exact" for p in self.problem.periodic}
-        return found | {condition.name: "exact" for condition in (*self.problem.conditions, *self.problem.inner)}
+        return (
+            found
+            | {condition.name: "exact" for condition in self.problem.conditions}
+            | {condition.name: "exact, between cells" for condition in self.problem.inner}
+        )
 
     # ------------------------------------------------------------ evaluation
 

@@ -138,7 +138,7 @@ class Marched(OfCells):
         for condition in self.problem.conditions:
             at_start = all(p.moment is not None for p in self.problem.pieces(condition))
             found[condition.name] = "nearest in each cell" if at_start else "at collocated times"
-        return found | {condition.name: "at collocated times" for condition in self.problem.inner}
+        return found | {condition.name: "between cells, at collocated times" for condition in self.problem.inner}
 
     # ------------------------------------------------------------ evaluation
 
