@@ -66,6 +66,31 @@ class Across:
         return all(float(torch.linalg.cond(m)) < 1 / torch.finfo(m.dtype).eps for m in (self.left, self.right))
 
 
+Relation = tuple[int, tuple[float, ...], tuple[float, ...]]  # an unknown, by order what is below and above
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """What is joined across a line of a plane, otherwise than the traces themselves.
+
+    Parameters
+    ----------
+    axis : int
+        The coordinate across.
+    place : float
+    relations : tuple of Relation
+        Each says of one unknown  sum_k below[k] u^(k) + sum_k above[k] u^(k) = given,  derivatives across on either
+        side.
+    given : callable, optional
+        From times and places along the line, (N,) each, to (N, relations); without it zero.
+    """
+
+    axis: int
+    place: float
+    relations: tuple[Relation, ...]
+    given: Callable[[Tensor, Tensor], Tensor] | None = field(default=None, compare=False)
+
+
 @dataclass(frozen=True)
 class Traces:
     """The joints of cells.

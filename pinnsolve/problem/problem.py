@@ -233,14 +233,15 @@ class Problem:
     @cached_property
     def parts(self) -> Parts | None:
         """What materials cut space into, where each part has an output of its own, joined by rows; None without
-        materials, and where cells end at the interfaces: along a line, and at layers in first-order evolutions."""
+        materials, and where cells end at the interfaces: along a line, and at layers where conditions stand inside or
+        in first-order evolutions."""
         layers = all(len(shape.coordinates) == 1 for m in self.materials.values() for shape, _ in m.parts)
         if not self.materials or len(self.space_coordinates) < 2:
             return None
         axes = [self.coordinates.index(c) for c in self.space_coordinates]
         answers = [self.prober.answer(e, self.domain.line()) for e in self.equations]
         second = any(alpha[k] > 1 for a in answers for p in a.probes.values() for alpha in p.asked for k in axes)
-        if layers and not second and self.domain.time is not None:
+        if layers and (self.inner or (not second and self.domain.time is not None)):
             return None
         found = Parts(self.domain, self.materials.values())
         return found if found.count > 1 else None

@@ -1,59 +1,24 @@
-"""What is joined across places of a line: traces, fluxes where coefficients jump, and what conditions ask for inside.
-
-At a place D numbers come from the left and D from the right, the value and the slopes of each unknown below the order n
-of its equations, and D relations join them. By themselves these say that each trace goes on, or its flux where a
-coefficient jumps (`checks.fluxes`). Each condition on an inner place takes the place of one of them:
-
-    a jump of u^(k), as in jump(d(u, x)) + F, of the one that says that u^(k) goes on;
-    a value of u^(k) alone, as in w = 0 or d(w, x, x) = 0, of the one that says it of u^(n-1-k), its reaction.
-"""
+"""What is joined across places of a line, and across lines of a plane, where that is not each trace by itself: fluxes
+where coefficients jump (`checks.fluxes`), and what conditions inside ask for (`trial.inner_place`)."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
-from pinnsolve.checks.coverage import derivative_name
 from pinnsolve.checks.fluxes import bend
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.inner import Inner
-from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Jet
-from pinnsolve.networks.traces import Across
-from pinnsolve.problem.equation import Equation
+from pinnsolve.networks.traces import Across, Crossed, Relation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import inner_places
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.exact import Plan
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How conditions on inner places are looked at. Chosen, not measured.
-
-    Parameters
-    ----------
-    shifts : tuple of float
-        Phases of the probes: slopes that differ between them are not those of a linear condition.
-    same : float
-        Of the largest slope: what differs by less is the same, and what is smaller than its square nothing.
-    apart : float
-        Of relations of length one: what is nearer to those before says nothing of its own.
-    """
-
-    shifts: tuple[float, ...] = (0.0, 1.1)
-    same: float = 1e-8
-    apart: float = 1e-10
-
-
-RULES = Rules()
-Trace = tuple[str, int]  # an unknown, and how often it is derived
+from pinnsolve.trial.inner_place import Given, InnerPlace
 
 
 def crossings(
@@ -88,10 +53,118 @@ def crossings(
     for place, told in there.items():
         jumps = [b for b in found_along.breaks if abs(b - place) <= near]
         matrix = bend(problem, coordinate, place, joins) if jumps else torch.eye(sum(joins.values())).double()
-        found[place] = _Place(problem, coordinate, joins, told, matrix).across()
+        left, right, given = InnerPlace(problem, coordinate, joins, told, matrix).relations()
+        found[place] = Across(left, right, _timed(given, problem.domain.time))
     if made.unseen and not found:
         raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
     return found
+
+
+def crossings_in_time(
+    problem: Problem, made: Plan, joins: Mapping[str, int], inside: Sequence[Resolution], sign: int, second: bool
+) -> Mapping[float, Across]:
+    """The same in an evolution, with times as a march counts them: `sign` times the problem's."""
+    if len(inside) > 1:
+        if made.unseen:
+            raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
+        return {}
+    found = crossings(problem, made, problem.domain.space_coordinates[0], joins, inside[0])
+    begin, end = problem.domain.ends(str(problem.domain.time))
+    times = torch.linspace(begin, end, 17, dtype=torch.float64)
+    if second and any(a.given is not None and bool((a.given(times).diff(dim=0) != 0).any()) for a in found.values()):
+        raise UnmarchableError("what stands inside changes in time, and equations are of second order along it")
+    return {place: a if a.given is None else _signed(a, a.given, sign) for place, a in found.items()}
+
+
+def _signed(across: Across, given: Callable[[Tensor], Tensor], sign: int) -> Across:
+    return replace(across, given=lambda times: given(sign * times))
+
+
+def _timed(given: Given, time: str | None) -> Callable[[Tensor], Tensor]:
+    return lambda times: given({} if time is None else {time: times}, len(times))
+
+
+def crossed(
+    problem: Problem, joins: Mapping[str, Sequence[int]], inside: Sequence[Resolution], fluxes: bool
+) -> tuple[Crossed, ...]:
+    """What is joined across lines of a plane, otherwise than the traces themselves.
+
+    Parameters
+    ----------
+    joins : mapping from unknown to sequence of int
+        Along each coordinate of space so many traces.
+    inside : sequence by coordinate of Resolution
+        Where equations jump.
+    fluxes : bool
+        Whether lines where equations jump are looked at, and fluxes go on there.
+
+    Raises
+    ------
+    UnmarchableError
+        Where the equations do not say how traces go on, or that is more than a slope; where a condition is not linear,
+        or speaks of several unknowns.
+    ProblemError
+        Where conditions on an inner place are too many, too few, or contradict each other.
+    """
+    found = list[Crossed]()
+    for axis, (coordinate, along) in enumerate(zip(problem.space_coordinates, inside, strict=True)):
+        orders, there = {u: j[axis] for u, j in joins.items()}, inner_places(problem, coordinate)
+        near = 100 * SAME * problem.domain.length(coordinate)
+        for place in along.breaks if fluxes else ():
+            if all(abs(place - v) > near for v in there):
+                found += _by_fluxes(problem, axis, coordinate, place, orders)
+        for place, told in there.items():
+            jumps = fluxes and any(abs(b - place) <= near for b in along.breaks)
+            matrix = bend(problem, coordinate, place, orders) if jumps else torch.eye(sum(orders.values())).double()
+            left, right, given = InnerPlace(problem, coordinate, orders, told, matrix).relations()
+            found.append(
+                Crossed(axis, place, _relations(coordinate, place, orders, left, right), _along(problem, axis, given))
+            )
+    return tuple(found)
+
+
+def _along(problem: Problem, axis: int, given: Given) -> Callable[[Tensor, Tensor], Tensor]:
+    """What is given, by times and places along the line."""
+    along, time = problem.space_coordinates[1 - axis], problem.domain.time
+    return lambda t, y: given({along: y} | ({} if time is None else {time: t}), len(y))
+
+
+def _relations(
+    coordinate: str, place: float, orders: Mapping[str, int], left: Tensor, right: Tensor
+) -> tuple[Relation, ...]:
+    """The rows of relations, each with the unknown of which it speaks."""
+    found, first, starts = list[Relation](), 0, list[tuple[int, int]]()
+    for count in orders.values():
+        starts.append((first, first + count))
+        first += count
+    for below, above in zip(left, right, strict=True):
+        mine = [f for f, (a, b) in enumerate(starts) if bool(below[a:b].any()) or bool(above[a:b].any())]
+        if len(mine) != 1:
+            raise UnmarchableError(f"conditions at {coordinate} = {place:g} speak of several unknowns at once")
+        a, b = starts[mine[0]]
+        found.append((mine[0], tuple(below[a:b].tolist()), tuple(above[a:b].tolist())))
+    return tuple(found)
+
+
+def _by_fluxes(problem: Problem, axis: int, coordinate: str, place: float, orders: Mapping[str, int]) -> list[Crossed]:
+    """Where equations jump, how slopes go on there, as far as fluxes say it.
+
+    Raises
+    ------
+    UnmarchableError
+        If they do not, or it is no slope of one unknown that jumps by itself.
+    """
+    matrix = bend(problem, coordinate, place, orders)
+    if matrix is None or bool((matrix != torch.diag(matrix.diagonal())).any()):
+        raise UnmarchableError(f"no flux says how slopes go on at {coordinate} = {place:g}")
+    ratios = matrix.diagonal().tolist()
+    if all(ratio == 1.0 for ratio in ratios):
+        return []
+    for k, ratio in zip([k for n in orders.values() for k in range(n)], ratios, strict=True):
+        if ratio != 1.0 and (k != 1 or not ratio > 0):
+            raise UnmarchableError(f"more than a slope jumps at {coordinate} = {place:g}")
+    same = torch.eye(len(matrix), dtype=torch.float64)
+    return [Crossed(axis, place, _relations(coordinate, place, orders, matrix, -same))]
 
 
 def not_inside(problem: Problem, why: str) -> ProblemError:
@@ -102,157 +175,3 @@ def not_inside(problem: Problem, why: str) -> ProblemError:
         "Leave method and network out. A film may be a part of its own, Piecewise(1.0, (Box(x=(0.4, 0.41)), 0.01)); a "
         "load a narrow source in the equation.",
     )
-
-
-@dataclass(frozen=True)
-class _Place:
-    """The conditions at one inner place, and what is joined there without them: nothing where no flux says it."""
-
-    problem: Problem
-    coordinate: str
-    joins: Mapping[str, int]
-    told: Sequence[tuple[Equation, Inner]]
-    matrix: Tensor | None
-
-    @property
-    def name(self) -> str:
-        return self.told[0][1].told
-
-    @property
-    def traces(self) -> list[Trace]:
-        return [(u, k) for u, n in self.joins.items() for k in range(n)]
-
-    def _called(self, trace: Trace) -> str:
-        unknown, k = trace
-        return derivative_name(unknown, (k,), (self.coordinate,)) if k else unknown
-
-    def across(self) -> Across:
-        """The relations, those of conditions in place of some of the others."""
-        d = len(self.traces)
-        rows = [self._row(condition, piece) for condition, piece in self.told]
-        right = torch.eye(d, dtype=torch.float64)
-        left = -right.clone() if self.matrix is None else -self.matrix.clone()
-        taken = self._taken([self._candidates(row, c) for row, (c, _) in zip(rows, self.told, strict=True)])
-        if self.matrix is None and (unsaid := [t for t in self._tops if t not in taken]):
-            name = self._called(self.traces[unsaid[0]])
-            raise ProblemError(
-                f"a condition is missing on {self.name}: a coefficient jumps there, and nothing says how {name} "
-                "goes on",
-                f"Add condition(..., on={self.name}) that gives the jump of the flux, or write the equation as "
-                "d(k * d(u, x), x), whose flux goes on.",
-            )
-        for row, k in zip(rows, taken, strict=True):
-            left[k], right[k] = row[:d], row[d:]
-        self._check_apart(left, right)
-        given = [(taken[i], c, p) for i, (c, p) in enumerate(self.told)]
-
-        def told(times: Tensor) -> Tensor:
-            found = torch.zeros(len(times), d, dtype=torch.float64)
-            for k, condition, piece in given:
-                found[:, k] = -self._source(condition, piece, times)
-            return found
-
-        return Across(left, right, told)
-
-    @property
-    def _tops(self) -> list[int]:
-        """The highest trace of each unknown of second order or more."""
-        return [j for j, (u, k) in enumerate(self.traces) if k == self.joins[u] - 1 > 0]
-
-    # ------------------------------------------------------------ what a condition says
-
-    def _row(self, condition: Equation, piece: Inner) -> Tensor:
-        """A condition's slopes by the traces on the left and on the right, (2 D,)."""
-        found = []
-        for shift in RULES.shifts:
-            answer = self.problem.prober.answer(condition, piece.grid(), shift)
-            pairs = len(answer.residual) // 2
-            row = torch.zeros(pairs, 2, len(self.traces), dtype=torch.float64)
-            for u, alpha, slope in answer.slopes:
-                row[:, :, self._number(condition, u, alpha)] = slope.view(pairs, 2) / 2  # the mean of both sides
-            found.append(row.flatten(1))
-        rows = torch.cat(found)
-        sizes = rows.abs() / self._scale.repeat(2)
-        size = float(sizes.max())
-        if not size:
-            raise ProblemError(f"{condition.name} does not involve any unknown", "Its residual is a constant.")
-        if not bool(((rows - rows[0]).abs() / self._scale.repeat(2) <= RULES.same * size).all()):
-            raise UnmarchableError(f"{condition.name} is not linear in the unknowns, or not the same at all times")
-        return torch.where(sizes[0] > RULES.same**2 * size, rows[0], torch.zeros_like(rows[0]))
-
-    @property
-    def _scale(self) -> Tensor:
-        """What a trace is divided by in units of the domain's length, (D,)."""
-        length = self.problem.domain.length(self.coordinate)
-        return torch.tensor([length**k for _, k in self.traces], dtype=torch.float64)
-
-    def _number(self, condition: Equation, unknown: str, alpha: tuple[int, ...]) -> int:
-        axis = self.problem.coordinates.index(self.coordinate)
-        trace = unknown, alpha[axis]
-        if any(k for i, k in enumerate(alpha) if i != axis) or trace not in self.traces:
-            told = derivative_name(unknown, alpha, self.problem.coordinates)
-            raise UnmarchableError(f"{condition.name} asks for {told}, which cells do not share")
-        return self.traces.index(trace)
-
-    def _source(self, condition: Equation, piece: Inner, times: Tensor) -> Tensor:
-        """What it is without the unknowns, (q,)."""
-        problem, points = self.problem, piece.grid()[:2]
-        pairs = {c: v.repeat(len(times)) for c, v in points.coordinates.items()}
-        if problem.domain.time is not None:
-            pairs[problem.domain.time] = times.repeat_interleave(2)
-        measured = {name: v.repeat(len(times)) for name, v in points.measured.items()}
-        places = Points(pairs, torch.ones(2 * len(times), dtype=torch.float64), {}, measured)
-        chart, at = places.chart()
-        names = frozenset(chart.names)
-        nothing = {u: Jet(chart, lambda alpha: None, (chart.size,), names) for u in problem.unknowns}
-        left = condition.residual(problem.fields(chart, at, nothing, places)).value.detach()
-        return left.view(-1, 2).mean(1)
-
-    # ------------------------------------------------------------ which relations it replaces
-
-    def _candidates(self, row: Tensor, condition: Equation) -> list[int]:
-        """The traces that need not go on by themselves where a condition holds, the likeliest first."""
-        below, above = row.chunk(2)
-        jumping = [
-            j for j in range(len(self.traces))
-            if float(below[j] * above[j]) < 0 or (below[j] == 0) != (above[j] == 0)
-        ]  # fmt: skip
-        if jumping:
-            return sorted(jumping, key=lambda j: -self.traces[j][1])
-        alone = [j for j in range(len(self.traces)) if float(below[j]) != 0.0]
-        if len(alone) == 1:
-            u, k = self.traces[alone[0]]
-            if self.joins[u] > 1:
-                return [self.traces.index((u, self.joins[u] - 1 - k))]
-            others = [self.traces.index((v, 0)) for v, n in self.joins.items() if v != u and n == 1]
-            if len(others) == 1:  # of two equations of first order the one's flux is the other
-                return others
-        raise ProblemError(
-            f"{condition.name} says nothing of a jump, and is no value of one trace",
-            f"Possible on {self.name}: a jump, such as jump(d(u, {self.coordinate})) + 1, or a value that both sides "
-            "have, such as u - 1.",
-        )
-
-    def _taken(self, candidates: Sequence[Sequence[int]]) -> list[int]:
-        """For each condition the trace of which it speaks, no two alike."""
-        for chosen in itertools.product(*candidates):
-            if len(set(chosen)) == len(chosen):
-                return list(chosen)
-        names = " and ".join(c.name for c, _ in self.told)
-        free = list(dict.fromkeys(self._called(self.traces[j]) for found in candidates for j in found))
-        raise ProblemError(
-            f"{len(self.told)} conditions stand on {self.name}, at least one too many: {names} say how "
-            f"{' and '.join(free)} goes on there",
-            "Leave one out: each condition inside takes the place of one value or slope that would go on by itself.",
-        )
-
-    def _check_apart(self, left: Tensor, right: Tensor) -> None:
-        """Refuse relations that repeat or contradict each other."""
-        rows = torch.cat([left / self._scale, right / self._scale], 1)
-        rows = rows / rows.norm(dim=1, keepdim=True)
-        if float(torch.linalg.svdvals(rows).min()) < RULES.apart:
-            names = " and ".join(c.name for c, _ in self.told)
-            raise ProblemError(
-                f"{names} repeat or contradict what is joined on {self.name}",
-                "Each condition there must say something of its own, such as the jump of u, and the jump of its flux.",
-            )

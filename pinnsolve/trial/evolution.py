@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,19 +13,16 @@ from pinnsolve.checks.resolution import Resolution
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.leaves import Leaves
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.networks.traces import Across
+from pinnsolve.networks.traces import Across, Crossed
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, kinked, varying
-from pinnsolve.trial.crossings import crossings
+from pinnsolve.trial.crossings import crossed, crossings_in_time
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of, sign_of, wall_at
 from pinnsolve.trial.exact import Plan
 
 Derivatives = dict[str, set[Alpha]]
-
-
-Kink = tuple[int, float, int, float]
 
 
 @dataclass(frozen=True)
@@ -71,8 +68,8 @@ class Evolution:
         How large the variation of each unknown is, as far as data tell.
     rated : bool
         Whether an equation says that one unknown is the rate of another.
-    kinks : tuple of (axis, place, unknown, ratio)
-        Where in a plane, across a coordinate, the slope of an unknown above is this times the one below.
+    crossed : tuple of Crossed
+        In a plane the same.
     """
 
     problem: Problem
@@ -95,7 +92,7 @@ class Evolution:
     rough: bool
     sizes: tuple[float, ...]
     rated: bool
-    kinks: tuple[Kink, ...] = ()
+    crossed: tuple[Crossed, ...] = ()
 
     @property
     def dims(self) -> int:
@@ -117,6 +114,13 @@ class Evolution:
     def second(self) -> bool:
         """Whether an equation is of second order in time."""
         return max(self.orders) > 1
+
+    @property
+    def places(self) -> dict[str, tuple[float, ...]]:
+        """By coordinate, where something else is joined than the traces themselves."""
+        found = [(0, place) for place in self.across] + [(c.axis, c.place) for c in self.crossed]
+        names = [self.problem.coordinates[k] for k in self.space]
+        return {names[axis]: tuple(p for a, p in found if a == axis) for axis in sorted({a for a, _ in found})}
 
     def derivative(self, alpha: Alpha) -> tuple[tuple[int, ...], int]:
         """How often it derives along the coordinates of space and along time."""
@@ -190,7 +194,12 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
         _traces(problem, walls, joins, space[0])
     rated = _even(problem, equations, joins, orders, space)
     inside, begun, driven = varying(problem, domain.space_coordinates, domain.time)
-    across = _across(problem, made, {u: k[0] for u, k in joins.items()}, inside, sign, max(orders.values()) > 1)
+    across = crossings_in_time(
+        problem, made, {u: k[0] for u, k in joins.items()}, inside, sign, max(orders.values()) > 1
+    )
+    lines = crossed(problem, joins, inside, fluxes=False) if len(space) > 1 else ()
+    if lines and (rated or max(orders.values()) > 1):
+        raise UnmarchableError("in a plane no cells end there where equations are of second order in time")
     joints = tuple(cuts(problem, made, c, r) for c, r in zip(domain.space_coordinates, begun, strict=True))
     moments = tuple(sorted(sign * m for m in cuts(problem, made, domain.time, driven)))
     broken = any(r.breaks for r in begun) or bool(driven.breaks)
@@ -198,31 +207,8 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
     return Evolution(
         problem, equations, space, time, sign, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
         tuple(walls), rings, across, joints, moments, inside, begun, driven.mirrored(sign), rough,
-        tuple(made.size(u).scale for u in problem.unknowns), rated,
+        tuple(made.size(u).scale for u in problem.unknowns), rated, lines,
     )  # fmt: skip
-
-
-def _across(
-    problem: Problem, made: Plan, joins: Mapping[str, int], inside: Sequence[Resolution], sign: int, second: bool
-) -> Mapping[float, Across]:
-    """What is joined where equations jump or conditions stand inside."""
-    if len(inside) > 1:
-        if made.unseen:
-            raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
-        if problem.inner:
-            raise UnmarchableError("in a plane that changes in time no cells end there")
-        return {}
-    found = crossings(problem, made, problem.domain.space_coordinates[0], joins, inside[0])
-    begin, end = problem.domain.ends(str(problem.domain.time))
-    times = torch.linspace(begin, end, 17, dtype=torch.float64)
-    if second and any(a.given is not None and bool((a.given(times).diff(dim=0) != 0).any()) for a in found.values()):
-        raise UnmarchableError("what stands inside changes in time, and equations are of second order along it")
-    return {place: a if a.given is None else _timed(a, a.given, sign) for place, a in found.items()}
-
-
-def _timed(across: Across, given: Callable[[Tensor], Tensor], sign: int) -> Across:
-    """With times as a march counts them."""
-    return replace(across, given=lambda times: given(sign * times))
 
 
 def read_evolution(problem: Problem, made: Plan) -> Evolution | None:

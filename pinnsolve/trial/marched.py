@@ -83,8 +83,7 @@ class Marched(OfCells):
 
     @property
     def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
-        e = self.read
-        return {self.problem.coordinates[e.space[0]]: tuple(e.across)} if e is not None and e.across else {}
+        return {} if self.read is None else self.read.places
 
     # ------------------------------------------------------------ how far it goes
 
