@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import cos, sin, where
+from torch import cos, sin, sinh, where
 
 from pinnsolve import (
     Box,
+    Disk,
     Piecewise,
     Problem,
     condition,
@@ -19,17 +20,20 @@ from pinnsolve import (
     dirichlet,
     exact,
     face,
+    faces,
     initial,
     initial_rate,
     jump,
+    laplace,
     neumann,
+    side,
     solve,
 )
 from pinnsolve.classical.automatic import attempt
 from pinnsolve.errors import ProblemError
 from pinnsolve.networks.mlp import MLP
 
-LINE = Box(x=(0, 1))
+LINE, SQUARE = Box(x=(0, 1)), Box(x=(0, 1), y=(0, 1))
 X = np.array([0.0, 0.11, 0.29, 0.31, 0.62, 1.0])
 
 
@@ -156,7 +160,70 @@ def test_evolutions() -> None:
     assert np.abs(solved(string).u(x=x, t=0.7) - mode(torch.tensor(x)).numpy() * math.cos(2.8)).max() < 1e-6
 
 
-SQUARE = Box(x=(0, 1), y=(0, 1))
+def laplacian(u: Any, x: Any, y: Any) -> Any:
+    return laplace(u, x, y)
+
+
+def over(x: Any, y: Any) -> Any:
+    """u_xx + u_yy = 0 in the square, zero around it, and u_x jumps by - sin(pi y) at x = 0.4."""
+    a, b = math.pi * 0.4, math.pi * 0.6
+    low = 1 / (math.pi * (math.cosh(a) + math.sinh(a) * math.cosh(b) / math.sinh(b)))
+    high = low * math.sinh(a) / math.sinh(b)
+    return np.where(x < 0.4, low * np.sinh(math.pi * x), high * np.sinh(math.pi * (1 - x))) * np.sin(math.pi * y)
+
+
+X2, Y2 = np.meshgrid(np.linspace(0, 1, 9), np.linspace(0, 1, 8))
+
+
+@pytest.mark.parametrize("across", ["x", "y"])
+def test_a_load_on_a_line_of_a_plane(across: str) -> None:
+    problem = Problem(
+        space=SQUARE, unknowns="u", equations=laplacian, reference=None, conditions=[
+            dirichlet(u=0),
+            condition(lambda u, x, y: jump(d(u, x)) + sin(math.pi * y), on=face(x=0.4)) if across == "x" else
+            condition(lambda u, x, y: jump(d(u, y)) + sin(math.pi * x), on=face(y=0.4)),
+        ],
+    )  # fmt: skip
+    found = solved(problem).u(x=X2, y=Y2) if across == "x" else solved(problem).u(x=Y2, y=X2)
+    assert np.abs(found - over(X2, Y2)).max() < 1e-11
+
+
+def test_a_contact_between_two_layers_of_a_plane_and_a_value_that_is_held_on_a_line() -> None:
+    problem = Problem(
+        space=SQUARE, unknowns="T", equations=lambda T, x, y, k: d(k * d(T, x), x) + d(k * d(T, y), y), reference=None,
+        conditions=[dirichlet(T=0, on=face(x=0)), dirichlet(T=1, on=face(x=1)), neumann(T=0, on=faces("y")),
+                    condition(lambda T, x, k: jump(T) - 0.5 * k * d(T, x), on=face(x=0.5))],
+        parameters={"k": Piecewise(1.0, (Box(x=(0.5, 1)), 10.0))},
+    )  # fmt: skip
+    flow = 1 / (0.5 + 0.5 + 0.05)
+    found = solved(problem).T(x=np.array([0.2, 0.499, 0.501, 0.8]), y=0.3)
+    assert np.abs(found - np.array([0.2 * flow, 0.499 * flow, 1 - 0.0499 * flow, 1 - 0.02 * flow])).max() < 1e-10
+    held = Problem(
+        space=SQUARE, unknowns="u", equations=laplacian, reference=None,
+        conditions=[dirichlet(u=0), dirichlet(u=lambda y: sin(math.pi * y), on=face(x=0.4))],
+    )  # fmt: skip
+    wanted = [math.sinh(0.2 * math.pi) / math.sinh(0.4 * math.pi), math.sinh(0.3 * math.pi) / math.sinh(0.6 * math.pi)]
+    assert np.abs(solved(held).u(x=np.array([0.2, 0.7]), y=0.5) - wanted).max() < 1e-9
+
+
+def test_a_line_of_a_plane_in_time() -> None:
+    """u = t * over, for which the source is what it is at t = 0."""
+
+    def rows(x: Any, y: Any) -> Any:
+        a, b = math.pi * 0.4, math.pi * 0.6
+        low = 1 / (math.pi * (math.cosh(a) + math.sinh(a) * math.cosh(b) / math.sinh(b)))
+        high = low * math.sinh(a) / math.sinh(b)
+        return where(x < 0.4, low * sinh(math.pi * x), high * sinh(math.pi * (1 - x))) * sin(math.pi * y)
+
+    problem = Problem(
+        space=SQUARE, time=(0, 1), unknowns="u", reference=None, tolerance=1e-4,
+        equations=lambda u, x, y, t: d(u, t) - laplace(u, x, y) - rows(x, y),
+        conditions=[initial(u=0), dirichlet(u=0),
+                    condition(lambda u, x, y, t: jump(d(u, x)) + t * sin(math.pi * y), on=face(x=0.4))],
+    )  # fmt: skip
+    assert np.abs(solved(problem).u(x=X2, y=Y2, t=0.7) - 0.7 * over(X2, Y2)).max() < 1e-5
+
+
 K = {"k": Piecewise(1.0, (Box(x=(0.5, 1)), 5.0))}
 
 
@@ -177,6 +244,20 @@ K = {"k": Piecewise(1.0, (Box(x=(0.5, 1)), 5.0))}
         (lambda: posed(condition(lambda u, x: jump(d(u, x)) + u**4, on=face(x=0.3))), "not linear"),
         (lambda: posed(condition(lambda u: jump(u) - 1, on=face(x=0.5)), equation=lambda u, x, k: k * d(u, x, x), parameters=K), "a condition is missing"),
         (lambda: posed(condition(lambda u, x: jump(d(u, x)) + jump(u), on=face(x=0.3)), condition(lambda u, x: 2 * jump(d(u, x)) + 2 * jump(u), on=face(x=0.3))), "repeat or contradict"),
+        (
+            lambda: posed(
+                dirichlet(u=0, on=side("film")), space=SQUARE, equation=laplacian,
+                parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2, name="film"), 2.0))},
+            ),
+            "on the side of a part inside",
+        ),
+        (
+            lambda: Problem(
+                space=SQUARE, time=(0, 1), unknowns="u", equations=lambda u, x, y, t: d(u, t, t) - laplace(u, x, y),
+                conditions=[initial(u=0), initial_rate(u=0), dirichlet(u=0), condition(load, on=face(x=0.3))],
+            ),
+            "second order in time",
+        ),
         (lambda: posed(condition(load, on=face(x=0.3)), space=Box(x=(0, 1), y=(0, 1), z=(0, 1))), "cells are those of a plane"),
     ],
 )  # fmt: skip

@@ -10,6 +10,7 @@ from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.regions import side
 from pinnsolve.problem.binding import check_names
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.equation import Equation
@@ -19,7 +20,7 @@ from pinnsolve.problem.unknown import Unknown
 
 @dataclass(frozen=True)
 class Declared:
-    """The parts of a declaration, each of which was read on its own."""
+    """The parts of a declaration, each of which was read on its own; `embedded` are names of parts inside."""
 
     domain: Domain
     unknowns: tuple[str, ...]
@@ -30,6 +31,7 @@ class Declared:
     periodic: Sequence[Periodic]
     solenoidal: Sequence[Solenoidal]
     observations: Sequence[Measured]
+    embedded: Sequence[str] = ()
 
     def check(self) -> None:
         """Refuse what contradicts itself.
@@ -96,6 +98,12 @@ class Declared:
         try:
             pieces = c.on.resolve(self.domain)
         except ProblemError as error:
+            if inside := [name for name in self.embedded if repr(side(name)) in repr(c.on)]:
+                raise ProblemError(
+                    f"{c.name}: conditions on the side of a part inside, '{inside[0]}', are not solved",
+                    "Values and fluxes go on there by themselves. Possible inside: on=face(x=0.5) of a box; a film "
+                    "as a thin part of its own.",
+                ) from None
             raise ProblemError(f"{c.name}: {error.fault}", error.remedy) from None
         faces_of_space = all(p.on_boundary for p in pieces)
         inner = [isinstance(p, Inner) for p in pieces]

@@ -109,6 +109,7 @@ class Problem:
             self.domain, self.unknowns, (*self.parameters, *self.materials), self.functions, equations_of(equations),
             [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
             [c for c in flat if isinstance(c, Solenoidal)], self.observations,
+            [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name],
         )  # fmt: skip
         declared.check()
         self.equations, self.periodic = tuple(declared.equations), tuple(declared.periodic)

@@ -31,6 +31,9 @@ class Rules:
     same : float
         Of a slope: two ends that differ by less go on into each other. Larger: small kinks are missed. Smaller: the
         rounding of the user's formula is a kink.
+    inner : float
+        Of the length: a kink this close to an inner place stands there. Larger: thin films beside one are lost.
+        Smaller: a cell as thin as a kink is placed badly.
     lines : tuple of float
         Parts of the other coordinate's length, where lines run. More: fewer jumps are missed; more time.
     across : tuple of float
@@ -39,6 +42,7 @@ class Rules:
 
     grading: float = 4.0
     same: float = 1e-6
+    inner: float = 3e-5
     lines: tuple[float, ...] = (0.31, 0.77)
     across: tuple[float, ...] = (0.13, 0.31, 0.46, 0.59, 0.77)
 
@@ -126,8 +130,9 @@ def cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution)
     closer and closer to it."""
     low, high = problem.domain.ends(coordinate)
     found = set(inner_places(problem, coordinate))
+    kinks = [b for b in found_along.breaks if all(abs(b - v) > RULES.inner * (high - low) for v in found)]
     near = SAME * (high - low) * 100  # a break is placed no closer than that
-    for others in ([p.value for p in made.planes if p.coordinate == coordinate], found_along.breaks):
+    for others in ([p.value for p in made.planes if p.coordinate == coordinate], kinks):
         found |= {b for b in others if all(abs(b - v) > near for v in found)}
     for place in made.narrow:
         if coordinate in place.middle:
