@@ -92,7 +92,10 @@ class Problem:
         }  # fmt: skip
         given = parameters_of(parameters or {})
         self._parameters = dict(parameters or {})
-        self.parameters, self.ranges, self.materials = given.numbers, given.ranges, given.materials
+        self.parameters, self.ranges = given.numbers, given.ranges
+        self.materials = {
+            n: m.over(space) if isinstance(space, Shape | None) else m for n, m in given.materials.items()
+        }
         self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
         self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
         self.space, self.domain = space, Domain(space, time, self.ranges)
@@ -119,9 +122,8 @@ class Problem:
             if not self.prober.algebraic(unknown, self.equations):
                 raise undetermined(unknown)
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
-        inside = [c for c in declared.conditions if isinstance(c.on.resolve(self.domain)[0], Inner)]
-        self.inner = tuple(inside)
-        self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions if c not in inside)
+        self.inner = tuple(c for c in declared.conditions if isinstance(self.pieces(c)[0], Inner))
+        self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions if c not in self.inner)
         self.solenoidal = tuple(
             replace(flow, components=in_order(flow.components, self.equations, self.prober))
             for flow in declared.solenoidal
