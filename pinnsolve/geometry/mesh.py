@@ -80,7 +80,11 @@ class Mesh(Shape):
         return self._facets.signed(x)
 
     def contains(self, x: Tensor, slack: float = 0.0) -> Tensor:
-        return super().contains(x, slack) if slack else self._facets.inside(x)
+        found = self._facets.inside(x)
+        if slack and not bool(found.all()):
+            beyond = x[~found]
+            found[~found] = self._facets.distance(beyond) < slack * self.size
+        return found
 
     def patches(self) -> list[Patch]:
         leaf, own = Leaf(self.signed), () if self.name is None else (self.name,)
