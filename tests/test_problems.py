@@ -256,7 +256,7 @@ class Reduced:
 REDUCED = {
     "heat": Reduced(), "cooling": Reduced(), "heat_plate": Reduced(features=100), "poisson": Reduced(), "poisson_3d": Reduced(features=100),
     "heat_in_a_disc": Reduced(features=200), "plate_with_holes": Reduced(features=200), "ball": Reduced(features=200),
-    "plate_under_tension": Reduced(features=100), "inclusion": Reduced(features=150, points=800), "cable": Reduced(features=100), "l_shape": Reduced(features=200), "bracket_3d": Reduced(features=200),
+    "plate_under_tension": Reduced(features=100), "inclusion": Reduced(features=150, points=800), "cable": Reduced(features=100), "l_shape": Reduced(features=100), "bracket_3d": Reduced(features=100),
     "burgers": Reduced({"nu": 0.1}), "burgers_2d": Reduced({"nu": 0.1}, tolerance=0.1, automatic=True),
     "heat_many_scales": Reduced(tolerance=0.1, automatic=True),
     "fisher_kpp": Reduced(),

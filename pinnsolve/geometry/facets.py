@@ -128,36 +128,40 @@ class Facets:
         return (crossed & (near >= 0)).sum(1) % 2 == 1
 
     @cached_property
-    def _planes(self) -> tuple[Tensor, Tensor]:
+    def _planes(self) -> tuple[Tensor, Tensor, Tensor]:
         """Of triangles seen from above: on which side of each edge a place is, and the height there, as three numbers
-        each, (4, F, 3), of (1, x, y) from a middle (3,). Two triangles see an edge that they share alike."""
+        each, (4, F, 3), of (1, x, y) from a middle (3,); and which edges are seen the other way round, (3, F).
+
+        Two triangles see an edge that they share in the same numbers, from left to right: a place on it counts as one
+        below it, and lies in one of the two."""
         middle = self.corners.mean((0, 1))
         corners = self.corners - middle
-        made = []
+        made, other = [], []
         for k in range(3):
             a, b = corners[:, k, :2], corners[:, (k + 1) % 3, :2]
             swapped = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
             first, second = (torch.where(swapped[:, None], p, q) for p, q in ((b, a), (a, b)))
-            along, sign = second - first, torch.where(swapped, -1.0, 1.0)
+            along = second - first
             level = along[:, 1] * first[:, 0] - along[:, 0] * first[:, 1]
-            made.append(torch.stack([level, -along[:, 1], along[:, 0]], 1) * sign[:, None])
+            made.append(torch.stack([level, -along[:, 1], along[:, 0]], 1))
+            other.append(swapped)
         begin = corners[:, 0]
         n = torch.linalg.cross(corners[:, 1] - begin, corners[:, 2] - begin)
         flat = n / torch.where(n[:, 2] == 0, 1.0, n[:, 2])[:, None]
         height = torch.stack([(flat * begin).sum(1), -flat[:, 0], -flat[:, 1]], 1)
         height[n[:, 2] == 0] = torch.tensor([-torch.inf, 0.0, 0.0], dtype=torch.float64)  # edge on: never above
-        return torch.stack([*made, height]), middle
+        return torch.stack([*made, height]), torch.stack(other), middle
 
     def _below(self, x: Tensor, near: Tensor) -> Tensor:
         """Which triangles (N, K) lie above points (N, 3)."""
-        planes, middle = self._planes
+        planes, other, middle = self._planes
         x, near = x - middle, near.clamp(min=0)
 
         def at(k: int) -> Tensor:
             level, by_x, by_y = planes[k][near].unbind(2)
             return level + by_x * x[:, :1] + by_y * x[:, 1:2]
 
-        sides = [at(k) > 0 for k in range(3)]
+        sides = [(at(k) > 0) != other[k][near] for k in range(3)]
         return (sides[0] == sides[1]) & (sides[1] == sides[2]) & (at(3) > x[:, 2:])
 
 
