@@ -19,6 +19,7 @@ from .geometry import (
     point,
     side,
 )
+from .geometry.named import part
 from .jets.calculus import curl, d, div, dot, grad, jump, laplace
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
@@ -97,6 +98,7 @@ __all__ = [
     "laplace",
     "neumann",
     "observed",
+    "part",
     "periodic",
     "point",
     "side",

@@ -37,6 +37,7 @@ from pinnsolve.training.loop import Loop
 from pinnsolve.training.progress import shown
 from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import NOISE, Strategy
+from pinnsolve.trial.crossings import not_inside
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan, verified
@@ -219,7 +220,7 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     noise = NOISE * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
-        cells=0 if read is None else max(1, len(problem.space_coordinates)), noise=noise,
+        cells=0 if read is None else max(1, len(problem.space_coordinates)), only=bool(problem.inner), noise=noise,
         coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
@@ -243,14 +244,18 @@ def _read(problem: Problem, made: Plan, settings: Settings) -> Evolution | Line 
     ProblemError
         If the settings ask for cells, and these cannot solve it.
     """
-    wanted = isinstance(settings.stages[0].network, LocalFeatures)
-    if not (settings.automatic or wanted):
+    cells = settings.automatic or isinstance(settings.stages[0].network, LocalFeatures)
+    if not (cells or problem.inner):
         return None
     try:
+        if not cells:
+            raise UnmarchableError("no other network ends there")
         if settings.dtype != torch.float64:
             raise UnmarchableError("cells are solved in float64: rounding in float32 is larger than what they leave")
         return read_for_cells(problem, made)
     except UnmarchableError as error:
+        if problem.inner:
+            raise not_inside(problem, str(error)) from None
         if settings.automatic:
             return None
         raise ProblemError(

@@ -28,6 +28,7 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.manufactured import manufactured
 from pinnsolve.verdict.slices import values_of
 from validation import two_materials as rod
+from validation.bracket_3d import temperature
 from validation.cable import charge
 from validation.inclusion import outside
 from validation.plate_under_tension import displacement
@@ -141,6 +142,10 @@ def potential(r):  # type: ignore[no-untyped-def]
     return where(r < 0.5, 1 - q / 5 * log(r / 0.2), -q * log(r))
 
 
+def around_corner(x, y):  # type: ignore[no-untyped-def]
+    return {"u": (x**2 + y**2) ** (1 / 3) * cos(2 / 3 * torch.atan2(-x - y, y - x))}
+
+
 def vortices(x, y, t, nu):  # type: ignore[no-untyped-def]
     return {
         "u": -cos(x) * sin(y) * exp(-2 * nu * t),
@@ -203,6 +208,8 @@ CLOSED = [
     Case("plate_under_tension", lambda x, y, nu: dict(zip("uv", displacement(x, y, nu), strict=True))),
     Case("ball", spherical_waves),
     Case("inclusion", lambda x, y: {"T": where(x * x + y * y < 0.09, 2 * x / 101, outside(x, y, 100.0))}),
+    Case("l_shape", around_corner),
+    Case("bracket_3d", lambda x, y, z: {"T": temperature(x, y, z, torch)}),
     Case("cable", lambda x, y: {"V": potential((x * x + y * y) ** 0.5)}),
     Case("poisson", lambda x, y: {"u": sin(pi * x) * sin(pi * y)}),
     Case("poisson_3d", lambda x, y, z: {"u": sin(pi * x) * sin(pi * y) * sin(pi * z)}),
@@ -249,7 +256,7 @@ class Reduced:
 REDUCED = {
     "heat": Reduced(), "cooling": Reduced(), "heat_plate": Reduced(features=100), "poisson": Reduced(), "poisson_3d": Reduced(features=100),
     "heat_in_a_disc": Reduced(features=200), "plate_with_holes": Reduced(features=200), "ball": Reduced(features=200),
-    "plate_under_tension": Reduced(features=100), "inclusion": Reduced(features=150, points=800), "cable": Reduced(features=100),
+    "plate_under_tension": Reduced(features=100), "inclusion": Reduced(features=150, points=800), "cable": Reduced(features=100), "l_shape": Reduced(features=100), "bracket_3d": Reduced(features=100),
     "burgers": Reduced({"nu": 0.1}), "burgers_2d": Reduced({"nu": 0.1}, tolerance=0.1, automatic=True),
     "heat_many_scales": Reduced(tolerance=0.1, automatic=True),
     "fisher_kpp": Reduced(),

@@ -23,7 +23,7 @@ def signature(problem: Problem) -> dict[str, str]:
     found |= {f"parameter {name}": repr(material) for name, material in sorted(problem.materials.items())}
     for equation in problem.equations:
         found[f"equation {equation.name}"] = f"{_total(problem, equation, problem.domain.line()):.7e}"
-    for number, condition in enumerate(problem.conditions):
+    for number, condition in enumerate((*problem.conditions, *problem.inner)):
         total = sum(_total(problem, condition, piece.grid()) for piece in problem.pieces(condition))
         found[f"condition {number + 1}"] = f"{condition.name}: {total:.7e}"
     for o in problem.observations:

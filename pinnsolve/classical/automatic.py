@@ -125,6 +125,7 @@ def _refused(given: Read, findings: Findings) -> None:
         "a parameter is a range, and it solves for one value at a time": problem.ranges,
         "data are a part of the problem": problem.observations and (marched or not problem.equations),
         "data with noise are a part of the problem": any(seen.known for seen in problem.observations),
+        "conditions stand at inner places, across which differences are not taken": problem.inner,
         "a grid of four coordinates is too large": len(given.coordinates) > 3,
         "conditions stand at other moments than the start, so that time cannot be marched": scattered,
         "there are fewer equations than unknowns": len(given.equations) < len(problem.unknowns),

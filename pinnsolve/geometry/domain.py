@@ -16,6 +16,7 @@ from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.arguments import interval
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.holes import Hole, Notch
+from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
@@ -249,7 +250,7 @@ class Domain:
         return self.interior.at(**{self.time: self.extent[self.time][1]})
 
     def face(self, coordinate: str, value: float) -> Piece:
-        """The face on which a coordinate has this value; of time, any moment.
+        """The face on which a coordinate has this value; a place inside a box too, and of time any moment.
 
         Raises
         ------
@@ -265,8 +266,9 @@ class Domain:
         if coordinate == self.time and low < value < high:
             return self.interior.at(**{coordinate: float(value)})
         ends = ", ".join(f"face({coordinate}={end:g})" for end in (low, high))
-        inner = "Conditions on inner places are not solved yet; integrals over them are taken. " * (low < value < high)
-        raise ProblemError(f"there is no face {coordinate} = {value:g} on this domain", f"{inner}Possible: {ends}.")
+        if coordinate in self.space_coordinates and self.shape is None and low < value < high:
+            return Inner(self.extent, {coordinate: float(value)}, None, self.space_coordinates, self.time)
+        raise ProblemError(f"there is no face {coordinate} = {value:g} on this domain", f"Possible: {ends}.")
 
     def faces(self, coordinate: str) -> tuple[Piece, Piece]:
         """Both end faces of a coordinate, the lower first."""

@@ -49,8 +49,12 @@ class Facets:
         """The distance (N,) of points (N, d), positive inside."""
         if not len(x):
             return x[:, 0]
-        size = max(1, RULES.numbers // (8 * self._lists.shape[1]))
-        return torch.cat([torch.where(self.inside(p), 1.0, -1.0) * self._distance(p) for p in x.split(size)])
+        return torch.where(self.inside(x), 1.0, -1.0) * self.distance(x)
+
+    def distance(self, x: Tensor) -> Tensor:
+        """The distance (N,) of points (N, d) from the nearest facet."""
+        size = max(1, RULES.numbers // (8 * RULES.facets))
+        return torch.cat([self._distance(p) for p in x.split(size)]) if len(x) else x[:, 0]
 
     def inside(self, x: Tensor) -> Tensor:
         """Whether a ray along the last coordinate crosses an odd number of facets."""
@@ -120,9 +124,45 @@ class Facets:
         low, width, count = self._columns
         place = ((x[:, : len(low)] - low) / width).floor().long().clamp(0, count - 1)
         near = self._lists[sum(place[:, axis] * count**axis for axis in range(len(low)))]
-        corners = self.corners[near.clamp(min=0)]
-        crossed = _below(x, corners) if x.shape[1] == 3 else _under(x, corners)
+        crossed = self._below(x, near) if x.shape[1] == 3 else _under(x, self.corners[near.clamp(min=0)])
         return (crossed & (near >= 0)).sum(1) % 2 == 1
+
+    @cached_property
+    def _planes(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Of triangles seen from above: on which side of each edge a place is, and the height there, as three numbers
+        each, (4, F, 3), of (1, x, y) from a middle (3,); and which edges are seen the other way round, (3, F).
+
+        Two triangles see an edge that they share in the same numbers, from left to right: a place on it counts as one
+        below it, and lies in one of the two."""
+        middle = self.corners.mean((0, 1))
+        corners = self.corners - middle
+        made, other = [], []
+        for k in range(3):
+            a, b = corners[:, k, :2], corners[:, (k + 1) % 3, :2]
+            swapped = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
+            first, second = (torch.where(swapped[:, None], p, q) for p, q in ((b, a), (a, b)))
+            along = second - first
+            level = along[:, 1] * first[:, 0] - along[:, 0] * first[:, 1]
+            made.append(torch.stack([level, -along[:, 1], along[:, 0]], 1))
+            other.append(swapped)
+        begin = corners[:, 0]
+        n = torch.linalg.cross(corners[:, 1] - begin, corners[:, 2] - begin)
+        flat = n / torch.where(n[:, 2] == 0, 1.0, n[:, 2])[:, None]
+        height = torch.stack([(flat * begin).sum(1), -flat[:, 0], -flat[:, 1]], 1)
+        height[n[:, 2] == 0] = torch.tensor([-torch.inf, 0.0, 0.0], dtype=torch.float64)  # edge on: never above
+        return torch.stack([*made, height]), torch.stack(other), middle
+
+    def _below(self, x: Tensor, near: Tensor) -> Tensor:
+        """Which triangles (N, K) lie above points (N, 3)."""
+        planes, other, middle = self._planes
+        x, near = x - middle, near.clamp(min=0)
+
+        def at(k: int) -> Tensor:
+            level, by_x, by_y = planes[k][near].unbind(2)
+            return level + by_x * x[:, :1] + by_y * x[:, 1:2]
+
+        sides = [(at(k) > 0) != other[k][near] for k in range(3)]
+        return (sides[0] == sides[1]) & (sides[1] == sides[2]) & (at(3) > x[:, 2:])
 
 
 def _to_segment(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -139,18 +179,3 @@ def _under(x: Tensor, corners: Tensor) -> Tensor:
     run = b[..., 0] - a[..., 0]
     at = a[..., 1] + (x[:, :1] - a[..., 0]) * (b[..., 1] - a[..., 1]) / torch.where(run == 0, 1.0, run)
     return crossing & (at > x[:, 1:])
-
-
-def _below(x: Tensor, corners: Tensor) -> Tensor:
-    """Which triangles (N, K) lie above points (N, 3)."""
-    sides = []
-    for k in range(3):
-        a, b = corners[:, :, k, :2], corners[:, :, (k + 1) % 3, :2]
-        along, from_a = b - a, x[:, None, :2] - a
-        sides.append(along[..., 0] * from_a[..., 1] - along[..., 1] * from_a[..., 0] > 0)
-    crossing = (sides[0] == sides[1]) & (sides[1] == sides[2])
-    begin = corners[:, :, 0]
-    n = torch.linalg.cross(corners[:, :, 1] - begin, corners[:, :, 2] - begin)
-    steep = torch.where(n[..., 2] == 0, 1.0, n[..., 2])
-    at = begin[..., 2] - ((x[:, None, :2] - begin[..., :2]) * n[..., :2]).sum(2) / steep
-    return crossing & (n[..., 2] != 0) & (at > x[:, 2:])

@@ -25,7 +25,7 @@ class LevelSet(Shape):
     """Where a function of the coordinates is positive, within a box.
 
     Parts that are smaller than about a two-hundredth of the box may be overlooked, a fortieth in three dimensions.
-    Where the function is positive up to the box, the faces of the box are sides as well.
+    Where the function is positive up to the box, the faces of the box are sides as well, and a warning says so.
 
     Parameters
     ----------
@@ -183,12 +183,23 @@ class LevelSet(Shape):
         found = []
         if len(chords):
             found.append(self._curve(chords, leaf, surface, own))
-        faces = self.within.patches()
-        edge = [self._grid.select(k, end) for k in range(axes) for end in (0, -1)]
-        return found + [
-            Patch(face.at, face.axes, leaf, face.name, own)
-            for face, values in zip(faces, edge, strict=True)
-            if bool((values > 0).any())
+        return found + [Patch(face.at, face.axes, leaf, face.name, own) for face in self._open]
+
+    @property
+    def _open(self) -> list[Patch]:
+        """The faces of the box up to which the function is positive."""
+        edge = [self._grid.select(k, end) for k in range(len(self._axes)) for end in (0, -1)]
+        return [face for face, values in zip(self.within.patches(), edge, strict=True) if bool((values > 0).any())]
+
+    def faults(self) -> list[str]:
+        if not self._open:
+            return []
+        names = ", ".join(face.name for face in self._open)
+        if not len(self._simplices):
+            return [f"{self!r}: the function vanishes nowhere in its box, and the shape is all of it"]
+        return [
+            f"{self!r} leaves its box: the function is still positive at {names}, and there the box bounds the shape, "
+            f"as face({self._open[0].name}); if the shape is to end where the function vanishes, choose a larger box"
         ]
 
     def _curve(self, chords: Tensor, leaf: Leaf, name: str, labels: tuple[str, ...]) -> Patch:

@@ -16,6 +16,7 @@ from pinnsolve.errors import ProblemError, did_you_mean, if_complex
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.holes import Hole
+from pinnsolve.geometry.named import PartName
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.jets.intervals import Interval
 from pinnsolve.jets.jet import Chart, Jet, on_jets
@@ -33,7 +34,7 @@ class Piecewise:
     Parameters
     ----------
     elsewhere : float
-    *parts : (Shape, float)
+    *parts : (Shape or part("name"), float)
         Where two overlap, the later one counts. A box of fewer coordinates than space is a layer: `Box(x=(0, 0.5))`.
 
     Raises
@@ -49,23 +50,38 @@ class Piecewise:
     [1.0, 50.0, 3.0]
     """
 
-    def __init__(self, elsewhere: float, *parts: tuple[Shape, float]) -> None:
+    def __init__(self, elsewhere: float, *parts: tuple[Shape | PartName, float]) -> None:
         self.elsewhere = _finite(elsewhere)
         if not parts:
             raise ProblemError(f"Piecewise({elsewhere!r}) has no part", WRITE)
         for part in parts:
-            if not (isinstance(part, tuple | list) and len(part) == 2 and isinstance(part[0], Shape)):
+            if not (isinstance(part, tuple | list) and len(part) == 2 and isinstance(part[0], Shape | PartName)):
                 raise ProblemError(f"Piecewise: {part!r} is no shape with a number", WRITE)
-        self.parts = tuple((shape, _finite(value)) for shape, value in parts)
+        self._given = tuple((shape, _finite(value)) for shape, value in parts)
+
+    @property
+    def parts(self) -> tuple[tuple[Shape, float], ...]:
+        """The parts, once it is known what their names stand for."""
+        found = tuple((shape, value) for shape, value in self._given if isinstance(shape, Shape))
+        if len(found) < len(self._given):
+            raise ProblemError(
+                f"{self!r} names parts of a space that is not known", "Such a coefficient is a parameter of a Problem."
+            )
+        return found
+
+    def over(self, space: Shape | None) -> Piecewise:
+        """The same with the parts of a space in place of their names."""
+        named = [(s.of(space) if isinstance(s, PartName) else s, v) for s, v in self._given]
+        return self if named == list(self._given) else Piecewise(self.elsewhere, *named)
 
     def __repr__(self) -> str:
-        told = ", ".join(f"({shape!r}, {value:g})" for shape, value in self.parts)
+        told = ", ".join(f"({shape!r}, {value:g})" for shape, value in self._given)
         return f"Piecewise({self.elsewhere:g}, {told})"
 
     @property
     def values(self) -> tuple[float, ...]:
         """The number elsewhere, then of each part."""
-        return (self.elsewhere, *(value for _, value in self.parts))
+        return (self.elsewhere, *(value for _, value in self._given))
 
     def check(self, name: str, domain: Domain) -> None:
         """Refuse parts of other coordinates, and those of which nothing lies in the domain.

@@ -22,9 +22,9 @@ class Mesh(Shape):
     """What the cells of a mesh cover, or what a closed surface encloses.
 
     Whatever meshio reads: Gmsh, VTU, XDMF, VTK, Medit, Abaqus, STL. Physical groups, cell sets and references of its
-    lines (in three dimensions its triangles) are sides by name; what is in no group is the side "rim". Nothing is
-    solved on its cells: they say where the problem lives, and what the file of the solution is written on. Of
-    quadratic cells the corners are taken.
+    lines (in three dimensions its triangles) are sides by name; what is in no group is the side "rim". Those of its
+    cells are parts, `Piecewise(1.0, (part("steel"), 50.0))`. Nothing is solved on its cells: they say where the problem
+    lives, and what the file of the solution is written on. Quadratic cells keep their curve on the boundary.
 
     Parameters
     ----------
@@ -45,16 +45,30 @@ class Mesh(Shape):
     ) -> None:
         self.path, self.name = Path(path), name
         self.read: Read = read(self.path)
+        self.group: str | None = None  # of its cells, where it is a part of a mesh
         if len(coordinates) < self.read.points.shape[1]:
             raise ProblemError(
                 f"Mesh: {self.path} has {self.read.points.shape[1]} dimensions, and {len(coordinates)} are named",
                 'Write Mesh("part.msh", coordinates=("x", "y", "z")).',
             )
         self._names = tuple(coordinates)[: self.read.points.shape[1]]
-        self._facets = Facets(torch.from_numpy(self.read.points), torch.from_numpy(self.read.facets))
+        self._facets = Facets(torch.from_numpy(self.read.rim), torch.from_numpy(self.read.facets))
 
     def __repr__(self) -> str:
-        return f"Mesh({str(self.path)!r})"
+        return f"Mesh({str(self.path)!r})" if self.group is None else f"part({self.group!r})"
+
+    def part(self, name: str) -> Mesh:
+        """What one group of its cells covers."""
+        made = object.__new__(Mesh)
+        made.path, made.name, made.group, made._names = self.path, name, name, self._names
+        made.read = self.read.part(name)
+        made._facets = Facets(torch.from_numpy(made.read.rim), torch.from_numpy(made.read.facets))
+        return made
+
+    @property
+    def curved(self) -> bool:
+        """Whether cells have curved edges on the boundary, beyond those between their corners."""
+        return len(self.read.rim) > len(self.read.points)
 
     @property
     def bounds(self) -> Bounds:
@@ -66,7 +80,11 @@ class Mesh(Shape):
         return self._facets.signed(x)
 
     def contains(self, x: Tensor, slack: float = 0.0) -> Tensor:
-        return super().contains(x, slack) if slack else self._facets.inside(x)
+        found = self._facets.inside(x)
+        if slack and not bool(found.all()):
+            beyond = x[~found]
+            found[~found] = self._facets.distance(beyond) < slack * self.size
+        return found
 
     def patches(self) -> list[Patch]:
         leaf, own = Leaf(self.signed), () if self.name is None else (self.name,)

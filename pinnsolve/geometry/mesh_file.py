@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.facets import Facets
+from pinnsolve.geometry.mesh_curves import CORNERS, QUADRATIC, cut, middles
+from pinnsolve.geometry.mesh_groups import groups as groups_of
 
 # Of each kind of cell: the dimension, and the simplices that it is cut into, by its corners.
 CELLS: Mapping[str, tuple[int, tuple[tuple[int, ...], ...]]] = {
@@ -34,7 +41,9 @@ FACES: Mapping[str, tuple[tuple[int, ...], ...]] = {
 }
 Face = tuple[int, ...]
 RIM = "rim"
-TAGS = ("gmsh:physical", "medit:ref", "cell_tags")
+# Of what bounds a mesh: cells that measure more in all lie on top of each other. Larger: a folded one passes. Smaller:
+# rounding is taken for one. Chosen, not measured.
+FOLDED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -44,20 +53,106 @@ class Read:
     Parameters
     ----------
     points : Array (n, d)
+    rim : Array (m, d)
+        The points of what bounds it, with those between on curved edges.
     facets : integers (F, d)
-        What bounds it.
     groups : dict from name to integers
         Which facets are in which group; those in none under "rim".
     cells : integers (C, d + 1), optional
         Triangles or tetrahedra; None of a surface alone.
+    source : Source
     warnings : tuple of str
     """
 
     points: np.ndarray
+    rim: np.ndarray
     facets: np.ndarray
     groups: dict[str, np.ndarray]
     cells: np.ndarray | None
+    source: Source
     warnings: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> list[str]:
+        """The groups of its cells."""
+        s = self.source
+        inside = (names for (kind, _), names in zip(s.kinds, s.called, strict=True) if s.whole(kind))
+        return sorted({name for names in inside for name in names if name is not None})
+
+    def part(self, name: str) -> Read:
+        """What the cells of one group cover."""
+        return self.source.read(name)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as it was read: blocks of cells with the groups of each cell."""
+
+    path: Path
+    points: np.ndarray
+    dimension: int
+    surface: bool
+    kinds: list[tuple[str | None, Any]]
+    called: list[list[str | None]]
+
+    def whole(self, kind: str | None) -> bool:
+        """Whether cells of this kind are those that space consists of."""
+        return kind is not None and CELLS[kind][0] == self.dimension
+
+    def chosen(self, part: str | None) -> list[tuple[str, np.ndarray]]:
+        """The cells that space consists of, or those of one group, by kind."""
+        found = []
+        for (kind, block), names in zip(self.kinds, self.called, strict=True):
+            if kind is not None and self.whole(kind):
+                rows = slice(None) if part is None else [k for k, name in enumerate(names) if name == part]
+                found.append((kind, np.asarray(block.data)[rows]))
+        return [(kind, data) for kind, data in found if len(data)]
+
+    def read(self, part: str | None = None) -> Read:
+        """What its cells cover, or those of one group."""
+        blocks = self.chosen(part)
+        cells = _simplices(blocks)
+        if part is None:
+            _check(self.path, self.points, cells, self.surface)
+        faces = [tuple(c) for c in cells.tolist()] if self.surface else _boundary(self.path, blocks)
+        told = () if part is not None or self.surface else self._told(blocks, cells, faces)
+        rim, facets, counts = cut(self.points, faces, self.middles)
+        owners, groups = self.owners, dict[str, list[int]]()
+        for face, first, count in zip(faces, np.cumsum([0, *counts]), counts, strict=False):
+            groups.setdefault(owners.get(tuple(sorted(face)), RIM), []).extend(range(first, first + count))
+        numbers = {name: np.array(members) for name, members in groups.items()}
+        return Read(self.points, rim, facets, numbers, None if self.surface else cells, self, told)
+
+    def _told(self, blocks: list[tuple[str, np.ndarray]], cells: np.ndarray, faces: list[Face]) -> tuple[str, ...]:
+        """Warnings about cells and points."""
+        simplices = all(kind in ("triangle", "tetra") for kind, _ in blocks)
+        told = _folded(self.path, self.points, cells, faces, simplices)
+        used = np.unique(np.concatenate([data.ravel() for _, data in blocks]))
+        if len(used) < len(self.points):
+            left = len(self.points) - len(used)
+            told.append(f"{self.path} holds {left} points that belong to no cell; they are left out")
+        return tuple(told)
+
+    @cached_property
+    def middles(self) -> dict[tuple[int, int], int]:
+        """The nodes in the middles of curved edges."""
+        found: dict[tuple[int, int], int] = {}
+        for kind, block in self.kinds:
+            if kind is not None and block.type in QUADRATIC:
+                found |= middles(kind, np.asarray(block.data))
+        return found
+
+    @cached_property
+    def owners(self) -> dict[Face, str]:
+        """The group of each line, or face, that the file holds, by its sorted corners."""
+        owner: dict[Face, str] = {}
+        across = self.points.shape[1] - 1
+        for (kind, block), names in zip(self.kinds, self.called, strict=True):
+            if kind is not None and CELLS[kind][0] == across:
+                for cell, name in zip(block.data[:, : CORNERS[kind]].tolist(), names, strict=True):
+                    if name is not None:
+                        owner[tuple(sorted(cell))] = name
+        return owner
 
 
 def read(path: Path) -> Read:
@@ -67,7 +162,8 @@ def read(path: Path) -> Read:
     if not np.isfinite(points).all():
         raise ProblemError(f"Mesh: {path} holds points that are no finite numbers", "Write the mesh anew.")
     kinds = [(_kind(block.type), block) for block in mesh.cells]
-    dimension = max((CELLS[kind][0] for kind, _ in kinds if kind), default=0)
+    dimensions = [CELLS[kind][0] if kind else -1 for kind, _ in kinds]
+    dimension = max(dimensions, default=0)
     surface = dimension == 2 and points.shape[1] == 3 and bool(np.ptp(points[:, 2]) > 1e-9 * np.ptp(points))
     if dimension < 2:
         found = ", ".join(sorted({block.type for block in mesh.cells})) or "none"
@@ -77,23 +173,12 @@ def read(path: Path) -> Read:
         )
     if not surface:
         points = points[:, :dimension]
-    cells = _simplices(kinds, 2 if surface else dimension)
-    told = []
-    used = np.unique(cells)
-    if len(used) < len(points):
-        told.append(f"{path} holds {len(points) - len(used)} points that belong to no cell; they are left out")
-    _check(path, points, cells, surface)
-    faces = [tuple(c) for c in cells.tolist()] if surface else _boundary(path, kinds, dimension)
-    owners = _owners(mesh, kinds, points.shape[1] - 1)
-    facets, groups = list[Face](), dict[str, list[int]]()
-    for face in faces:
-        cut = [face] if len(face) < 4 else [face[:3], (face[0], face[2], face[3])]
-        groups.setdefault(owners.get(tuple(sorted(face)), RIM), []).extend(range(len(facets), len(facets) + len(cut)))
-        facets += cut
-    if any(block.type not in CELLS for kind, block in kinds if kind):
-        told.append(f"{path} holds cells with curved edges; their corners are taken")
-    numbers = {name: np.array(members) for name, members in groups.items()}
-    return Read(points, np.array(facets), numbers, None if surface else cells, tuple(told))
+    source = Source(path, points, dimension, surface, kinds, groups_of(mesh, dimensions))
+    made, told = source.read(), list[str]()
+    strange = sorted({b.type for kind, b in kinds if kind and b.type not in CELLS and b.type not in QUADRATIC})
+    if strange:
+        told.append(f"{path} holds cells with curved edges ({', '.join(strange)}); their corners are taken")
+    return replace(made, warnings=(*made.warnings, *told))
 
 
 def _loaded(path: Path) -> Any:
@@ -102,10 +187,21 @@ def _loaded(path: Path) -> Any:
     if not path.exists():
         raise ProblemError(f"Mesh: there is no file {path}", f"The current folder is {Path.cwd()}.")
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an STL file in text overflows a number that is not used
             return meshio.read(path)
+    except ImportError as error:
+        raise ProblemError(
+            f"Mesh: {path} cannot be read without the package {error.name or error}",
+            f"Install it (pip install {error.name or 'h5py'}), or save the mesh in another format: .msh, .vtu, .vtk.",
+        ) from error
     except (Exception, SystemExit) as error:
         said = str(error).strip() or type(error).__name__
+        if "Incompatible cell data 'gmsh:physical'" in said:  # of version 4.1; meshio reads 2.2 with such cells
+            raise ProblemError(
+                f"Mesh: {path} cannot be read: some cells are in a physical group, and others in none",
+                "Put all of them into groups, do not save all elements, or save it as version 2 (gmsh -format msh22).",
+            ) from error
         raise ProblemError(
             f"Mesh: {path} cannot be read: {said}",
             "Possible: Gmsh (.msh), .vtu, .vtk, .xdmf, Medit (.mesh), Abaqus (.inp), .stl.",
@@ -118,15 +214,13 @@ def _kind(name: str) -> str | None:
     return plain if plain in CELLS else None
 
 
-def _simplices(kinds: list[tuple[str | None, Any]], dimension: int) -> np.ndarray:
-    parts = []
-    for kind, block in kinds:
-        if kind and CELLS[kind][0] == dimension:
-            parts += [block.data[:, list(corners)] for corners in CELLS[kind][1]]
+def _simplices(blocks: list[tuple[str, np.ndarray]]) -> np.ndarray:
+    parts = [data[:, list(corners)] for kind, data in blocks for corners in CELLS[kind][1]]
     return np.concatenate(parts).astype(np.int64)
 
 
 def _check(path: Path, points: np.ndarray, cells: np.ndarray, surface: bool) -> None:
+    """Refuse cells without size and surfaces that are not closed."""
     corners = points[cells]
     edges = corners[:, 1:] - corners[:, :1]
     across = np.cross(edges[:, 0], edges[:, 1]) if surface else np.linalg.det(edges)[:, None]
@@ -138,26 +232,55 @@ def _check(path: Path, points: np.ndarray, cells: np.ndarray, surface: bool) -> 
             f"Mesh: {len(flat)} of {len(cells)} cells of {path} have no size, as number {flat[0]}",
             "Mesh the shape anew, or remove them.",
         )
-    if not surface:
-        return
+    if surface:
+        _check_closed(path, points, cells)
+
+
+def _check_closed(path: Path, points: np.ndarray, cells: np.ndarray) -> None:
     edge = np.sort(np.concatenate([cells[:, [0, 1]], cells[:, [1, 2]], cells[:, [2, 0]]]), axis=1)
     counts = np.unique(edge, axis=0, return_counts=True)[1]
-    if (counts != 2).any():
+    if not (counts != 2).any():
+        return
+    used = points[np.unique(cells)]
+    thick = np.linalg.svd(used - used.mean(0), compute_uv=False)
+    if thick[2] <= 1e-3 * thick[1]:
+        how = f"z from {used[:, 2].min():g} to {used[:, 2].max():g}"
         raise ProblemError(
-            f"Mesh: the surface {path} is not closed: {int((counts == 1).sum())} edges belong to one triangle, "
-            f"{int((counts > 2).sum())} to more than two",
-            "Close it, and merge points that are the same (an STL file repeats them).",
+            f"Mesh: {path} is a planar mesh with a third coordinate ({how})",
+            "A planar mesh has the same z everywhere: turn it into that plane, or write zeros for z.",
         )
+    raise ProblemError(
+        f"Mesh: the surface {path} is not closed: {int((counts == 1).sum())} edges belong to one triangle, "
+        f"{int((counts > 2).sum())} to more than two",
+        "Close it, and merge points that are the same (an STL file repeats them).",
+    )
 
 
-def _boundary(path: Path, kinds: list[tuple[str | None, Any]], dimension: int) -> list[Face]:
+def _folded(path: Path, points: np.ndarray, cells: np.ndarray, faces: list[Face], simplices: bool) -> list[str]:
+    """Refuse cells that cover something twice: they measure more than what bounds them encloses. A warning of those
+    that are merely listed the other way round."""
+    edges = points[cells][:, 1:] - points[cells][:, :1]
+    signed = np.linalg.det(edges)
+    positive = int((signed > 0).sum())
+    turned = np.flatnonzero(signed < 0) if 2 * positive >= len(signed) else np.flatnonzero(signed > 0)
+    told = f"{len(turned)} of {len(cells)} cells of {path} are inverted, as number {turned[0]}" if len(turned) else ""
+    facets = Facets(torch.from_numpy(points), torch.from_numpy(cut(points, faces, {})[1]))
+    middle = torch.from_numpy(points.mean(0))
+    within = float((facets.sizes * ((facets.corners.mean(1) - middle) * facets.normals).sum(1)).sum()) / points.shape[1]
+    whole = float(np.abs(signed).sum()) / math.factorial(points.shape[1])
+    if abs(whole - within) > FOLDED * abs(within):
+        why = told if told and simplices else f"{path} measures {whole:g}, and what bounds it encloses {within:g}"
+        raise ProblemError(f"Mesh: {why}: cells lie on top of each other", "Mesh the shape anew.")
+    return [f"{told}; they are taken as they stand"] if told and simplices else []
+
+
+def _boundary(path: Path, blocks: list[tuple[str, np.ndarray]]) -> list[Face]:
     """The faces that belong to one cell alone."""
     found: dict[Face, list[Face]] = {}
-    for kind, block in kinds:
-        if kind and CELLS[kind][0] == dimension:
-            for corners in FACES[kind]:
-                for face in block.data[:, list(corners)].tolist():
-                    found.setdefault(tuple(sorted(face)), []).append(tuple(face))
+    for kind, data in blocks:
+        for corners in FACES[kind]:
+            for face in data[:, list(corners)].tolist():
+                found.setdefault(tuple(sorted(face)), []).append(tuple(face))
     many = sum(len(faces) > 2 for faces in found.values())
     if many:
         raise ProblemError(
@@ -165,22 +288,3 @@ def _boundary(path: Path, kinds: list[tuple[str | None, Any]], dimension: int) -
             "Cells lie on top of each other: mesh the shape anew.",
         )
     return [faces[0] for faces in found.values() if len(faces) == 1]
-
-
-def _owners(mesh: Any, kinds: list[tuple[str | None, Any]], dimension: int) -> dict[Face, str]:
-    """The group of each line, or face, that the file holds, by its sorted corners."""
-    names = {(int(tag), int(of)): name for name, (tag, of) in mesh.field_data.items()}
-    owner: dict[Face, str] = {}
-    for k, (kind, block) in enumerate(kinds):
-        if kind is None or CELLS[kind][0] != dimension:
-            continue
-        tags = next((mesh.cell_data[t][k] for t in TAGS if t in mesh.cell_data), np.zeros(len(block.data), dtype=int))
-        sets = {name: set(np.atleast_1d(parts[k]).tolist()) for name, parts in mesh.cell_sets.items()
-                if parts[k] is not None and not name.startswith("gmsh:")}  # fmt: skip
-        corners = 1 + max(max(c) for c in CELLS[kind][1])
-        for row, (cell, tag) in enumerate(zip(block.data[:, :corners].tolist(), tags, strict=True)):
-            called = next((name for name, members in sets.items() if row in members), None)
-            called = called or names.get((int(tag), dimension)) or (str(int(tag)) if int(tag) else None)
-            if called is not None:
-                owner[tuple(sorted(cell))] = called
-    return owner

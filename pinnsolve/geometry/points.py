@@ -10,6 +10,8 @@ from torch import Tensor
 
 from pinnsolve.jets.jet import Chart, Jet
 
+SIDES = "side of an inner place"  # marks points that come in pairs: below one (-1), then above it (1)
+
 
 @dataclass(frozen=True)
 class Points:
@@ -38,6 +40,7 @@ class Points:
     def chart(self) -> tuple[Chart, dict[str, Jet]]:
         """A new chart over the points, with the coordinates as fields."""
         chart = Chart(tuple(self.coordinates), len(self), self.weights.dtype, self.weights.device)
+        chart.paired = SIDES in self.measured
         return chart, {name: chart.coordinate(name, values) for name, values in self.coordinates.items()}
 
     def __getitem__(self, index: slice | Tensor) -> Points:
@@ -45,6 +48,12 @@ class Points:
             return {name: values[index] for name, values in fields.items()}
 
         return Points(pick(self.coordinates), self.weights[index], pick(self.normals), pick(self.measured))
+
+    def thinned(self, count: int) -> Points:
+        """About so many of them, evenly taken; pairs of an inner place stay together."""
+        together = 2 if SIDES in self.measured else 1
+        every = torch.arange(len(self)).view(-1, together)[:: max(1, len(self) // count)]
+        return self[every.flatten()]
 
     def to(self, dtype: torch.dtype, device: torch.device) -> Points:
         def moved(fields: Mapping[str, Tensor]) -> dict[str, Tensor]:

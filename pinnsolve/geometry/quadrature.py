@@ -81,7 +81,7 @@ def _refined(piece: Piece, breaks: Mapping[str, Sequence[float]]) -> Iterator[Po
     if piece.plain:
         return _of_box(piece, breaks)
     if piece.shape is not None and not piece.kept and piece.free == list(piece.space):
-        if isinstance(piece.shape, Mesh) and piece.shape.cells is not None:
+        if isinstance(piece.shape, Mesh) and piece.shape.cells is not None and not piece.shape.curved:
             return _of_mesh(piece, *piece.shape.cells)
         if len(piece.space) == 2 and all(s.patch.stretches <= RULES.simple for s in piece.shape.sides):
             return _in_plane(piece, piece.shape)

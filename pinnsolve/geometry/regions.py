@@ -140,6 +140,8 @@ def side(name: str) -> Region:
     >>> [piece.name for piece in side("hole").resolve(Domain(plate))]
     ['hole']
     """
+    if isinstance(name, int) and not isinstance(name, bool):  # a reference of a mesh
+        name = str(name)
     if not isinstance(name, str):
         raise ProblemError(f"side({name!r}) is no name", 'Write side("hole") after Disk(..., name="hole").')
     return Region(f"side({name!r})", lambda domain: domain.walls.named(name))

@@ -60,6 +60,9 @@ class Rules:
     notch : float
         Of a full turn: a corner with more than that inside is one that turns inwards. Smaller: the corners of a polygon
         that stands for a curve are some, too. Larger: slopes at blunt ones are not resolved.
+    apart : float
+        Of the domain's length: so far from an inner place its two sides are looked at. Larger: what varies is off by
+        it. Smaller: rounding puts it on the other side of a coefficient's jump.
     needle : float
         Of its length: nothing is thinner that is not meant as a line. Larger: long pipes are told. Smaller: mixed
         units pass.
@@ -93,6 +96,7 @@ class Rules:
     layer: float = 0.05
     facets: int = 24
     notch: float = 0.56
+    apart: float = 1e-11
     needle: float = 1e-4
     gap: float = 1e-4
 

@@ -91,5 +91,7 @@ class Walls:
         possible = ", ".join(sorted({f"face({coordinate}={at:.6g})" for at, _ in planes}))
         raise ProblemError(
             f"no side of the shape lies in the plane {coordinate} = {value:g}",
-            f"Possible: {possible}. " * bool(possible) + 'Other sides have names: side("hole") after name="hole".',
+            "Conditions inside of shapes are not solved; integrals there are taken. " * (low < value < high)
+            + f"Possible: {possible}. " * bool(possible)
+            + 'Other sides have names: side("hole") after name="hole".',
         )

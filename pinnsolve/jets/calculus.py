@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
+
 from pinnsolve.errors import ProblemError
 from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.multi_index import Alpha
 
 Vector = Sequence[Jet]
 
@@ -62,18 +65,35 @@ def d(field: Jet, *coordinates: Jet) -> Jet:
 
 
 def jump(expression: Jet) -> Jet:
-    """What an expression changes by across an inner place. Conditions there are not solved yet.
+    """What an expression changes by across an inner place x = c: its value just above it less that just below.
+
+    It stands in a condition on such a place, `condition(load, on=face(x=0.5))`. What stands there outside of a jump is
+    the mean of both sides.
 
     Raises
     ------
     ProblemError
-        Always: with what can be written today.
+        If `expression` is no field, or the function does not stand on an inner place.
     """
-    raise ProblemError(
-        f"jump({describe(expression)}): conditions across inner places are not solved yet",
-        "A coefficient that jumps is a parameter, Piecewise(1.0, (Box(x=(0, 0.4)), 100.0)), and its flux continues; a "
-        "film is a part of its own; a load is a narrow source in the equation.",
-    )
+    if not isinstance(expression, Jet):
+        raise ProblemError(
+            f"jump(...) was given {describe(expression)}, which does not jump",
+            "Write jump(u), jump(d(u, x)), or another expression of unknowns.",
+        )
+    if not expression.chart.paired:
+        raise ProblemError(
+            "jump(...) stands in a function that holds at no inner place",
+            "Write condition(function, on=face(x=0.5)), x = 0.5 inside the domain.",
+        )
+
+    def rule(alpha: Alpha) -> Tensor | None:
+        part = expression.partial(alpha)
+        if part is None:
+            return None
+        below, above = part.unflatten(0, (-1, 2)).unbind(1)
+        return (above - below).repeat_interleave(2, 0)
+
+    return Jet(expression.chart, rule, tuple(expression.shape), expression.depends)
 
 
 def describe(thing: object) -> str:

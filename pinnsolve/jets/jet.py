@@ -56,6 +56,7 @@ class Chart:
         self.dtype, self.device = dtype, device
         self.tape: Recorder | None = None
         self.fallbacks: set[str] = set()
+        self.paired = False  # whether points are below an inner place and above it, by turns
         self.coarse = False  # whether numbers of fewer digits were combined with its fields
         self.asked: set[Alpha] = set()
         self.read: set[Alpha] = set()

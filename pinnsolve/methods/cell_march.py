@@ -20,7 +20,7 @@ from torch import Tensor
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.growth import square_is_better
-from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, in_time, joined
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, in_time
 from pinnsolve.methods.march_record import Accuracy, March, Status, variation
 from pinnsolve.methods.stage_operator import that_fit
 from pinnsolve.methods.step_solver import StepSolver, is_constant, norm
@@ -99,8 +99,8 @@ class Marcher:
     # ------------------------------------------------------------ one step
 
     def _step(self, length: float, guess: Tensor) -> Step:
-        """A step to be solved. Corrections are joined, so the guess must be: its gaps would stay for ever."""
-        return Step(self.scheme, self.mesh, self.at, length, self.start, joined(guess, self.mesh, self.scheme))
+        """A step to be solved."""
+        return Step(self.scheme, self.mesh, self.at, length, self.start, guess).closed()
 
     def _constant(self, length: float) -> Tensor:
         """The first guess where nothing came before: what is there stays, or goes on at its rate."""

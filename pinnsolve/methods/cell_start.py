@@ -39,7 +39,8 @@ def at_start(scheme: Scheme, mesh: Tiles) -> Start:
     """What is prescribed at the start on given cells; joined where rates go on from it."""
     values, rates = projected(scheme, mesh), projected(scheme, mesh, rates=True)
     if scheme.evolution.second:
-        return Start(joined(values, mesh, scheme), joined(rates, mesh, scheme))
+        begin = values.new_tensor([scheme.evolution.times[0]])
+        return Start(joined(values, mesh, scheme, begin), joined(rates, mesh, scheme))
     return Start(values, rates)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -12,10 +11,10 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Dissection
-from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
+from pinnsolve.methods.joints import Told, crossing, going_on, lowest, norm, traces
+from pinnsolve.networks.reference_cell import legendre, reference_cell
 from pinnsolve.networks.tiles import Tiles
-
-Kink = tuple[int, float, int, float]  # axis, place, unknown, slope above over slope below
+from pinnsolve.networks.traces import Crossed, Relation
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,9 @@ class Faces:
         Of each unknown: the field whose trace it is, and the coordinate across.
     across : tensor (N,)
         The width there of the narrower neighbour.
+    above : tensor (N,)
+        The cell above a line across which something else is joined than traces; minus one elsewhere.
+    told : tuple of Told
     """
 
     order: Dissection
@@ -40,6 +42,29 @@ class Faces:
     groups: list[tuple[Tensor, Tensor, Tensor]]
     kinds: Tensor
     across: Tensor
+    above: Tensor
+    told: tuple[Told, ...]
+
+    def given(self, crossed: Sequence[Crossed], times: Tensor, degree: int) -> Tensor | None:
+        """What is given on each unknown at times (q,), (q, N); nothing where nothing is."""
+        if not self.told or all(c.given is None for c in crossed):
+            return None
+        cell = reference_cell(degree, times.device, 1)
+        xi, w = cell.gauss(degree + 1)
+        modes = legendre(xi[:, 0], degree, 0) * w[:, None]
+        found = torch.zeros(len(times), len(self.above), dtype=torch.float64, device=times.device)
+        for k, line in enumerate(crossed):
+            mine = [t for t in self.told if t.crossed == k]
+            if line.given is None or not mine:
+                continue
+            ends = torch.tensor([t.ends for t in mine], dtype=torch.float64)
+            along = ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * (xi.T.cpu() + 1) / 2
+            t, y = torch.broadcast_tensors(times.cpu()[:, None, None], along)
+            values = line.given(t.flatten(), y.flatten()).view(*t.shape, -1).to(times.device)
+            for j, told in enumerate(mine):
+                here = values[:, j, :, told.relation] @ modes[:, : told.count] / told.norm
+                found[:, told.first : told.first + told.count] = here
+        return found
 
 
 @dataclass(frozen=True)
@@ -67,52 +92,91 @@ class Joining:
 @lru_cache(maxsize=4)  # a step and its repetition, rich and poor; each takes tens of megabytes
 def faces_of(
     mesh: Tiles, degree: int, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...],
-    kinks: tuple[Kink, ...] = (),
+    crossed: tuple[Crossed, ...] = (),
 ) -> Faces:  # fmt: skip
-    """The faces of a mesh, made once; across kinks slopes on both sides are joined in terms of the larger flux."""
-    cell, widths = reference_cell(degree, mesh.device, mesh.dims), mesh.widths.cpu()
-    low, high = mesh.units
-    kinds: dict[tuple[float, ...], int] = {}
-    blocks: list[Tensor] = []
-    mine: list[list[int]] = [[] for _ in range(len(mesh))]
-    sides, counts, named, narrow = [], [], list[Tensor](), list[Tensor]()
+    """The faces of a mesh, made once; across lines where something else is joined each relation is divided by its
+    largest coefficient."""
+    made = _Making(mesh, degree, joins, crossed)
+    for piece in mesh.pieces(rings):
+        made.add(*piece)
+    return made.faces()
 
-    def kind(key: tuple[float, ...]) -> int:
-        if key not in kinds:
-            axis, side, begin, end, ratio, place = key
-            kinds[key] = len(blocks)
-            bent = _bent(kinks, axis, side, place)
-            blocks.append(_traces(joins, cell, int(axis), int(side), begin, end, ratio, bent))
-        return kinds[key]
 
-    for axis, below, above, begin, end in mesh.pieces(rings):
-        fields = [f for f, j in enumerate(joins) for k in range(j[axis]) for _ in range(degree + 1 - k)]
-        count = len(fields)
-        along = 1 - axis
-        across = torch.minimum(widths[below, axis], widths[above, axis])
-        narrow.append(across.repeat_interleave(count))
-        named.append(torch.tensor([[f, axis] for f in fields], dtype=torch.int64).reshape(-1, 2).repeat(len(below), 1))
+@dataclass
+class _Making:
+    """Faces in the making: for each the two cells, for each of its unknowns what it is."""
+
+    mesh: Tiles
+    degree: int
+    joins: tuple[tuple[int, ...], ...]
+    crossed: tuple[Crossed, ...]
+    sides: list[tuple[int, int]] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    kinds: list[list[int]] = field(default_factory=list)
+    narrow: list[float] = field(default_factory=list)
+    upper: list[int] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    known: dict[tuple[float, ...], int] = field(default_factory=dict)  # blocks of traces by what they depend on
+    blocks: list[Tensor] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cell = reference_cell(self.degree, self.mesh.device, self.mesh.dims)
+        self.mine: list[list[int]] = [[] for _ in range(len(self.mesh))]
+
+    def add(self, axis: int, below: Tensor, above: Tensor, begin: Tensor, end: Tensor) -> None:
+        """All faces across a coordinate."""
+        (low, high), widths, along = self.mesh.units, self.mesh.widths.cpu()[:, axis], 1 - axis
+        across = torch.minimum(widths[below], widths[above])
         parts = []
-        place = _kinked(mesh, axis, high[below, axis], kinks)
         for side, tiles in ((1, below), (0, above)):
             span = (high - low)[tiles, along]
             bounds = [2 * (u - low[tiles, along]) / span - 1 for u in (begin, end)]
-            ratio = (across / widths[tiles, axis] * 1e12).round() / 1e12  # the same for all that are alike
-            parts.append([(axis, side, *key) for key in torch.stack([*bounds, ratio, place], 1).tolist()])
-        for a, b, first, second in zip(below.tolist(), above.tolist(), *parts, strict=True):
-            mine[a].append(kind(first))
-            mine[b].append(kind(second))
-            sides.append((a, b))
-            counts.append(count)
-    order = Dissection(
-        np.array(sides, dtype=np.int64).reshape(-1, 2), np.array(counts, dtype=np.int64),
-        (low + high).numpy(), mesh.device,
-    )  # fmt: skip
-    alike = tuple(map(tuple, mine))
-    made = {key: torch.cat([blocks[k] for k in key]) for key in set(alike)}
-    groups = _grouped(order, alike, made, mesh.device)
-    kinds_of, width = torch.cat(named).to(mesh.device), torch.cat(narrow).to(mesh.device)
-    return Faces(order, alike, groups, kinds_of, width)
+            ratio = (across / widths[tiles] * 1e12).round() / 1e12  # the same for all that are alike
+            parts.append([(axis, side, *key) for key in torch.stack([*bounds, ratio], 1).tolist()])
+        lines, usual = crossing(self.mesh, axis, high[below, axis], self.crossed), going_on(self.joins, axis)
+        ends = torch.stack([self.mesh.along_axis(along, u) for u in (begin, end)], 1)
+        pairs = zip(below.tolist(), above.tolist(), strict=True)
+        for j, (pair, keys) in enumerate(zip(pairs, zip(*parts, strict=True), strict=True)):
+            k, unit = lines[j], 1.0
+            if k >= 0:
+                unit = float(f"{float(across[j]):.11e}")  # the same for all that are alike
+                self._tell(k, unit, (float(ends[j, 0]), float(ends[j, 1])))
+            relations = usual if k < 0 else self.crossed[k].relations
+            for cell, key in zip(pair, keys, strict=True):
+                self.mine[cell].append(self._kind((*key, float(k), unit), relations))
+            sizes = [self.degree + 1 - lowest(r) for r in relations]
+            self.sides.append(pair)
+            self.counts.append(sum(sizes))
+            self.kinds += [[f, axis] for (f, *_), size in zip(relations, sizes, strict=True) for _ in range(size)]
+            self.narrow += [float(across[j])] * sum(sizes)
+            self.upper += [pair[1] if k >= 0 else -1] * sum(sizes)
+
+    def _tell(self, line: int, unit: float, ends: tuple[float, float]) -> None:
+        first = len(self.kinds)
+        for i, relation in enumerate(self.crossed[line].relations):
+            count = self.degree + 1 - lowest(relation)
+            self.told.append(Told(line, i, first, count, ends, norm(relation, unit)))
+            first += count
+
+    def _kind(self, key: tuple[float, ...], relations: Sequence[Relation]) -> int:
+        if key not in self.known:
+            axis, side, begin, end, ratio, _, unit = key
+            self.known[key] = len(self.blocks)
+            part = int(axis), int(side), begin, end
+            self.blocks.append(traces(relations, len(self.joins), self.cell, part, ratio, unit))
+        return self.known[key]
+
+    def faces(self) -> Faces:
+        low, high = self.mesh.units
+        sides, counts = (np.array(v, dtype=np.int64) for v in (self.sides, self.counts))
+        order = Dissection(sides.reshape(-1, 2), counts, (low + high).numpy(), self.mesh.device)
+        alike = tuple(map(tuple, self.mine))
+        made = {key: torch.cat([self.blocks[k] for k in key]) for key in set(alike)}
+        groups, device = _grouped(order, alike, made, self.mesh.device), self.mesh.device
+        kinds = torch.tensor(self.kinds, dtype=torch.int64, device=device).reshape(-1, 2)
+        width = torch.tensor(self.narrow, dtype=torch.float64, device=device)
+        upper = torch.tensor(self.upper, dtype=torch.int64, device=device)
+        return Faces(order, alike, groups, kinds, width, upper, tuple(self.told))
 
 
 def _grouped(
@@ -132,29 +196,17 @@ def _grouped(
     ]
 
 
-def _kinked(mesh: Tiles, axis: int, at: Tensor, kinks: Sequence[Kink]) -> Tensor:
-    """The place of each face where slopes jump across it, (p,), infinite elsewhere: kinks end first intervals."""
-    here = at.round().to(torch.int64)
-    known = torch.tensor([place for a, place, *_ in kinks if a == axis], dtype=torch.float64)
-    found = torch.tensor(mesh.ends[axis], dtype=torch.float64)[here]
-    return torch.where((found[:, None] == known).any(1) & (at == here), found, math.inf)
-
-
-def _bent(kinks: Sequence[Kink], axis: float, side: float, place: float) -> dict[int, float]:
-    """What slopes of unknowns are multiplied by on a side of a face: one where the flux is the larger one."""
-    here = [(f, ratio) for a, at, f, ratio in kinks if (a, at) == (axis, place)]
-    return {f: min(ratio, 1.0) if side else min(1 / ratio, 1.0) for f, ratio in here}
-
-
-def _traces(
-    joins: tuple[tuple[int, ...], ...], cell: ReferenceCell, axis: int, side: int, begin: float, end: float,
-    ratio: float, bent: Mapping[int, float],
-) -> Tensor:  # fmt: skip
-    """The rows (k, F M) of what is joined on a part of a side; derivatives in the width of the narrower neighbour."""
-    made = []
-    for f, mine in enumerate(joins):
-        for k in range(mine[axis]):
-            rows = (2 * ratio) ** k * cell.trace(axis, side, k, begin, end)
-            rows = rows * bent.get(f, 1.0) if k == 1 else rows
-            made.append(torch.nn.functional.pad(rows, (f * cell.count, (len(joins) - 1 - f) * cell.count)))
-    return torch.cat(made) if made else cell.halves[0].new_zeros(0, len(joins) * cell.count)
+def gaps(
+    faces: Faces, groups: Sequence[tuple[Tensor, Tensor, Tensor]], known: Tensor, given: Tensor | None
+) -> list[Tensor]:
+    """By group, what the traces (s, m, k, 1) of coefficients (s, n, F M, 1) lack to the mean of both sides; above lines
+    what is given (s, N) belongs to them."""
+    found = [t.to(known.dtype) @ known[:, cells] for cells, t, _ in groups]
+    if given is not None:
+        for own, (cells, _, unknowns) in zip(found, groups, strict=True):
+            above = faces.above[unknowns] == cells[:, None]
+            own.add_((given[:, unknowns] * above)[..., None])
+    mean = known.new_zeros(len(known), faces.order.size, 1)
+    for (_, _, unknowns), own in zip(groups, found, strict=True):
+        mean.index_add_(1, unknowns.flatten(), own.flatten(1, 2) / 2)
+    return [mean[:, unknowns] - own for (_, _, unknowns), own in zip(groups, found, strict=True)]

@@ -180,6 +180,10 @@ class Step:
         """Of the stages, (q,)."""
         return self.begin + self.length * self.scheme.radau.places[1:]
 
+    def closed(self) -> Step:
+        """With stages that are joined: corrections are, and gaps of the guess would stay for ever."""
+        return replace(self, stages=joined(self.stages, self.mesh, self.scheme, self.times))
+
     def end(self) -> Start:
         rates = self.derived(1)[-1] if self.scheme.evolution.second else self.start.rates
         return Start(self.stages[-1], rates)
@@ -251,13 +255,13 @@ def stretched(h: Tensor, k: Sequence[int]) -> Tensor:
 def traces_of(scheme: Scheme, mesh: Tiles) -> Traces:
     """What cells along a line share."""
     e = scheme.evolution
-    return Traces(mesh, tuple(k for (k,) in e.joins), (scheme.cell.count,) * scheme.fields, e.rings[0], e.bends)
+    return Traces(mesh, tuple(k for (k,) in e.joins), (scheme.cell.count,) * scheme.fields, e.rings[0], e.across)
 
 
-def joined(c: Tensor, mesh: Tiles, scheme: Scheme) -> Tensor:
-    """Coefficients (..., n, F, M) along a line with the traces of neighbours made equal to their mean; in more
-    coordinates joins are rows, and nothing has to be done."""
-    return c if mesh.dims > 1 else traces_of(scheme, mesh).joined(c)
+def joined(c: Tensor, mesh: Tiles, scheme: Scheme, times: Tensor | None = None) -> Tensor:
+    """Coefficients (..., n, F, M) along a line with the traces of neighbours made equal to their mean, or (q, n, F, M)
+    joined as is given at times (q,); in more coordinates joins are rows, and nothing has to be done."""
+    return c if mesh.dims > 1 else traces_of(scheme, mesh).joined(c, times)
 
 
 def equation_sizes(step: Step) -> Tensor:

@@ -58,12 +58,14 @@ class JoinedChain:
             made.append(rows / norms[..., None])
         return made
 
-    def solve(self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None) -> Tensor:
+    def solve(
+        self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None, given: Tensor | None = None
+    ) -> Tensor:
         """The coefficients (S, n, F, M, K) for K right sides b (S, n, R, K) and those at the ends, (S, 1, m, 1, K).
 
         Corrections are joined; so must be what is known.
         """
-        del known
+        del known, given
         prescribed = None
         if not self.traces.ring:
             rows = [told[:, 0, :, 0] / norm[..., None] for told, norm in zip(at_sites, self.norms, strict=True)]

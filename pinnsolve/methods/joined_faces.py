@@ -25,8 +25,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Factors
-from pinnsolve.algebra.operations import product
-from pinnsolve.methods.faces import Joining, faces_of
+from pinnsolve.methods.faces import Joining, faces_of, gaps
 from pinnsolve.methods.implicit_step import Scheme, Site, stretched
 from pinnsolve.methods.rows import Slopes, at_site, highest, in_cells, turned
 from pinnsolve.networks.tiles import Tiles
@@ -90,14 +89,16 @@ class JoinedFaces:
     ) -> None:  # fmt: skip
         e = scheme.evolution
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
-        self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings, e.kinks)
+        self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed)
         if joining is None:
+            self.across: Tensor | None = None
             self.shares, self.groups = mesh.shares / mesh.shares.max(), self.faces.groups
             sizes = torch.tensor(e.sizes, dtype=torch.float64, device=mesh.device)
             self.w, self.units, columns = self.weight, sizes.expand(len(mesh), -1), self._sizes(slopes, row_weights)
         else:
             self.shares, self.w = torch.ones_like(mesh.shares), joining.weight
             self.units, columns = joining.units, joining.columns
+            self.across = joining.across
             self.groups = [(cells, t * joining.across[u][..., None], u) for cells, t, u in self.faces.groups]
         self.columns = columns.repeat_interleave(scheme.cell.count, 1)
         self.first, self.alike = self._alike(slopes, sites)
@@ -220,7 +221,14 @@ class JoinedFaces:
             found = found * (self.least / values) ** order
         return found[:, None, None, None]
 
-    def solve(self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None) -> Tensor:
+    def given(self, times: Tensor) -> Tensor | None:
+        """What is given across lines at times (q,), (q, N), as traces count it; nothing where nothing is."""
+        found = self.faces.given(self.scheme.evolution.crossed, times, self.scheme.degree)
+        return found if found is None or self.across is None else found * self.across
+
+    def solve(
+        self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None, given: Tensor | None = None
+    ) -> Tensor:
         """The coefficients (S, n, F, M, K) for K right sides.
 
         Parameters
@@ -230,6 +238,8 @@ class JoinedFaces:
         at_sites : sequence by site of tensor (S, c, m, P, K)
         known : tensor (S, n, F, M), optional
             What corrections are added to: its gaps at the joints are closed with them.
+        given : tensor (S, N), optional
+            What is given across lines.
         """
         shape = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1])
         found = torch.zeros(shape, dtype=torch.complex128, device=b.device).flatten(2, 3)
@@ -245,14 +255,15 @@ class JoinedFaces:
             for site, norms, wall, told in zip(self.sites, self.norms, stage.walls, at_sites, strict=True):
                 scale = site.weights.sqrt() / norms[k][..., None]
                 right[:, site.cells] += stage.square * (wall @ (mine(told) * scale[..., None]).flatten(2, 3))
-            gaps = [] if held is None else self._gaps(mine(held))
-            for (cells, traces, _), gap in zip(self.groups, gaps, strict=False):
+            told_there = None if given is None else mine(self._counted(given))
+            lacks = [] if held is None else gaps(self.faces, self.groups, mine(held), told_there)
+            for (cells, traces, _), gap in zip(self.groups, lacks, strict=False):
                 right[:, cells] += stage.square * (traces.mT.to(right.dtype) @ gap)
             alone = self._everywhere(stage.inverse) @ right
             faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
             for j, (cells, traces, unknowns) in enumerate(self.groups):
                 told = traces.to(right.dtype) @ alone[:, cells]
-                told = told - gaps[j] if gaps else told
+                told = told - lacks[j] if lacks else told
                 told = stage.square * self.shares[cells, None, None] * told
                 faces.index_add_(1, unknowns.flatten(), told.flatten(1, 2))
             g = stage.factors.solve(faces) if self.faces.order.size else faces
@@ -265,34 +276,17 @@ class JoinedFaces:
         """From cells that stand for all alike to all, (s, n, ...)."""
         return of_first if len(self.first) == len(self.alike) else of_first[:, self.alike]
 
+    def _counted(self, given: Tensor) -> Tensor:
+        """What is given (S, N) in the units of the unknowns."""
+        return given / self.columns[:, self.faces.kinds[:, 0] * self.scheme.cell.count]
+
     def jumps(self, known: Tensor, scale: Tensor) -> Tensor:
         """The squares (S, n) of what coefficients (S, n, F, M) jump by at each cell's sides, as these are joined, the
-        unknowns in so many of their own units, (F,)."""
+        unknowns in so many of their own units, (F,); of a steady problem."""
+        given = self.given(known.new_zeros(1))
         held = (known.flatten(2) / self.columns[:, None])[..., None]
-        found = known.new_zeros(known.shape[:2])
-        for (cells, _, unknowns), gap in zip(self.groups, self._gaps(held), strict=True):
+        found, told = known.new_zeros(known.shape[:2]), None if given is None else self._counted(given)
+        for (cells, _, unknowns), gap in zip(self.groups, gaps(self.faces, self.groups, held, told), strict=True):
             scaled = gap / scale[self.faces.kinds[unknowns, 0]][..., None]
             found[:, cells] = 4 * scaled.square().sum((-1, -2))
         return found
-
-    def _gaps(self, known: Tensor) -> list[Tensor]:
-        """By group, what each cell's traces (s, m, k, 1) lack to the mean of both sides."""
-        traces = [t.to(known.dtype) @ known[:, cells] for cells, t, _ in self.groups]
-        mean = known.new_zeros(len(known), self.faces.order.size, 1)
-        for (_, _, unknowns), mine in zip(self.groups, traces, strict=True):
-            mean.index_add_(1, unknowns.flatten(), mine.flatten(1, 2) / 2)
-        return [mean[:, unknowns] - mine for (_, _, unknowns), mine in zip(self.groups, traces, strict=True)]
-
-
-def operations(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
-    """Of one factorisation, where so many cells are unlike each other, and of one solution."""
-    e = scheme.evolution
-    order = faces_of(mesh, scheme.degree, e.joins, e.rings, e.kinks).order
-    factor, solve = order.operations
-    kinds = sum(1.0 if value.imag == 0 else 4.0 for value in scheme.radau.values.tolist())
-    m, r = scheme.fields * scheme.cell.count, len(e.equations) * scheme.in_cell
-    k = 2 * order.size // len(mesh)  # unknowns at a cell's sides, on the mean
-    each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, k) + product(k, m, k)
-    once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
-    slow = 1.5  # small matrices take so many times as long as their operations do in a large one
-    return slow * kinds * (unlike * each + factor), slow * kinds * (len(mesh) * once + solve)

@@ -24,7 +24,7 @@ from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
 from pinnsolve.networks.tiles import Tiles
-from pinnsolve.networks.traces import Traces
+from pinnsolve.networks.traces import Across, Traces
 from pinnsolve.residuals.pointwise import Answers, Derivative, answers
 from pinnsolve.trial.line import Line, Standing
 
@@ -126,7 +126,7 @@ class Cells:
     @cached_property
     def traces(self) -> Traces:
         s = self.scheme
-        return Traces(self.mesh, s.line.joins, s.counts, self.ring, inner(s.line.bends, self.mesh))
+        return Traces(self.mesh, s.line.joins, s.counts, self.ring, within(s.line.across, self.mesh))
 
     @cached_property
     def kinds(self) -> Tensor:
@@ -138,7 +138,7 @@ class Cells:
 
     def closed(self) -> Cells:
         """With the traces of neighbours made equal: corrections leave gaps as they are."""
-        return self.with_coefficients(self.traces.joined(self.coefficients))
+        return self.with_coefficients(self.traces.joined(self.coefficients, self.mesh.edges.new_zeros(1)))
 
     def with_coefficients(self, c: Tensor) -> Cells:
         made = replace(self, coefficients=c)
@@ -211,10 +211,10 @@ class Cells:
         return int((self.mesh.edges - place).abs().argmin())
 
 
-def inner(bends: Mapping[float, Tensor], mesh: Tiles) -> dict[float, Tensor]:
-    """The bends between cells."""
+def within(across: Mapping[float, Across], mesh: Tiles) -> dict[float, Across]:
+    """What is joined otherwise, between cells."""
     low, high = float(mesh.edges[0]), float(mesh.edges[-1])
-    return {place: bend for place, bend in bends.items() if low < place < high}
+    return {place: told for place, told in across.items() if low < place < high}
 
 
 def ends_of(cells: Cells, side: int) -> Tensor:

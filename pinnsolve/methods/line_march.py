@@ -146,18 +146,16 @@ class LineMarch:
         conditions = line.conditions if first else ()
         known = None
         if not first:
-            known = 1 - self.side, self._bent(ends_of(self._last(), self.side))
+            known = 1 - self.side, self._beyond(ends_of(self._last(), self.side))
         newton = JoinedNewton(
             LineOperator.of, self.sizes, 1e-4 * self.bound, RULES.iterations, shortest=0.2, effort=self.effort
         )
         return newton.solve(Cells(s, mesh, self._guess(mesh), conditions, known))
 
-    def _bent(self, traces: Tensor) -> Tensor:
+    def _beyond(self, traces: Tensor) -> Tensor:
         """The traces on the other side of the place where the march stands."""
-        bend = self.scheme.line.bends.get(self.at)
-        if bend is None:
-            return traces
-        return bend @ traces if self.side else torch.linalg.solve(bend, traces)
+        across = self.scheme.line.across.get(self.at)
+        return traces if across is None else across.beyond(traces, bool(self.side))
 
     def _last(self) -> Cells:
         """The cell from which it goes on."""

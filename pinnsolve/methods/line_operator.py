@@ -92,8 +92,8 @@ class LineOperator:
         at = self.cells.traces.own
         for joint, told in self.inner.items():
             for k, (_, row, _) in enumerate(told):
-                bent = self.cells.traces.bent
-                more[joint, k, at : at + len(row)] = row if bent is None else row @ bent[joint]
+                sides = self.cells.traces.sides
+                more[joint, k, at : at + len(row)] = row if sides is None else row @ sides[0][joint]
         self.more = most
         return torch.cat([rows, more], 1)
 

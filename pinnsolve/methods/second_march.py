@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.implicit_step import Scheme, Start, Step, joined
+from pinnsolve.methods.implicit_step import Scheme, Start, Step
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.networks.moved import carried
 from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, legendre
@@ -86,7 +86,7 @@ def _again(
     at_stages = legendre(2 * places - 1, slab.modes.shape[1] - 1, 0)
     guess = padded(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), before.cell, scheme.cell)
     begin, length = slab.begin + low * slab.length, (high - low) * slab.length
-    return Step(scheme, mesh, begin, length, start, joined(guess, mesh, scheme))
+    return Step(scheme, mesh, begin, length, start, guess).closed()
 
 
 def as_it_was(before: Scheme, known: Sequence[Slab]) -> Scheme:

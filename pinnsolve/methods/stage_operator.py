@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from pinnsolve.methods import joined_chain, joined_faces
+from pinnsolve.algebra.operations import product
+from pinnsolve.methods import joined_chain
+from pinnsolve.methods.faces import faces_of
 from pinnsolve.methods.implicit_step import Scheme, Site, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
@@ -102,8 +104,11 @@ class Operator:
             squares[:, i] += (slope * e.sizes[f] * stretched(self.mesh.widths, k)[:, None]).square()
         return torch.where(squares > 0, s.weights[:, None] / squares.sqrt(), torch.ones_like(squares))
 
-    def correction(self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor) -> Tensor:
-        """The change of the stages (q, n, F, M) by which residuals (E, q n P) and those of sites (m, q c P) vanish."""
+    def correction(
+        self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor, times: Tensor | None = None
+    ) -> Tensor:
+        """The change of the stages (q, n, F, M) by which residuals (E, q n P) and those of sites (m, q c P) vanish, and
+        gaps to what is given across lines at times (q,)."""
         s, n = self.scheme, len(self.mesh)
         into = s.radau.into
 
@@ -114,7 +119,9 @@ class Operator:
         b = (turned(residuals, n) * self.row_weights).flatten(2, 3)
         told = [turned(r, len(site.cells))[..., None] for (site, _), r in zip(self.sites, at_sites, strict=True)]
         known = torch.tensordot(into, stages.to(into.dtype), 1)
-        found = self.cells.solve(b[..., None], told, known)[..., 0]
+        given = None if times is None or isinstance(self.cells, JoinedChain) else self.cells.given(times)
+        given = None if given is None else into @ given.to(into.dtype)
+        found = self.cells.solve(b[..., None], told, known, given)[..., 0]
         return torch.tensordot(s.radau.back, found, 1).real
 
     def corrections(self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor) -> Tensor:
@@ -157,4 +164,18 @@ def operations(scheme: Scheme, mesh: Tiles, unlike: int | None = None) -> tuple[
     """Of one factorisation and of one solution on a mesh; of a plane with so many cells that are unlike each other."""
     if mesh.dims == 1:
         return joined_chain.operations(scheme, mesh)
-    return joined_faces.operations(scheme, mesh, len(mesh) if unlike is None else unlike)
+    return _of_faces(scheme, mesh, len(mesh) if unlike is None else unlike)
+
+
+def _of_faces(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
+    """Of one factorisation, where so many cells are unlike each other, and of one solution."""
+    e = scheme.evolution
+    order = faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed).order
+    factor, solve = order.operations
+    kinds = sum(1.0 if value.imag == 0 else 4.0 for value in scheme.radau.values.tolist())
+    m, r = scheme.fields * scheme.cell.count, len(e.equations) * scheme.in_cell
+    k = 2 * order.size // len(mesh)  # unknowns at a cell's sides, on the mean
+    each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, k) + product(k, m, k)
+    once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
+    slow = 1.5  # small matrices take so many times as long as their operations do in a large one
+    return slow * kinds * (unlike * each + factor), slow * kinds * (len(mesh) * once + solve)

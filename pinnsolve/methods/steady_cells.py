@@ -106,7 +106,8 @@ class SteadyOperator:
 
     def correction(self, cells: SteadyCells, left: Left) -> Tensor:
         """The change of the coefficients (n, F, M) by which least squares leave least."""
-        return self.operator.correction(*left, cells.coefficients[None])[0]
+        times = cells.coefficients.new_zeros(1)
+        return self.operator.correction(*left, cells.coefficients[None], times)[0]
 
     @property
     def faces(self) -> JoinedFaces:

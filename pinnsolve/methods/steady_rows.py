@@ -31,7 +31,7 @@ def balanced(scheme: Scheme, mesh: Tiles, slopes: Slopes) -> tuple[Tensor, Joini
         squares[:, i] += (slope * (units[:, f] * stretched(mesh.widths, k))[:, None]).square()
     w = cell.gauss(scheme.points)[1]
     rows = torch.where(squares > 0, squares.clamp(min=1e-300).rsqrt(), torch.ones_like(squares)) * w.sqrt()
-    faces = faces_of(mesh, scheme.degree, e.joins, e.rings, e.kinks)
+    faces = faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed)
     field, axis = faces.kinds.unbind(-1)
     columns = units.amin(0)
     across = columns[field] / (moved[field, axis] * (2 / faces.across) ** powers[field])

@@ -122,7 +122,8 @@ class StepSolver:
             self.counts.operations += self.operator.operations[0]
         assert self.operator is not None
         self.counts.operations += self.operator.operations[1]
-        return self.operator.correction(inside.residuals, [found.residuals for _, found in walls], step.stages)
+        at_walls = [found.residuals for _, found in walls]
+        return self.operator.correction(inside.residuals, at_walls, step.stages, step.times)
 
     def _sites(self, step: Step) -> list[Site]:
         """Where conditions hold on the step's mesh, looked for once."""

@@ -72,12 +72,13 @@ class Tiles:
         return k + i * size, k + (i + 1) * size
 
     def _placed(self, units: Tensor) -> Tensor:
-        found = []
-        for axis, bounds in enumerate(self.ends):
-            b = torch.tensor(bounds, dtype=torch.float64)
-            k = units[:, axis].floor().clamp(max=len(bounds) - 2).to(torch.int64)
-            found.append(b[k] + (b[k + 1] - b[k]) * (units[:, axis] - k))
-        return torch.stack(found, -1).to(self.device)
+        return torch.stack([self.along_axis(axis, units[:, axis]) for axis in range(self.dims)], -1).to(self.device)
+
+    def along_axis(self, axis: int, units: Tensor) -> Tensor:
+        """Places along a coordinate, (p,), from those in first intervals."""
+        bounds = torch.tensor(self.ends[axis], dtype=torch.float64)
+        k = units.floor().clamp(max=len(bounds) - 2).to(torch.int64)
+        return bounds[k] + (bounds[k + 1] - bounds[k]) * (units - k)
 
     @cached_property
     def lows(self) -> Tensor:

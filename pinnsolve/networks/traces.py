@@ -1,14 +1,14 @@
 """What cells of one coordinate share at their joints, and their coefficients in terms of it.
 
 A cell's coefficients are c = free z + lift [left; right], z numbers of its own and left, right the traces at its ends
-(`networks.reference_cell`). A joint has one number for each trace, s^k u^(k), s the length of the smaller neighbour, on
-its left side; across a place where fluxes are joined, and not slopes, the traces on its right side are a matrix times
-these.
+(`networks.reference_cell`). A joint has one number for each trace, s^k u^(k), s the length of the smaller neighbour.
+Across a place where something else is joined than the traces themselves, such as fluxes, both sides' traces are linear
+functions of as many numbers (`Across`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,6 +17,78 @@ from torch import Tensor
 
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
+
+
+@dataclass(frozen=True)
+class Across:
+    """What is joined across a place: left @ (the traces on its left) + right @ (those on its right) = given.
+
+    Parameters
+    ----------
+    left, right : tensor (D, D)
+        In the coordinate's units.
+    given : callable, optional
+        From times (q,) to (q, D); without it zero.
+    """
+
+    left: Tensor
+    right: Tensor
+    given: Callable[[Tensor], Tensor] | None = None
+
+    @classmethod
+    def bent(cls, bend: Tensor) -> Across:
+        """Where the traces on the right are a matrix times those on the left."""
+        return cls(-bend, torch.eye(len(bend), dtype=bend.dtype))
+
+    def solved(self, units: Tensor) -> tuple[Tensor, Tensor]:
+        """All traces (2 D,) that are joined, left ones first and each times its `units` (D,): `free` y + `fixed` given,
+        the columns of `free` (2 D, D) orthonormal, so that y are free."""
+        rows = torch.cat([self.left.to(units) / units, self.right.to(units) / units], -1)
+        norms = rows.norm(dim=-1, keepdim=True)
+        q, r = torch.linalg.qr((rows / norms).T, mode="complete")
+        d = len(units)
+        return q[:, d:], q[:, :d] @ torch.linalg.inv(r[:d]).T / norms.T
+
+    def offset(self, times: Tensor) -> Tensor | None:
+        """What is given, (q, D)."""
+        return None if self.given is None else self.given(times)
+
+    def beyond(self, traces: Tensor, to_right: bool) -> Tensor:
+        """The traces (D,) on the other side of those on the left, or on the right."""
+        here, there = (self.left, self.right) if to_right else (self.right, self.left)
+        given = self.offset(torch.zeros(1, dtype=torch.float64))
+        told = -(here.to(traces) @ traces) + (0.0 if given is None else given[0].to(traces))
+        return torch.linalg.solve(there.to(traces), told)
+
+    @property
+    def marchable(self) -> bool:
+        """Whether each side tells the other one."""
+        return all(float(torch.linalg.cond(m)) < 1 / torch.finfo(m.dtype).eps for m in (self.left, self.right))
+
+
+Relation = tuple[int, tuple[float, ...], tuple[float, ...]]  # an unknown, by order what is below and above
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """What is joined across a line of a plane, otherwise than the traces themselves.
+
+    Parameters
+    ----------
+    axis : int
+        The coordinate across.
+    place : float
+    relations : tuple of Relation
+        Each says of one unknown  sum_k below[k] u^(k) + sum_k above[k] u^(k) = given,  derivatives across on either
+        side.
+    given : callable, optional
+        From times and places along the line, (N,) each, to (N, relations); without it zero.
+    """
+
+    axis: int
+    place: float
+    relations: tuple[Relation, ...]
+    given: Callable[[Tensor, Tensor], Tensor] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -33,15 +105,15 @@ class Traces:
         For each unknown, so many features of a cell it has.
     ring : bool
         Whether the last joint is the first one.
-    bends : mapping from place to tensor (D, D)
-        Where traces on the right are this times those on the left, unknown by unknown, in the coordinate's units.
+    across : mapping from place to Across
+        Where something else is joined than the traces themselves.
     """
 
     mesh: Tiles
     joins: tuple[int, ...]
     counts: tuple[int, ...]
     ring: bool = False
-    bends: Mapping[float, Tensor] = field(default_factory=dict)
+    across: Mapping[float, Across] = field(default_factory=dict)
 
     @property
     def own(self) -> int:
@@ -74,18 +146,25 @@ class Traces:
         return torch.tensor(orders, dtype=torch.float64, device=self.mesh.device)
 
     @cached_property
-    def bent(self) -> Tensor | None:
-        """(n, D, D): from a joint's numbers to the traces of the cell on its right, as such numbers; nothing where all
-        are the same."""
-        if not self.bends:
+    def _solved(self) -> dict[int, tuple[Tensor, Tensor, Across]]:
+        """By joint, what is free there and what is fixed, and what it comes from."""
+        found = {}
+        for place, across in self.across.items():
+            k = int((self.mesh.edges - place).abs().argmin())
+            found[k] = (*across.solved(self.scales[k] ** self.orders), across)
+        return found
+
+    @cached_property
+    def sides(self) -> tuple[Tensor, Tensor] | None:
+        """(n, D, D) each: from the numbers of a cell's left joint, and of its right one, to its traces there; nothing
+        where they are the same."""
+        if not self.across:
             return None
         n, d = len(self.mesh), len(self.orders)
-        found = torch.eye(d, dtype=torch.float64, device=self.mesh.device).repeat(n, 1, 1)
-        for place, bend in self.bends.items():
-            k = int((self.mesh.edges - place).abs().argmin())
-            units = self.scales[k] ** self.orders
-            found[k % n] = bend.to(found) * units[:, None] / units
-        return found
+        left, right = torch.eye(d, dtype=torch.float64, device=self.mesh.device).repeat(2, n, 1, 1).unbind(0)
+        for k, (free, _, _) in self._solved.items():
+            right[k - 1], left[k % n] = free[:d], free[d:]
+        return left, right
 
     def stretch(self, joins: int) -> tuple[Tensor, Tensor]:
         """What a joint's numbers are in the reference cell's units, (n, joins) at the left and right."""
@@ -102,15 +181,18 @@ class Traces:
             a, b = self.stretch(joins)
             left.append(lifted[..., :joins] * a[:, None])
             right.append(lifted[..., joins:] * b[:, None])
-        at_left = torch.cat(left, -1)
-        if self.bent is not None:
-            at_left = at_left @ self.bent.to(at_left.dtype)
-        return torch.cat([*own, at_left, *right], -1)
+        at_left, at_right = torch.cat(left, -1), torch.cat(right, -1)
+        if self.sides is not None:
+            both = zip((at_left, at_right), self.sides, strict=True)
+            at_left, at_right = (at @ side.to(at.dtype) for at, side in both)
+        return torch.cat([*own, at_left, at_right], -1)
 
     def coefficients(self, z: Tensor, left: Tensor, right: Tensor) -> Tensor:
         """From own numbers (..., n, Z) and joints (..., n, D) at both sides to (..., n, F, M)."""
-        if self.bent is not None:
-            left = (self.bent.to(left.dtype) @ left[..., None])[..., 0]
+        if self.sides is not None:
+            left, right = (
+                (side.to(t.dtype) @ t[..., None])[..., 0] for side, t in zip(self.sides, (left, right), strict=True)
+            )
         made, at, joint = [], 0, 0
         for count, joins, (lift, free) in zip(self.counts, self.joins, self.maps, strict=True):
             own = count - 2 * joins
@@ -136,19 +218,24 @@ class Traces:
         left, right = (torch.stack(s, -1) if s else empty for s in sides)
         return left, right
 
-    def joined(self, c: Tensor) -> Tensor:
-        """Coefficients (..., n, F, M) with the traces of neighbours made equal to their mean."""
+    def joined(self, c: Tensor, times: Tensor | None = None) -> Tensor:
+        """Coefficients (..., n, F, M) with the traces of neighbours made equal to their mean; across other places with
+        those nearest that are joined as is given at times (q,), of coefficients (q, n, F, M); without times where
+        nothing is given."""
         left, right = self.of(c)
         if not left.shape[-1]:
             return c
-        at_joint = left if self.bent is None else torch.linalg.solve(self.bent, left[..., None])[..., 0]
-        mean = (at_joint[..., 1:, :] + right[..., :-1, :]) / 2
-        first, last = at_joint[..., :1, :], right[..., -1:, :]
+        mean = (left[..., 1:, :] + right[..., :-1, :]) / 2
+        first, last = left[..., :1, :], right[..., -1:, :]
         if self.ring:
             first = last = (first + last) / 2
         new_left, new_right = torch.cat([first, mean], -2), torch.cat([mean, last], -2)
-        if self.bent is not None:
-            new_left = (self.bent @ new_left[..., None])[..., 0]
+        for k, (free, fixed, across) in self._solved.items():
+            told = None if times is None else across.offset(times.to(c))
+            more = 0.0 if told is None else (told.to(c) @ fixed.T).reshape(*c.shape[:-3], -1)
+            both = torch.cat([right[..., k - 1, :], left[..., k % len(self.mesh), :]], -1) - more
+            both = both @ free @ free.T + more
+            new_right[..., k - 1, :], new_left[..., k % len(self.mesh), :] = both.chunk(2, -1)
         return c + self._lifted(new_left - left, new_right - right)
 
     def _lifted(self, left: Tensor, right: Tensor) -> Tensor:

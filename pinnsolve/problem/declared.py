@@ -8,6 +8,9 @@ from typing import Any
 
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.inner import Inner
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.regions import side
 from pinnsolve.problem.binding import check_names
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.equation import Equation
@@ -17,7 +20,7 @@ from pinnsolve.problem.unknown import Unknown
 
 @dataclass(frozen=True)
 class Declared:
-    """The parts of a declaration, each of which was read on its own."""
+    """The parts of a declaration, each of which was read on its own; `embedded` are names of parts inside."""
 
     domain: Domain
     unknowns: tuple[str, ...]
@@ -28,6 +31,7 @@ class Declared:
     periodic: Sequence[Periodic]
     solenoidal: Sequence[Solenoidal]
     observations: Sequence[Measured]
+    embedded: Sequence[str] = ()
 
     def check(self) -> None:
         """Refuse what contradicts itself.
@@ -94,8 +98,17 @@ class Declared:
         try:
             pieces = c.on.resolve(self.domain)
         except ProblemError as error:
+            if inside := [name for name in self.embedded if repr(side(name)) in repr(c.on)]:
+                raise ProblemError(
+                    f"{c.name}: conditions on the side of a part inside, '{inside[0]}', are not solved",
+                    "Values and fluxes go on there by themselves. Possible inside: on=face(x=0.5) of a box; a film "
+                    "as a thin part of its own.",
+                ) from None
             raise ProblemError(f"{c.name}: {error.fault}", error.remedy) from None
         faces_of_space = all(p.on_boundary for p in pieces)
+        inner = [isinstance(p, Inner) for p in pieces]
+        if any(inner):
+            _check_inner(c, pieces, self.domain)
         if c.says("normal derivative") and not faces_of_space:
             raise ProblemError(f"{c.name}: there is no normal there", "Neumann conditions hold on faces of space.")
         if c.function is None:
@@ -145,6 +158,27 @@ class Declared:
             return []
         seen = {u for o in self.observations for u in o.unknowns}.union(*(c.asks for c in self.conditions))
         return [u for u in self.unknowns if u not in seen]
+
+
+def _check_inner(c: Equation, pieces: Sequence[Piece], domain: Domain) -> None:
+    """Refuse what an inner place cannot be asked for."""
+    x = next(p.across[0] for p in pieces if isinstance(p, Inner))
+    write = f"condition(lambda u, {x}: jump(d(u, {x})) + 1, on={next(p for p in pieces if isinstance(p, Inner)).told})"
+    if not all(isinstance(p, Inner) for p in pieces):
+        raise ProblemError(
+            f"{c.name} stands on the boundary and on an inner place at once",
+            "Write two conditions: there are two sides inside, and one at the boundary.",
+        )
+    if c.says("normal derivative"):
+        raise ProblemError(f"{c.name}: inside the domain no normal points outward", f"Write {write}.")
+    if any(p.kept for p in pieces):
+        raise ProblemError(
+            f"{c.name} stands on a part of an inner place", "Let it stand on all of it: leave where(...) out."
+        )
+    if normals := [n for n in ("n" + s for s in domain.space_coordinates) if n in c.asks]:
+        raise ProblemError(
+            f"{c.name} asks for {normals[0]}: inside the domain no normal points outward", f"Write {write}."
+        )
 
 
 def undetermined(unknown: str) -> ProblemError:

@@ -13,6 +13,7 @@ from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean, positive
 from pinnsolve.geometry.across import interfaces_of, materials_at
 from pinnsolve.geometry.domain import Along, Domain
+from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.materials import Parts, Piecewise
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
@@ -91,7 +92,10 @@ class Problem:
         }  # fmt: skip
         given = parameters_of(parameters or {})
         self._parameters = dict(parameters or {})
-        self.parameters, self.ranges, self.materials = given.numbers, given.ranges, given.materials
+        self.parameters, self.ranges = given.numbers, given.ranges
+        self.materials = {
+            n: m.over(space) if isinstance(space, Shape | None) else m for n, m in given.materials.items()
+        }
         self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
         self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
         self.space, self.domain = space, Domain(space, time, self.ranges)
@@ -108,6 +112,7 @@ class Problem:
             self.domain, self.unknowns, (*self.parameters, *self.materials), self.functions, equations_of(equations),
             [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
             [c for c in flat if isinstance(c, Solenoidal)], self.observations,
+            [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name],
         )  # fmt: skip
         declared.check()
         self.equations, self.periodic = tuple(declared.equations), tuple(declared.periodic)
@@ -117,7 +122,8 @@ class Problem:
             if not self.prober.algebraic(unknown, self.equations):
                 raise undetermined(unknown)
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
-        self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions)
+        self.inner = tuple(c for c in declared.conditions if isinstance(self.pieces(c)[0], Inner))
+        self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions if c not in self.inner)
         self.solenoidal = tuple(
             replace(flow, components=in_order(flow.components, self.equations, self.prober))
             for flow in declared.solenoidal
@@ -147,7 +153,7 @@ class Problem:
         tolerance: 0.001
         """
         time = self.domain.time
-        conditions = {c.name: equation_text(c, time) for c in self.conditions}
+        conditions = {c.name: equation_text(c, time) for c in (*self.conditions, *self.inner)}
         conditions |= {c.name: "" for c in self.periodic} | {c.name: "" for c in self.solenoidal}
         conditions |= {name: f"{len(o.points):,} values" for name, o in self.data.items()}
         parameters = ", ".join(f"{n} = {told}" for n, told in self.told_parameters.items())
@@ -192,7 +198,7 @@ class Problem:
     @property
     def system(self) -> tuple[Equation, ...]:
         """Everything that shall hold, in one list: the equations inside, the conditions, the data."""
-        return (*self.equations, *self.conditions, *(e for o in self.observations for e in o.equations))
+        return (*self.equations, *self.conditions, *self.inner, *(e for o in self.observations for e in o.equations))
 
     @property
     def names(self) -> list[str]:
@@ -230,14 +236,15 @@ class Problem:
     @cached_property
     def parts(self) -> Parts | None:
         """What materials cut space into, where each part has an output of its own, joined by rows; None without
-        materials, and where cells end at the interfaces: along a line, and at layers in first-order evolutions."""
+        materials, and where cells end at the interfaces: along a line, and at layers where conditions stand inside or
+        in first-order evolutions."""
         layers = all(len(shape.coordinates) == 1 for m in self.materials.values() for shape, _ in m.parts)
         if not self.materials or len(self.space_coordinates) < 2:
             return None
         axes = [self.coordinates.index(c) for c in self.space_coordinates]
         answers = [self.prober.answer(e, self.domain.line()) for e in self.equations]
         second = any(alpha[k] > 1 for a in answers for p in a.probes.values() for alpha in p.asked for k in axes)
-        if layers and not second and self.domain.time is not None:
+        if layers and (self.inner or (not second and self.domain.time is not None)):
             return None
         found = Parts(self.domain, self.materials.values())
         return found if found.count > 1 else None

@@ -102,7 +102,9 @@ def _residuals(run: Report) -> Table:
     equations, data = [e.name for e in run.solution.problem.equations], run.solution.problem.data
     found = Table("residual (rms)", "training", "held out", "kind", title=None, title_justify="left")
     for name, value in run.training.training.items():
-        how = "equation" if name in equations else "data" if name in data else "weighted condition"
+        held = run.solution.conditions.get(name, "weighted")
+        how = "weighted condition" if "weighted" in held else held
+        how = "equation" if name in equations else "data" if name in data else how
         found.add_row(escape(name), f"{value:.2e}", f"{run.training.held_out[name]:.2e}", how)
     for name, how in run.solution.conditions.items():
         if how == "exact":

@@ -121,13 +121,14 @@ def history_csv(run: Report) -> str:
 def summary(run: Report) -> dict[str, Any]:
     """The contents of report.json, the contract with other programs."""
     training, comparison, reference = run.training, run.comparison, run.comparison.reference
-    settings, time = run.solution.settings, run.solution.problem.domain.time
+    problem, settings = run.solution.problem, run.solution.settings
+    time = problem.domain.time
     return _finite(
         {
             "problem": run.name,
             "date": run.date,
             "command": run.command,
-            "equations": {e.name: equation_text(e, time) for e in run.solution.problem.equations},
+            "equations": {e.name: equation_text(e, time) for e in problem.equations},
             "verdict": comparison.verdict,
             "reason": comparison.reason,
             "tolerance": comparison.tolerance,
@@ -147,7 +148,7 @@ def summary(run: Report) -> dict[str, Any]:
             },
             "weights": training.weights,
             "conditions": run.solution.conditions,
-            "conditions_written": {c.name: equation_text(c, time) for c in run.solution.problem.conditions},
+            "conditions_written": {c.name: equation_text(c, time) for c in (*problem.conditions, *problem.inner)},
             "parameters": _parameters(run.solution),
             "slices": [
                 {"parameters": s.values, "verdict": s.comparison.verdict, "errors": _errors(s.comparison)}

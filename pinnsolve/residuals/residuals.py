@@ -59,6 +59,7 @@ class Residuals:
 
     def _cut(self, chunk: int) -> list[Chunk]:
         found: list[Chunk] = []
+        chunk += chunk % 2  # points of an inner place come in pairs
         for site, points in self.places:
             for start in range(0, len(points), chunk):
                 part = self.trial.prepare(points[start : start + chunk])

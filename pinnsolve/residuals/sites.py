@@ -54,6 +54,9 @@ def sites(problem: Problem, made: Plan) -> list[Site]:
     found = [Site("interior", (problem.domain.interior,), inside)]
     if problem.interfaces:
         found.append(Site("interfaces", problem.interfaces, {**rows(problem)}))
+    for equation in problem.inner:
+        pieces = problem.pieces(equation)
+        found.append(Site("; ".join(p.name for p in pieces), pieces, {equation.name: equation.residual}))
     for equation in problem.system[len(problem.equations) :]:
         all_pieces = problem.pieces(equation)
         pieces = tuple(p for p in all_pieces if (equation, p) in made.weighted)

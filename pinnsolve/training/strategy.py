@@ -44,6 +44,8 @@ class Strategy:
         Whether stages are chosen, and not taken one after the other.
     cells : int
         Over how many coordinates of space cells can do; zero where they cannot.
+    only : bool
+        Whether nothing but cells can do: they end at inner places, and features do not.
     noise : str
         What the estimate of the error leaves out, told with it.
     coordinates : int
@@ -54,9 +56,9 @@ class Strategy:
 
     def __init__(
         self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, cells: int = 0,
-        noise: str = "", coordinates: int = 1, rules: Rules = RULES,
+        only: bool = False, noise: str = "", coordinates: int = 1, rules: Rules = RULES,
     ) -> None:  # fmt: skip
-        self.cells, self.unknowns = bool(cells), 1
+        self.cells, self.only, self.unknowns = bool(cells), only, 1
         self.plane = cells > 1
         self.stages, self.tolerance, self.automatic = stages, tolerance, automatic
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
@@ -164,7 +166,7 @@ class Strategy:
 
     # ------------------------------------------------------------ what follows in an automatic run
 
-    def _following(self, results: Results, clock: Clock) -> Turn:
+    def _following(self, results: Results, clock: Clock) -> Turn | Outcome:
         now = self.stages[results.ended[-1].stage].network
         left = self.rules.share * self.operations - clock.operations
         if isinstance(now, LocalFeatures):
@@ -177,7 +179,7 @@ class Strategy:
         rivals = self._rivals(results, rounds, left)
         return Turn(rivals[0]) if rivals else self._wider(results, rounds, left)
 
-    def _after_cells(self, results: Results, left: float) -> Turn:
+    def _after_cells(self, results: Results, left: float) -> Turn | Outcome:
         """A march is solved again with richer features; then one to a lower tolerance; then random features."""
         now, features = results.ended[-1], self._first_features()
         unsure = now.stuck or not now.solved
@@ -185,12 +187,21 @@ class Strategy:
             if not unsure:
                 return Turn(now.stage + 1)
             why = now.missing or "there were too many of them"
+            if self.only:
+                return self._alone(why)
             return Turn(features, f"the march over cells ended early ({why}); so random features were tried")
         marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
         dear = self.rules.deeper * marched[-1].operations > left
         if isinstance(self.stages[now.stage + 1].method, Marching) and not unsure and not dear:
             return Turn(now.stage + 1)
+        if self.only:
+            return self._alone("the error is not small enough")
         return Turn(features, "the error of the march over cells is not small enough; so random features were tried")
+
+    def _alone(self, why: str) -> Outcome:
+        """Where nothing else can follow."""
+        told = f"cells did not do ({why}), and nothing else ends at the inner places where conditions stand"
+        return Outcome("plateau", told, "raise the budget or the tolerance")
 
     def _rivals(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> list[int]:
         """What is left of the last round: at first every layer, later those that did best, if there is time."""

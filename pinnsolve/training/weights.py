@@ -70,7 +70,7 @@ def made_of(residuals: Residuals, about: Mapping[str, Size], places: int = 200) 
     by_residual = {e.residual: e for e in problem.system}
     for site, points in residuals.places:
         inside = site.name == "interior"  # on a line, since points are drawn to narrow places, where terms are large
-        there = problem.domain.line() if inside else points[:: max(1, len(points) // places)]
+        there = problem.domain.line() if inside else points.thinned(places)
         for name, term in site.terms.items():
             told = Equation(name, interior, term.side) if isinstance(term, Row) else by_residual[term]
             found[name] = problem.prober.change(told, about, there) or 1.0

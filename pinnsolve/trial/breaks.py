@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
-from pinnsolve.checks.fluxes import bend
 from pinnsolve.checks.resolution import Resolution, resolution, together
+from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.equation import Equation
@@ -31,6 +31,9 @@ class Rules:
     same : float
         Of a slope: two ends that differ by less go on into each other. Larger: small kinks are missed. Smaller: the
         rounding of the user's formula is a kink.
+    inner : float
+        Of the length: a kink this close to an inner place stands there. Larger: thin films beside one are lost.
+        Smaller: a cell as thin as a kink is placed badly.
     lines : tuple of float
         Parts of the other coordinate's length, where lines run. More: fewer jumps are missed; more time.
     across : tuple of float
@@ -39,6 +42,7 @@ class Rules:
 
     grading: float = 4.0
     same: float = 1e-6
+    inner: float = 3e-5
     lines: tuple[float, ...] = (0.31, 0.77)
     across: tuple[float, ...] = (0.13, 0.31, 0.46, 0.59, 0.77)
 
@@ -110,13 +114,26 @@ def _resolution(
     return resolution(curves, *domain.ends(coordinate))
 
 
+def inner_places(problem: Problem, coordinate: str) -> dict[float, list[tuple[Equation, Inner]]]:
+    """Where conditions stand inside across a coordinate, and which."""
+    found: dict[float, list[tuple[Equation, Inner]]] = {}
+    for condition in problem.inner:
+        for piece in problem.pieces(condition):
+            if isinstance(piece, Inner) and piece.across[0] == coordinate:
+                near = [v for v in found if abs(v - piece.across[1]) <= SAME * problem.domain.length(coordinate)]
+                found.setdefault(near[0] if near else piece.across[1], []).append((condition, piece))
+    return found
+
+
 def cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution) -> tuple[float, ...]:
     """Where equations and data jump along a coordinate, and around what is narrow along it: ends of cells or of steps,
     closer and closer to it."""
     low, high = problem.domain.ends(coordinate)
-    found = {p.value for p in made.planes if p.coordinate == coordinate}
+    found = set(inner_places(problem, coordinate))
+    kinks = [b for b in found_along.breaks if all(abs(b - v) > RULES.inner * (high - low) for v in found)]
     near = SAME * (high - low) * 100  # a break is placed no closer than that
-    found |= {b for b in found_along.breaks if all(abs(b - v) > near for v in found)}
+    for others in ([p.value for p in made.planes if p.coordinate == coordinate], kinks):
+        found |= {b for b in others if all(abs(b - v) > near for v in found)}
     for place in made.narrow:
         if coordinate in place.middle:
             middle, away = place.middle[coordinate], place.width[coordinate]
@@ -125,21 +142,6 @@ def cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution)
                 away *= RULES.grading
             found.add(middle)
     return tuple(sorted(v for v in found if low < v < high))
-
-
-def bends(
-    problem: Problem, made: Plan, coordinate: str, joins: Mapping[str, int], found_along: Resolution
-) -> dict[float, Tensor] | None:
-    """How traces go on across the places where equations jump, if not all of them are continuous there
-    (`checks.fluxes`); nothing where a coefficient jumps and the equations do not say it."""
-    found = {}
-    for place in found_along.breaks:
-        matrix = bend(problem, coordinate, place, joins)
-        if matrix is None:
-            return None
-        if not torch.equal(matrix, torch.eye(len(matrix), dtype=matrix.dtype)):
-            found[place] = matrix
-    return None if made.unseen and not found else found
 
 
 def kinked(

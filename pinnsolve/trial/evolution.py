@@ -13,17 +13,16 @@ from pinnsolve.checks.resolution import Resolution
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.leaves import Leaves
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.networks.traces import Across, Crossed
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.breaks import bends, cuts, kinked, varying
+from pinnsolve.trial.breaks import cuts, kinked, varying
+from pinnsolve.trial.crossings import crossed, crossings_in_time
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of, sign_of, wall_at
 from pinnsolve.trial.exact import Plan
 
 Derivatives = dict[str, set[Alpha]]
-
-
-Kink = tuple[int, float, int, float]
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,8 @@ class Evolution:
     walls : tuple of Wall
     rings : tuple of bool
         Along which coordinates of space everything is periodic.
-    bends : mapping from place to tensor (D, D)
-        Where along a line fluxes are continuous, and slopes are not: the traces on the right from those on the left.
+    across : mapping from place to Across
+        Where along a line something else is joined than the traces themselves: fluxes, or what conditions inside say.
     joints : tuple by coordinate of tuple of float
         Where cells must end, since slopes may jump, or the equations vary on a small scale.
     moments : tuple of float
@@ -69,8 +68,8 @@ class Evolution:
         How large the variation of each unknown is, as far as data tell.
     rated : bool
         Whether an equation says that one unknown is the rate of another.
-    kinks : tuple of (axis, place, unknown, ratio)
-        Where in a plane, across a coordinate, the slope of an unknown above is this times the one below.
+    crossed : tuple of Crossed
+        In a plane the same.
     """
 
     problem: Problem
@@ -84,7 +83,7 @@ class Evolution:
     rates: dict[str, Given]
     walls: tuple[Wall, ...]
     rings: tuple[bool, ...]
-    bends: Mapping[float, Tensor]
+    across: Mapping[float, Across]
     joints: tuple[tuple[float, ...], ...]
     moments: tuple[float, ...]
     inside: tuple[Resolution, ...]
@@ -93,7 +92,7 @@ class Evolution:
     rough: bool
     sizes: tuple[float, ...]
     rated: bool
-    kinks: tuple[Kink, ...] = ()
+    crossed: tuple[Crossed, ...] = ()
 
     @property
     def dims(self) -> int:
@@ -115,6 +114,13 @@ class Evolution:
     def second(self) -> bool:
         """Whether an equation is of second order in time."""
         return max(self.orders) > 1
+
+    @property
+    def places(self) -> dict[str, tuple[float, ...]]:
+        """By coordinate, where something else is joined than the traces themselves."""
+        found = [(0, place) for place in self.across] + [(c.axis, c.place) for c in self.crossed]
+        names = [self.problem.coordinates[k] for k in self.space]
+        return {names[axis]: tuple(p for a, p in found if a == axis) for axis in sorted({a for a, _ in found})}
 
     def derivative(self, alpha: Alpha) -> tuple[tuple[int, ...], int]:
         """How often it derives along the coordinates of space and along time."""
@@ -188,30 +194,21 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
         _traces(problem, walls, joins, space[0])
     rated = _even(problem, equations, joins, orders, space)
     inside, begun, driven = varying(problem, domain.space_coordinates, domain.time)
-    bent = _bends(problem, made, {u: k[0] for u, k in joins.items()}, inside)
+    across = crossings_in_time(
+        problem, made, {u: k[0] for u, k in joins.items()}, inside, sign, max(orders.values()) > 1
+    )
+    lines = crossed(problem, joins, inside, fluxes=False) if len(space) > 1 else ()
+    if lines and (rated or max(orders.values()) > 1):
+        raise UnmarchableError("in a plane no cells end there where equations are of second order in time")
     joints = tuple(cuts(problem, made, c, r) for c, r in zip(domain.space_coordinates, begun, strict=True))
     moments = tuple(sorted(sign * m for m in cuts(problem, made, domain.time, driven)))
     broken = any(r.breaks for r in begun) or bool(driven.breaks)
     rough = broken or made.rough or bool(made.corners) or kinked(problem, made, starts, joins, sign)
     return Evolution(
         problem, equations, space, time, sign, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
-        tuple(walls), rings, bent, joints, moments, inside, begun, driven.mirrored(sign), rough,
-        tuple(made.size(u).scale for u in problem.unknowns), rated,
+        tuple(walls), rings, across, joints, moments, inside, begun, driven.mirrored(sign), rough,
+        tuple(made.size(u).scale for u in problem.unknowns), rated, lines,
     )  # fmt: skip
-
-
-def _bends(
-    problem: Problem, made: Plan, joins: Mapping[str, int], inside: Sequence[Resolution]
-) -> Mapping[float, Tensor]:
-    """How traces go on where equations jump."""
-    if len(inside) > 1:
-        if made.unseen:
-            raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
-        return {}
-    bent = bends(problem, made, problem.domain.space_coordinates[0], joins, inside[0])
-    if bent is None:
-        raise UnmarchableError("a coefficient jumps, and no flux says how slopes go on there")
-    return bent
 
 
 def read_evolution(problem: Problem, made: Plan) -> Evolution | None:

@@ -10,9 +10,11 @@ from torch import Tensor
 
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.geometry.points import Points
+from pinnsolve.networks.traces import Across
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.breaks import bends, cuts, varying_along
+from pinnsolve.trial.breaks import cuts, varying_along
+from pinnsolve.trial.crossings import crossings
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.exact import Plan
 
@@ -46,8 +48,8 @@ class Line:
     conditions : tuple of Standing
         As many as there are traces at a joint; none on a ring.
     periodic : bool
-    bends : mapping from place to tensor (D, D)
-        Where fluxes are continuous, and slopes are not: the traces on the right from those on the left.
+    across : mapping from place to Across
+        Where something else is joined than the traces themselves: fluxes, or what conditions inside say.
     joints : tuple of float
         Where cells must end: where equations jump, and around what is narrow.
     inside : Resolution
@@ -62,7 +64,7 @@ class Line:
     joins: tuple[int, ...]
     conditions: tuple[Standing, ...]
     periodic: bool
-    bends: Mapping[float, Tensor]
+    across: Mapping[float, Across]
     joints: tuple[float, ...]
     inside: Resolution
     rough: bool
@@ -120,9 +122,9 @@ def line(problem: Problem, made: Plan) -> Line:
         if any(alpha[0] >= orders[u] for u, probe in answer.probes.items() for alpha in probe.asked):
             raise UnmarchableError(f"{condition.equation.name} asks for a derivative that cells do not share")
     inside = varying_along(problem, name)
-    bent = bends(problem, made, name, orders, inside)
-    if bent is None:
-        raise UnmarchableError("a coefficient jumps, and no flux says how slopes go on there")
+    across = crossings(problem, made, name, orders, inside)
+    if len({c.place for c in standing}) == 1 and not all(a.marchable for a in across.values()):
+        raise UnmarchableError("all conditions stand at one place, and beyond an inner one nothing says how it goes on")
     low, high = problem.domain.ends(name)
     joints = {*cuts(problem, made, name, inside), *(c.place for c in standing if low < c.place < high)}
     rough = bool(inside.breaks or made.rough)
@@ -132,7 +134,7 @@ def line(problem: Problem, made: Plan) -> Line:
         tuple(orders.values()),
         standing,
         bool(problem.periodic),
-        bent,
+        across,
         tuple(sorted(joints)),
         inside,
         rough,

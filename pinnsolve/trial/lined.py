@@ -62,7 +62,7 @@ class Lined(OfCells):
 
     @property
     def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
-        return {self.read.name: tuple(self.read.bends)} if self.read is not None and self.read.bends else {}
+        return {self.read.name: tuple(self.read.across)} if self.read is not None and self.read.across else {}
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
@@ -93,7 +93,11 @@ class Lined(OfCells):
 
     def held(self) -> dict[str, str]:
         found = {p.name: "exact" for p in self.problem.periodic}
-        return found | {condition.name: "exact" for condition in self.problem.conditions}
+        return (
+            found
+            | {condition.name: "exact" for condition in self.problem.conditions}
+            | {condition.name: "exact, between cells" for condition in self.problem.inner}
+        )
 
     # ------------------------------------------------------------ evaluation
 

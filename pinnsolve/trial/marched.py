@@ -83,8 +83,7 @@ class Marched(OfCells):
 
     @property
     def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
-        e = self.read
-        return {self.problem.coordinates[e.space[0]]: tuple(e.bends)} if e is not None and e.bends else {}
+        return {} if self.read is None else self.read.places
 
     # ------------------------------------------------------------ how far it goes
 
@@ -141,7 +140,7 @@ class Marched(OfCells):
         for condition in self.problem.conditions:
             at_start = all(p.moment is not None for p in self.problem.pieces(condition))
             found[condition.name] = "nearest in each cell" if at_start else "at collocated times"
-        return found
+        return found | {condition.name: "between cells, at collocated times" for condition in self.problem.inner}
 
     # ------------------------------------------------------------ evaluation
 

@@ -39,6 +39,8 @@ def _with_values(problem: Problem) -> Problem:
     """The problem at the guesses of its constants, without its data, where these tell them."""
     if not problem.constants:
         return problem
+    if problem.inner:
+        raise UnmarchableError("where conditions stand inside, they find no unknown constants")
     if not problem.observations:
         raise UnmarchableError("no measurements tell its unknown constants")
     if problem.domain.time is None and len(problem.coordinates) > 1:

@@ -59,9 +59,7 @@ class Planar(OfCells):
 
     @property
     def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
-        kinks = self.read.kinks if self.read is not None else ()
-        names = self.problem.coordinates
-        return {names[axis]: tuple(at for a, at, *_ in kinks if a == axis) for axis in sorted({k[0] for k in kinks})}
+        return {} if self.read is None else self.read.places
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
@@ -79,7 +77,8 @@ class Planar(OfCells):
 
     def held(self) -> dict[str, str]:
         found = {p.name: "nearest in each cell" for p in self.problem.periodic}
-        return found | {condition.name: "nearest in each cell" for condition in self.problem.conditions}
+        standing = (*self.problem.conditions, *self.problem.inner)
+        return found | {condition.name: "nearest in each cell" for condition in standing}
 
     # ------------------------------------------------------------ evaluation
 

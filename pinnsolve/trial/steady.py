@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-import torch
+from collections.abc import Sequence
 
 from pinnsolve.algebra.tolerances import SAME
-from pinnsolve.checks.fluxes import bend
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, varying_along
+from pinnsolve.trial.crossings import crossed
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, ends_along, equations_of, wall_at
-from pinnsolve.trial.evolution import Evolution, Kink, derivatives_of
+from pinnsolve.trial.evolution import Evolution, derivatives_of
 from pinnsolve.trial.exact import Plan
 
 
@@ -43,13 +41,13 @@ def steady(problem: Problem, made: Plan) -> Evolution:
         _with_ends(problem, walls, axis, cuts(problem, made, c, r))
         for axis, (c, r) in enumerate(zip(problem.coordinates, inside, strict=True))
     )
-    kinks = _kinks(problem, {u: max(j) for u, j in zip(problem.unknowns, joins, strict=True)}, inside)
-    if made.unseen and not kinks:
+    across = crossed(problem, dict(zip(problem.unknowns, joins, strict=True)), inside, fluxes=True)
+    if made.unseen and not across:
         raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
     rough = any(r.breaks for r in inside) or made.rough or bool(made.corners)
     return Evolution(
         problem, equations, space, None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {}, joints, (),
-        inside, inside, Resolution(), rough, tuple(made.size(u).scale for u in problem.unknowns), False, kinks,
+        inside, inside, Resolution(), rough, tuple(made.size(u).scale for u in problem.unknowns), False, across,
     )  # fmt: skip
 
 
@@ -60,26 +58,3 @@ def _with_ends(problem: Problem, walls: Sequence[Wall], axis: int, places: Seque
         if wall.part is not None and wall.side is not None and wall.side[0] != axis:
             found += [end for end in ends_along(problem, wall.part) if all(abs(end - v) > near for v in found)]
     return tuple(sorted(found))
-
-
-def _kinks(problem: Problem, joins: Mapping[str, int], inside: Sequence[Resolution]) -> tuple[Kink, ...]:
-    """Where equations jump, how slopes go on there, as far as fluxes say it (`checks.fluxes`).
-
-    Raises
-    ------
-    UnmarchableError
-        If they do not, or it is no slope of one unknown that jumps by itself.
-    """
-    found: list[Kink] = []
-    for axis, along in enumerate(inside):
-        for place in along.breaks:
-            matrix = bend(problem, problem.coordinates[axis], place, joins)
-            if matrix is None or bool((matrix != torch.diag(matrix.diagonal())).any()):
-                raise UnmarchableError(f"no flux says how slopes go on at {problem.coordinates[axis]} = {place:g}")
-            orders = [(f, k) for f, count in enumerate(joins.values()) for k in range(count)]
-            for (f, k), ratio in zip(orders, matrix.diagonal().tolist(), strict=True):
-                if ratio != 1.0 and (k != 1 or not ratio > 0):
-                    raise UnmarchableError(f"more than a slope jumps at {problem.coordinates[axis]} = {place:g}")
-                if ratio != 1.0:
-                    found.append((axis, place, f, ratio))
-    return tuple(found)

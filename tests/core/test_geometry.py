@@ -9,6 +9,7 @@ import torch
 
 from pinnsolve import Box, ProblemError, boundary, face, faces, point
 from pinnsolve.geometry import Domain, Piece, Region, interior, start
+from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.sampling import sample
 
@@ -126,7 +127,13 @@ def test_the_two_ends_are_never_confused(low: float, high: float) -> None:
         assert piece.normal == ("x", sign)
         assert piece.fixed == {"x": end}
     with pytest.raises(ProblemError, match="no face"):
-        face(x=low + (high - low) / 2).resolve(domain)
+        face(x=low + (high - low) * 1.5).resolve(domain)
+    (inside,) = face(x=low + (high - low) / 2).resolve(domain)
+    assert isinstance(inside, Inner) and inside.normal is None
+    below, above = inside.grid().coordinates["x"].tolist()
+    assert (
+        low < below < low + (high - low) / 2 < above < high and above - below < 1e-9 * (high - low) + 1e-5 * low / 1e9
+    )
 
 
 def test_ends_written_with_rounding_are_found() -> None:
@@ -155,7 +162,7 @@ def test_ends_written_with_rounding_are_found() -> None:
         (lambda: face(x=0) | "face", "united with 'face'"),
         (lambda: face(z=0).resolve(Domain(Box(x=(0, 1)))), "no coordinate 'z'"),
         (lambda: faces("z").resolve(Domain(Box(x=(0, 1)))), "no coordinate 'z'"),
-        (lambda: face(x=0.5).resolve(Domain(Box(x=(0, 1)))), "no face x = 0.5"),
+        (lambda: face(x=1.5).resolve(Domain(Box(x=(0, 1)))), "no face x = 1.5"),
         (lambda: face(x=math.nan).resolve(Domain(Box(x=(0, 1)))), "no face x = nan"),
         (lambda: point(x=2).resolve(Domain(Box(x=(0, 1)))), r"x = 2 lies outside \(0, 1\)"),
         (lambda: point(x=math.nan).resolve(Domain(Box(x=(0, 1)))), "lies outside"),

@@ -127,3 +127,14 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
         Mesh(tmp_path / "text.msh")
     meshio.write(tmp_path / "orphan.vtu", meshio.Mesh(square * [1, 1, 0], [("triangle", np.array([[0, 1, 2]]))]))
     assert "belong to no cell" in Domain(Mesh(tmp_path / "orphan.vtu")).warnings[0]
+
+
+def test_rays_through_edges_and_corners_of_facets_count_once(tmp_path: Path) -> None:
+    """Places below the corners and the edges of all facets: an odd number of them would be wrong otherwise."""
+    hollow(6).write(tmp_path / "cube.vtu")
+    mesh = Mesh(tmp_path / "cube.vtu")
+    steps = torch.linspace(0, 1, 13, dtype=torch.float64)[1:-1]
+    x = torch.cartesian_prod(steps, steps, torch.tensor([0.05, 0.2, 0.5, 0.8, 0.95], dtype=torch.float64))
+    away = (x - 0.5).abs().amax(1)
+    off = (away - 1 / 6).abs() > 1e-9
+    assert torch.equal(mesh.contains(x)[off], (away > 1 / 6)[off])

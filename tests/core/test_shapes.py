@@ -4,6 +4,7 @@ the divergence theorem, the same after moving, turning and in other units."""
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -180,3 +181,16 @@ def test_what_is_odd_is_told() -> None:
     assert "same unit" in Domain(Box(x=(0, 1e6), y=(0, 1)) - Disk(x=10, y=0.5, radius=0.1)).warnings[-1]
     assert not Domain(SQUARE - HOLE).warnings
     assert not Domain(SHAPES["L"][0]).warnings
+
+
+def test_a_level_set_that_leaves_its_box_is_told() -> None:
+    def round_(x: Any, y: Any) -> Any:
+        return 1 - x**2 - y**2
+
+    cut = LevelSet(round_, within=Box(x=(-0.8, 0.8), y=(-2, 2)))
+    (told,) = Domain(cut).warnings
+    assert "positive at x=-0.8, x=0.8" in told and "a larger box" in told
+    assert {s.name for s in cut.sides} == {"x=-0.8", "x=0.8", "curve"}
+    assert "vanishes nowhere" in Domain(LevelSet(lambda x, y: 9 + x * y, within=SQUARE)).warnings[0]
+    assert not Domain(LevelSet(round_, within=Box(x=(-1, 1), y=(-1, 1)))).warnings  # it touches
+    assert not Domain(ELLIPSE).warnings

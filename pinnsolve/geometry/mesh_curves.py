@@ -1,0 +1,148 @@
+"""The curved edges and faces of quadratic cells, as many short straight ones.
+
+An edge with a node in its middle is the parabola through its three nodes, a face the surface that its nodes span with
+quadratic functions. A sagitta of s is s / n^2 after n parts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+# The edges of each kind of cell, in the order of the nodes in their middles.
+EDGES: Mapping[str, tuple[tuple[int, int], ...]] = {
+    "line": ((0, 1),),
+    "triangle": ((0, 1), (1, 2), (2, 0)),
+    "quad": ((0, 1), (1, 2), (2, 3), (3, 0)),
+    "tetra": ((0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)),
+    "pyramid": ((0, 1), (1, 2), (2, 3), (3, 0), (0, 4), (1, 4), (2, 4), (3, 4)),
+    "wedge": ((0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3), (0, 3), (1, 4), (2, 5)),
+    "hexahedron": (
+        (0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7),
+    ),
+}  # fmt: skip
+CORNERS: Mapping[str, int] = {kind: 1 + max(max(edge) for edge in edges) for kind, edges in EDGES.items()}
+QUADRATIC = frozenset({
+    "line3", "triangle6", "triangle7", "quad8", "quad9", "tetra10", "pyramid13", "pyramid14", "wedge15", "wedge18",
+    "hexahedron20", "hexahedron24", "hexahedron27",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Into how many straight parts curves are cut. Chosen, not measured.
+
+    Parameters
+    ----------
+    straight : float
+        Of a mesh's size: a sagitta below it is none.
+    near : float
+        Of a mesh's size: what is left of the largest sagitta. Smaller: more parts.
+    most, most_in_space : int
+        Parts of an edge. More: slower distances.
+    """
+
+    straight: float = 1e-9
+    near: float = 1e-7
+    most: int = 32
+    most_in_space: int = 6
+
+
+RULES = Rules()
+Middles = Mapping[tuple[int, int], int]  # of an edge by its sorted corners: the node in its middle
+
+
+def middles(kind: str, nodes: np.ndarray) -> dict[tuple[int, int], int]:
+    """The nodes in the middles of the edges of quadratic cells (C, nodes)."""
+    found: dict[tuple[int, int], int] = {}
+    for k, (a, b) in enumerate(EDGES[kind]):
+        ends = np.sort(nodes[:, [a, b]], axis=1).tolist()
+        found.update(zip(map(tuple, ends), nodes[:, CORNERS[kind] + k].tolist(), strict=True))
+    return found
+
+
+def cut(
+    points: np.ndarray, faces: Sequence[tuple[int, ...]], between: Middles
+) -> tuple[np.ndarray, np.ndarray, list[int]]:  # fmt: skip
+    """Straight facets for faces of two to four corners: points (n, d), facets (F, d), and how many each face became."""
+    triangles = [(face,) if len(face) < 4 else _halves(face) for face in faces]
+    size = float(np.ptp(points, axis=0).max())
+    bent = [_bent(points, face, between) > RULES.straight * size for face in faces]
+    if not any(bent):
+        facets = [t for both in triangles for t in both]
+        return points, np.array(facets), [len(both) for both in triangles]
+    deepest = max(_bent(points, face, between) for face in faces)
+    most = RULES.most if points.shape[1] == 2 else RULES.most_in_space
+    parts = min(most, max(2, math.ceil(math.sqrt(deepest / (RULES.near * size)))))  # alike in all: no gaps between them
+    made, facets, counts, count = [points], list[tuple[int, ...]](), list[int](), len(points)
+    for face, both, curved in zip(faces, triangles, bent, strict=True):
+        begun = len(facets)
+        for t in both:
+            if not curved:
+                facets.append(t)
+                continue
+            nodes, own = _subdivided(_quadratic(points, t, face, between), parts)
+            made.append(nodes)
+            facets += [tuple(count + i for i in facet) for facet in own]
+            count += len(nodes)
+        counts.append(len(facets) - begun)
+    return np.concatenate(made), np.array(facets), counts
+
+
+def _halves(face: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    return face[:3], (face[0], face[2], face[3])
+
+
+def _pairs(face: Sequence[int]) -> list[tuple[int, int]]:
+    return [(face[0], face[1])] if len(face) == 2 else list(zip(face, [*face[1:], face[0]], strict=True))
+
+
+def _bent(points: np.ndarray, face: Sequence[int], between: Middles) -> float:
+    """The largest sagitta of a face's edges."""
+    found = 0.0
+    for a, b in _pairs(face):
+        node = between.get((min(a, b), max(a, b)))
+        if node is not None:
+            found = max(found, float(np.linalg.norm(points[node] - (points[a] + points[b]) / 2)))
+    return found
+
+
+def _quadratic(points: np.ndarray, t: Sequence[int], face: Sequence[int], between: Middles) -> np.ndarray:
+    """The corners of an edge or a triangle, then the middles of its edges."""
+    edges = set(map(frozenset, _pairs(face)))
+
+    def middle(a: int, b: int) -> np.ndarray:
+        node = between.get((min(a, b), max(a, b)))
+        if node is not None:
+            return points[node]
+        if frozenset((a, b)) in edges or len(face) < 4:
+            return (points[a] + points[b]) / 2
+        sides = [middle(*pair) for pair in _pairs(face)]  # the diagonal of a quadrangle: what its edges span
+        return sum(sides) / 2 - sum(points[c] for c in face) / 4
+
+    return np.stack([points[c] for c in t] + [middle(a, b) for a, b in _pairs(t)])
+
+
+def _subdivided(nodes: np.ndarray, parts: int) -> tuple[np.ndarray, list[tuple[int, ...]]]:
+    """An edge (3, d) or a triangle (6, d) as so many parts along each edge: points and facets."""
+    if len(nodes) == 3:
+        s = np.linspace(0, 1, parts + 1)[:, None]
+        a, b, m = nodes
+        made = (1 - s) * (1 - 2 * s) * a + s * (2 * s - 1) * b + 4 * s * (1 - s) * m
+        return made, [(k, k + 1) for k in range(parts)]
+    places = [(i, j) for i in range(parts + 1) for j in range(parts + 1 - i)]
+    number = {place: k for k, place in enumerate(places)}
+    v, w = (np.array(x, dtype=np.float64)[:, None] / parts for x in zip(*places, strict=True))
+    u = 1 - v - w
+    shapes = (u * (2 * u - 1), v * (2 * v - 1), w * (2 * w - 1), 4 * u * v, 4 * v * w, 4 * w * u)
+    made = sum(shape * node for shape, node in zip(shapes, nodes, strict=True))
+    facets = [
+        tuple(number[c] for c in three)
+        for i, j in places
+        for three in (((i, j), (i + 1, j), (i, j + 1)), ((i + 1, j), (i + 1, j + 1), (i, j + 1)))
+        if all(c in number for c in three)
+    ]
+    return np.asarray(made), facets

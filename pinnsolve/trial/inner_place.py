@@ -1,0 +1,205 @@
+"""Conditions on one inner place: what they say of the traces on both sides, and of which joins they take the place.
+
+At a place D numbers come from the left and D from the right, the value and the slopes of each unknown below the order n
+of its equations, and D relations join them. By themselves these say that each trace goes on, or its flux where a
+coefficient jumps (`checks.fluxes`). Each condition on an inner place takes the place of one of them:
+
+    a jump of u^(k), as in jump(d(u, x)) + F, of the one that says that u^(k) goes on;
+    a value of u^(k) alone, as in w = 0 or d(w, x, x) = 0, of the one that says it of u^(n-1-k), its reaction.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.checks.coverage import derivative_name
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.inner import Inner
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Jet
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.determined import UnmarchableError
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How conditions on inner places are looked at. Chosen, not measured.
+
+    Parameters
+    ----------
+    shifts : tuple of float
+        Phases of the probes: slopes that differ between them are not those of a linear condition.
+    same : float
+        Of the largest slope: what differs by less is the same, and what is smaller than its square nothing.
+    apart : float
+        Of relations of length one: what is nearer to those before says nothing of its own.
+    """
+
+    shifts: tuple[float, ...] = (0.0, 1.1)
+    same: float = 1e-8
+    apart: float = 1e-10
+
+
+RULES = Rules()
+Given = Callable[[Mapping[str, Tensor], int], Tensor]  # from places along it, by coordinate, and their number
+Trace = tuple[str, int]  # an unknown, and how often it is derived
+
+
+@dataclass(frozen=True)
+class InnerPlace:
+    """The conditions at one inner place, and what is joined there without them: nothing where no flux says it."""
+
+    problem: Problem
+    coordinate: str
+    joins: Mapping[str, int]
+    told: Sequence[tuple[Equation, Inner]]
+    matrix: Tensor | None
+
+    @property
+    def name(self) -> str:
+        return self.told[0][1].told
+
+    @property
+    def traces(self) -> list[Trace]:
+        return [(u, k) for u, n in self.joins.items() for k in range(n)]
+
+    def _called(self, trace: Trace) -> str:
+        unknown, k = trace
+        return derivative_name(unknown, (k,), (self.coordinate,)) if k else unknown
+
+    def relations(self) -> tuple[Tensor, Tensor, Given]:
+        """left @ (traces on the left) + right @ (those on the right) = given, those of conditions in place of some of
+        the others; (D, D) each, and a function from places along it to (N, D)."""
+        d = len(self.traces)
+        rows = [self._row(condition, piece) for condition, piece in self.told]
+        right = torch.eye(d, dtype=torch.float64)
+        left = -right.clone() if self.matrix is None else -self.matrix.clone()
+        taken = self._taken([self._candidates(row, c) for row, (c, _) in zip(rows, self.told, strict=True)])
+        if self.matrix is None and (unsaid := [t for t in self._tops if t not in taken]):
+            name = self._called(self.traces[unsaid[0]])
+            raise ProblemError(
+                f"a condition is missing on {self.name}: a coefficient jumps there, and nothing says how {name} "
+                "goes on",
+                f"Add condition(..., on={self.name}) that gives the jump of the flux, or write the equation as "
+                "d(k * d(u, x), x), whose flux goes on.",
+            )
+        for row, k in zip(rows, taken, strict=True):
+            left[k], right[k] = row[:d], row[d:]
+        self._check_apart(left, right)
+        each = [(k, c, p) for k, (c, p) in zip(taken, self.told, strict=True)]
+
+        def given(along: Mapping[str, Tensor], count: int) -> Tensor:
+            found = torch.zeros(count, d, dtype=torch.float64)
+            for k, condition, piece in each:
+                found[:, k] = -self._source(condition, piece, along, count)
+            return found
+
+        return left, right, given
+
+    @property
+    def _tops(self) -> list[int]:
+        """The highest trace of each unknown of second order or more."""
+        return [j for j, (u, k) in enumerate(self.traces) if k == self.joins[u] - 1 > 0]
+
+    # ------------------------------------------------------------ what a condition says
+
+    def _row(self, condition: Equation, piece: Inner) -> Tensor:
+        """A condition's slopes by the traces on the left and on the right, (2 D,)."""
+        found = []
+        for shift in RULES.shifts:
+            answer = self.problem.prober.answer(condition, piece.grid(), shift)
+            pairs = len(answer.residual) // 2
+            row = torch.zeros(pairs, 2, len(self.traces), dtype=torch.float64)
+            for u, alpha, slope in answer.slopes:
+                row[:, :, self._number(condition, u, alpha)] = slope.view(pairs, 2) / 2  # the mean of both sides
+            found.append(row.flatten(1))
+        rows = torch.cat(found)
+        sizes = rows.abs() / self._scale.repeat(2)
+        size = float(sizes.max())
+        if not size:
+            raise ProblemError(f"{condition.name} does not involve any unknown", "Its residual is a constant.")
+        if not bool(((rows - rows[0]).abs() / self._scale.repeat(2) <= RULES.same * size).all()):
+            raise UnmarchableError(f"{condition.name} is not linear in the unknowns, or not the same at all times")
+        return torch.where(sizes[0] > RULES.same**2 * size, rows[0], torch.zeros_like(rows[0]))
+
+    @property
+    def _scale(self) -> Tensor:
+        """What a trace is divided by in units of the domain's length, (D,)."""
+        length = self.problem.domain.length(self.coordinate)
+        return torch.tensor([length**k for _, k in self.traces], dtype=torch.float64)
+
+    def _number(self, condition: Equation, unknown: str, alpha: tuple[int, ...]) -> int:
+        axis = self.problem.coordinates.index(self.coordinate)
+        trace = unknown, alpha[axis]
+        if any(k for i, k in enumerate(alpha) if i != axis) or trace not in self.traces:
+            told = derivative_name(unknown, alpha, self.problem.coordinates)
+            raise UnmarchableError(f"{condition.name} asks for {told}, which cells do not share")
+        return self.traces.index(trace)
+
+    def _source(self, condition: Equation, piece: Inner, along: Mapping[str, Tensor], count: int) -> Tensor:
+        """What it is without the unknowns, (N,)."""
+        problem, points = self.problem, piece.grid()[:2]
+        pairs = {c: v.repeat(count) for c, v in points.coordinates.items()}
+        pairs |= {c: v.repeat_interleave(2) for c, v in along.items()}
+        measured = {name: v.repeat(count) for name, v in points.measured.items()}
+        places = Points(pairs, torch.ones(2 * count, dtype=torch.float64), {}, measured)
+        chart, at = places.chart()
+        names = frozenset(chart.names)
+        nothing = {u: Jet(chart, lambda alpha: None, (chart.size,), names) for u in problem.unknowns}
+        left = condition.residual(problem.fields(chart, at, nothing, places)).value.detach()
+        return left.view(-1, 2).mean(1)
+
+    # ------------------------------------------------------------ which relations it replaces
+
+    def _candidates(self, row: Tensor, condition: Equation) -> list[int]:
+        """The traces that need not go on by themselves where a condition holds, the likeliest first."""
+        below, above = row.chunk(2)
+        jumping = [
+            j for j in range(len(self.traces))
+            if float(below[j] * above[j]) < 0 or (below[j] == 0) != (above[j] == 0)
+        ]  # fmt: skip
+        if jumping:
+            return sorted(jumping, key=lambda j: -self.traces[j][1])
+        alone = [j for j in range(len(self.traces)) if float(below[j]) != 0.0]
+        if len(alone) == 1:
+            u, k = self.traces[alone[0]]
+            if self.joins[u] > 1:
+                return [self.traces.index((u, self.joins[u] - 1 - k))]
+            others = [self.traces.index((v, 0)) for v, n in self.joins.items() if v != u and n == 1]
+            if len(others) == 1:  # of two equations of first order the one's flux is the other
+                return others
+        raise ProblemError(
+            f"{condition.name} says nothing of a jump, and is no value of one trace",
+            f"Possible on {self.name}: a jump, such as jump(d(u, {self.coordinate})) + 1, or a value that both sides "
+            "have, such as u - 1.",
+        )
+
+    def _taken(self, candidates: Sequence[Sequence[int]]) -> list[int]:
+        """For each condition the trace of which it speaks, no two alike."""
+        for chosen in itertools.product(*candidates):
+            if len(set(chosen)) == len(chosen):
+                return list(chosen)
+        names = " and ".join(c.name for c, _ in self.told)
+        free = list(dict.fromkeys(self._called(self.traces[j]) for found in candidates for j in found))
+        raise ProblemError(
+            f"{len(self.told)} conditions stand on {self.name}, at least one too many: {names} say how "
+            f"{' and '.join(free)} goes on there",
+            "Leave one out: each condition inside takes the place of one value or slope that would go on by itself.",
+        )
+
+    def _check_apart(self, left: Tensor, right: Tensor) -> None:
+        """Refuse relations that repeat or contradict each other."""
+        rows = torch.cat([left / self._scale, right / self._scale], 1)
+        rows = rows / rows.norm(dim=1, keepdim=True)
+        if float(torch.linalg.svdvals(rows).min()) < RULES.apart:
+            names = " and ".join(c.name for c, _ in self.told)
+            raise ProblemError(
+                f"{names} repeat or contradict what is joined on {self.name}",
+                "Each condition there must say something of its own, such as the jump of u, and the jump of its flux.",
+            )
