@@ -43,6 +43,7 @@ from pinnsolve.trial.line import Line
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.of_network import read_for_cells, trial_of
 from pinnsolve.trial.trial import Trial
+from pinnsolve.trial.viscous import read_law
 
 
 @dataclass(frozen=True)
@@ -205,11 +206,12 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
         )
     made, more = verified(problem, findings)
     generator, read = torch.Generator().manual_seed(settings.seed), _read(problem, made, settings)
+    law = read_law(problem, made) if settings.automatic and settings.dtype == torch.float64 else None
 
     def build(network: Network | LocalFeatures | nn.Module, generator: torch.Generator) -> Trial:
         trial = trial_of(problem, network, made, generator, settings.dtype, settings.device)
         if isinstance(trial, OfCells):
-            trial.read = read
+            trial.read, trial.law = read, law
         return trial
 
     identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
@@ -217,7 +219,7 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
         cells=0 if read is None else max(1, len(problem.space_coordinates)), noise=noise,
-        coordinates=len(problem.coordinates),
+        coordinates=len(problem.coordinates), law="" if law is None else "jumps" if law.jumps else "smooth",
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
     _check_smooth(run.trial, findings)

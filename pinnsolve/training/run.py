@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pinnsolve.algebra.operations import Work
 from pinnsolve.errors import Outcome, ProblemError
-from pinnsolve.methods import Enriching, Smoothing
+from pinnsolve.methods import Enriching, Smoothing, Vanishing
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.line_condition import noise_of
 from pinnsolve.methods.protocol import Method, State
@@ -206,7 +206,7 @@ class Run:
         trained = weighted(self.weights, training)
         if not self.sizes:
             self.sizes = terms(self.points.held_out)
-        if self.trial.complete and self._comparable() and self.watch.better(weighted(self.weights, held), trained):
+        if self.trial.complete and self._best_yet(weighted(self.weights, held), trained):
             vector, weights = self.trial.vector(), dict(self.weights)
             self.best = Best(self.step, self.number, self.born, vector, training, held, self.counts(), weights)
         look = Look(self.step, self.clock.seconds, self.method.name, trained, training, held)
@@ -215,6 +215,12 @@ class Run:
         if in_training and self.gathered().advanced(kind_of(self.stage.network), held, self.weights):
             self.found.append(self.as_found(self.number, held))
         return look
+
+    def _best_yet(self, held_out: float, training: float) -> bool:
+        """Whether it is the best so far; with less viscosity it is, whatever residuals say."""
+        if isinstance(self.method, Vanishing):
+            return True
+        return self._comparable() and self.watch.better(held_out, training)
 
     def _comparable(self) -> bool:
         """Whether its residual can be compared with those of other stages (`Gathered.judged`)."""

@@ -15,11 +15,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeGuard
+from typing import Literal, TypeGuard
 
 from pinnsolve.algebra.operations import LARGEST, SPEED, qr
 from pinnsolve.errors import Outcome
-from pinnsolve.methods import Enriching, Marching
+from pinnsolve.methods import Enriching, Marching, Vanishing
 from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.networks.described import is_features
 from pinnsolve.settings import LAYERS, Stage
@@ -48,16 +48,18 @@ class Strategy:
         What the estimate of the error leaves out, told with it.
     coordinates : int
         Of the problem, time among them: what sines of high frequency cannot cover is not tried.
+    law : str
+        Whether these are conservation laws, which make shocks, from a start that is smooth or jumps.
     rules : Rules
         The numbers by which it chooses.
     """
 
     def __init__(
         self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, cells: int = 0,
-        noise: str = "", coordinates: int = 1, rules: Rules = RULES,
+        noise: str = "", coordinates: int = 1, law: Literal["", "smooth", "jumps"] = "", rules: Rules = RULES,
     ) -> None:  # fmt: skip
         self.cells, self.unknowns = bool(cells), 1
-        self.plane = cells > 1
+        self.plane, self.law = cells > 1, law
         self.stages, self.tolerance, self.automatic = stages, tolerance, automatic
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 
@@ -66,10 +68,15 @@ class Strategy:
     def first(self, unknowns: int) -> int:
         """The stage to begin with: cells where they fit; otherwise layers of random features."""
         self.unknowns = unknowns
+        if self.automatic and (self.law == "jumps" or (self.law and not self.cells)):
+            return self._with_viscosity()
         marched = [k for k, s in enumerate(self.stages) if isinstance(s.method, Marching)]
         if self.automatic and self.cells and marched:
             return marched[0]
         return self._first_features()
+
+    def _with_viscosity(self) -> int:
+        return next(k for k, s in enumerate(self.stages) if isinstance(s.method, Vanishing))
 
     def _first_features(self) -> int:
         """Layers of the usual size, or smaller ones where many unknowns make them dear."""
@@ -98,6 +105,8 @@ class Strategy:
         method, last = self.stages[stage].method, stage + 1 == len(self.stages)
         if done or (method.steps is not None and steps >= method.steps):
             return True
+        if isinstance(method, Vanishing):  # residuals of the equations without viscosity say nothing
+            return False
         if verdict is not None:  # where solutions are compared, a small residual alone proves nothing
             return last or verdict.kind != "converged" or not self.compares(stage)
         if isinstance(method, Marching) and self.automatic:
@@ -108,6 +117,8 @@ class Strategy:
     def next(self, results: Results, clock: Clock) -> Turn | Outcome:
         """What follows the stage that has just come to its end."""
         now = results.ended[-1]
+        if isinstance(self.stages[now.stage].method, Vanishing) and not now.missing:
+            return self._at_the_limit(now)
         if now.stage + 1 == len(self.stages):
             return self._at_the_end(now)
         if now.verdict is not None and now.verdict.kind == "non-finite" and not self._another(now.stage):
@@ -155,6 +166,12 @@ class Strategy:
             return False
         return not (now.best == now.stage and isinstance(self.stages[now.stage + 1].method, Enriching))
 
+    def _at_the_limit(self, now: Ended) -> Outcome:
+        """A series of marches with less and less viscosity is over; `training.limit` says more."""
+        if now.estimate is not None and now.estimate <= self.tolerance:
+            return Outcome("converged", "the limit without viscosity is near enough")
+        return Outcome("plateau", "less viscosity is out of reach", "a larger tolerance")
+
     def _exact(self, count: int, estimate: float) -> Outcome:
         """Several solutions meet all equations and conditions to rounding, and no other will meet them better."""
         told = f"{count} solutions have residuals at rounding, and the error is estimated at {estimate:.0e}"
@@ -180,12 +197,14 @@ class Strategy:
     def _after_cells(self, results: Results, left: float) -> Turn:
         """A march is solved again with richer features; then one to a lower tolerance; then random features."""
         now, features = results.ended[-1], self._first_features()
-        unsure = now.stuck or not now.solved
-        if isinstance(self.stages[now.stage].method, Marching):
-            if not unsure:
-                return Turn(now.stage + 1)
-            why = now.missing or "there were too many of them"
-            return Turn(features, f"the march over cells ended early ({why}); so random features were tried")
+        method, unsure = self.stages[now.stage].method, now.stuck or not now.solved
+        if isinstance(method, Marching) and not unsure:
+            return Turn(now.stage + 1)
+        why = f"the march over cells ended early ({now.missing or 'there were too many of them'})"
+        if self.law and unsure and not isinstance(method, Vanishing):
+            return Turn(self._with_viscosity(), f"{why}; so a viscosity was added, and lowered")
+        if isinstance(method, Marching | Vanishing):
+            return Turn(features, f"{why}; so random features were tried")
         marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
         dear = self.rules.deeper * marched[-1].operations > left
         if isinstance(self.stages[now.stage + 1].method, Marching) and not unsure and not dear:
