@@ -215,11 +215,10 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
         return trial
 
     identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
-    noise = NOISE * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
-        cells=0 if read is None else max(1, len(problem.space_coordinates)), noise=noise,
-        coordinates=len(problem.coordinates), law="" if law is None else "jumps" if law.jumps else "smooth",
+        cells=0 if read is None else max(1, len(problem.space_coordinates)), law=law.start if law is not None else "",
+        noise=NOISE * bool(problem.observations), coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
     _check_smooth(run.trial, findings)

@@ -22,6 +22,7 @@ from validation.refine import Array, Declared, read
 
 TUBE = {"x": (-0.5, 0.5), "t": (0.0, 0.2)}
 LEFT, RIGHT = (1.0, 1.0), (0.125, 0.1)  # density and pressure
+NEAR = 1e-200  # a time before which there is the start
 SOLVES = "Sod's tube: Euler's equations from (rho, v, p) = (1, 0, 1) for x < 0 and (1/8, 0, 1/10) beyond"
 
 
@@ -68,7 +69,7 @@ class Waves:
     def at(self, x: Array, t: Array) -> tuple[Array, Array, Array]:
         """Density, velocity and pressure, (N,) each."""
         (dense, high), (thin, low), gamma = LEFT, RIGHT, self.gamma
-        ray = x / np.maximum(t, np.finfo(float).tiny)
+        ray = x / np.maximum(t, NEAR)
         still, end = np.sqrt(gamma * high / dense), self.v - np.sqrt(gamma * self.p / self.behind_fan)
         within = np.clip(ray, -still, end)
         v = 2 / (gamma + 1) * (still + within)

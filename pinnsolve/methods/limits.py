@@ -100,6 +100,12 @@ def difference(first: Sequence[Slab], second: Sequence[Slab], scales: Sequence[f
     return Difference(l1, l2, float(torch.stack(slopes).max()))
 
 
+def at_place(slabs: Sequence[Slab], place: float, times: Sequence[float]) -> Tensor:
+    """The unknowns at one place and several times, (F, N)."""
+    x = torch.tensor([place], dtype=torch.float64, device=slabs[0].modes.device)
+    return torch.cat([_values(*_at(slabs, time), x) for time in times], 1)
+
+
 def _at(slabs: Sequence[Slab], time: float) -> tuple[Tiles, Tensor]:
     """Cells at a time, and their coefficients (n, F, M)."""
     slab = slabs[min(bisect_left(slabs, time, key=lambda s: s.end), len(slabs) - 1)]

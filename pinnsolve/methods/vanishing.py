@@ -15,16 +15,18 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, replace
 
+import torch
+
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.limits import Difference, difference
+from pinnsolve.methods.limits import Difference, at_place, difference
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.marching import collocated, spent
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import richer, slabs
 from pinnsolve.methods.step_solver import Counts
-from pinnsolve.methods.waves import fastest
+from pinnsolve.methods.waves import States, coming_in, fastest
 from pinnsolve.trial.marched import Marched, Slab
 from pinnsolve.trial.viscous import Law
 
@@ -46,13 +48,16 @@ class Rules:
     bound : float
         Of its residuals in space, in tolerances of its steps.
     grows : float
-        The next march takes so many times as long as the last at least: shocks that run take four.
+        Of what a march took over the one before: so many times as long as itself the next one takes at least. Larger:
+        time is left in which it could have been made. Smaller: marches that are not made to their end.
     least : float
         Of speed times length: viscosity is not lowered below it. Smaller: cells as narrow as rounding allows.
     shock : float
         Slopes that grow by more from one viscosity to the next belong to a shock (four); those of contacts by two.
     together : int
         Iterations of Newton's method in one step of training: about a quarter of a second.
+    looks : int
+        Times at which it is asked whether waves come in at an end. Fewer: short ones are missed.
     """
 
     first: float = 1e-2
@@ -61,10 +66,11 @@ class Rules:
     l2: float = 2.5
     tolerance: float = 1e-3
     bound: float = 100.0
-    grows: float = 3.0
+    grows: float = 0.7
     least: float = 1e-7
     shock: float = 3.0
     together: int = 100
+    looks: int = 32
 
 
 RULES = Rules()
@@ -85,6 +91,8 @@ class Limit:
         Whether its slopes grow as those of shocks do.
     unsaid : str
         Why the equations do not say where a shock runs, if they do not.
+    untold : str
+        Where waves come in of which no condition speaks.
     """
 
     nu: float
@@ -93,6 +101,7 @@ class Limit:
     l2: float = math.inf
     shock: bool = False
     unsaid: str = ""
+    untold: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +117,7 @@ class Vanishing:
     def init(self, objective: Objective) -> State:
         trial = _trial(objective)
         assert isinstance(trial.law, Law)
-        begun = trial.law.with_viscosity(1.0)
+        begun = trial.law.begun
         offsets = {u: trial.plan.size(u).offset for u in trial.problem.unknowns}
         (low, high), (begin, end) = begun.extent[0], begun.times
         speed = fastest(begun, offsets)
@@ -144,7 +153,7 @@ class Vanishing:
 
 def _trial(objective: Objective) -> Marched:
     model = objective.model
-    assert isinstance(model, Marched) and isinstance(model.law, Law)
+    assert isinstance(model, Marched)
     return model
 
 
@@ -175,7 +184,7 @@ def _ended(trial: Marched, found: list[Slab], now: State, objective: Objective) 
     """A march has come to its end: how far it is from the one before, and whether another follows."""
     level, unit, took, before = now["level"], now["unit"], now["took"], now["before"]
     share = RULES.first / RULES.ratio**level
-    limit = Limit(share * unit, level + 1, unsaid=trial.law.conserved.unsaid)
+    limit = Limit(share * unit, level + 1, unsaid=trial.law.conserved.unsaid, untold=_untold(trial, found))
     if trial.slabs:
         scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
         last = difference(trial.slabs, found, scales)
@@ -186,12 +195,31 @@ def _ended(trial: Marched, found: list[Slab], now: State, objective: Objective) 
         )  # fmt: skip
     trial.slabs = []
     trial.take(found)
-    grows = max(RULES.grows, took / before if before else 0.0)
-    done = limit.l2 <= trial.problem.tolerance or share / RULES.ratio < RULES.least
+    grows = max(1.0, RULES.grows * took / before if before else 1.0)
+    done = bool(limit.untold) or limit.l2 <= trial.problem.tolerance or share / RULES.ratio < RULES.least
     return now | {
         "limit": asdict(limit), "level": level + 1, "march": {}, "growing": None, "took": 0.0, "before": took,
         "rate": grows * took, "done": done,
     }  # fmt: skip
+
+
+def _untold(trial: Marched, found: list[Slab]) -> str:
+    """Where more waves come in than conditions stand, in words; empty where there is no such end."""
+    law = trial.law
+    assert isinstance(law, Law)
+    if law.problem.periodic:
+        return ""
+    laws, (name,) = law.begun, law.problem.domain.space_coordinates
+    begin, span = found[0].begin, found[-1].end - found[0].begin
+    times = [begin + span * (k + 0.5) / RULES.looks for k in range(RULES.looks)]
+    short = []
+    for end, place in enumerate(law.problem.domain.ends(name)):
+        at = torch.full((len(times),), place, dtype=torch.float64)
+        states = States(at, torch.tensor(times, dtype=torch.float64), at_place(found, place, times).cpu())
+        missing = coming_in(laws, states, bool(end)) - law.told[end]
+        if missing > 0:
+            short.append(f"{missing} more condition{'s' * (missing > 1)} at {name} = {place:g}")
+    return f"waves come in that ask for {' and '.join(short)}" if short else ""
 
 
 def _own(trial: Marched, level: int, unit: float, scales: list[float], objective: Objective) -> Difference | None:

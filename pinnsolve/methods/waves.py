@@ -1,4 +1,4 @@
-"""How fast the waves of conservation laws run at what is prescribed.
+"""How fast the waves of conservation laws run, and how many of them come in at the ends of the line.
 
     (K - s M) r = 0,      K = d residual / d u_x,      M = d residual / d u_t,
 
@@ -8,6 +8,7 @@ and in the row of an equation without derivatives K is d residual / d u: it hold
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,7 +17,17 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.residuals.pointwise import answers
 from pinnsolve.trial.evolution import Evolution
 
-PLACES = 128  # along the line, and times at each end: more: narrow starts are not missed; more time
+NONE = 1e-6  # of the fastest: what is slower stands; larger: slow waves that come in are not asked for
+PLACES = 128  # along the line, and times at each end; more: narrow starts are not missed; more time
+
+
+@dataclass(frozen=True)
+class States:
+    """What unknowns are at places and times: (F, N) at (N,)."""
+
+    x: Tensor
+    t: Tensor
+    values: Tensor
 
 
 def fastest(laws: Evolution, offsets: Mapping[str, float]) -> float:
@@ -31,7 +42,7 @@ def fastest(laws: Evolution, offsets: Mapping[str, float]) -> float:
     """
     (low, high), (begin, end) = laws.extent[0], laws.times
     x = low + (high - low) * (torch.arange(PLACES, dtype=torch.float64) + 0.5) / PLACES
-    states = [(x, torch.full_like(x, begin), _begun(laws, x, offsets))]
+    states = [States(x, torch.full_like(x, begin), _begun(laws, x, offsets))]
     t = begin + (end - begin) * (torch.arange(PLACES, dtype=torch.float64) + 0.5) / PLACES
     for side, place in enumerate((low, high)):
         at = torch.full_like(t, place)
@@ -41,11 +52,15 @@ def fastest(laws: Evolution, offsets: Mapping[str, float]) -> float:
             if wall.side == (0, side) and told is not None and told.what == "value":
                 given = torch.cat([laws.given(told, at[k : k + 1, None], float(t[k])) for k in range(len(t))])
                 values[laws.problem.unknowns.index(told.unknown)] = given
-        states.append((at, t, values))
-    speeds = torch.cat([_speeds(laws, *state) for state in states])
-    known = speeds[speeds.isfinite()]
-    found = float(known.max()) if len(known) else 0.0
+        states.append(States(at, t, values))
+    found = max(float(speeds(laws, s).abs().nan_to_num(0.0).max()) for s in states)
     return found if found > 0 else (high - low) / (end - begin)
+
+
+def coming_in(laws: Evolution, at_end: States, upper: bool) -> int:
+    """The most waves that come in at an end, of all states there: so many conditions are asked for."""
+    found = speeds(laws, at_end).nan_to_num(0.0) * (-1.0 if upper else 1.0)
+    return int((found > NONE * found.abs().max()).sum(1).max())
 
 
 def _begun(laws: Evolution, x: Tensor, offsets: Mapping[str, float]) -> Tensor:
@@ -58,29 +73,28 @@ def _begun(laws: Evolution, x: Tensor, offsets: Mapping[str, float]) -> Tensor:
     return torch.stack(rows)
 
 
-def _speeds(laws: Evolution, x: Tensor, t: Tensor, values: Tensor) -> Tensor:
-    """The absolute speeds at states (F, N), all of them after each other."""
+def speeds(laws: Evolution, states: States) -> Tensor:
+    """The speeds of all waves, (N, F); not a number, where there are fewer or they are not known."""
     problem, zeroth = laws.problem, (0,) * len(laws.problem.coordinates)
 
     def derivative(f: int, alpha: Alpha) -> Tensor:
-        return torch.zeros_like(x) if any(alpha) else values[f].clone()
+        return torch.zeros_like(states.x) if any(alpha) else states.values[f].clone()
 
-    found = answers(problem, problem.equations, laws.points(x[:, None], t), derivative, slopes=True).slopes
-    count = len(problem.equations)
-    k, m = torch.zeros(2, len(x), count, len(problem.unknowns), dtype=torch.float64)
-    held = torch.zeros_like(k)
+    found = answers(
+        problem, problem.equations, laws.points(states.x[:, None], states.t), derivative, slopes=True
+    ).slopes
+    k, m, held = torch.zeros(3, len(states.x), len(problem.equations), len(problem.unknowns), dtype=torch.float64)
     for (e, f, alpha), slope in found.items():
         into = held if alpha == zeroth else k if laws.derivative(alpha)[0][0] else m
-        into[:, e, f] += slope * laws.sizes[f]
-    without = ~((k != 0) | (m != 0)).any(-1)
-    k = torch.where(without[..., None], held, k)
-    rows = torch.where(without, k.abs().amax(-1), m.abs().amax(-1)).clamp(min=1e-300)
-    k, m = k / rows[..., None], m / rows[..., None]
-    whole = (k.isfinite() & m.isfinite()).all(-1).all(-1)
-    k, m = k[whole], m[whole]
+        into[:, e, f] += slope * laws.sizes[f] * (laws.sign if into is m else 1)
+    k = torch.where(((k != 0) | (m != 0)).any(-1, keepdim=True), k, held)
+    rows = torch.maximum(k.abs().amax(-1, keepdim=True), 1e-300 + torch.zeros_like(k[..., :1]))
+    evolves = m.abs().amax(-1, keepdim=True)
+    k, m = (v / torch.where(evolves > 0, evolves, rows) for v in (k, m))
     # shifted by what is no speed, so that it can be inverted: 1 / (s + shift) are the eigenvalues
-    shift = 1.37 * k.abs().amax((-1, -2))[:, None]
+    shift = 1.37 * k.abs().amax((-1, -2))[:, None].clamp(min=1e-300)
     made, failed = torch.linalg.solve_ex(k + shift[..., None] * m, m)
     good = (failed == 0) & made.isfinite().all(-1).all(-1)
-    inverse, shift = torch.linalg.eigvals(made[good]), shift[good]
-    return (1 / inverse - shift).abs()[inverse.abs() * shift > 1e-9]  # others are no waves, but algebraic
+    inverse = torch.linalg.eigvals(torch.where(good[:, None, None], made, torch.zeros_like(made)))
+    waves = inverse.abs() * shift > 1e-9  # others are algebraic
+    return torch.where(waves, (1 / inverse).real - shift, torch.full_like(shift, float("nan")))

@@ -26,6 +26,8 @@ def at_the_limit(limit: Limit, outcome: Outcome, tolerance: float) -> tuple[Outc
     tolerance : float
     """
     told = f"solved with an added viscosity of {limit.nu:.1e}"
+    if limit.untold:
+        return Outcome("undetermined", f"{told}; {limit.untold}", "write them, as dirichlet(u=..., on=face(x=0))"), None
     if limit.marches == 1:
         told += ", once: how far that is from the solution without is not known"
         kind = "plateau" if outcome.kind == "converged" else outcome.kind
@@ -35,8 +37,8 @@ def at_the_limit(limit: Limit, outcome: Outcome, tolerance: float) -> tuple[Outc
             "undetermined", f"{told}; there is a shock, and nothing says where it runs: {limit.unsaid}", FORM
         ), None
     told += (
-        f", {limit.marches - 1} times lowered by {RULES.ratio:g}: within {limit.l1:.1e} of the solution without (relative"
-        f", L1), {limit.l2:.1e} in L2; nothing is said of single values beside shocks"
+        f", {limit.marches - 1} times lowered by {RULES.ratio:g}: within {limit.l1:.1e} of the solution without "
+        f"(relative, L1), {limit.l2:.1e} in L2; nothing is said of single values beside shocks"
     )
     if limit.l2 <= tolerance:
         return Outcome("converged", told), limit.l2

@@ -18,7 +18,6 @@ from pinnsolve.training.checkpointing import Checkpoint
 from pinnsolve.training.clock import BEGIN
 from pinnsolve.training.finishing import ending, finished
 from pinnsolve.training.history import Look, Training
-from pinnsolve.training.limit import limit_of
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import Strategy
@@ -199,9 +198,8 @@ class Loop:
         held_out = state.history[-1].held_out
         complete = state.trial.complete and all(map(math.isfinite, held_out.values()))
         failed = not complete or (verdict is not None and verdict.kind == "non-finite")
-        limit = limit_of(state)
-        estimate = None if limit is None else limit.l2
-        if limit is None and self.strategy.compares(state.number) and not failed:
+        estimate = None
+        if self.strategy.compares(state.number) and not failed:
             estimate = state.gathered().added(state.as_found(state.number, held_out), state.weights)
         return Ended(
             state.number, state.watch.fraction, dict.fromkeys(state.weights, math.inf) if failed else held_out,

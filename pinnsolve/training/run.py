@@ -24,41 +24,13 @@ from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
 from pinnsolve.training.error_estimate import Found, Gathered, Seen, alone
 from pinnsolve.training.history import History, Look
-from pinnsolve.training.results import Ended
+from pinnsolve.training.results import Best, Ended
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
 from pinnsolve.trial.trial import Trial
 
 Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
-
-
-@dataclass(frozen=True)
-class Best:
-    """The parameters with the lowest held-out residual so far.
-
-    Parameters
-    ----------
-    step, stage : int
-        Where they were found.
-    born : tensor
-        The state of the generator from which the stage's network was drawn.
-    vector : tensor (P,)
-    training, held_out : dict from residual name to float
-        Root mean squares.
-    points : dict from region to int
-        The training points; of cells, in all of them together.
-    weights : dict from residual name to float
-    """
-
-    step: int
-    stage: int
-    born: Tensor
-    vector: Tensor
-    training: dict[str, float]
-    held_out: dict[str, float]
-    points: dict[str, int]
-    weights: dict[str, float]
 
 
 @dataclass

@@ -118,19 +118,15 @@ class Strategy:
         """What follows the stage that has just come to its end."""
         now = results.ended[-1]
         if isinstance(self.stages[now.stage].method, Vanishing) and not now.missing:
-            return self._at_the_limit(now)
+            return Outcome("plateau", "a viscosity below that was not tried")  # `training.limit` says more
         if now.stage + 1 == len(self.stages):
             return self._at_the_end(now)
         if now.verdict is not None and now.verdict.kind == "non-finite" and not self._another(now.stage):
             return now.verdict
         if now.verdict is not None and now.verdict.kind == "converged" and not self.compares(now.stage):
             return now.verdict
-        if self._good_enough(now):
-            told = f"the error is estimated at {now.estimate:.0e} ({now.compared} solutions compared){self.noise}"
-            return Outcome("converged", told)
-        exact = sum(e.exact for e in results.ended)
-        if exact >= self.rules.enough and now.estimate is not None:
-            return self._exact(exact, now.estimate)
+        if found := self._solved_well(results, now):
+            return found
         return self._following(results, clock) if self.automatic else Turn(now.stage + 1)
 
     # ------------------------------------------------------------ how it ends
@@ -160,17 +156,19 @@ class Strategy:
         remedy = "leave method and network out, and it is estimated"
         return Outcome("steps", "the march came to its end within its bound, but its error was not estimated", remedy)
 
+    def _solved_well(self, results: Results, now: Ended) -> Outcome | None:
+        """The outcome where nothing better is needed, or to be had."""
+        if self._good_enough(now):
+            told = f"the error is estimated at {now.estimate:.0e} ({now.compared} solutions compared){self.noise}"
+            return Outcome("converged", told)
+        exact = sum(e.exact for e in results.ended)
+        return self._exact(exact, now.estimate) if exact >= self.rules.enough and now.estimate is not None else None
+
     def _good_enough(self, now: Ended) -> bool:
         """Whether the best solution is, and its error need not be told by solving it again."""
         if not now.solved or now.estimate is None or not now.estimate <= self.rules.certain * self.tolerance:
             return False
         return not (now.best == now.stage and isinstance(self.stages[now.stage + 1].method, Enriching))
-
-    def _at_the_limit(self, now: Ended) -> Outcome:
-        """A series of marches with less and less viscosity is over; `training.limit` says more."""
-        if now.estimate is not None and now.estimate <= self.tolerance:
-            return Outcome("converged", "the limit without viscosity is near enough")
-        return Outcome("plateau", "less viscosity is out of reach", "a larger tolerance")
 
     def _exact(self, count: int, estimate: float) -> Outcome:
         """Several solutions meet all equations and conditions to rounding, and no other will meet them better."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 
@@ -53,38 +54,32 @@ class Law:
 
     Parameters
     ----------
-    problem : Problem
-    made : Plan
     conserved : Conserved
-    told : tuple of tuple of Wall
-        The conditions at the lower and at the upper end.
-    open : tuple of tuple of str
-        The unknowns of which none speaks there.
-    jumps : bool
-        Whether what is prescribed jumps, so that shocks are there from the start.
+    told : (int, int)
+        How many conditions stand at the lower and at the upper end.
+    start : "smooth" or "jumps"
+        Where it jumps shocks are there at once.
+    begun : Evolution
+        The laws with a viscosity of one.
     """
 
-    problem: Problem
-    made: Plan
     conserved: Conserved
-    told: tuple[tuple[Wall, ...], ...]
-    open: tuple[tuple[str, ...], ...]
-    jumps: bool
+    told: tuple[int, ...]
+    start: Literal["smooth", "jumps"]
+    begun: Evolution
+
+    @property
+    def problem(self) -> Problem:
+        return self.begun.problem
 
     def with_viscosity(self, nu: float) -> Evolution:
-        """The laws with that viscosity (length squared over time).
+        """The laws with that viscosity (length squared over time)."""
+        return replace(self.begun, equations=_viscous(self.problem, self.conserved, nu))
 
-        Raises
-        ------
-        UnmarchableError
-            Where they are none that can be marched.
-        """
-        weights = self.conserved.weights
-        equations = [
-            viscous(e, w, nu, self.problem) if w else e for e, w in zip(self.problem.equations, weights, strict=True)
-        ]
-        flowing = [_flowing(self.problem, u, end) for end, unknowns in enumerate(self.open) for u in unknowns]
-        return evolution(self.problem, self.made, equations, flowing)
+
+def _viscous(problem: Problem, found: Conserved, nu: float) -> tuple[Equation, ...]:
+    pairs = zip(problem.equations, found.weights, strict=True)
+    return tuple(viscous(e, weights, nu, problem) if weights else e for e, weights in pairs)
 
 
 def viscous(equation: Equation, weights: Sequence[float], nu: float, problem: Problem) -> Equation:
@@ -116,12 +111,12 @@ def read_law(problem: Problem, made: Plan) -> Law | None:
         return None
     try:
         told = _at_ends(problem)
-        untold = ((), ()) if problem.periodic else tuple(_untold(evolving, walls) for walls in told)
-        law = Law(problem, made, found, told, untold, False)
-        begun = law.with_viscosity(1.0)
+        open_ends = [] if problem.periodic else [(end, u) for end in (0, 1) for u in _untold(evolving, told[end])]
+        flowing = [_flowing(problem, u, end) for end, u in open_ends]
+        begun = evolution(problem, made, _viscous(problem, found, 1.0), flowing)
     except UnmarchableError:
         return None
-    return replace(law, jumps=bool(made.corners) or _jumps(begun))
+    return Law(found, tuple(map(len, told)), "jumps" if made.corners or _jumps(begun) else "smooth", begun)
 
 
 def _jumps(begun: Evolution) -> bool:
