@@ -124,7 +124,8 @@ class Vanishing:
         unit = speed * min(high - low, speed * (end - begin))
         return {
             "loss": 0.0, "stuck": False, "done": False, "points": {}, "rate": RULES.together * JOINED.call,
-            "unit": unit, "level": 0, "march": {}, "growing": None, "took": 0.0, "before": 0.0, "limit": {},
+            "unit": unit, "speed": speed, "level": 0, "march": {}, "growing": None, "took": 0.0, "before": 0.0,
+            "limit": {},
         }  # fmt: skip
 
     def operations(self, objective: Objective, state: State) -> float:
@@ -184,7 +185,9 @@ def _ended(trial: Marched, found: list[Slab], now: State, objective: Objective) 
     """A march has come to its end: how far it is from the one before, and whether another follows."""
     level, unit, took, before = now["level"], now["unit"], now["took"], now["before"]
     share = RULES.first / RULES.ratio**level
-    limit = Limit(share * unit, level + 1, unsaid=trial.law.conserved.unsaid, untold=_untold(trial, found))
+    limit = Limit(
+        share * unit, level + 1, unsaid=trial.law.conserved.unsaid, untold=_untold(trial, found, now["speed"])
+    )
     if trial.slabs:
         scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
         last = difference(trial.slabs, found, scales)
@@ -196,14 +199,15 @@ def _ended(trial: Marched, found: list[Slab], now: State, objective: Objective) 
     trial.slabs = []
     trial.take(found)
     grows = max(1.0, RULES.grows * took / before if before else 1.0)
-    done = bool(limit.untold) or limit.l2 <= trial.problem.tolerance or share / RULES.ratio < RULES.least
+    lost = bool(limit.untold or (limit.unsaid and limit.shock))
+    done = lost or limit.l2 <= trial.problem.tolerance or share / RULES.ratio < RULES.least
     return now | {
         "limit": asdict(limit), "level": level + 1, "march": {}, "growing": None, "took": 0.0, "before": took,
         "rate": grows * took, "done": done,
     }  # fmt: skip
 
 
-def _untold(trial: Marched, found: list[Slab]) -> str:
+def _untold(trial: Marched, found: list[Slab], speed: float) -> str:
     """Where more waves come in than conditions stand, in words; empty where there is no such end."""
     law = trial.law
     assert isinstance(law, Law)
@@ -216,7 +220,7 @@ def _untold(trial: Marched, found: list[Slab]) -> str:
     for end, place in enumerate(law.problem.domain.ends(name)):
         at = torch.full((len(times),), place, dtype=torch.float64)
         states = States(at, torch.tensor(times, dtype=torch.float64), at_place(found, place, times).cpu())
-        missing = coming_in(laws, states, bool(end)) - law.told[end]
+        missing = coming_in(laws, states, bool(end), speed) - law.told[end]
         if missing > 0:
             short.append(f"{missing} more condition{'s' * (missing > 1)} at {name} = {place:g}")
     return f"waves come in that ask for {' and '.join(short)}" if short else ""

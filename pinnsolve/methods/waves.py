@@ -17,7 +17,7 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.residuals.pointwise import answers
 from pinnsolve.trial.evolution import Evolution
 
-NONE = 1e-6  # of the fastest: what is slower stands; larger: slow waves that come in are not asked for
+NONE = 1e-2  # of the fastest: what is slower stands; larger: slow waves pass unseen; smaller: wiggles are waves
 PLACES = 128  # along the line, and times at each end; more: narrow starts are not missed; more time
 
 
@@ -57,10 +57,10 @@ def fastest(laws: Evolution, offsets: Mapping[str, float]) -> float:
     return found if found > 0 else (high - low) / (end - begin)
 
 
-def coming_in(laws: Evolution, at_end: States, upper: bool) -> int:
+def coming_in(laws: Evolution, at_end: States, upper: bool, fastest: float) -> int:
     """The most waves that come in at an end, of all states there: so many conditions are asked for."""
     found = speeds(laws, at_end).nan_to_num(0.0) * (-1.0 if upper else 1.0)
-    return int((found > NONE * found.abs().max()).sum(1).max())
+    return int((found > NONE * fastest).sum(1).max())
 
 
 def _begun(laws: Evolution, x: Tensor, offsets: Mapping[str, float]) -> Tensor:
