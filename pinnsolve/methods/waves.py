@@ -17,8 +17,24 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.residuals.pointwise import answers
 from pinnsolve.trial.evolution import Evolution
 
-NONE = 1e-2  # of the fastest: what is slower stands; larger: slow waves pass unseen; smaller: wiggles are waves
-PLACES = 128  # along the line, and times at each end; more: narrow starts are not missed; more time
+
+@dataclass(frozen=True)
+class Rules:
+    """Where it is looked, and what counts. Chosen, not measured.
+
+    Parameters
+    ----------
+    places : int
+        Along the line, and times at each end. More: narrow starts are not missed; more time.
+    stands : float
+        Of the fastest: what is slower stands. Larger: slow waves pass unseen. Smaller: wiggles of a march are waves.
+    """
+
+    places: int = 128
+    stands: float = 1e-2
+
+
+RULES = Rules()
 
 
 @dataclass(frozen=True)
@@ -41,9 +57,9 @@ def fastest(laws: Evolution, offsets: Mapping[str, float]) -> float:
         What each is on the mean: of one without a start nothing else is known.
     """
     (low, high), (begin, end) = laws.extent[0], laws.times
-    x = low + (high - low) * (torch.arange(PLACES, dtype=torch.float64) + 0.5) / PLACES
+    x = low + (high - low) * (torch.arange(RULES.places, dtype=torch.float64) + 0.5) / RULES.places
     states = [States(x, torch.full_like(x, begin), _begun(laws, x, offsets))]
-    t = begin + (end - begin) * (torch.arange(PLACES, dtype=torch.float64) + 0.5) / PLACES
+    t = begin + (end - begin) * (torch.arange(RULES.places, dtype=torch.float64) + 0.5) / RULES.places
     for side, place in enumerate((low, high)):
         at = torch.full_like(t, place)
         values = _begun(laws, at, offsets)
@@ -60,7 +76,7 @@ def fastest(laws: Evolution, offsets: Mapping[str, float]) -> float:
 def coming_in(laws: Evolution, at_end: States, upper: bool, fastest: float) -> int:
     """The most waves that come in at an end, of all states there: so many conditions are asked for."""
     found = speeds(laws, at_end).nan_to_num(0.0) * (-1.0 if upper else 1.0)
-    return int((found > NONE * fastest).sum(1).max())
+    return int((found > RULES.stands * fastest).sum(1).max())
 
 
 def _begun(laws: Evolution, x: Tensor, offsets: Mapping[str, float]) -> Tensor:
