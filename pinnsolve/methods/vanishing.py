@@ -148,7 +148,7 @@ class Vanishing:
             return now | {"march": stored(marcher), "growing": growing.vector()}
         trial.live = None
         if marcher.record.status != "done":  # what was found with more viscosity stays
-            return now | {"done": True, "stuck": not trial.slabs}
+            return now | {"done": True, "stuck": growing is trial}
         return _ended(trial, growing.slabs, now, objective)
 
 
@@ -171,11 +171,13 @@ def _taken_up(trial: Marched, state: State) -> tuple[Marcher, Marched]:
     """The march as it stands, and its steps: that in hand, or one that goes on from what was kept; to the same bits."""
     live = trial.live
     if not (live and state["march"] and live[0].at == state["march"]["at"]):
-        growing = Marched(trial.problem, trial.layer, trial.plan, trial.dtype, trial.device)
-        live = _marcher(trial, state["level"], state["unit"]), growing
+        marcher, growing = _marcher(trial, state["level"], state["unit"]), trial
+        if state["level"]:  # of the first march what is solved is handed out
+            growing = Marched(trial.problem, trial.layer, trial.plan, trial.dtype, trial.device)
         if state["march"]:
-            restore(live[0], state["march"])
+            restore(marcher, state["march"])
             growing.assign(state["growing"])
+        live = marcher, growing
     live[0].solver.forget()
     trial.live = live
     return live
@@ -188,7 +190,7 @@ def _ended(trial: Marched, found: list[Slab], now: State, objective: Objective) 
     limit = Limit(
         share * unit, level + 1, unsaid=trial.law.conserved.unsaid, untold=_untold(trial, found, now["speed"])
     )
-    if trial.slabs:
+    if level:
         scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
         last = difference(trial.slabs, found, scales)
         own = _own(trial, level - 1, unit, scales, objective) or last
