@@ -116,22 +116,26 @@ def read_law(problem: Problem, made: Plan) -> Law | None:
         begun = evolution(problem, made, _viscous(problem, found, 1.0), flowing)
     except UnmarchableError:
         return None
-    return Law(found, tuple(map(len, told)), "jumps" if made.corners or _jumps(begun) else "smooth", begun)
+    return Law(found, tuple(map(len, told)), "jumps" if _jumps(begun) else "smooth", begun)
 
 
 def _jumps(begun: Evolution) -> bool:
-    """Whether a start jumps, inside or where a ring closes; a kink is no jump."""
+    """Whether a start jumps, inside, where a ring closes, or beside what a wall says; a kink is no jump."""
     ((low, high),), moment = begun.extent, begun.times[0]
-    away = RULES.beside * (high - low)
+    away, sizes = RULES.beside * (high - low), dict(zip(begun.problem.unknowns, begun.sizes, strict=True))
     pairs = [(b - away, b + away) for b in begun.begun[0].breaks] + [(high, low)] * begun.rings[0]
-    if not pairs:
-        return False
-    sizes = dict(zip(begun.problem.unknowns, begun.sizes, strict=True))
     x = torch.tensor(pairs, dtype=torch.float64).flatten()[:, None]
     for u, told in begun.starts.items():
         values = begun.given(told, x, moment).reshape(-1, 2)
-        if float((values[:, 0] - values[:, 1]).abs().max()) > RULES.jump * sizes[u]:
+        if bool(((values[:, 0] - values[:, 1]).abs() > RULES.jump * sizes[u]).any()):
             return True
+    for wall in begun.walls:
+        told = wall.equation.prescribes
+        if told is not None and told.what == "value" and told.unknown in begun.starts:
+            at = torch.full((1, 1), wall.fixed[0], dtype=torch.float64)
+            both = [float(begun.given(t, at, moment)) for t in (told, begun.starts[told.unknown])]
+            if abs(both[0] - both[1]) > RULES.jump * sizes[told.unknown]:
+                return True
     return False
 
 
