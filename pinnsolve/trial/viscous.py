@@ -130,11 +130,11 @@ def _jumps(begun: Evolution) -> bool:
         if bool(((values[:, 0] - values[:, 1]).abs() > RULES.jump * sizes[u]).any()):
             return True
     for wall in begun.walls:
-        told = wall.equation.prescribes
-        if told is not None and told.what == "value" and told.unknown in begun.starts:
+        says = wall.equation.prescribes
+        if says is not None and says.what == "value" and says.unknown in begun.starts:
             at = torch.full((1, 1), wall.fixed[0], dtype=torch.float64)
-            both = [float(begun.given(t, at, moment)) for t in (told, begun.starts[told.unknown])]
-            if abs(both[0] - both[1]) > RULES.jump * sizes[told.unknown]:
+            both = [float(begun.given(given, at, moment)) for given in (says, begun.starts[says.unknown])]
+            if abs(both[0] - both[1]) > RULES.jump * sizes[says.unknown]:
                 return True
     return False
 
