@@ -17,13 +17,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.binding import Fields
+from pinnsolve.checks.differentiated import weights
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size, fields_of, probes
 from pinnsolve.problem.problem import Problem
-
-Differentiated = list[tuple[Jet, str]]  # what, and along which coordinate
 
 
 @dataclass(frozen=True)
@@ -61,21 +58,6 @@ class Conserved:
     unsaid: str
 
 
-def differentiated(equation: Equation, at: Fields) -> tuple[Jet, Differentiated]:
-    """The residual of an equation, and what it differentiates, in the order in which it does."""
-    taken: Differentiated = []
-
-    def watch(before: Jet, name: str, after: Jet) -> Jet:
-        taken.append((before, name))
-        return after if kept is None else kept(before, name, after)
-
-    kept, at.chart.differentiated = at.chart.differentiated, watch
-    try:
-        return equation.residual(at), taken
-    finally:
-        at.chart.differentiated = kept
-
-
 def conserved(problem: Problem, sizes: Mapping[str, Size]) -> Conserved | None:
     """What a problem's equations conserve; nothing where they are no nonlinear evolution of first order along one
     coordinate, or where what they derive along time is multiplied by what varies.
@@ -91,23 +73,23 @@ def conserved(problem: Problem, sizes: Mapping[str, Size]) -> Conserved | None:
         return None
     if problem.solenoidal or not _of_first_order(problem, sizes):
         return None
-    weights, unsaid = [], []
+    told, unsaid = list[tuple[float, ...]](), list[str]()
     for equation in problem.equations:
         names, found = _weights(problem, equation, sizes)
         if not bool(found.isfinite().all()):
             return None
-        size = float(found.abs().max()) if found.numel() else 0.0
-        # (shifts, derivatives, N): how much of each moves with the unknowns, and how much with the place, too
-        moved = (found - found[:1]).abs().amax((0, 2)) > RULES.same * size
-        varies = (found - found[:1, :, :1]).abs().amax((0, 2)) > RULES.same * size
+        # (shifts, derivatives, N): whether each moves with the unknowns, and whether it does with the place, too
+        least = RULES.same * found.abs().amax((0, 2))
+        moved = (found - found[:1]).abs().amax((0, 2)) > least
+        varies = (found - found[:1, :, :1]).abs().amax((0, 2)) > least
         along = [k for k, name in enumerate(names) if name == time]
         if bool(varies[along].any()):
             return None
         if bool(moved.any()):
             unsaid.append(equation.name)
-        weights.append(tuple(float(found[0, k, 0]) for k in along))
-    told = f"in {' and '.join(unsaid)} an unknown multiplies a derivative" if unsaid else ""
-    return Conserved(tuple(weights), told)
+        told.append(tuple(float(found[0, k, 0]) for k in along))
+    why = f"in {' and '.join(unsaid)} an unknown multiplies a derivative" if unsaid else ""
+    return Conserved(tuple(told), why)
 
 
 def _of_first_order(problem: Problem, sizes: Mapping[str, Size]) -> bool:
@@ -131,21 +113,8 @@ def _weights(
     problem: Problem, equation: Equation, sizes: Mapping[str, Size]
 ) -> tuple[Sequence[str], Tensor]:  # fmt: skip
     """Along which coordinate each derivative of an equation is taken, and what multiplies it, (shifts, K, N)."""
-    points, names, found = problem.domain.line(), list[str](), []
+    points, found = problem.domain.line(), []
     for shift in RULES.shifts:
         chart, at, made = probes(problem.domain, problem.unknowns, points, shift, sizes)
-        leaves: list[Tensor] = []
-        names.clear()
-
-        def watch(before: Jet, name: str, after: Jet, leaves: list[Tensor] = leaves) -> Jet:
-            leaf = torch.zeros(before.chart.size, dtype=before.chart.dtype, requires_grad=True)
-            leaves.append(leaf)
-            names.append(name)
-            return after + before.chart.constant(leaf, after.depends)
-
-        chart.differentiated = watch
-        with torch.enable_grad():
-            residual = equation.residual(problem.fields(chart, at, fields_of(made), points)).value
-            slopes = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True) if leaves else ()
-        found.append(torch.stack(slopes) if slopes else torch.zeros(0, len(points), dtype=torch.float64))
-    return names, torch.stack(found)
+        found.append(weights(equation, problem.fields(chart, at, fields_of(made), points)))
+    return found[0][0], torch.stack([w for _, w in found])

@@ -16,7 +16,8 @@ from typing import Literal
 
 import torch
 
-from pinnsolve.checks.conserved import Conserved, conserved, differentiated
+from pinnsolve.checks.conserved import Conserved, conserved
+from pinnsolve.checks.differentiated import differentiated
 from pinnsolve.geometry.regions import face
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
@@ -115,6 +116,8 @@ def read_law(problem: Problem, made: Plan) -> Law | None:
         flowing = [_flowing(problem, u, end) for end, u in open_ends]
         begun = evolution(problem, made, _viscous(problem, found, 1.0), flowing)
     except UnmarchableError:
+        return None
+    if begun.sign < 0:  # backwards in time no limit is there
         return None
     return Law(found, tuple(map(len, told)), "jumps" if _jumps(begun) else "smooth", begun)
 
