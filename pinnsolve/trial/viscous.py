@@ -22,6 +22,7 @@ from pinnsolve.geometry.regions import face
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.conditions import neumann
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError, Wall, wall_at
@@ -167,8 +168,5 @@ def _untold(evolving: Sequence[str], walls: Sequence[Wall]) -> tuple[str, ...]:
 def _flowing(problem: Problem, unknown: str, end: int) -> Wall:
     (name,) = problem.domain.space_coordinates
     place = problem.domain.ends(name)[end]
-
-    def residual(at: Fields) -> Jet:
-        return d(at[unknown], at[name])
-
-    return Wall(Equation(f"outflow {unknown}", face(**{name: place}), residual), {0: place}, (0, end))
+    (condition,) = neumann(on=face(**{name: place}), **{unknown: 0})
+    return Wall(condition, {0: place}, (0, end))
