@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pinnsolve.errors import Outcome
-from pinnsolve.methods.vanishing import RULES, Limit
+from pinnsolve.methods.vanishing import RULES, Limit, Vanishing
 from pinnsolve.training.run import Run
+from pinnsolve.trial.marched import Marched
 
 FORM = "write them in conserved form, as d(u**2 / 2, x) in place of u * d(u, x)"
 
 
 def limit_of(run: Run) -> Limit | None:
     """What is known of the limit, where the solution that is handed out is one with viscosity."""
-    found = run.method_state.get("limit")
-    return Limit(**found) if found else None
+    if found := run.method_state.get("limit"):
+        return Limit(**found)
+    if isinstance(run.method, Vanishing) and isinstance(run.trial, Marched) and run.trial.begun:
+        return Limit(RULES.first * run.method_state["unit"], 0)
+    return None
 
 
 def at_the_limit(limit: Limit, outcome: Outcome, tolerance: float) -> tuple[Outcome, float | None]:
@@ -28,8 +32,8 @@ def at_the_limit(limit: Limit, outcome: Outcome, tolerance: float) -> tuple[Outc
     told = f"solved with an added viscosity of {limit.nu:.1e}"
     if limit.untold:
         return Outcome("undetermined", f"{told}; {limit.untold}", "write them, as dirichlet(u=..., on=face(x=0))"), None
-    if limit.marches == 1:
-        told += ", once: how far that is from the solution without is not known"
+    if limit.marches < 2:
+        told += f"{', once' * limit.marches}: how far that is from the solution without is not known"
         kind = "plateau" if outcome.kind == "converged" else outcome.kind
         return Outcome(kind, f"{outcome.detail}; {told}", outcome.remedy), None
     if limit.unsaid and limit.shock:
