@@ -21,6 +21,7 @@ from pinnsolve.methods import (
     Marching,
     Method,
     Newton,
+    Vanishing,
 )
 from pinnsolve.methods.by_name import METHODS, named_methods
 from pinnsolve.methods.protocol import check_method
@@ -88,6 +89,7 @@ AUTOMATIC = (
             Stage(LocalFeatures(degree=degree + 2, stages=stages + 2), Enriching(share=share, least=least)),
         )
     ),
+    Stage(LocalFeatures(degree=9, stages=3), Vanishing()),  # fronts are no wider than what was added
     Stage(MLP(), LevenbergMarquardt()),
 )
 

@@ -45,6 +45,7 @@ from pinnsolve.trial.line import Line
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.of_network import read_for_cells, trial_of
 from pinnsolve.trial.trial import Trial
+from pinnsolve.trial.viscous import Law, read_law
 
 
 @dataclass(frozen=True)
@@ -203,24 +204,23 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     findings.warnings.extend(map(str, missed))
     check_precision(problem, settings.dtype, findings.sizes)
     if settings.validation and not problem.observations:
-        raise ProblemError(
-            f"validation={settings.validation:g} holds out measurements, and the problem has none",
-            "Leave it out; held-out points of the equations are always there. Or add conditions=[observed(...)].",
-        )
+        fault = f"validation={settings.validation:g} holds out measurements, and the problem has none"
+        remedy = "Leave it out; held-out points of the equations are always there. Or add conditions=[observed(...)]."
+        raise ProblemError(fault, remedy)
     made, more = verified(problem, findings)
-    generator, read = torch.Generator().manual_seed(settings.seed), _read(problem, made, settings)
+    generator, (read, law) = torch.Generator().manual_seed(settings.seed), _read(problem, made, settings)
 
     def build(network: Network | LocalFeatures | nn.Module, generator: torch.Generator) -> Trial:
         trial = trial_of(problem, network, made, generator, settings.dtype, settings.device)
         if isinstance(trial, OfCells):
-            trial.read = read
+            trial.read, trial.law = read, law
         return trial
 
     identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
-    noise = NOISE * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
-        cells=0 if read is None else max(1, len(problem.space_coordinates)), only=bool(problem.inner), noise=noise,
+        cells=0 if read is None else max(1, len(problem.space_coordinates)), only=bool(problem.inner),
+        law=law.start if law is not None else "", noise=NOISE * bool(problem.observations),
         coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
@@ -236,8 +236,8 @@ def _noisy_alone(problem: Problem) -> int:
     return sum(len(o.points) for o in problem.observations) if alone and known else 0
 
 
-def _read(problem: Problem, made: Plan, settings: Settings) -> Evolution | Line | None:
-    """What cells need to know of a problem; nothing where an automatic run goes without them.
+def _read(problem: Problem, made: Plan, settings: Settings) -> tuple[Evolution | Line | None, Law | None]:
+    """What cells need to know of a problem, and of conservation laws; nothing where an automatic run goes without them.
 
     Raises
     ------
@@ -246,18 +246,19 @@ def _read(problem: Problem, made: Plan, settings: Settings) -> Evolution | Line 
     """
     cells = settings.automatic or isinstance(settings.stages[0].network, LocalFeatures)
     if not (cells or problem.inner):
-        return None
+        return None, None
+    law = read_law(problem, made) if settings.automatic and settings.dtype == torch.float64 else None
     try:
         if not cells:
             raise UnmarchableError("no other network ends there")
         if settings.dtype != torch.float64:
             raise UnmarchableError("cells are solved in float64: rounding in float32 is larger than what they leave")
-        return read_for_cells(problem, made)
+        return read_for_cells(problem, made), law
     except UnmarchableError as error:
         if problem.inner:
             raise not_inside(problem, str(error)) from None
         if settings.automatic:
-            return None
+            return None, law
         raise ProblemError(
             f"LocalFeatures cannot solve this problem: {error}", "Leave method and network out, or write network=MLP()."
         ) from None

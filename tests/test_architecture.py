@@ -197,6 +197,7 @@ def test_references_in_validation_know_nothing_of_the_network() -> None:
         "wanted",
         "blind",
         "marched",
+        "shocks",
         "smoothing",
         "stability_planes",
     }  # which run the network; all others are references

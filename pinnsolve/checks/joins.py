@@ -16,15 +16,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.differentiated import differentiated, weights
 from pinnsolve.geometry.across import BEYOND
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import fields_of, probes
 from pinnsolve.problem.problem import Problem
-
-Differentiated = list[tuple[Jet, str]]  # what, and along which coordinate
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def joined(problem: Problem) -> list[Joined]:
 def _joined(problem: Problem, equation: Equation, points: Sequence[Points]) -> Joined:
     weights = [_weights(problem, equation, p) for p in points]
     here, beyond = (torch.cat([w[side] for w in weights], 1) for side in (0, 1))
-    names = [name for _, name in _differentiated(equation, _probed(problem, points[0])[0])]
+    names = [name for _, name in differentiated(equation, _probed(problem, points[0]))[1]]
     together, alone, lost = [], [], False
     size = torch.maximum(here.abs(), beyond.abs()).amax() if len(here) else torch.tensor(0.0)
     for k, name in enumerate(names):
@@ -209,7 +208,7 @@ def beyond(at: Fields) -> Fields:
 
 def _alone(one: Joined, k: int) -> Callable[[Fields], Jet]:
     def side(at: Fields) -> Jet:
-        field, name = _differentiated(one.equation, at)[k]
+        field, name = differentiated(one.equation, at)[1][k]
         return at["n" + name] * field
 
     return side
@@ -217,7 +216,7 @@ def _alone(one: Joined, k: int) -> Callable[[Fields], Jet]:
 
 def _flux(problem: Problem, one: Joined) -> Callable[[Fields], Jet]:
     def side(at: Fields) -> Jet:
-        taken, varying = _differentiated(one.equation, at), None
+        taken, varying = differentiated(one.equation, at)[1], None
         if any(weight is None for _, weight in one.together):
             varying = _weights(problem, one.equation, _points_of(problem, at))[0]
         parts = []
@@ -236,42 +235,12 @@ def _points_of(problem: Problem, at: Fields) -> Points:
     return Points(coordinates, torch.ones_like(first), normals, {"across": torch.zeros_like(first)})
 
 
-def _differentiated(equation: Equation, at: Fields) -> Differentiated:
-    """What an equation differentiates, in the order in which it does."""
-    taken: Differentiated = []
-
-    def watch(before: Jet, name: str, after: Jet) -> Jet:
-        taken.append((before, name))
-        return after
-
-    kept, at.chart.differentiated = at.chart.differentiated, watch
-    try:
-        equation.residual(at)
-    finally:
-        at.chart.differentiated = kept
-    return taken
-
-
-def _probed(problem: Problem, points: Points) -> tuple[Fields, Chart]:
+def _probed(problem: Problem, points: Points) -> Fields:
     chart, at, found = probes(problem.domain, problem.unknowns, points)
-    return problem.fields(chart, at, fields_of(found), points), chart
+    return problem.fields(chart, at, fields_of(found), points)
 
 
 def _weights(problem: Problem, equation: Equation, points: Points) -> tuple[Tensor, Tensor]:
     """What multiplies each derivative, on this side and beyond, (derivatives, N) each."""
-    sides = []
-    for other in (False, True):
-        at, chart = _probed(problem, points)
-        leaves: list[Tensor] = []
-
-        def watch(before: Jet, name: str, after: Jet, chart: Chart = chart, leaves: list[Tensor] = leaves) -> Jet:
-            leaf = torch.zeros(chart.size, dtype=chart.dtype, requires_grad=True)
-            leaves.append(leaf)
-            return after + chart.constant(leaf, after.depends)
-
-        chart.differentiated = watch
-        with torch.enable_grad():
-            residual = equation.residual(beyond(at) if other else at).value
-            slopes = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True) if leaves else ()
-        sides.append(torch.stack(slopes) if slopes else torch.zeros(0, chart.size, dtype=chart.dtype))
-    return sides[0], sides[1]
+    here, there = (_probed(problem, points) for _ in range(2))
+    return weights(equation, here)[1], weights(equation, beyond(there))[1]

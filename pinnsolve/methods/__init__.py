@@ -9,9 +9,10 @@ from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.methods.quasi_newton import LBFGS, SSBroyden
 from pinnsolve.methods.smoothing import Smoothing
 from pinnsolve.methods.soap import SOAP
+from pinnsolve.methods.vanishing import Vanishing
 
 FIRST_ORDER = (Adam, SGD, SOAP)  # they take a gradient a step, and compare no losses
-OWN_POINTS = (Marching, Enriching)  # the points of their cells
+OWN_POINTS = (Marching, Enriching, Vanishing)  # the points of their cells
 
 for made in (Adam, LBFGS, LevenbergMarquardt, Marching, Newton, SGD, SOAP, SSBroyden):
     worded_class(made)
@@ -31,4 +32,5 @@ __all__ = [
     "Objective",
     "SSBroyden",
     "Smoothing",
+    "Vanishing",
 ]

@@ -12,7 +12,7 @@ from pinnsolve.errors import Outcome
 from pinnsolve.geometry.points import Points
 from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import Means, identified
-from pinnsolve.methods import OWN_POINTS, Enriching, Marching
+from pinnsolve.methods import OWN_POINTS, Enriching, Marching, Vanishing
 from pinnsolve.methods.by_constants import ForConstants, solved_again
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.fitted import data_of, fall_back, taken
@@ -22,6 +22,7 @@ from pinnsolve.settings import described_method
 from pinnsolve.training import uniqueness
 from pinnsolve.training.doubts import asked_whether_alone, doubted, to_be_found
 from pinnsolve.training.history import Training
+from pinnsolve.training.limit import at_the_limit, limit_of
 from pinnsolve.training.overfitting import overfitting
 from pinnsolve.training.rules import RULES
 from pinnsolve.training.run import Run
@@ -95,7 +96,11 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     if before is not None and not torch.equal(before, run.trial.vector()):  # solved again beside the noise
         training, held_out = run.points.training.rms(), run.points.held_out.rms()
     outcome, error = _with_noise(outcome, error, found, run.tolerance)
-    outcome, error = doubted(run, outcome, error, held_out)
+    limit = limit_of(run)
+    if limit is None:
+        outcome, error = doubted(run, outcome, error, held_out)
+    else:
+        outcome, error = at_the_limit(limit, outcome, run.tolerance)
     outcome = _missed(outcome, found) if isinstance(run.trial, OfCells) else outcome
     rule, sampler = run.settings.redraw, str(run.settings.sampler)
     if isinstance(kept.method, OWN_POINTS):
@@ -111,6 +116,8 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
 def ending(run: Run) -> float:
     """Operations of what is looked at when training is over: differences, changes that cost nothing, and what the data
     say."""
+    if isinstance(run.method, Vanishing):
+        return 0.0
     trial, differences = run.trial, cost(run.points.held_out)
     if asked_whether_alone(run):
         places, budget = run.points.places, run.settings.budget

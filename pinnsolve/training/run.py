@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pinnsolve.algebra.operations import Work
 from pinnsolve.errors import Outcome, ProblemError
-from pinnsolve.methods import Enriching, Smoothing
+from pinnsolve.methods import Enriching, Smoothing, Vanishing
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.line_condition import noise_of
 from pinnsolve.methods.protocol import Method, State
@@ -24,41 +24,13 @@ from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
 from pinnsolve.training.error_estimate import Found, Gathered, Seen, alone
 from pinnsolve.training.history import History, Look
-from pinnsolve.training.results import Ended
+from pinnsolve.training.results import Best, Ended
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
 from pinnsolve.trial.trial import Trial
 
 Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
-
-
-@dataclass(frozen=True)
-class Best:
-    """The parameters with the lowest held-out residual so far.
-
-    Parameters
-    ----------
-    step, stage : int
-        Where they were found.
-    born : tensor
-        The state of the generator from which the stage's network was drawn.
-    vector : tensor (P,)
-    training, held_out : dict from residual name to float
-        Root mean squares.
-    points : dict from region to int
-        The training points; of cells, in all of them together.
-    weights : dict from residual name to float
-    """
-
-    step: int
-    stage: int
-    born: Tensor
-    vector: Tensor
-    training: dict[str, float]
-    held_out: dict[str, float]
-    points: dict[str, int]
-    weights: dict[str, float]
 
 
 @dataclass
@@ -206,7 +178,7 @@ class Run:
         trained = weighted(self.weights, training)
         if not self.sizes:
             self.sizes = terms(self.points.held_out)
-        if self.trial.complete and self._comparable() and self.watch.better(weighted(self.weights, held), trained):
+        if self.trial.complete and self._best_yet(weighted(self.weights, held), trained):
             vector, weights = self.trial.vector(), dict(self.weights)
             self.best = Best(self.step, self.number, self.born, vector, training, held, self.counts(), weights)
         look = Look(self.step, self.clock.seconds, self.method.name, trained, training, held)
@@ -215,6 +187,12 @@ class Run:
         if in_training and self.gathered().advanced(kind_of(self.stage.network), held, self.weights):
             self.found.append(self.as_found(self.number, held))
         return look
+
+    def _best_yet(self, held_out: float, training: float) -> bool:
+        """Whether it is the best so far; with less viscosity it is, whatever residuals say."""
+        if isinstance(self.method, Vanishing):
+            return True
+        return self._comparable() and self.watch.better(held_out, training)
 
     def _comparable(self) -> bool:
         """Whether its residual can be compared with those of other stages (`Gathered.judged`)."""

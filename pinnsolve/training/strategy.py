@@ -15,14 +15,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeGuard
+from typing import Literal, TypeGuard
 
 from pinnsolve.algebra.operations import LARGEST, SPEED, qr
 from pinnsolve.errors import Outcome
-from pinnsolve.methods import Enriching, Marching
+from pinnsolve.methods import Enriching, Marching, Vanishing
 from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.networks.described import is_features
 from pinnsolve.settings import LAYERS, Stage
+from pinnsolve.training.after_cells import after_cells
 from pinnsolve.training.clock import Clock
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.rules import RULES, Rules
@@ -50,16 +51,19 @@ class Strategy:
         What the estimate of the error leaves out, told with it.
     coordinates : int
         Of the problem, time among them: what sines of high frequency cannot cover is not tried.
+    law : str
+        Whether these are conservation laws, which make shocks, from a start that is smooth or jumps.
     rules : Rules
         The numbers by which it chooses.
     """
 
     def __init__(
         self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, cells: int = 0,
-        only: bool = False, noise: str = "", coordinates: int = 1, rules: Rules = RULES,
+        only: bool = False, noise: str = "", coordinates: int = 1, law: Literal["", "smooth", "jumps"] = "",
+        rules: Rules = RULES,
     ) -> None:  # fmt: skip
         self.cells, self.only, self.unknowns = bool(cells), only, 1
-        self.plane = cells > 1
+        self.plane, self.law = cells > 1, law
         self.stages, self.tolerance, self.automatic = stages, tolerance, automatic
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 
@@ -68,10 +72,15 @@ class Strategy:
     def first(self, unknowns: int) -> int:
         """The stage to begin with: cells where they fit; otherwise layers of random features."""
         self.unknowns = unknowns
+        if self.automatic and (self.law == "jumps" or (self.law and not self.cells)):
+            return self._with_viscosity()
         marched = [k for k, s in enumerate(self.stages) if isinstance(s.method, Marching)]
         if self.automatic and self.cells and marched:
             return marched[0]
         return self._first_features()
+
+    def _with_viscosity(self) -> int:
+        return next(k for k, s in enumerate(self.stages) if isinstance(s.method, Vanishing))
 
     def _first_features(self) -> int:
         """Layers of the usual size, or smaller ones where many unknowns make them dear."""
@@ -100,6 +109,8 @@ class Strategy:
         method, last = self.stages[stage].method, stage + 1 == len(self.stages)
         if done or (method.steps is not None and steps >= method.steps):
             return True
+        if isinstance(method, Vanishing):  # residuals of the equations without viscosity say nothing
+            return False
         if verdict is not None:  # where solutions are compared, a small residual alone proves nothing
             return last or verdict.kind != "converged" or not self.compares(stage)
         if isinstance(method, Marching) and self.automatic:
@@ -110,18 +121,16 @@ class Strategy:
     def next(self, results: Results, clock: Clock) -> Turn | Outcome:
         """What follows the stage that has just come to its end."""
         now = results.ended[-1]
+        if isinstance(self.stages[now.stage].method, Vanishing) and not now.missing:
+            return Outcome("plateau", "a viscosity below that was not tried")  # `training.limit` says more
         if now.stage + 1 == len(self.stages):
             return self._at_the_end(now)
         if now.verdict is not None and now.verdict.kind == "non-finite" and not self._another(now.stage):
             return now.verdict
         if now.verdict is not None and now.verdict.kind == "converged" and not self.compares(now.stage):
             return now.verdict
-        if self._good_enough(now):
-            told = f"the error is estimated at {now.estimate:.0e} ({now.compared} solutions compared){self.noise}"
-            return Outcome("converged", told)
-        exact = sum(e.exact for e in results.ended)
-        if exact >= self.rules.enough and now.estimate is not None:
-            return self._exact(exact, now.estimate)
+        if found := self._solved_well(results, now):
+            return found
         return self._following(results, clock) if self.automatic else Turn(now.stage + 1)
 
     # ------------------------------------------------------------ how it ends
@@ -150,6 +159,14 @@ class Strategy:
             return Outcome("plateau", "some cells or steps leave more than the bound", "raise Marching's bound")
         remedy = "leave method and network out, and it is estimated"
         return Outcome("steps", "the march came to its end within its bound, but its error was not estimated", remedy)
+
+    def _solved_well(self, results: Results, now: Ended) -> Outcome | None:
+        """The outcome where nothing better is needed, or to be had."""
+        if self._good_enough(now):
+            told = f"the error is estimated at {now.estimate:.0e} ({now.compared} solutions compared){self.noise}"
+            return Outcome("converged", told)
+        exact = sum(e.exact for e in results.ended)
+        return self._exact(exact, now.estimate) if exact >= self.rules.enough and now.estimate is not None else None
 
     def _good_enough(self, now: Ended) -> bool:
         """Whether the best solution is, and its error need not be told by solving it again."""
@@ -180,28 +197,11 @@ class Strategy:
         return Turn(rivals[0]) if rivals else self._wider(results, rounds, left)
 
     def _after_cells(self, results: Results, left: float) -> Turn | Outcome:
-        """A march is solved again with richer features; then one to a lower tolerance; then random features."""
-        now, features = results.ended[-1], self._first_features()
-        unsure = now.stuck or not now.solved
-        if isinstance(self.stages[now.stage].method, Marching):
-            if not unsure:
-                return Turn(now.stage + 1)
-            why = now.missing or "there were too many of them"
-            if self.only:
-                return self._alone(why)
-            return Turn(features, f"the march over cells ended early ({why}); so random features were tried")
+        """A march is solved again with richer features; then one to a lower tolerance; then other things."""
         marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
-        dear = self.rules.deeper * marched[-1].operations > left
-        if isinstance(self.stages[now.stage + 1].method, Marching) and not unsure and not dear:
-            return Turn(now.stage + 1)
-        if self.only:
-            return self._alone("the error is not small enough")
-        return Turn(features, "the error of the march over cells is not small enough; so random features were tried")
-
-    def _alone(self, why: str) -> Outcome:
-        """Where nothing else can follow."""
-        told = f"cells did not do ({why}), and nothing else ends at the inner places where conditions stand"
-        return Outcome("plateau", told, "raise the budget or the tolerance")
+        dear = bool(marched) and self.rules.deeper * marched[-1].operations > left
+        viscous = self._with_viscosity() if self.law else None
+        return after_cells(self.stages, results.ended[-1], self._first_features(), viscous, self.only, dear)
 
     def _rivals(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> list[int]:
         """What is left of the last round: at first every layer, later those that did best, if there is time."""

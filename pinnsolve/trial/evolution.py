@@ -159,8 +159,19 @@ class Evolution:
         return self.sign * value if told.what == "rate" else value, held
 
 
-def evolution(problem: Problem, made: Plan) -> Evolution:
+def evolution(
+    problem: Problem, made: Plan, others: Sequence[Equation] = (), more: Sequence[Wall] = ()
+) -> Evolution:  # fmt: skip
     """Read a problem as an evolution.
+
+    Parameters
+    ----------
+    problem : Problem
+    made : Plan
+    others : sequence of Equation
+        In place of its own ones.
+    more : sequence of Wall
+        Beside its own ones.
 
     Raises
     ------
@@ -173,11 +184,12 @@ def evolution(problem: Problem, made: Plan) -> Evolution:
     space = tuple(problem.coordinates.index(c) for c in domain.space_coordinates)
     if domain.time is None or not 1 <= len(space) <= 2 or len(domain.coordinates) != len(space) + 1:
         raise UnmarchableError("cells are for one coordinate, or one or two of space with time")
-    equations, time = equations_of(problem), problem.coordinates.index(domain.time)
+    equations, time = tuple(others) or equations_of(problem), problem.coordinates.index(domain.time)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
     sign = sign_of(problem)
     starts, rates, walls = _conditions(problem, problem.domain.ends(domain.time)[::sign][0])
+    walls += more
     derivatives = derivatives_of(problem, equations)
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
     joins = {u: [max((a[k] for a in derivatives[u]), default=0) for k in space] for u in problem.unknowns}

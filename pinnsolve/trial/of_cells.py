@@ -56,6 +56,7 @@ class OfCells(Trial):
         self.outputs = len(problem.unknowns)
         self.live: Any = None  # what a method keeps of its work from step to step
         self.read: Any = None  # what it reads of the problem, once: an Evolution or a Line
+        self.law: Any = None  # the same of conservation laws: a Law
         self.forward = Forward(problem, self.dtype, self.device)
         self.constants = self.forward.constants
         self.found = not problem.constants  # whether constants have settled

@@ -1,0 +1,49 @@
+"""What an equation differentiates, and what multiplies each derivative.
+
+residual = ... + c d(F, x) + ...
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from pinnsolve.jets.jet import Jet
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.equation import Equation
+
+Differentiated = list[tuple[Jet, str]]  # what, and along which coordinate
+
+
+def differentiated(equation: Equation, at: Fields) -> tuple[Jet, Differentiated]:
+    """The residual of an equation, and what it differentiates, in the order in which it does."""
+    taken: Differentiated = []
+
+    def watch(before: Jet, name: str, after: Jet) -> Jet:
+        taken.append((before, name))
+        return after
+
+    kept, at.chart.differentiated = at.chart.differentiated, watch
+    try:
+        return equation.residual(at), taken
+    finally:
+        at.chart.differentiated = kept
+
+
+def weights(equation: Equation, at: Fields) -> tuple[list[str], Tensor]:
+    """Along which coordinate each derivative is taken, and what multiplies it, (derivatives, N)."""
+    chart, names, leaves = at.chart, list[str](), list[Tensor]()
+
+    def watch(before: Jet, name: str, after: Jet) -> Jet:
+        names.append(name)
+        leaves.append(torch.zeros(chart.size, dtype=chart.dtype, requires_grad=True))
+        return after + chart.constant(leaves[-1], after.depends)
+
+    kept, chart.differentiated = chart.differentiated, watch
+    try:
+        with torch.enable_grad():
+            residual = equation.residual(at).value
+            slopes = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True) if leaves else ()
+    finally:
+        chart.differentiated = kept
+    return names, torch.stack(slopes) if slopes else torch.zeros(0, chart.size, dtype=chart.dtype)

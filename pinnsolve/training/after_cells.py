@@ -1,0 +1,49 @@
+"""What follows where cells were tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pinnsolve.errors import Outcome
+from pinnsolve.methods import Enriching, Marching, Vanishing
+from pinnsolve.settings import Stage
+from pinnsolve.training.results import Ended, Turn
+
+
+def after_cells(
+    stages: Sequence[Stage], now: Ended, features: int, viscous: int | None, only: bool, dear: bool
+) -> Turn | Outcome:
+    """The same again with richer features; then a march to a lower tolerance; then what else can do.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+    now : Ended
+        The stage that has just ended.
+    features : int
+        The stage of the first random features.
+    viscous : int, optional
+        That of marches with an added viscosity, where these are conservation laws.
+    only : bool
+        Whether nothing but cells can do.
+    dear : bool
+        Whether a march to a lower tolerance takes more than is left.
+    """
+    method, unsure = stages[now.stage].method, now.stuck or not now.solved
+    deeper = isinstance(method, Enriching) and isinstance(stages[now.stage + 1].method, Marching) and not dear
+    if not unsure and (deeper or isinstance(method, Marching)):
+        return Turn(now.stage + 1)
+    limit = viscous if unsure and not isinstance(method, Vanishing) else None
+    early = limit is not None or isinstance(method, Marching | Vanishing)
+    why = now.missing or "there were too many of them" if early else "the error is not small enough"
+    if only:
+        told = f"cells did not do ({why}), and nothing else ends at the inner places where conditions stand"
+        return Outcome("plateau", told, "raise the budget or the tolerance")
+    told = (
+        f"the march over cells ended early ({why})"
+        if early
+        else "the error of the march over cells is not small enough"
+    )
+    if limit is not None:
+        return Turn(limit, f"{told}; so a viscosity was added, and lowered")
+    return Turn(features, f"{told}; so random features were tried")

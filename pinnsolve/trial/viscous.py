@@ -1,0 +1,172 @@
+"""Conservation laws with a little viscosity, whose limit is their entropy solution.
+
+    sum of c d(q, t) + sum of e d(f, x) - nu sum of c d(q, x, x) = s
+
+in every equation that derives something along time. What is diffused is what is conserved: so no shock is moved, and
+none stands that expands. Where no condition speaks of an unknown at an end, its slope is zero there: it flows out.
+
+Sources: Kruzkov, Math. USSR Sb. 10 (1970) 217 (one law); Bianchini & Bressan, Ann. Math. 161 (2005) 223 (systems).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+
+from pinnsolve.checks.conserved import Conserved, conserved
+from pinnsolve.checks.differentiated import differentiated
+from pinnsolve.geometry.regions import face
+from pinnsolve.jets.calculus import d
+from pinnsolve.jets.jet import Jet
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.conditions import neumann
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.determined import UnmarchableError, Wall, wall_at
+from pinnsolve.trial.evolution import Evolution, derivatives_of, evolution
+from pinnsolve.trial.exact import Plan
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When a start jumps. Chosen, not measured.
+
+    Parameters
+    ----------
+    beside : float
+        Of the length: so far from a break, on either side. Larger: kinks are steep. Smaller: breaks are placed less
+        well than that.
+    jump : float
+        Of an unknown's size: less is a kink. Larger: weak shocks are left to a march that cannot do them.
+    """
+
+    beside: float = 1e-6
+    jump: float = 1e-4
+
+
+RULES = Rules()
+
+
+@dataclass(frozen=True)
+class Law:
+    """Conservation laws along one coordinate of space.
+
+    Parameters
+    ----------
+    conserved : Conserved
+    told : (int, int)
+        How many conditions stand at the lower and at the upper end.
+    start : "smooth" or "jumps"
+        Where it jumps shocks are there at once.
+    begun : Evolution
+        The laws with a viscosity of one.
+    """
+
+    conserved: Conserved
+    told: tuple[int, ...]
+    start: Literal["smooth", "jumps"]
+    begun: Evolution
+
+    @property
+    def problem(self) -> Problem:
+        return self.begun.problem
+
+    def with_viscosity(self, nu: float) -> Evolution:
+        """The laws with that viscosity (length squared over time)."""
+        return replace(self.begun, equations=_viscous(self.problem, self.conserved, nu))
+
+
+def _viscous(problem: Problem, found: Conserved, nu: float) -> tuple[Equation, ...]:
+    pairs = zip(problem.equations, found.weights, strict=True)
+    return tuple(viscous(e, weights, nu, problem) if weights else e for e, weights in pairs)
+
+
+def viscous(equation: Equation, weights: Sequence[float], nu: float, problem: Problem) -> Equation:
+    """An equation less nu times the second derivative of what it derives along time."""
+    (space,), time = problem.domain.space_coordinates, problem.domain.time
+
+    def residual(at: Fields) -> Jet:
+        found, taken = differentiated(equation, at)
+        kept = [field for field, name in taken if name == time]
+        for weight, field in zip(weights, kept, strict=True):
+            found = found - (nu * weight) * d(field, at[space], at[space])
+        return found
+
+    return replace(equation, residual=residual)
+
+
+def read_law(problem: Problem, made: Plan) -> Law | None:
+    """A problem as conservation laws along one coordinate, or such that are in another form; nothing where it is none,
+    or where it says more at an end than they can be told."""
+    if problem.indivisible or problem.domain.time is None:
+        return None
+    found = conserved(problem, made.sizes)
+    if found is None:
+        return None
+    orders = derivatives_of(problem, problem.equations)
+    time = problem.coordinates.index(problem.domain.time)
+    evolving = [u for u in problem.unknowns if max((a[time] for a in orders[u]), default=0)]
+    if len(evolving) != sum(map(bool, found.weights)) or len(problem.equations) != len(problem.unknowns):
+        return None
+    try:
+        told = _at_ends(problem)
+        open_ends = [] if problem.periodic else [(end, u) for end in (0, 1) for u in _untold(evolving, told[end])]
+        flowing = [_flowing(problem, u, end) for end, u in open_ends]
+        begun = evolution(problem, made, _viscous(problem, found, 1.0), flowing)
+    except UnmarchableError:
+        return None
+    if begun.sign < 0:  # backwards in time no limit is there
+        return None
+    return Law(found, tuple(map(len, told)), "jumps" if _jumps(begun) else "smooth", begun)
+
+
+def _jumps(begun: Evolution) -> bool:
+    """Whether a start jumps, inside, where a ring closes, or beside what a wall says; a kink is no jump."""
+    ((low, high),), moment = begun.extent, begun.times[0]
+    away, sizes = RULES.beside * (high - low), dict(zip(begun.problem.unknowns, begun.sizes, strict=True))
+    pairs = [(b - away, b + away) for b in begun.begun[0].breaks] + [(high, low)] * begun.rings[0]
+    x = torch.tensor(pairs, dtype=torch.float64).flatten()[:, None]
+    for u, told in begun.starts.items():
+        values = begun.given(told, x, moment).reshape(-1, 2)
+        if bool(((values[:, 0] - values[:, 1]).abs() > RULES.jump * sizes[u]).any()):
+            return True
+    for wall in begun.walls:
+        says = wall.equation.prescribes
+        if says is not None and says.what == "value" and says.unknown in begun.starts:
+            at = torch.full((1, 1), wall.fixed[0], dtype=torch.float64)
+            both = [float(begun.given(given, at, moment)) for given in (says, begun.starts[says.unknown])]
+            if abs(both[0] - both[1]) > RULES.jump * sizes[says.unknown]:
+                return True
+    return False
+
+
+def _at_ends(problem: Problem) -> tuple[tuple[Wall, ...], ...]:
+    walls = [
+        wall_at(problem, condition, piece)
+        for condition in problem.conditions
+        for piece in problem.pieces(condition)
+        if piece.moment is None
+    ]
+    return tuple(tuple(w for w in walls if w.side == (0, end)) for end in (0, 1))
+
+
+def _untold(evolving: Sequence[str], walls: Sequence[Wall]) -> tuple[str, ...]:
+    """The unknowns of which no condition at an end speaks; a condition on several counts for the first of them."""
+    left = list(evolving)
+    for wall in sorted(walls, key=lambda w: w.equation.prescribes is None):
+        mine = [wall.equation.unknown] if wall.equation.prescribes is not None else list(left)
+        mine = [u for u in mine if u in left and u in wall.equation.asks]
+        if not mine:
+            raise UnmarchableError(f"{wall.equation.name} is one condition more than the equations can be told there")
+        left.remove(mine[0])
+    return tuple(left)
+
+
+def _flowing(problem: Problem, unknown: str, end: int) -> Wall:
+    (name,) = problem.domain.space_coordinates
+    place = problem.domain.ends(name)[end]
+    (condition,) = neumann(on=face(**{name: place}), **{unknown: 0})
+    return Wall(condition, {0: place}, (0, end))
