@@ -14,10 +14,10 @@ from torch import nn
 
 from pinnsolve.calls import worded
 from pinnsolve.checks.check import Findings, check
-from pinnsolve.checks.coverage import derivative_name
 from pinnsolve.checks.precision import check_precision
-from pinnsolve.checks.signature import signature
+from pinnsolve.checks.signature import guessed_signature, signature
 from pinnsolve.checks.substitution import contradiction, misfits
+from pinnsolve.continuation import Way, along
 from pinnsolve.errors import NotConverged, ProblemError
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
@@ -31,6 +31,7 @@ from pinnsolve.residuals import sites
 from pinnsolve.settings import Balance, Redraw, Settings
 from pinnsolve.solution import Solution
 from pinnsolve.training.checkpointing import Checkpoint
+from pinnsolve.training.first_look import check_smooth, noted
 from pinnsolve.training.history import Look, Training
 from pinnsolve.training.loop import Loop
 from pinnsolve.training.progress import shown
@@ -57,6 +58,13 @@ class Prepared:
         """Take up the checkpoint in the run's folder."""
         assert self.loop.checkpoint is not None
         self.loop.checkpoint.resume(self.loop.state)
+
+    def begin_after(self, way: Way) -> None:
+        """Go on from the solutions for other values of a parameter; what they took counts."""
+        run = self.loop.state
+        run.clock.seconds += way.seconds
+        run.choice.append(way.told)
+        self.findings.warnings.extend(way.warnings)
 
     def solution(self, training: Training | None = None) -> Solution:
         """The solution as it stands."""
@@ -107,6 +115,7 @@ def solve(
     out: str | Path | None = None,
     resume: bool = False,
     progress: Callable[[Look], None] | bool | None = None,
+    continuation: Mapping[str, Sequence[float]] | None = None,
 ) -> Solution:
     """Train a network on a problem.
 
@@ -124,6 +133,9 @@ def solve(
     progress : bool or callable Look -> None, optional
         True shows a line that says how far training is, False none; by default there is one in a notebook. A callable
         is told each line of the history.
+    continuation : mapping from parameter to numbers, optional
+        The problem is solved for these values of a parameter, one after the other: each solution is the guess of the
+        next, and the last one is handed out. `continuation={"Re": (10, 50, 100, 400)}`.
 
     Returns
     -------
@@ -158,7 +170,10 @@ def solve(
             "redraw": redraw, "weights": weights, "seed": seed, "device": device, "dtype": dtype,
         },
     )  # fmt: skip
-    ready = prepare(problem, chosen, writable_folder(Path(out)) if out is not None else None)
+    way = along(problem, continuation, chosen, plainly, resume) if continuation is not None else None
+    ready = prepare(way.problem if way else problem, chosen, writable_folder(Path(out)) if out is not None else None)
+    if way is not None:
+        ready.begin_after(way)
     if resume:
         if out is None:
             raise ProblemError(
@@ -169,6 +184,12 @@ def solve(
         solution = ready.solution(ready.loop.run(told))
     warn_of(solution)
     return solution
+
+
+def plainly(problem: Problem, settings: Settings) -> Solution:
+    """The solution of a problem, with nothing said or kept on the way."""
+    ready = prepare(problem, settings)
+    return ready.solution(ready.loop.run())
 
 
 def warn_of(solution: Solution) -> None:
@@ -212,7 +233,8 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
             trial.read = read
         return trial
 
-    identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
+    about = signature(problem) | guessed_signature(problem)
+    identity = {"problem": about, "settings": {k: str(v) for k, v in settings.described().items()}}
     noise = NOISE * bool(problem.observations)
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
@@ -220,8 +242,8 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
         coordinates=len(problem.coordinates),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
-    _check_smooth(run.trial, findings)
-    findings.warnings.extend(more + _noted(run))
+    check_smooth(run.trial, findings)
+    findings.warnings.extend(more + noted(run))
     return Prepared(findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
 
 
@@ -262,39 +284,3 @@ def _held_out(problem: Problem, settings: Settings) -> float:
     fewest = min((len(o.points) for o in problem.observations), default=0)
     enough = 50  # fewer are worth more in training than as witnesses
     return 0.2 if settings.automatic and not problem.equations and fewest >= enough else 0.0
-
-
-def _check_smooth(trial: Trial, findings: Findings) -> None:
-    """Every derivative of second or higher order that the equations need is one that the network has."""
-    if isinstance(trial, OfCells):
-        return  # polynomials have them all
-    begin, points = trial.vector(), trial.some_points()
-    if not bool(begin.any()):  # random features begin at zero; any other output layer shows what they can do
-        trial.assign(torch.ones_like(begin))
-    prepared = trial.prepare(points)
-    bare = trial.bare(prepared)
-    for unknown, alphas in findings.derivatives.items():
-        for alpha in sorted(a for a in alphas if sum(a) >= 2):
-            part = bare[unknown].partial(alpha)
-            if part is None or not bool(part.detach().abs().max() > 0):
-                name = derivative_name(unknown, alpha, trial.problem.coordinates)
-                raise ProblemError(
-                    f"the equations hold {name}, but this network's second derivatives are zero everywhere",
-                    "ReLU (and any piecewise linear network) cannot represent it. Possible activations: tanh, sine, "
-                    "sigmoid, silu, gelu.",
-                )
-    trial.assign(begin)
-
-
-def _noted(run: Run) -> list[str]:
-    """What the first evaluation showed of the user's functions."""
-    training = run.points.training
-    told = [
-        f"{name} has no Taylor rule; nested autograd stands in, exact but slower" for name in sorted(training.fallbacks)
-    ]
-    if training.coarse:
-        told.append(
-            "numbers of fewer digits are combined with the fields: torch.tensor(0.1), for one, is float32 and loses "
-            "nine digits of 0.1; write 0.1, or torch.tensor(0.1, dtype=torch.float64)"
-        )
-    return told

@@ -68,6 +68,15 @@ def two_materials(x, t, k1, k2):  # type: ignore[no-untyped-def]
     return {"u": sum(mode(m) for m in rod.modes(k1, k2))}
 
 
+def hot(x, lam, height):  # type: ignore[no-untyped-def]
+    """Bratu's solution of about that height: s by Newton's method."""
+    s = 4 * math.acosh(math.exp(height / 2)) or 1.0
+    for _ in range(60):
+        s -= (s - math.sqrt(2 * lam) * math.cosh(s / 4)) / (1 - math.sqrt(2 * lam) * math.sinh(s / 4) / 4)
+    top = 2 * math.log(math.cosh(s / 4))
+    return top - 2 * torch.log(torch.cosh(s * (x - 0.5) / 2))  # type: ignore[operator,arg-type]
+
+
 def wall(y, t, alpha, h):  # type: ignore[no-untyped-def]
     """One eigenfunction of the wall in an air stream: mu tan(mu) = h."""
     mu = math.sqrt(h)  # below the root, and then Newton's method
@@ -204,6 +213,7 @@ CLOSED = [
     Case("ball", spherical_waves),
     Case("inclusion", lambda x, y: {"T": where(x * x + y * y < 0.09, 2 * x / 101, outside(x, y, 100.0))}),
     Case("cable", lambda x, y: {"V": potential((x * x + y * y) ** 0.5)}),
+    Case("bratu", lambda x, lam, height: {"u": hot(x, lam, height)}),
     Case("poisson", lambda x, y: {"u": sin(pi * x) * sin(pi * y)}),
     Case("poisson_3d", lambda x, y, z: {"u": sin(pi * x) * sin(pi * y) * sin(pi * z)}),
     Case("taylor_green", vortices),
@@ -252,7 +262,7 @@ REDUCED = {
     "plate_under_tension": Reduced(features=100), "inclusion": Reduced(features=150, points=800), "cable": Reduced(features=100),
     "burgers": Reduced({"nu": 0.1}), "burgers_2d": Reduced({"nu": 0.1}, tolerance=0.1, automatic=True),
     "heat_many_scales": Reduced(tolerance=0.1, automatic=True),
-    "fisher_kpp": Reduced(),
+    "fisher_kpp": Reduced(), "bratu": Reduced(features=100),
     "wave": Reduced({"c": 0.5}, features=150),
     "klein_gordon": Reduced(tolerance=5e-2),
     "allen_cahn": Reduced({"eps": 0.05, "r": 2}),
@@ -422,7 +432,9 @@ def test_every_sign_and_every_size_counts(case: Case) -> None:
             assert {-1.0, 1.02} <= set(tried), name
 
 
-PARAMETERS = [(c, p) for c in CASES for p, value in c.problem.parameters.items() if value]
+PARAMETERS = [
+    (c, p) for c in CASES for p, value in c.problem.parameters.items() if value and p not in c.problem.guess.asks
+]
 
 
 @pytest.mark.parametrize(("case", "parameter"), PARAMETERS, ids=str)

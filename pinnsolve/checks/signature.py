@@ -32,6 +32,12 @@ def signature(problem: Problem) -> dict[str, str]:
     return found
 
 
+def guessed_signature(problem: Problem) -> dict[str, str]:
+    """What tells a run from one that began at another guess; a solution is one wherever it was begun."""
+    found = problem.guessed(problem.domain.line())
+    return {f"guess {u}": f"{float(values.sum()):.7e}" for u, values in found.items()}
+
+
 def _total(problem: Problem, equation: Equation, points: Points) -> float:
     """The sum of an equation's residual on probes."""
     return float(problem.prober.answer(equation, points).residual.sum())

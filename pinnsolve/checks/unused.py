@@ -17,6 +17,7 @@ def unused(problem: Problem) -> list[str]:
     """
     asked = {name for equation in problem.system for name in equation.asks}
     asked |= {name for quantity in problem.quantities.values() for name in quantity.asks}
+    asked |= problem.guess.asks
     return [
         f"no equation and no condition asks for the parameter '{name}', so it changes nothing: name it among the "
         "arguments of the function that needs it, or leave it out"

@@ -8,6 +8,8 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal
 
+from torch import Tensor
+
 from pinnsolve.calls import worded_class
 from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean, positive
@@ -23,6 +25,7 @@ from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.declared import Declared, check_twice, undetermined
 from pinnsolve.problem.equation import Equation, Prescribed
 from pinnsolve.problem.flows import in_order
+from pinnsolve.problem.guess import guess_of
 from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
 from pinnsolve.problem.overview import Overview
@@ -30,13 +33,13 @@ from pinnsolve.problem.probes import Prober
 from pinnsolve.problem.quantities import quantities_of
 from pinnsolve.problem.reading import equations_of, flattened, parameters_of, reference_given, unknowns_of
 from pinnsolve.problem.recognition import recognised
+from pinnsolve.problem.told import Told
 from pinnsolve.problem.unknown import Unknown
-from pinnsolve.problem.written import equation_text, problem_text
 from pinnsolve.reference import Reference
 
 
 @worded_class
-class Problem:
+class Problem(Told):
     """A partial (or ordinary) differential equation with its conditions.
 
     Parameters
@@ -64,6 +67,8 @@ class Problem:
     quantities : mapping from name to (function, region) or (function, region, time)
         Integrals that the table and the report shall tell beside the reference's: a drag, a flux, an energy. See
         `Solution.integral`; in an evolution at the end of time, where none is told.
+    guess : mapping from unknown to number or function, or a Solution, optional
+        Where iterations begin: of several solutions of a nonlinear problem it says which one is wanted.
 
     Raises
     ------
@@ -83,11 +88,12 @@ class Problem:
         reference: Callable[[Any], Any] | Reference | Literal["automatic"] | None = "automatic",
         tolerance: float = 1e-3,
         quantities: Mapping[str, Any] | None = None,
+        guess: Any = None,
     ) -> None:
         self._declared = {
             "space": space, "time": time, "unknowns": unknowns, "equations": equations, "conditions": conditions,
             "parameters": parameters, "reference": reference, "tolerance": tolerance,
-            "quantities": quantities,
+            "quantities": quantities, "guess": guess,
         }  # fmt: skip
         given = parameters_of(parameters or {})
         self._parameters = dict(parameters or {})
@@ -117,45 +123,14 @@ class Problem:
             if not self.prober.algebraic(unknown, self.equations):
                 raise undetermined(unknown)
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
+        known = [n for n in self.names if n not in self.unknowns]
+        self.guess = guess_of(guess, self.unknowns, self.coordinates, known)
         self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions)
         self.solenoidal = tuple(
             replace(flow, components=in_order(flow.components, self.equations, self.prober))
             for flow in declared.solenoidal
         )
         check_twice(self.conditions, self.periodic, self.domain)
-
-    def __repr__(self) -> str:
-        """The problem as it is written, as the docstring of its file would tell it.
-
-        >>> from pinnsolve import Box, Problem, d, dirichlet, initial
-        >>> def heat(u, x, t, k):
-        ...     return d(u, t) - k * d(u, x, x)
-        >>> conditions = [initial(u=1), dirichlet(u=0)]
-        >>> parameters = {"k": 0.1}
-        >>> Problem(
-        ...     space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=heat, conditions=conditions,
-        ...     parameters=parameters,
-        ... )
-        Problem for u over Box(x=(0, 1), t=(0, 1))
-        equations:
-          heat  d(u, t) - k * d(u, x, x) = 0
-        conditions:
-          initial u                u = 1
-          dirichlet u on boundary  u = 0
-        parameters: k = 0.1
-        reference: automatic
-        tolerance: 0.001
-        """
-        time = self.domain.time
-        conditions = {c.name: equation_text(c, time) for c in self.conditions}
-        conditions |= {c.name: "" for c in self.periodic} | {c.name: "" for c in self.solenoidal}
-        conditions |= {name: f"{len(o.points):,} values" for name, o in self.data.items()}
-        parameters = ", ".join(f"{n} = {told}" for n, told in self.told_parameters.items())
-        others = ({"parameters": parameters} if parameters else {}) | {
-            "reference": self.told_reference, "tolerance": f"{self.tolerance:g}",
-        }  # fmt: skip
-        equations = {e.name: equation_text(e, time) for e in self.equations}
-        return problem_text(repr(self.domain), self.unknowns, equations, conditions, others)
 
     def check(self, settings: Any = None) -> Overview:
         """What can be known before training: the problem in words, what a run begins with, and what may be wrong.
@@ -172,22 +147,6 @@ class Problem:
         """
         # the room that looks at all stands below this one in the tower, and is asked for by name
         return import_module("pinnsolve.overview").overview(self, settings)
-
-    @property
-    def told_parameters(self) -> dict[str, str]:
-        """What each parameter is, in words."""
-        told = {name: f"{value:.6g}" for name, value in self.parameters.items()}
-        told |= {n: f"unknown, guessed as {u.guess:g}" for n, u in self.constants.items()}
-        told |= {n: f"unknown, a function of {', '.join(u.coordinates)}" for n, u in self.functions.items()}
-        return told | {n: f"an input, from {low:g} to {high:g}" for n, (low, high) in self.ranges.items()}
-
-    @property
-    def told_reference(self) -> str:
-        """Where the reference comes from, in words."""
-        given = self.reference
-        if given is None or isinstance(given, str):
-            return given or "none"
-        return str(getattr(given, "name", None) or getattr(given, "__name__", type(given).__name__.lower()))
 
     @property
     def system(self) -> tuple[Equation, ...]:
@@ -250,6 +209,12 @@ class Problem:
     def pieces(self, condition: Equation) -> tuple[Piece, ...]:
         """The faces, points or moments on which a condition holds."""
         return condition.on.resolve(self.domain)
+
+    def guessed(self, points: Points) -> dict[str, Tensor]:
+        """Where iterations begin: the values (N,) of those unknowns of which there is a guess."""
+        chart, at = points.chart()
+        fields = self.fields(chart, at, {}, points)
+        return {u: self.guess.of(u, fields).value.detach() for u in self.guess.unknowns}
 
     def to_be_found(self, prescribed: Prescribed) -> bool:
         """Whether a prescribed value depends on an unknown constant or function: it is not known before training."""
