@@ -18,6 +18,7 @@ from .geometry import (
     interior,
     point,
     side,
+    table,
 )
 from .jets.calculus import curl, d, div, dot, grad, jump, laplace
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
@@ -102,4 +103,5 @@ __all__ = [
     "side",
     "solenoidal",
     "solve",
+    "table",
 ]

@@ -21,7 +21,7 @@ def unused(problem: Problem) -> list[str]:
     return [
         f"no equation and no condition asks for the parameter '{name}', so it changes nothing: name it among the "
         "arguments of the function that needs it, or leave it out"
-        for name in [*problem.parameters, *problem.materials, *problem.ranges]
+        for name in [*problem.others, *problem.ranges]
         if name not in asked
     ] + [
         f"the parameter '{name}' is an argument of {' and '.join(at)}, and nothing there uses it, so it changes nothing"

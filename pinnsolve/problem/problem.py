@@ -19,6 +19,7 @@ from pinnsolve.geometry.materials import Parts, Piecewise
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
+from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import Periodic, Solenoidal
@@ -56,10 +57,10 @@ class Problem(Told):
     conditions : sequence
         What `dirichlet`, `neumann`, `initial`, `initial_rate`, `periodic`, `solenoidal`, `condition` and `observed`
         return.
-    parameters : mapping from name to number, Unknown, (low, high), or Piecewise
+    parameters : mapping from name to number, Unknown, (low, high), Piecewise, or table
         What equations and conditions may ask for by name. An `Unknown` is found together with the solution; a range
         makes the parameter one more input of the network, beside the coordinates; a `Piecewise` jumps between parts of
-        space.
+        space; a `table` is a function from data.
     reference : callable problem -> Reference, or Reference, optional
         `exact(u=...)` makes one. `None` switches the comparison off; "automatic" lets the package look for one.
     tolerance : float
@@ -84,7 +85,7 @@ class Problem(Told):
         unknowns: str | Sequence[str],
         equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         conditions: Sequence[Any] = (),
-        parameters: Mapping[str, float | Unknown | tuple[float, float] | Piecewise] | None = None,
+        parameters: Mapping[str, float | Unknown | tuple[float, float] | Piecewise | Tabulated] | None = None,
         reference: Callable[[Any], Any] | Reference | Literal["automatic"] | None = "automatic",
         tolerance: float = 1e-3,
         quantities: Mapping[str, Any] | None = None,
@@ -98,20 +99,23 @@ class Problem(Told):
         given = parameters_of(parameters or {})
         self._parameters = dict(parameters or {})
         self.parameters, self.ranges, self.materials = given.numbers, given.ranges, given.materials
+        self.tables = given.tables
         self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
         self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
         self.space, self.domain = space, Domain(space, time, self.ranges)
         for name, material in self.materials.items():
             material.check(name, self.domain)
+        for name, data in self.tables.items():
+            data.check(name, self.domain)
         self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
         self.unknowns = unknowns_of(unknowns)
         self.tolerance = positive("tolerance", tolerance)
         self.reference = reference_given(reference)
-        check_free(self.unknowns, self.coordinates, [*self.parameters, *self.materials], self.functions)
+        check_free(self.unknowns, self.coordinates, self.others, self.functions)
         flat = flattened(conditions)
         self.observations = tuple(measured(self.domain, self.unknowns, c) for c in flat if isinstance(c, Observed))
         declared = Declared(
-            self.domain, self.unknowns, (*self.parameters, *self.materials), self.functions, equations_of(equations),
+            self.domain, self.unknowns, self.others, self.functions, equations_of(equations),
             [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
             [c for c in flat if isinstance(c, Solenoidal)], self.observations,
         )  # fmt: skip
@@ -156,7 +160,12 @@ class Problem(Told):
     @property
     def names(self) -> list[str]:
         """What a function may ask for anywhere: unknowns, coordinates, parameters."""
-        return [*self.unknowns, *self.coordinates, *self.parameters, *self.materials]
+        return [*self.unknowns, *self.coordinates, *self.others]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The parameters, whatever they are, but those that are coordinates of the network."""
+        return (*self.parameters, *self.materials, *self.tables)
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -248,6 +257,7 @@ class Problem(Told):
         behind = {
             **self.parameters,
             **materials_at(self.materials, chart, at, points),
+            **{n: t(**{c: at[c] for c in t.of}) for n, t in self.tables.items() if all(c in at for c in t.of)},
             **guesses,
             **(found or {}),
             **at,

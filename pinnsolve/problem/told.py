@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.guess import Guess
@@ -27,6 +28,7 @@ class Told:
     constants: dict[str, Unknown]
     functions: dict[str, Unknown]
     ranges: dict[str, tuple[float, float]]
+    tables: dict[str, Tabulated]
     guess: Guess
     reference: Any
     tolerance: float
@@ -70,6 +72,7 @@ class Told:
         told = {name: f"{value:.6g}" for name, value in self.parameters.items()}
         told |= {n: f"unknown, guessed as {u.guess:g}" for n, u in self.constants.items()}
         told |= {n: f"unknown, a function of {', '.join(u.coordinates)}" for n, u in self.functions.items()}
+        told |= {n: f"a function of {', '.join(t.of)}, {t.kind} between data" for n, t in self.tables.items()}
         return told | {n: f"an input, from {low:g} to {high:g}" for n, (low, high) in self.ranges.items()}
 
     @property

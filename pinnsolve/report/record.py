@@ -216,7 +216,7 @@ def _parameters(solution: Solution) -> dict[str, Any]:
     """Numbers, and what was found with its standard error."""
     training = solution.training
     found = {} if training is None or training.identified is None else training.identified.constants
-    told = {name: repr(material) for name, material in solution.problem.materials.items()}
+    told = {n: repr(v) for n, v in {**solution.problem.materials, **solution.problem.tables}.items()}
     return {**solution.problem.parameters, **told, **{name: vars(constant) for name, constant in found.items()}}
 
 

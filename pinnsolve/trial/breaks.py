@@ -11,6 +11,7 @@ from torch import Tensor
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.fluxes import bend
 from pinnsolve.checks.resolution import Resolution, resolution, together
+from pinnsolve.checks.tables import breaks
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.equation import Equation
@@ -107,7 +108,7 @@ def _resolution(
             lines += [answer.residual, *found.values()]
         return torch.stack(lines)
 
-    return resolution(curves, *domain.ends(coordinate))
+    return resolution(curves, *domain.ends(coordinate), breaks(problem, coordinate, [equation]))
 
 
 def cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution) -> tuple[float, ...]:
