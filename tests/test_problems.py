@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,18 @@ def two_materials(x, t, k1, k2):  # type: ignore[no-untyped-def]
         return exp(-m.decay * t) * where(x < rod.MIDDLE, sin(m.left * x), m.ratio * sin(m.right * (1 - x)))
 
     return {"u": sum(mode(m) for m in rod.modes(k1, k2))}
+
+
+def down(z, F, H):  # type: ignore[no-untyped-def]
+    """T between the cores of the borehole: jets of the integral of (F + H (L - s)) / k, by its parts."""
+    data = np.loadtxt(Path(__file__).parents[1] / "problems" / "data" / "borehole.csv", delimiter=",", skiprows=2)
+    total: Any = 10.0
+    for (a, k), (b, other) in pairwise(data.tolist()):
+        slope = (other - k) / (b - a)
+        by = torch.clamp(z, a, b if b < 2000 else None) - a  # not at its end, where there is no slope
+        c = F + H * (2000 - a)
+        total = total + (c + H * k / slope) / slope * torch.log1p(slope / k * by) - H / slope * by
+    return total
 
 
 def hot(x, lam, height):  # type: ignore[no-untyped-def]
@@ -213,6 +226,7 @@ CLOSED = [
     Case("ball", spherical_waves),
     Case("inclusion", lambda x, y: {"T": where(x * x + y * y < 0.09, 2 * x / 101, outside(x, y, 100.0))}),
     Case("cable", lambda x, y: {"V": potential((x * x + y * y) ** 0.5)}),
+    Case("borehole", lambda z, F, H: {"T": down(z, F, H)}, tolerance=1e-10),
     Case("bratu", lambda x, lam, height: {"u": hot(x, lam, height)}),
     Case("poisson", lambda x, y: {"u": sin(pi * x) * sin(pi * y)}),
     Case("poisson_3d", lambda x, y, z: {"u": sin(pi * x) * sin(pi * y) * sin(pi * z)}),
@@ -262,7 +276,7 @@ REDUCED = {
     "plate_under_tension": Reduced(features=100), "inclusion": Reduced(features=150, points=800), "cable": Reduced(features=100),
     "burgers": Reduced({"nu": 0.1}), "burgers_2d": Reduced({"nu": 0.1}, tolerance=0.1, automatic=True),
     "heat_many_scales": Reduced(tolerance=0.1, automatic=True),
-    "fisher_kpp": Reduced(), "bratu": Reduced(features=100),
+    "fisher_kpp": Reduced(), "bratu": Reduced(features=100), "borehole": Reduced(automatic=True),
     "wave": Reduced({"c": 0.5}, features=150),
     "klein_gordon": Reduced(tolerance=5e-2),
     "allen_cahn": Reduced({"eps": 0.05, "r": 2}),
