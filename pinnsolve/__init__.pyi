@@ -22,8 +22,10 @@ from .geometry import (
 )
 from .jets.calculus import curl, d, div, dot, grad, jump, laplace
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
+from .modes.found import Modes, modes
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
 from .problem import (
+    Eigenvalue,
     Problem,
     Unknown,
     condition,
@@ -54,6 +56,7 @@ __all__ = [
     "Comparison",
     "Cylinder",
     "Disk",
+    "Eigenvalue",
     "Ensemble",
     "Extruded",
     "Fourier",
@@ -62,6 +65,7 @@ __all__ = [
     "LocalFeatures",
     "Marching",
     "Mesh",
+    "Modes",
     "Newton",
     "NotConverged",
     "Outcome",
@@ -96,6 +100,7 @@ __all__ = [
     "interior",
     "jump",
     "laplace",
+    "modes",
     "neumann",
     "observed",
     "periodic",

@@ -23,6 +23,7 @@ from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.methods.protocol import Method
 from pinnsolve.methods.smoothing import Smoothing, features_for
+from pinnsolve.modes.found import solved
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import Network
 from pinnsolve.problem.problem import Problem
@@ -170,6 +171,10 @@ def solve(
             "redraw": redraw, "weights": weights, "seed": seed, "device": device, "dtype": dtype,
         },
     )  # fmt: skip
+    if problem.eigenvalues:
+        solution = solved(problem, chosen, resume or continuation is not None)
+        warn_of(solution)
+        return solution
     way = along(problem, continuation, chosen, plainly, resume) if continuation is not None else None
     ready = prepare(way.problem if way else problem, chosen, writable_folder(Path(out)) if out is not None else None)
     if way is not None:
@@ -210,6 +215,8 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
 
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
+    if problem.eigenvalues:  # for a number in its place the solution would be zero
+        raise ProblemError("this problem has modes, and they are found by solve(problem) alone", "See modes(problem).")
     if settings.automatic and (measured := _noisy_alone(problem)):
         layer = features_for(measured, len(problem.coordinates))
         settings = dataclasses.replace(settings, network=layer, method=Smoothing())

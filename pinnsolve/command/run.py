@@ -20,6 +20,7 @@ from pinnsolve.checks.references import brought, reference_of
 from pinnsolve.classical.automatic import EFFORT, attempt
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
+from pinnsolve.command.modes import solved_modes
 from pinnsolve.continuation import along, path_of
 from pinnsolve.ensembles.ensemble import Ensemble, many, trained
 from pinnsolve.ensembles.scatter import scatter
@@ -73,11 +74,14 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
             console.print(f"[bold]{file.name}[/]")
             console.print(str(found), markup=False, soft_wrap=True)
         return Exit.PASSED
-    figures = _named("--figures", arguments.figures, problem)
+    figures = None if problem.eigenvalues else _named("--figures", arguments.figures, problem)
     folder = folder_of(arguments, file.name)
     arguments.out = str(folder)  # where a fault of our own is told from here on
     with held(folder):
-        result = _solved(arguments, file, problem, settings, members, folder, console, figures, path)
+        if problem.eigenvalues:
+            result = solved_modes(arguments, file, problem, settings, folder, console, figures)
+        else:
+            result = _solved(arguments, file, problem, settings, members, folder, console, figures, path)
     return Exit.PASSED if result.comparison.verdict == "pass" else Exit.NOT_PASSED
 
 

@@ -15,11 +15,10 @@ from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean, positive
 from pinnsolve.geometry.across import interfaces_of, materials_at
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.materials import Parts, Piecewise
+from pinnsolve.geometry.materials import Parts
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
-from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import Periodic, Solenoidal
@@ -32,10 +31,16 @@ from pinnsolve.problem.observations import Measured, measured
 from pinnsolve.problem.overview import Overview
 from pinnsolve.problem.probes import Prober
 from pinnsolve.problem.quantities import quantities_of
-from pinnsolve.problem.reading import equations_of, flattened, parameters_of, reference_given, unknowns_of
+from pinnsolve.problem.reading import (
+    Parameter,
+    equations_of,
+    flattened,
+    parameters_of,
+    reference_given,
+    unknowns_of,
+)
 from pinnsolve.problem.recognition import recognised
 from pinnsolve.problem.told import Told
-from pinnsolve.problem.unknown import Unknown
 from pinnsolve.reference import Reference
 
 
@@ -57,10 +62,10 @@ class Problem(Told):
     conditions : sequence
         What `dirichlet`, `neumann`, `initial`, `initial_rate`, `periodic`, `solenoidal`, `condition` and `observed`
         return.
-    parameters : mapping from name to number, Unknown, (low, high), Piecewise, or table
-        What equations and conditions may ask for by name. An `Unknown` is found together with the solution; a range
-        makes the parameter one more input of the network, beside the coordinates; a `Piecewise` jumps between parts of
-        space; a `table` is a function from data.
+    parameters : mapping from name to number, Unknown, Eigenvalue, (low, high), Piecewise, or table
+        What equations and conditions may ask for by name. An `Unknown` is found together with the solution, an
+        `Eigenvalue` together with modes; a range makes the parameter one more input of the network, beside the
+        coordinates; a `Piecewise` jumps between parts of space; a `table` is a function from data.
     reference : callable problem -> Reference, or Reference, optional
         `exact(u=...)` makes one. `None` switches the comparison off; "automatic" lets the package look for one.
     tolerance : float
@@ -85,7 +90,7 @@ class Problem(Told):
         unknowns: str | Sequence[str],
         equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         conditions: Sequence[Any] = (),
-        parameters: Mapping[str, float | Unknown | tuple[float, float] | Piecewise | Tabulated] | None = None,
+        parameters: Mapping[str, Parameter] | None = None,
         reference: Callable[[Any], Any] | Reference | Literal["automatic"] | None = "automatic",
         tolerance: float = 1e-3,
         quantities: Mapping[str, Any] | None = None,
@@ -99,7 +104,7 @@ class Problem(Told):
         given = parameters_of(parameters or {})
         self._parameters = dict(parameters or {})
         self.parameters, self.ranges, self.materials = given.numbers, given.ranges, given.materials
-        self.tables = given.tables
+        self.tables, self.eigenvalues = given.tables, given.eigenvalues
         self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
         self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
         self.space, self.domain = space, Domain(space, time, self.ranges)
@@ -161,6 +166,11 @@ class Problem(Told):
     def names(self) -> list[str]:
         """What a function may ask for anywhere: unknowns, coordinates, parameters."""
         return [*self.unknowns, *self.coordinates, *self.others]
+
+    @property
+    def declared_parameters(self) -> dict[str, Any]:
+        """What was declared under `parameters`, as it is."""
+        return dict(self._parameters)
 
     @property
     def others(self) -> tuple[str, ...]:

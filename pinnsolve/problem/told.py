@@ -7,6 +7,7 @@ from typing import Any
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.problem.conditions import Periodic, Solenoidal
+from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.guess import Guess
 from pinnsolve.problem.observations import Measured
@@ -29,6 +30,7 @@ class Told:
     functions: dict[str, Unknown]
     ranges: dict[str, tuple[float, float]]
     tables: dict[str, Tabulated]
+    eigenvalues: dict[str, Eigenvalue]
     guess: Guess
     reference: Any
     tolerance: float
@@ -72,6 +74,7 @@ class Told:
         told = {name: f"{value:.6g}" for name, value in self.parameters.items()}
         told |= {n: f"unknown, guessed as {u.guess:g}" for n, u in self.constants.items()}
         told |= {n: f"unknown, a function of {', '.join(u.coordinates)}" for n, u in self.functions.items()}
+        told |= {n: f"an eigenvalue, the {e.count} nearest to {e.near:g}" for n, e in self.eigenvalues.items()}
         told |= {n: f"a function of {', '.join(t.of)}, {t.kind} between data" for n, t in self.tables.items()}
         return told | {n: f"an input, from {low:g} to {high:g}" for n, (low, high) in self.ranges.items()}
 
