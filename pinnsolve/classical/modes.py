@@ -65,20 +65,24 @@ class Spectrum:
     about: str
 
 
-def spectrum(posed: Callable[[float], Problem], near: float, count: int, tolerance: float, seconds: float) -> Spectrum:
+def spectrum(
+    posed: Callable[[float], Problem], near: float, count: int, tolerance: float, seconds: float, scale: float
+) -> Spectrum:
     """The eigenvalues nearest to a number.
 
     Parameters
     ----------
     posed : callable
         The problem for one value of the eigenvalue.
+    scale : float
+        How far those that are wanted lie from that number, about.
 
     Raises
     ------
     NoReferenceError
         If no levels approach each other in that time.
     """
-    began, step = clock.perf_counter(), abs(near) or 1.0
+    began, step = clock.perf_counter(), scale
     shift, found, apart, told = near + RULES.aside * step, list[Array](), np.inf, ""
     problems = [posed(shift), posed(shift + step)]
     findings = check(problems[0])
@@ -86,7 +90,7 @@ def spectrum(posed: Callable[[float], Problem], near: float, count: int, toleran
     dimension, shape = len(given[0].coordinates), problems[0].domain.shape is not None
     if dimension > 2:
         raise NoReferenceError("a grid of three coordinates is too large for eigenvalues")
-    if findings.unseen or findings.jumps:
+    if findings.unseen or findings.jumps or findings.planes or problems[0].materials:
         raise NoReferenceError("the equations jump, and differences are not taken across that")
     spacing = spacing_of(given[0], findings.narrow, PLAN.scattered[dimension]) if shape else None
     solver = Solver(given[0], findings, began + seconds, spacing)

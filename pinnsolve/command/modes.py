@@ -38,16 +38,16 @@ def solved_modes(
             "Leave method and network out.",
         )
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
-    with peak_memory() as reference_peak:
-        reference = known(problem, settings.budget)
     with peak_memory() as peak:
         found = modes(problem, settings)
+    with peak_memory() as reference_peak:
+        reference = known(problem, settings.budget, found.scale)
     solution = found.solution
     assert solution.findings is not None
     comparison = compared(problem, found, reference)
     result = Report(
         file.name, file.description, solution, comparison, [], peak.bytes, reference_peak.bytes,
-        "", command=f"python -m pinnsolve {shlex.join(arguments.given)}",
+        eigenvalues_of=reference.reference, command=f"python -m pinnsolve {shlex.join(arguments.given)}",
     )  # fmt: skip
     from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
 

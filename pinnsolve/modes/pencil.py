@@ -69,9 +69,9 @@ class Pencil:
         kept = s > RULES.kept * s[0]
         return v[kept].T / s[kept] / scale[:, None]
 
-    def near(self, place: float, count: int) -> tuple[Tensor, Tensor, bool]:
-        """The eigenvalues (K,) nearest to a place, ascending, their coefficients (P, K), and whether some nearer ones
-        are no real numbers."""
+    def near(self, place: float, count: int) -> tuple[Tensor, Tensor, bool, float]:
+        """The eigenvalues (K,) nearest to a place, ascending, their coefficients (P, K), whether some nearer ones
+        are no real numbers, and how far the next one lies."""
         w = self.basis()
         a, b = self.a @ w, self.b @ w
         shift = place
@@ -90,7 +90,8 @@ class Pencil:
         beyond = any(not bool(real[k]) for k in order[:count])
         mine = vectors[:, torch.tensor(chosen)]
         z = torch.linalg.svd(torch.cat([mine.real, mine.imag], 1), full_matrices=False)[0][:, : len(chosen)]
-        return *self._within(a @ z, b @ z, w @ z), beyond
+        reach = float((values - place).abs().sort().values[min(count, len(order) - 1)])
+        return *self._within(a @ z, b @ z, w @ z), beyond, reach
 
     @staticmethod
     def _within(a: Tensor, b: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:

@@ -85,7 +85,8 @@ def check(problem: Problem, name: str, near: float) -> None:
                 "Leave it out: a mode is determined up to a factor.", equation.place,
             )  # fmt: skip
         low, middle, high = (p.prober.answer(e, points).residual for p, e in ((p, _same(p, equation)) for p in posed))
-        if float((low - 2 * middle + high).abs().max()) > NOTHING * (size or 1.0) * 100:
+        terms = size + float((low.abs() + 2 * middle.abs() + high.abs()).max())
+        if float((low - 2 * middle + high).abs().max()) > NOTHING * terms:
             raise ProblemError(
                 f"{here} is no linear function of {name}",
                 f"Write it with a parameter in which it is one, as {name} for {name}**2, and take the root afterwards.",
