@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from scipy.optimize import brentq
 from scipy.sparse import diags_array, eye_array, kron, lil_array
 from scipy.sparse.linalg import eigsh
 from scipy.special import jn_zeros
@@ -92,10 +94,10 @@ def test_one_mode_keeps_its_names() -> None:
 
 
 def test_a_drum_and_its_verdict() -> None:
-    problem = problems.drum.problem
+    problem = problems.drum.problem.replaced(parameters={"E": Eigenvalue(near=0, count=3)}, tolerance=1e-4)
     found = modes(problem)
     pairs = [k for m in range(4) for k in list(jn_zeros(m, 3) ** 2) * (1 if m == 0 else 2)]
-    assert np.allclose(found.values, sorted(pairs)[:6], rtol=1e-7)
+    assert np.allclose(found.values, sorted(pairs)[:3], rtol=1e-7)
     told = compared(problem, found, known(problem, 60, found.scale))
     assert told.verdict == "pass" and told.errors["E"].relative_l2 < 1e-7
     wrong = problem.replaced(reference=exact(E=lambda mode: 5.8 * mode))
@@ -148,7 +150,7 @@ def test_other_kinds() -> None:
 
 def test_coefficients_that_jump_and_tables() -> None:
     """A stiff disc in a square, by fluxes through the sides of small squares; a table that is 1 + x^2, by differences."""
-    count = 100
+    count = 50
     x = (np.arange(count) + 0.5) / count
     k = np.where((x[:, None] - 0.5) ** 2 + (x[None, :] - 0.5) ** 2 < 0.04, 10.0, 1.0)
     matrix = _fluxes(k, count)
@@ -158,9 +160,9 @@ def test_coefficients_that_jump_and_tables() -> None:
         return d(k * d(u, x), x) + d(k * d(u, y), y) + E * u
 
     material = Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 10.0))
-    problem = string(0, 1, space=Box(x=(0, 1), y=(0, 1)), equations=stiff, tolerance=1e-2,
+    problem = string(0, 1, space=Box(x=(0, 1), y=(0, 1)), equations=stiff, tolerance=0.1,
                      parameters={"E": Eigenvalue(near=0), "k": material})  # fmt: skip
-    assert modes(problem).values[0] == pytest.approx(lowest, rel=2e-3)
+    assert modes(problem).values[0] == pytest.approx(lowest, rel=1e-2)
     assert "jump" in known(problem.replaced(reference="automatic"), 30, 20.0).why
 
     def rod(u, x, k, E):  # type: ignore[no-untyped-def]
@@ -206,6 +208,28 @@ def test_differences_find_the_same() -> None:
     assert found.reference is not None and found.reference.own_error < 1e-5
     assert np.allclose(found.values, np.sort(both), rtol=2e-3)
     assert np.allclose(found.values, [2 * pi**2, 5 * pi**2, 5 * pi**2], rtol=1e-5)
+
+
+def test_a_density_that_jumps_is_not_called_known_better_than_it_is() -> None:
+    """u'' + E r u = 0, r = 10 and 1: b sin(a/2) cos(b/2) + a cos(a/2) sin(b/2) = 0, a^2 = 10 E, b^2 = E."""
+
+    def two(u, x, E):  # type: ignore[no-untyped-def]
+        return d(u, x, x) + E * torch.where(x < 0.5, 10.0, 1.0) * u
+
+    def off(E: float) -> float:
+        a, b = math.sqrt(10 * E), math.sqrt(E)
+        return b * math.sin(a / 2) * math.cos(b / 2) + a * math.cos(a / 2) * math.sin(b / 2)
+
+    found = modes(string(0, 1, equations=two, tolerance=1e-4), Settings(budget=6))
+    apart = abs(found.values[0] / brentq(off, 1.0, 2.0) - 1)
+    assert not found.solution.converged and 1e-4 < apart < found.errors[0]
+
+    def flux(u, x, k, E):  # type: ignore[no-untyped-def]
+        return d(k * d(u, x), x) + E * u
+
+    parameters = {"E": Eigenvalue(near=0), "k": Piecewise(1.0, (Box(x=(0, 0.5)), 10.0))}
+    with pytest.raises(ProblemError, match="first-order system"):
+        modes(string(equations=flux, parameters=parameters))
 
 
 # ---------------------------------------------------------------- what is told

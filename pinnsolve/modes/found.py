@@ -1,7 +1,8 @@
 """The modes of a problem: random features of several kinds, more and more of them, until eigenvalues stay.
 
 The same rows that train a solution are linear in the output layer, and in the eigenvalue: they are a pencil
-(`pinnsolve.modes.pencil`). Two sets of features that differ in number and in what was drawn tell the error.
+(`pinnsolve.modes.pencil`). Two sets of features that differ in number and in what was drawn tell
+the error, and the residual that is left.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pinnsolve.checks.check import check as checked
 from pinnsolve.errors import Outcome, ProblemError
 from pinnsolve.integral import integral
 from pinnsolve.modes.search import RULES, Search, Set, trial_of
-from pinnsolve.modes.statement import at, check, sought, together
+from pinnsolve.modes.statement import at, check, refuse_jumps, sought, together
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import sites
 from pinnsolve.settings import Settings
@@ -91,10 +92,11 @@ def modes(problem: Problem, settings: Settings | None = None) -> Modes:
     check(problem, name, wanted.near)
     base = at(problem, wanted.near)
     findings = checked(base)
+    refuse_jumps(base, findings)
     made, _ = verified(base, findings)
     search = Search(problem, wanted.near, wanted.count, made, chosen)
     best, errors, outcome, tried = search.run(began)
-    return _handed_out(problem, name, best, errors, outcome, tried, chosen, began)
+    return _handed_out(problem, name, made, best, errors, outcome, tried, chosen, began)
 
 
 def solved(problem: Problem, settings: Settings, more: bool) -> Solution:
@@ -108,35 +110,35 @@ def solved(problem: Problem, settings: Settings, more: bool) -> Solution:
 
 
 def _handed_out(
-    problem: Problem, name: str, best: Set, errors: list[float], outcome: Outcome, tried: int, settings: Settings,
-    began: float,
+    problem: Problem, name: str, made: Plan, best: Set, errors: list[float], outcome: Outcome, tried: int,
+    settings: Settings, began: float,
 ) -> Modes:  # fmt: skip
     whole = together(problem, best.values)
     findings: Findings = checked(whole)
-    made, _ = verified(whole, findings)
-    trial = trial_of(whole, best.network, made, best.seed, settings)
+    planned, _ = verified(whole, findings)
+    trial = trial_of(whole, best.network, planned, best.seed, settings)
     singles = []
     for value, vector in zip(best.values, best.vectors, strict=True):
-        single = trial_of(at(problem, value), best.network, _plan(problem, value), best.seed, settings)
+        single = trial_of(at(problem, value), best.network, made, best.seed, settings)
         single.assign(vector)
         single.assign(vector * _factor(single, problem))
         singles.append(single)
     trial.assign(_together(trial, singles))
     _check_same(trial, singles)
-    points = Collocation(trial, sites(whole, made), settings, torch.Generator().manual_seed(best.seed))
+    points = Collocation(trial, sites(whole, planned), settings, torch.Generator().manual_seed(best.seed))
     training, held, weights = points.training.rms(), points.held_out.rms(), dict.fromkeys(points.training.names, 1.0)
     seconds = perf_counter() - began
     look = Look(tried, seconds, "modes", weighted(weights, training), training, held)
     record = Training(
         outcome, seconds, tried, tried, [look], training, held, points.counts(), weights, "modes of random features",
-        repr(best.network), [], _distance(problem, best, settings),
+        repr(best.network), [], _distance(problem, best, made, settings),
     )  # fmt: skip
     described = settings.described() | {"method": record.method, "network": record.network}
     solution, near = Solution(trial, record, findings, described), problem.parameters[name]
     return Modes(name, best.values, errors, best.residuals, solution, near, best.reach)
 
 
-def _distance(problem: Problem, best: Set, settings: Settings) -> float | None:
+def _distance(problem: Problem, best: Set, made: Plan, settings: Settings) -> float | None:
     """How far the modes of the set before are from these, the largest: each from all modes of nearly its eigenvalue.
 
     One at the end of the list may be of a pair whose other half is not in it; then nothing is known of it."""
@@ -145,7 +147,7 @@ def _distance(problem: Problem, best: Set, settings: Settings) -> float | None:
     places = problem.domain.interior.draw(512, "sobol", torch.Generator().manual_seed(2))
 
     def of(some: Set, k: int) -> Tensor:
-        trial = trial_of(at(problem, some.values[k]), some.network, _plan(problem, some.values[k]), some.seed, settings)
+        trial = trial_of(at(problem, some.values[k]), some.network, made, some.seed, settings)
         trial.assign(some.vectors[k])
         fields = trial.unknowns(trial.prepare(places)).values()
         found = torch.cat([f.value.detach() for f in fields])
@@ -160,11 +162,6 @@ def _distance(problem: Problem, best: Set, settings: Settings) -> float | None:
         cut = distance > 0.5 and k in (0, len(values) - 1)
         found += [] if cut else [distance]
     return max(found)
-
-
-def _plan(problem: Problem, value: float) -> Plan:
-    base = at(problem, value)
-    return verified(base, checked(base))[0]
 
 
 def _factor(trial: Trial, problem: Problem) -> float:

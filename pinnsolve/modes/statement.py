@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from pinnsolve.checks.check import Findings
 from pinnsolve.checks.posed import linear
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.points import Points
@@ -92,6 +93,23 @@ def check(problem: Problem, name: str, near: float) -> None:
                 f"Write it with a parameter in which it is one, as {name} for {name}**2, and take the root afterwards.",
                 equation.place,
             )  # fmt: skip
+
+
+def refuse_jumps(problem: Problem, findings: Findings) -> None:
+    """Refuse coefficients that jump where smooth features do not see how a mode goes on.
+
+    Raises
+    ------
+    ProblemError
+        With the place.
+    """
+    where = [*findings.unseen, *findings.jumps]
+    if where or (problem.materials and problem.parts is None):
+        told = where[0] if where else f"the coefficient '{next(iter(problem.materials))}' jumps"
+        raise ProblemError(
+            f"modes are made of smooth features, and {told}",
+            "Write a first-order system, with the flux as an unknown: d(f, x) + E * u and f - k * d(u, x).",
+        )
 
 
 def _places(problem: Problem) -> list[tuple[str, Equation, Points]]:
