@@ -17,6 +17,7 @@ from pinnsolve import (
     MLP,
     Box,
     Disk,
+    Newton,
     Problem,
     ProblemError,
     RandomFeatures,
@@ -202,7 +203,7 @@ def test_a_branch_is_followed_in_a_parameter(how: dict[str, Any]) -> None:
 
 def test_values_are_put_between_two_that_are_too_far_apart() -> None:
     """Beyond lam = 3.5138 there is no solution: it is halved on the way there, and told."""
-    settings = Settings(budget=4, network=RandomFeatures(200))
+    settings = Settings(budget=60, network=RandomFeatures(200), method=Newton(steps=12))
     way = along(bratu(hump(4.0)), {"lam": (1.0, 3.7, 1.0)}, settings, plainly)
     assert way.told.startswith("continued from lam = 1; lam = 1.92")  # halfway by their ratio
     assert way.problem.guess.solved is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -22,7 +22,7 @@ from pinnsolve.settings import Settings
 
 def solved_modes(
     arguments: argparse.Namespace, file: ProblemFile, problem: Problem, settings: Settings, folder: Path,
-    console: Console, figures: Sequence[str] | None,
+    console: Console, figures: Callable[[Problem], Sequence[str] | None],
 ) -> Report:  # fmt: skip
     """From the problem to the run's files and the final tables."""
     for option, given in (
@@ -44,6 +44,7 @@ def solved_modes(
         reference = known(problem, settings.budget, found.scale)
     solution = found.solution
     assert solution.findings is not None
+    shown = figures(solution.problem)
     comparison = compared(problem, found, reference)
     result = Report(
         file.name, file.description, solution, comparison, [], peak.bytes, reference_peak.bytes,
@@ -54,7 +55,7 @@ def solved_modes(
     clear(folder)
     unwritten: dict[str, str] = {}
     try:
-        unwritten.update(write_all(result, folder, figures))
+        unwritten.update(write_all(result, folder, shown))
     finally:
         show.show_result(console, result, folder, unwritten)
     return result

@@ -74,14 +74,15 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
             console.print(f"[bold]{file.name}[/]")
             console.print(str(found), markup=False, soft_wrap=True)
         return Exit.PASSED
-    figures = None if problem.eigenvalues else _named("--figures", arguments.figures, problem)
+    figures = partial(_named, "--figures", arguments.figures)
+    shown = None if problem.eigenvalues else figures(problem)
     folder = folder_of(arguments, file.name)
     arguments.out = str(folder)  # where a fault of our own is told from here on
     with held(folder):
         if problem.eigenvalues:
             result = solved_modes(arguments, file, problem, settings, folder, console, figures)
         else:
-            result = _solved(arguments, file, problem, settings, members, folder, console, figures, path)
+            result = _solved(arguments, file, problem, settings, members, folder, console, shown, path)
     return Exit.PASSED if result.comparison.verdict == "pass" else Exit.NOT_PASSED
 
 

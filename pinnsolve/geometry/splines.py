@@ -26,9 +26,26 @@ from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha, raised
 from pinnsolve.jets.rules import STRUCTURAL
 
-# Numbers of the table by which a spline is bounded on boxes: larger ones are looked at point by point. Larger: more
-# memory. Smaller: narrow places of large tables are found by chance.
-BOUNDED = 2**22
+
+@dataclass(frozen=True)
+class Limits:
+    """Chosen, not measured.
+
+    Parameters
+    ----------
+    bounded : int
+        Numbers of the table by which a spline is bounded on boxes: larger ones are looked at point by point. More:
+        more memory. Fewer: narrow places of large tables are found by chance.
+    room : float
+        Of its length: what lies beyond its ends by less is at them. Larger: a domain that is too large is not refused.
+        Smaller: ends that were rounded in a file are.
+    """
+
+    bounded: int = 2**22
+    room: float = 1e-6
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +137,7 @@ class Spline:
         """The least and the largest of 2^l neighbours along each coordinate, by the levels l."""
         c = self.coefficients
         levels = [range(n.bit_length()) for n in c.shape]
-        if c.numel() * prod(map(len, levels)) > BOUNDED:
+        if c.numel() * prod(map(len, levels)) > LIMITS.bounded:
             raise UnenclosedError("table")
         found = {(0,) * c.ndim: (c, c)}
         for level in itertools.product(*levels):

@@ -17,16 +17,13 @@ from pinnsolve.calls import worded
 from pinnsolve.data.tables import Table, beside, read, table_of
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.domain import Domain
-from pinnsolve.geometry.splines import Spline, tabulated
+from pinnsolve.geometry.splines import LIMITS, Spline, tabulated
 from pinnsolve.jets.jet import Jet
 
 Kind = Literal["linear", "nearest", "cubic", "smoothing"]
 Outside = Literal["refuse", "hold"]
 Array = NDArray[np.float64]
 LEAST = {"linear": 2, "nearest": 2, "cubic": 4, "smoothing": 5}
-# Of a table's length: what lies beyond its ends by less is at them. Larger: a domain that is too large is not refused.
-# Smaller: ends that were rounded in a file are. Chosen, not measured.
-ROOM = 1e-6
 
 
 class Tabulated:
@@ -80,7 +77,7 @@ class Tabulated:
             value = place.value if isinstance(place, Jet) else place
             if not isinstance(value, torch.Tensor | np.ndarray | float | int):
                 continue  # intervals are those of boxes inside the domain
-            x, room = torch.as_tensor(value).detach(), ROOM * (high - low)
+            x, room = torch.as_tensor(value).detach(), LIMITS.room * (high - low)
             far = (x < low - room) | (x > high + room)
             if bool(far.any()):
                 raise ProblemError(
@@ -104,7 +101,7 @@ class Tabulated:
                     + ". A function of an unknown is called in the equation: k = table(...), k(T).",
                 )
             begin, end = domain.ends(c)
-            room = ROOM * (high - low)
+            room = LIMITS.room * (high - low)
             if self.outside == "refuse" and (begin < low - room or end > high + room):
                 raise ProblemError(
                     f"parameters: the table {parameter} reaches from {c} = {low:.6g} to {high:.6g}, and the domain "

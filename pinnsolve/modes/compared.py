@@ -18,9 +18,25 @@ from pinnsolve.reference import Reference
 from pinnsolve.verdict.compare import Comparison, FieldError, Verdict
 from pinnsolve.verdict.quantities import Told
 
-# Of a reference's spectrum, from its lowest eigenvalue on: the nearest ones are among these. More: slow references take
-# longer. Fewer: high modes are left without a reference.
-SPECTRUM = 400
+
+@dataclass(frozen=True)
+class Rules:
+    """How a reference is asked. Chosen, not measured.
+
+    Parameters
+    ----------
+    spectrum : int
+        Eigenvalues, from its lowest on: the nearest ones are among these. More: slow references take longer. Fewer:
+        high modes are left without a reference.
+    share : float
+        Of the tolerance: a larger own error confirms nothing.
+    """
+
+    spectrum: int = 400
+    share: float = 0.1
+
+
+RULES = Rules()
 
 
 @dataclass(frozen=True)
@@ -69,12 +85,12 @@ def known(problem: Problem, seconds: float, scale: float) -> Known:
             f"the reference tells no eigenvalues '{name}'",
             f"Write reference=exact({name}=lambda mode: ...), the eigenvalue by the number of its mode, 1, 2, ...",
         )
-    numbers = np.arange(1.0, SPECTRUM + 1)
+    numbers = np.arange(1.0, RULES.spectrum + 1)
     values = np.asarray(made.fields[name](mode=numbers))
     if values.ndim != 1 or len(values) < wanted.count or values.dtype.kind not in "fi" or not np.isfinite(values).all():
         raise ProblemError(
             f"the reference's eigenvalues '{name}' are no {wanted.count} finite real numbers or more",
-            if_complex(values) + f"It is called with mode = 1, 2, ..., {SPECTRUM} as an array.",
+            if_complex(values) + f"It is called with mode = 1, 2, ..., {RULES.spectrum} as an array.",
         )
     nearest = np.sort(values[np.argsort(np.abs(values - wanted.near), kind="stable")][: wanted.count])
     if wanted.near > values.max():
@@ -99,7 +115,7 @@ def compared(problem: Problem, found: Modes, reference: Known) -> Comparison:
     converged = found.solution.converged
     verdict: Verdict = "fail"
     if worst + own <= tolerance:
-        verdict = "pass" if converged and not own > tolerance / 10 else "unconfirmed"
+        verdict = "pass" if converged and not own > RULES.share * tolerance else "unconfirmed"
         told += f", within the tolerance {tolerance:.1e}" + ", but the run did not converge" * (not converged)
     elif worst - own <= tolerance:
         verdict, told = "unconfirmed", f"{told}: too much for the tolerance {tolerance:.1e}"

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinnsolve.calls import worded
+from pinnsolve.calls import worded, worded_class
 from pinnsolve.checks.check import Findings
 from pinnsolve.checks.check import check as checked
 from pinnsolve.errors import Outcome, ProblemError
@@ -33,6 +33,7 @@ from pinnsolve.trial.exact import Plan, verified
 from pinnsolve.trial.trial import Trial
 
 
+@worded_class
 @dataclass(frozen=True)
 class Modes:
     """What was found.

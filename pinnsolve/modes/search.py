@@ -118,7 +118,8 @@ class Search:
             network = replace(best.network, count=2 * best.network.count)
             richer = self.found(network, self.settings.seed + tried)
             took, tried = perf_counter() - last, tried + 1
-            if len(best.values) == len(richer.values):
+            errors = [math.inf] * self.count
+            if len(best.values) == len(richer.values) == self.count:
                 changes = apart(best.values, richer.values, richer.reach)
                 errors = [max(pair) for pair in zip(changes, richer.residuals, strict=True)]
             best = replace(richer, before=replace(best, before=None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,9 +20,22 @@ from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 
-# Of the terms of an equation: what is left of it by less is rounding. Larger: a small source is passed over. Smaller:
-# rounding in the user's formula is one. Chosen, not measured.
-NOTHING = 1e-10
+
+@dataclass(frozen=True)
+class Rules:
+    """Chosen, not measured.
+
+    Parameters
+    ----------
+    nothing : float
+        Of the terms of an equation: what is left of it by less is rounding. Larger: a small source is passed over.
+        Smaller: rounding in the user's formula is one.
+    """
+
+    nothing: float = 1e-10
+
+
+RULES = Rules()
 
 
 def sought(problem: Problem) -> tuple[str, Eigenvalue]:
@@ -80,14 +94,14 @@ def check(problem: Problem, name: str, near: float) -> None:
         zero = _left(posed[1], equation, points)
         answer = posed[1].prober.answer(equation, points)
         size = sum((float(part.abs().max()) for part in answer.parts), 0.0)
-        if float(zero.abs().max()) > NOTHING * size:
+        if float(zero.abs().max()) > RULES.nothing * size:
             raise ProblemError(
                 f"{here} has a source or a value that is not zero, and modes are those of a homogeneous problem",
                 "Leave it out: a mode is determined up to a factor.", equation.place,
             )  # fmt: skip
         low, middle, high = (p.prober.answer(e, points).residual for p, e in ((p, _same(p, equation)) for p in posed))
         terms = size + float((low.abs() + 2 * middle.abs() + high.abs()).max())
-        if float((low - 2 * middle + high).abs().max()) > NOTHING * terms:
+        if float((low - 2 * middle + high).abs().max()) > RULES.nothing * terms:
             raise ProblemError(
                 f"{here} is no linear function of {name}",
                 f"Write it with a parameter in which it is one, as {name} for {name}**2, and take the root afterwards.",
