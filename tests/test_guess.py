@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from pinnsolve import (
     MLP,
     Box,
     Disk,
-    Newton,
     Problem,
     ProblemError,
     RandomFeatures,
@@ -31,7 +31,8 @@ from pinnsolve import (
 )
 from pinnsolve.__main__ import main
 from pinnsolve.continuation import along, path_of
-from pinnsolve.solve import plainly, prepare
+from pinnsolve.errors import Outcome
+from pinnsolve.solve import prepare
 from validation.bratu import height, roots
 
 LOWER, UPPER = map(height, roots(1.0))
@@ -202,11 +203,29 @@ def test_a_branch_is_followed_in_a_parameter(how: dict[str, Any]) -> None:
 
 
 def test_values_are_put_between_two_that_are_too_far_apart() -> None:
-    """Beyond lam = 3.5138 there is no solution: it is halved on the way there, and told."""
-    settings = Settings(budget=60, network=RandomFeatures(200), method=Newton(steps=12))
-    way = along(bratu(hump(4.0)), {"lam": (1.0, 3.7, 1.0)}, settings, plainly)
-    assert way.told.startswith("continued from lam = 1; lam = 1.92")  # halfway by their ratio
-    assert way.problem.guess.solved is not None
+    """A solver that finds solutions below lam = 3.5, and no further than 1.3 times from its guess."""
+    asked: list[float] = []
+
+    def solver(problem: Problem, settings: Settings) -> Any:
+        now, before = problem.parameters["lam"], problem.guess.solved
+        asked.append(now)
+        near = before is None or now / before.problem.parameters["lam"] < 1.3
+        outcome = Outcome("converged" if near and now < 3.5 else "plateau", "")
+        training = SimpleNamespace(outcome=outcome, left=1.0)
+        trial, converged = SimpleNamespace(complete=True), outcome.kind == "converged"
+        return SimpleNamespace(
+            outcome=outcome, training=training, trial=trial, converged=converged, estimate=None, problem=problem,
+            everything=lambda **places: {"u": 0 * places["x"]},
+        )  # fmt: skip
+
+    way = along(bratu(hump(4.0)), {"lam": (1.0, 1.6, 2.0)}, Settings(), solver)
+    assert asked == pytest.approx([1.0, 1.6, 1.6**0.5, 1.6]) and not way.warnings
+    assert way.problem.parameters["lam"] == 2.0
+    assert way.problem.guess.solved is not None and way.problem.guess.solved.problem.parameters["lam"] == 1.6
+    assert way.told == "continued from lam = 1; lam = 1.26491; lam = 1.6"
+    way = along(bratu(hump(4.0)), {"lam": (3.4, 4.0, 3.0)}, Settings(), solver)
+    assert way.warnings and "no solution was found at lam = 4" in way.warnings[-1]
+    assert way.told.startswith("continued from lam = 3.4")
 
 
 @pytest.mark.parametrize(
