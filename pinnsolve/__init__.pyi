@@ -18,12 +18,15 @@ from .geometry import (
     interior,
     point,
     side,
+    table,
 )
 from .geometry.named import part
 from .jets.calculus import curl, d, div, dot, grad, jump, laplace
 from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
+from .modes.found import Modes, modes
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
 from .problem import (
+    Eigenvalue,
     Problem,
     Unknown,
     condition,
@@ -54,6 +57,7 @@ __all__ = [
     "Comparison",
     "Cylinder",
     "Disk",
+    "Eigenvalue",
     "Ensemble",
     "Extruded",
     "Fourier",
@@ -62,6 +66,7 @@ __all__ = [
     "LocalFeatures",
     "Marching",
     "Mesh",
+    "Modes",
     "Newton",
     "NotConverged",
     "Outcome",
@@ -96,6 +101,7 @@ __all__ = [
     "interior",
     "jump",
     "laplace",
+    "modes",
     "neumann",
     "observed",
     "part",
@@ -104,4 +110,5 @@ __all__ = [
     "side",
     "solenoidal",
     "solve",
+    "table",
 ]

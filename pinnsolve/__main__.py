@@ -40,6 +40,10 @@ def parser() -> argparse.ArgumentParser:
         help="end the (last) method after N steps (lm, where it is chosen automatically)",
     )
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a parameter, as in nu=0.02")
+    p.add_argument(
+        "--continue", dest="continuation", action="append", default=[], metavar="NAME=VALUES",
+        help="solve for these values of a parameter one after the other, as in Re=10,50,100; the last one is wanted",
+    )  # fmt: skip
     p.add_argument("--seed", type=int, metavar="N", help="for the first weights and all points (0)")
     p.add_argument(
         "--ensemble", metavar="N", help="train N members from N seeds; report their mean and the method's scatter"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 
@@ -10,6 +11,7 @@ from pinnsolve.checks.posed import linear
 from pinnsolve.checks.references import brought
 from pinnsolve.classical.automatic import EFFORT
 from pinnsolve.machine.memory import resident
+from pinnsolve.modes.statement import at, check, sought
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.overview import Overview, Said
 from pinnsolve.problem.problem import Problem
@@ -27,6 +29,8 @@ def overview(problem: Problem, settings: Settings | None = None) -> Overview:
     ProblemError
         If it cannot be solved as it stands.
     """
+    if problem.eigenvalues:
+        return _of_modes(problem, settings)
     ready = prepare(problem, settings or Settings())
     run, solution = ready.loop.state, ready.solution()
     held = solution.conditions
@@ -50,6 +54,18 @@ def overview(problem: Problem, settings: Settings | None = None) -> Overview:
         seconds={"training": ready.settings.budget, "reference": _reference_seconds(problem, ready.settings)},
         findings=list(ready.findings.warnings),
     )
+
+
+def _of_modes(problem: Problem, settings: Settings | None) -> Overview:
+    """What is known of a problem whose modes are sought: what it is for the number that they shall be near to."""
+    name, wanted = sought(problem)
+    check(problem, name, wanted.near)
+    found = overview(at(problem, wanted.near), settings)
+    findings = [f for f in found.findings if "determine" not in f]  # modes are what nothing else determines
+    return replace(
+        found, parameters=problem.told_parameters, reference=problem.told_reference, findings=findings,
+        method=f"{wanted.count} modes of random features",
+    )  # fmt: skip
 
 
 def _stands(problem: Problem, ready: Prepared, unknown: str) -> str:

@@ -16,13 +16,15 @@ from pinnsolve.calls import worded
 from pinnsolve.checks.as_time import as_evolution
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.precision import check_precision
-from pinnsolve.checks.signature import signature
+from pinnsolve.checks.signature import guessed_signature, signature
 from pinnsolve.checks.substitution import contradiction, misfits
+from pinnsolve.continuation import Way, along
 from pinnsolve.errors import NotConverged, ProblemError
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.methods.protocol import Method
-from pinnsolve.methods.smoothing import Smoothing, features_for
+from pinnsolve.methods.smoothing import Smoothing, features_for, noisy_alone
+from pinnsolve.modes.found import solved
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import Network
 from pinnsolve.problem.problem import Problem
@@ -61,6 +63,13 @@ class Prepared:
         """Take up the checkpoint in the run's folder."""
         assert self.loop.checkpoint is not None
         self.loop.checkpoint.resume(self.loop.state)
+
+    def begin_after(self, way: Way) -> None:
+        """Go on from the solutions for other values of a parameter; what they took counts."""
+        run = self.loop.state
+        run.clock.seconds += way.seconds
+        run.choice.append(way.told)
+        self.findings.warnings.extend(way.warnings)
 
     def solution(self, training: Training | None = None) -> Solution:
         """The solution as it stands."""
@@ -111,6 +120,7 @@ def solve(
     out: str | Path | None = None,
     resume: bool = False,
     progress: Callable[[Look], None] | bool | None = None,
+    continuation: Mapping[str, Sequence[float]] | None = None,
 ) -> Solution:
     """Train a network on a problem.
 
@@ -128,6 +138,9 @@ def solve(
     progress : bool or callable Look -> None, optional
         True shows a line that says how far training is, False none; by default there is one in a notebook. A callable
         is told each line of the history.
+    continuation : mapping from parameter to numbers, optional
+        The problem is solved for these values of a parameter, one after the other: each solution is the guess of the
+        next, and the last one is handed out. `continuation={"Re": (10, 50, 100, 400)}`.
 
     Returns
     -------
@@ -162,7 +175,14 @@ def solve(
             "redraw": redraw, "weights": weights, "seed": seed, "device": device, "dtype": dtype,
         },
     )  # fmt: skip
-    ready = prepare(problem, chosen, writable_folder(Path(out)) if out is not None else None)
+    if problem.eigenvalues:
+        solution = solved(problem, chosen, resume or continuation is not None)
+        warn_of(solution)
+        return solution
+    way = along(problem, continuation, chosen, plainly, resume) if continuation is not None else None
+    ready = prepare(way.problem if way else problem, chosen, writable_folder(Path(out)) if out is not None else None)
+    if way is not None:
+        ready.begin_after(way)
     if resume:
         if out is None:
             raise ProblemError(
@@ -173,6 +193,12 @@ def solve(
         solution = ready.solution(ready.loop.run(told))
     warn_of(solution)
     return solution
+
+
+def plainly(problem: Problem, settings: Settings) -> Solution:
+    """The solution of a problem, with nothing said or kept on the way."""
+    ready = prepare(problem, settings)
+    return ready.solution(ready.loop.run())
 
 
 def warn_of(solution: Solution) -> None:
@@ -193,8 +219,10 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
 
 def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
+    if problem.eigenvalues:  # for a number in its place the solution would be zero
+        raise ProblemError("this problem has modes, and they are found by solve(problem) alone", "See modes(problem).")
     asked, problem = problem, as_evolution(problem) or problem
-    if settings.automatic and (measured := _noisy_alone(problem)):
+    if settings.automatic and (measured := noisy_alone(problem)):
         layer = features_for(measured, len(problem.coordinates))
         settings = dataclasses.replace(settings, network=layer, method=Smoothing())
     if share := _held_out(problem, settings):
@@ -216,7 +244,8 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
             trial.read, trial.law = read, law
         return trial
 
-    identity = {"problem": signature(problem), "settings": {k: str(v) for k, v in settings.described().items()}}
+    about = signature(problem) | guessed_signature(problem)
+    identity = {"problem": about, "settings": {k: str(v) for k, v in settings.described().items()}}
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
         cells=0 if read is None else max(1, len(problem.space_coordinates)), only=bool(problem.inner),
@@ -227,13 +256,6 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     check_smooth(run.trial, findings)
     findings.warnings.extend(more + noted(run))
     return Prepared(asked, findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
-
-
-def _noisy_alone(problem: Problem) -> int:
-    """The measurements of a problem that is nothing else, where they say how noisy they are; otherwise none."""
-    alone = not problem.equations and all(e.points is not None for e in problem.system)
-    known = all(o.known and o.loss == "squares" for o in problem.observations)
-    return sum(len(o.points) for o in problem.observations) if alone and known else 0
 
 
 def _read(problem: Problem, made: Plan, settings: Settings) -> tuple[Evolution | Line | None, Law | None]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pinnsolve.checks.backwards import backwards
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.domain import Along
+from pinnsolve.geometry.along import Along
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import rate

@@ -17,6 +17,7 @@ from pinnsolve.checks.contradictions import Contradiction, Part, contradictions
 from pinnsolve.checks.corners import corners
 from pinnsolve.checks.coverage import crowded, derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
+from pinnsolve.checks.guesses import guesses
 from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.interfaces import interfaces
 from pinnsolve.checks.joins import warnings_of
@@ -99,7 +100,7 @@ def check(problem: Problem) -> Findings:
     _probe_quantities(problem)
     found = contradictions(problem)
     warnings = [*problem.domain.warnings, *(str(c) + "; there it is weighted, not exact" * c.exact for c in found)]
-    warnings += unused(problem) + check_solenoidal(problem) + uncovered(problem, derivatives)
+    warnings += guesses(problem) + unused(problem) + check_solenoidal(problem) + uncovered(problem, derivatives)
     warnings += crowded(problem, derivatives) + told_backwards(problem) + slopes(problem)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")

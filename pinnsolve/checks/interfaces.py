@@ -18,6 +18,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.fluxes import bend
+from pinnsolve.checks.tables import breaks
 from pinnsolve.geometry.places import Narrow, Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
@@ -84,9 +85,13 @@ def interfaces(
         order = max((alpha[axis] for alphas in derivatives.values() for alpha in alphas), default=0)
         if order > 1 and places:
             unseen += [f"{coordinate}={p:g}" for p in places if _coefficient_jumps(problem, axis, p)]
+            said = len(problem.space_coordinates) == 1 and _said(problem, coordinate, axis, places, derivatives)
+            known = breaks(problem, coordinate, problem.equations) if said else ()
+            if all(any(_same(problem, coordinate, p, b) for b in known) for p in places):
+                continue  # tables say all of them, and cells end there
             names = " and ".join(f"{coordinate}={p:g}" for p in places)
             remedy = "write a first-order system, with the flux as an unknown"
-            if len(problem.space_coordinates) == 1 and _said(problem, coordinate, axis, places, derivatives):
+            if said:
                 remedy = "cells do, since it is what the equations differentiate"
             warnings.append(
                 f"the equations jump at {names}, and hold second derivatives along {coordinate}: a smooth network does "

@@ -24,8 +24,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.tolerances import EQUAL
+from pinnsolve.algebra.tolerances import EQUAL, SAME
 from pinnsolve.checks.hidden import Hidden
+from pinnsolve.checks.tables import breaks
 from pinnsolve.checks.variation import constants
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import Narrow
@@ -137,7 +138,9 @@ def _along(problem: Problem, sizes: Mapping[str, Size], hidden: Sequence[Found])
             found += _search(coefficients, WHOLE, RULES.first)
             for h in hidden:
                 found += _search(coefficients, (max(0.0, h.low - h.width), min(1.0, h.high + h.width)), RULES.then)
-    return _distinct(found)
+    (coordinate,), near = problem.coordinates, 100 * SAME
+    known = [float(problem.domain.unit(coordinate, b)) for b in breaks(problem, coordinate, problem.equations)]
+    return _distinct([f for f in found if f.width or all(abs(f.low - k) > near for k in known)])
 
 
 def told(places: Sequence[Narrow], domain: Domain) -> list[str]:

@@ -32,6 +32,7 @@ class Rules:
     rounds: int = 12  # of quartering; more: kinks are placed closer
     short: float = 1e-4  # of the length: parts below it are a jump or a kink; larger: steep places are taken for them
     closer: int = 7  # rounds in which a jump is placed 32 times closer each; more: rounding decides
+    known: int = 60  # breaks between which others are looked for; more: more time
     most: int = 48  # parts at once that are looked into; more: noise takes long
 
 
@@ -77,9 +78,15 @@ def together(found: Sequence[Resolution], size: float) -> Resolution:
     return Resolution(tuple(sorted(kept)), tuple(sorted({p for r in found for p in r.parts})))
 
 
-def resolution(curves: Curves, low: float, high: float) -> Resolution:
-    """The breaks of functions over an interval, and the parts between."""
+def resolution(curves: Curves, low: float, high: float, known: Sequence[float] = ()) -> Resolution:
+    """The breaks of functions over an interval, and the parts between; some breaks may be known."""
+    if len(known) > RULES.known:  # between so many nothing else is looked for
+        return Resolution(tuple(known))
     size = high - low
+    if known:
+        beside = 1e-9 * size
+        between = [resolution(curves, a + beside, b - beside) for a, b in pairwise([low, *known, high])]
+        return together([Resolution(tuple(known)), *between], size)
     usual = 0.9 * size / RULES.first  # what was not halved varies on no short length
     closely = _parts(curves, low, high, RULES.broken)
     if all(b - a >= usual for a, b in closely):

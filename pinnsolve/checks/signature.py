@@ -21,6 +21,7 @@ def signature(problem: Problem) -> dict[str, str]:
     found |= {f"parameter {name}": repr(value) for name, value in sorted(problem.parameters.items())}
     found |= {f"parameter {name}": repr(u) for name, u in sorted((problem.constants | problem.functions).items())}
     found |= {f"parameter {name}": repr(material) for name, material in sorted(problem.materials.items())}
+    found |= {f"parameter {name}": repr(data) for name, data in sorted(problem.tables.items())}
     for equation in problem.equations:
         found[f"equation {equation.name}"] = f"{_total(problem, equation, problem.domain.line()):.7e}"
     for number, condition in enumerate((*problem.conditions, *problem.inner)):
@@ -30,6 +31,12 @@ def signature(problem: Problem) -> dict[str, str]:
         total = sum(float(v.sum()) for v in (*o.points.coordinates.values(), *o.points.measured.values()))
         found[f"data {o.name}"] = f"{len(o.rows)} rows: {total:.12e}"
     return found
+
+
+def guessed_signature(problem: Problem) -> dict[str, str]:
+    """What tells a run from one that began at another guess; a solution is one wherever it was begun."""
+    found = problem.guessed(problem.domain.line())
+    return {f"guess {u}": f"{float(values.sum()):.7e}" for u, values in found.items()}
 
 
 def _total(problem: Problem, equation: Equation, points: Points) -> float:

@@ -17,10 +17,11 @@ def unused(problem: Problem) -> list[str]:
     """
     asked = {name for equation in problem.system for name in equation.asks}
     asked |= {name for quantity in problem.quantities.values() for name in quantity.asks}
+    asked |= problem.guess.asks
     return [
         f"no equation and no condition asks for the parameter '{name}', so it changes nothing: name it among the "
         "arguments of the function that needs it, or leave it out"
-        for name in [*problem.parameters, *problem.materials, *problem.ranges]
+        for name in [*problem.others, *problem.ranges]
         if name not in asked
     ] + [
         f"the parameter '{name}' is an argument of {' and '.join(at)}, and nothing there uses it, so it changes nothing"

@@ -47,6 +47,8 @@ def check_alone(solver: Solver, levels: Sequence[Found], places: dict[str, Array
     first, coarse, fine = levels[0], *levels[-2:]
     if not (isinstance(coarse, Steady) and isinstance(fine, Steady) and isinstance(first, Steady)) or first.linear:
         return
+    if solver.given.problem.guess.unknowns:
+        return  # which one is meant was said
     known = _values(solver, fine, places)
     for height in OTHERS.heights:
         try:
@@ -59,7 +61,7 @@ def check_alone(solver: Solver, levels: Sequence[Found], places: dict[str, Array
             continue
         values = _values(solver, again, places)
         if _differ(known, values) and not _differ(values, _values(solver, other, places)):
-            where = "guesses of other heights lead to different ones"
+            where = "guesses of other heights lead to different ones; guess={...} says which one is meant"
             raise UndeterminedError(f"several functions solve these equations and conditions: {where}")
 
 

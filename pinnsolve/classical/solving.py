@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from pinnsolve.checks.check import Findings
 from pinnsolve.classical.cloud import Cloud
@@ -20,6 +21,7 @@ from pinnsolve.classical.spread import Spacing
 from pinnsolve.classical.start import start_of
 from pinnsolve.classical.steady import Steady, solved
 from pinnsolve.classical.stencils import Array
+from pinnsolve.geometry.points import Points
 
 Found = Steady | Marched
 
@@ -117,6 +119,8 @@ class Solver:
         if before and not (isinstance(before[-1], Steady) and before[-1].linear and self.spacing is not None):
             at = grid.nodes.coordinates
             return self.from_guess(grid, np.stack([before[-1].at(f, at) for f in range(len(self.scales))]))
+        if self.given.problem.guess.unknowns:  # others may lead to another solution than the one that is asked for
+            return self.from_guess(grid, self.guessed(grid))
         failed: NoReferenceError | None = None
         for guess in (0.0, 1.0, -1.0):  # of the natural sizes: where an unknown multiplies another, zero is none
             try:
@@ -125,6 +129,14 @@ class Solver:
                 failed = failed or error
         assert failed is not None
         raise failed
+
+    def guessed(self, grid: Grid | Cloud) -> Array:
+        """The user's guess at the nodes (F, N), zeros where there is none."""
+        problem, found = self.given.problem, np.zeros((len(self.scales), len(grid)))
+        points = {c: torch.from_numpy(np.ascontiguousarray(x)) for c, x in grid.nodes.coordinates.items()}
+        for u, values in problem.guessed(Points(points, torch.ones(len(grid), dtype=torch.float64))).items():
+            found[problem.unknowns.index(u)] = values.numpy()
+        return found
 
     def from_guess(self, grid: Grid | Cloud, guess: Array) -> Steady:
         """The steady solution that Newton's method finds from a guess (F, N)."""

@@ -99,7 +99,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
             raise OutOfTimeError
         residual = rows.residuals(u[None], nothing[None], np.zeros(1))[0]
         jacobian = rows.linearised(u, nothing, 0.0)[0]
-        weights = _weights(rows, jacobian) if weights is None else weights
+        weights = weights_of(rows, jacobian) if weights is None else weights
         try:
             if factors is None or not _same(jacobian, factored):
                 factors, factored = Factored(jacobian, weights, rows.order, rows.grid.dimension < 2), jacobian
@@ -150,7 +150,7 @@ def _check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Arra
         raise UndeterminedError(SINGULAR)
 
 
-def _weights(rows: Rows, jacobian: Any) -> Array:
+def weights_of(rows: Rows, jacobian: Any) -> Array:
     """Each equation weighs by the size of its terms, along a single coordinate at each place, where nodes may differ in
     distance by any factor; and on its block as much as all its points together."""
     if isinstance(rows.grid, Cloud):

@@ -8,7 +8,8 @@ import json
 import math
 import shlex
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from pinnsolve.checks.references import brought, reference_of
 from pinnsolve.classical.automatic import EFFORT, attempt
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
+from pinnsolve.command.modes import solved_modes
+from pinnsolve.continuation import along, path_of
 from pinnsolve.ensembles.ensemble import Ensemble, many, trained
 from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
@@ -33,7 +36,7 @@ from pinnsolve.report import console as show
 from pinnsolve.report.record import Report
 from pinnsolve.settings import DTYPES, Settings
 from pinnsolve.solution import Solution
-from pinnsolve.solve import Prepared, prepare
+from pinnsolve.solve import Prepared, plainly, prepare
 from pinnsolve.training.history import Training
 from pinnsolve.training.progress import line
 from pinnsolve.verdict.contradiction import told_by
@@ -61,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> int:
     problem, settings = _problem(arguments, file.problem), _settings(arguments, file.settings)
+    path = _path(arguments, problem)
     members = _members(arguments)
     if arguments.check:
         found = overview(problem, settings)
@@ -70,21 +74,29 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
             console.print(f"[bold]{file.name}[/]")
             console.print(str(found), markup=False, soft_wrap=True)
         return Exit.PASSED
-    figures = _named("--figures", arguments.figures, problem)
+    figures = partial(_named, "--figures", arguments.figures)
+    shown = None if problem.eigenvalues else figures(problem)
     folder = folder_of(arguments, file.name)
     arguments.out = str(folder)  # where a fault of our own is told from here on
     with held(folder):
-        result = _solved(arguments, file, problem, settings, members, folder, console, figures)
+        if problem.eigenvalues:
+            result = solved_modes(arguments, file, problem, settings, folder, console, figures)
+        else:
+            result = _solved(arguments, file, problem, settings, members, folder, console, shown, path)
     return Exit.PASSED if result.comparison.verdict == "pass" else Exit.NOT_PASSED
 
 
 def _solved(
     arguments: argparse.Namespace, file: ProblemFile, problem: Problem, settings: Settings, members: int | None,
-    folder: Path, console: Console, figures: Sequence[str] | None,
+    folder: Path, console: Console, figures: Sequence[str] | None, path: Mapping[str, Sequence[float]],
 ) -> Report:  # fmt: skip
     """From the problem to the run's files and the final tables."""
-    ready = prepare(problem, settings, folder if members is None else None)
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
+    way = along(problem, path, settings, plainly, arguments.resume, partial(_show_value, console)) if path else None
+    problem = way.problem if way is not None else problem
+    ready = prepare(problem, settings, folder if members is None else None)
+    if way is not None:
+        ready.begin_after(way)
     show.show_warnings(console, ready.findings.warnings)
     if arguments.resume and members is None:
         ready.resume()
@@ -173,6 +185,23 @@ def _problem(arguments: argparse.Namespace, problem: Problem) -> Problem:
     if arguments.no_reference:
         changes["reference"] = None
     return problem.replaced(**changes) if changes else problem
+
+
+def _path(arguments: argparse.Namespace, problem: Problem) -> dict[str, list[float]]:
+    """The values of --continue, by parameter; nothing where it is not given."""
+    path: dict[str, list[float]] = {}
+    for item in arguments.continuation:
+        name, _, text = item.partition("=")
+        path[name.strip()] = [_number(f"--continue {item}", part) for part in text.split(",")]
+        if any(given.partition("=")[0].strip() == name.strip() for given in arguments.set):
+            raise ProblemError(f"--set and --continue both give {name.strip()}", "The last value of --continue counts.")
+    if path:
+        path_of(problem, path)  # told before anything is solved
+    return path
+
+
+def _show_value(console: Console, line: str) -> None:
+    console.print(f"continue {line}", markup=False)
 
 
 def _number(what: str, text: str) -> float:

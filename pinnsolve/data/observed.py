@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pinnsolve.calls import worded
-from pinnsolve.data.tables import Column, Table, read, table_of
+from pinnsolve.data.tables import Column, Table, beside, read, table_of
 from pinnsolve.errors import ProblemError, did_you_mean
 
 Loss = Literal["squares", "huber"]
@@ -100,18 +100,13 @@ def observed(
     given: dict[str, Any] = {}
     rows: Callable[[int], str] = "row {}".format
     if file is not None:
-        table = read(_found(Path(file), Path(sys._getframe(2).f_code.co_filename).parent))
+        table = read(beside(Path(file), Path(sys._getframe(2).f_code.co_filename).parent))
         given, name = _chosen(table, columns), table.name
         rows = table.label
     for column in values:
         if column in given:
             raise ProblemError(f"{name} has a column '{column}', and it is given by keyword too", "Give it once.")
     return [Observed(table_of(name, {**given, **values}, rows), sigma, loss)]
-
-
-def _found(path: Path, beside: Path) -> Path:
-    near = beside / path
-    return near if not path.is_absolute() and near.exists() else path
 
 
 def _chosen(table: Table, columns: Sequence[str] | Mapping[str, str] | None) -> dict[str, Column]:

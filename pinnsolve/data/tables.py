@@ -39,6 +39,12 @@ class Table:
         return self.rows[number - 1]
 
 
+def beside(path: Path, folder: Path) -> Path:
+    """A relative path as it is meant: in the folder of the file that names it, or else in the current one."""
+    near = folder / path
+    return near if not path.is_absolute() and near.exists() else path
+
+
 def read(path: Path) -> Table:
     """The columns of a file, by the ending of its name.
 

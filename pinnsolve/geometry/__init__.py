@@ -13,6 +13,7 @@ from pinnsolve.geometry.polygon import Polygon
 from pinnsolve.geometry.regions import Region, boundary, face, faces, interior, point, side, start
 from pinnsolve.geometry.rounds import Ball, Cylinder, Disk
 from pinnsolve.geometry.shape import Shape
+from pinnsolve.geometry.tabulated import table
 
 for made in (Ball, Box, Cylinder, Disk, Extruded, LevelSet, Mesh, Piecewise, Polygon):
     worded_class(made)
@@ -20,4 +21,5 @@ for made in (Ball, Box, Cylinder, Disk, Extruded, LevelSet, Mesh, Piecewise, Pol
 __all__ = [
     "Ball", "Box", "Cylinder", "Disk", "Domain", "Extruded", "LevelSet", "Mesh", "Piece", "Piecewise", "Points",
     "Polygon", "Region", "Shape", "boundary", "face", "faces", "interior", "point", "side", "start",
+    "table",
 ]  # fmt: skip

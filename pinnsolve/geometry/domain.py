@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +12,7 @@ import torch
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.data.axes import TIME
 from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.geometry.along import Along
 from pinnsolve.geometry.arguments import interval
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.holes import Hole, Notch
@@ -21,13 +21,6 @@ from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.walls import Walls
-
-
-@dataclass(frozen=True)
-class Along:
-    """In place of an interval of time: a coordinate of the box that is marched along as if it were time."""
-
-    coordinate: str
 
 
 class Domain:

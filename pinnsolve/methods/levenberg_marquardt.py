@@ -42,6 +42,11 @@ class LevenbergMarquardt:
     redraws = True
     attempts = 12  # to lower the loss, the damping four times as large each time; fewer: a step is given up too early
     smallest = 1e-15  # damping, of the trace of J^T J; larger: less than quadratic convergence at the end
+    guessed = (
+        1e-8  # the first damping where training begins at a user's guess; larger: steps downhill, out of its basin
+    )
+    reach = 0.3  # of their sizes: unknowns move by no more in a step from a guess on; larger: out of its basin
+    halvings = 10  # of such a step; fewer: the damping is raised, and steps go downhill
     bent = 0.75  # of the step: twice the acceleration may be so long (Transtrum & Sethna)
 
     def __post_init__(self) -> None:
@@ -49,7 +54,8 @@ class LevenbergMarquardt:
         whole("LevenbergMarquardt: steps", self.steps)
 
     def init(self, objective: Objective) -> State:
-        return {"damping": None, "loss": math.nan, "stuck": False}
+        first = self.damping if objective.values is None else min(self.damping, self.guessed)
+        return {"damping": None, "first": first, "loss": math.nan, "stuck": False}
 
     def operations(self, objective: Objective, state: State) -> float:
         """Of one linearisation, and of one attempt."""
@@ -64,21 +70,39 @@ class LevenbergMarquardt:
         if not math.isfinite(loss):
             return {**state, "loss": loss}
         start = objective.model.vector()
-        mu = self.damping * equations.trace if state["damping"] is None else float(state["damping"])
+        mu = state["first"] * equations.trace if state["damping"] is None else float(state["damping"])
         for _ in range(self.attempts):
             objective.work.add(cholesky(min(objective.size, len(start))))
             delta = equations.step(mu)
-            if delta is not None:
-                objective.model.assign(start + self._bent(equations, objective, start, delta))
-                new = objective.loss()
+            taken = None if delta is None else self._taken(equations, objective, start, delta)
+            if taken is not None and delta is not None:
+                part, new = taken
                 predicted = equations.predicted(delta)
                 ratio = (loss - new) / predicted if predicted > 0 else -1.0
-                if math.isfinite(new) and new < loss:
-                    factor = 1 / 3 if ratio > 0.5 else 1.0 if ratio > 0.1 else 3.0
-                    return {"damping": max(mu * factor, self.smallest * equations.trace), "loss": new, "stuck": False}
+                factor = 1 / 3 if ratio > 0.5 else 1.0 if ratio > 0.1 or part < 1 else 3.0
+                mu = max(mu * factor, self.smallest * equations.trace)
+                return {**state, "damping": mu, "loss": new, "stuck": False}
             mu *= 4
         objective.model.assign(start)
-        return {"damping": mu, "loss": loss, "stuck": True}
+        return {**state, "damping": mu, "loss": loss, "stuck": True}
+
+    def _taken(
+        self, equations: Damped, objective: Objective, start: Tensor, delta: Tensor
+    ) -> tuple[float, float] | None:  # fmt: skip
+        """The part of a step that is taken, and the loss there; none that does not lower it. From a user's guess on the
+        unknowns move by small steps, so that the solution is one that is near."""
+        if objective.values is None:
+            objective.model.assign(start + self._bent(equations, objective, start, delta))
+            new = objective.loss()
+            return (1.0, new) if math.isfinite(new) and new < equations.loss else None
+        before = objective.values()
+        for part in (0.5**k for k in range(self.halvings)):
+            objective.model.assign(start + part * delta)
+            new = objective.loss()
+            near = bool((objective.values() - before).abs().max() <= self.reach)
+            if near and math.isfinite(new) and new < equations.loss:
+                return part, new
+        return None
 
     def _bent(self, equations: Damped, objective: Objective, start: Tensor, delta: Tensor) -> Tensor:
         """The step with its acceleration, where that is small enough."""

@@ -137,13 +137,13 @@ def cells_of(trial: Lined) -> Cells:
 
 
 def given(trial: Lined) -> Any:
-    """The first guess, from places (N,) to values (N, F): what conditions prescribe, carried on."""
+    """The first guess, from places (N,) to values (N, F): the user's, or what conditions prescribe, carried on."""
     fresh = Lined(trial.problem, trial.layer, trial.plan, trial.dtype, trial.device)
     line = line_of(trial)
 
     def values(x: Tensor) -> Tensor:
-        fields = fresh.unknowns(fresh.prepare(line.points(x)))
-        return torch.stack([fields[u].value.detach() for u in trial.problem.unknowns], 1)
+        fields, guessed = fresh.unknowns(fresh.prepare(line.points(x))), line.problem.guessed(line.points(x))
+        return torch.stack([guessed.get(u, fields[u].value.detach()) for u in trial.problem.unknowns], 1)
 
     return values
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from pinnsolve.methods.guessing import on_cells
 from pinnsolve.methods.joined_newton import Effort, JoinedNewton
 from pinnsolve.methods.line_cells import Cells, LineScheme, defects
 from pinnsolve.methods.line_operator import LineOperator
@@ -89,6 +90,8 @@ class LineWhole:
         mesh = Tiles.begun([line.ends], RULES.cells, [line.joints], s.device)
         while any(bad := [b - a > 2 * line.inside.finest(a, b) for a, b in pairwise(mesh.edges.tolist())]):
             mesh = mesh.split([bool(b) - 1 for b in bad])
+        if line.problem.guess.unknowns:
+            mesh, _ = on_cells(lambda x: start(x[:, 0]), mesh, s.cell, (line.periodic,))
         places = mesh.points(s.cell.gauss(s.cell.count)[0])[..., 0]
         values = start(places.flatten()).reshape(*places.shape, -1)
         return Cells(s, mesh, s.nearest(values), line.conditions)

@@ -78,7 +78,8 @@ class Newton:
         for r, jacobian in objective.pieces():
             loss += float(r.square().sum())
             triangle.add(jacobian, (jacobian @ start - r)[:, None])
-        first = loss if math.isnan(state["first"]) else state["first"]
+        fresh = math.isnan(state["first"])
+        first = max(loss, objective.first) if fresh else state["first"]
         state = {**state, "loss": loss, "first": first}
         if not math.isfinite(loss):
             return state
@@ -92,7 +93,8 @@ class Newton:
         if moved is None:
             return {**state, "stuck": True, "done": True}
         part, left = moved
-        linear = part == 1.0 and abs(left - predicted) <= self.linear * (left + predicted) + EQUAL * loss
+        nothing = EQUAL * loss * fresh  # after a first step that was not linear, what a later one leaves is no rounding
+        linear = part == 1.0 and abs(left - predicted) <= self.linear * (left + predicted) + nothing
         return {**state, "loss": left, "stuck": False, "done": linear or left > self.worth * loss, "linear": linear}
 
 

@@ -71,6 +71,10 @@ class Objective:
         The best solution so far, of another network.
     costs : Costs
         Of one evaluation on these points (operations).
+    first : float
+        The loss that others are relative to, where that is no smaller than the first one: a guess may be good.
+    values : callable () -> Tensor, optional
+        Where training began at a guess: the unknowns at some places, by their sizes.
     work : Work
         Where operations are counted: each evaluation below by itself, what a method computes besides by the method.
     """
@@ -82,6 +86,8 @@ class Objective:
     drift: LeastSquares | None = None
     guess: Callable[[], Any] | None = None
     costs: Costs = field(default_factory=Costs)
+    first: float = 0.0
+    values: Callable[[], Tensor] | None = None
     work: Work = field(default_factory=Work)
 
     def loss(self) -> float:

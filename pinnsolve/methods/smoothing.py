@@ -12,6 +12,7 @@ from pinnsolve.algebra.evidence import evidence
 from pinnsolve.algebra.operations import cholesky, product
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.networks.random_features import RandomFeatures
+from pinnsolve.problem.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -96,3 +97,10 @@ def features_for(measurements: int, coordinates: int) -> RandomFeatures:
     count = min(max(measurements, LAYER.fewest), LAYER.most)
     top = LAYER.waves * math.pi / 2 * min(measurements, count) ** (1 / coordinates)
     return RandomFeatures(count, (LAYER.slowest, max(top, 2 * LAYER.slowest)), "sine")
+
+
+def noisy_alone(problem: Problem) -> int:
+    """The measurements of a problem that is nothing else, where they say how noisy they are; otherwise none."""
+    alone = not problem.equations and all(e.points is not None for e in problem.system)
+    known = all(o.known and o.loss == "squares" for o in problem.observations)
+    return sum(len(o.points) for o in problem.observations) if alone and known else 0

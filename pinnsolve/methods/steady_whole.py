@@ -18,6 +18,7 @@ from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.easing import RULES as EASING
 from pinnsolve.methods.easing import Easing, begun, stalled
+from pinnsolve.methods.guessing import on_cells
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.stage_operator import operations, that_fit
@@ -222,8 +223,16 @@ class SteadyWhole:
         mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device)
         for corner in self.corners:
             mesh, _ = self._graded(mesh, corner, max(RULES.begun * self.bound, RULES.first))
-        empty = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
-        return SteadyCells(s, mesh, empty)
+        c = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
+        if e.problem.guess.unknowns:
+            mesh, c = on_cells(self._guessed, mesh, s.cell, e.rings)
+        return SteadyCells(s, mesh, c)
+
+    def _guessed(self, x: Tensor) -> Tensor:
+        """The user's guess at places (N, 2): values (N, F); zeros where there is none."""
+        e = self.scheme.evolution
+        found, none = e.problem.guessed(e.points(x, torch.zeros_like(x[:, 0]))), torch.zeros_like(x[:, 0])
+        return torch.stack([found.get(u, none) for u in e.problem.unknowns], 1)
 
     def _graded(self, mesh: Tiles, corner: Corner, part: float) -> tuple[Tiles, list[list[int]]]:
         """Cells that are halved until those beside a corner are no longer than a part of the whole; and how."""

@@ -2,10 +2,12 @@
 
 from pinnsolve.data.observed import observed
 from pinnsolve.problem.conditions import condition, dirichlet, initial, initial_rate, neumann, periodic, solenoidal
+from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
 
 __all__ = [
+    "Eigenvalue",
     "Problem",
     "Unknown",
     "condition",

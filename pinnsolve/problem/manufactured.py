@@ -52,7 +52,7 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
         function.__signature__ = inspect.Signature([inspect.Parameter(n, keyword) for n in names])  # type: ignore[attr-defined]
         return function
 
-    always = {*problem.coordinates, *problem.parameters, *problem.materials}
+    always = {*problem.coordinates, *problem.others}
     asked = {e.name: e.asks & set(problem.unknowns) for e in problem.equations}
     equations = [shifted(e.name, e.residual, always | asked[e.name]) for e in problem.equations]
     conditions: list[Any] = [*problem.periodic, *problem.solenoidal]

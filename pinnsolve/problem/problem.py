@@ -8,13 +8,16 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal
 
+from torch import Tensor
+
 from pinnsolve.calls import worded_class
 from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean, positive
 from pinnsolve.geometry.across import interfaces_of, materials_at
-from pinnsolve.geometry.domain import Along, Domain
+from pinnsolve.geometry.along import Along
+from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.inner import Inner
-from pinnsolve.geometry.materials import Parts, Piecewise
+from pinnsolve.geometry.materials import Parts
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
@@ -24,20 +27,27 @@ from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.declared import Declared, check_twice, undetermined
 from pinnsolve.problem.equation import Equation, Prescribed
 from pinnsolve.problem.flows import in_order
+from pinnsolve.problem.guess import guess_of
 from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
 from pinnsolve.problem.overview import Overview
 from pinnsolve.problem.probes import Prober
 from pinnsolve.problem.quantities import quantities_of
-from pinnsolve.problem.reading import equations_of, flattened, parameters_of, reference_given, unknowns_of
+from pinnsolve.problem.reading import (
+    Parameter,
+    equations_of,
+    flattened,
+    parameters_of,
+    reference_given,
+    unknowns_of,
+)
 from pinnsolve.problem.recognition import recognised
-from pinnsolve.problem.unknown import Unknown
-from pinnsolve.problem.written import equation_text, problem_text
+from pinnsolve.problem.told import Told
 from pinnsolve.reference import Reference
 
 
 @worded_class
-class Problem:
+class Problem(Told):
     """A partial (or ordinary) differential equation with its conditions.
 
     Parameters
@@ -54,10 +64,10 @@ class Problem:
     conditions : sequence
         What `dirichlet`, `neumann`, `initial`, `initial_rate`, `periodic`, `solenoidal`, `condition` and `observed`
         return.
-    parameters : mapping from name to number, Unknown, (low, high), or Piecewise
-        What equations and conditions may ask for by name. An `Unknown` is found together with the solution; a range
-        makes the parameter one more input of the network, beside the coordinates; a `Piecewise` jumps between parts of
-        space.
+    parameters : mapping from name to number, Unknown, Eigenvalue, (low, high), Piecewise, or table
+        What equations and conditions may ask for by name. An `Unknown` is found together with the solution, an
+        `Eigenvalue` together with modes; a range makes the parameter one more input of the network, beside the
+        coordinates; a `Piecewise` jumps between parts of space; a `table` is a function from data.
     reference : callable problem -> Reference, or Reference, optional
         `exact(u=...)` makes one. `None` switches the comparison off; "automatic" lets the package look for one.
     tolerance : float
@@ -65,6 +75,8 @@ class Problem:
     quantities : mapping from name to (function, region) or (function, region, time)
         Integrals that the table and the report shall tell beside the reference's: a drag, a flux, an energy. See
         `Solution.integral`; in an evolution at the end of time, where none is told.
+    guess : mapping from unknown to number or function, or a Solution, optional
+        Where iterations begin: of several solutions of a nonlinear problem it says which one is wanted.
 
     Raises
     ------
@@ -80,15 +92,16 @@ class Problem:
         unknowns: str | Sequence[str],
         equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         conditions: Sequence[Any] = (),
-        parameters: Mapping[str, float | Unknown | tuple[float, float] | Piecewise] | None = None,
+        parameters: Mapping[str, Parameter] | None = None,
         reference: Callable[[Any], Any] | Reference | Literal["automatic"] | None = "automatic",
         tolerance: float = 1e-3,
         quantities: Mapping[str, Any] | None = None,
+        guess: Any = None,
     ) -> None:
         self._declared = {
             "space": space, "time": time, "unknowns": unknowns, "equations": equations, "conditions": conditions,
             "parameters": parameters, "reference": reference, "tolerance": tolerance,
-            "quantities": quantities,
+            "quantities": quantities, "guess": guess,
         }  # fmt: skip
         given = parameters_of(parameters or {})
         self._parameters = dict(parameters or {})
@@ -96,20 +109,23 @@ class Problem:
         self.materials = {
             n: m.over(space) if isinstance(space, Shape | None) else m for n, m in given.materials.items()
         }
+        self.tables, self.eigenvalues = given.tables, given.eigenvalues
         self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
         self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
         self.space, self.domain = space, Domain(space, time, self.ranges)
         for name, material in self.materials.items():
             material.check(name, self.domain)
+        for name, data in self.tables.items():
+            data.check(name, self.domain)
         self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
         self.unknowns = unknowns_of(unknowns)
         self.tolerance = positive("tolerance", tolerance)
         self.reference = reference_given(reference)
-        check_free(self.unknowns, self.coordinates, [*self.parameters, *self.materials], self.functions)
+        check_free(self.unknowns, self.coordinates, self.others, self.functions)
         flat = flattened(conditions)
         self.observations = tuple(measured(self.domain, self.unknowns, c) for c in flat if isinstance(c, Observed))
         declared = Declared(
-            self.domain, self.unknowns, (*self.parameters, *self.materials), self.functions, equations_of(equations),
+            self.domain, self.unknowns, self.others, self.functions, equations_of(equations),
             [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
             [c for c in flat if isinstance(c, Solenoidal)], self.observations,
             [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name],
@@ -123,45 +139,14 @@ class Problem:
                 raise undetermined(unknown)
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
         self.inner = tuple(c for c in declared.conditions if isinstance(self.pieces(c)[0], Inner))
+        known = [n for n in self.names if n not in self.unknowns]
+        self.guess = guess_of(guess, self.unknowns, self.coordinates, known)
         self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions if c not in self.inner)
         self.solenoidal = tuple(
             replace(flow, components=in_order(flow.components, self.equations, self.prober))
             for flow in declared.solenoidal
         )
         check_twice(self.conditions, self.periodic, self.domain)
-
-    def __repr__(self) -> str:
-        """The problem as it is written, as the docstring of its file would tell it.
-
-        >>> from pinnsolve import Box, Problem, d, dirichlet, initial
-        >>> def heat(u, x, t, k):
-        ...     return d(u, t) - k * d(u, x, x)
-        >>> conditions = [initial(u=1), dirichlet(u=0)]
-        >>> parameters = {"k": 0.1}
-        >>> Problem(
-        ...     space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=heat, conditions=conditions,
-        ...     parameters=parameters,
-        ... )
-        Problem for u over Box(x=(0, 1), t=(0, 1))
-        equations:
-          heat  d(u, t) - k * d(u, x, x) = 0
-        conditions:
-          initial u                u = 1
-          dirichlet u on boundary  u = 0
-        parameters: k = 0.1
-        reference: automatic
-        tolerance: 0.001
-        """
-        time = self.domain.time
-        conditions = {c.name: equation_text(c, time) for c in (*self.conditions, *self.inner)}
-        conditions |= {c.name: "" for c in self.periodic} | {c.name: "" for c in self.solenoidal}
-        conditions |= {name: f"{len(o.points):,} values" for name, o in self.data.items()}
-        parameters = ", ".join(f"{n} = {told}" for n, told in self.told_parameters.items())
-        others = ({"parameters": parameters} if parameters else {}) | {
-            "reference": self.told_reference, "tolerance": f"{self.tolerance:g}",
-        }  # fmt: skip
-        equations = {e.name: equation_text(e, time) for e in self.equations}
-        return problem_text(repr(self.domain), self.unknowns, equations, conditions, others)
 
     def check(self, settings: Any = None) -> Overview:
         """What can be known before training: the problem in words, what a run begins with, and what may be wrong.
@@ -180,22 +165,6 @@ class Problem:
         return import_module("pinnsolve.overview").overview(self, settings)
 
     @property
-    def told_parameters(self) -> dict[str, str]:
-        """What each parameter is, in words."""
-        told = {name: f"{value:.6g}" for name, value in self.parameters.items()}
-        told |= {n: f"unknown, guessed as {u.guess:g}" for n, u in self.constants.items()}
-        told |= {n: f"unknown, a function of {', '.join(u.coordinates)}" for n, u in self.functions.items()}
-        return told | {n: f"an input, from {low:g} to {high:g}" for n, (low, high) in self.ranges.items()}
-
-    @property
-    def told_reference(self) -> str:
-        """Where the reference comes from, in words."""
-        given = self.reference
-        if given is None or isinstance(given, str):
-            return given or "none"
-        return str(getattr(given, "name", None) or getattr(given, "__name__", type(given).__name__.lower()))
-
-    @property
     def system(self) -> tuple[Equation, ...]:
         """Everything that shall hold, in one list: the equations inside, the conditions, the data."""
         return (*self.equations, *self.conditions, *self.inner, *(e for o in self.observations for e in o.equations))
@@ -203,7 +172,17 @@ class Problem:
     @property
     def names(self) -> list[str]:
         """What a function may ask for anywhere: unknowns, coordinates, parameters."""
-        return [*self.unknowns, *self.coordinates, *self.parameters, *self.materials]
+        return [*self.unknowns, *self.coordinates, *self.others]
+
+    @property
+    def declared_parameters(self) -> dict[str, Any]:
+        """What was declared under `parameters`, as it is."""
+        return dict(self._parameters)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The parameters, whatever they are, but those that are coordinates of the network."""
+        return (*self.parameters, *self.materials, *self.tables)
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -258,6 +237,12 @@ class Problem:
         """The faces, points or moments on which a condition holds."""
         return condition.on.resolve(self.domain)
 
+    def guessed(self, points: Points) -> dict[str, Tensor]:
+        """Where iterations begin: the values (N,) of those unknowns of which there is a guess."""
+        chart, at = points.chart()
+        fields = self.fields(chart, at, {}, points)
+        return {u: self.guess.of(u, fields).value.detach() for u in self.guess.unknowns}
+
     def to_be_found(self, prescribed: Prescribed) -> bool:
         """Whether a prescribed value depends on an unknown constant or function: it is not known before training."""
         return bool(prescribed.asks & {*self.constants, *self.functions})
@@ -295,6 +280,7 @@ class Problem:
         behind = {
             **self.parameters,
             **materials_at(self.materials, chart, at, points),
+            **{n: t(**{c: at[c] for c in t.of}) for n, t in self.tables.items() if all(c in at for c in t.of)},
             **guesses,
             **(found or {}),
             **at,

@@ -12,10 +12,14 @@ from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, if_complex, place_of
 from pinnsolve.geometry.arguments import interval
 from pinnsolve.geometry.materials import Piecewise
+from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.problem.conditions import Periodic, Solenoidal
+from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.equation import Equation, inside
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.reference import Reference
+
+Parameter = float | Unknown | Eigenvalue | tuple[float, float] | Piecewise | Tabulated
 
 
 def unknowns_of(unknowns: Any) -> tuple[str, ...]:
@@ -41,12 +45,18 @@ class Parameters:
         Those that are inputs of the network.
     materials : dict from name to Piecewise
         Those that jump between parts of space.
+    tables : dict from name to Tabulated
+        Those that are functions from data.
+    eigenvalues : dict from name to Eigenvalue
+        Among the numbers they have the value that they shall be near to.
     """
 
     numbers: dict[str, float]
     unknown: dict[str, Unknown]
     ranges: dict[str, tuple[float, float]]
     materials: dict[str, Piecewise]
+    tables: dict[str, Tabulated]
+    eigenvalues: dict[str, Eigenvalue]
 
 
 def parameters_of(parameters: Any) -> Parameters:
@@ -56,7 +66,7 @@ def parameters_of(parameters: Any) -> Parameters:
     for name, value in parameters.items():
         if not (isinstance(name, str) and name.isidentifier()):
             raise ProblemError(f"parameters: {name!r} is no name", 'Write parameters={"nu": 0.01}.')
-        if isinstance(value, Unknown | Piecewise | tuple | list):
+        if isinstance(value, Unknown | Eigenvalue | Piecewise | Tabulated | tuple | list):
             continue
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise ProblemError(
@@ -68,9 +78,12 @@ def parameters_of(parameters: Any) -> Parameters:
     ranges = {n: interval(f"parameters: {n}", v) for n, v in parameters.items() if isinstance(v, tuple | list)}
     unknown = {name: value for name, value in parameters.items() if isinstance(value, Unknown)}
     materials = {name: value for name, value in parameters.items() if isinstance(value, Piecewise)}
-    given = {n: v for n, v in parameters.items() if n not in ranges and n not in materials}
-    guesses = {n: float(v.guess if isinstance(v, Unknown) else v) for n, v in given.items()}
-    return Parameters(guesses, unknown, ranges, materials)
+    tables = {name: value for name, value in parameters.items() if isinstance(value, Tabulated)}
+    given = {n: v for n, v in parameters.items() if not any(n in other for other in (ranges, materials, tables))}
+    eigenvalues = {n: v for n, v in given.items() if isinstance(v, Eigenvalue)}
+    numbers = {n: float(v.guess if isinstance(v, Unknown) else v) for n, v in given.items() if n not in eigenvalues}
+    numbers |= {n: float(v.near) for n, v in eigenvalues.items()}
+    return Parameters(numbers, unknown, ranges, materials, tables, eigenvalues)
 
 
 def equations_of(equations: Any) -> tuple[Equation, ...]:

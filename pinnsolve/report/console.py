@@ -68,7 +68,7 @@ def _show_slices(console: Console, run: Report) -> None:
 
 def _show_quantities(console: Console, run: Report) -> None:
     """The integrals that the problem asks for, beside the reference's."""
-    table = Table("quantity", "value", "its quadrature's error", "reference", "relative difference")
+    table = Table("quantity", "value", "its error", "reference", "relative difference")
     for name, told in run.comparison.quantities.items():
         if told.why:
             table.add_row(escape(name), "not known", "", "", "")

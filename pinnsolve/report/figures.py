@@ -96,23 +96,25 @@ def _left_out(run: Report, shown: Sequence[str]) -> list[str]:
     hidden = [u for u in run.solution.problem.unknowns if u not in shown]
     if not hidden:
         return []
+    again = "" if run.training.method.startswith("modes") else "--resume "
     told = (
         f"shown: {', '.join(shown)}; not shown: {', '.join(hidden)}   \N{BULLET}   "
-        "all of them with --resume --figures all, some with --figures NAME,NAME; solution.vtu holds them all"
+        f"all of them with {again}--figures all, some with --figures NAME,NAME; solution.vtu holds them all"
     )
     return textwrap.wrap(told, 150)
 
 
 def _facts(run: Report) -> list[str]:
     """What the picture's title says beside the name and the verdict."""
-    comparison, reference = run.comparison, run.comparison.reference
+    comparison, reference = run.comparison, run.comparison.reference or run.eigenvalues_of
     if reference is None:
         held_out = ",  ".join(f"{n} {v:.1e}" for n, v in run.training.held_out.items())
         facts = f"no reference: the error is not known   \N{BULLET}   residual on held-out points (rms): {held_out}"
     else:
         errors = ",  ".join(f"{u} {e.relative_l2:.1e}" for u, e in comparison.errors.items())
+        kind = "relative L2 error" if run.eigenvalues_of is None else "relative error"
         facts = (
-            f"relative L2 error: {errors}   \N{BULLET}   tolerance {comparison.tolerance:.1e}   \N{BULLET}   "
+            f"{kind}: {errors}   \N{BULLET}   tolerance {comparison.tolerance:.1e}   \N{BULLET}   "
             f"reference: {reference.name}, its own error {reference.own_error:.1e}"
         )
     worst = (

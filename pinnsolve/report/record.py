@@ -53,6 +53,8 @@ class Report:
         Of an ensemble.
     command : str
         What was called to make the run; empty where it was made in Python.
+    eigenvalues_of : Reference, optional
+        What eigenvalues were compared with, of a problem whose modes were sought; it has no fields.
     date : str
         When, to the minute.
 
@@ -73,6 +75,7 @@ class Report:
     slices: list[Compared] = field(default_factory=list)
     scatter: Scatter | None = None
     command: str = ""
+    eigenvalues_of: Reference | None = None
     date: str = field(default_factory=lambda: datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z").strip())
     evaluated: dict[Any, Any] = field(init=False, default_factory=dict, repr=False, compare=False)
 
@@ -120,7 +123,8 @@ def history_csv(run: Report) -> str:
 
 def summary(run: Report) -> dict[str, Any]:
     """The contents of report.json, the contract with other programs."""
-    training, comparison, reference = run.training, run.comparison, run.comparison.reference
+    training, comparison = run.training, run.comparison
+    reference = comparison.reference or run.eigenvalues_of
     problem, settings = run.solution.problem, run.solution.settings
     time = problem.domain.time
     return _finite(
@@ -217,7 +221,7 @@ def _parameters(solution: Solution) -> dict[str, Any]:
     """Numbers, and what was found with its standard error."""
     training = solution.training
     found = {} if training is None or training.identified is None else training.identified.constants
-    told = {name: repr(material) for name, material in solution.problem.materials.items()}
+    told = {n: repr(v) for n, v in {**solution.problem.materials, **solution.problem.tables}.items()}
     return {**solution.problem.parameters, **told, **{name: vars(constant) for name, constant in found.items()}}
 
 

@@ -48,7 +48,7 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where cells join
         return undetermined(rough, run.trial.problem.coordinates), None
     by_points = not run.trial.fluxes  # beside a flux a residual of nothing says nothing
-    if outcome.kind == "converged" and by_points and not any(run.history[0].held_out.values()):
+    if outcome.kind == "converged" and by_points and not any(run.first.values()):
         zero = not any(bool(v.any()) for v in run.points.values().values())
         what = "zero" if zero else "what is prescribed, continued inwards,"
         if zero or not (isinstance(run.trial, OfCells) and run.trial.plan.flows):  # cells of a flow begin at rest

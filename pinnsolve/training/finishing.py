@@ -109,7 +109,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         outcome, run.clock.seconds, run.step, step, run.history.looks, training, held_out, points,
         weights, _methods(run, number), described_network(kept.network), run.choice, error, found, lost,
         sampler, rule.every if rule is not None and kept.method.redraws else None,
-        unsaved, run.settings.unread(kept.method) if run.settings.automatic else [],
+        unsaved, run.settings.unread(kept.method) if run.settings.automatic else [], run.first,
     )  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def _identified(run: Run) -> Identified | None:
     if isinstance(run.trial, OfCells) and not run.trial.forward.count:
         return None
     unseen = run.points.held_out if run.settings.validation else None
-    met = {n: PATIENCE.converged * run.tolerance * r for n, r in run.history[0].held_out.items()}
+    met = {n: PATIENCE.converged * run.tolerance * r for n, r in run.first.items()}
     inside = next(points for site, points in run.points.held_out.places if site.name == "interior")
     few = inside[:: max(1, len(inside) // RESERVE.seen)]
     if isinstance(run.trial, OfCells):

@@ -117,6 +117,8 @@ class Training:
         Settings that were given and that the method did not read, where it was chosen automatically.
     unsaved : str
         Why the last checkpoint could not be written; empty where it was, or none was asked for.
+    first : dict from residual name to float
+        The residuals before training, without the user's guess.
     """
 
     outcome: Outcome
@@ -138,6 +140,12 @@ class Training:
     redrawn_every: int | None = None
     unsaved: str = ""
     unread: list[str] = field(default_factory=list)
+    first: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def left(self) -> float:
+        """The largest part of a residual that is left of it, on held-out points (dimensionless)."""
+        return max((self.held_out[n] / r for n, r in self.first.items() if r > 0 and n in self.held_out), default=0.0)
 
     def contradicted(self, by: str, remedy: str) -> Training:
         """The same record where something outside of training says otherwise, `by` which words: it is not called

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 
 from pinnsolve.errors import Outcome, ProblemError, why_not
 from pinnsolve.machine.interrupts import Deferred
@@ -17,6 +18,7 @@ from pinnsolve.networks.dropout import drops, thinned
 from pinnsolve.training.checkpointing import Checkpoint
 from pinnsolve.training.clock import BEGIN
 from pinnsolve.training.finishing import ending, finished
+from pinnsolve.training.guessing import scaled
 from pinnsolve.training.history import Look, Training
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.run import Run
@@ -103,6 +105,8 @@ class Loop:
             state.trial, state.points.training, state.weights, state.generator,
             costs=costs_of(state.points.training), work=state.clock.work,
         )  # fmt: skip
+        if state.trial.problem.guess.unknowns:
+            objective.first, objective.values = state.watch.first, partial(scaled, state.trial)
         if state.trial.problem.time is None and not state.method.redraws:
             objective.drift = state.points.drift()
         if state.best is not None and state.settings.stages[state.best.stage].network is not state.stage.network:

@@ -20,11 +20,13 @@ from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.described import is_features, kind_of
 from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings, Stage
+from pinnsolve.training.best import Best
 from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
 from pinnsolve.training.error_estimate import Found, Gathered, Seen, alone
+from pinnsolve.training.guessing import before_guess, to_guess
 from pinnsolve.training.history import History, Look
-from pinnsolve.training.results import Best, Ended
+from pinnsolve.training.results import Ended
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
@@ -72,6 +74,8 @@ class Run:
         The stage whose solution the present one solves again.
     sizes : dict from residual name to float
         What the residuals were made of at the first look (`pinnsolve.training.rounding`).
+    first : dict from residual name to float
+        The residuals that all others are relative to: those of the first look, without the user's guess.
     """
 
     settings: Settings
@@ -95,6 +99,7 @@ class Run:
     found: list[Found] = field(default_factory=list)
     again: int | None = None
     sizes: dict[str, float] = field(default_factory=dict)
+    first: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def begun(
@@ -145,7 +150,12 @@ class Run:
             self.trial.assign(torch.zeros_like(self.trial.vector()))
             if not isinstance(self.method, Smoothing):  # which asks how smooth they are, and begins with nothing
                 self.points.to_data()
-        self.watch = Watch.begin(self.points.held_out.loss(self.weights), self.tolerance)
+        first = self.points.held_out.loss(self.weights)
+        if self.trial.problem.guess.unknowns:  # as good as it may be: all else is relative to what is left without it
+            left = before_guess(self.points.held_out)
+            self.first, first = self.first or left, first or weighted(self.weights, left)
+            to_guess(self.trial, self.points.training, self.clock.work)
+        self.watch = Watch.begin(first, self.tolerance)
         self.clock.work.add(costs_of(self.points.held_out).once)
         if self.best is not None:
             self.watch.best = weighted(self.weights, self.best.held_out)
@@ -178,6 +188,7 @@ class Run:
         trained = weighted(self.weights, training)
         if not self.sizes:
             self.sizes = terms(self.points.held_out)
+            self.first = self.first or held
         if self.trial.complete and self._best_yet(weighted(self.weights, held), trained):
             vector, weights = self.trial.vector(), dict(self.weights)
             self.best = Best(self.step, self.number, self.born, vector, training, held, self.counts(), weights)
@@ -222,8 +233,8 @@ class Run:
         return Found(stage, kind, held_out, values, again, made, scales, richer, noise, beside, defect)
 
     def gathered(self) -> Gathered:
-        data, first = self.trial.problem.data, self.history[0].held_out
-        return Gathered(self.found, {n: r for n, r in first.items() if n not in data}, Seen.of(self.trial.plan))
+        data = self.trial.problem.data
+        return Gathered(self.found, {n: r for n, r in self.first.items() if n not in data}, Seen.of(self.trial.plan))
 
     def best_trial(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""
@@ -245,7 +256,7 @@ class Run:
         return {
             "step": self.step, "number": self.number, "stage_step": self.stage_step, "stage_began": self.stage_began,
             "method_state": self.method_state, "weights": self.weights, "choice": self.choice, "again": self.again,
-            "sizes": self.sizes,
+            "sizes": self.sizes, "first": self.first,
             "born": self.born, "vector": self.trial.vector(), "generator": self.generator.get_state(),
             "points": self.points.stored(), "watch": asdict(self.watch), "history": self.history.stored(),
             "clock": asdict(self.clock), "best": None if self.best is None else vars(self.best),
@@ -254,7 +265,18 @@ class Run:
 
     def restore(self, stored: Mapping[str, Any]) -> None:
         """Take over what `stored` gave."""
-        names = "step", "stage_step", "stage_began", "method_state", "weights", "choice", "again", "born", "sizes"
+        names = (
+            "step",
+            "stage_step",
+            "stage_began",
+            "method_state",
+            "weights",
+            "choice",
+            "again",
+            "born",
+            "sizes",
+            "first",
+        )
         for name in names:
             setattr(self, name, stored[name])
         network, self.number = self.stage.network, stored["number"]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.resolution import Resolution, resolution, together
+from pinnsolve.checks.tables import breaks
 from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
@@ -111,7 +112,7 @@ def _resolution(
             lines += [answer.residual, *found.values()]
         return torch.stack(lines)
 
-    return resolution(curves, *domain.ends(coordinate))
+    return resolution(curves, *domain.ends(coordinate), breaks(problem, coordinate, [equation]))
 
 
 def inner_places(problem: Problem, coordinate: str) -> dict[float, list[tuple[Equation, Inner]]]:

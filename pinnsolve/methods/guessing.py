@@ -1,0 +1,53 @@
+"""Cells for a first guess: halved until its polynomials come close to it, so that iterations begin where it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.networks.reference_cell import ReferenceCell
+from pinnsolve.networks.tails import steep
+from pinnsolve.networks.tiles import Tiles, halvings
+
+Values = Callable[[Tensor], Tensor]  # from places (N, dims) to the unknowns (N, F)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How closely a guess is followed. Chosen, not measured.
+
+    Parameters
+    ----------
+    close : float
+        Of an unknown's size: what may be missed in a cell. Larger: a layer that an earlier solution has is lost.
+        Smaller: cells for what is a guess.
+    most : int
+        Cells at most. More: jumps of a guess are followed further than they are worth.
+    """
+
+    close: float = 0.03
+    most: int = 256
+
+
+RULES = Rules()
+
+
+def on_cells(values: Values, mesh: Tiles, cell: ReferenceCell, rings: Sequence[bool]) -> tuple[Tiles, Tensor]:
+    """Cells that follow the guess, from the given ones, and its coefficients (n, F, M), nearest in each cell."""
+    xi, w = cell.gauss(cell.degree + 3)
+    table = cell.table(cell.degree + 3, (0,) * cell.dims)
+    while True:
+        places = mesh.points(xi)
+        given = values(places.flatten(0, 1)).reshape(*places.shape[:2], -1).transpose(1, 2)  # (n, F, P)
+        c = (given * w) @ table
+        sizes = (given.square() @ w).T @ mesh.shares
+        sizes = sizes.sqrt().clamp(min=torch.finfo(c.dtype).tiny)
+        missed = ((given - c @ table.T).square() @ w).sqrt() / sizes
+        wanted = steep(c / sizes[:, None], cell) & (missed.amax(1) > RULES.close)[:, None]
+        finer, _ = halvings(mesh, wanted, rings)
+        if len(finer) == len(mesh) or len(finer) > RULES.most:
+            return mesh, c
+        mesh = finer

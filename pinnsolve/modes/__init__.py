@@ -1,0 +1,1 @@
+"""Modes of homogeneous linear problems: eigenvalues, and solutions that are not zero."""

@@ -1,0 +1,212 @@
+"""The modes of a problem: random features of several kinds, more and more of them, until eigenvalues stay.
+
+The same rows that train a solution are linear in the output layer, and in the eigenvalue: they are a pencil
+(`pinnsolve.modes.pencil`). Two sets of features that differ in number and in what was drawn tell
+the error, and the residual that is left.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.calls import worded, worded_class
+from pinnsolve.checks.check import Findings
+from pinnsolve.checks.check import check as checked
+from pinnsolve.errors import Outcome, ProblemError
+from pinnsolve.integral import integral
+from pinnsolve.modes.search import RULES, Search, Set, trial_of
+from pinnsolve.modes.statement import at, check, refuse_jumps, sought, together
+from pinnsolve.problem.problem import Problem
+from pinnsolve.residuals import sites
+from pinnsolve.settings import Settings
+from pinnsolve.solution import Solution
+from pinnsolve.training.collocation import Collocation
+from pinnsolve.training.history import Look, Training
+from pinnsolve.training.weights import weighted
+from pinnsolve.trial.exact import Plan, verified
+from pinnsolve.trial.trial import Trial
+
+
+@worded_class
+@dataclass(frozen=True)
+class Modes:
+    """What was found.
+
+    Parameters
+    ----------
+    name : str
+        Of the eigenvalue.
+    values, errors, residuals : list of float
+        Eigenvalues, ascending; their relative errors as estimated; residuals relative to their terms.
+    solution : Solution
+        Of the problem whose unknowns are all modes: u_1, u_2, ... with E_1, E_2, ... among its parameters.
+    near : float
+    beside : float
+        How far the next eigenvalue lies from that.
+    """
+
+    name: str
+    values: list[float]
+    errors: list[float]
+    residuals: list[float]
+    solution: Solution
+    near: float
+    beside: float
+
+    @property
+    def scale(self) -> float:
+        """How far the eigenvalues lie from the number that they shall be near to."""
+        far = max(abs(value - self.near) for value in self.values)
+        return max(far, self.beside, 1e-2 * abs(self.near))
+
+
+@worded
+def modes(problem: Problem, settings: Settings | None = None) -> Modes:
+    """The modes of a homogeneous linear problem, with `parameters={"E": Eigenvalue(near=10, count=3)}`.
+
+    Each has the norm one, the integral of the sum of squares of its unknowns, and a sign by which its first unknown is
+    positive where it is largest.
+
+    Raises
+    ------
+    ProblemError
+        If the problem is not linear, not homogeneous, or has no such modes.
+
+    Examples
+    --------
+    >>> from pinnsolve import Box, Eigenvalue, d, dirichlet
+    >>> string = Problem(
+    ...     space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x, E: d(u, x, x) + E * u,
+    ...     conditions=dirichlet(u=0), parameters={"E": Eigenvalue(near=0, count=2)},
+    ... )
+    >>> [round(value, 6) for value in modes(string).values]
+    [9.869604, 39.478418]
+    """
+    began, chosen = perf_counter(), settings or Settings()
+    name, wanted = sought(problem)
+    check(problem, name, wanted.near)
+    base = at(problem, wanted.near)
+    findings = checked(base)
+    refuse_jumps(base, findings)
+    made, _ = verified(base, findings)
+    search = Search(problem, wanted.near, wanted.count, made, chosen)
+    best, errors, outcome, tried = search.run(began)
+    return _handed_out(problem, name, made, best, errors, outcome, tried, chosen, began)
+
+
+def solved(problem: Problem, settings: Settings, more: bool) -> Solution:
+    """The modes as the unknowns of one solution; `more` says whether something was asked for that modes have not."""
+    if more or not settings.automatic:
+        raise ProblemError(
+            "modes are found at once by random features: there is nothing to resume, to continue or to train",
+            "Leave resume, continuation, method and network out.",
+        )
+    return modes(problem, settings).solution
+
+
+def _handed_out(
+    problem: Problem, name: str, made: Plan, best: Set, errors: list[float], outcome: Outcome, tried: int,
+    settings: Settings, began: float,
+) -> Modes:  # fmt: skip
+    whole = together(problem, best.values)
+    findings: Findings = checked(whole)
+    planned, _ = verified(whole, findings)
+    trial = trial_of(whole, best.network, planned, best.seed, settings)
+    singles = []
+    for value, vector in zip(best.values, best.vectors, strict=True):
+        single = trial_of(at(problem, value), best.network, made, best.seed, settings)
+        single.assign(vector)
+        single.assign(vector * _factor(single, problem))
+        singles.append(single)
+    trial.assign(_together(trial, singles))
+    _check_same(trial, singles)
+    points = Collocation(trial, sites(whole, planned), settings, torch.Generator().manual_seed(best.seed))
+    training, held, weights = points.training.rms(), points.held_out.rms(), dict.fromkeys(points.training.names, 1.0)
+    seconds = perf_counter() - began
+    look = Look(tried, seconds, "modes", weighted(weights, training), training, held)
+    record = Training(
+        outcome, seconds, tried, tried, [look], training, held, points.counts(), weights, "modes of random features",
+        repr(best.network), [], _distance(problem, best, made, settings),
+    )  # fmt: skip
+    described = settings.described() | {"method": record.method, "network": record.network}
+    solution, near = Solution(trial, record, findings, described), problem.parameters[name]
+    return Modes(name, best.values, errors, best.residuals, solution, near, best.reach)
+
+
+def _distance(problem: Problem, best: Set, made: Plan, settings: Settings) -> float | None:
+    """How far the modes of the set before are from these, the largest: each from all modes of nearly its eigenvalue.
+
+    One at the end of the list may be of a pair whose other half is not in it; then nothing is known of it."""
+    if best.before is None or len(best.before.values) != len(best.values):
+        return None
+    places = problem.domain.interior.draw(512, "sobol", torch.Generator().manual_seed(2))
+
+    def of(some: Set, k: int) -> Tensor:
+        trial = trial_of(at(problem, some.values[k]), some.network, made, some.seed, settings)
+        trial.assign(some.vectors[k])
+        fields = trial.unknowns(trial.prepare(places)).values()
+        found = torch.cat([f.value.detach() for f in fields])
+        return found / found.norm()
+
+    mine = torch.stack([of(best, k) for k in range(len(best.values))], 1)
+    values, found = torch.tensor(best.values), [0.0]
+    for k, value in enumerate(best.before.values):
+        near = (values - value).abs() <= RULES.alike * values.abs().max()
+        space, other = torch.linalg.qr(mine[:, near])[0], of(best.before, k)
+        distance = float((other - space @ (space.T @ other)).norm())
+        cut = distance > 0.5 and k in (0, len(values) - 1)
+        found += [] if cut else [distance]
+    return max(found)
+
+
+def _factor(trial: Trial, problem: Problem) -> float:
+    """By which a mode has the norm one, and the sign that is agreed on."""
+    unknowns = problem.unknowns
+
+    def square(**fields: Any) -> Any:
+        return sum(fields[u] ** 2 for u in unknowns)
+
+    kind = inspect.Parameter.KEYWORD_ONLY
+    square.__signature__ = inspect.Signature([inspect.Parameter(u, kind) for u in unknowns])  # type: ignore[attr-defined]
+    norm = float(integral(trial, trial.problem, square)) ** 0.5
+    domain = problem.domain
+    places = domain.interior.draw(2048, "sobol", torch.Generator().manual_seed(1))
+    first = trial.unknowns(trial.prepare(places))[unknowns[0]].value.detach()
+    # odd modes are as large on either side: what lies further along the coordinates counts more
+    more = sum((k + 1) * domain.unit(c, x) for k, (c, x) in enumerate(places.coordinates.items()))
+    side = float((first**3 * (1 + 0.3 * more)).sum())
+    return (1.0 if side >= 0 else -1.0) / norm
+
+
+def _together(trial: Trial, singles: list[Trial]) -> Tensor:
+    """The output layers of all modes as that of one network: its columns are the unknowns of one mode after the other,
+    for one part of space after the other."""
+    outputs = singles[0].outputs
+    parts = 1 if singles[0].several is None else singles[0].several.count
+    weights, biases = [], []
+    for k, single in enumerate(singles):
+        vector, columns = single.vector(), outputs * parts
+        scale = torch.tensor([
+            single.plan.size(u).scale / trial.plan.size(v).scale
+            for u, v in zip(single.plan.exact, list(trial.plan.exact)[k * outputs :], strict=False)
+        ], dtype=vector.dtype, device=vector.device)  # fmt: skip
+        split = len(vector) - columns
+        weights.append(vector[:split].view(parts, outputs, -1) * scale[:, None])
+        biases.append(vector[split:].view(parts, outputs) * scale)
+    return torch.cat([torch.cat(weights, 1).flatten(), torch.cat(biases, 1).flatten()])
+
+
+def _check_same(trial: Trial, singles: list[Trial]) -> None:
+    """That what is handed out is what was found."""
+    points = trial.problem.domain.line()
+    whole = list(trial.unknowns(trial.prepare(points)).values())
+    each = [f for single in singles for f in single.unknowns(single.prepare(points)).values()]
+    for a, b in zip(whole, each, strict=True):
+        one, other = a.value.detach(), b.value.detach()
+        assert torch.allclose(one, other, rtol=1e-6, atol=1e-9 * float(other.abs().max())), "modes differ"

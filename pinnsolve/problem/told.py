@@ -1,0 +1,88 @@
+"""A problem in words: as it is written, as the docstring of its file would tell it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.tabulated import Tabulated
+from pinnsolve.problem.conditions import Periodic, Solenoidal
+from pinnsolve.problem.eigenvalue import Eigenvalue
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.guess import Guess
+from pinnsolve.problem.observations import Measured
+from pinnsolve.problem.unknown import Unknown
+from pinnsolve.problem.written import equation_text, problem_text
+
+
+class Told:
+    """What a problem says of itself."""
+
+    domain: Domain
+    unknowns: tuple[str, ...]
+    equations: tuple[Equation, ...]
+    conditions: tuple[Equation, ...]
+    inner: tuple[Equation, ...]
+    periodic: tuple[Periodic, ...]
+    solenoidal: tuple[Solenoidal, ...]
+    observations: tuple[Measured, ...]
+    parameters: dict[str, float]
+    constants: dict[str, Unknown]
+    functions: dict[str, Unknown]
+    ranges: dict[str, tuple[float, float]]
+    tables: dict[str, Tabulated]
+    eigenvalues: dict[str, Eigenvalue]
+    guess: Guess
+    reference: Any
+    tolerance: float
+
+    def __repr__(self) -> str:
+        """The problem as it is written, as the docstring of its file would tell it.
+
+        >>> from pinnsolve import Box, Problem, d, dirichlet, initial
+        >>> def heat(u, x, t, k):
+        ...     return d(u, t) - k * d(u, x, x)
+        >>> conditions = [initial(u=1), dirichlet(u=0)]
+        >>> parameters = {"k": 0.1}
+        >>> Problem(
+        ...     space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=heat, conditions=conditions,
+        ...     parameters=parameters,
+        ... )
+        Problem for u over Box(x=(0, 1), t=(0, 1))
+        equations:
+          heat  d(u, t) - k * d(u, x, x) = 0
+        conditions:
+          initial u                u = 1
+          dirichlet u on boundary  u = 0
+        parameters: k = 0.1
+        reference: automatic
+        tolerance: 0.001
+        """
+        time = self.domain.time
+        conditions = {c.name: equation_text(c, time) for c in (*self.conditions, *self.inner)}
+        conditions |= {c.name: "" for c in self.periodic} | {c.name: "" for c in self.solenoidal}
+        conditions |= {e.name: f"{len(o.points):,} values" for o in self.observations for e in o.equations}
+        parameters = ", ".join(f"{n} = {told}" for n, told in self.told_parameters.items())
+        others = {"parameters": parameters, "guess": self.guess.told}
+        others = {name: told for name, told in others.items() if told}
+        others |= {"reference": self.told_reference, "tolerance": f"{self.tolerance:g}"}
+        equations = {e.name: equation_text(e, time) for e in self.equations}
+        return problem_text(repr(self.domain), self.unknowns, equations, conditions, others)
+
+    @property
+    def told_parameters(self) -> dict[str, str]:
+        """What each parameter is, in words."""
+        told = {name: f"{value:.6g}" for name, value in self.parameters.items()}
+        told |= {n: f"unknown, guessed as {u.guess:g}" for n, u in self.constants.items()}
+        told |= {n: f"unknown, a function of {', '.join(u.coordinates)}" for n, u in self.functions.items()}
+        told |= {n: f"an eigenvalue, the {e.count} nearest to {e.near:g}" for n, e in self.eigenvalues.items()}
+        told |= {n: f"a function of {', '.join(t.of)}, {t.kind} between data" for n, t in self.tables.items()}
+        return told | {n: f"an input, from {low:g} to {high:g}" for n, (low, high) in self.ranges.items()}
+
+    @property
+    def told_reference(self) -> str:
+        """Where the reference comes from, in words."""
+        given = self.reference
+        if given is None or isinstance(given, str):
+            return given or "none"
+        return str(getattr(given, "name", None) or getattr(given, "__name__", type(given).__name__.lower()))

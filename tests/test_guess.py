@@ -1,0 +1,274 @@
+"""A first guess of the unknowns: which of several solutions is found, by every method that iterates."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import diags_array, eye_array, kron
+from scipy.sparse.linalg import spsolve
+
+from pinnsolve import (
+    MLP,
+    Box,
+    Disk,
+    Problem,
+    ProblemError,
+    RandomFeatures,
+    Settings,
+    automatic_reference,
+    d,
+    dirichlet,
+    initial,
+    laplace,
+    solve,
+)
+from pinnsolve.__main__ import main
+from pinnsolve.continuation import along, path_of
+from pinnsolve.errors import Outcome
+from pinnsolve.solve import prepare
+from validation.bratu import height, roots
+
+LOWER, UPPER = map(height, roots(1.0))
+
+
+def bratu(guess: Any = None, **more: Any) -> Problem:
+    def equation(u, x, lam):  # type: ignore[no-untyped-def]
+        return d(u, x, x) + lam * torch.exp(u)
+
+    return Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=equation, conditions=dirichlet(u=0), parameters={"lam": 1.0},
+        guess=guess, **{"reference": None, "tolerance": 1e-6, **more},
+    )  # fmt: skip
+
+
+def hump(top: float) -> dict[str, Any]:
+    return {"u": lambda x: 4 * top * x * (1 - x)}
+
+
+@pytest.mark.parametrize(("top", "wanted"), [(0.0, LOWER), (3.0, UPPER), (6.0, UPPER)])
+def test_both_branches_by_cells_features_and_differences(top: float, wanted: float) -> None:
+    problem = bratu(hump(top))
+    cells = solve(problem)
+    assert cells.converged and cells.estimate is not None and cells.estimate < 1e-9
+    assert abs(cells.u(x=0.5) - wanted) < 1e-9 * wanted
+    features = solve(problem, network=RandomFeatures(150), budget=20)
+    assert features.u(x=0.5) == pytest.approx(wanted, rel=1e-4)
+    reference = automatic_reference(problem)
+    assert reference.fields["u"](x=np.array([0.5]))[0] == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::pinnsolve.NotConverged")
+def test_both_branches_by_a_trained_network() -> None:
+    for top, wanted in ((0.0, LOWER), (4.0, UPPER)):
+        solution = solve(bratu(hump(top)), network=MLP(width=10, depth=2), budget=1.5, points=400)
+        assert solution.u(x=0.5) == pytest.approx(wanted, rel=1e-2)
+
+
+def hot(guess: Any, space: Any) -> Problem:
+    def equation(u, x, y):  # type: ignore[no-untyped-def]
+        return laplace(u, x, y) + torch.exp(u)
+
+    return Problem(
+        space=space, unknowns="u", equations=equation, conditions=dirichlet(u=0), guess=guess, reference=None,
+        tolerance=1e-4,
+    )  # fmt: skip
+
+
+def five_points(top: float, count: int = 40) -> float:
+    """The middle of the solution near a hump, by five-point differences and Newton's method."""
+    x = np.linspace(0, 1, count + 1)[1:-1]
+    along = diags_array([1.0, -2.0, 1.0], offsets=[-1, 0, 1], shape=(len(x), len(x))) * count**2
+    matrix = kron(along, eye_array(len(x))) + kron(eye_array(len(x)), along)
+    u = top * np.outer(4 * x * (1 - x), 4 * x * (1 - x)).ravel() ** 2
+    for _ in range(30):
+        u = u - spsolve((matrix + diags_array(np.exp(u))).tocsc(), matrix @ u + np.exp(u))
+    return float(u.reshape(len(x), -1)[count // 2 - 1, count // 2 - 1])
+
+
+def test_both_branches_over_cells_of_a_plane_and_by_differences_there() -> None:
+    for top in (0.0, 6.0):
+        guess = {"u": lambda x, y, top=top: top * (16 * x * (1 - x) * y * (1 - y)) ** 2}
+        problem = hot(guess, Box(x=(0, 1), y=(0, 1)))
+        solution, reference = solve(problem), automatic_reference(problem)
+        assert solution.converged
+        middle = float(solution.u(x=0.5, y=0.5))
+        assert middle == pytest.approx(five_points(top), rel=1e-2)
+        assert reference.fields["u"](x=np.array([0.5]), y=np.array([0.5]))[0] == pytest.approx(middle, rel=1e-4)
+
+
+def test_both_branches_in_a_disc() -> None:
+    """u = log(8 b / (1 + b r^2)^2) has b = 4/lam - 1 +- ..: the heights are 2 log(1 + b), b^2 + (2 - 8/lam) b + 1 = 0."""
+    half = 4 - 1.0
+    for b in (half - math.sqrt(half**2 - 1), half + math.sqrt(half**2 - 1)):
+        top = 2 * math.log(1 + b)
+        guess = {"u": lambda x, y, top=top: top * (1 - x * x - y * y)}
+        solution = solve(hot(guess, Disk(x=0, y=0, radius=1)), budget=20)
+        assert solution.u(x=0.0, y=0.0) == pytest.approx(top, rel=1e-3)
+
+
+def test_the_zero_solution_is_not_handed_out_where_another_is_guessed() -> None:
+    """u'' + 20 (u - u^3) = 0 between zeros: zero is a solution, and a hump is another."""
+
+    def equation(u, x):  # type: ignore[no-untyped-def]
+        return d(u, x, x) + 20 * (u - u**3)
+
+    problem = Problem(
+        space=Box(x=(0, 1)), unknowns="u", equations=equation, conditions=dirichlet(u=0), guess=hump(1.0), reference=None
+    )  # fmt: skip
+    values = [solve(problem, budget=20, **how).u(x=0.5) for how in ({}, {"network": RandomFeatures(100)})]
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
+    assert 0.5 < values[0] < 1
+
+
+def test_an_earlier_solution_is_a_guess() -> None:
+    before = solve(bratu(hump(4.0)))
+    after = bratu(before).with_parameters({"lam": 0.8})
+    assert solve(after).u(x=0.5) == pytest.approx(height(roots(0.8)[1]), rel=1e-6)
+    assert "guess: an earlier solution at lam = 1" in repr(after)
+    assert "guess: u = 4 * top * x * (1 - x)" in repr(bratu(hump(4.0)))
+
+
+def test_several_solutions_are_told_with_what_to_write() -> None:
+    with pytest.raises(ProblemError, match="guess="):
+        automatic_reference(bratu(reference="automatic"))
+
+
+@pytest.mark.parametrize(
+    ("guess", "told"),
+    [
+        ({"v": 1.0}, "no unknown 'v'"), (3.0, "names no unknown"), ({"u": "hump"}, "neither a finite number"),
+        ({"u": 1j}, "complex"), ({"u": math.nan}, "neither a finite number"), ({"u": True}, "neither a finite number"),
+        ({"u": lambda u: u}, "unknown 'u'"), ({"u": lambda z: z}, "asks for 'z'"), ({"u": lambda **at: 1}, "guess=solution"),
+    ],
+)  # fmt: skip
+def test_what_is_no_guess_is_told(guess: Any, told: str) -> None:
+    with pytest.raises(ProblemError, match=told):
+        bratu(guess)
+
+
+def test_a_guess_that_is_not_finite_or_changes_nothing_is_told() -> None:
+    with pytest.raises(ProblemError, match="guess of u is .* at x=0"):
+        bratu({"u": lambda x: 1 / x}).check()
+
+    def poisson(u, x):  # type: ignore[no-untyped-def]
+        return d(u, x, x) + 1
+
+    linear = bratu(hump(1.0)).replaced(equations=poisson, parameters={})
+    assert any("guess= changes nothing" in f for f in linear.check().findings)
+
+    def decay(u, t):  # type: ignore[no-untyped-def]
+        return d(u, t) + u**2
+
+    evolution = Problem(time=(0, 1), unknowns="u", equations=decay, conditions=initial(u=1), guess={"u": 1.0})
+    assert any("of little use" in f for f in evolution.check().findings)
+
+
+def test_a_guess_of_another_problem_is_refused() -> None:
+    def equation(v, x):  # type: ignore[no-untyped-def]
+        return d(v, x, x) + 1
+
+    other = solve(
+        Problem(space=Box(x=(0, 1)), unknowns="v", equations=equation, conditions=dirichlet(v=0), reference=None)
+    )
+    with pytest.raises(ProblemError, match="one for v over x"):
+        bratu(other)
+
+
+def test_a_run_begins_where_the_guess_says_and_is_resumed_from_no_other() -> None:
+    ready = [prepare(bratu(hump(top)), Settings(network=RandomFeatures(80))) for top in (0.0, 4.0)]
+    points = ready[1].loop.state.trial.problem.domain.line()
+    trial = ready[1].loop.state.trial
+    there = trial.unknowns(trial.prepare(points))["u"].value
+    assert torch.allclose(there, trial.problem.guessed(points)["u"], atol=1e-3)
+
+
+# ---------------------------------------------------------------- continuation
+
+
+@pytest.mark.parametrize("how", [{}, {"network": RandomFeatures(150)}])
+def test_a_branch_is_followed_in_a_parameter(how: dict[str, Any]) -> None:
+    """From lam = 1 the upper solution is followed to lam = 3.5, near where both meet: a guess of its height there."""
+    solution = solve(bratu(hump(4.0)), continuation={"lam": (1.0, 2.0, 3.0, 3.5)}, budget=20, **how)
+    assert solution.problem.parameters["lam"] == 3.5
+    assert solution.u(x=0.5) == pytest.approx(height(roots(3.5)[1]), rel=1e-4)
+    assert solution.training is not None
+    assert solution.training.choice[0] == "continued from lam = 1; lam = 2; lam = 3"
+
+
+def test_values_are_put_between_two_that_are_too_far_apart() -> None:
+    """A solver that finds solutions below lam = 3.5, and no further than 1.3 times from its guess."""
+    asked: list[float] = []
+
+    def solver(problem: Problem, settings: Settings) -> Any:
+        now, before = problem.parameters["lam"], problem.guess.solved
+        asked.append(now)
+        near = before is None or now / before.problem.parameters["lam"] < 1.3
+        outcome = Outcome("converged" if near and now < 3.5 else "plateau", "")
+        training = SimpleNamespace(outcome=outcome, left=1.0)
+        trial, converged = SimpleNamespace(complete=True), outcome.kind == "converged"
+        return SimpleNamespace(
+            outcome=outcome, training=training, trial=trial, converged=converged, estimate=None, problem=problem,
+            everything=lambda **places: {"u": 0 * places["x"]},
+        )  # fmt: skip
+
+    way = along(bratu(hump(4.0)), {"lam": (1.0, 1.6, 2.0)}, Settings(), solver)
+    assert asked == pytest.approx([1.0, 1.6, 1.6**0.5, 1.6]) and not way.warnings
+    assert way.problem.parameters["lam"] == 2.0
+    assert way.problem.guess.solved is not None and way.problem.guess.solved.problem.parameters["lam"] == 1.6
+    assert way.told == "continued from lam = 1; lam = 1.26491; lam = 1.6"
+    way = along(bratu(hump(4.0)), {"lam": (3.4, 4.0, 3.0)}, Settings(), solver)
+    assert way.warnings and "no solution was found at lam = 4" in way.warnings[-1]
+    assert way.told.startswith("continued from lam = 3.4")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "names no parameter"), (3, "names no parameter"), ({"la": (1, 2)}, "no parameter 'la'"),
+        ({"lam": 2.0}, "no two numbers"), ({"lam": (1.0,)}, "no two numbers"), ({"lam": (1.0, math.inf)}, "no two numbers"),
+        ({"lam": (1.0, 1.0)}, "twice in a row"), ({"lam": "1,2"}, "no two numbers"),
+    ],
+)  # fmt: skip
+def test_what_is_no_continuation_is_told(given: Any, told: str) -> None:
+    with pytest.raises(ProblemError, match=told):
+        path_of(bratu(), given)
+
+
+def test_inputs_are_not_continued_and_a_continuation_is_not_resumed(tmp_path: Path) -> None:
+    with pytest.raises(ProblemError, match="an input of the network"):
+        path_of(bratu().replaced(parameters={"lam": (0.5, 1.0)}), {"lam": (1, 2)})
+    with pytest.raises(ProblemError, match="not resumed"):
+        solve(bratu(), continuation={"lam": (1.0, 2.0)}, resume=True, out=tmp_path)
+
+
+FILE = """
+from torch import exp
+from pinnsolve import Box, Problem, d, dirichlet
+
+def bratu(u, x, lam):
+    return d(u, x, x) + lam * exp(u)
+
+problem = Problem(space=Box(x=(0, 1)), unknowns="u", equations=bratu, conditions=dirichlet(u=0),
+                  parameters={"lam": 1.0}, guess={"u": lambda x: 16 * x * (1 - x)})
+"""
+
+
+def test_the_command_continues_and_compares_with_the_same_branch(tmp_path: Path, capsys: Any) -> None:
+    file = tmp_path / "bratu.py"
+    file.write_text(FILE)
+    out = tmp_path / "run"
+    assert main([str(file), "--continue", "lam=1,2,3", "--out", str(out)]) == 0
+    told = json.loads((out / "report.json").read_text())
+    assert told["verdict"] == "pass" and told["parameters"]["lam"] == 3.0
+    assert told["reference"]["automatic"] and told["choice"][0] == "continued from lam = 1; lam = 2"
+    assert "continue lam = 2: converged" in capsys.readouterr().out
+    assert main([str(file), "--continue", "lam=1,2", "--set", "lam=3", "--out", str(tmp_path / "b")]) == 2
+    assert main([str(file), "--continue", "mu=1,2", "--out", str(tmp_path / "b")]) == 2
+    assert "there is no parameter 'mu'" in capsys.readouterr().err

@@ -1,0 +1,316 @@
+"""Modes of homogeneous linear problems: eigenvalues, solutions that are not zero, their errors, and what is told."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import brentq
+from scipy.sparse import diags_array, eye_array, kron, lil_array
+from scipy.sparse.linalg import eigsh
+from scipy.special import jn_zeros
+
+import problems.drum
+from pinnsolve import (
+    Box,
+    Disk,
+    Eigenvalue,
+    Piecewise,
+    Problem,
+    ProblemError,
+    Settings,
+    automatic_reference,
+    compare,
+    condition,
+    d,
+    dirichlet,
+    ensemble,
+    exact,
+    laplace,
+    modes,
+    neumann,
+    periodic,
+    solve,
+    table,
+)
+from pinnsolve.__main__ import main
+from pinnsolve.modes.compared import compared, known
+
+pi = math.pi
+LINE = Box(x=(0, 1))
+
+
+def string(near: float = 0.0, count: int = 3, **changes: Any) -> Problem:
+    def wave(u, x, E):  # type: ignore[no-untyped-def]
+        return d(u, x, x) + E * u
+
+    given = {
+        "space": LINE, "unknowns": "u", "equations": wave, "conditions": dirichlet(u=0), "tolerance": 1e-6,
+        "parameters": {"E": Eigenvalue(near=near, count=count)}, "reference": None,
+    }  # fmt: skip
+    return Problem(**{**given, **changes})
+
+
+@pytest.mark.parametrize(
+    ("problem", "wanted"),
+    [
+        (string(), [(pi * n) ** 2 for n in (1, 2, 3)]),
+        (string(5000.0, 2), [(pi * n) ** 2 for n in (22, 23)]),
+        (string(pi**2, 1), [pi**2]),  # at an eigenvalue nothing can be solved for
+        (string(conditions=neumann(u=0)), [0.0, pi**2, 4 * pi**2]),
+        (string(conditions=periodic("x")), [0.0, 4 * pi**2, 4 * pi**2]),
+    ],
+)
+def test_strings(problem: Problem, wanted: list[float]) -> None:
+    found = modes(problem)
+    assert found.solution.converged
+    assert np.allclose(found.values, wanted, rtol=1e-9, atol=1e-7)
+    assert max(found.errors) < 1e-6 and max(found.residuals) < 1e-6
+
+
+def test_modes_have_norm_one_an_order_and_a_sign() -> None:
+    solution = solve(string())
+    x = np.linspace(0, 1, 2001)
+    for n in (1, 2, 3):
+        u = getattr(solution, f"u_{n}")(x=x)
+        assert np.trapezoid(u**2, x) == pytest.approx(1.0, rel=1e-5)
+        assert np.allclose(np.abs(u), math.sqrt(2) * np.abs(np.sin(n * pi * x)), atol=1e-7)
+        assert u[-2] > 0 or n in {1, 3}  # what lies further on decides where both sides are alike
+        assert solution.problem.parameters[f"E_{n}"] == pytest.approx((n * pi) ** 2)
+    assert solution.u_2(x=0.75) == pytest.approx(math.sqrt(2))
+    assert solution.estimate is not None and solution.estimate < 1e-6
+    again = solve(string(), seed=5)
+    assert np.allclose(again.u_2(x=x), solution.u_2(x=x), atol=1e-7)
+
+
+def test_one_mode_keeps_its_names() -> None:
+    solution = solve(string(9.0, 1))
+    assert solution.u(x=0.5) == pytest.approx(math.sqrt(2)) and solution.problem.parameters["E"] == pytest.approx(pi**2)
+
+
+def test_a_drum_and_its_verdict() -> None:
+    problem = problems.drum.problem.replaced(parameters={"E": Eigenvalue(near=0, count=3)}, tolerance=1e-4)
+    found = modes(problem)
+    pairs = [k for m in range(4) for k in list(jn_zeros(m, 3) ** 2) * (1 if m == 0 else 2)]
+    assert np.allclose(found.values, sorted(pairs)[:3], rtol=1e-7)
+    told = compared(problem, found, known(problem, 60, found.scale))
+    assert told.verdict == "pass" and told.errors["E"].relative_l2 < 1e-7
+    wrong = problem.replaced(reference=exact(E=lambda mode: 5.8 * mode))
+    assert compared(wrong, found, known(wrong, 60, found.scale)).verdict == "fail"
+    none = problem.replaced(reference=None)
+    assert compared(none, found, known(none, 60, found.scale)).verdict == "unconfirmed"
+
+
+def test_other_kinds() -> None:
+    """An oscillator; a beam that buckles, P = 4 pi^2; eigenvalues in a condition (Steklov), 0, 1, 1, ...; a first-order
+    system; a well in SI units."""
+
+    def oscillator(psi, x, E):  # type: ignore[no-untyped-def]
+        return -0.5 * d(psi, x, x) + 0.5 * x**2 * psi - E * psi
+
+    def beam(w, x, E):  # type: ignore[no-untyped-def]
+        return d(w, x, x, x, x) + E * d(w, x, x)
+
+    def harmonic(u, x, y):  # type: ignore[no-untyped-def]
+        return laplace(u, x, y)
+
+    def rim(u, x, y, nx, ny, E):  # type: ignore[no-untyped-def]
+        return nx * d(u, x) + ny * d(u, y) - E * u
+
+    def force(u, f, x, E):  # type: ignore[no-untyped-def]
+        return d(f, x) + E * u
+
+    def slope(u, f, x):  # type: ignore[no-untyped-def]
+        return d(u, x) - f
+
+    def well(u, x, E, a):  # type: ignore[no-untyped-def]
+        return -a * d(u, x, x) - E * u
+
+    a, width = 6.1e-39, 1e-9  # hbar^2 / (2 m) in J m^2
+    cases = [
+        (string(0, 2, space=Box(x=(-8, 8)), unknowns="psi", equations=oscillator, conditions=dirichlet(psi=0)), [0.5, 1.5]),
+        (string(0, 1, unknowns="w", equations=beam, conditions=[dirichlet(w=0), neumann(w=0)]), [4 * pi**2]),
+        (string(0.3, 2, space=Disk(x=0, y=0, radius=1), equations=harmonic, conditions=condition(rim), tolerance=1e-2), [0, 1]),
+        (string(0, 2, unknowns=("u", "f"), equations=[force, slope]), [pi**2, 4 * pi**2]),
+        (
+            string(0, 2, space=Box(x=(0, width)), equations=well, parameters={"E": Eigenvalue(near=0, count=2), "a": a}),
+            [a * (pi * n / width) ** 2 for n in (1, 2)],
+        ),
+    ]  # fmt: skip
+    for problem, wanted in cases:
+        found = modes(problem)
+        assert np.allclose(found.values, wanted, rtol=1e-5, atol=1e-6 * max(wanted)), problem
+        assert found.solution.converged
+
+
+def test_coefficients_that_jump_and_tables() -> None:
+    """A stiff disc in a square, by fluxes through the sides of small squares; a table that is 1 + x^2, by differences."""
+    count = 50
+    x = (np.arange(count) + 0.5) / count
+    k = np.where((x[:, None] - 0.5) ** 2 + (x[None, :] - 0.5) ** 2 < 0.04, 10.0, 1.0)
+    matrix = _fluxes(k, count)
+    lowest = eigsh(matrix, k=1, sigma=0, return_eigenvectors=False)[0]
+
+    def stiff(u, x, y, k, E):  # type: ignore[no-untyped-def]
+        return d(k * d(u, x), x) + d(k * d(u, y), y) + E * u
+
+    material = Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 10.0))
+    problem = string(0, 1, space=Box(x=(0, 1), y=(0, 1)), equations=stiff, tolerance=0.3,
+                     parameters={"E": Eigenvalue(near=0), "k": material})  # fmt: skip
+    assert modes(problem).values[0] == pytest.approx(lowest, rel=1e-2)
+    assert "jump" in known(problem.replaced(reference="automatic"), 30, 20.0).why
+
+    def rod(u, x, k, E):  # type: ignore[no-untyped-def]
+        return d(k * d(u, x), x) + E * u
+
+    nodes = np.linspace(0, 1, 9)
+    data = table(x=nodes, k=1 + nodes**2, of="x", kind="cubic")
+    problem = string(
+        0, 2, equations=rod, parameters={"E": Eigenvalue(near=0, count=2), "k": data}, reference="automatic"
+    )
+    found = modes(problem)
+    assert np.allclose(found.values, known(problem, 30, found.scale).values, rtol=1e-6)
+
+
+def _fluxes(k: np.ndarray, count: int) -> Any:
+    """-div(k grad u) between zeros, on the middles of squares."""
+    number = np.arange(count**2).reshape(count, count)
+    matrix = lil_array((count**2, count**2))
+    for axis in (0, 1):
+        sides, places = np.moveaxis(k, axis, 0), np.moveaxis(number, axis, 0)
+        flux = (2 * sides[1:] * sides[:-1] / (sides[1:] + sides[:-1]) * count**2).ravel()
+        one, other = places[1:].ravel(), places[:-1].ravel()
+        matrix[one, one] += flux
+        matrix[other, other] += flux
+        matrix[one, other] -= flux
+        matrix[other, one] -= flux
+        for end in (0, -1):  # half as far to the wall
+            matrix[places[end], places[end]] += 2 * sides[end] * count**2
+    return matrix.tocsc()
+
+
+def test_differences_find_the_same() -> None:
+    along = diags_array([1.0, -2.0, 1.0], offsets=[-1, 0, 1], shape=(59, 59)) * 60**2
+    both = eigsh(
+        -(kron(along, eye_array(59)) + kron(eye_array(59), along)).tocsc(), k=3, sigma=0, return_eigenvectors=False
+    )
+
+    def wave(u, x, y, E):  # type: ignore[no-untyped-def]
+        return laplace(u, x, y) + E * u
+
+    square = string(0, 3, space=Box(x=(0, 1), y=(0, 1)), equations=wave, reference="automatic", tolerance=1e-4)
+    found = known(square, 30, 50.0)
+    assert found.reference is not None and found.reference.own_error < 1e-5
+    assert np.allclose(found.values, np.sort(both), rtol=2e-3)
+    assert np.allclose(found.values, [2 * pi**2, 5 * pi**2, 5 * pi**2], rtol=1e-5)
+
+
+def test_a_density_that_jumps_is_not_called_known_better_than_it_is() -> None:
+    """u'' + E r u = 0, r = 10 and 1: b sin(a/2) cos(b/2) + a cos(a/2) sin(b/2) = 0, a^2 = 10 E, b^2 = E."""
+
+    def two(u, x, E):  # type: ignore[no-untyped-def]
+        return d(u, x, x) + E * torch.where(x < 0.5, 10.0, 1.0) * u
+
+    def off(E: float) -> float:
+        a, b = math.sqrt(10 * E), math.sqrt(E)
+        return b * math.sin(a / 2) * math.cos(b / 2) + a * math.cos(a / 2) * math.sin(b / 2)
+
+    found = modes(string(0, 1, equations=two, tolerance=1e-4), Settings(budget=6))
+    apart = abs(found.values[0] / brentq(off, 1.0, 2.0) - 1)
+    assert not found.solution.converged and 1e-4 < apart < found.errors[0]
+
+    def flux(u, x, k, E):  # type: ignore[no-untyped-def]
+        return d(k * d(u, x), x) + E * u
+
+    parameters = {"E": Eigenvalue(near=0), "k": Piecewise(1.0, (Box(x=(0, 0.5)), 10.0))}
+    with pytest.raises(ProblemError, match="first-order system"):
+        modes(string(equations=flux, parameters=parameters))
+
+
+# ---------------------------------------------------------------- what is told
+
+
+def squared(u, x, E):  # type: ignore[no-untyped-def]
+    return d(u, x, x) + E**2 * u
+
+
+def loaded(u, x, E):  # type: ignore[no-untyped-def]
+    return d(u, x, x) + E * u - 1
+
+
+def cubic(u, x, E):  # type: ignore[no-untyped-def]
+    return d(u, x, x) + E * u - u**3
+
+
+def carried(u, v, x, E):  # type: ignore[no-untyped-def]
+    return d(u, x) - E * v
+
+
+def back(u, v, x, E):  # type: ignore[no-untyped-def]
+    return d(v, x) - E * u
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"equations": squared}, "no linear function of E"), ({"equations": loaded}, "a source or a value that is not zero"),
+        ({"equations": cubic}, "not linear in the unknowns"), ({"conditions": dirichlet(u=1)}, "a value that is not zero"),
+        ({"time": (0, 1), "equations": lambda u, x, t, E: d(u, t) - E * d(u, x, x)}, "do not change in time"),
+        ({"parameters": {"E": Eigenvalue(near=0), "F": Eigenvalue(near=1)}}, "two eigenvalues"),
+        ({"equations": lambda u, x: d(u, x, x) + u}, "asks for the eigenvalue"),
+        ({"parameters": {"E": Eigenvalue(near=1e7, count=2)}}, "modes were found near 1e"),
+        ({"unknowns": ("u", "v"), "equations": [carried, back], "conditions": [periodic("x")], "parameters": {"E": Eigenvalue(near=6.3, count=4)}}, "no real numbers"),
+    ],
+)  # fmt: skip
+def test_what_has_no_modes_is_told(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(ProblemError, match=told):
+        modes(string(**changes), Settings(budget=4))
+
+
+@pytest.mark.parametrize(
+    "given", [{"near": "low"}, {"near": math.nan}, {"near": 1j}, {"near": 0, "count": 0}, {"near": 0, "count": 2.5}]
+)
+def test_what_is_no_eigenvalue_is_told(given: dict[str, Any]) -> None:
+    with pytest.raises(ProblemError, match="Eigenvalue"):
+        Eigenvalue(**given)
+
+
+def test_zero_is_never_handed_out() -> None:
+    """Whoever asks otherwise than by `solve` or `modes` is told, since at a number nothing but zero solves it."""
+    for asked in (
+        lambda: ensemble(string(), 2),
+        lambda: solve(string(), method="lm"),
+        lambda: solve(string(), resume=True),
+    ):
+        with pytest.raises(ProblemError, match="modes"):
+            asked()
+    with pytest.raises(ProblemError, match="modes are compared by their eigenvalues"):
+        automatic_reference(string())
+    assert compare(solve(string(9.0, 1)), None).verdict == "unconfirmed"
+
+
+def test_the_check_and_the_command(tmp_path: Path, capsys: Any) -> None:
+    told = string().check()
+    assert told.parameters["E"] == "an eigenvalue, the 3 nearest to 0" and told.method == "3 modes of random features"
+    file = tmp_path / "string.py"
+    file.write_text(
+        "from math import pi\nfrom pinnsolve import Box, Eigenvalue, Problem, d, dirichlet, exact\n"
+        "def wave(u, x, E):\n    return d(u, x, x) + E * u\n"
+        'problem = Problem(space=Box(x=(0, 1)), unknowns="u", equations=wave, conditions=dirichlet(u=0),\n'
+        '    parameters={"E": Eigenvalue(near=0, count=2)}, reference=exact(E=lambda mode: (pi * mode) ** 2))\n'
+    )
+    out = tmp_path / "run"
+    assert main([str(file), "--out", str(out)]) == 0
+    report = json.loads((out / "report.json").read_text())
+    assert report["verdict"] == "pass" and report["errors"]["E"]["relative_l2"] < 1e-9
+    assert report["quantities"]["E_2"]["value"] == pytest.approx(4 * pi**2)
+    assert report["reference"]["name"] == "exact solution"
+    assert (out / "solution.png").exists() and (out / "solution.vtu").exists()
+    assert main([str(file), "--no-reference", "--out", str(tmp_path / "b")]) == 1
+    assert main([str(file), "--ensemble", "2", "--out", str(tmp_path / "c")]) == 2
+    assert "modes are found at once" in capsys.readouterr().err
