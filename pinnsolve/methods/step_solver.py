@@ -117,6 +117,7 @@ class StepSolver:
         sites = self._sites(step)
         walls = [(site, step.at_site(site, slopes=fresh)) for site in sites]
         if fresh:
+            self.operator = None  # it goes before the next one is made: two take twice the memory
             self.operator = Operator.of(step, inside, walls)
             self.counts.factorisations += 1
             self.counts.operations += self.operator.operations[0]
