@@ -56,6 +56,9 @@ class CellRows:
                 low = f * m - self.columns[i, order].start
                 self.parts[i, order][:, low : low + m] += scheme.cell.table(scheme.points, k).T * mine[:, None]
         highest = {i: max(order for j, order in fields if j == i) for i, _ in fields}
+        self.products: dict[
+            tuple[int, int, int], Tensor
+        ] = {}  # that were made; whoever needs no more of them drops them
         self.tests = [key for key in fields if not scheme.weak or key[1] == highest[key[0]]]
 
     def normal(self, numbers: Tensor, real: bool) -> Tensor:
@@ -67,7 +70,9 @@ class CellRows:
             for (j, order), part in self.parts.items():
                 if i != j:
                     continue
-                product, rows, columns = self.parts[i, k] @ part.mT, self.columns[i, k], self.columns[j, order]
+                if (i, k, order) not in self.products:
+                    self.products[i, k, order] = self.parts[i, k] @ part.mT
+                product, rows, columns = self.products[i, k, order], self.columns[i, k], self.columns[j, order]
                 factors = values.conj() ** k * values**order * self.ratio[numbers, i] ** 2
                 for whole, factor in zip(found[:, :, rows, columns], factors.tolist(), strict=True):
                     _add(whole, product, factor)
@@ -99,8 +104,8 @@ def _add(whole: Tensor, product: Tensor, factor: complex) -> None:
 
 
 def times(real: Tensor, other: Tensor) -> Tensor:
-    """The products (s, n, M, K) of real matrices (n, M, P) and others (s, n, P, K), which may be complex: all stages and
-    both parts at once, so that each real matrix is read once."""
+    """The products (s, n, M, K) of real matrices (n, M, P) and others (s, n, P, K), which may be complex: all stages
+    and both parts at once, so that each real matrix is read once."""
     parts = torch.view_as_real(other.resolve_conj()) if other.is_complex() else other[..., None]
     s, _, _, k, two = parts.shape
     product = real @ parts.permute(1, 2, 0, 3, 4).flatten(2)

@@ -35,7 +35,7 @@ from pinnsolve.networks.tiles import Tiles
 
 @dataclass
 class _Stage:
-    """The factorised systems of stages whose numbers are of one kind, real or complex.
+    """The factorised system of one stage, whose numbers are real or complex; s = 1.
 
     Parameters
     ----------
@@ -70,6 +70,8 @@ class JoinedFaces:
     row_weights : tensor (S, n, E, P)
     joining : Joining, optional
         Without it cells are weighed by their areas, as a march needs it.
+    brief : bool
+        Whether what joins cells is kept with half of the digits.
 
     Attributes
     ----------
@@ -81,9 +83,9 @@ class JoinedFaces:
 
     def __init__(
         self, scheme: Scheme, mesh: Tiles, length: float, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]],
-        row_weights: Tensor, joining: Joining | None = None,
+        row_weights: Tensor, joining: Joining | None = None, brief: bool = False,
     ) -> None:  # fmt: skip
-        e = scheme.evolution
+        e, self.brief = scheme.evolution, brief
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
         self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings, e.kinks)
         if joining is None:
@@ -102,8 +104,9 @@ class JoinedFaces:
         self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values)
         self.norms = [self._norms(site, mine, values) for site, mine in sites]
         real = values.imag == 0
-        kinds = [chosen.nonzero()[:, 0] for chosen in (real, ~real)]
-        self.stages = [self._factorised(k, kind == 0, walls) for kind, k in enumerate(kinds) if len(k)]
+        # one after the other: what is needed on the way goes with each
+        self.stages = [self._factorised(k[None], bool(real[k]), walls) for k in torch.arange(len(values))]
+        self.rows.products.clear()
 
     def _sizes(self, slopes: Slopes, row_weights: Tensor) -> Tensor:
         """In what unknowns are counted at joints and walls, (S, F): their own sizes. Of one without a derivative along
@@ -174,8 +177,13 @@ class JoinedFaces:
             h[:, chosen[stands]] += square * (t.mT @ t)
         inverse = torch.linalg.inv(h) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(h))
         del h
-        factors = Factors(self.faces.order, self._blocks(inverse, square), not self.scheme.weak)
+        factors = Factors(self.faces.order, self._blocks(inverse, square), not self.scheme.weak, self.brief)
         return _Stage(numbers, square, found, inverse, factors)
+
+    @property
+    def error(self) -> float:
+        """Of what joins cells, relative, where it is kept with half of the digits."""
+        return max(stage.factors.error for stage in self.stages)
 
     def _blocks(self, inverse: Tensor, square: Tensor) -> list[Tensor]:
         """By cell what is left of it over the unknowns of its sides, (s, k, k)."""

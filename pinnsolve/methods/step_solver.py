@@ -21,6 +21,7 @@ class Rules:
     contracts: float = 0.05  # a factorisation is kept while each iteration leaves less; larger: more iterations
     anew: float = 0.4  # it is made anew within a step where an iteration leaves more; larger: more iterations
     away: float = 1e3  # of the unknowns' sizes: a change that large leads nowhere
+    brief: float = 1e-2  # of what joins cells: the error of factors with half of the digits; larger: more iterations
 
 
 RULES = Rules()
@@ -65,6 +66,8 @@ class StepSolver:
     def __post_init__(self) -> None:
         self.operator: Operator | None = None
         self.rate = 1.0  # what an iteration left of the one before
+        # what is iterated upon anyway needs few digits; what is factorised once, or has no energy, all of them
+        self.brief = self.scheme.evolution.dims > 1 and not (self.constant or self.scheme.weak)
 
     def solve(self, step: Step) -> bool:
         """Solve for the stages, in place; whether it settled."""
@@ -118,7 +121,10 @@ class StepSolver:
         walls = [(site, step.at_site(site, slopes=fresh)) for site in sites]
         if fresh:
             self.operator = None  # it goes before the next one is made: two take twice the memory
-            self.operator = Operator.of(step, inside, walls)
+            self.operator = Operator.of(step, inside, walls, self.brief)
+            if not self.operator.error < RULES.brief:
+                self.brief, self.operator = False, None
+                self.operator = Operator.of(step, inside, walls)
             self.counts.factorisations += 1
             self.counts.operations += self.operator.operations[0]
         assert self.operator is not None
