@@ -185,16 +185,21 @@ class JoinedFaces:
         """Of what joins cells, relative, where it is kept with half of the digits."""
         return max(stage.factors.error for stage in self.stages)
 
-    def _blocks(self, inverse: Tensor, square: Tensor) -> list[Tensor]:
-        """By cell what is left of it over the unknowns of its sides, (s, k, k)."""
+    def _blocks(self, inverse: Tensor, square: Tensor, together: int = 32) -> list[Tensor]:
+        """By cell what is left of it over the unknowns of its sides, (s, k, k); so many cells at once, since what is
+        needed on the way takes several times the memory."""
         blocks = [inverse[:, 0, :0, :0]] * len(self.mesh)
         for cells, traces, _ in self.groups:
-            known, number = torch.unique(self.alike[cells], return_inverse=True)
-            t = traces[[int((number == k).nonzero()[0]) for k in range(len(known))]]
-            lift = times(t, times(t, inverse[:, known]).mT)  # T (T H^-1)'
-            left = square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - square * lift.mT)
-            for cell, k in zip(cells.tolist(), number.tolist(), strict=True):
-                blocks[cell] = self.shares[cell] * left[:, k]
+            chosen, of_first = self.alike[cells].tolist(), dict[int, Tensor]()
+            number = {kind: j for j, kind in reversed(list(enumerate(chosen)))}
+            for low in range(0, len(number), together):
+                some = list(number)[low : low + together]
+                t = traces[[number[kind] for kind in some]]
+                lift = times(t, times(t, inverse[:, some]).mT)  # T (T H^-1)'
+                left = square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - square * lift.mT)
+                of_first.update(zip(some, left.unbind(1), strict=True))
+            for cell, kind in zip(cells.tolist(), chosen, strict=True):
+                blocks[cell] = self.shares[cell] * of_first[kind]
         return blocks
 
     def _square(self, values: Tensor, real: bool) -> Tensor:

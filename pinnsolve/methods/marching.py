@@ -161,6 +161,8 @@ class Marching:
         work.add(took)
         record = marcher.record
         done = not more
+        if done:  # its factors are of no more use, and take hundreds of megabytes over a plane
+            marcher.solver.forget()
         stuck = done and not (record.honest and trial.complete)
         return {
             **state, "loss": marcher.residual, "done": done, "stuck": stuck, "rate": took,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
+from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.implicit_step import Scheme, Site, Step, sites_of
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.methods.stage_operator import Operator, averages
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.residuals.pointwise import Answers
 
 
 @dataclass(frozen=True)
@@ -120,16 +123,23 @@ class StepSolver:
         sites = self._sites(step)
         walls = [(site, step.at_site(site, slopes=fresh)) for site in sites]
         if fresh:
-            self.operator = None  # it goes before the next one is made: two take twice the memory
-            self.operator = Operator.of(step, inside, walls, self.brief)
-            if not self.operator.error < RULES.brief:
-                self.brief, self.operator = False, None
-                self.operator = Operator.of(step, inside, walls)
+            self.operator = self._factorised(step, inside, walls)
             self.counts.factorisations += 1
             self.counts.operations += self.operator.operations[0]
         assert self.operator is not None
         self.counts.operations += self.operator.operations[1]
         return self.operator.correction(inside.residuals, [found.residuals for _, found in walls], step.stages)
+
+    def _factorised(self, step: Step, inside: Answers, walls: Sequence[tuple[Site, Answers]]) -> Operator:
+        """The factorisation made anew. The old one goes before: two, and the holes that one leaves, take gigabytes."""
+        self.operator = None
+        if step.mesh.dims > 1:
+            give_back()
+        made = Operator.of(step, inside, walls, self.brief)
+        if made.error < RULES.brief:
+            return made
+        self.brief = False
+        return self._factorised(step, inside, walls)
 
     def _sites(self, step: Step) -> list[Site]:
         """Where conditions hold on the step's mesh, looked for once."""
