@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.implicit_step import Start, Step
 from pinnsolve.methods.march_record import variation
@@ -29,7 +30,9 @@ def stored(marcher: Marcher) -> dict[str, Any]:
         "at": m.at, "length": m.length, "sizes": m.sizes, "terms": m.terms, "residual": m.residual,
         "places": torch.tensor(m.mesh.places), "values": m.start.values, "rates": m.start.rates, "taken": m.taken,
         "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
-        "honest": r.honest, "rough": r.rough, "last": {},
+        "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest,
+        "carried": [m.carried.change.values, m.carried.change.rates],
+        "grown": [m.carried.grown, m.carried.level, m.carried.steps],
     }  # fmt: skip
     if last is not None:
         kept["last"] = {
@@ -41,7 +44,7 @@ def stored(marcher: Marcher) -> dict[str, Any]:
 
 def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     """Take over what `stored` gave."""
-    for name in ("at", "length", "sizes", "terms", "residual", "taken"):
+    for name in ("at", "length", "sizes", "terms", "residual", "taken", "shortest"):
         setattr(marcher, name, kept[name])
     marcher.mesh = Tiles.placed(marcher.mesh.ends, kept["places"], marcher.mesh.device)
     marcher.start, marcher.solver.sizes = Start(kept["values"], kept["rates"]), marcher.sizes
@@ -49,6 +52,7 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     counts = record.counts
     counts.iterations, counts.factorisations, counts.operations, record.rejected, record.rounds = kept["counts"]
     record.honest, record.rough = kept["honest"], kept["rough"]
+    marcher.carried = Carried(marcher.scheme, Start(*kept["carried"]), *kept["grown"])
     if last := kept["last"]:
         start = Start(last["values"], last["rates"])
         marcher.last = Step(marcher.scheme, marcher.mesh, last["begin"], last["length"], start, last["stages"])
