@@ -1,21 +1,21 @@
 """A guard at run time: whether what a march carries from step to step grows where the equations do not let it.
 
 A step takes what stands at its start to its end; for small changes that is a matrix G, the step's operator (`growth`).
-Two changes are looked at, by the factors that are at hand, one solution a step each:
+Beside the march a change is carried along by the factors that are at hand, one solution a step:
 
-    rough   random numbers in all coefficients, carried along beside the march: all that rounding may excite
-    even    one everywhere, at the start of each step anew: what grows of it, the equations themselves let grow
+    rough   random numbers in all coefficients: all that rounding may excite
+    even    where the rough one has grown: one bump over all of space, from there on, which grows as equations let it
 
-If the rough one grows more than the even one, and what has grown lies in the features of highest degree, which resolved
-solutions hardly use, the discretisation makes it. It does at steps that are short beside the cells alone, of which
-there are many: longer ones are not looked at.
+If the rough one then grows once more, and more than the even one, and what has grown lies in the features of highest
+degree, which resolved solutions hardly use, the discretisation makes it. It does at steps that are short beside the
+cells alone, of which there are many: longer ones are not looked at.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -56,66 +56,91 @@ RULES = Rules()
 
 @dataclass
 class Carried:
-    """The rough change of a march, and how much it has grown.
+    """The changes of a march, and how much they have grown.
 
     Parameters
     ----------
     scheme : Scheme
     change : Start
+        The rough one.
     grown : float
-        The logarithm of how much more than an even one.
+        The logarithm of how much it has.
+    low : float
+        The least of that, since the even one began.
     level : float
-        The most of that while it settled.
+        The most by which it rose while it settled.
     steps : int
         That were looked at.
+    even : list of Start
+        The even one, where there is one.
+    even_grown : float
+    sizes : tensor (F,)
+        Of the unknowns when it began: norms in others would tell of these.
     """
 
     scheme: Scheme
     change: Start
+    sizes: Tensor
     grown: float = 0.0
+    low: float = 0.0
     level: float = 0.0
     steps: int = 0
+    even_grown: float = 0.0
+    even: list[Start] = field(default_factory=list)
 
     @classmethod
     def begun(cls, scheme: Scheme, mesh: Tiles, sizes: Tensor) -> Carried:
         """A change on a mesh, of the size of the unknowns (F,); that of rates is none."""
         shape = len(mesh), scheme.fields, scheme.cell.count
         rough = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(mesh.device)
-        return cls(scheme, Start(rough * sizes[:, None], torch.zeros_like(rough)))
+        return cls(scheme, Start(rough * sizes[:, None], torch.zeros_like(rough)), sizes)
 
     def move(self, change: Callable[[Tensor], Tensor]) -> None:
         """Go on to other cells."""
-        self.change = Start(change(self.change.values), change(self.change.rates))
+        self.change, *self.even = [Start(change(c.values), change(c.rates)) for c in (self.change, *self.even)]
 
-    def after(self, step: Step, operator: Operator, sizes: Tensor, span: float) -> None:
+    def after(self, step: Step, operator: Operator, span: float) -> None:
         """Go on through a step that was solved with this operator."""
         if step.length > RULES.short * span:
             return
-        even = torch.zeros_like(self.change.values)
-        even[..., 0] = sizes
-        for sign, change in ((1, self.change), (-1, Start(even, torch.zeros_like(even)))):
-            end = _through(step, operator, change)
-            before, now = (max(float(norm(c.values, step.mesh, sizes)), 1e-300) for c in (change, end))
-            grown = math.log(now / before)
-            if sign > 0:
-                self.change, self.grown = Start(end.values / now, end.rates / now), self.grown + grown
-            else:
-                self.grown -= max(grown, 0.0)
+        end, grown = _through(step, operator, self.change, self.sizes)
+        self.change, self.grown = end, self.grown + grown
+        for even in self.even:
+            end, grown = _through(step, operator, even, self.sizes)
+            self.even, self.even_grown = [end], self.even_grown + grown
         self.steps += 1
+        self.low = min(self.low, self.grown)
         if self.steps <= RULES.settling:
-            self.level = max(self.level, self.grown)
+            self.level = max(self.level, self.grown - self.low)
 
-    def grows(self, mesh: Tiles, sizes: Tensor) -> bool:
+    def grows(self, mesh: Tiles) -> bool:
         """Whether the march does what the equations do not."""
-        if not self.grown > self.level + RULES.much:
+        if not self.grown - self.low > self.level + RULES.much:
+            return False
+        if not self.even:
+            self.even, self.low = [self._bump(mesh)], self.grown
+            return False
+        if not self.grown - self.low - max(self.even_grown, 0.0) > self.level + RULES.much:
             return False
         c, top = self.change.values, self.scheme.cell.powers.sum(1) >= self.scheme.cell.degree - 1
-        return bool(norm(c * top, mesh, sizes) ** 2 > RULES.rough * norm(c, mesh, sizes) ** 2)
+        return bool(norm(c * top, mesh, self.sizes) ** 2 > RULES.rough * norm(c, mesh, self.sizes) ** 2)
+
+    def _bump(self, mesh: Tiles) -> Start:
+        """Nothing at walls, and one in the middle; one everywhere along a ring."""
+        e, cell = self.scheme.evolution, self.scheme.cell
+        xi, w = cell.gauss(self.scheme.degree + 4)
+        low = torch.tensor([a for a, _ in e.extent], dtype=xi.dtype, device=xi.device)
+        inner = torch.tensor([not ring for ring in e.rings], device=xi.device)
+        part = (mesh.points(xi) - low) / mesh.lengths
+        shape = torch.where(inner, (math.pi * part).sin() ** 2, torch.ones_like(part)).prod(-1)
+        c = (shape * w) @ cell.table(self.scheme.degree + 4, (0,) * e.dims)
+        values = c[:, None] * self.sizes[:, None]
+        return Start(values, torch.zeros_like(values))
 
 
-def _through(step: Step, operator: Operator, change: Start) -> Start:
-    """What a change at a step's start is at its end, as the equations are linearised in the operator. Factors of half
-    the digits are iterated upon."""
+def _through(step: Step, operator: Operator, change: Start, sizes: Tensor) -> tuple[Start, float]:
+    """What a change at a step's start is at its end, as the equations are linearised in the operator, as large as one;
+    and the logarithm of its growth. Factors of half the digits are iterated upon."""
     s, n = step.scheme, len(step.mesh)
     moved = Step(s, step.mesh, step.begin, step.length, change, torch.zeros_like(step.stages))
     cells = torch.arange(n, device=step.mesh.device)
@@ -127,7 +152,9 @@ def _through(step: Step, operator: Operator, change: Start) -> Start:
             here = {k: s.cell.features(site.xi, k) for k in _orders(operator, slopes)}
             walls.append(_linear(moved, slopes, site.cells, here, len(site.conditions)))
         moved.stages = moved.stages + operator.correction(inside, walls, moved.stages)
-    return moved.end()
+    end = moved.end()
+    before, now = (max(float(norm(c.values, step.mesh, sizes)), 1e-300) for c in (change, end))
+    return Start(end.values / now, end.rates / now), math.log(now / before)
 
 
 def _orders(operator: Operator, slopes: Slopes) -> set[tuple[int, ...]]:

@@ -160,7 +160,7 @@ class Marcher:
         self.length = step.length
         if not 0.9 < factor < 1.25:  # the factorisation is kept for the same length
             self.length = min(step.length * min(RULES.grows, max(0.3, factor)), RULES.longest * self.span)
-        if self.carried.grows(self.mesh, self.sizes) and not self._lengthened(step.length, size):
+        if self.carried.grows(self.mesh) and not self._lengthened(step.length, size):
             self._ended("growing")
             return False
         return self.left > RULES.short * self.span
@@ -252,7 +252,7 @@ class Marcher:
         self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
         self.last, self.start = step, step.end()
         assert self.solver.operator is not None
-        self.carried.after(step, self.solver.operator, self.sizes, self.span)
+        self.carried.after(step, self.solver.operator, self.span)
         calm = off < RULES.merge * self.accuracy.bound
         calm &= (2 * self.mesh.widths <= _wide(self.mesh, e.inside)).all(-1)
         pairs = mergeable(self.mesh, calm.tolist(), e.rings)
