@@ -12,16 +12,18 @@ halved. Cells whose residual is a thousandth of the bound are merged with the ot
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from pinnsolve.checks.resolution import Resolution
+from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, in_time
 from pinnsolve.methods.march_record import Accuracy, March, Status, variation
+from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
 from pinnsolve.methods.step_solver import StepSolver, is_constant, norm
 from pinnsolve.networks.moved import coarsened, refined
@@ -29,33 +31,6 @@ from pinnsolve.networks.tails import steep
 from pinnsolve.networks.tiles import Tiles, halvings, mergeable
 from pinnsolve.residuals.pointwise import Answers
 from pinnsolve.trial.evolution import Evolution
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What decides in a march. Values are those of the prototypes, where they were measured one by one."""
-
-    newton: float = 0.01  # of the tolerance: what Newton's method may leave; larger: it is what the error consists of
-    helps: float = 0.6  # a shorter step must bring its last coefficient below this part; otherwise space lacks
-    aim: float = 0.4  # of the tolerance: what the next step aims at; larger: more steps are repeated
-    grows: float = 2.0  # a step is at most so much longer than the last
-    longest: float = 0.25  # of all time: the longest step
-    first: float = 1 / 64  # of all time: the first step
-    merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
-    worth: float = 0.2  # of the cells of a plane: fewer are not merged, since all must be factorised anew
-    narrow: float = 0.1  # of the length: in cells below it a larger residual is let pass, as the root of their width
-    shallow: float = 2.0**-18  # of the length: no cell is halved below it; in a plane below its root
-    jump: float = 0.01  # of the unknowns' sizes: a first step that leaves out more begins at a jump; larger: more tries
-    after: float = 0.05  # of a first step that is too long: the next try; larger: more tries after a jump
-    sudden: float = 1e-10  # of all time: no first step is tried below it (its root) before cells are halved
-    low: float = 1 / 3  # of the degree in a plane: features that show what time leaves out; larger: space does
-    plane: int = 2  # cells along each of two coordinates to begin with; more: long ones are not found
-    rounds: int = 20  # of halving in one step
-    short: float = 1e-12  # of all time: a step below it is none
-    fades: float = 0.7  # the size of the equations' terms is at least so much of the last step's
-
-
-RULES = Rules()
 
 
 class Marcher:
@@ -86,7 +61,7 @@ class Marcher:
         self.start = at_start(self.scheme, self.mesh)
         self.at, self.length, self.moments = begin, RULES.first * self.span, evolution.moments
         self.last: Step | None = None
-        self.taken = 0  # steps
+        self.taken, self.shortest = 0, 0.0  # steps, and the length to which they were lengthened
         self.pause: Callable[[], bool] = lambda: False  # asked before each try: whether to go on another time
         self.paused = False
         self.terms: Tensor | None = None
@@ -95,6 +70,7 @@ class Marcher:
         left = RULES.newton * accuracy.tolerance
         self.solver = StepSolver(self.scheme, self.sizes, left, is_constant(first, self.span))
         self.record.counts, self.residual = self.solver.counts, 1.0
+        self.carried = Carried.begun(self.scheme, self.mesh, self.sizes)
 
     # ------------------------------------------------------------ one step
 
@@ -186,6 +162,9 @@ class Marcher:
         self.length = step.length
         if not 0.9 < factor < 1.25:  # the factorisation is kept for the same length
             self.length = min(step.length * min(RULES.grows, max(0.3, factor)), RULES.longest * self.span)
+        if self.carried.grows(self.mesh) and not self._lengthened(step.length, size):
+            self._ended("growing")
+            return False
         return self.left > RULES.short * self.span
 
     def _taken(self, length: float) -> tuple[Step | None, float]:
@@ -229,6 +208,14 @@ class Marcher:
             rounds, self.record.rounds = rounds + 1, self.record.rounds + 1
             guess = self._split(step, finer, how)
 
+    def _lengthened(self, length: float, size: float) -> bool:
+        """Take longer steps, which make nothing grow, where they leave out little enough."""
+        if self.shortest or size * RULES.longer ** (self.scheme.stages + 1) > self.accuracy.tolerance:
+            return False
+        self.shortest = self.length = RULES.longer * length
+        self.carried = Carried.begun(self.scheme, self.mesh, self.sizes)
+        return True
+
     def _passing(self, length: float) -> float:
         """By how much less the first step after a jump counts: what it leaves out is felt for so short a time."""
         return min(1.0, length / (RULES.first * self.span)) ** 0.5 if self.last is None else 1.0
@@ -250,6 +237,7 @@ class Marcher:
         """Halve cells; what is known goes on to them. The stages, as the next guess."""
         cell, first = self.scheme.cell, not self.taken
         self.mesh = finer
+        self.carried.move(lambda c: refined(c, bad, cell))
         if self.last is not None:
             self.last = _moved(self.last, self.mesh, lambda c: refined(c, bad, cell))
         if first:
@@ -265,12 +253,15 @@ class Marcher:
         self.terms, self.residual = terms, float(off.max())
         self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
         self.last, self.start = step, step.end()
+        assert self.solver.operator is not None
+        self.carried.after(step, self.solver.operator, self.span)
         calm = off < RULES.merge * self.accuracy.bound
         calm &= (2 * self.mesh.widths <= _wide(self.mesh, e.inside)).all(-1)
         pairs = mergeable(self.mesh, calm.tolist(), e.rings)
         if len(pairs) > (RULES.worth * len(self.mesh) if e.dims > 1 else 0):
             self.mesh = self.mesh.joined(pairs)
             joins, cell = [k[0] for k in e.joins], self.scheme.cell
+            self.carried.move(lambda c: coarsened(c, pairs, cell, joins))
             self.last = _moved(step, self.mesh, lambda c: coarsened(c, pairs, cell, joins))
             self.start = Start(*(coarsened(c, pairs, cell, joins) for c in (self.start.values, self.start.rates)))
         return step

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Dissection
+from pinnsolve.methods.cell_rows import times
 from pinnsolve.methods.joints import Told, crossing, going_on, lowest, norm, traces
 from pinnsolve.networks.reference_cell import legendre, reference_cell
 from pinnsolve.networks.tiles import Tiles
@@ -201,7 +202,7 @@ def gaps(
 ) -> list[Tensor]:
     """By group, what the traces (s, m, k, 1) of coefficients (s, n, F M, 1) lack to the mean of both sides; above lines
     what is given (s, N) belongs to them."""
-    found = [t.to(known.dtype) @ known[:, cells] for cells, t, _ in groups]
+    found = [times(t, known[:, cells]) for cells, t, _ in groups]
     if given is not None:
         for own, (cells, _, unknowns) in zip(found, groups, strict=True):
             above = faces.above[unknowns] == cells[:, None]

@@ -25,15 +25,16 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Factors
+from pinnsolve.methods.cell_rows import CellRows, times
 from pinnsolve.methods.faces import Joining, faces_of, gaps
 from pinnsolve.methods.implicit_step import Scheme, Site, stretched
-from pinnsolve.methods.rows import Slopes, at_site, highest, in_cells, turned
+from pinnsolve.methods.rows import Slopes, at_site, turned
 from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass
 class _Stage:
-    """The factorised systems of stages whose numbers are of one kind, real or complex.
+    """The factorised system of one stage, whose numbers are real or complex; s = 1.
 
     Parameters
     ----------
@@ -41,23 +42,17 @@ class _Stage:
         Which of the stages.
     square : tensor (s, 1, 1, 1)
         W^2.
-    rows : tensor (s, C, F M, R)
-        A*, of cells that stand for all alike.
     walls : list by site of tensor (s, c, F M, m P)
         B*.
     inverse : tensor (s, C, F M, F M)
-        H^-1.
-    lifts : list by group of tensor (s, m, F M, k)
-        W^2 H^-1 T*, of the cells that stand for all alike.
+        H^-1, of cells that stand for all alike.
     factors : Factors
     """
 
     numbers: Tensor
     square: Tensor
-    rows: Tensor
     walls: list[Tensor]
     inverse: Tensor
-    lifts: list[Tensor]
     factors: Factors
 
 
@@ -74,6 +69,8 @@ class JoinedFaces:
     row_weights : tensor (S, n, E, P)
     joining : Joining, optional
         Without it cells are weighed by their areas, as a march needs it.
+    brief : bool
+        Whether what joins cells is kept with half of the digits.
 
     Attributes
     ----------
@@ -85,9 +82,9 @@ class JoinedFaces:
 
     def __init__(
         self, scheme: Scheme, mesh: Tiles, length: float, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]],
-        row_weights: Tensor, joining: Joining | None = None,
+        row_weights: Tensor, joining: Joining | None = None, brief: bool = False,
     ) -> None:  # fmt: skip
-        e = scheme.evolution
+        e, self.brief = scheme.evolution, brief
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
         self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed)
         if joining is None:
@@ -102,19 +99,15 @@ class JoinedFaces:
             self.groups = [(cells, t * joining.across[u][..., None], u) for cells, t, u in self.faces.groups]
         self.columns = columns.repeat_interleave(scheme.cell.count, 1)
         self.first, self.alike = self._alike(slopes, sites)
-        self.row_weights = row_weights.flatten(2, 3)
-        inside = in_cells(scheme, mesh, slopes, self.first)
         walls = [at_site(scheme, mesh, site, mine) for site, mine in sites]
         values = scheme.radau.values / length
         self.least = values.abs().min()
+        self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values)
         self.norms = [self._norms(site, mine, values) for site, mine in sites]
         real = values.imag == 0
-        kinds = [chosen.nonzero()[:, 0] for chosen in (real, ~real)]
-        self.stages = [
-            self._factorised(k, values[k].real if kind == 0 else values[k], inside, walls)
-            for kind, k in enumerate(kinds)
-            if len(k)
-        ]
+        # one after the other: what is needed on the way goes with each
+        self.stages = [self._factorised(k[None], bool(real[k]), walls) for k in torch.arange(len(values))]
+        self.rows.products.clear()
 
     def _sizes(self, slopes: Slopes, row_weights: Tensor) -> Tensor:
         """In what unknowns are counted at joints and walls, (S, F): their own sizes. Of one without a derivative along
@@ -165,28 +158,15 @@ class JoinedFaces:
             found[:, :, i] += (values.abs() ** order).square()[:, None] * square
         return torch.where(found > 0, found, torch.ones_like(found)).sqrt()
 
-    def _factorised(
-        self, numbers: Tensor, values: Tensor, inside: dict[int, Tensor], walls: list[dict[int, Tensor]]
-    ) -> _Stage:
-        found = list[Tensor]()
-
-        def rows_of(parts: dict[int, Tensor]) -> Tensor:  # (s, C, R, F M)
-            rows = torch.stack([turned(parts, value).flatten(3).flatten(1, 2) for value in values])
-            rows *= self.row_weights[numbers][:, self.first, :, None]
-            rows *= self.columns[numbers][:, None, None]
-            return rows
-
-        rows, square = rows_of(inside), self._square(values)
-        a = (rows_of(highest(inside)) if self.scheme.weak else rows).mH.resolve_conj()
-        h = a @ rows
+    def _factorised(self, numbers: Tensor, real: bool, walls: list[dict[int, Tensor]]) -> _Stage:
+        found, square = list[Tensor](), self._square(self.rows.values[numbers], real)
+        columns = self.columns[numbers][:, None]
+        h = self.rows.normal(numbers, real) * (columns[..., None] * columns[..., None, :])
+        values = self.rows.values[numbers]
         for site, parts, norms in zip(self.sites, walls, self.norms, strict=True):
-            made = torch.stack([turned(parts, value) for value in values])  # (s, c, m, P, F, M)
+            made = torch.stack([turned(parts, value.real if real else value) for value in values])  # (s, c, m, P, F, M)
             scale = site.weights.sqrt() / norms[numbers][..., None]
-            b = (
-                (made.flatten(-2) * scale[..., None] * self.columns[numbers][:, None, None, None])
-                .flatten(2, 3)
-                .mH.resolve_conj()
-            )
+            b = (made.flatten(-2) * scale[..., None] * columns[:, :, None, None]).flatten(2, 3).mH.resolve_conj()
             found.append(b)
             chosen = self.alike[site.cells]
             stands = self.first[chosen] == site.cells
@@ -198,23 +178,34 @@ class JoinedFaces:
             h[:, chosen[stands]] += square * (t.mT @ t)
         inverse = torch.linalg.inv(h) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(h))
         del h
-        lifts, blocks = [], [inverse[:, 0, :0, :0]] * len(self.mesh)
-        for cells, traces, _ in self.groups:
-            chosen = self.alike[cells]
-            known, number = torch.unique(chosen, return_inverse=True)
-            t = traces[[int((chosen == k).nonzero()[0]) for k in known]].to(inverse.dtype)
-            lift = square * (inverse[:, known] @ t.mT)
-            eye = torch.eye(t.shape[1], dtype=t.dtype, device=t.device)
-            left = square * (eye - t @ lift)
-            for cell, k in zip(cells.tolist(), number.tolist(), strict=True):
-                blocks[cell] = self.shares[cell] * left[:, k]
-            lifts.append(lift[:, number])
-        return _Stage(
-            numbers, square, a, found, inverse, lifts, Factors(self.faces.order, blocks, not self.scheme.weak)
-        )
+        factors = Factors(self.faces.order, self._blocks(inverse, square), not self.scheme.weak, self.brief)
+        return _Stage(numbers, square, found, inverse, factors)
 
-    def _square(self, values: Tensor) -> Tensor:
+    @property
+    def error(self) -> float:
+        """Of what joins cells, relative, where it is kept with half of the digits."""
+        return max(stage.factors.error for stage in self.stages)
+
+    def _blocks(self, inverse: Tensor, square: Tensor, together: int = 32) -> list[Tensor]:
+        """By cell what is left of it over the unknowns of its sides, (s, k, k); so many cells at once, since what is
+        needed on the way takes several times the memory."""
+        blocks = [inverse[:, 0, :0, :0]] * len(self.mesh)
+        for cells, traces, _ in self.groups:
+            chosen, of_first = self.alike[cells].tolist(), dict[int, Tensor]()
+            number = {kind: j for j, kind in reversed(list(enumerate(chosen)))}
+            for low in range(0, len(number), together):
+                some = list(number)[low : low + together]
+                t = traces[[number[kind] for kind in some]]
+                lift = times(t, times(t, inverse[:, some]).mT)  # T (T H^-1)'
+                left = square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - square * lift.mT)
+                of_first.update(zip(some, left.unbind(1), strict=True))
+            for cell, kind in zip(cells.tolist(), chosen, strict=True):
+                blocks[cell] = self.shares[cell] * of_first[kind]
+        return blocks
+
+    def _square(self, values: Tensor, real: bool) -> Tensor:
         """W^2 at stages; in the weak form joins are springs of one strength at all of them."""
+        values = values.real if real else values
         found = torch.full_like(values, self.w**2)
         if self.scheme.weak:
             order = max(self.scheme.evolution.orders)
@@ -244,37 +235,35 @@ class JoinedFaces:
         shape = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1])
         found = torch.zeros(shape, dtype=torch.complex128, device=b.device).flatten(2, 3)
         held = None if known is None else (known.flatten(2) / self.columns[:, None])[..., None]
+        alike = None if len(self.first) == len(self.alike) else self.alike
         for stage in self.stages:
             k = stage.numbers
-            real = not stage.rows.is_complex()
+            real = not stage.inverse.is_complex()
 
             def mine(x: Tensor, k: Tensor = k, real: bool = real) -> Tensor:
                 return x[k].real if real else x[k]
 
-            right = self._everywhere(stage.rows) @ mine(b)
+            right = self.rows.tested(mine(b), k, alike) * self.columns[k][:, None, :, None]
             for site, norms, wall, told in zip(self.sites, self.norms, stage.walls, at_sites, strict=True):
                 scale = site.weights.sqrt() / norms[k][..., None]
                 right[:, site.cells] += stage.square * (wall @ (mine(told) * scale[..., None]).flatten(2, 3))
             told_there = None if given is None else mine(self._counted(given))
             lacks = [] if held is None else gaps(self.faces, self.groups, mine(held), told_there)
             for (cells, traces, _), gap in zip(self.groups, lacks, strict=False):
-                right[:, cells] += stage.square * (traces.mT.to(right.dtype) @ gap)
-            alone = self._everywhere(stage.inverse) @ right
+                right[:, cells] += stage.square * times(traces.mT, gap)
+            inverse = stage.inverse if alike is None else stage.inverse[:, alike]
+            alone = inverse @ right
             faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
             for j, (cells, traces, unknowns) in enumerate(self.groups):
-                told = traces.to(right.dtype) @ alone[:, cells]
+                told = times(traces, alone[:, cells])
                 told = told - lacks[j] if lacks else told
                 told = stage.square * self.shares[cells, None, None] * told
                 faces.index_add_(1, unknowns.flatten(), told.flatten(1, 2))
             g = stage.factors.solve(faces) if self.faces.order.size else faces
-            for (cells, _, unknowns), lift in zip(self.groups, stage.lifts, strict=True):
-                alone[:, cells] += lift @ g[:, unknowns]
-            found[k] = alone.to(found.dtype)
+            for cells, traces, unknowns in self.groups:
+                right[:, cells] += stage.square * times(traces.mT, g[:, unknowns])
+            found[k] = (inverse @ right).to(found.dtype)
         return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
-
-    def _everywhere(self, of_first: Tensor) -> Tensor:
-        """From cells that stand for all alike to all, (s, n, ...)."""
-        return of_first if len(self.first) == len(self.alike) else of_first[:, self.alike]
 
     def _counted(self, given: Tensor) -> Tensor:
         """What is given (S, N) in the units of the unknowns."""

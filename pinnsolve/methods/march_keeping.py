@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.implicit_step import Start, Step
 from pinnsolve.methods.march_record import variation
@@ -24,12 +25,14 @@ def measured(marcher: Marcher, slab: Slab) -> None:
 
 def stored(marcher: Marcher) -> dict[str, Any]:
     """All that the next step depends on, as numbers and tensors."""
-    m, r, last = marcher, marcher.record, marcher.last
+    m, r, last, c = marcher, marcher.record, marcher.last, marcher.carried
     kept: dict[str, Any] = {
         "at": m.at, "length": m.length, "sizes": m.sizes, "terms": m.terms, "residual": m.residual,
         "places": torch.tensor(m.mesh.places), "values": m.start.values, "rates": m.start.rates, "taken": m.taken,
         "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
-        "honest": r.honest, "rough": r.rough, "last": {},
+        "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest,
+        "carried": [c.sizes, c.grown, c.low, c.level, c.steps, c.even_grown],
+        "changes": [[part.values, part.rates] for part in (c.change, *c.even)],
     }  # fmt: skip
     if last is not None:
         kept["last"] = {
@@ -41,7 +44,7 @@ def stored(marcher: Marcher) -> dict[str, Any]:
 
 def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     """Take over what `stored` gave."""
-    for name in ("at", "length", "sizes", "terms", "residual", "taken"):
+    for name in ("at", "length", "sizes", "terms", "residual", "taken", "shortest"):
         setattr(marcher, name, kept[name])
     marcher.mesh = Tiles.placed(marcher.mesh.ends, kept["places"], marcher.mesh.device)
     marcher.start, marcher.solver.sizes = Start(kept["values"], kept["rates"]), marcher.sizes
@@ -49,6 +52,9 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     counts = record.counts
     counts.iterations, counts.factorisations, counts.operations, record.rejected, record.rounds = kept["counts"]
     record.honest, record.rough = kept["honest"], kept["rough"]
+    change, *even = [Start(*parts) for parts in kept["changes"]]
+    sizes, grown, low, level, steps, even_grown = kept["carried"]
+    marcher.carried = Carried(marcher.scheme, change, sizes, grown, low, level, steps, even_grown, even)
     if last := kept["last"]:
         start = Start(last["values"], last["rates"])
         marcher.last = Step(marcher.scheme, marcher.mesh, last["begin"], last["length"], start, last["stages"])

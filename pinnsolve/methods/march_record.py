@@ -11,7 +11,7 @@ from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.step_solver import Counts
 from pinnsolve.networks.tiles import Tiles
 
-Status = Literal["done", "budget", "cells", "stuck"]
+Status = Literal["done", "budget", "cells", "stuck", "growing"]
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ class Rules:
 
 
 RULES = Rules()
+GROWING = "what is carried from step to step grows there, and no equation lets it: short steps on these cells make it"
 
 
 def marched(objective: Objective) -> Marched:
@@ -161,6 +162,10 @@ class Marching:
         work.add(took)
         record = marcher.record
         done = not more
+        if done:  # its factors are of no more use, and take hundreds of megabytes over a plane
+            marcher.solver.forget()
+        if record.status == "growing":
+            trial.stopped = GROWING
         stuck = done and not (record.honest and trial.complete)
         return {
             **state, "loss": marcher.residual, "done": done, "stuck": stuck, "rate": took,

@@ -50,14 +50,3 @@ def _rows(
 def turned(parts: Mapping[int, Tensor], value: Tensor) -> Tensor:
     """Rows with derivatives along time as multiples of what they derive."""
     return torch.stack([value**order * part for order, part in parts.items()]).sum(0)
-
-
-def highest(parts: Mapping[int, Tensor]) -> dict[int, Tensor]:
-    """Of each equation what it derives most often along time."""
-    found, left = {}, torch.ones_like(next(iter(parts.values()))[:1, :, :1, :1, :1], dtype=torch.bool)
-    for order in sorted(parts, reverse=True):
-        mine = (parts[order] != 0).any(0, keepdim=True).any(-1, keepdim=True).any(-2, keepdim=True)
-        mine = mine.any(2, keepdim=True) & left
-        found[order] = parts[order] * mine
-        left = left & ~mine
-    return found

@@ -33,6 +33,8 @@ class Operator:
     slopes : Slopes
     sites : list of (Site, Slopes)
         Where conditions hold.
+    brief : bool
+        Whether in a plane what joins cells is kept with half of the digits.
     """
 
     scheme: Scheme
@@ -40,6 +42,7 @@ class Operator:
     length: float
     slopes: Slopes
     sites: list[tuple[Site, Slopes]]
+    brief: bool = False
     row_weights: Tensor = field(init=False)
     cells: JoinedChain | JoinedFaces = field(init=False)
 
@@ -50,12 +53,20 @@ class Operator:
             self.cells = JoinedFaces(*given, self.row_weights, joining)
             return
         self.row_weights = self._weights()
-        self.cells = (JoinedChain if self.mesh.dims == 1 else JoinedFaces)(*given, self.row_weights)
+        if self.mesh.dims == 1:
+            self.cells = JoinedChain(*given, self.row_weights)
+        else:
+            self.cells = JoinedFaces(*given, self.row_weights, brief=self.brief)
 
     @classmethod
-    def of(cls, step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]]) -> Operator:
+    def of(cls, step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]], brief: bool = False) -> Operator:
         """That of a step, from its answers inside and where conditions stand, with slopes."""
-        return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites))
+        return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites), brief)
+
+    @property
+    def error(self) -> float:
+        """Of what joins cells, relative, where it is kept with half of the digits."""
+        return self.cells.error if isinstance(self.cells, JoinedFaces) else 0.0
 
     @property
     def operations(self) -> tuple[float, float]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
+from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.implicit_step import Scheme, Site, Step, sites_of
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.methods.stage_operator import Operator, averages
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.residuals.pointwise import Answers
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Rules:
     contracts: float = 0.05  # a factorisation is kept while each iteration leaves less; larger: more iterations
     anew: float = 0.4  # it is made anew within a step where an iteration leaves more; larger: more iterations
     away: float = 1e3  # of the unknowns' sizes: a change that large leads nowhere
+    brief: float = 1e-2  # of what joins cells: the error of factors with half of the digits; larger: more iterations
 
 
 RULES = Rules()
@@ -65,6 +69,8 @@ class StepSolver:
     def __post_init__(self) -> None:
         self.operator: Operator | None = None
         self.rate = 1.0  # what an iteration left of the one before
+        # what is iterated upon anyway needs few digits; what is factorised once, or has no energy, all of them
+        self.brief = self.scheme.evolution.dims > 1 and not (self.constant or self.scheme.weak)
 
     def solve(self, step: Step) -> bool:
         """Solve for the stages, in place; whether it settled."""
@@ -117,13 +123,24 @@ class StepSolver:
         sites = self._sites(step)
         walls = [(site, step.at_site(site, slopes=fresh)) for site in sites]
         if fresh:
-            self.operator = Operator.of(step, inside, walls)
+            self.operator = self._factorised(step, inside, walls)
             self.counts.factorisations += 1
             self.counts.operations += self.operator.operations[0]
         assert self.operator is not None
         self.counts.operations += self.operator.operations[1]
         at_walls = [found.residuals for _, found in walls]
         return self.operator.correction(inside.residuals, at_walls, step.stages, step.times)
+
+    def _factorised(self, step: Step, inside: Answers, walls: Sequence[tuple[Site, Answers]]) -> Operator:
+        """The factorisation made anew. The old one goes before: two, and the holes that one leaves, take gigabytes."""
+        self.operator = None
+        if step.mesh.dims > 1:
+            give_back()
+        made = Operator.of(step, inside, walls, self.brief)
+        if made.error < RULES.brief:
+            return made
+        self.brief = False
+        return self._factorised(step, inside, walls)
 
     def _sites(self, step: Step) -> list[Site]:
         """Where conditions hold on the step's mesh, looked for once."""

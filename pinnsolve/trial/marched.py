@@ -70,6 +70,7 @@ class Marched(OfCells):
         super().__init__(problem, layer, made, dtype, device)
         self.slabs: list[Slab] = []
         self.version = 0  # of the steps
+        self.stopped = ""  # why it goes no further
         self.space = [problem.coordinates.index(c) for c in problem.space_coordinates]
         self.time = problem.coordinates.index(str(problem.domain.time))
         self.sign = sign_of(problem)  # of the times of steps over the problem's
@@ -105,7 +106,8 @@ class Marched(OfCells):
             return "nothing is solved yet"
         if not self.found:
             return self.unfound
-        return f"beyond {self.problem.domain.time} = {self.until:.4g} nothing is solved"
+        why = f"; {self.stopped}" if self.stopped else ""
+        return f"beyond {self.problem.domain.time} = {self.until:.4g} nothing is solved{why}"
 
     def reached(self, coordinates: Mapping[str, Tensor]) -> Tensor | None:
         if self.complete or not self.slabs or not self.found:

@@ -1,0 +1,33 @@
+"""What decides in a march over cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides in a march. Values are those of the prototypes, where they were measured one by one."""
+
+    newton: float = 0.01  # of the tolerance: what Newton's method may leave; larger: it is what the error consists of
+    helps: float = 0.6  # a shorter step must bring its last coefficient below this part; otherwise space lacks
+    aim: float = 0.4  # of the tolerance: what the next step aims at; larger: more steps are repeated
+    grows: float = 2.0  # a step is at most so much longer than the last
+    longest: float = 0.25  # of all time: the longest step
+    first: float = 1 / 64  # of all time: the first step
+    merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
+    worth: float = 0.2  # of the cells of a plane: fewer are not merged, since all must be factorised anew
+    narrow: float = 0.1  # of the length: in cells below it a larger residual is let pass, as the root of their width
+    shallow: float = 2.0**-18  # of the length: no cell is halved below it; in a plane below its root
+    jump: float = 0.01  # of the unknowns' sizes: a first step that leaves out more begins at a jump; larger: more tries
+    after: float = 0.05  # of a first step that is too long: the next try; larger: more tries after a jump
+    sudden: float = 1e-10  # of all time: no first step is tried below it (its root) before cells are halved
+    low: float = 1 / 3  # of the degree in a plane: features that show what time leaves out; larger: space does
+    plane: int = 2  # cells along each of two coordinates to begin with; more: long ones are not found
+    rounds: int = 20  # of halving in one step
+    short: float = 1e-12  # of all time: a step below it is none
+    longer: float = 4.0  # the step where steps make what is carried grow; less: they still do; more: time lacks
+    fades: float = 0.7  # the size of the equations' terms is at least so much of the last step's
+
+
+RULES = Rules()
