@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.arithmetic import chart_of
-from pinnsolve.jets.intervals import RULES, Interval, UnenclosedError
+from pinnsolve.jets.intervals import Interval, UnenclosedError
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha, raised
 from pinnsolve.jets.rules import STRUCTURAL
@@ -231,4 +231,3 @@ def _of_jets(spline: Spline, *places: Any) -> Jet:
 
 
 STRUCTURAL["tabulated"] = _of_jets
-RULES["tabulated"] = tabulated
