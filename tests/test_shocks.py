@@ -104,7 +104,6 @@ def test_what_is_conserved_is_seen(equation: Any, weights: tuple[float, ...]) ->
 @pytest.mark.parametrize(
     "equation",
     [
-        lambda u, x, t: d(u, t) + 2 * d(u, x),  # linear: what is carried makes no shock
         lambda u, x, t: d(u, t) + d(u**2 / 2, x) - 0.1 * d(u, x, x),
         lambda u, x, t: d(u, t, t) + d(u**2 / 2, x),
         lambda u, x, t: d(u**2 / 2, x) - 1,
@@ -130,6 +129,18 @@ def test_where_a_start_jumps() -> None:
     assert read(kinked).start == "smooth"
     assert read(kinked.replaced(conditions=[initial(u=1), dirichlet(u=2, on=face(x=-0.5))])).start == "jumps"
     assert read(kinked.replaced(conditions=[initial(u=lambda x: x), periodic("x")])).start == "jumps"
+    switched = dirichlet(u=lambda t: where(t < 0.3, 1.0, 2.0), on=face(x=-0.5))
+    assert read(kinked.replaced(conditions=[initial(u=1), switched])).start == "jumps"
+
+
+def test_what_jumps_is_carried_by_linear_equations_too() -> None:
+    carried = step(1, 0, lambda u, x, t: d(u, t) + (2 + x) * d(u, x))
+    found = read(carried)
+    assert found.conserved.linear and found.conserved.unsaid == "" and found.start == "jumps"
+    made, _ = verified(
+        smooth := carried.replaced(conditions=[initial(u=1), dirichlet(u=1, on=face(x=-0.5))]), check(smooth)
+    )
+    assert read_law(smooth, made) is None
 
 
 # ---------------------------------------------------------------- waves

@@ -1,6 +1,7 @@
 """What the equations of an evolution conserve: whether they say where a shock runs.
 
-A nonlinear evolution of first order in one coordinate of space and in time makes jumps of its own. In conserved form,
+An evolution of first order in one coordinate of space and in time carries what jumps, and where it is nonlinear makes
+jumps of its own. In conserved form,
 
     sum of c_k d(q_k, t) + sum of e_k d(f_k, x) = s,        s without derivatives,
 
@@ -52,15 +53,18 @@ class Conserved:
         What multiplies each of its derivatives along time, in the order in which they are taken.
     unsaid : str
         Why they do not say where a shock runs; empty where they do.
+    linear : bool
+        Whether they only carry what jumps, and make no shocks.
     """
 
     weights: tuple[tuple[float, ...], ...]
     unsaid: str
+    linear: bool
 
 
 def conserved(problem: Problem, sizes: Mapping[str, Size]) -> Conserved | None:
-    """What a problem's equations conserve; nothing where they are no nonlinear evolution of first order along one
-    coordinate, or where what they derive along time is multiplied by what varies.
+    """What a problem's equations conserve; nothing where they are no evolution of first order along one coordinate, or
+    where what they derive along time is multiplied by what varies.
 
     Parameters
     ----------
@@ -71,7 +75,8 @@ def conserved(problem: Problem, sizes: Mapping[str, Size]) -> Conserved | None:
     time, space = problem.domain.time, problem.domain.space_coordinates
     if time is None or len(space) != 1 or len(problem.coordinates) != 2 or not problem.equations:
         return None
-    if problem.solenoidal or not _of_first_order(problem, sizes):
+    linear = None if problem.solenoidal else _linear_of_first_order(problem, sizes)
+    if linear is None:
         return None
     told, unsaid = list[tuple[float, ...]](), list[str]()
     for equation in problem.equations:
@@ -89,24 +94,25 @@ def conserved(problem: Problem, sizes: Mapping[str, Size]) -> Conserved | None:
             unsaid.append(equation.name)
         told.append(tuple(float(found[0, k, 0]) for k in along))
     why = f"in {' and '.join(unsaid)} an unknown multiplies a derivative" if unsaid else ""
-    return Conserved(tuple(told), why)
+    return Conserved(tuple(told), why, linear)
 
 
-def _of_first_order(problem: Problem, sizes: Mapping[str, Size]) -> bool:
-    """Whether no derivative is of second order, some are of first along both coordinates, and these are nonlinear."""
+def _linear_of_first_order(problem: Problem, sizes: Mapping[str, Size]) -> bool | None:
+    """Whether derivatives are multiplied by no unknown; None where one is of second order, or none is of first along
+    either coordinate, or numbers are not finite."""
     line, seen, curved = problem.domain.line(), set(), False
     for equation in problem.equations:
         answers = [problem.prober.answer(equation, line, shift, sizes) for shift in RULES.shifts]
         first = {(u, alpha): slope for u, alpha, slope in answers[0].slopes if any(alpha)}
         asked = {alpha for a in answers for u, alpha, _ in a.slopes}
-        if any(sum(alpha) > 1 for alpha in asked):
-            return False
+        if any(sum(alpha) > 1 for alpha in asked) or not all(bool(a.residual.isfinite().all()) for a in answers):
+            return None
         seen |= {alpha for alpha in asked if any(alpha)}
         for other in answers[1:]:
             for u, alpha, slope in other.slopes:
                 same = first.get((u, alpha), torch.zeros_like(slope))
                 curved |= any(alpha) and bool(((slope - same).abs() > RULES.same * slope.abs().max()).any())
-    return len(seen) == 2 and curved
+    return not curved if len(seen) == 2 else None
 
 
 def _weights(

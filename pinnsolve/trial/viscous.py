@@ -60,7 +60,7 @@ class Law:
     told : (int, int)
         How many conditions stand at the lower and at the upper end.
     start : "smooth" or "jumps"
-        Where it jumps shocks are there at once.
+        Where it jumps no march without viscosity gets on.
     begun : Evolution
         The laws with a viscosity of one.
     """
@@ -106,9 +106,7 @@ def read_law(problem: Problem, made: Plan) -> Law | None:
     found = conserved(problem, made.sizes)
     if found is None:
         return None
-    orders = derivatives_of(problem, problem.equations)
-    time = problem.coordinates.index(problem.domain.time)
-    evolving = [u for u in problem.unknowns if max((a[time] for a in orders[u]), default=0)]
+    evolving = _evolving(problem)
     if len(evolving) != sum(map(bool, found.weights)) or len(problem.equations) != len(problem.unknowns):
         return None
     try:
@@ -118,13 +116,21 @@ def read_law(problem: Problem, made: Plan) -> Law | None:
         begun = evolution(problem, made, _viscous(problem, found, 1.0), flowing)
     except UnmarchableError:
         return None
-    if begun.sign < 0:  # backwards in time no limit is there
+    jumps = _jumps(begun)
+    if begun.sign < 0 or (found.linear and not jumps):  # backwards in time there is no limit
         return None
-    return Law(found, tuple(map(len, told)), "jumps" if _jumps(begun) else "smooth", begun)
+    return Law(found, tuple(map(len, told)), "jumps" if jumps else "smooth", begun)
+
+
+def _evolving(problem: Problem) -> list[str]:
+    """The unknowns that are derived along time."""
+    orders, time = derivatives_of(problem, problem.equations), problem.coordinates.index(str(problem.domain.time))
+    return [u for u in problem.unknowns if max((a[time] for a in orders[u]), default=0)]
 
 
 def _jumps(begun: Evolution) -> bool:
-    """Whether a start jumps, inside, where a ring closes, or beside what a wall says; a kink is no jump."""
+    """Whether a start jumps, inside, where a ring closes, or beside what a wall says, or a wall does; a kink is no
+    jump."""
     ((low, high),), moment = begun.extent, begun.times[0]
     away, sizes = RULES.beside * (high - low), dict(zip(begun.problem.unknowns, begun.sizes, strict=True))
     pairs = [(b - away, b + away) for b in begun.begun[0].breaks] + [(high, low)] * begun.rings[0]
@@ -133,13 +139,16 @@ def _jumps(begun: Evolution) -> bool:
         values = begun.given(told, x, moment).reshape(-1, 2)
         if bool(((values[:, 0] - values[:, 1]).abs() > RULES.jump * sizes[u]).any()):
             return True
+    later = RULES.beside * (begun.times[1] - moment)
     for wall in begun.walls:
         says = wall.equation.prescribes
-        if says is not None and says.what == "value" and says.unknown in begun.starts:
-            at = torch.full((1, 1), wall.fixed[0], dtype=torch.float64)
-            both = [float(begun.given(given, at, moment)) for given in (says, begun.starts[says.unknown])]
-            if abs(both[0] - both[1]) > RULES.jump * sizes[says.unknown]:
-                return True
+        if says is None or says.what != "value" or says.unknown not in begun.starts:
+            continue
+        at = torch.full((1, 1), wall.fixed[0], dtype=torch.float64)
+        beside = [(begun.given(begun.starts[says.unknown], at, moment), begun.given(says, at, moment))]
+        beside += [(begun.given(says, at, m - later), begun.given(says, at, m + later)) for m in begun.moments]
+        if any(float((a - b).abs()) > RULES.jump * sizes[says.unknown] for a, b in beside):
+            return True
     return False
 
 
