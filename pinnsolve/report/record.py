@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +16,8 @@ from pinnsolve import __version__
 from pinnsolve.ensembles.ensemble import Ensemble
 from pinnsolve.ensembles.scatter import Scatter
 from pinnsolve.inverse.record import Identified
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.written import equation_text
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
@@ -121,18 +123,22 @@ def history_csv(run: Report) -> str:
     return stream.getvalue()
 
 
+def _written(problem: Problem, equations: Iterable[Equation]) -> dict[str, str]:
+    """Equations by name, as they are written."""
+    return {e.name: equation_text(e, problem.domain.time) for e in equations}
+
+
 def summary(run: Report) -> dict[str, Any]:
     """The contents of report.json, the contract with other programs."""
     training, comparison = run.training, run.comparison
     reference = comparison.reference or run.eigenvalues_of
     problem, settings = run.solution.problem, run.solution.settings
-    time = problem.domain.time
     return _finite(
         {
             "problem": run.name,
             "date": run.date,
             "command": run.command,
-            "equations": {e.name: equation_text(e, time) for e in problem.equations},
+            "equations": _written(problem, problem.equations),
             "verdict": comparison.verdict,
             "reason": comparison.reason,
             "tolerance": comparison.tolerance,
@@ -152,7 +158,7 @@ def summary(run: Report) -> dict[str, Any]:
             },
             "weights": training.weights,
             "conditions": run.solution.conditions,
-            "conditions_written": {c.name: equation_text(c, time) for c in (*problem.conditions, *problem.inner)},
+            "conditions_written": _written(problem, (*problem.conditions, *problem.inner)),
             "parameters": _parameters(run.solution),
             "slices": [
                 {"parameters": s.values, "verdict": s.comparison.verdict, "errors": _errors(s.comparison)}

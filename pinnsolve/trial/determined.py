@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from pinnsolve.algebra.assignment import largest_sum
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.regions import interior
 from pinnsolve.jets.calculus import d
@@ -110,11 +109,11 @@ def determined(
 def _needed(slopes: Sequence[Slopes], unknowns: Sequence[str], k: int) -> int:
     """The largest sum of orders along a coordinate, each unknown with an equation of its own in which it stands."""
     nowhere = -1.0 - sum(a[k] for found in slopes for _, a, _ in found)
-    highest = np.array(
-        [[max((a[k] for u, a, _ in f if u == unknown), default=nowhere) for unknown in unknowns] for f in slopes]
-    )
-    total = float(highest[linear_sum_assignment(highest, maximize=True)].sum())
-    return max(int(total), 0)
+    highest = [
+        [max((float(a[k]) for u, a, _ in found if u == unknown), default=nowhere) for found in slopes]
+        for unknown in unknowns
+    ]
+    return max(int(largest_sum(highest)), 0)
 
 
 def _told(problem: Problem, walls: Sequence[Wall], side: tuple[int, int]) -> int:
