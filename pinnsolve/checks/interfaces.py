@@ -100,7 +100,12 @@ def interfaces(
         elif places:
             digits = 12 - math.floor(math.log10(problem.domain.length(coordinate)))
             planes += [Plane(coordinate, round(p, digits) + 0.0) for p in places]
-        if any(not any(_same(problem, coordinate, p, q) for q in places) for line in found for p in line):
+        alone = [(k, p) for k, line in enumerate(found) for p in line
+                 if not any(_same(problem, coordinate, p, q) for q in places)]  # fmt: skip
+        if order > 1:
+            bent = [p for k, p in alone if _coefficient_jumps(problem, axis, p, SEARCH.lines[k : k + 1])]
+            unseen += [f"a surface that no plane holds, as at {coordinate}={p:.3g}" for p in bent[:1]]
+        if alone:
             warnings.append(
                 f"the equations jump along {coordinate}, at places that no plane {coordinate} = constant holds; "
                 "the network is smooth there"
@@ -116,9 +121,11 @@ def _said(
     return all(bend(problem, coordinate, p, joins) is not None for p in places)
 
 
-def _coefficient_jumps(problem: Problem, axis: int, place: float) -> bool:
+def _coefficient_jumps(
+    problem: Problem, axis: int, place: float, lines: Sequence[float] = SEARCH.lines
+) -> bool:  # fmt: skip
     """Whether what multiplies a second derivative along a coordinate is another on either side of a place."""
-    coordinate, parts = problem.coordinates[axis], torch.tensor(SEARCH.lines, dtype=torch.float64)
+    coordinate, parts = problem.coordinates[axis], torch.tensor(lines, dtype=torch.float64)
     beside = SEARCH.beside * problem.domain.length(coordinate)
     sides = []
     for at in (place - beside, place + beside):

@@ -106,7 +106,8 @@ def _blind(run: Run) -> Outcome | None:
     plan = run.trial.plan
     if plan.unseen and not run.trial.fluxes:
         told = f"residuals at points do not say how the solution goes on across {' and '.join(plan.unseen)}"
-        return Outcome("undetermined", told, "write a first-order system, with the flux as an unknown")
+        remedy = "write a first-order system, with the flux as an unknown, or the coefficient as a Piecewise parameter"
+        return Outcome("undetermined", told, remedy)
     if plan.undecided:
         remedy = "write it with functions of torch that vary on a length which points can see"
         return Outcome("undetermined", " and ".join(plan.undecided), remedy)

@@ -18,7 +18,7 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, kinked, varying
-from pinnsolve.trial.crossings import crossed, crossings_in_time
+from pinnsolve.trial.crossings import check_seen, crossed, crossings_in_time
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of, sign_of, wall_at
 from pinnsolve.trial.exact import Plan
 
@@ -209,7 +209,9 @@ def evolution(
     across = crossings_in_time(
         problem, made, {u: k[0] for u, k in joins.items()}, inside, sign, max(orders.values()) > 1
     )
-    lines = crossed(problem, joins, inside, fluxes=False) if len(space) > 1 else ()
+    lines = crossed(problem, joins, inside, fluxes=bool(problem.inner)) if len(space) > 1 else ()
+    if lines:
+        check_seen(problem, made, [(domain.space_coordinates[c.axis], c.place) for c in lines])
     if lines and (rated or max(orders.values()) > 1):
         raise UnmarchableError("in a plane no cells end there where equations are of second order in time")
     joints = tuple(cuts(problem, made, c, r) for c, r in zip(domain.space_coordinates, begun, strict=True))

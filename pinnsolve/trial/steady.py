@@ -8,7 +8,7 @@ from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, varying_along
-from pinnsolve.trial.crossings import crossed
+from pinnsolve.trial.crossings import check_seen, crossed
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, ends_along, equations_of, wall_at
 from pinnsolve.trial.evolution import Evolution, derivatives_of
 from pinnsolve.trial.exact import Plan
@@ -42,8 +42,7 @@ def steady(problem: Problem, made: Plan) -> Evolution:
         for axis, (c, r) in enumerate(zip(problem.coordinates, inside, strict=True))
     )
     across = crossed(problem, dict(zip(problem.unknowns, joins, strict=True)), inside, fluxes=True)
-    if made.unseen and not across:
-        raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
+    check_seen(problem, made, [(problem.coordinates[c.axis], c.place) for c in across])
     rough = any(r.breaks for r in inside) or made.rough or bool(made.corners)
     return Evolution(
         problem, equations, space, None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {}, joints, (),

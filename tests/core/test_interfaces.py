@@ -205,3 +205,21 @@ def test_where_what_multiplies_second_derivatives_jumps_no_residual_is_proof(equ
     """Integrated over the jump the flux goes on; at points, any function with a kink of any size has no residual."""
     problem = Problem(space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=equation, conditions=dirichlet(u=0))
     assert check(problem).unseen == unseen
+
+
+def test_a_coefficient_that_jumps_on_a_curve_is_unseen_and_a_source_is_not() -> None:
+    """T = x meets (k T_x)_x + (k T_y)_y = 0 at every point, and is no solution where k jumps on a circle."""
+
+    def inside(x: Any, y: Any) -> Any:
+        return (x - 0.5) ** 2 + (y - 1.5) ** 2 < 0.4
+
+    def conduction(T: Any, x: Any, y: Any) -> Any:
+        k = where(inside(x, y), 5.0, 1.0)
+        return d(k * d(T, x), x) + d(k * d(T, y), y)
+
+    def heated(T: Any, x: Any, y: Any) -> Any:
+        return laplace(T, x, y) - where(inside(x, y), 5.0, 1.0)
+
+    rim = [dirichlet(T=lambda x: x)]
+    told = [check(Problem(space=PLANE, unknowns="T", equations=e, conditions=rim)).unseen for e in (conduction, heated)]
+    assert told[0] and all("no plane holds" in t for t in told[0]) and not told[1]
