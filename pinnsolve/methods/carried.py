@@ -149,7 +149,7 @@ def _through(step: Step, operator: Operator, change: Start, sizes: Tensor) -> tu
         inside = _linear(moved, operator.slopes, cells, tables, len(s.evolution.equations))
         walls = []
         for site, slopes in operator.sites:
-            here = {k: s.cell.features(site.xi, k) for k in _orders(operator, slopes)}
+            here = {k: s.cell.at(site.xi, k) for k in _orders(operator, slopes)}
             walls.append(_linear(moved, slopes, site.cells, here, len(site.conditions)))
         moved.stages = moved.stages + operator.correction(inside, walls, moved.stages)
     end = moved.end()
