@@ -31,7 +31,7 @@ def stored(marcher: Marcher) -> dict[str, Any]:
         "places": torch.tensor(m.mesh.places), "values": m.start.values, "rates": m.start.rates, "taken": m.taken,
         "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
         "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest,
-        "carried": [c.sizes, c.grown, c.low, c.level, c.steps, c.even_grown],
+        "carried": [c.sizes, c.grown, c.low, c.level, c.steps, c.even_grown, c.waited],
         "changes": [[part.values, part.rates] for part in (c.change, *c.even)],
     }  # fmt: skip
     if last is not None:
@@ -53,8 +53,8 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     counts.iterations, counts.factorisations, counts.operations, record.rejected, record.rounds = kept["counts"]
     record.honest, record.rough = kept["honest"], kept["rough"]
     change, *even = [Start(*parts) for parts in kept["changes"]]
-    sizes, grown, low, level, steps, even_grown = kept["carried"]
-    marcher.carried = Carried(marcher.scheme, change, sizes, grown, low, level, steps, even_grown, even)
+    sizes, grown, low, level, steps, even_grown, waited = kept["carried"]
+    marcher.carried = Carried(marcher.scheme, change, sizes, grown, low, level, steps, even_grown, waited, even)
     if last := kept["last"]:
         start = Start(last["values"], last["rates"])
         marcher.last = Step(marcher.scheme, marcher.mesh, last["begin"], last["length"], start, last["stages"])
