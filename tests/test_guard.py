@@ -56,7 +56,7 @@ def test_a_change_goes_through_a_step_as_the_one_step_operator_says() -> None:
 
 def test_short_steps_of_a_drum_grow_and_are_lengthened(monkeypatch: pytest.MonkeyPatch) -> None:
     """At steps of 1/4000 a drum grows by e^75 by the end (`validation/stability_planes.md`)."""
-    monkeypatch.setattr(carried, "RULES", replace(carried.RULES, much=0.2))
+    monkeypatch.setattr(carried, "RULES", replace(carried.RULES, much=0.2, waits=0))
     m = marcher(CASES["drum"], 7, 5, 1 / 4000)
     for _ in range(160):
         m.length = min(m.length, m.span / 4000)  # as if something asked for it
@@ -67,7 +67,7 @@ def test_short_steps_of_a_drum_grow_and_are_lengthened(monkeypatch: pytest.Monke
 
 
 def test_what_equations_let_grow_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carried, "RULES", replace(carried.RULES, settling=3, much=1.0))
+    monkeypatch.setattr(carried, "RULES", replace(carried.RULES, settling=3, much=1.0, waits=0))
     ring = Problem(
         space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=growing,
         conditions=[initial(u=lambda x: sin(2 * math.pi * x)), periodic("x")],
@@ -84,7 +84,7 @@ def test_the_outcome_says_that_a_march_grows() -> None:
     m = marcher(CASES["drum"], 5, 3, 1 / 40)
     m.shortest = 1.0  # steps were lengthened already
     m.carried = Carried(m.scheme, Start(m.carried.change.values, m.carried.change.rates), m.sizes, 9.0)
-    m.carried.even = [m.start]
+    m.carried.even, m.carried.steps = [m.start], 1
     assert not m.advance() and m.record.status == "growing" and not m.record.honest
     problem = CASES["drum"]
     trial = Marched(problem, LocalFeatures(degree=9, stages=5), read(problem)[1])

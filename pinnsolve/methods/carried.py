@@ -35,6 +35,9 @@ class Rules:
     ----------
     short : float
         Of all time: longer steps are not looked at, since too few of them follow. Larger: more solutions.
+    waits : int
+        So many short steps before: fewer of them make nothing grow that counts. Larger: it is seen later. Smaller: more
+        solutions.
     settling : int
         So many steps may do with a change what they like: it goes from values to rates and back.
     much : float
@@ -46,6 +49,7 @@ class Rules:
     """
 
     short: float = 1 / 50
+    waits: int = 20
     settling: int = 20
     much: float = 3.0
     rough: float = 1e-3
@@ -71,6 +75,8 @@ class Carried:
         The most by which it rose while it settled.
     steps : int
         That were looked at.
+    waited : int
+        Short steps before.
     even : list of Start
         The even one, where there is one.
     even_grown : float
@@ -86,23 +92,29 @@ class Carried:
     level: float = 0.0
     steps: int = 0
     even_grown: float = 0.0
+    waited: int = 0
     even: list[Start] = field(default_factory=list)
 
     @classmethod
     def begun(cls, scheme: Scheme, mesh: Tiles, sizes: Tensor) -> Carried:
         """A change on a mesh, of the size of the unknowns (F,); that of rates is none."""
-        shape = len(mesh), scheme.fields, scheme.cell.count
-        rough = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(mesh.device)
-        return cls(scheme, Start(rough * sizes[:, None], torch.zeros_like(rough)), sizes)
+        return cls(scheme, _rough(scheme, mesh, sizes), sizes)
 
     def move(self, change: Callable[[Tensor], Tensor]) -> None:
         """Go on to other cells."""
+        if not self.steps:
+            return
         self.change, *self.even = [Start(change(c.values), change(c.rates)) for c in (self.change, *self.even)]
 
     def after(self, step: Step, operator: Operator, span: float) -> None:
         """Go on through a step that was solved with this operator."""
         if step.length > RULES.short * span:
             return
+        if self.waited < RULES.waits:
+            self.waited += 1
+            return
+        if not self.steps:
+            self.change = _rough(self.scheme, step.mesh, self.sizes)
         end, grown = _through(step, operator, self.change, self.sizes)
         self.change, self.grown = end, self.grown + grown
         for even in self.even:
@@ -138,6 +150,12 @@ class Carried:
         return Start(values, torch.zeros_like(values))
 
 
+def _rough(scheme: Scheme, mesh: Tiles, sizes: Tensor) -> Start:
+    shape = len(mesh), scheme.fields, scheme.cell.count
+    rough = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(mesh.device)
+    return Start(rough * sizes[:, None], torch.zeros_like(rough))
+
+
 def _through(step: Step, operator: Operator, change: Start, sizes: Tensor) -> tuple[Start, float]:
     """What a change at a step's start is at its end, as the equations are linearised in the operator, as large as one;
     and the logarithm of its growth. Factors of half the digits are iterated upon."""
@@ -149,7 +167,7 @@ def _through(step: Step, operator: Operator, change: Start, sizes: Tensor) -> tu
         inside = _linear(moved, operator.slopes, cells, tables, len(s.evolution.equations))
         walls = []
         for site, slopes in operator.sites:
-            here = {k: s.cell.features(site.xi, k) for k in _orders(operator, slopes)}
+            here = {k: s.cell.at(site.xi, k) for k in _orders(operator, slopes)}
             walls.append(_linear(moved, slopes, site.cells, here, len(site.conditions)))
         moved.stages = moved.stages + operator.correction(inside, walls, moved.stages)
     end = moved.end()

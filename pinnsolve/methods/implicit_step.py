@@ -233,7 +233,7 @@ class Step:
             if order not in derived:
                 derived[order] = self.derived(order) if cells is None else self.derived(order)[:, cells]
             if k not in tables:
-                tables[k] = cell.table(points, k) if points else cell.features(xi, k)
+                tables[k] = cell.table(points, k) if points else cell.at(xi, k)
             value = e.sign**order * derived[order][:, :, f] @ tables[k].T
             return (value * stretched(h, k)[:, None]).flatten() if any(k) else value.flatten()
 

@@ -26,12 +26,15 @@ def measured(marcher: Marcher, slab: Slab) -> None:
 def stored(marcher: Marcher) -> dict[str, Any]:
     """All that the next step depends on, as numbers and tensors."""
     m, r, last, c = marcher, marcher.record, marcher.last, marcher.carried
+    made = m.solver.operator if m.solver.constant else None
+    goes_on = last is not None and made is not None and made.mesh is last.mesh and made.length == last.length
     kept: dict[str, Any] = {
         "at": m.at, "length": m.length, "sizes": m.sizes, "terms": m.terms, "residual": m.residual,
         "places": torch.tensor(m.mesh.places), "values": m.start.values, "rates": m.start.rates, "taken": m.taken,
         "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
         "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest,
-        "carried": [c.sizes, c.grown, c.low, c.level, c.steps, c.even_grown],
+        "rate": m.solver.rate if goes_on else None,
+        "carried": [c.sizes, c.grown, c.low, c.level, c.steps, c.even_grown, c.waited],
         "changes": [[part.values, part.rates] for part in (c.change, *c.even)],
     }  # fmt: skip
     if last is not None:
@@ -53,8 +56,10 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     counts.iterations, counts.factorisations, counts.operations, record.rejected, record.rounds = kept["counts"]
     record.honest, record.rough = kept["honest"], kept["rough"]
     change, *even = [Start(*parts) for parts in kept["changes"]]
-    sizes, grown, low, level, steps, even_grown = kept["carried"]
-    marcher.carried = Carried(marcher.scheme, change, sizes, grown, low, level, steps, even_grown, even)
+    sizes, grown, low, level, steps, even_grown, waited = kept["carried"]
+    marcher.carried = Carried(marcher.scheme, change, sizes, grown, low, level, steps, even_grown, waited, even)
     if last := kept["last"]:
         start = Start(last["values"], last["rates"])
         marcher.last = Step(marcher.scheme, marcher.mesh, last["begin"], last["length"], start, last["stages"])
+        if kept["rate"] is not None:
+            marcher.solver.take_up(marcher.last, kept["rate"])

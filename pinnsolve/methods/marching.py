@@ -179,7 +179,8 @@ class Marching:
             live = Marcher(evolution_of(trial), self.accuracy(trial), trial.device)
             if state["march"]:
                 restore(live, state["march"])
-        live.solver.forget()
+        if not state["march"] or state["march"]["rate"] is None:  # otherwise the same factors can be made again
+            live.solver.forget()
         trial.live = live
         return live
 

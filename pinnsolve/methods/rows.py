@@ -30,7 +30,7 @@ def in_cells(scheme: Scheme, mesh: Tiles, slopes: Slopes, chosen: Tensor | None 
 
 def at_site(scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes) -> dict[int, Tensor]:
     """The same of conditions at a site, (c, m, P, F, M)."""
-    tables = {key[2]: scheme.cell.features(site.xi, scheme.evolution.derivative(key[2])[0]) for key in slopes}
+    tables = {key[2]: scheme.cell.at(site.xi, scheme.evolution.derivative(key[2])[0]) for key in slopes}
     return _rows(scheme, mesh.widths[site.cells], slopes, tables, len(site.conditions), len(site.xi))
 
 

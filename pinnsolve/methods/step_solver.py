@@ -104,6 +104,12 @@ class StepSolver:
         """Make the next factorisation anew, as a march that is taken up again does."""
         self.operator, self.rate = None, 1.0
 
+    def take_up(self, step: Step, rate: float) -> None:
+        """Make the factorisation of a step that was solved again, where it does not depend on the solution."""
+        walls = [(site, step.at_site(site, slopes=True)) for site in sites_of(self.scheme, step.mesh)]
+        self.operator = self._factorised(step, step.inside(self.scheme.points, slopes=True), walls)
+        self.rate = rate
+
     def _failed(self) -> bool:
         self.forget()
         return False

@@ -77,6 +77,7 @@ class ReferenceCell:
         self._tables: dict[tuple[int, tuple[int, ...]], Tensor] = {}
         self._joins: dict[int, tuple[Tensor, Tensor]] = {}
         self._traces: dict[tuple[int, int, int, float, float], Tensor] = {}
+        self._places: dict[tuple[tuple[float, ...], tuple[int, ...]], Tensor] = {}
         self._gauss: dict[int, tuple[Tensor, Tensor]] = {}
         xi, weights = self.gauss(degree + 1)
         own = self.features(xi, (0,) * dims) * weights[:, None]
@@ -113,6 +114,15 @@ class ReferenceCell:
         if key not in self._tables:
             self._tables[key] = self.features(self.gauss(points)[0], orders)
         return self._tables[key]
+
+    def at(self, xi: Tensor, orders: Sequence[int]) -> Tensor:
+        """The features at a few places (P, dims), derived so many times along each coordinate, made once: (P, M)."""
+        key = tuple(xi.flatten().tolist()), tuple(orders)
+        if key not in self._places:
+            if len(self._places) >= 64:  # of sides there are few; those of meshes long gone need not be kept
+                self._places.clear()
+            self._places[key] = self.features(xi, orders)
+        return self._places[key]
 
     def trace(self, axis: int, side: int, order: int, low: float = -1.0, high: float = 1.0) -> Tensor:
         """The derivative of that order along an axis at its lower (0) or upper (1) side, as coefficients of Legendre
