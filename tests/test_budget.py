@@ -33,7 +33,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch, ready: Prepared, speed: float) ->
 # ---------------------------------------------------------------- it is kept
 
 
-SLOW = [(2.0, 2e9), (5.0, 1e9), (20.0, 5e8)]
+SLOW = [(2.0, 2e9), (20.0, 5e8)]
 # on the slowest machine a march meets its end; long runs of the others would show the same again
 TRIED = [("burgers", *s) for s in SLOW] + [(n, 3.0, 2e9) for n in GALLERY if n != "burgers"]
 
@@ -46,7 +46,7 @@ def test_it_is_kept_within_a_tenth(monkeypatch: pytest.MonkeyPatch, name: str, b
     training = ready.loop.run()
     assert training.seconds <= 1.1 * budget
     assert training.outcome.kind == "budget" and training.steps > 0
-    assert training.method.startswith(("Newton", "march in cells"))
+    assert training.method.startswith(("Newton", "cells", "march in cells"))
     trial = ready.loop.state.trial  # a march over cells hands out what it has solved up to then
     held = isinstance(trial, Marched) and trial.slabs
     assert trial.complete or held or (isinstance(trial, Planar) and trial.mesh is not None)
@@ -134,7 +134,7 @@ SPOT = Problem(space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=heated, co
 
 @pytest.mark.parametrize(
     ("clocks", "name"),
-    [(None, "spot"), (1.0, "spot"), (3.0, "burgers"), (None, "burgers"), (1.0, "burgers")],
+    [(None, "spot"), (1.0, "spot"), (None, "burgers"), (1.0, "burgers")],
     indirect=["clocks"],
 )
 def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(clocks: None, name: str) -> None:

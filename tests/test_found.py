@@ -134,16 +134,6 @@ def test_a_constant_that_the_equations_tell_needs_no_data() -> None:
 # ------------------------------------------------------------ what is told
 
 
-def test_a_stated_error_covers_the_truth_as_often_as_it_should() -> None:
-    """Twelve sets of noise: the mean square of (found - true) / error is one, within three of its deviations."""
-    pulls = []
-    for seed in range(12):
-        told = found(solve(rod(heat, grid(0.02, seed=seed), {"k": Unknown(0.2, positive=True)}), **FEATURES))
-        pulls.append((told.constants["k"].value - 0.3) / told.constants["k"].standard_error)
-    assert abs(np.mean(np.square(pulls)) - 1) < 3 * (2 / 12) ** 0.5
-    assert max(np.abs(pulls)) < 4
-
-
 def test_noise_is_a_part_of_the_estimate_and_of_the_outcome() -> None:
     """Nine places in the middle of a rod whose walls and start are not known."""
     data = grid(0.05)

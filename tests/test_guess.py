@@ -18,6 +18,7 @@ from pinnsolve import (
     MLP,
     Box,
     Disk,
+    LevenbergMarquardt,
     Problem,
     ProblemError,
     RandomFeatures,
@@ -66,8 +67,9 @@ def test_both_branches_by_cells_features_and_differences(top: float, wanted: flo
 
 @pytest.mark.filterwarnings("ignore::pinnsolve.NotConverged")
 def test_both_branches_by_a_trained_network() -> None:
+    network, method = MLP(width=8, depth=2), LevenbergMarquardt(steps=25)
     for top, wanted in ((0.0, LOWER), (4.0, UPPER)):
-        solution = solve(bratu(hump(top)), network=MLP(width=10, depth=2), budget=1.5, points=400)
+        solution = solve(bratu(hump(top)), network=network, method=method, points=100)
         assert solution.u(x=0.5) == pytest.approx(wanted, rel=1e-2)
 
 

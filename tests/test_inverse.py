@@ -51,7 +51,8 @@ WITH_DATA = {
 
 
 def test_every_file_is_made_by_the_script_and_used_by_a_problem() -> None:
-    assert {p.name for p in FOLDER.glob("*.csv")} == set(FILES) == {file for file, _ in WITH_DATA.values()}
+    tables = {"borehole.csv"}  # functions, not measurements
+    assert {p.name for p in FOLDER.glob("*.csv")} - tables == set(FILES) == {file for file, _ in WITH_DATA.values()}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -218,7 +219,7 @@ def test_in_steady_flow_inertia_and_viscosity_are_told_only_together() -> None:
     x, y = rng.uniform(-0.5, 1, 300), rng.uniform(-0.5, 0.5, 300)
     u, v = (field + sigma * rng.standard_normal(300) for field in velocity(x, y, 20.0))
     told = []
-    for a, steps in ((Unknown(2.0), 20), (1.0, 25)):
+    for a, steps in ((Unknown(2.0), 20), (1.0, 40)):
         flow = Problem(
             space=Box(x=(-0.5, 1), y=(-0.5, 0.5)), unknowns=("u", "v", "p"), equations=[x_momentum, y_momentum],
             conditions=[

@@ -150,7 +150,7 @@ def test_other_kinds() -> None:
 
 def test_coefficients_that_jump_and_tables() -> None:
     """A stiff disc in a square, by fluxes through the sides of small squares; a table that is 1 + x^2, by differences."""
-    count = 50
+    count = 40
     x = (np.arange(count) + 0.5) / count
     k = np.where((x[:, None] - 0.5) ** 2 + (x[None, :] - 0.5) ** 2 < 0.04, 10.0, 1.0)
     matrix = _fluxes(k, count)
@@ -220,7 +220,7 @@ def test_a_density_that_jumps_is_not_called_known_better_than_it_is() -> None:
         a, b = math.sqrt(10 * E), math.sqrt(E)
         return b * math.sin(a / 2) * math.cos(b / 2) + a * math.cos(a / 2) * math.sin(b / 2)
 
-    found = modes(string(0, 1, equations=two, tolerance=1e-4), Settings(budget=6))
+    found = modes(string(0, 1, equations=two, tolerance=1e-4), Settings(budget=2))
     apart = abs(found.values[0] / brentq(off, 1.0, 2.0) - 1)
     assert not found.solution.converged and 1e-4 < apart < found.errors[0]
 

@@ -228,7 +228,7 @@ CLOSED = [
     Case("kovasznay", kovasznay),
     Case("maxwell_cavity", standing_waves),
     Case("maxwell_pulse", pulse_into_glass, tolerance=1e-10),  # the tails beyond x = 0 and the left end: 2 e^-25 = 3e-11
-    Case("plate_under_tension", lambda x, y, nu: dict(zip("uv", displacement(x, y, nu), strict=True))),
+    Case("plate_under_tension", lambda x, y, nu: dict(zip("uv", displacement(x, y, nu), strict=True)), count=40),
     Case("ball", spherical_waves),
     Case("inclusion", lambda x, y: {"T": where(x * x + y * y < 0.09, 2 * x / 101, outside(x, y, 100.0))}),
     Case("l_shape", around_corner),
@@ -259,7 +259,7 @@ BY_REFERENCE = [
     Case("lotka_volterra", None, tolerance=1e-6, steps={"t": 0.02}, inside={"t": (1.0, 59.0)}, count=400),
     Case("kuramoto_sivashinsky", None, tolerance=6e-4, steps={"x": 0.12, "t": 0.05}, inside={"x": (2.0, 98.0), "t": (2.0, 48.0)}, count=200),
     Case("heat_in_a_disc", None, tolerance=2e-5, steps={"x": 0.03, "y": 0.03, "t": 0.02}, inside={"x": (-0.6, 0.6), "y": (-0.6, 0.6), "t": (0.1, 0.9)}),
-    Case("plate_with_holes", None, tolerance=1e-5, steps={"x": 0.004, "y": 0.004}, inside={"x": (0.68, 0.78), "y": (0.1, 0.9)}),
+    Case("plate_with_holes", None, tolerance=1e-5, steps={"x": 0.004, "y": 0.004}, inside={"x": (0.68, 0.78), "y": (0.1, 0.9)}, count=30),
     # in their fans; elsewhere they are constant
     Case("burgers_inviscid", None, tolerance=1e-8, steps={"x": 0.005, "t": 0.005}, inside={"x": (0.1, 0.4), "t": (0.6, 0.9)}),
     Case("dam_break", None, tolerance=1e-8, steps={"x": 0.02, "t": 0.01}, inside={"x": (-3.3, -2.5), "t": (0.8, 0.95)}),
@@ -306,7 +306,6 @@ REDUCED = {
     "lotka_volterra": Reduced({"r": 0.1, "m": 0.1}, automatic=True),
     "kuramoto_sivashinsky": Reduced({"nu": 1e3}, automatic=True),
     "inverse_burgers": Reduced(tolerance=0.1, width=8, depth=3, steps=20),
-    "inverse_burgers_noisy": Reduced(tolerance=0.1, width=8, depth=3, steps=20),
     "inverse_navier_stokes": Reduced(tolerance=0.1, features=170),
     "inverse_heat": Reduced(tolerance=0.1, features=150),
     "parametric_burgers": Reduced({"nu": 0.1}),
@@ -463,7 +462,8 @@ def test_every_sign_and_every_size_counts(case: Case) -> None:
             assert {-1.0, 1.02} <= set(tried), name
 
 
-OF_FIELDS = [name for name in NAMES if not shipped(name).eigenvalues]  # tests/test_modes.py looks at the others
+# tests/test_modes.py looks at the modes; with noise the data of inverse_burgers are the same problem
+OF_FIELDS = [name for name in NAMES if not shipped(name).eigenvalues and name != "inverse_burgers_noisy"]
 PARAMETERS = [
     (c, p) for c in CASES for p, value in c.problem.parameters.items() if value and p not in c.problem.guess.asks
 ]

@@ -64,12 +64,8 @@ def test_the_numbers_on_the_page_are_those_of_a_run(section: Any, tmp_path: Path
         assert facts["slopes_apart"] <= 1e-12
 
 
-def test_the_cures_do_what_the_page_says(tmp_path: Path) -> None:
-    """The first of the three sets of noise is run; that every cure helps on every set is asserted of the page."""
-    facts = script.overfitting(tmp_path, sets=1)
-    facts["warning"] = re.sub(r"\d+\.\d+", "", facts["warning"])  # its numbers are trained
-    told = {**SHOWN, "warning": re.sub(r"\d+\.\d+", "", SHOWN["warning"])}
-    assert not wrong(told, facts)
+def test_the_cures_do_what_the_page_says() -> None:
+    """On every set of noise each cure helps; the page is made by `python docs/from_a_neuron_to_a_pinn.py`."""
     for number in range(script.SETS):
         plain = float(SHOWN[f"plain_{number}"])
         assert all(float(SHOWN[f"{cure}_{number}"]) < plain for cure in ("decay", "dropout", "early"))

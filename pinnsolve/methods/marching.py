@@ -13,6 +13,7 @@ from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, sites_of
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.methods.pace import Pace, spent
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import richer, slabs
 from pinnsolve.methods.stage_operator import operations
@@ -152,8 +153,7 @@ class Marching:
         marcher = self._taken_up(trial, state)
         counts, taken = marcher.solver.counts, len(marcher.record.steps)
         begun = replace(counts)
-        most = together(marcher.mesh.dims)
-        marcher.pause = lambda: spent(counts, begun) > most
+        marcher.pause = Pace(counts, together(marcher.mesh.dims))
         more = marcher.advance()
         while more and not (marcher.paused or marcher.pause()):
             more = marcher.advance()
@@ -274,12 +274,6 @@ def evolution_of(trial: Marched) -> Evolution:
 def together(dims: int) -> float:
     """Operations of one step of training."""
     return RULES.together * JOINED.call * RULES.larger ** (dims - 1)
-
-
-def spent(counts: Counts, since: Counts | None = None) -> float:
-    """Operations of what a march has done, or has done since."""
-    since = since or Counts()
-    return counts.operations - since.operations + JOINED.call * (counts.iterations - since.iterations)
 
 
 def collocated(steps: list[Slab], marcher: Marcher) -> dict[str, int]:

@@ -22,7 +22,8 @@ from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.limits import Difference, at_place, difference
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.marching import collocated, spent
+from pinnsolve.methods.marching import collocated
+from pinnsolve.methods.pace import Pace, spent
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import richer, slabs
 from pinnsolve.methods.step_solver import Counts
@@ -136,7 +137,7 @@ class Vanishing:
         trial = _trial(objective)
         marcher, growing = _taken_up(trial, state)
         taken, counts, begun = len(marcher.record.steps), marcher.solver.counts, replace(marcher.solver.counts)
-        marcher.pause = lambda: spent(counts, begun) > RULES.together * JOINED.call
+        marcher.pause = Pace(counts, RULES.together * JOINED.call)
         more = marcher.advance()
         while more and not (marcher.paused or marcher.pause()):
             more = marcher.advance()

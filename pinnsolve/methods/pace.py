@@ -1,0 +1,42 @@
+"""How much of a march is one step of training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from pinnsolve.methods.costs import JOINED
+from pinnsolve.methods.step_solver import Counts
+
+
+def spent(counts: Counts, since: Counts | None = None) -> float:
+    """Operations of what a march has done, or has done since."""
+    since = since or Counts()
+    return counts.operations - since.operations + JOINED.call * (counts.iterations - since.iterations)
+
+
+@dataclass
+class Pace:
+    """Whether a march shall pause, asked before each try of a step: where another like the last would be too much.
+
+    Parameters
+    ----------
+    counts : Counts
+        Of the march, as it goes on.
+    most : float
+        Operations; only one try alone may take more.
+    """
+
+    counts: Counts
+    most: float
+    begun: Counts = field(init=False)
+    before: float = 0.0
+    last: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.begun = replace(self.counts)
+
+    def __call__(self) -> bool:
+        now = spent(self.counts, self.begun)
+        if now > self.before:
+            self.before, self.last = now, now - self.before
+        return now > 0 and now + self.last > self.most
