@@ -45,8 +45,9 @@ class Search:
         Smaller: steep places take the candidates.
     candidates : int
         Changes of a line that are looked into. Fewer: jumps are missed where there are several.
-    halvings : int
-        Of an interval. Fewer: a steep place is taken for a jump. 40 come to the rounding of float64.
+    parts, rounds : int
+        An interval is cut into so many parts, the one that changes most again, and so on. Fewer: a steep place is taken
+        for a jump. 8^14 parts come to the rounding of float64; all of a round are looked at together.
     left : float
         A change that keeps this part of its size, however small the step, is a jump.
     beside : float
@@ -61,7 +62,8 @@ class Search:
     shifts: tuple[float, ...] = (0.0, 1.1)
     sudden: float = 8.0
     candidates: int = 4
-    halvings: int = 40
+    parts: int = 8
+    rounds: int = 14
     left: float = 0.3
     beside: float = 1e-7
     different: float = 1e-3
@@ -188,24 +190,31 @@ def _jumps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> list[
 def _closed_in(
     problem: Problem, coordinate: str, line: Tensor, row: Tensor, low: Tensor, high: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Halve each interval towards its larger change: where that ends, and whether the change is still there."""
+    """Close in on the largest change in each interval: where that ends, and whether the change is still there."""
 
     def values(at: Tensor) -> Tensor:
-        return _residuals(problem, coordinate, at, line).gather(0, row[None])[0]
+        """At places (n, k), all at once."""
+        count = at.shape[1]
+        found = _residuals(problem, coordinate, at.flatten(), line.repeat_interleave(count))
+        return found.gather(0, row.repeat_interleave(count)[None])[0].view_as(at)
 
-    first, last = values(low), values(high)
-    whole = (last - first).abs()
+    ends = torch.stack([low, high], 1)
+    known = values(ends)
+    whole = known.diff(dim=1)[:, 0].abs()
     alive = whole > 0
-    for _ in range(SEARCH.halvings):
+    share = torch.arange(SEARCH.parts + 1, dtype=ends.dtype) / SEARCH.parts
+    for _ in range(SEARCH.rounds):
         if not alive.any():
             break
-        middle = 0.5 * (low + high)
-        between = values(middle)
-        left = (between - first).abs() > (last - between).abs()
-        high, last = torch.where(left, middle, high), torch.where(left, between, last)
-        low, first = torch.where(left, low, middle), torch.where(left, first, between)
-        alive &= (last - first).abs() > SEARCH.left * whole
-    return high, alive
+        places = ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * share
+        places[:, -1] = ends[:, 1]
+        seen = torch.cat([known[:, :1], values(places[:, 1:-1]), known[:, 1:]], 1)
+        changes = seen.diff(dim=1).abs()
+        best = changes.argmax(1, keepdim=True)
+        pair = torch.cat([best, best + 1], 1)
+        ends, known = places.gather(1, pair), seen.gather(1, pair)
+        alive &= changes.gather(1, best)[:, 0] > SEARCH.left * whole
+    return ends[:, 1], alive
 
 
 def _places(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> dict[str, Tensor]:

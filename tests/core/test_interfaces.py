@@ -16,7 +16,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.trial.trial import Trial
 from tests.core.common import built, random
 
-EXACT = 1e-12  # of the domain's length: forty halvings of a 257th of it
+EXACT = 1e-12  # of the domain's length: an 8^14th of a 257th of it, and rounding
 LINE, PLANE = Box(x=(-1, 2)), Box(x=(-1, 2), y=(0, 3))
 JUMP = ("maxwell_pulse", "two_materials")
 SMOOTH = sorted(p.stem for p in (Path(__file__).parents[2] / "problems").glob("*.py") if p.stem not in JUMP)
