@@ -122,7 +122,7 @@ def test_names_that_work_everywhere(turn: int, tmp_path: Path) -> None:
         assert again.d(problem.unknowns[0])(**places) == solution.d(problem.unknowns[0])(**places)
 
 
-NAMED = [*FREE, "add_module", "training_"]
+NAMED = [*FREE[::2], "add_module", "training_"]
 
 
 @pytest.mark.parametrize("name", NAMED)

@@ -285,10 +285,9 @@ class Reduced:
 
 REDUCED = {
     "heat": Reduced(), "cooling": Reduced(), "heat_plate": Reduced(features=100), "poisson": Reduced(), "poisson_3d": Reduced(features=100),
-    "heat_in_a_disc": Reduced(features=200), "plate_with_holes": Reduced(features=200), "ball": Reduced(features=200),
-    "plate_under_tension": Reduced(features=100), "inclusion": Reduced(features=150, points=800), "cable": Reduced(features=100), "l_shape": Reduced(features=100), "bracket_3d": Reduced(features=100),
-    "burgers": Reduced({"nu": 0.1}), "burgers_2d": Reduced({"nu": 0.1}, tolerance=0.1, automatic=True),
-    "heat_many_scales": Reduced(tolerance=0.1, automatic=True),
+    "heat_in_a_disc": Reduced(features=200), "ball": Reduced(features=200),
+    "l_shape": Reduced(features=100),
+    "burgers": Reduced({"nu": 0.1}),
     "fisher_kpp": Reduced(), "bratu": Reduced(features=100), "borehole": Reduced(automatic=True),
     "wave": Reduced({"c": 0.5}, features=150),
     "klein_gordon": Reduced(tolerance=5e-2),
@@ -297,16 +296,13 @@ REDUCED = {
     "taylor_green": Reduced(steps=12),
     "maxwell_cavity": Reduced(tolerance=0.1, features=250, points=800),
     "maxwell_pulse": Reduced(automatic=True), "schrodinger": Reduced(automatic=True),
-    "cavity": Reduced({"Re": 10}, tolerance=0.1, features=100, points=800),
     "two_materials": Reduced({"k1": 1, "k2": 1}, features=100),
     "plucked_string": Reduced({"c": 0.5}, tolerance=0.1, features=200),
-    # a start that jumps is smeared; two marches with viscosity are enough for the first, and take too long for the others
-    "burgers_inviscid": Reduced(tolerance=0.6, automatic=True), "dam_break": Reduced(tolerance=0.6, features=100),
+    # a start that jumps is smeared; a march with viscosity takes too long
+    "dam_break": Reduced(tolerance=0.6, features=100),
     "sod": Reduced(tolerance=0.6, features=100),
     "lotka_volterra": Reduced({"r": 0.1, "m": 0.1}, automatic=True),
     "kuramoto_sivashinsky": Reduced({"nu": 1e3}, automatic=True),
-    "inverse_burgers": Reduced(tolerance=0.1, width=8, depth=3, steps=20),
-    "inverse_navier_stokes": Reduced(tolerance=0.1, features=170),
     "inverse_heat": Reduced(tolerance=0.1, features=150),
     "parametric_burgers": Reduced({"nu": 0.1}),
     "fit": Reduced(tolerance=0.1, width=12, steps=30),
@@ -462,8 +458,13 @@ def test_every_sign_and_every_size_counts(case: Case) -> None:
             assert {-1.0, 1.02} <= set(tried), name
 
 
-# tests/test_modes.py looks at the modes; with noise the data of inverse_burgers are the same problem
-OF_FIELDS = [name for name in NAMES if not shipped(name).eigenvalues and name != "inverse_burgers_noisy"]
+# these take seconds, or tests of shapes, materials, shocks, planes and constants solve their like; modes have tests of
+# their own; `python -m validation` solves all as they stand
+ELSEWHERE = {
+    "plate_with_holes", "plate_under_tension", "inclusion", "cable", "bracket_3d", "burgers_inviscid", "burgers_2d",
+    "heat_many_scales", "cavity", "inverse_navier_stokes", "inverse_burgers", "inverse_burgers_noisy",
+}  # fmt: skip
+OF_FIELDS = [name for name in NAMES if not shipped(name).eigenvalues and name not in ELSEWHERE]
 PARAMETERS = [
     (c, p) for c in CASES for p, value in c.problem.parameters.items() if value and p not in c.problem.guess.asks
 ]

@@ -71,7 +71,7 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize(("name", "cut"), [*((name, 14) for name in METHODS), ("sequence", 7)])
+@pytest.mark.parametrize(("name", "cut"), [*((name, 14) for name in METHODS if name != "sequence"), ("sequence", 7)])
 def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(heat: Problem, tmp_path: Path, name: str, cut: int) -> None:
     heat = heat.replaced(tolerance=1e-7)  # out of reach, so that nothing but the steps ends a run
     whole = run(heat, 0, method=METHODS[name](21))

@@ -13,7 +13,7 @@ from torch import exp, log
 from pinnsolve import Box, Problem, dirichlet, exact, laplace
 from validation.wanted import honest
 
-wanted = honest(budget=4)
+wanted = honest(budget=4, slow=True)
 Q, W, A, B = 10.0, 0.002, 0.37, 0.61
 
 

@@ -46,7 +46,6 @@ PARTS = {
     "line": ("u x 1e+06", "u offset", "equations reversed", "equation x 1e6"),
     "ring": ("x x 1e-09", "u offset", "x shifted", "t mirrored", "time as space, renamed"),
     "vortex": ("p offset", "coordinates reversed"),
-    "rate": ("t mirrored",),
     "spring_rate": ("t x 1e-09", "u x 1e-06", "t shifted", "start by dirichlet()"),
     "inverse_heat": ("x x 0.001",),
     "cooling": ("x x 1e-09", "all by condition()"),
