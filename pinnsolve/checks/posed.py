@@ -164,7 +164,7 @@ class System:
     @property
     def open(self) -> Array:
         """The directions (columns, k) that no row notices."""
-        _, singular, directions = np.linalg.svd(self.matrix, full_matrices=len(self.matrix) < self.matrix.shape[1])
+        singular, directions = _right(self.matrix)
         singular = np.pad(singular, (0, len(directions) - len(singular)))
         scale = float(np.median(singular)) or 1.0
         return np.asarray(directions[singular < POSING.nothing * scale].T)
@@ -239,9 +239,16 @@ def _polynomials(problem: Problem, degrees: list[tuple[int, ...]], points: Point
     return found
 
 
+def _right(matrix: Array) -> tuple[Array, Array]:
+    """Singular values and all right singular vectors, as rows; those of a tall matrix are its triangle's."""
+    square = np.asarray(np.linalg.qr(matrix, mode="r")) if len(matrix) > matrix.shape[1] else matrix
+    _, singular, right = np.linalg.svd(square)
+    return np.asarray(singular), np.asarray(right)
+
+
 def _orthonormal(values: Array) -> Array:
     """What makes polynomials orthonormal on points, those left out that others nearly make up."""
-    _, singular, right = np.linalg.svd(values / math.sqrt(len(values)), full_matrices=False)
+    singular, right = _right(values / math.sqrt(len(values)))
     keep = singular > 1e-6 * singular[0]  # on a small shape in its box high degrees are nearly lower ones
     return np.asarray(right[keep].T / singular[keep])
 
