@@ -134,7 +134,7 @@ SPOT = Problem(space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=heated, co
 
 @pytest.mark.parametrize(
     ("clocks", "name"),
-    [(None, "spot"), (1.0, "spot"), (None, "burgers"), (1.0, "burgers")],
+    [(None, "spot"), (1.0, "spot"), (None, "burgers")],
     indirect=["clocks"],
 )
 def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(clocks: None, name: str) -> None:

@@ -18,6 +18,9 @@ class Peak:
     bytes: int = 0
 
 
+WORTH = 2**26  # bytes kept free: below it time is lost for nothing; larger: holes stay
+
+
 @contextmanager
 def peak_memory() -> Iterator[Peak]:
     """Measure the peak resident memory while the block runs.
@@ -37,11 +40,27 @@ def give_back() -> None:
     """Give freed memory back to the system, where the C library would keep it.
 
     glibc keeps what is freed below the last block in use: after a pass over large arrays that were let go, hundreds of
-    megabytes with holes that the next pass does not fit into. Elsewhere nothing is done.
+    megabytes with holes that the next pass does not fit into. Where it keeps little, and elsewhere, nothing is done:
+    what is given back has to be asked for again, page by page.
     """
     trim = getattr(_c_library(), "malloc_trim", None)
-    if trim is not None:
+    if trim is not None and _kept_free() > WORTH:
         trim(0)
+
+
+class _Told(ctypes.Structure):
+    """What glibc's mallinfo2 tells: ten numbers, of which the ninth is all free memory that it keeps."""
+
+    _fields_ = [(f"number_{k}", ctypes.c_size_t) for k in range(10)]
+
+
+def _kept_free() -> int:
+    """Bytes that the C library keeps free; without an answer more than is worth asking for."""
+    ask = getattr(_c_library(), "mallinfo2", None)
+    if ask is None:
+        return WORTH + 1
+    ask.restype = _Told
+    return int(ask().number_8)
 
 
 @cache
