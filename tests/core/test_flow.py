@@ -530,7 +530,7 @@ THROUGH = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", THROUGH)
+@pytest.mark.parametrize("name", [name for name in THROUGH if name != "Poiseuille"])  # tests/cases has it
 def test_flows_between_two_walls_are_found(name: str) -> None:
     problem = THROUGH[name]
     found = compare(short(problem), problem.reference(problem))  # type: ignore[operator,misc]

@@ -14,7 +14,7 @@ from validation.metamorphic.transformations import places, retellings
 
 SUBJECTS = subjects(budget=20.0)
 STEPS = LevenbergMarquardt(steps=10)  # of a network: what rounds otherwise shows from the first one on
-NAMES = ("growth", "oscillator", "heat", "plate", "heat, trained", "bar, trained")
+NAMES = ("growth", "oscillator", "heat", "heat, trained", "bar, trained")
 ROUNDING = 1e-12  # of the largest value: two ways to say a value may round differently, and no more
 WAYS = ("start by dirichlet()", "values face by face", "all by condition()")
 CASES = [(name, way) for name in NAMES for way in WAYS if way in retellings(SUBJECTS[name].declare())]
