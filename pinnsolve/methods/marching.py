@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pinnsolve.errors import positive, whole
@@ -13,7 +13,7 @@ from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, sites_of
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.pace import Pace, spent
+from pinnsolve.methods.pace import some_way, spent
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import richer, slabs
 from pinnsolve.methods.stage_operator import operations
@@ -151,14 +151,8 @@ class Marching:
             return steady_solving.stepped(objective.model, known_of(objective), bound, state, objective.work)
         trial, work = marched(objective), objective.work
         marcher = self._taken_up(trial, state)
-        counts, taken = marcher.solver.counts, len(marcher.record.steps)
-        begun = replace(counts)
-        marcher.pause = Pace(counts, together(marcher.mesh.dims))
-        more = marcher.advance()
-        while more and not (marcher.paused or marcher.pause()):
-            more = marcher.advance()
-        trial.take(slabs(marcher.record.steps[taken:]))
-        took = spent(counts, begun)
+        more, steps, took = some_way(marcher, together(marcher.mesh.dims))
+        trial.take(slabs(steps))
         work.add(took)
         record = marcher.record
         done = not more

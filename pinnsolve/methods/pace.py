@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
+from pinnsolve.methods.implicit_step import Step
 from pinnsolve.methods.step_solver import Counts
 
 
@@ -40,3 +42,14 @@ class Pace:
         if now > self.before:
             self.before, self.last = now, now - self.before
         return now > 0 and now + self.last > self.most
+
+
+def some_way(marcher: Marcher, most: float) -> tuple[bool, list[Step], float]:
+    """March on for about so many operations: whether there is more to march, the steps taken, and what they took."""
+    counts, taken = marcher.solver.counts, len(marcher.record.steps)
+    begun = replace(counts)
+    marcher.pause = Pace(counts, most)
+    more = marcher.advance()
+    while more and not (marcher.paused or marcher.pause()):
+        more = marcher.advance()
+    return more, marcher.record.steps[taken:], spent(counts, begun)

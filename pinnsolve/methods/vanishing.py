@@ -23,7 +23,7 @@ from pinnsolve.methods.limits import Difference, at_place, difference
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.marching import collocated
-from pinnsolve.methods.pace import Pace, spent
+from pinnsolve.methods.pace import some_way, spent
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import richer, slabs
 from pinnsolve.methods.step_solver import Counts
@@ -136,13 +136,8 @@ class Vanishing:
     def step(self, objective: Objective, state: State) -> State:
         trial = _trial(objective)
         marcher, growing = _taken_up(trial, state)
-        taken, counts, begun = len(marcher.record.steps), marcher.solver.counts, replace(marcher.solver.counts)
-        marcher.pause = Pace(counts, RULES.together * JOINED.call)
-        more = marcher.advance()
-        while more and not (marcher.paused or marcher.pause()):
-            more = marcher.advance()
-        growing.take(slabs(marcher.record.steps[taken:]))
-        took = spent(counts, begun)
+        more, steps, took = some_way(marcher, RULES.together * JOINED.call)
+        growing.take(slabs(steps))
         objective.work.add(took)
         now = {**state, "points": collocated(growing.slabs, marcher), "rate": took, "took": state["took"] + took}
         if more or marcher.paused:
