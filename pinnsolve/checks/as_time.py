@@ -29,7 +29,7 @@ def as_evolution(problem: Problem) -> Problem | None:
 def _along(problem: Problem, coordinate: str) -> Problem | None:
     standing = [[p for p in problem.pieces(c) if coordinate in p.fixed] for c in problem.conditions]
     faces = {piece.face for pieces in standing for piece in pieces}
-    if len(faces) != 1 or None in faces or any(p.coordinate == coordinate for p in problem.periodic):
+    if problem.inner or len(faces) != 1 or None in faces or any(p.coordinate == coordinate for p in problem.periodic):
         return None
     starting = {c.name: pieces for c, pieces in zip(problem.conditions, standing, strict=True) if pieces}
     if any(c.prescribes is None for c in problem.conditions if c.name in starting):
@@ -40,7 +40,7 @@ def _along(problem: Problem, coordinate: str) -> Problem | None:
     ]
     try:
         told = problem.replaced(time=Along(coordinate), conditions=conditions)
-        return told if _evolves(told, coordinate) and not backwards(told) else None
+        return told if _begins(told, coordinate) and _evolves(told, coordinate) and not backwards(told) else None
     except ProblemError:
         return (
             None  # what is said of all faces at once, or of a velocity without divergence, can be said of space alone
@@ -59,6 +59,19 @@ def _at_start(condition: Equation, pieces: Sequence[Piece]) -> Equation:
 
     known = Prescribed(told.unknown, "rate", given, told.asks, None if told.number is None else sign * told.number)
     return replace(condition, residual=lambda at: rate(at, told.unknown) - given(at), prescribes=known, function=None)
+
+
+def _begins(problem: Problem, coordinate: str) -> bool:
+    """Whether a value, and a rate where one is needed, is prescribed of every unknown that is derived along it."""
+    k = problem.coordinates.index(coordinate)
+    at_start = [c.prescribes for c in problem.conditions if all(p.moment is not None for p in problem.pieces(c))]
+    told = {(p.unknown, p.what) for p in at_start if p is not None}
+    orders = dict.fromkeys(problem.unknowns, 0)
+    for equation in problem.equations:
+        for unknown, alpha, _ in problem.prober.answer(equation, problem.domain.line()).slopes:
+            orders[unknown] = max(orders[unknown], alpha[k])
+    needed = {(u, what) for u, order in orders.items() for what in ("value", "rate")[:order]}
+    return max(orders.values()) <= 2 and needed <= told
 
 
 def _evolves(problem: Problem, coordinate: str) -> bool:

@@ -44,6 +44,7 @@ STEADY: dict[str, Problem | None] = {
     "heat that sharpens": told(heat, ENDED, ENDS),
     "Laplace's equation from one side": told(laplace, BEGUN, neumann(u=0, on=face(y=0)), ENDS),
     "a wind that turns": told(lambda u, x, y: (1 - y) * d(u, y) - d(u, x, x), BEGUN, ENDS),
+    "a start without its rate": told(wave, BEGUN, ENDS),
     "a ring": told(lambda u, x, y: d(u, y, y) + d(u, x, x) - u, periodic("y"), ENDS),
     "an equation at the start": told(heat, condition(lambda u, x, y: u + d(u, x) - x, on=face(y=0)), ENDS),
 }
