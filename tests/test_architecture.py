@@ -190,6 +190,7 @@ def test_references_in_validation_know_nothing_of_the_network() -> None:
         "automatic",
         "results",
         "never_false_pass",
+        "starved",
         "methods",
         "estimates",
         "features",
