@@ -294,7 +294,14 @@ NONE: dict[str, tuple[Problem, str]] = {
         ),
         "time runs the wrong way",
     ),
-    "a jump": (rod(equations=lambda u, x, t: d(u, t) - d(where(x < 0.3, 1.0, 5.0) * d(u, x), x)), "x=0.3"),
+    "a jump before u_xx": (rod(equations=lambda u, x, t: d(u, t) - where(x < 0.3, 1.0, 5.0) * d(u, x, x)), "across x=0.3"),
+    "a jump on a slant": (
+        Problem(
+            space=Box(x=(0, 1), y=(0, 1)), unknowns="u", conditions=dirichlet(u=0),
+            equations=lambda u, x, y: d(where(x < y, 1.0, 5.0) * d(u, x), x) + d(where(x < y, 1.0, 5.0) * d(u, y), y) - 1,
+        ),
+        "a surface that no plane holds",
+    ),
     "a kink that is differentiated": (
         Problem(
             space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x) + d(abs(x - 0.5), x, x),

@@ -22,7 +22,7 @@ from pinnsolve.checks.tables import breaks
 from pinnsolve.geometry.places import Narrow, Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.problem.probes import fields_of, probes
+from pinnsolve.problem.probes import Size, fields_of, probes
 from pinnsolve.problem.problem import Problem
 
 
@@ -38,8 +38,6 @@ class Search:
         Points on a line. More: closer jumps are told apart.
     within : int
         And so many within a narrow place.
-    shifts : tuple of float
-        Phases of the probes. More: fewer jumps vanish because a probe is zero there.
     sudden : float
         Times the median change along a line: smaller changes are not looked into. Larger: small jumps are missed.
         Smaller: steep places take the candidates.
@@ -59,7 +57,6 @@ class Search:
     lines: tuple[float, ...] = (0.31, 0.52, 0.77)
     samples: int = 257
     within: int = 65
-    shifts: tuple[float, ...] = (0.0, 1.1)
     sudden: float = 8.0
     candidates: int = 4
     parts: int = 8
@@ -115,6 +112,19 @@ def interfaces(
     return tuple(planes), warnings, unseen
 
 
+def broken(problem: Problem, narrow: Sequence[Narrow] = ()) -> tuple[list[Plane], str]:
+    """The planes across which the equations jump, those between materials among them, and a place at which they jump
+    across no plane, in words; empty where there is none."""
+    planes, bent = list[Plane](), ""
+    for coordinate in problem.coordinates:
+        lines = _jumps(problem, coordinate, narrow, parts=True)
+        on_all = [p for p in lines[0] if all(any(_same(problem, coordinate, p, q) for q in line) for line in lines)]
+        planes += [Plane(coordinate, p) for p in on_all]
+        alone = [p for line in lines for p in line if not any(_same(problem, coordinate, p, q) for q in on_all)]
+        bent = bent or "".join(f"a surface that no plane holds, as at {coordinate}={p:.3g}" for p in alone[:1])
+    return planes, bent
+
+
 def _said(
     problem: Problem, coordinate: str, axis: int, places: Sequence[float], derivatives: Mapping[str, set[Alpha]]
 ) -> bool:
@@ -163,8 +173,10 @@ def _steps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> Tenso
     return torch.cat([steps, closer[(closer > begin) & (closer < end)]]).unique()
 
 
-def _jumps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> list[list[float]]:
-    """Where the residuals jump along one coordinate, on each line."""
+def _jumps(
+    problem: Problem, coordinate: str, narrow: Sequence[Narrow], parts: bool = False
+) -> list[list[float]]:  # fmt: skip
+    """Where the residuals jump along one coordinate, on each line; between materials, too, or not."""
     steps = _steps(problem, coordinate, narrow)
     lines = torch.arange(len(SEARCH.lines)).repeat_interleave(len(steps))
     values = _residuals(problem, coordinate, steps.repeat(len(SEARCH.lines)), lines)
@@ -182,7 +194,7 @@ def _jumps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> list[
     row, best = row.gather(1, best).flatten(), best.flatten()
     places, alive = _closed_in(problem, coordinate, line, row, steps[best], steps[best + 1])
     alive &= sudden.flatten() > 0
-    if problem.parts is not None:  # across these each part has an output of its own
+    if problem.parts is not None and not parts:  # across these each part has an output of its own
         alive &= ~problem.parts.near(_places(problem, coordinate, places, line), 1e-6)
     return [sorted(places[alive & (line == k)].tolist()) for k in range(len(SEARCH.lines))]
 
@@ -213,7 +225,8 @@ def _closed_in(
         best = changes.argmax(1, keepdim=True)
         pair = torch.cat([best, best + 1], 1)
         ends, known = places.gather(1, pair), seen.gather(1, pair)
-        alive &= changes.gather(1, best)[:, 0] > SEARCH.left * whole
+        change = changes.gather(1, best)[:, 0]
+        alive &= (change > SEARCH.left * whole) & (change < whole / SEARCH.left)  # at a pole it grows without end
     return ends[:, 1], alive
 
 
@@ -224,14 +237,17 @@ def _places(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> dict
 
 
 def _residuals(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> Tensor:
-    """All equations on all probes, (rows, points)."""
+    """All equations on all probes, (rows, points): their residuals, what multiplies each derivative, and what is left
+    without the unknowns. Each by itself, since which of them outweighs the others is a matter of units."""
     places = _places(problem, coordinate, at, line)
     points = Points({c: places[c] for c in problem.coordinates}, torch.ones_like(at))
-    rows = []
-    for shift in SEARCH.shifts:
-        for equation in problem.equations:
-            chart, x, found = probes(problem.domain, problem.unknowns, points, shift)
-            fields = problem.fields(chart, x, fields_of(found), points)
-            residual = equation.residual(fields).value.detach().nan_to_num(posinf=0.0, neginf=0.0)
-            rows.append(residual)
-    return torch.stack(rows)
+    rows, nothing = list[Tensor](), torch.zeros_like(at)
+    none = {u: Size(0.0, 0.0) for u in problem.unknowns}
+    for equation in problem.equations:
+        asked = [(u, alpha) for u, alpha, _ in problem.prober.answer(equation, problem.domain.line()).slopes]
+        answer = problem.prober.answer(equation, points)
+        slopes = {(u, alpha): slope for u, alpha, slope in answer.slopes}
+        rows += [answer.residual, *(slopes.get(key, nothing) for key in asked)]
+        chart, x, found = probes(problem.domain, problem.unknowns, points, sizes=none)
+        rows.append(equation.residual(problem.fields(chart, x, fields_of(found), points)).value.detach())
+    return torch.stack(rows).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)

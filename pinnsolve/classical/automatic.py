@@ -13,9 +13,10 @@ from pinnsolve.calls import worded
 from pinnsolve.checks.backwards import backwards
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.coverage import uncovered
+from pinnsolve.checks.interfaces import broken
 from pinnsolve.classical.reading import NoReferenceError, Read, read
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.places import away
+from pinnsolve.geometry.places import Plane, away
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 
@@ -91,9 +92,10 @@ def attempt(
         known = findings or check(problem)
         given = read(problem)
         _refused(given, known)
+        planes = _broken(given, known)
         shape = problem.domain.shape is not None
         spacing = spacing_of(given, known.narrow, PLAN.scattered[len(given.coordinates)]) if shape else None
-        ladder = Ladder(Solver(given, known, began + seconds, spacing), compared_at(problem, known))
+        ladder = Ladder(Solver(given, known, began + seconds, spacing, planes), compared_at(problem, known))
         with np.errstate(all="ignore"):  # what is not resolved may overflow, and is judged by its differences
             ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
     except NoReferenceError as error:
@@ -136,7 +138,6 @@ def _refused(given: Read, findings: Findings) -> None:
             raise NoReferenceError(why)
     if problem.domain.shape is not None:
         _refused_on_shapes(given, findings)
-    _refused_jumps(given, findings)
     if marched and (wrong := backwards(problem)):
         raise NoReferenceError(f"time runs the wrong way in {wrong}: it sharpens what is fine without bound")
     if findings.undecided:
@@ -155,14 +156,28 @@ def _refused_on_shapes(given: Read, findings: Findings) -> None:
             raise NoReferenceError(left[0].split(", although")[0])
 
 
-def _refused_jumps(given: Read, findings: Findings) -> None:
-    if findings.unseen:
-        raise NoReferenceError(f"the equations do not say how the solution goes on at {findings.unseen[0]}")
-    inside = [p for p in findings.planes if p.coordinate != given.problem.domain.time]
-    if inside:
+def _broken(given: Read, findings: Findings) -> list[Plane]:
+    """The planes across which the equations jump, where differences end.
+
+    Raises
+    ------
+    NoReferenceError
+        If they jump elsewhere, too.
+    """
+    planes, bent = broken(given.problem, findings.narrow) if given.problem.equations else ([], "")
+    inside = [p for p in planes if p.coordinate != given.problem.domain.time or not given.marched]
+    if given.problem.domain.shape is not None and inside:
         raise NoReferenceError(f"the equations jump at {inside[0].name}, across which differences are not taken")
-    if findings.jumps:
+    if bent:
+        raise NoReferenceError(f"the equations jump at {bent}, across which differences are not taken")
+    around = [p for p in inside if p.coordinate in given.periodic]
+    if around:
+        raise NoReferenceError(f"the equations jump at {around[0].name}, and repeat themselves along it")
+    if not inside and findings.unseen:
+        raise NoReferenceError(f"the equations do not say how the solution goes on at {findings.unseen[0]}")
+    if not inside and findings.jumps:
         raise NoReferenceError(findings.jumps[0].split(";")[0].split(": at points")[0])
+    return planes
 
 
 def compared_at(problem: Problem, findings: Findings) -> dict[str, Array]:

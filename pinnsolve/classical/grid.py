@@ -160,5 +160,6 @@ def _folded(count: int) -> Array:
 
 def _gauss(line: Line) -> tuple[Array, Array]:
     ends = np.append(line.nodes, line.nodes[0] + line.period) if line.period else line.nodes
-    middle, half = (ends[1:] + ends[:-1]) / 2, np.diff(ends) / 2
+    ends, upper = np.delete(ends[:-1], line.parts[1:-1] - 1), np.delete(ends[1:], line.parts[1:-1] - 1)
+    middle, half = (upper + ends) / 2, (upper - ends) / 2
     return np.stack([middle - half / 3**0.5, middle + half / 3**0.5], 1).ravel(), np.repeat(half, 2)

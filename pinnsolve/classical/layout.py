@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.grid import Grid, Places, Scattered
+from pinnsolve.classical.joining import joints_of
 from pinnsolve.classical.reading import Read
 from pinnsolve.classical.rows import Block, Rows
 from pinnsolve.classical.scatter import Scatter
@@ -21,14 +23,15 @@ from pinnsolve.problem.equation import Equation
 
 def laid_out(given: Read, grid: Grid | Cloud, corners: Sequence[Corner] = ()) -> Rows:
     """The rows: as many as there are values where each end has its condition, least squares elsewhere."""
+    joints: list[csr_matrix] = []
     if isinstance(grid, Cloud):
         blocks = _over_shape(given, grid)
     else:
-        blocks = _square(given, grid) if given.one_each else _least_squares(given, grid)
-    return Rows(given.problem, grid, blocks, given.orders, corners)
+        blocks, joints = _square(given, grid) if given.one_each else _least_squares(given, grid)
+    return Rows(given.problem, grid, blocks, given.orders, corners, joints)
 
 
-def _least_squares(given: Read, grid: Grid) -> list[Block]:
+def _least_squares(given: Read, grid: Grid) -> tuple[list[Block], list[csr_matrix]]:
     """All equations everywhere, beside the conditions: between the nodes, where no wave from node to node is hidden."""
     inside = grid.between() if len(grid.lines) == 1 else grid.nodes
     blocks = [Block(given.equations, inside)]
@@ -39,12 +42,12 @@ def _least_squares(given: Read, grid: Grid) -> list[Block]:
         at = {c: seen.points.coordinates[c].numpy() for c in grid.lines}
         places = Scattered(grid, at)
         blocks.append(Block(seen.equations, places, condition=True, measured=seen.points.measured))
-    return blocks
+    return blocks, joints_of(given, grid, inside.positions)
 
 
-def _square(given: Read, grid: Grid) -> list[Block]:
+def _square(given: Read, grid: Grid) -> tuple[list[Block], list[csr_matrix]]:
     """Conditions at the nodes on the faces, in place of the equations; where faces meet, those of the one that
-    prescribes more values."""
+    prescribes more values. Beside breaks it is the joints that stand in place of the equations."""
     numbers = np.arange(len(grid)).reshape(grid.shape)
     taken, blocks = np.zeros(grid.shape, dtype=bool), []
     faces = sorted(_by_piece(given), key=lambda pair: -sum(e.says("value") for e in pair[1]))
@@ -56,7 +59,11 @@ def _square(given: Read, grid: Grid) -> list[Block]:
         free = np.flatnonzero(~taken[at].ravel())
         blocks.append(Block(equations, _chosen(grid.fixed({coordinate: end}), free), piece.outward, condition=True))
         taken[at] = True
-    return [Block(given.equations, _chosen(grid.nodes, numbers[~taken])), *blocks]
+    joints = joints_of(given, grid, free=~taken)
+    for axis, line in enumerate(grid.lines.values()):
+        at_breaks = [k for first in line.parts[1:-1] for k in (first - 1, first)]
+        taken[(slice(None),) * axis + (at_breaks,)] = True
+    return [Block(given.equations, _chosen(grid.nodes, numbers[~taken])), *blocks], joints
 
 
 def spacing_of(given: Read, narrow: Sequence[Narrow], count: int) -> Spacing:

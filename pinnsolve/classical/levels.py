@@ -10,7 +10,7 @@ import numpy as np
 from pinnsolve.algebra import yardstick
 from pinnsolve.classical.density import Density, afterwards, beforehand, combined
 from pinnsolve.classical.marched import Marched, OutOfTimeError
-from pinnsolve.classical.own_error import own_error
+from pinnsolve.classical.own_error import BELIEF, own_error
 from pinnsolve.classical.reading import NoReferenceError, UndeterminedError
 from pinnsolve.classical.several import check_alone
 from pinnsolve.classical.solving import Found, Solver, UnfinishedError
@@ -109,7 +109,10 @@ class Ladder:
     @property
     def own_error(self) -> float:
         """What the differences tell of the finest level's error; infinite where they tell nothing."""
-        return own_error(self.differences, self.solver.rough, alone=self.solver.spacing is not None)
+        least = BELIEF.least if self.solver.planes else 0.0  # as well as a plane at which equations jump is known
+        rounding = max((level.found.rounding for level in self.levels[-2:]), default=0.0)
+        rounding = max(rounding, least)
+        return own_error(self.differences, self.solver.rough, self.solver.spacing is not None, rounding)
 
     @property
     def told(self) -> str:

@@ -32,6 +32,8 @@ class Spread:
         Of the width of a narrow place: the distance of nodes in its middle, on the first level.
     samples : int
         Of the density, along the coordinate.
+    beside : float
+        Of the length: so far from a break its two nodes stand, so that what jumps there is told of either side.
     """
 
     floor: float = 0.4
@@ -39,6 +41,7 @@ class Spread:
     closing: float = 12.0
     inside: float = 0.2
     samples: int = 4001
+    beside: float = 1e-10
 
 
 SPREAD = Spread()
@@ -61,19 +64,33 @@ class Wanted:
 
 
 def line(
-    ends: tuple[float, float], count: int, width: int, periodic: bool, wanted: Wanted | None = None, finer: float = 1.0
-) -> Line:
+    ends: tuple[float, float], count: int, width: int, periodic: bool, wanted: Wanted | None = None,
+    finer: float = 1.0, breaks: Sequence[float] = (),
+) -> Line:  # fmt: skip
     """About so many nodes between two ends, and more where something is narrow.
 
     Parameters
     ----------
     finer : float
         How many times as many nodes narrow places have as they need at the least.
+    breaks : sequence of float
+        Where nodes stand on either side, in rising order; around a period there is none.
     """
     low, high = ends
     asked = wanted or Wanted()
     x, spacing = _spacing(ends, count, periodic, asked, finer)
     sums = np.concatenate([[0.0], np.cumsum(np.diff(x) * (1 / spacing[1:] + 1 / spacing[:-1]) / 2)])
+    if breaks:
+        away = SPREAD.beside * (high - low)
+        edges = [low, *breaks, high]
+        shares = np.diff(np.interp(edges, x, sums)) / sums[-1]
+        parts = [
+            line(
+                (a + (a > low) * away, b - (b < high) * away), max(width, round(count * s)), width, False, asked, finer
+            )
+            for a, b, s in zip(edges, edges[1:], shares, strict=False)
+        ]
+        return Line(np.concatenate([part.nodes for part in parts]), width, breaks=tuple(breaks))
     if asked.narrow:
         count = max(count, int(sums[-1]))
     count += periodic and count % 2 == 0  # an even number holds a wave from node to node that no slope sees

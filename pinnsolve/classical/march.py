@@ -129,7 +129,7 @@ class Marcher:
         spread = np.sqrt(np.mean((values - values.mean()) ** 2)) + 1e-300
         for axis, line in enumerate(grid.lines.values()):
             along = np.moveaxis(values, axis + 1, 0).reshape(len(line), -1)
-            every_second = Line(line.nodes[::2], 5, line.period)
+            every_second = Line(line.nodes[::2], 5, line.period, line.breaks)
             between = every_second.matrix(line.nodes[1::2], 0) @ along[::2] - along[1::2]
             if not np.sqrt(np.mean(between**2)) <= self.pace.unseen * spread:
                 raise NoReferenceError(f"at t={self.now:.4g} the solution varies from node to node")

@@ -32,6 +32,7 @@ class Marched:
     rows: Rows
     ends: list[float]
     values: list[Array] = field(default_factory=list)
+    rounding: float = 0.0  # steps are judged by what they leave out, which is far above it
 
     def at(self, unknown: int, places: dict[str, Array]) -> Array:
         """An unknown's values (P,) at places and moments (P,)."""

@@ -37,6 +37,8 @@ class Belief:
         fall by 1.35.
     rounding, least : float
         Differences below the first are rounding; no own error is below the second.
+    times : float
+        So many times what rounding moves a level by, differences are rounding too.
     """
 
     falling: float = 1.3
@@ -48,12 +50,15 @@ class Belief:
     alone: float = 4.0
     rounding: float = 1e-11
     least: float = 1e-12
+    times: float = 10.0
 
 
 BELIEF = Belief()
 
 
-def own_error(differences: Sequence[float], rough: bool = False, alone: bool = False) -> float:
+def own_error(
+    differences: Sequence[float], rough: bool = False, alone: bool = False, rounding: float = 0.0
+) -> float:  # fmt: skip
     """The relative error of the finest level, from the differences of all levels; infinite where they tell nothing.
 
     >>> own_error([1e-3, 1e-4, 1e-5]), own_error([1e-3, 8e-4]), own_error([1e-3, 5e-3]), own_error([1e-9])
@@ -63,6 +68,11 @@ def own_error(differences: Sequence[float], rough: bool = False, alone: bool = F
 
     >>> own_error([1e-9], alone=True)
     4e-09
+
+    Differences that rounding makes rise, and say no more than how large that is.
+
+    >>> own_error([1e-10, 3e-10]), own_error([1e-10, 3e-10], rounding=5e-11)
+    (inf, 5e-10)
     """
     if alone and len(differences) == 1 and np.isfinite(differences[0]):
         return float(max(BELIEF.alone * differences[0] * (BELIEF.rough if rough else 1.0), BELIEF.least))
@@ -70,8 +80,9 @@ def own_error(differences: Sequence[float], rough: bool = False, alone: bool = F
         return np.inf
     before, last = differences[-2:]
     safe = BELIEF.rough if rough else 1.0
-    if last <= BELIEF.rounding:
-        return float(max(last, before / (BELIEF.faster * BELIEF.unknown), BELIEF.least))
+    noise = BELIEF.times * rounding
+    if last <= max(noise, BELIEF.rounding):
+        return float(max(last, before / (BELIEF.faster * BELIEF.unknown), BELIEF.least, noise))
     ratio = before / last
     if not ratio >= BELIEF.falling:  # they may be as small as they get, or fall too slowly to tell
         return float(BELIEF.level * max(before, last) * safe) if ratio * BELIEF.falling >= 1 else np.inf

@@ -79,6 +79,8 @@ class Rows:
         Of each unknown: the highest order of its rates in time.
     corners : sequence of Corner
         Singular ones: rows inside are weighed down towards them where they are met in the sense of least squares.
+    joints : sequence of matrices (P, V N)
+        What of the values vanishes: how they go on across places at which differences end.
     """
 
     problem: Problem
@@ -86,6 +88,7 @@ class Rows:
     blocks: Sequence[Block]
     orders: tuple[int, ...]
     corners: Sequence[Corner] = ()
+    joints: Sequence[csr_matrix] = ()
 
     @property
     def time(self) -> str | None:
@@ -105,7 +108,7 @@ class Rows:
 
     @property
     def count(self) -> int:
-        return sum(len(b.equations) * len(b.places) for b in self.blocks) + len(self.chained) * len(self.grid)
+        return sum(part.stop - part.start for part in self.parts)
 
     def _answers(self, block: Block, u: Array, rates: Array, times: Array, slopes: bool) -> Answers:
         """The block's answers for values u (S, V, N) and rates (S, V, N) at moments (S,)."""
@@ -130,6 +133,7 @@ class Rows:
         for block in self.blocks:
             found = self._answers(block, u, rates, times, slopes=False).residuals.numpy()
             parts.append(found.reshape(len(block.equations), len(times), -1).transpose(1, 0, 2).reshape(len(times), -1))
+        parts += [(joint @ u.reshape(len(u), -1).T).T for joint in self.joints]
         parts += [rates[:, low] - u[:, high] for low, high in self.chained]
         return np.concatenate(parts, 1)
 
@@ -152,6 +156,8 @@ class Rows:
                     row[rate][v] = row[rate][v] + term if v in row[rate] else term
                 for into, found in zip((to_values, to_rates), row, strict=True):
                     into.append(_in_columns(found, len(numbers), len(block.places), n))
+        to_values += self.joints
+        to_rates += [csr_matrix(joint.shape) for joint in self.joints]
         one = csr_matrix((np.ones(n), (np.arange(n), np.arange(n))), shape=(n, n))
         for low, high in self.chained:
             to_rates.append(_in_columns({low: one}, len(numbers), n, n))
@@ -168,7 +174,8 @@ class Rows:
     def of_conditions(self) -> Array:
         """Which rows (R,) are conditions."""
         inside = [np.full(len(b.equations) * len(b.places), b.condition) for b in self.blocks]
-        return np.concatenate([*inside, np.zeros(len(self.chained) * len(self.grid), dtype=bool)])
+        joints = [np.ones(joint.shape[0], dtype=bool) for joint in self.joints]
+        return np.concatenate([*inside, *joints, np.zeros(len(self.chained) * len(self.grid), dtype=bool)])
 
     def _fade(self, block: Block) -> Array:
         """The square of the factor (P,) by which residuals inside are weighed down towards singular corners."""
@@ -190,18 +197,19 @@ class Rows:
     def fades(self) -> Array:
         """The squares of the factors (R,) by which rows are weighed down towards singular corners."""
         found = [self._fade(b) for b in self.blocks for _ in b.equations]
-        return np.concatenate([*found, np.ones(len(self.chained) * len(self.grid))])
+        return np.concatenate([*found, np.ones(self.count - sum(map(len, found)))])
 
     @property
     def shares(self) -> Array:
         """How much of an integral over its block each row (R,) stands for, over the mean."""
         found = [b.places.shares for b in self.blocks for _ in b.equations]
-        return np.concatenate([*found, np.ones(len(self.chained) * len(self.grid))])
+        return np.concatenate([*found, np.ones(self.count - sum(map(len, found)))])
 
     @property
     def parts(self) -> list[slice]:
-        """The rows of each equation on each block."""
-        sizes = [len(b.places) for b in self.blocks for _ in b.equations] + [len(self.grid)] * len(self.chained)
+        """The rows of each equation on each block, of each joint, and of what is a rate of another."""
+        sizes = [len(b.places) for b in self.blocks for _ in b.equations]
+        sizes += [joint.shape[0] for joint in self.joints] + [len(self.grid)] * len(self.chained)
         ends = np.cumsum(sizes)
         return [slice(int(end - size), int(end)) for size, end in zip(sizes, ends, strict=True)]
 

@@ -21,6 +21,7 @@ from pinnsolve.classical.spread import Spacing
 from pinnsolve.classical.start import start_of
 from pinnsolve.classical.steady import Steady, solved
 from pinnsolve.classical.stencils import Array
+from pinnsolve.geometry.places import Plane
 from pinnsolve.geometry.points import Points
 
 Found = Steady | Marched
@@ -68,12 +69,15 @@ class Solver:
         On `time.perf_counter`.
     spacing : Spacing, optional
         How far apart nodes stand on a shape that is no box.
+    planes : sequence of Plane
+        Across which the equations jump.
     """
 
     given: Read
     findings: Findings
     deadline: float
     spacing: Spacing | None = None
+    planes: Sequence[Plane] = ()
 
     @property
     def scales(self) -> Array:
@@ -84,15 +88,18 @@ class Solver:
     def rough(self) -> bool:
         """Whether data have jumps or kinks, or a shape has places at which solutions are singular."""
         deep = self.spacing is not None and bool(self.spacing.singular.deep.any())
-        return bool(self.findings.rough or self.findings.planes) or deep
+        return bool(self.findings.rough or self.breaks(self.given.problem.domain.time)) or deep
 
     @property
     def stops(self) -> list[float]:
         """The moments at which steps end: where the equations jump, and around what is narrow in time."""
         time, around = self.given.problem.domain.time, range(-3, 4)
-        jumps = [p.value for p in self.findings.planes if p.coordinate == time]
         narrow = [n for n in self.findings.narrow if time in n.middle] if time is not None else []
-        return jumps + [n.middle[str(time)] + k * n.width[str(time)] for n in narrow for k in around]
+        return self.breaks(time) + [n.middle[str(time)] + k * n.width[str(time)] for n in narrow for k in around]
+
+    def breaks(self, coordinate: str | None) -> list[float]:
+        """Where the equations jump along a coordinate."""
+        return sorted(p.value for p in self.planes if p.coordinate == coordinate)
 
     def grid(self, count: int, finer: float, density: Density) -> Grid | Cloud:
         """About `count` nodes along each coordinate, where the density wants them, and enough where something is
@@ -103,7 +110,8 @@ class Solver:
         lines = {}
         for c in given.coordinates:
             wanted = Wanted(density.get(c), [(n.middle[c], n.width[c]) for n in self.findings.narrow if c in n.middle])
-            lines[c] = line(given.problem.domain.ends(c), count, width, c in given.periodic, wanted, finer)
+            ends, breaks = given.problem.domain.ends(c), self.breaks(c)
+            lines[c] = line(ends, count, width, c in given.periodic, wanted, finer, breaks)
         return Grid(lines)
 
     def solved(self, grid: Grid | Cloud, tolerance: float, before: Sequence[Found]) -> Found:

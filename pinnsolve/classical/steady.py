@@ -66,12 +66,15 @@ class Steady:
         What is left of the rows, relative to their terms, at all but a fifth of the places: the most of any equation.
     linear : bool
         Whether one step of Newton's method was enough, as far as rounding lets see.
+    rounding : float
+        By how much rounding of the rows moves the values, relative to them.
     """
 
     rows: Rows
     values: Array
     misfit: float
     linear: bool
+    rounding: float
 
     def at(self, unknown: int, places: dict[str, Array]) -> Array:
         """An unknown's values (P,) at places."""
@@ -118,7 +121,7 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
             _check_determined(rows, factors, jacobian, scales)
         if part == 1.0 and (size <= SEARCH.solved or at_rounding):
             _check_determined(rows, factors, jacobian, scales)
-            return Steady(rows, u, _misfit(rows, u, jacobian, scales), linear)
+            return Steady(rows, u, _misfit(rows, u, jacobian, scales), linear, _rounding(factors, jacobian, u, sizes))
     if factors is not None:
         _check_determined(rows, factors, jacobian, scales)
     raise NoReferenceError("Newton's method finds no solution of its differences")
@@ -178,6 +181,15 @@ def _searched(rows: Rows, u: Array, step: Array, weights: Array, residual: Array
             return u + part * step, part
         part /= 2
     return u + step, 1.0  # near the solution rounding decides, or least squares leave a residual
+
+
+def _rounding(factors: Factored, jacobian: Any, u: Array, sizes: Array) -> float:
+    """What rounding of the terms, with signs by chance, makes of the values: high derivatives on many nodes are sums of
+    large terms that cancel."""
+    terms = np.finfo(float).eps * (abs(jacobian) @ np.abs(u).ravel())
+    signs = np.random.default_rng(11).choice([-1.0, 1.0], len(terms))
+    moved = factors.solve(signs * terms).reshape(u.shape)
+    return float(np.max(np.sqrt(np.mean(moved**2, 1)) / sizes))
 
 
 def _misfit(rows: Rows, u: Array, jacobian: Any, scales: Array) -> float:

@@ -47,29 +47,38 @@ class Line:
         How many of the nearest nodes a difference takes; the order is `width` less that of the derivative.
     period : float
         The length of the period; zero where there is none.
+    breaks : tuple of float
+        Places across which nothing is smooth, in rising order: no difference takes nodes from both sides.
     """
 
     nodes: Array
     width: int
     period: float = 0.0
+    breaks: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.nodes)
 
     @property
+    def parts(self) -> Array:
+        """The number of the first node of each part between breaks, and of all nodes."""
+        return np.concatenate([[0], np.searchsorted(self.nodes, self.breaks), [len(self)]]).astype(int)
+
+    @property
     def spread(self) -> int:
         """How many nodes a difference takes."""
-        return min(self.width, len(self))
+        return min(self.width, int(np.diff(self.parts).min()))
 
     def stencil(self, places: Array, order: int = 0) -> tuple[Array, Array]:
         """The numbers (P, w) of the nodes that a derivative at these places takes, and their weights (P, w)."""
-        n, w = len(self), self.spread
+        n, w, parts = len(self), self.spread, self.parts
         if self.period:
             around = np.concatenate([self.nodes - self.period, self.nodes, self.nodes + self.period])
             first = _nearest(around, places, w)
             chosen = first[:, None] + np.arange(w)
             return chosen % n, weights(places, around[chosen], order)
-        chosen = np.clip(_nearest(self.nodes, places, w), 0, n - w)[:, None] + np.arange(w)
+        part = np.searchsorted(self.breaks, places)
+        chosen = np.clip(_nearest(self.nodes, places, w), parts[part], parts[part + 1] - w)[:, None] + np.arange(w)
         return chosen, weights(places, self.nodes[chosen], order)
 
     def matrix(self, places: Array, order: int) -> csr_matrix:
