@@ -1,12 +1,12 @@
 """How often the standard errors of unknown constants cover the truth: the same measurements with ever new noise.
 
-    python -m validation.calibration                    all of it: about half an hour on one core
+    python -m validation.calibration                    all of it: about an hour on one core
     python -m validation.calibration heat --seeds 5
 
-Each run trains a small network, or random features, on measurements with noise of a known size, of a solution that is known; only the noise
-differs from run to run. If the stated error is right, (found - true) / error is a standard normal number: within one in
-68 % of the runs, within two in 95 %, its mean square one. Beside it chi squared of the data over its expectation. One
-thread. The table goes to validation/calibration.md.
+Each run trains a small network, or random features, or what a run takes by default (cells), on measurements with noise
+of a known size, of a solution that is known; only the noise differs from run to run. If the stated error is right,
+(found - true) / error is a standard normal number: within one in 68 % of the runs, within two in 95 %, its mean square
+one. Beside it chi squared of the data over its expectation. One thread. The table goes to validation/calibration.md.
 """
 
 from __future__ import annotations
@@ -172,6 +172,9 @@ CASES = {
     "heat, 30 % noise": Case(_rod, ROD, _decay, {"alpha": 0.1}, 0.15, 300, True, 3, LAYER),
     "Burgers": Case(_shock, TUBE, STEEP, {"a": 1.0, "nu": 0.1}, 0.01, 300, True, 4, SMALL),
     "reaction and diffusion": Case(_plate, ROD, _modes, {"D": 0.05, "k": 1.0}, 0.01, 200, True, 6, LAYER),
+    "heat, by default": Case(_rod, ROD, _decay, {"alpha": 0.1}, 0.01, 300, True, 7, {}),
+    "Burgers, by default": Case(_shock, TUBE, STEEP, {"a": 1.0, "nu": 0.1}, 0.01, 300, True, 8, {}),
+    "reaction and diffusion, by default": Case(_plate, ROD, _modes, {"D": 0.05, "k": 1.0}, 0.01, 200, True, 9, {}),
     "Burgers, stopped early": Case(_shock, TUBE, STEEP, {"a": 1.0, "nu": 0.1}, 0.01, 300, True, 5, EARLY),
 }
 
