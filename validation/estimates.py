@@ -29,6 +29,7 @@ from rich.progress import track
 
 from pinnsolve import NotConverged, Problem, Settings, compare, solve
 from pinnsolve.training.rounding import ROUNDING
+from pinnsolve.verdict.contradiction import told_by
 from validation.cases import collected, read, run
 from validation.results import FORWARD as GALLERY  # where data have noise, residuals hold it and tell no error
 
@@ -58,7 +59,9 @@ def of_case(name: str, seed: int, budget: float) -> Case | None:
     _, told = run(Path(name), budget, module)
     if told.solution is None or told.solution.training is None or told.true is None:
         return None
-    if told.solution.training.outcome.kind == "contradicted" or any(o.known for o in module.problem.observations):
+    if told.comparison is not None and told_by(told.solution.training, told.comparison).outcome.kind == "contradicted":
+        return None
+    if any(o.known for o in module.problem.observations):
         return None
     training, reference = told.solution.training, told.comparison and told.comparison.reference
     return {

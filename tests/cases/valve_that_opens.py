@@ -23,7 +23,7 @@ def diffusion(u, x, t):
 def true(x, t):
     """The ramp, less how far the wall lags behind it in the end, and what is left of that of each mode."""
     x, since = np.atleast_1d(x), np.atleast_1d(np.maximum(t - 0.4, 0.0))
-    k = (np.arange(300)[:, None] + 0.5) * pi
+    k = (np.arange(2000)[:, None] + 0.5) * pi
     left = 2 / k * np.sin(k * x) * np.exp(-D * k**2 * since) / (D * k**2)
     return np.where(since > 0, since - (x - x**2 / 2) / D + left.sum(0), 0.0)
 
