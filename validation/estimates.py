@@ -29,7 +29,6 @@ from rich.progress import track
 
 from pinnsolve import NotConverged, Problem, Settings, compare, solve
 from pinnsolve.training.rounding import ROUNDING
-from pinnsolve.verdict.contradiction import told_by
 from validation.cases import collected, read, run
 from validation.results import FORWARD as GALLERY  # where data have noise, residuals hold it and tell no error
 
@@ -59,9 +58,8 @@ def of_case(name: str, seed: int, budget: float) -> Case | None:
     _, told = run(Path(name), budget, module)
     if told.solution is None or told.solution.training is None or told.true is None:
         return None
-    if told.comparison is not None and told_by(told.solution.training, told.comparison).outcome.kind == "contradicted":
-        return None
-    if any(o.known for o in module.problem.observations):
+    findings = told.solution.findings
+    if (findings is not None and findings.contradiction) or any(o.known for o in module.problem.observations):
         return None
     training, reference = told.solution.training, told.comparison and told.comparison.reference
     return {

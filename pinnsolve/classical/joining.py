@@ -40,9 +40,8 @@ def joints_of(
             joins = {u: given.order(f, c) for f, u in enumerate(given.problem.unknowns)}
             matrix = bend(given.problem, c, place, joins)
             if matrix is None:
-                raise NoReferenceError(
-                    f"the equations tell no flux that is linear in the unknowns, by which slopes go on across {c}={place:g}"
-                )
+                at = f"{c}={place:g}"
+                raise NoReferenceError(f"the equations tell no flux, linear in the unknowns, that goes on across {at}")
             first = int(np.searchsorted(line.nodes, place))
             below = _at(grid, axis, place, first - 1, positions, free)
             above = _at(grid, axis, float(np.nextafter(place, np.inf)), first, positions, free)
