@@ -36,6 +36,8 @@ class Rules:
         Of the size of F: what varies less does not matter.
     begin, at_once : int
         Boxes at the beginning, about, and boxes that are looked at together.
+    patience : int
+        Boxes before comparisons that are asked for twice are answered alike. Smaller: more time where one jump is all.
     most : int
         Boxes before it ends undecided. More: functions of many terms are decided, and take longer.
     places, climbs : int
@@ -56,6 +58,7 @@ class Rules:
     least: float = 1e-3
     begin: int = 256
     at_once: int = 1024
+    patience: int = 4096
     most: int = 100_000
     places: int = 8
     climbs: int = 64
@@ -190,7 +193,7 @@ def _enclosed(search: Search, low: Tensor, high: Tensor) -> None:
         if count > RULES.most:
             search.undecided = True
             return
-        bounds = search.variation.on(first, last)
+        bounds = search.variation.on(first, last, by_branches=count > RULES.patience)
         assert bounds is not None
         still = ~search.limits.quiet(*bounds) & ~search.variation.apart(first, last)
         first, last, slopes = first[still], last[still], (bounds[1] - bounds[0])[1:, still]

@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
+from pinnsolve.jets.branches import apart, told
 from pinnsolve.jets.enclosures import enclosing
 from pinnsolve.jets.intervals import Interval, UnenclosedError
 from pinnsolve.jets.jet import Chart, Jet
@@ -102,9 +103,9 @@ class Variation:
         ones = torch.ones(count, dtype=torch.float64)
         return {**columns, **{c: value * ones for c, value in self.piece.fixed.items()}}
 
-    def on(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor] | None:
+    def on(self, low: Tensor, high: Tensor, by_branches: bool = False) -> tuple[Tensor, Tensor] | None:
         """Bounds of F and of its slopes, (1 + d, N) each, on boxes between corners (N, d); None where F is the same
-        everywhere.
+        everywhere. Narrower ones, and dearer, for each way in which comparisons may end that a box does not decide.
 
         Raises
         ------
@@ -112,15 +113,24 @@ class Variation:
             If a function in it has no enclosure.
         """
         place, count = self.problem.domain.place, len(low)
-        columns = {c: enclosing(place(c, low[:, k]), place(c, high[:, k])) for k, c in enumerate(self.free)}
+
+        def evaluated() -> list[Any]:
+            columns = {
+                c: enclosing(place(c, low[:, k]), place(c, high[:, k])).named(told("coordinate", c))
+                for k, c in enumerate(self.free)
+            }
+            return self._evaluated(columns, count)
+
         try:
-            found = self._evaluated(columns, count)
+            each = list(apart(evaluated)) if by_branches else [evaluated()]
         except Exception as error:  # a user's function may do anything with what it does not expect
             raise UnenclosedError(self.equation.name) from error
-        if not any(isinstance(f, Interval) for f in found):
+        if not any(isinstance(f, Interval) for found in each for f in found):
             return None
-        bounds = [Interval.of(0.0 if f is None else f) for f in found]
-        return torch.stack([b.low.expand(count) for b in bounds]), torch.stack([b.high.expand(count) for b in bounds])
+        bounds = [[Interval.of(0.0 if f is None else f) for f in found] for found in each]
+        lows = [torch.stack([b.low.expand(count) for b in found]) for found in bounds]
+        highs = [torch.stack([b.high.expand(count) for b in found]) for found in bounds]
+        return torch.stack(lows).amin(0), torch.stack(highs).amax(0)
 
     def along(self, points: Points) -> tuple[Points, Tensor]:
         """F at points of a side (N,), with the points."""

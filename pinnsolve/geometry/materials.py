@@ -18,6 +18,7 @@ from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.holes import Hole
 from pinnsolve.geometry.named import PartName
 from pinnsolve.geometry.shape import Shape
+from pinnsolve.jets.branches import told
 from pinnsolve.jets.intervals import Interval
 from pinnsolve.jets.jet import Chart, Jet, on_jets
 
@@ -157,7 +158,8 @@ def _within(shape: Shape, at: Mapping[str, Jet]) -> Any:
             bounds = [Interval.of(x) for x in places]
             low, high = (torch.stack(torch.broadcast_tensors(*ends), -1).view(-1, len(places)) for ends in
                          ([b.low for b in bounds], [b.high for b in bounds]))  # fmt: skip
-            return Interval(shape.covers(low, high).double(), (~shape.apart(low, high)).double())
+            possible = Interval(shape.covers(low, high).double(), (~shape.apart(low, high)).double())
+            return possible.named(told("inside", shape, *places))
         columns = torch.stack(torch.broadcast_tensors(*places), -1).reshape(-1, len(places))
         found = shape.contains(columns.detach().to("cpu", torch.float64), EQUAL)
         return found.to(places[0].device, places[0].dtype).view(places[0].shape)

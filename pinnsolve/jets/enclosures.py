@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinnsolve.jets.branches import Branches
 from pinnsolve.jets.intervals import OUTWARD, RULES, Interval, UnenclosedError, add, hull, mul, reciprocal
 
 
@@ -93,8 +94,14 @@ def _gentle(func: Callable[[Tensor], Tensor], slope: float, low: float, high: fl
 
 
 def where(condition: Any, a: Any, b: Any) -> Interval:
-    """The hull of all sides that are possible."""
+    """The hull of all sides that are possible; one of them where it is said which (`pinnsolve.jets.branches`)."""
     condition, a, b = Interval.of(condition), Interval.of(a), Interval.of(b)
+    branches = Branches.current
+    if branches is not None and condition.told is not None and bool((condition.high & ~condition.low).any()):
+        branches.asked[condition.told] = None
+        if condition.told in branches.answers:
+            certain = condition.high if branches.answers[condition.told] else condition.low
+            return Interval(torch.where(certain, a.low, b.low), torch.where(certain, a.high, b.high))
     low = torch.where(condition.low, a.low, torch.where(condition.high, torch.minimum(a.low, b.low), b.low))
     high = torch.where(condition.low, a.high, torch.where(condition.high, torch.maximum(a.high, b.high), b.high))
     return Interval(low, high)

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinnsolve.jets.branches import told
+
 # Of a bound, outwards, after each operation: sixteen roundings, more than any function loses. Larger: boxes must be
 # smaller to be decided. Smaller: a bound may be wrong by its last digit.
 OUTWARD = 16 * 2.0**-53
@@ -27,8 +29,11 @@ class UnenclosedError(Exception):
 class Interval:
     """For each of N boxes an interval that holds all values; `low` and `high` are (N,).
 
-    Bounds that are not finite stand for unbounded values; what is no number may be anything.
+    Bounds that are not finite stand for unbounded values; what is no number may be anything. `told` is what it was
+    computed from, where that matters (`pinnsolve.jets.branches`).
     """
+
+    told: int | None = None
 
     def __init__(self, low: Tensor, high: Tensor) -> None:
         self.low, self.high = low, high
@@ -72,10 +77,15 @@ class Interval:
         return self
 
     def to(self, *where: Any) -> Interval:
-        return self.both(lambda bound: bound.to(*where))
+        return self.both(lambda bound: bound.to(*where)).named(self.told)
 
     def expand(self, *shape: Any) -> Interval:
-        return self.both(lambda bound: bound.expand(*shape))
+        return self.both(lambda bound: bound.expand(*shape)).named(self.told)
+
+    def named(self, told: int | None) -> Interval:
+        """The same, with what it was computed from."""
+        self.told = told
+        return self
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -89,34 +99,35 @@ class Interval:
         if rule is None or kwargs:
             raise UnenclosedError(name)
         try:
-            return rule(*args)
+            made = rule(*args)
+            return made.named(told(name, *args)) if isinstance(made, Interval) else made
         except TypeError:  # called in another way than the rule knows
             raise UnenclosedError(name) from None
 
     def __add__(self, other: Any) -> Interval:
-        return add(self, other)
+        return add(self, other).named(told("add", self, other))
 
     def __sub__(self, other: Any) -> Interval:
-        return add(self, -Interval.of(other))
+        return add(self, -Interval.of(other)).named(told("sub", self, other))
 
     def __rsub__(self, other: Any) -> Interval:
-        return add(-self, other)
+        return add(-self, other).named(told("sub", other, self))
 
     def __mul__(self, other: Any) -> Interval:
-        return mul(self, other)
+        return mul(self, other).named(told("mul", self, other))
 
     def __truediv__(self, other: Any) -> Interval:
-        return mul(self, reciprocal(Interval.of(other)))
+        return mul(self, reciprocal(Interval.of(other))).named(told("div", self, other))
 
     def __rtruediv__(self, other: Any) -> Interval:
-        return mul(reciprocal(self), other)
+        return mul(reciprocal(self), other).named(told("div", other, self))
 
     def __neg__(self) -> Interval:
-        return Interval(-self.high, -self.low)
+        return Interval(-self.high, -self.low).named(told("neg", self))
 
     def __or__(self, other: Any) -> Interval:
         other = Interval.of(other)
-        return Interval(self.low | other.low, self.high | other.high)
+        return Interval(self.low | other.low, self.high | other.high).named(told("or", self, other))
 
     __radd__ = __add__
     __rmul__ = __mul__
