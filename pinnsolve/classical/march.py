@@ -236,7 +236,10 @@ class Marcher:
             if size <= max(self.pace.solved * self.tolerance, self.pace.rounding):
                 return stages
             if not size <= self.pace.slow * last:
-                return None
+                if not max(size, last) <= self.pace.stays * self.tolerance:
+                    return None
+                self.found.rounding = max(self.found.rounding, size)
+                return stages
             last = size
         return None
 

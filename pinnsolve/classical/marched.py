@@ -27,12 +27,14 @@ class Marched:
         Where steps begin and end, one more than there are steps.
     values : list of arrays (q + 1, V, N)
         At the start and the stages of each step.
+    rounding : float
+        Corrections of Newton's method that did not fall any more, relative to the variables.
     """
 
     rows: Rows
     ends: list[float]
     values: list[Array] = field(default_factory=list)
-    rounding: float = 0.0  # steps are judged by what they leave out, which is far above it
+    rounding: float = 0.0
 
     def at(self, unknown: int, places: dict[str, Array]) -> Array:
         """An unknown's values (P,) at places and moments (P,)."""

@@ -37,6 +37,9 @@ class Pace:
         Newton's corrections end below this part of the tolerance.
     slow : float
         A correction that is more than this part of the last one asks for a new Jacobian.
+    stays : float
+        Of the tolerance: corrections below it that do not fall are rounding. Larger: what a step leaves of its equations
+        is felt. Smaller: third derivatives on many nodes end a march.
     many : int
         Steps after which a march that is not resolved in space is given up.
     unseen : float
@@ -57,6 +60,7 @@ class Pace:
     iterations: int = 7
     solved: float = 1e-3
     slow: float = 0.3
+    stays: float = 0.03
     many: int = 40
     unseen: float = 0.1
     rounding: float = 1e-13
