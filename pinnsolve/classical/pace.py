@@ -38,8 +38,8 @@ class Pace:
     slow : float
         A correction that is more than this part of the last one asks for a new Jacobian.
     stays : float
-        Of the tolerance: corrections below it that do not fall are rounding. Larger: what a step leaves of its equations
-        is felt. Smaller: third derivatives on many nodes end a march.
+        Of the tolerance: corrections below it that do not fall are rounding. Larger: what a step leaves of its
+        equations is felt. Smaller: third derivatives on many nodes end a march.
     many : int
         Steps after which a march that is not resolved in space is given up.
     unseen : float
