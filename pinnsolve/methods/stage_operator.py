@@ -11,10 +11,11 @@ from torch import Tensor
 from pinnsolve.algebra.operations import product
 from pinnsolve.methods import joined_chain
 from pinnsolve.methods.faces import faces_of
-from pinnsolve.methods.implicit_step import Scheme, Site, Step, in_time, stretched
+from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.rows import Slopes, averaged
+from pinnsolve.methods.sites import Site
 from pinnsolve.methods.steady_rows import balanced
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
@@ -161,7 +162,7 @@ def averages(
 ) -> tuple[Slopes, list[tuple[Site, Slopes]]]:
     """The slopes of a step's answers, averaged over its stages."""
     s, n = step.scheme, len(step.mesh)
-    walls = [(site, averaged(found, s.stages, (len(site.cells), len(site.xi)))) for site, found in sites]
+    walls = [(site, averaged(found, s.stages, (len(site.cells), site.count))) for site, found in sites]
     return averaged(inside, s.stages, (n, s.in_cell)), walls
 
 

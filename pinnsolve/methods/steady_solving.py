@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import math
 
+import torch
+from torch import Tensor
+
 from pinnsolve.algebra.operations import Work
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
@@ -16,7 +19,8 @@ from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_o
 from pinnsolve.methods.steady_keeping import stored, taken_up
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
 from pinnsolve.methods.steady_whole import RULES, SteadyWhole
-from pinnsolve.networks.reference_cell import degree_of, reference_cell
+from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, reference_cell
+from pinnsolve.networks.spread import taken_over
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.steady import steady
@@ -43,7 +47,7 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, wor
         elif known is not None and known.complete and known.mesh is not None:
             before = reference_cell(degree_of(known.coefficients.shape[2], 2), trial.device, 2)
             if before.degree <= scheme.degree:
-                live.go_on(known.mesh, padded(known.coefficients, before, scheme.cell))
+                live.go_on(known.mesh, _richer(known, before, scheme.cell))
     trial.live, live.work = live, work
     more = live.advance()
     defect = live.offs[-1] if live.offs else math.inf
@@ -58,7 +62,7 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, wo
     solved = None
     if known is not None and known.complete and known.mesh is not None:
         before = scheme_of(steady_of(known), known.layer.steady, known.device)
-        c = padded(known.coefficients, before.cell, scheme.cell)
+        c = _richer(known, before.cell, scheme.cell)
         cells = rescaled(SteadyCells(scheme, known.mesh, c), scheme)
         newton = JoinedNewton(SteadyOperator, sizes_like(cells), RULES.again * bound)
         solved = newton.solve(cells)
@@ -68,6 +72,15 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, wo
             _, left = measured(solved, newton.operator.faces, scheme, trial.plan.corners)
             trial.take(known.mesh, solved.coefficients, True, float(left.max()))
     return {**_ended(state, trial, scheme, stuck=solved is None), "left": 0.0}
+
+
+def _richer(known: Planar, before: ReferenceCell, after: ReferenceCell) -> Tensor:
+    """The coefficients of a known solution among more features."""
+    assert known.mesh is not None
+    if not len(known.mesh.cut):
+        return padded(known.coefficients, before, after)
+    same = torch.arange(len(known.mesh), device=known.mesh.device)
+    return taken_over(known.coefficients, known.mesh, before, known.mesh, after, same)
 
 
 def ahead(known: Planar) -> float:

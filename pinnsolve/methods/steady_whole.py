@@ -25,8 +25,9 @@ from pinnsolve.methods.stage_operator import operations, that_fit
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
 from pinnsolve.methods.steady_measured import beside, measured, rescaled, sizes_like
 from pinnsolve.networks.moved import refined
+from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tails import steep
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.tiles import Tiles, halvings, origins
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,9 @@ class SteadyWhole:
         rounding = (found > RULES.gains * self.parent) & (found < RULES.rounding)
         mark = EASING.mark if self.easing is not None and self.easing.whole else RULES.mark
         bad = (found > bound) & (found > mark * self.offs[-1]) & ~rounding
-        wanted = steep(self.cells.coefficients / sizes_like(self.cells)[:, None], self.scheme.cell) & bad[:, None]
+        wanted = steep(self.cells.coefficients / sizes_like(self.cells)[:, None], self.scheme.cell)
+        wanted[self.cells.mesh.cut] = True  # there features are mixed
+        wanted &= bad[:, None]
         wanted &= self.cells.mesh.widths > RULES.shallow * self.cells.mesh.lengths
         if bool(wanted.any()):
             self.parent = torch.where(bad, found, self.parent)
@@ -220,7 +223,9 @@ class SteadyWhole:
 
     def _begun(self) -> SteadyCells:
         s, e = self.scheme, self.scheme.evolution
-        mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device)
+        mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device, e.region)
+        if mesh.region is not None:  # parts that do not hang together have cells of their own
+            mesh, _ = halvings(mesh, torch.zeros(len(mesh), 2, dtype=torch.bool), e.rings)
         for corner in self.corners:
             mesh, _ = self._graded(mesh, corner, max(RULES.begun * self.bound, RULES.first))
         c = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
@@ -265,8 +270,10 @@ class SteadyWhole:
             how += more
         if len(mesh) > that_fit(self.scheme, RULES.memory):
             return False
-        for axes in how:
-            parent = parent.repeat_interleave(parent.new_tensor([1 + (a >= 0) for a in axes]).to(torch.int64))
-        c = refined(cells.coefficients, how, cells.scheme.cell)
-        self.cells, self.parent = SteadyCells(cells.scheme, mesh, c, added=cells.added), parent
+        cell, origin = cells.scheme.cell, origins(how, len(cells.mesh))
+        if mesh.region is None:
+            c = refined(cells.coefficients, how, cell)
+        else:
+            c = taken_over(cells.coefficients, cells.mesh, cell, mesh, cell, origin)
+        self.cells, self.parent = SteadyCells(cells.scheme, mesh, c, added=cells.added), parent[origin]
         return True
