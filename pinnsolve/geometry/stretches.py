@@ -24,11 +24,15 @@ class Rules:
         Of the search for such a place; it begins between two samples and gains digits with each.
     same : float
         Of the shape's size: what is closer lies on a line.
+    apart : float
+        Of a stretch: what is left out between two of them. Larger: they do not meet. Smaller: rounding takes one for
+        the next.
     """
 
     samples: int = 17
     steps: int = 60
     same: float = 1e-12
+    apart: float = 1e-10
 
 
 RULES = Rules()
@@ -54,11 +58,12 @@ class Stretches:
         found = []
         for number, side in enumerate(self.shape.sides):
             count = side.patch.stretches
+            near = RULES.apart / count
             inner = [*(k / count for k in range(1, count)), *self.breaks.get(number, ())]
             for begin, end in side.intervals.tolist():
-                near = 1e-12
                 cuts = [begin, *sorted(t for t in inner if begin + near < t < end - near), end]
-                found += [(float(number), a, b) for a, b in pairwise(cuts)]
+                # of a level set and a mesh the next stretch is anywhere, and begins where this one ends
+                found += [(float(number), a + near, b - near) for a, b in pairwise(cuts)]
         return torch.tensor(found, dtype=torch.float64).reshape(-1, 3)
 
     def at(self, sides: Tensor, parts: Tensor, outward: bool = False) -> tuple[Tensor, Tensor, Tensor]:
@@ -117,7 +122,7 @@ class Stretches:
         Illinois rule)."""
         if not len(a):
             return a
-        near, number = 1e-15 * self.shape.size, torch.arange(len(a))
+        near, number = 0.01 * RULES.same * self.shape.size, torch.arange(len(a))
         found = a
         for _ in range(RULES.steps):
             found = (a * high - b * low) / (high - low)

@@ -79,14 +79,16 @@ class Search:
             found[some] = away.argmin(1)
         return found
 
-    def place(self, prepared: Located, x: Tensor, t: Tensor) -> None:
-        """Find the cells of points (N, dims) at times (N,), and where in them they lie."""
+    def place(self, prepared: Located, x: Tensor, t: Tensor, near: Tensor | None = None) -> None:
+        """Find the cells of points (N, dims) at times (N,), and where in them they lie; over a shape the cells of
+        points near them."""
         step = torch.bucketize(t.contiguous(), self.ends).clamp(max=len(self.ends) - 1)
         first, part = [], []
         for axis, b in enumerate(self.edges):
-            k = (torch.bucketize(x[:, axis].contiguous(), b, right=True) - 1).clamp(0, len(b) - 2)
+            at = x[:, axis] if near is None else near[:, axis]
+            k = (torch.bucketize(at.contiguous(), b, right=True) - 1).clamp(0, len(b) - 2)
             first.append(k)
-            part.append((x[:, axis] - b[k]) / (b[k + 1] - b[k]))
+            part.append((at - b[k]) / (b[k + 1] - b[k]))
         k, u = torch.stack(first, 1), torch.stack(part, 1)
         cell = torch.zeros_like(step)
         for level, keys, numbers in self.tables:
@@ -99,7 +101,7 @@ class Search:
         prepared.cell, prepared.width, prepared.length = cell, self.width[cell], self.length[step]
         prepared.xi = 2 * (u * 2.0**level - i) - 1
         if self.over is not None:
-            prepared.cell = cell = self._nearest(self.over, x, cell)
+            prepared.cell = cell = self._nearest(self.over, x if near is None else near, cell)
             prepared.width = self.width[cell]
             prepared.xi = 2 * (x - self.over.lows[cell]) / prepared.width - 1
         prepared.tau = 2 * (t - self.begin[step]) / self.length[step] - 1

@@ -97,13 +97,17 @@ class Planar(OfCells):
         assert mesh is not None
         if prepared.of is not mesh:
             x = torch.stack([c.to(torch.float64) for c in prepared.points.coordinates.values()], -1)
-            if mesh.region is not None and prepared.points.normals:  # a rim belongs to what lies inside of it
-                outward = torch.stack([prepared.points.normals[c].to(x) for c in prepared.points.coordinates], -1)
-                x = x - 1e-9 * mesh.lengths.norm() * outward
-            self._search.place(prepared, x, torch.zeros_like(x[:, 0]))
+            self._search.place(prepared, x, torch.zeros_like(x[:, 0]), self._inward(prepared.points, x))
             prepared.of, prepared.tables = self.mesh, {}
         chosen = self._legendre if of is None else self._as_legendre(of)
         return chosen[prepared.cell, unknown]  # (N, M)
+
+    def _inward(self, points: Points, x: Tensor) -> Tensor:
+        """Places a little inside of points (N, 2) of a rim, since that belongs to what lies there."""
+        if self.mesh is None or self.mesh.region is None or not points.normals:
+            return x
+        outward = torch.stack([points.normals[c].to(x) for c in points.coordinates], -1)
+        return x - 1e-9 * self.mesh.lengths.norm() * outward
 
     def _as_legendre(self, c: Tensor) -> Tensor:
         """Coefficients as those of the reference cell's features, also where a rim cuts cells."""
