@@ -55,10 +55,13 @@ class Joined:
         Operations: 2.5 ms of Python, however few cells there are.
     small : float
         Matrices of a dozen rows take so many times as long as their operations in a large one.
+    rim : float
+        Of a cell that a rim enters: 1 ms for what of it lies inside, and for its own features.
     """
 
     call: float = 2.5e-3 * SPEED
     small: float = 15.0
+    rim: float = 1e-3 * SPEED
 
 
 JOINED = Joined()

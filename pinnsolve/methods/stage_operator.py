@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.operations import product
 from pinnsolve.methods import joined_chain
+from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.faces import faces_of
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
@@ -164,6 +165,12 @@ def averages(
     s, n = step.scheme, len(step.mesh)
     walls = [(site, averaged(found, s.stages, (len(site.cells), site.count))) for site, found in sites]
     return averaged(inside, s.stages, (n, s.in_cell)), walls
+
+
+def iteration(scheme: Scheme, mesh: Tiles) -> float:
+    """Operations of one factorisation of a steady problem, with what lies around it."""
+    at_rim = 0 if mesh.region is None else sum(len(clip.arcs) > 0 for clip in mesh.clips)
+    return JOINED.call + JOINED.rim * at_rim + operations(scheme, mesh)[0]
 
 
 def that_fit(scheme: Scheme, memory: float = 6e8) -> int:

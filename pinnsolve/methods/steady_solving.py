@@ -9,12 +9,11 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import Work
-from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.protocol import State
 from pinnsolve.methods.second_march import padded
-from pinnsolve.methods.stage_operator import operations
+from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_keeping import stored, taken_up
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
@@ -66,7 +65,7 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, wo
         cells = rescaled(SteadyCells(scheme, known.mesh, c), scheme)
         newton = JoinedNewton(SteadyOperator, sizes_like(cells), RULES.again * bound)
         solved = newton.solve(cells)
-        work.add(newton.effort.factorisations * (JOINED.call + operations(scheme, known.mesh)[0]))
+        work.add(newton.effort.factorisations * iteration(scheme, known.mesh))
         if solved is not None:
             assert isinstance(newton.operator, SteadyOperator)
             _, left = measured(solved, newton.operator.faces, scheme, trial.plan.corners)
@@ -87,7 +86,7 @@ def ahead(known: Planar) -> float:
     """Operations of solving its cells again with two degrees more, by two factorisations."""
     scheme = scheme_of(steady_of(known), known.layer.steady + 2, known.device)
     assert known.mesh is not None
-    return 2 * (JOINED.call + operations(scheme, known.mesh)[0])
+    return 2 * iteration(scheme, known.mesh)
 
 
 def _ended(state: State, trial: Planar, scheme: Scheme, stuck: bool) -> State:

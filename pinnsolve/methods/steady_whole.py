@@ -15,15 +15,16 @@ from torch import Tensor
 
 from pinnsolve.algebra.operations import SPEED, Work
 from pinnsolve.geometry.places import Corner
-from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.easing import RULES as EASING
 from pinnsolve.methods.easing import Easing, begun, stalled
+from pinnsolve.methods.grading import RULES as GRADING
+from pinnsolve.methods.grading import graded, parts_apart, targets
 from pinnsolve.methods.guessing import on_cells
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.stage_operator import operations, that_fit
+from pinnsolve.methods.stage_operator import iteration, that_fit
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
-from pinnsolve.methods.steady_measured import beside, measured, rescaled, sizes_like
+from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
 from pinnsolve.networks.moved import refined
 from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tails import steep
@@ -47,8 +48,6 @@ class Rules:
         The same of a solution with richer features, which tells the error of another.
     loose : float
         The bound of defects in the first round.
-    shallow : float
-        Of the lengths: no cell is halved below it.
     rounding : float
         A defect below it that a halving has not lowered is rounding.
     gains : float
@@ -58,8 +57,6 @@ class Rules:
         Smaller: more cells than are asked for.
     first : float
         No less than that, in parts of the whole: a first round that fits in any budget. Larger: more rounds.
-    aim : float
-        Of the bound: what cells at such a corner shall leave after the next round. The same.
     tries : int
         Halvings of all cells, where Newton's method does not settle.
     cheap, lower, least : float
@@ -75,12 +72,10 @@ class Rules:
     newton: float = 1e-2
     again: float = 1e-3
     loose: float = 1e-1
-    shallow: float = 2.0**-24
     rounding: float = 1e-9
     gains: float = 0.5
     begun: float = 0.02
     first: float = 0.02
-    aim: float = 0.7
     tries: int = 3
     cheap: float = 0.2
     lower: float = 1e-2
@@ -166,7 +161,7 @@ class SteadyWhole:
         wanted = steep(self.cells.coefficients / sizes_like(self.cells)[:, None], self.scheme.cell)
         wanted[self.cells.mesh.cut] = True  # there features are mixed
         wanted &= bad[:, None]
-        wanted &= self.cells.mesh.widths > RULES.shallow * self.cells.mesh.lengths
+        wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
         if bool(wanted.any()):
             self.parent = torch.where(bad, found, self.parent)
             return (self._cheap or not self.settled) and self._halve(wanted, self._targets(found))
@@ -193,7 +188,7 @@ class SteadyWhole:
     @property
     def ahead(self) -> float:
         """Operations of one factorisation."""
-        return JOINED.call + operations(self.cells.scheme, self.cells.mesh)[0]
+        return iteration(self.cells.scheme, self.cells.mesh)
 
     def _halved_everywhere(self) -> bool:
         """What may help where Newton's method does not settle, and there is no wind."""
@@ -224,10 +219,10 @@ class SteadyWhole:
     def _begun(self) -> SteadyCells:
         s, e = self.scheme, self.scheme.evolution
         mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device, e.region)
-        if mesh.region is not None:  # parts that do not hang together have cells of their own
-            mesh, _ = halvings(mesh, torch.zeros(len(mesh), 2, dtype=torch.bool), e.rings)
+        mesh = mesh if mesh.region is None else parts_apart(mesh, e.rings)
         for corner in self.corners:
-            mesh, _ = self._graded(mesh, corner, max(RULES.begun * self.bound, RULES.first))
+            first = max(RULES.begun * self.bound, RULES.first)
+            mesh, _ = graded(mesh, corner, first, e.problem.coordinates, e.rings)
         c = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
         if e.problem.guess.unknowns:
             mesh, c = on_cells(self._guessed, mesh, s.cell, e.rings)
@@ -239,34 +234,18 @@ class SteadyWhole:
         found, none = e.problem.guessed(e.points(x, torch.zeros_like(x[:, 0]))), torch.zeros_like(x[:, 0])
         return torch.stack([found.get(u, none) for u in e.problem.unknowns], 1)
 
-    def _graded(self, mesh: Tiles, corner: Corner, part: float) -> tuple[Tiles, list[list[int]]]:
-        """Cells that are halved until those beside a corner are no longer than a part of the whole; and how."""
-        how = list[list[int]]()
-        while bool((wanted := self._beside(mesh, corner)[:, None] & (mesh.widths > part * mesh.lengths)).any()):
-            mesh, rounds = halvings(mesh, wanted, self.scheme.evolution.rings)
-            how += rounds
-        return mesh, how
-
-    def _beside(self, mesh: Tiles, corner: Corner) -> Tensor:
-        return beside(mesh, corner, self.scheme.evolution.problem.coordinates)
-
     def _targets(self, found: Tensor) -> list[tuple[Corner, float]]:
-        """How small cells at corners must be, in parts of the whole: what they leave counts by their length."""
-        mesh, wanted = self.cells.mesh, list[tuple[Corner, float]]()
-        for corner in self.corners:
-            here = self._beside(mesh, corner)
-            if bool((found[here] > self.bound).any()):
-                size = float((mesh.widths / mesh.lengths)[here].amax())
-                part = RULES.aim * self.bound / float(found[here].max()) * size
-                wanted.append((corner, max(part, RULES.shallow)))
-        return wanted
+        """How small cells at corners must be."""
+        e = self.scheme.evolution
+        return targets(self.cells.mesh, found, self.bound, (*self.corners, *e.notches), e.problem.coordinates)
 
     def _halve(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]]) -> bool:
         """Halve cells for the next round; whether there are not too many then."""
         cells, parent = self.cells, self.parent
-        mesh, how = halvings(cells.mesh, wanted, cells.scheme.evolution.rings)
+        e = cells.scheme.evolution
+        mesh, how = halvings(cells.mesh, wanted, e.rings)
         for corner, part in targets:
-            mesh, more = self._graded(mesh, corner, part)
+            mesh, more = graded(mesh, corner, part, e.problem.coordinates, e.rings)
             how += more
         if len(mesh) > that_fit(self.scheme, RULES.memory):
             return False

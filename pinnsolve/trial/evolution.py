@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.geometry.clipped import Clipped
+from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.leaves import Leaves
 from pinnsolve.jets.multi_index import Alpha
@@ -70,6 +71,8 @@ class Evolution:
         Whether an equation says that one unknown is the rate of another.
     crossed : tuple of Crossed
         In a plane the same.
+    notches : tuple of Corner
+        Of a rim: where slopes may grow without bound.
     region : Clipped, optional
         Of a steady problem what of the plane belongs to it; without it, all of the box.
     """
@@ -95,6 +98,7 @@ class Evolution:
     sizes: tuple[float, ...]
     rated: bool
     crossed: tuple[Crossed, ...] = ()
+    notches: tuple[Corner, ...] = ()
     region: Clipped | None = None
 
     @property

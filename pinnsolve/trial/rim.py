@@ -4,6 +4,7 @@ enough."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from weakref import WeakKeyDictionary
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from pinnsolve.geometry.clipped import Clipped
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.side import Side
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
@@ -78,6 +80,35 @@ def told_on_rim(problem: Problem, equations: Sequence[Equation], walls: Sequence
             raise UnmarchableError(
                 f"{told} conditions stand on {side.name}, and such equations ask for {along[0] // 2}"
             )
+
+
+def notches_of(problem: Problem, walls: Sequence[Wall]) -> tuple[Corner, ...]:
+    """Where slopes may grow without bound: the corners of a rim that turn inwards, and the ends of parts at which other
+    unknowns are given than beside them."""
+    domain, names = problem.domain, problem.domain.space_coordinates
+    assert domain.shape is not None
+    near, seen = 1e-9 * domain.shape.size, list[tuple[Tensor, frozenset[str]]]()
+    for number, side in enumerate(domain.shape.sides):
+        here = [w for w in walls if w.rim == number]
+        cuts = [t for w in here if w.part is not None and w.part.kept for t in _ends_along(side, w.part)]
+        for begin, end in side.intervals.tolist():
+            for a, b in pairwise([begin, *sorted(t for t in cuts if begin < t < end), end]):
+                t = torch.tensor([a + 1e-9 * (b - a), (a + b) / 2, b - 1e-9 * (b - a)], dtype=torch.float64)
+                given = frozenset(
+                    w.equation.prescribes.unknown
+                    for w in here
+                    if w.equation.prescribes is not None and w.equation.prescribes.what == "value"
+                    and bool(_held(side, w.part, t[1:2]))
+                )  # fmt: skip
+                ends = side.patch.at(t[[0, 2], None]).points
+                seen += [(place, given) for place in ends]
+    places = torch.stack([place for place, _ in seen])
+    found = [torch.tensor([n.place[c] for c in names], dtype=torch.float64) for n in domain.notches]
+    for place, given in seen:
+        close = ((places - place).norm(dim=1) <= 1e3 * near).nonzero()[:, 0].tolist()
+        if any(seen[k][1] != given for k in close) and all(float((place - p).norm()) > 1e3 * near for p in found):
+            found.append(place)
+    return tuple(Corner(dict(zip(names, place.tolist(), strict=True))) for place in found)
 
 
 def _places(side: Side) -> Tensor:

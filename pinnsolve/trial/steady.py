@@ -13,7 +13,7 @@ from pinnsolve.trial.crossings import check_seen, crossed
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, ends_along, equations_of, wall_at
 from pinnsolve.trial.evolution import Evolution, derivatives_of
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import region_of, told_on_rim, wall_on_rim
+from pinnsolve.trial.rim import notches_of, region_of, told_on_rim, wall_on_rim
 
 
 def steady(problem: Problem, made: Plan) -> Evolution:
@@ -73,7 +73,7 @@ def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> 
     return Evolution(
         problem, tuple(equations), (0, 1), None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), (False, False), {},
         joints, (), nothing, nothing, Resolution(), made.rough or bool(made.corners),
-        tuple(made.size(u).scale for u in problem.unknowns), False, (), region_of(problem),
+        tuple(made.size(u).scale for u in problem.unknowns), False, (), notches_of(problem, walls), region_of(problem),
     )  # fmt: skip
 
 
