@@ -24,12 +24,16 @@ class Rules:
         cells than are asked for.
     shallow : float
         Of the lengths: no cell is halved below it.
+    falls : float
+        What a halving leaves where a solution is smooth, and less: cells at the corners of a rim are graded where it
+        leaves more. Larger: more rounds. Smaller: cells at corners that do no harm.
     once : float
         Of their length, in one round. Smaller: fewer rounds, and steps that take more than the last one foretells.
     """
 
     aim: float = 0.7
     shallow: float = 2.0**-24
+    falls: float = 0.1
     once: float = 2.0**-6
 
 

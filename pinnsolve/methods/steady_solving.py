@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import Work
+from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.protocol import State
@@ -40,6 +41,7 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, wor
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
         live = SteadyWhole(scheme, trial.plan.corners, bound, work)
+        work.add(JOINED.shape * (scheme.evolution.region is not None))
         if state["march"]:
             assert trial.mesh is not None
             live = taken_up(live, trial.mesh, trial.coefficients, state["march"])

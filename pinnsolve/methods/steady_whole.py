@@ -163,8 +163,9 @@ class SteadyWhole:
         wanted &= bad[:, None]
         wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
         if bool(wanted.any()):
+            further = self._targets(found)
             self.parent = torch.where(bad, found, self.parent)
-            return (self._cheap or not self.settled) and self._halve(wanted, self._targets(found))
+            return (self._cheap or not self.settled) and self._halve(wanted, further)
         met = bool((found < max(bound, RULES.rounding)).all())
         if self.cells.added:
             return self._eased(failed=not met)
@@ -237,7 +238,10 @@ class SteadyWhole:
     def _targets(self, found: Tensor) -> list[tuple[Corner, float]]:
         """How small cells at corners must be."""
         e = self.scheme.evolution
-        return targets(self.cells.mesh, found, self.bound, (*self.corners, *e.notches), e.problem.coordinates)
+        mesh, names = self.cells.mesh, e.problem.coordinates
+        known = targets(mesh, found, self.bound, self.corners, names)
+        singular = torch.where(found > GRADING.falls * self.parent, found, torch.zeros_like(found))
+        return known + targets(mesh, singular, self.bound, e.notches, names)
 
     def _halve(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]]) -> bool:
         """Halve cells for the next round; whether there are not too many then."""

@@ -93,7 +93,7 @@ def notches_of(problem: Problem, walls: Sequence[Wall]) -> tuple[Corner, ...]:
         cuts = [t for w in here if w.part is not None and w.part.kept for t in _ends_along(side, w.part)]
         for begin, end in side.intervals.tolist():
             for a, b in pairwise([begin, *sorted(t for t in cuts if begin < t < end), end]):
-                t = torch.tensor([a + 1e-9 * (b - a), (a + b) / 2, b - 1e-9 * (b - a)], dtype=torch.float64)
+                t = torch.tensor([a + 1e-13, (a + b) / 2, b - 1e-13], dtype=torch.float64)
                 given = frozenset(
                     w.equation.prescribes.unknown
                     for w in here
