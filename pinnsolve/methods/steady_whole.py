@@ -163,9 +163,9 @@ class SteadyWhole:
         wanted &= bad[:, None]
         wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
         if bool(wanted.any()):
-            further = self._targets(found)
+            towards = self._targets(found)
             self.parent = torch.where(bad, found, self.parent)
-            return (self._cheap or not self.settled) and self._halve(wanted, further)
+            return (self._cheap or not self.settled) and self._halve(wanted, towards)
         met = bool((found < max(bound, RULES.rounding)).all())
         if self.cells.added:
             return self._eased(failed=not met)
