@@ -13,8 +13,9 @@ from torch import Tensor
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.methods.cell_rows import times
 from pinnsolve.methods.joints import Told, crossing, going_on, lowest, norm, traces
+from pinnsolve.networks.openings import openings
 from pinnsolve.networks.reference_cell import legendre, reference_cell
-from pinnsolve.networks.spread import openings, own_features
+from pinnsolve.networks.spread import own_features
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Crossed, Relation
 

@@ -26,6 +26,7 @@ from pinnsolve.methods.stage_operator import iteration, that_fit
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
 from pinnsolve.networks.moved import refined
+from pinnsolve.networks.openings import closed
 from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tails import steep
 from pinnsolve.networks.tiles import Tiles, halvings, origins
@@ -143,6 +144,9 @@ class SteadyWhole:
 
     def advance(self) -> bool:
         """One round; whether another one follows."""
+        mesh, rings = self.cells.mesh, self.scheme.evolution.rings
+        if mesh.region is not None and not closed(mesh, rings):  # of the shape something was overlooked
+            return False
         newton = JoinedNewton(SteadyOperator, sizes_like(self.cells), self._left)
         solved = newton.solve(self.cells)
         self.work.add(newton.effort.factorisations * self.ahead)

@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from pinnsolve.geometry.clip_points import points_inside
-from pinnsolve.geometry.clipped import RULES as CLIPPED
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.tiles import Tiles
 
@@ -158,47 +156,3 @@ def taken_over(
     there = before.features(xi, (0,) * before.dims)  # (m, P, M)
     values = legendre_of(old, before, c)[origin] @ there.mT
     return inside.nearest(values.transpose(0, 1)).transpose(0, 1).contiguous()
-
-
-def openings(mesh: Tiles, rings: Sequence[bool]) -> list[tuple[int, Tensor, Tensor, Tensor, Tensor]]:
-    """What cells over a shape share, by coordinate across: axis, the cells below and above, (p,), and from where to
-    where along the other coordinate, (p,), in its own units: what of a side lies inside."""
-    assert mesh.region is not None
-    found, size = [], mesh.region.shape.size
-    for axis, below, above, begin, end in mesh.pieces(rings):
-        along = 1 - axis
-        ends = torch.stack([mesh.along_axis(along, begin), mesh.along_axis(along, end)], 1)
-        at = mesh.along_axis(axis, mesh.units[1][below, axis])
-        pairs, parts, places = list[int](), list[tuple[float, float]](), list[tuple[float, float]]()
-        for j, (a, b, place, (low, high)) in enumerate(
-            zip(below.tolist(), above.tolist(), at.tolist(), ends.tolist(), strict=True)
-        ):
-            here = torch.cat([mesh.clips[a].ends, mesh.clips[b].ends])
-            here = here[(here[:, axis] - place).abs() <= 1e-9 * size, along]
-            near = 1e-9 * (high - low)
-            cuts = [low, *sorted(v for v in here.tolist() if low + near < v < high - near), high]
-            for p, q in pairwise(cuts):
-                if q - p > near:
-                    pairs.append(j)
-                    parts.append((p, q))
-                    places.append((place, (p + q) / 2))
-        kept = _opens(mesh, axis, torch.tensor(pairs), below, above, torch.tensor(places, dtype=torch.float64))
-        chosen = torch.tensor(pairs, dtype=torch.int64)[kept]
-        spans = torch.tensor(parts, dtype=torch.float64).reshape(-1, 2)[kept]
-        found.append((axis, below[chosen], above[chosen], spans[:, 0], spans[:, 1]))
-    return found
-
-
-def _opens(mesh: Tiles, axis: int, pairs: Tensor, below: Tensor, above: Tensor, middles: Tensor) -> Tensor:
-    """Whether it lies inside on both sides of places (m, 2), each of which is given across and along."""
-    if not len(pairs):
-        return torch.zeros(0, dtype=torch.bool)
-    assert mesh.region is not None
-    found = torch.ones(len(pairs), dtype=torch.bool)
-    for cells, sign in ((below, -1.0), (above, 1.0)):
-        sizes = torch.tensor([float((mesh.clips[j].high - mesh.clips[j].low)[axis]) for j in cells[pairs].tolist()])
-        x = torch.empty_like(middles)
-        x[:, axis] = middles[:, 0] + sign * CLIPPED.beside * sizes
-        x[:, 1 - axis] = middles[:, 1]
-        found &= mesh.region.shape.contains(x)
-    return found
