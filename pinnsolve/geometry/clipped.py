@@ -43,7 +43,7 @@ class Rules:
 
     beside: float = 1e-7
     grid: int = 16
-    thin: float = 0.05
+    thin: float = 0.25
     deepest: float = 1e-3
 
 

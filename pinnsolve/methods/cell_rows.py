@@ -40,7 +40,7 @@ class CellRows:
     ) -> None:
         m = scheme.cell.count
         self.count, self.each, self.values = scheme.fields * m, scheme.in_cell, values
-        self.ratio = weights[:, 0, :, 0] / weights[0, 0, :, 0]  # (S, E)
+        self.ratio = weights.amax((1, 3)) / weights[0].amax((0, 2))  # (S, E)
         fields: dict[tuple[int, int], list[int]] = {}
         for (i, f, alpha), slope in slopes.items():
             if bool((slope != 0).any()):
