@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.networks.reference_cell import ReferenceCell
-from pinnsolve.networks.spread import CLOSER, spread
+from pinnsolve.networks.spread import RULES as SPREAD
+from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tails import steep
 from pinnsolve.networks.tiles import Tiles, halvings
 
@@ -39,7 +40,7 @@ RULES = Rules()
 def on_cells(values: Values, mesh: Tiles, cell: ReferenceCell, rings: Sequence[bool]) -> tuple[Tiles, Tensor]:
     """Cells that follow the guess, from the given ones, and its coefficients (n, F, M), nearest in each cell."""
     while True:
-        inside = spread(mesh, cell, cell.degree + CLOSER)
+        inside = spread(mesh, cell, cell.degree + SPREAD.closer)
         places, w = inside.places, inside.weights[:, None]
         given = values(places.flatten(0, 1)).reshape(*places.shape[:2], -1).transpose(1, 2)  # (n, F, P)
         c = inside.nearest(given.transpose(0, 1)).transpose(0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
@@ -12,10 +13,25 @@ from pinnsolve.geometry.clipped import RULES as CLIPPED
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
 
-NODES = 8  # of Gauss on a stretch of a rim, by which it is seen whether a cell is closed
-# Of the length around a cell: what is left open there by more is a stretch or a side that was overlooked. Larger:
-# answers on other shapes than the one that is meant. Smaller: slivers that hold no cell of their own are faults.
-CLOSED = 1e-3
+
+@dataclass(frozen=True)
+class Rules:
+    """When a cell is closed. Chosen, not measured.
+
+    Parameters
+    ----------
+    nodes : int
+        Of Gauss on a stretch of a rim.
+    closed : float
+        Of the length around a cell: what is left open there by more is a stretch or a side that was overlooked. Larger:
+        answers on other shapes than the one that is meant. Smaller: slivers without a cell of their own are faults.
+    """
+
+    nodes: int = 8
+    closed: float = 1e-3
+
+
+RULES = Rules()
 
 
 @lru_cache(maxsize=2)  # of faces, and of the question whether they close cells
@@ -72,7 +88,7 @@ def closed(mesh: Tiles, rings: tuple[bool, ...]) -> bool:
     around = torch.zeros(len(mesh), dtype=torch.float64)
     if len(owner):
         arcs = torch.cat([clip.arcs for clip in mesh.clips])
-        nodes, w = reference_cell(NODES, torch.device("cpu"), 1).gauss(NODES)
+        nodes, w = reference_cell(RULES.nodes, torch.device("cpu"), 1).gauss(RULES.nodes)
         parts = arcs[:, 1:2] + (arcs[:, 2:] - arcs[:, 1:2]) * (nodes[:, 0] + 1) / 2
         _, normals, density = mesh.region.rim.at(arcs[:, 0], parts, outward=True)
         lengths = density * w * (arcs[:, 2:] - arcs[:, 1:2])
@@ -82,4 +98,4 @@ def closed(mesh: Tiles, rings: tuple[bool, ...]) -> bool:
         for cells, sign in ((below, 1.0), (above, -1.0)):
             total[:, axis].index_add_(0, cells, sign * (end - begin))
             around.index_add_(0, cells, end - begin)
-    return bool((total.norm(dim=1) <= CLOSED * around).all())
+    return bool((total.norm(dim=1) <= RULES.closed * around).all())

@@ -19,10 +19,25 @@ from pinnsolve.geometry.clip_points import points_inside
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.tiles import Tiles
 
-# Of the size of a feature: what is smaller within a cut cell is not seen there. Larger: less is approximated than could
-# be. Smaller: rounding, times its inverse, in what features are derived.
-LEAST = 1e-9
-CLOSER = 3  # points along each coordinate beyond the degree, by which features are made orthonormal
+
+@dataclass(frozen=True)
+class Rules:
+    """How features of cut cells are made. Chosen, not measured.
+
+    Parameters
+    ----------
+    least : float
+        Of the size of a feature: what is smaller within a cut cell is not seen there. Larger: less is approximated than
+        could be. Smaller: rounding, times its inverse, in what features are derived.
+    closer : int
+        Points along each coordinate beyond the degree, by which features are made orthonormal. Fewer: they are not.
+    """
+
+    least: float = 1e-9
+    closer: int = 3
+
+
+RULES = Rules()
 
 
 @dataclass
@@ -119,10 +134,10 @@ def spread(mesh: Tiles, cell: ReferenceCell, points: int) -> Spread:
 @lru_cache(maxsize=4)
 def own_features(mesh: Tiles, cell: ReferenceCell) -> Tensor:
     """R^-1 of the cut cells, (k, M, M)."""
-    inside = spread(mesh, cell, cell.degree + CLOSER)
+    inside = spread(mesh, cell, cell.degree + RULES.closer)
     v = cell.features(inside.own, (0,) * cell.dims) * inside.own_weights.sqrt()[..., None]
     eye = torch.eye(cell.count, dtype=v.dtype, device=v.device).expand(len(v), -1, -1)
-    r = torch.linalg.qr(torch.cat([v, LEAST * eye], 1), mode="r").R
+    r = torch.linalg.qr(torch.cat([v, RULES.least * eye], 1), mode="r").R
     return torch.linalg.solve_triangular(r, eye, upper=True)
 
 
@@ -151,7 +166,7 @@ def taken_over(
 ) -> Tensor:
     """Coefficients (n, F, M) in other cells, each of which is a part of the `origin` (m,): the same functions, as far
     as the features there are as rich."""
-    inside = spread(new, after, after.degree + CLOSER)
+    inside = spread(new, after, after.degree + RULES.closer)
     xi = 2 * (inside.places - old.lows[origin][:, None]) / old.widths[origin][:, None] - 1
     there = before.features(xi, (0,) * before.dims)  # (m, P, M)
     values = legendre_of(old, before, c)[origin] @ there.mT

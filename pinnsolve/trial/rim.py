@@ -18,7 +18,6 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError, Wall, needed
 
-LOOKED = 257  # places along each stretch of a side at which it is asked to which part of it conditions belong
 _REGIONS: WeakKeyDictionary[Problem, Clipped] = WeakKeyDictionary()
 
 
@@ -113,7 +112,7 @@ def notches_of(problem: Problem, walls: Sequence[Wall]) -> tuple[Corner, ...]:
 
 def _places(side: Side) -> Tensor:
     """Parameters (N,) of a side, each smooth stretch of it looked at alike."""
-    count = LOOKED if side.patch.stretches < LOOKED else 8 * side.patch.stretches
+    count = max(257, 8 * side.patch.stretches)  # so that a short part of a side is seen, and one of each chord
     share = (torch.arange(count, dtype=torch.float64) + 0.382) / count
     ends = side.intervals
     return (ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * share).flatten()
