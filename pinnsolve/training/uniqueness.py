@@ -26,8 +26,8 @@ from pinnsolve.algebra.operations import SPEED, qr
 from pinnsolve.algebra.tolerances import RIDGE
 from pinnsolve.checks.repeats import repeats
 from pinnsolve.errors import Outcome
-from pinnsolve.geometry.beside import inside
-from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.beside import around_small, inside
+from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.jets.jet import Jet
 from pinnsolve.methods.costs import RATES
@@ -234,7 +234,8 @@ def _on_points(change: Change, places: Sequence[Site], generator: torch.Generato
 
     def drawn(site: Site) -> Points:
         if site.name == "interior":
-            return inside(domain, count, "sobol", generator, towards)
+            spread = inside(domain, count, "sobol", generator, towards)
+            return joined([spread, *around_small(domain, count // 4, "sobol", generator)])
         return sample(site.pieces, count // 4, "sobol", generator, towards)
 
     return Residuals(change, [(site, drawn(site)) for site in places if site.terms])
