@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import Work
+from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
@@ -34,13 +35,18 @@ def steady_of(trial: Planar) -> Evolution:
     return trial.read
 
 
+def corners_of(trial: Planar) -> tuple[Corner, ...]:
+    """Where prescribed values jump."""
+    return (*trial.plan.corners, *steady_of(trial).jumps)
+
+
 def stepped(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
     """One round: Newton's method on all cells, and halving. The first is one of the cells of a known solution, where
     there is one with no more features."""
     scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
-        live = SteadyWhole(scheme, trial.plan.corners, bound, work)
+        live = SteadyWhole(scheme, corners_of(trial), bound, work)
         work.add(JOINED.shape * (scheme.evolution.region is not None))
         if state["march"]:
             assert trial.mesh is not None
@@ -70,7 +76,7 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, wo
         work.add(newton.effort.factorisations * iteration(scheme, known.mesh))
         if solved is not None:
             assert isinstance(newton.operator, SteadyOperator)
-            _, left = measured(solved, newton.operator.faces, scheme, trial.plan.corners)
+            _, left = measured(solved, newton.operator.faces, scheme, corners_of(trial))
             trial.take(known.mesh, solved.coefficients, True, float(left.max()))
     return {**_ended(state, trial, scheme, stuck=solved is None), "left": 0.0}
 

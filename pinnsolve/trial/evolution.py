@@ -73,6 +73,8 @@ class Evolution:
         In a plane the same.
     notches : tuple of Corner
         Of a rim: where slopes may grow without bound.
+    jumps : tuple of Corner
+        The same: where prescribed values jump.
     region : Clipped, optional
         Of a steady problem what of the plane belongs to it; without it, all of the box.
     """
@@ -99,6 +101,7 @@ class Evolution:
     rated: bool
     crossed: tuple[Crossed, ...] = ()
     notches: tuple[Corner, ...] = ()
+    jumps: tuple[Corner, ...] = ()
     region: Clipped | None = None
 
     @property

@@ -4,7 +4,6 @@ enough."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from weakref import WeakKeyDictionary
 
 import torch
@@ -12,7 +11,6 @@ from torch import Tensor
 
 from pinnsolve.geometry.clipped import Clipped
 from pinnsolve.geometry.piece import Piece
-from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.side import Side
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
@@ -30,7 +28,7 @@ def region_of(problem: Problem) -> Clipped | None:
         sides, breaks = problem.domain.shape.sides, dict[int, list[float]]()
         for wall in walls:
             if wall.rim is not None and wall.part is not None and wall.part.kept:
-                breaks.setdefault(wall.rim, []).extend(_ends_along(sides[wall.rim], wall.part))
+                breaks.setdefault(wall.rim, []).extend(ends_along_rim(sides[wall.rim], wall.part))
         _REGIONS[problem] = Clipped(problem.domain.shape, breaks)
     return _REGIONS[problem]
 
@@ -73,41 +71,14 @@ def told_on_rim(problem: Problem, equations: Sequence[Equation], walls: Sequence
     assert problem.domain.shape is not None
     for number, side in enumerate(problem.domain.shape.sides):
         here = [w for w in walls if w.rim == number]
-        held = torch.stack([_held(side, w.part) for w in here if w.part is not None]) if here else torch.zeros(1, 1)
+        held = (
+            torch.stack([held_on_rim(side, w.part) for w in here if w.part is not None]) if here else torch.zeros(1, 1)
+        )
         told = int(held.double().sum(0).min())
         if told < along[0] // 2:
             raise UnmarchableError(
                 f"{told} conditions stand on {side.name}, and such equations ask for {along[0] // 2}"
             )
-
-
-def notches_of(problem: Problem, walls: Sequence[Wall]) -> tuple[Corner, ...]:
-    """Where slopes may grow without bound: the corners of a rim that turn inwards, and the ends of parts at which other
-    unknowns are given than beside them."""
-    domain, names = problem.domain, problem.domain.space_coordinates
-    assert domain.shape is not None
-    near, seen = 1e-9 * domain.shape.size, list[tuple[Tensor, frozenset[str]]]()
-    for number, side in enumerate(domain.shape.sides):
-        here = [w for w in walls if w.rim == number]
-        cuts = [t for w in here if w.part is not None and w.part.kept for t in _ends_along(side, w.part)]
-        for begin, end in side.intervals.tolist():
-            for a, b in pairwise([begin, *sorted(t for t in cuts if begin < t < end), end]):
-                t = torch.tensor([a + 1e-13, (a + b) / 2, b - 1e-13], dtype=torch.float64)
-                given = frozenset(
-                    w.equation.prescribes.unknown
-                    for w in here
-                    if w.equation.prescribes is not None and w.equation.prescribes.what == "value"
-                    and bool(_held(side, w.part, t[1:2]))
-                )  # fmt: skip
-                ends = side.patch.at(t[[0, 2], None]).points
-                seen += [(place, given) for place in ends]
-    places = torch.stack([place for place, _ in seen])
-    found = [torch.tensor([n.place[c] for c in names], dtype=torch.float64) for n in domain.notches]
-    for place, given in seen:
-        close = ((places - place).norm(dim=1) <= 1e3 * near).nonzero()[:, 0].tolist()
-        if any(seen[k][1] != given for k in close) and all(float((place - p).norm()) > 1e3 * near for p in found):
-            found.append(place)
-    return tuple(Corner(dict(zip(names, place.tolist(), strict=True))) for place in found)
 
 
 def _places(side: Side) -> Tensor:
@@ -118,7 +89,7 @@ def _places(side: Side) -> Tensor:
     return (ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * share).flatten()
 
 
-def _held(side: Side, part: Piece | None, parts: Tensor | None = None) -> Tensor:
+def held_on_rim(side: Side, part: Piece | None, parts: Tensor | None = None) -> Tensor:
     """Whether places of a side belong to a part of it, (N,)."""
     t = _places(side) if parts is None else parts
     if part is None or not part.kept:
@@ -128,14 +99,14 @@ def _held(side: Side, part: Piece | None, parts: Tensor | None = None) -> Tensor
     return torch.stack([kept.holds(at) for kept in part.kept]).all(0)
 
 
-def _ends_along(side: Side, part: Piece) -> list[float]:
+def ends_along_rim(side: Side, part: Piece) -> list[float]:
     """Parameters at which a part of a side begins or ends, by halving."""
     t = _places(side)
-    held = _held(side, part)
+    held = held_on_rim(side, part)
     change = (held[1:] != held[:-1]).nonzero()[:, 0]
     low, high, before = t[change], t[change + 1], held[change]
     for _ in range(50 if len(low) else 0):
         middle = (low + high) / 2
-        same = _held(side, part, middle) == before
+        same = held_on_rim(side, part, middle) == before
         low, high = torch.where(same, middle, low), torch.where(same, high, middle)
     return ((low + high) / 2).tolist()

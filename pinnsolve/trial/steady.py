@@ -13,7 +13,8 @@ from pinnsolve.trial.crossings import check_seen, crossed
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, ends_along, equations_of, wall_at
 from pinnsolve.trial.evolution import Evolution, derivatives_of
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import notches_of, region_of, told_on_rim, wall_on_rim
+from pinnsolve.trial.rim import region_of, told_on_rim, wall_on_rim
+from pinnsolve.trial.rim_corners import corners_of_rim
 
 
 def steady(problem: Problem, made: Plan) -> Evolution:
@@ -67,13 +68,13 @@ def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> 
         raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
     walls = [wall_on_rim(problem, c, piece) for c in problem.conditions for piece in problem.pieces(c)]
     told_on_rim(problem, equations, walls)
-    nothing = Resolution(), Resolution()
+    nothing, (notches, jumps) = (Resolution(), Resolution()), corners_of_rim(problem, made, walls)
     joints = tuple(cuts(problem, made, c, r) for c, r in zip(problem.coordinates, nothing, strict=True))
     joins = _joins(problem, equations)
     return Evolution(
         problem, tuple(equations), (0, 1), None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), (False, False), {},
         joints, (), nothing, nothing, Resolution(), made.rough or bool(made.corners),
-        tuple(made.size(u).scale for u in problem.unknowns), False, (), notches_of(problem, walls), region_of(problem),
+        tuple(made.size(u).scale for u in problem.unknowns), False, (), notches, jumps, region_of(problem),
     )  # fmt: skip
 
 
