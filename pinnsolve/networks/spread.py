@@ -125,7 +125,7 @@ class Spread:
         return found
 
 
-@lru_cache(maxsize=6)  # of one mesh the points of a step, of its check, and of the features; each takes some megabytes
+@lru_cache(maxsize=3)  # the points of a step and of its check, and those of the next mesh; each takes tens of megabytes
 def spread(mesh: Tiles, cell: ReferenceCell, points: int) -> Spread:
     """The same, made once."""
     return Spread(mesh, cell, points)
