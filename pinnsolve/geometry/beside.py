@@ -35,6 +35,23 @@ def inside(domain: Domain, count: int, sampler: Sampler, generator: torch.Genera
     return joined([spread, kept])
 
 
+def around_small(domain: Domain, count: int, sampler: Sampler, generator: torch.Generator) -> list[Points]:
+    """About `count` points around holes that are small beside the shape, as far from each as it is long at the most:
+    what varies on its length falls between points that are spread over the whole, or along all sides."""
+    shape, found = domain.shape, list[Points]()
+    if shape is None or not domain.holes:
+        return found
+    small = [p for p in domain.walls.pieces if p.side is not None and p.side.size < RULES.small * shape.size]
+    for piece in small:
+        assert piece.side is not None
+        on = piece.draw(max(count // len(small), 1), sampler, generator)
+        away = piece.side.size * RULES.closest ** torch.rand(len(on), generator=generator, dtype=torch.float64)
+        moved = {c: v - on.normals[c] * away if c in on.normals else v for c, v in on.coordinates.items()}
+        stay = domain.interior.holds(moved)
+        found.append(Points({c: v[stay] for c, v in moved.items()}, on.weights[stay]))
+    return found
+
+
 def rarer(domain: Domain, coordinates: Mapping[str, Tensor]) -> Tensor | None:
     """The factor (N,) on residuals with which points that `inside` draws stand for their share of the domain: the root
     of the density of evenly spread points over theirs. None where they are evenly spread."""

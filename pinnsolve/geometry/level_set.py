@@ -228,7 +228,10 @@ class LevelSet(Shape):
             for _ in range(RULES.steps):
                 value, slope = self._sloped(x)
                 along = (slope * across[which]).sum(1)
-                x = x - (value / along).nan_to_num(0.0, 0.0, 0.0)[:, None] * across[which]
+                way = (value / along).nan_to_num(0.0, 0.0, 0.0)
+                x = x - way[:, None] * across[which]
+                if not bool((way.abs() > 1e-15 * self.size).any()):
+                    break
             slope = self._sloped(x)[1]
             length = slope.norm(dim=1)
             tilt = (slope * across[which]).sum(1).abs() / length

@@ -55,6 +55,8 @@ class Rules:
     near, closest, layer : float
         Of the points inside, and of a shape's size: how many lie close to its sides, and how deep. More: fewer are left
         for the rest. With none the residual beside three holes in a plate was twenty times that on training points.
+    small : float
+        Of a shape's size: the length around a hole below which it is a small one.
     facets : int
         Of a mesh, from which the distance is computed: those whose middles are nearest. Fewer: wrong beside large ones.
     notch : float
@@ -94,6 +96,7 @@ class Rules:
     near: float = 0.3
     closest: float = 1e-4
     layer: float = 0.05
+    small: float = 0.3
     facets: int = 24
     notch: float = 0.56
     apart: float = 1e-11

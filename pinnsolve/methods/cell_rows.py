@@ -15,6 +15,7 @@ from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.rows import Slopes
+from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -39,7 +40,7 @@ class CellRows:
     ) -> None:
         m = scheme.cell.count
         self.count, self.each, self.values = scheme.fields * m, scheme.in_cell, values
-        self.ratio = weights[:, 0, :, 0] / weights[0, 0, :, 0]  # (S, E)
+        self.ratio = weights.amax((1, 3)) / weights[0].amax((0, 2))  # (S, E)
         fields: dict[tuple[int, int], list[int]] = {}
         for (i, f, alpha), slope in slopes.items():
             if bool((slope != 0).any()):
@@ -49,12 +50,14 @@ class CellRows:
         self.parts = {
             key: weights.new_zeros(len(first), c.stop - c.start, self.each) for key, c in self.columns.items()
         }
+        own = None if mesh.region is None else spread(mesh, scheme.cell, scheme.points)
         for (i, f, alpha), slope in slopes.items():
             k, order = scheme.evolution.derivative(alpha)
             if f in fields.get((i, order), ()):
                 mine = slope[first] * weights[0, first, i] * stretched(mesh.widths[first], k)[:, None]
                 low = f * m - self.columns[i, order].start
-                self.parts[i, order][:, low : low + m] += scheme.cell.table(scheme.points, k).T * mine[:, None]
+                table = scheme.cell.table(scheme.points, k).T if own is None else own.rows(k, first)
+                self.parts[i, order][:, low : low + m] += table * mine[:, None]
         highest = {i: max(order for j, order in fields if j == i) for i, _ in fields}
         self.products: dict[
             tuple[int, int, int], Tensor

@@ -13,7 +13,9 @@ from torch import Tensor
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.methods.cell_rows import times
 from pinnsolve.methods.joints import Told, crossing, going_on, lowest, norm, traces
+from pinnsolve.networks.openings import openings
 from pinnsolve.networks.reference_cell import legendre, reference_cell
+from pinnsolve.networks.spread import own_features
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Crossed, Relation
 
@@ -98,7 +100,7 @@ def faces_of(
     """The faces of a mesh, made once; across lines where something else is joined each relation is divided by its
     largest coefficient."""
     made = _Making(mesh, degree, joins, crossed)
-    for piece in mesh.pieces(rings):
+    for piece in mesh.pieces(rings) if mesh.region is None else openings(mesh, rings):
         made.add(*piece)
     return made.faces()
 
@@ -123,25 +125,33 @@ class _Making:
     def __post_init__(self) -> None:
         self.cell = reference_cell(self.degree, self.mesh.device, self.mesh.dims)
         self.mine: list[list[int]] = [[] for _ in range(len(self.mesh))]
+        # where cells are, in first intervals; over a shape what is left of them, in the coordinates' units
+        low, high = self.mesh.units
+        if self.mesh.region is not None:
+            low, high = self.mesh.lows.cpu(), (self.mesh.lows + self.mesh.widths).cpu()
+        self.low, self.high = low, high
 
     def add(self, axis: int, below: Tensor, above: Tensor, begin: Tensor, end: Tensor) -> None:
         """All faces across a coordinate."""
-        (low, high), widths, along = self.mesh.units, self.mesh.widths.cpu()[:, axis], 1 - axis
+        low, high, widths, along = self.low, self.high, self.mesh.widths.cpu()[:, axis], 1 - axis
         across = torch.minimum(widths[below], widths[above])
         parts = []
         for side, tiles in ((1, below), (0, above)):
             span = (high - low)[tiles, along]
             bounds = [2 * (u - low[tiles, along]) / span - 1 for u in (begin, end)]
+            if self.mesh.region is not None:
+                bounds = [(v * 1e12).round() / 1e12 for v in bounds]
             ratio = (across / widths[tiles] * 1e12).round() / 1e12  # the same for all that are alike
             parts.append([(axis, side, *key) for key in torch.stack([*bounds, ratio], 1).tolist()])
-        lines, usual = crossing(self.mesh, axis, high[below, axis], self.crossed), going_on(self.joins, axis)
-        ends = torch.stack([self.mesh.along_axis(along, u) for u in (begin, end)], 1)
+        usual = going_on(self.joins, axis)
+        lines = crossing(self.mesh, axis, self.mesh.units[1][below, axis], self.crossed)
         pairs = zip(below.tolist(), above.tolist(), strict=True)
         for j, (pair, keys) in enumerate(zip(pairs, zip(*parts, strict=True), strict=True)):
             k, unit = lines[j], 1.0
             if k >= 0:
                 unit = float(f"{float(across[j]):.11e}")  # the same for all that are alike
-                self._tell(k, unit, (float(ends[j, 0]), float(ends[j, 1])))
+                first, last = self.mesh.along_axis(along, torch.stack([begin[j], end[j]])).tolist()
+                self._tell(k, unit, (first, last))
             relations = usual if k < 0 else self.crossed[k].relations
             for cell, key in zip(pair, keys, strict=True):
                 self.mine[cell].append(self._kind((*key, float(k), unit), relations))
@@ -167,12 +177,23 @@ class _Making:
             self.blocks.append(traces(relations, len(self.joins), self.cell, part, ratio, unit))
         return self.known[key]
 
+    def _together(self, blocks: Sequence[int]) -> Tensor:
+        """The traces of a cell at all of its sides."""
+        nothing = self.cell.halves[0].new_zeros(0, len(self.joins) * self.cell.count)
+        return torch.cat([nothing, *(self.blocks[k] for k in blocks)])
+
     def faces(self) -> Faces:
         low, high = self.mesh.units
         sides, counts = (np.array(v, dtype=np.int64) for v in (self.sides, self.counts))
         order = Dissection(sides.reshape(-1, 2), counts, (low + high).numpy(), self.mesh.device)
+        cut = self.mesh.cut.tolist()
+        for j in cut:  # no other has such features
+            self.mine[j].append(-1 - j)
         alike = tuple(map(tuple, self.mine))
-        made = {key: torch.cat([self.blocks[k] for k in key]) for key in set(alike)}
+        made = {key: self._together([k for k in key if k >= 0]) for key in set(alike)}
+        for j, own in zip(cut, own_features(self.mesh, self.cell) if cut else (), strict=True):
+            mine = made[alike[j]]
+            made[alike[j]] = (mine.unflatten(1, (len(self.joins), -1)) @ own).flatten(1)
         groups, device = _grouped(order, alike, made, self.mesh.device), self.mesh.device
         kinds = torch.tensor(self.kinds, dtype=torch.int64, device=device).reshape(-1, 2)
         width = torch.tensor(self.narrow, dtype=torch.float64, device=device)

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.networks.reference_cell import ReferenceCell
+from pinnsolve.networks.spread import RULES as SPREAD
+from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tails import steep
 from pinnsolve.networks.tiles import Tiles, halvings
 
@@ -37,15 +39,15 @@ RULES = Rules()
 
 def on_cells(values: Values, mesh: Tiles, cell: ReferenceCell, rings: Sequence[bool]) -> tuple[Tiles, Tensor]:
     """Cells that follow the guess, from the given ones, and its coefficients (n, F, M), nearest in each cell."""
-    xi, w = cell.gauss(cell.degree + 3)
-    table = cell.table(cell.degree + 3, (0,) * cell.dims)
     while True:
-        places = mesh.points(xi)
+        inside = spread(mesh, cell, cell.degree + SPREAD.closer)
+        places, w = inside.places, inside.weights[:, None]
         given = values(places.flatten(0, 1)).reshape(*places.shape[:2], -1).transpose(1, 2)  # (n, F, P)
-        c = (given * w) @ table
-        sizes = (given.square() @ w).T @ mesh.shares
+        c = inside.nearest(given.transpose(0, 1)).transpose(0, 1)
+        sizes = (given.square() * w).sum(-1).T @ mesh.shares
         sizes = sizes.sqrt().clamp(min=torch.finfo(c.dtype).tiny)
-        missed = ((given - c @ table.T).square() @ w).sqrt() / sizes
+        there = inside.values(c.transpose(0, 1), (0,) * cell.dims).transpose(0, 1)
+        missed = ((given - there).square() * w).sum(-1).sqrt() / sizes
         wanted = steep(c / sizes[:, None], cell) & (missed.amax(1) > RULES.close)[:, None]
         finer, _ = halvings(mesh, wanted, rings)
         if len(finer) == len(mesh) or len(finer) > RULES.most:

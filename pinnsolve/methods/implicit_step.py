@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -28,7 +28,9 @@ from torch import Tensor
 
 from pinnsolve.algebra.radau import Radau, radau
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.methods.sites import Site, rim_sites
 from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
+from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Traces
 from pinnsolve.problem.equation import Equation
@@ -90,31 +92,10 @@ class Scheme:
         return len(self.evolution.joins)
 
 
-@dataclass(frozen=True)
-class Site:
-    """Where conditions hold: places in some cells.
-
-    Parameters
-    ----------
-    conditions : tuple of Equation
-    cells : tensor (c,)
-    xi : tensor (P, dims)
-        In the reference cell.
-    weights : tensor (P,)
-        They sum to one.
-    side : (coordinate, 0 or 1), optional
-    """
-
-    conditions: tuple[Equation, ...]
-    cells: Tensor
-    xi: Tensor
-    weights: Tensor
-    side: tuple[int, int] | None
-
-
 def sites_of(scheme: Scheme, mesh: Tiles) -> list[Site]:
-    """The sides and points at which conditions stand, lower sides first."""
-    e, found = scheme.evolution, []
+    """The sides and points at which conditions stand, lower sides first; or the rim of a shape, side by side."""
+    e = scheme.evolution
+    found = [] if mesh.region is None else rim_sites(e.walls, mesh, scheme.points)
     for side in itertools.product(range(e.dims), (0, 1)):
         whole = tuple(w.equation for w in e.walls if w.side == side and w.part is None)
         parts = [((w.equation,), w.part) for w in e.walls if w.side == side and w.part is not None]
@@ -132,7 +113,7 @@ def sites_of(scheme: Scheme, mesh: Tiles) -> list[Site]:
             if e.dims > 1:
                 xi[:, [k for k in range(e.dims) if k != axis]] = along
             found.append(Site(conditions, cells, xi, w if e.dims > 1 else torch.ones_like(w[:1]), side))
-    for wall in (w for w in e.walls if w.side is None):
+    for wall in (w for w in e.walls if w.side is None and w.rim is None):
         place = torch.tensor([wall.fixed[k] for k in range(e.dims)], dtype=torch.float64, device=mesh.device)
         xi = 2 * (place - mesh.lows) / mesh.widths - 1
         cell = xi.abs().amax(1).argmin()
@@ -208,42 +189,53 @@ class Step:
     def inside(self, points: int, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
         """The equations at Gauss points of all cells and stages, (E, q n P); with slopes by constants that stand at
         some values."""
-        xi = self.scheme.cell.gauss(points)[0]
-        return self._answers(self.scheme.evolution.equations, None, xi, slopes, points, by=by)
+        cell = self.scheme.cell
+        own = None if self.mesh.region is None else spread(self.mesh, cell, points)
+        x = self.mesh.points(cell.gauss(points)[0]) if own is None else own.places
+
+        def values(c: Tensor, k: tuple[int, ...]) -> Tensor:
+            return c @ cell.table(points, k).T if own is None else own.values(c, k)
+
+        return self._answers(self.scheme.evolution.equations, x, self.mesh.widths, values, slopes, by=by)
 
     def at_site(self, site: Site, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
         """The conditions of a site, at all stages: (m, q c P)."""
-        return self._answers(site.conditions, site.cells, site.xi, slopes, side=site.side, by=by)
+        h = self.mesh.widths[site.cells]
+        x = self.mesh.lows[site.cells][:, None] + h[:, None] * (site.xi + 1) / 2
+
+        def values(c: Tensor, k: tuple[int, ...]) -> Tensor:
+            table = site.table(self.mesh, self.scheme.cell, k)
+            return c @ table.T if table.dim() == 2 else (table @ c[..., None])[..., 0]
+
+        return self._answers(site.conditions, x, h, values, slopes, site, by)
 
     def _answers(
-        self, equations: Sequence[Equation], cells: Tensor | None, xi: Tensor, slopes: bool, points: int = 0,
-        side: tuple[int, int] | None = None, by: Mapping[str, float] | None = None,
+        self, equations: Sequence[Equation], x: Tensor, h: Tensor, values: Callable[[Tensor, tuple[int, ...]], Tensor],
+        slopes: bool, site: Site | None = None, by: Mapping[str, float] | None = None,
     ) -> Answers:  # fmt: skip
-        e, cell = self.scheme.evolution, self.scheme.cell
-        h, x = self.mesh.widths, self.mesh.points(xi)
-        if cells is not None:
-            h, x = h[cells], x[cells]
+        """Of cells of widths h (n, dims), at places x (n, P, dims), where coefficients have such values."""
+        e = self.scheme.evolution
         q, (n, p, _) = self.scheme.stages, x.shape
         t = self.times[:, None, None].expand(q, n, p)
         derived: dict[int, Tensor] = {}
-        tables: dict[tuple[int, ...], Tensor] = {}
 
         def derivative(f: int, alpha: Alpha) -> Tensor:
             k, order = e.derivative(alpha)
             if order not in derived:
-                derived[order] = self.derived(order) if cells is None else self.derived(order)[:, cells]
-            if k not in tables:
-                tables[k] = cell.table(points, k) if points else cell.at(xi, k)
-            value = e.sign**order * derived[order][:, :, f] @ tables[k].T
+                derived[order] = self.derived(order) if site is None else self.derived(order)[:, site.cells]
+            value = e.sign**order * values(derived[order][:, :, f], k)
             return (value * stretched(h, k)[:, None]).flatten() if any(k) else value.flatten()
 
-        places = e.points(x.expand(q, n, p, -1).reshape(q * n * p, -1), t.reshape(-1), side)
+        side, normals = (None, None) if site is None else (site.side, site.normals)
+        flat = x.expand(q, n, p, -1).reshape(q * n * p, -1)
+        outward = None if normals is None else normals.expand(q, n, p, -1).reshape(q * n * p, -1)
+        places = e.points(flat, t.reshape(-1), side, outward)
         found = answers(e.problem, equations, places, derivative, slopes, by)
         if e.sign > 0:
             return found
         slopes_of = {key: e.sign ** e.derivative(key[2])[1] * slope for key, slope in found.slopes.items()}
-        values = {key: e.sign ** e.derivative(key[1])[1] * value for key, value in found.values.items()}
-        return replace(found, slopes=slopes_of, values=values)
+        back = {key: e.sign ** e.derivative(key[1])[1] * value for key, value in found.values.items()}
+        return replace(found, slopes=slopes_of, values=back)
 
 
 def stretched(h: Tensor, k: Sequence[int]) -> Tensor:

@@ -10,8 +10,9 @@ from torch import Tensor
 from pinnsolve.algebra.chains import Chain, Prescribed
 from pinnsolve.algebra.operations import qr
 from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.implicit_step import Scheme, Site, traces_of
+from pinnsolve.methods.implicit_step import Scheme, traces_of
 from pinnsolve.methods.rows import Slopes, in_cells, turned
+from pinnsolve.methods.sites import Site
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import number_of
 

@@ -27,8 +27,9 @@ from torch import Tensor
 from pinnsolve.algebra.dissection import Factors
 from pinnsolve.methods.cell_rows import CellRows, times
 from pinnsolve.methods.faces import Joining, faces_of, gaps
-from pinnsolve.methods.implicit_step import Scheme, Site, stretched
+from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.rows import Slopes, at_site, turned
+from pinnsolve.methods.sites import Site
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -133,8 +134,8 @@ class JoinedFaces:
             return torch.arange(n, device=self.mesh.device), torch.arange(n, device=self.mesh.device)
         walls: list[list[int]] = [[] for _ in range(n)]
         for k, site in enumerate(self.sites):
-            for j in site.cells.tolist():
-                walls[j].append(k if site.side is not None else -1 - j)
+            for j in site.cells.tolist():  # a rim is nowhere the same
+                walls[j].append(k if site.side is not None and site.xi.dim() == 2 else -1 - j)
         sizes = (self.mesh.widths / self.mesh.lengths * 1e12).round().tolist()
         known: dict[object, int] = {}
         first, number = list[int](), list[int]()
@@ -154,7 +155,7 @@ class JoinedFaces:
         for (i, f, alpha), slope in slopes.items():
             k, order = s.evolution.derivative(alpha)
             inner = stretched(self.mesh.widths[site.cells], k) / 2 ** sum(k) * self.units[site.cells, f]
-            square = (slope.square() @ site.weights) * inner.square()
+            square = site.mean(slope.square()) * inner.square()
             found[:, :, i] += (values.abs() ** order).square()[:, None] * square
         return torch.where(found > 0, found, torch.ones_like(found)).sqrt()
 
@@ -165,12 +166,12 @@ class JoinedFaces:
         values = self.rows.values[numbers]
         for site, parts, norms in zip(self.sites, walls, self.norms, strict=True):
             made = torch.stack([turned(parts, value.real if real else value) for value in values])  # (s, c, m, P, F, M)
-            scale = site.weights.sqrt() / norms[numbers][..., None]
+            scale = site.scales[..., None, :] / norms[numbers][..., None]
             b = (made.flatten(-2) * scale[..., None] * columns[:, :, None, None]).flatten(2, 3).mH.resolve_conj()
             found.append(b)
             chosen = self.alike[site.cells]
             stands = self.first[chosen] == site.cells
-            h[:, chosen[stands]] += (square * (b @ b.mH))[:, stands]
+            h.index_add_(1, chosen[stands], (square * (b @ b.mH))[:, stands])
         for cells, traces, _ in self.groups:
             chosen = self.alike[cells]
             stands = self.first[chosen] == cells
@@ -245,8 +246,9 @@ class JoinedFaces:
 
             right = self.rows.tested(mine(b), k, alike) * self.columns[k][:, None, :, None]
             for site, norms, wall, told in zip(self.sites, self.norms, stage.walls, at_sites, strict=True):
-                scale = site.weights.sqrt() / norms[k][..., None]
-                right[:, site.cells] += stage.square * (wall @ (mine(told) * scale[..., None]).flatten(2, 3))
+                scale = site.scales[..., None, :] / norms[k][..., None]
+                said = stage.square * (wall @ (mine(told) * scale[..., None]).flatten(2, 3))
+                right.index_add_(1, site.cells, said)
             told_there = None if given is None else mine(self._counted(given))
             lacks = [] if held is None else gaps(self.faces, self.groups, mine(held), told_there)
             for (cells, traces, _), gap in zip(self.groups, lacks, strict=False):

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.methods.implicit_step import Scheme, Site, stretched
+from pinnsolve.methods.implicit_step import Scheme, stretched
+from pinnsolve.methods.sites import Site
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 
@@ -30,8 +31,8 @@ def in_cells(scheme: Scheme, mesh: Tiles, slopes: Slopes, chosen: Tensor | None 
 
 def at_site(scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes) -> dict[int, Tensor]:
     """The same of conditions at a site, (c, m, P, F, M)."""
-    tables = {key[2]: scheme.cell.at(site.xi, scheme.evolution.derivative(key[2])[0]) for key in slopes}
-    return _rows(scheme, mesh.widths[site.cells], slopes, tables, len(site.conditions), len(site.xi))
+    tables = {key[2]: site.table(mesh, scheme.cell, scheme.evolution.derivative(key[2])[0]) for key in slopes}
+    return _rows(scheme, mesh.widths[site.cells], slopes, tables, len(site.conditions), site.count)
 
 
 def _rows(

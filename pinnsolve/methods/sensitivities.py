@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.cell_start import projected
-from pinnsolve.methods.implicit_step import Scheme, Site, Start, Step, joined, sites_of, stretched
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, joined, sites_of, stretched
 from pinnsolve.methods.second_march import in_modes_of
+from pinnsolve.methods.sites import Site
 from pinnsolve.methods.stage_operator import Operator
 from pinnsolve.methods.step_solver import Counts
 from pinnsolve.networks.moved import carried

@@ -10,11 +10,13 @@ from torch import Tensor
 
 from pinnsolve.algebra.operations import product
 from pinnsolve.methods import joined_chain
+from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.faces import faces_of
-from pinnsolve.methods.implicit_step import Scheme, Site, Step, in_time, stretched
+from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.rows import Slopes, averaged
+from pinnsolve.methods.sites import Site
 from pinnsolve.methods.steady_rows import balanced
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
@@ -161,8 +163,14 @@ def averages(
 ) -> tuple[Slopes, list[tuple[Site, Slopes]]]:
     """The slopes of a step's answers, averaged over its stages."""
     s, n = step.scheme, len(step.mesh)
-    walls = [(site, averaged(found, s.stages, (len(site.cells), len(site.xi)))) for site, found in sites]
+    walls = [(site, averaged(found, s.stages, (len(site.cells), site.count))) for site, found in sites]
     return averaged(inside, s.stages, (n, s.in_cell)), walls
+
+
+def iteration(scheme: Scheme, mesh: Tiles) -> float:
+    """Operations of one factorisation of a steady problem, with what lies around it."""
+    at_rim = 0 if mesh.region is None else sum(len(clip.arcs) > 0 for clip in mesh.clips)
+    return JOINED.call + JOINED.rim * at_rim + operations(scheme, mesh)[0]
 
 
 def that_fit(scheme: Scheme, memory: float = 6e8) -> int:

@@ -14,9 +14,11 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.methods.implicit_step import Scheme, Site, Start, Step, sites_of, stretched
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of, stretched
 from pinnsolve.methods.joined_faces import JoinedFaces
+from pinnsolve.methods.sites import Site
 from pinnsolve.methods.stage_operator import Operator
+from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 from pinnsolve.trial.evolution import Evolution
@@ -124,19 +126,19 @@ def defects(solved: SteadyCells, faces: JoinedFaces, sizes: Tensor) -> Tensor:
     """
     s, mesh, step = solved.scheme, solved.mesh, solved.step
     e, n, points = s.evolution, len(mesh), s.degree + 3
-    found, w = solved.inside(points, slopes=True), s.cell.gauss(points)[1]
+    found, w = solved.inside(points, slopes=True), spread(mesh, s.cell, points).weights
     scale = sizes / torch.tensor(e.sizes, dtype=torch.float64, device=mesh.device)
     units = faces.units * scale
     made = torch.zeros_like(found.residuals)
     for (i, f, alpha), slope in found.slopes.items():
         unit = units[:, f] * stretched(mesh.widths, e.derivative(alpha)[0])
         made[i] += slope.abs() * unit.repeat_interleave(points**e.dims)
-    left, whole = (v.reshape(-1, n, len(w)).square() @ w for v in (found.residuals, made))
+    left, whole = ((v.reshape(-1, n, w.shape[1]).square() * w).sum(-1) for v in (found.residuals, made))
     square = (left / whole.clamp(min=1e-300)).amax(0)
     square = square + faces.jumps(solved.coefficients[None], scale)[0]
     for site, norms in zip(sites_of(replace(s, degree=s.degree + 2), mesh), faces.norms, strict=True):
         told = step.at_site(site, slopes=False).residuals
-        missed = told.reshape(len(told), len(site.cells), -1).square() @ site.weights  # (m, c)
+        missed = site.mean(told.reshape(len(told), len(site.cells), -1).square())  # (m, c)
         square.index_add_(0, site.cells, (missed / norms[0].T.square()).sum(0) / float(scale.min()) ** 2)
     off = square.sqrt()
     return torch.where(off.isfinite(), off, torch.full_like(off, math.inf))

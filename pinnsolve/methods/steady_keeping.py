@@ -30,7 +30,9 @@ def taken_up(whole: SteadyWhole, mesh: Tiles, coefficients: Tensor, kept: Mappin
     if good := kept["good"]:
         before = tuple(good["sizes"].tolist())
         was = replace(scheme, evolution=replace(scheme.evolution, sizes=before))
-        whole.good = SteadyCells(was, Tiles.placed(mesh.ends, good["places"], mesh.device), good["coefficients"])
+        whole.good = SteadyCells(
+            was, Tiles.placed(mesh.ends, good["places"], mesh.device, mesh.region), good["coefficients"]
+        )
     return whole
 
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.geometry.places import Corner
+from pinnsolve.methods.grading import beside
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.march_record import variation
 from pinnsolve.methods.steady_cells import SteadyCells, defects
-from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,6 @@ class Felt:
 
 
 FELT = Felt()
-
-
-def beside(mesh: Tiles, corner: Corner, names: Sequence[str]) -> Tensor:
-    """Which cells end at a corner, (n,)."""
-    place, near = mesh.lows.new_tensor([corner.fixed[c] for c in names]), SAME * mesh.widths
-    return ((mesh.lows - near <= place) & (place <= mesh.lows + mesh.widths + near)).all(-1)
 
 
 def measured(

@@ -15,6 +15,7 @@ from torch import Tensor
 from pinnsolve.methods.faces import Joining, faces_of
 from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.rows import Slopes
+from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -29,7 +30,7 @@ def balanced(scheme: Scheme, mesh: Tiles, slopes: Slopes) -> tuple[Tensor, Joini
     for (i, f, alpha), slope in slopes.items():
         k = e.derivative(alpha)[0]
         squares[:, i] += (slope * (units[:, f] * stretched(mesh.widths, k))[:, None]).square()
-    w = cell.gauss(scheme.points)[1]
+    w = spread(mesh, cell, scheme.points).weights[:, None]
     rows = torch.where(squares > 0, squares.clamp(min=1e-300).rsqrt(), torch.ones_like(squares)) * w.sqrt()
     faces = faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed)
     field, axis = faces.kinds.unbind(-1)
@@ -50,8 +51,8 @@ def _moved(scheme: Scheme, mesh: Tiles, slopes: Slopes) -> Tensor:
     e, lower, device = scheme.evolution, lower_orders(scheme), mesh.device
     sizes = torch.tensor(e.sizes, dtype=torch.float64, device=device)
     found = sizes[:, None].expand(-1, e.dims).clone()
-    w = scheme.cell.gauss(scheme.points)[1]
-    means = {key: float(slope.abs() @ w @ mesh.shares) for key, slope in slopes.items()}
+    w = spread(mesh, scheme.cell, scheme.points).weights
+    means = {key: float((slope.abs() * w).sum(1) @ mesh.shares) for key, slope in slopes.items()}
     for f, less in enumerate(lower):
         for axis in range(e.dims) if less else ():
             ratios = []

@@ -5,18 +5,23 @@ from __future__ import annotations
 
 import math
 
+import torch
+from torch import Tensor
+
 from pinnsolve.algebra.operations import Work
+from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.protocol import State
 from pinnsolve.methods.second_march import padded
-from pinnsolve.methods.stage_operator import operations
+from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_keeping import stored, taken_up
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
 from pinnsolve.methods.steady_whole import RULES, SteadyWhole
-from pinnsolve.networks.reference_cell import degree_of, reference_cell
+from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, reference_cell
+from pinnsolve.networks.spread import taken_over
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.steady import steady
@@ -30,20 +35,26 @@ def steady_of(trial: Planar) -> Evolution:
     return trial.read
 
 
+def corners_of(trial: Planar) -> tuple[Corner, ...]:
+    """Where prescribed values jump."""
+    return (*trial.plan.corners, *steady_of(trial).jumps)
+
+
 def stepped(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
     """One round: Newton's method on all cells, and halving. The first is one of the cells of a known solution, where
     there is one with no more features."""
     scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
-        live = SteadyWhole(scheme, trial.plan.corners, bound, work)
+        live = SteadyWhole(scheme, corners_of(trial), bound, work)
+        work.add(JOINED.shape * (scheme.evolution.region is not None))
         if state["march"]:
             assert trial.mesh is not None
             live = taken_up(live, trial.mesh, trial.coefficients, state["march"])
         elif known is not None and known.complete and known.mesh is not None:
             before = reference_cell(degree_of(known.coefficients.shape[2], 2), trial.device, 2)
             if before.degree <= scheme.degree:
-                live.go_on(known.mesh, padded(known.coefficients, before, scheme.cell))
+                live.go_on(known.mesh, _richer(known, before, scheme.cell))
     trial.live, live.work = live, work
     more = live.advance()
     defect = live.offs[-1] if live.offs else math.inf
@@ -58,23 +69,32 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, wo
     solved = None
     if known is not None and known.complete and known.mesh is not None:
         before = scheme_of(steady_of(known), known.layer.steady, known.device)
-        c = padded(known.coefficients, before.cell, scheme.cell)
+        c = _richer(known, before.cell, scheme.cell)
         cells = rescaled(SteadyCells(scheme, known.mesh, c), scheme)
         newton = JoinedNewton(SteadyOperator, sizes_like(cells), RULES.again * bound)
         solved = newton.solve(cells)
-        work.add(newton.effort.factorisations * (JOINED.call + operations(scheme, known.mesh)[0]))
+        work.add(newton.effort.factorisations * iteration(scheme, known.mesh))
         if solved is not None:
             assert isinstance(newton.operator, SteadyOperator)
-            _, left = measured(solved, newton.operator.faces, scheme, trial.plan.corners)
+            _, left = measured(solved, newton.operator.faces, scheme, corners_of(trial))
             trial.take(known.mesh, solved.coefficients, True, float(left.max()))
     return {**_ended(state, trial, scheme, stuck=solved is None), "left": 0.0}
+
+
+def _richer(known: Planar, before: ReferenceCell, after: ReferenceCell) -> Tensor:
+    """The coefficients of a known solution among more features."""
+    assert known.mesh is not None
+    if not len(known.mesh.cut):
+        return padded(known.coefficients, before, after)
+    same = torch.arange(len(known.mesh), device=known.mesh.device)
+    return taken_over(known.coefficients, known.mesh, before, known.mesh, after, same)
 
 
 def ahead(known: Planar) -> float:
     """Operations of solving its cells again with two degrees more, by two factorisations."""
     scheme = scheme_of(steady_of(known), known.layer.steady + 2, known.device)
     assert known.mesh is not None
-    return 2 * (JOINED.call + operations(scheme, known.mesh)[0])
+    return 2 * iteration(scheme, known.mesh)
 
 
 def _ended(state: State, trial: Planar, scheme: Scheme, stuck: bool) -> State:

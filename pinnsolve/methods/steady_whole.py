@@ -15,18 +15,21 @@ from torch import Tensor
 
 from pinnsolve.algebra.operations import SPEED, Work
 from pinnsolve.geometry.places import Corner
-from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.easing import RULES as EASING
 from pinnsolve.methods.easing import Easing, begun, stalled
+from pinnsolve.methods.grading import RULES as GRADING
+from pinnsolve.methods.grading import graded, parts_apart, targets
 from pinnsolve.methods.guessing import on_cells
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.stage_operator import operations, that_fit
+from pinnsolve.methods.stage_operator import iteration, that_fit
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
-from pinnsolve.methods.steady_measured import beside, measured, rescaled, sizes_like
+from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
 from pinnsolve.networks.moved import refined
+from pinnsolve.networks.openings import closed
+from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tails import steep
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.tiles import Tiles, halvings, origins
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,6 @@ class Rules:
         The same of a solution with richer features, which tells the error of another.
     loose : float
         The bound of defects in the first round.
-    shallow : float
-        Of the lengths: no cell is halved below it.
     rounding : float
         A defect below it that a halving has not lowered is rounding.
     gains : float
@@ -57,8 +58,6 @@ class Rules:
         Smaller: more cells than are asked for.
     first : float
         No less than that, in parts of the whole: a first round that fits in any budget. Larger: more rounds.
-    aim : float
-        Of the bound: what cells at such a corner shall leave after the next round. The same.
     tries : int
         Halvings of all cells, where Newton's method does not settle.
     cheap, lower, least : float
@@ -74,12 +73,10 @@ class Rules:
     newton: float = 1e-2
     again: float = 1e-3
     loose: float = 1e-1
-    shallow: float = 2.0**-24
     rounding: float = 1e-9
     gains: float = 0.5
     begun: float = 0.02
     first: float = 0.02
-    aim: float = 0.7
     tries: int = 3
     cheap: float = 0.2
     lower: float = 1e-2
@@ -147,6 +144,9 @@ class SteadyWhole:
 
     def advance(self) -> bool:
         """One round; whether another one follows."""
+        mesh, rings = self.cells.mesh, self.scheme.evolution.rings
+        if mesh.region is not None and not closed(mesh, rings):  # of the shape something was overlooked
+            return False
         newton = JoinedNewton(SteadyOperator, sizes_like(self.cells), self._left)
         solved = newton.solve(self.cells)
         self.work.add(newton.effort.factorisations * self.ahead)
@@ -162,11 +162,14 @@ class SteadyWhole:
         rounding = (found > RULES.gains * self.parent) & (found < RULES.rounding)
         mark = EASING.mark if self.easing is not None and self.easing.whole else RULES.mark
         bad = (found > bound) & (found > mark * self.offs[-1]) & ~rounding
-        wanted = steep(self.cells.coefficients / sizes_like(self.cells)[:, None], self.scheme.cell) & bad[:, None]
-        wanted &= self.cells.mesh.widths > RULES.shallow * self.cells.mesh.lengths
+        wanted = steep(self.cells.coefficients / sizes_like(self.cells)[:, None], self.scheme.cell)
+        wanted[self.cells.mesh.cut] = True  # there features are mixed
+        wanted &= bad[:, None]
+        wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
         if bool(wanted.any()):
+            towards = self._targets(found)
             self.parent = torch.where(bad, found, self.parent)
-            return (self._cheap or not self.settled) and self._halve(wanted, self._targets(found))
+            return (self._cheap or not self.settled) and self._halve(wanted, towards)
         met = bool((found < max(bound, RULES.rounding)).all())
         if self.cells.added:
             return self._eased(failed=not met)
@@ -190,7 +193,7 @@ class SteadyWhole:
     @property
     def ahead(self) -> float:
         """Operations of one factorisation."""
-        return JOINED.call + operations(self.cells.scheme, self.cells.mesh)[0]
+        return iteration(self.cells.scheme, self.cells.mesh)
 
     def _halved_everywhere(self) -> bool:
         """What may help where Newton's method does not settle, and there is no wind."""
@@ -220,9 +223,11 @@ class SteadyWhole:
 
     def _begun(self) -> SteadyCells:
         s, e = self.scheme, self.scheme.evolution
-        mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device)
+        mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device, e.region)
+        mesh = mesh if mesh.region is None else parts_apart(mesh, e.rings)
         for corner in self.corners:
-            mesh, _ = self._graded(mesh, corner, max(RULES.begun * self.bound, RULES.first))
+            first = max(RULES.begun * self.bound, RULES.first)
+            mesh, _ = graded(mesh, corner, first, e.problem.coordinates, e.rings)
         c = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
         if e.problem.guess.unknowns:
             mesh, c = on_cells(self._guessed, mesh, s.cell, e.rings)
@@ -234,39 +239,28 @@ class SteadyWhole:
         found, none = e.problem.guessed(e.points(x, torch.zeros_like(x[:, 0]))), torch.zeros_like(x[:, 0])
         return torch.stack([found.get(u, none) for u in e.problem.unknowns], 1)
 
-    def _graded(self, mesh: Tiles, corner: Corner, part: float) -> tuple[Tiles, list[list[int]]]:
-        """Cells that are halved until those beside a corner are no longer than a part of the whole; and how."""
-        how = list[list[int]]()
-        while bool((wanted := self._beside(mesh, corner)[:, None] & (mesh.widths > part * mesh.lengths)).any()):
-            mesh, rounds = halvings(mesh, wanted, self.scheme.evolution.rings)
-            how += rounds
-        return mesh, how
-
-    def _beside(self, mesh: Tiles, corner: Corner) -> Tensor:
-        return beside(mesh, corner, self.scheme.evolution.problem.coordinates)
-
     def _targets(self, found: Tensor) -> list[tuple[Corner, float]]:
-        """How small cells at corners must be, in parts of the whole: what they leave counts by their length."""
-        mesh, wanted = self.cells.mesh, list[tuple[Corner, float]]()
-        for corner in self.corners:
-            here = self._beside(mesh, corner)
-            if bool((found[here] > self.bound).any()):
-                size = float((mesh.widths / mesh.lengths)[here].amax())
-                part = RULES.aim * self.bound / float(found[here].max()) * size
-                wanted.append((corner, max(part, RULES.shallow)))
-        return wanted
+        """How small cells at corners must be."""
+        e = self.scheme.evolution
+        mesh, names = self.cells.mesh, e.problem.coordinates
+        known = targets(mesh, found, self.bound, self.corners, names)
+        singular = torch.where(found > GRADING.falls * self.parent, found, torch.zeros_like(found))
+        return known + targets(mesh, singular, self.bound, e.notches, names)
 
     def _halve(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]]) -> bool:
         """Halve cells for the next round; whether there are not too many then."""
         cells, parent = self.cells, self.parent
-        mesh, how = halvings(cells.mesh, wanted, cells.scheme.evolution.rings)
+        e = cells.scheme.evolution
+        mesh, how = halvings(cells.mesh, wanted, e.rings)
         for corner, part in targets:
-            mesh, more = self._graded(mesh, corner, part)
+            mesh, more = graded(mesh, corner, part, e.problem.coordinates, e.rings)
             how += more
         if len(mesh) > that_fit(self.scheme, RULES.memory):
             return False
-        for axes in how:
-            parent = parent.repeat_interleave(parent.new_tensor([1 + (a >= 0) for a in axes]).to(torch.int64))
-        c = refined(cells.coefficients, how, cells.scheme.cell)
-        self.cells, self.parent = SteadyCells(cells.scheme, mesh, c, added=cells.added), parent
+        cell, origin = cells.scheme.cell, origins(how, len(cells.mesh))
+        if mesh.region is None:
+            c = refined(cells.coefficients, how, cell)
+        else:
+            c = taken_over(cells.coefficients, cells.mesh, cell, mesh, cell, origin)
+        self.cells, self.parent = SteadyCells(cells.scheme, mesh, c, added=cells.added), parent[origin]
         return True

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.machine.memory import give_back
-from pinnsolve.methods.implicit_step import Scheme, Site, Step, sites_of
+from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
 from pinnsolve.methods.rows import Slopes
+from pinnsolve.methods.sites import Site
 from pinnsolve.methods.stage_operator import Operator, averages
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers

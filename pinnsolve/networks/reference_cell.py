@@ -132,6 +132,8 @@ class ReferenceCell:
         """
         key = axis, side, order, low, high
         if key not in self._traces:
+            if len(self._traces) >= 4096:  # of cells that a rim cuts each has its own
+                self._traces.clear()
             xi, w = (
                 np.polynomial.legendre.leggauss(self.degree + 1) if self.dims > 1 else (np.zeros(1), np.full(1, 2.0))
             )

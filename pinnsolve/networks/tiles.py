@@ -1,16 +1,22 @@
-"""Boxes that tile a box and are halved and joined again: intervals of a line, rectangles of a plane."""
+"""Boxes that tile a box and are halved and joined again: intervals of a line, rectangles of a plane.
+
+Over a shape they are those boxes that hold something of it. A cell's own box is then the smallest one around that, in
+which its features are at home, so that what is left of a box at the rim is as well conditioned as a whole one.
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-Place = tuple[tuple[int, int, int], ...]  # along each coordinate: first interval, level, index
+from pinnsolve.geometry.clipped import Clip, Clipped, Place
+
+GONE = -2  # of a tile that holds nothing, in place of the coordinate along which it is halved
 
 
 @dataclass(frozen=True)
@@ -24,16 +30,20 @@ class Tiles:
     places : tuple of Place
         Along each coordinate, part `index` of 2^level equal ones of a first interval.
     device : torch.device
+    region : Clipped, optional
+        What of the box belongs to the domain; without it, all.
     """
 
     ends: tuple[tuple[float, ...], ...]
     places: tuple[Place, ...]
     device: torch.device
+    region: Clipped | None = None
 
     @classmethod
     def begun(
-        cls, extent: Sequence[tuple[float, float]], count: int, joints: Sequence[Sequence[float]], device: torch.device
-    ) -> Tiles:
+        cls, extent: Sequence[tuple[float, float]], count: int, joints: Sequence[Sequence[float]], device: torch.device,
+        region: Clipped | None = None,
+    ) -> Tiles:  # fmt: skip
         """About so many equal ones along each coordinate, with ends at the given places."""
         ends = []
         for (low, high), fixed in zip(extent, joints, strict=True):
@@ -44,13 +54,16 @@ class Tiles:
                 bounds[-1] = b
             ends.append(tuple(bounds))
         firsts = itertools.product(*(range(len(b) - 1) for b in ends))
-        return cls(tuple(ends), tuple(tuple((k, 0, 0) for k in first) for first in firsts), device)
+        mesh = cls(tuple(ends), tuple(tuple((k, 0, 0) for k in first) for first in firsts), device, region)
+        return mesh if region is None else mesh.split(mesh.empty())
 
     @classmethod
-    def placed(cls, ends: tuple[tuple[float, ...], ...], places: Tensor, device: torch.device) -> Tiles:
+    def placed(
+        cls, ends: tuple[tuple[float, ...], ...], places: Tensor, device: torch.device, region: Clipped | None = None
+    ) -> Tiles:
         """Those whose places are given as numbers (n, dims, 3)."""
         numbers = places.to(torch.int64).tolist()
-        return cls(ends, tuple(tuple((k, level, i) for k, level, i in place) for place in numbers), device)
+        return cls(ends, tuple(tuple((k, level, i) for k, level, i in place) for place in numbers), device, region)
 
     @classmethod
     def along(cls, edges: Sequence[float], device: torch.device) -> Tiles:
@@ -81,14 +94,32 @@ class Tiles:
         return bounds[k] + (bounds[k + 1] - bounds[k]) * (units - k)
 
     @cached_property
+    def clips(self) -> list[Clip]:
+        """What each of them holds of a shape."""
+        assert self.region is not None
+        return self.region.clips(self.ends, self.places)
+
+    @cached_property
+    def cut(self) -> Tensor:
+        """Those of which not all belongs to the domain, (k,)."""
+        found = [] if self.region is None else [j for j, clip in enumerate(self.clips) if not clip.whole]
+        return torch.tensor(found, dtype=torch.int64, device=self.device)
+
+    @cached_property
     def lows(self) -> Tensor:
-        """The lower ends, (n, dims)."""
-        return self._placed(self.units[0])
+        """The lower ends, (n, dims); of a cell over a shape those of what it holds."""
+        low = self._placed(self.units[0])
+        if len(self.cut):
+            low[self.cut] = torch.stack([self.clips[j].frame[0] for j in self.cut.tolist()]).to(self.device)
+        return low
 
     @cached_property
     def widths(self) -> Tensor:
         """(n, dims)."""
-        return self._placed(self.units[1]) - self.lows
+        high = self._placed(self.units[1])
+        if len(self.cut):
+            high[self.cut] = torch.stack([self.clips[j].frame[1] for j in self.cut.tolist()]).to(self.device)
+        return high - self.lows
 
     @cached_property
     def edges(self) -> Tensor:
@@ -117,16 +148,20 @@ class Tiles:
     # ------------------------------------------------------------ halving and joining
 
     def split(self, axes: Sequence[int]) -> Tiles:
-        """Halve each tile along a coordinate; -1 leaves it."""
+        """Halve each tile along a coordinate; -1 leaves it, and those that are gone are left out."""
         places: list[Place] = []
         for place, axis in zip(self.places, axes, strict=True):
             if axis < 0:
-                places.append(place)
+                places += [place] * (axis != GONE)
                 continue
             k, level, i = place[axis]
             for half in (2 * i, 2 * i + 1):
                 places.append((*place[:axis], (k, level + 1, half), *place[axis + 1 :]))
-        return Tiles(self.ends, tuple(places), self.device)
+        return replace(self, places=tuple(places))
+
+    def empty(self) -> list[int]:
+        """Which of them hold nothing of a shape, as `split` takes it."""
+        return [-1 if clip.inside else GONE for clip in self.clips]
 
     def siblings(self, calm: Sequence[bool]) -> list[tuple[int, int, int]]:
         """Pairs that make one tile, where both are calm, and the coordinate along which they do; each tile once."""
@@ -149,8 +184,7 @@ class Tiles:
         for j, _, axis in pairs:
             k, level, i = places[j][axis]
             places[j] = (*places[j][:axis], (k, level - 1, i // 2), *places[j][axis + 1 :])
-        kept = tuple(p for j, p in enumerate(places) if j not in gone)
-        return Tiles(self.ends, kept, self.device)
+        return replace(self, places=tuple(p for j, p in enumerate(places) if j not in gone))
 
     # ------------------------------------------------------------ neighbours
 
@@ -180,11 +214,14 @@ class Tiles:
 
     def uneven(self, rings: Sequence[bool]) -> list[int]:
         """The coordinate along which each tile of a plane must be halved, so that none is more than twice as long as
-        its neighbours, along any coordinate; -1: none."""
+        its neighbours, along any coordinate; and so that it holds no parts that do not hang together. -1: none."""
         if self.dims == 1:
             return [-1] * len(self)
         chosen: dict[int, int] = {}
         low, high = self.units
+        for j, clip in enumerate(self.clips if self.region is not None else ()):
+            if clip.torn:
+                chosen[j] = int((clip.high - clip.low).argmax())
         for axis, a, b, begin, end in self.pieces(rings):
             size = high - low
             for tile, other in ((a, b), (b, a)):
@@ -201,13 +238,36 @@ def halvings(mesh: Tiles, wanted: Tensor, rings: Sequence[bool]) -> tuple[Tiles,
     for axis in range(mesh.dims):
         axes = [axis if bad else -1 for bad in left[:, axis].tolist()]
         if max(axes) >= 0:
-            left = left.repeat_interleave(torch.tensor([1 + (a >= 0) for a in axes]), 0)
-            mesh = mesh.split(axes)
-            rounds.append(axes)
+            mesh, more = _halved(mesh, axes)
+            for made in more:
+                left = left.repeat_interleave(halves_of(made), 0)
+            rounds += more
     while max(axes := mesh.uneven(rings)) >= 0:
-        mesh = mesh.split(axes)
-        rounds.append(axes)
+        mesh, more = _halved(mesh, axes)
+        rounds += more
     return mesh, rounds
+
+
+def _halved(mesh: Tiles, axes: list[int]) -> tuple[Tiles, list[list[int]]]:
+    """Halve tiles along a coordinate, and leave out those that hold nothing."""
+    mesh = mesh.split(axes)
+    if mesh.region is None:
+        return mesh, [axes]
+    empty = mesh.empty()
+    return mesh.split(empty), [axes, empty]
+
+
+def halves_of(axes: Sequence[int]) -> Tensor:
+    """How many tiles become of each, (n,)."""
+    return torch.tensor([0 if axis == GONE else 1 + (axis >= 0) for axis in axes])
+
+
+def origins(rounds: Sequence[Sequence[int]], count: int) -> Tensor:
+    """Of which of so many tiles each is a part, after one `Tiles.split` after the other."""
+    found = torch.arange(count)
+    for axes in rounds:
+        found = found.repeat_interleave(halves_of(axes))
+    return found
 
 
 def mergeable(mesh: Tiles, calm: Sequence[bool], rings: Sequence[bool]) -> list[tuple[int, int, int]]:

@@ -208,7 +208,6 @@ class Problem(Told):
             "cells take no measurements: a step of time knows nothing of those that come later": self.observations,
             "cells take no parameters as inputs: they divide space and time alone": self.ranges,
             "cells end at no interface over a plane or in space": self.parts is not None,
-            "cells fill boxes: they end at no curved side": self.domain.shape is not None,
         }  # fmt: skip
         return next((told for told, holds in why.items() if holds), "")
 

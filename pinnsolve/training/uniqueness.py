@@ -26,6 +26,8 @@ from pinnsolve.algebra.operations import SPEED, qr
 from pinnsolve.algebra.tolerances import RIDGE
 from pinnsolve.checks.repeats import repeats
 from pinnsolve.errors import Outcome
+from pinnsolve.geometry.beside import around_small, inside
+from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.jets.jet import Jet
 from pinnsolve.methods.costs import RATES
@@ -225,15 +227,18 @@ def _points(width: int, each: int) -> int:
 
 
 def _on_points(change: Change, places: Sequence[Site], generator: torch.Generator) -> Residuals:
-    """The residuals of a change on fresh points."""
+    """The residuals of a change on fresh points; beside holes, where features vary on their lengths, more of them: a
+    change that dips between two points costs nothing."""
     count = _points(change.parameters_count, max(len(places[0].terms), 1))
-    towards = wanting(change)
-    drawn = [
-        (site, sample(site.pieces, count if site.name == "interior" else count // 4, "sobol", generator, towards))
-        for site in places
-        if site.terms
-    ]
-    return Residuals(change, drawn)
+    towards, domain = wanting(change), change.problem.domain
+
+    def drawn(site: Site) -> Points:
+        if site.name == "interior":
+            spread = inside(domain, count, "sobol", generator, towards)
+            return joined([spread, *around_small(domain, count // 4, "sobol", generator)])
+        return sample(site.pieces, count // 4, "sobol", generator, towards)
+
+    return Residuals(change, [(site, drawn(site)) for site in places if site.terms])
 
 
 def _at_places(change: Change) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -46,12 +46,15 @@ class Wall:
         Which side it is, the lower or the upper one.
     part : Piece, optional
         What of the side it is, where it is not all of it.
+    rim : int, optional
+        Of a shape the number of its side.
     """
 
     equation: Equation
     fixed: Mapping[int, float]
     side: tuple[int, int] | None = None
     part: Piece | None = None
+    rim: int | None = None
 
 
 def wall_at(problem: Problem, condition: Equation, piece: Piece, parts: bool = False) -> Wall:
@@ -97,13 +100,17 @@ def determined(
     Between the two sides of a coordinate equations ask for as many conditions as the determinant of their highest
     derivatives along it has: the largest sum of orders, each equation with an unknown of its own.
     """
-    slopes = [problem.prober.answer(e, problem.domain.line()).slopes for e in equations]
     for axis, k in enumerate(space):
         if rings[axis]:
             continue
-        needed, told = _needed(slopes, problem.unknowns, k), sum(_told(problem, walls, (axis, end)) for end in (0, 1))
-        if told < needed:
-            raise UnmarchableError(f"{told} conditions stand at the walls, and such equations ask for {needed}")
+        asked, told = needed(problem, equations, k), sum(_told(problem, walls, (axis, end)) for end in (0, 1))
+        if told < asked:
+            raise UnmarchableError(f"{told} conditions stand at the walls, and such equations ask for {asked}")
+
+
+def needed(problem: Problem, equations: Sequence[Equation], k: int) -> int:
+    """How many conditions equations ask for between the two sides of the coordinate of that number."""
+    return _needed([problem.prober.answer(e, problem.domain.line()).slopes for e in equations], problem.unknowns, k)
 
 
 def _needed(slopes: Sequence[Slopes], unknowns: Sequence[str], k: int) -> int:
@@ -145,3 +152,20 @@ def ends_along(problem: Problem, part: Piece) -> list[float]:
         low, high = torch.where(same, middle, low), torch.where(same, high, middle)
     along = next(c for c in problem.coordinates if c not in part.fixed)
     return [float(problem.domain.place(along, share)) for share in (low + high) / 2]
+
+
+def traced(problem: Problem, walls: Sequence[Wall], joins: dict[str, list[int]], space: int) -> None:
+    """Along a line walls speak of traces alone: what a condition asks for at a wall must be one."""
+    for wall in walls:
+        for u, asked in _asked(problem, wall.equation).items():
+            joins[u][0] = max(joins[u][0], max((a[space] + 1 for a in asked), default=0))
+
+
+def _asked(problem: Problem, equation: Equation) -> dict[str, set[Alpha]]:
+    """The derivatives that a condition asks for."""
+    found: dict[str, set[Alpha]] = {}
+    for piece in problem.pieces(equation):
+        answer: Any = problem.prober.answer(equation, piece.grid())
+        for unknown, probe in answer.probes.items():
+            found.setdefault(unknown, set()).update(probe.asked)
+    return found

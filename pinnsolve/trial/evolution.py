@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from pinnsolve.checks.resolution import Resolution
+from pinnsolve.geometry.clipped import Clipped
+from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.leaves import Leaves
 from pinnsolve.jets.multi_index import Alpha
@@ -19,7 +20,7 @@ from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, kinked, varying
 from pinnsolve.trial.crossings import check_seen, crossed, crossings_in_time
-from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of, sign_of, wall_at
+from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of, sign_of, traced, wall_at
 from pinnsolve.trial.exact import Plan
 
 Derivatives = dict[str, set[Alpha]]
@@ -70,6 +71,12 @@ class Evolution:
         Whether an equation says that one unknown is the rate of another.
     crossed : tuple of Crossed
         In a plane the same.
+    notches : tuple of Corner
+        Of a rim: where slopes may grow without bound.
+    jumps : tuple of Corner
+        The same: where prescribed values jump.
+    region : Clipped, optional
+        Of a steady problem what of the plane belongs to it; without it, all of the box.
     """
 
     problem: Problem
@@ -93,6 +100,9 @@ class Evolution:
     sizes: tuple[float, ...]
     rated: bool
     crossed: tuple[Crossed, ...] = ()
+    notches: tuple[Corner, ...] = ()
+    jumps: tuple[Corner, ...] = ()
+    region: Clipped | None = None
 
     @property
     def dims(self) -> int:
@@ -126,8 +136,10 @@ class Evolution:
         """How often it derives along the coordinates of space and along time."""
         return tuple(alpha[k] for k in self.space), 0 if self.time is None else alpha[self.time]
 
-    def points(self, x: Tensor, t: Tensor, side: tuple[int, int] | None = None) -> Points:
-        """Points (N, dims); with outward normals where they lie at a side."""
+    def points(
+        self, x: Tensor, t: Tensor, side: tuple[int, int] | None = None, outward: Tensor | None = None
+    ) -> Points:  # fmt: skip
+        """Points (N, dims); with outward normals where they lie at a side, or where these are given, (N, dims)."""
         found = {k: x[:, axis] for axis, k in enumerate(self.space)}
         if self.time is not None:
             found[self.time] = self.sign * t
@@ -137,6 +149,8 @@ class Evolution:
             across, upper = side
             for axis, k in enumerate(self.space):
                 normals[names[k]] = torch.full_like(t, (2.0 * upper - 1.0) * (axis == across))
+        if outward is not None:
+            normals = {names[k]: outward[:, axis] for axis, k in enumerate(self.space)}
         return Points({name: found[k] for k, name in enumerate(names)}, torch.ones_like(t), normals)
 
     def given(self, told: Given, x: Tensor, t: float) -> Tensor:
@@ -182,6 +196,8 @@ def evolution(
         raise UnmarchableError(problem.indivisible)
     domain = problem.domain
     space = tuple(problem.coordinates.index(c) for c in domain.space_coordinates)
+    if domain.shape is not None:
+        raise UnmarchableError("cells that march fill boxes: they end at no curved side")
     if domain.time is None or not 1 <= len(space) <= 2 or len(domain.coordinates) != len(space) + 1:
         raise UnmarchableError("cells are for one coordinate, or one or two of space with time")
     equations, time = tuple(others) or equations_of(problem), problem.coordinates.index(domain.time)
@@ -203,7 +219,7 @@ def evolution(
         if order > 1 and u not in rates:
             raise UnmarchableError(f"nothing says at which rate {u} starts")
     if len(space) == 1:
-        _traces(problem, walls, joins, space[0])
+        traced(problem, walls, joins, space[0])
     rated = _even(problem, equations, joins, orders, space)
     inside, begun, driven = varying(problem, domain.space_coordinates, domain.time)
     across = crossings_in_time(
@@ -260,13 +276,6 @@ def _conditions(problem: Problem, begin: float) -> tuple[dict[str, Given], dict[
     return starts, rates, walls
 
 
-def _traces(problem: Problem, walls: Sequence[Wall], joins: dict[str, list[int]], space: int) -> None:
-    """Along a line walls speak of traces alone: what a condition asks for at a wall must be one."""
-    for wall in walls:
-        for u, asked in _asked(problem, wall.equation).items():
-            joins[u][0] = max(joins[u][0], max((a[space] + 1 for a in asked), default=0))
-
-
 def _even(
     problem: Problem, equations: Sequence[Equation], joins: dict[str, list[int]], orders: dict[str, int],
     space: Sequence[int],
@@ -283,14 +292,4 @@ def _even(
         for u in named if rated else ():
             found = True
             joins[u] = [max(mine) for mine in zip(joins[u], *(joins[v] for v in rated), strict=True)]
-    return found
-
-
-def _asked(problem: Problem, equation: Equation) -> dict[str, set[Alpha]]:
-    """The derivatives that a condition asks for."""
-    found: dict[str, set[Alpha]] = {}
-    for piece in problem.pieces(equation):
-        answer: Any = problem.prober.answer(equation, piece.grid())
-        for unknown, probe in answer.probes.items():
-            found.setdefault(unknown, set()).update(probe.asked)
     return found

@@ -51,6 +51,7 @@ class Search:
         self.width = torch.cat([mesh.widths for mesh in meshes])
         begin, length = torch.tensor(steps, dtype=torch.float64, device=device).unbind(1)
         self.begin, self.length, self.ends = begin, length, begin + length
+        self.over = meshes[0] if meshes[0].region is not None else None  # over a shape there is one step
         self.tables = []
         levels = self.places[:, :, 1]
         for level in levels.unique(dim=0):
@@ -66,14 +67,28 @@ class Search:
             key = key * ((len(bounds) - 1) * 2 ** int(level[axis])) + number[:, axis]
         return key
 
-    def place(self, prepared: Located, x: Tensor, t: Tensor) -> None:
-        """Find the cells of points (N, dims) at times (N,), and where in them they lie."""
+    def _nearest(self, mesh: Tiles, x: Tensor, cell: Tensor) -> Tensor:
+        """The cells (N,) of a shape where those that were found hold points (N, 2); of other points the nearest: beside
+        a rim may lie what holds nothing, or too little."""
+        low, high = mesh.lows, mesh.lows + mesh.widths
+        near = 1e-9 * mesh.widths
+        beyond = ((x < low[cell] - near[cell]) | (x > high[cell] + near[cell])).any(1).nonzero()[:, 0]
+        found = cell.clone()
+        for some in beyond.split(max(1, 4_000_000 // len(mesh))):
+            away = torch.maximum(low - x[some][:, None], x[some][:, None] - high).clamp(min=0).square().sum(-1)
+            found[some] = away.argmin(1)
+        return found
+
+    def place(self, prepared: Located, x: Tensor, t: Tensor, near: Tensor | None = None) -> None:
+        """Find the cells of points (N, dims) at times (N,), and where in them they lie; over a shape the cells of
+        points near them."""
         step = torch.bucketize(t.contiguous(), self.ends).clamp(max=len(self.ends) - 1)
         first, part = [], []
         for axis, b in enumerate(self.edges):
-            k = (torch.bucketize(x[:, axis].contiguous(), b, right=True) - 1).clamp(0, len(b) - 2)
+            at = x[:, axis] if near is None else near[:, axis]
+            k = (torch.bucketize(at.contiguous(), b, right=True) - 1).clamp(0, len(b) - 2)
             first.append(k)
-            part.append((x[:, axis] - b[k]) / (b[k + 1] - b[k]))
+            part.append((at - b[k]) / (b[k + 1] - b[k]))
         k, u = torch.stack(first, 1), torch.stack(part, 1)
         cell = torch.zeros_like(step)
         for level, keys, numbers in self.tables:
@@ -85,4 +100,8 @@ class Search:
         _, level, i = self.places[cell].unbind(-1)
         prepared.cell, prepared.width, prepared.length = cell, self.width[cell], self.length[step]
         prepared.xi = 2 * (u * 2.0**level - i) - 1
+        if self.over is not None:
+            prepared.cell = cell = self._nearest(self.over, x if near is None else near, cell)
+            prepared.width = self.width[cell]
+            prepared.xi = 2 * (x - self.over.lows[cell]) / prepared.width - 1
         prepared.tau = 2 * (t - self.begin[step]) / self.length[step] - 1

@@ -12,11 +12,13 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.reference_cell import degree_of, reference_cell
+from pinnsolve.networks.spread import legendre_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.located import Located, Search
 from pinnsolve.trial.of_cells import OfCells
+from pinnsolve.trial.rim import region_of
 
 
 class Planar(OfCells):
@@ -50,7 +52,7 @@ class Planar(OfCells):
     def take(self, mesh: Tiles, coefficients: Tensor, settled: bool, defect: float) -> None:
         """Other cells."""
         self.mesh, self.coefficients, self.settled, self.defect = mesh, coefficients, settled, defect
-        self._search = Search([mesh], [(0.0, 1.0)])
+        self._search, self._legendre = Search([mesh], [(0.0, 1.0)]), self._as_legendre(coefficients)
 
     @property
     def doubt(self) -> float:  # type: ignore[override]
@@ -91,11 +93,26 @@ class Planar(OfCells):
         return self.mesh is not None
 
     def gathered(self, prepared: Located, unknown: int, of: Tensor | None = None) -> Tensor:
-        if prepared.of is not self.mesh:
+        mesh = self.mesh
+        assert mesh is not None
+        if prepared.of is not mesh:
             x = torch.stack([c.to(torch.float64) for c in prepared.points.coordinates.values()], -1)
-            self._search.place(prepared, x, torch.zeros_like(x[:, 0]))
+            self._search.place(prepared, x, torch.zeros_like(x[:, 0]), self._inward(prepared.points, x))
             prepared.of, prepared.tables = self.mesh, {}
-        return (self.coefficients if of is None else of)[prepared.cell, unknown]  # (N, M)
+        chosen = self._legendre if of is None else self._as_legendre(of)
+        return chosen[prepared.cell, unknown]  # (N, M)
+
+    def _inward(self, points: Points, x: Tensor) -> Tensor:
+        """Places a little inside of points (N, 2) of a rim, since that belongs to what lies there."""
+        if self.mesh is None or self.mesh.region is None or not points.normals:
+            return x
+        outward = torch.stack([points.normals[c].to(x) for c in points.coordinates], -1)
+        return x - 1e-9 * self.mesh.lengths.norm() * outward
+
+    def _as_legendre(self, c: Tensor) -> Tensor:
+        """Coefficients as those of the reference cell's features, also where a rim cuts cells."""
+        assert self.mesh is not None
+        return legendre_of(self.mesh, reference_cell(degree_of(c.shape[2], 2), self.device, 2), c)
 
     def part(self, prepared: Located, mine: Tensor, alpha: Alpha) -> Tensor:
         cell = reference_cell(degree_of(mine.shape[1], 2), self.device, 2)
@@ -126,7 +143,7 @@ class Planar(OfCells):
             bounds.append(tuple(rest[1 : count + 1].tolist()))
             rest = rest[count + 1 :]
         n = len(rest) // (6 + self.outputs * m)
-        mesh = Tiles.placed(tuple(bounds), rest[: 6 * n].reshape(n, 2, 3), self.device)
+        mesh = Tiles.placed(tuple(bounds), rest[: 6 * n].reshape(n, 2, 3), self.device, region_of(self.problem))
         made = rest[6 * n :].reshape(n, self.outputs, m).clone().to(self.device)
         self.take(mesh, made, settled, defect)
 

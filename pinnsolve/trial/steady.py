@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.resolution import Resolution
+from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, varying_along
 from pinnsolve.trial.crossings import check_seen, crossed
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, ends_along, equations_of, wall_at
 from pinnsolve.trial.evolution import Evolution, derivatives_of
 from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.rim import region_of, told_on_rim, wall_on_rim
+from pinnsolve.trial.rim_corners import corners_of_rim
 
 
 def steady(problem: Problem, made: Plan) -> Evolution:
@@ -30,12 +33,13 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     space, equations = (0, 1), equations_of(problem)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
+    if domain.shape is not None:
+        return _over_shape(problem, made, equations)
     standing = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
     walls = [wall_at(problem, condition, piece, parts=True) for condition, piece in standing]
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in problem.coordinates)
     determined(problem, equations, walls, rings, space)
-    derivatives = derivatives_of(problem, equations)
-    joins = tuple(tuple(max((a[k] for a in derivatives[u]), default=0) for k in space) for u in problem.unknowns)
+    joins = _joins(problem, equations)
     inside = tuple(varying_along(problem, c, standing, planes=True) for c in problem.coordinates)
     joints = tuple(
         _with_ends(problem, walls, axis, cuts(problem, made, c, r))
@@ -47,6 +51,30 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     return Evolution(
         problem, equations, space, None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {}, joints, (),
         inside, inside, Resolution(), rough, tuple(made.size(u).scale for u in problem.unknowns), False, across,
+    )  # fmt: skip
+
+
+def _joins(problem: Problem, equations: Sequence[Equation]) -> tuple[tuple[int, ...], ...]:
+    """So many traces of each unknown are joined along each coordinate."""
+    derivatives = derivatives_of(problem, equations)
+    return tuple(tuple(max((a[k] for a in derivatives[u]), default=0) for k in (0, 1)) for u in problem.unknowns)
+
+
+def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> Evolution:
+    """The same over a shape, whose rim cuts cells."""
+    if problem.periodic:
+        raise UnmarchableError("cells over a shape are no ring")
+    if made.unseen:
+        raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
+    walls = [wall_on_rim(problem, c, piece) for c in problem.conditions for piece in problem.pieces(c)]
+    told_on_rim(problem, equations, walls)
+    nothing, (notches, jumps) = (Resolution(), Resolution()), corners_of_rim(problem, made, walls)
+    joints = tuple(cuts(problem, made, c, r) for c, r in zip(problem.coordinates, nothing, strict=True))
+    joins = _joins(problem, equations)
+    return Evolution(
+        problem, tuple(equations), (0, 1), None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), (False, False), {},
+        joints, (), nothing, nothing, Resolution(), made.rough or bool(made.corners),
+        tuple(made.size(u).scale for u in problem.unknowns), False, (), notches, jumps, region_of(problem),
     )  # fmt: skip
 
 

@@ -1,0 +1,173 @@
+"""Where in cells of a plane equations are looked at, and the features there: in whole cells those of the reference
+cell, in cells that the rim of a shape cuts its own ones.
+
+A cut cell has its points where it belongs to the shape, and its features are orthonormal over what is left of it: with
+V the reference cell's features at points there and sqrt(w) V = Q R, they are V R^-1. So equations are as well
+conditioned as in a whole cell, whatever is cut off, and a mean square is the sum of squares of coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.clip_points import points_inside
+from pinnsolve.networks.reference_cell import ReferenceCell
+from pinnsolve.networks.tiles import Tiles
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How features of cut cells are made. Chosen, not measured.
+
+    Parameters
+    ----------
+    least : float
+        Of the size of a feature: what is smaller within a cut cell is not seen there. Larger: less is approximated than
+        could be. Smaller: rounding, times its inverse, in what features are derived.
+    closer : int
+        Points along each coordinate beyond the degree, by which features are made orthonormal. Fewer: they are not.
+    """
+
+    least: float = 1e-9
+    closer: int = 3
+
+
+RULES = Rules()
+
+
+@dataclass
+class Spread:
+    """Points in all cells.
+
+    Parameters
+    ----------
+    mesh : Tiles
+    cell : ReferenceCell
+    points : int
+        Along each coordinate.
+    """
+
+    mesh: Tiles
+    cell: ReferenceCell
+    points: int
+    _tables: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.xi, self.w = self.cell.gauss(self.points)
+        cut, self.own, self.own_weights = self.mesh.cut, self.xi[None, :0], self.w[None, :0]
+        if len(cut):
+            assert self.mesh.region is not None
+            clips = [self.mesh.clips[j] for j in cut.tolist()]
+            along = torch.tensor([clip.along for clip in clips])
+            frames = torch.stack([clip.frame for clip in clips])
+            places, weights = points_inside(self.mesh.region.shape, frames, along, self.points)
+            low, size = frames[:, :1], frames[:, 1:] - frames[:, :1]
+            self.own, self.own_weights = (v.to(self.mesh.device) for v in (2 * (places - low) / size - 1, weights))
+
+    @property
+    def weights(self) -> Tensor:
+        """(n, P), of each cell they sum to one."""
+        return self._with_own(self.w.expand(len(self.mesh), -1), self.own_weights)
+
+    @property
+    def places(self) -> Tensor:
+        """(n, P, dims)."""
+        xi = self._with_own(self.xi.expand(len(self.mesh), -1, -1), self.own)
+        return self.mesh.lows[:, None] + self.mesh.widths[:, None] * (xi + 1) / 2
+
+    def _with_own(self, whole: Tensor, own: Tensor) -> Tensor:
+        if not len(self.mesh.cut):
+            return whole
+        found = whole.clone()
+        found[self.mesh.cut] = own
+        return found
+
+    def table(self, orders: Sequence[int]) -> Tensor:
+        """The features of the cut cells, derived so many times along each coordinate, (k, P, M)."""
+        key = tuple(orders)
+        if key not in self._tables:
+            self._tables[key] = self.cell.features(self.own, key) @ own_features(self.mesh, self.cell)
+        return self._tables[key]
+
+    def values(self, c: Tensor, orders: Sequence[int]) -> Tensor:
+        """What coefficients (..., n, M) are there, derived so many times along the reference cell's coordinates:
+        (..., n, P)."""
+        found = c @ self.cell.table(self.points, orders).T
+        cut = self.mesh.cut
+        if len(cut):
+            found[..., cut, :] = (self.table(orders) @ c[..., cut, :, None])[..., 0]
+        return found
+
+    def rows(self, orders: Sequence[int], first: Tensor) -> Tensor:
+        """The features in some cells, (C, M, P) or (M, P) where they are the same in all."""
+        whole, cut = self.cell.table(self.points, orders).T, self.mesh.cut
+        if not len(cut):
+            return whole
+        number = torch.full((len(self.mesh),), -1, dtype=torch.int64, device=first.device)
+        number[cut] = torch.arange(len(cut), device=first.device)
+        mine = number[first]
+        found = whole.expand(len(first), -1, -1).clone()
+        found[mine >= 0] = self.table(orders)[mine[mine >= 0]].mT
+        return found
+
+    def nearest(self, given: Tensor) -> Tensor:
+        """The coefficients (..., n, M) that are nearest to values (..., n, P), in each cell's mean square."""
+        found = (given * self.w) @ self.cell.table(self.points, (0,) * self.cell.dims)
+        cut = self.mesh.cut
+        if len(cut):
+            weighed = given[..., cut, :] * self.own_weights
+            found[..., cut, :] = (weighed[..., None, :] @ self.table((0,) * self.cell.dims))[..., 0, :]
+        return found
+
+
+@lru_cache(maxsize=3)  # the points of a step and of its check, and those of the next mesh; each takes tens of megabytes
+def spread(mesh: Tiles, cell: ReferenceCell, points: int) -> Spread:
+    """The same, made once."""
+    return Spread(mesh, cell, points)
+
+
+@lru_cache(maxsize=4)
+def own_features(mesh: Tiles, cell: ReferenceCell) -> Tensor:
+    """R^-1 of the cut cells, (k, M, M)."""
+    inside = spread(mesh, cell, cell.degree + RULES.closer)
+    v = cell.features(inside.own, (0,) * cell.dims) * inside.own_weights.sqrt()[..., None]
+    eye = torch.eye(cell.count, dtype=v.dtype, device=v.device).expand(len(v), -1, -1)
+    r = torch.linalg.qr(torch.cat([v, RULES.least * eye], 1), mode="r").R
+    return torch.linalg.solve_triangular(r, eye, upper=True)
+
+
+def features_at(mesh: Tiles, cell: ReferenceCell, cells: Tensor, xi: Tensor, orders: Sequence[int]) -> Tensor:
+    """The features of cells (m,) at their places (m, P, dims): (m, P, M)."""
+    found = cell.features(xi, orders)
+    if len(mesh.cut):
+        number = torch.full((len(mesh),), -1, dtype=torch.int64, device=cells.device)
+        number[mesh.cut] = torch.arange(len(mesh.cut), device=cells.device)
+        mine = number[cells]
+        found[mine >= 0] = found[mine >= 0] @ own_features(mesh, cell)[mine[mine >= 0]]
+    return found
+
+
+def legendre_of(mesh: Tiles, cell: ReferenceCell, c: Tensor) -> Tensor:
+    """Coefficients (n, F, M) as those of the reference cell's features in all cells."""
+    if not len(mesh.cut):
+        return c
+    found = c.clone()
+    found[mesh.cut] = c[mesh.cut] @ own_features(mesh, cell).mT
+    return found
+
+
+def taken_over(
+    c: Tensor, old: Tiles, before: ReferenceCell, new: Tiles, after: ReferenceCell, origin: Tensor
+) -> Tensor:
+    """Coefficients (n, F, M) in other cells, each of which is a part of the `origin` (m,): the same functions, as far
+    as the features there are as rich."""
+    inside = spread(new, after, after.degree + RULES.closer)
+    xi = 2 * (inside.places - old.lows[origin][:, None]) / old.widths[origin][:, None] - 1
+    there = before.features(xi, (0,) * before.dims)  # (m, P, M)
+    values = legendre_of(old, before, c)[origin] @ there.mT
+    return inside.nearest(values.transpose(0, 1)).transpose(0, 1).contiguous()

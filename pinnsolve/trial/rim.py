@@ -1,0 +1,112 @@
+"""The rim of a plane shape, as cells need it: which conditions stand on which of its sides, and whether they say
+enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.clipped import Clipped
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.side import Side
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.determined import UnmarchableError, Wall, needed
+
+_REGIONS: WeakKeyDictionary[Problem, Clipped] = WeakKeyDictionary()
+
+
+def region_of(problem: Problem) -> Clipped | None:
+    """The shape of a problem as cells see it, made once; nothing where it is a box."""
+    if problem.domain.shape is None:
+        return None
+    if problem not in _REGIONS:
+        walls = [wall_on_rim(problem, c, p) for c in problem.conditions for p in problem.pieces(c)]
+        sides, breaks = problem.domain.shape.sides, dict[int, list[float]]()
+        for wall in walls:
+            if wall.rim is not None and wall.part is not None and wall.part.kept:
+                breaks.setdefault(wall.rim, []).extend(ends_along_rim(sides[wall.rim], wall.part))
+        _REGIONS[problem] = Clipped(problem.domain.shape, breaks)
+    return _REGIONS[problem]
+
+
+def wall_on_rim(problem: Problem, condition: Equation, piece: Piece) -> Wall:
+    """A condition on a piece of a shape, as one on a side of it, or at a point.
+
+    Raises
+    ------
+    UnmarchableError
+        If it stands anywhere else.
+    """
+    names, domain = problem.domain.space_coordinates, problem.domain
+    fixed = {names.index(c): value for c, value in piece.fixed.items()}
+    if len(fixed) == len(names):
+        return Wall(condition, fixed)
+    bare = [(p.side, p.fixed, p.normal) for p in domain.walls.pieces]
+    here = (piece.side, piece.fixed, piece.normal)
+    if here not in bare:
+        raise UnmarchableError(f"{condition.name} stands inside")
+    return Wall(condition, fixed, None, piece, bare.index(here))
+
+
+def told_on_rim(problem: Problem, equations: Sequence[Equation], walls: Sequence[Wall]) -> None:
+    """Whether enough stands everywhere on the rim.
+
+    Of elliptic equations the determinant of the highest derivatives has the same order along each coordinate, and they
+    ask for half as many conditions at each place of a rim.
+
+    Raises
+    ------
+    UnmarchableError
+        If they are no such equations, or too little is said somewhere.
+    """
+    along = [needed(problem, equations, k) for k in range(len(problem.domain.space_coordinates))]
+    if len(set(along)) > 1 or along[0] % 2:
+        raise UnmarchableError(
+            "over a shape cells solve what is elliptic: of the same even order along all coordinates"
+        )
+    assert problem.domain.shape is not None
+    for number, side in enumerate(problem.domain.shape.sides):
+        here = [w for w in walls if w.rim == number]
+        held = (
+            torch.stack([held_on_rim(side, w.part) for w in here if w.part is not None]) if here else torch.zeros(1, 1)
+        )
+        told = int(held.double().sum(0).min())
+        if told < along[0] // 2:
+            raise UnmarchableError(
+                f"{told} conditions stand on {side.name}, and such equations ask for {along[0] // 2}"
+            )
+
+
+def _places(side: Side) -> Tensor:
+    """Parameters (N,) of a side, each smooth stretch of it looked at alike."""
+    count = max(257, 8 * side.patch.stretches)  # so that a short part of a side is seen, and one of each chord
+    share = (torch.arange(count, dtype=torch.float64) + 0.382) / count
+    ends = side.intervals
+    return (ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * share).flatten()
+
+
+def held_on_rim(side: Side, part: Piece | None, parts: Tensor | None = None) -> Tensor:
+    """Whether places of a side belong to a part of it, (N,)."""
+    t = _places(side) if parts is None else parts
+    if part is None or not part.kept:
+        return torch.ones_like(t, dtype=torch.bool)
+    x = side.patch.at(t[:, None]).points
+    at = dict(zip(part.space, x.T, strict=True))
+    return torch.stack([kept.holds(at) for kept in part.kept]).all(0)
+
+
+def ends_along_rim(side: Side, part: Piece) -> list[float]:
+    """Parameters at which a part of a side begins or ends, by halving."""
+    t = _places(side)
+    held = held_on_rim(side, part)
+    change = (held[1:] != held[:-1]).nonzero()[:, 0]
+    low, high, before = t[change], t[change + 1], held[change]
+    for _ in range(50 if len(low) else 0):
+        middle = (low + high) / 2
+        same = held_on_rim(side, part, middle) == before
+        low, high = torch.where(same, middle, low), torch.where(same, high, middle)
+    return ((low + high) / 2).tolist()

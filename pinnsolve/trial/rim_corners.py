@@ -1,0 +1,78 @@
+"""Places of a rim to which cells are graded: where slopes may grow without bound, and where prescribed values jump."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from pinnsolve.checks.corners import SERIOUS
+from pinnsolve.geometry.places import Corner
+from pinnsolve.geometry.points import Points
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.determined import Wall
+from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.rim import ends_along_rim, held_on_rim
+
+
+@dataclass(frozen=True)
+class _End:
+    """Of a part of a side: where it is, and which values are given there."""
+
+    place: Tensor
+    values: Mapping[str, float]
+
+
+def corners_of_rim(
+    problem: Problem, made: Plan, walls: Sequence[Wall]
+) -> tuple[tuple[Corner, ...], tuple[Corner, ...]]:  # fmt: skip
+    """The corners that turn inwards and the ends of parts beside which other unknowns are given; and those at which
+    values jump."""
+    domain, names = problem.domain, problem.domain.space_coordinates
+    assert domain.shape is not None
+    near, ends = 1e-6 * domain.shape.size, list(_ends(problem, walls))
+    places = torch.stack([end.place for end in ends])
+    sharp = [torch.tensor([n.place[c] for c in names], dtype=torch.float64) for n in domain.notches]
+    jumps = list[Tensor]()
+    for end in ends:
+        close = ((places - end.place).norm(dim=1) <= near).nonzero()[:, 0].tolist()
+        beside = [ends[k].values for k in close]
+        far = [
+            abs(other[u] - v) > SERIOUS * 2 * made.size(u).scale
+            for u, v in end.values.items() for other in beside if u in other
+        ]  # fmt: skip
+        found = jumps if any(far) else sharp if any(set(other) != set(end.values) for other in beside) else None
+        if found is not None and all(float((end.place - p).norm()) > near for p in (*sharp, *jumps)):
+            found.append(end.place)
+    first, second = (
+        tuple(Corner(dict(zip(names, place.tolist(), strict=True))) for place in kind) for kind in (sharp, jumps)
+    )
+    return first, second
+
+
+def _ends(problem: Problem, walls: Sequence[Wall]) -> Iterator[_End]:
+    assert problem.domain.shape is not None
+    for number, side in enumerate(problem.domain.shape.sides):
+        here = [w for w in walls if w.rim == number]
+        cuts = [t for w in here if w.part is not None and w.part.kept for t in ends_along_rim(side, w.part)]
+        for begin, end in side.intervals.tolist():
+            for a, b in pairwise([begin, *sorted(t for t in cuts if begin < t < end), end]):
+                t = torch.tensor([a + 1e-13, (a + b) / 2, b - 1e-13], dtype=torch.float64)
+                mine = [w for w in here if bool(held_on_rim(side, w.part, t[1:2]))]
+                for place in side.patch.at(t[[0, 2], None]).points:
+                    yield _End(place, _given(problem, mine, place))
+
+
+def _given(problem: Problem, walls: Sequence[Wall], place: Tensor) -> dict[str, float]:
+    """The values that walls give at a place."""
+    one = {c: v[None] for c, v in zip(problem.domain.space_coordinates, place, strict=True)}
+    points = Points(one, torch.ones(1, dtype=torch.float64))
+    found = {}
+    for told in (w.equation.prescribes for w in walls):
+        if told is not None and told.what == "value":
+            chart, at = points.chart()
+            found[told.unknown] = float(told.given(problem.fields(chart, at, {}, points)).value[0])
+    return found
