@@ -30,6 +30,7 @@ from pinnsolve.training.results import Ended
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
+from pinnsolve.trial.over_ranges import OverRanges
 from pinnsolve.trial.trial import Trial
 
 Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
@@ -200,10 +201,13 @@ class Run:
         return look
 
     def _best_yet(self, held_out: float, training: float) -> bool:
-        """Whether it is the best so far; with less viscosity it is, whatever residuals say."""
+        """Whether it is the best so far; with less viscosity, or for more values of parameters, it is, whatever
+        residuals say."""
         if isinstance(self.method, Vanishing):
             return True
-        return self._comparable() and self.watch.better(held_out, training)
+        better = self._comparable() and self.watch.better(held_out, training)
+        grown = isinstance(self.trial, OverRanges) and self.best is not None and self.best.stage == self.number
+        return better or grown
 
     def _comparable(self) -> bool:
         """Whether its residual can be compared with those of other stages (`Gathered.judged`)."""

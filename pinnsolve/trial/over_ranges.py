@@ -1,0 +1,363 @@
+"""A trial function over ranges of parameters: polynomials in these through solutions over cells at nodes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra import yardstick
+from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.networks.local_features import LocalFeatures
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.lined import Lined
+from pinnsolve.trial.lower_set import Axis, Index, derived, polynomials, to_surpluses
+from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.of_cells import InCells, OfCells
+from pinnsolve.trial.planar import Planar
+
+# Places of space and time at which solutions at nodes are compared. More: time. Fewer: what differs in a narrow place is
+# seen by chance. Chosen, not measured.
+COMPARED = 1000
+
+
+def over_cells(problem: Problem) -> type[OfCells]:
+    """What stands for the solution of a problem over cells."""
+    if problem.ranges:
+        return OverRanges
+    return Lined if len(problem.coordinates) == 1 else Planar if problem.domain.time is None else Marched
+
+
+def axes_of(problem: Problem) -> tuple[Axis, ...]:
+    """The ranges of a problem, none of their nodes chosen yet."""
+    return tuple(Axis.begun(name, low, high) for name, (low, high) in problem.ranges.items())
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A solution at the places at which nodes are compared.
+
+    Parameters
+    ----------
+    first, best : tensor (F, P)
+        The unknowns, of the first solution and of the richer one.
+    sizes : tensor (F, 1)
+        What they are compared with.
+    """
+
+    first: Tensor
+    best: Tensor
+    sizes: Tensor
+
+    def off(self, other: Tensor) -> float:
+        """How far other values (F, P) are from the best: relative, rms over the places, the largest of the unknowns."""
+        return float(((self.best - other) / self.sizes).square().mean(1).sqrt().max())
+
+
+class Ended(Enum):
+    """Whether more nodes are wanted, and why not."""
+
+    NOT, CONVERGED, SLOW, FAILED = range(4)
+
+
+@dataclass
+class Node:
+    """Values of the parameters, with the solution there.
+
+    Parameters
+    ----------
+    index : tuple of int
+        For each parameter, which of its nodes.
+    values : mapping from parameter to float
+    trial : OfCells
+    richer : OfCells, optional
+        The same with richer features, where it was solved again.
+    noise : float
+        The relative error that rounding makes, where it is known.
+    points : int
+        At which its equations were solved.
+    seen : Seen, optional
+        What was seen of it, once.
+    brings : float, optional
+        Its surplus, for the polynomials as they are.
+    """
+
+    index: Index
+    values: Mapping[str, float]
+    trial: OfCells
+    richer: OfCells | None = None
+
+    noise: float = 0.0
+    points: int = 0
+    seen: Seen | None = None
+    brings: float | None = None
+
+    @property
+    def best(self) -> OfCells:
+        return self.trial if self.richer is None else self.richer
+
+
+def _values(trial: OfCells, points: Points) -> Tensor:
+    fields = trial.unknowns(trial.prepare(points))
+    return torch.stack([fields[u].value.to("cpu", torch.float64) for u in trial.problem.unknowns])
+
+
+@dataclass
+class InRanges(InCells):
+    """Points, and where they are in space and time."""
+
+    of_nodes: Points | None = None
+
+
+class OverRanges(OfCells):
+    """The nodes that are solved so far.
+
+    Parameters
+    ----------
+    problem : Problem
+        With ranges.
+    layer : LocalFeatures
+    made : Plan
+
+    Attributes
+    ----------
+    axes : tuple of Axis
+    nodes : list of Node
+        Each comes after those that it stands on.
+    current : Node, optional
+        The one that is being solved.
+    ended : Ended
+    error : float
+        Of the polynomial and of its nodes, relative, the worst over the ranges, as far as that is told.
+    """
+
+    frozen = 0
+
+    def __init__(
+        self, problem: Problem, layer: LocalFeatures, made: Plan, dtype: torch.dtype = torch.float64,
+        device: torch.device | str = "cpu",
+    ) -> None:  # fmt: skip
+        super().__init__(problem, layer, made, dtype, device)
+        self.axes = axes_of(problem)
+        self.nodes: list[Node] = []
+        self.current: Node | None = None
+        self.ended, self.error, self.why = Ended.NOT, math.inf, ""
+        self.pattern = self.solved_for({a.name: a.value(0.0) for a in self.axes}, layer)
+
+    def solved_for(self, values: Mapping[str, float], layer: LocalFeatures) -> OfCells:
+        """A trial function of the problem at such values, of which nothing is solved yet."""
+        known = self.problem.with_parameters(values)
+        return over_cells(known)(known, layer, Plan({}, sizes=self.plan.sizes), self.dtype, self.device)
+
+    def begin(self, index: Index) -> None:
+        """Another node, to be solved."""
+        self.axes = tuple(a if i < len(a.places) else a.grown() for a, i in zip(self.axes, index, strict=True))
+        values = {a.name: a.places[i] for a, i in zip(self.axes, index, strict=True)}
+        self.current = Node(index, values, self.solved_for(values, self.layer))
+
+    def take(self, node: Node) -> None:
+        """A node that is solved."""
+        self.nodes.append(node)
+        self.current = None
+
+    def fail(self, why: str) -> None:
+        """The node in hand cannot be solved."""
+        self.ended, self.why = Ended.FAILED, why
+
+    @property
+    def indices(self) -> list[Index]:
+        return [n.index for n in self.nodes]
+
+    def seen(self, node: Node) -> Seen:
+        """The unknowns at places of space and time, the same for all nodes."""
+        if node.seen is None:
+            places = node.trial.problem.domain.interior.draw(COMPARED, "sobol", torch.Generator().manual_seed(7))
+            first, best = (_values(trial, places) for trial in (node.trial, node.best))
+            norms, deviations = best.square().mean(1).sqrt().tolist(), best.std(1, correction=0).tolist()
+            scales = [self.plan.size(u).scale for u in self.problem.unknowns]
+            sizes = [yardstick.of_estimate(*told) for told in zip(norms, deviations, scales, strict=True)]
+            node.seen = Seen(first, best, torch.tensor(sizes, dtype=torch.float64)[:, None])
+        return node.seen
+
+    def distance(self, node: Node) -> float:
+        """How far the first solution at a node is from the richer one, relative."""
+        seen = self.seen(node)
+        return seen.off(seen.first)
+
+    def surplus(self, node: Node) -> float:
+        """By how much the polynomial through the nodes before misses the solution at one, relative; of the first one,
+        everything."""
+        if node.brings is None:
+            below = [n for n in self.nodes if n is not node and all(map(int.__le__, n.index, node.index))]
+            places = torch.tensor([list(node.values.values())], dtype=torch.float64)
+            indices, node.brings = [n.index for n in below], 1.0
+            if below:
+                weights = polynomials(self.axes, indices, places)[0] @ to_surpluses(self.axes, indices)
+                node.brings = self._missed(node, below, weights)
+        return node.brings
+
+    def left_out(self, nodes: Sequence[Node], axis: Axis) -> float:
+        """The sum of what polynomials in one parameter miss at each of some nodes through all others."""
+        missed = 0.0
+        for node in nodes:
+            others = [n for n in nodes if n is not node]
+            here, *there = (axis.scaled(n.values[axis.name]) for n in (node, *others))
+            weights = [math.prod((here - b) / (a - b) for b in there if b != a) for a in there]
+            missed += self._missed(node, others, torch.tensor(weights, dtype=torch.float64))
+        return missed
+
+    def _missed(self, node: Node, others: Sequence[Node], weights: Tensor) -> float:
+        told = torch.einsum("k,kfp->fp", weights, torch.stack([self.seen(n).best for n in others]))
+        return self.seen(node).off(told)
+
+    # ------------------------------------------------------------ how far it goes
+
+    @property
+    def complete(self) -> bool:  # type: ignore[override]
+        """Whether each parameter has three nodes: before that nothing is said about it."""
+        enough = all(len(axis.places) >= 3 for axis in self.axes) and len(self.nodes) >= 1 + 2 * len(self.axes)
+        return enough and self.ended is not Ended.FAILED
+
+    @property
+    def missing(self) -> str:  # type: ignore[override]
+        if self.ended is Ended.FAILED and self.current is not None:
+            where = " and ".join(f"{name} = {v:.4g}" for name, v in self.current.values.items())
+            return f"at {where} {self.why or self.current.trial.missing}"
+        return f"it is solved for {len(self.nodes)} values of {self._names} alone"
+
+    @property
+    def _names(self) -> str:
+        return " and ".join(self.problem.ranges)
+
+    @property
+    def fluxes(self) -> Mapping[str, Sequence[float]]:  # type: ignore[override]
+        self.pattern.read = self.read
+        return self.pattern.fluxes
+
+    # ------------------------------------------------------------ what it is made of
+
+    @property
+    def parameters_count(self) -> int:
+        return sum(n.trial.parameters_count for n in self.nodes)
+
+    @property
+    def width(self) -> int:
+        return max(len(self.nodes), 1) * self.pattern.width
+
+    def layers(self) -> list[tuple[str, str, int]]:
+        found = []
+        for n in self.nodes:
+            name = ", ".join(f"{k} = {v:.4g}" for k, v in n.values.items())
+            kinds = [kind for _, kind, _ in n.trial.layers()]
+            kind = kinds[0] if len(kinds) == 1 else f"{len(kinds)} steps over cells"
+            found.append((name, kind, n.trial.parameters_count))
+        return found
+
+    def told(self, words: str) -> str:
+        how = [f"log {a.name}" if a.logarithmic else a.name for a in self.axes]
+        count = f"{len(self.nodes)} values" if self.nodes else "values"
+        return f"{self.pattern.told(words)} for {count} of {self._names}, polynomials in {' and '.join(how)} between"
+
+    def held(self) -> dict[str, str]:
+        return {name: f"{how}, at some values of {self._names}" for name, how in self.pattern.held().items()}
+
+    # ------------------------------------------------------------ evaluation
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.nodes)
+
+    def prepare(self, points: Points) -> InRanges:  # type: ignore[override]
+        points = points.to(self.dtype, self.device)
+        here = {c: v for c, v in points.coordinates.items() if c not in self.problem.ranges}
+        return InRanges(points, *points.chart(), of_nodes=replace(points, coordinates=here))
+
+    def unknowns(self, prepared: InRanges) -> dict[str, Jet]:  # type: ignore[override]
+        """D^alpha u = sum over nodes of (D^alpha W) u_node where alpha is along parameters, W (D^alpha u_node) where it
+        is along space and time."""
+        if not self.begun:
+            return self.guessed(prepared)
+        assert prepared.of_nodes is not None
+        names, ranges, axes = prepared.chart.names, list(self.problem.ranges), tuple(self.axes)
+        mine = [k for k, name in enumerate(names) if name not in ranges]
+        theirs = [[k == names.index(r) for k in range(len(names))] for r in ranges]
+        indices, change = self.indices, to_surpluses(axes, self.indices).to(self.device)
+        of_nodes = [n.trial.unknowns(n.trial.prepare(prepared.of_nodes)) for n in self.nodes]
+        fields, weighed = [prepared.at[r] for r in ranges], dict[Alpha, Tensor]()
+
+        def weights(alpha: Alpha) -> Tensor:
+            along = tuple(0 if k in mine else a for k, a in enumerate(alpha))
+            if along not in weighed:
+                orders = [tuple(a * own for a, own in zip(along, which, strict=True)) for which in theirs]
+                weighed[along] = derived(axes, indices, fields, orders) @ change
+            return weighed[along]
+
+        def field_of(u: str) -> Jet:
+            def rule(alpha: Alpha) -> Tensor:
+                if self.noted:
+                    prepared.chart.asked.add(alpha)
+                inner = tuple(alpha[k] for k in mine)
+                parts = torch.stack([there[u].dense(inner) for there in of_nodes], 1)
+                return (weights(alpha) * parts).sum(1).to(self.dtype)
+
+            return Jet(prepared.chart, rule, (prepared.chart.size,), frozenset(names))
+
+        return {u: field_of(u) for u in self.problem.unknowns}
+
+    # ------------------------------------------------------------ as one vector
+
+    def vector(self) -> Tensor:
+        """All nodes, (L,): everything that `assign` needs."""
+        every = [*self.nodes, *([self.current] if self.current is not None else [])]
+        head = [float(len(self.nodes)), float(len(every)), float(self.ended.value), self.error]
+        found = [torch.tensor([*head, *(float(a.logarithmic) for a in self.axes)], dtype=torch.float64)]
+        for n in every:
+            both = [t.vector().cpu() for t in (n.trial, n.richer) if t is not None]
+            sizes = [float(len(v)) for v in both]
+            about = [*map(float, n.index), *n.values.values(), n.noise, float(n.points), float(len(both)), *sizes]
+            found += [torch.tensor(about, dtype=torch.float64), *both]
+        return torch.cat(found)
+
+    @torch.no_grad()
+    def assign(self, vector: Tensor) -> None:
+        vector, at, dims = vector.to("cpu", torch.float64), 0, len(self.axes)
+
+        def taken(count: int) -> Tensor:
+            nonlocal at
+            at += count
+            return vector[at - count : at]
+
+        solved, every, ended, self.error = taken(4).tolist()
+        kinds, found = taken(dims).tolist(), list[Node]()
+        for _ in range(int(every)):
+            index = tuple(int(i) for i in taken(dims))
+            values = dict(zip(self.problem.ranges, taken(dims).tolist(), strict=True))
+            noise, points, count = taken(3).tolist()
+            sizes = [int(size) for size in taken(int(count))]
+            trials = [self.solved_for(values, self.layer) for _ in sizes]
+            for trial, size in zip(trials, sizes, strict=True):
+                trial.assign(taken(size))
+            found.append(Node(index, values, *trials, noise=noise, points=int(points)))
+        self.ended, self.nodes = Ended(int(ended)), found[: int(solved)]
+        self.current = found[-1] if every > solved else None
+        self.axes = tuple(self._placed(k, bool(kind), found) for k, kind in enumerate(kinds))
+
+    def _placed(self, k: int, logarithmic: bool, nodes: Sequence[Node]) -> Axis:
+        """The nodes of a parameter, of those that lie on its axis."""
+        axis = self.axes[k]
+        own = {n.index[k]: n.values[axis.name] for n in nodes}
+        return replace(axis, places=tuple(own[i] for i in sorted(own)), logarithmic=logarithmic)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {"nodes": self.vector()}
+
+    def restore(self, tensors: Mapping[str, Any]) -> None:
+        self.assign(tensors["nodes"])
