@@ -222,10 +222,8 @@ class Enriching:
 
     def step(self, objective: Objective, state: State) -> State:
         known = objective.guess() if objective.guess is not None else None
-        if isinstance(known, OfCells) and known.forward.count and known.complete:
-            return self._with_constants(objective, known, state)
-        if isinstance(objective.model, OverRanges) and isinstance(known, OverRanges) and known.complete:
-            return range_nodes.again(objective.model, known, state)
+        if isinstance(known, OfCells) and known.complete and (known.forward.count or isinstance(known, OverRanges)):
+            return self._of_several(objective, known, state)
         if isinstance(objective.model, Lined):
             known = known if isinstance(known, Lined) else None
             return line_solving.enriched(objective.model, known, state, objective.work)
@@ -250,8 +248,12 @@ class Enriching:
         trial.take(slabs(found))
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 
-    def _with_constants(self, objective: Objective, known: OfCells, state: State) -> State:
+    def _of_several(self, objective: Objective, known: OfCells, state: State) -> State:
+        """For values of constants that are found, or for many values of parameters."""
         assert isinstance(objective.model, OfCells)
+        if isinstance(known, OverRanges):
+            assert isinstance(objective.model, OverRanges)
+            return range_nodes.again(objective.model, known, state)
         accuracy = Marching(share=self.share, least=self.least).accuracy(known)
         done = fitted.enriched(objective.model, known, accuracy, objective)
         return {**state, "loss": 0.0, "stuck": not done, "done": True, "left": 0.0}

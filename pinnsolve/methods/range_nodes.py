@@ -18,9 +18,10 @@ from pinnsolve.methods.protocol import Method, Objective, State
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.lower_set import Axis, Index, after, before
-from pinnsolve.trial.of_network import stated
 from pinnsolve.trial.of_cells import OfCells
-from pinnsolve.trial.over_ranges import Ended, Node, OverRanges
+from pinnsolve.trial.of_network import stated
+from pinnsolve.trial.over_ranges import OverRanges
+from pinnsolve.trial.range_node import Ended, Node
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Rules:
     back: float = 0.2
     fewest: int = 4
     more: int = 2
-    most: int = 48
+    most: int = 64
     looks: int = 4
     slow: float = 10.0
     better: float = 0.5
@@ -124,20 +125,22 @@ def _along(k: int, of: Mapping[Index, float]) -> list[Index]:
 
 
 def _rate(told: list[float]) -> float:
-    """The factor from node to node by which less is missed, over the last few."""
-    if len(told) <= RULES.looks:
-        return 0.0
-    early, late = told[-1 - RULES.looks], told[-1]
-    return min((late / early) ** (1 / RULES.looks), 1.0) if early > 0 else 0.0
+    """The factor from node to node by which less is missed, by the largest of the last few and of those before."""
+    late, early = max(told[-RULES.looks :], default=0.0), max(told[-2 * RULES.looks : -RULES.looks], default=0.0)
+    return min((late / early) ** (1 / RULES.looks), 1.0) if len(told) >= 2 * RULES.looks and early > 0 else 0.0
 
 
-def _hopeless(trial: OverRanges, missed: float, target: float) -> bool:
-    """Whether polynomials of one parameter converge too slowly."""
-    told = [trial.surplus(n) for n in trial.nodes]
-    if len(trial.axes) > 1 or len(told) < 3 * RULES.fewest:
-        return False
-    rate = _rate(told)
-    return len(told) + math.log(target / missed) / math.log(max(rate, 1e-3)) > RULES.most if rate < 1 else True
+def _hopeless(trial: OverRanges, target: float) -> bool:
+    """Whether polynomials in some parameter converge so slowly that too many nodes would follow."""
+    brought = {n.index: trial.surplus(n) for n in trial.nodes}
+    for k in range(len(trial.axes)):
+        told = [brought[i] for i in _along(k, brought)]
+        if len(told) < 4 * RULES.looks:
+            continue
+        rate, left = _rate(told), max(told[-RULES.looks :], default=0.0)
+        if left > target and rate > 0 and len(told) + math.log(target / left) / math.log(min(rate, 0.999)) > RULES.most:
+            return True
+    return False
 
 
 def _take_better(trial: OverRanges, solved: Node) -> None:
@@ -178,10 +181,10 @@ def stepped(trial: OverRanges, objective: Objective, state: State, first: Method
             kept["node"] = _further(trial.current, objective, kept.get("node", {}), first, second, trial)
         if work.operations - begun >= most:
             break
-    inside = sum(n.points for n in trial.nodes)
+    done, failed = trial.ended is not Ended.NOT, trial.ended is Ended.FAILED
     return {
-        **state, "loss": min(trial.error, 1e300), "done": trial.ended is not Ended.NOT, "stuck": trial.ended is Ended.FAILED,
-        "rate": work.operations - begun, "points": {"interior": inside}, "march": kept,
+        **state, "loss": min(trial.error, 1e300), "done": done, "stuck": failed, "rate": work.operations - begun,
+        "points": trial.points, "march": kept,
     }  # fmt: skip
 
 
@@ -192,7 +195,7 @@ def _next(trial: OverRanges) -> None:
     trial.error = front.missed + own + max((n.noise for n in trial.nodes), default=0.0)
     if front.missed <= max(target, own):
         trial.ended = Ended.CONVERGED
-    elif front.following is None or _hopeless(trial, front.missed, target):
+    elif front.following is None or _hopeless(trial, target):
         trial.ended = Ended.SLOW
     else:
         trial.begin(front.following)
@@ -214,11 +217,11 @@ def _further(
     again = node.richer is not None
     method, solved = (second, node.richer) if again else (first, node.trial)
     guess = node.trial if again else _nearest(trial, node)
+    assert solved is not None
     mine = replace(objective, model=solved, guess=None if guess is None else lambda: guess, drift=None, values=None)
     state = method.step(mine, kept or method.init(mine))
     if not state["done"]:
         return state
-    assert solved is not None
     solved.live = None
     if state["stuck"] or not solved.complete:
         trial.fail("the cells were not solved again with richer features" if again else solved.missing)
@@ -254,4 +257,10 @@ def again(trial: OverRanges, known: OverRanges, state: State) -> State:
     trial.axes, trial.error, trial.ended = known.axes, known.error, known.ended
     trial.nodes = [replace(n, trial=n.best, richer=None) for n in known.nodes]
     slow = known.ended is not Ended.CONVERGED
-    return {**state, "loss": 0.0, "stuck": slow, "done": True, "points": {"interior": sum(n.points for n in known.nodes)}}
+    return {
+        **state,
+        "loss": 0.0,
+        "stuck": slow,
+        "done": True,
+        "points": {"interior": sum(n.points for n in known.nodes)},
+    }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
+from numbers import Real
 from typing import Any, Literal
 
 from torch import Tensor
@@ -34,6 +35,7 @@ from pinnsolve.problem.overview import Overview
 from pinnsolve.problem.probes import Prober
 from pinnsolve.problem.quantities import quantities_of
 from pinnsolve.problem.reading import (
+    Held,
     Parameter,
     equations_of,
     flattened,
@@ -105,7 +107,7 @@ class Problem(Told):
         }  # fmt: skip
         given = parameters_of(parameters or {})
         self._parameters = dict(parameters or {})
-        self.parameters, self.ranges = given.numbers, given.ranges
+        self.parameters, self.ranges, self.held = given.numbers, given.ranges, given.held
         self.materials = {
             n: m.over(space) if isinstance(space, Shape | None) else m for n, m in given.materials.items()
         }
@@ -261,7 +263,8 @@ class Problem(Told):
         for name in values:
             if name not in self._parameters:
                 raise ProblemError(f"there is no parameter '{name}'", did_you_mean(name, self._parameters))
-        return self.replaced(parameters={**self._parameters, **values})
+        kept = {n: Held(v) if n in self.ranges and isinstance(v, Real) else v for n, v in values.items()}
+        return self.replaced(parameters={**self._parameters, **kept})
 
     def solved_for(self, values: Mapping[str, float], more: Sequence[Equation] = ()) -> Problem:
         """The same problem without its data, with these values of parameters, and more conditions."""
@@ -279,6 +282,7 @@ class Problem(Told):
         values = {f"measured {name}": chart.constant(v) for name, v in points.measured.items()}
         behind = {
             **self.parameters,
+            **{n: chart.numbers(self.parameters[n]) for n in self.held},
             **materials_at(self.materials, chart, at, points),
             **{n: t(**{c: at[c] for c in t.of}) for n, t in self.tables.items() if all(c in at for c in t.of)},
             **guesses,

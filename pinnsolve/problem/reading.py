@@ -32,6 +32,11 @@ def unknowns_of(unknowns: Any) -> tuple[str, ...]:
     return names
 
 
+class Held(float):
+    """A number in the place of a range: functions see it as the field that they see of a range, so that `exp(k)` from
+    torch is the same for both."""
+
+
 @dataclass(frozen=True)
 class Parameters:
     """What stands under `parameters`.
@@ -49,6 +54,8 @@ class Parameters:
         Those that are functions from data.
     eigenvalues : dict from name to Eigenvalue
         Among the numbers they have the value that they shall be near to.
+    held : tuple of str
+        The numbers that stand in the place of a range.
     """
 
     numbers: dict[str, float]
@@ -57,6 +64,7 @@ class Parameters:
     materials: dict[str, Piecewise]
     tables: dict[str, Tabulated]
     eigenvalues: dict[str, Eigenvalue]
+    held: tuple[str, ...] = ()
 
 
 def parameters_of(parameters: Any) -> Parameters:
@@ -83,7 +91,8 @@ def parameters_of(parameters: Any) -> Parameters:
     eigenvalues = {n: v for n, v in given.items() if isinstance(v, Eigenvalue)}
     numbers = {n: float(v.guess if isinstance(v, Unknown) else v) for n, v in given.items() if n not in eigenvalues}
     numbers |= {n: float(v.near) for n, v in eigenvalues.items()}
-    return Parameters(numbers, unknown, ranges, materials, tables, eigenvalues)
+    held = tuple(n for n, v in parameters.items() if isinstance(v, Held))
+    return Parameters(numbers, unknown, ranges, materials, tables, eigenvalues, held)
 
 
 def equations_of(equations: Any) -> tuple[Equation, ...]:

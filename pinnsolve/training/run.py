@@ -270,17 +270,8 @@ class Run:
     def restore(self, stored: Mapping[str, Any]) -> None:
         """Take over what `stored` gave."""
         names = (
-            "step",
-            "stage_step",
-            "stage_began",
-            "method_state",
-            "weights",
-            "choice",
-            "again",
-            "born",
-            "sizes",
-            "first",
-        )
+            "step", "stage_step", "stage_began", "method_state", "weights", "choice", "again", "born", "sizes", "first",
+        )  # fmt: skip
         for name in names:
             setattr(self, name, stored[name])
         network, self.number = self.stage.network, stored["number"]

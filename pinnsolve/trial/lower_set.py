@@ -26,12 +26,29 @@ from torch import Tensor
 from pinnsolve.jets.jet import Jet
 
 Index = tuple[int, ...]
-# Places among which the next node is sought. More: nothing is gained. Fewer: nodes of a long sequence are not the best.
-CANDIDATES = 2001
 
-# The ratio of a range's ends from which on its first nodes are those of the logarithm; after some of them it is measured
-# which is better. Larger: the middle of decades is far from all nodes. Smaller: the same nodes but for a few per cent.
-WIDE = 3.0
+
+@dataclass(frozen=True)
+class Rules:
+    """Where nodes lie, and where solutions at them are compared. Chosen, not measured.
+
+    Parameters
+    ----------
+    candidates : int
+        Places among which the next node is sought. Fewer: nodes of a long sequence are not the best.
+    wide : float
+        The ratio of a range's ends from which on its first nodes are those of the logarithm; after some it is measured
+        which is better. Larger: the middle of decades is far from all nodes. Smaller: nearly the same nodes.
+    compared : int
+        Places of space and time. More: time. Fewer: what differs in a narrow place is seen by chance.
+    """
+
+    candidates: int = 2001
+    wide: float = 3.0
+    compared: int = 1000
+
+
+RULES = Rules()
 
 
 @dataclass(frozen=True)
@@ -59,7 +76,7 @@ class Axis:
         """Without nodes; by its logarithm where the range spans a large part of a decade."""
         axis = cls(name, low, high)
         ends = sorted((abs(low), abs(high)))
-        return replace(axis, logarithmic=axis.signed and ends[1] >= WIDE * ends[0])
+        return replace(axis, logarithmic=axis.signed and ends[1] >= RULES.wide * ends[0])
 
     @property
     def signed(self) -> bool:
@@ -84,7 +101,7 @@ class Axis:
 
     def grown(self) -> Axis:
         """With one more node: first in the middle, then at the ends, then where the nodes are furthest away."""
-        z = torch.linspace(1, -1, CANDIDATES, dtype=torch.float64)
+        z = torch.linspace(1, -1, RULES.candidates, dtype=torch.float64)
         if not self.places:
             return replace(self, places=(self.value(0.0),))
         away = torch.stack([(z - self.scaled(place)).abs().log() for place in self.places]).sum(0)

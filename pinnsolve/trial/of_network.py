@@ -54,7 +54,7 @@ def stated(problem: Problem, made: Plan, values: Mapping[str, float]) -> Stated:
     Parameters
     ----------
     made : Plan
-        Of the problem with ranges: where it saw nothing but smooth data over all of these, they are not looked at again.
+        Of the problem with ranges: where it saw nothing but smooth data over all of these, nothing is looked at again.
 
     Raises
     ------

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra import yardstick
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
@@ -23,10 +21,7 @@ from pinnsolve.trial.lower_set import Axis, Index, derived, polynomials, to_surp
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.of_cells import InCells, OfCells
 from pinnsolve.trial.planar import Planar
-
-# Places of space and time at which solutions at nodes are compared. More: time. Fewer: what differs in a narrow place is
-# seen by chance. Chosen, not measured.
-COMPARED = 1000
+from pinnsolve.trial.range_node import Ended, Node, Seen, seen_at
 
 
 def over_cells(problem: Problem) -> type[OfCells]:
@@ -39,75 +34,6 @@ def over_cells(problem: Problem) -> type[OfCells]:
 def axes_of(problem: Problem) -> tuple[Axis, ...]:
     """The ranges of a problem, none of their nodes chosen yet."""
     return tuple(Axis.begun(name, low, high) for name, (low, high) in problem.ranges.items())
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A solution at the places at which nodes are compared.
-
-    Parameters
-    ----------
-    first, best : tensor (F, P)
-        The unknowns, of the first solution and of the richer one.
-    sizes : tensor (F, 1)
-        What they are compared with.
-    """
-
-    first: Tensor
-    best: Tensor
-    sizes: Tensor
-
-    def off(self, other: Tensor) -> float:
-        """How far other values (F, P) are from the best: relative, rms over the places, the largest of the unknowns."""
-        return float(((self.best - other) / self.sizes).square().mean(1).sqrt().max())
-
-
-class Ended(Enum):
-    """Whether more nodes are wanted, and why not."""
-
-    NOT, CONVERGED, SLOW, FAILED = range(4)
-
-
-@dataclass
-class Node:
-    """Values of the parameters, with the solution there.
-
-    Parameters
-    ----------
-    index : tuple of int
-        For each parameter, which of its nodes.
-    values : mapping from parameter to float
-    trial : OfCells
-    richer : OfCells, optional
-        The same with richer features, where it was solved again.
-    noise : float
-        The relative error that rounding makes, where it is known.
-    points : int
-        At which its equations were solved.
-    seen : Seen, optional
-        What was seen of it, once.
-    brings : float, optional
-        Its surplus, for the polynomials as they are.
-    """
-
-    index: Index
-    values: Mapping[str, float]
-    trial: OfCells
-    richer: OfCells | None = None
-
-    noise: float = 0.0
-    points: int = 0
-    seen: Seen | None = None
-    brings: float | None = None
-
-    @property
-    def best(self) -> OfCells:
-        return self.trial if self.richer is None else self.richer
-
-
-def _values(trial: OfCells, points: Points) -> Tensor:
-    fields = trial.unknowns(trial.prepare(points))
-    return torch.stack([fields[u].value.to("cpu", torch.float64) for u in trial.problem.unknowns])
 
 
 @dataclass
@@ -173,18 +99,18 @@ class OverRanges(OfCells):
         self.ended, self.why = Ended.FAILED, why
 
     @property
+    def points(self) -> dict[str, int]:
+        """At how many its equations were solved, at all nodes together."""
+        return {"interior": sum(n.points for n in self.nodes)}
+
+    @property
     def indices(self) -> list[Index]:
         return [n.index for n in self.nodes]
 
     def seen(self, node: Node) -> Seen:
         """The unknowns at places of space and time, the same for all nodes."""
         if node.seen is None:
-            places = node.trial.problem.domain.interior.draw(COMPARED, "sobol", torch.Generator().manual_seed(7))
-            first, best = (_values(trial, places) for trial in (node.trial, node.best))
-            norms, deviations = best.square().mean(1).sqrt().tolist(), best.std(1, correction=0).tolist()
-            scales = [self.plan.size(u).scale for u in self.problem.unknowns]
-            sizes = [yardstick.of_estimate(*told) for told in zip(norms, deviations, scales, strict=True)]
-            node.seen = Seen(first, best, torch.tensor(sizes, dtype=torch.float64)[:, None])
+            node.seen = seen_at(node, [self.plan.size(u).scale for u in self.problem.unknowns])
         return node.seen
 
     def distance(self, node: Node) -> float:
@@ -345,7 +271,8 @@ class OverRanges(OfCells):
             trials = [self.solved_for(values, self.layer) for _ in sizes]
             for trial, size in zip(trials, sizes, strict=True):
                 trial.assign(taken(size))
-            found.append(Node(index, values, *trials, noise=noise, points=int(points)))
+            richer = trials[1] if len(trials) > 1 else None
+            found.append(Node(index, values, trials[0], richer, noise, int(points)))
         self.ended, self.nodes = Ended(int(ended)), found[: int(solved)]
         self.current = found[-1] if every > solved else None
         self.axes = tuple(self._placed(k, bool(kind), found) for k, kind in enumerate(kinds))
