@@ -303,7 +303,6 @@ def test_two_ranges_are_compared_at_all_corners() -> None:
         (lambda: parametric(parameters={"alpha": (0.2, 0.02)}), "runs backwards"),
         (lambda: parametric(parameters={"alpha": (0.1, 0.2), "x": (0, 1)}), "stands for two things"),
         (lambda: parametric(parameters={"alpha": (0.1, 0.2, 0.3)}), "is not an interval"),
-        (lambda: solve(parametric(), network=LocalFeatures(), budget=1), "take no parameters as inputs"),
         (lambda: _some().u(x=0.5, t=0.5), "the coordinate alpha is missing"),
         (lambda: _some().u(x=0.5, t=0.5, alpha=0.3), "leaves the domain"),
         (lambda: _some().at(nu=0.1), "the parameter alpha is missing"),

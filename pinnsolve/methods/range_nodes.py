@@ -15,7 +15,6 @@ from typing import Any
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.line_condition import noise_of
 from pinnsolve.methods.protocol import Method, Objective, State
-from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.lower_set import Axis, Index, after, before
 from pinnsolve.trial.of_cells import OfCells
@@ -226,7 +225,7 @@ def _further(
     if state["stuck"] or not solved.complete:
         trial.fail("the cells were not solved again with richer features" if again else solved.missing)
     elif not again:
-        node.richer = _with_more(node.trial)
+        node.richer = trial.again(node)
         node.points = int(state["points"].get("interior", 0))
     else:
         node.noise = noise_of(node.best)
@@ -242,14 +241,6 @@ def _nearest(trial: OverRanges, node: Node) -> OfCells | None:
         return math.dist(*([a.scaled(n.values[a.name]) for a in trial.axes] for n in (other, node)))
 
     return min(trial.nodes, key=away).trial if trial.nodes else None
-
-
-def _with_more(known: OfCells) -> OfCells:
-    """A trial function of the same problem with richer features."""
-    layer = LocalFeatures(degree=min(known.layer.degree + 2, 20), stages=min(known.layer.stages + 2, 9))
-    made = type(known)(known.problem, layer, known.plan, known.dtype, known.device)
-    made.read = known.read
-    return made
 
 
 def again(trial: OverRanges, known: OverRanges, state: State) -> State:

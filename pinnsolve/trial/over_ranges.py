@@ -36,6 +36,11 @@ def axes_of(problem: Problem) -> tuple[Axis, ...]:
     return tuple(Axis.begun(name, low, high) for name, (low, high) in problem.ranges.items())
 
 
+def richer(layer: LocalFeatures) -> LocalFeatures:
+    """That of the cells which tell the error of others."""
+    return LocalFeatures(degree=min(layer.degree + 2, 20), stages=min(layer.stages + 2, 9))
+
+
 @dataclass
 class InRanges(InCells):
     """Points, and where they are in space and time."""
@@ -82,6 +87,13 @@ class OverRanges(OfCells):
         """A trial function of the problem at such values, of which nothing is solved yet."""
         known = self.problem.with_parameters(values)
         return over_cells(known)(known, layer, Plan({}, sizes=self.plan.sizes), self.dtype, self.device)
+
+    def again(self, node: Node) -> OfCells:
+        """A trial function of a node's problem with richer features."""
+        known = node.trial
+        made = type(known)(known.problem, richer(self.layer), known.plan, self.dtype, self.device)
+        made.read = known.read
+        return made
 
     def begin(self, index: Index) -> None:
         """Another node, to be solved."""
@@ -268,11 +280,13 @@ class OverRanges(OfCells):
             values = dict(zip(self.problem.ranges, taken(dims).tolist(), strict=True))
             noise, points, count = taken(3).tolist()
             sizes = [int(size) for size in taken(int(count))]
-            trials = [self.solved_for(values, self.layer) for _ in sizes]
+            trials = [
+                self.solved_for(values, layer)
+                for layer, _ in zip((self.layer, richer(self.layer)), sizes, strict=False)
+            ]
             for trial, size in zip(trials, sizes, strict=True):
                 trial.assign(taken(size))
-            richer = trials[1] if len(trials) > 1 else None
-            found.append(Node(index, values, trials[0], richer, noise, int(points)))
+            found.append(Node(index, values, trials[0], trials[1] if len(sizes) > 1 else None, noise, int(points)))
         self.ended, self.nodes = Ended(int(ended)), found[: int(solved)]
         self.current = found[-1] if every > solved else None
         self.axes = tuple(self._placed(k, bool(kind), found) for k, kind in enumerate(kinds))
