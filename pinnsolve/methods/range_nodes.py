@@ -100,7 +100,7 @@ def front_of(trial: OverRanges) -> Front:
     brings = {j: max(told[b] for b in before(j)) for j in sorted(candidates)}
     rate = max(_rate([told[i] for i in _along(k, told)]) for k in range(dims))
     last = {b for j in candidates for b in before(j)}
-    missed = sum(told[i] for i in sorted(last)) * min(max(1.0, rate / max(1 - rate, 1e-3)), RULES.slow)
+    missed = math.hypot(*(told[i] for i in sorted(last))) * min(max(1.0, rate / max(1 - rate, 1e-3)), RULES.slow)
     asked = [j for j in brings if _asked(trial, j)]
     open_ones = asked or [j for j in brings if max(j) < RULES.most]
     if asked:

@@ -130,6 +130,12 @@ class OverRanges(OfCells):
         seen = self.seen(node)
         return seen.off(seen.first)
 
+    @property
+    def known_error(self) -> float | None:
+        """Of all of it, relative, the worst over the ranges, where that is known before it is compared with another."""
+        own = max((self.distance(n) for n in self.nodes), default=math.inf)
+        return self.error + own if self.complete and math.isfinite(self.error + own) else None
+
     def surplus(self, node: Node) -> float:
         """By how much the polynomial through the nodes before misses the solution at one, relative; of the first one,
         everything."""
