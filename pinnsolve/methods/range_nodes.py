@@ -20,7 +20,7 @@ from pinnsolve.trial.lower_set import Axis, Index, after, before
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.of_network import stated
 from pinnsolve.trial.over_ranges import OverRanges
-from pinnsolve.trial.range_node import Ended, Node
+from pinnsolve.trial.range_node import Growth, Node
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def stepped(trial: OverRanges, objective: Objective, state: State, first: Method
     """
     work, begun = objective.work, objective.work.operations
     kept: dict[str, Any] = dict(state["march"])
-    while trial.ended is Ended.NOT:
+    while trial.growth is Growth.ON:
         if trial.current is None:
             _next(trial)
             kept = {}
@@ -180,7 +180,7 @@ def stepped(trial: OverRanges, objective: Objective, state: State, first: Method
             kept["node"] = _further(trial.current, objective, kept.get("node", {}), first, second, trial)
         if work.operations - begun >= most:
             break
-    done, failed = trial.ended is not Ended.NOT, trial.ended is Ended.FAILED
+    done, failed = trial.growth is not Growth.ON, trial.growth is Growth.FAILED
     return {
         **state, "loss": min(trial.error, 1e300), "done": done, "stuck": failed, "rate": work.operations - begun,
         "points": trial.points, "march": kept,
@@ -193,9 +193,9 @@ def _next(trial: OverRanges) -> None:
     own = max((RULES.own * trial.distance(n) for n in trial.nodes), default=0.0)
     trial.error = front.missed + own + max((n.noise for n in trial.nodes), default=0.0)
     if front.missed <= max(target, own):
-        trial.ended = Ended.CONVERGED
+        trial.growth = Growth.CONVERGED
     elif front.following is None or _hopeless(trial, target):
-        trial.ended = Ended.SLOW
+        trial.growth = Growth.SLOW
     else:
         trial.begin(front.following)
 
@@ -245,9 +245,9 @@ def _nearest(trial: OverRanges, node: Node) -> OfCells | None:
 
 def again(trial: OverRanges, known: OverRanges, state: State) -> State:
     """All nodes of a known solution with their richer features; stuck where polynomials do not converge."""
-    trial.axes, trial.error, trial.ended = known.axes, known.error, known.ended
+    trial.axes, trial.error, trial.growth = known.axes, known.error, known.growth
     trial.nodes = [replace(n, trial=n.best, richer=None) for n in known.nodes]
-    slow = known.ended is not Ended.CONVERGED
+    slow = known.growth is not Growth.CONVERGED
     return {
         **state,
         "loss": 0.0,

@@ -31,6 +31,7 @@ from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
 from pinnsolve.trial.over_ranges import OverRanges
+from pinnsolve.trial.range_node import Growth
 from pinnsolve.trial.trial import Trial
 
 Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
@@ -221,7 +222,8 @@ class Run:
     def exact(self) -> bool:
         """Whether the last look saw nothing but rounding, beside what the residuals were made of at the first."""
         left, made = weighted(self.weights, self.history[-1].held_out), weighted(self.weights, self.sizes)
-        return self.trial.complete and left <= rounding(self.trial.dtype) ** 2 * made
+        growing = isinstance(self.trial, OverRanges) and self.trial.growth is Growth.ON
+        return self.trial.complete and not growing and left <= rounding(self.trial.dtype) ** 2 * made
 
     def as_found(self, stage: int, held_out: Mapping[str, float]) -> Found:
         """The trial function as it is, to be compared with others."""

@@ -21,7 +21,7 @@ from pinnsolve.trial.lower_set import Axis, Index, derived, polynomials, to_surp
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.of_cells import InCells, OfCells
 from pinnsolve.trial.planar import Planar
-from pinnsolve.trial.range_node import Ended, Node, Seen, seen_at
+from pinnsolve.trial.range_node import Growth, Node, Seen, seen_at
 
 
 def over_cells(problem: Problem) -> type[OfCells]:
@@ -65,7 +65,7 @@ class OverRanges(OfCells):
         Each comes after those that it stands on.
     current : Node, optional
         The one that is being solved.
-    ended : Ended
+    growth : Growth
     error : float
         Of the polynomial and of its nodes, relative, the worst over the ranges, as far as that is told.
     """
@@ -80,7 +80,7 @@ class OverRanges(OfCells):
         self.axes = axes_of(problem)
         self.nodes: list[Node] = []
         self.current: Node | None = None
-        self.ended, self.error, self.why = Ended.NOT, math.inf, ""
+        self.growth, self.error, self.why = Growth.ON, math.inf, ""
         self.pattern = self.solved_for({a.name: a.value(0.0) for a in self.axes}, layer)
 
     def solved_for(self, values: Mapping[str, float], layer: LocalFeatures) -> OfCells:
@@ -108,7 +108,7 @@ class OverRanges(OfCells):
 
     def fail(self, why: str) -> None:
         """The node in hand cannot be solved."""
-        self.ended, self.why = Ended.FAILED, why
+        self.growth, self.why = Growth.FAILED, why
 
     @property
     def points(self) -> dict[str, int]:
@@ -134,7 +134,7 @@ class OverRanges(OfCells):
     def known_error(self) -> float | None:
         """Of all of it, relative, the worst over the ranges, where that is known before it is compared with another."""
         own = max((self.distance(n) for n in self.nodes), default=math.inf)
-        return self.error + own if self.complete and math.isfinite(self.error + own) else None
+        return self.error + own if self.complete else None
 
     def surplus(self, node: Node) -> float:
         """By how much the polynomial through the nodes before misses the solution at one, relative; of the first one,
@@ -166,13 +166,12 @@ class OverRanges(OfCells):
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
-        """Whether each parameter has three nodes: before that nothing is said about it."""
-        enough = all(len(axis.places) >= 3 for axis in self.axes) and len(self.nodes) >= 1 + 2 * len(self.axes)
-        return enough and self.ended is not Ended.FAILED
+        """Whether the nodes say how far it is from the solution."""
+        return math.isfinite(self.error) and self.growth is not Growth.FAILED
 
     @property
     def missing(self) -> str:  # type: ignore[override]
-        if self.ended is Ended.FAILED and self.current is not None:
+        if self.growth is Growth.FAILED and self.current is not None:
             where = " and ".join(f"{name} = {v:.4g}" for name, v in self.current.values.items())
             return f"at {where} {self.why or self.current.trial.missing}"
         return f"it is solved for {len(self.nodes)} values of {self._names} alone"
@@ -261,7 +260,7 @@ class OverRanges(OfCells):
     def vector(self) -> Tensor:
         """All nodes, (L,): everything that `assign` needs."""
         every = [*self.nodes, *([self.current] if self.current is not None else [])]
-        head = [float(len(self.nodes)), float(len(every)), float(self.ended.value), self.error]
+        head = [float(len(self.nodes)), float(len(every)), float(self.growth.value), self.error]
         found = [torch.tensor([*head, *(float(a.logarithmic) for a in self.axes)], dtype=torch.float64)]
         for n in every:
             both = [t.vector().cpu() for t in (n.trial, n.richer) if t is not None]
@@ -279,7 +278,7 @@ class OverRanges(OfCells):
             at += count
             return vector[at - count : at]
 
-        solved, every, ended, self.error = taken(4).tolist()
+        solved, every, growth, self.error = taken(4).tolist()
         kinds, found = taken(dims).tolist(), list[Node]()
         for _ in range(int(every)):
             index = tuple(int(i) for i in taken(dims))
@@ -293,7 +292,7 @@ class OverRanges(OfCells):
             for trial, size in zip(trials, sizes, strict=True):
                 trial.assign(taken(size))
             found.append(Node(index, values, trials[0], trials[1] if len(sizes) > 1 else None, noise, int(points)))
-        self.ended, self.nodes = Ended(int(ended)), found[: int(solved)]
+        self.growth, self.nodes = Growth(int(growth)), found[: int(solved)]
         self.current = found[-1] if every > solved else None
         self.axes = tuple(self._placed(k, bool(kind), found) for k, kind in enumerate(kinds))
 

@@ -36,10 +36,10 @@ class Seen:
         return float(((self.best - other) / self.sizes).square().mean(1).sqrt().max())
 
 
-class Ended(Enum):
+class Growth(Enum):
     """Whether more nodes are wanted, and why not."""
 
-    NOT, CONVERGED, SLOW, FAILED = range(4)
+    ON, CONVERGED, SLOW, FAILED = range(4)
 
 
 @dataclass
