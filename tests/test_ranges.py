@@ -12,7 +12,7 @@ import torch
 from torch import exp, sin
 
 from pinnsolve import Box, Problem, Settings, Solution, d, dirichlet, initial, solve
-from pinnsolve.methods import range_nodes
+from pinnsolve.methods import range_front
 from pinnsolve.solve import prepare
 from pinnsolve.trial import over_ranges
 from pinnsolve.trial.lower_set import Axis, before, polynomials, to_surpluses
@@ -194,9 +194,9 @@ def test_a_value_without_solution_ends_the_march_over_nodes() -> None:
 def test_polynomials_that_are_wrong_do_not_converge(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mutant: what nodes bring is taken for what they are."""
     right = nodes_of(decay(tolerance=1e-3))
-    assert right.ended is Growth.CONVERGED and right.error < 3e-4
-    monkeypatch.setattr(over_ranges, "to_surpluses", lambda axes, nodes: torch.eye(len(nodes), dtype=torch.float64))
-    assert nodes_of(decay(tolerance=1e-3)).ended is Growth.SLOW
+    assert right.growth is Growth.CONVERGED and right.error < 3e-4
+    monkeypatch.setattr(range_front, "to_surpluses", lambda axes, nodes: torch.eye(len(nodes), dtype=torch.float64))
+    assert nodes_of(decay(tolerance=1e-3)).growth is Growth.SLOW
 
 
 def nodes_of(problem: Problem) -> OverRanges:
@@ -221,4 +221,4 @@ def test_what_a_node_of_a_range_was_measured_by_alone_says_nothing_of_other_poly
     points = over_ranges.Points({"t": 0.3 * torch.ones_like(k), "k": k}, torch.ones_like(k))
     told = trial.unknowns(trial.prepare(points))["u"].value
     assert float((told - torch.exp(-12 * k)).abs().max()) < 1e-4
-    assert len(trial.axes[0].places) >= range_nodes.RULES.fewest
+    assert len(trial.axes[0].places) >= range_front.RULES.fewest

@@ -17,7 +17,7 @@ from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.lower_set import Axis, Index, derived, polynomials, to_surpluses
+from pinnsolve.trial.lower_set import Axis, Index, derived, to_surpluses
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.of_cells import InCells, OfCells
 from pinnsolve.trial.planar import Planar
@@ -135,32 +135,6 @@ class OverRanges(OfCells):
         """Of all of it, relative, the worst over the ranges, where that is known before it is compared with another."""
         own = max((self.distance(n) for n in self.nodes), default=math.inf)
         return self.error + own if self.complete else None
-
-    def surplus(self, node: Node) -> float:
-        """By how much the polynomial through the nodes before misses the solution at one, relative; of the first one,
-        everything."""
-        if node.brings is None:
-            below = [n for n in self.nodes if n is not node and all(map(int.__le__, n.index, node.index))]
-            places = torch.tensor([list(node.values.values())], dtype=torch.float64)
-            indices, node.brings = [n.index for n in below], 1.0
-            if below:
-                weights = polynomials(self.axes, indices, places)[0] @ to_surpluses(self.axes, indices)
-                node.brings = self._missed(node, below, weights)
-        return node.brings
-
-    def left_out(self, nodes: Sequence[Node], axis: Axis) -> float:
-        """The sum of what polynomials in one parameter miss at each of some nodes through all others."""
-        missed = 0.0
-        for node in nodes:
-            others = [n for n in nodes if n is not node]
-            here, *there = (axis.scaled(n.values[axis.name]) for n in (node, *others))
-            weights = [math.prod((here - b) / (a - b) for b in there if b != a) for a in there]
-            missed += self._missed(node, others, torch.tensor(weights, dtype=torch.float64))
-        return missed
-
-    def _missed(self, node: Node, others: Sequence[Node], weights: Tensor) -> float:
-        told = torch.einsum("k,kfp->fp", weights, torch.stack([self.seen(n).best for n in others]))
-        return self.seen(node).off(told)
 
     # ------------------------------------------------------------ how far it goes
 
