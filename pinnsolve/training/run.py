@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -233,6 +234,8 @@ class Run:
         scales = {u: self.trial.plan.size(u).scale for u in self.trial.problem.unknowns}
         enriched = isinstance(self.settings.stages[stage].method, Enriching)
         richer, noise = (self.trial.doubt, noise_of(self.trial)) if enriched else (0.0, 0.0)
+        if isinstance(self.trial, OverRanges) and self.trial.growth is Growth.ON:
+            noise = self.trial.known_error or math.inf
         values, narrow = self.points.values(), self.trial.plan.narrow
         beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
         defect = getattr(self.trial, "defect", 0.0)  # of cells in a plane
