@@ -111,7 +111,7 @@ class Problem(Told):
         self.materials = {
             n: m.over(space) if isinstance(space, Shape | None) else m for n, m in given.materials.items()
         }
-        self.tables, self.eigenvalues = given.tables, given.eigenvalues
+        self.tables, self.eigenvalues, self.expansions = given.tables, given.eigenvalues, given.expansions
         self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
         self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
         self.space, self.domain = space, Domain(space, time, self.ranges)
@@ -184,7 +184,7 @@ class Problem(Told):
     @property
     def others(self) -> tuple[str, ...]:
         """The parameters, whatever they are, but those that are coordinates of the network."""
-        return (*self.parameters, *self.materials, *self.tables)
+        return (*self.parameters, *self.materials, *self.tables, *self.expansions)
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -266,7 +266,7 @@ class Problem(Told):
         kept = {n: Held(v) if n in self.ranges and isinstance(v, Real) else v for n, v in values.items()}
         return self.replaced(parameters={**self._parameters, **kept})
 
-    def solved_for(self, values: Mapping[str, float], more: Sequence[Equation] = ()) -> Problem:
+    def solved_for(self, values: Mapping[str, Any], more: Sequence[Equation] = ()) -> Problem:
         """The same problem without its data, with these values of parameters, and more conditions."""
         given = [c for c in self.declared_conditions if not isinstance(c, Observed)]
         return self.replaced(conditions=[*given, *more], parameters={**self._parameters, **values}, reference=None)
@@ -292,4 +292,5 @@ class Problem(Told):
             **normals,
             **values,
         }
+        behind |= {n: e.field(self.domain, chart, behind) for n, e in self.expansions.items() if e.along in at}
         return Fields(chart, behind, self.domain.time)

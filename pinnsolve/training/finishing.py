@@ -151,6 +151,8 @@ def _one_solve(run: Run) -> float:
 def _solves(run: Run) -> int:
     """How many times the solution may be solved again with a constant moved: for each constant some places on either
     side, within a share of the budget, counted in operations."""
+    if isinstance(run.trial, OfCells) and run.trial.problem.functions:
+        return 0  # their last terms are zero, since data ask for no more; solved again they would follow the noise
     constants = run.trial.problem.constants.values()
     each = RESERVE.again if run.trial.frozen else RESERVE.again_trained
     if isinstance(run.trial, OfCells):

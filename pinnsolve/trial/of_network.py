@@ -77,12 +77,14 @@ def stated(problem: Problem, made: Plan, values: Mapping[str, float]) -> Stated:
 
 def _with_values(problem: Problem) -> Problem:
     """The problem at the guesses of its constants, without its data, where these tell them."""
-    if not problem.constants:
+    if not problem.constants and not problem.functions:
         return problem
     if problem.inner:
         raise UnmarchableError("where conditions stand inside, they find no unknown constants")
     if not problem.observations:
         raise UnmarchableError("no measurements tell its unknown constants")
+    if any(len(u.coordinates) > 1 for u in problem.functions.values()):
+        raise UnmarchableError("an unknown function of several coordinates is no series")
     if problem.domain.time is None and len(problem.coordinates) > 1:
         raise UnmarchableError("cells of a steady plane find no unknown constants")
     forward = Forward(problem, torch.float64, torch.device("cpu"))
