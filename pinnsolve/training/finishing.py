@@ -151,9 +151,10 @@ def _one_solve(run: Run) -> float:
 def _solves(run: Run) -> int:
     """How many times the solution may be solved again with a constant moved: for each constant some places on either
     side, within a share of the budget, counted in operations."""
-    if isinstance(run.trial, OfCells) and run.trial.problem.functions:
+    problem = run.trial.problem
+    if isinstance(run.trial, OfCells) and problem.functions and not problem.constants:
         return 0  # their last terms are zero, since data ask for no more; solved again they would follow the noise
-    constants = run.trial.problem.constants.values()
+    constants = problem.constants.values()
     each = RESERVE.again if run.trial.frozen else RESERVE.again_trained
     if isinstance(run.trial, OfCells):
         each = RESERVE.again_cells

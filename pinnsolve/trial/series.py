@@ -119,17 +119,22 @@ class FunctionSeries:
     ----------
     name : str
     unknown : Unknown
+    periodic : bool
+        Whether its coordinate is: then it is a series of waves.
     """
 
     name: str
     unknown: Unknown
+    periodic: bool = False
 
     def names(self, level: int) -> list[str]:
         """Of its coefficients."""
         return [f"_{self.name}_{k}" for k in range(RULES.functions[level])]
 
     def expansion(self, level: int) -> Expansion:
-        return Expansion(self.unknown, self.unknown.coordinates[0], tuple(self.names(level)), polynomials)
+        return Expansion(
+            self.unknown, self.unknown.coordinates[0], tuple(self.names(level)), waves if self.periodic else polynomials
+        )
 
 
 def polynomials(s: Tensor, count: int, order: int = 0) -> Tensor:

@@ -73,7 +73,10 @@ def unsaid(problem: Problem) -> Unsaid:
         for u, alpha, _ in problem.prober.answer(equation, domain.line()).slopes:
             slopes[u].add(alpha)
     names = problem.coordinates
-    functions = tuple(FunctionSeries(n, u) for n, u in problem.functions.items() if len(u.coordinates) == 1)
+    rings = {p.coordinate for p in problem.periodic}
+    functions = tuple(
+        FunctionSeries(n, u, u.coordinates[0] in rings) for n, u in problem.functions.items() if len(u.coordinates) == 1
+    )
     if not problem.observations or len(names) > 2 or problem.ranges or problem.solenoidal:
         return Unsaid((), functions)
     space = domain.space_coordinates
