@@ -152,7 +152,7 @@ def _solves(run: Run) -> int:
     """How many times the solution may be solved again with a constant moved: for each constant some places on either
     side, within a share of the budget, counted in operations."""
     problem = run.trial.problem
-    if isinstance(run.trial, OfCells) and problem.functions and not problem.constants:
+    if isinstance(run.trial, OfCells) and problem.functions:
         return 0  # their last terms are zero, since data ask for no more; solved again they would follow the noise
     constants = problem.constants.values()
     each = RESERVE.again if run.trial.frozen else RESERVE.again_trained
