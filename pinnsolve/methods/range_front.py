@@ -39,6 +39,9 @@ class Rules:
         So many more where polynomials are not those that the first nodes were chosen for. Fewer: these say little.
     most : int
         The same at most. More: time for what polynomials do not converge to.
+    patience : float
+        Seconds at the nominal speed that so many may take in all: then it is not asked whether polynomials converge
+        fast enough. They begin to when there are more nodes than waves. Larger: time for what does not converge.
     looks : int
         Nodes over which it is seen how fast polynomials converge.
     slow : float
@@ -55,7 +58,8 @@ class Rules:
     back: float = 0.2
     fewest: int = 4
     more: int = 2
-    most: int = 64
+    most: int = 96
+    patience: float = 10.0
     looks: int = 4
     slow: float = 10.0
     better: float = 0.5

@@ -10,6 +10,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from pinnsolve.algebra.operations import SPEED
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.line_condition import noise_of
 from pinnsolve.methods.protocol import Method, Objective, State
@@ -33,11 +34,13 @@ def stepped(trial: OverRanges, objective: Objective, state: State, first: Method
     work, begun = objective.work, objective.work.operations
     kept: dict[str, Any] = dict(state["march"])
     while trial.growth is Growth.ON:
+        before = work.operations
         if trial.current is None:
-            _next(trial)
-            kept = {}
+            _next(trial, kept.get("spent", 0.0))
+            kept["node"] = {}
         else:
-            kept["node"] = _further(trial.current, objective, kept.get("node", {}), first, second, trial)
+            kept["node"] = _further(trial.current, objective, kept["node"], first, second, trial)
+        kept["spent"] = kept.get("spent", 0.0) + work.operations - before
         if work.operations - begun >= most:
             break
     done, failed = trial.growth is not Growth.ON, trial.growth is Growth.FAILED
@@ -47,17 +50,22 @@ def stepped(trial: OverRanges, objective: Objective, state: State, first: Method
     }  # fmt: skip
 
 
-def _next(trial: OverRanges) -> None:
-    """Begin the next node, unless they are enough."""
+def _next(trial: OverRanges, spent: float) -> None:
+    """Begin the next node, unless they are enough; so many operations were spent on those before."""
     front, target = front_of(trial), RULES.target * trial.problem.tolerance
     own = max((RULES.own * trial.distance(n) for n in trial.nodes), default=0.0)
     trial.error = front.missed + own + max((n.noise for n in trial.nodes), default=0.0)
     if front.missed <= max(target, own):
         trial.growth = Growth.CONVERGED
-    elif front.following is None or hopeless(trial, target):
+    elif front.following is None or (_dear(trial, spent) and hopeless(trial, target)):
         trial.growth = Growth.SLOW
     else:
         trial.begin(front.following)
+
+
+def _dear(trial: OverRanges, spent: float) -> bool:
+    """Whether as many nodes as there may be take more time than can be given to what may not converge."""
+    return spent / max(len(trial.nodes), 1) * RULES.most > RULES.patience * SPEED
 
 
 def _further(
