@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from pinnsolve.algebra.operations import SPEED
+from pinnsolve.errors import ProblemError
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.line_condition import noise_of
 from pinnsolve.methods.protocol import Method, Objective, State
@@ -54,7 +55,8 @@ def _next(trial: OverRanges, spent: float) -> None:
     """Begin the next node, unless they are enough; so many operations were spent on those before."""
     front, target = front_of(trial), RULES.target * trial.problem.tolerance
     own = max((RULES.own * trial.distance(n) for n in trial.nodes), default=0.0)
-    trial.error = front.missed + own + max((n.noise for n in trial.nodes), default=0.0)
+    own += max((n.noise for n in trial.nodes), default=0.0)
+    trial.error = front.missed + own
     if front.missed <= max(target, own):
         trial.growth = Growth.CONVERGED
     elif front.following is None or (_dear(trial, spent) and hopeless(trial, target)):
@@ -86,7 +88,11 @@ def _further(
     guess = node.trial if again else _nearest(trial, node)
     assert solved is not None
     mine = replace(objective, model=solved, guess=None if guess is None else lambda: guess, drift=None, values=None)
-    state = method.step(mine, kept or method.init(mine))
+    try:
+        state = method.step(mine, kept or method.init(mine))
+    except ProblemError as error:  # an equation may have no value there
+        trial.fail(error.fault)
+        return {}
     if not state["done"]:
         return state
     solved.live = None
