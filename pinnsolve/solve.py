@@ -250,7 +250,7 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
         cells=0 if read is None else max(1, len(problem.space_coordinates)), only=bool(problem.inner),
         law=law.start if law is not None else "", noise=NOISE * bool(problem.observations),
-        coordinates=len(problem.coordinates),
+        coordinates=len(problem.coordinates), ranges=bool(problem.ranges),
     )  # fmt: skip
     run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
     check_smooth(run.trial, findings)

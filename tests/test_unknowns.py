@@ -15,6 +15,7 @@ from pinnsolve import (
     Box,
     LevenbergMarquardt,
     LocalFeatures,
+    Marching,
     Newton,
     Problem,
     ProblemError,
@@ -137,6 +138,44 @@ def test_a_conductivity_is_found_with_its_standard_error(network: Any, method: A
     assert str(found).startswith("from 0.0")
 
 
+def test_a_conductivity_over_cells_is_as_exact_as_the_data_and_its_error_says_so(tmp_path: Path) -> None:
+    """Series of more and more terms, whose coefficients data tell: errors fall with the noise, and stay within their
+    standard errors."""
+    for noise, most in ((1e-3, 2e-2), (1e-6, 1e-4)):
+        problem = with_conductivity(noise=noise)
+        solution = solve(problem, network=LocalFeatures(), method=Marching())
+        assert solution.training is not None and solution.training.identified is not None
+        found = solution.training.identified.functions["k"]
+        away = np.array(found.values) - conductivity(np.array(found.places["x"]))
+        assert np.sqrt(np.mean(away**2)) < most * np.sqrt(np.mean(np.square(found.values)))
+        assert 0.1 < np.sqrt(np.mean((away / np.array(found.standard_errors)) ** 2)) < 2
+        np.testing.assert_allclose(solution.k(x=np.array(found.places["x"])), found.values, rtol=1e-12)
+    slope = (solution.k(x=0.401) - solution.k(x=0.399)) / 2e-3
+    assert solution.d("k", "x")(x=0.4) == pytest.approx(slope, rel=1e-4)
+    solution.save(tmp_path / "model.safetensors")
+    again = Solution.load(tmp_path / "model.safetensors", problem)
+    assert again.k(x=0.3) == solution.k(x=0.3) and again.u(x=0.3) == solution.u(x=0.3)
+
+
+def test_a_force_over_cells_that_data_of_a_part_alone_do_not_tell() -> None:
+    def driven(u, t, f):  # type: ignore[no-untyped-def]
+        return d(u, t) + u - f
+
+    t = np.linspace(0, 2, 80)
+    u = 1 + np.sin(t) / 2 - np.cos(t) / 2  # where f = 1 + sin t
+    for upto, told in ((2.0, False), (0.8, True)):
+        data = observed(t=t[t <= upto], u=u[t <= upto], sigma=1e-5)
+        problem = Problem(
+            time=(0, 2), unknowns="u", equations=driven, conditions=[initial(u=0.5), *data],
+            parameters={"f": Unknown(1.0, of="t")}, reference=None, tolerance=1e-2,
+        )  # fmt: skip
+        solution = solve(problem)
+        assert solution.training is not None and solution.training.identified is not None
+        assert any("the data cannot tell f" in w for w in solution.training.identified.warnings) is told
+        assert solution.converged is not told
+        assert np.abs(solution.f(t=t[:30]) - 1 - np.sin(t[:30])).max() < 1e-2
+
+
 def test_where_the_data_cannot_tell_a_function_is_said() -> None:
     """Temperatures of a part alone: nothing is known of the conductivity elsewhere, nor of the flux that comes in."""
     x, values = measured_temperatures()
@@ -214,8 +253,13 @@ def test_a_function_of_no_coordinate_is_refused() -> None:
     for nothing in (3, "", ("x", 1)):
         with pytest.raises(ProblemError, match="names no coordinate"):
             Unknown(0.2, of=nothing)  # type: ignore[arg-type]
-    with pytest.raises(ProblemError, match="cells find no unknown functions"):
-        solve(with_conductivity(), network=LocalFeatures(), budget=1)
+    heated = Problem(
+        space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=lambda u, x, t, f: d(u, t) - d(u, x, x) - f,
+        conditions=[initial(u=0), dirichlet(u=0), *observed(x=[0.5], t=[0.5], u=[1.0], sigma=0.1)],
+        parameters={"f": Unknown(1.0, of=("x", "t"))}, reference=None,
+    )  # fmt: skip
+    with pytest.raises(ProblemError, match="an unknown function of several coordinates is no series"):
+        solve(heated, network=LocalFeatures(), budget=1)
 
 
 # ------------------------------------------------------------ parameters as inputs
@@ -303,7 +347,6 @@ def test_two_ranges_are_compared_at_all_corners() -> None:
         (lambda: parametric(parameters={"alpha": (0.2, 0.02)}), "runs backwards"),
         (lambda: parametric(parameters={"alpha": (0.1, 0.2), "x": (0, 1)}), "stands for two things"),
         (lambda: parametric(parameters={"alpha": (0.1, 0.2, 0.3)}), "is not an interval"),
-        (lambda: solve(parametric(), network=LocalFeatures(), budget=1), "take no parameters as inputs"),
         (lambda: _some().u(x=0.5, t=0.5), "the coordinate alpha is missing"),
         (lambda: _some().u(x=0.5, t=0.5, alpha=0.3), "leaves the domain"),
         (lambda: _some().at(nu=0.1), "the parameter alpha is missing"),

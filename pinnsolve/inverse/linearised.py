@@ -35,6 +35,7 @@ from pinnsolve.inverse.limits import LIMITS
 from pinnsolve.jets.tape import Tape, dense_rows
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.by_constants import ByConstants
+from pinnsolve.trial.forward import WrittenFunctions
 from pinnsolve.trial.trial import Trial
 
 PRIOR = "what is known of the parameters"  # no residual is called so
@@ -124,6 +125,8 @@ def constants_gradient(trial: Trial) -> Tensor:
 def function_gradient(trial: Trial, name: str) -> Tensor:
     """The gradients of a function's values at its places, (places, P), on the CPU."""
     prepared = trial.prepare(places_of(trial, name))
+    if isinstance(trial.functions, WrittenFunctions):
+        return trial.functions.gradients(name, prepared.functions).to("cpu", torch.float64)
     tape = Tape(trial.parameters)
     prepared.chart.tape = tape
     return tape.rows(trial.functions.fields(prepared.functions)[name].value).to("cpu", torch.float64)

@@ -102,7 +102,7 @@ def identified(
     functions, loose = _functions(trial, fit, noise)
     told += untold(constants, functions, correlations) + moving_still(constants, moving) + profiled.told
     told += nothing_determines([n for n in (*free, *loose) if n not in profiled.undetermined], correlations)
-    told += unchecked(profiled.unchecked)
+    told += unchecked(profiled.unchecked, isinstance(trial, ByConstants) and bool(trial.functions.declared))
     by_noise_too = None if unseen is not None else _spread(trial, fit, noise, means.elsewhere, functions)
     return Identified(
         constants, functions, correlations, misfits, list(dict.fromkeys(told)), lost + loose, by_noise_too

@@ -70,15 +70,16 @@ def nothing_determines(names: Sequence[str], correlations: Mapping[tuple[str, st
     return [f"{t}; add data" for t in told]
 
 
-def unchecked(names: Sequence[str]) -> list[str]:
-    """For which constants there was no time to solve again."""
+def unchecked(names: Sequence[str], beside: bool = False) -> list[str]:
+    """For which constants it was not solved again: there was no time, or they stand beside functions that are series,
+    whose last terms would follow the noise."""
     if not names:
         return []
     one = len(names) == 1
-    return [
-        f"the standard error{'s' * (not one)} of {' and '.join(names)} {'is' if one else 'are'} linearised: there was "
-        "no time to solve again with the constant moved; give more --budget"
-    ]
+    why = "there was no time to solve again with the constant moved; give more --budget"
+    if beside:
+        why = "beside unknown functions it is not solved again with the constant moved"
+    return [f"the standard error{'s' * (not one)} of {' and '.join(names)} {'is' if one else 'are'} linearised: {why}"]
 
 
 def moving_still(found: Mapping[str, Constant], moving: Mapping[str, float]) -> list[str]:

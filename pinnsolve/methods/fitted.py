@@ -70,15 +70,15 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
 def fall_back(trial: OfCells, kept: Mapping[str, Any]) -> None:
     """Take the last solution whose constants had settled, where more terms of what is not said have not come to their
     end; as far as these moved the constants, or fewer did before, they are not known."""
-    own = len(trial.constants.raw)
-    now = trial.forward.vector()[-own:] if own else torch.zeros(0)
-    if not trial.found and trial.forward.unsaid.levels > 1 and "before" not in kept:
-        trial.forward.moved[-own:] = now.abs().cpu()
+    forward, own = trial.forward, len(trial.constants.raw)
+    now = forward.own(forward.vector())
+    if not trial.found and forward.unsaid.levels > 1 and "before" not in kept:
+        forward.moved[len(forward.moved) - own :] = now.abs().cpu()
     elif not trial.found and "before" in kept:
         trial.assign(kept["before"])
         trial.found = True
-        away = (trial.forward.vector()[-own:] - now).abs().cpu()
-        trial.forward.moved[-own:] = torch.where(away > 0, away, kept["shift"])
+        away = (forward.own(forward.vector()) - now).abs().cpu()
+        forward.moved[len(forward.moved) - own :] = torch.where(away > 0, away, kept["shift"])
 
 
 def _may_rise(trial: OfCells, fit: Fitting) -> bool:
@@ -93,12 +93,15 @@ def _rises(trial: OfCells, fit: Fitting, kept: dict[str, Any]) -> bool:
     """Whether more terms of what is not said are tried, as long as they pay; where they did not, the solution with
     fewer is taken again."""
     score = fit.score()
-    if score >= kept.get("score", math.inf):
+    if score >= kept.get("score", math.inf) - RULES.decisive * bool(trial.forward.unsaid.functions):
+        level = trial.forward.level
         trial.assign(kept["before"])
+        if trial.forward.unsaid.functions:  # the terms stay, at zero: what a function lacks is part of its error
+            trial.forward.rise(level)
         return False
     if fit.rms() <= fit.tolerance or not _may_rise(trial, fit):
         return False  # what is left is the error of the cells
-    own = trial.forward.vector()[-len(trial.constants.raw) :].cpu()
+    own = trial.forward.own(trial.forward.vector()).cpu()
     shift = (own - kept.get("own", torch.zeros_like(own))).abs()  # from the guess at first, where that is zero
     kept |= {"score": score, "before": trial.vector(), "own": own, "shift": shift}
     trial.forward.rise(trial.forward.level + 1)

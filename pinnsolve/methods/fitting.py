@@ -56,6 +56,10 @@ class Rules:
         How far from the guess: a factor of sixteen, if a constant is positive.
     serves : float
         Of the misfit: slopes that were used before serve as long as a step leaves less.
+    decisive : float
+        Of Akaike's criterion: what more terms of an unknown function must bring at the least. Smaller: they follow the
+        noise where data say little. Larger: its error is told by fewer. Differences below it mean little (Burnham &
+        Anderson, Model Selection and Multimodel Inference (2002), section 2.6).
     weak : float
         Of the largest: directions that data tell less are left as they are.
     """
@@ -77,6 +81,7 @@ class Rules:
     places: tuple[int, int] = (28, 8)
     reach: float = 2.8
     serves: float = 0.5
+    decisive: float = 4.0
     weak: float = 1e-7
 
 

@@ -15,6 +15,7 @@ from pinnsolve.methods.line_solving import cells_of
 from pinnsolve.networks.tiles import Tiles, sizes_of
 from pinnsolve.trial.line import Line
 from pinnsolve.trial.lined import Lined
+from pinnsolve.trial.over_ranges import OverRanges
 from pinnsolve.trial.trial import Trial
 
 
@@ -77,7 +78,10 @@ def cells_like(trial: Trial, line: Line) -> Cells:
 
 def noise_of(trial: Trial) -> float:
     """The least relative error of richer cells: what rounding of the coefficients makes, and a share of their distance
-    from those that are less rich, since points may lie beside all that differs; zero where neither is known."""
+    from those that are less rich, since points may lie beside all that differs; over ranges of parameters the worst of
+    these and of the polynomials; zero where nothing is known."""
+    if isinstance(trial, OverRanges):
+        return trial.error
     if not isinstance(trial, Lined):
         return 0.0
     answer = answers_to_noise(cells_of(trial))[1]

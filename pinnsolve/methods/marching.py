@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pinnsolve.errors import positive, whole
-from pinnsolve.methods import fitted, line_solving, steady_solving
+from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, sites_of
@@ -22,6 +22,7 @@ from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched, Slab
 from pinnsolve.trial.of_cells import OfCells
+from pinnsolve.trial.over_ranges import OverRanges
 from pinnsolve.trial.planar import Planar
 
 
@@ -114,7 +115,7 @@ class Marching:
         return "cells" + ("" if self.bound is None else f", bound {self.bound:g}")
 
     def init(self, objective: Objective) -> State:
-        assert isinstance(objective.model, Marched | Lined | Planar)
+        assert isinstance(objective.model, Marched | Lined | Planar | OverRanges)
         first = together(len(objective.model.problem.space_coordinates))
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "march": {}, "rate": first}
 
@@ -143,6 +144,9 @@ class Marching:
         assert isinstance(objective.model, OfCells)
         if objective.model.forward.count:
             return fitted.stepped(objective.model, self.accuracy(objective.model), objective, state)
+        if isinstance(objective.model, OverRanges):
+            second, most = Enriching(share=self.share, least=self.least), together(len(objective.model.axes))
+            return range_nodes.stepped(objective.model, objective, state, self, second, most)
         if isinstance(objective.model, Lined):
             bound = self.accuracy(objective.model).tolerance
             return line_solving.stepped(objective.model, bound, state, objective.work)
@@ -218,8 +222,8 @@ class Enriching:
 
     def step(self, objective: Objective, state: State) -> State:
         known = objective.guess() if objective.guess is not None else None
-        if isinstance(known, OfCells) and known.forward.count and known.complete:
-            return self._with_constants(objective, known, state)
+        if isinstance(known, OfCells) and known.complete and (known.forward.count or isinstance(known, OverRanges)):
+            return self._of_several(objective, known, state)
         if isinstance(objective.model, Lined):
             known = known if isinstance(known, Lined) else None
             return line_solving.enriched(objective.model, known, state, objective.work)
@@ -244,8 +248,12 @@ class Enriching:
         trial.take(slabs(found))
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 
-    def _with_constants(self, objective: Objective, known: OfCells, state: State) -> State:
+    def _of_several(self, objective: Objective, known: OfCells, state: State) -> State:
+        """For values of constants that are found, or for many values of parameters."""
         assert isinstance(objective.model, OfCells)
+        if isinstance(known, OverRanges):
+            assert isinstance(objective.model, OverRanges)
+            return range_nodes.again(objective.model, known, state)
         accuracy = Marching(share=self.share, least=self.least).accuracy(known)
         done = fitted.enriched(objective.model, known, accuracy, objective)
         return {**state, "loss": 0.0, "stuck": not done, "done": True, "left": 0.0}

@@ -176,7 +176,7 @@ class SteadyWhole:
         self.settled |= met and newton.last <= RULES.newton * self.bound
         further = self.settled and self._cheap and not self.corners
         if met and further:
-            self.bound = RULES.lower * min(self.bound, self.offs[-1])
+            self.bound = max(RULES.lower * min(self.bound, self.offs[-1]), RULES.least)  # zero may leave nothing
         return met and (further or not self.settled)
 
     @property

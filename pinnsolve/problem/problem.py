@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
+from numbers import Real
 from typing import Any, Literal
 
 from torch import Tensor
@@ -34,6 +35,7 @@ from pinnsolve.problem.overview import Overview
 from pinnsolve.problem.probes import Prober
 from pinnsolve.problem.quantities import quantities_of
 from pinnsolve.problem.reading import (
+    Held,
     Parameter,
     equations_of,
     flattened,
@@ -105,11 +107,11 @@ class Problem(Told):
         }  # fmt: skip
         given = parameters_of(parameters or {})
         self._parameters = dict(parameters or {})
-        self.parameters, self.ranges = given.numbers, given.ranges
+        self.parameters, self.ranges, self.held = given.numbers, given.ranges, given.held
         self.materials = {
             n: m.over(space) if isinstance(space, Shape | None) else m for n, m in given.materials.items()
         }
-        self.tables, self.eigenvalues = given.tables, given.eigenvalues
+        self.tables, self.eigenvalues, self.expansions = given.tables, given.eigenvalues, given.expansions
         self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
         self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
         self.space, self.domain = space, Domain(space, time, self.ranges)
@@ -182,7 +184,7 @@ class Problem(Told):
     @property
     def others(self) -> tuple[str, ...]:
         """The parameters, whatever they are, but those that are coordinates of the network."""
-        return (*self.parameters, *self.materials, *self.tables)
+        return (*self.parameters, *self.materials, *self.tables, *self.expansions)
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -260,9 +262,10 @@ class Problem(Told):
         for name in values:
             if name not in self._parameters:
                 raise ProblemError(f"there is no parameter '{name}'", did_you_mean(name, self._parameters))
-        return self.replaced(parameters={**self._parameters, **values})
+        kept = {n: Held(v) if n in self.ranges and isinstance(v, Real) else v for n, v in values.items()}
+        return self.replaced(parameters={**self._parameters, **kept})
 
-    def solved_for(self, values: Mapping[str, float], more: Sequence[Equation] = ()) -> Problem:
+    def solved_for(self, values: Mapping[str, Any], more: Sequence[Equation] = ()) -> Problem:
         """The same problem without its data, with these values of parameters, and more conditions."""
         given = [c for c in self.declared_conditions if not isinstance(c, Observed)]
         return self.replaced(conditions=[*given, *more], parameters={**self._parameters, **values}, reference=None)
@@ -278,6 +281,7 @@ class Problem(Told):
         values = {f"measured {name}": chart.constant(v) for name, v in points.measured.items()}
         behind = {
             **self.parameters,
+            **{n: chart.numbers(self.parameters[n]) for n in self.held},
             **materials_at(self.materials, chart, at, points),
             **{n: t(**{c: at[c] for c in t.of}) for n, t in self.tables.items() if all(c in at for c in t.of)},
             **guesses,
@@ -287,4 +291,5 @@ class Problem(Told):
             **normals,
             **values,
         }
+        behind |= {n: e.field(self.domain, chart, behind) for n, e in self.expansions.items() if e.along in at}
         return Fields(chart, behind, self.domain.time)

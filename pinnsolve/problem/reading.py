@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
@@ -16,10 +16,11 @@ from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.equation import Equation, inside
+from pinnsolve.problem.expansion import Expansion
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.reference import Reference
 
-Parameter = float | Unknown | Eigenvalue | tuple[float, float] | Piecewise | Tabulated
+Parameter = float | Unknown | Eigenvalue | tuple[float, float] | Piecewise | Tabulated | Expansion
 
 
 def unknowns_of(unknowns: Any) -> tuple[str, ...]:
@@ -30,6 +31,11 @@ def unknowns_of(unknowns: Any) -> tuple[str, ...]:
     if not names:
         raise ProblemError("the problem has no unknown", 'Write unknowns="u".')
     return names
+
+
+class Held(float):
+    """A number in the place of a range: functions see it as the field that they see of a range, so that `exp(k)` from
+    torch is the same for both."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,10 @@ class Parameters:
         Those that are functions from data.
     eigenvalues : dict from name to Eigenvalue
         Among the numbers they have the value that they shall be near to.
+    held : tuple of str
+        The numbers that stand in the place of a range.
+    expansions : dict from name to Expansion
+        Functions that are series of numbers.
     """
 
     numbers: dict[str, float]
@@ -57,6 +67,8 @@ class Parameters:
     materials: dict[str, Piecewise]
     tables: dict[str, Tabulated]
     eigenvalues: dict[str, Eigenvalue]
+    held: tuple[str, ...] = ()
+    expansions: dict[str, Expansion] = field(default_factory=dict)
 
 
 def parameters_of(parameters: Any) -> Parameters:
@@ -66,7 +78,7 @@ def parameters_of(parameters: Any) -> Parameters:
     for name, value in parameters.items():
         if not (isinstance(name, str) and name.isidentifier()):
             raise ProblemError(f"parameters: {name!r} is no name", 'Write parameters={"nu": 0.01}.')
-        if isinstance(value, Unknown | Eigenvalue | Piecewise | Tabulated | tuple | list):
+        if isinstance(value, Unknown | Eigenvalue | Piecewise | Tabulated | Expansion | tuple | list):
             continue
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise ProblemError(
@@ -79,11 +91,14 @@ def parameters_of(parameters: Any) -> Parameters:
     unknown = {name: value for name, value in parameters.items() if isinstance(value, Unknown)}
     materials = {name: value for name, value in parameters.items() if isinstance(value, Piecewise)}
     tables = {name: value for name, value in parameters.items() if isinstance(value, Tabulated)}
-    given = {n: v for n, v in parameters.items() if not any(n in other for other in (ranges, materials, tables))}
+    expansions = {name: value for name, value in parameters.items() if isinstance(value, Expansion)}
+    others = (ranges, materials, tables, expansions)
+    given = {n: v for n, v in parameters.items() if not any(n in other for other in others)}
     eigenvalues = {n: v for n, v in given.items() if isinstance(v, Eigenvalue)}
     numbers = {n: float(v.guess if isinstance(v, Unknown) else v) for n, v in given.items() if n not in eigenvalues}
     numbers |= {n: float(v.near) for n, v in eigenvalues.items()}
-    return Parameters(numbers, unknown, ranges, materials, tables, eigenvalues)
+    held = tuple(n for n, v in parameters.items() if isinstance(v, Held))
+    return Parameters(numbers, unknown, ranges, materials, tables, eigenvalues, held, expansions)
 
 
 def equations_of(equations: Any) -> tuple[Equation, ...]:

@@ -30,6 +30,7 @@ from pinnsolve.training.stopping import PATIENCE
 from pinnsolve.training.strategy import NOISE
 from pinnsolve.training.unseen import cost
 from pinnsolve.trial.of_cells import OfCells
+from pinnsolve.trial.over_ranges import OverRanges
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         training, held_out = run.points.training.rms(), run.points.held_out.rms()
         points, weights = run.counts(), dict(run.weights)
     error = run.gathered().error_of(run.as_found(number, held_out), not is_features(kept.network), run.weights)
+    if error is None and isinstance(run.trial, OverRanges):  # nothing was compared before the budget ended
+        error = run.trial.known_error
     data = run.trial.problem.data if run.settings.validation else {}
     if "prior" in run.method_state:  # the measurements say it all: what they leave open is the error
         error = 0.0
@@ -148,7 +151,10 @@ def _one_solve(run: Run) -> float:
 def _solves(run: Run) -> int:
     """How many times the solution may be solved again with a constant moved: for each constant some places on either
     side, within a share of the budget, counted in operations."""
-    constants = run.trial.problem.constants.values()
+    problem = run.trial.problem
+    if isinstance(run.trial, OfCells) and problem.functions:
+        return 0  # their last terms are zero, since data ask for no more; solved again they would follow the noise
+    constants = problem.constants.values()
     each = RESERVE.again if run.trial.frozen else RESERVE.again_trained
     if isinstance(run.trial, OfCells):
         each = RESERVE.again_cells

@@ -47,8 +47,8 @@ class Rules:
         Of the budget, for marches over cells: what is not solved by then is left to others. Larger: these have too
         little. Smaller: long marches are left before their end. Chosen, not measured.
     plane : float
-        The same over two coordinates of space, for marches and what follows them: random features do little there with
-        time as a third one. Chosen, not measured.
+        The same over two coordinates of space, or ranges of parameters, for marches and what follows them: random
+        features do little there with time as a third one. Chosen, not measured.
     deeper : float
         A march to a hundred times lower tolerance takes about so many times the operations
         (`python -m validation.marched`).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -30,6 +31,8 @@ from pinnsolve.training.results import Ended
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
+from pinnsolve.trial.over_ranges import OverRanges
+from pinnsolve.trial.range_node import Growth
 from pinnsolve.trial.trial import Trial
 
 Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
@@ -200,10 +203,13 @@ class Run:
         return look
 
     def _best_yet(self, held_out: float, training: float) -> bool:
-        """Whether it is the best so far; with less viscosity it is, whatever residuals say."""
+        """Whether it is the best so far; with less viscosity, or for more values of parameters, it is, whatever
+        residuals say."""
         if isinstance(self.method, Vanishing):
             return True
-        return self._comparable() and self.watch.better(held_out, training)
+        better = self._comparable() and self.watch.better(held_out, training)
+        grown = isinstance(self.trial, OverRanges) and self.best is not None and self.best.stage == self.number
+        return better or grown
 
     def _comparable(self) -> bool:
         """Whether its residual can be compared with those of other stages (`Gathered.judged`)."""
@@ -217,7 +223,8 @@ class Run:
     def exact(self) -> bool:
         """Whether the last look saw nothing but rounding, beside what the residuals were made of at the first."""
         left, made = weighted(self.weights, self.history[-1].held_out), weighted(self.weights, self.sizes)
-        return self.trial.complete and left <= rounding(self.trial.dtype) ** 2 * made
+        growing = isinstance(self.trial, OverRanges) and self.trial.growth is Growth.ON
+        return self.trial.complete and not growing and left <= rounding(self.trial.dtype) ** 2 * made
 
     def as_found(self, stage: int, held_out: Mapping[str, float]) -> Found:
         """The trial function as it is, to be compared with others."""
@@ -227,6 +234,8 @@ class Run:
         scales = {u: self.trial.plan.size(u).scale for u in self.trial.problem.unknowns}
         enriched = isinstance(self.settings.stages[stage].method, Enriching)
         richer, noise = (self.trial.doubt, noise_of(self.trial)) if enriched else (0.0, 0.0)
+        if isinstance(self.trial, OverRanges) and self.trial.growth is Growth.ON:
+            noise = self.trial.known_error or math.inf
         values, narrow = self.points.values(), self.trial.plan.narrow
         beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
         defect = getattr(self.trial, "defect", 0.0)  # of cells in a plane
@@ -266,17 +275,8 @@ class Run:
     def restore(self, stored: Mapping[str, Any]) -> None:
         """Take over what `stored` gave."""
         names = (
-            "step",
-            "stage_step",
-            "stage_began",
-            "method_state",
-            "weights",
-            "choice",
-            "again",
-            "born",
-            "sizes",
-            "first",
-        )
+            "step", "stage_step", "stage_began", "method_state", "weights", "choice", "again", "born", "sizes", "first",
+        )  # fmt: skip
         for name in names:
             setattr(self, name, stored[name])
         network, self.number = self.stage.network, stored["number"]

@@ -49,6 +49,8 @@ class Strategy:
         Whether nothing but cells can do: they end at inner places, and features do not.
     noise : str
         What the estimate of the error leaves out, told with it.
+    ranges : bool
+        Whether some of them are parameters: cells are solved for many values of these.
     coordinates : int
         Of the problem, time among them: what sines of high frequency cannot cover is not tried.
     law : str
@@ -60,10 +62,10 @@ class Strategy:
     def __init__(
         self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, cells: int = 0,
         only: bool = False, noise: str = "", coordinates: int = 1, law: Literal["", "smooth", "jumps"] = "",
-        rules: Rules = RULES,
+        ranges: bool = False, rules: Rules = RULES,
     ) -> None:  # fmt: skip
         self.cells, self.only, self.unknowns = bool(cells), only, 1
-        self.plane, self.law = cells > 1, law
+        self.plane, self.law = cells > 1 or (ranges and cells > 0), law
         self.stages, self.tolerance, self.automatic = stages, tolerance, automatic
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 

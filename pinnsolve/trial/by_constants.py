@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
-from pinnsolve.trial.forward import Forward
-from pinnsolve.trial.of_cells import OfCells
+from pinnsolve.trial.forward import Forward, WrittenFunctions
+from pinnsolve.trial.of_cells import InCells, OfCells
 from pinnsolve.trial.trial import Trial
 
 
@@ -44,6 +44,7 @@ class ByConstants(Trial):
         self.forward = Forward(of.problem, of.dtype, of.device)
         self.forward.follow(of.forward)
         self.constants, self.solver = self.forward.constants, solver
+        self.functions = WrittenFunctions(self.forward)
         self.known: dict[tuple[float, ...], Solved | None] = {}
         self.last = begun
         if begun is not None:
@@ -74,6 +75,10 @@ class ByConstants(Trial):
     @torch.no_grad()
     def assign(self, vector: Tensor) -> None:
         self.forward.assign(vector)
+
+    def prepare(self, points: Points) -> InCells:  # type: ignore[override]
+        points = points.to(self.dtype, self.device)
+        return InCells(points, *points.chart())
 
     def gradients(self, points: Points) -> dict[str, tuple[Tensor, Tensor]]:
         """The unknowns at some points (N,), and their derivatives by what is trained there, (N, K), on the CPU."""

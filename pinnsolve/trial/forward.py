@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.leaves import Leaves
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.constants import Constants
+from pinnsolve.trial.functions import Functions
 from pinnsolve.trial.unsaid import Unsaid, unsaid
 
 
@@ -34,7 +38,7 @@ class Forward:
     def __init__(self, problem: Problem, dtype: torch.dtype, device: torch.device) -> None:
         self.problem, self.dtype, self.device = problem, dtype, device
         self.constants = Constants(problem.constants, dtype, device)
-        self.unsaid = unsaid(problem) if problem.constants else Unsaid()
+        self.unsaid = unsaid(problem) if problem.constants or problem.functions else Unsaid()
         self.sought = Constants({}, dtype, device)
         self.rise(0)
 
@@ -85,10 +89,43 @@ class Forward:
     def values(self) -> dict[str, float]:
         return self.sought.values()
 
+    def own(self, vector: Tensor) -> Tensor:
+        """Those that the user declared, of a vector (K,)."""
+        return vector[len(vector) - len(self.constants.raw) :]
+
     def slopes(self) -> Tensor:
         """The derivatives of the constants by what is trained, (K,)."""
         return torch.tensor(list(self.sought.slopes().values()), dtype=torch.float64)
 
     def at(self, values: Mapping[str, float]) -> Problem:
         """The problem for some values of all that is sought, without its data."""
-        return self.problem.solved_for(values, self.conditions) if self.count else self.problem
+        known = {**values, **self.unsaid.expansions(self.level)}
+        return self.problem.solved_for(known, self.conditions) if self.count else self.problem
+
+
+class WrittenFunctions(Functions):
+    """Unknown functions whose coefficients are among the numbers that are sought."""
+
+    def __init__(self, forward: Forward) -> None:
+        super().__init__()
+        self.forward, self.declared = forward, dict(forward.problem.functions) if forward.count else {}
+
+    def fields(self, seen: Mapping[str, Any]) -> dict[str, Jet]:
+        """The functions where coordinates are as was seen."""
+        known = {**self.forward.values(), **seen}
+        domain, chart = self.forward.problem.domain, next(iter(seen.values())).chart
+        found = self.forward.unsaid.expansions(self.forward.level)
+        return {name: e.field(domain, chart, known) for name, e in found.items()}
+
+    def gradients(self, name: str, seen: Mapping[str, Any]) -> Tensor:
+        """The derivatives of one of them by all that is trained, (N, K)."""
+        chart = next(iter(seen.values())).chart
+        values, slopes = self.forward.values(), self.forward.slopes()
+        held = Leaves.on(chart, values)
+        e = self.forward.unsaid.expansions(self.forward.level)[name]
+        with torch.enable_grad():
+            field = e.field(self.forward.problem.domain, chart, {**values, **held.fields(chart), **seen}).value
+            grads = torch.autograd.grad(
+                field.sum(), list(held.values.values()), materialize_grads=True, allow_unused=True
+            )
+        return torch.stack(grads, 1) * slopes

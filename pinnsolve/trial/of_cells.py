@@ -15,7 +15,7 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.forward import Forward
+from pinnsolve.trial.forward import Forward, WrittenFunctions
 from pinnsolve.trial.lift import lift
 from pinnsolve.trial.trial import Trial
 
@@ -30,7 +30,10 @@ class InCells:
     cell: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
     xi: Tensor = field(default_factory=lambda: torch.zeros(0))
     width: Tensor = field(default_factory=lambda: torch.zeros(0))
-    functions: Mapping[str, Any] = field(default_factory=dict)  # there are none
+    functions: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.functions = self.at  # where unknown functions are looked at
 
 
 class OfCells(Trial):
@@ -59,7 +62,8 @@ class OfCells(Trial):
         self.law: Any = None  # the same of conservation laws: a Law
         self.forward = Forward(problem, self.dtype, self.device)
         self.constants = self.forward.constants
-        self.found = not problem.constants  # whether constants have settled
+        self.found = not self.forward.count  # whether constants have settled
+        self.functions = WrittenFunctions(self.forward)
 
     @property
     def doubt(self) -> float:  # type: ignore[override]
@@ -96,7 +100,7 @@ class OfCells(Trial):
             self.forward.assign(own)
             self.forward.moved = moved.clone()
         else:  # of a problem with other data: of what is not said, the solution alone is left
-            self.forward.take(own[-len(self.constants.raw) :])
+            self.forward.take(self.forward.own(own))
         return rest
 
     # ------------------------------------------------------------ what it is made of

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
+from pinnsolve.checks.check import Findings, check
+from pinnsolve.checks.scales import sizes_of
 from pinnsolve.errors import ProblemError
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.evolution import Evolution, evolution
-from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.exact import Plan, verified
 from pinnsolve.trial.forward import Forward
 from pinnsolve.trial.line import Line, line
-from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.marched import Marched
-from pinnsolve.trial.planar import Planar
+from pinnsolve.trial.over_ranges import axes_of, over_cells
 from pinnsolve.trial.steady import steady
 from pinnsolve.trial.trial import Trial
 
@@ -29,20 +31,60 @@ def read_for_cells(problem: Problem, made: Plan) -> Evolution | Line:
     UnmarchableError
         With the reason why they cannot.
     """
+    if problem.ranges:
+        return stated(problem, made, {a.name: a.value(0.0) for a in axes_of(problem)}).read
     known = _with_values(problem)
     if len(problem.coordinates) == 1:
         return line(known, made)
     return steady(known, made) if problem.domain.time is None else evolution(known, made)
 
 
+@dataclass(frozen=True)
+class Stated:
+    """A problem at some values of its ranges, as cells need to know it."""
+
+    problem: Problem
+    plan: Plan
+    read: Evolution | Line
+
+
+def stated(problem: Problem, made: Plan, values: Mapping[str, float]) -> Stated:
+    """A problem with ranges at some values of these.
+
+    Parameters
+    ----------
+    made : Plan
+        Of the problem with ranges: where it saw nothing but smooth data over all of these, nothing is looked at again.
+
+    Raises
+    ------
+    UnmarchableError
+        With the reason why cells cannot solve it.
+    """
+    if problem.constants or problem.functions or problem.observations:
+        raise UnmarchableError("data are fitted for one value of a parameter")
+    odd = (made.weighted, made.corners, made.planes, made.narrow, made.unseen, made.undecided)
+    try:
+        known = problem.with_parameters(values)
+        seen = Findings({u: set() for u in known.unknowns}, [], [], sizes=sizes_of(known))
+        looked_at = any(odd) or made.rough or made.rough_inside
+        plan, _ = verified(known, check(known) if looked_at else seen)
+    except ProblemError as error:
+        raise UnmarchableError(error.fault) from None
+    plan = replace(plan, orders=made.orders)
+    return Stated(known, plan, read_for_cells(known, plan))
+
+
 def _with_values(problem: Problem) -> Problem:
     """The problem at the guesses of its constants, without its data, where these tell them."""
-    if not problem.constants:
+    if not problem.constants and not problem.functions:
         return problem
     if problem.inner:
         raise UnmarchableError("where conditions stand inside, they find no unknown constants")
     if not problem.observations:
         raise UnmarchableError("no measurements tell its unknown constants")
+    if any(len(u.coordinates) > 1 for u in problem.functions.values()):
+        raise UnmarchableError("an unknown function of several coordinates is no series")
     if problem.domain.time is None and len(problem.coordinates) > 1:
         raise UnmarchableError("cells of a steady plane find no unknown constants")
     forward = Forward(problem, torch.float64, torch.device("cpu"))
@@ -62,6 +104,5 @@ def trial_of(
 ) -> Trial:
     """The trial function that a network's description stands for."""
     if isinstance(network, LocalFeatures):
-        kind = Lined if len(problem.coordinates) == 1 else Planar if problem.domain.time is None else Marched
-        return kind(problem, network, made, dtype, device)
+        return over_cells(problem)(problem, network, made, dtype, device)
     return Trial(problem, network, made, generator, dtype, device)

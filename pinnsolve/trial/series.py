@@ -13,12 +13,13 @@ from torch import Tensor
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.regions import Region
 from pinnsolve.jets.jet import Jet
-from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.reference_cell import legendre
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import rate
 from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.expansion import Expansion, summed
 from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.unknown import Unknown
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Rules:
     levels : tuple of (int, int)
         Terms of a start's and of a wall's series at each level. Larger first ones: more numbers than few data tell.
         More levels: finer starts, each as dear as a fit from the beginning.
+    functions : tuple of int
+        The same of an unknown function. Further apart: one level more than data ask for follows their noise.
     guess : (int, int)
         Terms along space and time of what joins the data for a first guess. More: wiggles between data.
     ridge : float
@@ -37,6 +40,7 @@ class Rules:
     """
 
     levels: tuple[tuple[int, int], ...] = ((6, 3), (9, 5), (13, 7), (19, 10), (28, 14), (40, 20))
+    functions: tuple[int, ...] = (3, 5, 7, 9, 11, 14, 18, 24, 32)
     guess: tuple[int, int] = (8, 4)
     ridge: float = 1e-3
 
@@ -74,7 +78,7 @@ class Series:
 
     def names(self, level: int) -> list[str]:
         """Of its coefficients."""
-        count = RULES.levels[level][self.wall] if self.along else 1
+        count = RULES.levels[min(level, len(RULES.levels) - 1)][self.wall] if self.along else 1
         what = "".join(c if c.isalnum() else "_" for c in self.on.name) + "_rate" * self.rated
         return [f"_{self.unknown}_{what}_{k}" for k in range(count)]
 
@@ -96,27 +100,46 @@ class Series:
         return Equation(f"{self.unknown} on {self.on.name}", self.on, lambda at: left(at) - given(at), prescribes)
 
     def _sum(self, domain: Domain, at: Fields, names: list[str]) -> Jet:
-        """sum_k c_k P_k as a field whose derivatives are known; not term by term, since there are many."""
-        chart = at.chart
-        numbers = [at[name] for name in names]
-        each = [c.value if isinstance(c, Jet) else torch.full((), c, dtype=chart.dtype) for c in numbers]
-        c = torch.stack([v.to(chart.device).expand(chart.size) for v in each], -1)  # (N, count)
-        if not self.along:
-            return chart.constant(c[:, 0])
-        axis, x = chart.axis(self.along), at[self.along].value.detach()
-        stretch = 2 / domain.length(self.along)
+        """sum_k c_k P_k as a field."""
+        if self.along:
+            return summed(domain, at.chart, at, self.along, names, self.functions)
+        (c,) = (at[name] for name in names)
+        return c if isinstance(c, Jet) else at.chart.numbers(c)
 
-        def rule(alpha: Alpha) -> Tensor | None:
-            if any(a for k, a in enumerate(alpha) if k != axis):
-                return None
-            return (self.terms(domain, x, len(names), alpha[axis]) * c).sum(-1) * stretch ** alpha[axis]
-
-        return Jet(chart, rule, (chart.size,), frozenset({self.along}))
-
-    def terms(self, domain: Domain, x: Tensor, count: int, order: int = 0) -> Tensor:
-        """The functions of its coordinate at places (N,), derived so many times in (-1, 1): (N, count)."""
-        s = domain.scaled(self.along, x)
+    def functions(self, s: Tensor, count: int, order: int = 0) -> Tensor:
+        """Those of its coordinate at places (N,) of (-1, 1), derived so many times: (N, count)."""
         return waves(s, count, order) if self.periodic and not self.wall else legendre(s, count - 1, order)
+
+
+@dataclass(frozen=True)
+class FunctionSeries:
+    """An unknown function of one coordinate.
+
+    Parameters
+    ----------
+    name : str
+    unknown : Unknown
+    periodic : bool
+        Whether its coordinate is: then it is a series of waves.
+    """
+
+    name: str
+    unknown: Unknown
+    periodic: bool = False
+
+    def names(self, level: int) -> list[str]:
+        """Of its coefficients."""
+        return [f"_{self.name}_{k}" for k in range(RULES.functions[level])]
+
+    def expansion(self, level: int) -> Expansion:
+        return Expansion(
+            self.unknown, self.unknown.coordinates[0], tuple(self.names(level)), waves if self.periodic else polynomials
+        )
+
+
+def polynomials(s: Tensor, count: int, order: int = 0) -> Tensor:
+    """Legendre's, orthonormal, at places (N,) of (-1, 1), derived so many times: (N, count)."""
+    return legendre(s, count - 1, order)
 
 
 def waves(s: Tensor, count: int, order: int = 0) -> Tensor:
@@ -152,7 +175,7 @@ def guessed(problem: Problem, series: Series, count: int) -> list[float]:
         return [float(wanted[0])]
     if series.wall:
         wanted = (wanted - wanted[0]) / domain.unit(series.along, place[series.along]).clamp(min=0.1)
-    terms = series.terms(domain, place[series.along], min(count, sum(RULES.guess)))
+    terms = series.functions(domain.scaled(series.along, place[series.along]), min(count, sum(RULES.guess)))
     found = torch.linalg.lstsq(terms, wanted[:, None]).solution[:, 0]
     return [*found.tolist(), *[0.0] * (count - len(found))]
 

@@ -1,4 +1,5 @@
-"""Starts and walls of which a problem with data says nothing: series whose coefficients the data tell.
+"""Starts and walls of which a problem with data says nothing, and unknown functions: series whose coefficients the data
+tell.
 
     u(x, t0) = U sum_k c_k P_k(x),        u(wall, t) = u(wall, t0) + U tau sum_k w_k P_k(t),
 
@@ -18,9 +19,10 @@ from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.regions import face
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.expansion import Expansion
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
-from pinnsolve.trial.series import RULES, Series, guessed, size_of
+from pinnsolve.trial.series import RULES, FunctionSeries, Series, guessed, size_of
 
 
 @dataclass(frozen=True)
@@ -30,17 +32,23 @@ class Unsaid:
     Parameters
     ----------
     series : tuple of Series
+    functions : tuple of FunctionSeries
+        Unknown functions are series, too.
     """
 
     series: tuple[Series, ...] = field(default_factory=tuple)
+    functions: tuple[FunctionSeries, ...] = field(default_factory=tuple)
 
     @property
     def levels(self) -> int:
+        if self.functions:
+            return len(RULES.functions)
         return len(RULES.levels) if any(s.along for s in self.series) else 1
 
     def declared(self, level: int) -> dict[str, Unknown]:
         """The coefficients, as numbers that are sought."""
-        return {name: Unknown(0.0) for s in self.series for name in s.names(level)}
+        names = [name for s in self.series for name in s.names(level)]
+        return dict.fromkeys([*names, *(name for f in self.functions for name in f.names(level))], Unknown(0.0))
 
     def equations(self, domain: Domain, level: int) -> list[Equation]:
         return [s.equation(domain, level) for s in self.series]
@@ -50,7 +58,11 @@ class Unsaid:
         found: list[float] = []
         for s in self.series:
             found += guessed(problem, s, len(s.names(level)))
-        return found
+        return found + [0.0 for f in self.functions for _ in f.names(level)]
+
+    def expansions(self, level: int) -> dict[str, Expansion]:
+        """The unknown functions, as functions of these numbers."""
+        return {f.name: f.expansion(level) for f in self.functions}
 
 
 def unsaid(problem: Problem) -> Unsaid:
@@ -61,8 +73,12 @@ def unsaid(problem: Problem) -> Unsaid:
         for u, alpha, _ in problem.prober.answer(equation, domain.line()).slopes:
             slopes[u].add(alpha)
     names = problem.coordinates
-    if not problem.observations or len(names) > 2 or problem.ranges or problem.functions or problem.solenoidal:
-        return Unsaid()
+    rings = {p.coordinate for p in problem.periodic}
+    functions = tuple(
+        FunctionSeries(n, u, u.coordinates[0] in rings) for n, u in problem.functions.items() if len(u.coordinates) == 1
+    )
+    if not problem.observations or len(names) > 2 or problem.ranges or problem.solenoidal:
+        return Unsaid((), functions)
     space = domain.space_coordinates
     found = list[Series]()
     for u, alphas in slopes.items():
@@ -70,7 +86,7 @@ def unsaid(problem: Problem) -> Unsaid:
         found += _starts(problem, u, orders)
         for c in space:
             found += _walls(problem, u, c, orders[c], found)
-    return Unsaid(tuple(found))
+    return Unsaid(tuple(found), functions)
 
 
 def _starts(problem: Problem, unknown: str, orders: dict[str, int]) -> list[Series]:
