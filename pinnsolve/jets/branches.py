@@ -15,10 +15,6 @@ from typing import Any, ClassVar
 
 import torch
 
-# Questions at once: as many as lead to so many evaluations, two to that power. More: more jumps that cross each other
-# are told apart.
-QUESTIONS = 3
-
 
 @dataclass
 class Branches:
@@ -28,6 +24,8 @@ class Branches:
     known: dict[Hashable, int] = field(default_factory=dict)
     asked: dict[int, None] = field(default_factory=dict)
     current: ClassVar[Branches | None] = None
+    # Questions at once, each of which doubles the evaluations. More: more jumps that cross each other are told apart.
+    most: ClassVar[int] = 3
 
     def number(self, key: Hashable) -> int:
         return self.known.setdefault(key, len(self.known))
@@ -67,7 +65,7 @@ def apart(evaluated: Callable[[], Any]) -> Iterator[Any]:
     with _as_current(first):
         found = evaluated()
     questions = list(first.asked)
-    if not 0 < len(questions) <= QUESTIONS:
+    if not 0 < len(questions) <= Branches.most:
         yield found
         return
     for answers in product((False, True), repeat=len(questions)):
