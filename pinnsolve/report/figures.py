@@ -118,7 +118,7 @@ def _facts(run: Report) -> list[str]:
             f"reference: {reference.name}, its own error {reference.own_error:.1e}"
         )
     worst = (
-        [f"one network for all values; shown is the worst of {len(run.slices)}: {run.slices[0]}"] if run.slices else []
+        [f"one solution for all values; shown is the worst of {len(run.slices)}: {run.slices[0]}"] if run.slices else []
     )
     return [*worst, *textwrap.wrap(facts, 150), *_scatter(run), *textwrap.wrap(comparison.reason, 150)]
 
