@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,11 @@ from pinnsolve import (
     LevenbergMarquardt,
     LocalFeatures,
     Marching,
+    Newton,
+    NotConverged,
     Problem,
     ProblemError,
+    RandomFeatures,
     Unknown,
     compare,
     condition,
@@ -171,6 +175,33 @@ def test_other_networks_see_only_the_inside() -> None:
         problem("eccentric"), method=LevenbergMarquardt(), network=MLP(width=10, depth=2), budget=2, points=200
     )
     assert solution.training is not None
+
+
+def test_residuals_that_fade_have_the_digits_of_the_run() -> None:
+    """Where points are denser around a hole, and towards corners that disagree, residuals are weighed by numbers of
+    full digits."""
+    plate = Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.2, name="hole")
+    cold = dirichlet(T=0, on=face(x=0) | face(x=1) | face(y=0) | face(y=1))
+    corners = Box(x=(0, 1), y=(0, 1)), [dirichlet(T=1, on=face(x=0)), dirichlet(T=0, on=face(y=0))]
+    for space, conditions in ((plate, [cold, neumann(T=0, on=side("hole"))]), corners):
+        problem = Problem(
+            space=space,
+            unknowns="T",
+            conditions=conditions,
+            equations=lambda T, x, y: laplace(T, x, y) + 1,
+            reference=None,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotConverged)
+            solution = solve(
+                problem,
+                dtype=torch.float32,
+                network=RandomFeatures(60),
+                method=Newton(steps=1),
+                points=200,
+                held_out=200,
+            )
+        assert bool(np.isfinite(solution.T(x=np.array([0.1]), y=np.array([0.2]))).all())
 
 
 def test_what_does_not_work_on_shapes_says_so() -> None:

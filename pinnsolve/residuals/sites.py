@@ -101,4 +101,7 @@ def fade(trial: Trial, site: Site, prepared: Prepared) -> Faded:
     ]
     if trial.scaling is not None and prepared.label is not None:
         factors.append(trial.scaling.raised.to(trial.device, trial.dtype)[prepared.label])
-    return (lambda r: r) if not factors else (lambda r: r * math.prod(factors[1:], start=factors[0]))
+    if not factors:
+        return lambda r: r
+    whole = math.prod(factors[1:], start=factors[0]).to(trial.dtype)
+    return lambda r: r * whole
