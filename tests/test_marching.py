@@ -27,6 +27,7 @@ from pinnsolve import (
     Settings,
     Solution,
     Unknown,
+    boundary,
     compare,
     condition,
     d,
@@ -184,6 +185,7 @@ def steady(u, x, y):  # type: ignore[no-untyped-def]
 
 
 PLATE = Problem(space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=steady, conditions=[dirichlet(u=0)])
+HALF = dirichlet(u=0, on=boundary.where(lambda x: x < 0))
 MEASURED = observed(x=[0.3, 0.7], t=[0.5, 0.5], u=[0.1, 0.2])
 
 
@@ -191,7 +193,10 @@ MEASURED = observed(x=[0.3, 0.7], t=[0.5, 0.5], u=[0.1, 0.2])
     ("problem", "why"),
     [
         (PLATE.replaced(space=Box(x=(0, 1), y=(0, 1), z=(0, 1))), "steady cells are those of a plane"),
-        (PLATE.replaced(space=Disk(x=0, y=0, radius=1)), "cells fill boxes"),
+        (
+            PLATE.replaced(space=Disk(x=0, y=0, radius=1), conditions=[HALF], reference=None),
+            "0 conditions stand on circle",
+        ),
         (ROBIN.replaced(parameters={"k": Unknown(1.0)}), "no measurements tell its unknown constants"),
         (ROBIN.replaced(conditions=[*WALLS, MEASURED]), "cells take no measurements"),
         (ROBIN.replaced(conditions=WALLS[:2], reference=None), "1 conditions stand at the walls"),
