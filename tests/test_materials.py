@@ -196,3 +196,15 @@ def test_materials_of_solids_and_of_evolutions() -> None:
         reference=None,
     )  # fmt: skip
     assert sum(piece.size for piece in ball.interfaces) == pytest.approx(np.pi, rel=1e-4)
+
+
+@pytest.mark.parametrize(("offset", "size"), [(0.0, 1.0), (300.0, 40.0), (0.0, 1e-3), (0.0, 1e4)])
+def test_a_conductivity_that_jumps_with_the_temperature_is_seen_in_any_unit(offset: float, size: float) -> None:
+    """Where the jump lies is part of the solution: what meets the equations at points is not called converged."""
+
+    def rod(T: Any, x: Any) -> Any:
+        return d(torch.where(T - offset < 0.6 * size, 1.0, 20.0) * d(T, x), x)
+
+    ends = [dirichlet(T=offset, on=face(x=0)), dirichlet(T=offset + size, on=face(x=1))]
+    problem = Problem(space=Box(x=(0, 1)), unknowns="T", equations=rod, conditions=ends, reference=None)
+    assert check(problem).jumps

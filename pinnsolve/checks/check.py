@@ -113,7 +113,7 @@ def check(problem: Problem) -> Findings:
     sizes_of_unknowns = sizes_of(problem)
     passed_by, undecided = hidden(problem, sizes_of_unknowns)
     places = narrow(problem, sizes_of_unknowns, passed_by)
-    planes, jumps, unseen = interfaces(problem, derivatives, places) if problem.equations else ((), [], [])
+    planes, jumps, unseen = interfaces(problem, derivatives, sizes_of_unknowns, places)
     if places:
         sizes_of_unknowns = sizes_of(problem, places)
     rough = smoothness(problem, derivatives, sizes_of_unknowns)

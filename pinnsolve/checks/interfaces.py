@@ -38,6 +38,9 @@ class Search:
         Points on a line. More: closer jumps are told apart.
     within : int
         And so many within a narrow place.
+    shifts : tuple of float
+        Phases of more probes, which together take nearly all values of an unknown's size: coefficients that jump with
+        it do so where it takes one. Fewer: such a jump is missed.
     sudden : float
         Times the median change along a line: smaller changes are not looked into. Larger: small jumps are missed.
         Smaller: steep places take the candidates.
@@ -57,6 +60,7 @@ class Search:
     lines: tuple[float, ...] = (0.31, 0.52, 0.77)
     samples: int = 257
     within: int = 65
+    shifts: tuple[float, ...] = (1.1, 2.4)
     sudden: float = 8.0
     candidates: int = 4
     parts: int = 8
@@ -70,16 +74,18 @@ SEARCH = Search()
 
 
 def interfaces(
-    problem: Problem, derivatives: Mapping[str, set[Alpha]], narrow: Sequence[Narrow] = ()
+    problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: Mapping[str, Size], narrow: Sequence[Narrow] = ()
 ) -> tuple[tuple[Plane, ...], list[str], list[str]]:
     """The planes where slopes may jump, warnings about jumps that the network cannot follow, and places at which no
     residual says how a solution goes on, since what multiplies its second derivative jumps.
 
     Within narrow places it is looked more closely.
     """
-    planes, warnings, unseen = [], [], []
+    planes, warnings, unseen = list[Plane](), list[str](), list[str]()
+    if not problem.equations:
+        return (), warnings, unseen
     for axis, coordinate in enumerate(problem.coordinates):
-        found = _jumps(problem, coordinate, narrow)
+        found = _jumps(problem, coordinate, sizes, narrow)
         places = [p for p in found[0] if all(any(_same(problem, coordinate, p, q) for q in line) for line in found)]
         order = max((alpha[axis] for alphas in derivatives.values() for alpha in alphas), default=0)
         if order > 1 and places:
@@ -112,12 +118,14 @@ def interfaces(
     return tuple(planes), warnings, unseen
 
 
-def broken(problem: Problem, narrow: Sequence[Narrow] = ()) -> tuple[list[Plane], str]:
+def broken(
+    problem: Problem, sizes: Mapping[str, Size], narrow: Sequence[Narrow] = ()
+) -> tuple[list[Plane], str]:  # fmt: skip
     """The planes across which the equations jump, those between materials among them, and a place at which they jump
     across no plane, in words; empty where there is none."""
     planes, bent = list[Plane](), ""
     for coordinate in problem.coordinates:
-        lines = _jumps(problem, coordinate, narrow, parts=True)
+        lines = _jumps(problem, coordinate, sizes, narrow, parts=True)
         on_all = [p for p in lines[0] if all(any(_same(problem, coordinate, p, q) for q in line) for line in lines)]
         planes += [Plane(coordinate, p) for p in on_all]
         alone = [p for line in lines for p in line if not any(_same(problem, coordinate, p, q) for q in on_all)]
@@ -174,12 +182,12 @@ def _steps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> Tenso
 
 
 def _jumps(
-    problem: Problem, coordinate: str, narrow: Sequence[Narrow], parts: bool = False
+    problem: Problem, coordinate: str, sizes: Mapping[str, Size], narrow: Sequence[Narrow], parts: bool = False
 ) -> list[list[float]]:  # fmt: skip
     """Where the residuals jump along one coordinate, on each line; between materials, too, or not."""
     steps = _steps(problem, coordinate, narrow)
     lines = torch.arange(len(SEARCH.lines)).repeat_interleave(len(steps))
-    values = _residuals(problem, coordinate, steps.repeat(len(SEARCH.lines)), lines)
+    values = _residuals(problem, coordinate, sizes, steps.repeat(len(SEARCH.lines)), lines)
     size = values.abs().max(dim=1, keepdim=True).values
     values = values / torch.where(size > 0, size, torch.ones_like(size))
     changes = values.view(-1, len(SEARCH.lines), len(steps)).diff(dim=2).abs()
@@ -192,7 +200,7 @@ def _jumps(
     sudden, best = sudden.topk(SEARCH.candidates, dim=1)
     line = torch.arange(len(SEARCH.lines)).repeat_interleave(SEARCH.candidates)
     row, best = row.gather(1, best).flatten(), best.flatten()
-    places, alive = _closed_in(problem, coordinate, line, row, steps[best], steps[best + 1])
+    places, alive = _closed_in(problem, coordinate, sizes, line, row, steps[best], steps[best + 1])
     alive &= sudden.flatten() > 0
     if problem.parts is not None and not parts:  # across these each part has an output of its own
         alive &= ~problem.parts.near(_places(problem, coordinate, places, line), 1e-6)
@@ -200,14 +208,14 @@ def _jumps(
 
 
 def _closed_in(
-    problem: Problem, coordinate: str, line: Tensor, row: Tensor, low: Tensor, high: Tensor
+    problem: Problem, coordinate: str, sizes: Mapping[str, Size], line: Tensor, row: Tensor, low: Tensor, high: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Close in on the largest change in each interval: where that ends, and whether the change is still there."""
 
     def values(at: Tensor) -> Tensor:
         """At places (n, k), all at once."""
         count = at.shape[1]
-        found = _residuals(problem, coordinate, at.flatten(), line.repeat_interleave(count))
+        found = _residuals(problem, coordinate, sizes, at.flatten(), line.repeat_interleave(count))
         return found.gather(0, row.repeat_interleave(count)[None])[0].view_as(at)
 
     ends = torch.stack([low, high], 1)
@@ -236,7 +244,9 @@ def _places(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> dict
     return {c: problem.domain.place(c, parts) for c in problem.coordinates} | {coordinate: at}
 
 
-def _residuals(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> Tensor:
+def _residuals(
+    problem: Problem, coordinate: str, sizes: Mapping[str, Size], at: Tensor, line: Tensor
+) -> Tensor:  # fmt: skip
     """All equations on all probes, (rows, points): their residuals, what multiplies each derivative, and what is left
     without the unknowns. Each by itself, since which of them outweighs the others is a matter of units."""
     places = _places(problem, coordinate, at, line)
@@ -245,9 +255,10 @@ def _residuals(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> T
     none = {u: Size(0.0, 0.0) for u in problem.unknowns}
     for equation in problem.equations:
         asked = [(u, alpha) for u, alpha, _ in problem.prober.answer(equation, problem.domain.line()).slopes]
-        answer = problem.prober.answer(equation, points)
+        answer = problem.prober.answer(equation, points, sizes=sizes)
         slopes = {(u, alpha): slope for u, alpha, slope in answer.slopes}
         rows += [answer.residual, *(slopes.get(key, nothing) for key in asked)]
-        chart, x, found = probes(problem.domain, problem.unknowns, points, sizes=none)
-        rows.append(equation.residual(problem.fields(chart, x, fields_of(found), points)).value.detach())
+        for shift, size in (*((shift, sizes) for shift in SEARCH.shifts), (0.0, none)):
+            chart, x, found = probes(problem.domain, problem.unknowns, points, shift, size)
+            rows.append(equation.residual(problem.fields(chart, x, fields_of(found), points)).value.detach())
     return torch.stack(rows).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)

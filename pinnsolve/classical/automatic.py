@@ -164,7 +164,7 @@ def _broken(given: Read, findings: Findings) -> list[Plane]:
     NoReferenceError
         If they jump elsewhere, too.
     """
-    planes, bent = broken(given.problem, findings.narrow) if given.problem.equations else ([], "")
+    planes, bent = broken(given.problem, findings.sizes, findings.narrow) if given.problem.equations else ([], "")
     inside = [p for p in planes if p.coordinate != given.problem.domain.time or not given.marched]
     if given.problem.domain.shape is not None and inside:
         raise NoReferenceError(f"the equations jump at {inside[0].name}, across which differences are not taken")

@@ -5,9 +5,9 @@ it by its own error, so that the problem's constant is about
 
     C = max over the unknowns of ||u_k - u_best|| / ||u_best - mean||  /  residual_k,
 
-and the best one's error is about C * residual_best. Taken is the largest C of the two k with the smallest residuals and
-of the best one's kind, if there is such a k (the same layer with fewer features); twice that of a single k, since two
-solutions may share an error. Cells are solved a second time to that end, with richer
+and the best one's error is about C * residual_best. Taken is the k of the best one's kind with the smallest residual
+(the same layer with fewer features); where there is none, the larger C of the two with the smallest residuals, or twice
+that of a single one, since two solutions may share an error. Cells are solved a second time to that end, with richer
 features (`pinnsolve.methods.Enriching`): then k is that one. Where more than a twentieth of the first residual is left,
 all solutions may be wrong alike, and the estimate is at least ten times what is left, unless the best residual is
 rounding beside its own terms; where more than half is left there is none. Where data are rough, or the equations vary
@@ -78,8 +78,8 @@ class Found:
     caution: ClassVar[float] = 1.5
     # Of the distance: richer cells are not said to be better by more. Smaller: too kind before waves are resolved.
     better: ClassVar[float] = 0.1
-    # Solutions that are compared with the best. More: those that are far from solved tell a constant that is too large.
-    # Fewer: 6 of 104 estimates of the gallery were too kind by more than three, all of random features.
+    # Solutions of other kinds that are compared with the best. More: those that are far from solved tell a constant
+    # that is too large. One: 6 of 104 estimates of the gallery were too kind by more than three.
     others: ClassVar[int] = 2
     # Times the constant that a single other solution tells: half of an error may be shared (a plate under tension).
     shared: ClassVar[float] = 2.0
@@ -153,9 +153,9 @@ def estimated(
     own = [f for f in others if f.again == best.stage or f.stage == best.again]
     alike = [f for f in others if f.kind == best.kind]
     nearest = (own or alike or others)[0]
-    near = own[:1] or [*alike[:1], *others[: best.others]]
+    near = own[:1] or alike[:1] or others[: best.others]
     error = max(_difference(f, best) / (f.size(weights) or 1.0) for f in near) * best.size(weights)
-    if not own and len(others) == 1:
+    if not own and not alike and len(others) == 1:
         error *= best.shared
     if own and best.defect > 0 and nearest.defect > 0:  # residuals at few points do not see the cells of a layer
         error = _difference(nearest, best) * max(best.defect / nearest.defect, best.better)
