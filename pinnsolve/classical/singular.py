@@ -1,4 +1,4 @@
-"""Places of a shape's boundary at which solutions are singular: corners that turn inwards, and ends of conditions.
+"""Places of a shape's boundary at which solutions are singular: corners, and ends of conditions.
 
 Towards them derivatives grow without bound. Least squares of a residual that is not square-integrable are met by
 another function than the solution (a Laplacian maps smooth functions of a notched plate to a closed space that lacks
@@ -10,6 +10,7 @@ Source: Grisvard, Elliptic Problems in Nonsmooth Domains (1985), chapter 4; Cox 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -19,7 +20,9 @@ from scipy.spatial import cKDTree
 from pinnsolve.classical.reading import Read
 from pinnsolve.classical.spread import Singular, columns, drawn_on
 from pinnsolve.classical.stencils import Array
+from pinnsolve.geometry.holes import Notch
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.side import notches
 from pinnsolve.problem.equation import Equation
 
 
@@ -29,14 +32,24 @@ def singular_places(given: Read) -> Singular:
     With residuals times r^b, functions r^a are solutions with b > 1 - a, and r^-a are none with b < 1 + a: b = 1 is
     right for every a > 0. Where a value jumps, the solution has a = 0, and what could be added to it a >= 1/2.
     """
-    domain, names = given.problem.domain, given.coordinates
+    names = given.coordinates
     ends = _ends_of_conditions(given)
     deep = [len(names) == 2 and _wide(given, place) for place, _ in ends]
-    notches = [[n.place[c] for c in names] for n in domain.notches if set(n.place) == set(names)]
-    places = np.array([*(place for place, _ in ends), *notches]).reshape(-1, len(names))
+    turns = [[n.place[c] for c in names] for n in _corners(given)]
+    places = np.array([*(place for place, _ in ends), *turns]).reshape(-1, len(names))
     usual, jumping = 1.0, 1.4
-    powers = [jumping if both else usual for _, both in ends] + [usual] * len(notches)
-    return Singular(places, np.array([*deep, *[True] * len(notches)], dtype=bool), np.array(powers))
+    powers = [jumping if both else usual for _, both in ends] + [usual] * len(turns)
+    return Singular(places, np.array([*deep, *[True] * len(turns)], dtype=bool), np.array(powers))
+
+
+def _corners(given: Read) -> Sequence[Notch]:
+    """The corners of a plane of more than a right angle, and in space those that turn inwards: around an angle w slopes
+    go as r^(pi/w - 1), and second derivatives, of which residuals consist, grow above a right one."""
+    domain, names = given.problem.domain, given.coordinates
+    shape, right = domain.space, 0.26  # of a circle: a little more than a right angle
+    if len(names) == 2 and shape is not None and domain.shape is not None:
+        return notches(shape.sides, shape.bounds, shape.signed, shape.size, right)
+    return [n for n in domain.notches if set(n.place) == set(names)]
 
 
 def _ends_of_conditions(given: Read) -> list[tuple[Array, bool]]:

@@ -184,9 +184,11 @@ def _keeps(contains: Callable[[Tensor], Tensor], step: float, earlier: Sequence[
 
 
 def notches(
-    sides: Sequence[Side], names: Iterable[str], signed: Callable[[Tensor], Tensor], size: float
-) -> list[Notch]:
-    """In a plane, the ends of sides around which more than half of a small circle lies inside."""
+    sides: Sequence[Side], names: Iterable[str], signed: Callable[[Tensor], Tensor], size: float,
+    blunt: float = 0.5,
+) -> list[Notch]:  # fmt: skip
+    """In a plane, the ends of sides around which more than half of a small circle lies inside; or more than another
+    share, where it is not half, as on a smooth rim."""
     around, near = 3600, 1e-5 * size
     angle = 2 * math.pi * (torch.arange(around, dtype=torch.float64) + 0.5) / around
     circle = torch.stack([angle.cos(), angle.sin()], 1)
@@ -195,7 +197,7 @@ def notches(
     for end in torch.cat([side.patch.at(side.intervals.reshape(-1, 1)).points for side in sides]):
         inside = signed(end + near * circle) > 0
         share, new = float(inside.double().mean()), all(float((end - other).norm()) > near for other in found)
-        if new and RULES.notch < share < 1.0:
+        if new and (RULES.notch < share < 1.0 or blunt < share < 1 - RULES.notch):
             found.append(end)
             inward = circle[inside].sum(0) / circle[inside].sum(0).norm()
             steps = torch.linspace(near / size, 1.0, around, dtype=torch.float64)[:, None] * size
