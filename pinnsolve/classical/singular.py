@@ -22,7 +22,6 @@ from pinnsolve.classical.spread import Singular, columns, drawn_on
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.holes import Notch
 from pinnsolve.geometry.piece import Piece
-from pinnsolve.geometry.side import notches
 from pinnsolve.problem.equation import Equation
 
 
@@ -48,7 +47,7 @@ def _corners(given: Read) -> Sequence[Notch]:
     domain, names = given.problem.domain, given.coordinates
     shape, right = domain.space, 0.26  # of a circle: a little more than a right angle
     if len(names) == 2 and shape is not None and domain.shape is not None:
-        return notches(shape.sides, shape.bounds, shape.signed, shape.size, right)
+        return shape.notches(right)
     return [n for n in domain.notches if set(n.place) == set(names)]
 
 

@@ -62,8 +62,8 @@ class Extruded(Shape):
     def holes(self) -> list[Hole]:
         return self.shape.holes()
 
-    def notches(self) -> list[Notch]:
-        return self.shape.notches()
+    def notches(self, blunt: float = 0.5) -> list[Notch]:
+        return self.shape.notches(blunt)
 
     def cores(self) -> list[Hole]:
         return self.shape.cores()

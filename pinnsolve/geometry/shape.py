@@ -85,9 +85,10 @@ class Shape(ABC):
         x = torch.tensor([list(self.deepest.values())], dtype=torch.float64)
         return [Hole(self.deepest, float(self.signed(x)))]
 
-    def notches(self) -> list[Notch]:
-        """In two dimensions the corners whose angle inside is above 180 degrees: there slopes grow without bound."""
-        return notches(self.sides, self.bounds, self.signed, self.size) if len(self.bounds) == 2 else []
+    def notches(self, blunt: float = 0.5) -> list[Notch]:
+        """In two dimensions the corners whose angle inside is above 180 degrees: there slopes grow without bound; or
+        above another share of a circle."""
+        return notches(self.sides, self.bounds, self.signed, self.size, blunt) if len(self.bounds) == 2 else []
 
     # ------------------------------------------------------------ what follows
 
