@@ -75,6 +75,13 @@ def test_fewer_than_one_estimate_in_a_hundred_is_too_kind_and_fewer_than_one_in_
         assert total > 50 and kind < total / 100 and far(cases) < total / 10
 
 
+@pytest.mark.xfail(strict=True, reason="65 % of the gallery since shocks, kinks and what ends near rounding are in it")
+def test_nine_estimates_in_ten_are_within_three() -> None:
+    every = known(json.loads((ROOT / "validation" / "estimates.json").read_text()))
+    total, within, kind, _ = counts([c for c in every if c["problem"] in GALLERY])
+    assert total > 50 and within >= 0.9 * total and kind < total / 100
+
+
 @pytest.mark.parametrize("script", [estimates, features])
 def test_a_name_that_is_none_is_refused(script: Any, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -85,8 +86,8 @@ def interfaces(
     if not problem.equations:
         return (), warnings, unseen
     for axis, coordinate in enumerate(problem.coordinates):
-        found = _jumps(problem, coordinate, sizes, narrow)
-        places = [p for p in found[0] if all(any(_same(problem, coordinate, p, q) for q in line) for line in found)]
+        found = _jumps(_Look(problem, coordinate, sizes), narrow)
+        places, alone = _on_planes(problem, coordinate, found)
         order = max((alpha[axis] for alphas in derivatives.values() for alpha in alphas), default=0)
         if order > 1 and places:
             unseen += [f"{coordinate}={p:g}" for p in places if _coefficient_jumps(problem, axis, p)]
@@ -105,8 +106,6 @@ def interfaces(
         elif places:
             digits = 12 - math.floor(math.log10(problem.domain.length(coordinate)))
             planes += [Plane(coordinate, round(p, digits) + 0.0) for p in places]
-        alone = [(k, p) for k, line in enumerate(found) for p in line
-                 if not any(_same(problem, coordinate, p, q) for q in places)]  # fmt: skip
         if order > 1:
             bent = [p for k, p in alone if _coefficient_jumps(problem, axis, p, SEARCH.lines[k : k + 1])]
             unseen += [f"a surface that no plane holds, as at {coordinate}={p:.3g}" for p in bent[:1]]
@@ -125,12 +124,23 @@ def broken(
     across no plane, in words; empty where there is none."""
     planes, bent = list[Plane](), ""
     for coordinate in problem.coordinates:
-        lines = _jumps(problem, coordinate, sizes, narrow, parts=True)
-        on_all = [p for p in lines[0] if all(any(_same(problem, coordinate, p, q) for q in line) for line in lines)]
-        planes += [Plane(coordinate, p) for p in on_all]
-        alone = [p for line in lines for p in line if not any(_same(problem, coordinate, p, q) for q in on_all)]
-        bent = bent or "".join(f"a surface that no plane holds, as at {coordinate}={p:.3g}" for p in alone[:1])
+        lines = _jumps(_Look(problem, coordinate, sizes), narrow, parts=True)
+        places, alone = _on_planes(problem, coordinate, lines)
+        planes += [Plane(coordinate, p) for p in places]
+        bent = bent or "".join(f"a surface that no plane holds, as at {coordinate}={p:.3g}" for _, p in alone[:1])
     return planes, bent
+
+
+def _on_planes(
+    problem: Problem, coordinate: str, lines: Sequence[Sequence[float]]
+) -> tuple[list[float], list[tuple[int, float]]]:
+    """The places that all lines have, and those that some have, with the number of the line."""
+
+    def known(place: float, some: Sequence[float]) -> bool:
+        return any(_same(problem, coordinate, place, q) for q in some)
+
+    places = [p for p in lines[0] if all(known(p, line) for line in lines)]
+    return places, [(k, p) for k, line in enumerate(lines) for p in line if not known(p, places)]
 
 
 def _said(
@@ -181,13 +191,27 @@ def _steps(problem: Problem, coordinate: str, narrow: Sequence[Narrow]) -> Tenso
     return torch.cat([steps, closer[(closer > begin) & (closer < end)]]).unique()
 
 
-def _jumps(
-    problem: Problem, coordinate: str, sizes: Mapping[str, Size], narrow: Sequence[Narrow], parts: bool = False
-) -> list[list[float]]:  # fmt: skip
+@dataclass(frozen=True)
+class _Look:
+    """Along one coordinate, with unknowns of these sizes."""
+
+    problem: Problem
+    coordinate: str
+    sizes: Mapping[str, Size]
+
+    @cached_property
+    def asked(self) -> list[list[tuple[str, Alpha]]]:
+        """The derivatives that each equation asks for."""
+        answers = [self.problem.prober.answer(e, self.problem.domain.line()) for e in self.problem.equations]
+        return [[(u, alpha) for u, alpha, _ in answer.slopes] for answer in answers]
+
+
+def _jumps(look: _Look, narrow: Sequence[Narrow], parts: bool = False) -> list[list[float]]:
     """Where the residuals jump along one coordinate, on each line; between materials, too, or not."""
+    problem, coordinate = look.problem, look.coordinate
     steps = _steps(problem, coordinate, narrow)
     lines = torch.arange(len(SEARCH.lines)).repeat_interleave(len(steps))
-    values = _residuals(problem, coordinate, sizes, steps.repeat(len(SEARCH.lines)), lines)
+    values = _residuals(look, steps.repeat(len(SEARCH.lines)), lines)
     size = values.abs().max(dim=1, keepdim=True).values
     values = values / torch.where(size > 0, size, torch.ones_like(size))
     changes = values.view(-1, len(SEARCH.lines), len(steps)).diff(dim=2).abs()
@@ -200,22 +224,20 @@ def _jumps(
     sudden, best = sudden.topk(SEARCH.candidates, dim=1)
     line = torch.arange(len(SEARCH.lines)).repeat_interleave(SEARCH.candidates)
     row, best = row.gather(1, best).flatten(), best.flatten()
-    places, alive = _closed_in(problem, coordinate, sizes, line, row, steps[best], steps[best + 1])
+    places, alive = _closed_in(look, line, row, steps[best], steps[best + 1])
     alive &= sudden.flatten() > 0
     if problem.parts is not None and not parts:  # across these each part has an output of its own
         alive &= ~problem.parts.near(_places(problem, coordinate, places, line), 1e-6)
     return [sorted(places[alive & (line == k)].tolist()) for k in range(len(SEARCH.lines))]
 
 
-def _closed_in(
-    problem: Problem, coordinate: str, sizes: Mapping[str, Size], line: Tensor, row: Tensor, low: Tensor, high: Tensor
-) -> tuple[Tensor, Tensor]:
+def _closed_in(look: _Look, line: Tensor, row: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
     """Close in on the largest change in each interval: where that ends, and whether the change is still there."""
 
     def values(at: Tensor) -> Tensor:
         """At places (n, k), all at once."""
         count = at.shape[1]
-        found = _residuals(problem, coordinate, sizes, at.flatten(), line.repeat_interleave(count))
+        found = _residuals(look, at.flatten(), line.repeat_interleave(count))
         return found.gather(0, row.repeat_interleave(count)[None])[0].view_as(at)
 
     ends = torch.stack([low, high], 1)
@@ -244,17 +266,15 @@ def _places(problem: Problem, coordinate: str, at: Tensor, line: Tensor) -> dict
     return {c: problem.domain.place(c, parts) for c in problem.coordinates} | {coordinate: at}
 
 
-def _residuals(
-    problem: Problem, coordinate: str, sizes: Mapping[str, Size], at: Tensor, line: Tensor
-) -> Tensor:  # fmt: skip
+def _residuals(look: _Look, at: Tensor, line: Tensor) -> Tensor:
     """All equations on all probes, (rows, points): their residuals, what multiplies each derivative, and what is left
     without the unknowns. Each by itself, since which of them outweighs the others is a matter of units."""
-    places = _places(problem, coordinate, at, line)
+    problem, sizes = look.problem, look.sizes
+    places = _places(problem, look.coordinate, at, line)
     points = Points({c: places[c] for c in problem.coordinates}, torch.ones_like(at))
     rows, nothing = list[Tensor](), torch.zeros_like(at)
     none = {u: Size(0.0, 0.0) for u in problem.unknowns}
-    for equation in problem.equations:
-        asked = [(u, alpha) for u, alpha, _ in problem.prober.answer(equation, problem.domain.line()).slopes]
+    for equation, asked in zip(problem.equations, look.asked, strict=True):
         answer = problem.prober.answer(equation, points, sizes=sizes)
         slopes = {(u, alpha): slope for u, alpha, slope in answer.slopes}
         rows += [answer.residual, *(slopes.get(key, nothing) for key in asked)]
