@@ -23,26 +23,20 @@ from pinnsolve import Problem, ProblemError
 from pinnsolve.checks.check import check
 from pinnsolve.checks.references import reference_of
 from pinnsolve.classical.automatic import Attempt, attempt, compared_at
-from validation.drawn.families import MAKE
-from validation.drawn.shapes import SHAPES
+from validation.drawn.families import MAKE, drawn
 
 GALLERY = [path.stem for path in sorted((Path(__file__).parents[1] / "problems").glob("[a-z]*.py"))]
 
 
 def problems(names: list[str], draws: int) -> Iterator[tuple[str, Problem, bool]]:
     """Each problem's name, itself, and whether it has one solution alone."""
-    for name in names or [*GALLERY, *MAKE, *SHAPES]:
+    for name in names or [*GALLERY, *MAKE]:
         if name in GALLERY:
             yield name, import_module(f"problems.{name}").problem, True
             continue
         for seed in range(draws):
-            make, number = (
-                (MAKE[name], sorted(MAKE).index(name))
-                if name in MAKE
-                else (SHAPES[name], 100 + sorted(SHAPES).index(name))
-            )
-            drawn = make(np.random.default_rng([number, seed]))
-            yield f"{name} {seed}", drawn.problem, drawn.alone
+            one = drawn(name, seed)
+            yield f"{name} {seed}", one.problem, one.alone
 
 
 def told(problem: Problem, alone: bool, seconds: float) -> tuple[str, bool]:
@@ -72,7 +66,7 @@ def told(problem: Problem, alone: bool, seconds: float) -> tuple[str, bool]:
 def main() -> int:
     """All rows; the number of own errors that are too kind (at most 100)."""
     made = argparse.ArgumentParser(prog="python -m validation.automatic", description=(__doc__ or "").split("\n")[0])
-    made.add_argument("names", nargs="*", choices=[*GALLERY, *MAKE, *SHAPES, []])
+    made.add_argument("names", nargs="*", choices=[*GALLERY, *MAKE, []])
     made.add_argument("--draws", type=int, default=3)
     made.add_argument("--seconds", type=float, default=30.0, help="for each reference")
     given = made.parse_args()

@@ -6,7 +6,7 @@ Starved runs (`validation.starved`) are judged by tolerances at the edge of what
 above the tolerance is a false pass; the exit code is 1 if there is one. So are the problem files of tests/cases, rough,
 narrow, undetermined and others, with three seeds and two budgets each, where a run that calls itself converged and is
 wrong counts as well; and the gallery's problems with references that are wrong by a part, or of other units; and
-problems that are drawn (`validation.drawn`), whose places, widths, sizes and units nobody has looked at. Right runs that
+problems that are drawn (`validation.drawn`), whose places, widths, sizes, units and shapes nobody has looked at. Right runs that
 were called wrong are counted too: those within a third of the tolerance that do not pass. The tables go to
 validation/never_false_pass.md.
 """
@@ -30,7 +30,6 @@ from pinnsolve import Problem, Reference, Settings, compare, solve
 from validation.cases import collected, read, run
 from validation.drawn.ending import told
 from validation.drawn.families import KINDS, MAKE
-from validation.drawn.statement import TOLERANCE
 from validation.starved import starved
 
 CASES = {"seeds": (0, 1, 2), "budgets": (1.0, 4.0)}
@@ -116,7 +115,7 @@ def of_drawn(name: str, seed: int) -> Ended | None:
     if one.verdict == "refused":
         return None
     error = math.nan if one.error is None else one.error
-    return Ended(f"{name} {seed}", f"{KINDS[name]}, drawn", one.verdict, one.outcome, error, TOLERANCE, one.wrong)
+    return Ended(f"{name} {seed}", f"{KINDS[name]}, drawn", one.verdict, one.outcome, error, one.tolerance, one.wrong)
 
 
 def endings(found: list[Ended]) -> str:

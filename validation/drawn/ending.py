@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from pinnsolve import ProblemError, compare, solve
-from validation.drawn.families import MAKE
-from validation.drawn.statement import TOLERANCE
+from validation.drawn.families import drawn
 
 
 @dataclass(frozen=True)
@@ -22,10 +19,11 @@ class Told:
     error: float | None
     estimate: float | None
     alone: bool
+    tolerance: float
 
     @property
     def wrong(self) -> bool:
-        return not self.alone or self.error is None or not self.error <= TOLERANCE
+        return not self.alone or self.error is None or not self.error <= self.tolerance
 
     @property
     def faults(self) -> list[str]:
@@ -34,7 +32,7 @@ class Told:
         found = ["passes"] * (self.wrong and self.verdict == "pass") + ["converged"] * (self.wrong and ended)
         if self.error is not None and self.estimate is not None and self.estimate < 0.1 * self.error and self.wrong:
             found.append("estimated too kindly")
-        if not self.wrong and (self.error or 0.0) <= TOLERANCE / 3 and self.verdict != "pass":
+        if not self.wrong and (self.error or 0.0) <= self.tolerance / 3 and self.verdict != "pass":
             found.append("right, and does not pass")
         return found
 
@@ -45,14 +43,14 @@ class Told:
 
 def told(name: str, seed: int, budget: float) -> Told:
     """One run."""
-    drawn = MAKE[name](np.random.default_rng([sorted(MAKE).index(name), seed]))
-    problem = drawn.problem
+    one = drawn(name, seed)
+    problem = one.problem
     try:
         solution = solve(problem, budget=budget, seed=seed)
         reference = problem.reference(problem) if callable(problem.reference) else None
         found = compare(solution, reference)
     except ProblemError as refusal:
-        return Told(name, seed, "refused", str(refusal).split("\n")[0], None, None, drawn.alone)
+        return Told(name, seed, "refused", str(refusal).split("\n")[0], None, None, one.alone, problem.tolerance)
     error = max((e.strict for e in found.errors.values()), default=None)
     outcome = "" if solution.outcome is None else solution.outcome.kind
-    return Told(name, seed, found.verdict, outcome, error, solution.estimate, drawn.alone)
+    return Told(name, seed, found.verdict, outcome, error, solution.estimate, one.alone, problem.tolerance)
