@@ -153,7 +153,7 @@ def marched(stage: int, seconds: float = 1.0, **changes: Any) -> Ended:
 def enriched(stage: int, behind: float = 2.0, **changes: Any) -> Ended:
     """The same again with richer features: an estimate so many times what would do."""
     assert isinstance(AUTOMATIC[stage].method, Enriching)
-    estimate = behind * RULES.certain * TOLERANCE
+    estimate = behind * RULES.certain_cells * TOLERANCE
     return replace(Ended(stage, 0.1, {"r": 1e-3}, SPEED * 0.1, 1000, estimate=estimate, best=stage), **changes)
 
 

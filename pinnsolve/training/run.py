@@ -24,7 +24,7 @@ from pinnsolve.settings import Settings, Stage
 from pinnsolve.training.best import Best
 from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
-from pinnsolve.training.error_estimate import Found, Gathered, Seen, alone
+from pinnsolve.training.error_estimate import Found, Gathered, Seen, solved_again
 from pinnsolve.training.guessing import before_guess, to_guess
 from pinnsolve.training.history import History, Look
 from pinnsolve.training.results import Ended
@@ -213,7 +213,10 @@ class Run:
 
     def _comparable(self) -> bool:
         """Whether its residual can be compared with those of other stages (`Gathered.judged`)."""
-        return not alone(self.found, Seen.of(self.trial.plan)) or isinstance(self.stage.network, LocalFeatures)
+        if isinstance(self.stage.network, LocalFeatures) or not solved_again(self.found):
+            return True
+        self.clock.work.add(costs_of(self.points.held_out).values)
+        return self.gathered().comparable(kind_of(self.stage.network), self.points.values(), self.weights)
 
     def counts(self) -> dict[str, int]:
         """The training points in each region: the run's own, or those that the method drew."""

@@ -172,7 +172,9 @@ class Strategy:
 
     def _good_enough(self, now: Ended) -> bool:
         """Whether the best solution is, and its error need not be told by solving it again."""
-        if not now.solved or now.estimate is None or not now.estimate <= self.rules.certain * self.tolerance:
+        cells = now.best is not None and isinstance(self.stages[now.best].network, LocalFeatures)
+        certain = self.rules.certain_cells if cells else self.rules.certain
+        if not now.solved or now.estimate is None or not now.estimate <= certain * self.tolerance:
             return False
         return not (now.best == now.stage and isinstance(self.stages[now.stage + 1].method, Enriching))
 
