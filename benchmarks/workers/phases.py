@@ -5,7 +5,8 @@ from time import process_time
 from pinnsolve.__main__ import everything_stays
 
 with everything_stays():
-    from pinnsolve.command.run import references
+    from pinnsolve.command.awaited import references
+    from pinnsolve.command.run import run as command  # noqa: F401 (its import is a part of the whole)
     from pinnsolve.problem_file import load
     from pinnsolve.report import console as show  # noqa: F401 (what the command shows is part of its import)
 

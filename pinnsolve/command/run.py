@@ -15,9 +15,8 @@ from typing import Any
 
 from rich.console import Console
 
-from pinnsolve.checks.check import Findings
-from pinnsolve.checks.references import brought, reference_of
-from pinnsolve.classical.automatic import EFFORT, attempt
+from pinnsolve.checks.references import brought
+from pinnsolve.command.awaited import Known, awaited
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
 from pinnsolve.command.modes import solved_modes
@@ -40,7 +39,7 @@ from pinnsolve.solve import Prepared, plainly, prepare
 from pinnsolve.training.history import Training
 from pinnsolve.training.progress import line
 from pinnsolve.verdict.contradiction import told_by
-from pinnsolve.verdict.slices import Compared, References, compared, references_of, values_of
+from pinnsolve.verdict.slices import Compared, References, compared, values_of
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -104,24 +103,37 @@ def _solved(
     if problem.ranges and brought(problem):  # it may take a while, before anything else is told
         count, names = len(values_of(problem, ready.findings.narrow)), ", ".join(problem.ranges)
         console.print(f"the reference is built at {count} values of {names} ...")
-    known, note, reference_peak = references(problem, ready.findings, settings.budget)
-    from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
+    from pinnsolve.report.write import clear  # matplotlib is slow to import, and not needed before
 
-    if not arguments.resume:  # what is gone on with stays until there is something new in its place
-        forget(folder)
-        clear(folder)
-    with peak_memory() as training_peak:
-        if members is None:
-            solution = _train(ready, console, fresh=not arguments.resume)
-        else:
-            solution = _train_members(problem, settings, members, folder, console, arguments.resume)
+    with awaited(problem, ready.findings, settings.budget) as known:
+        if not arguments.resume:  # what is gone on with stays until there is something new in its place
+            forget(folder)
+            clear(folder)
+        with peak_memory() as peak:
+            if members is None:
+                solution = _train(ready, console, fresh=not arguments.resume)
+            else:
+                solution = _train_members(problem, settings, members, folder, console, arguments.resume)
+        with console.status("the reference is solved"):
+            found = known()
+        return _reported(arguments, file, solution, found, peak, folder, console, figures)
+
+
+def _reported(
+    arguments: argparse.Namespace, file: ProblemFile, solution: Solution, known: Known, peak: Peak, folder: Path,
+    console: Console, figures: Sequence[str] | None,
+) -> Report:  # fmt: skip
+    """The comparison, the run's files and the final tables."""
+    from pinnsolve.report.write import write_all
+
+    references, note, reference_peak = known
     assert solution.findings is not None
-    (worst, *others), failed = _compared(solution, known)
     assert solution.training is not None
+    (worst, *others), failed = _compared(solution, references)
     solution.training = told_by(solution.training, worst.comparison)
     result = Report(
         file.name, file.description, solution.at(**worst.values), worst.comparison, solution.findings.warnings,
-        training_peak.bytes, reference_peak.bytes, note or failed, [worst, *others] if others else [],
+        peak.bytes, reference_peak.bytes, note or failed, [worst, *others] if others else [],
         scatter(solution, worst.comparison.reference) if isinstance(solution, Ensemble) else None,
         command=f"python -m pinnsolve {shlex.join(arguments.given)}",
     )  # fmt: skip
@@ -260,17 +272,3 @@ def _shortened(settings: Settings, steps: int) -> list[Method]:
             f"--steps {steps}: the method {last.name} has no steps to be set", "Set them in the problem file."
         )
     return [*before, dataclasses.replace(last, steps=steps)]
-
-
-def references(problem: Problem, findings: Findings, budget: float) -> tuple[References, str, Peak]:
-    """Solve the problem by the reference that it brings, for all values at which it is compared; before training, so
-    that a fault in it costs nothing. One that brings none is solved by differences, which takes at most half of the
-    budget, and nothing of what training has."""
-    with peak_memory() as peak:
-        if problem.reference is None:
-            return references_of(problem, lambda _: None), "the reference is switched off", peak
-        if brought(problem):
-            return references_of(problem, reference_of, findings.narrow), "", peak
-        tried = attempt(problem, seconds=EFFORT.share * budget, findings=findings)
-    note = "" if tried.reference else f"no reference, because {tried.why}"
-    return references_of(problem, lambda _: tried.reference), note, peak

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pinnsolve.errors import Outcome
 from pinnsolve.training.weights import weighted
@@ -53,6 +54,12 @@ class Ended:
     compared: int = 0
     best: int | None = None
     exact: bool = False
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> Ended:
+        """From plain values."""
+        verdict = stored["verdict"]
+        return cls(**{**stored, "verdict": None if verdict is None else Outcome(**verdict)})
 
     def size(self, weights: Mapping[str, float]) -> float:
         """The weighted residual (rms)."""

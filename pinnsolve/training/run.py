@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pinnsolve.algebra.operations import Work
-from pinnsolve.errors import Outcome, ProblemError
+from pinnsolve.errors import ProblemError
 from pinnsolve.methods import Enriching, Smoothing, Vanishing
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.line_condition import noise_of
@@ -292,12 +292,6 @@ class Run:
         self.history = History.restored(stored["history"])
         self.clock = Clock(**{**stored["clock"], "work": Work(**stored["clock"]["work"])})
         self.best = None if stored["best"] is None else Best(**stored["best"])
-        self.ended = [_ended(e) for e in stored["ended"]]
+        self.ended = [Ended.restored(e) for e in stored["ended"]]
         self.found = [Found(**f) for f in stored["found"]]
         self.generator.set_state(stored["generator"])
-
-
-def _ended(stored: Mapping[str, Any]) -> Ended:
-    """A stage's record from plain values."""
-    verdict = stored["verdict"]
-    return Ended(**{**stored, "verdict": None if verdict is None else Outcome(**verdict)})
