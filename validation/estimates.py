@@ -19,6 +19,7 @@ import math
 import sys
 import warnings
 from dataclasses import replace
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ import numpy as np
 import torch
 from rich.progress import track
 
-from pinnsolve import NotConverged, Problem, Settings, compare, solve
+from pinnsolve import NotConverged, Problem, Reference, Settings, compare, solve
 from pinnsolve.training.rounding import ROUNDING
 from validation.cases import collected, read, run
 from validation.results import FORWARD as GALLERY  # where data have noise, residuals hold it and tell no error
@@ -72,9 +73,8 @@ def of_case(name: str, seed: int, budget: float) -> Case | None:
 def of_gallery(name: str, seed: int, budget: float) -> Case:
     """One run of a problem of the gallery."""
     problem: Problem = import_module(f"problems.{name}").problem
-    assert callable(problem.reference)
     solution = solve(problem.replaced(tolerance=NEVER), seed=seed, budget=budget)
-    reference = problem.reference(problem)
+    reference = reference_of_gallery(name)
     found = compare(solution, reference)
     assert solution.training is not None
     return {
@@ -82,6 +82,14 @@ def of_gallery(name: str, seed: int, budget: float) -> Case:
         "estimate": solution.training.estimate, "error": max(e.strict for e in found.errors.values()),
         "reference": reference.own_error, "seconds": solution.training.seconds,
     }  # fmt: skip
+
+
+@cache
+def reference_of_gallery(name: str) -> Reference:
+    """The same for all seeds and budgets: some take minutes."""
+    problem: Problem = import_module(f"problems.{name}").problem
+    assert callable(problem.reference)
+    return problem.reference(problem)
 
 
 def known(cases: list[Case]) -> list[Case]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from pinnsolve.errors import positive, whole
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
+from pinnsolve.methods.asked import accuracy, closeness
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, sites_of
 from pinnsolve.methods.march_keeping import measured, restore, stored
-from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.pace import some_way, spent
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import richer, slabs
@@ -28,41 +28,19 @@ from pinnsolve.trial.planar import Planar
 
 @dataclass(frozen=True)
 class Rules:
-    """How a march is cut into steps of training, and what it is counted as.
+    """How a march is cut into steps of training.
 
     Parameters
     ----------
-    plane : float
-        Times the tolerance, over two coordinates: the second march is as much more exact there. Larger: it is not exact
-        enough, and a third follows. Smaller: more cells than are asked for.
-    most : float
-        The largest tolerance there. Larger: residuals as large as the terms are let pass.
     larger : float
         So many times as many over a plane, where each factorisation takes as long, and one is lost with every step.
     together : int
         Iterations of Newton's method in one step of training: about a quarter of a second. More: the budget is kept
         less closely. Fewer: more looks at residuals.
-    steady : float
-        Times the share of the tolerance: where nothing evolves, what cells leave is of the size of the error. Larger:
-        a second solution follows more often. Smaller: the first is more exact than is asked for.
-    coarse : float
-        The largest bound of that. Larger: solutions that are wrong alike. Smaller: more than is asked for.
-    gaps : float
-        Times that, where an equation may differentiate what jumps: differences that are taken to see it see the gaps of
-        joints, too. Larger: these are taken for jumps of the solution. Smaller: more cells.
-    bound : float
-        Of the residual in space, in tolerances of the steps. Larger: steps chase what cells do not resolve. Smaller:
-        more cells than the steps need. That of the prototypes.
     """
 
-    coarse: float = 0.005
-    gaps: float = 0.01
-    steady: float = 300.0
-    plane: float = 100.0
-    most: float = 1e-3
     together: int = 100
     larger: float = 2.0
-    bound: float = 100.0
 
 
 RULES = Rules()
@@ -119,23 +97,6 @@ class Marching:
         first = together(len(objective.model.problem.space_coordinates))
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "march": {}, "rate": first}
 
-    def closeness(self, trial: Planar) -> float:
-        """Of what cells leave where nothing evolves: it is of the size of the error."""
-        if self.bound is not None:
-            return self.bound
-        closer = RULES.gaps if trial.plan.rough_inside else 1.0
-        return max(min(RULES.steady * self.share * trial.problem.tolerance, RULES.coarse) * closer, self.least)
-
-    def accuracy(self, trial: OfCells) -> Accuracy:
-        """What the bound, or the problem's tolerance, asks for."""
-        dims = len(trial.problem.space_coordinates)
-        if self.bound is not None:
-            return Accuracy(*trial.layer.over(dims), self.bound / RULES.bound, self.bound)
-        tolerance = max(self.share * trial.problem.tolerance, self.least)
-        if dims > 1:
-            tolerance = min(tolerance * RULES.plane, RULES.most)
-        return Accuracy(*trial.layer.over(dims), tolerance, RULES.bound * tolerance)
-
     def operations(self, objective: Objective, state: State) -> float:
         """What the last step took."""
         return float(state["rate"])
@@ -143,15 +104,15 @@ class Marching:
     def step(self, objective: Objective, state: State) -> State:
         assert isinstance(objective.model, OfCells)
         if objective.model.forward.count:
-            return fitted.stepped(objective.model, self.accuracy(objective.model), objective, state)
+            return fitted.stepped(objective.model, accuracy(self, objective.model), objective, state)
         if isinstance(objective.model, OverRanges):
             second, most = Enriching(share=self.share, least=self.least), together(len(objective.model.axes))
             return range_nodes.stepped(objective.model, objective, state, self, second, most)
         if isinstance(objective.model, Lined):
-            bound = self.accuracy(objective.model).tolerance
+            bound = accuracy(self, objective.model).tolerance
             return line_solving.stepped(objective.model, bound, state, objective.work)
         if isinstance(objective.model, Planar):
-            bound = self.closeness(objective.model)
+            bound = closeness(self, objective.model)
             return steady_solving.stepped(objective.model, known_of(objective), bound, state, objective.work)
         trial, work = marched(objective), objective.work
         marcher = self._taken_up(trial, state)
@@ -174,7 +135,7 @@ class Marching:
         """The march as it stands: the one in hand, or one that goes on from what was kept of it; to the same bits."""
         live = trial.live
         if not (isinstance(live, Marcher) and state["march"] and live.at == state["march"]["at"]):
-            live = Marcher(evolution_of(trial), self.accuracy(trial), trial.device)
+            live = Marcher(evolution_of(trial), accuracy(self, trial), trial.device)
             if state["march"]:
                 restore(live, state["march"])
         if not state["march"] or state["march"]["rate"] is None:  # otherwise the same factors can be made again
@@ -192,6 +153,7 @@ class Enriching:
 
     share: float = 1e-2
     least: float = 1e-11
+    bound = None
     name = "enriching"
     words = "cells, two degrees more"
     steps = None
@@ -206,8 +168,8 @@ class Enriching:
 
     def _ahead(self, known: Marched) -> float:
         """Operations of solving its steps again: two iterations each, and a factorisation for every other length."""
-        accuracy = Marching(share=self.share, least=self.least).accuracy(known)
-        degree, stages = accuracy.degree + 2, accuracy.stages + 2
+        asked = accuracy(self, known)
+        degree, stages = asked.degree + 2, asked.stages + 2
         scheme, before, total = Scheme(evolution_of(known), degree, stages, known.device), (0.0, 0), 0.0
         for slab in known.slabs:
             factor, solve = operations(scheme, slab.mesh)
@@ -228,15 +190,13 @@ class Enriching:
             known = known if isinstance(known, Lined) else None
             return line_solving.enriched(objective.model, known, state, objective.work)
         if isinstance(objective.model, Planar):
-            bound = Marching(share=self.share, least=self.least).closeness(objective.model)
+            bound = closeness(self, objective.model)
             return steady_solving.enriched(objective.model, known_of(objective), bound, state, objective.work)
         trial = marched(objective)
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
         if not isinstance(known, Marched) or not known.complete:
             return nothing
-        before = Marcher(
-            evolution_of(trial), Marching(share=self.share, least=self.least).accuracy(known), trial.device
-        )
+        before = Marcher(evolution_of(trial), accuracy(self, known), trial.device)
         for slab in known.slabs:
             measured(before, slab)
         solver: StepSolver = before.solver
@@ -254,8 +214,7 @@ class Enriching:
         if isinstance(known, OverRanges):
             assert isinstance(objective.model, OverRanges)
             return range_nodes.again(objective.model, known, state)
-        accuracy = Marching(share=self.share, least=self.least).accuracy(known)
-        done = fitted.enriched(objective.model, known, accuracy, objective)
+        done = fitted.enriched(objective.model, known, accuracy(self, known), objective)
         return {**state, "loss": 0.0, "stuck": not done, "done": True, "left": 0.0}
 
 

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pinnsolve.errors import Outcome
 from pinnsolve.methods import Enriching, Marching, Vanishing
 from pinnsolve.settings import Stage
 from pinnsolve.training.results import Ended, Turn
+from pinnsolve.training.rules import Rules
+
+
+@dataclass(frozen=True)
+class Closer:
+    """By how much the bound of the next march is smaller, and how many times as much it costs."""
+
+    by: float
+    costs: float
+
+
+def closer_by(estimate: float | None, tolerance: float, plane: bool, rules: Rules) -> Closer:
+    """What the estimate of a march's error asks of the next one; over a plane or not."""
+    by = rules.less_in_plane if plane else rules.less
+    if estimate:
+        by = min(max(rules.aim * rules.certain_cells * tolerance / estimate, rules.least), by)
+    return Closer(by, rules.deeper ** (-math.log10(by) / 2))
 
 
 def after_cells(
-    stages: Sequence[Stage], now: Ended, features: int, viscous: int | None, only: bool, dear: bool
-) -> Turn | Outcome:
+    stages: Sequence[Stage], now: Ended, features: int, viscous: int | None, only: bool, dear: bool,
+    share: float | None,
+) -> Turn | Outcome:  # fmt: skip
     """The same again with richer features; then a march to a lower tolerance; then what else can do.
 
     Parameters
@@ -28,11 +48,13 @@ def after_cells(
         Whether nothing but cells can do.
     dear : bool
         Whether a march to a lower tolerance takes more than is left.
+    share : float, optional
+        What its share of the tolerance is, where the estimate says so.
     """
     method, unsure = stages[now.stage].method, now.stuck or not now.solved
     deeper = isinstance(method, Enriching) and isinstance(stages[now.stage + 1].method, Marching) and not dear
     if not unsure and (deeper or isinstance(method, Marching)):
-        return Turn(now.stage + 1)
+        return Turn(now.stage + 1, share=share if deeper else None)
     limit = viscous if unsure and not isinstance(method, Vanishing) else None
     early = limit is not None or isinstance(method, Marching | Vanishing)
     why = now.missing or "there were too many of them" if early else "the error is not small enough"

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from pinnsolve.algebra.operations import Work
 from pinnsolve.machine import checkpoint
+from pinnsolve.training.best import Best
+from pinnsolve.training.clock import Clock
+from pinnsolve.training.error_estimate import Found
+from pinnsolve.training.history import History
+from pinnsolve.training.results import Ended
 from pinnsolve.training.run import Run
+from pinnsolve.training.stopping import Watch
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -28,7 +36,7 @@ class Checkpoint:
 
     def save(self, run: Run) -> None:
         """Write the whole state; a file of an earlier step is replaced in one piece."""
-        checkpoint.write(self.folder / CHECKPOINT, {"identity": dict(self.identity), "state": run.stored()})
+        checkpoint.write(self.folder / CHECKPOINT, {"identity": dict(self.identity), "state": as_stored(run)})
 
     def resume(self, run: Run) -> None:
         """Take up the state that the folder's checkpoint holds.
@@ -47,4 +55,40 @@ class Checkpoint:
                 f"the checkpoint in {self.folder} does not fit ({what})", stored["identity"].get(what, {}),
                 self.identity.get(what, {}), remedy,
             )  # fmt: skip
-        run.restore(stored["state"])
+        restored(run, stored["state"])
+
+
+def as_stored(run: Run) -> dict[str, Any]:
+    """All of it as numbers, strings and tensors."""
+    return {
+        "step": run.step, "number": run.number, "stage_step": run.stage_step, "stage_began": run.stage_began,
+        "method_state": run.method_state, "weights": run.weights, "choice": run.choice, "again": run.again,
+        "sizes": run.sizes, "first": run.first, "shares": {str(k): s for k, s in run.shares.items()},
+        "born": run.born, "vector": run.trial.vector(), "generator": run.generator.get_state(),
+        "points": run.points.stored(), "watch": asdict(run.watch), "history": run.history.stored(),
+        "clock": asdict(run.clock), "best": None if run.best is None else vars(run.best),
+        "ended": [asdict(e) for e in run.ended], "found": [vars(f) for f in run.found],
+    }  # fmt: skip
+
+
+def restored(run: Run, stored: Mapping[str, Any]) -> None:
+    """Take over what `as_stored` gave."""
+    names = (
+        "step", "stage_step", "stage_began", "method_state", "weights", "choice", "again", "born", "sizes", "first",
+    )  # fmt: skip
+    for name in names:
+        setattr(run, name, stored[name])
+    run.shares = {int(k): s for k, s in stored["shares"].items()}
+    network, run.number = run.stage.network, stored["number"]
+    if run.stage.network is not network:
+        run.trial = run.reborn(run.number, run.born)
+        run.points.take(run.trial)
+    run.trial.assign(stored["vector"])
+    run.points.restore(stored["points"])
+    run.watch = Watch(**{**stored["watch"], "tolerance": run.tolerance})
+    run.history = History.restored(stored["history"])
+    run.clock = Clock(**{**stored["clock"], "work": Work(**stored["clock"]["work"])})
+    run.best = None if stored["best"] is None else Best(**stored["best"])
+    run.ended = [Ended.restored(e) for e in stored["ended"]]
+    run.found = [Found(**f) for f in stored["found"]]
+    run.generator.set_state(stored["generator"])

@@ -13,6 +13,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.inverse.record import Identified
 from pinnsolve.inverse.standard_errors import Means, identified
 from pinnsolve.methods import OWN_POINTS, Enriching, Marching, Vanishing
+from pinnsolve.methods.asked import accuracy
 from pinnsolve.methods.by_constants import ForConstants, solved_again
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.fitted import data_of, fall_back, taken
@@ -71,7 +72,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     if run.best is None and isinstance(run.trial, OfCells):
         fall_back(run.trial, run.method_state.get("march") or {})
     number, step = (run.number, run.step) if run.best is None else (run.best.stage, run.best.step)
-    kept = run.settings.stages[number]
+    kept = run.stage_at(number)
     if run.best is not None and kept.network is not run.stage.network:
         run.trial = run.best_trial()
         run.points.take(run.trial, training=to_be_found(run))
@@ -187,9 +188,9 @@ def _identified(run: Run) -> Identified | None:
 
 def _over_cells(run: Run, trial: OfCells, few: Points, unseen: Residuals | None) -> Identified | None:
     """The same of constants for whose every value the equations are solved; the solution is left at the best ones."""
-    method = run.settings.stages[run.number if run.best is None else run.best.stage].method
+    method = run.stage_at(run.number if run.best is None else run.best.stage).method
     assert isinstance(method, Marching | Enriching)
-    solver = ForConstants(trial, Marching(share=method.share, least=method.least).accuracy(trial), settled=True)
+    solver = ForConstants(trial, accuracy(method, trial), settled=True)
     solver.spent.most = max(RESERVE.one_cells * SPEED, 20 * solved_again(trial))
     data = data_of(trial, solver, solver.as_kept(trial), run.points.training)
     moved = dict(

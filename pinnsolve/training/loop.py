@@ -10,7 +10,8 @@ from functools import partial
 
 from pinnsolve.errors import Outcome, ProblemError, why_not
 from pinnsolve.machine.interrupts import Deferred
-from pinnsolve.methods import Enriching
+from pinnsolve.methods import Enriching, Marching
+from pinnsolve.methods.asked import share_of
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.protocol import Counted, Objective, begun, stepped
 from pinnsolve.networks import LocalFeatures, RandomFeatures
@@ -23,6 +24,7 @@ from pinnsolve.training.history import Look, Training
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import Strategy
+from pinnsolve.trial.of_cells import OfCells
 
 Progress = Callable[[Look], None]
 LOOK, END = "look", "end"  # beside the methods, on the clock
@@ -183,7 +185,7 @@ class Loop:
 
     def _take_up(self, turn: Turn) -> None:
         clock, begun, operations = self.state.clock, time.perf_counter(), self.state.clock.operations
-        self._start(self.state.take_up(turn.number, turn.why))
+        self._start(self.state.take_up(turn))
         clock.made(BEGIN, clock.operations - operations, time.perf_counter() - begun)
 
     def _beginning(self, number: int) -> float:
@@ -211,7 +213,13 @@ class Loop:
             bool(state.method_state.get("stuck", False)), "" if state.trial.complete else state.trial.missing, estimate,
             len(state.found), None if state.best is None else state.best.stage,
             exact=any(f.exact(state.weights) for f in state.found if f.stage == state.number),
+            share=self._share(),
         )  # fmt: skip
+
+    def _share(self) -> float:
+        method, trial = self.state.method, self.state.trial
+        cells = isinstance(method, Marching | Enriching) and isinstance(trial, OfCells)
+        return share_of(method, trial) if cells else 0.0  # type: ignore[arg-type]
 
     def _start(self, fresh: bool) -> None:
         """Begin the stage that the run has taken up."""

@@ -39,6 +39,8 @@ class Ended:
         The stage that made the best solution.
     exact : bool
         Whether its residual is rounding beside the terms that it is made of.
+    share : float
+        Of cells: the share of the problem's tolerance that they were solved to.
     """
 
     stage: int
@@ -54,6 +56,7 @@ class Ended:
     compared: int = 0
     best: int | None = None
     exact: bool = False
+    share: float = 0.0
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> Ended:
@@ -84,7 +87,9 @@ class Results:
 
 @dataclass(frozen=True)
 class Turn:
-    """The stage that follows, by its number, and why it is that one, where that was a decision."""
+    """The stage that follows, by its number, and why it is that one, where that was a decision; of cells the share of
+    the tolerance that they are solved to, where that is another than the stage's own."""
 
     number: int
     why: str = ""
+    share: float | None = None

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
 
-from pinnsolve.algebra.operations import Work
 from pinnsolve.errors import ProblemError
-from pinnsolve.methods import Enriching, Smoothing, Vanishing
+from pinnsolve.methods import Enriching, Marching, Smoothing, Vanishing
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.line_condition import noise_of
 from pinnsolve.methods.protocol import Method, State
@@ -27,7 +25,7 @@ from pinnsolve.training.collocation import Collocation
 from pinnsolve.training.error_estimate import Found, Gathered, Seen, solved_again
 from pinnsolve.training.guessing import before_guess, to_guess
 from pinnsolve.training.history import History, Look
-from pinnsolve.training.results import Ended
+from pinnsolve.training.results import Ended, Turn
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
@@ -40,8 +38,8 @@ Build = Callable[[Network | LocalFeatures | nn.Module, torch.Generator], Trial]
 
 @dataclass
 class Run:
-    """Everything that training has come to. The loop turns it into a later one; `stored` and `restore` make it the same
-    in another process, to the same bits.
+    """Everything that training has come to. The loop turns it into a later one; `training.checkpointing` makes it the
+    same in another process, to the same bits.
 
     Parameters
     ----------
@@ -79,6 +77,8 @@ class Run:
         What the residuals were made of at the first look (`pinnsolve.training.rounding`).
     first : dict from residual name to float
         The residuals that all others are relative to: those of the first look, without the user's guess.
+    shares : dict from the number of a stage to float
+        Of cells: the share of the tolerance that they are solved to, where it follows from what was found before.
     """
 
     settings: Settings
@@ -103,6 +103,7 @@ class Run:
     again: int | None = None
     sizes: dict[str, float] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
+    shares: dict[int, float] = field(default_factory=dict)
 
     @classmethod
     def begun(
@@ -132,7 +133,14 @@ class Run:
 
     @property
     def stage(self) -> Stage:
-        return self.settings.stages[self.number]
+        return self.stage_at(self.number)
+
+    def stage_at(self, number: int) -> Stage:
+        """A stage as it is trained."""
+        stage, share = self.settings.stages[number], self.shares.get(number)
+        if share is None or not isinstance(stage.method, Marching | Enriching):
+            return stage
+        return replace(stage, method=replace(stage.method, share=share, least=Marching.least))
 
     @property
     def method(self) -> Method:
@@ -163,12 +171,14 @@ class Run:
         if self.best is not None:
             self.watch.best = weighted(self.weights, self.best.held_out)
 
-    def take_up(self, number: int, why: str = "") -> bool:
+    def take_up(self, turn: Turn) -> bool:
         """Go on to another stage, with a network of its own unless it goes on with the same; true if it is another."""
-        before, self.number = self.stage, number
+        before, self.number = self.stage, turn.number
         self.stage_step, self.stage_began = 0, self.clock.operations
-        if why:
-            self.choice.append(why)
+        if turn.why:
+            self.choice.append(turn.why)
+        if turn.share is not None:  # of what solves them again, too
+            self.shares |= dict.fromkeys((turn.number, turn.number + 1), turn.share)
         if self.stage.network is before.network:
             self.watch.anew()
             return False
@@ -260,38 +270,3 @@ class Run:
         generator = torch.Generator()
         generator.set_state(born)
         return self.build(self.settings.stages[number].network, generator)
-
-    # ------------------------------------------------------------ as plain values
-
-    def stored(self) -> dict[str, Any]:
-        """All of it as numbers, strings and tensors."""
-        return {
-            "step": self.step, "number": self.number, "stage_step": self.stage_step, "stage_began": self.stage_began,
-            "method_state": self.method_state, "weights": self.weights, "choice": self.choice, "again": self.again,
-            "sizes": self.sizes, "first": self.first,
-            "born": self.born, "vector": self.trial.vector(), "generator": self.generator.get_state(),
-            "points": self.points.stored(), "watch": asdict(self.watch), "history": self.history.stored(),
-            "clock": asdict(self.clock), "best": None if self.best is None else vars(self.best),
-            "ended": [asdict(e) for e in self.ended], "found": [vars(f) for f in self.found],
-        }  # fmt: skip
-
-    def restore(self, stored: Mapping[str, Any]) -> None:
-        """Take over what `stored` gave."""
-        names = (
-            "step", "stage_step", "stage_began", "method_state", "weights", "choice", "again", "born", "sizes", "first",
-        )  # fmt: skip
-        for name in names:
-            setattr(self, name, stored[name])
-        network, self.number = self.stage.network, stored["number"]
-        if self.stage.network is not network:
-            self.trial = self.reborn(self.number, self.born)
-            self.points.take(self.trial)
-        self.trial.assign(stored["vector"])
-        self.points.restore(stored["points"])
-        self.watch = Watch(**{**stored["watch"], "tolerance": self.tolerance})
-        self.history = History.restored(stored["history"])
-        self.clock = Clock(**{**stored["clock"], "work": Work(**stored["clock"]["work"])})
-        self.best = None if stored["best"] is None else Best(**stored["best"])
-        self.ended = [Ended.restored(e) for e in stored["ended"]]
-        self.found = [Found(**f) for f in stored["found"]]
-        self.generator.set_state(stored["generator"])

@@ -23,7 +23,7 @@ from pinnsolve.methods import Enriching, Marching, Vanishing
 from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.networks.described import is_features
 from pinnsolve.settings import LAYERS, Stage
-from pinnsolve.training.after_cells import after_cells
+from pinnsolve.training.after_cells import after_cells, closer_by
 from pinnsolve.training.clock import Clock
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.rules import RULES, Rules
@@ -203,9 +203,10 @@ class Strategy:
     def _after_cells(self, results: Results, left: float) -> Turn | Outcome:
         """A march is solved again with richer features; then one to a lower tolerance; then other things."""
         marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
-        dear = bool(marched) and self.rules.deeper * marched[-1].operations > left
-        viscous = self._with_viscosity() if self.law else None
-        return after_cells(self.stages, results.ended[-1], self._first_features(), viscous, self.only, dear)
+        now, closer = results.ended[-1], closer_by(results.ended[-1].estimate, self.tolerance, self.plane, self.rules)
+        dear = bool(marched) and closer.costs * marched[-1].operations > left
+        viscous, share = self._with_viscosity() if self.law else None, closer.by * now.share or None
+        return after_cells(self.stages, now, self._first_features(), viscous, self.only, dear, share)
 
     def _rivals(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> list[int]:
         """What is left of the last round: at first every layer, later those that did best, if there is time."""

@@ -1,0 +1,87 @@
+"""What is asked of cells: how exact they are, from a problem's tolerance or a bound that somebody gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.trial.of_cells import OfCells
+from pinnsolve.trial.planar import Planar
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is asked for.
+
+    Parameters
+    ----------
+    plane : float
+        Times the tolerance, over two coordinates: the second march is as much more exact there. Larger: it is not exact
+        enough, and a third follows. Smaller: more cells than are asked for.
+    most : float
+        The largest tolerance there. Larger: residuals as large as the terms are let pass.
+    steady : float
+        Times the share of the tolerance: where nothing evolves, what cells leave is of the size of the error. Larger:
+        a second solution follows more often. Smaller: the first is more exact than is asked for.
+    coarse : float
+        The largest bound of that. Larger: solutions that are wrong alike. Smaller: more than is asked for.
+    gaps : float
+        Times that, where an equation may differentiate what jumps: differences that are taken to see it see the gaps of
+        joints, too. Larger: these are taken for jumps of the solution. Smaller: more cells.
+    bound : float
+        Of the residual in space, in tolerances of the steps. Larger: steps chase what cells do not resolve. Smaller:
+        more cells than the steps need. That of the prototypes.
+    """
+
+    coarse: float = 0.005
+    gaps: float = 0.01
+    steady: float = 300.0
+    plane: float = 100.0
+    most: float = 1e-3
+    bound: float = 100.0
+
+
+RULES = Rules()
+
+
+class Asking(Protocol):
+    """A method over cells: `Marching` and `Enriching`."""
+
+    @property
+    def bound(self) -> float | None: ...
+    @property
+    def share(self) -> float: ...
+    @property
+    def least(self) -> float: ...
+
+
+def accuracy(method: Asking, trial: OfCells) -> Accuracy:
+    """What the bound, or the problem's tolerance, asks of a march."""
+    dims = len(trial.problem.space_coordinates)
+    if method.bound is not None:
+        return Accuracy(*trial.layer.over(dims), method.bound / RULES.bound, method.bound)
+    tolerance = max(method.share * trial.problem.tolerance, method.least)
+    if dims > 1:
+        tolerance = min(tolerance * RULES.plane, RULES.most)
+    return Accuracy(*trial.layer.over(dims), tolerance, RULES.bound * tolerance)
+
+
+def closeness(method: Asking, trial: Planar) -> float:
+    """Of what cells leave where nothing evolves: it is of the size of the error."""
+    if method.bound is not None:
+        return method.bound
+    asked = min(RULES.steady * method.share * trial.problem.tolerance, RULES.coarse)
+    return max(asked * _closer(trial), method.least)
+
+
+def _closer(trial: Planar) -> float:
+    return RULES.gaps if trial.plan.rough_inside else 1.0
+
+
+def share_of(method: Asking, trial: OfCells) -> float:
+    """The share of the tolerance that comes of it, with the least and the most that is ever asked for."""
+    if isinstance(trial, Planar):
+        return closeness(method, trial) / (RULES.steady * _closer(trial) * trial.problem.tolerance)
+    plane = RULES.plane if len(trial.problem.space_coordinates) > 1 else 1.0
+    return accuracy(method, trial).tolerance / (plane * trial.problem.tolerance)
