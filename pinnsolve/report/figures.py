@@ -14,19 +14,17 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import ScalarFormatter
 
-from pinnsolve.data.axes import TIME
 from pinnsolve.report import fields
 from pinnsolve.report.axes import GREY, Draw, beside, decades, row, shortened, ticks, tidy
 from pinnsolve.report.curves import MINUS, differences, marked, measured, slices, titled
 from pinnsolve.report.fields import Outline, Peaks, Sampled, finite, limits, widened
 from pinnsolve.report.found import functions
-from pinnsolve.report.grids import Array, listed, pictured, plane, whole_domain
+from pinnsolve.report.grids import Array, Axis, listed, pictured, plane, ratio, whole_domain
 from pinnsolve.report.histories import history, legend_width
 from pinnsolve.report.layout import LAYOUT
 from pinnsolve.report.record import Report, over_seeds
 
 BADGES = {"pass": "#1a7f37", "fail": "#c62828", "unconfirmed": "#9a6700"}
-Axis = Mapping[str, Array]
 
 
 def solution_figure(run: Report, unknowns: Sequence[str] | None = None) -> Figure:
@@ -160,14 +158,14 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
             if f.difference is not None
         ]
     rows: list[tuple[float, list[Draw]]] = []
-    tall = 1.0 + min(2.0, 2.3 / (_ratio(on.axes) or 1.0))
+    tall, columns = _share(on.axes)
     if not referenced:
         edge = fields.outline(run, on.axes)
         maps = [_map(u, f, f.solution, Normalize(*limits(f.solution)), "solution", edge) for u, f in found.items()]
-        rows = _shared_out(tall, maps + _spreads(run, found) + _residuals(run))
+        rows = _shared_out(tall, maps + _spreads(run, found) + _residuals(run), columns)
     for unknown, field in found.items():
         if referenced:
-            rows.append((tall, _compared(run, unknown, field)))
+            rows += _shared_out(tall, _compared(run, unknown, field), columns)
         cuts = fields.cuts(run, unknown)
         rows.append((LAYOUT.slices, slices(unknown, field, cuts)))
         if referenced and run.ensemble is not None:
@@ -175,9 +173,20 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
     return rows
 
 
-def _shared_out(height: float, panels: list[Draw]) -> list[tuple[float, list[Draw]]]:
+def _share(over: Axis) -> tuple[float, int]:
+    """The height of a row of pictures over these coordinates, and how many stand in it."""
+    wide = ratio(over) or 1.0
+    if wide > LAYOUT.wide:
+        inside = LAYOUT.width - LAYOUT.left - LAYOUT.right
+        return LAYOUT.below + LAYOUT.above + 2 * LAYOUT.line + inside / wide, 1
+    return 1.0 + min(2.0, 2.3 / wide), LAYOUT.columns
+
+
+def _shared_out(
+    height: float, panels: list[Draw], columns: int = LAYOUT.columns
+) -> list[tuple[float, list[Draw]]]:  # fmt: skip
     """Panels in as few rows as will do, about equally many in each."""
-    rows = -(-len(panels) // LAYOUT.columns)
+    rows = -(-len(panels) // columns)
     return [(height, list(row)) for row in np.array_split(np.array(panels, dtype=object), rows)] if panels else []
 
 
@@ -268,7 +277,7 @@ def _picture(
     if edge is not None:
         axes.contourf(edge.xs, edge.ys, edge.signed.T, levels=[-np.inf, 0.0], colors="white")
         axes.contour(edge.xs, edge.ys, edge.signed.T, levels=[0.0], colors=GREY, linewidths=0.8)
-    if _ratio(over):
+    if ratio(over):
         axes.set_aspect("equal")
     if bar:
         part = axes.get_figure()
@@ -281,10 +290,3 @@ def _picture(
             scale.ax.yaxis.set_major_locator(ticks())
             small = max(abs(norm.vmin or 0.0), abs(norm.vmax or 0.0)) < 1e-3
             scale.ax.yaxis.set_major_formatter("{x:.1e}" if small else ScalarFormatter(useOffset=False))
-
-
-def _ratio(over: Axis) -> float | None:
-    """Width by height of a picture that is true to scale; None with time, and where it would be too slender."""
-    xs, ys = over.values()
-    ratio = float((xs[-1] - xs[0]) / (ys[-1] - ys[0]))
-    return ratio if TIME not in over and 1 / 3 <= ratio <= 3 else None

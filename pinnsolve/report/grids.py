@@ -10,10 +10,12 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
+from pinnsolve.data.axes import TIME
 from pinnsolve.problem.problem import Problem
 from pinnsolve.report.layout import GRIDS, LAYOUT
 
 Array = npt.NDArray[np.float64]
+Axis = Mapping[str, Array]
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,18 @@ def pictured(problem: Problem) -> Grid:
     if len(shown) == 1:
         return grid(problem, {shown[0]: GRIDS.line})
     time = problem.domain.time
-    along = GRIDS.along if time in shown else GRIDS.across
-    return grid(problem, {c: GRIDS.times if c == time else along for c in shown})
+    if time in shown:
+        return grid(problem, {c: GRIDS.times if c == time else GRIDS.along for c in shown})
+    wide = ratio({c: np.array(problem.domain.extent[c]) for c in shown}) or 1.0
+    across, up = (round(GRIDS.across * wide**power) for power in (0.5, -0.5))
+    return grid(problem, dict(zip(shown, (across, up), strict=True)))
+
+
+def ratio(over: Axis) -> float | None:
+    """Width by height of a picture that is true to scale; None with time, and where it would be too slender."""
+    xs, ys = over.values()
+    found = float((xs[-1] - xs[0]) / (ys[-1] - ys[0]))
+    return found if TIME not in over and 1 / LAYOUT.wide <= found <= LAYOUT.slender else None
 
 
 def exported(problem: Problem, steps: int | None = None) -> Grid:

@@ -29,6 +29,8 @@ class Layout:
     # Panels in a row, at most as long as nobody asks for more, and of one unknown. A panel costs about 0.03 s, and as
     # much of a reader's patience.
     columns: int = 4
+    wide: float = 3.0  # times as wide as high: such a picture has a row of its own
+    slender: float = 12.0  # more, and it is stretched
     panels: int = 24
     panels_of_pictures: int = 8
     panels_of_curves: int = 2
@@ -53,7 +55,7 @@ class Grids:
     line: int = 1001  # along the only coordinate
     times: int = 101  # of the picture over time and space
     along: int = 201  # of the same, along space
-    across: int = 121  # along each coordinate of a picture in space
+    across: int = 121  # along each coordinate of a picture in space; as many in all where one is longer
     outline: int = 400  # along each coordinate, for where a shape ends
     steady: int = 31  # along each coordinate of a file in three dimensions of space
     # Files of what evolves, for one dimension of space, two and three: along each coordinate, and times.
