@@ -92,6 +92,8 @@ class Outcome:
 class NotConverged(UserWarning):
     """Warns that a run ended without "converged"; its text is the outcome, with the remedy.
 
+    Examples
+    --------
     >>> import warnings
     >>> warnings.simplefilter("error", NotConverged)  # such a run raises
     >>> warnings.simplefilter("default", NotConverged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,12 @@ def test_the_page_of_the_package_needs_no_repository() -> None:
 def test_the_version_stands_once() -> None:
     assert f"version: {pinnsolve.__version__}\n" in (ROOT / "CITATION.cff").read_text()
     assert f"## {pinnsolve.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_package_holds_every_file_that_its_code_reads() -> None:
+    """Code comes along by itself, all else by the patterns of package-data."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    for package in ("pinnsolve", "problems"):
+        held = {path for pattern in patterns[package] for path in (ROOT / package).glob(pattern)}
+        files = {p for p in (ROOT / package).rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")}
+        assert files == held

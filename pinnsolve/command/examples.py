@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,9 +43,7 @@ def copied(name: str, folder: Path) -> list[Path]:
     if name not in names():
         raise ProblemError(f"the gallery has no problem '{name}'", did_you_mean(name, names()))
     source = PROBLEMS / f"{name}.py"
-    wanted = {Path(source.name): source} | {
-        Path(data): PROBLEMS / data for data in re.findall(r'"(data/[\w.]+)"', source.read_text(encoding="utf-8"))
-    }
+    wanted = {Path(source.name): source} | {p.relative_to(PROBLEMS): p for p in _data(source)}
     wanted |= {Path("validation") / p.relative_to(REFERENCES): p for p in _needed(source)}
     differ = [str(to) for to, of in wanted.items() if _other(folder / to, of)]
     if differ:
@@ -62,6 +59,12 @@ def copied(name: str, folder: Path) -> list[Path]:
 
 def _other(path: Path, source: Path) -> bool:
     return path.exists() and (not path.is_file() or path.read_bytes() != source.read_bytes())
+
+
+def _data(source: Path) -> set[Path]:
+    """The files of `problems/data` that a file names, with their folder or without."""
+    told = {n.value for n in ast.walk(_parsed(source)) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return {p for p in (PROBLEMS / "data").iterdir() if p.is_file() and {p.name, f"data/{p.name}"} & told}
 
 
 def _needed(source: Path) -> set[Path]:

@@ -48,6 +48,9 @@ def observed(
 ) -> list[Observed]:
     """Measured values: the unknowns at given places and times.
 
+    Source of the loss: Huber, Ann. Math. Statist. 35 (1964) 73; 1.345 for 95 % efficiency under normal noise: Holland &
+    Welsch, Comm. Statist. A 6 (1977) 813.
+
     Parameters
     ----------
     file : path, optional
@@ -68,9 +71,6 @@ def observed(
     ------
     ProblemError
         If the file cannot be read, or holds anything but finite numbers; with line and column.
-
-    Source of the loss: Huber, Ann. Math. Statist. 35 (1964) 73; 1.345 for 95 % efficiency under normal noise: Holland &
-    Welsch, Comm. Statist. A 6 (1977) 813.
     """
     if not isinstance(loss, str) or loss not in LOSSES:
         raise ProblemError(

@@ -69,6 +69,8 @@ def part(name: str) -> PartName:
     """A part of space by name, for materials: a group of a mesh's cells (a physical group, a cell set, a reference), or
     a shape that space is made from.
 
+    Examples
+    --------
     >>> from pinnsolve import Piecewise
     >>> Piecewise(1.0, (part("steel"), 50.0))
     Piecewise(1, (part('steel'), 50))

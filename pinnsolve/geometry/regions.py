@@ -135,6 +135,8 @@ def faces(*coordinates: str) -> Region:
 def side(name: str) -> Region:
     """The sides of a shape by name: all of the shape of that name, or a side that was named: `side("hole")`.
 
+    Examples
+    --------
     >>> from pinnsolve import Box, Disk
     >>> plate = Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.1, name="hole")
     >>> [piece.name for piece in side("hole").resolve(Domain(plate))]

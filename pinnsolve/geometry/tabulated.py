@@ -130,6 +130,8 @@ def table(
 ) -> Tabulated:
     """A function that is interpolated from data, for coefficients, sources, walls and starts.
 
+    Source of the smoothing: Woltring, Adv. Eng. Software 8 (1986) 104, as in `scipy.interpolate`.
+
     Parameters
     ----------
     file : path, optional
@@ -158,8 +160,6 @@ def table(
     >>> k = table(x=[0.0, 1.0, 3.0], k=[1.0, 2.0, 6.0], of="x")
     >>> float(k(2.0)), k.breaks("x")
     (4.0, (1.0,))
-
-    Source of the smoothing: Woltring, Adv. Eng. Software 8 (1986) 104, as in `scipy.interpolate`.
     """
     if file is not None and not isinstance(file, str | Path):
         raise ProblemError(f"table: file={file!r:.60} is no path", EXAMPLE)

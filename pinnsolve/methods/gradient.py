@@ -31,14 +31,14 @@ def _decay(name: str, decay: float) -> None:
 class Adam:
     """Adam, with bias-corrected moments.
 
+    Source: Kingma & Ba, ICLR 2015, algorithm 1.
+
     Parameters
     ----------
     rate : float
     decay : float
         L2 regularisation: decay / 2 |w|^2 is added to the loss, over all trained numbers w.
     steps : int, optional
-
-    Source: Kingma & Ba, ICLR 2015, algorithm 1.
     """
 
     rate: float = 1e-3
@@ -76,14 +76,14 @@ class Adam:
 class SGD:
     """Gradient descent with heavy-ball momentum; what is stochastic in it are the redrawn points.
 
+    Source: Polyak, USSR Comput. Math. Math. Phys. 4 (1964) 1.
+
     Parameters
     ----------
     rate, momentum : float
     decay : float
         As in `Adam`.
     steps : int, optional
-
-    Source: Polyak, USSR Comput. Math. Math. Phys. 4 (1964) 1.
     """
 
     rate: float = 1e-3

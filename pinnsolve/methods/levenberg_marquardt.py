@@ -24,15 +24,15 @@ class LevenbergMarquardt:
     above 0.5, kept above 0.1 and multiplied by three below, so that steps stay long and a little inefficient. Where
     there are fewer residuals than parameters, the same step comes from J J^T.
 
+    Source: Marquardt, SIAM J. Appl. Math. 11 (1963) 431; Transtrum & Sethna, arXiv 1201.5885 (2012), on geodesic
+    acceleration.
+
     Parameters
     ----------
     damping : float
         The first mu, relative to the trace of the first J^T J, so that no unit matters.
     steps : int, optional
         Ends after so many steps.
-
-    Source: Marquardt, SIAM J. Appl. Math. 11 (1963) 431; Transtrum & Sethna, arXiv 1201.5885 (2012), on geodesic
-    acceleration.
     """
 
     damping: float = 1e-3

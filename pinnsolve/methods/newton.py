@@ -27,15 +27,15 @@ class Newton:
     halved. Where the iteration stalls on a steady problem, it goes on along pseudo-time (`pseudo_time`). Meant for
     `RandomFeatures`, where a linear problem takes one step.
 
+    Source: Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129, algorithm 1; Bjorck, Numerical Methods for
+    Least Squares Problems (SIAM 1996), section 9.2.
+
     Parameters
     ----------
     ridge : float
         Relative to columns of length one (dimensionless).
     steps : int, optional
         Ends after so many steps.
-
-    Source: Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129, algorithm 1; Bjorck, Numerical Methods for
-    Least Squares Problems (SIAM 1996), section 9.2.
     """
 
     ridge: float = RIDGE

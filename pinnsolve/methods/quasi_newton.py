@@ -29,6 +29,9 @@ class SSBroyden:
     phi and tau are chosen by `scaling`. One step is ten iterations. When points are redrawn the matrix stays, and no
     pair s, y ever spans two sets of points.
 
+    Source: Urban, Stefanou & Pons, J. Comput. Phys. 523 (2025) 113656 (SSBroyden2 in the authors' code);
+    Al-Baali, Spedicato & Maggioni, Optim. Methods Softw. 29 (2014) 937.
+
     Parameters
     ----------
     steps : int, optional
@@ -38,9 +41,6 @@ class SSBroyden:
     ------
     ProblemError
         In `init`, for more than 10,000 parameters.
-
-    Source: Urban, Stefanou & Pons, J. Comput. Phys. 523 (2025) 113656 (SSBroyden2 in the authors' code);
-    Al-Baali, Spedicato & Maggioni, Optim. Methods Softw. 29 (2014) 937.
     """
 
     steps: int | None = None
@@ -83,14 +83,14 @@ class LBFGS:
     line search that meets the strong Wolfe conditions. One step is ten iterations. When points are redrawn the pairs
     stay, and none ever spans two sets of points.
 
+    Source: Nocedal & Wright, Numerical Optimization (2006), algorithms 7.4, 7.5 and 3.5.
+
     Parameters
     ----------
     memory : int
         The number of pairs.
     steps : int, optional
         Ends after so many steps.
-
-    Source: Nocedal & Wright, Numerical Optimization (2006), algorithms 7.4, 7.5 and 3.5.
     """
 
     memory: int = 50

@@ -26,6 +26,9 @@ class SOAP:
     moments bias-corrected as in Adam, Q_L and Q_R the eigenvectors of L and R. They come from the first gradient, and
     every `refresh` steps from one step of orthogonal iteration. Biases take plain Adam steps.
 
+    Source: Vyas et al., ICLR 2025 (arXiv 2409.11321), algorithms 3 and 4; for this purpose Wang et al., arXiv
+    2502.00604.
+
     Parameters
     ----------
     rate : float
@@ -35,9 +38,6 @@ class SOAP:
         Steps between two renewals of the eigenvectors.
     steps : int, optional
         Ends after so many steps.
-
-    Source: Vyas et al., ICLR 2025 (arXiv 2409.11321), algorithms 3 and 4; for this purpose Wang et al., arXiv
-    2502.00604.
     """
 
     rate: float = 3e-3

@@ -11,15 +11,15 @@ from pinnsolve.errors import ProblemError, whole
 class LocalFeatures:
     """Cells of space whose features are Legendre polynomials, and steps of time whose features are, too.
 
+    In a plane cells have four degrees less, and steps two stages: what is solved grows with the square of the degree;
+    three where nothing evolves.
+
     Parameters
     ----------
     degree : int
         Of the features in a cell; along a line it has one more of them for each unknown.
     stages : int
         Of a step, from 2 to 9; polynomials in time have this degree.
-
-    In a plane cells have four degrees less, and steps two stages: what is solved grows with the square of the degree;
-    three where nothing evolves.
 
     Raises
     ------

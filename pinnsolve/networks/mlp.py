@@ -45,6 +45,8 @@ class MLP:
 
     Weights start as Xavier (Glorot) normal, biases as zero.
 
+    Source: Glorot & Bengio, AISTATS 2010, equation 16.
+
     Parameters
     ----------
     width : int or sequence of int
@@ -63,8 +65,6 @@ class MLP:
     ------
     ProblemError
         If one of these is not what it should be.
-
-    Source: Glorot & Bengio, AISTATS 2010, equation 16.
     """
 
     width: int | Sequence[int] = 16

@@ -30,6 +30,9 @@ class RandomFeatures:
     [-pi, pi]; for tanh its weights have a random direction and the length R, and its plane A h + b = 0 goes through a
     random place. A linear problem becomes linear least squares.
 
+    Source: Rahimi & Recht, NeurIPS 2007 (sines); Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129
+    (tanh, least squares).
+
     Parameters
     ----------
     count : int
@@ -38,9 +41,6 @@ class RandomFeatures:
         The range of R, for inputs scaled to [-1, 1]: the frequency of sines, the steepness of tanh.
     activation : str
         "sine" or "tanh". Sines converge by far the fastest where the solution is smooth.
-
-    Source: Rahimi & Recht, NeurIPS 2007 (sines); Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129
-    (tanh, least squares).
     """
 
     count: int = 400

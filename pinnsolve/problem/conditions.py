@@ -56,6 +56,8 @@ def _each(said: str, on: Region, values: dict[str, Value], what: What, left: Cal
 def dirichlet(*, on: Region = boundary, **values: Value) -> Equations:
     """Prescribe values on a region: u = value.
 
+    Examples
+    --------
     >>> dirichlet(u=0, v=lambda x: x**2)[1].name
     'dirichlet v on boundary'
     """
@@ -66,6 +68,8 @@ def dirichlet(*, on: Region = boundary, **values: Value) -> Equations:
 def neumann(*, on: Region = boundary, **values: Value) -> Equations:
     """Prescribe the outward normal derivative on a region: n . grad u = value.
 
+    Examples
+    --------
     >>> neumann(u=0)[0].name
     'neumann u on boundary'
     """
@@ -76,6 +80,8 @@ def neumann(*, on: Region = boundary, **values: Value) -> Equations:
 def initial(**values: Value) -> Equations:
     """Prescribe values at the start: u = value at t = t0. The same as `dirichlet(u=value, on=face(t=t0))`.
 
+    Examples
+    --------
     >>> initial(u=lambda x: 1 - x)[0].name
     'initial u'
     """
@@ -86,6 +92,8 @@ def initial(**values: Value) -> Equations:
 def initial_rate(**values: Value) -> Equations:
     """Prescribe the rate at the start: u_t = value at t = t0.
 
+    Examples
+    --------
     >>> initial_rate(u=0)[0].name
     'initial_rate u'
     """
@@ -98,6 +106,8 @@ def condition(function: Callable[..., Any], *, on: Region = boundary) -> Equatio
 
     A function that returns `u - f` says the same as `dirichlet(u=f)`, and is solved in the same way.
 
+    Examples
+    --------
     >>> def air(u, x, nx, h):  # a Robin end
     ...     return nx * d(u, x) + h * u
     >>> condition(air)[0].name
@@ -148,6 +158,8 @@ def solenoidal(*components: str) -> list[Solenoidal]:
     belongs to which coordinate is read off the equations (`pinnsolve.problem.flows`), whatever their order. Around a
     period the mean flow is that of the initial velocity.
 
+    Examples
+    --------
     >>> solenoidal("u", "v")[0].name
     'solenoidal u, v'
     """
