@@ -16,6 +16,7 @@ Methods Fluids 37 (2001) 885-903, and Nabh, Dissertation, Heidelberg 1998, for t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from time import perf_counter
 
@@ -98,11 +99,15 @@ def lobatto(n: int) -> Array:
     return np.concatenate([[-1.0], np.sort(inner.real), [1.0]])
 
 
+@cache
+def modes(n: int, order: int) -> Array:
+    """Legendre's coefficients of the polynomials of the nodes of degree n, or of their derivatives: (n + 1 - order, n + 1)."""
+    return np.asarray(legendre.legder(np.linalg.inv(legendre.legvander(lobatto(n), n)), order))
+
+
 def lagrange(n: int, at: Array, order: int = 0) -> Array:
     """The polynomials of the nodes of degree n, or their derivatives, at places: (places, n + 1)."""
-    solve = np.linalg.inv(legendre.legvander(lobatto(n), n))
-    columns = [legendre.legval(at, legendre.legder(np.eye(n + 1)[k], order)) for k in range(n + 1)]
-    return np.asarray(np.stack(columns, -1) @ solve)
+    return np.asarray(legendre.legvander(at, n - order) @ modes(n, order))
 
 
 def both(one: Array, other: Array) -> Array:
@@ -228,6 +233,8 @@ class Flow:
                 r, s = element.found(*flat)
                 out = np.maximum(np.abs(r), np.abs(s))
                 near = (out < beyond) & (out < 2.0)  # a little beyond, where differences are taken
+                if not near.any():
+                    continue
                 tables = lagrange(n, r[near]), lagrange(n, s[near])
                 found[near] = np.einsum("pi,pj,ij->p", *tables, mine.reshape(n + 1, n + 1))
                 beyond[near] = out[near]

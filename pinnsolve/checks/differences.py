@@ -9,7 +9,7 @@ on a face, it lies on the inner side.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import product
 
@@ -60,9 +60,9 @@ class Differenced:
 
     def _leaf(self, alpha: Alpha) -> Tensor:
         stencils = [self._stencil(c, k) for c, k in zip(self.domain.coordinates, alpha, strict=True)]
-        total = np.zeros(len(self.points))
-        for nodes in product(*stencils):
-            total += math.prod(w for _, w in nodes) * self._at(tuple(j for j, _ in nodes))
+        nodes = {tuple(j for j, _ in node): math.prod(w for _, w in node) for node in product(*stencils)}
+        self._see([offset for offset in nodes if offset not in self.seen])
+        total = sum((weight * self.seen[offset] for offset, weight in nodes.items()), np.zeros(len(self.points)))
         steps = math.prod(
             (self.width * self.domain.length(c)) ** k for c, k in zip(self.domain.coordinates, alpha, strict=True)
         )
@@ -82,14 +82,16 @@ class Differenced:
         low, high = part < reach * self.width, part > 1 - reach * self.width
         return reach * (int(low) - int(high))
 
-    def _at(self, offset: tuple[int, ...]) -> np.ndarray:
-        if offset not in self.seen:
-            places = {
-                c: v.numpy() + j * self.width * self.domain.length(c)
-                for j, (c, v) in zip(offset, self.points.coordinates.items(), strict=True)
-            }
-            self.seen[offset] = self.values(places)
-        return self.seen[offset]
+    def _see(self, offsets: Sequence[tuple[int, ...]]) -> None:
+        """Values at the points moved by so many steps, all in one call: what is asked for its values may be slow."""
+        if not offsets:
+            return
+        places = {
+            c: np.concatenate([v.numpy() + j * self.width * self.domain.length(c) for j in steps])
+            for steps, (c, v) in zip(zip(*offsets, strict=True), self.points.coordinates.items(), strict=True)
+        }
+        found = self.values(places)
+        self.seen |= dict(zip(offsets, found.reshape(len(offsets), -1), strict=True))
 
 
 @cache
