@@ -11,22 +11,23 @@ halved. Cells whose residual is a thousandth of the bound are merged with the ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.resolution import Resolution
 from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, in_time
+from pinnsolve.methods.march_cells import first_cells, wide
 from pinnsolve.methods.march_record import Accuracy, March, Status, variation
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
 from pinnsolve.methods.step_solver import StepSolver, is_constant, norm
 from pinnsolve.networks.moved import coarsened, refined
+from pinnsolve.networks.spread import on_others, weights_of
 from pinnsolve.networks.tails import steep
 from pinnsolve.networks.tiles import Tiles, halvings, mergeable
 from pinnsolve.residuals.pointwise import Answers
@@ -55,7 +56,7 @@ class Marcher:
         begin, end = evolution.times
         self.span = end - begin
         cells = accuracy.cells if evolution.dims == 1 else RULES.plane
-        mesh = fine(Tiles.begun(evolution.extent, cells, evolution.joints, device), evolution.begun, evolution.rings)
+        mesh = first_cells(evolution, cells, device)
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
         self.mesh, self.sizes = resolved(self.scheme, mesh, sizes, accuracy.tolerance, self.most)
         self.start = at_start(self.scheme, self.mesh)
@@ -109,10 +110,12 @@ class Marcher:
         s, shares = self.scheme, step.mesh.shares
         points = self.accuracy.degree + 3
         found = step.inside(points, slopes=True)
-        _, w = s.cell.gauss(points)
-        shape = len(s.weights), s.stages, len(shares), len(w)  # type: ignore[arg-type]
-        square = (found.residuals.reshape(shape).square() @ w).mean(1)  # (E, n)
-        terms = ((found.sizes().reshape(shape).square() @ w).mean(1) @ shares).sqrt()
+        w = weights_of(step.mesh, s.cell, points)
+        shape = len(s.weights), s.stages, *w.shape  # type: ignore[arg-type]
+        square, whole = (
+            (v.reshape(shape).square() * w).sum(-1).mean(1) for v in (found.residuals, found.sizes())
+        )  # (E, n)
+        terms = (whole @ shares).sqrt()
         if self.terms is not None:
             terms = torch.maximum(terms, RULES.fades * self.terms)
         # terms so small that what is left of them makes no error by the end
@@ -227,6 +230,7 @@ class Marcher:
         if here is not None:
             bad |= here > 0.3 * here.max()
         ways = steep(step.stages / self.sizes[:, None], self.scheme.cell)
+        ways[self.mesh.cut] = True  # there features are mixed
         return bad[:, None] & ways & (self.mesh.widths > RULES.shallow ** (1 / self.mesh.dims) * self.mesh.lengths)
 
     def _ended(self, why: Status) -> tuple[None, float]:
@@ -235,16 +239,23 @@ class Marcher:
 
     def _split(self, step: Step, finer: Tiles, bad: list[list[int]]) -> Tensor:
         """Halve cells; what is known goes on to them. The stages, as the next guess."""
-        cell, first = self.scheme.cell, not self.taken
-        self.mesh = finer
-        self.carried.move(lambda c: refined(c, bad, cell))
-        if self.last is not None:
-            self.last = _moved(self.last, self.mesh, lambda c: refined(c, bad, cell))
+        cell, first, old = self.scheme.cell, not self.taken, self.mesh
+
+        def onto(c: Tensor) -> Tensor:
+            return refined(c, bad, cell) if old.region is None else on_others(c, old, finer, cell)
+
+        self._go_on(finer, onto)
         if first:
             self.start = at_start(self.scheme, self.mesh)
-        else:
-            self.start = Start(refined(self.start.values, bad, cell), refined(self.start.rates, bad, cell))
-        return refined(step.stages, bad, cell)
+        return onto(step.stages)
+
+    def _go_on(self, mesh: Tiles, onto: Callable[[Tensor], Tensor]) -> None:
+        """Take what is known onto other cells."""
+        self.mesh = mesh
+        self.carried.move(onto)
+        if self.last is not None:
+            self.last = _moved(self.last, mesh, onto)
+        self.start = Start(onto(self.start.values), onto(self.start.rates))
 
     def _accepted(self, step: Step, off: Tensor, terms: Tensor) -> Step:
         e = self.scheme.evolution
@@ -256,14 +267,16 @@ class Marcher:
         assert self.solver.operator is not None
         self.carried.after(step, self.solver.operator, self.span)
         calm = off < RULES.merge * self.accuracy.bound
-        calm &= (2 * self.mesh.widths <= _wide(self.mesh, e.inside)).all(-1)
+        calm &= (2 * self.mesh.widths <= wide(self.mesh, e.inside)).all(-1)
         pairs = mergeable(self.mesh, calm.tolist(), e.rings)
         if len(pairs) > (RULES.worth * len(self.mesh) if e.dims > 1 else 0):
-            self.mesh = self.mesh.joined(pairs)
+            old, wider = self.mesh, self.mesh.joined(pairs)
             joins, cell = [k[0] for k in e.joins], self.scheme.cell
-            self.carried.move(lambda c: coarsened(c, pairs, cell, joins))
-            self.last = _moved(step, self.mesh, lambda c: coarsened(c, pairs, cell, joins))
-            self.start = Start(*(coarsened(c, pairs, cell, joins) for c in (self.start.values, self.start.rates)))
+
+            def onto(c: Tensor) -> Tensor:
+                return coarsened(c, pairs, cell, joins) if old.region is None else on_others(c, old, wider, cell)
+
+            self._go_on(wider, onto)
         return step
 
 
@@ -271,21 +284,3 @@ def _moved(step: Step, mesh: Tiles, change: Callable[[Tensor], Tensor]) -> Step:
     """A step's polynomial on other cells."""
     start = Start(change(step.start.values), change(step.start.rates))
     return replace(step, mesh=mesh, start=start, stages=change(step.stages))
-
-
-def _wide(mesh: Tiles, found: Sequence[Resolution]) -> Tensor:
-    """How wide cells may be along each coordinate, (n, dims): twice the shortest part on which the equations vary
-    there."""
-    low, high = mesh.lows, mesh.lows + mesh.widths
-    wide = [
-        [2 * along.finest(a, b) for a, b in zip(low[:, axis].tolist(), high[:, axis].tolist(), strict=True)]
-        for axis, along in enumerate(found)
-    ]
-    return torch.tensor(wide, dtype=torch.float64, device=mesh.device).T
-
-
-def fine(mesh: Tiles, found: Sequence[Resolution], rings: Sequence[bool]) -> Tiles:
-    """Cells that are small enough for what varies."""
-    while bool((bad := mesh.widths > _wide(mesh, found)).any()):
-        mesh, _ = halvings(mesh, bad, rings)
-    return mesh

@@ -49,7 +49,7 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     """Take over what `stored` gave."""
     for name in ("at", "length", "sizes", "terms", "residual", "taken", "shortest"):
         setattr(marcher, name, kept[name])
-    marcher.mesh = Tiles.placed(marcher.mesh.ends, kept["places"], marcher.mesh.device)
+    marcher.mesh = Tiles.placed(marcher.mesh.ends, kept["places"], marcher.mesh.device, marcher.mesh.region)
     marcher.start, marcher.solver.sizes = Start(kept["values"], kept["rates"]), marcher.sizes
     record = marcher.record
     counts = record.counts

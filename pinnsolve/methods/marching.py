@@ -284,6 +284,6 @@ def collocated(steps: list[Slab], marcher: Marcher) -> dict[str, int]:
     inside = sum(len(s.mesh) * (s.modes.shape[1] - 1) for s in steps) * scheme.in_cell
     found: dict[str, Any] = {"interior": inside}
     if scheme.evolution.walls:
-        here = sum(len(site.cells) * len(site.xi) * len(site.conditions) for site in sites_of(scheme, marcher.mesh))
+        here = sum(len(site.cells) * site.count * len(site.conditions) for site in sites_of(scheme, marcher.mesh))
         found["walls"] = sum(s.modes.shape[1] - 1 for s in steps) * here
     return found

@@ -17,6 +17,7 @@ from pinnsolve.methods.implicit_step import Scheme, Start, Step
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.networks.moved import carried
 from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, legendre
+from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
 
@@ -84,7 +85,7 @@ def _again(
     """A part of a known step, to be solved with other features from another start; the guess is what is known."""
     places = low + (high - low) * scheme.radau.places[1:]
     at_stages = legendre(2 * places - 1, slab.modes.shape[1] - 1, 0)
-    guess = padded(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), before.cell, scheme.cell)
+    guess = among(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), mesh, before.cell, scheme.cell)
     begin, length = slab.begin + low * slab.length, (high - low) * slab.length
     return Step(scheme, mesh, begin, length, start, guess).closed()
 
@@ -138,7 +139,7 @@ def distance(first: Sequence[Step], second: Sequence[Step]) -> Distance:
     for a, b in zip(first, second, strict=True):
         share = a.mesh.shares * a.length
         theirs, mine = (in_modes(s) for s in (b, a))
-        mine = padded(mine, a.scheme.cell, b.scheme.cell)
+        mine = among(mine.transpose(0, 1), a.mesh, a.scheme.cell, b.scheme.cell).transpose(0, 1)
         away = theirs - torch.nn.functional.pad(mine, (0, 0, 0, 0, 0, theirs.shape[1] - mine.shape[1]))
         square += torch.einsum("nkfm,n->f", away.square(), share)
         norms += torch.einsum("nkfm,n->f", theirs.square(), share)
@@ -165,3 +166,10 @@ def padded(c: Tensor, few: ReferenceCell, many: ReferenceCell) -> Tensor:
     made = c.new_zeros(*c.shape[:-1], many.count)
     made[..., [places[tuple(k)] for k in few.powers.tolist()]] = c
     return made
+
+
+def among(c: Tensor, mesh: Tiles, few: ReferenceCell, many: ReferenceCell) -> Tensor:
+    """The same functions (..., n, F, M) among more features on the same cells."""
+    if not len(mesh.cut):
+        return padded(c, few, many)
+    return taken_over(c, mesh, few, mesh, many, torch.arange(len(mesh), device=mesh.device))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.networks.reference_cell import ReferenceCell
+from pinnsolve.networks.spread import on_others
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -41,6 +42,8 @@ def coarsened(
 def carried(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell, orders: Sequence[int]) -> Tensor:
     """Coefficients (..., n, F, M) on other tiles of the same first ones, in their order: halved where these are
     smaller, joined where they are larger."""
+    if old.region is not None:
+        return on_others(c, old, new, cell)
     low, high = new.units
     while True:  # halve what no new tile holds, along a coordinate in which the new ones there are smaller
         mine = old.units

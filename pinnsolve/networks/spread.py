@@ -62,10 +62,8 @@ class Spread:
         cut, self.own, self.own_weights = self.mesh.cut, self.xi[None, :0], self.w[None, :0]
         if len(cut):
             assert self.mesh.region is not None
-            clips = [self.mesh.clips[j] for j in cut.tolist()]
-            along = torch.tensor([clip.along for clip in clips])
-            frames = torch.stack([clip.frame for clip in clips])
-            places, weights = points_inside(self.mesh.region.shape, frames, along, self.points)
+            frames, along = self.mesh.frames
+            places, weights, _ = points_inside(self.mesh.region.shape, frames, along, self.points)
             low, size = frames[:, :1], frames[:, 1:] - frames[:, :1]
             self.own, self.own_weights = (v.to(self.mesh.device) for v in (2 * (places - low) / size - 1, weights))
 
@@ -137,8 +135,11 @@ def own_features(mesh: Tiles, cell: ReferenceCell) -> Tensor:
     inside = spread(mesh, cell, cell.degree + RULES.closer)
     v = cell.features(inside.own, (0,) * cell.dims) * inside.own_weights.sqrt()[..., None]
     eye = torch.eye(cell.count, dtype=v.dtype, device=v.device).expand(len(v), -1, -1)
-    r = torch.linalg.qr(torch.cat([v, RULES.least * eye], 1), mode="r").R
-    return torch.linalg.solve_triangular(r, eye, upper=True)
+    graded = cell.powers.sum(1).sort(stable=True).indices  # so that each is of its own total degree, and the first is 1
+    r = torch.linalg.qr(torch.cat([v, RULES.least * eye], 1)[..., graded], mode="r").R
+    r = r * r.diagonal(dim1=1, dim2=2).sign()[..., None]
+    back = graded.argsort()
+    return torch.linalg.solve_triangular(r, eye, upper=True)[:, back][:, :, back]
 
 
 def features_at(mesh: Tiles, cell: ReferenceCell, cells: Tensor, xi: Tensor, orders: Sequence[int]) -> Tensor:
@@ -152,22 +153,69 @@ def features_at(mesh: Tiles, cell: ReferenceCell, cells: Tensor, xi: Tensor, ord
     return found
 
 
+def weights_of(mesh: Tiles, cell: ReferenceCell, points: int) -> Tensor:
+    """Those of so many points along each coordinate, (n, P), which sum to one in each cell."""
+    if mesh.region is None:
+        return cell.gauss(points)[1].expand(len(mesh), -1)
+    return spread(mesh, cell, points).weights
+
+
 def legendre_of(mesh: Tiles, cell: ReferenceCell, c: Tensor) -> Tensor:
-    """Coefficients (n, F, M) as those of the reference cell's features in all cells."""
+    """Coefficients (..., n, F, M) as those of the reference cell's features in all cells."""
     if not len(mesh.cut):
         return c
     found = c.clone()
-    found[mesh.cut] = c[mesh.cut] @ own_features(mesh, cell).mT
+    found[..., mesh.cut, :, :] = c[..., mesh.cut, :, :] @ own_features(mesh, cell).mT
     return found
 
 
 def taken_over(
     c: Tensor, old: Tiles, before: ReferenceCell, new: Tiles, after: ReferenceCell, origin: Tensor
 ) -> Tensor:
-    """Coefficients (n, F, M) in other cells, each of which is a part of the `origin` (m,): the same functions, as far
-    as the features there are as rich."""
+    """Coefficients (..., n, F, M) in other cells, each of which is a part of the `origin` (m,): the same functions, as
+    far as the features there are as rich."""
     inside = spread(new, after, after.degree + RULES.closer)
-    xi = 2 * (inside.places - old.lows[origin][:, None]) / old.widths[origin][:, None] - 1
-    there = before.features(xi, (0,) * before.dims)  # (m, P, M)
-    values = legendre_of(old, before, c)[origin] @ there.mT
-    return inside.nearest(values.transpose(0, 1)).transpose(0, 1).contiguous()
+    return _nearest(inside, _seen(legendre_of(old, before, c), old, before, inside.places, origin))
+
+
+def on_others(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell) -> Tensor:
+    """Coefficients (..., n, F, M) on other cells of the same first boxes over a shape: the same functions where these
+    are smaller, the nearest ones where they are larger."""
+    if old.places == new.places:
+        return c
+    (low, high), (below, above) = old.units, new.units
+    meets = ((low[:, None] < above) & (below < high[:, None])).all(-1)  # (n, m)
+    within = ((low[:, None] <= below) & (above <= high[:, None])).all(-1)
+    origin, inside = (meets.int() + within.int()).argmax(0), spread(new, cell, cell.degree + RULES.closer)
+    known = legendre_of(old, cell, c)
+    values = _seen(known, old, cell, inside.places, origin)
+    begin, end = (torch.stack([old.along_axis(k, u[:, k]) for k in range(old.dims)], -1) for u in old.units)
+    for j in (~within.any(0)).nonzero()[:, 0].tolist():
+        parts, x = meets[:, j].nonzero()[:, 0], inside.places[j : j + 1]
+        if len(parts) < 2:
+            continue
+        a, b = begin[parts].to(x)[:, None], end[parts].to(x)[:, None]
+        mine = torch.maximum(a - x, x - b).amax(-1).argmin(0)  # the part in which each point lies, (P,)
+        for k, part in enumerate(parts.tolist()):
+            here = mine == k
+            seen = _seen(known, old, cell, x[:, here], torch.tensor([part], device=x.device))
+            values[..., j : j + 1, :, here] = seen
+    found, same = (
+        _nearest(inside, values),
+        (within & (low[:, None] == below).all(-1) & (high[:, None] == above).all(-1)),
+    )
+    kept = same.any(0)
+    found[..., kept, :, :] = c[..., same.int().argmax(0)[kept], :, :]
+    return found
+
+
+def _seen(c: Tensor, old: Tiles, cell: ReferenceCell, x: Tensor, origin: Tensor) -> Tensor:
+    """What Legendre coefficients (..., n, F, M) are at places (m, P, dims), of which the cells (m,) tell: (..., m, F,
+    P)."""
+    xi = 2 * (x - old.lows[origin][:, None]) / old.widths[origin][:, None] - 1
+    return c[..., origin, :, :] @ cell.features(xi, (0,) * cell.dims).mT
+
+
+def _nearest(inside: Spread, values: Tensor) -> Tensor:
+    """The coefficients (..., n, F, M) nearest to values (..., n, F, P)."""
+    return inside.nearest(values.transpose(-3, -2)).transpose(-3, -2).contiguous()

@@ -20,10 +20,10 @@ from pinnsolve.trial.rim import ends_along_rim, held_on_rim
 
 @dataclass(frozen=True)
 class _End:
-    """Of a part of a side: where it is, and which values are given there."""
+    """Of a part of a side: where it is, and which values are given there, by unknown and moment."""
 
     place: Tensor
-    values: Mapping[str, float]
+    values: Mapping[tuple[str, float], float]
 
 
 def corners_of_rim(
@@ -41,8 +41,8 @@ def corners_of_rim(
         close = ((places - end.place).norm(dim=1) <= near).nonzero()[:, 0].tolist()
         beside = [ends[k].values for k in close]
         far = [
-            abs(other[u] - v) > SERIOUS * 2 * made.size(u).scale
-            for u, v in end.values.items() for other in beside if u in other
+            abs(other[key] - v) > SERIOUS * 2 * made.size(key[0]).scale
+            for key, v in end.values.items() for other in beside if key in other
         ]  # fmt: skip
         found = jumps if any(far) else sharp if any(set(other) != set(end.values) for other in beside) else None
         if found is not None and all(float((end.place - p).norm()) > near for p in (*sharp, *jumps)):
@@ -66,13 +66,17 @@ def _ends(problem: Problem, walls: Sequence[Wall]) -> Iterator[_End]:
                     yield _End(place, _given(problem, mine, place))
 
 
-def _given(problem: Problem, walls: Sequence[Wall], place: Tensor) -> dict[str, float]:
-    """The values that walls give at a place."""
-    one = {c: v[None] for c, v in zip(problem.domain.space_coordinates, place, strict=True)}
-    points = Points(one, torch.ones(1, dtype=torch.float64))
-    found = {}
-    for told in (w.equation.prescribes for w in walls):
-        if told is not None and told.what == "value":
-            chart, at = points.chart()
-            found[told.unknown] = float(told.given(problem.fields(chart, at, {}, points)).value[0])
+def _given(problem: Problem, walls: Sequence[Wall], place: Tensor) -> dict[tuple[str, float], float]:
+    """The values that walls give at a place; in an evolution when it begins, in the middle, and when it ends."""
+    domain, found = problem.domain, dict[tuple[str, float], float]()
+    one = {c: v[None] for c, v in zip(domain.space_coordinates, place, strict=True)}
+    for share in (0.0,) if domain.time is None else (0.0, 0.5, 1.0):
+        moment = {} if domain.time is None else {domain.time: one[domain.space_coordinates[0]].new_tensor([share])}
+        moment = {c: domain.place(c, t) for c, t in moment.items()}
+        points = Points({c: (one | moment)[c] for c in problem.coordinates}, torch.ones(1, dtype=torch.float64))
+        for told in (w.equation.prescribes for w in walls):
+            if told is not None and told.what == "value":
+                chart, at = points.chart()
+                given = told.given(problem.fields(chart, at, {}, points))
+                found[told.unknown, share] = float(given.value[0])
     return found
