@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Start, joined
 from pinnsolve.methods.march_record import variation
+from pinnsolve.networks.spread import RULES as SPREAD
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tails import steep
 from pinnsolve.networks.tiles import Tiles, halvings
@@ -83,6 +84,8 @@ def projected(
     derivatives by K constants that stand at some values."""
     e, cell = scheme.evolution, scheme.cell
     points = 2 * scheme.degree + 4  # enough for data that are no polynomials
+    if mesh.region is not None:  # those by which features are orthonormal in cut cells
+        points = scheme.degree + SPREAD.closer
     inside = spread(mesh, cell, points)
     x = inside.places
     names = list(by or ("",))

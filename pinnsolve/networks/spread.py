@@ -31,10 +31,13 @@ class Rules:
         could be. Smaller: rounding, times its inverse, in what features are derived.
     closer : int
         Points along each coordinate beyond the degree, by which features are made orthonormal. Fewer: they are not.
+    repeats : int
+        Of what is nearest by other points, by which they are so only nearly. Fewer: it is not the nearest.
     """
 
     least: float = 1e-9
     closer: int = 3
+    repeats: int = 4
 
 
 RULES = Rules()
@@ -118,8 +121,11 @@ class Spread:
         found = (given * self.w) @ self.cell.table(self.points, (0,) * self.cell.dims)
         cut = self.mesh.cut
         if len(cut):
-            weighed = given[..., cut, :] * self.own_weights
-            found[..., cut, :] = (weighed[..., None, :] @ self.table((0,) * self.cell.dims))[..., 0, :]
+            table, left, own = self.table((0,) * self.cell.dims), given[..., cut, :], found[..., cut, :] * 0
+            for _ in range(RULES.repeats):  # by these points features are orthonormal nearly
+                own = own + ((left * self.own_weights)[..., None, :] @ table)[..., 0, :]
+                left = given[..., cut, :] - (table @ own[..., None])[..., 0]
+            found[..., cut, :] = own
         return found
 
 
