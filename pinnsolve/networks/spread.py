@@ -190,22 +190,17 @@ def on_others(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell) -> Tensor:
     if old.places == new.places:
         return c
     (low, high), (below, above) = old.units, new.units
-    meets = ((low[:, None] < above) & (below < high[:, None])).all(-1)  # (n, m)
-    within = ((low[:, None] <= below) & (above <= high[:, None])).all(-1)
-    origin, inside = (meets.int() + within.int()).argmax(0), spread(new, cell, cell.degree + RULES.closer)
+    within = ((low[:, None] <= below) & (above <= high[:, None])).all(-1)  # (n, m)
+    origin, inside = within.int().argmax(0), spread(new, cell, cell.degree + RULES.closer)
     known = legendre_of(old, cell, c)
     values = _seen(known, old, cell, inside.places, origin)
-    begin, end = (torch.stack([old.along_axis(k, u[:, k]) for k in range(old.dims)], -1) for u in old.units)
-    for j in (~within.any(0)).nonzero()[:, 0].tolist():
-        parts, x = meets[:, j].nonzero()[:, 0], inside.places[j : j + 1]
-        if len(parts) < 2:
-            continue
-        a, b = begin[parts].to(x)[:, None], end[parts].to(x)[:, None]
-        mine = torch.maximum(a - x, x - b).amax(-1).argmin(0)  # the part in which each point lies, (P,)
-        for k, part in enumerate(parts.tolist()):
-            here = mine == k
-            seen = _seen(known, old, cell, x[:, here], torch.tensor([part], device=x.device))
-            values[..., j : j + 1, :, here] = seen
+    wider = (~within.any(0)).nonzero()[:, 0]
+    if len(wider):
+        x = inside.places[wider].flatten(0, 1)
+        begin, end = (torch.stack([old.along_axis(k, u[:, k]) for k in range(old.dims)], -1).to(x) for u in old.units)
+        away = torch.maximum(begin - x[:, None], x[:, None] - end).amax(-1)
+        there = _seen(known, old, cell, x[:, None], away.argmin(1))[..., 0]  # (..., w P, F)
+        values[..., wider, :, :] = there.unflatten(-2, (len(wider), -1)).transpose(-1, -2)
     found, same = (
         _nearest(inside, values),
         (within & (low[:, None] == below).all(-1) & (high[:, None] == above).all(-1)),
