@@ -54,7 +54,7 @@ class Marcher:
         begin, end = evolution.times
         self.span = end - begin
         cells = accuracy.cells if evolution.dims == 1 else RULES.plane
-        self.first, self.looked = first_cells(evolution, cells, device), 0
+        self.first, self.looked, self.waits = first_cells(evolution, cells, device), 0, RULES.between
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
         self.mesh, self.sizes = resolved(self.scheme, self.first, sizes, accuracy.tolerance, self.most)
         self.start = at_start(self.scheme, self.mesh)
@@ -245,6 +245,8 @@ class Marcher:
         def onto(c: Tensor) -> Tensor:
             return refined(c, bad, cell) if old.region is None else on_others(c, old, finer, cell)
 
+        if self.looked and self.taken - self.looked <= self.waits:  # fewer cells were too few
+            self.waits *= 2
         self._go_on(finer, onto)
         if first:
             self.start = at_start(self.scheme, self.mesh)
@@ -281,7 +283,7 @@ class Marcher:
     def _cut_anew(self, step: Step, off: Tensor) -> None:
         """Over a shape, where most cells are calm, look for fewer."""
         calm = float((off < RULES.calm * self.accuracy.bound).double().mean())
-        if calm < RULES.mostly or self.taken < self.looked + RULES.between:
+        if calm < RULES.mostly or self.taken < self.looked + self.waits:
             return
         self.looked = self.taken
 

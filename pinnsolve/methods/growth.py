@@ -18,6 +18,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.cell_start import at_start
+from pinnsolve.methods.grading import parts_apart
 from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes, joined, sites_of
 from pinnsolve.methods.rows import in_cells
 from pinnsolve.methods.stage_operator import Operator
@@ -81,6 +82,8 @@ def growth(evolution: Evolution, square: bool, device: torch.device) -> float:
 def unequal(evolution: Evolution, device: torch.device) -> Tiles:
     """A few cells, one of them halved, and a half of it again."""
     mesh = Tiles.begun(evolution.extent, RULES.cells // evolution.dims, evolution.joints, device, evolution.region)
+    if mesh.region is not None:
+        mesh = parts_apart(mesh, evolution.rings)
     for _ in range(2):
         middle = torch.arange(len(mesh)) == len(mesh) // 2
         mesh, _ = halvings(mesh, middle[:, None].expand(-1, mesh.dims), evolution.rings)

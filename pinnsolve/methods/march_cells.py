@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.resolution import Resolution
-from pinnsolve.methods.grading import parts_apart
+from pinnsolve.methods.grading import graded, parts_apart
 from pinnsolve.methods.implicit_step import Start, Step
+from pinnsolve.methods.march_rules import RULES
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import on_others
 from pinnsolve.networks.tails import steep
@@ -23,6 +24,8 @@ def first_cells(evolution: Evolution, count: int, device: torch.device) -> Tiles
     mesh = Tiles.begun(evolution.extent, count, evolution.joints, device, evolution.region)
     if mesh.region is not None:
         mesh = parts_apart(mesh, evolution.rings)
+    for corner in (*evolution.notches, *evolution.jumps):
+        mesh, _ = graded(mesh, corner, RULES.corner, evolution.problem.space_coordinates, evolution.rings)
     return fine(mesh, evolution.begun, evolution.rings)
 
 

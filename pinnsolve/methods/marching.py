@@ -6,16 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from pinnsolve.algebra import yardstick
 from pinnsolve.errors import positive, whole
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.implicit_step import Scheme, sites_of
+from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.pace import some_way, spent
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.second_march import richer, slabs
+from pinnsolve.methods.second_march import as_it_was, distance, richer, slabs, steps_of
 from pinnsolve.methods.stage_operator import operations
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
@@ -35,6 +36,12 @@ class Rules:
     plane : float
         Times the tolerance, over two coordinates: the second march is as much more exact there. Larger: it is not exact
         enough, and a third follows. Smaller: more cells than are asked for.
+    rim : float
+        Times that over a shape; less by the doubt about corners. Larger: a march to a lower tolerance follows more
+        often, which takes ten times as long. Smaller: more than is asked for.
+    first : float
+        Over a shape what a first march is asked for at least. Larger: a march to a lower tolerance follows. Smaller:
+        nothing is solved on slow machines.
     most : float
         The largest tolerance there. Larger: residuals as large as the terms are let pass.
     larger : float
@@ -55,6 +62,8 @@ class Rules:
         more cells than the steps need. That of the prototypes.
     """
 
+    rim: float = 0.5
+    first: float = 1e-4
     coarse: float = 0.005
     gaps: float = 0.01
     steady: float = 300.0
@@ -132,7 +141,11 @@ class Marching:
         if self.bound is not None:
             return Accuracy(*trial.layer.over(dims), self.bound / RULES.bound, self.bound)
         tolerance = max(self.share * trial.problem.tolerance, self.least)
-        if dims > 1:
+        if trial.problem.domain.shape is not None:
+            closer = RULES.rim / (trial.doubt if isinstance(trial, Marched) else 1.0)
+            asked = max(self.share * trial.problem.tolerance * RULES.plane, min(self.least * RULES.plane, RULES.first))
+            tolerance = min(closer * asked, RULES.most)
+        elif dims > 1:
             tolerance = min(tolerance * RULES.plane, RULES.most)
         return Accuracy(*trial.layer.over(dims), tolerance, RULES.bound * tolerance)
 
@@ -246,6 +259,8 @@ class Enriching:
         if found is None:
             return nothing
         trial.take(slabs(found))
+        if before.scheme.evolution.cornered and len(found) == len(known.slabs):
+            trial.apart = apart(trial, before.scheme, known, found)
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 
     def _of_several(self, objective: Objective, known: OfCells, state: State) -> State:
@@ -287,3 +302,13 @@ def collocated(steps: list[Slab], marcher: Marcher) -> dict[str, int]:
         here = sum(len(site.cells) * site.count * len(site.conditions) for site in sites_of(scheme, marcher.mesh))
         found["walls"] = sum(s.modes.shape[1] - 1 for s in steps) * here
     return found
+
+
+def apart(trial: Marched, before: Scheme, known: Marched, found: list[Step]) -> float:
+    """How far a march is from the one that it solves again, relative, the largest over the unknowns."""
+    away = distance(steps_of(as_it_was(before, known.slabs), known.slabs), found)
+    relative = list[float]()
+    for u, *told in zip(trial.problem.unknowns, away.difference, away.norm, away.deviation, strict=True):
+        difference, norm, deviation = (float(v) for v in told)
+        relative.append(difference / yardstick.of_estimate(norm, deviation, trial.plan.size(u).scale))
+    return max(relative)

@@ -239,7 +239,8 @@ class Run:
         values, narrow = self.points.values(), self.trial.plan.narrow
         beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
         defect = getattr(self.trial, "defect", 0.0)  # of cells in a plane
-        return Found(stage, kind, held_out, values, again, made, scales, richer, noise, beside, defect)
+        apart = getattr(self.trial, "apart", 0.0)  # of cells around corners
+        return Found(stage, kind, held_out, values, again, made, scales, richer, noise, beside, defect, apart)
 
     def gathered(self) -> Gathered:
         data = self.trial.problem.data

@@ -33,7 +33,7 @@ from pinnsolve.trial.determined import (
 )
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.rim import region_of, told_on_rim, wall_on_rim
-from pinnsolve.trial.rim_corners import corners_of_rim
+from pinnsolve.trial.rim_corners import corners_of_rim, singular
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,11 @@ class Evolution:
         assert self.problem.time is not None
         begin, end = (self.sign * t for t in self.problem.time[:: self.sign])
         return begin, end
+
+    @property
+    def cornered(self) -> bool:
+        """Whether a rim has corners at which slopes may grow without bound."""
+        return bool(self.notches or self.jumps)
 
     @property
     def second(self) -> bool:
@@ -270,7 +275,8 @@ def _of_rim(
     """The corners of a shape, and what of the plane belongs to it."""
     if problem.domain.shape is None:
         return (), (), None
-    return *corners_of_rim(problem, made, walls), region_of(problem)
+    notches, jumps = corners_of_rim(problem, made, walls)
+    return singular(problem, notches), jumps, region_of(problem)
 
 
 def read_evolution(problem: Problem, made: Plan) -> Evolution | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -80,3 +81,18 @@ def _given(problem: Problem, walls: Sequence[Wall], place: Tensor) -> dict[tuple
                 given = told.given(problem.fields(chart, at, {}, points))
                 found[told.unknown, share] = float(given.value[0])
     return found
+
+
+def singular(problem: Problem, corners: Sequence[Corner]) -> tuple[Corner, ...]:
+    """Those of which more than a right angle, and a little, lies inside: in others slopes stay bounded, whatever is
+    given on their sides."""
+    domain, names = problem.domain, problem.domain.space_coordinates
+    assert domain.shape is not None
+    angles = 2 * math.pi * (torch.arange(720, dtype=torch.float64) + 0.382) / 720
+    around = 1e-4 * domain.shape.size * torch.stack([angles.cos(), angles.sin()], 1)
+
+    def wide(corner: Corner) -> bool:
+        place = torch.tensor([corner.fixed[c] for c in names], dtype=torch.float64)
+        return float(domain.shape.contains(place + around).double().mean()) > 0.27  # type: ignore[union-attr]
+
+    return tuple(corner for corner in corners if wide(corner))
