@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
-from pinnsolve.algebra import yardstick
 from pinnsolve.errors import positive, whole
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
+from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.pace import some_way, spent
+from pinnsolve.methods.pace import collocated, some_way, spent
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.second_march import as_it_was, distance, richer, slabs, steps_of
+from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, steps_of
 from pinnsolve.methods.stage_operator import operations
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.marched import Marched, Slab
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.over_ranges import OverRanges
 from pinnsolve.trial.planar import Planar
@@ -36,8 +34,8 @@ class Rules:
     plane : float
         Times the tolerance, over two coordinates: the second march is as much more exact there. Larger: it is not exact
         enough, and a third follows. Smaller: more cells than are asked for.
-    rim : float
-        Times that over a shape; less by the doubt about corners. Larger: a march to a lower tolerance follows more
+    rim, cornered : float
+        Times that over a shape, and where it has corners. Larger: a march to a lower tolerance follows more
         often, which takes ten times as long. Smaller: more than is asked for.
     first : float
         Over a shape what a first march is asked for at least. Larger: a march to a lower tolerance follows. Smaller:
@@ -63,6 +61,7 @@ class Rules:
     """
 
     rim: float = 0.5
+    cornered: float = 0.2
     first: float = 1e-4
     coarse: float = 0.005
     gaps: float = 0.01
@@ -142,7 +141,8 @@ class Marching:
             return Accuracy(*trial.layer.over(dims), self.bound / RULES.bound, self.bound)
         tolerance = max(self.share * trial.problem.tolerance, self.least)
         if trial.problem.domain.shape is not None:
-            closer = RULES.rim / (trial.doubt if isinstance(trial, Marched) else 1.0)
+            read = trial.read
+            closer = RULES.cornered if isinstance(read, Evolution) and read.cornered else RULES.rim
             asked = max(self.share * trial.problem.tolerance * RULES.plane, min(self.least * RULES.plane, RULES.first))
             tolerance = min(closer * asked, RULES.most)
         elif dims > 1:
@@ -260,7 +260,8 @@ class Enriching:
             return nothing
         trial.take(slabs(found))
         if before.scheme.evolution.cornered and len(found) == len(known.slabs):
-            trial.apart = apart(trial, before.scheme, known, found)
+            steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
+            trial.apart = apart(steps, found, [trial.plan.size(u).scale for u in trial.problem.unknowns])
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 
     def _of_several(self, objective: Objective, known: OfCells, state: State) -> State:
@@ -291,24 +292,3 @@ def evolution_of(trial: Marched) -> Evolution:
 def together(dims: int) -> float:
     """Operations of one step of training."""
     return RULES.together * JOINED.call * RULES.larger ** (dims - 1)
-
-
-def collocated(steps: list[Slab], marcher: Marcher) -> dict[str, int]:
-    """The points at which the equations were solved, and those at the walls."""
-    scheme = marcher.scheme
-    inside = sum(len(s.mesh) * (s.modes.shape[1] - 1) for s in steps) * scheme.in_cell
-    found: dict[str, Any] = {"interior": inside}
-    if scheme.evolution.walls:
-        here = sum(len(site.cells) * site.count * len(site.conditions) for site in sites_of(scheme, marcher.mesh))
-        found["walls"] = sum(s.modes.shape[1] - 1 for s in steps) * here
-    return found
-
-
-def apart(trial: Marched, before: Scheme, known: Marched, found: list[Step]) -> float:
-    """How far a march is from the one that it solves again, relative, the largest over the unknowns."""
-    away = distance(steps_of(as_it_was(before, known.slabs), known.slabs), found)
-    relative = list[float]()
-    for u, *told in zip(trial.problem.unknowns, away.difference, away.norm, away.deviation, strict=True):
-        difference, norm, deviation = (float(v) for v in told)
-        relative.append(difference / yardstick.of_estimate(norm, deviation, trial.plan.size(u).scale))
-    return max(relative)

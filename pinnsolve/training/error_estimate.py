@@ -70,8 +70,8 @@ class Found:
     defect : float
         Above zero where cells say what the worst of them leaves of the equations.
     apart : float
-        Above zero where cells tell by themselves how far they are from those that they solve again, over all of space
-        and time: held-out points crowd at corners, where residuals are without bound.
+        Above zero where cells tell their error by themselves, from how far they are from those that they solve again
+        over all of space and time: held-out points crowd at corners, where residuals are without bound.
     beside : float
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
     """
@@ -158,7 +158,7 @@ def estimated(
     alike = [f for f in others if f.kind == best.kind]
     nearest = (own or alike or others)[0]
     if own and (apart := max(best.apart, own[0].apart)) > 0:
-        return max(apart * max(best.richer, own[0].richer), *(rounding(v.dtype) for v in best.values.values()))
+        return max(apart, *(rounding(v.dtype) for v in best.values.values()))
     near = own[:1] or alike[:1] or others[: best.others]
     error = max(_difference(f, best) / (f.size(weights) or 1.0) for f in near) * best.size(weights)
     if not own and not alike and len(others) == 1:

@@ -24,7 +24,6 @@ from pinnsolve.trial.determined import (
     UnmarchableError,
     Wall,
     derivatives_of,
-    determined,
     equations_of,
     rated,
     sign_of,
@@ -32,8 +31,8 @@ from pinnsolve.trial.determined import (
     wall_at,
 )
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import region_of, told_on_rim, wall_on_rim
-from pinnsolve.trial.rim_corners import corners_of_rim, singular
+from pinnsolve.trial.rim import enough, wall_on_rim
+from pinnsolve.trial.rim_corners import of_rim
 
 
 @dataclass(frozen=True)
@@ -223,7 +222,7 @@ def evolution(
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
     joins = {u: [max((a[k] for a in derivatives[u]), default=0) for k in space] for u in problem.unknowns}
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in domain.space_coordinates)
-    _told(problem, made, equations, walls, rings, space)
+    enough(problem, equations, walls, rings, space)
     for u, order in orders.items():
         if order > 2:
             raise UnmarchableError(f"{u} is derived more than twice along time")
@@ -250,33 +249,8 @@ def evolution(
     return Evolution(
         problem, equations, space, time, sign, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
         tuple(walls), rings, across, joints, moments, inside, begun, driven.mirrored(sign), rough,
-        tuple(made.size(u).scale for u in problem.unknowns), is_rate, lines, *_of_rim(problem, made, walls),
+        tuple(made.size(u).scale for u in problem.unknowns), is_rate, lines, *of_rim(problem, made, walls),
     )  # fmt: skip
-
-
-def _told(
-    problem: Problem, made: Plan, equations: Sequence[Equation], walls: Sequence[Wall], rings: tuple[bool, ...],
-    space: Sequence[int],
-) -> None:  # fmt: skip
-    """Whether walls say enough, and whether cells go with what they enclose."""
-    if problem.domain.shape is None:
-        determined(problem, equations, walls, rings, space)
-        return
-    if any(rings):
-        raise UnmarchableError("cells over a shape are no ring")
-    if problem.inner:
-        raise UnmarchableError("over a shape no cells end where conditions stand inside")
-    told_on_rim(problem, equations, walls)
-
-
-def _of_rim(
-    problem: Problem, made: Plan, walls: Sequence[Wall]
-) -> tuple[tuple[Corner, ...], tuple[Corner, ...], Clipped | None]:  # fmt: skip
-    """The corners of a shape, and what of the plane belongs to it."""
-    if problem.domain.shape is None:
-        return (), (), None
-    notches, jumps = corners_of_rim(problem, made, walls)
-    return singular(problem, notches), jumps, region_of(problem)
 
 
 def read_evolution(problem: Problem, made: Plan) -> Evolution | None:

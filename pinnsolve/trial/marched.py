@@ -72,7 +72,7 @@ class Marched(OfCells):
         super().__init__(problem, layer, made, dtype, device)
         self.slabs: list[Slab] = []
         self.version = 0  # of the steps
-        self.apart = 0.0  # over a shape with corners, how far it is from the march that it solves again
+        self.apart = 0.0  # over a shape with corners, its error as the march that it solves again tells it
         self.stopped = ""  # why it goes no further
         self.space = [problem.coordinates.index(c) for c in problem.space_coordinates]
         self.time = problem.coordinates.index(str(problem.domain.time))
@@ -88,11 +88,6 @@ class Marched(OfCells):
     @property
     def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
         return {} if self.read is None else self.read.places
-
-    @property
-    def doubt(self) -> float:  # type: ignore[override]
-        """As of other cells; three at corners, whose error richer features have nearly as large."""
-        return max(super().doubt, 3.0 if self.read is not None and self.read.cornered else 1.0)
 
     # ------------------------------------------------------------ how far it goes
 

@@ -14,7 +14,7 @@ from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.side import Side
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.determined import UnmarchableError, Wall, needed
+from pinnsolve.trial.determined import UnmarchableError, Wall, determined, needed
 
 _REGIONS: WeakKeyDictionary[Problem, Clipped] = WeakKeyDictionary()
 
@@ -113,3 +113,18 @@ def ends_along_rim(side: Side, part: Piece) -> list[float]:
         same = held_on_rim(side, part, middle) == before
         low, high = torch.where(same, middle, low), torch.where(same, high, middle)
     return ((low + high) / 2).tolist()
+
+
+def enough(
+    problem: Problem, equations: Sequence[Equation], walls: Sequence[Wall], rings: tuple[bool, ...],
+    space: Sequence[int],
+) -> None:  # fmt: skip
+    """Whether walls say enough, and whether cells go with what they enclose."""
+    if problem.domain.shape is None:
+        determined(problem, equations, walls, rings, space)
+        return
+    if any(rings):
+        raise UnmarchableError("cells over a shape are no ring")
+    if problem.inner:
+        raise UnmarchableError("over a shape no cells end where conditions stand inside")
+    told_on_rim(problem, equations, walls)

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.corners import SERIOUS
+from pinnsolve.geometry.clipped import Clipped
 from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import Wall
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import ends_along_rim, held_on_rim
+from pinnsolve.trial.rim import ends_along_rim, held_on_rim, region_of
 
 
 @dataclass(frozen=True)
@@ -96,3 +97,13 @@ def singular(problem: Problem, corners: Sequence[Corner]) -> tuple[Corner, ...]:
         return float(domain.shape.contains(place + around).double().mean()) > 0.27  # type: ignore[union-attr]
 
     return tuple(corner for corner in corners if wide(corner))
+
+
+def of_rim(
+    problem: Problem, made: Plan, walls: Sequence[Wall]
+) -> tuple[tuple[Corner, ...], tuple[Corner, ...], Clipped | None]:  # fmt: skip
+    """The corners of a shape, and what of the plane belongs to it."""
+    if problem.domain.shape is None:
+        return (), (), None
+    notches, jumps = corners_of_rim(problem, made, walls)
+    return singular(problem, notches), jumps, region_of(problem)
