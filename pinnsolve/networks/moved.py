@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import on_others
-from pinnsolve.networks.tiles import Tiles
+from pinnsolve.networks.tiles import Tiles, halves_of
 
 
 def refined(c: Tensor, rounds: Sequence[Sequence[int]], cell: ReferenceCell) -> Tensor:
@@ -65,3 +65,11 @@ def _inside(old: Tiles, pair: tuple[int, int, int], new: Tiles) -> bool:
     j, k, _ = pair
     low, high = new.units
     return bool(((low <= old.units[0][j]) & (old.units[1][k] <= high)).all(-1).any())
+
+
+def origins(rounds: Sequence[Sequence[int]], count: int) -> Tensor:
+    """Of which of so many tiles each is a part, after one `Tiles.split` after the other."""
+    found = torch.arange(count)
+    for axes in rounds:
+        found = found.repeat_interleave(halves_of(axes))
+    return found

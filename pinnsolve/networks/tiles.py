@@ -275,14 +275,6 @@ def halves_of(axes: Sequence[int]) -> Tensor:
     return torch.tensor([0 if axis == GONE else 1 + (axis >= 0) for axis in axes])
 
 
-def origins(rounds: Sequence[Sequence[int]], count: int) -> Tensor:
-    """Of which of so many tiles each is a part, after one `Tiles.split` after the other."""
-    found = torch.arange(count)
-    for axes in rounds:
-        found = found.repeat_interleave(halves_of(axes))
-    return found
-
-
 def mergeable(mesh: Tiles, calm: Sequence[bool], rings: Sequence[bool]) -> list[tuple[int, int, int]]:
     """Pairs of calm tiles that can be joined, so that none meets more than two on a side."""
     pairs = mesh.siblings(calm)
