@@ -35,7 +35,7 @@ def chebyshev_fourier(problem: Declared) -> Reference:
     diffusivity, strength = read(problem, SOLVES, RING, "D", signed=("A",))
     if abs(problem.space.measure - np.pi * (1 - INNER**2)) > 1e-9:
         raise ValueError(f"this reference solves {SOLVES} and not on {problem.space!r}.")
-    return refine("Chebyshev and Fourier", lambda n: {"T": solve(n, diffusivity, strength)}, (12, 24), problem, RING)
+    return refine("Chebyshev and Fourier", lambda n: {"T": solve(n, diffusivity, strength)}, (14, 28), problem, RING)
 
 
 def along_radius(count: int) -> tuple[Array, Array]:
