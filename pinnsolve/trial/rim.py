@@ -125,6 +125,8 @@ def enough(
         return
     if any(rings):
         raise UnmarchableError("cells over a shape are no ring")
+    if problem.observations:
+        raise UnmarchableError("over a shape measurements are fitted by others")
     if problem.inner:
         raise UnmarchableError("over a shape no cells end where conditions stand inside")
     told_on_rim(problem, equations, walls)
