@@ -23,18 +23,22 @@ class Rules:
         Of the distance between two of them: points need not come as close to the boundary as rounding lets them.
     beside : float
         Of its length: so far from its ends the first and last of them lie. Smaller: rounding decides.
+    lines : int
+        By which the part of a box that lies inside is known. Fewer: shares of cells that sum to one only roughly.
     """
 
     samples: int = 24
     halvings: int = 16
     beside: float = 1e-7
+    lines: int = 12
 
 
 RULES = Rules()
 
 
-def points_inside(shape: Shape, frames: Tensor, along: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Points (K, count^2, 2) inside of a shape and of boxes (K, 2, 2), with weights that sum to one.
+def points_inside(shape: Shape, frames: Tensor, along: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Points (K, count^2, 2) inside of a shape and of boxes (K, 2, 2), with weights that sum to one; and what part of
+    each box lies inside, (K,).
 
     Parameters
     ----------
@@ -83,5 +87,10 @@ def points_inside(shape: Shape, frames: Tensor, along: Tensor, count: int) -> tu
     # lines on which nothing lies inside take a place where something does, and count for nothing
     fullest = whole.argmax(1)
     x = torch.where((whole > 0)[..., None, None], x, x[boxes, fullest][:, None])
-    w = w / w.sum((1, 2), keepdim=True).clamp(min=1e-300)
-    return x.flatten(1, 2), w.flatten(1)
+    inside = w.sum((1, 2))
+    return x.flatten(1, 2), (w / inside.clamp(min=1e-300)[:, None, None]).flatten(1), inside
+
+
+def shares_inside(shape: Shape, frames: Tensor, along: Tensor) -> Tensor:
+    """What part of boxes (K, 2, 2) lies inside of a shape, (K,)."""
+    return points_inside(shape, frames, along, RULES.lines)[2]

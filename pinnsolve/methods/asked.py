@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.planar import Planar
 
@@ -19,6 +20,12 @@ class Rules:
     plane : float
         Times the tolerance, over two coordinates: the second march is as much more exact there. Larger: it is not exact
         enough, and a third follows. Smaller: more cells than are asked for.
+    rim, cornered : float
+        Times that over a shape, and where it has corners. Larger: a march to a lower tolerance follows more often,
+        which takes ten times as long. Smaller: more than is asked for.
+    first : float
+        Over a shape what a first march is asked for at least. Larger: a march to a lower tolerance follows. Smaller:
+        nothing is solved on slow machines.
     most : float
         The largest tolerance there. Larger: residuals as large as the terms are let pass.
     steady : float
@@ -38,6 +45,9 @@ class Rules:
     gaps: float = 0.01
     steady: float = 300.0
     plane: float = 100.0
+    rim: float = 0.5
+    cornered: float = 0.2
+    first: float = 1e-4
     most: float = 1e-3
     bound: float = 100.0
 
@@ -61,10 +71,23 @@ def accuracy(method: Asking, trial: OfCells) -> Accuracy:
     dims = len(trial.problem.space_coordinates)
     if method.bound is not None:
         return Accuracy(*trial.layer.over(dims), method.bound / RULES.bound, method.bound)
-    tolerance = max(method.share * trial.problem.tolerance, method.least)
+    times, least = _times(trial), method.least * (RULES.plane if dims > 1 else 1.0)
+    if trial.problem.domain.shape is not None:
+        least = min(least, RULES.first) * times / RULES.plane
+    tolerance = max(method.share * trial.problem.tolerance * times, least)
     if dims > 1:
-        tolerance = min(tolerance * RULES.plane, RULES.most)
+        tolerance = min(tolerance, RULES.most)
     return Accuracy(*trial.layer.over(dims), tolerance, RULES.bound * tolerance)
+
+
+def _times(trial: OfCells) -> float:
+    """What the share of the tolerance is multiplied by."""
+    if len(trial.problem.space_coordinates) < 2:
+        return 1.0
+    if trial.problem.domain.shape is None:
+        return RULES.plane
+    cornered = isinstance(trial.read, Evolution) and trial.read.cornered
+    return RULES.plane * (RULES.cornered if cornered else RULES.rim)
 
 
 def closeness(method: Asking, trial: Planar) -> float:
@@ -83,5 +106,4 @@ def share_of(method: Asking, trial: OfCells) -> float:
     """The share of the tolerance that comes of it, with the least and the most that is ever asked for."""
     if isinstance(trial, Planar):
         return closeness(method, trial) / (RULES.steady * _closer(trial) * trial.problem.tolerance)
-    plane = RULES.plane if len(trial.problem.space_coordinates) > 1 else 1.0
-    return accuracy(method, trial).tolerance / (plane * trial.problem.tolerance)
+    return accuracy(method, trial).tolerance / (_times(trial) * trial.problem.tolerance)

@@ -21,9 +21,10 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, stretched
-from pinnsolve.methods.rows import Slopes
+from pinnsolve.methods.rows import Slopes, features_in
 from pinnsolve.methods.stage_operator import Operator
 from pinnsolve.methods.step_solver import norm
+from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -140,13 +141,12 @@ class Carried:
     def _bump(self, mesh: Tiles) -> Start:
         """Nothing at walls, and one in the middle; one everywhere along a ring."""
         e, cell = self.scheme.evolution, self.scheme.cell
-        xi, w = cell.gauss(self.scheme.degree + 4)
-        low = torch.tensor([a for a, _ in e.extent], dtype=xi.dtype, device=xi.device)
-        inner = torch.tensor([not ring for ring in e.rings], device=xi.device)
-        part = (mesh.points(xi) - low) / mesh.lengths
+        inside = spread(mesh, cell, self.scheme.degree + 4)
+        low = torch.tensor([a for a, _ in e.extent], dtype=torch.float64, device=mesh.device)
+        inner = torch.tensor([not ring for ring in e.rings], device=mesh.device)
+        part = (inside.places - low) / mesh.lengths
         shape = torch.where(inner, (math.pi * part).sin() ** 2, torch.ones_like(part)).prod(-1)
-        c = (shape * w) @ cell.table(self.scheme.degree + 4, (0,) * e.dims)
-        values = c[:, None] * self.sizes[:, None]
+        values = inside.nearest(shape)[:, None] * self.sizes[:, None]
         return Start(values, torch.zeros_like(values))
 
 
@@ -163,11 +163,11 @@ def _through(step: Step, operator: Operator, change: Start, sizes: Tensor) -> tu
     moved = Step(s, step.mesh, step.begin, step.length, change, torch.zeros_like(step.stages))
     cells = torch.arange(n, device=step.mesh.device)
     for _ in range(2 if operator.brief else 1):
-        tables = {k: s.cell.table(s.points, k) for k in _orders(operator, operator.slopes)}
+        tables = {k: features_in(s, step.mesh, cells, k) for k in _orders(operator, operator.slopes)}
         inside = _linear(moved, operator.slopes, cells, tables, len(s.evolution.equations))
         walls = []
         for site, slopes in operator.sites:
-            here = {k: s.cell.at(site.xi, k) for k in _orders(operator, slopes)}
+            here = {k: site.table(step.mesh, s.cell, k) for k in _orders(operator, slopes)}
             walls.append(_linear(moved, slopes, site.cells, here, len(site.conditions)))
         moved.stages = moved.stages + operator.correction(inside, walls, moved.stages)
     end = moved.end()
@@ -182,11 +182,12 @@ def _orders(operator: Operator, slopes: Slopes) -> set[tuple[int, ...]]:
 def _linear(step: Step, slopes: Slopes, cells: Tensor, tables: dict[tuple[int, ...], Tensor], count: int) -> Tensor:
     """Linearised equations or conditions at all stages of a step, (count, q c P)."""
     s, derived = step.scheme, dict[int, Tensor]()
-    points = len(next(iter(tables.values())))
+    points = next(iter(tables.values())).shape[-2]
     found = torch.zeros(count, s.stages, len(cells), points, dtype=torch.float64, device=cells.device)
     for (i, f, alpha), slope in slopes.items():
         k, order = s.evolution.derivative(alpha)
         if order not in derived:
             derived[order] = step.derived(order)[:, cells]
-        found[i] += slope * stretched(step.mesh.widths[cells], k)[:, None] * (derived[order][:, :, f] @ tables[k].T)
+        there = (tables[k] @ derived[order][:, :, f, :, None])[..., 0]
+        found[i] += slope * stretched(step.mesh.widths[cells], k)[:, None] * there
     return found.flatten(1)

@@ -11,23 +11,22 @@ halved. Cells whose residual is a thousandth of the bound are merged with the ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.resolution import Resolution
 from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, in_time
-from pinnsolve.methods.march_record import Accuracy, March, Status, variation
+from pinnsolve.methods.march_cells import fewer_cells, first_cells, missed, moved_onto, ways, wide
+from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
-from pinnsolve.methods.step_solver import StepSolver, is_constant, norm
+from pinnsolve.methods.step_solver import StepSolver, is_constant
 from pinnsolve.networks.moved import coarsened, refined
-from pinnsolve.networks.tails import steep
+from pinnsolve.networks.spread import on_others, weights_of
 from pinnsolve.networks.tiles import Tiles, halvings, mergeable
 from pinnsolve.residuals.pointwise import Answers
 from pinnsolve.trial.evolution import Evolution
@@ -55,20 +54,21 @@ class Marcher:
         begin, end = evolution.times
         self.span = end - begin
         cells = accuracy.cells if evolution.dims == 1 else RULES.plane
-        mesh = fine(Tiles.begun(evolution.extent, cells, evolution.joints, device), evolution.begun, evolution.rings)
+        self.first, self.looked, self.waits = first_cells(evolution, cells, device), 0, RULES.between
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
-        self.mesh, self.sizes = resolved(self.scheme, mesh, sizes, accuracy.tolerance, self.most)
+        self.mesh, self.sizes = resolved(self.scheme, self.first, sizes, accuracy.tolerance, self.most)
         self.start = at_start(self.scheme, self.mesh)
+        self.jumped, self.layered = begin, False  # when data jumped last, and whether a layer stands there since
         self.at, self.length, self.moments = begin, RULES.first * self.span, evolution.moments
         self.last: Step | None = None
         self.taken, self.shortest = 0, 0.0  # steps, and the length to which they were lengthened
         self.pause: Callable[[], bool] = lambda: False  # asked before each try: whether to go on another time
         self.paused = False
         self.terms: Tensor | None = None
-        first = self._step(self.length, self._constant(self.length))
-        self.scheme.weights = equation_sizes(first)
+        begun = self._step(self.length, self._constant(self.length))
+        self.scheme.weights = equation_sizes(begun)
         left = RULES.newton * accuracy.tolerance
-        self.solver = StepSolver(self.scheme, self.sizes, left, is_constant(first, self.span))
+        self.solver = StepSolver(self.scheme, self.sizes, left, is_constant(begun, self.span))
         self.record.counts, self.residual = self.solver.counts, 1.0
         self.carried = Carried.begun(self.scheme, self.mesh, self.sizes)
 
@@ -94,25 +94,17 @@ class Marcher:
 
     # ------------------------------------------------------------ what is measured
 
-    def _in_time(self, step: Step) -> tuple[float, Tensor]:
-        """The size of what the step's polynomial leaves out, and of its last coefficient in each cell, (n,)."""
-        modes = torch.tensordot(self.scheme.radau.modes[-3:], step.everything(), 1)
-        if step.mesh.dims > 1:  # what space leaves out is another thing at each stage, and no shorter step mends that
-            modes = modes * (self.scheme.cell.powers.sum(1) <= RULES.low * self.scheme.cell.degree)
-        before2, before, last = (norm(modes, step.mesh, self.sizes) + 1e-300).tolist()
-        falls = max(last / before, (last / before2) ** 0.5)
-        here = (modes[-1] / self.sizes[:, None]).square().sum((-1, -2)) * step.mesh.shares
-        return last * min(1.0, falls), here.sqrt()
-
     def _in_space(self, step: Step) -> tuple[Tensor, Tensor]:
         """The held-out residual of each cell, relative to the equations' terms, (n,); and these, (E,)."""
         s, shares = self.scheme, step.mesh.shares
         points = self.accuracy.degree + 3
         found = step.inside(points, slopes=True)
-        _, w = s.cell.gauss(points)
-        shape = len(s.weights), s.stages, len(shares), len(w)  # type: ignore[arg-type]
-        square = (found.residuals.reshape(shape).square() @ w).mean(1)  # (E, n)
-        terms = ((found.sizes().reshape(shape).square() @ w).mean(1) @ shares).sqrt()
+        w = weights_of(step.mesh, s.cell, points)
+        shape = len(s.weights), s.stages, *w.shape  # type: ignore[arg-type]
+        square, whole = (
+            (v.reshape(shape).square() * w).sum(-1).mean(1) for v in (found.residuals, found.sizes())
+        )  # (E, n)
+        terms = (whole @ shares).sqrt()
         if self.terms is not None:
             terms = torch.maximum(terms, RULES.fades * self.terms)
         # terms so small that what is left of them makes no error by the end
@@ -157,8 +149,10 @@ class Marcher:
         self.at = step.begin + step.length
         if step.length == left:
             self.at = aim
-            self.last = None if aim in self.moments else self.last  # nothing goes on across a jump
-        factor = (RULES.aim * self.accuracy.tolerance / size) ** (1 / (self.scheme.stages + 1))
+            if aim in self.moments:  # nothing goes on across a jump
+                self.last, self.jumped, self.layered = None, aim, False
+        felt = size * self._passing(0.0) if self.layered else size
+        factor = (RULES.aim * self.accuracy.tolerance / felt) ** (1 / (self.scheme.stages + 1))
         self.length = step.length
         if not 0.9 < factor < 1.25:  # the factorisation is kept for the same length
             self.length = min(step.length * min(RULES.grows, max(0.3, factor)), RULES.longest * self.span)
@@ -185,11 +179,11 @@ class Marcher:
                 self.record.rejected += 1
                 length *= 0.5
                 continue
-            size, here = self._in_time(step)
+            size, here = left_in_time(step, self.sizes)
             late = size * self._passing(length) > self.accuracy.tolerance
             jump = self.last is None and size > RULES.jump
             if late and jump and length > RULES.sudden ** (1 / self.mesh.dims) * self.span:
-                self.record.rejected += 1
+                self.record.rejected, self.layered = self.record.rejected + 1, True
                 length *= RULES.after
                 continue
             if late and not (before is not None and size > RULES.helps * before):
@@ -218,7 +212,11 @@ class Marcher:
 
     def _passing(self, length: float) -> float:
         """By how much less the first step after a jump counts: what it leaves out is felt for so short a time."""
-        return min(1.0, length / (RULES.first * self.span)) ** 0.5 if self.last is None else 1.0
+        if self.mesh.region is None:
+            return min(1.0, length / (RULES.first * self.span)) ** 0.5 if self.last is None else 1.0
+        # over a shape whole cells stand for a layer at the rim; later on what is left of an error is its integral
+        after = (self.at + length - self.jumped) / self.span
+        return after**0.5 if self.last is None else after**0.25 if self.layered else 1.0
 
     def _bad(self, off: Tensor, here: Tensor | None, step: Step) -> Tensor:
         """The cells to be halved, and along which coordinates, (n, dims): by their residuals; where shorter steps do
@@ -226,8 +224,15 @@ class Marcher:
         bad = off > self.accuracy.bound
         if here is not None:
             bad |= here > 0.3 * here.max()
-        ways = steep(step.stages / self.sizes[:, None], self.scheme.cell)
-        return bad[:, None] & ways & (self.mesh.widths > RULES.shallow ** (1 / self.mesh.dims) * self.mesh.lengths)
+        return bad[:, None] & ways(step, self.sizes) & (self.mesh.widths > self._shallow * self.mesh.lengths)
+
+    @property
+    def _shallow(self) -> float:
+        """Of the lengths: no cell is halved below it. What a layer at a rim leaves out before it is as wide as a cell h
+        is felt for a time h^2, so that it is as h^1.5 over all of space and time."""
+        least, layer = RULES.shallow ** (1 / self.mesh.dims), (RULES.layer * self.accuracy.tolerance) ** (2 / 3)
+        early = self.layered and self.mesh.region is not None and self.at - self.jumped < layer * self.span
+        return max(least, min(layer, RULES.widest)) if early else least
 
     def _ended(self, why: Status) -> tuple[None, float]:
         self.record.status, self.record.honest = why, False
@@ -235,16 +240,25 @@ class Marcher:
 
     def _split(self, step: Step, finer: Tiles, bad: list[list[int]]) -> Tensor:
         """Halve cells; what is known goes on to them. The stages, as the next guess."""
-        cell, first = self.scheme.cell, not self.taken
-        self.mesh = finer
-        self.carried.move(lambda c: refined(c, bad, cell))
-        if self.last is not None:
-            self.last = _moved(self.last, self.mesh, lambda c: refined(c, bad, cell))
+        cell, first, old = self.scheme.cell, not self.taken, self.mesh
+
+        def onto(c: Tensor) -> Tensor:
+            return refined(c, bad, cell) if old.region is None else on_others(c, old, finer, cell)
+
+        if self.looked and self.taken - self.looked <= self.waits:  # fewer cells were too few
+            self.waits *= 2
+        self._go_on(finer, onto)
         if first:
             self.start = at_start(self.scheme, self.mesh)
-        else:
-            self.start = Start(refined(self.start.values, bad, cell), refined(self.start.rates, bad, cell))
-        return refined(step.stages, bad, cell)
+        return onto(step.stages)
+
+    def _go_on(self, mesh: Tiles, onto: Callable[[Tensor], Tensor]) -> None:
+        """Take what is known onto other cells."""
+        self.mesh = mesh
+        self.carried.move(onto)
+        if self.last is not None:
+            self.last = moved_onto(self.last, mesh, onto)
+        self.start = Start(onto(self.start.values), onto(self.start.rates))
 
     def _accepted(self, step: Step, off: Tensor, terms: Tensor) -> Step:
         e = self.scheme.evolution
@@ -255,37 +269,30 @@ class Marcher:
         self.last, self.start = step, step.end()
         assert self.solver.operator is not None
         self.carried.after(step, self.solver.operator, self.span)
+        if e.region is not None:
+            self._cut_anew(step, off)
+            return step
         calm = off < RULES.merge * self.accuracy.bound
-        calm &= (2 * self.mesh.widths <= _wide(self.mesh, e.inside)).all(-1)
+        calm &= (2 * self.mesh.widths <= wide(self.mesh, e.inside)).all(-1)
         pairs = mergeable(self.mesh, calm.tolist(), e.rings)
         if len(pairs) > (RULES.worth * len(self.mesh) if e.dims > 1 else 0):
-            self.mesh = self.mesh.joined(pairs)
             joins, cell = [k[0] for k in e.joins], self.scheme.cell
-            self.carried.move(lambda c: coarsened(c, pairs, cell, joins))
-            self.last = _moved(step, self.mesh, lambda c: coarsened(c, pairs, cell, joins))
-            self.start = Start(*(coarsened(c, pairs, cell, joins) for c in (self.start.values, self.start.rates)))
+            self._go_on(self.mesh.joined(pairs), lambda c: coarsened(c, pairs, cell, joins))
         return step
 
+    def _cut_anew(self, step: Step, off: Tensor) -> None:
+        """Over a shape, where most cells are calm, look for fewer."""
+        calm = float((off < RULES.calm * self.accuracy.bound).double().mean())
+        if calm < RULES.mostly or self.taken < self.looked + self.waits:
+            return
+        self.looked = self.taken
 
-def _moved(step: Step, mesh: Tiles, change: Callable[[Tensor], Tensor]) -> Step:
-    """A step's polynomial on other cells."""
-    start = Start(change(step.start.values), change(step.start.rates))
-    return replace(step, mesh=mesh, start=start, stages=change(step.stages))
+        def asked(moved: Step) -> Tensor:
+            last, other = (s.stages[-1] / self.sizes[:, None] for s in (step, moved))
+            lost = missed(last, step.mesh, other, moved.mesh, self.scheme.cell) > self.accuracy.tolerance
+            wanted = lost | (self._in_space(moved)[0] > RULES.asked * self.accuracy.bound)
+            return wanted[:, None] & ways(moved, self.sizes)
 
-
-def _wide(mesh: Tiles, found: Sequence[Resolution]) -> Tensor:
-    """How wide cells may be along each coordinate, (n, dims): twice the shortest part on which the equations vary
-    there."""
-    low, high = mesh.lows, mesh.lows + mesh.widths
-    wide = [
-        [2 * along.finest(a, b) for a, b in zip(low[:, axis].tolist(), high[:, axis].tolist(), strict=True)]
-        for axis, along in enumerate(found)
-    ]
-    return torch.tensor(wide, dtype=torch.float64, device=mesh.device).T
-
-
-def fine(mesh: Tiles, found: Sequence[Resolution], rings: Sequence[bool]) -> Tiles:
-    """Cells that are small enough for what varies."""
-    while bool((bad := mesh.widths > _wide(mesh, found)).any()):
-        mesh, _ = halvings(mesh, bad, rings)
-    return mesh
+        mesh = fewer_cells(self.first, step, asked, RULES.fewer * len(self.mesh))
+        if mesh is not None:
+            self._go_on(mesh, lambda c: on_others(c, step.mesh, mesh, self.scheme.cell))

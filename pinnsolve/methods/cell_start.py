@@ -10,6 +10,8 @@ from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Start, joined
 from pinnsolve.methods.march_record import variation
+from pinnsolve.networks.spread import RULES as SPREAD
+from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tails import steep
 from pinnsolve.networks.tiles import Tiles, halvings
 
@@ -51,7 +53,9 @@ def resolved(scheme: Scheme, mesh: Tiles, sizes: Tensor, tolerance: float, most:
         values = projected(scheme, mesh)
         found = torch.maximum(variation(values, mesh), RULES.floor * sizes)
         bad = (_missed(scheme, mesh, values) / found).amax(1) > tolerance
-        wanted = steep(values / found[:, None], scheme.cell) & bad[:, None]
+        wanted = steep(values / found[:, None], scheme.cell)
+        wanted[mesh.cut] = True  # there features are mixed
+        wanted &= bad[:, None]
         wanted &= mesh.widths > RULES.shallow ** (1 / mesh.dims) * mesh.lengths
         finer, _ = halvings(mesh, wanted, scheme.evolution.rings)
         if len(finer) == len(mesh) or len(finer) > most:
@@ -62,14 +66,14 @@ def resolved(scheme: Scheme, mesh: Tiles, sizes: Tensor, tolerance: float, most:
 def _missed(scheme: Scheme, mesh: Tiles, values: Tensor) -> Tensor:
     """What the start's polynomials miss between their points, (n, F), spread over the domain."""
     e, cell, points = scheme.evolution, scheme.cell, scheme.degree + 4
-    xi, w = cell.gauss(points)
-    x = mesh.points(xi)
+    inside = spread(mesh, cell, points)
+    x, w = inside.places, inside.weights
     found = torch.zeros(len(mesh), scheme.fields, dtype=x.dtype, device=x.device)
     for f, u in enumerate(e.problem.unknowns):
         if u in e.starts:
             given = e.given(e.starts[u], x.flatten(0, 1), e.times[0]).reshape(x.shape[:-1])
-            missed = given - values[:, f] @ cell.table(points, (0,) * e.dims).T
-            found[:, f] = (missed.square() @ w * mesh.shares).sqrt()
+            missed = given - inside.values(values[:, f], (0,) * e.dims)
+            found[:, f] = ((missed.square() * w).sum(1) * mesh.shares).sqrt()
     return found
 
 
@@ -80,8 +84,10 @@ def projected(
     derivatives by K constants that stand at some values."""
     e, cell = scheme.evolution, scheme.cell
     points = 2 * scheme.degree + 4  # enough for data that are no polynomials
-    xi, w = cell.gauss(points)
-    x, table = mesh.points(xi), cell.table(points, (0,) * e.dims)
+    if mesh.region is not None:  # those by which features are orthonormal in cut cells
+        points = scheme.degree + SPREAD.closer
+    inside = spread(mesh, cell, points)
+    x = inside.places
     names = list(by or ("",))
     found = torch.zeros(len(names), len(mesh), scheme.fields, cell.count, dtype=x.dtype, device=x.device)
     for f, u in enumerate(e.problem.unknowns):
@@ -91,5 +97,5 @@ def projected(
         flat, begin = x.flatten(0, 1), e.times[0]
         given = e.given_by(told, flat, begin, by) if by else {"": e.given(told, flat, begin)}
         for name, values in given.items():
-            found[names.index(name), :, f] = (values.reshape(x.shape[:-1]) * w) @ table
+            found[names.index(name), :, f] = inside.nearest(values.reshape(x.shape[:-1]))
     return found if by else found[0]

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.cell_start import at_start
+from pinnsolve.methods.grading import parts_apart
 from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes, joined, sites_of
 from pinnsolve.methods.rows import in_cells
 from pinnsolve.methods.stage_operator import Operator
@@ -80,7 +81,9 @@ def growth(evolution: Evolution, square: bool, device: torch.device) -> float:
 
 def unequal(evolution: Evolution, device: torch.device) -> Tiles:
     """A few cells, one of them halved, and a half of it again."""
-    mesh = Tiles.begun(evolution.extent, RULES.cells // evolution.dims, evolution.joints, device)
+    mesh = Tiles.begun(evolution.extent, RULES.cells // evolution.dims, evolution.joints, device, evolution.region)
+    if mesh.region is not None:
+        mesh = parts_apart(mesh, evolution.rings)
     for _ in range(2):
         middle = torch.arange(len(mesh)) == len(mesh) // 2
         mesh, _ = halvings(mesh, middle[:, None].expand(-1, mesh.dims), evolution.rings)
@@ -108,7 +111,7 @@ def one_step(step: Step) -> Tensor:
                 apart = torch.einsum("nrc,nk->nrkc", flat, torch.eye(n, dtype=flat.dtype, device=flat.device))
                 b = b - (r.into @ along.to(r.into.dtype))[:, None, None, None] * apart.flatten(2, 3)
         b = b * operator.row_weights.flatten(2, 3)[..., None]
-        nothing = [b.new_zeros(len(b), len(w.cells), len(w.conditions), len(w.xi), b.shape[-1]) for w, _ in walls]
+        nothing = [b.new_zeros(len(b), len(w.cells), len(w.conditions), w.count, b.shape[-1]) for w, _ in walls]
         stages = torch.tensordot(r.back, operator.cells.solve(b, nothing), 1).real.reshape(s.stages, n * size, -1)
         rate = torch.tensordot(r.slopes[-1], stages, 1) + (r.start[-1] * eye if known == 0 else 0.0)
         ends.append(torch.cat([stages[-1], rate / step.length]) if s.evolution.second else stages[-1])

@@ -33,6 +33,7 @@ def stored(marcher: Marcher) -> dict[str, Any]:
         "places": torch.tensor(m.mesh.places), "values": m.start.values, "rates": m.start.rates, "taken": m.taken,
         "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
         "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest,
+        "jumped": m.jumped, "layered": m.layered, "looked": m.looked, "waits": m.waits,
         "rate": m.solver.rate if goes_on else None,
         "carried": [c.sizes, c.grown, c.low, c.level, c.steps, c.even_grown, c.waited],
         "changes": [[part.values, part.rates] for part in (c.change, *c.even)],
@@ -47,9 +48,21 @@ def stored(marcher: Marcher) -> dict[str, Any]:
 
 def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     """Take over what `stored` gave."""
-    for name in ("at", "length", "sizes", "terms", "residual", "taken", "shortest"):
+    for name in (
+        "at",
+        "length",
+        "sizes",
+        "terms",
+        "residual",
+        "taken",
+        "shortest",
+        "jumped",
+        "layered",
+        "looked",
+        "waits",
+    ):
         setattr(marcher, name, kept[name])
-    marcher.mesh = Tiles.placed(marcher.mesh.ends, kept["places"], marcher.mesh.device)
+    marcher.mesh = Tiles.placed(marcher.mesh.ends, kept["places"], marcher.mesh.device, marcher.mesh.region)
     marcher.start, marcher.solver.sizes = Start(kept["values"], kept["rates"]), marcher.sizes
     record = marcher.record
     counts = record.counts

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Step
-from pinnsolve.methods.step_solver import Counts
+from pinnsolve.methods.march_rules import RULES
+from pinnsolve.methods.step_solver import Counts, norm
 from pinnsolve.networks.tiles import Tiles
 
 Status = Literal["done", "budget", "cells", "stuck", "growing"]
@@ -78,3 +80,14 @@ def variation(c: Tensor, mesh: Tiles) -> Tensor:
     share = mesh.shares
     mean = share @ c[..., 0]
     return ((share @ c.square().sum(-1)) - mean.square()).clamp(min=0).sqrt()
+
+
+def left_in_time(step: Step, sizes: Tensor) -> tuple[float, Tensor]:
+    """The size of what the step's polynomial leaves out, and of its last coefficient in each cell, (n,)."""
+    modes = torch.tensordot(step.scheme.radau.modes[-3:], step.everything(), 1)
+    if step.mesh.dims > 1:  # what space leaves out is another thing at each stage, and no shorter step mends that
+        modes = modes * (step.scheme.cell.powers.sum(1) <= RULES.low * step.scheme.cell.degree)
+    before2, before, last = (norm(modes, step.mesh, sizes) + 1e-300).tolist()
+    falls = max(last / before, (last / before2) ** 0.5)
+    here = (modes[-1] / sizes[:, None]).square().sum((-1, -2)) * step.mesh.shares
+    return last * min(1.0, falls), here.sqrt()

@@ -16,9 +16,17 @@ class Rules:
     longest: float = 0.25  # of all time: the longest step
     first: float = 1 / 64  # of all time: the first step
     merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
+    calm: float = 0.1  # of the bound: over a shape what calm cells leave; larger: cells are sought in vain
+    mostly: float = 0.5  # of the cells: where more are calm, fewer may do
+    between: int = 2  # steps between two looks for fewer; fewer: more looks
+    asked: float = 0.3  # of the bound: what fewer cells may leave before they are solved; larger: some are halved again
+    fewer: float = 0.75  # of the cells: more are not worth it
     worth: float = 0.2  # of the cells of a plane: fewer are not merged, since all must be factorised anew
     narrow: float = 0.1  # of the length: in cells below it a larger residual is let pass, as the root of their width
     shallow: float = 2.0**-18  # of the length: no cell is halved below it; in a plane below its root
+    layer: float = 20.0  # times the tolerance, its power of 2/3: beside jumps on a rim no cell is narrower, soon after
+    corner: float = 2.0**-10  # of the length: cells at corners of a rim, to begin with; larger: theirs is all the error
+    widest: float = 2.0**-4  # of the length: they may always be that narrow
     jump: float = 0.01  # of the unknowns' sizes: a first step that leaves out more begins at a jump; larger: more tries
     after: float = 0.05  # of a first step that is too long: the next try; larger: more tries after a jump
     sudden: float = 1e-10  # of all time: no first step is tried below it (its root) before cells are halved

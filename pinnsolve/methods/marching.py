@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from pinnsolve.errors import positive, whole
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.asked import accuracy, closeness
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.implicit_step import Scheme, sites_of
+from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.march_keeping import measured, restore, stored
-from pinnsolve.methods.pace import some_way, spent
+from pinnsolve.methods.pace import collocated, some_way, spent
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.second_march import richer, slabs
+from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, steps_of
 from pinnsolve.methods.stage_operator import operations
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.marched import Marched, Slab
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.over_ranges import OverRanges
 from pinnsolve.trial.planar import Planar
@@ -206,6 +205,9 @@ class Enriching:
         if found is None:
             return nothing
         trial.take(slabs(found))
+        if before.scheme.evolution.cornered and len(found) == len(known.slabs):
+            steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
+            trial.apart = apart(steps, found, [trial.plan.size(u).scale for u in trial.problem.unknowns])
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 
     def _of_several(self, objective: Objective, known: OfCells, state: State) -> State:
@@ -235,14 +237,3 @@ def evolution_of(trial: Marched) -> Evolution:
 def together(dims: int) -> float:
     """Operations of one step of training."""
     return RULES.together * JOINED.call * RULES.larger ** (dims - 1)
-
-
-def collocated(steps: list[Slab], marcher: Marcher) -> dict[str, int]:
-    """The points at which the equations were solved, and those at the walls."""
-    scheme = marcher.scheme
-    inside = sum(len(s.mesh) * (s.modes.shape[1] - 1) for s in steps) * scheme.in_cell
-    found: dict[str, Any] = {"interior": inside}
-    if scheme.evolution.walls:
-        here = sum(len(site.cells) * len(site.xi) * len(site.conditions) for site in sites_of(scheme, marcher.mesh))
-        found["walls"] = sum(s.modes.shape[1] - 1 for s in steps) * here
-    return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.implicit_step import Step
+from pinnsolve.methods.implicit_step import Step, sites_of
 from pinnsolve.methods.step_solver import Counts
+from pinnsolve.trial.marched import Slab
 
 
 def spent(counts: Counts, since: Counts | None = None) -> float:
@@ -53,3 +55,14 @@ def some_way(marcher: Marcher, most: float) -> tuple[bool, list[Step], float]:
     while more and not (marcher.paused or marcher.pause()):
         more = marcher.advance()
     return more, marcher.record.steps[taken:], spent(counts, begun)
+
+
+def collocated(steps: Sequence[Slab], marcher: Marcher) -> dict[str, int]:
+    """The points at which the equations were solved, and those at the walls."""
+    scheme = marcher.scheme
+    inside = sum(len(s.mesh) * (s.modes.shape[1] - 1) for s in steps) * scheme.in_cell
+    found = {"interior": inside}
+    if scheme.evolution.walls:
+        here = sum(len(site.cells) * site.count * len(site.conditions) for site in sites_of(scheme, marcher.mesh))
+        found["walls"] = sum(s.modes.shape[1] - 1 for s in steps) * here
+    return found

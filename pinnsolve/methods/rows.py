@@ -10,6 +10,7 @@ from torch import Tensor
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.sites import Site
+from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 
@@ -23,10 +24,17 @@ def averaged(found: Answers, stages: int, shape: tuple[int, ...]) -> Slopes:
 
 def in_cells(scheme: Scheme, mesh: Tiles, slopes: Slopes, chosen: Tensor | None = None) -> dict[int, Tensor]:
     """By how often they derive along time: the rows of the equations on coefficients, (n, E, P, F, M)."""
-    tables = {key[2]: scheme.cell.table(scheme.points, scheme.evolution.derivative(key[2])[0]) for key in slopes}
     cells = torch.arange(len(mesh), device=mesh.device) if chosen is None else chosen
+    tables = {key[2]: features_in(scheme, mesh, cells, scheme.evolution.derivative(key[2])[0]) for key in slopes}
     mine = slopes if chosen is None else {key: slope[chosen] for key, slope in slopes.items()}
     return _rows(scheme, mesh.widths[cells], mine, tables, len(scheme.evolution.equations), scheme.in_cell)
+
+
+def features_in(scheme: Scheme, mesh: Tiles, cells: Tensor, orders: tuple[int, ...]) -> Tensor:
+    """The features at the points of some cells, derived so many times along each coordinate: (P, M), or (n, P, M)."""
+    if mesh.region is None:
+        return scheme.cell.table(scheme.points, orders)
+    return spread(mesh, scheme.cell, scheme.points).rows(orders, cells).mT
 
 
 def at_site(scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes) -> dict[int, Tensor]:

@@ -18,6 +18,7 @@ from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.rows import Slopes, averaged
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.steady_rows import balanced
+from pinnsolve.networks.spread import weights_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 
@@ -81,7 +82,7 @@ class Operator:
         equation derives along time."""
         s = self.scheme
         assert s.weights is not None
-        w, shares = s.cell.gauss(s.points)[1], self.mesh.shares
+        w, shares = weights_of(self.mesh, s.cell, s.points), self.mesh.shares
         # along a line joins hold exactly; in a plane all that a cell says is weighed by its share once it is condensed
         integral = (w * (shares / shares.max() if self.mesh.dims == 1 else torch.ones_like(shares))[:, None]).sqrt()
         order = in_time(s.evolution, self.slopes)

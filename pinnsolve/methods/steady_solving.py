@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import Work
@@ -14,14 +13,13 @@ from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.protocol import State
-from pinnsolve.methods.second_march import padded
+from pinnsolve.methods.second_march import among
 from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_keeping import stored, taken_up
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
 from pinnsolve.methods.steady_whole import RULES, SteadyWhole
 from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, reference_cell
-from pinnsolve.networks.spread import taken_over
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.steady import steady
@@ -84,10 +82,7 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, wo
 def _richer(known: Planar, before: ReferenceCell, after: ReferenceCell) -> Tensor:
     """The coefficients of a known solution among more features."""
     assert known.mesh is not None
-    if not len(known.mesh.cut):
-        return padded(known.coefficients, before, after)
-    same = torch.arange(len(known.mesh), device=known.mesh.device)
-    return taken_over(known.coefficients, known.mesh, before, known.mesh, after, same)
+    return among(known.coefficients, known.mesh, before, after)
 
 
 def ahead(known: Planar) -> float:

@@ -25,11 +25,11 @@ from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.stage_operator import iteration, that_fit
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
-from pinnsolve.networks.moved import refined
+from pinnsolve.networks.moved import origins, refined
 from pinnsolve.networks.openings import closed
 from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tails import steep
-from pinnsolve.networks.tiles import Tiles, halvings, origins
+from pinnsolve.networks.tiles import Tiles, halvings
 
 
 @dataclass(frozen=True)

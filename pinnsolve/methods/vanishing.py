@@ -22,8 +22,7 @@ from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.limits import Difference, at_place, difference
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.marching import collocated
-from pinnsolve.methods.pace import some_way, spent
+from pinnsolve.methods.pace import collocated, some_way, spent
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import richer, slabs
 from pinnsolve.methods.step_solver import Counts

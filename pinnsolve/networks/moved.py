@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.networks.reference_cell import ReferenceCell
-from pinnsolve.networks.tiles import Tiles
+from pinnsolve.networks.spread import on_others
+from pinnsolve.networks.tiles import Tiles, halves_of
 
 
 def refined(c: Tensor, rounds: Sequence[Sequence[int]], cell: ReferenceCell) -> Tensor:
@@ -41,6 +42,8 @@ def coarsened(
 def carried(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell, orders: Sequence[int]) -> Tensor:
     """Coefficients (..., n, F, M) on other tiles of the same first ones, in their order: halved where these are
     smaller, joined where they are larger."""
+    if old.region is not None:
+        return on_others(c, old, new, cell)
     low, high = new.units
     while True:  # halve what no new tile holds, along a coordinate in which the new ones there are smaller
         mine = old.units
@@ -62,3 +65,11 @@ def _inside(old: Tiles, pair: tuple[int, int, int], new: Tiles) -> bool:
     j, k, _ = pair
     low, high = new.units
     return bool(((low <= old.units[0][j]) & (old.units[1][k] <= high)).all(-1).any())
+
+
+def origins(rounds: Sequence[Sequence[int]], count: int) -> Tensor:
+    """Of which of so many tiles each is a part, after one `Tiles.split` after the other."""
+    found = torch.arange(count)
+    for axes in rounds:
+        found = found.repeat_interleave(halves_of(axes))
+    return found

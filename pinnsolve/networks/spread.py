@@ -31,10 +31,13 @@ class Rules:
         could be. Smaller: rounding, times its inverse, in what features are derived.
     closer : int
         Points along each coordinate beyond the degree, by which features are made orthonormal. Fewer: they are not.
+    repeats : int
+        Of what is nearest by other points, by which they are so only nearly. Fewer: it is not the nearest.
     """
 
     least: float = 1e-9
     closer: int = 3
+    repeats: int = 4
 
 
 RULES = Rules()
@@ -62,10 +65,8 @@ class Spread:
         cut, self.own, self.own_weights = self.mesh.cut, self.xi[None, :0], self.w[None, :0]
         if len(cut):
             assert self.mesh.region is not None
-            clips = [self.mesh.clips[j] for j in cut.tolist()]
-            along = torch.tensor([clip.along for clip in clips])
-            frames = torch.stack([clip.frame for clip in clips])
-            places, weights = points_inside(self.mesh.region.shape, frames, along, self.points)
+            frames, along = self.mesh.frames
+            places, weights, _ = points_inside(self.mesh.region.shape, frames, along, self.points)
             low, size = frames[:, :1], frames[:, 1:] - frames[:, :1]
             self.own, self.own_weights = (v.to(self.mesh.device) for v in (2 * (places - low) / size - 1, weights))
 
@@ -120,8 +121,11 @@ class Spread:
         found = (given * self.w) @ self.cell.table(self.points, (0,) * self.cell.dims)
         cut = self.mesh.cut
         if len(cut):
-            weighed = given[..., cut, :] * self.own_weights
-            found[..., cut, :] = (weighed[..., None, :] @ self.table((0,) * self.cell.dims))[..., 0, :]
+            table, left, own = self.table((0,) * self.cell.dims), given[..., cut, :], found[..., cut, :] * 0
+            for _ in range(RULES.repeats):  # by these points features are orthonormal nearly
+                own = own + ((left * self.own_weights)[..., None, :] @ table)[..., 0, :]
+                left = given[..., cut, :] - (table @ own[..., None])[..., 0]
+            found[..., cut, :] = own
         return found
 
 
@@ -137,8 +141,11 @@ def own_features(mesh: Tiles, cell: ReferenceCell) -> Tensor:
     inside = spread(mesh, cell, cell.degree + RULES.closer)
     v = cell.features(inside.own, (0,) * cell.dims) * inside.own_weights.sqrt()[..., None]
     eye = torch.eye(cell.count, dtype=v.dtype, device=v.device).expand(len(v), -1, -1)
-    r = torch.linalg.qr(torch.cat([v, RULES.least * eye], 1), mode="r").R
-    return torch.linalg.solve_triangular(r, eye, upper=True)
+    graded = cell.powers.sum(1).sort(stable=True).indices  # so that each is of its own total degree, and the first is 1
+    r = torch.linalg.qr(torch.cat([v, RULES.least * eye], 1)[..., graded], mode="r").R
+    r = r * r.diagonal(dim1=1, dim2=2).sign()[..., None]
+    back = graded.argsort()
+    return torch.linalg.solve_triangular(r, eye, upper=True)[:, back][:, :, back]
 
 
 def features_at(mesh: Tiles, cell: ReferenceCell, cells: Tensor, xi: Tensor, orders: Sequence[int]) -> Tensor:
@@ -152,22 +159,64 @@ def features_at(mesh: Tiles, cell: ReferenceCell, cells: Tensor, xi: Tensor, ord
     return found
 
 
+def weights_of(mesh: Tiles, cell: ReferenceCell, points: int) -> Tensor:
+    """Those of so many points along each coordinate, (n, P), which sum to one in each cell."""
+    if mesh.region is None:
+        return cell.gauss(points)[1].expand(len(mesh), -1)
+    return spread(mesh, cell, points).weights
+
+
 def legendre_of(mesh: Tiles, cell: ReferenceCell, c: Tensor) -> Tensor:
-    """Coefficients (n, F, M) as those of the reference cell's features in all cells."""
+    """Coefficients (..., n, F, M) as those of the reference cell's features in all cells."""
     if not len(mesh.cut):
         return c
     found = c.clone()
-    found[mesh.cut] = c[mesh.cut] @ own_features(mesh, cell).mT
+    found[..., mesh.cut, :, :] = c[..., mesh.cut, :, :] @ own_features(mesh, cell).mT
     return found
 
 
 def taken_over(
     c: Tensor, old: Tiles, before: ReferenceCell, new: Tiles, after: ReferenceCell, origin: Tensor
 ) -> Tensor:
-    """Coefficients (n, F, M) in other cells, each of which is a part of the `origin` (m,): the same functions, as far
-    as the features there are as rich."""
+    """Coefficients (..., n, F, M) in other cells, each of which is a part of the `origin` (m,): the same functions, as
+    far as the features there are as rich."""
     inside = spread(new, after, after.degree + RULES.closer)
-    xi = 2 * (inside.places - old.lows[origin][:, None]) / old.widths[origin][:, None] - 1
-    there = before.features(xi, (0,) * before.dims)  # (m, P, M)
-    values = legendre_of(old, before, c)[origin] @ there.mT
-    return inside.nearest(values.transpose(0, 1)).transpose(0, 1).contiguous()
+    return _nearest(inside, _seen(legendre_of(old, before, c), old, before, inside.places, origin))
+
+
+def on_others(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell) -> Tensor:
+    """Coefficients (..., n, F, M) on other cells of the same first boxes over a shape: the same functions where these
+    are smaller, the nearest ones where they are larger."""
+    if old.places == new.places:
+        return c
+    (low, high), (below, above) = old.units, new.units
+    within = ((low[:, None] <= below) & (above <= high[:, None])).all(-1)  # (n, m)
+    origin, inside = within.int().argmax(0), spread(new, cell, cell.degree + RULES.closer)
+    known = legendre_of(old, cell, c)
+    values = _seen(known, old, cell, inside.places, origin)
+    wider = (~within.any(0)).nonzero()[:, 0]
+    if len(wider):
+        x = inside.places[wider].flatten(0, 1)
+        begin, end = (torch.stack([old.along_axis(k, u[:, k]) for k in range(old.dims)], -1).to(x) for u in old.units)
+        away = torch.maximum(begin - x[:, None], x[:, None] - end).amax(-1)
+        there = _seen(known, old, cell, x[:, None], away.argmin(1))[..., 0]  # (..., w P, F)
+        values[..., wider, :, :] = there.unflatten(-2, (len(wider), -1)).transpose(-1, -2)
+    found, same = (
+        _nearest(inside, values),
+        (within & (low[:, None] == below).all(-1) & (high[:, None] == above).all(-1)),
+    )
+    kept = same.any(0)
+    found[..., kept, :, :] = c[..., same.int().argmax(0)[kept], :, :]
+    return found
+
+
+def _seen(c: Tensor, old: Tiles, cell: ReferenceCell, x: Tensor, origin: Tensor) -> Tensor:
+    """What Legendre coefficients (..., n, F, M) are at places (m, P, dims), of which the cells (m,) tell: (..., m, F,
+    P)."""
+    xi = 2 * (x - old.lows[origin][:, None]) / old.widths[origin][:, None] - 1
+    return c[..., origin, :, :] @ cell.features(xi, (0,) * cell.dims).mT
+
+
+def _nearest(inside: Spread, values: Tensor) -> Tensor:
+    """The coefficients (..., n, F, M) nearest to values (..., n, F, P)."""
+    return inside.nearest(values.transpose(-3, -2)).transpose(-3, -2).contiguous()

@@ -14,6 +14,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.clip_points import shares_inside
 from pinnsolve.geometry.clipped import Clip, Clipped, Place
 
 GONE = -2  # of a tile that holds nothing, in place of the coordinate along which it is halved
@@ -137,9 +138,21 @@ class Tiles:
         return torch.tensor([b[-1] - b[0] for b in self.ends], dtype=torch.float64, device=self.device)
 
     @cached_property
+    def frames(self) -> tuple[Tensor, Tensor]:
+        """Of the cut ones the boxes around what they hold, (k, 2, 2), and along which coordinate lines cross the rim,
+        (k,)."""
+        clips = [self.clips[j] for j in self.cut.tolist()]
+        return torch.stack([clip.frame for clip in clips]), torch.tensor([clip.along for clip in clips])
+
+    @cached_property
     def shares(self) -> Tensor:
         """Each tile's part of the whole, (n,)."""
-        return (self.widths / self.lengths).prod(-1)
+        found = (self.widths / self.lengths).prod(-1)
+        if self.region is None:
+            return found
+        if len(self.cut):
+            found[self.cut] *= shares_inside(self.region.shape, *self.frames).to(self.device)
+        return found / found.sum()
 
     def points(self, xi: Tensor) -> Tensor:
         """The places (n, P, dims) of points (P, dims) of the reference cell."""
@@ -260,14 +273,6 @@ def _halved(mesh: Tiles, axes: list[int]) -> tuple[Tiles, list[list[int]]]:
 def halves_of(axes: Sequence[int]) -> Tensor:
     """How many tiles become of each, (n,)."""
     return torch.tensor([0 if axis == GONE else 1 + (axis >= 0) for axis in axes])
-
-
-def origins(rounds: Sequence[Sequence[int]], count: int) -> Tensor:
-    """Of which of so many tiles each is a part, after one `Tiles.split` after the other."""
-    found = torch.arange(count)
-    for axes in rounds:
-        found = found.repeat_interleave(halves_of(axes))
-    return found
 
 
 def mergeable(mesh: Tiles, calm: Sequence[bool], rings: Sequence[bool]) -> list[tuple[int, int, int]]:

@@ -69,6 +69,9 @@ class Found:
         The relative error that rounding in the equations makes, where that is known.
     defect : float
         Above zero where cells say what the worst of them leaves of the equations.
+    apart : float
+        Above zero where cells tell their error by themselves, from how far they are from those that they solve again
+        over all of space and time: held-out points crowd at corners, where residuals are without bound.
     beside : float
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
     """
@@ -95,6 +98,7 @@ class Found:
     noise: float = 0.0
     beside: float = 0.0
     defect: float = 0.0
+    apart: float = 0.0
 
     def exact(self, weights: Mapping[str, float]) -> bool:
         """Whether the weighted residual is rounding beside what it is made of."""
@@ -153,6 +157,8 @@ def estimated(
     own = [f for f in others if f.again == best.stage or f.stage == best.again]
     alike = [f for f in others if f.kind == best.kind]
     nearest = (own or alike or others)[0]
+    if own and (apart := max(best.apart, own[0].apart)) > 0:
+        return max(apart, *(rounding(v.dtype) for v in best.values.values()))
     near = own[:1] or alike[:1] or others[: best.others]
     error = max(_difference(f, best) / (f.size(weights) or 1.0) for f in near) * best.size(weights)
     if not own and not alike and len(others) == 1:

@@ -251,8 +251,8 @@ class Run:
             noise = self.trial.known_error or math.inf
         values, narrow = self.points.values(), self.trial.plan.narrow
         beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
-        defect = getattr(self.trial, "defect", 0.0)  # of cells in a plane
-        return Found(stage, kind, held_out, values, again, made, scales, richer, noise, beside, defect)
+        defect, apart = (getattr(self.trial, name, 0.0) for name in ("defect", "apart"))  # of cells in a plane
+        return Found(stage, kind, held_out, values, again, made, scales, richer, noise, beside, defect, apart)
 
     def gathered(self) -> Gathered:
         data = self.trial.problem.data

@@ -61,6 +61,8 @@ def varying(problem: Problem, space: Sequence[str], time: str) -> tuple[Spaces, 
     starts = [(c, piece) for c, piece in conditions if piece.moment is not None]
     walls = [(c, piece) for c, piece in conditions if piece.moment is None]
     planes = len(space) > 1
+    if problem.domain.shape is not None:  # lines leave it, and may meet there what no part of the problem is
+        return *((Resolution(),) * len(space),) * 2, varying_along(problem, time, walls)
     inside, begun = (tuple(varying_along(problem, c, chosen, planes) for c in space) for chosen in ([], starts))
     return inside, begun, varying_along(problem, time, walls)
 
@@ -100,13 +102,18 @@ def _resolution(
     """On which lengths the coefficients and sources of an equation vary along a coordinate: seen on smooth fields, on
     lines."""
     domain = problem.domain
+    rim = None if piece.side is None else piece.draw(len(parts), "sobol", torch.Generator().manual_seed(5))
 
     def curves(x: Tensor) -> Tensor:
         lines = []
-        for part in parts:
+        for k, part in enumerate(parts):
             at = {c: torch.full_like(x, domain.place(c, part)) for c in problem.coordinates}
-            at |= {c: torch.full_like(x, v) for c, v in piece.fixed.items()} | {coordinate: x}
+            at |= {c: torch.full_like(x, v) for c, v in piece.fixed.items()}
             normals = {c: torch.full_like(x, v) for c, v in piece.outward.items()}
+            if rim is not None:  # a place of its own, since it is nowhere on a line
+                at |= {c: torch.full_like(x, float(rim.coordinates[c][k])) for c in piece.space}
+                normals = {c: torch.full_like(x, float(v[k])) for c, v in rim.normals.items()}
+            at[coordinate] = x
             answer = problem.prober.answer(equation, Points(at, torch.ones_like(x), normals))
             found = {(u, alpha): slope for u, alpha, slope in answer.slopes}
             lines += [answer.residual, *found.values()]

@@ -18,6 +18,7 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 
+Derivatives = dict[str, set[Alpha]]
 Slopes = Sequence[tuple[str, Alpha, Tensor]]  # of an equation, by unknown and derivative
 
 
@@ -168,4 +169,32 @@ def _asked(problem: Problem, equation: Equation) -> dict[str, set[Alpha]]:
         answer: Any = problem.prober.answer(equation, piece.grid())
         for unknown, probe in answer.probes.items():
             found.setdefault(unknown, set()).update(probe.asked)
+    return found
+
+
+def derivatives_of(problem: Problem, equations: Sequence[Equation]) -> Derivatives:
+    """What the equations depend on: what is asked for and multiplied by zero is no derivative of theirs."""
+    found: Derivatives = {u: set() for u in problem.unknowns}
+    for equation in equations:
+        for u, alpha, _ in problem.prober.answer(equation, problem.domain.line()).slopes:
+            found[u].add(alpha)
+    return found
+
+
+def rated(
+    problem: Problem, equations: Sequence[Equation], joins: dict[str, list[int]], orders: dict[str, int],
+    space: Sequence[int],
+) -> bool:  # fmt: skip
+    """Where an equation says that one unknown is the rate of another (u_t = v), both are joined alike; whether one
+    does."""
+    found = False
+    for equation in equations:
+        slopes = problem.prober.answer(equation, problem.domain.line()).slopes
+        if any(alpha[k] for _, alpha, _ in slopes for k in space):
+            continue
+        rated = [u for u, alpha, _ in slopes if any(alpha)]
+        named = {u for u, alpha, _ in slopes if not any(alpha) and orders[u]} - set(rated)
+        for u in named if rated else ():
+            found = True
+            joins[u] = [max(mine) for mine in zip(joins[u], *(joins[v] for v in rated), strict=True)]
     return found

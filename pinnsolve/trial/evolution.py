@@ -20,10 +20,19 @@ from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, kinked, varying
 from pinnsolve.trial.crossings import check_seen, crossed, crossings_in_time
-from pinnsolve.trial.determined import UnmarchableError, Wall, determined, equations_of, sign_of, traced, wall_at
+from pinnsolve.trial.determined import (
+    UnmarchableError,
+    Wall,
+    derivatives_of,
+    equations_of,
+    rated,
+    sign_of,
+    traced,
+    wall_at,
+)
 from pinnsolve.trial.exact import Plan
-
-Derivatives = dict[str, set[Alpha]]
+from pinnsolve.trial.rim import enough, wall_on_rim
+from pinnsolve.trial.rim_corners import of_rim
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,11 @@ class Evolution:
         return begin, end
 
     @property
+    def cornered(self) -> bool:
+        """Whether a rim has corners at which slopes may grow without bound."""
+        return bool(self.notches or self.jumps)
+
+    @property
     def second(self) -> bool:
         """Whether an equation is of second order in time."""
         return max(self.orders) > 1
@@ -196,8 +210,6 @@ def evolution(
         raise UnmarchableError(problem.indivisible)
     domain = problem.domain
     space = tuple(problem.coordinates.index(c) for c in domain.space_coordinates)
-    if domain.shape is not None:
-        raise UnmarchableError("cells that march fill boxes: they end at no curved side")
     if domain.time is None or not 1 <= len(space) <= 2 or len(domain.coordinates) != len(space) + 1:
         raise UnmarchableError("cells are for one coordinate, or one or two of space with time")
     equations, time = tuple(others) or equations_of(problem), problem.coordinates.index(domain.time)
@@ -210,7 +222,7 @@ def evolution(
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
     joins = {u: [max((a[k] for a in derivatives[u]), default=0) for k in space] for u in problem.unknowns}
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in domain.space_coordinates)
-    determined(problem, equations, walls, rings, space)
+    enough(problem, equations, walls, rings, space)
     for u, order in orders.items():
         if order > 2:
             raise UnmarchableError(f"{u} is derived more than twice along time")
@@ -220,7 +232,7 @@ def evolution(
             raise UnmarchableError(f"nothing says at which rate {u} starts")
     if len(space) == 1:
         traced(problem, walls, joins, space[0])
-    rated = _even(problem, equations, joins, orders, space)
+    is_rate = rated(problem, equations, joins, orders, space)
     inside, begun, driven = varying(problem, domain.space_coordinates, domain.time)
     across = crossings_in_time(
         problem, made, {u: k[0] for u, k in joins.items()}, inside, sign, max(orders.values()) > 1
@@ -228,7 +240,7 @@ def evolution(
     lines = crossed(problem, joins, inside, fluxes=bool(problem.inner)) if len(space) > 1 else ()
     if lines:
         check_seen(problem, made, [(domain.space_coordinates[c.axis], c.place) for c in lines])
-    if lines and (rated or max(orders.values()) > 1):
+    if lines and (is_rate or max(orders.values()) > 1):
         raise UnmarchableError("in a plane no cells end there where equations are of second order in time")
     joints = tuple(cuts(problem, made, c, r) for c, r in zip(domain.space_coordinates, begun, strict=True))
     moments = tuple(sorted(sign * m for m in cuts(problem, made, domain.time, driven)))
@@ -237,7 +249,7 @@ def evolution(
     return Evolution(
         problem, equations, space, time, sign, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
         tuple(walls), rings, across, joints, moments, inside, begun, driven.mirrored(sign), rough,
-        tuple(made.size(u).scale for u in problem.unknowns), rated, lines,
+        tuple(made.size(u).scale for u in problem.unknowns), is_rate, lines, *of_rim(problem, made, walls),
     )  # fmt: skip
 
 
@@ -247,15 +259,6 @@ def read_evolution(problem: Problem, made: Plan) -> Evolution | None:
         return evolution(problem, made)
     except UnmarchableError:
         return None
-
-
-def derivatives_of(problem: Problem, equations: Sequence[Equation]) -> Derivatives:
-    """What the equations depend on: what is asked for and multiplied by zero is no derivative of theirs."""
-    found: Derivatives = {u: set() for u in problem.unknowns}
-    for equation in equations:
-        for u, alpha, _ in problem.prober.answer(equation, problem.domain.line()).slopes:
-            found[u].add(alpha)
-    return found
 
 
 def _conditions(problem: Problem, begin: float) -> tuple[dict[str, Given], dict[str, Given], list[Wall]]:
@@ -272,24 +275,5 @@ def _conditions(problem: Problem, begin: float) -> tuple[dict[str, Given], dict[
                     raise UnmarchableError(f"{condition.name} is no value or rate where time begins")
                 kept[told.unknown] = told
                 continue
-            walls.append(wall_at(problem, condition, piece))
+            walls.append((wall_at if problem.domain.shape is None else wall_on_rim)(problem, condition, piece))
     return starts, rates, walls
-
-
-def _even(
-    problem: Problem, equations: Sequence[Equation], joins: dict[str, list[int]], orders: dict[str, int],
-    space: Sequence[int],
-) -> bool:  # fmt: skip
-    """Where an equation says that one unknown is the rate of another (u_t = v), both are joined alike; whether one
-    does."""
-    found = False
-    for equation in equations:
-        slopes = problem.prober.answer(equation, problem.domain.line()).slopes
-        if any(alpha[k] for _, alpha, _ in slopes for k in space):
-            continue
-        rated = [u for u, alpha, _ in slopes if any(alpha)]
-        named = {u for u, alpha, _ in slopes if not any(alpha) and orders[u]} - set(rated)
-        for u in named if rated else ():
-            found = True
-            joins[u] = [max(mine) for mine in zip(joins[u], *(joins[v] for v in rated), strict=True)]
-    return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.points import Points
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.of_cells import InCells
@@ -51,7 +52,11 @@ class Search:
         self.width = torch.cat([mesh.widths for mesh in meshes])
         begin, length = torch.tensor(steps, dtype=torch.float64, device=device).unbind(1)
         self.begin, self.length, self.ends = begin, length, begin + length
-        self.over = meshes[0] if meshes[0].region is not None else None  # over a shape there is one step
+        self.over = list(dict.fromkeys(meshes)) if meshes[0].region is not None else []  # each of them once
+        number = {mesh: k for k, mesh in enumerate(self.over)}
+        self.mesh_of = torch.tensor([number.get(mesh, 0) for mesh in meshes], device=device)
+        self.first = torch.tensor([0, *counts.cumsum(0).tolist()], device=device)
+        self.low = torch.cat([mesh.lows for mesh in meshes])
         self.tables = []
         levels = self.places[:, :, 1]
         for level in levels.unique(dim=0):
@@ -67,16 +72,19 @@ class Search:
             key = key * ((len(bounds) - 1) * 2 ** int(level[axis])) + number[:, axis]
         return key
 
-    def _nearest(self, mesh: Tiles, x: Tensor, cell: Tensor) -> Tensor:
+    def _nearest(self, x: Tensor, cell: Tensor, step: Tensor) -> Tensor:
         """The cells (N,) of a shape where those that were found hold points (N, 2); of other points the nearest: beside
         a rim may lie what holds nothing, or too little."""
-        low, high = mesh.lows, mesh.lows + mesh.widths
-        near = 1e-9 * mesh.widths
-        beyond = ((x < low[cell] - near[cell]) | (x > high[cell] + near[cell])).any(1).nonzero()[:, 0]
+        low, near = self.low[cell], 1e-9 * self.width[cell]
+        high = low + self.width[cell]
+        wrong = (cell < self.first[step]) | (cell >= self.first[step + 1])
+        beyond = (wrong | ((x < low - near) | (x > high + near)).any(1)).nonzero()[:, 0]
         found = cell.clone()
-        for some in beyond.split(max(1, 4_000_000 // len(mesh))):
-            away = torch.maximum(low - x[some][:, None], x[some][:, None] - high).clamp(min=0).square().sum(-1)
-            found[some] = away.argmin(1)
+        for k, mesh in enumerate(self.over):
+            low, high = mesh.lows, mesh.lows + mesh.widths
+            for some in beyond[self.mesh_of[step[beyond]] == k].split(max(1, 4_000_000 // len(mesh))):
+                away = torch.maximum(low - x[some][:, None], x[some][:, None] - high).clamp(min=0).square().sum(-1)
+                found[some] = self.first[step[some]] + away.argmin(1)
         return found
 
     def place(self, prepared: Located, x: Tensor, t: Tensor, near: Tensor | None = None) -> None:
@@ -100,8 +108,16 @@ class Search:
         _, level, i = self.places[cell].unbind(-1)
         prepared.cell, prepared.width, prepared.length = cell, self.width[cell], self.length[step]
         prepared.xi = 2 * (u * 2.0**level - i) - 1
-        if self.over is not None:
-            prepared.cell = cell = self._nearest(self.over, x if near is None else near, cell)
+        if self.over:
+            prepared.cell = cell = self._nearest(x if near is None else near, cell, step)
             prepared.width = self.width[cell]
-            prepared.xi = 2 * (x - self.over.lows[cell]) / prepared.width - 1
+            prepared.xi = 2 * (x - self.low[cell]) / prepared.width - 1
         prepared.tau = 2 * (t - self.begin[step]) / self.length[step] - 1
+
+
+def inward(mesh: Tiles | None, points: Points, x: Tensor, names: Sequence[str]) -> Tensor:
+    """Places a little inside of points (N, 2) of a rim, since that belongs to what lies there."""
+    if mesh is None or mesh.region is None or not points.normals:
+        return x
+    outward = torch.stack([points.normals[c].to(x) for c in names], -1)
+    return x - 1e-9 * mesh.lengths.norm() * outward

@@ -13,12 +13,14 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.reference_cell import degree_of, legendre, reference_cell
+from pinnsolve.networks.spread import legendre_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import sign_of
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.located import Located, Search
+from pinnsolve.trial.located import Located, Search, inward
 from pinnsolve.trial.of_cells import OfCells
+from pinnsolve.trial.rim import region_of
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Marched(OfCells):
         super().__init__(problem, layer, made, dtype, device)
         self.slabs: list[Slab] = []
         self.version = 0  # of the steps
+        self.apart = 0.0  # over a shape with corners, its error as the march that it solves again tells it
         self.stopped = ""  # why it goes no further
         self.space = [problem.coordinates.index(c) for c in problem.space_coordinates]
         self.time = problem.coordinates.index(str(problem.domain.time))
@@ -158,15 +161,22 @@ class Marched(OfCells):
         """Find to which cell of which step each point belongs, anew when there are more steps; the modes of all."""
         if self._search is None or self._modes is None:
             self._search = Search([s.mesh for s in self.slabs], [(s.begin, s.length) for s in self.slabs])
-            self._modes = torch.cat([s.modes for s in self.slabs])
+            self._modes = torch.cat([self._as_legendre(s) for s in self.slabs])
         if prepared.version != self.version:
             coordinates = [c.to(torch.float64) for c in prepared.points.coordinates.values()]
             x = torch.stack([coordinates[k] for k in self.space], -1)
-            self._search.place(prepared, x, self.sign * coordinates[self.time])
+            names = [self.problem.coordinates[k] for k in self.space]
+            near = inward(self.slabs[0].mesh, prepared.points, x, names)
+            self._search.place(prepared, x, self.sign * coordinates[self.time], near)
             if not self.complete:
                 prepared.tau = prepared.tau.clamp(max=1.0)  # beyond what is solved, its end stays
             prepared.version, prepared.tables = self.version, {}
         return self._modes
+
+    def _as_legendre(self, s: Slab) -> Tensor:
+        """A step's modes as those of the reference cell's features, also where a rim cuts cells."""
+        cell = reference_cell(degree_of(s.modes.shape[3], len(self.space)), self.device, len(self.space))
+        return legendre_of(s.mesh, cell, s.modes.transpose(0, 1)).transpose(0, 1)
 
     def gathered(self, prepared: Located, unknown: int, of: Tensor | None = None) -> Tensor:
         modes = self._locate(prepared)
@@ -211,7 +221,8 @@ class Marched(OfCells):
             n, q, m, *ends = (int(v) for v in taken(3 + dims))
             begin, length = taken(2).tolist()
             bounds = tuple(tuple(taken(count).tolist()) for count in ends)
-            mesh = Tiles.placed(bounds, taken(3 * dims * n).reshape(n, dims, 3), self.device)
+            places = taken(3 * dims * n).reshape(n, dims, 3)
+            mesh = Tiles.placed(bounds, places, self.device, region_of(self.problem))
             modes = taken(n * q * self.outputs * m).reshape(n, q, self.outputs, m).clone().to(self.device)
             made.append(Slab(mesh, begin, length, modes))
         self.slabs = []

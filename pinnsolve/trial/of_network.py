@@ -85,6 +85,8 @@ def _with_values(problem: Problem) -> Problem:
         raise UnmarchableError("no measurements tell its unknown constants")
     if any(len(u.coordinates) > 1 for u in problem.functions.values()):
         raise UnmarchableError("an unknown function of several coordinates is no series")
+    if problem.domain.shape is not None and problem.domain.time is not None:
+        raise UnmarchableError("cells that a rim cuts find no unknown constants")
     if problem.domain.time is None and len(problem.coordinates) > 1:
         raise UnmarchableError("cells of a steady plane find no unknown constants")
     forward = Forward(problem, torch.float64, torch.device("cpu"))

@@ -16,7 +16,7 @@ from pinnsolve.networks.spread import legendre_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.located import Located, Search
+from pinnsolve.trial.located import Located, Search, inward
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.rim import region_of
 
@@ -97,17 +97,11 @@ class Planar(OfCells):
         assert mesh is not None
         if prepared.of is not mesh:
             x = torch.stack([c.to(torch.float64) for c in prepared.points.coordinates.values()], -1)
-            self._search.place(prepared, x, torch.zeros_like(x[:, 0]), self._inward(prepared.points, x))
+            near = inward(mesh, prepared.points, x, self.problem.space_coordinates)
+            self._search.place(prepared, x, torch.zeros_like(x[:, 0]), near)
             prepared.of, prepared.tables = self.mesh, {}
         chosen = self._legendre if of is None else self._as_legendre(of)
         return chosen[prepared.cell, unknown]  # (N, M)
-
-    def _inward(self, points: Points, x: Tensor) -> Tensor:
-        """Places a little inside of points (N, 2) of a rim, since that belongs to what lies there."""
-        if self.mesh is None or self.mesh.region is None or not points.normals:
-            return x
-        outward = torch.stack([points.normals[c].to(x) for c in points.coordinates], -1)
-        return x - 1e-9 * self.mesh.lengths.norm() * outward
 
     def _as_legendre(self, c: Tensor) -> Tensor:
         """Coefficients as those of the reference cell's features, also where a rim cuts cells."""

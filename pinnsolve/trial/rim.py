@@ -14,7 +14,7 @@ from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.side import Side
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.determined import UnmarchableError, Wall, needed
+from pinnsolve.trial.determined import UnmarchableError, Wall, determined, needed
 
 _REGIONS: WeakKeyDictionary[Problem, Clipped] = WeakKeyDictionary()
 
@@ -24,7 +24,8 @@ def region_of(problem: Problem) -> Clipped | None:
     if problem.domain.shape is None:
         return None
     if problem not in _REGIONS:
-        walls = [wall_on_rim(problem, c, p) for c in problem.conditions for p in problem.pieces(c)]
+        standing = [(c, p) for c in problem.conditions for p in problem.pieces(c) if p.moment is None]
+        walls = [wall_on_rim(problem, c, p) for c, p in standing]
         sides, breaks = problem.domain.shape.sides, dict[int, list[float]]()
         for wall in walls:
             if wall.rim is not None and wall.part is not None and wall.part.kept:
@@ -49,6 +50,8 @@ def wall_on_rim(problem: Problem, condition: Equation, piece: Piece) -> Wall:
     here = (piece.side, piece.fixed, piece.normal)
     if here not in bare:
         raise UnmarchableError(f"{condition.name} stands inside")
+    if any(c not in names for part in piece.kept for c in part.asks):
+        raise UnmarchableError(f"{condition.name} stands on a part of the rim that changes in time")
     return Wall(condition, fixed, None, piece, bare.index(here))
 
 
@@ -63,7 +66,7 @@ def told_on_rim(problem: Problem, equations: Sequence[Equation], walls: Sequence
     UnmarchableError
         If they are no such equations, or too little is said somewhere.
     """
-    along = [needed(problem, equations, k) for k in range(len(problem.domain.space_coordinates))]
+    along = [needed(problem, equations, problem.coordinates.index(c)) for c in problem.domain.space_coordinates]
     if len(set(along)) > 1 or along[0] % 2:
         raise UnmarchableError(
             "over a shape cells solve what is elliptic: of the same even order along all coordinates"
@@ -110,3 +113,20 @@ def ends_along_rim(side: Side, part: Piece) -> list[float]:
         same = held_on_rim(side, part, middle) == before
         low, high = torch.where(same, middle, low), torch.where(same, high, middle)
     return ((low + high) / 2).tolist()
+
+
+def enough(
+    problem: Problem, equations: Sequence[Equation], walls: Sequence[Wall], rings: tuple[bool, ...],
+    space: Sequence[int],
+) -> None:  # fmt: skip
+    """Whether walls say enough, and whether cells go with what they enclose."""
+    if problem.domain.shape is None:
+        determined(problem, equations, walls, rings, space)
+        return
+    if any(rings):
+        raise UnmarchableError("cells over a shape are no ring")
+    if problem.observations:
+        raise UnmarchableError("over a shape measurements are fitted by others")
+    if problem.inner:
+        raise UnmarchableError("over a shape no cells end where conditions stand inside")
+    told_on_rim(problem, equations, walls)

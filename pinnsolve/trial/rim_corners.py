@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,20 +11,21 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.corners import SERIOUS
+from pinnsolve.geometry.clipped import Clipped
 from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import Wall
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import ends_along_rim, held_on_rim
+from pinnsolve.trial.rim import ends_along_rim, held_on_rim, region_of
 
 
 @dataclass(frozen=True)
 class _End:
-    """Of a part of a side: where it is, and which values are given there."""
+    """Of a part of a side: where it is, and which values are given there, by unknown and moment."""
 
     place: Tensor
-    values: Mapping[str, float]
+    values: Mapping[tuple[str, float], float]
 
 
 def corners_of_rim(
@@ -41,8 +43,8 @@ def corners_of_rim(
         close = ((places - end.place).norm(dim=1) <= near).nonzero()[:, 0].tolist()
         beside = [ends[k].values for k in close]
         far = [
-            abs(other[u] - v) > SERIOUS * 2 * made.size(u).scale
-            for u, v in end.values.items() for other in beside if u in other
+            abs(other[key] - v) > SERIOUS * 2 * made.size(key[0]).scale
+            for key, v in end.values.items() for other in beside if key in other
         ]  # fmt: skip
         found = jumps if any(far) else sharp if any(set(other) != set(end.values) for other in beside) else None
         if found is not None and all(float((end.place - p).norm()) > near for p in (*sharp, *jumps)):
@@ -66,13 +68,42 @@ def _ends(problem: Problem, walls: Sequence[Wall]) -> Iterator[_End]:
                     yield _End(place, _given(problem, mine, place))
 
 
-def _given(problem: Problem, walls: Sequence[Wall], place: Tensor) -> dict[str, float]:
-    """The values that walls give at a place."""
-    one = {c: v[None] for c, v in zip(problem.domain.space_coordinates, place, strict=True)}
-    points = Points(one, torch.ones(1, dtype=torch.float64))
-    found = {}
-    for told in (w.equation.prescribes for w in walls):
-        if told is not None and told.what == "value":
-            chart, at = points.chart()
-            found[told.unknown] = float(told.given(problem.fields(chart, at, {}, points)).value[0])
+def _given(problem: Problem, walls: Sequence[Wall], place: Tensor) -> dict[tuple[str, float], float]:
+    """The values that walls give at a place; in an evolution when it begins, in the middle, and when it ends."""
+    domain, found = problem.domain, dict[tuple[str, float], float]()
+    one = {c: v[None] for c, v in zip(domain.space_coordinates, place, strict=True)}
+    for share in (0.0,) if domain.time is None else (0.0, 0.5, 1.0):
+        moment = {} if domain.time is None else {domain.time: one[domain.space_coordinates[0]].new_tensor([share])}
+        moment = {c: domain.place(c, t) for c, t in moment.items()}
+        points = Points({c: (one | moment)[c] for c in problem.coordinates}, torch.ones(1, dtype=torch.float64))
+        for told in (w.equation.prescribes for w in walls):
+            if told is not None and told.what == "value":
+                chart, at = points.chart()
+                given = told.given(problem.fields(chart, at, {}, points))
+                found[told.unknown, share] = float(given.value[0])
     return found
+
+
+def singular(problem: Problem, corners: Sequence[Corner]) -> tuple[Corner, ...]:
+    """Those of which more than a right angle, and a little, lies inside: in others slopes stay bounded, whatever is
+    given on their sides."""
+    domain, names = problem.domain, problem.domain.space_coordinates
+    assert domain.shape is not None
+    angles = 2 * math.pi * (torch.arange(720, dtype=torch.float64) + 0.382) / 720
+    around = 1e-4 * domain.shape.size * torch.stack([angles.cos(), angles.sin()], 1)
+
+    def wide(corner: Corner) -> bool:
+        place = torch.tensor([corner.fixed[c] for c in names], dtype=torch.float64)
+        return float(domain.shape.contains(place + around).double().mean()) > 0.27  # type: ignore[union-attr]
+
+    return tuple(corner for corner in corners if wide(corner))
+
+
+def of_rim(
+    problem: Problem, made: Plan, walls: Sequence[Wall]
+) -> tuple[tuple[Corner, ...], tuple[Corner, ...], Clipped | None]:  # fmt: skip
+    """The corners of a shape, and what of the plane belongs to it."""
+    if problem.domain.shape is None:
+        return (), (), None
+    notches, jumps = corners_of_rim(problem, made, walls)
+    return singular(problem, notches), jumps, region_of(problem)

@@ -10,8 +10,16 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, varying_along
 from pinnsolve.trial.crossings import check_seen, crossed
-from pinnsolve.trial.determined import UnmarchableError, Wall, determined, ends_along, equations_of, wall_at
-from pinnsolve.trial.evolution import Evolution, derivatives_of
+from pinnsolve.trial.determined import (
+    UnmarchableError,
+    Wall,
+    derivatives_of,
+    determined,
+    ends_along,
+    equations_of,
+    wall_at,
+)
+from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.rim import region_of, told_on_rim, wall_on_rim
 from pinnsolve.trial.rim_corners import corners_of_rim

@@ -25,8 +25,8 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import neumann
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.determined import UnmarchableError, Wall, wall_at
-from pinnsolve.trial.evolution import Evolution, derivatives_of, evolution
+from pinnsolve.trial.determined import UnmarchableError, Wall, derivatives_of, wall_at
+from pinnsolve.trial.evolution import Evolution, evolution
 from pinnsolve.trial.exact import Plan
 
 

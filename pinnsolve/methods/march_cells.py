@@ -1,0 +1,87 @@
+"""The cells that a march begins with, and how wide they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from pinnsolve.checks.resolution import Resolution
+from pinnsolve.methods.grading import graded, parts_apart
+from pinnsolve.methods.implicit_step import Start, Step
+from pinnsolve.methods.march_rules import RULES
+from pinnsolve.networks.reference_cell import ReferenceCell
+from pinnsolve.networks.spread import on_others
+from pinnsolve.networks.tails import steep
+from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.trial.evolution import Evolution
+
+
+def first_cells(evolution: Evolution, count: int, device: torch.device) -> Tiles:
+    """About so many along each coordinate of space, small enough for what varies; over a shape each holds one part."""
+    mesh = Tiles.begun(evolution.extent, count, evolution.joints, device, evolution.region)
+    if mesh.region is not None:
+        mesh = parts_apart(mesh, evolution.rings)
+    for corner in (*evolution.notches, *evolution.jumps):
+        mesh, _ = graded(mesh, corner, RULES.corner, evolution.problem.space_coordinates, evolution.rings)
+    return fine(mesh, evolution.begun, evolution.rings)
+
+
+def wide(mesh: Tiles, found: Sequence[Resolution]) -> Tensor:
+    """How wide cells may be along each coordinate, (n, dims): twice the shortest part on which the equations vary
+    there."""
+    low, high = mesh.lows, mesh.lows + mesh.widths
+    wide = [
+        [2 * along.finest(a, b) for a, b in zip(low[:, axis].tolist(), high[:, axis].tolist(), strict=True)]
+        for axis, along in enumerate(found)
+    ]
+    return torch.tensor(wide, dtype=torch.float64, device=mesh.device).T
+
+
+def fine(mesh: Tiles, found: Sequence[Resolution], rings: Sequence[bool]) -> Tiles:
+    """Cells that are small enough for what varies."""
+    while bool((bad := mesh.widths > wide(mesh, found)).any()):
+        mesh, _ = halvings(mesh, bad, rings)
+    return mesh
+
+
+def missed(c: Tensor, old: Tiles, other: Tensor, new: Tiles, cell: ReferenceCell) -> Tensor:
+    """What coefficients (m, F, M) on wider cells lack of (n, F, M), by the root mean square of each of them, (m,): seen
+    on the narrower ones, since a layer may lie between the points of a wide cell."""
+    (low, high), (below, above) = old.units, new.units
+    within = ((below[:, None] <= low) & (high <= above[:, None])).all(-1)  # (m, n)
+    away = (on_others(other, new, old, cell) - c).square().sum((-1, -2)) * old.shares
+    return (within.to(away) @ away / new.shares).sqrt()
+
+
+def fewer_cells(first: Tiles, step: Step, asked: Callable[[Step], Tensor], most: float) -> Tiles | None:
+    """Cells from the first ones on, as many as what is known asks for, (n, dims); nothing where these are too many.
+
+    Over a shape few cells at the rim have another half with which they could be merged.
+    """
+    s, mesh = step.scheme, first
+    while len(mesh) <= most:
+
+        def onto(c: Tensor, mesh: Tiles = mesh) -> Tensor:
+            return on_others(c, step.mesh, mesh, s.cell)
+
+        finer, how = halvings(mesh, asked(moved_onto(step, mesh, onto)), s.evolution.rings)
+        if not how:
+            return mesh
+        mesh = finer
+    return None
+
+
+def moved_onto(step: Step, mesh: Tiles, change: Callable[[Tensor], Tensor]) -> Step:
+    """A step's polynomial on other cells."""
+    start = Start(change(step.start.values), change(step.start.rates))
+    return replace(step, mesh=mesh, start=start, stages=change(step.stages))
+
+
+def ways(step: Step, sizes: Tensor) -> Tensor:
+    """Along which coordinates cells want to be halved, (n, dims)."""
+    found = steep(step.stages / sizes[:, None], step.scheme.cell)
+    found[step.mesh.cut] = True  # there features are mixed
+    return found

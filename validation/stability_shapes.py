@@ -1,0 +1,91 @@
+"""Does the march over cells that a rim cuts grow? The one-step operators that it makes, on small linear problems.
+
+    c_new = G c        log(rho(G)) / (length of the step),   rho the spectral radius
+
+As `validation.stability_planes`, over shapes: a disc that leaves slivers, a plate with a hole, a ring, an L. `python -m
+validation.stability_shapes` makes the table of `validation/stability_shapes.md`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from pinnsolve import Box, Disk, Polygon, Problem, condition, d, dirichlet, initial, initial_rate, laplace, neumann
+from pinnsolve.geometry.shape import Shape
+from pinnsolve.methods import growth
+from validation.marched import read
+from validation.stability_planes import LENGTHS, SCHROEDINGER, drum, heat, wind
+
+DISC = Disk(x=0.503, y=0.507, radius=0.5 / (1 - 1e-3))
+PLATE = Box(x=(0, 1), y=(0, 1)) - Disk(x=0.45, y=0.55, radius=0.2)
+RING = Disk(x=0, y=0, radius=0.6) - Disk(x=0, y=0, radius=0.25)
+ELL = Polygon(x=[0, 1, 1, 0.5, 0.5, 0], y=[0, 0, 0.5, 0.5, 1, 1])
+START = initial(u=lambda x, y: x * (1 - y))
+
+
+def problem(shape: Shape, equations: Any, conditions: list[Any], unknowns: Any = "u") -> Problem:
+    return Problem(
+        space=shape, time=(0, 1), unknowns=unknowns, equations=equations, conditions=conditions, reference=None
+    )
+
+
+def leaks(u: Any, x: Any, y: Any, nx: Any, ny: Any) -> Any:
+    return nx * d(u, x) + ny * d(u, y) + 2 * u
+
+
+def around(u: Any, x: Any, y: Any, t: Any) -> Any:
+    return d(u, t) - 6 * y * d(u, x) + 6 * x * d(u, y) - 1e-3 * laplace(u, x, y)
+
+
+HELD, FREE = dirichlet(u=0), neumann(u=0)
+CASES = {
+    "heat, disc": problem(DISC, heat, [START, HELD]),
+    "heat, disc, slopes": problem(DISC, heat, [START, FREE]),
+    "heat, disc, leaks": problem(DISC, heat, [START, condition(leaks)]),
+    "heat, plate": problem(PLATE, heat, [START, HELD]),
+    "heat, plate, slopes": problem(PLATE, heat, [START, FREE]),
+    "heat, L": problem(ELL, heat, [START, HELD]),
+    "wind, diffusion 0.01, disc": problem(DISC, wind(1e-2), [START, HELD]),
+    "wind, diffusion 0.0001, disc": problem(DISC, wind(1e-4), [START, HELD]),
+    "wind, diffusion 0.0001, plate": problem(PLATE, wind(1e-4), [START, HELD]),
+    "carried around, diffusion 0.001, ring": problem(RING, around, [START, HELD]),
+    "carried around, diffusion 0.001, ring, slopes": problem(RING, around, [START, FREE]),
+    "Schroedinger, disc": problem(DISC, SCHROEDINGER, [START, initial(v=0), dirichlet(u=0, v=0)], ("u", "v")),
+    "drum, disc": problem(DISC, drum, [START, initial_rate(u=0), HELD]),
+    "drum, plate": problem(PLATE, drum, [START, initial_rate(u=0), HELD]),
+    "drum, ring, slopes": problem(RING, drum, [START, initial_rate(u=0), FREE]),
+    "drum, disc, pair": problem(
+        DISC, [lambda u, v, x, y, t: d(u, t) - v, lambda u, v, x, y, t: d(v, t) - laplace(u, x, y)],
+        [START, initial(v=0), HELD], ("u", "v"),
+    ),
+}  # fmt: skip
+
+
+def rows(degrees: tuple[tuple[int, int], ...]) -> Iterator[str]:
+    usual = growth.RULES
+    for name, declared in CASES.items():
+        evolution, _ = read(declared)
+        for degree, stages in degrees:
+            told = []
+            for length in LENGTHS:
+                growth.RULES = replace(usual, degree=degree, stages=stages, lengths=(length,))
+                told.append(f"{growth.growth(evolution, False, torch.device('cpu')):+.1e}")
+            yield f"| {name} | {degree}, {stages} | " + " | ".join(told) + " |"
+    growth.RULES = usual
+
+
+def main(arguments: list[str]) -> None:
+    torch.set_num_threads(1)
+    print("| problem | d, q | " + " | ".join(f"step 1/{round(1 / length)}" for length in LENGTHS) + " |")
+    print("|---|---|" + "---|" * len(LENGTHS))
+    for row in rows(((5, 3),) if "--quick" in arguments else ((5, 3), (7, 3), (7, 5))):
+        print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
