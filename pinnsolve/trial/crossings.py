@@ -95,7 +95,7 @@ def _timed(given: Given, time: str | None) -> Callable[[Tensor], Tensor]:
 def crossed(
     problem: Problem, joins: Mapping[str, Sequence[int]], inside: Sequence[Resolution], fluxes: bool
 ) -> tuple[Crossed, ...]:
-    """What is joined across lines of a plane, otherwise than the traces themselves.
+    """What is joined across lines of a plane, or planes of space, otherwise than the traces themselves.
 
     Parameters
     ----------
@@ -132,9 +132,9 @@ def crossed(
 
 
 def _along(problem: Problem, axis: int, given: Given) -> Callable[[Tensor, Tensor], Tensor]:
-    """What is given, by times and places along the line."""
-    along, time = problem.space_coordinates[1 - axis], problem.domain.time
-    return lambda t, y: given({along: y} | ({} if time is None else {time: t}), len(y))
+    """What is given, by times and places along the other coordinates."""
+    along, time = [c for k, c in enumerate(problem.space_coordinates) if k != axis], problem.domain.time
+    return lambda t, y: given(dict(zip(along, y.unbind(-1), strict=True)) | ({} if time is None else {time: t}), len(y))
 
 
 def _relations(
