@@ -43,7 +43,7 @@ def corners_of(trial: Planar) -> tuple[Corner, ...]:
 def stepped(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
     """One round: Newton's method on all cells, and halving. The first is one of the cells of a known solution, where
     there is one with no more features."""
-    scheme = scheme_of(steady_of(trial), trial.layer.steady(trial.dims), trial.device)
+    scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
         live = SteadyWhole(scheme, corners_of(trial), bound, work)
@@ -65,10 +65,10 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, wor
 
 def enriched(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
     """All cells of a known solution again with richer features."""
-    scheme = scheme_of(steady_of(trial), trial.layer.steady(trial.dims), trial.device)
+    scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
     solved = None
     if known is not None and known.complete and known.mesh is not None:
-        before = scheme_of(steady_of(known), known.layer.steady(known.dims), known.device)
+        before = scheme_of(steady_of(known), known.layer.steady, known.device)
         c = _richer(known, before.cell, scheme.cell)
         cells = rescaled(SteadyCells(scheme, known.mesh, c), scheme)
         newton = JoinedNewton(SteadyOperator, sizes_like(cells), RULES.again * bound)
@@ -92,7 +92,7 @@ def _richer(known: Planar, before: ReferenceCell, after: ReferenceCell) -> Tenso
 
 def ahead(known: Planar) -> float:
     """Operations of solving its cells again with two degrees more, by two factorisations."""
-    scheme = scheme_of(steady_of(known), known.layer.steady(known.dims) + 2, known.device)
+    scheme = scheme_of(steady_of(known), known.layer.steady + 2, known.device)
     assert known.mesh is not None
     return 2 * iteration(scheme, known.mesh)
 

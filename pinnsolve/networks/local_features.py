@@ -19,7 +19,7 @@ class LocalFeatures:
         Of a step, from 2 to 9; polynomials in time have this degree.
 
     In a plane cells have four degrees less, and steps two stages: what is solved grows with the square of the degree;
-    three where nothing evolves, and over space five.
+    three where nothing evolves, in space too.
 
     Raises
     ------
@@ -38,13 +38,14 @@ class LocalFeatures:
         if not 2 <= self.stages <= 9:
             raise ProblemError(f"LocalFeatures: stages={self.stages} is out of range", "Write a number from 2 to 9.")
 
-    def steady(self, dims: int) -> int:
-        """The degree over so many coordinates of space in which nothing evolves.
+    @property
+    def steady(self) -> int:
+        """The degree over a plane, or over space, in which nothing evolves.
 
-        >>> LocalFeatures(degree=11).steady(2), LocalFeatures(degree=11).steady(3)
-        (8, 6)
+        >>> LocalFeatures(degree=11).steady
+        8
         """
-        return max(self.degree - (3 if dims < 3 else 5), 4)
+        return max(self.degree - 3, 4)
 
     def over(self, dims: int) -> tuple[int, int]:
         """Degree and stages over so many coordinates of space; no less than what makes a march.

@@ -83,7 +83,7 @@ class Planar(OfCells):
 
     @property
     def width(self) -> int:
-        return reference_cell(self.layer.steady(self.dims), self.device, self.dims).count * self.outputs
+        return reference_cell(self.layer.steady, self.device, self.dims).count * self.outputs
 
     def held(self) -> dict[str, str]:
         found = {p.name: "nearest in each cell" for p in self.problem.periodic}
