@@ -21,6 +21,53 @@ from pinnsolve.networks.traces import Crossed, Relation
 
 
 @dataclass(frozen=True)
+class Sides:
+    """What cells that have as many unknowns at their sides say of these.
+
+    Parameters
+    ----------
+    cells : tensor (m,)
+    unknowns : tensor (m, k)
+    kinds : tensor (u, k, F M)
+        T: the traces of those that are unlike.
+    which : tensor (m,), optional
+        The kind of each; without it each has its own.
+    scale : tensor (m, k), optional
+        By what traces are multiplied.
+    """
+
+    cells: Tensor
+    unknowns: Tensor
+    kinds: Tensor
+    which: Tensor | None = None
+    scale: Tensor | None = None
+
+    def rows(self, chosen: Tensor) -> Tensor:
+        """T of some of them, by their numbers here or as a mask, (c, k, F M)."""
+        found = self.kinds[chosen] if self.which is None else self.kinds[self.which[chosen]]
+        return found if self.scale is None else found * self.scale[chosen][..., None]
+
+    def traces(self, x: Tensor) -> Tensor:
+        """T x, (s, m, k, K), of coefficients (s, m, F M, K)."""
+        found = self._product(x, back=False)
+        return found if self.scale is None else found * self.scale[..., None]
+
+    def back(self, y: Tensor) -> Tensor:
+        """T' y, (s, m, F M, K)."""
+        return self._product(y if self.scale is None else y * self.scale[..., None], back=True)
+
+    def _product(self, x: Tensor, back: bool) -> Tensor:
+        matrices = self.kinds.mT if back else self.kinds
+        if self.which is None:
+            return times(matrices, x)
+        found = x.new_zeros(*x.shape[:2], matrices.shape[1], x.shape[3])
+        for kind, matrix in enumerate(matrices):
+            mine = (self.which == kind).nonzero()[:, 0]
+            found[:, mine] = matrix.to(x.dtype) @ x[:, mine]
+        return found
+
+
+@dataclass(frozen=True)
 class Faces:
     """What the cells of a mesh share.
 
@@ -29,8 +76,7 @@ class Faces:
     order : Dissection
     alike : tuple of tuple
         For each cell, what its traces depend on.
-    groups : list of (cells (m,), traces (m, k, F M), unknowns (m, k))
-        Cells with as many unknowns at their sides.
+    groups : list of Sides
     kinds : tensor (N, 2)
         Of each unknown: the field whose trace it is, and the coordinate across.
     across : tensor (N,)
@@ -42,7 +88,7 @@ class Faces:
 
     order: Dissection
     alike: tuple[tuple[int, ...], ...]
-    groups: list[tuple[Tensor, Tensor, Tensor]]
+    groups: list[Sides]
     kinds: Tensor
     across: Tensor
     above: Tensor
@@ -205,33 +251,36 @@ class _Making:
 
 
 def _grouped(
-    order: Dissection, alike: Sequence[tuple[int, ...]], made: Mapping[tuple[int, ...], Tensor], device: torch.device
-) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Cells with as many unknowns at their sides, their traces, and which unknowns these are."""
+    order: Dissection, alike: Sequence[tuple[int, ...]], made: Mapping[tuple[int, ...], Tensor], device: torch.device,
+    small: float = 1e5,
+) -> list[Sides]:  # fmt: skip
+    """Cells with as many unknowns at their sides; where traces have more numbers than are `small`, those that are alike
+    share them. Smaller: a product by itself for each kind. Larger: memory."""
     by_count: dict[int, list[int]] = {}
     for j, key in enumerate(alike):
         by_count.setdefault(len(made[key]), []).append(j)
-    return [
-        (
-            torch.tensor(cells, device=device),
-            torch.stack([made[alike[j]] for j in cells]),
-            torch.as_tensor(np.stack([order.of_cell(j) for j in cells]), device=device),
-        )
-        for cells in by_count.values()
-    ]
+    found = []
+    for cells in by_count.values():
+        here = torch.tensor(cells, device=device)
+        unknowns = torch.as_tensor(np.stack([order.of_cell(j) for j in cells]), device=device)
+        keys = {key: k for k, key in enumerate(dict.fromkeys(alike[j] for j in cells))}
+        if made[alike[cells[0]]].numel() <= small or len(keys) == len(cells):
+            found.append(Sides(here, unknowns, torch.stack([made[alike[j]] for j in cells])))
+        else:
+            which = torch.tensor([keys[alike[j]] for j in cells], device=device)
+            found.append(Sides(here, unknowns, torch.stack([made[key] for key in keys]), which))
+    return found
 
 
-def gaps(
-    faces: Faces, groups: Sequence[tuple[Tensor, Tensor, Tensor]], known: Tensor, given: Tensor | None
-) -> list[Tensor]:
+def gaps(faces: Faces, groups: Sequence[Sides], known: Tensor, given: Tensor | None) -> list[Tensor]:
     """By group, what the traces (s, m, k, 1) of coefficients (s, n, F M, 1) lack to the mean of both sides; above lines
     what is given (s, N) belongs to them."""
-    found = [times(t, known[:, cells]) for cells, t, _ in groups]
+    found = [group.traces(known[:, group.cells]) for group in groups]
     if given is not None:
-        for own, (cells, _, unknowns) in zip(found, groups, strict=True):
-            above = faces.above[unknowns] == cells[:, None]
-            own.add_((given[:, unknowns] * above)[..., None])
+        for own, group in zip(found, groups, strict=True):
+            above = faces.above[group.unknowns] == group.cells[:, None]
+            own.add_((given[:, group.unknowns] * above)[..., None])
     mean = known.new_zeros(len(known), faces.order.size, 1)
-    for (_, _, unknowns), own in zip(groups, found, strict=True):
-        mean.index_add_(1, unknowns.flatten(), own.flatten(1, 2) / 2)
-    return [mean[:, unknowns] - own for (_, _, unknowns), own in zip(groups, found, strict=True)]
+    for group, own in zip(groups, found, strict=True):
+        mean.index_add_(1, group.unknowns.flatten(), own.flatten(1, 2) / 2)
+    return [mean[:, group.unknowns] - own for group, own in zip(groups, found, strict=True)]

@@ -1,4 +1,4 @@
-"""Cells of a plane, joined by rows over what they share: condensed to their faces, and these eliminated.
+"""Cells of a plane or of space, joined by rows over what they share: condensed to their faces, and these eliminated.
 
 On each piece that two cells share the unknowns g are the Legendre coefficients of the trace there, of the value and of
 the derivatives across that are joined. With A c = a the equations of a cell, B c = b those at walls, T c its traces,
@@ -18,7 +18,7 @@ W = 10: below one the march grows from five stages on, above a hundred joins cos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -31,6 +31,23 @@ from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.rows import Slopes, at_site, turned
 from pinnsolve.methods.sites import Site
 from pinnsolve.networks.tiles import Tiles
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is made at once. Chosen, not measured.
+
+    Parameters
+    ----------
+    together : float
+        Bytes of the traces of cells that are condensed at once, 32 at most. More: memory, of which several times as
+        much is needed on the way. Fewer: small products.
+    """
+
+    together: float = 1e7
+
+
+RULES = Rules()
 
 
 @dataclass
@@ -97,8 +114,10 @@ class JoinedFaces:
             self.shares, self.w = torch.ones_like(mesh.shares), joining.weight
             self.units, columns = joining.units, joining.columns
             self.across = joining.across
-            self.groups = [(cells, t * joining.across[u][..., None], u) for cells, t, u in self.faces.groups]
+            self.groups = [replace(group, scale=joining.across[group.unknowns]) for group in self.faces.groups]
         self.columns = columns.repeat_interleave(scheme.cell.count, 1)
+        traces = max((group.kinds[0].numel() for group in self.groups), default=1)
+        self.together = max(1, min(32, int(RULES.together / (8 * traces))))
         self.first, self.alike = self._alike(slopes, sites)
         walls = [at_site(scheme, mesh, site, mine) for site, mine in sites]
         values = scheme.radau.values / length
@@ -172,37 +191,22 @@ class JoinedFaces:
             chosen = self.alike[site.cells]
             stands = self.first[chosen] == site.cells
             h.index_add_(1, chosen[stands], (square * (b @ b.mH))[:, stands])
-        for cells, traces, _ in self.groups:
-            chosen = self.alike[cells]
-            stands = self.first[chosen] == cells
-            t = traces[stands]
-            h[:, chosen[stands]] += square * (t.mT @ t)
+        for group in self.groups:
+            chosen = self.alike[group.cells]
+            for some in (self.first[chosen] == group.cells).nonzero()[:, 0].split(self.together):
+                t = group.rows(some)
+                h[:, chosen[some]] += square * (t.mT @ t)
         inverse = torch.linalg.inv(h) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(h))
         del h
-        factors = Factors(self.faces.order, self._blocks(inverse, square), not self.scheme.weak, self.brief)
+        blocks = _Blocks(self, inverse, square)
+        probed = self.across is None
+        factors = Factors(self.faces.order, blocks, not self.scheme.weak, self.brief, probed)
         return _Stage(numbers, square, found, inverse, factors)
 
     @property
     def error(self) -> float:
         """Of what joins cells, relative, where it is kept with half of the digits."""
         return max(stage.factors.error for stage in self.stages)
-
-    def _blocks(self, inverse: Tensor, square: Tensor, together: int = 32) -> list[Tensor]:
-        """By cell what is left of it over the unknowns of its sides, (s, k, k); so many cells at once, since what is
-        needed on the way takes several times the memory."""
-        blocks = [inverse[:, 0, :0, :0]] * len(self.mesh)
-        for cells, traces, _ in self.groups:
-            chosen, of_first = self.alike[cells].tolist(), dict[int, Tensor]()
-            number = {kind: j for j, kind in reversed(list(enumerate(chosen)))}
-            for low in range(0, len(number), together):
-                some = list(number)[low : low + together]
-                t = traces[[number[kind] for kind in some]]
-                lift = times(t, times(t, inverse[:, some]).mT)  # T (T H^-1)'
-                left = square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - square * lift.mT)
-                of_first.update(zip(some, left.unbind(1), strict=True))
-            for cell, kind in zip(cells.tolist(), chosen, strict=True):
-                blocks[cell] = self.shares[cell] * of_first[kind]
-        return blocks
 
     def _square(self, values: Tensor, real: bool) -> Tensor:
         """W^2 at stages; in the weak form joins are springs of one strength at all of them."""
@@ -244,26 +248,26 @@ class JoinedFaces:
             def mine(x: Tensor, k: Tensor = k, real: bool = real) -> Tensor:
                 return x[k].real if real else x[k]
 
-            right = self.rows.tested(mine(b), k, alike) * self.columns[k][:, None, :, None]
+            right = self.rows.tested(mine(b), k) * self.columns[k][:, None, :, None]
             for site, norms, wall, told in zip(self.sites, self.norms, stage.walls, at_sites, strict=True):
                 scale = site.scales[..., None, :] / norms[k][..., None]
                 said = stage.square * (wall @ (mine(told) * scale[..., None]).flatten(2, 3))
                 right.index_add_(1, site.cells, said)
             told_there = None if given is None else mine(self._counted(given))
             lacks = [] if held is None else gaps(self.faces, self.groups, mine(held), told_there)
-            for (cells, traces, _), gap in zip(self.groups, lacks, strict=False):
-                right[:, cells] += stage.square * times(traces.mT, gap)
+            for group, gap in zip(self.groups, lacks, strict=False):
+                right[:, group.cells] += stage.square * group.back(gap)
             inverse = stage.inverse if alike is None else stage.inverse[:, alike]
             alone = inverse @ right
             faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
-            for j, (cells, traces, unknowns) in enumerate(self.groups):
-                told = times(traces, alone[:, cells])
+            for j, group in enumerate(self.groups):
+                told = group.traces(alone[:, group.cells])
                 told = told - lacks[j] if lacks else told
-                told = stage.square * self.shares[cells, None, None] * told
-                faces.index_add_(1, unknowns.flatten(), told.flatten(1, 2))
+                told = stage.square * self.shares[group.cells, None, None] * told
+                faces.index_add_(1, group.unknowns.flatten(), told.flatten(1, 2))
             g = stage.factors.solve(faces) if self.faces.order.size else faces
-            for cells, traces, unknowns in self.groups:
-                right[:, cells] += stage.square * times(traces.mT, g[:, unknowns])
+            for group in self.groups:
+                right[:, group.cells] += stage.square * group.back(g[:, group.unknowns])
             found[k] = (inverse @ right).to(found.dtype)
         return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
 
@@ -277,7 +281,48 @@ class JoinedFaces:
         given = self.given(known.new_zeros(1))
         held = (known.flatten(2) / self.columns[:, None])[..., None]
         found, told = known.new_zeros(known.shape[:2]), None if given is None else self._counted(given)
-        for (cells, _, unknowns), gap in zip(self.groups, gaps(self.faces, self.groups, held, told), strict=True):
-            scaled = gap / scale[self.faces.kinds[unknowns, 0]][..., None]
-            found[:, cells] = 4 * scaled.square().sum((-1, -2))
+        for group, gap in zip(self.groups, gaps(self.faces, self.groups, held, told), strict=True):
+            scaled = gap / scale[self.faces.kinds[group.unknowns, 0]][..., None]
+            found[:, group.cells] = 4 * scaled.square().sum((-1, -2))
         return found
+
+
+class _Blocks:
+    """By cell what is left of it over the unknowns of its sides, (s, k, k): area W^2 (1 - W^2 T H^-1 T*).
+
+    Made for a few cells at once, in the order in which they are eliminated: each takes more memory than all else that
+    is kept of a cell. Of cells that are alike it is made once, and stays.
+    """
+
+    def __init__(self, cells: JoinedFaces, inverse: Tensor, square: Tensor) -> None:
+        self.cells, self.inverse, self.square = cells, inverse, square
+        self.made: dict[int, Tensor] = {}  # by kind
+        self.group = {j: g for g in cells.groups for j in g.cells.tolist()}
+        self.number = {j: k for g in cells.groups for k, j in enumerate(g.cells.tolist())}
+        self.kind: list[int] = cells.alike.tolist()
+        self.shares: list[float] = cells.shares.tolist()
+        self.once = len(cells.first) == len(cells.alike)
+        self.queue = cells.faces.order.cells
+
+    def __getitem__(self, cell: int) -> Tensor:
+        if self.kind[cell] not in self.made:
+            self._make(cell)
+        found, share = self.made[self.kind[cell]], self.shares[cell]
+        return found if share == 1 else share * found
+
+    def pop(self, cell: int) -> Tensor:
+        """The same, for the last time."""
+        found = self[cell]
+        if self.once:
+            del self.made[self.kind[cell]]
+        return found
+
+    def _make(self, cell: int) -> None:
+        group, some = self.group[cell], dict[int, int]()
+        for j in self.queue[self.queue.index(cell) :]:
+            if self.group[j] is group and self.kind[j] not in self.made and len(some) < self.cells.together:
+                some.setdefault(self.kind[j], self.number[j])
+        t = group.rows(torch.tensor(list(some.values()), device=self.inverse.device))
+        lift = times(t, times(t, self.inverse[:, list(some)]).mT)  # T (T H^-1)'
+        left = self.square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - self.square * lift.mT)
+        self.made.update(zip(some, left.unbind(1), strict=True))

@@ -103,6 +103,14 @@ class Spread:
             found[..., cut, :] = (self.table(orders) @ c[..., cut, :, None])[..., 0]
         return found
 
+    def tested(self, given: Tensor, orders: Sequence[int]) -> Tensor:
+        """The sums (..., n, M) of values (..., n, P), times the features there."""
+        found = given @ self.cell.table(self.points, orders)
+        cut = self.mesh.cut
+        if len(cut):
+            found[..., cut, :] = (given[..., cut, None, :] @ self.table(orders))[..., 0, :]
+        return found
+
     def rows(self, orders: Sequence[int], first: Tensor) -> Tensor:
         """The features in some cells, (C, M, P) or (M, P) where they are the same in all."""
         whole, cut = self.cell.table(self.points, orders).T, self.mesh.cut
@@ -117,12 +125,7 @@ class Spread:
 
     def nearest(self, given: Tensor) -> Tensor:
         """The coefficients (..., n, M) that are nearest to values (..., n, P), in each cell's mean square."""
-        found = (given * self.w) @ self.cell.table(self.points, (0,) * self.cell.dims)
-        cut = self.mesh.cut
-        if len(cut):
-            weighed = given[..., cut, :] * self.own_weights
-            found[..., cut, :] = (weighed[..., None, :] @ self.table((0,) * self.cell.dims))[..., 0, :]
-        return found
+        return self.tested(given * self.weights, (0,) * self.cell.dims)
 
 
 @lru_cache(maxsize=3)  # the points of a step and of its check, and those of the next mesh; each takes tens of megabytes
