@@ -196,12 +196,14 @@ class JoinedFaces:
             for some in (self.first[chosen] == group.cells).nonzero()[:, 0].split(self.together):
                 t = group.rows(some)
                 h[:, chosen[some]] += square * (t.mT @ t)
-        inverse = torch.linalg.inv(h) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(h))
-        del h
-        blocks = _Blocks(self, inverse, square)
+        for part in h.split(self.together, 1):  # in place: there may be many
+            part[:] = (
+                torch.linalg.inv(part) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(part))
+            )
+        blocks = _Blocks(self, h, square)
         probed = self.across is None
         factors = Factors(self.faces.order, blocks, not self.scheme.weak, self.brief, probed)
-        return _Stage(numbers, square, found, inverse, factors)
+        return _Stage(numbers, square, found, h, factors)
 
     @property
     def error(self) -> float:

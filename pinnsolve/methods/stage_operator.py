@@ -18,6 +18,7 @@ from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.rows import Slopes, averaged
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.steady_rows import balanced
+from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 
@@ -178,6 +179,16 @@ def that_fit(scheme: Scheme, memory: float = 6e8) -> int:
     """How many cells fit in so many bytes: in a plane their rows, their inverses and what joins them are kept."""
     m, r = scheme.fields * scheme.cell.count, len(scheme.evolution.equations) * scheme.in_cell
     return int(memory / (16 * len(scheme.radau.values) * m * (r + 2 * m)))
+
+
+def held(scheme: Scheme, mesh: Tiles, degree: int) -> float:
+    """Bytes of a steady problem's equations on a mesh, with features of that degree: the inverse of each cell, what
+    joins them with half of the digits, and some of its largest fronts."""
+    e, cell = scheme.evolution, reference_cell(degree, scheme.device, scheme.evolution.dims)
+    order = faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed).order
+    more = (cell.on_side(0) / scheme.cell.on_side(0)) ** 2
+    fronts = 2.5
+    return 8.0 * len(mesh) * (scheme.fields * cell.count) ** 2 + more * (4 * order.kept + 8 * fronts * order.largest)
 
 
 def operations(scheme: Scheme, mesh: Tiles, unlike: int | None = None) -> tuple[float, float]:

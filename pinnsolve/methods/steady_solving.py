@@ -47,7 +47,7 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, wor
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
         live = SteadyWhole(scheme, corners_of(trial), bound, work)
-        work.add(JOINED.shape * (scheme.evolution.region is not None))
+        work.add(JOINED.shape * (scheme.evolution.region is not None or trial.dims > 2))
         if state["march"]:
             assert trial.mesh is not None
             live = taken_up(live, trial.mesh, trial.coefficients, state["march"])
@@ -60,7 +60,8 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, wor
     defect = live.offs[-1] if live.offs else math.inf
     trial.take(live.cells.mesh, live.cells.coefficients, live.settled, defect)
     ended = _ended(state, trial, scheme, stuck=not more and not live.settled)
-    return {**ended, "done": not more, "march": stored(live), "rate": max(work.operations - begun, 2 * live.ahead)}
+    rate = max(work.operations - begun, live.factorised * live.ahead)
+    return {**ended, "done": not more, "march": stored(live), "rate": rate}
 
 
 def enriched(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:

@@ -1,13 +1,15 @@
-"""A steady problem in a plane: Newton's method over all cells, and halving where equations are not met between points.
+"""A steady problem in a plane or in space: Newton's method over all cells, and halving where equations are not met
+between points.
 
-Cells are halved along the coordinates along which their features do not suffice. Corners at which prescribed values
+Cells are halved along the coordinates along which their features do not suffice; in space, where each halving costs
+more, along as few as are foretold to suffice. Corners at which prescribed values
 jump have graded cells from the start: there what a cell leaves is the same at every size, and counts by its length.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -22,13 +24,14 @@ from pinnsolve.methods.grading import graded, parts_apart, targets
 from pinnsolve.methods.guessing import on_cells
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.stage_operator import iteration, that_fit
+from pinnsolve.methods.second_march import padded
+from pinnsolve.methods.stage_operator import held, iteration, operations, that_fit
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
 from pinnsolve.networks.moved import refined
 from pinnsolve.networks.openings import closed
 from pinnsolve.networks.spread import taken_over
-from pinnsolve.networks.tails import steep
+from pinnsolve.networks.tails import decay, fewest, steep
 from pinnsolve.networks.tiles import Tiles, halvings, origins
 
 
@@ -40,6 +43,9 @@ class Rules:
     ----------
     cells : int
         Along each coordinate, to begin with.
+    space : int
+        The highest degree over space. Higher: cells of several hundred features, which take longer than what halving
+        them brings.
     mark : float
         Of the largest defect: cells below it are not halved yet. Smaller: least squares spread what a corner leaves
         over its neighbours, and these are halved for nothing. Larger: more rounds.
@@ -65,10 +71,12 @@ class Rules:
         bound that is met is lowered to such a part of it, down to the least. Larger: time for what nobody asked.
         Smaller: what is smooth is less exact than it may be for nothing.
     memory : float
-        Bytes that complex rows and inverses would take; these are real. Larger: more than the 1 GB that is promised.
+        Bytes that complex rows and inverses would take; these are real. In space those that are taken with two degrees
+        more, which tell the error. Larger: more than the 1 GB that is promised.
     """
 
     cells: int = 2
+    space: int = 14
     mark: float = 0.2
     newton: float = 1e-2
     again: float = 1e-3
@@ -81,7 +89,7 @@ class Rules:
     cheap: float = 0.2
     lower: float = 1e-2
     least: float = 1e-12
-    memory: float = 6e8
+    memory: float = 7e8
 
 
 RULES = Rules()
@@ -109,6 +117,8 @@ class SteadyWhole:
         What the cell left of which each is a part; infinite where it is none.
     offs : list of float
         What the worst cell left, round by round.
+    factorised : int
+        How often equations were factorised in the last round; more often than once where they are not linear.
     tries : int
         How often all cells were halved, since Newton's method did not settle.
     easing : Easing, optional
@@ -130,6 +140,7 @@ class SteadyWhole:
         self.good: SteadyCells | None = None
         self.parent = torch.full((len(self.cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
         self.solved = self.settled = False
+        self.factorised = 2
 
     def go_on(self, mesh: Tiles, coefficients: Tensor) -> None:
         """Begin at cells that were solved to another bound."""
@@ -150,6 +161,7 @@ class SteadyWhole:
         newton = JoinedNewton(SteadyOperator, sizes_like(self.cells), self._left)
         solved = newton.solve(self.cells)
         self.work.add(newton.effort.factorisations * self.ahead)
+        self.factorised = newton.effort.factorisations
         if solved is None:
             return self._eased(failed=True) or self._halved_everywhere()
         assert isinstance(newton.operator, SteadyOperator)
@@ -162,14 +174,12 @@ class SteadyWhole:
         rounding = (found > RULES.gains * self.parent) & (found < RULES.rounding)
         mark = EASING.mark if self.easing is not None and self.easing.whole else RULES.mark
         bad = (found > bound) & (found > mark * self.offs[-1]) & ~rounding
-        wanted = steep(self.cells.coefficients / sizes_like(self.cells)[:, None], self.scheme.cell)
-        wanted[self.cells.mesh.cut] = True  # there features are mixed
-        wanted &= bad[:, None]
+        wanted = self._wanted(found, bound)[0] & bad[:, None]
         wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
         if bool(wanted.any()):
             towards = self._targets(found)
             self.parent = torch.where(bad, found, self.parent)
-            return (self._cheap or not self.settled) and self._halve(wanted, towards)
+            return (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound)
         met = bool((found < max(bound, RULES.rounding)).all())
         if self.cells.added:
             return self._eased(failed=not met)
@@ -200,7 +210,7 @@ class SteadyWhole:
         self.tries += 1
         everywhere = torch.ones_like(self.cells.mesh.widths, dtype=torch.bool)
         wind = self.easing is not None and bool(self.easing.whole)
-        return not wind and self.tries <= RULES.tries and self._halve(everywhere, [])
+        return not wind and self.tries <= RULES.tries and self._halve(*self._halves(everywhere, []))
 
     def _eased(self, failed: bool) -> bool:
         """Go on with more diffusion, or with less; whether there is a way."""
@@ -247,15 +257,66 @@ class SteadyWhole:
         singular = torch.where(found > GRADING.falls * self.parent, found, torch.zeros_like(found))
         return known + targets(mesh, singular, self.bound, e.notches, names)
 
-    def _halve(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]]) -> bool:
-        """Halve cells for the next round; whether there are not too many then."""
-        cells, parent = self.cells, self.parent
+    def _wanted(self, found: Tensor, bound: float) -> tuple[Tensor, Tensor]:
+        """Along which coordinates what each cell leaves asks for halves, (n, dims), and the part of it that is left
+        then, (n,)."""
+        cells = self.cells
+        c = cells.coefficients / sizes_like(cells)[:, None]
+        if cells.mesh.dims > 2:
+            return fewest(c, cells.scheme.cell, (bound / found).clamp(max=1.0))
+        wanted = steep(c, cells.scheme.cell)
+        wanted[cells.mesh.cut] = True  # there features are mixed
+        return wanted, torch.zeros_like(found)
+
+    def _finer(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]], found: Tensor, bound: float) -> bool:
+        """Halve cells for the next round, or, in space, have two degrees more in all of them: what is foretold to
+        bring more for its operations; whether there are not too many numbers then."""
+        if self.cells.mesh.dims < 3:
+            return self._halve(*self._halves(wanted, targets))
+        options, now = list[tuple[float, Callable[[], bool]]](), self.ahead
+        mesh, how = self._halves(wanted, targets)
+        if self._fits(self.scheme, mesh):
+            ahead = operations(self.scheme, mesh)[0]
+            rounds = _rounds(found, self._wanted(found, bound)[1], bound)
+            options.append((ahead * max(ahead / now, 1.0) ** (rounds - 1), lambda: self._halve(mesh, how)))
+        if (richer := self._richer()) is not None:
+            c = self.cells.coefficients / sizes_like(self.cells)[:, None]
+            rounds = _rounds(found, decay(c, self.scheme.cell), bound)
+            ahead = operations(richer, self.cells.mesh)[0]
+            if not options or self.scheme.degree + 2 * rounds <= RULES.space:
+                options.append((ahead * max(ahead / now, 1.0) ** (rounds - 1), lambda: self._enrich(richer)))
+        return min(options, key=lambda option: option[0])[1]() if options else False
+
+    def _richer(self) -> Scheme | None:
+        """Two degrees more, where that fits."""
+        more = replace(self.cells.scheme, degree=self.scheme.degree + 2)
+        return more if more.degree <= RULES.space and self._fits(more, self.cells.mesh) else None
+
+    def _enrich(self, scheme: Scheme) -> bool:
+        c = padded(self.cells.coefficients, self.cells.scheme.cell, scheme.cell)
+        self.scheme = replace(self.scheme, degree=scheme.degree)
+        self.cells = SteadyCells(scheme, self.cells.mesh, c, added=self.cells.added)
+        return True
+
+    def _fits(self, scheme: Scheme, mesh: Tiles) -> bool:
+        if mesh.dims > 2:
+            return held(scheme, mesh, scheme.degree + 2) <= RULES.memory
+        return len(mesh) <= that_fit(scheme, RULES.memory)
+
+    def _halves(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]]) -> tuple[Tiles, list[list[int]]]:
+        """Halved cells, and how they came about."""
+        cells = self.cells
         e = cells.scheme.evolution
         mesh, how = halvings(cells.mesh, wanted, e.rings)
         for corner, part in targets:
             mesh, more = graded(mesh, corner, part, e.problem.coordinates, e.rings)
             how += more
-        if len(mesh) > that_fit(self.scheme, RULES.memory):
+        return mesh, how
+
+    def _halve(self, mesh: Tiles, how: list[list[int]]) -> bool:
+        """Go on with halved cells; whether there are not too many."""
+        cells, parent = self.cells, self.parent
+        if not self._fits(self.scheme, mesh):
             return False
         cell, origin = cells.scheme.cell, origins(how, len(cells.mesh))
         if mesh.region is None:
@@ -264,3 +325,9 @@ class SteadyWhole:
             c = taken_over(cells.coefficients, cells.mesh, cell, mesh, cell, origin)
         self.cells, self.parent = SteadyCells(cells.scheme, mesh, c, added=cells.added), parent[origin]
         return True
+
+
+def _rounds(found: Tensor, left: Tensor, bound: float) -> float:
+    """How many rounds bring what cells leave (n,) below a bound, if each leaves a part of it (n,)."""
+    part = left.clamp(min=1e-12, max=0.99)
+    return float(((found.log() - math.log(bound)) / -part.log()).ceil().clamp(min=1.0).amax())
