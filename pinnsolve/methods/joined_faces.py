@@ -25,29 +25,13 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Factors
-from pinnsolve.methods.cell_rows import CellRows, times
+from pinnsolve.methods.cell_rows import CellRows
+from pinnsolve.methods.condensed import Condensed, at_once
 from pinnsolve.methods.faces import Joining, faces_of, gaps
 from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.rows import Slopes, at_site, turned
 from pinnsolve.methods.sites import Site
 from pinnsolve.networks.tiles import Tiles
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What is made at once. Chosen, not measured.
-
-    Parameters
-    ----------
-    together : float
-        Bytes of the traces of cells that are condensed at once, 32 at most. More: memory, of which several times as
-        much is needed on the way. Fewer: small products.
-    """
-
-    together: float = 1e7
-
-
-RULES = Rules()
 
 
 @dataclass
@@ -116,8 +100,7 @@ class JoinedFaces:
             self.across = joining.across
             self.groups = [replace(group, scale=joining.across[group.unknowns]) for group in self.faces.groups]
         self.columns = columns.repeat_interleave(scheme.cell.count, 1)
-        traces = max((group.kinds[0].numel() for group in self.groups), default=1)
-        self.together = max(1, min(32, int(RULES.together / (8 * traces))))
+        self.together = at_once(self.groups)
         self.first, self.alike = self._alike(slopes, sites)
         walls = [at_site(scheme, mesh, site, mine) for site, mine in sites]
         values = scheme.radau.values / length
@@ -181,7 +164,7 @@ class JoinedFaces:
     def _factorised(self, numbers: Tensor, real: bool, walls: list[dict[int, Tensor]]) -> _Stage:
         found, square = list[Tensor](), self._square(self.rows.values[numbers], real)
         columns = self.columns[numbers][:, None]
-        h = self.rows.normal(numbers, real) * (columns[..., None] * columns[..., None, :])
+        h = self.rows.normal(numbers, real).mul_(columns[..., None]).mul_(columns[..., None, :])
         values = self.rows.values[numbers]
         for site, parts, norms in zip(self.sites, walls, self.norms, strict=True):
             made = torch.stack([turned(parts, value.real if real else value) for value in values])  # (s, c, m, P, F, M)
@@ -200,7 +183,7 @@ class JoinedFaces:
             part[:] = (
                 torch.linalg.inv(part) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(part))
             )
-        blocks = _Blocks(self, h, square)
+        blocks = Condensed(self.groups, self.faces.order.cells, self.alike, self.shares, h, square)
         probed = self.across is None
         factors = Factors(self.faces.order, blocks, not self.scheme.weak, self.brief, probed)
         return _Stage(numbers, square, found, h, factors)
@@ -287,44 +270,3 @@ class JoinedFaces:
             scaled = gap / scale[self.faces.kinds[group.unknowns, 0]][..., None]
             found[:, group.cells] = 4 * scaled.square().sum((-1, -2))
         return found
-
-
-class _Blocks:
-    """By cell what is left of it over the unknowns of its sides, (s, k, k): area W^2 (1 - W^2 T H^-1 T*).
-
-    Made for a few cells at once, in the order in which they are eliminated: each takes more memory than all else that
-    is kept of a cell. Of cells that are alike it is made once, and stays.
-    """
-
-    def __init__(self, cells: JoinedFaces, inverse: Tensor, square: Tensor) -> None:
-        self.cells, self.inverse, self.square = cells, inverse, square
-        self.made: dict[int, Tensor] = {}  # by kind
-        self.group = {j: g for g in cells.groups for j in g.cells.tolist()}
-        self.number = {j: k for g in cells.groups for k, j in enumerate(g.cells.tolist())}
-        self.kind: list[int] = cells.alike.tolist()
-        self.shares: list[float] = cells.shares.tolist()
-        self.once = len(cells.first) == len(cells.alike)
-        self.queue = cells.faces.order.cells
-
-    def __getitem__(self, cell: int) -> Tensor:
-        if self.kind[cell] not in self.made:
-            self._make(cell)
-        found, share = self.made[self.kind[cell]], self.shares[cell]
-        return found if share == 1 else share * found
-
-    def pop(self, cell: int) -> Tensor:
-        """The same, for the last time."""
-        found = self[cell]
-        if self.once:
-            del self.made[self.kind[cell]]
-        return found
-
-    def _make(self, cell: int) -> None:
-        group, some = self.group[cell], dict[int, int]()
-        for j in self.queue[self.queue.index(cell) :]:
-            if self.group[j] is group and self.kind[j] not in self.made and len(some) < self.cells.together:
-                some.setdefault(self.kind[j], self.number[j])
-        t = group.rows(torch.tensor(list(some.values()), device=self.inverse.device))
-        lift = times(t, times(t, self.inverse[:, list(some)]).mT)  # T (T H^-1)'
-        left = self.square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - self.square * lift.mT)
-        self.made.update(zip(some, left.unbind(1), strict=True))

@@ -9,7 +9,7 @@ jump have graded cells from the start: there what a cell leaves is the same at e
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -24,15 +24,12 @@ from pinnsolve.methods.grading import graded, parts_apart, targets
 from pinnsolve.methods.guessing import on_cells
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.second_march import padded
-from pinnsolve.methods.stage_operator import held, iteration, operations, that_fit
+from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
-from pinnsolve.networks.moved import refined
+from pinnsolve.methods.steady_refining import Halves, fits, halved, halves_of, prefers_richer, richer, wanted_of
 from pinnsolve.networks.openings import closed
-from pinnsolve.networks.spread import taken_over
-from pinnsolve.networks.tails import decay, fewest, steep
-from pinnsolve.networks.tiles import Tiles, halvings, origins
+from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -43,9 +40,6 @@ class Rules:
     ----------
     cells : int
         Along each coordinate, to begin with.
-    space : int
-        The highest degree over space. Higher: cells of several hundred features, which take longer than what halving
-        them brings.
     mark : float
         Of the largest defect: cells below it are not halved yet. Smaller: least squares spread what a corner leaves
         over its neighbours, and these are halved for nothing. Larger: more rounds.
@@ -70,13 +64,9 @@ class Rules:
         Seconds at the nominal speed: while eight factorisations take less, as many as after a halving of all cells, a
         bound that is met is lowered to such a part of it, down to the least. Larger: time for what nobody asked.
         Smaller: what is smooth is less exact than it may be for nothing.
-    memory : float
-        Bytes that complex rows and inverses would take; these are real. In space those that are taken with two degrees
-        more, which tell the error. Larger: more than the 1 GB that is promised.
     """
 
     cells: int = 2
-    space: int = 14
     mark: float = 0.2
     newton: float = 1e-2
     again: float = 1e-3
@@ -89,7 +79,6 @@ class Rules:
     cheap: float = 0.2
     lower: float = 1e-2
     least: float = 1e-12
-    memory: float = 7e8
 
 
 RULES = Rules()
@@ -174,7 +163,7 @@ class SteadyWhole:
         rounding = (found > RULES.gains * self.parent) & (found < RULES.rounding)
         mark = EASING.mark if self.easing is not None and self.easing.whole else RULES.mark
         bad = (found > bound) & (found > mark * self.offs[-1]) & ~rounding
-        wanted = self._wanted(found, bound)[0] & bad[:, None]
+        wanted = wanted_of(self.cells, found, bound)[0] & bad[:, None]
         wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
         if bool(wanted.any()):
             towards = self._targets(found)
@@ -210,7 +199,7 @@ class SteadyWhole:
         self.tries += 1
         everywhere = torch.ones_like(self.cells.mesh.widths, dtype=torch.bool)
         wind = self.easing is not None and bool(self.easing.whole)
-        return not wind and self.tries <= RULES.tries and self._halve(*self._halves(everywhere, []))
+        return not wind and self.tries <= RULES.tries and self._halve(halves_of(self.cells, everywhere, []))
 
     def _eased(self, failed: bool) -> bool:
         """Go on with more diffusion, or with less; whether there is a way."""
@@ -257,77 +246,24 @@ class SteadyWhole:
         singular = torch.where(found > GRADING.falls * self.parent, found, torch.zeros_like(found))
         return known + targets(mesh, singular, self.bound, e.notches, names)
 
-    def _wanted(self, found: Tensor, bound: float) -> tuple[Tensor, Tensor]:
-        """Along which coordinates what each cell leaves asks for halves, (n, dims), and the part of it that is left
-        then, (n,)."""
-        cells = self.cells
-        c = cells.coefficients / sizes_like(cells)[:, None]
-        if cells.mesh.dims > 2:
-            return fewest(c, cells.scheme.cell, (bound / found).clamp(max=1.0))
-        wanted = steep(c, cells.scheme.cell)
-        wanted[cells.mesh.cut] = True  # there features are mixed
-        return wanted, torch.zeros_like(found)
-
     def _finer(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]], found: Tensor, bound: float) -> bool:
-        """Halve cells for the next round, or, in space, have two degrees more in all of them: what is foretold to
-        bring more for its operations; whether there are not too many numbers then."""
-        if self.cells.mesh.dims < 3:
-            return self._halve(*self._halves(wanted, targets))
-        options, now = list[tuple[float, Callable[[], bool]]](), self.ahead
-        mesh, how = self._halves(wanted, targets)
-        if self._fits(self.scheme, mesh):
-            ahead = operations(self.scheme, mesh)[0]
-            rounds = _rounds(found, self._wanted(found, bound)[1], bound)
-            options.append((ahead * max(ahead / now, 1.0) ** (rounds - 1), lambda: self._halve(mesh, how)))
-        if (richer := self._richer()) is not None:
-            c = self.cells.coefficients / sizes_like(self.cells)[:, None]
-            rounds = _rounds(found, decay(c, self.scheme.cell), bound)
-            ahead = operations(richer, self.cells.mesh)[0]
-            if not options or self.scheme.degree + 2 * rounds <= RULES.space:
-                options.append((ahead * max(ahead / now, 1.0) ** (rounds - 1), lambda: self._enrich(richer)))
-        return min(options, key=lambda option: option[0])[1]() if options else False
+        """Go on with halved cells, or in space with two degrees more; whether there are not too many numbers then."""
+        halves = halves_of(self.cells, wanted, targets)
+        if prefers_richer(self.cells, halves, found, bound):
+            return self._enrich()
+        return self._halve(halves)
 
-    def _richer(self) -> Scheme | None:
-        """Two degrees more, where that fits."""
-        more = replace(self.cells.scheme, degree=self.scheme.degree + 2)
-        return more if more.degree <= RULES.space and self._fits(more, self.cells.mesh) else None
-
-    def _enrich(self, scheme: Scheme) -> bool:
-        c = padded(self.cells.coefficients, self.cells.scheme.cell, scheme.cell)
-        self.scheme = replace(self.scheme, degree=scheme.degree)
-        self.cells = SteadyCells(scheme, self.cells.mesh, c, added=self.cells.added)
-        return True
-
-    def _fits(self, scheme: Scheme, mesh: Tiles) -> bool:
-        if mesh.dims > 2:
-            return held(scheme, mesh, scheme.degree + 2) <= RULES.memory
-        return len(mesh) <= that_fit(scheme, RULES.memory)
-
-    def _halves(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]]) -> tuple[Tiles, list[list[int]]]:
-        """Halved cells, and how they came about."""
-        cells = self.cells
-        e = cells.scheme.evolution
-        mesh, how = halvings(cells.mesh, wanted, e.rings)
-        for corner, part in targets:
-            mesh, more = graded(mesh, corner, part, e.problem.coordinates, e.rings)
-            how += more
-        return mesh, how
-
-    def _halve(self, mesh: Tiles, how: list[list[int]]) -> bool:
-        """Go on with halved cells; whether there are not too many."""
-        cells, parent = self.cells, self.parent
-        if not self._fits(self.scheme, mesh):
+    def _enrich(self) -> bool:
+        """Go on with two degrees more; whether that fits."""
+        if (more := richer(self.cells)) is None:
             return False
-        cell, origin = cells.scheme.cell, origins(how, len(cells.mesh))
-        if mesh.region is None:
-            c = refined(cells.coefficients, how, cell)
-        else:
-            c = taken_over(cells.coefficients, cells.mesh, cell, mesh, cell, origin)
-        self.cells, self.parent = SteadyCells(cells.scheme, mesh, c, added=cells.added), parent[origin]
+        self.cells, self.scheme = more, replace(self.scheme, degree=more.scheme.degree)
         return True
 
-
-def _rounds(found: Tensor, left: Tensor, bound: float) -> float:
-    """How many rounds bring what cells leave (n,) below a bound, if each leaves a part of it (n,)."""
-    part = left.clamp(min=1e-12, max=0.99)
-    return float(((found.log() - math.log(bound)) / -part.log()).ceil().clamp(min=1.0).amax())
+    def _halve(self, halves: Halves) -> bool:
+        """Go on with halved cells; whether there are not too many."""
+        if not fits(self.scheme, halves[0]):
+            return False
+        self.cells, origin = halved(self.cells, halves)
+        self.parent = self.parent[origin]
+        return True

@@ -77,13 +77,18 @@ class Planar(OfCells):
     def dims(self) -> int:
         return len(self.problem.coordinates)
 
+    @property
+    def degree(self) -> int:
+        """Of its features; before there are cells, of those that are begun with."""
+        return self.layer.steady if self.mesh is None else degree_of(self.coefficients.shape[2], self.dims)
+
     def cell(self, count: int) -> ReferenceCell:
         """That with so many features."""
         return reference_cell(degree_of(count, self.dims), self.device, self.dims)
 
     @property
     def width(self) -> int:
-        return reference_cell(self.layer.steady, self.device, self.dims).count * self.outputs
+        return reference_cell(self.degree, self.device, self.dims).count * self.outputs
 
     def held(self) -> dict[str, str]:
         found = {p.name: "nearest in each cell" for p in self.problem.periodic}
