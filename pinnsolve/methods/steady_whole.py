@@ -58,6 +58,9 @@ class Rules:
         Smaller: more cells than are asked for.
     first : float
         No less than that, in parts of the whole: a first round that fits in any budget. Larger: more rounds.
+    near : float
+        Times the bound: over space what leaves no more is taken for a solution where no finer cells fit, and richer
+        features say how right it is. Larger: time for what is not right. Smaller: it is left to others.
     tries : int
         Halvings of all cells, where Newton's method does not settle.
     cheap, lower, least : float
@@ -75,6 +78,7 @@ class Rules:
     gains: float = 0.5
     begun: float = 0.02
     first: float = 0.02
+    near: float = 5.0
     tries: int = 3
     cheap: float = 0.2
     lower: float = 1e-2
@@ -168,7 +172,11 @@ class SteadyWhole:
         if bool(wanted.any()):
             towards = self._targets(found)
             self.parent = torch.where(bad, found, self.parent)
-            return (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound)
+            if (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound):
+                return True
+            near = mesh.dims > 2 and not self.cells.added and self.offs[-1] < RULES.near * bound
+            self.settled |= near and newton.last <= RULES.newton * self.bound
+            return False
         met = bool((found < max(bound, RULES.rounding)).all())
         if self.cells.added:
             return self._eased(failed=not met)
