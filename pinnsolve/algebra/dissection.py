@@ -210,15 +210,13 @@ class Factors:
         k, size = len(part.inner), len(part.inner) + len(part.border)
         added = [(self.blocks.pop(cell), at) for cell, at in part.within]
         added += [(left.pop(below), at) for below, at in part.below]
-        flat = added[0][0].new_zeros(len(added[0][0]), size * size)
-        for block, at in added:
-            flat.index_add_(1, _pairs(at, size), block.flatten(1))
-        del added, block  # they take as much memory as the front
-        front = flat.unflatten(1, (size, size))
+        front = added[0][0].new_zeros(len(added[0][0]), size, size)
+        while added:  # and let go: together they take as much memory as the front
+            _add(front, *added.pop())
         inverse = _inverse(front[:, :k, :k], self.positive)
         lower, beside = front[:, k:, :k] @ inverse, front[:, :k, k:]
-        few = torch.complex64 if flat.is_complex() else torch.float32
-        kept = few if self.brief else flat.dtype
+        few = torch.complex64 if front.is_complex() else torch.float32
+        kept = few if self.brief else front.dtype
         upper = None if self.positive else (inverse @ beside).to(kept)
         self.eliminated.append((inverse.to(kept), lower.to(kept), upper))
         return _left(front[:, k:, k:], lower, beside, self.positive)
@@ -266,9 +264,12 @@ def _left(front: Tensor, lower: Tensor, beside: Tensor, hermitian: bool, columns
     return found
 
 
-def _pairs(at: Tensor, size: int) -> Tensor:
-    """Where the entries of a matrix stand in a flat front of that size, by where its rows do."""
-    return (at[:, None] * size + at).flatten()
+def _add(front: Tensor, block: Tensor, at: Tensor, rows: int = 512) -> None:
+    """Add a matrix to a front, by where its rows stand there; so many of them at once, since what is needed on the way
+    is as large. Fewer: many small operations."""
+    for low in range(0, len(at), rows):
+        some = at[low : low + rows]
+        front[:, some] = front[:, some].index_add_(2, at, block[:, low : low + rows])
 
 
 def _inverse(matrix: Tensor, positive: bool) -> Tensor:

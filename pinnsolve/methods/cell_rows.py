@@ -139,13 +139,3 @@ def _add(whole: Tensor, product: Tensor, factor: complex) -> None:
     both[..., 0].add_(product, alpha=factor.real)
     if factor.imag:
         both[..., 1].add_(product, alpha=factor.imag)
-
-
-def times(real: Tensor, other: Tensor) -> Tensor:
-    """The products (s, n, M, K) of real matrices (n, M, P) and others (s, n, P, K), which may be complex: all stages
-    and both parts at once, so that each real matrix is read once."""
-    parts = torch.view_as_real(other.resolve_conj()) if other.is_complex() else other[..., None]
-    s, _, _, k, two = parts.shape
-    product = real @ parts.permute(1, 2, 0, 3, 4).flatten(2)
-    found = product.unflatten(2, (s, k, two)).permute(2, 0, 1, 3, 4)
-    return torch.view_as_complex(found.contiguous()) if two == 2 else found[..., 0]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.methods.cell_rows import times
-from pinnsolve.methods.faces import Sides
+from pinnsolve.methods.rows import times
+from pinnsolve.methods.sides import Sides
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,12 @@ class Rules:
     together : float
         Bytes of the traces of cells that are condensed at once, 32 at most. More: memory, of which several times as
         much is needed on the way. Fewer: small products.
+    kept : float
+        Bytes of what is left of cells that are alike: more are made anew for each. More: memory.
     """
 
     together: float = 1e7
+    kept: float = 6e7
 
 
 RULES = Rules()
@@ -31,7 +34,7 @@ RULES = Rules()
 
 def at_once(groups: Sequence[Sides]) -> int:
     """How many cells are condensed at once."""
-    traces = max((group.kinds[0].numel() for group in groups), default=1)
+    traces = max((group.size for group in groups), default=1)
     return max(1, min(32, int(RULES.together / (8 * traces))))
 
 
@@ -39,7 +42,7 @@ class Condensed:
     """By cell what is left of it over the unknowns of its sides, (s, k, k): area W^2 (1 - W^2 T H^-1 T*).
 
     Made for a few cells at once, in the order in which they are eliminated: each takes more memory than all else that
-    is kept of a cell. Of cells that are alike it is made once, and stays.
+    is kept of a cell. Of cells that are alike it is made once, where there is memory to keep it.
 
     Parameters
     ----------
@@ -61,32 +64,36 @@ class Condensed:
         square: Tensor,
     ) -> None:  # fmt: skip
         self.inverse, self.square, self.queue, self.together = inverse, square, queue, at_once(groups)
-        self.made: dict[int, Tensor] = {}  # by kind
+        self.made: dict[int, Tensor] = {}  # by kind, or by cell where each is made by itself
         self.group = {j: g for g in groups for j in g.cells.tolist()}
         self.number = {j: k for g in groups for k, j in enumerate(g.cells.tolist())}
         self.kind: list[int] = alike.tolist()
         self.shares: list[float] = shares.tolist()
-        self.once = inverse.shape[1] == len(alike)
+        blocks = 8 * inverse.shape[1] * max((g.unknowns.shape[1] ** 2 for g in groups), default=0)
+        self.once = inverse.shape[1] == len(alike) or blocks > RULES.kept
+
+    def _key(self, cell: int) -> int:
+        return cell if self.once else self.kind[cell]
 
     def __getitem__(self, cell: int) -> Tensor:
-        if self.kind[cell] not in self.made:
+        if self._key(cell) not in self.made:
             self._make(cell)
-        found, share = self.made[self.kind[cell]], self.shares[cell]
+        found, share = self.made[self._key(cell)], self.shares[cell]
         return found if share == 1 else share * found
 
     def pop(self, cell: int) -> Tensor:
         """The same, for the last time."""
         found = self[cell]
         if self.once:
-            del self.made[self.kind[cell]]
+            del self.made[cell]
         return found
 
     def _make(self, cell: int) -> None:
         group, some = self.group[cell], dict[int, int]()
         for j in self.queue[self.queue.index(cell) :]:
-            if self.group[j] is group and self.kind[j] not in self.made and len(some) < self.together:
-                some.setdefault(self.kind[j], self.number[j])
-        t = group.rows(torch.tensor(list(some.values()), device=self.inverse.device))
-        lift = times(t, times(t, self.inverse[:, list(some)]).mT)  # T (T H^-1)'
+            if self.group[j] is group and self._key(j) not in self.made and len(some) < self.together:
+                some.setdefault(self._key(j), j)
+        t = group.rows(torch.tensor([self.number[j] for j in some.values()], device=self.inverse.device))
+        lift = times(t, times(t, self.inverse[:, [self.kind[j] for j in some.values()]]).mT)  # T (T H^-1)'
         left = self.square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - self.square * lift.mT)
         self.made.update(zip(some, left.unbind(1), strict=True))

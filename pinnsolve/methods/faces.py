@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -11,60 +11,13 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Dissection
-from pinnsolve.methods.cell_rows import times
 from pinnsolve.methods.joints import Told, crossing, going_on, lowest, norm, traces
+from pinnsolve.methods.sides import Sides, grouped
 from pinnsolve.networks.openings import openings
 from pinnsolve.networks.reference_cell import Part, reference_cell
 from pinnsolve.networks.spread import own_features
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Crossed, Relation
-
-
-@dataclass(frozen=True)
-class Sides:
-    """What cells that have as many unknowns at their sides say of these.
-
-    Parameters
-    ----------
-    cells : tensor (m,)
-    unknowns : tensor (m, k)
-    kinds : tensor (u, k, F M)
-        T: the traces of those that are unlike.
-    which : tensor (m,), optional
-        The kind of each; without it each has its own.
-    scale : tensor (m, k), optional
-        By what traces are multiplied.
-    """
-
-    cells: Tensor
-    unknowns: Tensor
-    kinds: Tensor
-    which: Tensor | None = None
-    scale: Tensor | None = None
-
-    def rows(self, chosen: Tensor) -> Tensor:
-        """T of some of them, by their numbers here or as a mask, (c, k, F M)."""
-        found = self.kinds[chosen] if self.which is None else self.kinds[self.which[chosen]]
-        return found if self.scale is None else found * self.scale[chosen][..., None]
-
-    def traces(self, x: Tensor) -> Tensor:
-        """T x, (s, m, k, K), of coefficients (s, m, F M, K)."""
-        found = self._product(x, back=False)
-        return found if self.scale is None else found * self.scale[..., None]
-
-    def back(self, y: Tensor) -> Tensor:
-        """T' y, (s, m, F M, K)."""
-        return self._product(y if self.scale is None else y * self.scale[..., None], back=True)
-
-    def _product(self, x: Tensor, back: bool) -> Tensor:
-        matrices = self.kinds.mT if back else self.kinds
-        if self.which is None:
-            return times(matrices, x)
-        found = x.new_zeros(*x.shape[:2], matrices.shape[1], x.shape[3])
-        for kind, matrix in enumerate(matrices):
-            mine = (self.which == kind).nonzero()[:, 0]
-            found[:, mine] = matrix.to(x.dtype) @ x[:, mine]
-        return found
 
 
 @dataclass(frozen=True)
@@ -239,37 +192,19 @@ class _Making:
         for j in cut:  # no other has such features
             self.mine[j].append(-1 - j)
         alike = tuple(map(tuple, self.mine))
-        made = {key: self._together([k for k in key if k >= 0]) for key in set(alike)}
-        for j, own in zip(cut, own_features(self.mesh, self.cell) if cut else (), strict=True):
-            mine = made[alike[j]]
-            made[alike[j]] = (mine.unflatten(1, (len(self.joins), -1)) @ own).flatten(1)
-        groups, device = _grouped(order, alike, made, self.mesh.device), self.mesh.device
+        own = dict(zip(cut, own_features(self.mesh, self.cell) if cut else (), strict=True))
+
+        def made(key: tuple[int, ...]) -> Tensor:
+            found = self._together([k for k in key if k >= 0])
+            if not key or key[-1] >= 0:
+                return found
+            return (found.unflatten(1, (len(self.joins), -1)) @ own[-1 - key[-1]]).flatten(1)
+
+        groups, device = grouped(order, alike, made, self.mesh.device), self.mesh.device
         kinds = torch.tensor(self.kinds, dtype=torch.int64, device=device).reshape(-1, 2)
         width = torch.tensor(self.narrow, dtype=torch.float64, device=device)
         upper = torch.tensor(self.upper, dtype=torch.int64, device=device)
         return Faces(order, alike, groups, kinds, width, upper, tuple(self.told))
-
-
-def _grouped(
-    order: Dissection, alike: Sequence[tuple[int, ...]], made: Mapping[tuple[int, ...], Tensor], device: torch.device,
-    small: float = 1e5,
-) -> list[Sides]:  # fmt: skip
-    """Cells with as many unknowns at their sides; where traces have more numbers than are `small`, those that are alike
-    share them. Smaller: a product by itself for each kind. Larger: memory."""
-    by_count: dict[int, list[int]] = {}
-    for j, key in enumerate(alike):
-        by_count.setdefault(len(made[key]), []).append(j)
-    found = []
-    for cells in by_count.values():
-        here = torch.tensor(cells, device=device)
-        unknowns = torch.as_tensor(np.stack([order.of_cell(j) for j in cells]), device=device)
-        keys = {key: k for k, key in enumerate(dict.fromkeys(alike[j] for j in cells))}
-        if made[alike[cells[0]]].numel() <= small or len(keys) == len(cells):
-            found.append(Sides(here, unknowns, torch.stack([made[alike[j]] for j in cells])))
-        else:
-            which = torch.tensor([keys[alike[j]] for j in cells], device=device)
-            found.append(Sides(here, unknowns, torch.stack([made[key] for key in keys]), which))
-    return found
 
 
 def gaps(faces: Faces, groups: Sequence[Sides], known: Tensor, given: Tensor | None) -> list[Tensor]:

@@ -29,7 +29,7 @@ from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, at_once
 from pinnsolve.methods.faces import Joining, faces_of, gaps
 from pinnsolve.methods.implicit_step import Scheme, stretched
-from pinnsolve.methods.rows import Slopes, at_site, turned
+from pinnsolve.methods.rows import Slopes, at_site, tested_at, turned
 from pinnsolve.methods.sites import Site
 from pinnsolve.networks.tiles import Tiles
 
@@ -44,8 +44,6 @@ class _Stage:
         Which of the stages.
     square : tensor (s, 1, 1, 1)
         W^2.
-    walls : list by site of tensor (s, c, F M, m P)
-        B*.
     inverse : tensor (s, C, F M, F M)
         H^-1, of cells that stand for all alike.
     factors : Factors
@@ -53,7 +51,6 @@ class _Stage:
 
     numbers: Tensor
     square: Tensor
-    walls: list[Tensor]
     inverse: Tensor
     factors: Factors
 
@@ -102,14 +99,14 @@ class JoinedFaces:
         self.columns = columns.repeat_interleave(scheme.cell.count, 1)
         self.together = at_once(self.groups)
         self.first, self.alike = self._alike(slopes, sites)
-        walls = [at_site(scheme, mesh, site, mine) for site, mine in sites]
+        self.told = [mine for _, mine in sites]
         values = scheme.radau.values / length
         self.least = values.abs().min()
         self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values)
         self.norms = [self._norms(site, mine, values) for site, mine in sites]
         real = values.imag == 0
         # one after the other: what is needed on the way goes with each
-        self.stages = [self._factorised(k[None], bool(real[k]), walls) for k in torch.arange(len(values))]
+        self.stages = [self._factorised(k[None], bool(real[k])) for k in torch.arange(len(values))]
         self.rows.products.clear()
 
     def _sizes(self, slopes: Slopes, row_weights: Tensor) -> Tensor:
@@ -161,19 +158,19 @@ class JoinedFaces:
             found[:, :, i] += (values.abs() ** order).square()[:, None] * square
         return torch.where(found > 0, found, torch.ones_like(found)).sqrt()
 
-    def _factorised(self, numbers: Tensor, real: bool, walls: list[dict[int, Tensor]]) -> _Stage:
-        found, square = list[Tensor](), self._square(self.rows.values[numbers], real)
+    def _factorised(self, numbers: Tensor, real: bool) -> _Stage:
+        square = self._square(self.rows.values[numbers], real)
         columns = self.columns[numbers][:, None]
         h = self.rows.normal(numbers, real).mul_(columns[..., None]).mul_(columns[..., None, :])
         values = self.rows.values[numbers]
-        for site, parts, norms in zip(self.sites, walls, self.norms, strict=True):
+        for site, slopes, norms in zip(self.sites, self.told, self.norms, strict=True):
+            parts = at_site(self.scheme, self.mesh, site, slopes)
             made = torch.stack([turned(parts, value.real if real else value) for value in values])  # (s, c, m, P, F, M)
             scale = site.scales[..., None, :] / norms[numbers][..., None]
             b = (made.flatten(-2) * scale[..., None] * columns[:, :, None, None]).flatten(2, 3).mH.resolve_conj()
-            found.append(b)
             chosen = self.alike[site.cells]
-            stands = self.first[chosen] == site.cells
-            h.index_add_(1, chosen[stands], (square * (b @ b.mH))[:, stands])
+            for some in (self.first[chosen] == site.cells).nonzero()[:, 0].split(self.together):
+                h.index_add_(1, chosen[some], square * (b[:, some] @ b[:, some].mH))
         for group in self.groups:
             chosen = self.alike[group.cells]
             for some in (self.first[chosen] == group.cells).nonzero()[:, 0].split(self.together):
@@ -186,7 +183,7 @@ class JoinedFaces:
         blocks = Condensed(self.groups, self.faces.order.cells, self.alike, self.shares, h, square)
         probed = self.across is None
         factors = Factors(self.faces.order, blocks, not self.scheme.weak, self.brief, probed)
-        return _Stage(numbers, square, found, h, factors)
+        return _Stage(numbers, square, h, factors)
 
     @property
     def error(self) -> float:
@@ -225,7 +222,6 @@ class JoinedFaces:
         shape = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1])
         found = torch.zeros(shape, dtype=torch.complex128, device=b.device).flatten(2, 3)
         held = None if known is None else (known.flatten(2) / self.columns[:, None])[..., None]
-        alike = None if len(self.first) == len(self.alike) else self.alike
         for stage in self.stages:
             k = stage.numbers
             real = not stage.inverse.is_complex()
@@ -233,17 +229,17 @@ class JoinedFaces:
             def mine(x: Tensor, k: Tensor = k, real: bool = real) -> Tensor:
                 return x[k].real if real else x[k]
 
-            right = self.rows.tested(mine(b), k) * self.columns[k][:, None, :, None]
-            for site, norms, wall, told in zip(self.sites, self.norms, stage.walls, at_sites, strict=True):
-                scale = site.scales[..., None, :] / norms[k][..., None]
-                said = stage.square * (wall @ (mine(told) * scale[..., None]).flatten(2, 3))
-                right.index_add_(1, site.cells, said)
+            right, values = self.rows.tested(mine(b), k), mine(self.rows.values)
+            for site, norms, slopes, told in zip(self.sites, self.norms, self.told, at_sites, strict=True):
+                weight = (site.scales[..., None, :] / norms[k][..., None]).square()[..., None]
+                said = tested_at(self.scheme, self.mesh, site, slopes, values, mine(told) * weight)
+                right.index_add_(1, site.cells, stage.square * said)
+            right *= self.columns[k][:, None, :, None]
             told_there = None if given is None else mine(self._counted(given))
             lacks = [] if held is None else gaps(self.faces, self.groups, mine(held), told_there)
             for group, gap in zip(self.groups, lacks, strict=False):
                 right[:, group.cells] += stage.square * group.back(gap)
-            inverse = stage.inverse if alike is None else stage.inverse[:, alike]
-            alone = inverse @ right
+            alone = self._alone(stage.inverse, right)
             faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
             for j, group in enumerate(self.groups):
                 told = group.traces(alone[:, group.cells])
@@ -253,8 +249,18 @@ class JoinedFaces:
             g = stage.factors.solve(faces) if self.faces.order.size else faces
             for group in self.groups:
                 right[:, group.cells] += stage.square * group.back(g[:, group.unknowns])
-            found[k] = (inverse @ right).to(found.dtype)
+            found[k] = self._alone(stage.inverse, right).to(found.dtype)
         return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
+
+    def _alone(self, inverse: Tensor, right: Tensor) -> Tensor:
+        """H^-1 times right sides (s, n, F M, K)."""
+        if len(self.first) == len(self.alike):
+            return inverse @ right
+        found = torch.empty_like(right)
+        for kind in range(len(self.first)):
+            mine = self.alike == kind
+            found[:, mine] = inverse[:, kind, None] @ right[:, mine]
+        return found
 
     def _counted(self, given: Tensor) -> Tensor:
         """What is given (S, N) in the units of the unknowns."""

@@ -48,7 +48,8 @@ class Rules:
     space : float
         Times that, over space, where what cells leave is ten to forty times the error.
     coarse : float
-        The largest bound of that; over space so many times as large. Larger: solutions that are wrong alike. Smaller: more than is asked for.
+        The largest bound of that; over space so many times as large. Larger: solutions that are wrong alike. Smaller:
+        more than is asked for.
     gaps : float
         Times that, where an equation may differentiate what jumps: differences that are taken to see it see the gaps of
         joints, too. Larger: these are taken for jumps of the solution. Smaller: more cells.

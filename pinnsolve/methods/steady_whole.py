@@ -169,18 +169,18 @@ class SteadyWhole:
         bad = (found > bound) & (found > mark * self.offs[-1]) & ~rounding
         wanted = wanted_of(self.cells, found, bound)[0] & bad[:, None]
         wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
+        exact = newton.last <= RULES.newton * self.bound
         if bool(wanted.any()):
             towards = self._targets(found)
             self.parent = torch.where(bad, found, self.parent)
-            if (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound):
-                return True
+            finer = (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound)
             near = mesh.dims > 2 and not self.cells.added and self.offs[-1] < RULES.near * bound
-            self.settled |= near and newton.last <= RULES.newton * self.bound
-            return False
+            self.settled |= not finer and near and exact
+            return finer
         met = bool((found < max(bound, RULES.rounding)).all())
         if self.cells.added:
             return self._eased(failed=not met)
-        self.settled |= met and newton.last <= RULES.newton * self.bound
+        self.settled |= met and exact
         further = self.settled and self._cheap and not self.corners
         if met and further:
             self.bound = max(RULES.lower * min(self.bound, self.offs[-1]), RULES.least)  # zero may leave nothing
