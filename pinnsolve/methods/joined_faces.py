@@ -30,8 +30,26 @@ from pinnsolve.methods.condensed import Condensed, at_once
 from pinnsolve.methods.faces import Joining, faces_of, gaps
 from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.rows import Slopes, at_site, tested_at, turned
+from pinnsolve.methods.sides import Sides
 from pinnsolve.methods.sites import Site
 from pinnsolve.networks.tiles import Tiles
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides here.
+
+    Parameters
+    ----------
+    brief : float
+        The error of factors with half of the digits, above which they are made with all of them. Larger: more
+        iterations, which may not settle. Smaller: memory. Chosen, not measured.
+    """
+
+    brief: float = 0.05
+
+
+RULES = Rules()
 
 
 @dataclass
@@ -180,10 +198,31 @@ class JoinedFaces:
             part[:] = (
                 torch.linalg.inv(part) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(part))
             )
-        blocks = Condensed(self.groups, self.faces.order.cells, self.alike, self.shares, h, square)
-        probed = self.across is None
-        factors = Factors(self.faces.order, blocks, not self.scheme.weak, self.brief, probed)
-        return _Stage(numbers, square, h, factors)
+        left = self.groups, self.faces.order.cells, self.alike, self.shares, h, square
+        few, positive = self.brief and self.across is not None, not self.scheme.weak
+        factors = Factors(self.faces.order, Condensed(*left), positive, self.brief, probed=not few)
+        stage = _Stage(numbers, square, h, factors)
+        if few and self._missed(stage) > RULES.brief:
+            stage.factors = Factors(self.faces.order, Condensed(*left))
+        return stage
+
+    def _missed(self, stage: _Stage) -> float:
+        """The error of a solution over the faces that is known, relative: of factors with half of the digits."""
+        known = torch.ones(1, self.faces.order.size, 1, dtype=torch.float64, device=self.mesh.device)
+        known[:, ::2] = -1.0
+        told = torch.zeros_like(known)
+        for group in self.groups:
+            here = known[:, group.unknowns]
+            inner = self._alone(stage.inverse, self._spread(group, group.back(here)))[:, group.cells]
+            left = stage.square * self.shares[group.cells, None, None] * (here - stage.square * group.traces(inner))
+            told.index_add_(1, group.unknowns.flatten(), left.flatten(1, 2))
+        return float((stage.factors.solve(told) - known).norm() / known.norm().clamp(min=1.0))
+
+    def _spread(self, group: Sides, mine: Tensor) -> Tensor:
+        """What some cells have, with zeros in the others, (s, n, F M, K)."""
+        found = mine.new_zeros(len(mine), len(self.mesh), *mine.shape[2:])
+        found[:, group.cells] = mine
+        return found
 
     @property
     def error(self) -> float:

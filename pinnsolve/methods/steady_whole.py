@@ -128,6 +128,7 @@ class SteadyWhole:
     work: Work = field(default_factory=Work)
 
     def __post_init__(self) -> None:
+        self.degree = self.scheme.degree
         self.cells, self.offs, self.tries = self._begun(), list[float](), 0
         self.easing: Easing | None = None
         self.good: SteadyCells | None = None
@@ -174,9 +175,7 @@ class SteadyWhole:
             towards = self._targets(found)
             self.parent = torch.where(bad, found, self.parent)
             finer = (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound)
-            near = mesh.dims > 2 and not self.cells.added and self.offs[-1] < RULES.near * bound
-            self.settled |= not finer and near and exact
-            return finer
+            return finer or (mesh.dims > 2 and self._crowded(bound, exact))
         met = bool((found < max(bound, RULES.rounding)).all())
         if self.cells.added:
             return self._eased(failed=not met)
@@ -222,6 +221,7 @@ class SteadyWhole:
         if not self.easing.whole:
             return False
         cells = self._begun() if self.good is None else self.good
+        self.scheme = replace(self.scheme, degree=cells.scheme.degree)
         self.cells, self.offs = replace(cells, added=self.easing.added), []
         self.parent = torch.full((len(cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
         return True
@@ -229,7 +229,7 @@ class SteadyWhole:
     # ------------------------------------------------------------ cells
 
     def _begun(self) -> SteadyCells:
-        s, e = self.scheme, self.scheme.evolution
+        s, e = replace(self.scheme, degree=self.degree), self.scheme.evolution  # it may have been raised since
         mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device, e.region)
         mesh = mesh if mesh.region is None else parts_apart(mesh, e.rings)
         for corner in self.corners:
@@ -257,9 +257,17 @@ class SteadyWhole:
     def _finer(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]], found: Tensor, bound: float) -> bool:
         """Go on with halved cells, or in space with two degrees more; whether there are not too many numbers then."""
         halves = halves_of(self.cells, wanted, targets)
+        if self.cells.mesh.dims > 2 and not fits(self.scheme, halves[0]):  # less of it, along one coordinate each
+            halves = halves_of(self.cells, wanted & wanted_of(self.cells, found, math.inf)[0], targets)
         if prefers_richer(self.cells, halves, found, bound):
             return self._enrich()
         return self._halve(halves)
+
+    def _crowded(self, bound: float, exact: bool) -> bool:
+        """Over space, where no finer cells fit: take what is near the bound for a solution, or ease what is windy;
+        whether another round follows."""
+        self.settled |= exact and not self.cells.added and self.offs[-1] < RULES.near * bound
+        return self.easing is None and not self.settled and self._eased(failed=True)
 
     def _enrich(self) -> bool:
         """Go on with two degrees more; whether that fits."""

@@ -28,6 +28,8 @@ class Located(InCells):
         """The features there, derived so many times along each coordinate of space, (N, M)."""
         key = (cell.degree, *orders)
         if key not in self.tables:
+            for old in [k for k in self.tables if isinstance(k, tuple) and k[0] != cell.degree]:
+                del self.tables[old]
             powers = torch.tensor(orders, device=self.width.device)
             stretch = ((2 / self.width) ** powers).prod(-1)
             self.tables[key] = cell.features(self.xi, orders) * stretch[:, None]
