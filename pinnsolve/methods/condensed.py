@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.methods.rows import times
+from pinnsolve.methods.rows import Slopes, times
 from pinnsolve.methods.sides import Sides
+from pinnsolve.methods.sites import Site
+from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -97,3 +99,34 @@ class Condensed:
         lift = times(t, times(t, self.inverse[:, [self.kind[j] for j in some.values()]]).mT)  # T (T H^-1)'
         left = self.square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - self.square * lift.mT)
         self.made.update(zip(some, left.unbind(1), strict=True))
+
+
+def alike(
+    mesh: Tiles, keys: Sequence[tuple[int, ...]], slopes: Slopes, sites: Sequence[tuple[Site, Slopes]]
+) -> tuple[Tensor, Tensor]:
+    """Cells that stand for all alike, and for each cell its number among them: where equations and conditions do
+    not vary, cells of one size with the same neighbours are.
+
+    Parameters
+    ----------
+    keys : sequence of tuple
+        For each cell what its traces depend on.
+    """
+    everything = [slope for mine in (slopes, *(m for _, m in sites)) for slope in mine.values()]
+    n = len(mesh)
+    if not all(bool((s == s.flatten()[0]).all()) for s in everything if s.numel()):
+        return torch.arange(n, device=mesh.device), torch.arange(n, device=mesh.device)
+    walls: list[list[int]] = [[] for _ in range(n)]
+    for k, site in enumerate(site for site, _ in sites):
+        for j in site.cells.tolist():  # a rim is nowhere the same
+            walls[j].append(k if site.side is not None and site.xi.dim() == 2 else -1 - j)
+    sizes = (mesh.widths / mesh.lengths * 1e12).round().tolist()
+    known: dict[object, int] = {}
+    first, number = list[int](), list[int]()
+    for j, (key, size, wall) in enumerate(zip(keys, sizes, walls, strict=True)):
+        whole = key, tuple(size), tuple(wall)
+        if whole not in known:
+            known[whole] = len(first)
+            first.append(j)
+        number.append(known[whole])
+    return torch.tensor(first, device=mesh.device), torch.tensor(number, device=mesh.device)

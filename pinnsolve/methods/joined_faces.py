@@ -26,7 +26,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.dissection import Factors
 from pinnsolve.methods.cell_rows import CellRows
-from pinnsolve.methods.condensed import Condensed, at_once
+from pinnsolve.methods.condensed import Condensed, alike, at_once
 from pinnsolve.methods.faces import Joining, faces_of, gaps
 from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.rows import Slopes, at_site, tested_at, turned
@@ -116,7 +116,7 @@ class JoinedFaces:
             self.groups = [replace(group, scale=joining.across[group.unknowns]) for group in self.faces.groups]
         self.columns = columns.repeat_interleave(scheme.cell.count, 1)
         self.together = at_once(self.groups)
-        self.first, self.alike = self._alike(slopes, sites)
+        self.first, self.alike = alike(mesh, self.faces.alike, slopes, sites)
         self.told = [mine for _, mine in sites]
         values = scheme.radau.values / length
         self.least = values.abs().min()
@@ -141,28 +141,6 @@ class JoinedFaces:
         own = torch.tensor(e.sizes, dtype=torch.float64, device=self.mesh.device).expand_as(moves)
         algebraic = torch.tensor(e.orders, device=self.mesh.device) == 0
         return torch.where(algebraic & (felt > 0), torch.maximum(own, moves), own)
-
-    def _alike(self, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]]) -> tuple[Tensor, Tensor]:
-        """Cells that stand for all alike, and for each cell its number among them: where equations and conditions do
-        not vary, cells of one size with the same neighbours are."""
-        everything = [slope for mine in (slopes, *(m for _, m in sites)) for slope in mine.values()]
-        n = len(self.mesh)
-        if not all(bool((s == s.flatten()[0]).all()) for s in everything if s.numel()):
-            return torch.arange(n, device=self.mesh.device), torch.arange(n, device=self.mesh.device)
-        walls: list[list[int]] = [[] for _ in range(n)]
-        for k, site in enumerate(self.sites):
-            for j in site.cells.tolist():  # a rim is nowhere the same
-                walls[j].append(k if site.side is not None and site.xi.dim() == 2 else -1 - j)
-        sizes = (self.mesh.widths / self.mesh.lengths * 1e12).round().tolist()
-        known: dict[object, int] = {}
-        first, number = list[int](), list[int]()
-        for j, (key, size, wall) in enumerate(zip(self.faces.alike, sizes, walls, strict=True)):
-            whole = key, tuple(size), tuple(wall)
-            if whole not in known:
-                known[whole] = len(first)
-                first.append(j)
-            number.append(known[whole])
-        return torch.tensor(first, device=self.mesh.device), torch.tensor(number, device=self.mesh.device)
 
     def _norms(self, site: Site, slopes: Slopes, values: Tensor) -> Tensor:
         """What a condition's rows are divided by, (S, c, m): the size of its terms for unknowns of their own size that
