@@ -181,7 +181,7 @@ class _Making:
 
     def _together(self, blocks: Sequence[int]) -> Tensor:
         """The traces of a cell at all of its sides."""
-        nothing = self.cell.halves[0].new_zeros(0, len(self.joins) * self.cell.count)
+        nothing = self.cell.zeros(0, len(self.joins) * self.cell.count)
         return torch.cat([nothing, *(self.blocks[k] for k in blocks)])
 
     def faces(self) -> Faces:

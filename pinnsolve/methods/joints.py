@@ -79,10 +79,10 @@ def traces(
     for relation in relations:
         f, below, above = relation
         mine = below if upper else tuple(-v for v in above)
-        rows = cell.halves[0].new_zeros(cell.on_side(lowest(relation)), cell.count)
+        rows = cell.zeros(cell.on_side(lowest(relation)), cell.count)
         for k, v in enumerate(mine):
             if v:
                 trace = (2 * ratio / unit) ** k * cell.trace(axis, upper, k, part)
                 rows[: len(trace)] += v / norm(relation, unit) * trace
         made.append(torch.nn.functional.pad(rows, (f * cell.count, (fields - 1 - f) * cell.count)))
-    return torch.cat(made) if made else cell.halves[0].new_zeros(0, fields * cell.count)
+    return torch.cat(made) if made else cell.zeros(0, fields * cell.count)

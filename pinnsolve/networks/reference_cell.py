@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
@@ -68,8 +68,6 @@ class ReferenceCell:
         M, the number of features: d + 1 along a line, (d + 1)(d + 2)/2 in a plane, (d + 1)(d + 2)(d + 3)/6 in space.
     powers : tensor (M, dims)
         The degree of each feature along each coordinate.
-    halves : list by coordinate of tensor (2, M, M)
-        The coefficients of a half from those of the whole.
     """
 
     def __init__(self, degree: int, device: torch.device, dims: int = 1) -> None:
@@ -81,13 +79,20 @@ class ReferenceCell:
         self._traces: dict[tuple[int, int, int, Part], Tensor] = {}
         self._places: dict[tuple[tuple[float, ...], tuple[int, ...]], Tensor] = {}
         self._gauss: dict[int, tuple[Tensor, Tensor]] = {}
-        xi, weights = self.gauss(degree + 1)
-        own = self.features(xi, (0,) * dims) * weights[:, None]
-        self.halves = []
-        for axis in range(dims):
+
+    @cached_property
+    def halves(self) -> list[Tensor]:
+        """By coordinate, (2, M, M): the coefficients of a half from those of the whole."""
+        xi, weights = self.gauss(self.degree + 1)
+        own, found = self.features(xi, (0,) * self.dims) * weights[:, None], list[Tensor]()
+        for axis in range(self.dims):
             moved = [xi.clone(), xi.clone()]
             moved[0][:, axis], moved[1][:, axis] = (xi[:, axis] - 1) / 2, (xi[:, axis] + 1) / 2
-            self.halves.append(torch.stack([own.T @ self.features(part, (0,) * dims) for part in moved]))
+            found.append(torch.stack([own.T @ self.features(part, (0,) * self.dims) for part in moved]))
+        return found
+
+    def zeros(self, *shape: int) -> Tensor:
+        return torch.zeros(*shape, dtype=torch.float64, device=self.device)
 
     def features(self, xi: Tensor, orders: Sequence[int]) -> Tensor:
         """The features at places (..., dims), derived so many times along each coordinate: (..., M)."""
