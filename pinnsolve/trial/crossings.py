@@ -180,7 +180,7 @@ def not_inside(problem: Problem, why: str) -> ProblemError:
     names = " and ".join(c.name for c in problem.inner)
     return ProblemError(
         f"{names}: conditions inside the domain are solved over cells alone, and {why}",
-        "Possible are linear conditions on face(x=0.5) of a box in one or two dimensions, with enough conditions at "
-        "its walls, and neither method nor network. A film may also be a part of its own, "
+        "Possible are linear conditions on face(x=0.5) of a box in one or two dimensions, or three without time, with "
+        "enough conditions at its walls, and neither method nor network. A film may also be a part of its own, "
         "Piecewise(1.0, (Box(x=(0.4, 0.41)), 0.01)), and a load a narrow source in the equation.",
     )
