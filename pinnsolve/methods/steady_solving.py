@@ -49,7 +49,8 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, wor
     scheme = scheme_of(steady_of(trial), degree, trial.device)
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
-        live = SteadyWhole(scheme, corners_of(trial), bound, work)
+        narrow = trial.plan.narrow if trial.dims > 2 else ()
+        live = SteadyWhole(scheme, corners_of(trial), bound, work, narrow)
         work.add(JOINED.shape * (scheme.evolution.region is not None or trial.dims > 2))
         if state["march"]:
             assert trial.mesh is not None

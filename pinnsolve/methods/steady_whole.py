@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import SPEED, Work
-from pinnsolve.geometry.places import Corner
+from pinnsolve.geometry.places import Corner, Narrow
 from pinnsolve.methods.easing import RULES as EASING
 from pinnsolve.methods.easing import Easing, begun, stalled
 from pinnsolve.methods.grading import RULES as GRADING
@@ -99,6 +99,8 @@ class SteadyWhole:
         Where prescribed values jump.
     bound : float
         Of what a cell leaves (`defects`).
+    narrow : sequence of Narrow
+        What is narrow: over space cells there are no longer than that from the beginning.
     work : Work
         Where operations are counted.
 
@@ -126,6 +128,7 @@ class SteadyWhole:
     corners: tuple[Corner, ...]
     bound: float
     work: Work = field(default_factory=Work)
+    narrow: Sequence[Narrow] = ()
 
     def __post_init__(self) -> None:
         self.degree = self.scheme.degree
@@ -150,7 +153,8 @@ class SteadyWhole:
     def advance(self) -> bool:
         """One round; whether another one follows."""
         mesh, rings = self.cells.mesh, self.scheme.evolution.rings
-        if mesh.region is not None and not closed(mesh, rings):  # of the shape something was overlooked
+        overlooked = mesh.region is not None and not closed(mesh, rings)  # something of the shape
+        if overlooked or (mesh.dims > 2 and not fits(self.scheme, mesh)):
             return False
         newton = JoinedNewton(SteadyOperator, sizes_like(self.cells), self._left)
         solved = newton.solve(self.cells)
@@ -235,6 +239,9 @@ class SteadyWhole:
         for corner in self.corners:
             first = max(RULES.begun * self.bound, RULES.first)
             mesh, _ = graded(mesh, corner, first, e.problem.coordinates, e.rings)
+        for place in self.narrow:
+            part = min(w / e.problem.domain.length(c) for c, w in place.width.items())
+            mesh, _ = graded(mesh, Corner(place.middle), part, e.problem.coordinates, e.rings)
         c = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
         if e.problem.guess.unknowns:
             mesh, c = on_cells(self._guessed, mesh, s.cell, e.rings)

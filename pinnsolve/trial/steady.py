@@ -45,7 +45,8 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     joins = _joins(problem, equations)
     inside = tuple(varying_along(problem, c, standing, planes=True) for c in problem.coordinates)
     joints = tuple(
-        _with_ends(problem, walls, axis, cuts(problem, made, c, r))
+        # over space cells are graded towards what is narrow: ends along each coordinate would make too many of them
+        _with_ends(problem, walls, axis, cuts(problem, made, c, r, narrow=dims < 3))
         for axis, (c, r) in enumerate(zip(problem.coordinates, inside, strict=True))
     )
     across = crossed(problem, dict(zip(problem.unknowns, joins, strict=True)), inside, fluxes=True)
