@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Factors
+from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, alike, at_once
 from pinnsolve.methods.faces import Joining, faces_of, gaps
@@ -176,6 +177,8 @@ class JoinedFaces:
             part[:] = (
                 torch.linalg.inv(part) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(part))
             )
+        if self.mesh.dims > 2:
+            give_back()  # what was needed on the way, before as much is taken again
         left = self.groups, self.faces.order.cells, self.alike, self.shares, h, square
         few, positive = self.brief and self.across is not None, not self.scheme.weak
         factors = Factors(self.faces.order, Condensed(*left), positive, self.brief, probed=not few)

@@ -38,7 +38,7 @@ class Rules:
         them brings.
     """
 
-    memory: float = 7e8
+    memory: float = 6.2e8
     space: int = 14
 
 
@@ -85,16 +85,17 @@ def halved(cells: SteadyCells, halves: Halves) -> tuple[SteadyCells, Tensor]:
 
 
 def richer(cells: SteadyCells) -> SteadyCells | None:
-    """The same functions among features of two degrees more; nothing where there is no memory for them."""
-    scheme = replace(cells.scheme, degree=cells.scheme.degree + 2)
-    if scheme.degree > RULES.space or not fits(scheme, cells.mesh):
-        return None
-    c = padded(cells.coefficients, cells.scheme.cell, scheme.cell)
-    return SteadyCells(scheme, cells.mesh, c, added=cells.added)
+    """The same functions among features of two degrees more, or one; nothing where there is no memory for them."""
+    for more in (2, 1):
+        scheme = replace(cells.scheme, degree=cells.scheme.degree + more)
+        if scheme.degree <= RULES.space and fits(scheme, cells.mesh):
+            c = padded(cells.coefficients, cells.scheme.cell, scheme.cell)
+            return SteadyCells(scheme, cells.mesh, c, added=cells.added)
+    return None
 
 
 def prefers_richer(cells: SteadyCells, halves: Halves, found: Tensor, bound: float) -> bool:
-    """Whether two degrees more in all cells are foretold to bring what they leave, (n,), below a bound for fewer
+    """Whether degrees more in all cells are foretold to bring what they leave, (n,), below a bound for fewer
     operations than halving them.
 
     Halves are foretold by the features' degrees along each coordinate, degrees by how much the last two are smaller
@@ -104,10 +105,11 @@ def prefers_richer(cells: SteadyCells, halves: Halves, found: Tensor, bound: flo
     if cells.mesh.dims < 3 or more is None:
         return False
     c = cells.coefficients / sizes_like(cells)[:, None]
-    by_degree = _rounds(found, decay(c, cells.scheme.cell), bound)
+    step = more.scheme.degree - cells.scheme.degree
+    by_degree = _rounds(found, decay(c, cells.scheme.cell) ** (step / 2), bound)
     if not fits(cells.scheme, halves[0]):
         return True
-    if cells.scheme.degree + 2 * by_degree > RULES.space:
+    if cells.scheme.degree + step * by_degree > RULES.space:
         return False
     by_halves, costs = _rounds(found, wanted_of(cells, found, bound)[1], bound), list[float]()
     now = operations(cells.scheme, cells.mesh)[0]

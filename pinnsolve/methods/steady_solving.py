@@ -97,10 +97,12 @@ def _richer(known: Planar, before: ReferenceCell, after: ReferenceCell) -> Tenso
 
 
 def ahead(known: Planar) -> float:
-    """Operations of solving its cells again with two degrees more, by two factorisations."""
+    """Operations of solving its cells again with two degrees more, by two factorisations; by one where the last round
+    needed no more."""
     scheme = scheme_of(steady_of(known), known.degree + 2, known.device)
     assert known.mesh is not None
-    return 2 * iteration(scheme, known.mesh)
+    factorised = known.live.factorised if isinstance(known.live, SteadyWhole) else 2
+    return min(factorised, 2) * iteration(scheme, known.mesh)
 
 
 def _ended(state: State, trial: Planar, scheme: Scheme, stuck: bool) -> State:

@@ -262,7 +262,7 @@ class SteadyWhole:
         return known + targets(mesh, singular, self.bound, e.notches, names)
 
     def _finer(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]], found: Tensor, bound: float) -> bool:
-        """Go on with halved cells, or in space with two degrees more; whether there are not too many numbers then."""
+        """Go on with halved cells, or in space with degrees more; whether there are not too many numbers then."""
         halves = halves_of(self.cells, wanted, targets)
         if self.cells.mesh.dims > 2 and not fits(self.scheme, halves[0]):  # less of it, along one coordinate each
             halves = halves_of(self.cells, wanted & wanted_of(self.cells, found, math.inf)[0], targets)
@@ -277,7 +277,7 @@ class SteadyWhole:
         return self.easing is None and not self.settled and self._eased(failed=True)
 
     def _enrich(self) -> bool:
-        """Go on with two degrees more; whether that fits."""
+        """Go on with degrees more; whether that fits."""
         if (more := richer(self.cells)) is None:
             return False
         self.cells, self.scheme = more, replace(self.scheme, degree=more.scheme.degree)
