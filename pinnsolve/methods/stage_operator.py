@@ -208,5 +208,6 @@ def _of_faces(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
     k = 2 * order.size // len(mesh)  # unknowns at a cell's sides, on the mean
     each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, k) + product(k, m, k)
     once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
-    slow = 1.5  # small matrices take so many times as long as their operations do in a large one
+    # small matrices take so many times as long as their operations do in a factorisation, and those of space less
+    slow = 1.5 if e.dims < 3 else 0.5
     return slow * kinds * (unlike * each + factor), slow * kinds * (len(mesh) * once + solve)
