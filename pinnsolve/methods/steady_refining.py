@@ -38,7 +38,7 @@ class Rules:
         them brings.
     """
 
-    memory: float = 6.2e8
+    memory: float = 5.5e8
     space: int = 14
 
 
