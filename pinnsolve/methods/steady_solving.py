@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import Work
+from pinnsolve.checks.posed import linear
 from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
@@ -97,12 +98,13 @@ def _richer(known: Planar, before: ReferenceCell, after: ReferenceCell) -> Tenso
 
 
 def ahead(known: Planar) -> float:
-    """Operations of solving its cells again with two degrees more, by two factorisations; by one where the last round
-    needed no more."""
+    """Operations of solving its cells again with two degrees more, by two factorisations; over space by one, where
+    equations are linear."""
     scheme = scheme_of(steady_of(known), known.degree + 2, known.device)
     assert known.mesh is not None
-    factorised = known.live.factorised if isinstance(known.live, SteadyWhole) else 2
-    return min(factorised, 2) * iteration(scheme, known.mesh)
+    problem = known.problem
+    once = known.dims > 2 and all(linear(problem, e, problem.domain.line()) for e in problem.equations)
+    return (1 if once else 2) * iteration(scheme, known.mesh)
 
 
 def _ended(state: State, trial: Planar, scheme: Scheme, stuck: bool) -> State:
