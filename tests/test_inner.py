@@ -283,7 +283,14 @@ K = {"k": Piecewise(1.0, (Box(x=(0.5, 1)), 5.0))}
             ),
             "second order in time",
         ),
-        (lambda: posed(condition(load, on=face(x=0.3)), space=Box(x=(0, 1), y=(0, 1), z=(0, 1))), "cells are those of a plane"),
+        (
+            lambda: Problem(
+                space=Box(x=(0, 1), y=(0, 1), z=(0, 1)), time=(0, 1), unknowns="u",
+                equations=lambda u, x, y, z, t: d(u, t) - laplace(u, x, y, z),
+                conditions=[initial(u=0), dirichlet(u=0), condition(load, on=face(x=0.3))],
+            ),
+            "one or two of space with time",
+        ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_told_in_words(problem: Any, told: str) -> None:

@@ -238,5 +238,5 @@ def test_dissection_solves_what_a_dense_matrix_does() -> None:
         dense[np.ix_(mine, mine)] += block
         blocks.append(torch.from_numpy(block)[None])
     b = generator.normal(size=(1, order.size, 2)) + 0j
-    found = Factors(order, blocks).solve(torch.from_numpy(b.copy()))[0].numpy()
+    found = Factors(order, dict(enumerate(blocks))).solve(torch.from_numpy(b.copy()))[0].numpy()
     assert np.allclose(found, np.linalg.solve(dense, b[0]), atol=1e-10)

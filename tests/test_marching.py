@@ -15,6 +15,7 @@ from torch import sin
 import problems.burgers
 from pinnsolve import (
     MLP,
+    Ball,
     Box,
     Disk,
     LevenbergMarquardt,
@@ -192,7 +193,10 @@ MEASURED = observed(x=[0.3, 0.7], t=[0.5, 0.5], u=[0.1, 0.2])
 @pytest.mark.parametrize(
     ("problem", "why"),
     [
-        (PLATE.replaced(space=Box(x=(0, 1), y=(0, 1), z=(0, 1))), "steady cells are those of a plane"),
+        (
+            PLATE.replaced(space=Ball(x=0, y=0, z=0, radius=1), conditions=[dirichlet(u=0)], reference=None),
+            "cells of space fill boxes",
+        ),
         (
             PLATE.replaced(space=Disk(x=0, y=0, radius=1), conditions=[HALF], reference=None),
             "0 conditions stand on circle",
@@ -202,7 +206,7 @@ MEASURED = observed(x=[0.3, 0.7], t=[0.5, 0.5], u=[0.1, 0.2])
         (ROBIN.replaced(conditions=WALLS[:2], reference=None), "1 conditions stand at the walls"),
         (STEADY.replaced(conditions=[dirichlet(u=0, on=face(x=0))], reference=None), "1 conditions, .* ask for 2"),
     ],
-    ids=["steady block", "disk", "unknown constant", "data", "open wall", "open end"],
+    ids=["ball", "disk", "unknown constant", "data", "open wall", "open end"],
 )
 def test_what_cells_cannot_solve_is_refused_with_the_reason(problem: Problem, why: str) -> None:
     for chosen in ({"network": LAYER}, {"method": Marching()}):

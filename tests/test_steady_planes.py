@@ -13,7 +13,7 @@ from torch import cos, exp, sin
 
 from pinnsolve import Box, Problem, condition, d, dirichlet, face, laplace, neumann, periodic, point, solve
 from pinnsolve.checks.check import check
-from pinnsolve.methods import easing, joined_faces, joined_newton, steady_whole
+from pinnsolve.methods import easing, joined_faces, joined_newton, steady_refining
 from pinnsolve.methods.faces import gaps
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
@@ -334,7 +334,7 @@ def test_no_wind_no_easing_and_a_strong_one_is_eased() -> None:
 
 
 def test_a_cap_ends_without_a_claim(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steady_whole, "that_fit", lambda scheme, memory: 10)
+    monkeypatch.setattr(steady_refining, "that_fit", lambda scheme, memory: 10)
     whole = SteadyWhole(scheme_of(read(declared())[0], 4, CPU), (), 1e-9)
     assert not whole.solve() and whole.solved and not whole.settled
 

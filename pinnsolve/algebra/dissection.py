@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -77,6 +78,21 @@ class Dissection:
         return int(self.first[-1])
 
     @property
+    def cells(self) -> list[int]:
+        """In the order in which they are eliminated."""
+        return [cell for part in self.parts for cell, _ in part.within]
+
+    @property
+    def kept(self) -> int:
+        """How many numbers are kept of a factorisation."""
+        return sum(len(p.inner) * (len(p.inner) + len(p.border)) for p in self.parts)
+
+    @property
+    def largest(self) -> int:
+        """How many numbers the largest front has."""
+        return max(((len(p.inner) + len(p.border)) ** 2 for p in self.parts), default=0)
+
+    @property
     def operations(self) -> tuple[float, float]:
         """Of one factorisation of a real system, and of one solution; a part takes the time of no less than some."""
         sizes = [(len(p.inner), len(p.border)) for p in self.parts]
@@ -137,6 +153,16 @@ class Dissection:
         return order[:half], order[half:]
 
 
+class Blocks(Protocol):
+    """By cell what each adds, (S, k, k), over the unknowns of its sides."""
+
+    def __getitem__(self, cell: int, /) -> Tensor: ...
+
+    def pop(self, cell: int, /) -> Tensor:
+        """The same, for the last time."""
+        ...
+
+
 @dataclass
 class Factors:
     """The factorised matrices of S systems of one structure.
@@ -144,53 +170,53 @@ class Factors:
     Parameters
     ----------
     order : Dissection
-    blocks : list by cell of tensor (S, k, k)
-        What each cell adds, over the unknowns of its sides. They are used up.
+    blocks : Blocks
+        They are used up.
     positive : bool
         Whether the matrices are Hermitian and positive; otherwise they are eliminated as they are.
     brief : bool
         Whether factors are kept with half of their digits, for what is iterated upon anyway: half of the memory, and
         solutions in two thirds of the time. They are made with all digits: otherwise a tenth of a solution is wrong.
+    probed : bool
+        Whether it is looked how much these are wrong then, which takes all of what cells add at once.
 
     Attributes
     ----------
     error : float
-        Where digits are few: of the solution of one system that is known, relative, unknowns in the units in which the
-        matrix' diagonal is one.
+        Where digits are few and it is looked: of the solution of one system that is known, relative, unknowns in the
+        units in which the matrix' diagonal is one.
     """
 
     order: Dissection
-    blocks: list[Tensor]
+    blocks: Blocks
     positive: bool = True
     brief: bool = False
+    probed: bool = True
     error: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self.eliminated: list[tuple[Tensor, Tensor, Tensor | None]] = []
-        probe = self._probe() if self.brief and self.order.size else None
+        probe = self._probe() if self.brief and self.probed and self.order.size else None
         left: dict[int, Tensor] = {}
         for number, part in enumerate(self.order.parts):
             left[number] = self._eliminated(part, left)
-        self.blocks = []
+        self.blocks = {}
         if probe is not None:
             units, known, told = probe
             self.error = float((units * (self.solve(told) - known)).norm() / (units * known).norm())
 
     def _eliminated(self, part: _Part, left: dict[int, Tensor]) -> Tensor:
         """What is left of a part, from what is left of those within it; fronts go with each."""
-        nothing = self.blocks[0][:, :0, :0]
         k, size = len(part.inner), len(part.inner) + len(part.border)
-        flat = nothing.new_zeros(len(nothing), size * size)
-        for cell, at in part.within:
-            flat.index_add_(1, _pairs(at, size), self.blocks[cell].flatten(1))
-            self.blocks[cell] = nothing.clone()
-        for below, at in part.below:
-            flat.index_add_(1, _pairs(at, size), left.pop(below).flatten(1))
-        front = flat.unflatten(1, (size, size))
+        added = [(self.blocks.pop(cell), at) for cell, at in part.within]
+        added += [(left.pop(below), at) for below, at in part.below]
+        front = added[0][0].new_zeros(len(added[0][0]), size, size)
+        while added:  # and let go: together they take as much memory as the front
+            _add(front, *added.pop())
         inverse = _inverse(front[:, :k, :k], self.positive)
         lower, beside = front[:, k:, :k] @ inverse, front[:, :k, k:]
-        few = torch.complex64 if flat.is_complex() else torch.float32
-        kept = few if self.brief else flat.dtype
+        few = torch.complex64 if front.is_complex() else torch.float32
+        kept = few if self.brief else front.dtype
         upper = None if self.positive else (inverse @ beside).to(kept)
         self.eliminated.append((inverse.to(kept), lower.to(kept), upper))
         return _left(front[:, k:, k:], lower, beside, self.positive)
@@ -199,14 +225,14 @@ class Factors:
         """Units of the unknowns, a solution that is known, and its right side, each (S, N, 1)."""
         first = self.blocks[0]
         units = first.new_zeros(len(first), self.order.size, 1, dtype=torch.float64)
-        for cell, block in enumerate(self.blocks):
-            units[:, self.order.of_cell(cell), 0] += block.diagonal(dim1=-2, dim2=-1).abs()
+        for cell in self.order.cells:
+            units[:, self.order.of_cell(cell), 0] += self.blocks[cell].diagonal(dim1=-2, dim2=-1).abs()
         drawn = torch.randn(units.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
         known = (drawn.to(units.device) * units.rsqrt()).to(first.dtype)
         told = torch.zeros_like(known)
-        for cell, block in enumerate(self.blocks):
+        for cell in self.order.cells:
             here = self.order.of_cell(cell)
-            told[:, here] += block @ known[:, here]
+            told[:, here] += self.blocks[cell] @ known[:, here]
         return units.sqrt(), known, told
 
     def solve(self, b: Tensor) -> Tensor:
@@ -238,9 +264,12 @@ def _left(front: Tensor, lower: Tensor, beside: Tensor, hermitian: bool, columns
     return found
 
 
-def _pairs(at: Tensor, size: int) -> Tensor:
-    """Where the entries of a matrix stand in a flat front of that size, by where its rows do."""
-    return (at[:, None] * size + at).flatten()
+def _add(front: Tensor, block: Tensor, at: Tensor, rows: int = 512) -> None:
+    """Add a matrix to a front, by where its rows stand there; so many of them at once, since what is needed on the way
+    is as large. Fewer: many small operations."""
+    for low in range(0, len(at), rows):
+        some = at[low : low + rows]
+        front[:, some] = front[:, some].index_add_(2, at, block[:, low : low + rows])
 
 
 def _inverse(matrix: Tensor, positive: bool) -> Tensor:

@@ -31,8 +31,11 @@ class Rules:
     steady : float
         Times the share of the tolerance: where nothing evolves, what cells leave is of the size of the error. Larger:
         a second solution follows more often. Smaller: the first is more exact than is asked for.
+    space : float
+        Times that, over space, where what cells leave is ten to forty times the error.
     coarse : float
-        The largest bound of that. Larger: solutions that are wrong alike. Smaller: more than is asked for.
+        The largest bound of that; over space so many times as large. Larger: solutions that are wrong alike. Smaller:
+        more than is asked for.
     gaps : float
         Times that, where an equation may differentiate what jumps: differences that are taken to see it see the gaps of
         joints, too. Larger: these are taken for jumps of the solution. Smaller: more cells.
@@ -44,6 +47,7 @@ class Rules:
     coarse: float = 0.005
     gaps: float = 0.01
     steady: float = 300.0
+    space: float = 2.0
     plane: float = 100.0
     rim: float = 0.5
     cornered: float = 0.2
@@ -99,7 +103,7 @@ def closeness(method: Asking, trial: Planar) -> float:
 
 
 def _closer(trial: Planar) -> float:
-    return RULES.gaps if trial.plan.rough_inside else 1.0
+    return (RULES.gaps if trial.plan.rough_inside else 1.0) * (RULES.space if trial.dims > 2 else 1.0)
 
 
 def share_of(method: Asking, trial: OfCells) -> float:

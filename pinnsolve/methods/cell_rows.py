@@ -1,11 +1,12 @@
-"""The equations' rows in the cells of a plane, and their products for stages of all kinds.
+"""The equations' rows in cells, and their products for stages of all kinds.
 
 A stage's rows are A = sum over the orders k in time of lambda^k P_k, with P_k real and the same for all stages, times
 what stages weigh each equation by. So the normal matrices of all stages,
 
     A* A = sum over the equations, and over k and l, of   weight^2 conj(lambda)^k lambda^l  P_k' P_l,
 
-need real products alone, and these once. In the weak form A* stands for the highest order alone.
+need real products alone, and these once. In the weak form A* stands for the highest order alone. Rows are made for a
+few cells at once and not kept: over space they take more memory than all else.
 """
 
 from __future__ import annotations
@@ -33,66 +34,100 @@ class CellRows:
         What rows are multiplied by: at other stages so many times as much, for each equation.
     values : tensor (S,)
         lambda.
+    together : float
+        Bytes of the rows that are made at once. More: memory. Fewer: small products.
     """
 
     def __init__(
-        self, scheme: Scheme, mesh: Tiles, slopes: Slopes, first: Tensor, weights: Tensor, values: Tensor
-    ) -> None:
-        m = scheme.cell.count
-        self.count, self.each, self.values = scheme.fields * m, scheme.in_cell, values
+        self, scheme: Scheme, mesh: Tiles, slopes: Slopes, first: Tensor, weights: Tensor, values: Tensor,
+        together: float = 3e7,
+    ) -> None:  # fmt: skip
+        self.m, self.each, self.values, self.first = scheme.cell.count, scheme.in_cell, values, first
+        self.count, self.inside = scheme.fields * self.m, spread(mesh, scheme.cell, scheme.points)
         self.ratio = weights.amax((1, 3)) / weights[0].amax((0, 2))  # (S, E)
-        fields: dict[tuple[int, int], list[int]] = {}
+        # by equation and order in time: the unknowns, how they are derived, and by what that is multiplied, (n, P)
+        self.terms: dict[tuple[int, int], list[tuple[int, tuple[int, ...], Tensor]]] = {}
         for (i, f, alpha), slope in slopes.items():
             if bool((slope != 0).any()):
-                fields.setdefault((i, scheme.evolution.derivative(alpha)[1]), []).append(f)
-        self.columns = {key: slice(min(mine) * m, (max(mine) + 1) * m) for key, mine in fields.items()}
-        # by equation and order in time, (C, columns, P)
-        self.parts = {
-            key: weights.new_zeros(len(first), c.stop - c.start, self.each) for key, c in self.columns.items()
+                k, order = scheme.evolution.derivative(alpha)
+                factor = slope * weights[0, :, i] * stretched(mesh.widths, k)[:, None]
+                self.terms.setdefault((i, order), []).append((f, k, factor))
+        highest = {i: max(order for j, order in self.terms if j == i) for i, _ in self.terms}
+        self.tests = [key for key in self.terms if not scheme.weak or key[1] == highest[key[0]]]
+        self.columns = {
+            key: slice(min(f for f, *_ in mine) * self.m, (max(f for f, *_ in mine) + 1) * self.m)
+            for key, mine in self.terms.items()
         }
-        own = None if mesh.region is None else spread(mesh, scheme.cell, scheme.points)
-        for (i, f, alpha), slope in slopes.items():
-            k, order = scheme.evolution.derivative(alpha)
-            if f in fields.get((i, order), ()):
-                mine = slope[first] * weights[0, first, i] * stretched(mesh.widths[first], k)[:, None]
-                low = f * m - self.columns[i, order].start
-                table = scheme.cell.table(scheme.points, k).T if own is None else own.rows(k, first)
-                self.parts[i, order][:, low : low + m] += table * mine[:, None]
-        highest = {i: max(order for j, order in fields if j == i) for i, _ in fields}
-        self.products: dict[
-            tuple[int, int, int], Tensor
-        ] = {}  # that were made; whoever needs no more of them drops them
-        self.tests = [key for key in fields if not scheme.weak or key[1] == highest[key[0]]]
+        # those that were made, for other stages; whoever needs no more of them drops them
+        self.products: dict[tuple[int, int, int], Tensor] = {}
+        self.chunk = max(1, int(together / (8 * self.count * self.each)))
+
+    def _part(self, key: tuple[int, int], cells: Tensor) -> Tensor:
+        """P_k' of an equation in some cells, (c, columns, P)."""
+        columns = self.columns[key]
+        found = self.ratio.new_zeros(len(cells), columns.stop - columns.start, self.each)
+        for f, k, factor in self.terms[key]:
+            low = f * self.m - columns.start
+            found[:, low : low + self.m] += self.inside.rows(k, cells) * factor[cells][:, None]
+        return found
 
     def normal(self, numbers: Tensor, real: bool) -> Tensor:
         """A* A of some stages, (s, C, F M, F M)."""
-        values, cells = self.values[numbers], len(next(iter(self.parts.values())))
+        values, many = self.values[numbers], len(self.first)
         dtype = self.ratio.dtype if real else values.dtype
-        found = torch.zeros(len(numbers), cells, self.count, self.count, dtype=dtype, device=values.device)
-        for i, k in self.tests:
-            for (j, order), part in self.parts.items():
-                if i != j:
-                    continue
-                if (i, k, order) not in self.products:
-                    self.products[i, k, order] = self.parts[i, k] @ part.mT
-                product, rows, columns = self.products[i, k, order], self.columns[i, k], self.columns[j, order]
-                factors = values.conj() ** k * values**order * self.ratio[numbers, i] ** 2
-                for whole, factor in zip(found[:, :, rows, columns], factors.tolist(), strict=True):
-                    _add(whole, product, factor)
+        found = torch.zeros(len(numbers), many, self.count, self.count, dtype=dtype, device=values.device)
+        for low in range(0, many, self.chunk):
+            some = slice(low, low + self.chunk)
+            parts: dict[tuple[int, int], Tensor] = {}
+            for i, k in self.tests:
+                for j, order in self.terms:
+                    if i != j:
+                        continue
+                    product, rows, columns = self._product(i, k, order, some, parts), *self._at(i, k, order)
+                    factors = values.conj() ** k * values**order * self.ratio[numbers, i] ** 2
+                    for whole, factor in zip(found[:, some, rows, columns], factors.tolist(), strict=True):
+                        _add(whole, product, factor)
         return found
 
-    def tested(self, b: Tensor, numbers: Tensor, alike: Tensor | None) -> Tensor:
-        """A* b of some stages, (s, n, F M, K), for weighted right sides b (s, n, E P, K) in all cells; `alike` tells
-        which of the cells here stands for each, where not each for itself."""
+    def _at(self, i: int, k: int, order: int) -> tuple[slice, slice]:
+        return self.columns[i, k], self.columns[i, order]
+
+    def _product(self, i: int, k: int, order: int, some: slice, parts: dict[tuple[int, int], Tensor]) -> Tensor:
+        """P_k' P_l of an equation in some of the cells; kept where other stages need it, too."""
+        if (kept := self.products.get((i, k, order))) is not None and some.start < len(kept):
+            return kept[some]
+        for key in ((i, k), (i, order)):
+            if key not in parts:
+                parts[key] = self._part(key, self.first[some])
+        made = parts[i, k] @ parts[i, order].mT
+        if len(self.values) > 1:
+            self.products[i, k, order] = made if kept is None else torch.cat([kept, made])
+        return made
+
+    def tested(self, b: Tensor, numbers: Tensor) -> Tensor:
+        """A* b of some stages, (s, n, F M, K), for weighted right sides b (s, n, E P, K) in all cells."""
         found = b.new_zeros(*b.shape[:2], self.count, b.shape[-1])
         values = self.values[numbers]
         for i, k in self.tests:
-            part = self.parts[i, k] if alike is None else self.parts[i, k][alike]
-            product = times(part, b[:, :, i * self.each : (i + 1) * self.each])
+            mine = _apart(b[:, :, i * self.each : (i + 1) * self.each])  # (s, K, n, P)
             factors = values.conj() ** k * self.ratio[numbers, i]
             factors = factors if b.is_complex() else factors.real
-            found[:, :, self.columns[i, k]] += factors[:, None, None, None] * product
+            for f, derived, factor in self.terms[i, k]:
+                product = _together(self.inside.tested(mine * factor, derived), b)
+                found[:, :, f * self.m : (f + 1) * self.m] += factors[:, None, None, None] * product
         return found
+
+
+def _apart(b: Tensor) -> Tensor:
+    """Right sides (s, n, P, K), each real one by itself: (s, K or 2 K, n, P)."""
+    parts = torch.view_as_real(b.resolve_conj()).flatten(-2) if b.is_complex() else b
+    return parts.movedim(-1, 1)
+
+
+def _together(found: Tensor, b: Tensor) -> Tensor:
+    """And back, (s, n, M, K), as b is."""
+    parts = found.movedim(1, -1)
+    return torch.view_as_complex(parts.unflatten(-1, (-1, 2)).contiguous()) if b.is_complex() else parts
 
 
 def _add(whole: Tensor, product: Tensor, factor: complex) -> None:
@@ -104,13 +139,3 @@ def _add(whole: Tensor, product: Tensor, factor: complex) -> None:
     both[..., 0].add_(product, alpha=factor.real)
     if factor.imag:
         both[..., 1].add_(product, alpha=factor.imag)
-
-
-def times(real: Tensor, other: Tensor) -> Tensor:
-    """The products (s, n, M, K) of real matrices (n, M, P) and others (s, n, P, K), which may be complex: all stages
-    and both parts at once, so that each real matrix is read once."""
-    parts = torch.view_as_real(other.resolve_conj()) if other.is_complex() else other[..., None]
-    s, _, _, k, two = parts.shape
-    product = real @ parts.permute(1, 2, 0, 3, 4).flatten(2)
-    found = product.unflatten(2, (s, k, two)).permute(2, 0, 1, 3, 4)
-    return torch.view_as_complex(found.contiguous()) if two == 2 else found[..., 0]

@@ -56,8 +56,8 @@ class Joined:
     small : float
         Matrices of a dozen rows take so many times as long as their operations in a large one.
     shape : float
-        Of looking at a shape for the first time: 0.3 s. Without it the next step seems to take as long for each of its
-        operations as the first one does.
+        Of looking at a shape, or making the tables of space, for the first time: 0.3 s. Without it the next step seems
+        to take as long for each of its operations as the first one does.
     rim : float
         Of a cell that a rim enters: 1 ms for what of it lies inside, and for its own features.
     """

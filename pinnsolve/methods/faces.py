@@ -1,8 +1,8 @@
-"""What cells of a plane share: pieces of their sides, and the traces there as Legendre coefficients."""
+"""What cells share: pieces of their sides, and the traces there as Legendre coefficients."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Dissection
-from pinnsolve.methods.cell_rows import times
 from pinnsolve.methods.joints import Told, crossing, going_on, lowest, norm, traces
+from pinnsolve.methods.sides import Sides, grouped
 from pinnsolve.networks.openings import openings
-from pinnsolve.networks.reference_cell import legendre, reference_cell
+from pinnsolve.networks.reference_cell import Part, reference_cell
 from pinnsolve.networks.spread import own_features
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Crossed, Relation
@@ -29,20 +29,19 @@ class Faces:
     order : Dissection
     alike : tuple of tuple
         For each cell, what its traces depend on.
-    groups : list of (cells (m,), traces (m, k, F M), unknowns (m, k))
-        Cells with as many unknowns at their sides.
+    groups : list of Sides
     kinds : tensor (N, 2)
         Of each unknown: the field whose trace it is, and the coordinate across.
     across : tensor (N,)
         The width there of the narrower neighbour.
     above : tensor (N,)
-        The cell above a line across which something else is joined than traces; minus one elsewhere.
+        The cell above a line or plane across which something else is joined than traces; minus one elsewhere.
     told : tuple of Told
     """
 
     order: Dissection
     alike: tuple[tuple[int, ...], ...]
-    groups: list[tuple[Tensor, Tensor, Tensor]]
+    groups: list[Sides]
     kinds: Tensor
     across: Tensor
     above: Tensor
@@ -52,20 +51,20 @@ class Faces:
         """What is given on each unknown at times (q,), (q, N); nothing where nothing is."""
         if not self.told or all(c.given is None for c in crossed):
             return None
-        cell = reference_cell(degree, times.device, 1)
-        xi, w = cell.gauss(degree + 1)
-        modes = legendre(xi[:, 0], degree, 0) * w[:, None]
+        dims = 1 + len(self.told[0].ends)
+        xi, modes = reference_cell(degree, times.device, dims).modes()
         found = torch.zeros(len(times), len(self.above), dtype=torch.float64, device=times.device)
         for k, line in enumerate(crossed):
             mine = [t for t in self.told if t.crossed == k]
             if line.given is None or not mine:
                 continue
-            ends = torch.tensor([t.ends for t in mine], dtype=torch.float64)
-            along = ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * (xi.T.cpu() + 1) / 2
-            t, y = torch.broadcast_tensors(times.cpu()[:, None, None], along)
-            values = line.given(t.flatten(), y.flatten()).view(*t.shape, -1).to(times.device)
+            low, high = torch.tensor([t.ends for t in mine], dtype=torch.float64).unbind(-1)  # (pieces, dims - 1)
+            along = low[:, None] + (high - low)[:, None] * (xi.cpu() + 1) / 2
+            t = times.cpu()[:, None, None].expand(-1, *along.shape[:2])
+            y = along.expand(len(times), -1, -1, -1).flatten(0, 2)
+            values = line.given(t.flatten(), y).view(*t.shape, -1).to(times.device)
             for j, told in enumerate(mine):
-                here = values[:, j, :, told.relation] @ modes[:, : told.count] / told.norm
+                here = values[:, j, :, told.relation] @ modes[: told.count].T / told.norm
                 found[:, told.first : told.first + told.count] = here
         return found
 
@@ -97,8 +96,8 @@ def faces_of(
     mesh: Tiles, degree: int, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...],
     crossed: tuple[Crossed, ...] = (),
 ) -> Faces:  # fmt: skip
-    """The faces of a mesh, made once; across lines where something else is joined each relation is divided by its
-    largest coefficient."""
+    """The faces of a mesh, made once; across lines and planes where something else is joined each relation is divided
+    by its largest coefficient."""
     made = _Making(mesh, degree, joins, crossed)
     for piece in mesh.pieces(rings) if mesh.region is None else openings(mesh, rings):
         made.add(*piece)
@@ -132,17 +131,18 @@ class _Making:
         self.low, self.high = low, high
 
     def add(self, axis: int, below: Tensor, above: Tensor, begin: Tensor, end: Tensor) -> None:
-        """All faces across a coordinate."""
-        low, high, widths, along = self.low, self.high, self.mesh.widths.cpu()[:, axis], 1 - axis
+        """All faces across a coordinate, from where to where along the others, (p, dims - 1)."""
+        low, high, widths = self.low, self.high, self.mesh.widths.cpu()[:, axis]
+        others = [k for k in range(self.mesh.dims) if k != axis]
         across = torch.minimum(widths[below], widths[above])
         parts = []
         for side, tiles in ((1, below), (0, above)):
-            span = (high - low)[tiles, along]
-            bounds = [2 * (u - low[tiles, along]) / span - 1 for u in (begin, end)]
+            span = (high - low)[tiles][:, others]
+            bounds = torch.stack([2 * (u - low[tiles][:, others]) / span - 1 for u in (begin, end)], -1).flatten(1)
             if self.mesh.region is not None:
-                bounds = [(v * 1e12).round() / 1e12 for v in bounds]
+                bounds = (bounds * 1e12).round() / 1e12
             ratio = (across / widths[tiles] * 1e12).round() / 1e12  # the same for all that are alike
-            parts.append([(axis, side, *key) for key in torch.stack([*bounds, ratio], 1).tolist()])
+            parts.append([(axis, side, *key) for key in torch.cat([bounds, ratio[:, None]], 1).tolist()])
         usual = going_on(self.joins, axis)
         lines = crossing(self.mesh, axis, self.mesh.units[1][below, axis], self.crossed)
         pairs = zip(below.tolist(), above.tolist(), strict=True)
@@ -150,36 +150,38 @@ class _Making:
             k, unit = lines[j], 1.0
             if k >= 0:
                 unit = float(f"{float(across[j]):.11e}")  # the same for all that are alike
-                first, last = self.mesh.along_axis(along, torch.stack([begin[j], end[j]])).tolist()
-                self._tell(k, unit, (first, last))
+                both = torch.stack([begin[j], end[j]])
+                ends = [self.mesh.along_axis(other, both[:, i]).tolist() for i, other in enumerate(others)]
+                self._tell(k, unit, tuple((first, last) for first, last in ends))
             relations = usual if k < 0 else self.crossed[k].relations
             for cell, key in zip(pair, keys, strict=True):
                 self.mine[cell].append(self._kind((*key, float(k), unit), relations))
-            sizes = [self.degree + 1 - lowest(r) for r in relations]
+            sizes = [self.cell.on_side(lowest(r)) for r in relations]
             self.sides.append(pair)
             self.counts.append(sum(sizes))
             self.kinds += [[f, axis] for (f, *_), size in zip(relations, sizes, strict=True) for _ in range(size)]
             self.narrow += [float(across[j])] * sum(sizes)
             self.upper += [pair[1] if k >= 0 else -1] * sum(sizes)
 
-    def _tell(self, line: int, unit: float, ends: tuple[float, float]) -> None:
+    def _tell(self, line: int, unit: float, ends: Part) -> None:
         first = len(self.kinds)
         for i, relation in enumerate(self.crossed[line].relations):
-            count = self.degree + 1 - lowest(relation)
+            count = self.cell.on_side(lowest(relation))
             self.told.append(Told(line, i, first, count, ends, norm(relation, unit)))
             first += count
 
     def _kind(self, key: tuple[float, ...], relations: Sequence[Relation]) -> int:
         if key not in self.known:
-            axis, side, begin, end, ratio, _, unit = key
+            axis, side, *bounds, ratio, _, unit = key
             self.known[key] = len(self.blocks)
-            part = int(axis), int(side), begin, end
-            self.blocks.append(traces(relations, len(self.joins), self.cell, part, ratio, unit))
+            part = tuple(zip(bounds[::2], bounds[1::2], strict=True))
+            at = int(axis), int(side)
+            self.blocks.append(traces(relations, len(self.joins), self.cell, at, part, ratio, unit))
         return self.known[key]
 
     def _together(self, blocks: Sequence[int]) -> Tensor:
         """The traces of a cell at all of its sides."""
-        nothing = self.cell.halves[0].new_zeros(0, len(self.joins) * self.cell.count)
+        nothing = self.cell.zeros(0, len(self.joins) * self.cell.count)
         return torch.cat([nothing, *(self.blocks[k] for k in blocks)])
 
     def faces(self) -> Faces:
@@ -190,45 +192,30 @@ class _Making:
         for j in cut:  # no other has such features
             self.mine[j].append(-1 - j)
         alike = tuple(map(tuple, self.mine))
-        made = {key: self._together([k for k in key if k >= 0]) for key in set(alike)}
-        for j, own in zip(cut, own_features(self.mesh, self.cell) if cut else (), strict=True):
-            mine = made[alike[j]]
-            made[alike[j]] = (mine.unflatten(1, (len(self.joins), -1)) @ own).flatten(1)
-        groups, device = _grouped(order, alike, made, self.mesh.device), self.mesh.device
+        own = dict(zip(cut, own_features(self.mesh, self.cell) if cut else (), strict=True))
+
+        def made(key: tuple[int, ...]) -> Tensor:
+            found = self._together([k for k in key if k >= 0])
+            if not key or key[-1] >= 0:
+                return found
+            return (found.unflatten(1, (len(self.joins), -1)) @ own[-1 - key[-1]]).flatten(1)
+
+        groups, device = grouped(order, alike, made, self.mesh.device), self.mesh.device
         kinds = torch.tensor(self.kinds, dtype=torch.int64, device=device).reshape(-1, 2)
         width = torch.tensor(self.narrow, dtype=torch.float64, device=device)
         upper = torch.tensor(self.upper, dtype=torch.int64, device=device)
         return Faces(order, alike, groups, kinds, width, upper, tuple(self.told))
 
 
-def _grouped(
-    order: Dissection, alike: Sequence[tuple[int, ...]], made: Mapping[tuple[int, ...], Tensor], device: torch.device
-) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Cells with as many unknowns at their sides, their traces, and which unknowns these are."""
-    by_count: dict[int, list[int]] = {}
-    for j, key in enumerate(alike):
-        by_count.setdefault(len(made[key]), []).append(j)
-    return [
-        (
-            torch.tensor(cells, device=device),
-            torch.stack([made[alike[j]] for j in cells]),
-            torch.as_tensor(np.stack([order.of_cell(j) for j in cells]), device=device),
-        )
-        for cells in by_count.values()
-    ]
-
-
-def gaps(
-    faces: Faces, groups: Sequence[tuple[Tensor, Tensor, Tensor]], known: Tensor, given: Tensor | None
-) -> list[Tensor]:
+def gaps(faces: Faces, groups: Sequence[Sides], known: Tensor, given: Tensor | None) -> list[Tensor]:
     """By group, what the traces (s, m, k, 1) of coefficients (s, n, F M, 1) lack to the mean of both sides; above lines
     what is given (s, N) belongs to them."""
-    found = [times(t, known[:, cells]) for cells, t, _ in groups]
+    found = [group.traces(known[:, group.cells]) for group in groups]
     if given is not None:
-        for own, (cells, _, unknowns) in zip(found, groups, strict=True):
-            above = faces.above[unknowns] == cells[:, None]
-            own.add_((given[:, unknowns] * above)[..., None])
+        for own, group in zip(found, groups, strict=True):
+            above = faces.above[group.unknowns] == group.cells[:, None]
+            own.add_((given[:, group.unknowns] * above)[..., None])
     mean = known.new_zeros(len(known), faces.order.size, 1)
-    for (_, _, unknowns), own in zip(groups, found, strict=True):
-        mean.index_add_(1, unknowns.flatten(), own.flatten(1, 2) / 2)
-    return [mean[:, unknowns] - own for (_, _, unknowns), own in zip(groups, found, strict=True)]
+    for group, own in zip(groups, found, strict=True):
+        mean.index_add_(1, group.unknowns.flatten(), own.flatten(1, 2) / 2)
+    return [mean[:, group.unknowns] - own for group, own in zip(groups, found, strict=True)]

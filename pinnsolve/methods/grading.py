@@ -42,10 +42,12 @@ RULES = Rules()
 
 def beside(mesh: Tiles, corner: Corner, names: Sequence[str]) -> Tensor:
     """Which cells end at a corner, (n,)."""
-    place, near = mesh.lows.new_tensor([corner.fixed[c] for c in names]), SAME * mesh.widths
+    axes = [k for k, c in enumerate(names) if c in corner.fixed]
+    place, near = mesh.lows.new_tensor([corner.fixed[names[k]] for k in axes]), SAME * mesh.widths
     if mesh.region is not None:  # where a rim enters cells is known to no more
         near = near + SAME * mesh.lengths
-    return ((mesh.lows - near <= place) & (place <= mesh.lows + mesh.widths + near)).all(-1)
+    low, high = (mesh.lows - near)[:, axes], (mesh.lows + mesh.widths + near)[:, axes]
+    return ((low <= place) & (place <= high)).all(-1)
 
 
 def graded(

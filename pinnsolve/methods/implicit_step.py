@@ -77,10 +77,11 @@ class Scheme:
 
     @property
     def points(self) -> int:
-        """Gauss points of a cell along each coordinate: as many as joins leave open, or one more than the degree."""
+        """Gauss points of a cell along each coordinate: as many as joins leave open, or one more than the degree; in
+        space as many as that, since one more is no more exact."""
         e = self.evolution
         open_numbers = sum(self.cell.count - k[0] for k in e.joins)
-        return math.ceil(open_numbers / len(e.equations)) if self.square else self.degree + 1
+        return math.ceil(open_numbers / len(e.equations)) if self.square else self.degree + (e.dims < 3)
 
     @property
     def in_cell(self) -> int:
@@ -108,7 +109,8 @@ def sites_of(scheme: Scheme, mesh: Tiles) -> list[Site]:
                     1 - axis
                 ]
                 cells = cells[held_along(e.problem, part, middle)]
-            along, w = reference_cell(scheme.degree, scheme.device, max(1, e.dims - 1)).gauss(scheme.points)
+            many = max(scheme.points, scheme.degree + 1)
+            along, w = reference_cell(scheme.degree, scheme.device, max(1, e.dims - 1)).gauss(many)
             xi = torch.full((len(w) if e.dims > 1 else 1, e.dims), 2.0 * upper - 1.0, dtype=w.dtype, device=w.device)
             if e.dims > 1:
                 xi[:, [k for k in range(e.dims) if k != axis]] = along

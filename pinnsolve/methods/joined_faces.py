@@ -1,4 +1,4 @@
-"""Cells of a plane, joined by rows over what they share: condensed to their faces, and these eliminated.
+"""Cells of a plane or of space, joined by rows over what they share: condensed to their faces, and these eliminated.
 
 On each piece that two cells share the unknowns g are the Legendre coefficients of the trace there, of the value and of
 the derivatives across that are joined. With A c = a the equations of a cell, B c = b those at walls, T c its traces,
@@ -18,19 +18,39 @@ W = 10: below one the march grows from five stages on, above a hundred joins cos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Factors
-from pinnsolve.methods.cell_rows import CellRows, times
+from pinnsolve.machine.memory import give_back
+from pinnsolve.methods.cell_rows import CellRows
+from pinnsolve.methods.condensed import Condensed, alike, at_once
 from pinnsolve.methods.faces import Joining, faces_of, gaps
 from pinnsolve.methods.implicit_step import Scheme, stretched
-from pinnsolve.methods.rows import Slopes, at_site, turned
+from pinnsolve.methods.rows import Slopes, at_site, tested_at, turned
+from pinnsolve.methods.sides import Sides
 from pinnsolve.methods.sites import Site
 from pinnsolve.networks.tiles import Tiles
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides here.
+
+    Parameters
+    ----------
+    brief : float
+        The error of factors with half of the digits, above which they are made with all of them. Larger: more
+        iterations, which may not settle. Smaller: memory. Chosen, not measured.
+    """
+
+    brief: float = 0.05
+
+
+RULES = Rules()
 
 
 @dataclass
@@ -43,8 +63,6 @@ class _Stage:
         Which of the stages.
     square : tensor (s, 1, 1, 1)
         W^2.
-    walls : list by site of tensor (s, c, F M, m P)
-        B*.
     inverse : tensor (s, C, F M, F M)
         H^-1, of cells that stand for all alike.
     factors : Factors
@@ -52,7 +70,6 @@ class _Stage:
 
     numbers: Tensor
     square: Tensor
-    walls: list[Tensor]
     inverse: Tensor
     factors: Factors
 
@@ -97,17 +114,18 @@ class JoinedFaces:
             self.shares, self.w = torch.ones_like(mesh.shares), joining.weight
             self.units, columns = joining.units, joining.columns
             self.across = joining.across
-            self.groups = [(cells, t * joining.across[u][..., None], u) for cells, t, u in self.faces.groups]
+            self.groups = [replace(group, scale=joining.across[group.unknowns]) for group in self.faces.groups]
         self.columns = columns.repeat_interleave(scheme.cell.count, 1)
-        self.first, self.alike = self._alike(slopes, sites)
-        walls = [at_site(scheme, mesh, site, mine) for site, mine in sites]
+        self.together = at_once(self.groups)
+        self.first, self.alike = alike(mesh, self.faces.alike, slopes, sites)
+        self.told = [mine for _, mine in sites]
         values = scheme.radau.values / length
         self.least = values.abs().min()
         self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values)
         self.norms = [self._norms(site, mine, values) for site, mine in sites]
         real = values.imag == 0
         # one after the other: what is needed on the way goes with each
-        self.stages = [self._factorised(k[None], bool(real[k]), walls) for k in torch.arange(len(values))]
+        self.stages = [self._factorised(k[None], bool(real[k])) for k in torch.arange(len(values))]
         self.rows.products.clear()
 
     def _sizes(self, slopes: Slopes, row_weights: Tensor) -> Tensor:
@@ -125,28 +143,6 @@ class JoinedFaces:
         algebraic = torch.tensor(e.orders, device=self.mesh.device) == 0
         return torch.where(algebraic & (felt > 0), torch.maximum(own, moves), own)
 
-    def _alike(self, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]]) -> tuple[Tensor, Tensor]:
-        """Cells that stand for all alike, and for each cell its number among them: where equations and conditions do
-        not vary, cells of one size with the same neighbours are."""
-        everything = [slope for mine in (slopes, *(m for _, m in sites)) for slope in mine.values()]
-        n = len(self.mesh)
-        if not all(bool((s == s.flatten()[0]).all()) for s in everything if s.numel()):
-            return torch.arange(n, device=self.mesh.device), torch.arange(n, device=self.mesh.device)
-        walls: list[list[int]] = [[] for _ in range(n)]
-        for k, site in enumerate(self.sites):
-            for j in site.cells.tolist():  # a rim is nowhere the same
-                walls[j].append(k if site.side is not None and site.xi.dim() == 2 else -1 - j)
-        sizes = (self.mesh.widths / self.mesh.lengths * 1e12).round().tolist()
-        known: dict[object, int] = {}
-        first, number = list[int](), list[int]()
-        for j, (key, size, wall) in enumerate(zip(self.faces.alike, sizes, walls, strict=True)):
-            whole = key, tuple(size), tuple(wall)
-            if whole not in known:
-                known[whole] = len(first)
-                first.append(j)
-            number.append(known[whole])
-        return torch.tensor(first, device=self.mesh.device), torch.tensor(number, device=self.mesh.device)
-
     def _norms(self, site: Site, slopes: Slopes, values: Tensor) -> Tensor:
         """What a condition's rows are divided by, (S, c, m): the size of its terms for unknowns of their own size that
         vary by it within a cell."""
@@ -159,50 +155,60 @@ class JoinedFaces:
             found[:, :, i] += (values.abs() ** order).square()[:, None] * square
         return torch.where(found > 0, found, torch.ones_like(found)).sqrt()
 
-    def _factorised(self, numbers: Tensor, real: bool, walls: list[dict[int, Tensor]]) -> _Stage:
-        found, square = list[Tensor](), self._square(self.rows.values[numbers], real)
+    def _factorised(self, numbers: Tensor, real: bool) -> _Stage:
+        square = self._square(self.rows.values[numbers], real)
         columns = self.columns[numbers][:, None]
-        h = self.rows.normal(numbers, real) * (columns[..., None] * columns[..., None, :])
+        h = self.rows.normal(numbers, real).mul_(columns[..., None]).mul_(columns[..., None, :])
         values = self.rows.values[numbers]
-        for site, parts, norms in zip(self.sites, walls, self.norms, strict=True):
+        for site, slopes, norms in zip(self.sites, self.told, self.norms, strict=True):
+            parts = at_site(self.scheme, self.mesh, site, slopes)
             made = torch.stack([turned(parts, value.real if real else value) for value in values])  # (s, c, m, P, F, M)
             scale = site.scales[..., None, :] / norms[numbers][..., None]
             b = (made.flatten(-2) * scale[..., None] * columns[:, :, None, None]).flatten(2, 3).mH.resolve_conj()
-            found.append(b)
             chosen = self.alike[site.cells]
-            stands = self.first[chosen] == site.cells
-            h.index_add_(1, chosen[stands], (square * (b @ b.mH))[:, stands])
-        for cells, traces, _ in self.groups:
-            chosen = self.alike[cells]
-            stands = self.first[chosen] == cells
-            t = traces[stands]
-            h[:, chosen[stands]] += square * (t.mT @ t)
-        inverse = torch.linalg.inv(h) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(h))
-        del h
-        factors = Factors(self.faces.order, self._blocks(inverse, square), not self.scheme.weak, self.brief)
-        return _Stage(numbers, square, found, inverse, factors)
+            for some in (self.first[chosen] == site.cells).nonzero()[:, 0].split(self.together):
+                h.index_add_(1, chosen[some], square * (b[:, some] @ b[:, some].mH))
+        for group in self.groups:
+            chosen = self.alike[group.cells]
+            for some in (self.first[chosen] == group.cells).nonzero()[:, 0].split(self.together):
+                t = group.rows(some)
+                h[:, chosen[some]] += square * (t.mT @ t)
+        for part in h.split(self.together, 1):  # in place: there may be many
+            part[:] = (
+                torch.linalg.inv(part) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(part))
+            )
+        if self.mesh.dims > 2:
+            give_back()  # what was needed on the way, before as much is taken again
+        left = self.groups, self.faces.order.cells, self.alike, self.shares, h, square
+        few, positive = self.brief and self.across is not None, not self.scheme.weak
+        factors = Factors(self.faces.order, Condensed(*left), positive, self.brief, probed=not few)
+        stage = _Stage(numbers, square, h, factors)
+        if few and self._missed(stage) > RULES.brief:
+            stage.factors = Factors(self.faces.order, Condensed(*left))
+        return stage
+
+    def _missed(self, stage: _Stage) -> float:
+        """The error of a solution over the faces that is known, relative: of factors with half of the digits."""
+        known = torch.ones(1, self.faces.order.size, 1, dtype=torch.float64, device=self.mesh.device)
+        known[:, ::2] = -1.0
+        told = torch.zeros_like(known)
+        for group in self.groups:
+            here = known[:, group.unknowns]
+            inner = self._alone(stage.inverse, self._spread(group, group.back(here)))[:, group.cells]
+            left = stage.square * self.shares[group.cells, None, None] * (here - stage.square * group.traces(inner))
+            told.index_add_(1, group.unknowns.flatten(), left.flatten(1, 2))
+        return float((stage.factors.solve(told) - known).norm() / known.norm().clamp(min=1.0))
+
+    def _spread(self, group: Sides, mine: Tensor) -> Tensor:
+        """What some cells have, with zeros in the others, (s, n, F M, K)."""
+        found = mine.new_zeros(len(mine), len(self.mesh), *mine.shape[2:])
+        found[:, group.cells] = mine
+        return found
 
     @property
     def error(self) -> float:
         """Of what joins cells, relative, where it is kept with half of the digits."""
         return max(stage.factors.error for stage in self.stages)
-
-    def _blocks(self, inverse: Tensor, square: Tensor, together: int = 32) -> list[Tensor]:
-        """By cell what is left of it over the unknowns of its sides, (s, k, k); so many cells at once, since what is
-        needed on the way takes several times the memory."""
-        blocks = [inverse[:, 0, :0, :0]] * len(self.mesh)
-        for cells, traces, _ in self.groups:
-            chosen, of_first = self.alike[cells].tolist(), dict[int, Tensor]()
-            number = {kind: j for j, kind in reversed(list(enumerate(chosen)))}
-            for low in range(0, len(number), together):
-                some = list(number)[low : low + together]
-                t = traces[[number[kind] for kind in some]]
-                lift = times(t, times(t, inverse[:, some]).mT)  # T (T H^-1)'
-                left = square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - square * lift.mT)
-                of_first.update(zip(some, left.unbind(1), strict=True))
-            for cell, kind in zip(cells.tolist(), chosen, strict=True):
-                blocks[cell] = self.shares[cell] * of_first[kind]
-        return blocks
 
     def _square(self, values: Tensor, real: bool) -> Tensor:
         """W^2 at stages; in the weak form joins are springs of one strength at all of them."""
@@ -236,7 +242,6 @@ class JoinedFaces:
         shape = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1])
         found = torch.zeros(shape, dtype=torch.complex128, device=b.device).flatten(2, 3)
         held = None if known is None else (known.flatten(2) / self.columns[:, None])[..., None]
-        alike = None if len(self.first) == len(self.alike) else self.alike
         for stage in self.stages:
             k = stage.numbers
             real = not stage.inverse.is_complex()
@@ -244,28 +249,38 @@ class JoinedFaces:
             def mine(x: Tensor, k: Tensor = k, real: bool = real) -> Tensor:
                 return x[k].real if real else x[k]
 
-            right = self.rows.tested(mine(b), k, alike) * self.columns[k][:, None, :, None]
-            for site, norms, wall, told in zip(self.sites, self.norms, stage.walls, at_sites, strict=True):
-                scale = site.scales[..., None, :] / norms[k][..., None]
-                said = stage.square * (wall @ (mine(told) * scale[..., None]).flatten(2, 3))
-                right.index_add_(1, site.cells, said)
+            right, values = self.rows.tested(mine(b), k), mine(self.rows.values)
+            for site, norms, slopes, told in zip(self.sites, self.norms, self.told, at_sites, strict=True):
+                weight = (site.scales[..., None, :] / norms[k][..., None]).square()[..., None]
+                said = tested_at(self.scheme, self.mesh, site, slopes, values, mine(told) * weight)
+                right.index_add_(1, site.cells, stage.square * said)
+            right *= self.columns[k][:, None, :, None]
             told_there = None if given is None else mine(self._counted(given))
             lacks = [] if held is None else gaps(self.faces, self.groups, mine(held), told_there)
-            for (cells, traces, _), gap in zip(self.groups, lacks, strict=False):
-                right[:, cells] += stage.square * times(traces.mT, gap)
-            inverse = stage.inverse if alike is None else stage.inverse[:, alike]
-            alone = inverse @ right
+            for group, gap in zip(self.groups, lacks, strict=False):
+                right[:, group.cells] += stage.square * group.back(gap)
+            alone = self._alone(stage.inverse, right)
             faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
-            for j, (cells, traces, unknowns) in enumerate(self.groups):
-                told = times(traces, alone[:, cells])
+            for j, group in enumerate(self.groups):
+                told = group.traces(alone[:, group.cells])
                 told = told - lacks[j] if lacks else told
-                told = stage.square * self.shares[cells, None, None] * told
-                faces.index_add_(1, unknowns.flatten(), told.flatten(1, 2))
+                told = stage.square * self.shares[group.cells, None, None] * told
+                faces.index_add_(1, group.unknowns.flatten(), told.flatten(1, 2))
             g = stage.factors.solve(faces) if self.faces.order.size else faces
-            for cells, traces, unknowns in self.groups:
-                right[:, cells] += stage.square * times(traces.mT, g[:, unknowns])
-            found[k] = (inverse @ right).to(found.dtype)
+            for group in self.groups:
+                right[:, group.cells] += stage.square * group.back(g[:, group.unknowns])
+            found[k] = self._alone(stage.inverse, right).to(found.dtype)
         return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
+
+    def _alone(self, inverse: Tensor, right: Tensor) -> Tensor:
+        """H^-1 times right sides (s, n, F M, K)."""
+        if len(self.first) == len(self.alike):
+            return inverse @ right
+        found = torch.empty_like(right)
+        for kind in range(len(self.first)):
+            mine = self.alike == kind
+            found[:, mine] = inverse[:, kind, None] @ right[:, mine]
+        return found
 
     def _counted(self, given: Tensor) -> Tensor:
         """What is given (S, N) in the units of the unknowns."""
@@ -277,7 +292,7 @@ class JoinedFaces:
         given = self.given(known.new_zeros(1))
         held = (known.flatten(2) / self.columns[:, None])[..., None]
         found, told = known.new_zeros(known.shape[:2]), None if given is None else self._counted(given)
-        for (cells, _, unknowns), gap in zip(self.groups, gaps(self.faces, self.groups, held, told), strict=True):
-            scaled = gap / scale[self.faces.kinds[unknowns, 0]][..., None]
-            found[:, cells] = 4 * scaled.square().sum((-1, -2))
+        for group, gap in zip(self.groups, gaps(self.faces, self.groups, held, told), strict=True):
+            scaled = gap / scale[self.faces.kinds[group.unknowns, 0]][..., None]
+            found[:, group.cells] = 4 * scaled.square().sum((-1, -2))
         return found

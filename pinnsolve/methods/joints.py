@@ -1,4 +1,4 @@
-"""What is joined on a face of cells of a plane: each trace by itself, or relations across a line."""
+"""What is joined on a face of cells: each trace by itself, or relations across a line or plane."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.networks.reference_cell import ReferenceCell
+from pinnsolve.networks.reference_cell import Part, ReferenceCell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Crossed, Relation
 
 
 @dataclass(frozen=True)
 class Told:
-    """A relation on a piece of a line where something is given.
+    """A relation on a piece of a line or plane where something is given.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ class Told:
         Which one.
     first, count : int
         Of its unknowns.
-    ends : (float, float)
-        Of the piece, along the line.
+    ends : sequence of (low, high)
+        Of the piece, along each other coordinate.
     norm : float
         What the relation is divided by.
     """
@@ -33,7 +33,7 @@ class Told:
     relation: int
     first: int
     count: int
-    ends: tuple[float, float]
+    ends: Part
     norm: float
 
 
@@ -48,7 +48,7 @@ def going_on(joins: tuple[tuple[int, ...], ...], axis: int) -> tuple[Relation, .
 
 
 def crossing(mesh: Tiles, axis: int, at: Tensor, crossed: Sequence[Crossed]) -> list[int]:
-    """The line on which each face stands, (p,), minus one elsewhere: such lines end first intervals."""
+    """The line or plane on which each face stands, (p,), minus one elsewhere: such ones end first intervals."""
     here = at.round().to(torch.int64)
     known = {c.place: k for k, c in enumerate(crossed) if c.axis == axis}
     ends = mesh.ends[axis]
@@ -57,7 +57,7 @@ def crossing(mesh: Tiles, axis: int, at: Tensor, crossed: Sequence[Crossed]) -> 
 
 
 def lowest(relation: Relation) -> int:
-    """The lowest order of a relation: of as many coefficients along a face less it consists."""
+    """The lowest order of a relation: it consists of as many coefficients as that has on a face."""
     _, below, above = relation
     return next(k for k, both in enumerate(zip(below, above, strict=True)) if any(both))
 
@@ -70,18 +70,19 @@ def norm(relation: Relation, unit: float) -> float:
 
 def traces(
     relations: Sequence[Relation], fields: int, cell: ReferenceCell,
-    part: tuple[int, int, float, float], ratio: float, unit: float,
+    side: tuple[int, int], part: Part, ratio: float, unit: float,
 ) -> Tensor:  # fmt: skip
-    """The rows (k, F M) of what is joined on a part of a side; derivatives in the width of the narrower neighbour."""
-    axis, side, begin, end = part
+    """The rows (k, F M) of what is joined on a part of a side, lower or upper along an axis; derivatives in the width
+    of the narrower neighbour."""
+    axis, upper = side
     made = []
     for relation in relations:
         f, below, above = relation
-        mine = below if side else tuple(-v for v in above)
-        rows = cell.halves[0].new_zeros(cell.degree + 1 - lowest(relation), cell.count)
+        mine = below if upper else tuple(-v for v in above)
+        rows = cell.zeros(cell.on_side(lowest(relation)), cell.count)
         for k, v in enumerate(mine):
             if v:
-                trace = (2 * ratio / unit) ** k * cell.trace(axis, side, k, begin, end)
+                trace = (2 * ratio / unit) ** k * cell.trace(axis, upper, k, part)
                 rows[: len(trace)] += v / norm(relation, unit) * trace
         made.append(torch.nn.functional.pad(rows, (f * cell.count, (fields - 1 - f) * cell.count)))
-    return torch.cat(made) if made else cell.halves[0].new_zeros(0, fields * cell.count)
+    return torch.cat(made) if made else cell.zeros(0, fields * cell.count)

@@ -43,6 +43,30 @@ def at_site(scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes) -> dict[int
     return _rows(scheme, mesh.widths[site.cells], slopes, tables, len(site.conditions), site.count)
 
 
+def tested_at(
+    scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes, values: Tensor, told: Tensor
+) -> Tensor:  # fmt: skip
+    """B* b of some stages (lambda) at a site, (s, c, F M, K), for right sides b (s, c, m, P, K)."""
+    m, h = scheme.cell.count, mesh.widths[site.cells]
+    found = told.new_zeros(*told.shape[:2], scheme.fields * m, told.shape[-1])
+    for (i, f, alpha), slope in slopes.items():
+        k, order = scheme.evolution.derivative(alpha)
+        mine = told[:, :, i] * (slope * stretched(h, k)[:, None])[..., None]
+        made = times(site.table(mesh, scheme.cell, k).mT, mine)
+        found[:, :, f * m : (f + 1) * m] += made * (values.conj() ** order)[:, None, None, None] if order else made
+    return found
+
+
+def times(real: Tensor, other: Tensor) -> Tensor:
+    """The products (s, n, M, K) of real matrices (n, M, P), or one, and others (s, n, P, K), which may be complex: all
+    stages and both parts at once, so that each real matrix is read once."""
+    parts = torch.view_as_real(other.resolve_conj()) if other.is_complex() else other[..., None]
+    s, _, _, k, two = parts.shape
+    product = real @ parts.permute(1, 2, 0, 3, 4).flatten(2)
+    found = product.unflatten(2, (s, k, two)).permute(2, 0, 1, 3, 4)
+    return torch.view_as_complex(found.contiguous()) if two == 2 else found[..., 0]
+
+
 def _rows(
     scheme: Scheme, h: Tensor, slopes: Slopes, tables: Mapping[Alpha, Tensor], count: int, points: int
 ) -> dict[int, Tensor]:  # fmt: skip

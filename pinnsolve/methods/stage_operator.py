@@ -18,6 +18,7 @@ from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.rows import Slopes, averaged
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.steady_rows import balanced
+from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.spread import weights_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
@@ -53,7 +54,8 @@ class Operator:
         given = self.scheme, self.mesh, self.length, self.slopes, self.sites
         if self.scheme.evolution.time is None:
             self.row_weights, joining = balanced(self.scheme, self.mesh, self.slopes)
-            self.cells = JoinedFaces(*given, self.row_weights, joining)
+            # Newton's method looks again at what cells leave, so that half of the digits suffice
+            self.cells = JoinedFaces(*given, self.row_weights, joining, brief=self.mesh.dims > 2)
             return
         self.row_weights = self._weights()
         if self.mesh.dims == 1:
@@ -180,6 +182,16 @@ def that_fit(scheme: Scheme, memory: float = 6e8) -> int:
     return int(memory / (16 * len(scheme.radau.values) * m * (r + 2 * m)))
 
 
+def held(scheme: Scheme, mesh: Tiles, degree: int) -> float:
+    """Bytes of a steady problem's equations on a mesh, with features of that degree: the inverse of each cell, what
+    joins them with half of the digits, and some of its largest fronts."""
+    e, cell = scheme.evolution, reference_cell(degree, scheme.device, scheme.evolution.dims)
+    order = faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed).order
+    more = (cell.on_side(0) / scheme.cell.on_side(0)) ** 2
+    fronts = 2.5
+    return 8.0 * len(mesh) * (scheme.fields * cell.count) ** 2 + more * (4 * order.kept + 8 * fronts * order.largest)
+
+
 def operations(scheme: Scheme, mesh: Tiles, unlike: int | None = None) -> tuple[float, float]:
     """Of one factorisation and of one solution on a mesh; of a plane with so many cells that are unlike each other."""
     if mesh.dims == 1:
@@ -197,5 +209,6 @@ def _of_faces(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
     k = 2 * order.size // len(mesh)  # unknowns at a cell's sides, on the mean
     each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, k) + product(k, m, k)
     once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
-    slow = 1.5  # small matrices take so many times as long as their operations do in a large one
+    # small matrices take so many times as long as their operations do in a factorisation, and those of space less
+    slow = 1.5 if e.dims < 3 else 0.5
     return slow * kinds * (unlike * each + factor), slow * kinds * (len(mesh) * once + solve)

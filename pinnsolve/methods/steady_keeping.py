@@ -13,9 +13,10 @@ from pinnsolve.methods.easing import Easing
 from pinnsolve.methods.steady_cells import SteadyCells
 from pinnsolve.methods.steady_measured import sizes_like
 from pinnsolve.methods.steady_whole import SteadyWhole
+from pinnsolve.networks.reference_cell import degree_of
 from pinnsolve.networks.tiles import Tiles
 
-KEPT = "parent", "offs", "tries", "solved", "settled", "bound"
+KEPT = "parent", "offs", "tries", "solved", "settled", "bound", "factorised"
 
 
 def taken_up(whole: SteadyWhole, mesh: Tiles, coefficients: Tensor, kept: Mapping[str, Any]) -> SteadyWhole:
@@ -29,7 +30,8 @@ def taken_up(whole: SteadyWhole, mesh: Tiles, coefficients: Tensor, kept: Mappin
     whole.cells = SteadyCells(scheme, mesh, coefficients, added=added)
     if good := kept["good"]:
         before = tuple(good["sizes"].tolist())
-        was = replace(scheme, evolution=replace(scheme.evolution, sizes=before))
+        degree = degree_of(good["coefficients"].shape[2], mesh.dims)
+        was = replace(scheme, evolution=replace(scheme.evolution, sizes=before), degree=degree)
         whole.good = SteadyCells(
             was, Tiles.placed(mesh.ends, good["places"], mesh.device, mesh.region), good["coefficients"]
         )

@@ -25,11 +25,15 @@ class Felt:
     narrow : float
         Of the lengths: in smaller cells a larger defect is let pass, as the root of their width, and beside a corner
         whose values jump as their width. Larger: what such a corner leaves is felt far away. Smaller: more cells.
+    many : float
+        Over space, one over so many of the whole: in smaller cells a larger defect is let pass, as the root of their
+        share. Larger: more cells.
     floor : float
         Of an unknown's size as data tell it: it counts as no smaller.
     """
 
     narrow: float = 0.1
+    many: float = 8.0
     floor: float = 1e-3
 
 
@@ -43,6 +47,8 @@ def measured(
     mesh, sized = solved.mesh, rescaled(solved, told)
     part = ((mesh.widths / mesh.lengths).amax(-1) / FELT.narrow).clamp(max=1.0)
     felt = part.sqrt()
+    if mesh.dims > 2:
+        felt = felt * (FELT.many * mesh.shares).clamp(max=1.0).sqrt()
     for corner in corners:
         felt = torch.where(beside(mesh, corner, told.evolution.problem.coordinates), part, felt)
     return sized, defects(solved, faces, sizes_like(sized)) * felt

@@ -1,5 +1,5 @@
-"""Steps of training over cells of a plane in which nothing evolves: all of them at once, and again with richer
-features."""
+"""Steps of training over cells of a plane or of space in which nothing evolves: all of them at once, and again with
+richer features."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import math
 from torch import Tensor
 
 from pinnsolve.algebra.operations import Work
+from pinnsolve.checks.posed import linear
 from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
@@ -19,7 +20,7 @@ from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_o
 from pinnsolve.methods.steady_keeping import stored, taken_up
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
 from pinnsolve.methods.steady_whole import RULES, SteadyWhole
-from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, reference_cell
+from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.steady import steady
@@ -41,32 +42,38 @@ def corners_of(trial: Planar) -> tuple[Corner, ...]:
 def stepped(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
     """One round: Newton's method on all cells, and halving. The first is one of the cells of a known solution, where
     there is one with no more features."""
-    scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
+    before = known if known is not None and known.complete and trial.dims > 2 else None
+    # over space degrees may have been raised, here or there
+    degree = trial.degree if state["march"] else max(k.degree for k in (trial, before) if k is not None)
+    scheme = scheme_of(steady_of(trial), degree, trial.device)
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
-        live = SteadyWhole(scheme, corners_of(trial), bound, work)
-        work.add(JOINED.shape * (scheme.evolution.region is not None))
+        narrow = trial.plan.narrow if trial.dims > 2 else ()
+        live = SteadyWhole(scheme, corners_of(trial), bound, work, narrow)
+        work.add(JOINED.shape * (scheme.evolution.region is not None or trial.dims > 2))
         if state["march"]:
             assert trial.mesh is not None
             live = taken_up(live, trial.mesh, trial.coefficients, state["march"])
         elif known is not None and known.complete and known.mesh is not None:
-            before = reference_cell(degree_of(known.coefficients.shape[2], 2), trial.device, 2)
-            if before.degree <= scheme.degree:
-                live.go_on(known.mesh, _richer(known, before, scheme.cell))
+            cell = known.cell(known.coefficients.shape[2])
+            if cell.degree <= scheme.degree:
+                live.go_on(known.mesh, _richer(known, cell, scheme.cell))
     trial.live, live.work = live, work
     more = live.advance()
     defect = live.offs[-1] if live.offs else math.inf
     trial.take(live.cells.mesh, live.cells.coefficients, live.settled, defect)
-    ended = _ended(state, trial, scheme, stuck=not more and not live.settled)
-    return {**ended, "done": not more, "march": stored(live), "rate": max(work.operations - begun, 2 * live.ahead)}
+    ended = _ended(state, trial, live.cells.scheme, stuck=not more and not live.settled)
+    rate = max(work.operations - begun, live.factorised * live.ahead)
+    return {**ended, "done": not more, "march": stored(live), "rate": rate}
 
 
 def enriched(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
     """All cells of a known solution again with richer features."""
-    scheme = scheme_of(steady_of(trial), trial.layer.steady, trial.device)
+    degree = trial.layer.steady if known is None else max(trial.layer.steady, known.degree + 2)
+    scheme = scheme_of(steady_of(trial), degree, trial.device)
     solved = None
     if known is not None and known.complete and known.mesh is not None:
-        before = scheme_of(steady_of(known), known.layer.steady, known.device)
+        before = scheme_of(steady_of(known), known.degree, known.device)
         c = _richer(known, before.cell, scheme.cell)
         cells = rescaled(SteadyCells(scheme, known.mesh, c), scheme)
         newton = JoinedNewton(SteadyOperator, sizes_like(cells), RULES.again * bound)
@@ -86,10 +93,13 @@ def _richer(known: Planar, before: ReferenceCell, after: ReferenceCell) -> Tenso
 
 
 def ahead(known: Planar) -> float:
-    """Operations of solving its cells again with two degrees more, by two factorisations."""
-    scheme = scheme_of(steady_of(known), known.layer.steady + 2, known.device)
+    """Operations of solving its cells again with two degrees more, by two factorisations; over space by one, where
+    equations are linear."""
+    scheme = scheme_of(steady_of(known), known.degree + 2, known.device)
     assert known.mesh is not None
-    return 2 * iteration(scheme, known.mesh)
+    problem = known.problem
+    once = known.dims > 2 and all(linear(problem, e, problem.domain.line()) for e in problem.equations)
+    return (1 if once else 2) * iteration(scheme, known.mesh)
 
 
 def _ended(state: State, trial: Planar, scheme: Scheme, stuck: bool) -> State:

@@ -1,6 +1,8 @@
-"""A steady problem in a plane: Newton's method over all cells, and halving where equations are not met between points.
+"""A steady problem in a plane or in space: Newton's method over all cells, and halving where equations are not met
+between points.
 
-Cells are halved along the coordinates along which their features do not suffice. Corners at which prescribed values
+Cells are halved along the coordinates along which their features do not suffice; in space, where each halving costs
+more, along as few as are foretold to suffice. Corners at which prescribed values
 jump have graded cells from the start: there what a cell leaves is the same at every size, and counts by its length.
 """
 
@@ -14,7 +16,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import SPEED, Work
-from pinnsolve.geometry.places import Corner
+from pinnsolve.geometry.places import Corner, Narrow
 from pinnsolve.methods.easing import RULES as EASING
 from pinnsolve.methods.easing import Easing, begun, stalled
 from pinnsolve.methods.grading import RULES as GRADING
@@ -22,14 +24,12 @@ from pinnsolve.methods.grading import graded, parts_apart, targets
 from pinnsolve.methods.guessing import on_cells
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.stage_operator import iteration, that_fit
+from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
-from pinnsolve.networks.moved import origins, refined
+from pinnsolve.methods.steady_refining import Halves, fits, halved, halves_of, prefers_richer, richer, wanted_of
 from pinnsolve.networks.openings import closed
-from pinnsolve.networks.spread import taken_over
-from pinnsolve.networks.tails import steep
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,15 @@ class Rules:
         Smaller: more cells than are asked for.
     first : float
         No less than that, in parts of the whole: a first round that fits in any budget. Larger: more rounds.
+    near : float
+        Times the bound: over space what leaves no more is taken for a solution where no finer cells fit, and richer
+        features say how right it is. Larger: time for what is not right. Smaller: it is left to others.
     tries : int
         Halvings of all cells, where Newton's method does not settle.
     cheap, lower, least : float
         Seconds at the nominal speed: while eight factorisations take less, as many as after a halving of all cells, a
         bound that is met is lowered to such a part of it, down to the least. Larger: time for what nobody asked.
         Smaller: what is smooth is less exact than it may be for nothing.
-    memory : float
-        Bytes that complex rows and inverses would take; these are real. Larger: more than the 1 GB that is promised.
     """
 
     cells: int = 2
@@ -77,11 +78,11 @@ class Rules:
     gains: float = 0.5
     begun: float = 0.02
     first: float = 0.02
+    near: float = 5.0
     tries: int = 3
     cheap: float = 0.2
     lower: float = 1e-2
     least: float = 1e-12
-    memory: float = 6e8
 
 
 RULES = Rules()
@@ -98,6 +99,8 @@ class SteadyWhole:
         Where prescribed values jump.
     bound : float
         Of what a cell leaves (`defects`).
+    narrow : sequence of Narrow
+        What is narrow: over space cells there are no longer than that from the beginning.
     work : Work
         Where operations are counted.
 
@@ -109,6 +112,8 @@ class SteadyWhole:
         What the cell left of which each is a part; infinite where it is none.
     offs : list of float
         What the worst cell left, round by round.
+    factorised : int
+        How often equations were factorised in the last round; more often than once where they are not linear.
     tries : int
         How often all cells were halved, since Newton's method did not settle.
     easing : Easing, optional
@@ -123,13 +128,16 @@ class SteadyWhole:
     corners: tuple[Corner, ...]
     bound: float
     work: Work = field(default_factory=Work)
+    narrow: Sequence[Narrow] = ()
 
     def __post_init__(self) -> None:
+        self.degree = self.scheme.degree
         self.cells, self.offs, self.tries = self._begun(), list[float](), 0
         self.easing: Easing | None = None
         self.good: SteadyCells | None = None
         self.parent = torch.full((len(self.cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
         self.solved = self.settled = False
+        self.factorised = 2
 
     def go_on(self, mesh: Tiles, coefficients: Tensor) -> None:
         """Begin at cells that were solved to another bound."""
@@ -145,11 +153,13 @@ class SteadyWhole:
     def advance(self) -> bool:
         """One round; whether another one follows."""
         mesh, rings = self.cells.mesh, self.scheme.evolution.rings
-        if mesh.region is not None and not closed(mesh, rings):  # of the shape something was overlooked
+        overlooked = mesh.region is not None and not closed(mesh, rings)  # something of the shape
+        if overlooked or (mesh.dims > 2 and not fits(self.scheme, mesh)):
             return False
         newton = JoinedNewton(SteadyOperator, sizes_like(self.cells), self._left)
         solved = newton.solve(self.cells)
         self.work.add(newton.effort.factorisations * self.ahead)
+        self.factorised = newton.effort.factorisations
         if solved is None:
             return self._eased(failed=True) or self._halved_everywhere()
         assert isinstance(newton.operator, SteadyOperator)
@@ -162,18 +172,18 @@ class SteadyWhole:
         rounding = (found > RULES.gains * self.parent) & (found < RULES.rounding)
         mark = EASING.mark if self.easing is not None and self.easing.whole else RULES.mark
         bad = (found > bound) & (found > mark * self.offs[-1]) & ~rounding
-        wanted = steep(self.cells.coefficients / sizes_like(self.cells)[:, None], self.scheme.cell)
-        wanted[self.cells.mesh.cut] = True  # there features are mixed
-        wanted &= bad[:, None]
+        wanted = wanted_of(self.cells, found, bound)[0] & bad[:, None]
         wanted &= self.cells.mesh.widths > GRADING.shallow * self.cells.mesh.lengths
+        exact = newton.last <= RULES.newton * self.bound
         if bool(wanted.any()):
             towards = self._targets(found)
             self.parent = torch.where(bad, found, self.parent)
-            return (self._cheap or not self.settled) and self._halve(wanted, towards)
+            finer = (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound)
+            return finer or (mesh.dims > 2 and self._crowded(bound, exact))
         met = bool((found < max(bound, RULES.rounding)).all())
         if self.cells.added:
             return self._eased(failed=not met)
-        self.settled |= met and newton.last <= RULES.newton * self.bound
+        self.settled |= met and exact
         further = self.settled and self._cheap and not self.corners
         if met and further:
             self.bound = max(RULES.lower * min(self.bound, self.offs[-1]), RULES.least)  # zero may leave nothing
@@ -200,7 +210,7 @@ class SteadyWhole:
         self.tries += 1
         everywhere = torch.ones_like(self.cells.mesh.widths, dtype=torch.bool)
         wind = self.easing is not None and bool(self.easing.whole)
-        return not wind and self.tries <= RULES.tries and self._halve(everywhere, [])
+        return not wind and self.tries <= RULES.tries and self._halve(halves_of(self.cells, everywhere, []))
 
     def _eased(self, failed: bool) -> bool:
         """Go on with more diffusion, or with less; whether there is a way."""
@@ -215,6 +225,7 @@ class SteadyWhole:
         if not self.easing.whole:
             return False
         cells = self._begun() if self.good is None else self.good
+        self.scheme = replace(self.scheme, degree=cells.scheme.degree)
         self.cells, self.offs = replace(cells, added=self.easing.added), []
         self.parent = torch.full((len(cells.mesh),), math.inf, dtype=torch.float64, device=self.scheme.device)
         return True
@@ -222,12 +233,15 @@ class SteadyWhole:
     # ------------------------------------------------------------ cells
 
     def _begun(self) -> SteadyCells:
-        s, e = self.scheme, self.scheme.evolution
+        s, e = replace(self.scheme, degree=self.degree), self.scheme.evolution  # it may have been raised since
         mesh = Tiles.begun(e.extent, RULES.cells, e.joints, s.device, e.region)
         mesh = mesh if mesh.region is None else parts_apart(mesh, e.rings)
         for corner in self.corners:
             first = max(RULES.begun * self.bound, RULES.first)
             mesh, _ = graded(mesh, corner, first, e.problem.coordinates, e.rings)
+        for place in self.narrow:
+            part = min(w / e.problem.domain.length(c) for c, w in place.width.items())
+            mesh, _ = graded(mesh, Corner(place.middle), part, e.problem.coordinates, e.rings)
         c = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
         if e.problem.guess.unknowns:
             mesh, c = on_cells(self._guessed, mesh, s.cell, e.rings)
@@ -247,20 +261,32 @@ class SteadyWhole:
         singular = torch.where(found > GRADING.falls * self.parent, found, torch.zeros_like(found))
         return known + targets(mesh, singular, self.bound, e.notches, names)
 
-    def _halve(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]]) -> bool:
-        """Halve cells for the next round; whether there are not too many then."""
-        cells, parent = self.cells, self.parent
-        e = cells.scheme.evolution
-        mesh, how = halvings(cells.mesh, wanted, e.rings)
-        for corner, part in targets:
-            mesh, more = graded(mesh, corner, part, e.problem.coordinates, e.rings)
-            how += more
-        if len(mesh) > that_fit(self.scheme, RULES.memory):
+    def _finer(self, wanted: Tensor, targets: Sequence[tuple[Corner, float]], found: Tensor, bound: float) -> bool:
+        """Go on with halved cells, or in space with degrees more; whether there are not too many numbers then."""
+        halves = halves_of(self.cells, wanted, targets)
+        if self.cells.mesh.dims > 2 and not fits(self.scheme, halves[0]):  # less of it, along one coordinate each
+            halves = halves_of(self.cells, wanted & wanted_of(self.cells, found, math.inf)[0], targets)
+        if prefers_richer(self.cells, halves, found, bound):
+            return self._enrich()
+        return self._halve(halves)
+
+    def _crowded(self, bound: float, exact: bool) -> bool:
+        """Over space, where no finer cells fit: take what is near the bound for a solution, or ease what is windy;
+        whether another round follows."""
+        self.settled |= exact and not self.cells.added and self.offs[-1] < RULES.near * bound
+        return self.easing is None and not self.settled and self._eased(failed=True)
+
+    def _enrich(self) -> bool:
+        """Go on with degrees more; whether that fits."""
+        if (more := richer(self.cells)) is None:
             return False
-        cell, origin = cells.scheme.cell, origins(how, len(cells.mesh))
-        if mesh.region is None:
-            c = refined(cells.coefficients, how, cell)
-        else:
-            c = taken_over(cells.coefficients, cells.mesh, cell, mesh, cell, origin)
-        self.cells, self.parent = SteadyCells(cells.scheme, mesh, c, added=cells.added), parent[origin]
+        self.cells, self.scheme = more, replace(self.scheme, degree=more.scheme.degree)
+        return True
+
+    def _halve(self, halves: Halves) -> bool:
+        """Go on with halved cells; whether there are not too many."""
+        if not fits(self.scheme, halves[0]):
+            return False
+        self.cells, origin = halved(self.cells, halves)
+        self.parent = self.parent[origin]
         return True

@@ -12,7 +12,7 @@ class LocalFeatures:
     """Cells of space whose features are Legendre polynomials, and steps of time whose features are, too.
 
     In a plane cells have four degrees less, and steps two stages: what is solved grows with the square of the degree;
-    three where nothing evolves.
+    three where nothing evolves, in space too.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class LocalFeatures:
 
     @property
     def steady(self) -> int:
-        """The degree over a plane in which nothing evolves.
+        """The degree over a plane, or over space, in which nothing evolves.
 
         >>> LocalFeatures(degree=11).steady
         8

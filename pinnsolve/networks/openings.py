@@ -36,13 +36,13 @@ RULES = Rules()
 
 @lru_cache(maxsize=2)  # of faces, and of the question whether they close cells
 def openings(mesh: Tiles, rings: tuple[bool, ...]) -> list[tuple[int, Tensor, Tensor, Tensor, Tensor]]:
-    """What cells over a shape share, by coordinate across: axis, the cells below and above, (p,), and from where to
-    where along the other coordinate, (p,), in its own units: what of a side lies inside."""
+    """What cells over a shape in a plane share, by coordinate across: axis, the cells below and above, (p,), and from
+    where to where along the other coordinate, (p, 1), in its own units: what of a side lies inside."""
     assert mesh.region is not None
     found, size = [], mesh.region.shape.size
     for axis, below, above, begin, end in mesh.pieces(rings):
         along = 1 - axis
-        ends = torch.stack([mesh.along_axis(along, begin), mesh.along_axis(along, end)], 1)
+        ends = torch.stack([mesh.along_axis(along, v[:, 0]) for v in (begin, end)], 1)
         at = mesh.along_axis(axis, mesh.units[1][below, axis])
         pairs, parts, places = list[int](), list[tuple[float, float]](), list[tuple[float, float]]()
         for j, (a, b, place, (low, high)) in enumerate(
@@ -60,7 +60,7 @@ def openings(mesh: Tiles, rings: tuple[bool, ...]) -> list[tuple[int, Tensor, Te
         kept = _opens(mesh, axis, torch.tensor(pairs), below, above, torch.tensor(places, dtype=torch.float64))
         chosen = torch.tensor(pairs, dtype=torch.int64)[kept]
         spans = torch.tensor(parts, dtype=torch.float64).reshape(-1, 2)[kept]
-        found.append((axis, below[chosen], above[chosen], spans[:, 0], spans[:, 1]))
+        found.append((axis, below[chosen], above[chosen], spans[:, :1], spans[:, 1:]))
     return found
 
 
@@ -96,6 +96,6 @@ def closed(mesh: Tiles, rings: tuple[bool, ...]) -> bool:
         around.index_add_(0, owner, lengths.sum(1))
     for axis, below, above, begin, end in openings(mesh, rings):
         for cells, sign in ((below, 1.0), (above, -1.0)):
-            total[:, axis].index_add_(0, cells, sign * (end - begin))
-            around.index_add_(0, cells, end - begin)
+            total[:, axis].index_add_(0, cells, sign * (end - begin)[:, 0])
+            around.index_add_(0, cells, (end - begin)[:, 0])
     return bool((total.norm(dim=1) <= RULES.closed * around).all())

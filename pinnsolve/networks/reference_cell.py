@@ -18,11 +18,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
+
+Part = tuple[tuple[float, float], ...]  # from where to where along each of some coordinates
 
 
 def legendre(xi: Tensor, degree: int, order: int) -> Tensor:
@@ -63,11 +65,9 @@ class ReferenceCell:
     Attributes
     ----------
     count : int
-        M, the number of features: d + 1 along a line, (d + 1)(d + 2)/2 in a plane.
+        M, the number of features: d + 1 along a line, (d + 1)(d + 2)/2 in a plane, (d + 1)(d + 2)(d + 3)/6 in space.
     powers : tensor (M, dims)
         The degree of each feature along each coordinate.
-    halves : list by coordinate of tensor (2, M, M)
-        The coefficients of a half from those of the whole.
     """
 
     def __init__(self, degree: int, device: torch.device, dims: int = 1) -> None:
@@ -76,16 +76,23 @@ class ReferenceCell:
         self.count, self.powers = len(chosen), torch.tensor(chosen, device=device)
         self._tables: dict[tuple[int, tuple[int, ...]], Tensor] = {}
         self._joins: dict[int, tuple[Tensor, Tensor]] = {}
-        self._traces: dict[tuple[int, int, int, float, float], Tensor] = {}
+        self._traces: dict[tuple[int, int, int, Part], Tensor] = {}
         self._places: dict[tuple[tuple[float, ...], tuple[int, ...]], Tensor] = {}
         self._gauss: dict[int, tuple[Tensor, Tensor]] = {}
-        xi, weights = self.gauss(degree + 1)
-        own = self.features(xi, (0,) * dims) * weights[:, None]
-        self.halves = []
-        for axis in range(dims):
+
+    @cached_property
+    def halves(self) -> list[Tensor]:
+        """By coordinate, (2, M, M): the coefficients of a half from those of the whole."""
+        xi, weights = self.gauss(self.degree + 1)
+        own, found = self.features(xi, (0,) * self.dims) * weights[:, None], list[Tensor]()
+        for axis in range(self.dims):
             moved = [xi.clone(), xi.clone()]
             moved[0][:, axis], moved[1][:, axis] = (xi[:, axis] - 1) / 2, (xi[:, axis] + 1) / 2
-            self.halves.append(torch.stack([own.T @ self.features(part, (0,) * dims) for part in moved]))
+            found.append(torch.stack([own.T @ self.features(part, (0,) * self.dims) for part in moved]))
+        return found
+
+    def zeros(self, *shape: int) -> Tensor:
+        return torch.zeros(*shape, dtype=torch.float64, device=self.device)
 
     def features(self, xi: Tensor, orders: Sequence[int]) -> Tensor:
         """The features at places (..., dims), derived so many times along each coordinate: (..., M)."""
@@ -124,26 +131,42 @@ class ReferenceCell:
             self._places[key] = self.features(xi, orders)
         return self._places[key]
 
-    def trace(self, axis: int, side: int, order: int, low: float = -1.0, high: float = 1.0) -> Tensor:
-        """The derivative of that order along an axis at its lower (0) or upper (1) side, as coefficients of Legendre
-        polynomials along the other coordinates' part from `low` to `high` of the side: (T, M).
+    def on_side(self, order: int) -> int:
+        """T, how many coefficients a derivative of that order across has on a side: in one coordinate one; in two,
+        d + 1 - order, since no more is left of a polynomial that is derived."""
+        return math.comb(self.degree - order + self.dims - 1, self.dims - 1)
 
-        In one coordinate T = 1; in two, d + 1 - order, since no more is left of a polynomial that is derived.
+    def modes(self) -> tuple[Tensor, Tensor]:
+        """Gauss points of a side along the other coordinates, (P, dims - 1), and what makes coefficients there of
+        values, those of low degree first: (T, P), T all that there are."""
+        if self.dims == 1:
+            one = torch.ones(1, 1, dtype=torch.float64, device=self.device)
+            return one[:, :0], one
+        side = reference_cell(self.degree, self.device, self.dims - 1)
+        xi, w = side.gauss(self.degree + 1)
+        order = side.powers.sum(1).argsort(stable=True)
+        return xi, (side.table(self.degree + 1, (0,) * side.dims)[:, order] * w[:, None]).T
+
+    def trace(self, axis: int, side: int, order: int, part: Part | None = None) -> Tensor:
+        """The derivative of that order along an axis at its lower (0) or upper (1) side, as coefficients of Legendre
+        polynomials along the other coordinates, those of low degree first: (T, M).
+
+        Parameters
+        ----------
+        part : sequence of (low, high), optional
+            Along each other coordinate, what of the side it is; without it, all.
         """
-        key = axis, side, order, low, high
+        part = ((-1.0, 1.0),) * (self.dims - 1) if part is None else part
+        key = axis, side, order, part
         if key not in self._traces:
             if len(self._traces) >= 4096:  # of cells that a rim cuts each has its own
                 self._traces.clear()
-            xi, w = (
-                np.polynomial.legendre.leggauss(self.degree + 1) if self.dims > 1 else (np.zeros(1), np.full(1, 2.0))
-            )
-            along, weights = torch.as_tensor(xi, device=self.device), torch.as_tensor(w / 2, device=self.device)
-            places = torch.full((len(along), self.dims), 2.0 * side - 1.0, dtype=torch.float64, device=self.device)
-            if self.dims > 1:
-                places[:, 1 - axis] = low + (high - low) * (along + 1) / 2
+            xi, modes = self.modes()
+            places = torch.full((len(xi), self.dims), 2.0 * side - 1.0, dtype=torch.float64, device=self.device)
+            for k, (low, high) in zip((k for k in range(self.dims) if k != axis), part, strict=True):
+                places[:, k] = low + (high - low) * (xi[:, k - (k > axis)] + 1) / 2
             values = self.features(places, [order * (k == axis) for k in range(self.dims)])
-            kept = legendre(along, self.degree, 0)[:, : self.degree + 1 - order if self.dims > 1 else 1]
-            self._traces[key] = (kept * weights[:, None]).T @ values
+            self._traces[key] = modes[: self.on_side(order)] @ values
         return self._traces[key]
 
     # ------------------------------------------------------------ one coordinate
@@ -181,8 +204,8 @@ class ReferenceCell:
 def degree_of(count: int, dims: int) -> int:
     """The degree of a cell with so many features in so many coordinates.
 
-    >>> degree_of(12, 1), degree_of(36, 2)
-    (11, 7)
+    >>> degree_of(12, 1), degree_of(36, 2), degree_of(84, 3)
+    (11, 7, 6)
     """
     return next(k for k in range(count) if math.comb(k + dims, dims) == count)
 

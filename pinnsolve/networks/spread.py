@@ -104,6 +104,14 @@ class Spread:
             found[..., cut, :] = (self.table(orders) @ c[..., cut, :, None])[..., 0]
         return found
 
+    def tested(self, given: Tensor, orders: Sequence[int]) -> Tensor:
+        """The sums (..., n, M) of values (..., n, P), times the features there."""
+        found = given @ self.cell.table(self.points, orders)
+        cut = self.mesh.cut
+        if len(cut):
+            found[..., cut, :] = (given[..., cut, None, :] @ self.table(orders))[..., 0, :]
+        return found
+
     def rows(self, orders: Sequence[int], first: Tensor) -> Tensor:
         """The features in some cells, (C, M, P) or (M, P) where they are the same in all."""
         whole, cut = self.cell.table(self.points, orders).T, self.mesh.cut
@@ -118,11 +126,11 @@ class Spread:
 
     def nearest(self, given: Tensor) -> Tensor:
         """The coefficients (..., n, M) that are nearest to values (..., n, P), in each cell's mean square."""
-        found = (given * self.w) @ self.cell.table(self.points, (0,) * self.cell.dims)
-        cut = self.mesh.cut
-        if len(cut):
-            table, left, own = self.table((0,) * self.cell.dims), given[..., cut, :], found[..., cut, :] * 0
-            for _ in range(RULES.repeats):  # by these points features are orthonormal nearly
+        order = (0,) * self.cell.dims
+        found, cut = self.tested(given * self.weights, order), self.mesh.cut
+        if len(cut):  # by these points features are orthonormal nearly
+            table, left, own = self.table(order), given[..., cut, :], found[..., cut, :] * 0
+            for _ in range(RULES.repeats):
                 own = own + ((left * self.own_weights)[..., None, :] @ table)[..., 0, :]
                 left = given[..., cut, :] - (table @ own[..., None])[..., 0]
             found[..., cut, :] = own

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor
 
@@ -22,3 +24,36 @@ def steep(c: Tensor, cell: ReferenceCell, share: float = 0.1) -> Tensor:
     left = (c[..., last].square() @ parts).sum(-2)  # (..., n, dims)
     left = left.reshape(-1, *left.shape[-2:]).sum(0)
     return left >= share * left.amax(-1, keepdim=True)
+
+
+def fewest(c: Tensor, cell: ReferenceCell, needed: Tensor) -> tuple[Tensor, Tensor]:
+    """Along which coordinates to halve cells whose coefficients (n, F, M) leave too much, (n, dims): as few of them as
+    bring what is left down to the part `needed` (n,); and the part to which they do, (n,).
+
+    A feature of degree p along a coordinate is 2^-p of what it was in half a cell. Where no halving brings so much,
+    it is as few as bring three fifths of what all of them do, as a logarithm.
+    """
+    last = cell.powers.sum(1) >= cell.degree - 1
+    powers, square = cell.powers[last].to(c.dtype), c[..., last].square().sum(-2)  # (L, dims), (n, L)
+    whole = square.sum(-1).clamp(min=torch.finfo(c.dtype).tiny)
+    part = (square @ 4.0 ** -powers.sum(1)) / whole
+    aim = torch.maximum(needed.square(), part**0.6)
+    chosen = torch.ones(len(c), cell.dims, dtype=torch.bool, device=c.device)
+    count = torch.full_like(whole, float(cell.dims))
+    for axes in itertools.product((0, 1), repeat=cell.dims):
+        mine, k = powers.new_tensor(axes), sum(axes)
+        if not 0 < k < cell.dims:
+            continue
+        left = (square @ 4.0 ** -(powers @ mine)) / whole
+        better = (left <= aim) & ((k < count) | ((k == count) & (left < part)))
+        chosen[better], count[better], part[better] = mine.bool(), float(k), left[better]
+    return chosen, part.sqrt()
+
+
+def decay(c: Tensor, cell: ReferenceCell) -> Tensor:
+    """By how much the last two degrees of coefficients (n, F, M) are smaller than the two before, (n,); one at most."""
+    degrees, square = cell.powers.sum(1), c.square().sum(-2)
+    last, before = (
+        square[:, (degrees > d - 2) & (degrees <= d)].sum(-1) for d in (cell.degree, cell.degree - 2)
+    )  # fmt: skip
+    return (last / before.clamp(min=torch.finfo(c.dtype).tiny)).sqrt().clamp(max=1.0)

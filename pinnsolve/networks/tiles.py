@@ -1,4 +1,4 @@
-"""Boxes that tile a box and are halved and joined again: intervals of a line, rectangles of a plane.
+"""Boxes that tile a box and are halved and joined again: intervals of a line, rectangles of a plane, bricks of space.
 
 Over a shape they are those boxes that hold something of it. A cell's own box is then the smallest one around that, in
 which its features are at home, so that what is left of a box at the rim is as well conditioned as a whole one.
@@ -203,7 +203,7 @@ class Tiles:
 
     def pieces(self, rings: Sequence[bool]) -> list[tuple[int, Tensor, Tensor, Tensor, Tensor]]:
         """What tiles share, by coordinate across: axis, the tiles below and above, (p,), and from where to where along
-        the other coordinate, (p,), in first intervals; of a line zero to one.
+        the other coordinates, (p, dims - 1), in first intervals.
 
         Parameters
         ----------
@@ -215,19 +215,18 @@ class Tiles:
         for axis in range(self.dims):
             last = len(self.ends[axis]) - 1
             above = torch.where(high[:, axis] == last, 0.0, high[:, axis]) if rings[axis] else high[:, axis]
-            meets = above[:, None] == low[None, :, axis]
-            begin, end = torch.zeros_like(meets, dtype=torch.float64), torch.ones_like(meets, dtype=torch.float64)
-            for other in (k for k in range(self.dims) if k != axis):
-                begin = torch.maximum(low[:, None, other], low[None, :, other])
-                end = torch.minimum(high[:, None, other], high[None, :, other])
-                meets = meets & (begin < end)
-            a, b = meets.nonzero(as_tuple=True)
-            found.append((axis, a, b, begin[a, b], end[a, b]))
+            others = [k for k in range(self.dims) if k != axis]
+            a, b = (above[:, None] == low[None, :, axis]).nonzero(as_tuple=True)
+            begin = torch.maximum(low[a][:, others], low[b][:, others])
+            end = torch.minimum(high[a][:, others], high[b][:, others])
+            meets = (begin < end).all(1)
+            found.append((axis, a[meets], b[meets], begin[meets], end[meets]))
         return found
 
     def uneven(self, rings: Sequence[bool]) -> list[int]:
-        """The coordinate along which each tile of a plane must be halved, so that none is more than twice as long as
-        its neighbours, along any coordinate; and so that it holds no parts that do not hang together. -1: none."""
+        """The coordinate along which each tile must be halved, so that none is more than twice as long as its
+        neighbours, along any coordinate; and so that it holds no parts that do not hang together. -1: none, as always
+        along a line."""
         if self.dims == 1:
             return [-1] * len(self)
         chosen: dict[int, int] = {}
@@ -236,11 +235,13 @@ class Tiles:
             if clip.torn:
                 chosen[j] = int((clip.high - clip.low).argmax())
         for axis, a, b, begin, end in self.pieces(rings):
-            size = high - low
+            size, others = high - low, [k for k in range(self.dims) if k != axis]
             for tile, other in ((a, b), (b, a)):
                 across = size[tile, axis] > 2 * size[other, axis]
-                wide = size[tile, 1 - axis] > 2 * (end - begin)
-                chosen |= dict.fromkeys(tile[across].tolist(), axis) | dict.fromkeys(tile[wide].tolist(), 1 - axis)
+                chosen |= dict.fromkeys(tile[across].tolist(), axis)
+                wide = size[tile][:, others] > 2 * (end - begin)
+                for k, mine in zip(others, wide.unbind(1), strict=True):
+                    chosen |= dict.fromkeys(tile[mine].tolist(), k)
         return [chosen.get(j, -1) for j in range(len(self))]
 
 

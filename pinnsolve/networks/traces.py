@@ -71,7 +71,7 @@ Relation = tuple[int, tuple[float, ...], tuple[float, ...]]  # an unknown, by or
 
 @dataclass(frozen=True)
 class Crossed:
-    """What is joined across a line of a plane, otherwise than the traces themselves.
+    """What is joined across a line of a plane, or a plane of space, otherwise than the traces themselves.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Crossed:
         Each says of one unknown  sum_k below[k] u^(k) + sum_k above[k] u^(k) = given,  derivatives across on either
         side.
     given : callable, optional
-        From times and places along the line, (N,) each, to (N, relations); without it zero.
+        From times (N,) and places along the other coordinates, (N, dims - 1), to (N, relations); without it zero.
     """
 
     axis: int

@@ -133,16 +133,18 @@ def inner_places(problem: Problem, coordinate: str) -> dict[float, list[tuple[Eq
     return found
 
 
-def cuts(problem: Problem, made: Plan, coordinate: str, found_along: Resolution) -> tuple[float, ...]:
-    """Where equations and data jump along a coordinate, and around what is narrow along it: ends of cells or of steps,
-    closer and closer to it."""
+def cuts(
+    problem: Problem, made: Plan, coordinate: str, found_along: Resolution, narrow: bool = True
+) -> tuple[float, ...]:  # fmt: skip
+    """Where equations and data jump along a coordinate, and around what is narrow along it, if that is asked for: ends
+    of cells or of steps, closer and closer to it."""
     low, high = problem.domain.ends(coordinate)
     found = set(inner_places(problem, coordinate))
     kinks = [b for b in found_along.breaks if all(abs(b - v) > RULES.inner * (high - low) for v in found)]
     near = SAME * (high - low) * 100  # a break is placed no closer than that
     for others in ([p.value for p in made.planes if p.coordinate == coordinate], kinks):
         found |= {b for b in others if all(abs(b - v) > near for v in found)}
-    for place in made.narrow:
+    for place in made.narrow if narrow else ():
         if coordinate in place.middle:
             middle, away = place.middle[coordinate], place.width[coordinate]
             while away < high - low:

@@ -95,7 +95,7 @@ def _timed(given: Given, time: str | None) -> Callable[[Tensor], Tensor]:
 def crossed(
     problem: Problem, joins: Mapping[str, Sequence[int]], inside: Sequence[Resolution], fluxes: bool
 ) -> tuple[Crossed, ...]:
-    """What is joined across lines of a plane, otherwise than the traces themselves.
+    """What is joined across lines of a plane, or planes of space, otherwise than the traces themselves.
 
     Parameters
     ----------
@@ -132,9 +132,9 @@ def crossed(
 
 
 def _along(problem: Problem, axis: int, given: Given) -> Callable[[Tensor, Tensor], Tensor]:
-    """What is given, by times and places along the line."""
-    along, time = problem.space_coordinates[1 - axis], problem.domain.time
-    return lambda t, y: given({along: y} | ({} if time is None else {time: t}), len(y))
+    """What is given, by times and places along the other coordinates."""
+    along, time = [c for k, c in enumerate(problem.space_coordinates) if k != axis], problem.domain.time
+    return lambda t, y: given(dict(zip(along, y.unbind(-1), strict=True)) | ({} if time is None else {time: t}), len(y))
 
 
 def _relations(
@@ -180,7 +180,7 @@ def not_inside(problem: Problem, why: str) -> ProblemError:
     names = " and ".join(c.name for c in problem.inner)
     return ProblemError(
         f"{names}: conditions inside the domain are solved over cells alone, and {why}",
-        "Possible are linear conditions on face(x=0.5) of a box in one or two dimensions, with enough conditions at "
-        "its walls, and neither method nor network. A film may also be a part of its own, "
+        "Possible are linear conditions on face(x=0.5) of a box in one or two dimensions, or three without time, with "
+        "enough conditions at its walls, and neither method nor network. A film may also be a part of its own, "
         "Piecewise(1.0, (Box(x=(0.4, 0.41)), 0.01)), and a load a narrow source in the equation.",
     )

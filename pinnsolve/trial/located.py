@@ -22,15 +22,19 @@ class Located(InCells):
     length: Tensor = field(default_factory=lambda: torch.zeros(0))
     version: int = -1  # of the steps that it was looked for in
     of: Tiles | None = None  # the cells that it was looked for in, where there is one step
-    tables: dict[int | tuple[int, ...], Tensor] = field(default_factory=dict)  # by order in time, or along space
+    # by order in time, or by degree and orders along space
+    tables: dict[int | tuple[int, ...], Tensor] = field(default_factory=dict)
 
     def across(self, cell: ReferenceCell, orders: tuple[int, ...]) -> Tensor:
         """The features there, derived so many times along each coordinate of space, (N, M)."""
-        if orders not in self.tables:
+        key = (cell.degree, *orders)
+        if key not in self.tables:
+            for old in [k for k in self.tables if isinstance(k, tuple) and k[0] != cell.degree]:
+                del self.tables[old]
             powers = torch.tensor(orders, device=self.width.device)
             stretch = ((2 / self.width) ** powers).prod(-1)
-            self.tables[orders] = cell.features(self.xi, orders) * stretch[:, None]
-        return self.tables[orders]
+            self.tables[key] = cell.features(self.xi, orders) * stretch[:, None]
+        return self.tables[key]
 
 
 class Search:

@@ -1,4 +1,4 @@
-"""A trial function made of cells of a plane that do not overlap, of a problem in which nothing evolves."""
+"""A trial function made of cells of a plane or of space that do not overlap, of a problem in which nothing evolves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
-from pinnsolve.networks.reference_cell import degree_of, reference_cell
+from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, reference_cell
 from pinnsolve.networks.spread import legendre_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
@@ -74,8 +74,21 @@ class Planar(OfCells):
     # ------------------------------------------------------------ what it is made of
 
     @property
+    def dims(self) -> int:
+        return len(self.problem.coordinates)
+
+    @property
+    def degree(self) -> int:
+        """Of its features; before there are cells, of those that are begun with."""
+        return self.layer.steady if self.mesh is None else degree_of(self.coefficients.shape[2], self.dims)
+
+    def cell(self, count: int) -> ReferenceCell:
+        """That with so many features."""
+        return reference_cell(degree_of(count, self.dims), self.device, self.dims)
+
+    @property
     def width(self) -> int:
-        return reference_cell(self.layer.steady, self.device, 2).count * self.outputs
+        return reference_cell(self.degree, self.device, self.dims).count * self.outputs
 
     def held(self) -> dict[str, str]:
         found = {p.name: "nearest in each cell" for p in self.problem.periodic}
@@ -106,11 +119,10 @@ class Planar(OfCells):
     def _as_legendre(self, c: Tensor) -> Tensor:
         """Coefficients as those of the reference cell's features, also where a rim cuts cells."""
         assert self.mesh is not None
-        return legendre_of(self.mesh, reference_cell(degree_of(c.shape[2], 2), self.device, 2), c)
+        return legendre_of(self.mesh, self.cell(c.shape[2]), c)
 
     def part(self, prepared: Located, mine: Tensor, alpha: Alpha) -> Tensor:
-        cell = reference_cell(degree_of(mine.shape[1], 2), self.device, 2)
-        return (prepared.across(cell, alpha) * mine).sum(1)
+        return (prepared.across(self.cell(mine.shape[1]), alpha) * mine).sum(1)
 
     # ------------------------------------------------------------ as one vector
 
@@ -132,13 +144,15 @@ class Planar(OfCells):
             return
         settled, defect, m = bool(vector[0]), float(vector[1]), int(vector[2])
         bounds, rest = list[tuple[float, ...]](), vector[3:]
-        for _ in range(2):
+        for _ in range(self.dims):
             count = int(rest[0])
             bounds.append(tuple(rest[1 : count + 1].tolist()))
             rest = rest[count + 1 :]
-        n = len(rest) // (6 + self.outputs * m)
-        mesh = Tiles.placed(tuple(bounds), rest[: 6 * n].reshape(n, 2, 3), self.device, region_of(self.problem))
-        made = rest[6 * n :].reshape(n, self.outputs, m).clone().to(self.device)
+        placed = 3 * self.dims
+        n = len(rest) // (placed + self.outputs * m)
+        places = rest[: placed * n].reshape(n, self.dims, 3)
+        mesh = Tiles.placed(tuple(bounds), places, self.device, region_of(self.problem))
+        made = rest[placed * n :].reshape(n, self.outputs, m).clone().to(self.device)
         self.take(mesh, made, settled, defect)
 
     def tensors(self) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""A steady problem in a plane, as one over cells that are joined: what is joined, and what sides say."""
+"""A steady problem in a plane or in space, as one over cells that are joined: what is joined, and what sides say."""
 
 from __future__ import annotations
 
@@ -34,23 +34,27 @@ def steady(problem: Problem, made: Plan) -> Evolution:
         With the reason.
     """
     domain = problem.domain
-    if domain.time is not None or len(problem.coordinates) != 2 or len(domain.space_coordinates) != 2:
-        raise UnmarchableError("steady cells are those of a plane")
+    dims = len(problem.coordinates)
+    if domain.time is not None or dims not in (2, 3) or len(domain.space_coordinates) != dims:
+        raise UnmarchableError("steady cells are those of a plane or of space")
     if problem.indivisible or problem.observations:
         raise UnmarchableError(problem.indivisible or "measurements are fitted by others")
-    space, equations = (0, 1), equations_of(problem)
+    space, equations = tuple(range(dims)), equations_of(problem)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
     if domain.shape is not None:
+        if dims > 2:
+            raise UnmarchableError("cells of space fill boxes: they end at no curved side")
         return _over_shape(problem, made, equations)
     standing = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
-    walls = [wall_at(problem, condition, piece, parts=True) for condition, piece in standing]
+    walls = [wall_at(problem, condition, piece, parts=dims == 2) for condition, piece in standing]
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in problem.coordinates)
     determined(problem, equations, walls, rings, space)
     joins = _joins(problem, equations)
     inside = tuple(varying_along(problem, c, standing, planes=True) for c in problem.coordinates)
     joints = tuple(
-        _with_ends(problem, walls, axis, cuts(problem, made, c, r))
+        # over space cells are graded towards what is narrow: ends along each coordinate would make too many of them
+        _with_ends(problem, walls, axis, cuts(problem, made, c, r, narrow=dims < 3))
         for axis, (c, r) in enumerate(zip(problem.coordinates, inside, strict=True))
     )
     across = crossed(problem, dict(zip(problem.unknowns, joins, strict=True)), inside, fluxes=True)
@@ -65,7 +69,8 @@ def steady(problem: Problem, made: Plan) -> Evolution:
 def _joins(problem: Problem, equations: Sequence[Equation]) -> tuple[tuple[int, ...], ...]:
     """So many traces of each unknown are joined along each coordinate."""
     derivatives = derivatives_of(problem, equations)
-    return tuple(tuple(max((a[k] for a in derivatives[u]), default=0) for k in (0, 1)) for u in problem.unknowns)
+    space = range(len(problem.coordinates))
+    return tuple(tuple(max((a[k] for a in derivatives[u]), default=0) for k in space) for u in problem.unknowns)
 
 
 def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> Evolution:

@@ -1,0 +1,132 @@
+"""What is left of cells over the unknowns of their sides, once all that is their own is eliminated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.methods.rows import Slopes, times
+from pinnsolve.methods.sides import Sides
+from pinnsolve.methods.sites import Site
+from pinnsolve.networks.tiles import Tiles
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is made at once. Chosen, not measured.
+
+    Parameters
+    ----------
+    together : float
+        Bytes of the traces of cells that are condensed at once, 32 at most. More: memory, of which several times as
+        much is needed on the way. Fewer: small products.
+    kept : float
+        Bytes of what is left of cells that are alike: more are made anew for each. More: memory.
+    """
+
+    together: float = 1e7
+    kept: float = 6e7
+
+
+RULES = Rules()
+
+
+def at_once(groups: Sequence[Sides]) -> int:
+    """How many cells are condensed at once."""
+    traces = max((group.size for group in groups), default=1)
+    return max(1, min(32, int(RULES.together / (8 * traces))))
+
+
+class Condensed:
+    """By cell what is left of it over the unknowns of its sides, (s, k, k): area W^2 (1 - W^2 T H^-1 T*).
+
+    Made for a few cells at once, in the order in which they are eliminated: each takes more memory than all else that
+    is kept of a cell. Of cells that are alike it is made once, where there is memory to keep it.
+
+    Parameters
+    ----------
+    groups : sequence of Sides
+    queue : sequence of int
+        The cells in that order.
+    alike : tensor (n,)
+        For each cell its number among those that stand for all alike.
+    shares : tensor (n,)
+        The areas.
+    inverse : tensor (s, C, F M, F M)
+        H^-1.
+    square : tensor (s, 1, 1, 1)
+        W^2.
+    """
+
+    def __init__(
+        self, groups: Sequence[Sides], queue: Sequence[int], alike: Tensor, shares: Tensor, inverse: Tensor,
+        square: Tensor,
+    ) -> None:  # fmt: skip
+        self.inverse, self.square, self.queue, self.together = inverse, square, queue, at_once(groups)
+        self.made: dict[int, Tensor] = {}  # by kind, or by cell where each is made by itself
+        self.group = {j: g for g in groups for j in g.cells.tolist()}
+        self.number = {j: k for g in groups for k, j in enumerate(g.cells.tolist())}
+        self.kind: list[int] = alike.tolist()
+        self.shares: list[float] = shares.tolist()
+        blocks = 8 * inverse.shape[1] * max((g.unknowns.shape[1] ** 2 for g in groups), default=0)
+        self.once = inverse.shape[1] == len(alike) or blocks > RULES.kept
+
+    def _key(self, cell: int) -> int:
+        return cell if self.once else self.kind[cell]
+
+    def __getitem__(self, cell: int) -> Tensor:
+        if self._key(cell) not in self.made:
+            self._make(cell)
+        found, share = self.made[self._key(cell)], self.shares[cell]
+        return found if share == 1 else share * found
+
+    def pop(self, cell: int) -> Tensor:
+        """The same, for the last time."""
+        found = self[cell]
+        if self.once:
+            del self.made[cell]
+        return found
+
+    def _make(self, cell: int) -> None:
+        group, some = self.group[cell], dict[int, int]()
+        for j in self.queue[self.queue.index(cell) :]:
+            if self.group[j] is group and self._key(j) not in self.made and len(some) < self.together:
+                some.setdefault(self._key(j), j)
+        t = group.rows(torch.tensor([self.number[j] for j in some.values()], device=self.inverse.device))
+        lift = times(t, times(t, self.inverse[:, [self.kind[j] for j in some.values()]]).mT)  # T (T H^-1)'
+        left = self.square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - self.square * lift.mT)
+        self.made.update(zip(some, left.unbind(1), strict=True))
+
+
+def alike(
+    mesh: Tiles, keys: Sequence[tuple[int, ...]], slopes: Slopes, sites: Sequence[tuple[Site, Slopes]]
+) -> tuple[Tensor, Tensor]:
+    """Cells that stand for all alike, and for each cell its number among them: where equations and conditions do
+    not vary, cells of one size with the same neighbours are.
+
+    Parameters
+    ----------
+    keys : sequence of tuple
+        For each cell what its traces depend on.
+    """
+    everything = [slope for mine in (slopes, *(m for _, m in sites)) for slope in mine.values()]
+    n = len(mesh)
+    if not all(bool((s == s.flatten()[0]).all()) for s in everything if s.numel()):
+        return torch.arange(n, device=mesh.device), torch.arange(n, device=mesh.device)
+    walls: list[list[int]] = [[] for _ in range(n)]
+    for k, site in enumerate(site for site, _ in sites):
+        for j in site.cells.tolist():  # a rim is nowhere the same
+            walls[j].append(k if site.side is not None and site.xi.dim() == 2 else -1 - j)
+    sizes = (mesh.widths / mesh.lengths * 1e12).round().tolist()
+    known: dict[object, int] = {}
+    first, number = list[int](), list[int]()
+    for j, (key, size, wall) in enumerate(zip(keys, sizes, walls, strict=True)):
+        whole = key, tuple(size), tuple(wall)
+        if whole not in known:
+            known[whole] = len(first)
+            first.append(j)
+        number.append(known[whole])
+    return torch.tensor(first, device=mesh.device), torch.tensor(number, device=mesh.device)

@@ -1,0 +1,125 @@
+"""Which cells of a steady problem are halved and along which coordinates, or have richer features."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from pinnsolve.geometry.places import Corner
+from pinnsolve.methods.grading import graded
+from pinnsolve.methods.implicit_step import Scheme
+from pinnsolve.methods.second_march import padded
+from pinnsolve.methods.stage_operator import held, operations, that_fit
+from pinnsolve.methods.steady_cells import SteadyCells
+from pinnsolve.methods.steady_measured import sizes_like
+from pinnsolve.networks.moved import origins, refined
+from pinnsolve.networks.spread import taken_over
+from pinnsolve.networks.tails import decay, fewest, steep
+from pinnsolve.networks.tiles import Tiles, halvings
+
+Halves = tuple[Tiles, list[list[int]]]  # halved cells, and how they came about
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How much there may be. Chosen, not measured.
+
+    Parameters
+    ----------
+    memory : float
+        Bytes that complex rows and inverses would take; these are real. In space those that are taken with two degrees
+        more, which tell the error. Larger: more than the 1 GB that is promised.
+    space : int
+        The highest degree over space. Higher: cells of several hundred features, which take longer than what halving
+        them brings.
+    """
+
+    memory: float = 5.5e8
+    space: int = 14
+
+
+RULES = Rules()
+
+
+def wanted_of(cells: SteadyCells, found: Tensor, bound: float) -> tuple[Tensor, Tensor]:
+    """Along which coordinates what each cell leaves, (n,), asks for halves, (n, dims), and the part of it that is left
+    then, (n,). In space as few as suffice, since each costs more there."""
+    c = cells.coefficients / sizes_like(cells)[:, None]
+    if cells.mesh.dims > 2:
+        return fewest(c, cells.scheme.cell, (bound / found).clamp(max=1.0))
+    wanted = steep(c, cells.scheme.cell)
+    wanted[cells.mesh.cut] = True  # there features are mixed
+    return wanted, torch.zeros_like(found)
+
+
+def halves_of(cells: SteadyCells, wanted: Tensor, targets: Sequence[tuple[Corner, float]]) -> Halves:
+    """Cells halved as is wanted, (n, dims), and around corners until they are small enough."""
+    e = cells.scheme.evolution
+    mesh, how = halvings(cells.mesh, wanted, e.rings)
+    for corner, part in targets:
+        mesh, more = graded(mesh, corner, part, e.problem.coordinates, e.rings)
+        how += more
+    return mesh, how
+
+
+def fits(scheme: Scheme, mesh: Tiles) -> bool:
+    """Whether there is memory for cells, and in space for those that tell their error."""
+    if mesh.dims > 2:
+        return held(scheme, mesh, scheme.degree + 2) <= RULES.memory
+    return len(mesh) <= that_fit(scheme, RULES.memory)
+
+
+def halved(cells: SteadyCells, halves: Halves) -> tuple[SteadyCells, Tensor]:
+    """The same functions on halved cells, and of which cell each is a part, (m,)."""
+    (mesh, how), cell = halves, cells.scheme.cell
+    origin = origins(how, len(cells.mesh))
+    if mesh.region is None:
+        c = refined(cells.coefficients, how, cell)
+    else:
+        c = taken_over(cells.coefficients, cells.mesh, cell, mesh, cell, origin)
+    return SteadyCells(cells.scheme, mesh, c, added=cells.added), origin
+
+
+def richer(cells: SteadyCells) -> SteadyCells | None:
+    """The same functions among features of two degrees more, or one; nothing where there is no memory for them."""
+    for more in (2, 1):
+        scheme = replace(cells.scheme, degree=cells.scheme.degree + more)
+        if scheme.degree <= RULES.space and fits(scheme, cells.mesh):
+            c = padded(cells.coefficients, cells.scheme.cell, scheme.cell)
+            return SteadyCells(scheme, cells.mesh, c, added=cells.added)
+    return None
+
+
+def prefers_richer(cells: SteadyCells, halves: Halves, found: Tensor, bound: float) -> bool:
+    """Whether degrees more in all cells are foretold to bring what they leave, (n,), below a bound for fewer
+    operations than halving them.
+
+    Halves are foretold by the features' degrees along each coordinate, degrees by how much the last two are smaller
+    than the two before; if one such round does not do, the next ones cost more each by the same factor.
+    """
+    more = richer(cells)
+    if cells.mesh.dims < 3 or more is None:
+        return False
+    c = cells.coefficients / sizes_like(cells)[:, None]
+    step = more.scheme.degree - cells.scheme.degree
+    by_degree = _rounds(found, decay(c, cells.scheme.cell) ** (step / 2), bound)
+    if not fits(cells.scheme, halves[0]):
+        return True
+    if cells.scheme.degree + step * by_degree > RULES.space:
+        return False
+    by_halves, costs = _rounds(found, wanted_of(cells, found, bound)[1], bound), list[float]()
+    now = operations(cells.scheme, cells.mesh)[0]
+    for scheme, mesh, rounds in ((more.scheme, more.mesh, by_degree), (cells.scheme, halves[0], by_halves)):
+        ahead = operations(scheme, mesh)[0]
+        costs.append(ahead * max(ahead / now, 1.0) ** (rounds - 1))
+    return costs[0] < costs[1]
+
+
+def _rounds(found: Tensor, left: Tensor, bound: float) -> float:
+    """How many rounds bring what cells leave (n,) below a bound, if each leaves a part of it (n,)."""
+    part = left.clamp(min=1e-12, max=0.99)
+    return float(((found.log() - math.log(bound)) / -part.log()).ceil().clamp(min=1.0).amax())
