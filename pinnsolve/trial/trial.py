@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial import flow, own_module
 from pinnsolve.trial.apart import chosen, labels
 from pinnsolve.trial.constants import Constants
+from pinnsolve.trial.elsewhere import elsewhere_of
 from pinnsolve.trial.exact import Plan, held
 from pinnsolve.trial.functions import Functions
 from pinnsolve.trial.lift import lift
@@ -87,6 +89,7 @@ class Trial:
     scaling: Scaling | None = None  # how equations are weighed in the parts of space that materials make
     constants = Constants({}, torch.float64, torch.device("cpu"))
     functions = Functions()
+    elsewhere = cached_property(elsewhere_of)  # how it is known at other points, for integrals
 
     def __init__(
         self, problem: Problem, network: Network | nn.Module, made: Plan, generator: torch.Generator,
@@ -280,7 +283,7 @@ class Trial:
         own = dict(self.unknowns(prepared) if unknowns is None else unknowns)
         if ACROSS in prepared.points.measured:
             own |= {BEYOND + u: jet for u, jet in self.unknowns(prepared, beyond=True).items()}
-        return self.problem.fields(prepared.chart, prepared.at, own, prepared.points, found)
+        return self.problem.fields(prepared.chart, prepared.at, own, prepared.points, found, self.elsewhere)
 
     def output(self, points: Points) -> Tensor:
         """What the network puts out at these points, (N, outputs)."""
@@ -288,12 +291,9 @@ class Trial:
 
     def columns(self, prepared: Prepared) -> list[Jet]:
         if not self.takes_jets:
-            return network_by_autograd(prepared.chart, self._forward, prepared.at)
+            return network_by_autograd(prepared.chart, lambda at: self.network(self.inputs(at)), prepared.at)
         out = (layers(self.network, self.frozen, None) if self.frozen else self.network)(prepared.inputs)
         return [out[:, k] for k in range(out.shape[1])]
-
-    def _forward(self, at: Mapping[str, Tensor]) -> Tensor:
-        return self.network(self.inputs(at))
 
     def some_points(self) -> Points:
         """A few points, no two alike in any coordinate."""
