@@ -76,7 +76,10 @@ class Limits:
 
     @classmethod
     def _over_region(cls, domain: Domain, region: Region) -> Limits:
-        pieces = region.integrated(domain)
+        try:
+            pieces = region.integrated(domain)
+        except ProblemError as error:
+            raise ProblemError(f"integral(..., over={region!r}): {error.fault}", error.remedy) from None
         moments = {piece.moment is None for piece in pieces}
         if len(moments) > 1:
             raise ProblemError(

@@ -10,6 +10,7 @@ from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_lik
 from pinnsolve.methods.line_solving import cells_of
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
+from pinnsolve.training.integrals import missed, unheld
 from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import seen_by_differences, undetermined
 from pinnsolve.trial.line import read_line
@@ -44,6 +45,8 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     told = _told_by_error(run, outcome, error, held_out)
     if told is not None:
         return told
+    if (share := missed(run)) > max(run.tolerance / 3, 10 * (error or 0.0)):
+        return unheld(share), None
     rough = seen_by_differences(run.trial, run.points.held_out)
     if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where cells join
         return undetermined(rough, run.trial.problem.coordinates), None
@@ -56,7 +59,7 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
                 Outcome("converged", f"{what} meets all equations and conditions, and is alone in that"),
                 None,
             )
-    return outcome, None if error is None else max(error, rough.share)
+    return outcome, None if error is None else max(error, rough.share, share)
 
 
 def _free_change(run: Run, ended: bool) -> str:

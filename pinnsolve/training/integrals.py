@@ -1,0 +1,23 @@
+"""After training: whether the quadrature of integrals in the equations holds the solution that was found."""
+
+from __future__ import annotations
+
+from pinnsolve.errors import Outcome
+from pinnsolve.training.run import Run
+
+
+def missed(run: Run) -> float:
+    """What the quadrature misses of the integrals of the solution as it is, of their own size, the most of all."""
+    elsewhere = run.trial.elsewhere
+    if elsewhere is None or not run.trial.complete:
+        return 0.0
+    elsewhere.panels.again()
+    run.points.held_out.values()
+    return max(elsewhere.panels.found.values(), default=0.0)
+
+
+def unheld(share: float) -> Outcome:
+    """The outcome of a run whose integrals are not known well enough."""
+    told = f"the quadrature of an integral in the equations misses about {share:.0e} of it"
+    remedy = "what is integrated is too rough or too steep there: write a smooth kernel, or split the integral where it jumps"
+    return Outcome("undetermined", told, remedy)
