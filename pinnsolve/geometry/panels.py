@@ -1,8 +1,8 @@
 """Quadrature along one coordinate on panels, each of which is halved until Gauss' nodes hold what is integrated.
 
-On a panel of length h, in a whole of length L, the integrand is sum_j c_j P_j. With r the share of the last two of the
-largest coefficient there is (of any panel), Gauss' rule misses about r^2 h / L of the integral where the coefficients
-fall as those of a smooth function do, and r h / L where they do not, at a kink or a jump.
+On a panel of length h the integrand is sum_j c_j P_j. With c the last two coefficients and r their share of the largest
+there, Gauss' rule misses about r c h where coefficients fall as those of a smooth function do, and c h where they do
+not: at a kink, a jump, or where the integrand grows without bound.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Refining:
     nodes : int
         On each panel. More: fewer panels, and more points where a place of little length is steep.
     missed : float
-        Of the integral, for each panel. Smaller: more panels for digits that are rounding elsewhere.
+        Of the integral of the magnitude, for each panel. Smaller: more panels for digits that are rounding elsewhere.
     rough : float
         A share of the last coefficients that is no smooth function's. Chosen, not measured.
     rounds : int
@@ -103,6 +103,30 @@ def on_panels(
     return places.reshape(-1), (half[:, None] * _w).reshape(-1), owner.repeat_interleave(len(_x))
 
 
+def carried(edges: Tensor, places: Tensor) -> Tensor:
+    """What makes values at places (N,) of those at the nodes on panels, (N, nodes): by Legendre's polynomials."""
+    mine = torch.searchsorted(edges, places).clamp(1, len(edges) - 1) - 1
+    local = 2 * (places - edges[mine]) / (edges[mine + 1] - edges[mine]) - 1
+    powers = torch.from_numpy(np.polynomial.legendre.legvander(local.numpy(), len(_x) - 1))
+    found = torch.zeros(len(places), len(edges) - 1, len(_x), dtype=torch.float64)
+    found[torch.arange(len(places)), mine] = powers @ _to_series
+    return found.reshape(len(places), -1)
+
+
+def _missed(grouped: Tensor) -> Tensor:
+    """What Gauss' rule misses of the mean over each panel, (panels, columns), of values (panels, nodes, columns)."""
+    series = torch.einsum("jk,pkc->pjc", _to_series, grouped).abs()
+    last = series[:, -2:].sum(1)
+    share = last / series.amax(1).clamp(min=1e-300)
+    return torch.where(share > REFINING.rough, last, share * last)
+
+
+def _whole(grouped: Tensor, length: Tensor, count: int) -> Tensor:
+    """The integral of the magnitude (columns,), on the mean over so many places."""
+    means = torch.einsum("k,pkc->pc", _w / 2, grouped.abs())
+    return ((means * length[:, None]).sum(0) / count).clamp(min=1e-300)
+
+
 @dataclass
 class Panels:
     """The panels of the integrals of one trial function, by which integral it is, and how well they do.
@@ -126,21 +150,17 @@ class Panels:
     missed: dict[Any, float] = field(default_factory=dict)
     looked: set[Any] = field(default_factory=set)
 
-    def halved(self, key: Any, places: Tensor, values: Tensor) -> bool:
-        """Halve the panels on which values (M, columns) at `places` (M,), as `on_panels` gave them, are not held; false
-        where none is halved."""
+    def halved(self, key: Any, places: Tensor, values: Tensor, count: int = 1) -> bool:
+        """Halve the panels on which values (M, columns) at `places` (M,), as `on_panels` gave them for `count` places,
+        are not held; false where none is halved."""
         edges, nodes = self.edges[key], len(_x)
         grouped = values.reshape(-1, nodes, values.shape[1])
-        series = torch.einsum("jk,pkc->pjc", _to_series.to(values), grouped).abs()
-        largest = series.amax((0, 1)).clamp(min=1e-300)
-        share = (series[:, -2:].sum(1) / largest).amax(1)
-        middles = places.reshape(-1, nodes).mean(1)
-        mine = torch.searchsorted(edges, middles).clamp(1, len(edges) - 1) - 1
-        length = (edges.diff() / (edges[-1] - edges[0]))[mine]
-        missed = torch.where(share > REFINING.rough, share, share**2) * length
-        self.note(key, float(missed.max()) if len(missed) else 0.0)
+        mine = torch.searchsorted(edges, places.reshape(-1, nodes).mean(1)).clamp(1, len(edges) - 1) - 1
+        length = edges.diff()[mine]
+        missed = (_missed(grouped) * length[:, None] / _whole(grouped, length, count)).amax(1)
+        self.note(key, float(missed.max()))
         bad = mine[missed > REFINING.missed].unique()
-        tiny = length.min() < 2.0**-REFINING.rounds
+        tiny = length.min() < 2.0**-REFINING.rounds * (edges[-1] - edges[0])
         if not len(bad) or len(edges) > REFINING.panels or bool(tiny):
             return False
         middle = (edges[bad] + edges[bad + 1]) / 2
@@ -151,6 +171,12 @@ class Panels:
         """Look at all integrals again: the trial function is not what it was."""
         self.looked.clear()
         self.found.clear()
+
+    def forget(self, key: Any) -> None:
+        """Panels that were tried, and are not used."""
+        for known in (self.edges, self.found, self.missed):
+            known.pop(key, None)
+        self.looked.discard(key)
 
     def note(self, key: Any, missed: float) -> None:
         """What is missed of an integral by the rule as it is now."""

@@ -124,7 +124,8 @@ def crossed(limits: Limits, rule: Points, outer: Mapping[str, Tensor], count: in
     there = {c: v.repeat(count) for c, v in rule.coordinates.items() if c in limits.over}
     others = {c: v.repeat_interleave(size) for c, v in outer.items() if c not in there}
     normals = {c: v.repeat(count) for c, v in rule.normals.items()}
-    return Nodes(there | others, rule.weights.repeat(count), torch.arange(count).repeat_interleave(size), normals)
+    owner = torch.arange(count, device=rule.weights.device).repeat_interleave(size)
+    return Nodes(there | others, rule.weights.repeat(count), owner, normals)
 
 
 def _along(domain: Domain, names: tuple[str, ...], said: str) -> tuple[str, ...]:

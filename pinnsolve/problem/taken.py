@@ -24,6 +24,7 @@ from pinnsolve.jets.beside import Beside
 from pinnsolve.jets.differences import Stencil
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha, raised
+from pinnsolve.problem.around import Places, along
 from pinnsolve.problem.binding import Elsewhere, Fields, Watched, arguments
 from pinnsolve.problem.calling import Call, Captured, calling
 from pinnsolve.problem.limits import Limits
@@ -54,7 +55,8 @@ class Taken:
         assert isinstance(around.elsewhere, Elsewhere)
         self.elsewhere, self.kernel = around.elsewhere, not isinstance(what, Jet)
         key = (id(call.function), number)
-        self.spread = Spread(self.outer, limits, self.elsewhere, around.materials, key)
+        self.spread = Spread(limits, self.elsewhere, around.materials, key)
+        self.offset: tuple[int, ...] | None = None  # of a stencil
 
     def field(self) -> Jet:
         """The integral as a field where the equation stands."""
@@ -94,9 +96,8 @@ class Taken:
         if not self.kernel:
             return False
         with torch.no_grad():
-            few = torch.zeros(1, dtype=torch.int64)
-            nodes = self.spread.fewest(few)
-            inner = self._inner(nodes, few, False)
+            one = Places.all(self._where())[:1]
+            inner = self._inner(self.spread.fewest(one), one, False)
             self._integrand(inner).value  # noqa: B018
         assert inner.chart.beside is not None
         return inner.chart.beside.met
@@ -105,35 +106,51 @@ class Taken:
 
     def _at_offset(self, offset: tuple[int, ...]) -> Tensor:
         """The integral at the places beside those of a stencil."""
-        self.spread.offset = offset
+        self.offset = offset
         self.__dict__.pop("_places", None)
         return self._everywhere(self.chart.zeroth)
 
+    def _where(self) -> dict[str, Tensor]:
+        """The coordinates where the equation stands, (N,) each."""
+        fields = {c: self.outer[c] for c in self.chart.names}
+        return {
+            c: (f.value if self.offset is None else f.dense(self.offset)).detach() for c, f in fields.items()
+        }  # fmt: skip
+
     @cached_property
-    def _places(self) -> tuple[Tensor, Tensor]:
-        """The numbers of those points (n,) around which it is taken, and whose integral is that of each point (N,)."""
-        size = self.chart.size
-        every = torch.arange(size)
+    def _places(self) -> Places:
+        """The places around which it is taken."""
+        where = self._where()
         if self._meets:
             self.spread.split = self.limits.line and not self.limits.upto
-            return every, every
+            return Places.all(where)
         matter = [c for c in self.chart.names if self.limits.upto or c not in self.limits.over]
-        if not matter:
-            return every[:1], torch.zeros(size, dtype=torch.int64)
-        columns = torch.stack([self.spread.coordinate(c) for c in matter], 1)
-        _, inverse = torch.unique(columns, dim=0, return_inverse=True)
-        first = torch.full((int(inverse.max()) + 1,), size, dtype=torch.int64)
-        first.scatter_reduce_(0, inverse, every, "amin")
-        return first, inverse
+        found = Places.distinct(where, matter)
+        self.spread.settle(found, self._columns)
+        if len(matter) != 1:
+            return found
+        (c,) = matter
+        panels, key = self.elsewhere.panels, (*self.spread.key, c)
+        return along(found, where[c], c, self.spread.ends_of(c), panels, key, self._by_columns)
+
+    def _by_columns(self, places: Places) -> Tensor:
+        """The integral and, for sums of fixed features, its slopes by each of them: (n, 1 + P)."""
+        parts = []
+        with torch.enable_grad():
+            for part in self._cut(places, True):
+                nodes = self.spread.nodes(part)
+                weighted = self._columns(nodes, part) * nodes.weights[:, None]
+                parts.append(weighted.new_zeros(len(part), weighted.shape[1]).index_add(0, nodes.owner, weighted))
+        return torch.cat(parts)
 
     # ------------------------------------------------------------ what is integrated
 
-    def _inner(self, nodes: Nodes, places: Tensor, taped: bool) -> Fields:
+    def _inner(self, nodes: Nodes, places: Places, taped: bool) -> Fields:
         """What stands behind the names at the points of the quadrature."""
         ordered = {c: nodes.coordinates[c] for c in self.chart.names}
         fields = self.elsewhere.fields(Points(ordered, nodes.weights, nodes.normals), taped)
         fields.chart.beside = Beside(
-            self.chart, places[nodes.owner], frozenset(self.limits.over), self.spread.offset
+            self.chart, places.numbers[nodes.owner], frozenset(self.limits.over), self.offset
         )  # fmt: skip
         return fields
 
@@ -171,21 +188,21 @@ class Taken:
 
     def _everywhere(self, alpha: Alpha) -> Tensor:
         """D^alpha of the integral at all points (N,), with its rows of the Jacobian for the tape."""
-        places, inverse = self._places
+        places = self._places
         tape, watched = self.chart.tape, self.elsewhere.watched
         if watched is not None:
             return self._as_leaf(alpha, watched)
         parts = [self._summed(part, alpha) for part in self._cut(places, tape is not None)]
-        value = torch.cat([v for v, _, _ in parts])[inverse]
+        value = places.carried(torch.cat([v for v, _, _ in parts]))
         if tape is None:
             return value
-        value = tape.given(value, torch.cat([rows for _, rows, _ in parts])[inverse])
-        beside = torch.cat([b for _, _, b in parts])[inverse]  # by what is taken from where the equation stands
+        value = tape.given(value, places.carried(torch.cat([rows for _, rows, _ in parts])))
+        beside = places.carried(torch.cat([b for _, _, b in parts]))  # by what is taken from where the equation stands
         return value + (beside - beside.detach()) if beside.requires_grad else value
 
     def _as_leaf(self, alpha: Alpha, watched: list[Watched]) -> Tensor:
         """The integral as a leaf (N,), put down with the integral of the magnitude."""
-        places, inverse = self._places
+        places = self._places
         with torch.no_grad():
             parts = []
             for part in self._cut(places, True):
@@ -193,14 +210,14 @@ class Taken:
                 weighted = self._integrand(self._inner(nodes, part, False)).dense(alpha) * nodes.weights
                 both = torch.stack([weighted, weighted.abs()], 1)
                 parts.append(both.new_zeros(len(part), 2).index_add_(0, nodes.owner, both))
-            value, size = torch.cat(parts)[inverse].T
+            value, size = places.carried(torch.cat(parts)).T
         leaf = value.clone().requires_grad_()
         watched.append(Watched(self.chart, leaf, size))
         return leaf
 
-    def _cut(self, places: Tensor, taped: bool) -> Iterator[Tensor]:
+    def _cut(self, places: Places, taped: bool) -> Iterator[Places]:
         """Some of the points at a time, so that memory is bounded; not where one graph is to hold all."""
-        self.spread.settle(self._places[0], self._columns)
+        self.spread.settle(places, self._columns)
         if torch.is_grad_enabled() and not taped:
             yield places
             return
@@ -209,7 +226,7 @@ class Taken:
         for k in range(0, len(places), step):
             yield places[k : k + step]
 
-    def _summed(self, places: Tensor, alpha: Alpha) -> tuple[Tensor, Tensor, Tensor]:
+    def _summed(self, places: Places, alpha: Alpha) -> tuple[Tensor, Tensor, Tensor]:
         """The integral around some points (n,), its rows (n, P), and itself as a graph to what stands around it."""
         taped = self.chart.tape is not None
         nodes = self.spread.nodes(places)
@@ -222,7 +239,7 @@ class Taken:
         rows = found.new_zeros(len(places), found.shape[1]).index_add_(0, nodes.owner, found)
         return total.detach(), rows, total if self._meets else total.detach()
 
-    def _columns(self, nodes: Nodes, places: Tensor) -> Tensor:
+    def _columns(self, nodes: Nodes, places: Places) -> Tensor:
         """The integrand and, for sums of fixed features, its slopes by each of them: (M, 1 + P)."""
         inner = self._inner(nodes, places, self.elsewhere.frozen)
         values = self._integrand(inner).value

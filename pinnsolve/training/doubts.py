@@ -42,11 +42,10 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     change = _free_change(run, ended) if ended or outcome.kind in STOPPED else ""
     if change:
         return uniqueness.undetermined(change), None
-    told = _told_by_error(run, outcome, error, held_out)
+    share = missed(run)
+    told = _told_by_error(run, outcome, error, held_out, share)
     if told is not None:
         return told
-    if (share := missed(run)) > max(run.tolerance / 3, 10 * (error or 0.0)):
-        return unheld(share), None
     rough = seen_by_differences(run.trial, run.points.held_out)
     if rough.share > max(run.tolerance / 3, 10 * (error or 0.0)):  # less is told by the estimate, as where cells join
         return undetermined(rough, run.trial.problem.coordinates), None
@@ -88,14 +87,15 @@ def _answer_along(run: Run) -> float:
 
 
 def _told_by_error(
-    run: Run, outcome: Outcome, error: float | None, held_out: Mapping[str, float]
+    run: Run, outcome: Outcome, error: float | None, held_out: Mapping[str, float], unknown: float
 ) -> Judged | None:  # fmt: skip
-    """What holds where so much is wrong that nothing else need be looked at; None where it may be right."""
+    """What holds where so much is wrong, or of integrals so much unknown, that nothing else need be looked at; None
+    where it may be right."""
     if run.trial.plan.narrow and unsolved(run.gathered().first, held_out):
         return outcome, None  # what is not met in a narrow place spoils a solution by any amount
     if error is not None and 10 * error >= 1.0 and outcome.kind not in ENDED:
         return outcome, error  # a share of jumps is at most one, and told by that
-    return None
+    return (unheld(unknown), None) if unknown > max(run.tolerance / 3, 10 * (error or 0.0)) else None
 
 
 def to_be_found(run: Run) -> bool:

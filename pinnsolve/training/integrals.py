@@ -11,13 +11,14 @@ def missed(run: Run) -> float:
     elsewhere = run.trial.elsewhere
     if elsewhere is None or not run.trial.complete:
         return 0.0
-    elsewhere.panels.again()
-    run.points.held_out.values()
+    for _ in range(2):  # the first look refines what a trial function that was built anew has not seen
+        elsewhere.panels.again()
+        run.points.held_out.values()
     return max(elsewhere.panels.found.values(), default=0.0)
 
 
 def unheld(share: float) -> Outcome:
     """The outcome of a run whose integrals are not known well enough."""
     told = f"the quadrature of an integral in the equations misses about {share:.0e} of it"
-    remedy = "what is integrated is too rough or too steep there: write a smooth kernel, or split the integral where it jumps"
+    remedy = "what is integrated is too rough or too steep: write a smooth kernel, or divide it where it jumps"
     return Outcome("undetermined", told, remedy)

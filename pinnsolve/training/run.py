@@ -186,8 +186,6 @@ class Run:
         """Measure on both sets of points, and remember the best parameters; None if this was seen already."""
         if self.history and self.history[-1].step == self.step:
             return None
-        if self.trial.elsewhere is not None:  # what is integrated is another function by now
-            self.trial.elsewhere.panels.again()
         held, training = self.points.held_out.rms(), self.points.training.rms()
         self.clock.work.add(costs_of(self.points.held_out).values + costs_of(self.points.training).values)
         trained = weighted(self.weights, training)
