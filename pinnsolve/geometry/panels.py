@@ -7,7 +7,9 @@ not: at a kink, a jump, or where the integrand grows without bound.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,9 @@ class Refining:
         Of the integral of the magnitude, for each panel. Smaller: more panels for digits that are rounding elsewhere.
     rough : float
         A share of the last coefficients that is no smooth function's. Chosen, not measured.
+    parts : int
+        Into so many the whole is divided where panels are looked at: what is narrower than a tenth of one is looked for
+        before training. Fewer: what is narrow is passed by. More: a look takes longer.
     rounds : int
         Of halving. A jump of one takes 36 of them to come to `missed`.
     panels : int
@@ -45,6 +50,7 @@ class Refining:
     nodes: int = 16
     missed: float = 1e-11
     rough: float = 1e-4
+    parts: int = 8
     rounds: int = 40
     panels: int = 96
     few: int = 6
@@ -150,16 +156,46 @@ class Panels:
     missed: dict[Any, float] = field(default_factory=dict)
     looked: set[Any] = field(default_factory=set)
 
-    def halved(self, key: Any, places: Tensor, values: Tensor, count: int = 1) -> bool:
+    def finer(self, key: Any) -> Tensor:
+        """Edges of panels that are no longer than a part of the whole: what nothing else sees shows between these."""
+        edges = self.edges[key]
+        longest = float(edges[-1] - edges[0]) / REFINING.parts
+        steps = [
+            torch.linspace(a, b, math.ceil((b - a) / longest - 1e-9) + 1, dtype=torch.float64)[:-1]
+            for a, b in pairwise(edges.tolist())
+        ]  # fmt: skip
+        return torch.cat([*steps, edges[-1:]])
+
+    def sums(self, key: Any, places: Tensor, owner: Tensor, weighted: Tensor, count: int) -> Tensor:
+        """The integral over each panel around each place, (count, panels, columns), of weighted values (M, columns)."""
+        edges = self.edges[key]
+        mine = torch.searchsorted(edges, places).clamp(1, len(edges) - 1) - 1
+        found = weighted.new_zeros(count * (len(edges) - 1), weighted.shape[1])
+        found.index_add_(0, owner * (len(edges) - 1) + mine, weighted)
+        return found.view(count, len(edges) - 1, -1)
+
+    def halved(
+        self, key: Any, places: Tensor, values: Tensor, count: int = 1, apart: Tensor | None = None
+    ) -> bool:  # fmt: skip
         """Halve the panels on which values (M, columns) at `places` (M,), as `on_panels` gave them for `count` places,
-        are not held; false where none is halved."""
+        are not held; false where none is halved.
+
+        Parameters
+        ----------
+        apart : tensor (count, panels, columns), optional
+            By how much finer panels give another integral over each.
+        """
         edges, nodes = self.edges[key], len(_x)
         grouped = values.reshape(-1, nodes, values.shape[1])
         mine = torch.searchsorted(edges, places.reshape(-1, nodes).mean(1)).clamp(1, len(edges) - 1) - 1
         length = edges.diff()[mine]
-        missed = (_missed(grouped) * length[:, None] / _whole(grouped, length, count)).amax(1)
+        whole = _whole(grouped, length, count)
+        each = (_missed(grouped) * length[:, None] / whole).amax(1)
+        missed = each.new_zeros(len(edges) - 1).scatter_reduce_(0, mine, each, "amax")
+        if apart is not None:
+            missed = torch.maximum(missed, (apart.abs() / whole).amax((0, 2)))
         self.note(key, float(missed.max()))
-        bad = mine[missed > REFINING.missed].unique()
+        bad = torch.nonzero(missed > REFINING.missed)[:, 0]
         tiny = length.min() < 2.0**-REFINING.rounds * (edges[-1] - edges[0])
         if not len(bad) or len(edges) > REFINING.panels or bool(tiny):
             return False

@@ -88,15 +88,23 @@ class Spread:
         return self.panels.levels.setdefault(self.key, 1)
 
     def _halve(self, few: Places, columns: Columns) -> None:
-        (c,) = self.limits.over
         while True:
             nodes = self._on_line(few, self._edges)
             if not len(nodes.weights):
                 return
-            values = columns(nodes, few).to("cpu", torch.float64)
-            along = nodes.coordinates[c].to("cpu", torch.float64)
-            if not bool(torch.isfinite(values).all()) or not self.panels.halved(self.key, along, values, len(few)):
+            along, values, sums = self._looked_at(nodes, few, columns)
+            if not bool(torch.isfinite(values).all()):
                 return
+            *_, finer = self._looked_at(self._on_line(few, self.panels.finer(self.key)), few, columns)
+            if not self.panels.halved(self.key, along, values, len(few), finer - sums):
+                return
+
+    def _looked_at(self, nodes: Nodes, few: Places, columns: Columns) -> tuple[Tensor, Tensor, Tensor]:
+        """Where along the coordinate nodes are, the columns there, and their sums over each panel."""
+        (c,) = self.limits.over
+        along, values = nodes.coordinates[c].to("cpu", torch.float64), columns(nodes, few).to("cpu", torch.float64)
+        weighted = values * nodes.weights.to("cpu", torch.float64)[:, None]
+        return along, values, self.panels.sums(self.key, along, nodes.owner.cpu(), weighted, len(few))
 
     def _climb(self, few: Places, columns: Columns) -> None:
         level = self._level

@@ -23,7 +23,7 @@ def elsewhere_of(trial: Any) -> Elsewhere | None:
         return found
 
     room = max(REFINING.room // max(trial.width, 1), 64)
-    return Elsewhere(fields, room, bool(trial.frozen), breaks(trial))
+    return Elsewhere(fields, room, bool(trial.frozen), graded(trial))
 
 
 def breaks(trial: Any) -> dict[str, list[float]]:
@@ -36,4 +36,16 @@ def breaks(trial: Any) -> dict[str, list[float]]:
     for place in trial.plan.narrow:
         for c, middle in place.middle.items():
             found.setdefault(c, []).extend([*place.around(c), middle])
+    return found
+
+
+def graded(trial: Any) -> dict[str, list[float]]:
+    """The same, and around what is narrow at distances that double: its ends, too, are steep."""
+    found = breaks(trial)
+    for place in trial.plan.narrow:
+        for c, middle in place.middle.items():
+            away, length = place.width[c], trial.problem.domain.length(c)
+            while away < length:
+                found[c] += [middle - away, middle + away]
+                away *= 2
     return found
