@@ -95,10 +95,9 @@ class Taken:
         """Whether a function uses what stands around it, so that it is another one for each point."""
         if not self.kernel:
             return False
-        with torch.no_grad():
-            one = Places.all(self._where())[:1]
-            inner = self._inner(self.spread.fewest(one), one, False)
-            self._integrand(inner).value  # noqa: B018
+        one = Places.all(self._where())[:1]
+        inner = self._inner(self.spread.fewest(one), one, False)
+        self._integrand(inner).value  # noqa: B018  # not without gradients: what stands around would remember none
         assert inner.chart.beside is not None
         return inner.chart.beside.met
 
@@ -203,14 +202,13 @@ class Taken:
     def _as_leaf(self, alpha: Alpha, watched: list[Watched]) -> Tensor:
         """The integral as a leaf (N,), put down with the integral of the magnitude."""
         places = self._places
-        with torch.no_grad():
-            parts = []
-            for part in self._cut(places, True):
-                nodes = self.spread.nodes(part)
-                weighted = self._integrand(self._inner(nodes, part, False)).dense(alpha) * nodes.weights
-                both = torch.stack([weighted, weighted.abs()], 1)
-                parts.append(both.new_zeros(len(part), 2).index_add_(0, nodes.owner, both))
-            value, size = places.carried(torch.cat(parts)).T
+        parts = []
+        for part in self._cut(places, True):
+            nodes = self.spread.nodes(part)
+            weighted = self._integrand(self._inner(nodes, part, False)).dense(alpha).detach() * nodes.weights
+            both = torch.stack([weighted, weighted.abs()], 1)
+            parts.append(both.new_zeros(len(part), 2).index_add_(0, nodes.owner, both))
+        value, size = places.carried(torch.cat(parts)).T
         leaf = value.clone().requires_grad_()
         watched.append(Watched(self.chart, leaf, size))
         return leaf
