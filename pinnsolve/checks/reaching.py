@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.jets.tape import dense_rows
+from pinnsolve.jets.tape import Tape
 from pinnsolve.problem.binding import Elsewhere, Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import probes
@@ -32,22 +32,29 @@ def reaching(
         Which smooth unknowns they are added to; without it, to nothing.
     """
     width = table(points[:1], (0,) * len(problem.coordinates)).shape[1]
-    amounts = torch.zeros(width * len(problem.unknowns), dtype=torch.float64, requires_grad=True)
+    amounts = {u: nn.Parameter(torch.zeros(1, width, dtype=torch.float64)) for u in problem.unknowns}
 
-    def fields(at_points: Points) -> Fields:
+    def fields(at_points: Points, taped: bool) -> Fields:
         chart, at, found = probes(problem.domain, problem.unknowns, at_points, shift or 0.0)
+        chart.tape = Tape(list(amounts.values())) if taped else None
+        unknowns = {u: changed(chart, at_points, u, None if shift is None else found[u].smooth) for u in amounts}
+        return problem.fields(chart, at, unknowns, at_points, elsewhere=Elsewhere(fields, frozen=True))
 
-        def field(k: int, smooth: Jet) -> Jet:
-            def rule(alpha: Alpha) -> Tensor:
-                part = torch.from_numpy(table(at_points, alpha)) @ amounts[k * width : (k + 1) * width]
-                return part if shift is None else part + smooth.dense(alpha)
+    def changed(chart: Chart, at_points: Points, unknown: str, smooth: Jet | None) -> Jet:
+        record = None if chart.tape is None else chart.tape.linear(amounts[unknown], None)
 
-            return Jet(chart, rule, (chart.size,), frozenset(chart.names))
+        def rule(alpha: Alpha) -> Tensor:
+            part = torch.from_numpy(table(at_points, alpha))
+            image = part @ amounts[unknown].T
+            if record is not None:
+                record(alpha, part, image)
+            return image[:, 0] if smooth is None else image[:, 0] + smooth.dense(alpha)
 
-        unknowns = {u: field(k, found[u].smooth) for k, u in enumerate(problem.unknowns)}
-        return problem.fields(chart, at, unknowns, at_points, elsewhere=Elsewhere.of(fields))
+        return Jet(chart, rule, (chart.size,), frozenset(chart.names))
 
     with torch.enable_grad():
-        residual = equation.residual(fields(points)).value
-        slopes = dense_rows(residual, [amounts])  # type: ignore[list-item]
-    return slopes.detach().numpy(), -residual.detach().numpy()
+        here = fields(points, True)
+        residual = equation.residual(here).value
+        assert here.chart.tape is not None
+        slopes = here.chart.tape.rows(residual)
+    return slopes.numpy(), -residual.detach().numpy()
