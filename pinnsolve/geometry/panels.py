@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.points import Points
+
 
 @dataclass(frozen=True)
 class Refining:
@@ -142,6 +144,8 @@ class Panels:
     edges : dict from key to tensor (K + 1,)
     levels : dict from key to int
         Of integrals over more than a line: which of the rules (`pinnsolve.geometry.quadrature`).
+    rules : dict from (key, int) to Points
+        The points of such rules: of a shape they take long to find.
     found : dict from key to float
         What the last look found that the rule missed of the integral, before it was refined.
     missed : dict from key to float
@@ -152,6 +156,7 @@ class Panels:
 
     edges: dict[Any, Tensor] = field(default_factory=dict)
     levels: dict[Any, int] = field(default_factory=dict)
+    rules: dict[tuple[Any, int], Points] = field(default_factory=dict)
     found: dict[Any, float] = field(default_factory=dict)
     missed: dict[Any, float] = field(default_factory=dict)
     looked: set[Any] = field(default_factory=set)
@@ -175,7 +180,8 @@ class Panels:
         return found.view(count, len(edges) - 1, -1)
 
     def halved(
-        self, key: Any, places: Tensor, values: Tensor, count: int = 1, apart: Tensor | None = None
+        self, key: Any, places: Tensor, values: Tensor, count: int = 1, apart: Tensor | None = None,
+        sizes: Tensor | None = None,
     ) -> bool:  # fmt: skip
         """Halve the panels on which values (M, columns) at `places` (M,), as `on_panels` gave them for `count` places,
         are not held; false where none is halved.
@@ -184,12 +190,14 @@ class Panels:
         ----------
         apart : tensor (count, panels, columns), optional
             By how much finer panels give another integral over each.
+        sizes : tensor (M, columns), optional
+            What counts as the magnitude of values that may be what is left of larger ones.
         """
         edges, nodes = self.edges[key], len(_x)
         grouped = values.reshape(-1, nodes, values.shape[1])
         mine = torch.searchsorted(edges, places.reshape(-1, nodes).mean(1)).clamp(1, len(edges) - 1) - 1
         length = edges.diff()[mine]
-        whole = _whole(grouped, length, count)
+        whole = _whole(grouped if sizes is None else sizes.reshape(grouped.shape), length, count)
         each = (_missed(grouped) * length[:, None] / whole).amax(1)
         missed = each.new_zeros(len(edges) - 1).scatter_reduce_(0, mine, each, "amax")
         if apart is not None:

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from pinnsolve.geometry.panels import REFINING, Panels, carried, on_panels
 
-Taken = Callable[["Places"], Tensor]  # the integral and its slopes around some places, (n, columns)
+# the integral and its slopes around some places, (n, columns), and the integrals of their magnitudes
+Taken = Callable[["Places"], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,11 @@ def along(
         fewer = places.on_panels(all_of, matter, panels.edges[key])
         if key in panels.looked:
             return fewer
-        values = taken(fewer).to("cpu", torch.float64)
+        values, sizes = (v.to("cpu", torch.float64) for v in taken(fewer))
         nodes = fewer.where[matter].to("cpu", torch.float64)
         if not bool(torch.isfinite(values).all()):
             return places
-        if not panels.halved(key, nodes, values):
+        if not panels.halved(key, nodes, values, sizes=sizes):
             panels.looked.add(key)
             if panels.missed[key] > REFINING.missed:
                 break

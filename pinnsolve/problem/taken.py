@@ -132,15 +132,18 @@ class Taken:
         panels, key = self.elsewhere.panels, (*self.spread.key, c)
         return along(found, where[c], c, self.spread.ends_of(c), panels, key, self._by_columns)
 
-    def _by_columns(self, places: Places) -> Tensor:
-        """The integral and, for sums of fixed features, its slopes by each of them: (n, 1 + P)."""
-        parts = []
+    def _by_columns(self, places: Places) -> tuple[Tensor, Tensor]:
+        """The integral and, for sums of fixed features, its slopes by each of them, (n, 1 + P); and the integrals of
+        their magnitudes."""
+        sums, sizes = [], []
         with torch.enable_grad():
             for part in self._cut(places, True):
                 nodes = self.spread.nodes(part)
                 weighted = self._columns(nodes, part) * nodes.weights[:, None]
-                parts.append(weighted.new_zeros(len(part), weighted.shape[1]).index_add(0, nodes.owner, weighted))
-        return torch.cat(parts)
+                nothing = weighted.new_zeros(len(part), weighted.shape[1])
+                sums.append(nothing.index_add(0, nodes.owner, weighted))
+                sizes.append(nothing.index_add(0, nodes.owner, weighted.abs()))
+        return torch.cat(sums), torch.cat(sizes)
 
     # ------------------------------------------------------------ what is integrated
 
