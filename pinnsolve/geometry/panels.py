@@ -16,8 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinnsolve.geometry.points import Points
-
 
 @dataclass(frozen=True)
 class Refining:
@@ -144,8 +142,6 @@ class Panels:
     edges : dict from key to tensor (K + 1,)
     levels : dict from key to int
         Of integrals over more than a line: which of the rules (`pinnsolve.geometry.quadrature`).
-    rules : dict from (key, int) to Points
-        The points of such rules: of a shape they take long to find.
     found : dict from key to float
         What the last look found that the rule missed of the integral, before it was refined.
     missed : dict from key to float
@@ -156,7 +152,6 @@ class Panels:
 
     edges: dict[Any, Tensor] = field(default_factory=dict)
     levels: dict[Any, int] = field(default_factory=dict)
-    rules: dict[tuple[Any, int], Points] = field(default_factory=dict)
     found: dict[Any, float] = field(default_factory=dict)
     missed: dict[Any, float] = field(default_factory=dict)
     looked: set[Any] = field(default_factory=set)

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -108,14 +108,38 @@ class Limits:
 
     def rule(self, level: int, materials: Sequence[Any], breaks: Mapping[str, Sequence[float]]) -> Points:
         """The points of the pieces by one of the rules; the last one where there are no more."""
-        parts = [part for piece in self.pieces for part in divided(piece, self.domain, materials)]
-        return joined([self._rule(part, level, breaks) for part in parts])
+        known = _found.setdefault(self.domain, {})
+        ends = tuple((c, tuple(v)) for c, v in breaks.items())
+        key = (*((piece.name, *sorted(piece.fixed.items()), id(piece.side), piece.kept) for piece in self.pieces), ends)
+        if key not in known:
+            parts = [part for piece in self.pieces for part in divided(piece, self.domain, materials)]
+            known[key] = [Rules(part, breaks) for part in parts]
+        return joined([part.of(level) for part in known[key]])
 
-    def _rule(self, piece: Piece, level: int, breaks: Mapping[str, Sequence[float]]) -> Points:
-        if piece.plain and piece.side is None:
-            return box_rule(piece, breaks, REFINING.levels[min(level, len(REFINING.levels) - 1)])
-        *_, last = islice(rules(piece, breaks), level + 1)
-        return last
+
+class Rules:
+    """The rules over one piece, each found when it is asked for: over shapes they take long.
+
+    Parameters
+    ----------
+    piece : Piece
+    breaks : mapping from coordinate to places
+    """
+
+    def __init__(self, piece: Piece, breaks: Mapping[str, Sequence[float]]) -> None:
+        box = piece.plain and piece.side is None
+        self.known: list[Points] = []
+        self.others = (box_rule(piece, breaks, n) for n in REFINING.levels) if box else rules(piece, breaks)
+
+    def of(self, level: int) -> Points:
+        """One of them; the last one where there are no more."""
+        while len(self.known) <= level and (found := next(self.others, None)) is not None:
+            self.known.append(found)
+        return self.known[min(level, len(self.known) - 1)]
+
+
+# what was found over the pieces of a domain, as long as there is that domain
+_found: WeakKeyDictionary[Domain, dict[Any, list[Rules]]] = WeakKeyDictionary()
 
 
 def crossed(limits: Limits, rule: Points, outer: Mapping[str, Tensor], count: int) -> Nodes:

@@ -138,8 +138,7 @@ class Problem(Told):
         guesses = ({n: u.guess for n, u in among.items()} for among in (self.constants, self.functions))
         self.looked_at = partial(self.fields, elsewhere="here")  # before training: integrals of the right size alone
         self.prober = Prober(self.domain, self.unknowns, self.looked_at, *guesses)
-        self.periodic = tuple(declared.periodic)
-        marked = partial(integrating, prober=self.prober)
+        self.periodic, marked = tuple(declared.periodic), partial(integrating, prober=self.prober)
         self.equations, conditions = tuple(map(marked, declared.equations)), [*map(marked, declared.conditions)]
         for unknown in declared.untold:
             if not self.prober.algebraic(unknown, self.equations):

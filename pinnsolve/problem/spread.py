@@ -64,10 +64,7 @@ class Spread:
 
     def _by_rule(self, places: Places, level: int) -> Nodes:
         like = next(iter(places.where.values()))
-        known = self.panels.rules
-        if (self.key, level) not in known:
-            known[self.key, level] = self.limits.rule(level, self.materials, self.elsewhere.breaks)
-        rule = known[self.key, level].to(like.dtype, like.device)
+        rule = self.limits.rule(level, self.materials, self.elsewhere.breaks).to(like.dtype, like.device)
         outer = {c: v for c, v in places.where.items() if c not in self.limits.over}
         return crossed(self.limits, rule, outer, len(places))
 

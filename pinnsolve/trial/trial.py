@@ -138,8 +138,6 @@ class Trial:
         potentials = [f"{kind} of {', '.join(f.components)} {x}".rstrip() for f in self.plan.flows for x in axes]
         return potentials + list(self.plan.exact)
 
-    # ------------------------------------------------------------ parameters
-
     @property
     def parameters(self) -> list[nn.Parameter]:
         """Of the network, of the unknown functions, and the unknown constants at the end."""
@@ -206,9 +204,8 @@ class Trial:
             self.network.load_state_dict(part("network"))
             self.functions.restore(part("functions"))
         except RuntimeError as error:
-            raise ProblemError(
-                f"the saved weights do not fit the network: {error}", "Pass a module of the same shape."
-            ) from None
+            fault = f"the saved weights do not fit the network: {error}"
+            raise ProblemError(fault, "Pass a module of the same shape.") from None
         for name, value in part("constants").items():
             self.constants.raw[name].data.copy_(value)
         if "inputs.frequencies" in tensors:
@@ -291,9 +288,12 @@ class Trial:
 
     def columns(self, prepared: Prepared) -> list[Jet]:
         if not self.takes_jets:
-            return network_by_autograd(prepared.chart, lambda at: self.network(self.inputs(at)), prepared.at)
+            return network_by_autograd(prepared.chart, self._forward, prepared.at)
         out = (layers(self.network, self.frozen, None) if self.frozen else self.network)(prepared.inputs)
         return [out[:, k] for k in range(out.shape[1])]
+
+    def _forward(self, at: Mapping[str, Tensor]) -> Tensor:
+        return self.network(self.inputs(at))
 
     def some_points(self) -> Points:
         """A few points, no two alike in any coordinate."""
