@@ -39,7 +39,7 @@ from pinnsolve import (
 )  # fmt: skip
 from pinnsolve.checks.check import check
 from pinnsolve.checks.two_ways import Both, residual_of
-from pinnsolve.geometry.panels import Panels, carried, on_panels
+from pinnsolve.geometry.panels import Panels, beyond, carried, on_panels
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.tape import dense_rows
 from pinnsolve.problem.manufactured import manufactured
@@ -174,10 +174,24 @@ def test_panels_are_halved_until_they_hold(function: Callable[..., Any], wanted:
             panels.sums("it", a, o, function(a)[:, None] * b[:, None], 1)
             for a, b, o in ((x, w, owner), (fine, fine_w, fine_owner))
         ]
-        if not panels.halved("it", x, values, 1, sums[1] - sums[0]):
+        if not panels.halved("it", (x, w), values, 1, sums[1] - sums[0]):
             break
     assert abs(float(w @ values[:, 0]) - wanted) <= 1e-9 * abs(wanted)
     assert panels.missed["it"] < 1e-9
+
+
+@pytest.mark.parametrize("power", [0.5, 0.25])
+def test_nodes_go_deep_where_a_kernel_grows_without_bound(power: float) -> None:
+    """|x - s|^-p over (0, 1) around places, and up to them; what lies beyond the last nodes is known."""
+    edges, x = torch.tensor([0.0, 0.3, 1.0], dtype=torch.float64), torch.tensor([0.2, 0.3, 0.9], dtype=torch.float64)
+    for upto in (False, True):
+        at, w, owner = on_panels(edges, 3, x if upto else None, None if upto else x, deep=True)
+        values = w * (at - x[owner]).abs() ** -power
+        found = torch.zeros(3, dtype=torch.float64).index_add(0, owner, values)
+        wanted = (x ** (1 - power) + (0.0 if upto else 1.0) * (1 - x) ** (1 - power)) / (1 - power)
+        left = float(beyond(values[:, None], 3 if upto else 6))
+        assert float((found - wanted).abs().max()) < 3 * left + 1e-12
+        assert left < 3e-7
 
 
 def test_values_at_nodes_are_carried_to_places() -> None:

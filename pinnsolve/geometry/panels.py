@@ -36,6 +36,9 @@ class Refining:
         Of halving. A jump of one takes 36 of them to come to `missed`.
     panels : int
         At most. More: what is rough in many places takes longer.
+    deep : tuple of float
+        Where an integrand grows without bound towards the place around which it is taken, panels end at these powers
+        of 1/e of the distance. Fewer: less is held. Beyond the last rounding hides how far the place is.
     few : int
         Places around the integral at which it is looked at.
     levels : tuple of int
@@ -53,6 +56,7 @@ class Refining:
     parts: int = 8
     rounds: int = 40
     panels: int = 96
+    deep: tuple[float, ...] = (0.0, 2.0, 6.0, 14.0, 32.0)
     few: int = 6
     levels: tuple[int, ...] = (6, 9, 13, 18, 25, 36, 50)
     same: float = 1e-10
@@ -73,6 +77,17 @@ def _rule() -> tuple[Tensor, Tensor, Tensor]:
 _x, _w, _to_series = _rule()
 
 
+def _exponents() -> tuple[Tensor, Tensor]:
+    """Where nodes towards a place lie, v, and the shares exp(-v) dv of the length."""
+    edges = torch.tensor(REFINING.deep, dtype=torch.float64)
+    half = edges.diff()[:, None] / 2
+    v = ((edges[:-1, None] + half) + half * _x).reshape(-1)
+    return v, (half * _w).reshape(-1) * torch.exp(-v)
+
+
+_deep = _exponents()
+
+
 @dataclass(frozen=True)
 class Nodes:
     """The points of an integral around each of n places: coordinates, weights, outward normals, and whose they are,
@@ -85,7 +100,7 @@ class Nodes:
 
 
 def on_panels(
-    edges: Tensor, count: int, upper: Tensor | None = None, split: Tensor | None = None
+    edges: Tensor, count: int, upper: Tensor | None = None, split: Tensor | None = None, deep: bool = False
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gauss' nodes for n places on panels between edges (K + 1,): positions, weights, and whose they are, (M,) each.
 
@@ -95,6 +110,9 @@ def on_panels(
         Where the integral of each place ends.
     split : tensor (n,), optional
         Where the integrand of each place may have a kink.
+    deep : bool
+        Whether it grows without bound there, or at the end: on the panels beside it nodes lie at exp(-v) of their
+        length, v on panels of its own; they come last.
     """
     all_edges = edges.expand(count, -1)
     if split is not None:
@@ -104,9 +122,34 @@ def on_panels(
     low, high = all_edges[:, :-1].reshape(-1), all_edges[:, 1:].reshape(-1)
     owner = torch.arange(count).repeat_interleave(all_edges.shape[1] - 1)
     long = high > low
-    low, half, owner = low[long], (high - low)[long] / 2, owner[long]
-    places = (low + half)[:, None] + half[:, None] * _x
-    return places.reshape(-1), (half[:, None] * _w).reshape(-1), owner.repeat_interleave(len(_x))
+    low, high, owner = low[long], high[long], owner[long]
+    at = (split if split is not None else upper) if deep else None
+    beside = torch.zeros_like(long[long]) if at is None else (low == at[owner]) | (high == at[owner])
+    half, mine = (high - low)[~beside] / 2, owner[~beside]
+    places = ((low[~beside] + half)[:, None] + half[:, None] * _x).reshape(-1)
+    weights, whose = (half[:, None] * _w).reshape(-1), mine.repeat_interleave(len(_x))
+    if at is None or not bool(beside.any()):
+        return places, weights, whose
+    v, shares = _deep
+    length, mine = (high - low)[beside], owner[beside]
+    sign = torch.where(low[beside] == at[mine], 1.0, -1.0).to(length)[:, None]
+    least = (
+        4 * torch.finfo(length.dtype).eps * edges.abs().max()
+    )  # closer, and rounding puts them into the place itself
+    away = torch.maximum(length[:, None] * torch.exp(-v), least)
+    places = torch.cat([places, (at[mine][:, None] + sign * away).reshape(-1)])
+    weights = torch.cat([weights, (length[:, None] * shares).reshape(-1)])
+    return places, weights, torch.cat([whose, mine.repeat_interleave(len(v))])
+
+
+def beyond(weighted: Tensor, count: int) -> Tensor:
+    """What lies beyond the last nodes of so many deep panels, which come last, by how the sums over the two before go
+    on: (columns,), of weighted values (M, columns)."""
+    parts = len(REFINING.deep) - 1
+    sums = weighted.abs().reshape(-1, len(_x), weighted.shape[1]).sum(1)[-count * parts :]
+    last, before = sums.view(count, parts, -1)[:, -1], sums.view(count, parts, -1)[:, -2].clamp(min=1e-300)
+    *_, a, b, c = REFINING.deep
+    return (last * (last / before) ** ((c - b) / (b - a))).amax(0)
 
 
 def carried(edges: Tensor, places: Tensor) -> Tensor:
@@ -127,10 +170,10 @@ def _missed(grouped: Tensor) -> Tensor:
     return torch.where(share > REFINING.rough, last, share * last)
 
 
-def _whole(grouped: Tensor, length: Tensor, count: int) -> Tensor:
-    """The integral of the magnitude (columns,), on the mean over so many places."""
-    means = torch.einsum("k,pkc->pc", _w / 2, grouped.abs())
-    return ((means * length[:, None]).sum(0) / count).clamp(min=1e-300)
+def rough(values: Tensor) -> Tensor:
+    """On which panels (panels,) values (M, columns) are no smooth function's."""
+    series = torch.einsum("jk,pkc->pjc", _to_series, values.reshape(-1, len(_x), values.shape[1])).abs()
+    return (series[:, -2:].sum(1) > REFINING.rough * series.amax(1)).any(1)
 
 
 @dataclass
@@ -146,6 +189,8 @@ class Panels:
         What the last look found that the rule missed of the integral, before it was refined.
     missed : dict from key to float
         What it misses after that.
+    deep : set of keys
+        Those of which what is integrated grows without bound towards the place around which it is taken.
     looked : set of keys
         Those that need not be looked at again as the trial function is now.
     """
@@ -154,6 +199,7 @@ class Panels:
     levels: dict[Any, int] = field(default_factory=dict)
     found: dict[Any, float] = field(default_factory=dict)
     missed: dict[Any, float] = field(default_factory=dict)
+    deep: set[Any] = field(default_factory=set)
     looked: set[Any] = field(default_factory=set)
 
     def finer(self, key: Any) -> Tensor:
@@ -175,11 +221,11 @@ class Panels:
         return found.view(count, len(edges) - 1, -1)
 
     def halved(
-        self, key: Any, places: Tensor, values: Tensor, count: int = 1, apart: Tensor | None = None,
-        sizes: Tensor | None = None,
+        self, key: Any, nodes: tuple[Tensor, Tensor], values: Tensor, count: int = 1, apart: Tensor | None = None,
+        sizes: Tensor | None = None, left: Tensor | None = None,
     ) -> bool:  # fmt: skip
-        """Halve the panels on which values (M, columns) at `places` (M,), as `on_panels` gave them for `count` places,
-        are not held; false where none is halved.
+        """Halve the panels on which values (M, columns) at nodes and with weights (M,), as `on_panels` gave them for
+        `count` places, are not held; false where none is halved.
 
         Parameters
         ----------
@@ -187,19 +233,21 @@ class Panels:
             By how much finer panels give another integral over each.
         sizes : tensor (M, columns), optional
             What counts as the magnitude of values that may be what is left of larger ones.
+        left : tensor (columns,), optional
+            What no panel reaches.
         """
-        edges, nodes = self.edges[key], len(_x)
-        grouped = values.reshape(-1, nodes, values.shape[1])
-        mine = torch.searchsorted(edges, places.reshape(-1, nodes).mean(1)).clamp(1, len(edges) - 1) - 1
-        length = edges.diff()[mine]
-        whole = _whole(grouped if sizes is None else sizes.reshape(grouped.shape), length, count)
-        each = (_missed(grouped) * length[:, None] / whole).amax(1)
-        missed = each.new_zeros(len(edges) - 1).scatter_reduce_(0, mine, each, "amax")
+        edges, (places, weights), each = self.edges[key], nodes, len(_x)
+        grouped, size = values.reshape(-1, each, values.shape[1]), weights.reshape(-1, each)
+        mine = torch.searchsorted(edges, places.reshape(-1, each).mean(1)).clamp(1, len(edges) - 1) - 1
+        magnitude = grouped.abs() if sizes is None else sizes.reshape(grouped.shape)
+        whole = (torch.einsum("pk,pkc->c", size, magnitude) / count).clamp(min=1e-300)
+        share = (_missed(grouped) * size.sum(1)[:, None] / whole).amax(1)
+        missed = share.new_zeros(len(edges) - 1).scatter_reduce_(0, mine, share, "amax")
         if apart is not None:
             missed = torch.maximum(missed, (apart.abs() / whole).amax((0, 2)))
-        self.note(key, float(missed.max()))
+        self.note(key, max(float(missed.max()), 0.0 if left is None else float((left / whole).max())))
         bad = torch.nonzero(missed > REFINING.missed)[:, 0]
-        tiny = length.min() < 2.0**-REFINING.rounds * (edges[-1] - edges[0])
+        tiny = edges.diff().min() < 2.0**-REFINING.rounds * (edges[-1] - edges[0])
         if not len(bad) or len(edges) > REFINING.panels or bool(tiny):
             return False
         middle = (edges[bad] + edges[bad + 1]) / 2

@@ -105,7 +105,7 @@ def along(
         nodes = fewer.where[matter].to("cpu", torch.float64)
         if not bool(torch.isfinite(values).all()):
             return places
-        if not panels.halved(key, nodes, values, sizes=sizes):
+        if not panels.halved(key, (nodes, on_panels(panels.edges[key], 1)[1]), values, sizes=sizes):
             panels.looked.add(key)
             if panels.missed[key] > REFINING.missed:
                 break

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pinnsolve.geometry.panels import REFINING, Nodes, on_panels
+from pinnsolve.geometry.panels import REFINING, Nodes, beyond, on_panels, rough
 from pinnsolve.problem.around import Places
 from pinnsolve.problem.binding import Elsewhere
 from pinnsolve.problem.limits import Limits, crossed
 
 Columns = Callable[[Nodes, Places], Tensor]  # what is integrated around some places, by columns (M, C)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is integrated at nodes around a few places: where along the coordinate (M,), weights (M,), whose they are
+    (M,), columns (M, C), and their integrals over each panel (places, panels, C)."""
+
+    along: Tensor
+    weights: Tensor
+    owner: Tensor
+    values: Tensor
+    sums: Tensor
+
+    @property
+    def weighted(self) -> Tensor:
+        return self.values * self.weights[:, None]
 
 
 class Spread:
@@ -33,7 +51,7 @@ class Spread:
     ) -> None:  # fmt: skip
         self.limits, self.elsewhere, self.materials = limits, elsewhere, materials
         self.key, self.panels = key, elsewhere.panels
-        self.split = False  # whether the integrand may have a kink where the equation stands
+        self.kernel = False  # whether the integrand is another function for each place, and may have a kink there
 
     def nodes(self, places: Places) -> Nodes:
         """The points around some places."""
@@ -56,8 +74,8 @@ class Spread:
         (c,) = self.limits.over
         like = places.where[c]
         here = like.to("cpu", torch.float64)
-        upper = here if self.limits.upto else None
-        along, weights, owner = on_panels(edges, len(places), upper, here if self.split else None)
+        upper, split = (here, None) if self.limits.upto else (None, here if self.kernel else None)
+        along, weights, owner = on_panels(edges, len(places), upper, split, self.key in self.panels.deep)
         owner = owner.to(like.device)
         others = {name: v[owner] for name, v in places.where.items() if name != c}
         return Nodes({**others, c: along.to(like)}, weights.to(like), owner)
@@ -92,19 +110,42 @@ class Spread:
             nodes = self._on_line(few, self._edges)
             if not len(nodes.weights):
                 return
-            along, values, sums = self._looked_at(nodes, few, columns)
-            if not bool(torch.isfinite(values).all()):
+            seen = self._looked_at(nodes, few, columns)
+            if not bool(torch.isfinite(seen.values).all()):
+                self.panels.note(self.key, math.inf)
                 return
-            *_, finer = self._looked_at(self._on_line(few, self.panels.finer(self.key)), few, columns)
-            if not self.panels.halved(self.key, along, values, len(few), finer - sums):
+            if self.kernel and self.key not in self.panels.deep and self._grows(seen, few):
+                self.panels.deep.add(self.key)
+                self.panels.edges[self.key] = self.ends
+                continue
+            finer = self._looked_at(self._on_line(few, self.panels.finer(self.key)), few, columns)
+            left = beyond(seen.weighted, self._deep_ones(few)) if self.key in self.panels.deep else None
+            at = (seen.along, seen.weights)
+            if not self.panels.halved(self.key, at, seen.values, len(few), finer.sums - seen.sums, left=left):
                 return
 
-    def _looked_at(self, nodes: Nodes, few: Places, columns: Columns) -> tuple[Tensor, Tensor, Tensor]:
-        """Where along the coordinate nodes are, the columns there, and their sums over each panel."""
+    def _deep_ones(self, few: Places) -> int:
+        """How many panels lie beside the places."""
+        low, high = self._edges[0], self._edges[-1]
+        here = few.where[self.limits.over[0]].to("cpu", torch.float64)
+        return int((here > low).sum()) + (0 if self.limits.upto else int((here < high).sum()))
+
+    def _grows(self, seen: Seen, few: Places) -> bool:
+        """Whether what is integrated is rough beside the places, however short panels are there."""
+        if len(self._edges) <= REFINING.parts:
+            return False
+        here = few.where[self.limits.over[0]].to("cpu", torch.float64)
+        ends = seen.along.reshape(-1, REFINING.nodes)[:, [0, -1]]
+        away = (ends - here[seen.owner.reshape(-1, REFINING.nodes)[:, 0]][:, None]).abs().amin(1)
+        beside = away < 0.02 * (ends[:, 1] - ends[:, 0])  # the first of Gauss' nodes lies at 0.005 of a panel
+        return bool((rough(seen.values) & beside).any())
+
+    def _looked_at(self, nodes: Nodes, few: Places, columns: Columns) -> Seen:
         (c,) = self.limits.over
-        along, values = nodes.coordinates[c].to("cpu", torch.float64), columns(nodes, few).to("cpu", torch.float64)
-        weighted = values * nodes.weights.to("cpu", torch.float64)[:, None]
-        return along, values, self.panels.sums(self.key, along, nodes.owner.cpu(), weighted, len(few))
+        along, weights = (v.to("cpu", torch.float64) for v in (nodes.coordinates[c], nodes.weights))
+        values, owner = columns(nodes, few).to("cpu", torch.float64), nodes.owner.cpu()
+        weighted = values * weights[:, None]
+        return Seen(along, weights, owner, values, self.panels.sums(self.key, along, owner, weighted, len(few)))
 
     def _climb(self, few: Places, columns: Columns) -> None:
         level = self._level

@@ -121,7 +121,7 @@ class Taken:
         """The places around which it is taken."""
         where = self._where()
         if self._meets:
-            self.spread.split = self.limits.line and not self.limits.upto
+            self.spread.kernel = True
             return Places.all(where)
         matter = [c for c in self.chart.names if self.limits.upto or c not in self.limits.over]
         found = Places.distinct(where, matter)
