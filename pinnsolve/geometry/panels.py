@@ -133,9 +133,7 @@ def on_panels(
     v, shares = _deep
     length, mine = (high - low)[beside], owner[beside]
     sign = torch.where(low[beside] == at[mine], 1.0, -1.0).to(length)[:, None]
-    least = (
-        4 * torch.finfo(length.dtype).eps * edges.abs().max()
-    )  # closer, and rounding puts them into the place itself
+    least = 4 * torch.finfo(length.dtype).eps * edges.abs().max()  # closer, rounding hides that they are away
     away = torch.maximum(length[:, None] * torch.exp(-v), least)
     places = torch.cat([places, (at[mine][:, None] + sign * away).reshape(-1)])
     weights = torch.cat([weights, (length[:, None] * shares).reshape(-1)])
