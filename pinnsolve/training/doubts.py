@@ -10,7 +10,7 @@ from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_lik
 from pinnsolve.methods.line_solving import cells_of
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
-from pinnsolve.training.integrals import missed, unheld
+from pinnsolve.training.integrals import counted, missed, unheld
 from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import seen_by_differences, undetermined
 from pinnsolve.trial.line import read_line
@@ -58,7 +58,7 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
                 Outcome("converged", f"{what} meets all equations and conditions, and is alone in that"),
                 None,
             )
-    return outcome, None if error is None else max(error, rough.share, share)
+    return counted(outcome, error, share), None if error is None else max(error, rough.share, share)
 
 
 def _free_change(run: Run, ended: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pinnsolve.errors import Outcome
 from pinnsolve.training.run import Run
 
@@ -15,6 +17,13 @@ def missed(run: Run) -> float:
         elsewhere.panels.again()
         run.points.held_out.values()
     return max(elsewhere.panels.found.values(), default=0.0)
+
+
+def counted(outcome: Outcome, error: float | None, share: float) -> Outcome:
+    """The outcome, which says so where the quadrature is what the error is mostly made of."""
+    if error is None or share <= error:
+        return outcome
+    return replace(outcome, detail=f"{outcome.detail}; the quadrature of its integrals misses {share:.0e} more")
 
 
 def unheld(share: float) -> Outcome:
