@@ -191,6 +191,8 @@ class Panels:
         Those of which what is integrated grows without bound towards the place around which it is taken.
     looked : set of keys
         Those that need not be looked at again as the trial function is now.
+    least : float
+        What may be missed of an integral: rounding, or more.
     """
 
     edges: dict[Any, Tensor] = field(default_factory=dict)
@@ -199,6 +201,7 @@ class Panels:
     missed: dict[Any, float] = field(default_factory=dict)
     deep: set[Any] = field(default_factory=set)
     looked: set[Any] = field(default_factory=set)
+    least: float = REFINING.missed
 
     def finer(self, key: Any) -> Tensor:
         """Edges of panels that are no longer than a part of the whole: what nothing else sees shows between these."""
@@ -244,7 +247,7 @@ class Panels:
         if apart is not None:
             missed = torch.maximum(missed, (apart.abs() / whole).amax((0, 2)))
         self.note(key, max(float(missed.max()), 0.0 if left is None else float((left / whole).max())))
-        bad = torch.nonzero(missed > REFINING.missed)[:, 0]
+        bad = torch.nonzero(missed > self.least)[:, 0]
         tiny = edges.diff().min() < 2.0**-REFINING.rounds * (edges[-1] - edges[0])
         if not len(bad) or len(edges) > REFINING.panels or bool(tiny):
             return False

@@ -107,7 +107,7 @@ def along(
             return places
         if not panels.halved(key, (nodes, on_panels(panels.edges[key], 1)[1]), values, sizes=sizes):
             panels.looked.add(key)
-            if panels.missed[key] > REFINING.missed:
+            if panels.missed[key] > panels.least:
                 break
             return fewer
     panels.forget(key)

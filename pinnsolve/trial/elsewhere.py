@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from pinnsolve.geometry.across import ends_of
-from pinnsolve.geometry.panels import REFINING
+from pinnsolve.geometry.panels import REFINING, Panels
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.binding import Elsewhere, Fields
 
@@ -23,7 +25,8 @@ def elsewhere_of(trial: Any) -> Elsewhere | None:
         return found
 
     room = max(REFINING.room // max(trial.width, 1), 64)
-    return Elsewhere(fields, room, bool(trial.frozen), graded(trial))
+    panels = Panels(least=max(REFINING.missed, 100 * torch.finfo(trial.dtype).eps))
+    return Elsewhere(fields, room, bool(trial.frozen), graded(trial), panels)
 
 
 def breaks(trial: Any) -> dict[str, list[float]]:
