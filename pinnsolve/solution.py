@@ -21,7 +21,7 @@ from pinnsolve.checks.signature import signature
 from pinnsolve.errors import Outcome, ProblemError, did_you_mean
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import Region, interior
-from pinnsolve.integral import Integral, integral
+from pinnsolve.integrated import Integral, integral
 from pinnsolve.machine.checkpoint import same
 from pinnsolve.machine.files import write_whole
 from pinnsolve.networks.written import network_of
@@ -125,7 +125,7 @@ class Solution(Shown):
         self, function: Callable[..., Any], over: Region = interior, *, t: float | None = None
     ) -> Integral:  # fmt: skip
         """The integral of a function of unknowns, coordinates, parameters and normals over a part of the domain, with
-        the error of its quadrature: a flux, a force, an energy. See `pinnsolve.integral.integral`."""
+        the error of its quadrature: a flux, a force, an energy. See `pinnsolve.integrated.integral`."""
         return integral(self.trial, self.problem, function, over, t)
 
     def _evaluate(

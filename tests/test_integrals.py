@@ -37,7 +37,7 @@ from pinnsolve import (
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.quadrature import rules
 from pinnsolve.geometry.shape import Shape
-from pinnsolve.integral import Integral
+from pinnsolve.integrated import Integral
 
 SQUARE = Box(x=(0, 1), y=(0, 1))
 SHAPES = {  # with the area or volume, and how well it shall be known by the first rule

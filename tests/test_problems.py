@@ -26,7 +26,7 @@ from pinnsolve.checks.references import reference_values
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.binding import Elsewhere, Fields
 from pinnsolve.problem.manufactured import manufactured
 from pinnsolve.verdict.slices import values_of
 from validation import two_materials as rod
@@ -34,6 +34,7 @@ from validation.bracket_3d import temperature
 from validation.cable import charge
 from validation.inclusion import outside
 from validation.plate_under_tension import displacement
+from validation.renewal import growth
 
 FILES = sorted((Path(__file__).parents[1] / "problems").glob("*.py"))
 NAMES = [f.stem for f in FILES]
@@ -144,6 +145,13 @@ def pulse_into_glass(x, t, eps_r):  # type: ignore[no-untyped-def]
     }
 
 
+def limited_population(a, t, beta, mu):  # type: ignore[no-untyped-def]
+    """n = P exp(-(r + mu) a) / S, P logistic."""
+    r = growth(beta, mu)
+    size = (1 - math.exp(-4 * (r + mu))) / (r + mu)
+    return {"n": r / (1 + (10 * r / size - 1) * exp(-r * t)) / size * exp(-(r + mu) * a)}
+
+
 def spherical_waves(x, y, z, k):  # type: ignore[no-untyped-def]
     """p = x y j_2(k r) / (r^2 j_2(k)) + z j_1(k r) / (r j_1(k)), away from the middle."""
     r = (x**2 + y**2 + z**2) ** 0.5
@@ -246,6 +254,7 @@ CLOSED = [
     Case("inverse_heat", lambda x, t, k: {"u": 10 * sin(pi * x) * (1 - exp(-k * pi**2 * t)) / (k * pi**2)}, {"k": 0.1}),
     Case("parametric_burgers", lambda x, t, nu: {"u": cole_hopf(x, t, nu)}, {"nu": 0.05}, starts=False),
     Case("fit", lambda x, y: {"f": x + y}),  # there is no equation: tests/test_inverse.py looks at the data
+    Case("renewal", limited_population, tolerance=1e-10),
     Case("two_materials", two_materials),
     # few of its modes, which have another start: in the whole string nothing is left beside the corner
     Case("plucked_string", lambda x, t, c: {"u": sum(sin(n * pi * x) * cos(n * pi * c * t) / n**2 for n in (1, 2, 3))}, starts=False),
@@ -304,6 +313,7 @@ REDUCED = {
     "dam_break": Reduced(tolerance=0.6, features=100),
     "sod": Reduced(tolerance=0.6, features=100),
     "lotka_volterra": Reduced({"r": 0.1, "m": 0.1}, automatic=True),
+    "renewal": Reduced(features=100),
     "kuramoto_sivashinsky": Reduced({"nu": 1e3}, automatic=True),
     "inverse_heat": Reduced(tolerance=0.1, features=150),
     "parametric_burgers": Reduced({"nu": 0.1}),
@@ -383,15 +393,27 @@ class Place:
 
     def __init__(self, case: Case, points: Points, residual: Callable[[Fields], Jet], least: float = 0.0) -> None:
         self.case, self.points, self.residual, self.least = case, points, residual, least
-        problem = case.problem
         self.chart, self.at = points.chart()
+        self.solution = self.solved(points, self.chart, self.at)
+
+    def solved(self, points: Points, chart: Chart, at: Mapping[str, Jet]) -> dict[str, Jet]:
+        """The solution on points."""
+        case, problem = self.case, self.case.problem
         if case.known is None:
             fields = reference_of(case.name).fields
-            self.solution = {u: differenced(self.chart, fields[u], points, case) for u in problem.unknowns}
-        else:
-            given = Fields(self.chart, {**problem.parameters, **self.at}).call(case.known, "the solution")
-            whole = (len(points),), frozenset(problem.coordinates)
-            self.solution = {u: Jet(self.chart, given[u].partial, *whole) for u in problem.unknowns}
+            return {u: differenced(chart, fields[u], points, case) for u in problem.unknowns}
+        given = Fields(chart, {**problem.parameters, **at}).call(case.known, "the solution")
+        whole = (len(points),), frozenset(problem.coordinates)
+        return {u: Jet(chart, given[u].partial, *whole) for u in problem.unknowns}
+
+    def elsewhere(self, problem: Problem) -> Elsewhere:
+        """The solution at other points, for integrals."""
+
+        def fields(points: Points) -> Fields:
+            chart, at = points.chart()
+            return problem.fields(chart, at, self.solved(points, chart, at), points, elsewhere=self.elsewhere(problem))
+
+        return Elsewhere.of(fields)
 
     def put(self, mutant: Term | None = None, factor: float = 1.0, **parameters: float) -> Put:
         """The solution put into the residual, the mutant term of it (or parameters) multiplied by a factor."""
@@ -399,7 +421,8 @@ class Place:
         changed = {u: {mutant[1]: factor} if mutant and mutant[0] == u else {} for u in self.solution}
         leaves = {u: Leaves(jet, changed[u]) for u, jet in self.solution.items()}
         with torch.enable_grad():
-            fields = problem.fields(self.chart, self.at, {u: f.jet for u, f in leaves.items()}, self.points)
+            unknowns = {u: f.jet for u, f in leaves.items()}
+            fields = problem.fields(self.chart, self.at, unknowns, self.points, elsewhere=self.elsewhere(problem))
             r = self.residual(fields).value
         asked = {(u, alpha): value for u, f in leaves.items() for alpha, value in f.asked.items()}
         slopes = torch.autograd.grad(r.sum(), list(asked.values()), allow_unused=True, materialize_grads=True)

@@ -206,7 +206,7 @@ def _probe_quantities(problem: Problem) -> None:
         for piece in quantity.pieces(problem.domain):
             points = piece.grid()
             chart, at, found = probes(problem.domain, problem.unknowns, points)
-            quantity.value(problem.fields(chart, at, fields_of(found), points))
+            quantity.value(problem.looked_at(chart, at, fields_of(found), points))
 
 
 def _finite(condition: Equation, values: Tensor, points: Points) -> None:

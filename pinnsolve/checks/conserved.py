@@ -122,5 +122,5 @@ def _weights(
     points, found = problem.domain.line(), []
     for shift in RULES.shifts:
         chart, at, made = probes(problem.domain, problem.unknowns, points, shift, sizes)
-        found.append(weights(equation, problem.fields(chart, at, fields_of(made), points)))
+        found.append(weights(equation, problem.looked_at(chart, at, fields_of(made), points)))
     return found[0][0], torch.stack([w for _, w in found])

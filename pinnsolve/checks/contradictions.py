@@ -16,6 +16,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.binding import Elsewhere, Fields
 from pinnsolve.problem.equation import Equation, What
 from pinnsolve.problem.problem import Problem
 
@@ -149,16 +150,16 @@ def _still(problem: Problem, wall: Part) -> bool:
 
 def _against_start(problem: Problem, starts: Mapping[str, Part], wall: Part) -> Contradiction | None:
     def residual_of(weigh: float) -> Quantity:
-        def values(points: Points) -> Tensor:
+        def fields_at(points: Points) -> Fields:
             chart, at = points.chart()
-            fields = problem.fields(chart, at, {}, points)
+            fields = problem.fields(chart, at, {}, points, elsewhere=Elsewhere.of(fields_at))
             for unknown, (start, _) in starts.items():
                 assert start.prescribes is not None
                 jet = start.prescribes.given(fields)
                 fields[unknown] = Jet(chart, _weighed(jet, weigh), (len(points),), frozenset(problem.coordinates))
-            return wall[0].residual(fields).value
+            return fields
 
-        return values
+        return lambda points: wall[0].residual(fields_at(points)).value
 
     start = starts.get(str(wall[0].unknown), next(iter(starts.values())))
     residual, weighed = residual_of(0.0), residual_of(1.0)

@@ -71,7 +71,7 @@ def _most(problem: Problem, coordinate: str, end: float) -> int:
     count = torch.zeros(len(points))
     for c in problem.conditions:
         for piece in problem.pieces(c):
-            if piece.fixed == {coordinate: end}:
+            if piece.fixed == {coordinate: end} and c.integrates != "alone":  # such a one stands nowhere
                 count += piece.holds(points.coordinates)
     return int(count.max())
 
@@ -102,6 +102,7 @@ def _fewest(problem: Problem, unknown: str, side: Piece) -> int:
 
 def _in_time(problem: Problem, unknown: str, coordinate: str, order: int, shape: str) -> list[str]:
     found = sum(_count(problem, unknown, coordinate, end) for end in problem.domain.ends(coordinate))
+    found += _nowhere(problem, unknown)
     if found >= order:
         return []
     start = problem.domain.ends(coordinate)[0]
@@ -116,7 +117,7 @@ def _in_space(problem: Problem, unknown: str, coordinate: str, order: int, shape
     short = [end for end, n in counts.items() if n < order // 2]
     if order % 2 and not short and sum(counts.values()) < order and not (order == 1 and _pinned(problem, unknown)):
         short = [end for end in counts if counts[end] == min(counts.values())]
-    if not short:
+    if not short or sum(counts.values()) + _nowhere(problem, unknown) >= order:
         return []
     places = " and ".join(f"{coordinate}={end:g}" for end in short)
     few = "no condition" if all(counts[end] == 0 for end in short) else "too few conditions"
@@ -138,7 +139,12 @@ def _pinned(problem: Problem, unknown: str) -> bool:
 def _count(problem: Problem, unknown: str, coordinate: str, end: float) -> int:
     """How many conditions on one face mention an unknown."""
     return sum(
-        piece.fixed == {coordinate: end} and unknown in c.asks
+        piece.fixed == {coordinate: end} and unknown in c.asks and c.integrates != "alone"
         for c in problem.conditions
         for piece in problem.pieces(c)
     )
+
+
+def _nowhere(problem: Problem, unknown: str) -> int:
+    """How many conditions on integrals alone there are, which are one condition wherever they stand."""
+    return sum(unknown in c.asks and c.integrates == "alone" for c in problem.conditions)

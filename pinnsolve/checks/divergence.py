@@ -62,7 +62,7 @@ def _sizes(problem: Problem, phase: float, divergence_free: bool) -> dict[str, f
                 fields[c] * uneven for c in flow.components[: count(problem)]
             ]  # no plane wave: u . grad u != 0
             fields |= dict(zip(flow.components, velocity_of(potentials, coordinates), strict=True))
-        residual = equation.residual(problem.fields(chart, at, fields, points)).value
+        residual = equation.residual(problem.looked_at(chart, at, fields, points)).value
         found[equation.name] = float(residual.detach().abs().max())
     return found
 

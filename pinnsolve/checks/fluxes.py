@@ -138,7 +138,7 @@ def _continuous(
 
     chart.differentiated = watch
     with torch.enable_grad():
-        residual = equation.residual(problem.fields(chart, at, fields_of(found), points)).value
+        residual = equation.residual(problem.looked_at(chart, at, fields_of(found), points)).value
         values = [field.value for field, _ in taken]
     leaves = [(u, alpha, leaf) for u, p in found.items() for alpha, leaf in p.asked.items()]
     weights = [_grad(residual, [leaf])[0] for _, leaf in taken]

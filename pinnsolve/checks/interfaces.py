@@ -280,5 +280,5 @@ def _residuals(look: _Look, at: Tensor, line: Tensor) -> Tensor:
         rows += [answer.residual, *(slopes.get(key, nothing) for key in asked)]
         for shift, size in (*((shift, sizes) for shift in SEARCH.shifts), (0.0, none)):
             chart, x, found = probes(problem.domain, problem.unknowns, points, shift, size)
-            rows.append(equation.residual(problem.fields(chart, x, fields_of(found), points)).value.detach())
+            rows.append(equation.residual(problem.looked_at(chart, x, fields_of(found), points)).value.detach())
     return torch.stack(rows).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)

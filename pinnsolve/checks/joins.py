@@ -237,7 +237,7 @@ def _points_of(problem: Problem, at: Fields) -> Points:
 
 def _probed(problem: Problem, points: Points) -> Fields:
     chart, at, found = probes(problem.domain, problem.unknowns, points)
-    return problem.fields(chart, at, fields_of(found), points)
+    return problem.looked_at(chart, at, fields_of(found), points)
 
 
 def _weights(problem: Problem, equation: Equation, points: Points) -> tuple[Tensor, Tensor]:

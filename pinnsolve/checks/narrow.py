@@ -179,7 +179,7 @@ class _Coefficients:
     def _fields(self, points: Points) -> tuple[Fields, dict[str, Jet]]:
         chart, at = points.chart()
         unknowns = constants(self.problem, chart, self.sizes, Tensor.requires_grad_)
-        return self.problem.fields(chart, at, unknowns, points), unknowns
+        return self.problem.looked_at(chart, at, unknowns, points), unknowns
 
     def vary(self) -> bool:
         """Whether the equation reads where it is."""

@@ -13,14 +13,15 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
-from numpy.polynomial import legendre
 
 from pinnsolve.algebra.scaling import balanced, rest
+from pinnsolve.checks.polynomials import degrees_of, orthonormal, orthonormal_at, polynomials, right_of
+from pinnsolve.checks.reaching import reaching
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Answer
 from pinnsolve.problem.problem import Problem
@@ -136,23 +137,27 @@ class System:
     def of(cls, problem: Problem) -> System | None:
         """The system of a problem; None where its numbers are not finite."""
         names = problem.coordinates
-        degrees = _degrees(len(names), POSING.columns // len(problem.unknowns))
+        degrees = degrees_of(len(names), POSING.columns // len(problem.unknowns), POSING.degree)
         points = problem.domain.interior.draw(POSING.points * len(degrees), "sobol", torch.Generator().manual_seed(3))
-        values = _polynomials(problem, degrees, points, (0,) * len(names))
-        kept = _orthonormal(values)
+        values = polynomials(problem, degrees, points, (0,) * len(names))
+        kept = orthonormal(values)
         everything = list(_everything(problem, points, len(degrees)))
         affine = all(linear(problem, equation, on) for equation, on in everything)
         asked = [
-            (on, problem.prober.answer(equation, on, shift))
+            (equation, on, shift, problem.prober.answer(equation, on, shift))
             for (equation, on), shift in itertools.product(everything, (0.0,) if affine else (0.0, 1.9))
         ]
-        weights, scales = balanced(np.array([_strengths(problem, answer) for _, answer in asked]))
+        weights, scales = balanced(np.array([_strengths(problem, answer) for *_, answer in asked]))
         blocks, rights, parts, row = [], [], [], 0
-        for (on, answer), weight in zip(asked, weights / np.sqrt([len(on) for on, _ in asked]), strict=True):
+        lengths = np.sqrt([len(on) for _, on, *_ in asked])
+        for (equation, on, shift, answer), weight in zip(asked, weights / lengths, strict=True):
             block, right = _rows(problem, answer, degrees, kept, on)
+            if equation.integrates:
+                table = partial(orthonormal_at, problem, degrees, kept)
+                block, right = reaching(problem, equation, on, table, None if affine else shift)
             blocks.append(weight * block * np.repeat(scales, kept.shape[1]))
             rights.append(weight * right)
-            parts.append((slice(row, row + len(on)), _polynomials(problem, degrees, on, (0,) * len(names))))
+            parts.append((slice(row, row + len(on)), polynomials(problem, degrees, on, (0,) * len(names))))
             row += len(on)
         blocks += [_periodic(problem, degrees, kept, c) for c in (p.coordinate for p in problem.periodic)]
         matrix = np.concatenate(blocks)
@@ -164,7 +169,7 @@ class System:
     @property
     def open(self) -> Array:
         """The directions (columns, k) that no row notices."""
-        singular, directions = _right(self.matrix)
+        singular, directions = right_of(self.matrix)
         singular = np.pad(singular, (0, len(directions) - len(singular)))
         scale = float(np.median(singular)) or 1.0
         return np.asarray(directions[singular < POSING.nothing * scale].T)
@@ -216,43 +221,6 @@ class System:
         return found
 
 
-def _degrees(coordinates: int, columns: int) -> list[tuple[int, ...]]:
-    """All degrees up to a sum, of which there are about so many."""
-    degree = 1
-    while degree < POSING.degree and math.comb(degree + 1 + coordinates, coordinates) <= columns:
-        degree += 1
-    every = itertools.product(range(degree + 1), repeat=coordinates)
-    return [d for d in every if sum(d) <= degree]
-
-
-def _polynomials(problem: Problem, degrees: list[tuple[int, ...]], points: Points, alpha: Alpha) -> Array:
-    """D^alpha of each product of Legendre polynomials, (points, polynomials), in the problem's own units."""
-    found = np.ones((len(points), len(degrees)))
-    most = max(max(d) for d in degrees)
-    for axis, name in enumerate(problem.coordinates):
-        low, high = problem.domain.ends(name)
-        at = 2 * (points.coordinates[name].numpy() - low) / (high - low) - 1
-        times = alpha[axis]
-        derived = legendre.legder(np.eye(most + 1), times)
-        table = legendre.legvander(at, len(derived) - 1) @ derived
-        found *= table[:, [d[axis] for d in degrees]] * (2 / (high - low)) ** times
-    return found
-
-
-def _right(matrix: Array) -> tuple[Array, Array]:
-    """Singular values and all right singular vectors, as rows; those of a tall matrix are its triangle's."""
-    square = np.asarray(np.linalg.qr(matrix, mode="r")) if len(matrix) > matrix.shape[1] else matrix
-    _, singular, right = np.linalg.svd(square)
-    return np.asarray(singular), np.asarray(right)
-
-
-def _orthonormal(values: Array) -> Array:
-    """What makes polynomials orthonormal on points, those left out that others nearly make up."""
-    singular, right = _right(values / math.sqrt(len(values)))
-    keep = singular > 1e-6 * singular[0]  # on a small shape in its box high degrees are nearly lower ones
-    return np.asarray(right[keep].T / singular[keep])
-
-
 def _everything(problem: Problem, points: Points, count: int) -> Iterator[tuple[Equation, Points]]:
     """Each equation and condition with points on which it is asked for."""
     for equation in problem.equations:
@@ -271,7 +239,7 @@ def _rows(
     block = np.zeros((len(points), width * len(problem.unknowns)))
     for unknown, alpha, slope in answer.slopes:
         k = problem.unknowns.index(unknown)
-        part = slope.numpy()[:, None] * (_polynomials(problem, degrees, points, alpha) @ kept)
+        part = slope.numpy()[:, None] * (polynomials(problem, degrees, points, alpha) @ kept)
         block[:, k * width : (k + 1) * width] += part
     return block, sum(answer.parts, torch.zeros(len(points))).numpy() - answer.residual.numpy()
 
@@ -293,7 +261,7 @@ def _periodic(problem: Problem, degrees: list[tuple[int, ...]], kept: Array, coo
         alpha = tuple(order if c == coordinate else 0 for c in problem.coordinates)
         at = low.grid()
         other = Points({**at.coordinates, coordinate: torch.full_like(at.weights, high.fixed[coordinate])}, at.weights)
-        rows = (_polynomials(problem, degrees, at, alpha) - _polynomials(problem, degrees, other, alpha)) @ kept
+        rows = (polynomials(problem, degrees, at, alpha) - polynomials(problem, degrees, other, alpha)) @ kept
         rows *= problem.domain.length(coordinate) ** order / math.sqrt(len(at))
         blocks.append(np.kron(np.eye(len(problem.unknowns)), rows))
     return np.concatenate(blocks)

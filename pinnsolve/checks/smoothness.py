@@ -121,7 +121,7 @@ def _of_equations(
 
     def fields_at(points: Points) -> Fields:
         chart, at, found = probes(problem.domain, problem.unknowns, points, sizes=sizes)
-        return problem.fields(chart, at, {u: p.smooth for u, p in found.items()}, points)
+        return problem.looked_at(chart, at, {u: p.smooth for u, p in found.items()}, points)
 
     orders = _orders(problem, [a for alphas in derivatives.values() for a in alphas], {})
     warnings = []

@@ -29,7 +29,7 @@ from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.binding import Elsewhere, Fields, Watched
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Exact, Reference
@@ -242,21 +242,31 @@ def _residual(
     sizes: Mapping[str, float],
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """The residual of the exact solution, and the size of its terms, both (N,)."""
-    chart, at = points.chart()
+    names = sorted({*judged(problem, reference), *(c for c in problem.constants if c in reference.fields)})
 
-    def field(name: str) -> Differenced:
-        return Differenced(_values(reference, name), problem.domain, points, piece.fixed, width, chart)
+    integrals: list[Watched] = []
 
-    names = {*judged(problem, reference), *(c for c in problem.constants if c in reference.fields)}
-    fields = {name: field(name) for name in sorted(names)}
-    unknowns = {u: fields[u].jet for u in problem.unknowns}
-    found = {name: f.jet for name, f in fields.items() if name not in unknowns}
+    def fields_at(points: Points, fixed: Mapping[str, float]) -> tuple[Fields, dict[str, Differenced]]:
+        chart, at = points.chart()
+        made = {
+            n: Differenced(_values(reference, n), problem.domain, points, fixed, width, chart) for n in names
+        }  # fmt: skip
+        unknowns = {u: made[u].jet for u in problem.unknowns}
+        found = {name: f.jet for name, f in made.items() if name not in unknowns}
+        elsewhere = Elsewhere.of(lambda points: fields_at(points, {})[0])
+        elsewhere.watched = integrals
+        return problem.fields(chart, at, unknowns, points, found, elsewhere), made
+
+    whole, fields = fields_at(points, piece.fixed)
     with torch.enable_grad():
-        residual = equation.residual(problem.fields(chart, at, unknowns, points, found)).value
+        residual = equation.residual(whole).value
     terms, rest = torch.zeros(len(points), dtype=torch.float64), residual.detach().clone()
     leaves = [(name, alpha, leaf) for name, f in fields.items() for alpha, leaf in f.jet.known.items()]
-    known = [leaf for *_, leaf in leaves if leaf is not None]
+    known = [leaf for *_, leaf in leaves if leaf is not None] + [w.leaf for w in integrals]
     slopes = torch.autograd.grad(residual.sum(), known, materialize_grads=True) if residual.requires_grad else ()
+    for w, slope in zip(integrals, slopes[len(leaves) :], strict=False):
+        rest -= slope * w.leaf.detach()
+        terms += (slope * w.size).abs()
     for (name, alpha, leaf), slope in zip(leaves, slopes, strict=False):
         assert leaf is not None
         lengths = math.prod(problem.domain.length(c) ** k for c, k in zip(problem.coordinates, alpha, strict=True))

@@ -106,7 +106,9 @@ class Both:
 
         at = {c: chart.known(place(c), c) for c in widths}
         found = {n: chart.known(value(n)) if n in moving else here[n] for n in names}
-        fields = problem.fields(chart, at, {u: found[u] for u in problem.unknowns if u in found}, points, found)
+        around = here.around.elsewhere if here.around is not None else None  # integrals as they are at points
+        unknowns = {u: found[u] for u in problem.unknowns if u in found}
+        fields = problem.fields(chart, at, unknowns, points, found, around)
         return torch.stack([e(fields).detach() for e in self.expressions])
 
     def apart(self, points: Points, widths: Mapping[str, float], exact: Tensor | None = None) -> Tensor:

@@ -135,7 +135,7 @@ class Variation:
     def along(self, points: Points) -> tuple[Points, Tensor]:
         """F at points of a side (N,), with the points."""
         chart, at = points.chart()
-        fields = self.problem.fields(chart, at, constants(self.problem, chart, self.sizes), points)
+        fields = self.problem.looked_at(chart, at, constants(self.problem, chart, self.sizes), points)
         with torch.no_grad():
             return points, self.equation.residual(fields).value
 
@@ -153,7 +153,7 @@ class Variation:
         outward = {c: ones * v for c, v in self.piece.outward.items()}
         unknowns = constants(self.problem, chart, self.sizes)
         with torch.no_grad():
-            fields = self.problem.fields(chart, at, unknowns, Points({}, ones, outward))
+            fields = self.problem.looked_at(chart, at, unknowns, Points({}, ones, outward))
             residual = self.equation.residual(fields)
             found = [residual.partial(chart.zeroth)]
             for c in self.free:

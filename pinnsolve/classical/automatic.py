@@ -122,6 +122,7 @@ def _refused(given: Read, findings: Findings) -> None:
     problem, marched = given.problem, given.marched
     scattered = problem.domain.time is not None and not marched and problem.space_coordinates
     told = {
+        "integrals stand in it, and differences join places with their neighbours alone": problem.integrals,
         "modes are compared by their eigenvalues": problem.eigenvalues,
         "constants or functions are to be found from data, and a solution with those found shows nothing new":
             problem.constants or problem.functions,

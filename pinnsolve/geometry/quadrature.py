@@ -149,10 +149,23 @@ def _of_box(piece: Piece, breaks: Mapping[str, Sequence[float]]) -> Iterator[Poi
         along = [_along(piece.extent[c], breaks.get(c, ()), cells, nodes) for c in axes]
         if k > 2 and math.prod(len(x) for x, _ in along) > FINENESS.most:
             return
-        grid = torch.meshgrid(*(x for x, _ in along), indexing="ij")
-        weights = torch.meshgrid(*(w for _, w in along), indexing="ij")
-        found = {c: g.reshape(-1) for c, g in zip(axes, grid, strict=True)}
-        yield _points(piece, found, torch.stack(weights).prod(0).reshape(-1), None)
+        yield _product(piece, along)
+
+
+def box_rule(piece: Piece, breaks: Mapping[str, Sequence[float]], nodes: int) -> Points:
+    """The points of a box with so many of Gauss' nodes between two breaks along each free coordinate."""
+    along = [_along(piece.extent[c], breaks.get(c, ()), 1, nodes) for c in piece.free]
+    return _product(piece, along)
+
+
+def _product(piece: Piece, along: Sequence[tuple[Tensor, Tensor]]) -> Points:
+    """The product of rules along the free coordinates of a piece."""
+    if not along:
+        return _points(piece, {}, torch.ones(1, dtype=torch.float64), None)
+    grid = torch.meshgrid(*(x for x, _ in along), indexing="ij")
+    weights = torch.meshgrid(*(w for _, w in along), indexing="ij")
+    found = {c: g.reshape(-1) for c, g in zip(piece.free, grid, strict=True)}
+    return _points(piece, found, torch.stack(weights).prod(0).reshape(-1), None)
 
 
 def _along(ends: tuple[float, float], breaks: Sequence[float], panels: int, nodes: int) -> tuple[Tensor, Tensor]:

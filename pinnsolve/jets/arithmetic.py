@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError
+from pinnsolve.jets.beside import Beside
 from pinnsolve.jets.jet import Chart, Jet, on_jets
 from pinnsolve.jets.multi_index import Alpha, leibniz, raised
 from pinnsolve.jets.shapes import fits
@@ -32,6 +33,34 @@ def chart_of(operands: Sequence[Any]) -> Chart:
             "fields over different sets of points were combined", "Use the arguments of one function only."
         )
     return chart
+
+
+def brought(operands: Sequence[Any]) -> list[Any]:
+    """The same, fields of where an equation stands among those of an integral around it as they are for each point."""
+    charts = {id(a.chart): a.chart for a in operands if isinstance(a, Jet)}
+    if len(charts) < 2:
+        return list(operands)
+    inner = next((c for c in charts.values() if c.beside is not None and id(c.beside.chart) in charts), None)
+    if inner is None or inner.beside is None:
+        return list(operands)
+    beside = inner.beside
+    return [_around(a, inner, beside) if isinstance(a, Jet) and a.chart is beside.chart else a for a in operands]
+
+
+def _around(jet: Jet, inner: Chart, beside: Beside) -> Jet:
+    """A field of where an equation stands at the points of an integral around it."""
+    beside.met = True
+    fixed = [k for k, c in enumerate(inner.names) if c in beside.over]
+
+    def rule(alpha: Alpha) -> Tensor | None:
+        if any(alpha[k] for k in fixed):
+            return None
+        part = jet.partial(alpha if beside.offset is None else beside.offset)
+        return None if part is None else part[beside.owner]
+
+    made = Jet(inner, rule, (inner.size, *jet.shape[1:]), jet.depends - beside.over)
+    made.boolean = jet.boolean
+    return made
 
 
 def operand(chart: Chart, tensor: Tensor, shape: Sequence[int]) -> Tensor:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.arithmetic import chart_of
-from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.jets.jet import REGISTRY, Chart, Jet
 
 Offset = tuple[int, ...]  # half widths along each coordinate
 CHOICES = {"where", "logical_and", "logical_or", "logical_xor", "logical_not", "and", "or", "xor", "invert"}
@@ -70,6 +70,8 @@ class Shifted(Jet):
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         given = kwargs or {}
+        if any(isinstance(a, Jet) and a.chart.beside is not None for a in args):  # among the points of an integral
+            return REGISTRY["torch"](func, args, given)
         chart: Any = chart_of((*args, *given.values()))
         name = getattr(func, "__name__", str(func)).strip("_")
 

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.jets.asked import Asked, Recorder
+from pinnsolve.jets.beside import Beside
 from pinnsolve.jets.multi_index import Alpha, raised
 from pinnsolve.jets.shapes import nothing
 
@@ -57,6 +58,7 @@ class Chart:
         self.tape: Recorder | None = None
         self.fallbacks: set[str] = set()
         self.paired = False  # whether points are below an inner place and above it, by turns
+        self.beside: Beside | None = None  # around which points these lie, where they are an integral's
         self.coarse = False  # whether numbers of fewer digits were combined with its fields
         self.asked: set[Alpha] = set()
         self.read: set[Alpha] = set()

@@ -19,6 +19,7 @@ from pinnsolve.jets.activations import CURVES, fused
 from pinnsolve.jets.arithmetic import (
     add,
     atan2,
+    brought,
     chart_of,
     clamp,
     div,
@@ -115,6 +116,8 @@ def named(func: Any) -> str:
 def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A torch function (or method, or operator) applied to jets."""
     name = named(func)
+    if len(args) > 1:
+        args = tuple(brought(args))
     given = (*args, *kwargs.values()) if kwargs else args
     for value in given:
         if not isinstance(value, REAL) and (remedy := if_complex(value)):

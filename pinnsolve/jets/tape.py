@@ -29,6 +29,12 @@ class _Layer:
 
 
 @dataclass
+class _Given:
+    value: Tensor
+    rows: Tensor
+
+
+@dataclass
 class _Copy:
     original: Tensor
     copies: Tensor
@@ -52,6 +58,7 @@ class Tape:
             self.count += p.numel()
         self._layers: list[_Layer] = []
         self._copies: list[_Copy] = []
+        self._given: list[_Given] = []
 
     def linear(self, weight: Tensor, bias: Tensor | None) -> Callable[[Alpha, Tensor, Tensor], None]:
         layer = _Layer(weight, bias)
@@ -70,11 +77,17 @@ class Tape:
         self._copies.append(_Copy(parameter, copies))
         return copies
 
+    def given(self, value: Tensor, rows: Tensor) -> Tensor:
+        """A field (n,) of which its own rows of the Jacobian (n, P) are known: an integral over other points."""
+        leaf = value.detach().clone().requires_grad_()
+        self._given.append(_Given(leaf, rows))
+        return leaf
+
     def rows(self, residual: Tensor) -> Tensor:
         """The Jacobian (n, P) of a residual (n,) that was evaluated while this tape listened."""
         jacobian = torch.zeros(residual.shape[0], self.count, dtype=residual.dtype, device=residual.device)
         images = [z for layer in self._layers for z in layer.images if z.requires_grad]
-        leaves = images + [c.copies for c in self._copies]
+        leaves = images + [c.copies for c in self._copies] + [g.value for g in self._given]
         if not leaves or not residual.requires_grad:
             return jacobian
         grads = torch.autograd.grad(residual.sum(), leaves, retain_graph=True, allow_unused=True)
@@ -84,6 +97,9 @@ class Tape:
         for c in self._copies:
             if id(c.copies) in slope:
                 self._add(jacobian, c.original, _reduced(slope[id(c.copies)], c.original))
+        for g in self._given:
+            if id(g.value) in slope:
+                jacobian.addcmul_(slope[id(g.value)][:, None], g.rows)
         return jacobian
 
     def _add_layer(self, jacobian: Tensor, layer: _Layer, slope: dict[int, Tensor]) -> None:

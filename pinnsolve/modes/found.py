@@ -19,7 +19,7 @@ from pinnsolve.calls import worded, worded_class
 from pinnsolve.checks.check import Findings
 from pinnsolve.checks.check import check as checked
 from pinnsolve.errors import Outcome, ProblemError
-from pinnsolve.integral import integral
+from pinnsolve.integrated import integral
 from pinnsolve.modes.search import RULES, Search, Set, trial_of
 from pinnsolve.modes.statement import at, check, refuse_jumps, sought, together
 from pinnsolve.problem.problem import Problem

@@ -140,7 +140,7 @@ def _left(problem: Problem, equation: Equation, points: Points) -> torch.Tensor:
     chart, coordinates = points.chart()
     names = frozenset(chart.names)
     zero = {u: Jet(chart, lambda alpha: None, (chart.size,), names) for u in problem.unknowns}
-    fields = problem.fields(chart, coordinates, zero, points)
+    fields = problem.looked_at(chart, coordinates, zero, points)
     return equation.residual(fields).value.detach()
 
 

@@ -3,6 +3,7 @@
 from pinnsolve.data.observed import observed
 from pinnsolve.problem.conditions import condition, dirichlet, initial, initial_rate, neumann, periodic, solenoidal
 from pinnsolve.problem.eigenvalue import Eigenvalue
+from pinnsolve.problem.integrals import integral
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
 
@@ -14,6 +15,7 @@ __all__ = [
     "dirichlet",
     "initial",
     "initial_rate",
+    "integral",
     "neumann",
     "observed",
     "periodic",

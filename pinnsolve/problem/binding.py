@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import torch
 
 from pinnsolve.errors import ProblemError, did_you_mean, if_complex, place_of
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.materials import Piecewise
+from pinnsolve.geometry.panels import Panels
+from pinnsolve.geometry.points import Points
 from pinnsolve.jets.calculus import describe
 from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.problem.calling import Call, calling
 
 _read: WeakKeyDictionary[Callable[..., Any], dict[str, bool]] = WeakKeyDictionary()  # keeps no function alive
 
@@ -94,24 +100,98 @@ def _hidden(function: Callable[..., Any]) -> str:
     return f"The argument '{hidden[0]}' hides the function of that name in this file: give one of them another name."
 
 
+@dataclass(frozen=True)
+class Watched:
+    """An integral that was taken: on which chart, its values as a leaf (N,), and the integral of the magnitude (N,)."""
+
+    chart: Chart
+    leaf: torch.Tensor
+    size: torch.Tensor
+
+
+@dataclass
+class Elsewhere:
+    """How the unknowns are known at other points: what integrals are taken of.
+
+    Parameters
+    ----------
+    fields : callable (Points, bool) -> Fields
+        What stands behind the names there; with a tape on their chart, if so asked.
+    room : int
+        Points at once.
+    frozen : bool
+        Whether the unknowns are sums of fixed features: then the quadrature is one for each of these.
+    breaks : mapping from coordinate to places
+        Where slopes may jump.
+    panels : Panels
+        What is known of the quadrature.
+    watched : list of Watched, optional
+        Where it is a list, every integral that is taken is put into it.
+    """
+
+    fields: Callable[[Points, bool], Fields]
+    room: int = 4096
+    frozen: bool = False
+    breaks: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    panels: Panels = field(default_factory=Panels)
+    watched: list[Watched] | None = None
+
+    @classmethod
+    def of(cls, fields: Callable[[Points], Fields]) -> Elsewhere:
+        """Where the fields at any points are known."""
+        return cls(lambda points, _: fields(points))
+
+
+@dataclass(frozen=True)
+class Around:
+    """What lies around the points of some fields.
+
+    Parameters
+    ----------
+    domain : Domain
+    materials : sequence of Piecewise
+    elsewhere : Elsewhere, "here" or None
+        "here" for a look before training, in which an integral is what is integrated at the point itself, times the
+        length: right in size, and in what it asks for. None where nothing is known of other points.
+    met : list of Jet
+        What was integrated, in such a look.
+    """
+
+    domain: Domain
+    materials: Sequence[Piecewise] = ()
+    elsewhere: Elsewhere | Literal["here"] | None = None
+    met: list[Jet] = field(default_factory=list)
+
+
 class Fields(dict[str, Any]):
     """What stands behind the names on one set of points: unknowns, coordinates, parameters, normals.
 
     Unknowns and coordinates are jets, parameters are numbers, and `nx`, `ny`, ... are the outward normal. `time` is the
-    name of the coordinate of time, where there is one.
+    name of the coordinate of time, where there is one. `around` is what integrals have to know; without it they are
+    those of the function in which this one is called.
     """
 
-    def __init__(self, chart: Chart, values: Mapping[str, Any], time: str | None = None) -> None:
+    def __init__(
+        self, chart: Chart, values: Mapping[str, Any], time: str | None = None, around: Around | None = None
+    ) -> None:  # fmt: skip
         super().__init__(values)
-        self.chart, self.time = chart, time
+        self.chart, self.time, self.around = chart, time, around
 
     def replaced(self, values: Mapping[str, Any]) -> Fields:
         """The same with other things behind some of the names."""
-        return Fields(self.chart, {**self, **values}, self.time)
+        return Fields(self.chart, {**self, **values}, self.time, self.around)
 
     def call(self, function: Callable[..., Any], what: str) -> Any:
         """The function's result, with a foreign exception told as the user's."""
-        given = {name: self[name] for name in arguments(function) if name in self}
+        if self.around is None:
+            return self.called(function, what)
+        with calling(Call(self, function, what)):
+            return self.called(function, what)
+
+    def called(self, function: Callable[..., Any], what: str, more: Mapping[str, Any] | None = None) -> Any:
+        """The same within the call that an integral in it is to see, with `more` behind further names."""
+        known = self if more is None else {**self, **more}
+        given = {name: known[name] for name in arguments(function) if name in known}
         try:
             return function(**given)
         except ProblemError as error:

@@ -195,8 +195,11 @@ def check_twice(conditions: Sequence[Equation], periodic: Sequence[Periodic], do
     seen: dict[tuple[Any, ...], str] = {}
     for c in conditions:
         for piece in c.on.resolve(domain):
-            on_periodic = [p for p in periodic if p.coordinate in piece.fixed and len(piece.fixed) == 1]
-            if on_periodic:
+            on_periodic = [
+                p for p in periodic
+                if len(piece.fixed) == 1 and piece.fixed.get(p.coordinate) in domain.ends(p.coordinate)
+            ]  # fmt: skip
+            if on_periodic and c.integrates != "alone":
                 raise ProblemError(
                     f"{c.name} stands on an end of the coordinate {on_periodic[0].coordinate}, which is periodic",
                     "A periodic coordinate has no ends: leave one of the two out.",

@@ -56,6 +56,8 @@ class Equation:
         What the user wrote, bound by name: a residual, or a prescribed value.
     points : Points, optional
         Where it holds, if it was measured; otherwise points are drawn on the region.
+    integrates : "", "also" or "alone"
+        Whether it holds integrals of unknowns, and so what these are elsewhere; and whether it holds nothing else.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Equation:
     prescribes: Prescribed | None = None
     function: Callable[..., Any] | None = None
     points: Points | None = None
+    integrates: Literal["", "also", "alone"] = ""
 
     @property
     def unknown(self) -> str | None:

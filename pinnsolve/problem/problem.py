@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from numbers import Real
 from typing import Any, Literal
@@ -23,12 +23,14 @@ from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.jets.jet import Chart, Jet
-from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.binding import Around, Elsewhere, Fields
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.declared import Declared, check_twice, undetermined
 from pinnsolve.problem.equation import Equation, Prescribed
 from pinnsolve.problem.flows import in_order
 from pinnsolve.problem.guess import guess_of
+from pinnsolve.problem.indivisible import indivisible
+from pinnsolve.problem.integrating import integrating
 from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
 from pinnsolve.problem.overview import Overview
@@ -133,17 +135,19 @@ class Problem(Told):
             [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name],
         )  # fmt: skip
         declared.check()
-        self.equations, self.periodic = tuple(declared.equations), tuple(declared.periodic)
         guesses = ({n: u.guess for n, u in among.items()} for among in (self.constants, self.functions))
-        self.prober = Prober(self.domain, self.unknowns, self.fields, *guesses)
+        self.looked_at = partial(self.fields, elsewhere="here")  # before training: integrals of the right size alone
+        self.prober = Prober(self.domain, self.unknowns, self.looked_at, *guesses)
+        self.periodic, marked = tuple(declared.periodic), partial(integrating, prober=self.prober)
+        self.equations, conditions = tuple(map(marked, declared.equations)), [*map(marked, declared.conditions)]
         for unknown in declared.untold:
             if not self.prober.algebraic(unknown, self.equations):
                 raise undetermined(unknown)
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
-        self.inner = tuple(c for c in declared.conditions if isinstance(self.pieces(c)[0], Inner))
+        self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner))
         known = [n for n in self.names if n not in self.unknowns]
         self.guess = guess_of(guess, self.unknowns, self.coordinates, known)
-        self.conditions = tuple(recognised(c, self.prober) for c in declared.conditions if c not in self.inner)
+        self.conditions = tuple(recognised(c, self.prober) for c in conditions if c not in self.inner)
         self.solenoidal = tuple(
             replace(flow, components=in_order(flow.components, self.equations, self.prober))
             for flow in declared.solenoidal
@@ -201,17 +205,14 @@ class Problem(Told):
         return {e.name: o for o in self.observations for e in o.equations}
 
     @property
+    def integrals(self) -> bool:
+        """Whether equations or conditions hold integrals of unknowns."""
+        return any(bool(e.integrates) for e in (*self.equations, *self.conditions, *self.inner))
+
+    @property
     def indivisible(self) -> str:
         """Why it cannot be solved over cells; empty if it can."""
-        why = {
-            "cells find no unknown functions: each step of time would find its own": self.functions,
-            "cells find no unknown constants by themselves: data tell them": self.constants,
-            "cells fit no data alone: they are halved where an equation's residual is large": not self.equations,
-            "cells take no measurements: a step of time knows nothing of those that come later": self.observations,
-            "cells take no parameters as inputs: they divide space and time alone": self.ranges,
-            "cells end at no interface over a plane or in space": self.parts is not None,
-        }  # fmt: skip
-        return next((told for told, holds in why.items() if holds), "")
+        return indivisible(self)
 
     @cached_property
     def parts(self) -> Parts | None:
@@ -272,10 +273,10 @@ class Problem(Told):
 
     def fields(
         self, chart: Chart, at: Mapping[str, Jet], unknowns: Mapping[str, Jet], points: Points,
-        found: Mapping[str, Jet] | None = None,
+        found: Mapping[str, Jet] | None = None, elsewhere: Elsewhere | Literal["here"] | None = None,
     ) -> Fields:  # fmt: skip
         """Everything that a function may ask for on these points; unknown constants and functions have the values of
-        their guesses, unless what was `found` is given."""
+        their guesses, unless what was `found` is given. Integrals are taken of what is known `elsewhere`."""
         guesses = {name: chart.numbers(u.guess) for name, u in self.functions.items()}
         normals = {f"n{c}": chart.constant(n) for c, n in points.normals.items()}
         values = {f"measured {name}": chart.constant(v) for name, v in points.measured.items()}
@@ -292,4 +293,6 @@ class Problem(Told):
             **values,
         }
         behind |= {n: e.field(self.domain, chart, behind) for n, e in self.expansions.items() if e.along in at}
-        return Fields(chart, behind, self.domain.time)
+        return Fields(
+            chart, behind, self.domain.time, Around(self.domain, list(self.materials.values()), elsewhere)
+        )  # fmt: skip

@@ -33,7 +33,7 @@ LEFT: dict[What, Callable[[Fields, str], Jet]] = {
 
 def recognised(equation: Equation, prober: Prober) -> Equation:
     """The equation with what it prescribes, if that is all that it says; otherwise the equation as it is."""
-    if equation.prescribes is not None or equation.function is None:
+    if equation.prescribes is not None or equation.function is None or equation.integrates:
         return equation
     try:
         found = {_form(equation, piece, prober) for piece in equation.on.resolve(prober.domain)}

@@ -135,6 +135,8 @@ class Residuals:
 
     def rms(self) -> dict[str, float]:
         """The root mean square of each residual over its points, where the trial function has reached them."""
+        if self.trial.elsewhere is not None:  # what is integrated is another function by now
+            self.trial.elsewhere.panels.again()
         values, found = self.values(), {}
         for site, points in self.places:
             reached = self.trial.reached(points.coordinates)

@@ -10,6 +10,7 @@ from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_lik
 from pinnsolve.methods.line_solving import cells_of
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
+from pinnsolve.training.integrals import counted, missed, unheld
 from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import seen_by_differences, undetermined
 from pinnsolve.trial.line import read_line
@@ -41,7 +42,8 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     change = _free_change(run, ended) if ended or outcome.kind in STOPPED else ""
     if change:
         return uniqueness.undetermined(change), None
-    told = _told_by_error(run, outcome, error, held_out)
+    share = missed(run)
+    told = _told_by_error(run, outcome, error, held_out, share)
     if told is not None:
         return told
     rough = seen_by_differences(run.trial, run.points.held_out)
@@ -56,7 +58,7 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
                 Outcome("converged", f"{what} meets all equations and conditions, and is alone in that"),
                 None,
             )
-    return outcome, None if error is None else max(error, rough.share)
+    return counted(outcome, error, share), None if error is None else max(error, rough.share, share)
 
 
 def _free_change(run: Run, ended: bool) -> str:
@@ -85,14 +87,15 @@ def _answer_along(run: Run) -> float:
 
 
 def _told_by_error(
-    run: Run, outcome: Outcome, error: float | None, held_out: Mapping[str, float]
+    run: Run, outcome: Outcome, error: float | None, held_out: Mapping[str, float], unknown: float
 ) -> Judged | None:  # fmt: skip
-    """What holds where so much is wrong that nothing else need be looked at; None where it may be right."""
+    """What holds where so much is wrong, or of integrals so much unknown, that nothing else need be looked at; None
+    where it may be right."""
     if run.trial.plan.narrow and unsolved(run.gathered().first, held_out):
         return outcome, None  # what is not met in a narrow place spoils a solution by any amount
     if error is not None and 10 * error >= 1.0 and outcome.kind not in ENDED:
         return outcome, error  # a share of jumps is at most one, and told by that
-    return None
+    return (unheld(unknown), None) if unknown > max(run.tolerance / 3, 10 * (error or 0.0)) else None
 
 
 def to_be_found(run: Run) -> bool:

@@ -9,13 +9,16 @@ the second a source. An unknown counts by what it is beyond its offset: in kelvi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.binding import Watched
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.trial import Prepared
@@ -38,8 +41,11 @@ def terms(residuals: Residuals) -> dict[str, float]:
         leaves: Leaves = {}
         fields = trial.fields(prepared, _leaves(trial.unknowns(prepared), prepared, leaves))
         for name, term in site.terms.items():
-            r = term(fields).value
-            parts = _parts(r, leaves, trial.plan)
+            with _watched(trial) as integrals:
+                r = term(fields).value
+            parts = _parts(r, leaves, trial.plan) + _of_integrals(
+                r, [w for w in integrals if w.chart is prepared.chart]
+            )
             rest = (r.detach() - sum(parts)).abs() if parts else r.detach().abs()
             square = faded(rest + sum(p.abs() for p in parts)).square().sum()
             made[name] += float(square) / residuals.counts[name]
@@ -62,9 +68,31 @@ def _leaves(unknowns: Mapping[str, Jet], prepared: Prepared, leaves: Leaves) -> 
     return {unknown: cut(unknown) for unknown in unknowns}
 
 
+@contextmanager
+def _watched(trial: Any) -> Iterator[list[Watched]]:
+    """The integrals that are taken meanwhile, each a leaf, with the integral of the magnitude."""
+    found: list[Watched] = []
+    if trial.elsewhere is not None:
+        trial.elsewhere.watched = found
+    try:
+        yield found
+    finally:
+        if trial.elsewhere is not None:
+            trial.elsewhere.watched = None
+
+
+def _of_integrals(r: Tensor, integrals: Sequence[Watched]) -> list[Tensor]:
+    """The terms of a residual that integrals make: one over what cancels is as large as what is integrated."""
+    if not integrals or not r.requires_grad:
+        return []
+    leaves = [w.leaf for w in integrals]
+    grads = torch.autograd.grad(r.sum(), leaves, retain_graph=True, materialize_grads=True)
+    return [grad * w.size for grad, w in zip(grads, integrals, strict=True)]
+
+
 def _parts(r: Tensor, leaves: Leaves, made: Plan) -> list[Tensor]:
     """The terms dr/dp p (N,) of a residual."""
-    if not r.requires_grad:
+    if not r.requires_grad or not leaves:
         return []
     grads = torch.autograd.grad(r.sum(), list(leaves.values()), retain_graph=True, allow_unused=True)
     return [

@@ -87,7 +87,9 @@ class Mean(Trial):
         found |= _mean(
             chart, [p.functions.fields(own.functions) for p, own in zip(self.parts, prepared.each, strict=True)]
         )
-        return self.problem.fields(chart, prepared.at, self.unknowns(prepared), prepared.points, found)
+        return self.problem.fields(
+            chart, prepared.at, self.unknowns(prepared), prepared.points, found, self.elsewhere
+        )  # fmt: skip
 
 
 def _mean(chart: Chart, each: Sequence[Mapping[str, Jet]]) -> dict[str, Jet]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial import flow, own_module
 from pinnsolve.trial.apart import chosen, labels
 from pinnsolve.trial.constants import Constants
+from pinnsolve.trial.elsewhere import elsewhere_of
 from pinnsolve.trial.exact import Plan, held
 from pinnsolve.trial.functions import Functions
 from pinnsolve.trial.lift import lift
@@ -87,6 +89,7 @@ class Trial:
     scaling: Scaling | None = None  # how equations are weighed in the parts of space that materials make
     constants = Constants({}, torch.float64, torch.device("cpu"))
     functions = Functions()
+    elsewhere = cached_property(elsewhere_of)  # how it is known at other points, for integrals
 
     def __init__(
         self, problem: Problem, network: Network | nn.Module, made: Plan, generator: torch.Generator,
@@ -134,8 +137,6 @@ class Trial:
         kind = "stream function" if self.potentials == 1 else "vector potential"
         potentials = [f"{kind} of {', '.join(f.components)} {x}".rstrip() for f in self.plan.flows for x in axes]
         return potentials + list(self.plan.exact)
-
-    # ------------------------------------------------------------ parameters
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -203,9 +204,8 @@ class Trial:
             self.network.load_state_dict(part("network"))
             self.functions.restore(part("functions"))
         except RuntimeError as error:
-            raise ProblemError(
-                f"the saved weights do not fit the network: {error}", "Pass a module of the same shape."
-            ) from None
+            fault = f"the saved weights do not fit the network: {error}"
+            raise ProblemError(fault, "Pass a module of the same shape.") from None
         for name, value in part("constants").items():
             self.constants.raw[name].data.copy_(value)
         if "inputs.frequencies" in tensors:
@@ -280,7 +280,7 @@ class Trial:
         own = dict(self.unknowns(prepared) if unknowns is None else unknowns)
         if ACROSS in prepared.points.measured:
             own |= {BEYOND + u: jet for u, jet in self.unknowns(prepared, beyond=True).items()}
-        return self.problem.fields(prepared.chart, prepared.at, own, prepared.points, found)
+        return self.problem.fields(prepared.chart, prepared.at, own, prepared.points, found, self.elsewhere)
 
     def output(self, points: Points) -> Tensor:
         """What the network puts out at these points, (N, outputs)."""

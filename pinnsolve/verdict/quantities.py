@@ -21,11 +21,12 @@ from pinnsolve.geometry.materials import Parts
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.quadrature import FINENESS, rules
-from pinnsolve.integral import Integral, breaks, integrated, pieces_of, summed
+from pinnsolve.integrated import Integral, integrated, pieces_of, summed
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.quantities import Quantity
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
+from pinnsolve.trial.elsewhere import breaks
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.across import divided, ends_of
+from pinnsolve.geometry.across import divided
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.quadrature import FINENESS, rules
@@ -19,6 +19,7 @@ from pinnsolve.geometry.regions import interior
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.quantities import Quantity
 from pinnsolve.residuals.evaluated import evaluated
+from pinnsolve.trial.elsewhere import breaks
 from pinnsolve.trial.trial import Trial
 
 Seen = tuple[Points, np.ndarray]
@@ -145,19 +146,6 @@ def pieces_of(problem: Problem, quantity: Quantity) -> list[Piece]:
     """The pieces over which a quantity is integrated, cut where coefficients jump and slopes with them."""
     materials = list(problem.materials.values())
     return [part for piece in quantity.pieces(problem.domain) for part in divided(piece, problem.domain, materials)]
-
-
-def breaks(trial: Trial) -> dict[str, list[float]]:
-    """Where along a coordinate slopes may jump, or something narrow begins and ends."""
-    found = ends_of(list(trial.problem.materials.values()))
-    for c, places in trial.fluxes.items():
-        found.setdefault(c, []).extend(places)
-    for plane in trial.plan.planes:
-        found.setdefault(plane.coordinate, []).append(plane.value)
-    for place in trial.plan.narrow:
-        for c, middle in place.middle.items():
-            found.setdefault(c, []).extend([*place.around(c), middle])
-    return found
 
 
 def summed(seen: Sequence[tuple[Piece, Iterator[Seen]]], name: str, settled: float) -> Integral:
