@@ -130,7 +130,7 @@ def _planned(arguments: argparse.Namespace, file: ProblemFile, problem: Problem,
     about = {**signature(first), **guessed_signature(first), "tolerance": f"{problem.tolerance:g}"}
     told = {name: ", ".join(map(short, values)) for name, values in parameters.items()}
     identity = {
-        "sweep": {**told, "seeds": f"{sweep.seeds[0]} to {sweep.seeds[-1]}"},
+        "values": {**told, "seeds": f"{sweep.seeds[0]} to {sweep.seeds[-1]}"},
         "problem": about,
         "options": {f"--{name}": str(value) for name, value in handed.items()},
         "settings": {name: str(value) for name, value in settings.described().items()},

@@ -77,8 +77,14 @@ class Row:
 
     @property
     def error(self) -> float | None:
-        """The largest of its errors against the reference, by which the verdict goes."""
-        found = [e.get(kind) for e in self.errors.values() for kind in ("relative_l2", "relative_to_variation")]
+        """The largest of its errors against the reference."""
+        found = [self.error_of(unknown) for unknown in self.errors]
+        return max((value for value in found if value is not None), default=None)
+
+    def error_of(self, unknown: str) -> float | None:
+        """The error by which the verdict goes: relative to the unknown's size or its variation, the larger of both."""
+        told = self.errors.get(unknown, {})
+        found = [told.get(kind) for kind in ("relative_l2", "relative_to_variation")]
         return max((value for value in found if value is not None), default=None)
 
     def __str__(self) -> str:
@@ -204,7 +210,7 @@ def show_sweep(console: Console, sweep: Sweep, columns: int = 4) -> None:
     errors = ["largest error"] if many else [f"error of {u}" for u in sweep.unknowns]
     table = Table(*map(escape, sweep.parameters), "seed", *map(escape, errors), "estimate", "seconds", "verdict")
     for row in sweep.rows:
-        each = [row.error] if many else [row.errors.get(u, {}).get("relative_l2") for u in sweep.unknowns]
+        each = [row.error] if many else [row.error_of(u) for u in sweep.unknowns]
         spent = "-" if row.seconds is None else f"{row.seconds:.2f}"
         colour = COLOURS.get(row.told, "bold red" if row.state == DIED else "yellow")
         known = [*map(digits, each), digits(row.estimate), spent]
