@@ -181,10 +181,10 @@ def test_a_run_that_dies_is_a_row_and_is_run_again(
 @pytest.mark.parametrize(
     ("said", "code", "why"),
     [
-        ("warning one\nerror: case.py, line 8: KeyError: 'k'\n  Write k.\n", 2, "case.py, line 8: KeyError: 'k' Write k."),
+        ("warning one\nerror: case.py, line 8: KeyError: 'k'\n  Write k.\n", 2, "case.py, line 8: KeyError: 'k'"),
         ("error: a fault of pinnsolve's own: ZeroDivisionError\n", 3, "a fault of pinnsolve's own: ZeroDivisionError"),
-        ("/usr/bin/python: No module named pinnsolve\n", 1, "it left no report: /usr/bin/python: No module named pinnsolve"),
-        ("", 139, "it said nothing"),
+        ("/usr/bin/python: No module named pinnsolve\n", 1, "it left no report: it ended with exit code 1: /usr/bin/python: No module named pinnsolve"),
+        ("", 139, "it ended with exit code 139: it said nothing"),
         ("", -signal.SIGSEGV, "it was killed (SIGSEGV)"),
         ("", -99, "it was killed (signal 99)"),
     ],

@@ -248,7 +248,11 @@ def _reported(sweep: Sweep, folder: Path, console: Console) -> None:
             write()
         except OSError as error:
             show.show_warnings(console, [f"{name} could not be written: {why_not(error)}"])
-    console.print(f"files    {folder}: {PAGE}, {SWEEP}, and a folder for each run", markup=False, highlight=False)
+    console.print(
+        f"files    {folder}: {PAGE}, {SWEEP}, and a folder for each run ({OUTPUT}: what it said)",
+        markup=False,
+        highlight=False,
+    )
 
 
 def _again(arguments: argparse.Namespace) -> str:

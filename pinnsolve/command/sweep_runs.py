@@ -66,10 +66,10 @@ def after(row: Row, folder: Path, code: int | OSError) -> Row:
     if code in (Exit.PASSED, Exit.NOT_PASSED):
         found = row.read(folder)
         missing = found.state == DIED and not (folder / row.folder / "report.json").exists()
-        return replace(found, why=f"{found.why}: {_last_words(folder / row.folder)}") if missing else found
+        return replace(found, why=f"{found.why}: {_last_words(folder / row.folder, code)}") if missing else found
     if code in (Exit.INTERRUPTED, -signal.SIGINT):
         return replace(row, state=INTERRUPTED)
-    return replace(row, state=DIED, why=_killed(-code) if code < 0 else _last_words(folder / row.folder))
+    return replace(row, state=DIED, why=_killed(-code) if code < 0 else _last_words(folder / row.folder, code))
 
 
 def _killed(number: int) -> str:
@@ -79,12 +79,17 @@ def _killed(number: int) -> str:
     return f"it was killed (signal {number})"
 
 
-def _last_words(own: Path, most: int = 300) -> str:
-    """The error that a run has told, or the last line of what it said; at most so many letters."""
+def _last_words(own: Path, code: int, most: int = 300) -> str:
+    """The error that a run has told, or its exit code and the last line of what it said; at most so many letters.
+
+    All that it said stays in its folder.
+    """
     try:
-        lines = (own / OUTPUT).read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
+        lines = (own / OUTPUT).read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:
         lines = []
-    begins = [k for k, line in enumerate(lines) if line.startswith("error: ")]
-    words = " ".join(" ".join(lines[begins[-1] if begins else -1 :]).split())
-    return words.removeprefix("error: ")[:most] or "it said nothing"
+    told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    if told:
+        return told[-1][:most]
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    return f"it ended with exit code {code}: {last}"[:most]

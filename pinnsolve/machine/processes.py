@@ -79,7 +79,8 @@ def together(commands: Sequence[Command], jobs: int, ended: Ended) -> None:
         After Ctrl-C, or a signal that ends this process: all processes were interrupted, and were killed where they did
         not end within their grace, or at once after a second Ctrl-C.
     """
-    waiting, places = list(enumerate(commands)), _shared_out(cores(), jobs)
+    waiting, jobs = list(enumerate(commands)), min(jobs, len(commands))
+    places = _shared_out(cores(), jobs)
     running: dict[int, tuple[int, subprocess.Popen[bytes]]] = {}
     with Deferred(ends=True) as interrupt:
         try:
