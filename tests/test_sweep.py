@@ -150,6 +150,21 @@ def test_another_run_s_report_is_never_taken_for_a_row_s_own(
     assert [row["errors"] for row in told(out)["runs"]] == [row["errors"] for row in before[::-1]]
 
 
+def test_without_a_reference_the_estimate_stands_in_the_picture(
+    write: Write, tmp_path: Path, here: Callable[..., Here], capsys: pytest.CaptureFixture[str]
+) -> None:
+    here()
+    assert main([str(write()), "--seeds", "2", "--no-reference", "--out", str(tmp_path / "out")]) == 1
+    assert "0 of 2 runs pass; 2 unconfirmed" in capsys.readouterr().out
+    rows = [Row({}, row["seed"]).read(tmp_path / "out") for row in told(tmp_path / "out")["runs"]]
+    assert all(row.error is None and row.errors == {} and row.estimate for row in rows)
+    figure = sweep_figure(Sweep("case", {}, range(2), {}, "", rows))
+    assert figure is not None
+    dots = [line.get_ydata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert dots == [row.estimate for row in rows]
+    assert all(line.get_markerfacecolor() == "white" for line in figure.axes[0].lines if line.get_marker() == "o")
+
+
 # ---------------------------------------------------------------- what goes wrong with one run
 
 
@@ -327,6 +342,11 @@ def test_wrong_options_are_told_before_anything_runs(
     [
         (('"k": 1.0', '"k": (0.5, 2.0)'), OPTIONS, "'k' is a range, and one run solves for all of its values"),
         (("u=1)]", "u=1), initial(u=2)]"), ["--seeds", "2"], "twice"),
+        (
+            ("k * a * u", "k * a * u / max(k - 2, 0)"),
+            ["--sweep", "k=1,4"],
+            "at k = 1: equation 'decay' raised ZeroDivisionError",
+        ),
         (('"k": 1.0', '"k": table(t=[0, 1], k=[1, 1], of="t")'), OPTIONS, "'k' is no number"),
     ],
 )

@@ -6,11 +6,12 @@ import argparse
 import json
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 
@@ -22,7 +23,7 @@ from pinnsolve.command.sweep_runs import OUTPUT, OWN, after, command_of
 from pinnsolve.errors import ProblemError, did_you_mean, why_not
 from pinnsolve.machine import checkpoint
 from pinnsolve.machine.lock import held
-from pinnsolve.machine.processes import cores, together
+from pinnsolve.machine.processes import Command, cores, together
 from pinnsolve.overview import overview
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem_file import ProblemFile
@@ -30,6 +31,7 @@ from pinnsolve.report import console as show
 from pinnsolve.report.sweep import DIED, FINISHED, PAGE, SWEEP, WAITING, Row, Sweep, short, show_sweep
 from pinnsolve.settings import Settings
 
+Thing = TypeVar("Thing")
 SHOWN = {"figures", "debug"}  # decide nothing of the numbers
 
 
@@ -85,18 +87,9 @@ def swept(
         _begun(sweep, folder)
         beside = f"{min(jobs, len(left))} at a time" if left else "all are finished"
         console.print(f"[bold]{file.name}[/]  {len(sweep.rows)} runs, {len(left)} to go, {beside}", highlight=False)
-
-        def ended(number: int, code: int | OSError) -> None:
-            k = left[number]
-            row = sweep.rows[k] = after(sweep.rows[k], folder, code)
-            done = sum(r.state != WAITING for r in sweep.rows)
-            console.print(f"{done} of {len(sweep.rows)}  {row}: {_in_short(row)}", markup=False, highlight=False)
-            with suppress(OSError):  # told at the end, where it is written once more
-                sweep.write(folder)
-
         code = Exit.INTERRUPTED
         try:
-            together(commands, jobs, ended)
+            _run(sweep, left, commands, jobs, folder, console)
             code = Exit.PASSED if sweep.passed else Exit.NOT_PASSED
         except KeyboardInterrupt:
             console.print("interrupted; what is finished is kept")
@@ -105,6 +98,24 @@ def swept(
         if any(row.state != FINISHED for row in sweep.rows):
             console.print(f"go on    {_again(arguments)}", markup=False, highlight=False, soft_wrap=True)
     return code
+
+
+def _run(
+    sweep: Sweep, left: Sequence[int], commands: Sequence[Command], jobs: int, folder: Path, console: Console
+) -> None:
+    """Run what is left, and tell of each run as it ends."""
+    total = len(sweep.rows)
+    with console.status(f"0 of {len(left)} runs have ended") as status:
+
+        def ended(number: int, code: int | OSError) -> None:
+            row = sweep.rows[left[number]] = after(sweep.rows[left[number]], folder, code)
+            done = sum(r.state != WAITING for r in sweep.rows)
+            console.print(f"{done} of {total}  {row}: {_in_short(row)}", markup=False, highlight=False)
+            status.update(f"{done - total + len(left)} of {len(left)} runs have ended")
+            with suppress(OSError):  # told at the end, where it is written once more
+                sweep.write(folder)
+
+        together(commands, jobs, ended)
 
 
 # ---------------------------------------------------------------- what is asked for
@@ -125,8 +136,8 @@ def _planned(arguments: argparse.Namespace, file: ProblemFile, problem: Problem,
         file.name, parameters, range(settings.seed, settings.seed + seeds), {},
         f"python -m pinnsolve {shlex.join(arguments.given)}",
     )  # fmt: skip
-    first, *_ = [problem.with_parameters(values) for values in sweep.values]
-    overview(first, settings)  # what is wrong with every run is told once
+    first, *_ = [_at(values, partial(problem.with_parameters, values)) for values in sweep.values]
+    _at(sweep.values[0], partial(overview, first, settings))  # what is wrong with every run is told once
     about = {**signature(first), **guessed_signature(first), "tolerance": f"{problem.tolerance:g}"}
     told = {name: ", ".join(map(short, values)) for name, values in parameters.items()}
     identity = {
@@ -136,6 +147,16 @@ def _planned(arguments: argparse.Namespace, file: ProblemFile, problem: Problem,
         "settings": {name: str(value) for name, value in settings.described().items()},
     }
     return replace(sweep, identity=identity)
+
+
+def _at(values: Mapping[str, float], look: Callable[[], Thing]) -> Thing:
+    """What is looked at, or what is wrong with it, with the values at which it is."""
+    try:
+        return look()
+    except ProblemError as error:
+        told = ", ".join(f"{name} = {short(value)}" for name, value in values.items())
+        fault = f"at {told}: {error.fault}" if told else error.fault
+        raise ProblemError(fault, error.remedy, error.where).with_traceback(error.__traceback__) from None
 
 
 def _parameters(arguments: argparse.Namespace, problem: Problem) -> dict[str, list[float]]:

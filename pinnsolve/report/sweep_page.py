@@ -84,7 +84,7 @@ def _place(row: Row, over: str) -> float:
 
 def _height(row: Row) -> float:
     """Its error; without a reference what it is estimated to be, and zero where nothing is known."""
-    return row.error or row.estimate or 0.0
+    return (row.estimate if row.error is None else row.error) or 0.0
 
 
 def _ticks(axes: Axes, values: Sequence[float]) -> None:
