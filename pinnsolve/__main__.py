@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
         "--continue", dest="continuation", action="append", default=[], metavar="NAME=VALUES",
         help="solve for these values of a parameter one after the other, as in Re=10,50,100; the last one is wanted",
     )  # fmt: skip
+    _several(p)
     p.add_argument("--seed", type=int, metavar="N", help="for the first weights and all points (0)")
     p.add_argument(
         "--ensemble", metavar="N", help="train N members from N seeds; report their mean and the method's scatter"
@@ -55,7 +56,9 @@ def parser() -> argparse.ArgumentParser:
         help="the unknowns in solution.png, as in u,p, or all (those with the largest errors, where there are many)",
     )  # fmt: skip
     p.add_argument("--out", metavar="DIR", help="the folder for the run's files (runs/NAME, the first free one)")
-    p.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
+    p.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint in the run's folder, or with a sweep"
+    )
     p.add_argument(
         "--overwrite", action="store_true", help="begin anew in a folder that holds an earlier run (no --out: the last)"
     )
@@ -64,6 +67,16 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--no-reference", action="store_true", help="do not compare; the verdict is then 'unconfirmed'")
     p.add_argument("--debug", action="store_true", help="show where in the code an error arose")
     return p
+
+
+def _several(p: argparse.ArgumentParser) -> None:
+    """What makes many runs of one problem."""
+    p.add_argument(
+        "--sweep", action="append", default=[], metavar="NAME=VALUES",
+        help="one run for each of these values of a parameter, as in nu=0.01,0.02,0.05; several make a product",
+    )  # fmt: skip
+    p.add_argument("--seeds", metavar="N", help="one run for each of N seeds (and for each value of --sweep)")
+    p.add_argument("--jobs", metavar="N", help="so many runs of a sweep at a time (as many as cores)")
 
 
 @contextmanager
@@ -91,12 +104,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments.given = given
     if arguments.json and not arguments.check:
         parser().error("--json goes with --check; a run leaves report.json in its folder")
-    with everything_stays():
-        from pinnsolve.command.run import run
-
     try:
-        from pinnsolve.command.run import run
-
+        with everything_stays():
+            from pinnsolve.command.run import run
         return run(arguments)
     except KeyboardInterrupt as interrupt:  # outside training, which ends by itself with what it has
         print(str(interrupt) or "interrupted", file=sys.stderr)

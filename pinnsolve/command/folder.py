@@ -9,6 +9,7 @@ from pathlib import Path
 from pinnsolve.ensembles.ensemble import MEMBER
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.files import writable_folder
+from pinnsolve.report.sweep import SWEEP
 from pinnsolve.training.checkpointing import CHECKPOINT
 
 RUNS = Path("runs")
@@ -17,12 +18,13 @@ LEFT = (
     f"{MEMBER.format('*')}/{CHECKPOINT}",
     "report.json",
     "model*.safetensors",
+    SWEEP,
 )  # what a run leaves behind
 
 
-def folder_of(arguments: argparse.Namespace, name: str) -> Path:
+def folder_of(arguments: argparse.Namespace, name: str, begun: str = "") -> Path:
     """Where the run's files go, made if need be: as asked for, or the first free folder; to resume, the last that holds
-    a checkpoint; to overwrite, the last.
+    what was begun (a run's checkpoint, if nothing else is named); to overwrite, the last.
 
     Raises
     ------
@@ -34,9 +36,9 @@ def folder_of(arguments: argparse.Namespace, name: str) -> Path:
         raise ProblemError("--resume goes on with a run, and --overwrite begins anew", "Give one of the two.")
     if arguments.out is None:
         if arguments.resume:
-            return _to_resume(arguments, name)
-        begun = _begun(name) if arguments.overwrite else []
-        return writable_folder(begun[-1]) if begun else _free(name)
+            return _to_resume(name, begun or _checkpoint(arguments))
+        last = _begun(name)[-1:] if arguments.overwrite else []
+        return writable_folder(*last) if last else _free(name)
     folder = writable_folder(Path(arguments.out))
     left = earlier(folder)
     if left and not (arguments.resume or arguments.overwrite):
@@ -85,8 +87,11 @@ def _free(name: str) -> Path:
             return folder
 
 
-def _to_resume(arguments: argparse.Namespace, name: str) -> Path:
-    place = CHECKPOINT if arguments.ensemble is None else f"{MEMBER.format('*')}/{CHECKPOINT}"
+def _checkpoint(arguments: argparse.Namespace) -> str:
+    return CHECKPOINT if arguments.ensemble is None else f"{MEMBER.format('*')}/{CHECKPOINT}"
+
+
+def _to_resume(name: str, place: str) -> Path:
     begun = [folder for folder in _begun(name) if any(folder.glob(place))]
     if not begun:
         raise ProblemError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import math
 import shlex
 import traceback
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,8 @@ from pinnsolve.command.awaited import Known, awaited
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
 from pinnsolve.command.modes import solved_modes
+from pinnsolve.command.numbers import number
+from pinnsolve.command.sweep import asked, swept
 from pinnsolve.continuation import along, path_of
 from pinnsolve.ensembles.ensemble import Ensemble, many, trained
 from pinnsolve.ensembles.scatter import scatter
@@ -62,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> int:
+    several = asked(arguments)
     problem, settings = _problem(arguments, file.problem), _settings(arguments, file.settings)
     path = _path(arguments, problem)
     members = _members(arguments)
@@ -75,6 +77,8 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
         return Exit.PASSED
     figures = partial(_named, "--figures", arguments.figures)
     shown = None if problem.eigenvalues else figures(problem)
+    if several:
+        return swept(arguments, file, problem, settings, console)
     folder = folder_of(arguments, file.name)
     arguments.out = str(folder)  # where a fault of our own is told from here on
     with held(folder):
@@ -189,11 +193,11 @@ def _problem(arguments: argparse.Namespace, problem: Problem) -> Problem:
         possible = [*problem.parameters, *problem.ranges]
         if name not in possible:
             raise ProblemError(f"--set {item}: there is no parameter '{name}'", did_you_mean(name, possible))
-        values[name] = _number(f"--set {item}", text) if equals else _number(f"--set {item}", "")
+        values[name] = number(f"--set {item}", text) if equals else number(f"--set {item}", "")
     problem = problem.with_parameters(values)
     changes: dict[str, Any] = {}
     if arguments.tolerance is not None:
-        changes["tolerance"] = _number("--tolerance", arguments.tolerance)
+        changes["tolerance"] = number("--tolerance", arguments.tolerance)
     if arguments.no_reference:
         changes["reference"] = None
     return problem.replaced(**changes) if changes else problem
@@ -204,7 +208,7 @@ def _path(arguments: argparse.Namespace, problem: Problem) -> dict[str, list[flo
     path: dict[str, list[float]] = {}
     for item in arguments.continuation:
         name, _, text = item.partition("=")
-        path[name.strip()] = [_number(f"--continue {item}", part) for part in text.split(",")]
+        path[name.strip()] = [number(f"--continue {item}", part) for part in text.split(",")]
         if any(given.partition("=")[0].strip() == name.strip() for given in arguments.set):
             raise ProblemError(f"--set and --continue both give {name.strip()}", "The last value of --continue counts.")
     if path:
@@ -214,16 +218,6 @@ def _path(arguments: argparse.Namespace, problem: Problem) -> dict[str, list[flo
 
 def _show_value(console: Console, line: str) -> None:
     console.print(f"continue {line}", markup=False)
-
-
-def _number(what: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ProblemError(f"{what}: {text!r} is no number", "Write a number, as in --set nu=0.02 or --tolerance 1e-4.")
-    return value
 
 
 def _named(option: str, text: str | None, problem: Problem) -> list[str] | None:
@@ -257,7 +251,7 @@ def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
             )
         changes["dtype"] = DTYPES[arguments.dtype]
     if arguments.budget is not None:
-        changes["budget"] = _number("--budget", arguments.budget)
+        changes["budget"] = number("--budget", arguments.budget)
     for name in ("seed", "device"):
         if getattr(arguments, name) is not None:
             changes[name] = getattr(arguments, name)

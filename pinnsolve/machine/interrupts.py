@@ -6,28 +6,39 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
+WHOLE = {signal.SIGINT: signal.default_int_handler}  # what is remembered, where nobody else handles it already
+ENDED = WHOLE | {getattr(signal, n): signal.SIG_DFL for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)}
+
 
 class Deferred:
     """While it is entered, SIGINT is remembered and raised by `check`; a second one is raised at once.
 
     Outside the main thread, where no handler can be set, nothing changes.
+
+    Parameters
+    ----------
+    ends : bool
+        Whether being ended (SIGTERM, SIGHUP) is the same: for who has to end others first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ends: bool = False) -> None:
         self.waiting = self.twice = False
-        self._before: signal.Handlers | int | None = None
+        self._signals = ENDED if ends else WHOLE
+        self._before: dict[int, object] = {}
 
     def __enter__(self) -> Deferred:
-        main = threading.current_thread() is threading.main_thread()
-        if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._before = signal.signal(signal.SIGINT, self._remember)  # type: ignore[assignment]
+        if threading.current_thread() is threading.main_thread():
+            for number, usual in self._signals.items():
+                if signal.getsignal(number) is usual:
+                    self._before[number] = signal.signal(number, self._remember)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for number, before in self._before.items():
+            signal.signal(number, before)  # type: ignore[arg-type]
+        self._before.clear()
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
         if self.waiting:

@@ -40,6 +40,10 @@ class Layout:
     methods_marked: int = 6  # more changes of method than that would hide the curves
     names: int = 3  # of coordinates, listed one by one; more do not fit above a picture
     residuals: int = 18  # more than that are no longer told apart in a history
+    # Of a sweep: its width; a logarithmic axis for values that are so many times apart; ticks at so many values.
+    sweep: float = 9.0
+    decade: float = 10.0
+    values: int = 10
     # Of the legend: a letter, and what stands before a name.
     letter: float = 0.078
     handle: float = 0.62

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from pinnsolve.inverse.record import Constant
 from pinnsolve.machine.files import write_whole
@@ -54,15 +54,9 @@ def write_page(run: Report, path: Path, picture: bytes) -> None:
 
 
 def page(run: Report, picture: bytes) -> str:
-    """The report's text. Everything that comes from the user is escaped."""
-    environment = Environment(
-        loader=PackageLoader("pinnsolve.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters |= {
-        "short": short, "seconds": seconds, "memory": memory, "value": value, "sentence": sentence, "plain": plain,
-    }  # fmt: skip
+    """The report's text."""
     data = summary(run)
-    return environment.get_template("report.html.j2").render(
+    return template("report.html.j2").render(
         s=data,
         colour=BADGES[run.comparison.verdict],
         words=WORDS[run.comparison.verdict],
@@ -75,6 +69,17 @@ def page(run: Report, picture: bytes) -> str:
         layers=run.solution.summary(),
         figure=base64.b64encode(picture).decode("ascii"),
     )
+
+
+def template(name: str) -> Template:
+    """A page to be filled in. Everything that comes from the user is escaped."""
+    environment = Environment(
+        loader=PackageLoader("pinnsolve.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {
+        "short": short, "seconds": seconds, "memory": memory, "value": value, "sentence": sentence, "plain": plain,
+    }  # fmt: skip
+    return environment.get_template(name)
 
 
 def _downloads(run: Report, data: Mapping[str, Any]) -> dict[str, str]:

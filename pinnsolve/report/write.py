@@ -16,10 +16,14 @@ from pinnsolve.report.export import STEPS_FOLDER, write_vtu
 from pinnsolve.report.figures import png, solution_figure
 from pinnsolve.report.page import write_page
 from pinnsolve.report.record import Report, history_csv, summary
+from pinnsolve.report.sweep import PAGE, SWEEP
 
 MODEL, MEMBERS, PICTURE = "model.safetensors", "model-*.safetensors", "solution.png"
 Thing = TypeVar("Thing")
-FILES = ("report.json", "report.html", PICTURE, "traceback.txt", "history.csv", "solution.vtu", "solution.pvd", MODEL)
+FILES = (
+    "report.json", "report.html", PICTURE, "traceback.txt", "history.csv", "solution.vtu", "solution.pvd", MODEL,
+    SWEEP, PAGE,
+)  # fmt: skip
 
 
 def write_all(run: Report, folder: Path, figures: Sequence[str] | None = None) -> dict[str, str]:
