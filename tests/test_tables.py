@@ -118,7 +118,7 @@ def rod(kind: Any, count: int) -> tuple[Problem, Tabulated, Tabulated]:
     q = table(x=x, q=np.cos(3 * x) + 2, of="x", kind=kind)
     problem = Problem(
         space=Box(x=(0, 1)), unknowns="T", equations=conduction, conditions=dirichlet(T=0),
-        parameters={"k": k, "q": q}, reference=None, tolerance=1e-6,
+        parameters={"k": k, "q": q}, reference=None, tolerance=1e-7,
     )  # fmt: skip
     return problem, k, q
 

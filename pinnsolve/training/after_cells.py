@@ -23,9 +23,9 @@ class Closer:
 
 def closer_by(estimate: float | None, tolerance: float, plane: bool, rules: Rules) -> Closer:
     """What the estimate of a march's error asks of the next one; over a plane or not."""
-    by = rules.less_in_plane if plane else rules.less
+    least, by = (rules.least_in_plane, rules.less_in_plane) if plane else (rules.least, rules.less)
     if estimate:
-        by = min(max(rules.aim * rules.certain_cells * tolerance / estimate, rules.least), by)
+        by = min(max(rules.aim * rules.certain_cells * tolerance / estimate, least), by)
     return Closer(by, rules.deeper ** (-math.log10(by) / 2))
 
 

@@ -58,10 +58,10 @@ class Rules:
     aim : float
         Of the bound at which the error would be small enough, if it goes as the bound does: it falls a little more
         slowly. Larger: a third march follows. Smaller: steps and cells that nobody asked for.
-    less, less_in_plane, least : float
+    less, less_in_plane, least, least_in_plane : float
         Of the bound before. A march that is hardly richer tells nothing new: with a tenth Allen-Cahn's equation took a
         third one to 1e-5, and 1.7 times as long; in a plane, where cells are dear, a tenth it is. One that asks for
-        more than the least at once may come to no end.
+        more than the least at once may come to no end; in a plane the error of few cells is told far too large.
     """
 
     certain: float = 1 / 3
@@ -84,6 +84,7 @@ class Rules:
     less: float = 0.01
     less_in_plane: float = 0.1
     least: float = 1e-4
+    least_in_plane: float = 0.02
 
 
 RULES = Rules()
