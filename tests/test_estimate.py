@@ -76,6 +76,16 @@ def test_where_data_are_rough_cells_are_compared_with_cells() -> None:
         assert gathered.error_of(richer, False, ONE) == pytest.approx(3 * 1e-3, rel=0.1)
 
 
+def test_one_point_beside_a_corner_is_not_what_cells_leave() -> None:
+    """Held-out points crowd at corners, where residuals are without bound: what the worst cell leaves is known."""
+    first, left = {"r": 1.0}, 0.4  # of it, which would be an error of one
+    march = replace(found(1e-5, 0.5, 1, "cells of 8"), defect=1e-5)
+    richer = replace(found(1e-6, left, 2, "cells of 10", again=1), richer=1.0, defect=2e-6)
+    assert estimated([march, richer], first, ONE) == pytest.approx(richer.caution * 1e-5 * 0.2, rel=0.2)
+    for defect in (0.2, 0.0):  # cells that leave much may be wrong alike, and so may those of which that is not known
+        assert estimated([replace(f, defect=defect) for f in (march, richer)], first, ONE) == 1.0
+
+
 def test_what_is_farther_from_cells_than_their_error_is_no_rival() -> None:
     """Of cells that were solved again the error is known: a smaller residual far from them is that of another function,
     one that is near is better."""

@@ -10,8 +10,9 @@ and the best one's error is about C * residual_best. Taken is the k of the best 
 that of a single one, since two solutions may share an error. Cells are solved a second time to that end, with richer
 features (`pinnsolve.methods.Enriching`): then k is that one. Where more than a twentieth of the first residual is left,
 all solutions may be wrong alike, and the estimate is at least ten times what is left, unless the best residual is
-rounding beside its own terms; where more than half is left there is none. Where data are rough, or the equations vary
-in a narrow place, random features may be wrong alike too: of those the whole difference is taken.
+rounding beside its own terms, or cells say what the worst of them leaves; where more than half is left there is none.
+Where data are rough, or the equations vary in a narrow place, random features may be wrong alike too: of those the
+whole difference is taken.
 
 The constants below were fitted to the gallery; `python -m validation.estimates` compares estimates and errors. The
 estimate decides when to stop, never a verdict.
@@ -163,7 +164,8 @@ def estimated(
     error = max(_difference(f, best) / (f.size(weights) or 1.0) for f in near) * best.size(weights)
     if not own and not alike and len(others) == 1:
         error *= best.shared
-    if own and best.defect > 0 and nearest.defect > 0:  # residuals at few points do not see the cells of a layer
+    told = bool(own) and best.defect > 0 and nearest.defect > 0
+    if told:  # residuals at few points do not see the cells of a layer
         error = _difference(nearest, best) * max(best.defect / nearest.defect, best.better)
     cells = bool(own) and max(best.richer, nearest.richer) > 0
     if cells and best.richer > 0 and not seen.rough:
@@ -176,7 +178,8 @@ def estimated(
         error = max(error, _difference(other, best))
     noise = max(f.noise for f in (best, *own))
     least = max(noise, *(rounding(v.dtype) for v in best.values.values()))
-    if best.exact(weights) or (cells and seen.rough):  # residuals at kinks that move are large for all
+    # residuals at kinks that move are large for all, and one point beside a corner may have that of all others
+    if best.exact(weights) or (cells and seen.rough) or (told and max(best.defect, nearest.defect) <= UNSOLVED):
         return max(error, least)
     left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5
     if max(left, best.beside) > HALF or math.isnan(error):
