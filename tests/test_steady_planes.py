@@ -248,7 +248,7 @@ CASES: dict[str, tuple[Problem, dict[str, Field]]] = {
                 dirichlet(u=lambda y: y / (2 * ((0.25 + y * y) ** 0.5 + 0.5)) ** 0.5, on=face(x=1)),
                 dirichlet(u=far, on=face(y=1)),
             ],
-            tolerance=3e-3,
+            tolerance=1e-3,
         ),
         {"u": crack},
     ),
