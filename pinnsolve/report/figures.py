@@ -177,8 +177,8 @@ def _share(over: Axis) -> tuple[float, int]:
     """The height of a row of pictures over these coordinates, and how many stand in it."""
     wide = ratio(over) or 1.0
     if wide > LAYOUT.wide:
-        inside = LAYOUT.width - LAYOUT.left - LAYOUT.right
-        return LAYOUT.below + LAYOUT.above + 2 * LAYOUT.line + inside / wide, 1
+        inside = LAYOUT.width / 2 - LAYOUT.left - LAYOUT.right
+        return LAYOUT.below + LAYOUT.above + 2 * LAYOUT.line + inside / wide, 2
     return 1.0 + min(2.0, 2.3 / wide), LAYOUT.columns
 
 

@@ -29,8 +29,8 @@ class Layout:
     # Panels in a row, at most as long as nobody asks for more, and of one unknown. A panel costs about 0.03 s, and as
     # much of a reader's patience.
     columns: int = 4
-    wide: float = 3.0  # times as wide as high: such a picture has a row of its own
-    slender: float = 12.0  # more, and it is stretched
+    wide: float = 3.0  # times as wide as high: two such pictures stand in a row
+    slender: float = 8.0  # more, and it is stretched
     panels: int = 24
     panels_of_pictures: int = 8
     panels_of_curves: int = 2
