@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -108,9 +108,9 @@ CASES = {
 }  # fmt: skip
 
 
-def rows(degrees: tuple[tuple[int, int], ...]) -> Iterator[str]:
+def rows(cases: Mapping[str, Problem], degrees: tuple[tuple[int, int], ...]) -> Iterator[str]:
     usual = growth.RULES
-    for name, declared in CASES.items():
+    for name, declared in cases.items():
         evolution, _ = read(declared)
         for degree, stages in degrees:
             told = []
@@ -121,13 +121,14 @@ def rows(degrees: tuple[tuple[int, int], ...]) -> Iterator[str]:
     growth.RULES = usual
 
 
-def main(arguments: list[str]) -> None:
+def table(cases: Mapping[str, Problem], arguments: list[str]) -> None:
+    """Print a row for each problem and each pair of degrees; of the smallest pair alone with --quick."""
     torch.set_num_threads(1)
     print("| problem | d, q | " + " | ".join(f"step 1/{round(1 / length)}" for length in LENGTHS) + " |")
     print("|---|---|" + "---|" * len(LENGTHS))
-    for row in rows(((5, 3),) if "--quick" in arguments else ((5, 3), (7, 3), (7, 5))):
+    for row in rows(cases, ((5, 3),) if "--quick" in arguments else ((5, 3), (7, 3), (7, 5))):
         print(row, flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    table(CASES, sys.argv[1:])

@@ -9,17 +9,11 @@ validation.stability_shapes` makes the table of `validation/stability_shapes.md`
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
-
-import torch
 
 from pinnsolve import Box, Disk, Polygon, Problem, condition, d, dirichlet, initial, initial_rate, laplace, neumann
 from pinnsolve.geometry.shape import Shape
-from pinnsolve.methods import growth
-from validation.marched import read
-from validation.stability_planes import LENGTHS, SCHROEDINGER, drum, heat, wind
+from validation.stability_planes import SCHROEDINGER, drum, heat, table, wind
 
 DISC = Disk(x=0.503, y=0.507, radius=0.5 / (1 - 1e-3))
 PLATE = Box(x=(0, 1), y=(0, 1)) - Disk(x=0.45, y=0.55, radius=0.2)
@@ -66,26 +60,5 @@ CASES = {
 }  # fmt: skip
 
 
-def rows(degrees: tuple[tuple[int, int], ...]) -> Iterator[str]:
-    usual = growth.RULES
-    for name, declared in CASES.items():
-        evolution, _ = read(declared)
-        for degree, stages in degrees:
-            told = []
-            for length in LENGTHS:
-                growth.RULES = replace(usual, degree=degree, stages=stages, lengths=(length,))
-                told.append(f"{growth.growth(evolution, False, torch.device('cpu')):+.1e}")
-            yield f"| {name} | {degree}, {stages} | " + " | ".join(told) + " |"
-    growth.RULES = usual
-
-
-def main(arguments: list[str]) -> None:
-    torch.set_num_threads(1)
-    print("| problem | d, q | " + " | ".join(f"step 1/{round(1 / length)}" for length in LENGTHS) + " |")
-    print("|---|---|" + "---|" * len(LENGTHS))
-    for row in rows(((5, 3),) if "--quick" in arguments else ((5, 3), (7, 3), (7, 5))):
-        print(row, flush=True)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    table(CASES, sys.argv[1:])

@@ -7,7 +7,6 @@ stays there, and is asked for; arrays alone go to and fro.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -16,6 +15,8 @@ from multiprocessing.connection import Connection
 from typing import Any, Generic, TypeVar
 
 import torch
+
+from pinnsolve.machine.processes import cores
 
 Told = TypeVar("Told")
 Work = Callable[[], tuple[Told, Callable[[Any], Any]]]
@@ -28,7 +29,7 @@ def second_core() -> bool:
     """
     if sys.platform != "linux" or torch.accelerator.is_available():
         return False
-    return len(os.sched_getaffinity(0)) > 1
+    return len(cores()) > 1
 
 
 class Beside(Generic[Told]):

@@ -53,9 +53,7 @@ def resolved(scheme: Scheme, mesh: Tiles, sizes: Tensor, tolerance: float, most:
         values = projected(scheme, mesh)
         found = torch.maximum(variation(values, mesh), RULES.floor * sizes)
         bad = (_missed(scheme, mesh, values) / found).amax(1) > tolerance
-        wanted = steep(values / found[:, None], scheme.cell)
-        wanted[mesh.cut] = True  # there features are mixed
-        wanted &= bad[:, None]
+        wanted = steep(values / found[:, None], mesh, scheme.cell) & bad[:, None]
         wanted &= mesh.widths > RULES.shallow ** (1 / mesh.dims) * mesh.lengths
         finer, _ = halvings(mesh, wanted, scheme.evolution.rings)
         if len(finer) == len(mesh) or len(finer) > most:

@@ -48,7 +48,7 @@ def on_cells(values: Values, mesh: Tiles, cell: ReferenceCell, rings: Sequence[b
         sizes = sizes.sqrt().clamp(min=torch.finfo(c.dtype).tiny)
         there = inside.values(c.transpose(0, 1), (0,) * cell.dims).transpose(0, 1)
         missed = ((given - there).square() * w).sum(-1).sqrt() / sizes
-        wanted = steep(c / sizes[:, None], cell) & (missed.amax(1) > RULES.close)[:, None]
+        wanted = steep(c / sizes[:, None], mesh, cell) & (missed.amax(1) > RULES.close)[:, None]
         finer, _ = halvings(mesh, wanted, rings)
         if len(finer) == len(mesh) or len(finer) > RULES.most:
             return mesh, c

@@ -82,6 +82,4 @@ def moved_onto(step: Step, mesh: Tiles, change: Callable[[Tensor], Tensor]) -> S
 
 def ways(step: Step, sizes: Tensor) -> Tensor:
     """Along which coordinates cells want to be halved, (n, dims)."""
-    found = steep(step.stages / sizes[:, None], step.scheme.cell)
-    found[step.mesh.cut] = True  # there features are mixed
-    return found
+    return steep(step.stages / sizes[:, None], step.mesh, step.scheme.cell)

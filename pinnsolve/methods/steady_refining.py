@@ -51,9 +51,7 @@ def wanted_of(cells: SteadyCells, found: Tensor, bound: float) -> tuple[Tensor, 
     c = cells.coefficients / sizes_like(cells)[:, None]
     if cells.mesh.dims > 2:
         return fewest(c, cells.scheme.cell, (bound / found).clamp(max=1.0))
-    wanted = steep(c, cells.scheme.cell)
-    wanted[cells.mesh.cut] = True  # there features are mixed
-    return wanted, torch.zeros_like(found)
+    return steep(c, cells.mesh, cells.scheme.cell), torch.zeros_like(found)
 
 
 def halves_of(cells: SteadyCells, wanted: Tensor, targets: Sequence[tuple[Corner, float]]) -> Halves:
@@ -94,29 +92,29 @@ def richer(cells: SteadyCells) -> SteadyCells | None:
     return None
 
 
-def prefers_richer(cells: SteadyCells, halves: Halves, found: Tensor, bound: float) -> bool:
-    """Whether degrees more in all cells are foretold to bring what they leave, (n,), below a bound for fewer
-    operations than halving them.
+def richer_where_cheaper(cells: SteadyCells, halves: Halves, found: Tensor, bound: float) -> SteadyCells | None:
+    """The same with degrees more, where these are foretold to bring what cells leave, (n,), below a bound for fewer
+    operations than halving them; in a plane halves are always cheaper.
 
     Halves are foretold by the features' degrees along each coordinate, degrees by how much the last two are smaller
     than the two before; if one such round does not do, the next ones cost more each by the same factor.
     """
-    more = richer(cells)
-    if cells.mesh.dims < 3 or more is None:
-        return False
+    more = richer(cells) if cells.mesh.dims > 2 else None
+    if more is None:
+        return None
     c = cells.coefficients / sizes_like(cells)[:, None]
     step = more.scheme.degree - cells.scheme.degree
     by_degree = _rounds(found, decay(c, cells.scheme.cell) ** (step / 2), bound)
     if not fits(cells.scheme, halves[0]):
-        return True
+        return more
     if cells.scheme.degree + step * by_degree > RULES.space:
-        return False
+        return None
     by_halves, costs = _rounds(found, wanted_of(cells, found, bound)[1], bound), list[float]()
     now = operations(cells.scheme, cells.mesh)[0]
     for scheme, mesh, rounds in ((more.scheme, more.mesh, by_degree), (cells.scheme, halves[0], by_halves)):
         ahead = operations(scheme, mesh)[0]
         costs.append(ahead * max(ahead / now, 1.0) ** (rounds - 1))
-    return costs[0] < costs[1]
+    return more if costs[0] < costs[1] else None
 
 
 def _rounds(found: Tensor, left: Tensor, bound: float) -> float:

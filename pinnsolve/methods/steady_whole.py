@@ -27,7 +27,7 @@ from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
-from pinnsolve.methods.steady_refining import Halves, fits, halved, halves_of, prefers_richer, richer, wanted_of
+from pinnsolve.methods.steady_refining import Halves, fits, halved, halves_of, richer_where_cheaper, wanted_of
 from pinnsolve.networks.openings import closed
 from pinnsolve.networks.tiles import Tiles
 
@@ -266,22 +266,16 @@ class SteadyWhole:
         halves = halves_of(self.cells, wanted, targets)
         if self.cells.mesh.dims > 2 and not fits(self.scheme, halves[0]):  # less of it, along one coordinate each
             halves = halves_of(self.cells, wanted & wanted_of(self.cells, found, math.inf)[0], targets)
-        if prefers_richer(self.cells, halves, found, bound):
-            return self._enrich()
-        return self._halve(halves)
+        if (more := richer_where_cheaper(self.cells, halves, found, bound)) is None:
+            return self._halve(halves)
+        self.cells, self.scheme = more, replace(self.scheme, degree=more.scheme.degree)
+        return True
 
     def _crowded(self, bound: float, exact: bool) -> bool:
         """Over space, where no finer cells fit: take what is near the bound for a solution, or ease what is windy;
         whether another round follows."""
         self.settled |= exact and not self.cells.added and self.offs[-1] < RULES.near * bound
         return self.easing is None and not self.settled and self._eased(failed=True)
-
-    def _enrich(self) -> bool:
-        """Go on with degrees more; whether that fits."""
-        if (more := richer(self.cells)) is None:
-            return False
-        self.cells, self.scheme = more, replace(self.scheme, degree=more.scheme.degree)
-        return True
 
     def _halve(self, halves: Halves) -> bool:
         """Go on with halved cells; whether there are not too many."""

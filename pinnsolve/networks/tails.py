@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from pinnsolve.networks.reference_cell import ReferenceCell
+from pinnsolve.networks.tiles import Tiles
 
 
-def steep(c: Tensor, cell: ReferenceCell, share: float = 0.1) -> Tensor:
+def steep(c: Tensor, mesh: Tiles, cell: ReferenceCell, share: float = 0.1) -> Tensor:
     """Whether coefficients (..., n, F, M) want narrower cells along each coordinate, (n, dims): where the last two
-    degrees of the polynomials lie.
+    degrees of the polynomials lie. Cells that a rim cuts want it along each, since there features are mixed.
 
     A coordinate along which less than a share of the most is left out is not halved. Larger: what is oblique is halved
     along one coordinate after the other. Smaller: what varies along one is halved along both. Chosen, not measured.
@@ -23,7 +24,9 @@ def steep(c: Tensor, cell: ReferenceCell, share: float = 0.1) -> Tensor:
     parts = (cell.powers[last] / cell.degree).to(c.dtype) ** 4  # of a feature of degrees 8 and 1 hardly the second
     left = (c[..., last].square() @ parts).sum(-2)  # (..., n, dims)
     left = left.reshape(-1, *left.shape[-2:]).sum(0)
-    return left >= share * left.amax(-1, keepdim=True)
+    found = left >= share * left.amax(-1, keepdim=True)
+    found[mesh.cut] = True
+    return found
 
 
 def fewest(c: Tensor, cell: ReferenceCell, needed: Tensor) -> tuple[Tensor, Tensor]:

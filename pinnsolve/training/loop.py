@@ -218,8 +218,9 @@ class Loop:
 
     def _share(self) -> float:
         method, trial = self.state.method, self.state.trial
-        cells = isinstance(method, Marching | Enriching) and isinstance(trial, OfCells)
-        return share_of(method, trial) if cells else 0.0  # type: ignore[arg-type]
+        if isinstance(method, Marching | Enriching) and isinstance(trial, OfCells):
+            return share_of(method, trial)
+        return 0.0
 
     def _start(self, fresh: bool) -> None:
         """Begin the stage that the run has taken up."""
