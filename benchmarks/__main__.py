@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.curves import draw
 from benchmarks.running import PINNSOLVE_LIMIT, RESULTS, run
-from benchmarks.table import PACKAGES, PROBLEMS, Record, longest, read, summary, table, worst
+from benchmarks.table import PACKAGES, PROBLEMS, Record, beside_classical, longest, read, summary, table, worst
 from validation.results import put
 
 HERE = Path(__file__).parent
@@ -58,7 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
     records = read(RESULTS)
     readme = HERE.parent / "README.md"
     readme.write_text(put(readme.read_text(), "benchmark", summary(records)))
-    (HERE / "results.md").write_text(f"# Results\n\n{preface(records)}\n\n{table(records)}")
+    (HERE / "results.md").write_text(
+        f"# Results\n\n{preface(records)}\n\n{beside_classical(records)}\n\n{table(records)}"
+    )
     draw(records, HERE / "curves.png")
     return 1 if failed else 0
 

@@ -14,7 +14,10 @@ COLOURS = {"pinnsolve": "#0b5fa5", "deepxde": "#d1730a", "jinns": "#5b8c2a", "sc
 TITLES = {
     "heat": "heat", "poisson": "Poisson", "wave": "wave", "burgers": "Burgers", "allen_cahn": "Allen-Cahn",
     "kovasznay": "Kovasznay's flow", "taylor_green": "Taylor-Green vortices", "cavity": "lid-driven cavity",
-    "maxwell_cavity": "Maxwell's equations in a cavity",
+    "maxwell_cavity": "Maxwell's equations in a cavity", "cooling": "a cooling wall", "heat_plate": "heat in a plate",
+    "klein_gordon": "Klein-Gordon", "schrodinger": "Schroedinger", "kuramoto_sivashinsky": "Kuramoto-Sivashinsky",
+    "lotka_volterra": "Lotka-Volterra", "maxwell_pulse": "a pulse that enters glass", "gray_scott": "Gray-Scott",
+    "mixing": "mixing in a ring", "cylinder_flow": "flow past a cylinder",
 }  # fmt: skip
 MARKERS = {"pinnsolve": "o", "deepxde": "", "jinns": "", "scipy": "s"}  # runs of their own are points
 

@@ -21,7 +21,19 @@ import torch
 from scipy.special import jn_zeros
 from torch import Tensor, cos, exp, log, sin, tanh, where
 
-from pinnsolve import MLP, Box, LevenbergMarquardt, Points, Problem, RandomFeatures, compare, d, dirichlet, solve
+from pinnsolve import (
+    MLP,
+    Box,
+    LevenbergMarquardt,
+    Marching,
+    Points,
+    Problem,
+    RandomFeatures,
+    compare,
+    d,
+    dirichlet,
+    solve,
+)
 from pinnsolve.checks.references import reference_values
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.jets.jet import Chart, Jet
@@ -267,6 +279,7 @@ BY_REFERENCE = [
     Case("schrodinger", None, tolerance=6e-4, steps={"x": 0.08, "t": 0.02}, inside={"x": (-1.2, 1.2), "t": (0.1, 1.4)}, count=200),
     Case("lotka_volterra", None, tolerance=1e-6, steps={"t": 0.02}, inside={"t": (1.0, 59.0)}, count=400),
     Case("kuramoto_sivashinsky", None, tolerance=6e-4, steps={"x": 0.12, "t": 0.05}, inside={"x": (2.0, 98.0), "t": (2.0, 48.0)}, count=200),
+    Case("gray_scott", None, tolerance=1e-4, steps={"x": 0.01, "y": 0.01, "t": 0.2}, inside={"x": (-0.2, 0.2), "y": (-0.2, 0.2), "t": (10.0, 30.0)}, count=30),
     Case("heat_in_a_disc", None, tolerance=2e-5, steps={"x": 0.03, "y": 0.03, "t": 0.02}, inside={"x": (-0.6, 0.6), "y": (-0.6, 0.6), "t": (0.1, 0.9)}),
     Case("plate_with_holes", None, tolerance=1e-5, steps={"x": 0.004, "y": 0.004}, inside={"x": (0.68, 0.78), "y": (0.1, 0.9)}, count=30),
     Case("cylinder_flow", None, tolerance=4e-4, steps={"x": 0.008, "y": 0.008}, inside={"x": (0.45, 0.57), "y": (0.13, 0.17)}, count=40),
@@ -291,6 +304,7 @@ class Reduced:
     points: int = 400
     features: int = 0  # in place of the network, where they are quicker
     steps: int = 20
+    bound: float = 0.0  # of a single march over cells in their place
     automatic: bool = False  # by what is chosen: no network of this size would do, or cells take half a second
 
 
@@ -315,6 +329,7 @@ REDUCED = {
     "lotka_volterra": Reduced({"r": 0.1, "m": 0.1}, automatic=True),
     "renewal": Reduced(features=100),
     "kuramoto_sivashinsky": Reduced({"nu": 1e3}, automatic=True),
+    "gray_scott": Reduced({"a": 1e-2, "b": 1e-2, "F": 0.01, "k": 1e-3}, bound=0.3),
     "inverse_heat": Reduced(tolerance=0.1, features=150),
     "parametric_burgers": Reduced({"nu": 0.1}),
     "fit": Reduced(tolerance=0.1, width=12, steps=30),
@@ -527,8 +542,8 @@ def test_references_continue_across_the_period(name: str, coordinate: str) -> No
         assert np.abs(left - elsewhere).max() > 1e-2
 
 
-def test_rings_are_five_problems() -> None:
-    assert RINGS == [("allen_cahn", "x"), ("klein_gordon", "x"), ("kuramoto_sivashinsky", "x"), ("schrodinger", "x"), ("taylor_green", "x"), ("taylor_green", "y")]  # fmt: skip
+def test_rings_are_six_problems() -> None:
+    assert RINGS == [("allen_cahn", "x"), ("gray_scott", "x"), ("gray_scott", "y"), ("klein_gordon", "x"), ("kuramoto_sivashinsky", "x"), ("schrodinger", "x"), ("taylor_green", "x"), ("taylor_green", "y")]  # fmt: skip
 
 
 # ---------------------------------------------------------------- (d) in a reduced form
@@ -541,6 +556,8 @@ def test_each_problem_runs_in_a_reduced_form(name: str) -> None:
     points = {"points": reduced.points, "condition_points": 200 if reduced.features else 100, "held_out": 400}
     if reduced.automatic:
         solution = solve(problem, budget=20)
+    elif reduced.bound:
+        solution = solve(problem, method=Marching(bound=reduced.bound))
     elif reduced.features:
         solution = solve(problem, network=RandomFeatures(count=reduced.features), **points)
     else:

@@ -150,7 +150,7 @@ def marched(stage: int, seconds: float = 1.0, **changes: Any) -> Ended:
     return replace(Ended(stage, 1e-2, {"r": 1e-2}, SPEED * seconds, 1000, best=stage), **changes)
 
 
-def enriched(stage: int, behind: float = 2.0, **changes: Any) -> Ended:
+def enriched(stage: int, behind: float = 20.0, **changes: Any) -> Ended:
     """The same again with richer features: an estimate so many times what would do."""
     assert isinstance(AUTOMATIC[stage].method, Enriching)
     estimate = behind * RULES.certain_cells * TOLERANCE
@@ -183,6 +183,20 @@ def test_a_lower_tolerance_that_would_take_too_long_is_not_asked_for() -> None:
     assert after_cells(*both, spent=11.0)[0] == FIRST, "40 of 25 s"
     assert after_cells(*both, spent=11.0, coordinates=3)[0] == CELLS + 2, "in a plane cells have the whole budget"
     assert after_cells(*both, spent=11.0, coordinates=3)[1] == ""
+
+
+def test_cells_are_solved_once_more_with_still_richer_features_where_these_will_do() -> None:
+    """What two degrees more brought the residual down by, twice as much being left at most, tells of two more."""
+    gain = RULES.again * 0.1  # of the residuals of `marched` and `enriched`
+    for behind, following in ((0.9 / gain, CELLS + 3), (1.1 / gain, CELLS + 2)):
+        assert after_cells(marched(CELLS), enriched(CELLS + 1, behind)) == (following, "")
+    near = enriched(CELLS + 1, 1.5)
+    assert after_cells(marched(CELLS), replace(near, held_out={"r": 9e-3}))[0] == CELLS + 2, "they brought little"
+    assert after_cells(marched(CELLS), replace(near, best=CELLS))[0] == CELLS + 2, "they are not the best"
+    assert after_cells(marched(CELLS), replace(near, operations=SPEED * 20.0), spent=25.0)[0] != CELLS + 3, "40 of 11 s"
+    last = [k for k, s in enumerate(AUTOMATIC) if isinstance(s.method, Enriching)][-1]
+    assert after_cells(marched(last - 1), enriched(last, 1.5))[0] == FIRST, "there are none"
+    assert after_cells(marched(CELLS), near, enriched(CELLS + 3, 1.5, operations=SPEED))[0] == CELLS + 4
 
 
 def test_a_march_that_came_to_no_end_is_followed_by_random_features() -> None:

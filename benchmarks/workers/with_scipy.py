@@ -13,10 +13,20 @@ from validation import (  # noqa: E402
     allen_cahn,
     burgers,
     cavity,
+    cooling,
+    cylinder_flow,
+    gray_scott,
     heat,
+    heat_plate,
+    klein_gordon,
     kovasznay,
+    kuramoto_sivashinsky,
+    lotka_volterra,
     maxwell_cavity,
+    maxwell_pulse,
+    mixing,
     poisson,
+    schrodinger,
     taylor_green,
     wave,
 )  # fmt: skip
@@ -31,8 +41,21 @@ METHODS: dict[str, Callable[[Any], Any]] = {
     "taylor_green": taylor_green.pseudospectral,
     "cavity": cavity.chebyshev_collocation,
     "maxwell_cavity": maxwell_cavity.yee,
+    "cooling": cooling.method_of_lines,
+    "heat_plate": heat_plate.differences,
+    "klein_gordon": klein_gordon.spectral,
+    "schrodinger": schrodinger.split_step,
+    "kuramoto_sivashinsky": kuramoto_sivashinsky.exponential_steps,
+    "lotka_volterra": lotka_volterra.dormand_prince,
+    "maxwell_pulse": maxwell_pulse.discontinuous_galerkin,
+    "gray_scott": gray_scott.exponential_steps,
+    "mixing": mixing.chebyshev_fourier,
+    "cylinder_flow": cylinder_flow.spectral_elements,
 }
-ITSELF = ("allen_cahn", "cavity")  # where the truth is this method on a finer grid: its own estimate stands in
+ITSELF = (  # where the truth is this method on a finer grid: its own estimate stands in
+    "allen_cahn", "cavity", "heat_plate", "klein_gordon", "schrodinger", "kuramoto_sivashinsky", "lotka_volterra",
+    "gray_scott", "mixing", "cylinder_flow",
+)  # fmt: skip
 ACCURACIES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10)
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from pinnsolve.errors import Outcome
 from pinnsolve.methods import Enriching, Marching, Vanishing
+from pinnsolve.networks import LocalFeatures
 from pinnsolve.settings import Stage
-from pinnsolve.training.results import Ended, Turn
+from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.rules import Rules
 
 
@@ -27,6 +28,41 @@ def closer_by(estimate: float | None, tolerance: float, plane: bool, rules: Rule
     if estimate:
         by = min(max(rules.aim * rules.certain_cells * tolerance / estimate, least), by)
     return Closer(by, rules.deeper ** (-math.log10(by) / 2))
+
+
+def richer_still(
+    stages: Sequence[Stage], results: Results, tolerance: float, left: float, rules: Rules
+) -> Turn | None:  # fmt: skip
+    """The stage that solves cells once more with still richer features, where these will do: two degrees more have
+    brought the residual down, and the error with it, and bring it down as much again. That costs less than other
+    cells, and these solved again.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+    results : Results
+        Of which the last one may be of cells that were solved again.
+    tolerance : float
+    left : float
+        Operations.
+    rules : Rules
+    """
+    now = results.ended[-1]
+    method, network = stages[now.stage].method, stages[now.stage].network
+    if not isinstance(method, Enriching) or now.stuck or not now.solved or now.best != now.stage:
+        return None
+    before = next((e for e in reversed(results.ended[:-1]) if isinstance(stages[e.stage].method, Marching)), None)
+    later = (k for k in range(now.stage + 1, len(stages)) if isinstance(stages[k].method, Enriching))
+    following = next(later, None)
+    if before is None or following is None or not now.estimate:
+        return None
+    richer = stages[following].network
+    assert isinstance(network, LocalFeatures)
+    assert isinstance(richer, LocalFeatures)
+    gain = rules.again * now.size(results.weights) / before.size(results.weights)
+    enough = gain * now.estimate <= rules.certain_cells * tolerance
+    enough = enough and richer.degree > network.degree and rules.dearer * now.operations <= left
+    return Turn(following) if enough else None
 
 
 def after_cells(

@@ -58,6 +58,11 @@ class Rules:
     aim : float
         Of the bound at which the error would be small enough, if it goes as the bound does: it falls a little more
         slowly. Larger: a third march follows. Smaller: steps and cells that nobody asked for.
+    again : float
+        Of what two degrees more brought the residual down by: what two more bring the error down by. Measured where
+        errors are known: 0.5 to 2. Smaller: they are not enough, and a march follows after all.
+    dearer : float
+        Times the operations of two degrees more: those of two more (1.5 to 2.3).
     less, less_in_plane, least, least_in_plane : float
         Of the bound before. A march that is hardly richer tells nothing new: with a tenth Allen-Cahn's equation took a
         third one to 1e-5, and 1.7 times as long; in a plane, where cells are dear, a tenth it is. One that asks for
@@ -81,6 +86,8 @@ class Rules:
     plane: float = 0.9
     deeper: float = 4.0
     aim: float = 0.5
+    again: float = 2.0
+    dearer: float = 2.0
     less: float = 0.01
     less_in_plane: float = 0.1
     least: float = 1e-4

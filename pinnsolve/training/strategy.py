@@ -23,7 +23,7 @@ from pinnsolve.methods import Enriching, Marching, Vanishing
 from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.networks.described import is_features
 from pinnsolve.settings import LAYERS, Stage
-from pinnsolve.training.after_cells import after_cells, closer_by
+from pinnsolve.training.after_cells import after_cells, closer_by, richer_still
 from pinnsolve.training.clock import Clock
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.rules import RULES, Rules
@@ -204,8 +204,10 @@ class Strategy:
         """A march is solved again with richer features; then one to a lower tolerance; then other things."""
         marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
         now, closer = results.ended[-1], closer_by(results.ended[-1].estimate, self.tolerance, self.plane, self.rules)
+        if turn := richer_still(self.stages, results, self.tolerance, left, self.rules):
+            return turn
         dear = bool(marched) and closer.costs * marched[-1].operations > left
-        viscous, share = self._with_viscosity() if self.law else None, closer.by * now.share or None
+        viscous, share = self._with_viscosity() if self.law else None, closer.by * (marched or [now])[-1].share or None
         return after_cells(self.stages, now, self._first_features(), viscous, self.only, dear, share)
 
     def _rivals(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> list[int]:
@@ -251,10 +253,8 @@ class Strategy:
         """Operations that a stage will take, by what fewer features of its kind took."""
         network = self.stages[stage].network
         assert isinstance(network, RandomFeatures)
-        mine = [
-            (n.count, e.operations) for e in results.ended if _alike(n := self.stages[e.stage].network, network)
-        ]  # fmt: skip
-        fewer, operations = max(mine)
+        nets = ((self.stages[e.stage].network, e.operations) for e in results.ended)
+        fewer, operations = max((n.count, spent) for n, spent in nets if _alike(n, network))
         return (network.count / fewer) ** self.rules.growth * operations
 
     def _wider(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> Turn:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from validation import kuramoto_sivashinsky, lotka_volterra, plucked_string, two_materials
+from validation import gray_scott, kuramoto_sivashinsky, lotka_volterra, plucked_string, two_materials
 from validation.refine import relative_l2
 
 
@@ -66,9 +66,26 @@ def test_flame_front_on_other_nodes_and_steps() -> None:
     assert abs(found[-1].mean() - start.mean()) < 1e-8
 
 
+def test_a_reaction_on_other_nodes_and_steps_keeps_its_balance() -> None:
+    """Of fourth order in time; and what is fed less what is taken away is the change of u + v over the square."""
+    numbers = 3e-4, 1.5e-4, 0.04, 0.06
+    x, y, t = np.random.default_rng(0).uniform(size=(3, 300))
+    at = {"x": x - 0.5, "y": y - 0.5, "t": 40 * t}
+    levels = [gray_scott.solve_by_fourier(n, *numbers) for n in (32, 64, 128)]
+    first, second = (relative_l2(f["v"](**at), levels[-1]["v"](**at), np.ones(300)) for f in levels[:2])
+    assert second < 2e-2 and second < first / 8
+    nodes, moments = np.arange(64) / 64 - 0.5, 20 + np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+    cloud = [a.ravel() for a in np.meshgrid(nodes, nodes, moments, indexing="ij")]
+    u, v = (levels[-1][n](x=cloud[0], y=cloud[1], t=cloud[2]).reshape(-1, 5).mean(0) for n in ("u", "v"))
+    change = (u + v) @ np.array([1.0, -8.0, 0.0, 8.0, -1.0]) / 12
+    feed, kill = numbers[2:]
+    assert abs(change - (feed * (1 - u[2]) - (feed + kill) * v[2])) < 1e-5 * feed
+
+
 @pytest.mark.parametrize(
     ("solve", "domain", "parameters"),
     [
+        (gray_scott.exponential_steps, {"x": (0.0, 1.0), "y": (0.0, 1.0), "t": (0.0, 40.0)}, {"a": 1.0}),
         (lotka_volterra.dormand_prince, {"t": (0.0, 1.0)}, {"r": 1.0, "m": 1.0}),
         (plucked_string.dalembert, {"x": (0.0, 2.0), "t": (0.0, 2.0)}, {"c": 1.0}),
         (two_materials.separated, {"x": (0.0, 1.0), "t": (0.0, 2.0)}, {"k1": 1.0, "k2": 2.0}),
