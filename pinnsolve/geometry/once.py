@@ -1,4 +1,5 @@
-"""What is found of a piece of a shape once: pieces are made anew at every look at a region, shapes are not."""
+"""What is found once of what does not change: of a piece of a shape, which is made anew at every look at a region, of a
+problem that is solved several times."""
 
 from __future__ import annotations
 
@@ -9,10 +10,10 @@ T = TypeVar("T")
 
 
 def once(owner: Any, key: tuple[Any, ...], find: Callable[[], T]) -> T:
-    """What `find` returns, kept by its owner, a shape or a side, under the key; without an owner found anew."""
+    """What `find` returns, kept by its owner under the key; without an owner found anew."""
     if owner is None:
         return find()
-    known = owner.__dict__.setdefault("found of pieces", {})
+    known = owner.__dict__.setdefault("found once", {})
     if key not in known:
         known[key] = find()
     return cast(T, known[key])
