@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -30,6 +30,7 @@ from pinnsolve.checks.slopes import slopes
 from pinnsolve.checks.smoothness import smoothness
 from pinnsolve.checks.unused import unused
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.once import once
 from pinnsolve.geometry.places import NEAR, REACH, Corner, Narrow, Plane
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
@@ -88,13 +89,18 @@ class Findings:
 
 
 def check(problem: Problem) -> Findings:
-    """Evaluate every equation and condition on probes.
+    """Evaluate every equation and condition on probes; of the same problem once, however often it is solved.
 
     Raises
     ------
     ProblemError
         If a residual has a wrong shape, is a constant, or does not involve any unknown; with the place of the function.
     """
+    found = once(problem, ("findings",), lambda: _looked_at(problem))
+    return replace(found, warnings=[*found.warnings])  # what a run adds to them is its own
+
+
+def _looked_at(problem: Problem) -> Findings:
     derivatives, sizes = _probe_equations(problem)
     _probe_conditions(problem)
     _probe_quantities(problem)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.geometry.rules import RULES
 
 Sampler = Literal["sobol", "latin", "uniform"]
 SAMPLERS: tuple[str, ...] = get_args(Sampler)
@@ -28,3 +30,10 @@ def unit_cube(count: int, dimension: int, sampler: Sampler, generator: torch.Gen
     from scipy.stats import qmc  # its import changes the warning filters, so only who asks for it gets it
 
     return torch.from_numpy(qmc.LatinHypercube(dimension, seed=seed).random(count))
+
+
+@cache
+def seen(axes: int) -> Tensor:
+    """The points of the unit cube (N, axes) by which the share of a box that belongs to a shape is told: always the
+    same ones."""
+    return torch.quasirandom.SobolEngine(axes, scramble=True, seed=2).draw(RULES.seen, dtype=torch.float64)

@@ -202,8 +202,7 @@ class Domain:
         No constant array of a user's has 61 numbers by accident.
         """
         if self.shape is not None:
-            return Points(self.interior.draw(count, "sobol", torch.Generator().manual_seed(61)).coordinates,
-                          torch.ones(count, dtype=torch.float64))  # fmt: skip
+            return Points(self.interior.scattered(count, 61).coordinates, torch.ones(count, dtype=torch.float64))
         steps = (torch.arange(count, dtype=torch.float64) + 0.5) / count
         values = {c: self.place(c, (steps * (1 + 7 * k)) % 1.0) for k, c in enumerate(self.extent)}
         return Points(values, torch.ones(count, dtype=torch.float64))

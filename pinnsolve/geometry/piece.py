@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.cube import Sampler, unit_cube
+from pinnsolve.geometry.cube import Sampler, seen, unit_cube
+from pinnsolve.geometry.once import once
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.rules import RULES
 from pinnsolve.geometry.shape import Shape
@@ -114,10 +115,12 @@ class Piece:
     @cached_property
     def _share(self) -> float:
         """Of its extent, what belongs to it."""
-        cube = torch.quasirandom.SobolEngine(max(1, self._axes), scramble=True, seed=2).draw(
-            RULES.seen, dtype=torch.float64
-        )
-        return float(self._placed(cube)[1].double().mean())
+        return once(*self._like("share"), lambda: float(self._placed(seen(max(1, self._axes)))[1].double().mean()))
+
+    def _like(self, *what: Any) -> tuple[Shape | Side | None, tuple[Any, ...]]:
+        """Its side or its shape, which keeps what is found of pieces like it, and the key to that."""
+        key = (*what, self.side is None, self.normal, *self.extent.items(), *self.fixed.items())
+        return None if self.kept else self.side or self.shape, key
 
     @property
     def anything(self) -> bool:
@@ -259,7 +262,7 @@ class Piece:
         """A grid in uneven steps, ends included; at most 20,000 points. Of a shape what of it lies inside, of a side
         points that are drawn."""
         if not self.plain:
-            return self._few
+            return self.scattered(RULES.scattered, 6)
         count = min(9, max(2, int(20_000 ** (1 / max(len(self.free), 1)))))
         steps = torch.linspace(0, 1, count, dtype=torch.float64) ** 1.1  # no wave's zeros follow them
         axes = [
@@ -280,9 +283,10 @@ class Piece:
         values = {c: g.reshape(-1) for c, g in zip(self.free, grid, strict=True)}
         return self._points(values, grid[0].numel() if axes else 1)
 
-    @cached_property
-    def _few(self) -> Points:
-        return self._weighed(self._drawn(RULES.scattered, "sobol", torch.Generator().manual_seed(6)))
+    def scattered(self, count: int, seed: int) -> Points:
+        """So many points of a shape, a side, or what is left of either: always the same ones."""
+        generator = torch.Generator().manual_seed(seed)
+        return once(*self._like(count, seed), lambda: self._weighed(self._drawn(count, "sobol", generator)))
 
     def _points(self, values: dict[str, Tensor], n: int) -> Points:
         def everywhere(value: float) -> Tensor:

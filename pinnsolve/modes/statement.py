@@ -12,6 +12,7 @@ import torch
 from pinnsolve.checks.check import Findings
 from pinnsolve.checks.posed import linear
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.once import once
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import arguments
@@ -71,7 +72,8 @@ def sought(problem: Problem) -> tuple[str, Eigenvalue]:
 def at(problem: Problem, value: float) -> Problem:
     """The problem for one value of its eigenvalue, in which that is a number like others."""
     name = next(iter(problem.eigenvalues))
-    return problem.replaced(parameters={**problem.declared_parameters, name: value}, reference=None, guess=None)
+    given = {**problem.declared_parameters, name: value}
+    return once(problem, ("at", value), lambda: problem.replaced(parameters=given, reference=None, guess=None))
 
 
 def check(problem: Problem, name: str, near: float) -> None:

@@ -89,7 +89,7 @@ class Residuals:
             yield site, prepared, faded
             if _features(self.trial, prepared) is not None and not self._kept:
                 prepared.inputs.known.clear()
-        if self.trial.frozen:
+        if self.trial.frozen and not self._kept:  # a small pass leaves little, and asking how much takes time
             give_back()
 
     @cached_property
