@@ -68,7 +68,7 @@ def ratio(records: list[Record], ours: list[Record]) -> str:
 def beside_classical(records: list[Record]) -> str:
     """On how many problems pinnsolve is faster than the classical method, to the smallest error that this one reached,
     and on which it is not."""
-    faster, slower = [], []
+    faster, slower = list[str](), list[str]()
     for problem in PROBLEMS:
         ours, theirs = (
             [r for r in records if (r["problem"], r["package"]) == (problem, p)] for p in ("pinnsolve", "scipy")

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from pinnsolve.checks.as_time import as_evolution
+from pinnsolve.checks.as_space import as_solved
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.contradictions import parts
 from pinnsolve.checks.signature import signature
@@ -221,7 +221,7 @@ class Solution(Shown):
         other = f"the model {path} belongs to another problem"
         same(other, told["signature"], signature(problem), "Give the problem that it was trained on.")
         written = told["network"]
-        asked, problem = problem, as_evolution(problem) or problem
+        asked, problem = problem, as_solved(problem)
         declared = parts(problem)
         given_up = [declared[k] for k in told["weighted"]]
         described = network if network is not None else network_of(written, path)

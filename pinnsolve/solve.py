@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from pinnsolve.calls import worded
-from pinnsolve.checks.as_time import as_evolution
+from pinnsolve.checks.as_space import as_solved
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.precision import check_precision
 from pinnsolve.checks.signature import guessed_signature, signature
@@ -221,7 +221,7 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
     if problem.eigenvalues:  # for a number in its place the solution would be zero
         raise ProblemError("this problem has modes, and they are found by solve(problem) alone", "See modes(problem).")
-    asked, problem = problem, as_evolution(problem) or problem
+    asked, problem = problem, as_solved(problem)
     if settings.automatic and (measured := noisy_alone(problem)):
         layer = features_for(measured, len(problem.coordinates))
         settings = dataclasses.replace(settings, network=layer, method=Smoothing())

@@ -12,8 +12,8 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.along import Along
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.conditions import rate
-from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.conditions import normal_derivative, rate
+from pinnsolve.problem.equation import Equation, Prescribed, What
 from pinnsolve.problem.problem import Problem
 
 
@@ -52,13 +52,18 @@ def _at_start(condition: Equation, pieces: Sequence[Piece]) -> Equation:
     told, normal = condition.prescribes, pieces[0].normal
     if told is None or told.what != "normal derivative" or normal is None:
         return condition
-    sign = normal[1]
+    return along_time(condition, told, "rate", normal[1])
 
-    def given(at: Fields, told: Prescribed = told) -> Any:
+
+def along_time(condition: Equation, told: Prescribed, what: What, sign: int) -> Equation:
+    """A condition on a derivative along time with that told as a rate, or as normal: it is the one, times a sign."""
+
+    def given(at: Fields) -> Any:
         return told.given(at) * sign
 
-    known = Prescribed(told.unknown, "rate", given, told.asks, None if told.number is None else sign * told.number)
-    return replace(condition, residual=lambda at: rate(at, told.unknown) - given(at), prescribes=known, function=None)
+    left = rate if what == "rate" else normal_derivative
+    known = Prescribed(told.unknown, what, given, told.asks, None if told.number is None else sign * told.number)
+    return replace(condition, residual=lambda at: left(at, told.unknown) - given(at), prescribes=known, function=None)
 
 
 def _begins(problem: Problem, coordinate: str) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from pinnsolve.calls import worded
+from pinnsolve.checks.as_space import as_steady
 from pinnsolve.checks.backwards import backwards
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.coverage import uncovered
@@ -88,6 +89,7 @@ def attempt(
     from pinnsolve.classical.solving import Solver
 
     began = clock.perf_counter()
+    problem = as_steady(problem) or problem
     try:
         known = findings or check(problem)
         given = read(problem)

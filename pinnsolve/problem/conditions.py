@@ -127,7 +127,7 @@ def condition(function: Callable[..., Any], *, on: Region = boundary) -> Equatio
 
 @dataclass(frozen=True)
 class Periodic:
-    """The unknowns continue across the two ends of a coordinate of space."""
+    """The unknowns continue across the two ends of a coordinate."""
 
     coordinate: str
     name: str
@@ -135,7 +135,11 @@ class Periodic:
 
 @worded
 def periodic(*coordinates: str) -> list[Periodic]:
-    """Let every unknown continue, with all its derivatives, across both ends of each named coordinate."""
+    """Let every unknown continue, with all its derivatives, across both ends of each named coordinate.
+
+    `periodic("t")` asks for what repeats itself in time: there is no start then, and nothing is marched. On boxes space
+    and time are solved at once, over cells of both.
+    """
     if not coordinates or not all(isinstance(c, str) for c in coordinates):
         raise ProblemError("periodic(...) takes names of coordinates", 'Write periodic("x").')
     return [Periodic(c, f"periodic in {c}") for c in coordinates]

@@ -49,14 +49,18 @@ class Declared:
         for condition in self.conditions:
             self._check_condition(condition)
         for p in self.periodic:
-            if p.coordinate not in self.domain.space_coordinates:
+            possible = [c for c in (*self.domain.space_coordinates, self.domain.time) if c is not None]
+            if p.coordinate not in possible:
                 raise ProblemError(
-                    f"{p.name}: there is no such coordinate of space",
-                    did_you_mean(p.coordinate, self.domain.space_coordinates),
+                    f"{p.name}: there is no such coordinate of space or time", did_you_mean(p.coordinate, possible)
                 )
-            if self.domain.shape is not None and not all(
-                any(piece.face == (p.coordinate, end) for piece in self.domain.walls.pieces)
-                for end in self.domain.ends(p.coordinate)
+            if (
+                self.domain.shape is not None
+                and p.coordinate != self.domain.time
+                and not all(
+                    any(piece.face == (p.coordinate, end) for piece in self.domain.walls.pieces)
+                    for end in self.domain.ends(p.coordinate)
+                )
             ):
                 raise ProblemError(
                     f"{p.name}: the shape has no two whole faces across {p.coordinate}",
