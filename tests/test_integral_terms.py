@@ -23,12 +23,14 @@ from pinnsolve import (
     RandomFeatures,
     Solution,
     Unknown,
+    at,
     automatic_reference,
     condition,
     d,
     dirichlet,
     exact,
     face,
+    faces,
     initial,
     integral,
     interior,
@@ -462,3 +464,59 @@ def test_a_mean_over_a_disc_and_over_its_inside_are_the_same() -> None:
         values.append(site.terms["condition on boundary"](trial.fields(trial.prepare(points))).value)
     assert torch.equal(*values)
     assert float(values[0].detach().std()) < 1e-15
+
+
+# ---------------------------------------------------------------- values elsewhere
+
+FED = 1 / (1 / math.cos(0.5) - 1)  # so strong that what cools and what is fed back decay as exp(-t)
+AT = {
+    "a slope at an end": (
+        steady(
+            lambda u, x: d(u, x, x) - 2 * at(d(u, x), x=0),
+            conditions=[dirichlet(u=0, on=face(x=0)), dirichlet(u=1, on=face(x=1))],
+        ),
+        lambda x: x / 2 + x**2 / 2,
+    ),
+    "what is felt in the middle": (
+        Problem(
+            space=LINE, time=(0, 1), unknowns="u", equations=lambda u, x, t: d(u, t) - d(u, x, x) - FED * at(u, x=0.5),
+            conditions=[initial(u=lambda x: cos(x - 0.5) / math.cos(0.5) - 1), dirichlet(u=0)],
+        ),
+        lambda x, t: np.exp(-t) * (np.cos(x - 0.5) / math.cos(0.5) - 1),
+    ),
+    "one wall as the opposite one": (
+        Problem(
+            space=SQUARE, unknowns="u", equations=lambda u, x, y: laplace(u, x, y),
+            conditions=[
+                condition(lambda u, y: u - at(u, x=1) / 2 - sin(pi * y), on=face(x=0)),
+                dirichlet(u=lambda y: sin(pi * y), on=face(x=1)), dirichlet(u=0, on=faces("y")),
+            ],
+        ),
+        lambda x, y: np.sin(pi * y) * (np.sinh(pi * x) + 1.5 * np.sinh(pi * (1 - x))) / np.sinh(pi),
+    ),
+    "what it was at first": (  # u' = u(0), and so u = 1 + t
+        Problem(time=(0, 1), unknowns="u", equations=lambda u, t: d(u, t) - at(u, t=0), conditions=[initial(u=1)]),
+        lambda t: 1 + t,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AT)
+def test_values_elsewhere_are_solved_for(name: str) -> None:
+    problem, known = AT[name]
+    solution = solve(problem, network=RandomFeatures(count=120))
+    places = np.random.default_rng(0).random((len(problem.coordinates), 200))
+    where = dict(zip(problem.coordinates, places, strict=True))
+    truth = known(**where)
+    assert np.linalg.norm(solution.u(**where) - truth) < 1e-5 * np.linalg.norm(truth)
+
+
+@pytest.mark.parametrize(
+    ("place", "fault"),
+    [({"x": 2}, "x=2 is no place"), ({"z": 0}, "no coordinate 'z'"), ({}, "names no place"), ({"x": "a"}, "x='a'")],
+)
+def test_a_value_at_no_place_is_refused(place: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ProblemError, match=rf"at\(\.\.\.\).*{fault}"):
+        steady(lambda u, x: d(u, x, x) - at(u, **place))
+    with pytest.raises(ProblemError, match=r"at\(\.\.\.\) stands in no equation"):
+        at(3, x=0)

@@ -3,7 +3,7 @@
 from pinnsolve.data.observed import observed
 from pinnsolve.problem.conditions import condition, dirichlet, initial, initial_rate, neumann, periodic, solenoidal
 from pinnsolve.problem.eigenvalue import Eigenvalue
-from pinnsolve.problem.integrals import integral
+from pinnsolve.problem.integrals import at, integral
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
 
@@ -11,6 +11,7 @@ __all__ = [
     "Eigenvalue",
     "Problem",
     "Unknown",
+    "at",
     "condition",
     "dirichlet",
     "initial",

@@ -5,6 +5,7 @@
     integral(u**2, over=side("outer"))           over a part of the boundary, or any other region
     integral(u, upto="t")                        from the beginning of t up to where the equation stands
     integral(lambda u, s: K(x, s) * u, over="x")   with a kernel: x where the equation stands, s where it is integrated
+    at(d(u, x), x=0)                             no integral, but the value at one place, by the same means
 
 What is integrated is an expression of the function's own arguments, evaluated at the points of a quadrature around each
 point of the equation; or a function, whose arguments are bound at those points, and which may use those of the function
@@ -68,12 +69,45 @@ def integral(
     ...     return d(u, t) + integral(u, upto="t")
     >>> problem = Problem(time=(0, 1), unknowns="u", equations=memory, conditions=[initial(u=1)])
     """
+    return _somewhere(what, "integral(...)", lambda domain: Limits.of(domain, over, upto))
+
+
+@worded
+def at(what: Any, **place: float) -> Jet:
+    """The value of an expression of unknowns at a place, inside of an equation or a condition that stands elsewhere.
+
+    Parameters
+    ----------
+    what : field, or function
+        As in `integral`.
+    **place : float
+        Coordinates and where they stand; the others are those of where the equation stands.
+
+    Returns
+    -------
+    field (N,)
+
+    Raises
+    ------
+    ProblemError
+        If there is no such coordinate, the place lies outside, or no unknown stands in it.
+
+    Examples
+    --------
+    >>> from pinnsolve import Box, Problem, d, dirichlet
+    >>> def fed_back(u, x):  # a source as strong as the slope at the left end
+    ...     return d(u, x, x) + at(d(u, x), x=0)
+    >>> problem = Problem(space=Box(x=(0, 1)), unknowns="u", equations=fed_back, conditions=dirichlet(u=1))
+    """
+    return _somewhere(what, "at(...)", lambda domain: Limits.at(domain, place))
+
+
+def _somewhere(what: Any, said: str, limits_in: Callable[[Any], Limits]) -> Jet:
+    """What has to be known of other places than those where an equation stands."""
     call = innermost()
     if call is None:
-        raise ProblemError(
-            "integral(...) stands in no equation and no condition",
-            "After training write solution.integral(function, over=interior).",
-        )
+        after = "solution.integral(function, over=interior)" if said == "integral(...)" else "solution.u(x=0)"
+        raise ProblemError(f"{said} stands in no equation and no condition", f"After training write {after}.")
     number, fields = call.next(), call.fields
     if call.wanted == number:
         raise Captured(what)
@@ -81,11 +115,15 @@ def integral(
         raise ProblemError(NESTED.fault, NESTED.remedy)
     if call.wanted is not None:  # one before that for which the function is called again
         return unmet(fields.chart, NESTED)
-    limits = Limits.of(fields.around.domain, over, upto)
-    _checked(what, limits, call)
+    try:
+        limits = limits_in(fields.around.domain)
+    except ProblemError as error:
+        told = error.fault if said[:-4] in error.fault else f"{said}: {error.fault}"
+        raise ProblemError(told, error.remedy, error.where) from None
+    _checked(what, said, limits, call)
     if fields.around.elsewhere is None:
         raise ProblemError(
-            f"{call.what}: an integral cannot be taken here, where nothing is known of the unknowns elsewhere",
+            f"{call.what}: {said} cannot be taken here, where nothing is known of the unknowns elsewhere",
             "It may stand in equations and in condition(...).",
         )
     if fields.around.elsewhere == "here":
@@ -93,14 +131,14 @@ def integral(
     return Taken(call, number, what, limits).field()
 
 
-def _checked(what: Any, limits: Limits, call: Call) -> None:
-    """Refuse what cannot be integrated."""
+def _checked(what: Any, said: str, limits: Limits, call: Call) -> None:
+    """Refuse what cannot be taken elsewhere."""
     if isinstance(what, Jet):
         return
     if not callable(what):
         raise ProblemError(
-            f"integral(...) was given {describe(what)}, which holds no unknown",
-            "Integrate an expression of unknowns; of a number or a known function write what its integral is.",
+            f"{said} was given {describe(what)}, which holds no unknown",
+            "Give it an expression of unknowns; of a number or a known function write what it comes to.",
         )
     _names(what, limits, call)
 

@@ -35,7 +35,9 @@ def integrating(equation: Equation, prober: Prober) -> Equation:
             residual = equation.residual(fields)
             values = [integrand.value for integrand in met]
         except ProblemError as error:
-            if "integral" in error.fault:  # any other mistake is told by the checks, with its place
+            if (
+                "integral" in error.fault or "at(...)" in error.fault
+            ):  # any other mistake is told by the checks, with its place
                 raise ProblemError(error.fault, error.remedy, error.where or equation.place) from None
             return equation
         except Exception:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -73,6 +74,30 @@ class Limits:
         if domain.shape is None or not set(names) & set(domain.space_coordinates):
             return cls(domain, names, (Piece(domain.extent, fixed, None, domain.space_coordinates, domain.time),))
         return cls(domain, names, (domain.interior.at(**fixed),))
+
+    @classmethod
+    def at(cls, domain: Domain, place: Mapping[str, Any]) -> Limits:
+        """One place of some coordinates, whatever the others are.
+
+        Raises
+        ------
+        ProblemError
+            With what is possible.
+        """
+        if not place:
+            raise ProblemError("at(...) names no place", "Write at(u, x=0).")
+        for name, value in place.items():
+            low, high = domain.ends(domain.known(name))
+            if isinstance(value, bool) or not isinstance(value, Real) or not low <= float(value) <= high:
+                raise ProblemError(
+                    f"at(...): {name}={value!r} is no place of the domain", f"{name} goes from {low:g} to {high:g}."
+                )
+        space = [c for c in domain.space_coordinates if c in place]
+        if domain.shape is not None and space:
+            domain.point({c: float(place[c]) for c in space})  # all of them, and none in a hole
+        fixed = {c: sum(domain.ends(c)) / 2 for c in domain.coordinates} | {c: float(v) for c, v in place.items()}
+        over = tuple(c for c in domain.coordinates if c in place)
+        return cls(domain, over, (Piece(domain.extent, fixed, None, domain.space_coordinates, domain.time),))
 
     @classmethod
     def _over_region(cls, domain: Domain, region: Region) -> Limits:
