@@ -91,10 +91,10 @@ class Solution(Shown):
         return self._evaluate({u: partial(_value, u) for u in self.problem.unknowns}, places, derived=False)
 
     def _unasked(self, name: str) -> dict[str, float]:
-        """Values of the coordinates on which an unknown function does not depend."""
-        if name not in self.problem.functions:
-            return {}
-        mine = self.problem.functions[name].coordinates
+        """Values of the coordinates on which an unknown does not depend."""
+        functions = {n: function.coordinates for n, function in self.problem.functions.items()}
+        unknowns = {n: fewer.mine for n, fewer in self.problem.fewer.items()}
+        mine = (functions | unknowns).get(name, self.problem.coordinates)
         return {c: m for c, m in self.problem.domain.middle.items() if c not in mine}
 
     def at(self, **values: float) -> Solution:

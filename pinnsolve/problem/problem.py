@@ -27,6 +27,7 @@ from pinnsolve.problem.binding import Around, Elsewhere, Fields
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.declared import Declared, check_twice, undetermined
 from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.fewer import fewer_of, levels
 from pinnsolve.problem.flows import in_order
 from pinnsolve.problem.guess import guess_of
 from pinnsolve.problem.indivisible import indivisible
@@ -61,7 +62,8 @@ class Problem(Told):
         a system of ordinary differential equations in `t`.
     time : (t0, t1), optional
         Adds the coordinate `t`; without it, a steady problem.
-    unknowns : str or sequence of str
+    unknowns : str, sequence of str, or mapping from name to coordinates
+        `{"T": ("x", "t"), "s": "t"}` names those that an unknown depends on: s is the same at all x.
     equations : function or sequence of functions
         Each returns a residual; arguments bind by name to unknowns, coordinates and parameters. Without any, the
         problem is a fit to the data alone.
@@ -93,7 +95,7 @@ class Problem(Told):
         *,
         space: Shape | None = None,
         time: tuple[float, float] | Along | None = None,
-        unknowns: str | Sequence[str],
+        unknowns: str | Sequence[str] | Mapping[str, str | Sequence[str]],
         equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         conditions: Sequence[Any] = (),
         parameters: Mapping[str, Parameter] | None = None,
@@ -122,14 +124,14 @@ class Problem(Told):
         for name, data in self.tables.items():
             data.check(name, self.domain)
         self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
-        self.unknowns = unknowns_of(unknowns)
+        self.unknowns, self.fewer = unknowns_of(unknowns), fewer_of(unknowns, self.domain)
         self.tolerance = positive("tolerance", tolerance)
         self.reference = reference_given(reference)
         check_free(self.unknowns, self.coordinates, self.others, self.functions)
         flat = flattened(conditions)
         self.observations = tuple(measured(self.domain, self.unknowns, c) for c in flat if isinstance(c, Observed))
         declared = Declared(
-            self.domain, self.unknowns, self.others, self.functions, equations_of(equations),
+            self.domain, self.unknowns, self.others, self.functions, equations_of(equations, levels(self.fewer)),
             [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
             [c for c in flat if isinstance(c, Solenoidal)], self.observations,
             [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name],

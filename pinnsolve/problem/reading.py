@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
@@ -24,7 +24,7 @@ Parameter = float | Unknown | Eigenvalue | tuple[float, float] | Piecewise | Tab
 
 
 def unknowns_of(unknowns: Any) -> tuple[str, ...]:
-    names = tuple(unknowns) if isinstance(unknowns, list | tuple) else (unknowns,)
+    names = tuple(unknowns) if isinstance(unknowns, list | tuple | Mapping) else (unknowns,)
     for name in names:
         if not (isinstance(name, str) and name.isidentifier()):
             raise ProblemError(f"unknowns: {name!r} is no name", 'Write unknowns="u" or unknowns=("u", "v").')
@@ -101,9 +101,9 @@ def parameters_of(parameters: Any) -> Parameters:
     return Parameters(numbers, unknown, ranges, materials, tables, eigenvalues, held, expansions)
 
 
-def equations_of(equations: Any) -> tuple[Equation, ...]:
-    """The equations; none for a problem that is all data."""
-    functions = list(equations) if isinstance(equations, list | tuple) else [equations]
+def equations_of(equations: Any, more: Sequence[Callable[..., Any]] = ()) -> tuple[Equation, ...]:
+    """The equations, and more that follow from other words; none for a problem that is all data."""
+    functions = [*(equations if isinstance(equations, list | tuple) else [equations]), *more]
     names: list[str] = []
     for number, function in enumerate(functions, start=1):
         if not callable(function):

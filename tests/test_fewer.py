@@ -1,0 +1,120 @@
+"""Unknowns that depend on fewer coordinates than the problem has."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import brentq
+from torch import cos, exp
+
+from pinnsolve import Box, Problem, ProblemError, condition, d, exact, face, initial, laplace, neumann, solve
+from pinnsolve.problem.manufactured import manufactured
+
+# a rod that gives its heat to a tank, T_x(1) = -s'/2: T = exp(-w^2 t) cos(w x), s = T(1), where w = -2 tan w
+W = brentq(lambda w: w + 2 * math.tan(w), math.pi / 2 + 1e-6, math.pi)
+
+
+def rod(T: Any, x: Any, t: Any) -> Any:
+    return d(T, t) - d(T, x, x)
+
+
+def plate(T: Any, x: Any, y: Any, t: Any) -> Any:
+    return d(T, t) - laplace(T, x, y)
+
+
+def follows(T: Any, s: Any) -> Any:
+    return T - s
+
+
+def tank(T: Any, s: Any, x: Any, t: Any) -> Any:
+    return d(s, t) + 2 * d(T, x)
+
+
+def declared(**changes: Any) -> Problem:
+    given = {
+        "space": Box(x=(0, 1)), "time": (0, 1), "unknowns": {"T": ("x", "t"), "s": "t"}, "equations": rod,
+        "conditions": [
+            initial(T=lambda x: cos(W * x), s=math.cos(W)), neumann(T=0, on=face(x=0)),
+            condition(follows, on=face(x=1)), condition(tank, on=face(x=1)),
+        ],
+        "reference": None, "tolerance": 1e-5,
+    }  # fmt: skip
+    return Problem(**{**given, **changes})
+
+
+def test_a_tank_is_heated_by_a_rod() -> None:
+    problem = declared()
+    assert problem.unknowns == ("T", "s") and [e.name for e in problem.equations] == ["rod", "s_x"]
+    assert "s_x = 0" in repr(problem)
+    solution, t = solve(problem), np.linspace(0, 1, 21)
+    known = np.exp(-(W**2) * t) * math.cos(W)
+    assert solution.converged and np.abs(solution.s(t=t) - known).max() < 1e-5
+    assert abs(solution.d("s", "t")(t=0.5) + W**2 * math.exp(-(W**2) / 2) * math.cos(W)) < 1e-4
+    assert np.array_equal(solution.s(t=t), solution.s(x=0.5, t=t))
+    with pytest.raises(ProblemError, match="coordinate x is missing"):
+        solution.T(t=t)
+
+
+def test_a_tank_of_twice_the_size_is_another_one() -> None:
+    other = [*declared().declared_conditions[:-1], condition(lambda T, s, x, t: 2 * tank(T, s, x, t) - d(s, t), on=face(x=1))]  # fmt: skip
+    assert abs(solve(declared(conditions=other)).s(t=0.5) / (math.exp(-(W**2) / 2) * math.cos(W)) - 1) > 0.05
+
+
+def test_the_order_of_unknowns_and_an_equation_of_ones_own_are_the_same() -> None:
+    """What the mapping says is an equation; in whatever order."""
+
+    def s_is_level(s: Any, x: Any) -> Any:
+        return d(s, x)
+
+    t = np.linspace(0, 1, 9)
+    found = solve(declared()).s(t=t)
+    turned = solve(declared(unknowns={"s": ("t",), "T": ("t", "x")})).s(t=t)
+    written = solve(declared(unknowns=("T", "s"), equations=[rod, s_is_level])).s(x=0.5, t=t)
+    assert np.abs(turned - found).max() < 1e-9 and np.abs(written - found).max() < 1e-9
+
+
+def test_over_a_plane_it_has_two_coordinates_less() -> None:
+    walls = neumann(T=0, on=face(x=0) | face(y=0) | face(y=1))
+    conditions = [declared().declared_conditions[:2], walls, *declared().declared_conditions[3:]]
+    problem = declared(
+        space=Box(x=(0, 1), y=(0, 1)), unknowns={"T": ("x", "y", "t"), "s": "t"}, equations=plate,
+        conditions=conditions, tolerance=1e-3,
+    )  # fmt: skip
+    assert [e.name for e in problem.equations] == ["plate", "s_x", "s_y"]
+    solution, t = solve(problem), np.linspace(0, 1, 11)
+    assert solution.converged
+    assert np.abs(solution.s(t=t) - np.exp(-(W**2) * t) * math.cos(W)).max() < 1e-3
+
+
+def test_a_manufactured_problem_says_it_once() -> None:
+    made = manufactured(declared(), T=lambda x, t: exp(-t) * torch.sin(x), s=lambda t: exp(-t) * math.sin(1.0))
+    assert [e.name for e in made.equations] == ["rod", "s_x"] and made.fewer["s"].mine == ("t",)
+
+
+@pytest.mark.parametrize(
+    ("unknowns", "fault"),
+    [
+        ({"T": ("x", "t"), "s": "y"}, "s depends on 'y', which is no coordinate"),
+        ({"T": ("x", "t"), "s": ()}, "names no coordinates"),
+        ({"T": ("x", "t"), "s": 3}, "s is given 3"),
+        ({"T": Box(x=(0, 0.5)), "s": "t"}, "a part of space of its own"),
+        ({"T x": "x", "s": "t"}, "'T x' is no name"),
+    ],
+)
+def test_what_is_no_coordinate_is_refused(unknowns: Any, fault: str) -> None:
+    with pytest.raises(ProblemError, match=fault):
+        declared(unknowns=unknowns)
+
+
+def test_all_coordinates_are_no_fewer() -> None:
+    whole = declared(unknowns={"T": ("t", "x"), "s": ("x", "t")}, equations=[rod, lambda s, x: d(s, x)])
+    assert whole.fewer == {} and len(whole.equations) == 2
+
+
+def test_the_reference_may_leave_the_coordinate_out() -> None:
+    known = exact(T=lambda x, t: np.exp(-(W**2) * t) * np.cos(W * x), s=lambda t: np.exp(-(W**2) * t) * math.cos(W))
+    assert solve(declared(reference=known, tolerance=1e-3)).converged
