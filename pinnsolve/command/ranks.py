@@ -34,15 +34,16 @@ def show_world(console: Console, world: World, alone: str) -> None:
     )  # fmt: skip
 
 
-def lost(world: World, error: LostError, folder: str | None) -> int:
+def lost(world: World, error: LostError, arguments: argparse.Namespace) -> int:
     """A run whose other ranks are gone has ended, in words; its exit code."""
     if not world.speaks():
         return Exit.INTERRUPTED
     words = world.words() if world.first else "the first process is gone"
     why = words or "it left no word, as where the system ends a process because memory runs out"
+    folder, seen = arguments.out, f" ({error})" * arguments.debug
     kept = folder is not None and (Path(folder) / CHECKPOINT).exists()
     remedy = f"What was reached is kept in {folder}: go on with --resume, on any number of processes."
-    print(f"error: another process of this run was lost: {why} ({error})", file=sys.stderr)
+    print(f"error: another process of this run was lost: {why}{seen}", file=sys.stderr)
     print(f"  {remedy if kept else 'Nothing was reached that could be kept.'}", file=sys.stderr, flush=True)
     return Exit.INTERRUPTED
 

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         with begun() as world:
             return _run(arguments, load(path), Console(highlight=False, width=width, quiet=not world.first), world)
     except LostError as error:
-        return lost(world, error, arguments.out)
+        return lost(world, error, arguments)
     except Exception as error:
         fault = error if isinstance(error, ProblemError) else of_the_user(error, path)
         if not world.first:
