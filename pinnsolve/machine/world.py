@@ -95,7 +95,7 @@ class World:
 
     # ------------------------------------------------------------ numbers of all ranks
 
-    def sum(self, tensor: Tensor) -> Tensor:
+    def sum(self, tensor: Tensor, /) -> Tensor:
         """The sum over all ranks."""
         return tensor if self.size == 1 else self._reduced(tensor, "SUM")
 
@@ -107,8 +107,9 @@ class World:
         from torch import distributed
 
         found = tensor.clone(memory_format=torch.contiguous_format)
+        numbers = torch.view_as_real(found) if found.is_complex() else found
         with _heard():
-            distributed.all_reduce(found, getattr(distributed.ReduceOp, how))
+            distributed.all_reduce(numbers, getattr(distributed.ReduceOp, how))
         return found
 
     def whole(self, mine: Tensor, begin: int, count: int) -> Tensor:
