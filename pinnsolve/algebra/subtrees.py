@@ -73,8 +73,17 @@ class Subtrees:
     cells: tuple[int, ...]
 
 
-def shared_out(order: Dissection, ranks: Ranks | None = None, each: float = 0.0, tries: int = 8) -> Subtrees:
-    """Cut the tree of parts from the top until its subtrees can be shared evenly, each to the rank that has least.
+@dataclass(frozen=True)
+class Plan:
+    """Whose is which subtree (by its last part), and the operations of each rank alone and of all alike."""
+
+    owners: dict[int, int]
+    loads: list[float]
+    top: float
+
+
+def shared_out(order: Dissection, ranks: Ranks | None = None, each: float = 0.0) -> Subtrees:
+    """What a rank has of an elimination.
 
     Parameters
     ----------
@@ -83,30 +92,42 @@ def shared_out(order: Dissection, ranks: Ranks | None = None, each: float = 0.0,
         One process without. Where there are not as many subtrees as ranks, each is alone, and all do everything alike.
     each : float
         Operations of a cell, before it is eliminated.
+    """
+    ranks = ranks or One()
+    plan = planned(order, ranks.size, each) if ranks.size > 1 else None
+    if plan is None:
+        return Subtrees(One(), tuple(range(len(order.parts))), (), {}, tuple(order.cells))
+    return _of(order, ranks, plan.owners)
+
+
+def planned(order: Dissection, size: int, each: float = 0.0, tries: int = 8) -> Plan | None:
+    """Cut the tree of parts from the top until its subtrees can be shared evenly, each to the rank that has least.
+
+    Parameters
+    ----------
+    order : Dissection
+    size : int
+        Ranks.
+    each : float
+        Operations of a cell, before it is eliminated.
     tries : int
         Cuts that are tried, for each rank. More: what all ranks do alike grows. Fewer: ranks wait for each other.
         Chosen, not measured.
     """
-    ranks = ranks or One()
-    if ranks.size == 1:
-        return Subtrees(ranks, tuple(range(len(order.parts))), (), {}, tuple(order.cells))
     work = [p.operations[0] + each * len(p.within) for p in order.parts]
     whole = list(work)
     for k, part in enumerate(order.parts):
         whole[k] += sum(whole[below] for below, _ in part.below)
-    roots, top, plans = [len(order.parts) - 1] if order.parts else [], 0.0, list[tuple[float, dict[int, int]]]()
-    for _ in range(tries * ranks.size):
-        shares, loads = _assigned(roots, whole, ranks.size)
-        plans.append((top + max(loads), shares))
+    roots, top, plans = [len(order.parts) - 1] if order.parts else [], 0.0, list[Plan]()
+    for _ in range(tries * size):
+        plans.append(Plan(*_assigned(roots, whole, size), top))
         cut = max((k for k in roots if order.parts[k].below), key=lambda k: whole[k], default=None)
         if cut is None:
             break
         roots = [k for k in roots if k != cut] + [below for below, _ in order.parts[cut].below]
         top += work[cut]
-    plans = [plan for plan in plans if len(set(plan[1].values())) == ranks.size]
-    if not plans:
-        return shared_out(order)
-    return _of(order, ranks, min(plans, key=lambda plan: plan[0])[1])
+    plans = [plan for plan in plans if all(plan.loads)]
+    return min(plans, key=lambda plan: plan.top + max(plan.loads), default=None)
 
 
 def _assigned(roots: Sequence[int], whole: Sequence[float], size: int) -> tuple[dict[int, int], list[float]]:
