@@ -20,6 +20,7 @@ import torch
 
 from pinnsolve import (
     MLP,
+    Adam,
     Box,
     LevenbergMarquardt,
     LocalFeatures,
@@ -283,6 +284,13 @@ def test_a_run_goes_on_with_another_number_of_ranks(tmp_path: Path) -> None:
         found = work(ALONE) if size == 1 else on_ranks(size, work)[0]
     wanted = on_one(TRAINED)[0]
     assert float((found - wanted).abs().max()) <= 1e-7 * float(wanted.abs().max())
+
+
+def test_with_dropout_ranks_stay_together() -> None:
+    """Masks are each rank's own, and the points that are drawn after them the same (`Together.agree` holds it)."""
+    thin = replace(TRAINED, network=MLP(width=8, depth=1, dropout=0.1), method=Adam(steps=11), points=101)
+    first, second = on_ranks(2, partial(made, thin))
+    assert torch.equal(first[0], second[0]) and first[2] == 11
 
 
 def test_ranks_that_come_to_other_numbers_end_with_words() -> None:

@@ -134,7 +134,7 @@ class Loop:
         redraw = state.points.redraw if method.redraws else None
         if redraw is not None and (bad := redraw(state.stage_step, state.watch.fraction, state.weights)):
             return self._non_finite(bad)
-        with thinned(state.trial.network, state.generator) if drops(state.stage.network) else nullcontext():
+        with thinned(state.trial.network, self.together.masks()) if drops(state.stage.network) else nullcontext():
             objective = self._objective()
             objective.work.add(objective.costs.once * (not state.stage_step))
             state.method_state = stepped(method, objective, state.method_state)

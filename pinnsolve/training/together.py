@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.interrupts import Deferred
 from pinnsolve.training.checkpointing import as_stored
@@ -56,6 +58,15 @@ class Together:
         """Whether the first rank was interrupted, or told to end."""
         world = self.state.points.world
         return world.told(lambda: interrupt.waiting or world.ended)
+
+    def masks(self) -> torch.Generator:
+        """What draws the masks of dropout: one mask for each point, so that several ranks need generators of their own,
+        and leave the run's own alike on all."""
+        world, generator = self.state.points.world, self.state.generator
+        if world.size == 1:
+            return generator
+        seed = int(torch.randint(2**62, (1,), generator=generator))
+        return torch.Generator().manual_seed(seed + world.rank)
 
     # ------------------------------------------------------------ what is kept when another rank is lost
 
