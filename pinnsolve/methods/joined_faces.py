@@ -128,7 +128,7 @@ class JoinedFaces:
         self.norms = [self._norms(site, mine, values) for site, mine in sites]
         real = values.imag == 0
         # one after the other: what is needed on the way goes with each
-        self.stages = [self._factorised(k[None], bool(real[k])) for k in torch.arange(len(values))]
+        self.stages = [self._factorised(k[None], bool(real[k])) for k in torch.arange(len(values), device=mesh.device)]
         self.rows.products.clear()
 
     def _sizes(self, slopes: Slopes, row_weights: Tensor) -> Tensor:

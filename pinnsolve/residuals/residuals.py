@@ -170,7 +170,7 @@ class Residuals:
         for site, points in self.places:
             reached = self.trial.reached(points.coordinates)
             for name in site.terms:
-                r = values[name] if reached is None else values[name][reached]
+                r = values[name] if reached is None else values[name][reached.to(values[name].device)]
                 found[name] = float(r.square().mean().sqrt()) if len(r) else 0.0
         return found
 
