@@ -12,7 +12,6 @@ import torch
 
 from pinnsolve import (
     MLP,
-    Adam,
     Box,
     Disk,
     LevenbergMarquardt,
@@ -60,24 +59,14 @@ def decaying(u, t, k):  # type: ignore[no-untyped-def]
 
 DATA = {"t": torch.linspace(0.1, 1, 12), "u": torch.exp(-0.7 * torch.linspace(0.1, 1, 12))}
 RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
-    "random features": (of(cubic), {"network": RandomFeatures(30), "points": 120}),
     "a network, its points redrawn": (of(cubic), TRAINED),
-    "dropout": (of(cubic), {"network": MLP(width=6, depth=1, dropout=0.1), "method": Adam(steps=4), "points": 80}),
-    "steady cells": (of(cubic), {}),
     "cells that a rim cuts": (
         of(cubic, Disk(x=0, y=0, radius=1)),
         {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=2)},
     ),
-    "a march": (
-        Problem(
-            space=SQUARE, time=(0, 0.02), unknowns="u", equations=lambda u, x, y, t: d(u, t) - 0.1 * laplace(u, x, y),
-            conditions=[initial(u=lambda x, y: x * (1 - x) * y * (1 - y)), dirichlet(u=0)], reference=None,
-        ),
-        {"network": LocalFeatures(degree=8, stages=5), "method": Marching(bound=1.0, steps=1)},
-    ),
-    "materials": (
+    "random features, materials": (
         of(conducting, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5.0))}),
-        {"network": RandomFeatures(30), "points": 120},
+        {"network": RandomFeatures(15), "points": 60},
     ),
     "integrals": (
         of(averaging, Box(x=(0, 1)), conditions=[dirichlet(u=0)]), {"network": RandomFeatures(20), "points": 60},
