@@ -22,6 +22,7 @@ from pinnsolve.continuation import Way, along
 from pinnsolve.errors import NotConverged, ProblemError
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
+from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.protocol import Method
 from pinnsolve.methods.smoothing import Smoothing, features_for, noisy_alone
 from pinnsolve.modes.found import solved
@@ -217,7 +218,9 @@ def with_options(settings: Settings | None, options: Options) -> Settings:
     return dataclasses.replace(settings or Settings(), **changes)
 
 
-def prepare(problem: Problem, settings: Settings, folder: Path | None = None) -> Prepared:
+def prepare(
+    problem: Problem, settings: Settings, folder: Path | None = None, world: World = ALONE
+) -> Prepared:  # fmt: skip
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
     if problem.eigenvalues:  # for a number in its place the solution would be zero
         raise ProblemError("this problem has modes, and they are found by solve(problem) alone", "See modes(problem).")
@@ -252,7 +255,7 @@ def prepare(problem: Problem, settings: Settings, folder: Path | None = None) ->
         law=law.start if law is not None else "", noise=NOISE * bool(problem.observations),
         coordinates=len(problem.coordinates), ranges=bool(problem.ranges),
     )  # fmt: skip
-    run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)))
+    run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)), world)
     check_smooth(run.trial, findings)
     findings.warnings.extend(more + noted(run))
     return Prepared(asked, findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))

@@ -12,6 +12,7 @@ from benchmarks import __main__ as command
 from benchmarks.curves import decades, draw
 from benchmarks.growth import SERIES, WIDTHS, evolution
 from benchmarks.growth import table as growth_table
+from benchmarks.ranks import Machine, Size, cells_model, features_model
 from benchmarks.running import PINNSOLVE_LIMIT, RESULTS, _last_words, environment
 from benchmarks.table import (
     LEVELS,
@@ -182,6 +183,22 @@ def test_the_command_runs_what_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp
 def test_every_package_has_its_worker_and_every_level_its_column() -> None:
     assert all((ROOT / "benchmarks" / "workers" / f"with_{package}.py").exists() for package in PACKAGES)
     assert list(LEVELS) == sorted(LEVELS, reverse=True)
+
+
+# ---------------------------------------------------------------- ranks
+
+
+def test_the_model_of_ranks_shares_all_work_and_no_more() -> None:
+    """Two ranks have at least half of what one has to do, and what they share falls as ranks are added."""
+    models = (
+        lambda ranks: features_model(Size(points=50_000, features=200), ranks, Machine()),
+        lambda ranks: cells_model(100, 5, 1, ranks, Machine()),
+    )
+    for seconds in models:
+        one, two, four = (seconds(ranks) for ranks in (1, 2, 4))
+        assert one[2] == 0 < two[2] <= four[2]
+        assert sum(two) > sum(one) / 2 and two[0] + two[1] >= (one[0] + one[1]) / 2
+        assert one[0] > two[0] > four[0]
 
 
 # ---------------------------------------------------------------- growth

@@ -28,7 +28,8 @@ from pinnsolve import (
     solenoidal,
     solve,
 )
-from pinnsolve.algebra.dissection import Dissection, Factors
+from pinnsolve.algebra.dissection import Dissection
+from pinnsolve.algebra.fronts import Factors
 from pinnsolve.geometry.points import Points
 from pinnsolve.methods import growth as rules
 from pinnsolve.methods.cell_march import Marcher

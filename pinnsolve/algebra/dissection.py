@@ -5,17 +5,15 @@ again and again; an unknown is eliminated as soon as both of its cells lie in on
 is a matrix over its own border. Over n cells of a plane the work grows as n^1.5.
 
 Where the cells are bisected decides the work: near the middle, along either coordinate, where the fronts that follow
-are smallest. Of a Hermitian front what is left is computed by blocks of columns, from the diagonal down: half of it.
+are smallest. `pinnsolve.algebra.fronts` eliminates in this order.
 
-Source: George, SIAM J. Numer. Anal. 10 (1973) 345 (nested dissection); Duff & Reid, ACM Trans. Math. Software 9 (1983)
-302 (fronts).
+Source: George, SIAM J. Numer. Anal. 10 (1973) 345.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -25,13 +23,19 @@ from pinnsolve.algebra.operations import cholesky, product
 
 
 @dataclass
-class _Part:
+class Part:
     """A part of the cells: what it eliminates and what is left at its border, as numbers of unknowns."""
 
     inner: Tensor
     border: Tensor
     within: list[tuple[int, Tensor]]  # of a smallest part: a cell, and where its matrix stands in the front
     below: list[tuple[int, Tensor]]  # of another: a part, and where what it leaves stands in the front
+
+    @property
+    def operations(self) -> tuple[float, float]:
+        """Of its elimination, and of its share of one solution; it takes the time of no less than some."""
+        k, m = len(self.inner), len(self.border)
+        return 2 * cholesky(k) + product(k, k, m) + product(m, k, m) + 1.5e6, 2 * product(k, k + m, 1) + 2e5
 
 
 @dataclass
@@ -59,7 +63,7 @@ class Dissection:
     device: torch.device
     leaf: int = 2
     slack: float = 0.2
-    parts: list[_Part] = field(init=False)
+    parts: list[Part] = field(init=False)
 
     def __post_init__(self) -> None:
         self.first = np.concatenate([[0], np.cumsum(self.counts)])
@@ -94,10 +98,8 @@ class Dissection:
 
     @property
     def operations(self) -> tuple[float, float]:
-        """Of one factorisation of a real system, and of one solution; a part takes the time of no less than some."""
-        sizes = [(len(p.inner), len(p.border)) for p in self.parts]
-        factor = sum(2 * cholesky(k) + product(k, k, m) + product(m, k, m) + 1.5e6 for k, m in sizes)
-        return factor, sum(2 * product(k, k + m, 1) + 2e5 for k, m in sizes)
+        """Of one factorisation of a real system, and of one solution."""
+        return sum(p.operations[0] for p in self.parts), sum(p.operations[1] for p in self.parts)
 
     def unknowns(self, sides: np.ndarray) -> np.ndarray:
         """The numbers of the unknowns of some sides, one after the other."""
@@ -129,7 +131,7 @@ class Dissection:
         within = [] if below else [(int(c), places(self.of_cell(c))) for c in cells]
         lower = [(k, places(self.parts[k].border.cpu().numpy())) for k in below]
         own, left = (torch.as_tensor(x, device=self.device) for x in (inner, border))
-        self.parts.append(_Part(own, left, within, lower))
+        self.parts.append(Part(own, left, within, lower))
         return len(self.parts) - 1
 
     def _halves(self, cells: np.ndarray, touched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -151,140 +153,3 @@ class Dissection:
             found.append((float(work.min()), order, int(near[work.argmin()])))
         _, order, half = min(found, key=lambda f: f[0])
         return order[:half], order[half:]
-
-
-class Blocks(Protocol):
-    """By cell what each adds, (S, k, k), over the unknowns of its sides."""
-
-    def __getitem__(self, cell: int, /) -> Tensor: ...
-
-    def pop(self, cell: int, /) -> Tensor:
-        """The same, for the last time."""
-        ...
-
-
-@dataclass
-class Factors:
-    """The factorised matrices of S systems of one structure.
-
-    Parameters
-    ----------
-    order : Dissection
-    blocks : Blocks
-        They are used up.
-    positive : bool
-        Whether the matrices are Hermitian and positive; otherwise they are eliminated as they are.
-    brief : bool
-        Whether factors are kept with half of their digits, for what is iterated upon anyway: half of the memory, and
-        solutions in two thirds of the time. They are made with all digits: otherwise a tenth of a solution is wrong.
-    probed : bool
-        Whether it is looked how much these are wrong then, which takes all of what cells add at once.
-
-    Attributes
-    ----------
-    error : float
-        Where digits are few and it is looked: of the solution of one system that is known, relative, unknowns in the
-        units in which the matrix' diagonal is one.
-    """
-
-    order: Dissection
-    blocks: Blocks
-    positive: bool = True
-    brief: bool = False
-    probed: bool = True
-    error: float = field(init=False, default=0.0)
-
-    def __post_init__(self) -> None:
-        self.eliminated: list[tuple[Tensor, Tensor, Tensor | None]] = []
-        probe = self._probe() if self.brief and self.probed and self.order.size else None
-        left: dict[int, Tensor] = {}
-        for number, part in enumerate(self.order.parts):
-            left[number] = self._eliminated(part, left)
-        self.blocks = {}
-        if probe is not None:
-            units, known, told = probe
-            self.error = float((units * (self.solve(told) - known)).norm() / (units * known).norm())
-
-    def _eliminated(self, part: _Part, left: dict[int, Tensor]) -> Tensor:
-        """What is left of a part, from what is left of those within it; fronts go with each."""
-        k, size = len(part.inner), len(part.inner) + len(part.border)
-        added = [(self.blocks.pop(cell), at) for cell, at in part.within]
-        added += [(left.pop(below), at) for below, at in part.below]
-        front = added[0][0].new_zeros(len(added[0][0]), size, size)
-        while added:  # and let go: together they take as much memory as the front
-            _add(front, *added.pop())
-        inverse = _inverse(front[:, :k, :k], self.positive)
-        lower, beside = front[:, k:, :k] @ inverse, front[:, :k, k:]
-        few = torch.complex64 if front.is_complex() else torch.float32
-        kept = few if self.brief else front.dtype
-        upper = None if self.positive else (inverse @ beside).to(kept)
-        self.eliminated.append((inverse.to(kept), lower.to(kept), upper))
-        return _left(front[:, k:, k:], lower, beside, self.positive)
-
-    def _probe(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Units of the unknowns, a solution that is known, and its right side, each (S, N, 1)."""
-        first = self.blocks[0]
-        units = first.new_zeros(len(first), self.order.size, 1, dtype=torch.float64)
-        for cell in self.order.cells:
-            units[:, self.order.of_cell(cell), 0] += self.blocks[cell].diagonal(dim1=-2, dim2=-1).abs()
-        drawn = torch.randn(units.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-        known = (drawn.to(units.device) * units.rsqrt()).to(first.dtype)
-        told = torch.zeros_like(known)
-        for cell in self.order.cells:
-            here = self.order.of_cell(cell)
-            told[:, here] += self.blocks[cell] @ known[:, here]
-        return units.sqrt(), known, told
-
-    def solve(self, b: Tensor) -> Tensor:
-        """x (S, N, K) for right sides b, which are used up."""
-        pairs, given = list(zip(self.order.parts, self.eliminated, strict=True)), b.dtype
-        b = b.to(self.eliminated[0][0].dtype)
-        for part, (_, lower, _) in pairs:
-            b[:, part.border] -= lower @ b[:, part.inner]
-        x = torch.empty_like(b)
-        for part, (inverse, lower, upper) in reversed(pairs):
-            known = x[:, part.border]
-            told = upper @ known if upper is not None else (lower.mT @ known.conj().resolve_conj()).conj()
-            x[:, part.inner] = inverse @ b[:, part.inner] - told
-        return x.to(given)
-
-
-def _left(front: Tensor, lower: Tensor, beside: Tensor, hermitian: bool, columns: int = 256) -> Tensor:
-    """What an elimination leaves of a front's border, front - lower beside; of a Hermitian one from the diagonal down
-    by so many columns at once. Fewer: products of narrow matrices, which are slow. More: half of it is computed twice.
-    """
-    size = front.shape[-1]
-    if not hermitian or size <= columns:
-        return front - lower @ beside
-    found = front.clone()
-    for low in range(0, size, columns):
-        high = low + columns
-        found[:, low:, low:high] -= lower[:, low:] @ beside[:, :, low:high]
-        found[:, low:high, high:] = found[:, high:, low:high].mH
-    return found
-
-
-def _add(front: Tensor, block: Tensor, at: Tensor, rows: int = 512) -> None:
-    """Add a matrix to a front, by where its rows stand there; so many of them at once, since what is needed on the way
-    is as large. Fewer: many small operations."""
-    for low in range(0, len(at), rows):
-        some = at[low : low + rows]
-        front[:, some] = front[:, some].index_add_(2, at, block[:, low : low + rows])
-
-
-def _inverse(matrix: Tensor, positive: bool) -> Tensor:
-    """The inverse of a matrix that may be positive but for rounding, with as little added as will do.
-
-    A direction that nothing determines (the mean of a pressure) stays where it is; what is added slows iterations, and
-    is no error of theirs.
-    """
-    if not matrix.shape[-1]:
-        return matrix
-    diagonal = matrix.diagonal(dim1=-2, dim2=-1).abs()
-    if not positive:
-        return torch.linalg.inv(matrix + torch.diag_embed((1e-14 * diagonal.amax(-1)[:, None]).expand_as(diagonal)))
-    for ridge in (1e-14, 1e-11, 1e-8, 1e-5):  # of each unknown's own, since cells differ in size
-        factor, wrong = torch.linalg.cholesky_ex(matrix + torch.diag_embed(ridge * diagonal))
-        if not bool(wrong.any()):
-            break
-    return torch.cholesky_inverse(factor)

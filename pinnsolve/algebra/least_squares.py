@@ -45,6 +45,18 @@ class Triangle:
         self.squares += matrix.norm(dim=0).square()
         self._take(matrix, right)
 
+    def folded(self) -> Tensor:
+        """R of [A b] (P + K, P + K), without the ridge: all that another triangle need take to have these rows too."""
+        self._fold()
+        width = self.front.shape[1]
+        found = self.front.new_zeros(width, width)
+        found[: self.filled] = self.front[: self.filled]
+        return found
+
+    def take(self, folded: Tensor) -> None:
+        """The rows of another triangle; the squares of their columns are left to the caller."""
+        self._take(folded[:, : self.count], folded[:, self.count :])
+
     def _take(self, matrix: Tensor, right: Tensor) -> None:
         begin = 0
         while begin < len(matrix):

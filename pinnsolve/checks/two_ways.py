@@ -76,7 +76,7 @@ class Both:
 
     def _exact(self, points: Points) -> Tensor:
         fields = self.fields_at(self._whole(points))
-        return torch.stack([e(fields).detach() for e in self.expressions])
+        return torch.stack([e(fields).detach() for e in self.expressions]).to(points.weights.device)
 
     def _differenced(self, points: Points, widths: Mapping[str, float]) -> Tensor:
         problem, weights, points = self.problem, points.weights, self._whole(points)
@@ -95,7 +95,7 @@ class Both:
             """Values alone: what they were made from, a layer's features and their derivatives, is let go."""
             if offset not in known:
                 at = here if offset == chart.zeroth else fields_there(offset)
-                known[offset] = {n: at[n].value.detach() for n in moving}
+                known[offset] = {n: at[n].value.detach().to(weights.device) for n in moving}
             return known[offset]
 
         def value(name: str) -> Callable[[Offset], Tensor]:

@@ -8,6 +8,7 @@ import json
 import shlex
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
 from pinnsolve.command.modes import solved_modes
 from pinnsolve.command.numbers import number
+from pinnsolve.command.ranks import lost, one_alone, show_world, told_elsewhere
 from pinnsolve.command.sweep import asked, swept
 from pinnsolve.continuation import along, path_of
 from pinnsolve.ensembles.ensemble import Ensemble, many, trained
@@ -27,6 +29,7 @@ from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
+from pinnsolve.machine.world import ALONE, LostError, World, begun
 from pinnsolve.methods.by_name import method_by_name
 from pinnsolve.methods.protocol import Method
 from pinnsolve.overview import overview
@@ -45,12 +48,17 @@ from pinnsolve.verdict.slices import Compared, References, compared, values_of
 
 def run(arguments: argparse.Namespace) -> int:
     """The whole command; its exit code."""
-    path = Path(arguments.file)
-    console = Console(highlight=False, width=None if Console().is_terminal else 110)
+    path, world = Path(arguments.file), ALONE
+    width = None if Console().is_terminal else 110
     try:
-        return _run(arguments, load(path), console)
+        with begun() as world:
+            return _run(arguments, load(path), Console(highlight=False, width=width, quiet=not world.first), world)
+    except LostError as error:
+        return lost(world, error, arguments)
     except Exception as error:
         fault = error if isinstance(error, ProblemError) else of_the_user(error, path)
+        if not world.first:
+            return told_elsewhere(world, fault, error)
         if fault is None:
             raise
         if arguments.debug:
@@ -62,11 +70,16 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.BAD_INPUT
 
 
-def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> int:
+def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console, world: World) -> int:
     several = asked(arguments)
     problem, settings = _problem(arguments, file.problem), _settings(arguments, file.settings)
     path = _path(arguments, problem)
     members = _members(arguments)
+    alone = one_alone(arguments, problem)
+    if alone and not world.first:
+        return Exit.PASSED
+    show_world(console, world, alone)
+    world = ALONE if alone else world
     if arguments.check:
         found = overview(problem, settings)
         if arguments.json:
@@ -79,37 +92,46 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console) -> 
     shown = None if problem.eigenvalues else figures(problem)
     if several:
         return swept(arguments, file, problem, settings, console)
-    folder = folder_of(arguments, file.name)
+    folder = world.told(lambda: folder_of(arguments, file.name))
     arguments.out = str(folder)  # where a fault of our own is told from here on
-    with held(folder):
+    result: Report | None
+    with held(folder) if world.first else nullcontext():
         if problem.eigenvalues:
             result = solved_modes(arguments, file, problem, settings, folder, console, figures)
         else:
-            result = _solved(arguments, file, problem, settings, members, folder, console, shown, path)
+            result = _solved(arguments, file, problem, settings, members, folder, console, shown, path, world)
+    if result is None:
+        return Exit.PASSED  # of a rank that helped: the first one's counts
     return Exit.PASSED if result.comparison.verdict == "pass" else Exit.NOT_PASSED
 
 
 def _solved(
     arguments: argparse.Namespace, file: ProblemFile, problem: Problem, settings: Settings, members: int | None,
-    folder: Path, console: Console, figures: Sequence[str] | None, path: Mapping[str, Sequence[float]],
-) -> Report:  # fmt: skip
-    """From the problem to the run's files and the final tables."""
+    folder: Path, console: Console, figures: Sequence[str] | None, path: Mapping[str, Sequence[float]], world: World,
+) -> Report | None:  # fmt: skip
+    """From the problem to the run's files and the final tables; on a rank that is not the first, to the end of
+    training."""
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
     way = along(problem, path, settings, plainly, arguments.resume, partial(_show_value, console)) if path else None
     problem = way.problem if way is not None else problem
-    ready = prepare(problem, settings, folder if members is None else None)
+    ready = prepare(problem, settings, folder if members is None else None, world)
     if way is not None:
         ready.begin_after(way)
     show.show_warnings(console, ready.findings.warnings)
     if arguments.resume and members is None:
         ready.resume()
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.clock.seconds:.1f} s")
+    if not world.first:
+        world.waited("reference")
+        ready.loop.train()
+        return None
     if problem.ranges and brought(problem):  # it may take a while, before anything else is told
         count, names = len(values_of(problem, ready.findings.narrow)), ", ".join(problem.ranges)
         console.print(f"the reference is built at {count} values of {names} ...")
     from pinnsolve.report.write import clear  # matplotlib is slow to import, and not needed before
 
-    with awaited(problem, ready.findings, settings.budget) as known:
+    with awaited(problem, ready.findings, settings.budget, world) as known:
+        world.waited("reference")
         if not arguments.resume:  # what is gone on with stays until there is something new in its place
             forget(folder)
             clear(folder)

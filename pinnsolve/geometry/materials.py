@@ -113,13 +113,14 @@ class Piecewise:
         list."""
         found = torch.zeros_like(next(iter(coordinates.values())), dtype=torch.long)
         for k, (shape, _) in enumerate(self.parts):
-            found = torch.where(shape.contains(_columns(shape, coordinates), EQUAL), k + 1, found)
+            inside = shape.contains(_columns(shape, coordinates), EQUAL).to(found.device)
+            found = torch.where(inside, k + 1, found)
         return found
 
     def at(self, coordinates: Mapping[str, Tensor]) -> Tensor:
         """The coefficient at points, (N,)."""
-        values = torch.tensor(self.values, dtype=torch.float64)
-        return values[self.which(coordinates)]
+        which = self.which(coordinates)
+        return torch.tensor(self.values, dtype=torch.float64, device=which.device)[which]
 
     def field(self, chart: Chart, at: Mapping[str, Jet]) -> Jet:
         """The coefficient as a field of the coordinates, in whatever stands for these: values, intervals, stencils."""
@@ -224,7 +225,7 @@ class Parts:
     def label(self, coordinates: Mapping[str, Tensor]) -> Tensor:
         """The number of the part in which points lie, (N,)."""
         keys = self._keys(coordinates)
-        return (keys[:, None] == self.kinds).all(2).double().argmax(1)
+        return (keys[:, None] == self.kinds.to(keys.device)).all(2).double().argmax(1)
 
     def near(self, coordinates: Mapping[str, Tensor], reach: float) -> Tensor:
         """Which points (N,) have an interface closer than `reach` of the domain's length along some coordinate."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 
@@ -22,6 +23,7 @@ def balanced(residuals: Residuals) -> dict[str, float]:
         for name, rows in block.jacobians.items():
             squares[name] += float(rows.square().sum()) / residuals.counts[name]
             largest[name] = max(largest[name], float(rows.abs().max()) if rows.numel() else 0.0)
+    squares, largest = _of_all(residuals, squares, "sum"), _of_all(residuals, largest, "largest")
     range_of = torch.finfo(residuals.trial.dtype)
     for name, size in largest.items():  # out of range the weight would be zero or infinite, and the loss no loss
         overflow = math.isfinite(size) and squares[name] > range_of.max
@@ -32,3 +34,9 @@ def balanced(residuals: Residuals) -> dict[str, float]:
                 "Divide the equation by its size, or choose other units.",
             )
     return {name: 1 / s if s > 0 else 1.0 for name, s in squares.items()}
+
+
+def _of_all(residuals: Residuals, mine: dict[str, float], how: Literal["sum", "largest"]) -> dict[str, float]:
+    """Numbers by name, over all ranks that share the points."""
+    found = getattr(residuals.world, how)(torch.tensor(list(mine.values()), dtype=torch.float64))
+    return dict(zip(mine, found.tolist(), strict=True))

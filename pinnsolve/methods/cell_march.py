@@ -16,6 +16,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.growth import square_is_better
@@ -45,11 +46,12 @@ class Marcher:
     """
 
     def __init__(
-        self, evolution: Evolution, accuracy: Accuracy, device: torch.device, enough: Callable[[], bool] | None = None
-    ) -> None:
+        self, evolution: Evolution, accuracy: Accuracy, device: torch.device,
+        enough: Callable[[], bool] | None = None, world: World = ALONE,
+    ) -> None:  # fmt: skip
         self.accuracy, self.enough = accuracy, enough or (lambda: False)
         square = square_is_better(evolution, device)
-        self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square)
+        self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square, world)
         self.record, self.most = March(self.scheme), min(accuracy.most, that_fit(self.scheme))
         begin, end = evolution.times
         self.span = end - begin

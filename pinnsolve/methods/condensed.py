@@ -50,7 +50,7 @@ class Condensed:
     ----------
     groups : sequence of Sides
     queue : sequence of int
-        The cells in that order.
+        The cells in that order: those that are asked for.
     alike : tensor (n,)
         For each cell its number among those that stand for all alike.
     shares : tensor (n,)
@@ -72,7 +72,7 @@ class Condensed:
         self.kind: list[int] = alike.tolist()
         self.shares: list[float] = shares.tolist()
         blocks = 8 * inverse.shape[1] * max((g.unknowns.shape[1] ** 2 for g in groups), default=0)
-        self.once = inverse.shape[1] == len(alike) or blocks > RULES.kept
+        self.once = inverse.shape[1] == len(queue) or blocks > RULES.kept
 
     def _key(self, cell: int) -> int:
         return cell if self.once else self.kind[cell]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.dissection import Dissection
+from pinnsolve.algebra.subtrees import Ranks
 from pinnsolve.methods.joints import Told, crossing, going_on, lowest, norm, traces
 from pinnsolve.methods.sides import Sides, grouped
 from pinnsolve.networks.openings import openings
@@ -207,7 +208,9 @@ class _Making:
         return Faces(order, alike, groups, kinds, width, upper, tuple(self.told))
 
 
-def gaps(faces: Faces, groups: Sequence[Sides], known: Tensor, given: Tensor | None) -> list[Tensor]:
+def gaps(
+    faces: Faces, groups: Sequence[Sides], known: Tensor, given: Tensor | None, ranks: Ranks
+) -> list[Tensor]:  # fmt: skip
     """By group, what the traces (s, m, k, 1) of coefficients (s, n, F M, 1) lack to the mean of both sides; above lines
     what is given (s, N) belongs to them."""
     found = [group.traces(known[:, group.cells]) for group in groups]
@@ -218,4 +221,5 @@ def gaps(faces: Faces, groups: Sequence[Sides], known: Tensor, given: Tensor | N
     mean = known.new_zeros(len(known), faces.order.size, 1)
     for group, own in zip(groups, found, strict=True):
         mean.index_add_(1, group.unknowns.flatten(), own.flatten(1, 2) / 2)
+    mean = ranks.sum(mean)  # both sides of a face may be different ranks'
     return [mean[:, group.unknowns] - own for group, own in zip(groups, found, strict=True)]

@@ -140,8 +140,8 @@ def enriched(trial: OfCells, known: OfCells, accuracy: Accuracy, objective: Obje
     if float(change.abs().max()) > RULES.far:
         return False
     taken(trial, rich, fit.model.vector() + change)
-    trial.add(torch.tensordot(change * fit.model.forward.slopes(), tangents, 1))
-    trial.forward.moved, trial.found = change.abs(), True
+    trial.add(torch.tensordot(change * fit.model.forward.slopes().to(change.device), tangents, 1))
+    trial.forward.moved, trial.found = change.abs().cpu(), True
     return True
 
 

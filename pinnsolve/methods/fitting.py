@@ -236,7 +236,7 @@ class Fitting:
     def answer(self, r: Tensor, jacobian: Tensor) -> Tensor:
         """By how much a change r of the misfits moves what is sought, but along what data tell less than its size."""
         noise = (self.misfit() / max(len(r) - jacobian.shape[1], 1)) ** 0.5
-        rows = torch.cat([jacobian, noise * torch.eye(jacobian.shape[1], dtype=r.dtype)])
+        rows = torch.cat([jacobian, noise * torch.eye(jacobian.shape[1], dtype=r.dtype, device=r.device)])
         given = torch.cat([-r, r.new_zeros(jacobian.shape[1])])[:, None]
         return torch.linalg.lstsq(rows, given, rcond=RULES.weak, driver="gelsd").solution[:, 0]
 
@@ -244,7 +244,7 @@ class Fitting:
         """A damped step within its limits, and by how much it is foretold to lower the misfit."""
         scale = jacobian.norm(dim=0)
         scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-        rows = torch.cat([jacobian / scale, self.damping**0.5 * torch.eye(len(scale), dtype=r.dtype)])
+        rows = torch.cat([jacobian / scale, self.damping**0.5 * torch.eye(len(scale), dtype=r.dtype, device=r.device)])
         given = torch.cat([-r, r.new_zeros(len(scale))])[:, None]
         change = torch.linalg.lstsq(rows, given, driver="gelsd").solution[:, 0] / scale
         longest = torch.tensor(

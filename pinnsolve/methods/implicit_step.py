@@ -28,6 +28,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.radau import Radau, radau
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.sites import Site, rim_sites
 from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
 from pinnsolve.networks.spread import spread
@@ -53,6 +54,8 @@ class Scheme:
     square : bool
         Along a line: collocation at as many points as joins leave open; always where equations are of second order in
         time.
+    world : World
+        The ranks that share the cells of a plane or of space; along a line each solves them alike.
 
     Attributes
     ----------
@@ -67,6 +70,7 @@ class Scheme:
     device: torch.device
     weights: Tensor | None = None
     square: bool = False
+    world: World = ALONE
 
     def __post_init__(self) -> None:
         e = self.evolution

@@ -24,12 +24,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.dissection import Factors
+from pinnsolve.algebra.fronts import Factors
+from pinnsolve.algebra.subtrees import together
 from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.cell_rows import CellRows
-from pinnsolve.methods.condensed import Condensed, alike, at_once
+from pinnsolve.methods.condensed import Condensed, at_once
 from pinnsolve.methods.faces import Joining, faces_of, gaps
 from pinnsolve.methods.implicit_step import Scheme, stretched
+from pinnsolve.methods.own_cells import own_cells
 from pinnsolve.methods.rows import Slopes, at_site, tested_at, turned
 from pinnsolve.methods.sides import Sides
 from pinnsolve.methods.sites import Site
@@ -116,8 +118,9 @@ class JoinedFaces:
             self.across = joining.across
             self.groups = [replace(group, scale=joining.across[group.unknowns]) for group in self.faces.groups]
         self.columns = columns.repeat_interleave(scheme.cell.count, 1)
-        self.together = at_once(self.groups)
-        self.first, self.alike = alike(mesh, self.faces.alike, slopes, sites)
+        self.own = own_cells(scheme, mesh, self.faces, self.groups, slopes, sites)
+        self.groups, self.together = self.own.groups, at_once(self.groups)
+        self.first, self.alike = self.own.first, self.own.alike
         self.told = [mine for _, mine in sites]
         values = scheme.radau.values / length
         self.least = values.abs().min()
@@ -125,7 +128,7 @@ class JoinedFaces:
         self.norms = [self._norms(site, mine, values) for site, mine in sites]
         real = values.imag == 0
         # one after the other: what is needed on the way goes with each
-        self.stages = [self._factorised(k[None], bool(real[k])) for k in torch.arange(len(values))]
+        self.stages = [self._factorised(k[None], bool(real[k])) for k in torch.arange(len(values), device=mesh.device)]
         self.rows.products.clear()
 
     def _sizes(self, slopes: Slopes, row_weights: Tensor) -> Tensor:
@@ -173,19 +176,24 @@ class JoinedFaces:
             for some in (self.first[chosen] == group.cells).nonzero()[:, 0].split(self.together):
                 t = group.rows(some)
                 h[:, chosen[some]] += square * (t.mT @ t)
-        for part in h.split(self.together, 1):  # in place: there may be many
+        together(self.own.shares.ranks, lambda: self._invert(h))
+        if self.mesh.dims > 2:
+            give_back()  # what was needed on the way, before as much is taken again
+        left = self.groups, self.own.shares.cells, self.alike, self.shares, h, square
+        few, positive = self.brief and self.across is not None, not self.scheme.weak
+        order, mine = self.faces.order, self.own.shares
+        factors = Factors(order, Condensed(*left), positive, self.brief, not few, mine)
+        stage = _Stage(numbers, square, h, factors)
+        if few and self._missed(stage) > RULES.brief:
+            stage.factors = Factors(order, Condensed(*left), shares=mine)
+        return stage
+
+    def _invert(self, h: Tensor) -> None:
+        """The inverse in place: there may be many cells."""
+        for part in h.split(self.together, 1):
             part[:] = (
                 torch.linalg.inv(part) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(part))
             )
-        if self.mesh.dims > 2:
-            give_back()  # what was needed on the way, before as much is taken again
-        left = self.groups, self.faces.order.cells, self.alike, self.shares, h, square
-        few, positive = self.brief and self.across is not None, not self.scheme.weak
-        factors = Factors(self.faces.order, Condensed(*left), positive, self.brief, probed=not few)
-        stage = _Stage(numbers, square, h, factors)
-        if few and self._missed(stage) > RULES.brief:
-            stage.factors = Factors(self.faces.order, Condensed(*left))
-        return stage
 
     def _missed(self, stage: _Stage) -> float:
         """The error of a solution over the faces that is known, relative: of factors with half of the digits."""
@@ -194,10 +202,10 @@ class JoinedFaces:
         told = torch.zeros_like(known)
         for group in self.groups:
             here = known[:, group.unknowns]
-            inner = self._alone(stage.inverse, self._spread(group, group.back(here)))[:, group.cells]
+            inner = self.own.alone(stage.inverse, self._spread(group, group.back(here)))[:, group.cells]
             left = stage.square * self.shares[group.cells, None, None] * (here - stage.square * group.traces(inner))
             told.index_add_(1, group.unknowns.flatten(), left.flatten(1, 2))
-        return float((stage.factors.solve(told) - known).norm() / known.norm().clamp(min=1.0))
+        return stage.factors.off(stage.factors.solve(told), known)
 
     def _spread(self, group: Sides, mine: Tensor) -> Tensor:
         """What some cells have, with zeros in the others, (s, n, F M, K)."""
@@ -240,6 +248,7 @@ class JoinedFaces:
             What is given across lines.
         """
         shape = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1])
+        ranks = self.own.shares.ranks
         found = torch.zeros(shape, dtype=torch.complex128, device=b.device).flatten(2, 3)
         held = None if known is None else (known.flatten(2) / self.columns[:, None])[..., None]
         for stage in self.stages:
@@ -256,10 +265,10 @@ class JoinedFaces:
                 right.index_add_(1, site.cells, stage.square * said)
             right *= self.columns[k][:, None, :, None]
             told_there = None if given is None else mine(self._counted(given))
-            lacks = [] if held is None else gaps(self.faces, self.groups, mine(held), told_there)
+            lacks = [] if held is None else gaps(self.faces, self.groups, mine(held), told_there, ranks)
             for group, gap in zip(self.groups, lacks, strict=False):
                 right[:, group.cells] += stage.square * group.back(gap)
-            alone = self._alone(stage.inverse, right)
+            alone = self.own.alone(stage.inverse, right)
             faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
             for j, group in enumerate(self.groups):
                 told = group.traces(alone[:, group.cells])
@@ -269,18 +278,8 @@ class JoinedFaces:
             g = stage.factors.solve(faces) if self.faces.order.size else faces
             for group in self.groups:
                 right[:, group.cells] += stage.square * group.back(g[:, group.unknowns])
-            found[k] = self._alone(stage.inverse, right).to(found.dtype)
-        return (found * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
-
-    def _alone(self, inverse: Tensor, right: Tensor) -> Tensor:
-        """H^-1 times right sides (s, n, F M, K)."""
-        if len(self.first) == len(self.alike):
-            return inverse @ right
-        found = torch.empty_like(right)
-        for kind in range(len(self.first)):
-            mine = self.alike == kind
-            found[:, mine] = inverse[:, kind, None] @ right[:, mine]
-        return found
+            found[k] = self.own.alone(stage.inverse, right).to(found.dtype)
+        return (ranks.sum(found) * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
 
     def _counted(self, given: Tensor) -> Tensor:
         """What is given (S, N) in the units of the unknowns."""
@@ -292,7 +291,9 @@ class JoinedFaces:
         given = self.given(known.new_zeros(1))
         held = (known.flatten(2) / self.columns[:, None])[..., None]
         found, told = known.new_zeros(known.shape[:2]), None if given is None else self._counted(given)
-        for group, gap in zip(self.groups, gaps(self.faces, self.groups, held, told), strict=True):
+        for group, gap in zip(
+            self.groups, gaps(self.faces, self.groups, held, told, self.own.shares.ranks), strict=True
+        ):
             scaled = gap / scale[self.faces.kinds[group.unknowns, 0]][..., None]
             found[:, group.cells] = 4 * scaled.square().sum((-1, -2))
-        return found
+        return self.own.shares.ranks.sum(found)

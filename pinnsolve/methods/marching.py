@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from pinnsolve.errors import positive, whole
+from pinnsolve.machine.world import World
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.asked import accuracy, closeness
 from pinnsolve.methods.cell_march import Marcher
@@ -112,9 +113,9 @@ class Marching:
             return line_solving.stepped(objective.model, bound, state, objective.work)
         if isinstance(objective.model, Planar):
             bound = closeness(self, objective.model)
-            return steady_solving.stepped(objective.model, known_of(objective), bound, state, objective.work)
+            return steady_solving.stepped(objective.model, known_of(objective), bound, state, objective)
         trial, work = marched(objective), objective.work
-        marcher = self._taken_up(trial, state)
+        marcher = self._taken_up(trial, state, objective.world)
         more, steps, took = some_way(marcher, together(marcher.mesh.dims))
         trial.take(slabs(steps))
         work.add(took)
@@ -130,11 +131,11 @@ class Marching:
             "points": collocated(trial.slabs, marcher), "march": stored(marcher),
         }  # fmt: skip
 
-    def _taken_up(self, trial: Marched, state: State) -> Marcher:
+    def _taken_up(self, trial: Marched, state: State, world: World) -> Marcher:
         """The march as it stands: the one in hand, or one that goes on from what was kept of it; to the same bits."""
         live = trial.live
         if not (isinstance(live, Marcher) and state["march"] and live.at == state["march"]["at"]):
-            live = Marcher(evolution_of(trial), accuracy(self, trial), trial.device)
+            live = Marcher(evolution_of(trial), accuracy(self, trial), trial.device, world=world)
             if state["march"]:
                 restore(live, state["march"])
         if not state["march"] or state["march"]["rate"] is None:  # otherwise the same factors can be made again
@@ -190,12 +191,12 @@ class Enriching:
             return line_solving.enriched(objective.model, known, state, objective.work)
         if isinstance(objective.model, Planar):
             bound = closeness(self, objective.model)
-            return steady_solving.enriched(objective.model, known_of(objective), bound, state, objective.work)
+            return steady_solving.enriched(objective.model, known_of(objective), bound, state, objective)
         trial = marched(objective)
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
         if not isinstance(known, Marched) or not known.complete:
             return nothing
-        before = Marcher(evolution_of(trial), accuracy(self, known), trial.device)
+        before = Marcher(evolution_of(trial), accuracy(self, known), trial.device, world=objective.world)
         for slab in known.slabs:
             measured(before, slab)
         solver: StepSolver = before.solver

@@ -74,17 +74,18 @@ class Newton:
         return after
 
     def _newton(self, objective: Objective, start: Tensor, state: State) -> State:
-        triangle, loss = Triangle(objective.size, len(start), start), 0.0
+        triangle, loss = Triangle(objective.own, len(start), start), 0.0
         for r, jacobian in objective.pieces():
             loss += float(r.square().sum())
             triangle.add(jacobian, (jacobian @ start - r)[:, None])
+        loss = objective.total(loss)
         fresh = math.isnan(state["first"])
         first = max(loss, objective.first) if fresh else state["first"]
         state = {**state, "loss": loss, "first": first}
         if not math.isfinite(loss):
             return state
         objective.work.add(qr(objective.size + len(start), len(start)))
-        found = triangle.solved(self.ridge)
+        found = objective.world.solved(triangle, self.ridge)
         del triangle  # the memory of the front, before the loss is measured
         if found is None:
             return {**state, "stuck": True, "done": True}

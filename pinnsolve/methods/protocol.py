@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.operations import Work, product
 from pinnsolve.errors import ProblemError, whole
+from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.costs import Costs
 
 State = dict[str, Any]
@@ -25,6 +26,9 @@ class LeastSquares(Protocol):
 
     @property
     def size(self) -> int: ...
+
+    @property
+    def own(self) -> int: ...
 
     def loss(self, weights: Mapping[str, float]) -> float: ...
 
@@ -77,6 +81,8 @@ class Objective:
         Where training began at a guess: the unknowns at some places, by their sizes.
     work : Work
         Where operations are counted: each evaluation below by itself, what a method computes besides by the method.
+    world : World
+        The ranks that share the points. `pieces` are this rank's alone; all else is of all points.
     """
 
     model: Parametrised
@@ -89,6 +95,7 @@ class Objective:
     first: float = 0.0
     values: Callable[[], Tensor] | None = None
     work: Work = field(default_factory=Work)
+    world: World = ALONE
 
     def loss(self) -> float:
         self.work.add(self.costs.values)
@@ -103,7 +110,7 @@ class Objective:
         return self.residuals.normal_equations(self.weights)
 
     def pieces(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """The weighted residual vector and its Jacobian, some rows at a time."""
+        """The weighted residual vector and its Jacobian, some rows at a time: those of this rank's points."""
         return self.residuals.pieces(self.weights)
 
     def rows(self) -> tuple[Tensor, Tensor]:
@@ -119,6 +126,15 @@ class Objective:
     def size(self) -> int:
         """The number of rows of the Jacobian."""
         return self.residuals.size
+
+    @property
+    def own(self) -> int:
+        """Of these, those of this rank's points."""
+        return self.residuals.own
+
+    def total(self, mine: float) -> float:
+        """The sum of a number over all ranks."""
+        return float(self.world.sum(torch.tensor(mine, dtype=torch.float64)))
 
     def vector(self) -> Tensor:
         """The weighted residual vector (N,), whose squares sum to the loss, in the order of the rows."""

@@ -58,14 +58,15 @@ def step(objective: Objective, state: State, ridge: float) -> State:
     start = model.vector()
     if march["steps"] == 0:
         march["tau"] = march["first_tau"] = _first(objective)
-    share, loss, triangle = RULES.signs[march["sign"]] / march["tau"], 0.0, Triangle(objective.size, len(start), start)
+    share, loss, triangle = RULES.signs[march["sign"]] / march["tau"], 0.0, Triangle(objective.own, len(start), start)
     for r, jacobian, drift in _paired(objective):
         loss += float(r.square().sum())
         if drift is not None:
             jacobian.sub_(drift, alpha=share)
         triangle.add(jacobian, (jacobian @ start - r)[:, None])
+    loss = objective.total(loss)
     objective.work.add(qr(objective.size + len(start), len(start)))
-    new = triangle.solved(ridge)
+    new = objective.world.solved(triangle, ridge)
     del triangle
     if new is not None:
         model.assign(new[0][:, 0])
@@ -95,11 +96,11 @@ def _paired(objective: Objective) -> Iterator[tuple[Tensor, Tensor, Tensor | Non
 def _first(objective: Objective) -> float:
     """The first tau: drift and residual change the rows alike."""
     squares = [
-        (drift.square().sum(), jacobian.square().sum())
+        (float(drift.square().sum()), float(jacobian.square().sum()))
         for _, jacobian, drift in _paired(objective)
         if drift is not None
     ]
-    above, below = (float(sum(s)) for s in zip(*squares, strict=True))
+    above, below = (objective.total(sum(s)) for s in zip((0.0, 0.0), *squares, strict=True))
     return (above / below) ** 0.5
 
 

@@ -76,7 +76,7 @@ class Operator:
     @property
     def operations(self) -> tuple[float, float]:
         """Of this factorisation, and of one solution."""
-        unlike = len(self.cells.first) if isinstance(self.cells, JoinedFaces) else None
+        unlike = self.cells.own.unlike if isinstance(self.cells, JoinedFaces) else None
         return operations(self.scheme, self.mesh, unlike)
 
     def _weights(self) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of, stretched
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.sites import Site
@@ -26,10 +27,10 @@ from pinnsolve.trial.evolution import Evolution
 Left = tuple[Tensor, list[Tensor]]  # of the equations (E, n P), and of the conditions of each site (m, c P)
 
 
-def scheme_of(problem: Evolution, degree: int, device: torch.device) -> Scheme:
+def scheme_of(problem: Evolution, degree: int, device: torch.device, world: World = ALONE) -> Scheme:
     """With features of this degree; rows are weighed cell by cell, so that equations need no weights."""
     weights = torch.ones(len(problem.equations), dtype=torch.float64, device=device)
-    return Scheme(problem, degree, 1, device, weights)
+    return Scheme(problem, degree, 1, device, weights, world=world)
 
 
 @dataclass

@@ -74,7 +74,7 @@ def fits(scheme: Scheme, mesh: Tiles) -> bool:
 def halved(cells: SteadyCells, halves: Halves) -> tuple[SteadyCells, Tensor]:
     """The same functions on halved cells, and of which cell each is a part, (m,)."""
     (mesh, how), cell = halves, cells.scheme.cell
-    origin = origins(how, len(cells.mesh))
+    origin = origins(how, len(cells.mesh)).to(mesh.device)
     if mesh.region is None:
         c = refined(cells.coefficients, how, cell)
     else:

@@ -7,13 +7,12 @@ import math
 
 from torch import Tensor
 
-from pinnsolve.algebra.operations import Work
 from pinnsolve.checks.posed import linear
 from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
-from pinnsolve.methods.protocol import State
+from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import among
 from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
@@ -39,13 +38,14 @@ def corners_of(trial: Planar) -> tuple[Corner, ...]:
     return (*trial.plan.corners, *steady_of(trial).jumps)
 
 
-def stepped(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
+def stepped(trial: Planar, known: Planar | None, bound: float, state: State, objective: Objective) -> State:
     """One round: Newton's method on all cells, and halving. The first is one of the cells of a known solution, where
     there is one with no more features."""
+    work = objective.work
     before = known if known is not None and known.complete and trial.dims > 2 else None
     # over space degrees may have been raised, here or there
     degree = trial.degree if state["march"] else max(k.degree for k in (trial, before) if k is not None)
-    scheme = scheme_of(steady_of(trial), degree, trial.device)
+    scheme = scheme_of(steady_of(trial), degree, trial.device, objective.world)
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
         narrow = trial.plan.narrow if trial.dims > 2 else ()
@@ -67,10 +67,10 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, wor
     return {**ended, "done": not more, "march": stored(live), "rate": rate}
 
 
-def enriched(trial: Planar, known: Planar | None, bound: float, state: State, work: Work) -> State:
+def enriched(trial: Planar, known: Planar | None, bound: float, state: State, objective: Objective) -> State:
     """All cells of a known solution again with richer features."""
     degree = trial.layer.steady if known is None else max(trial.layer.steady, known.degree + 2)
-    scheme = scheme_of(steady_of(trial), degree, trial.device)
+    scheme = scheme_of(steady_of(trial), degree, trial.device, objective.world)
     solved = None
     if known is not None and known.complete and known.mesh is not None:
         before = scheme_of(steady_of(known), known.degree, known.device)
@@ -78,7 +78,7 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, wo
         cells = rescaled(SteadyCells(scheme, known.mesh, c), scheme)
         newton = JoinedNewton(SteadyOperator, sizes_like(cells), RULES.again * bound)
         solved = newton.solve(cells)
-        work.add(newton.effort.factorisations * iteration(scheme, known.mesh))
+        objective.work.add(newton.effort.factorisations * iteration(scheme, known.mesh))
         if solved is not None:
             assert isinstance(newton.operator, SteadyOperator)
             _, left = measured(solved, newton.operator.faces, scheme, corners_of(trial))

@@ -151,7 +151,7 @@ def _distance(problem: Problem, best: Set, made: Plan, settings: Settings) -> fl
         trial = trial_of(at(problem, some.values[k]), some.network, made, some.seed, settings)
         trial.assign(some.vectors[k])
         fields = trial.unknowns(trial.prepare(places)).values()
-        found = torch.cat([f.value.detach() for f in fields])
+        found = torch.cat([f.value.detach() for f in fields]).cpu()
         return found / found.norm()
 
     mine = torch.stack([of(best, k) for k in range(len(best.values))], 1)
@@ -177,7 +177,7 @@ def _factor(trial: Trial, problem: Problem) -> float:
     norm = float(integral(trial, trial.problem, square)) ** 0.5
     domain = problem.domain
     places = domain.interior.draw(2048, "sobol", torch.Generator().manual_seed(1))
-    first = trial.unknowns(trial.prepare(places))[unknowns[0]].value.detach()
+    first = trial.unknowns(trial.prepare(places))[unknowns[0]].value.detach().cpu()
     # odd modes are as large on either side: what lies further along the coordinates counts more
     more = sum((k + 1) * domain.unit(c, x) for k, (c, x) in enumerate(places.coordinates.items()))
     side = float((first**3 * (1 + 0.3 * more)).sum())

@@ -88,7 +88,7 @@ class Pencil:
         real = values.imag.abs() <= RULES.real * values.abs().clamp(min=RULES.real * reach)
         chosen = [k for k in order if bool(real[k])][:count]
         beyond = any(not bool(real[k]) for k in order[:count])
-        mine = vectors[:, torch.tensor(chosen)]
+        mine = vectors[:, torch.tensor(chosen, device=vectors.device)]
         z = torch.linalg.svd(torch.cat([mine.real, mine.imag], 1), full_matrices=False)[0][:, : len(chosen)]
         reach = float((values - place).abs().sort().values[min(count, len(order) - 1)])
         return *self._within(a @ z, b @ z, w @ z), beyond, reach

@@ -66,7 +66,8 @@ class Spread:
         if self.key in self.panels.looked:
             return
         self.panels.looked.add(self.key)
-        few = places[torch.linspace(0, len(places) - 1, min(len(places), REFINING.few)).round().long()]
+        some = torch.linspace(0, len(places) - 1, min(len(places), REFINING.few), device=places.numbers.device)
+        few = places[some.round().long()]
         with torch.enable_grad():  # slopes are taken by gradients
             self._halve(few, columns) if self.limits.line else self._climb(few, columns)
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import interior
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.machine.world import ALONE
 from pinnsolve.problem.equation import Equation
 from pinnsolve.residuals.pointwise import answers
 from pinnsolve.residuals.residuals import Block, Residuals
@@ -30,9 +31,10 @@ class DataOfConstants(Residuals):
 
     def __init__(self, trial: ByConstants, places: Sequence[tuple[Site, Points]]) -> None:
         self.trial, self.places = trial, [(site, points) for site, points in places if site.points is not None]
+        self.world = ALONE
         self.counts = {name: len(points) for site, points in self.places for name in site.terms}
 
-    def values(self) -> dict[str, Tensor]:
+    def own_values(self) -> dict[str, Tensor]:
         """The misfits (N,) by name; infinite where the equations could not be solved."""
         return {name: r for block in self._blocks(rows=False) for name, r in block.residuals.items()}
 

@@ -13,6 +13,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.tape import dense_rows
 from pinnsolve.machine.memory import give_back
+from pinnsolve.machine.world import ALONE, World
 from pinnsolve.residuals.sites import Faded, Site, asked, fade
 from pinnsolve.trial.trial import Prepared, Trial
 
@@ -46,10 +47,13 @@ class Residuals:
     ----------
     trial : Trial
     places : list of (Site, Points)
+    world : World
+        The ranks that share the points: each evaluates its part of every region's. Rows come of this rank's points
+        alone where they come some at a time; everything else is of all points, and the same on all ranks.
     """
 
-    def __init__(self, trial: Trial, places: list[tuple[Site, Points]]) -> None:
-        self.trial, self.places = trial, places
+    def __init__(self, trial: Trial, places: list[tuple[Site, Points]], world: World = ALONE) -> None:
+        self.trial, self.places, self.world = trial, places, world
         self.chunk = max(64, ENTRIES // max(trial.row_size, 1)) if trial.takes_jets else DENSE
         self.counts = {name: len(points) for site, points in places for name in site.terms}
 
@@ -61,8 +65,9 @@ class Residuals:
         found: list[Chunk] = []
         chunk += chunk % 2  # points of an inner place come in pairs
         for site, points in self.places:
-            for start in range(0, len(points), chunk):
-                part = self.trial.prepare(points[start : start + chunk])
+            mine = self.world.share(points)
+            for start in range(0, len(mine), chunk):
+                part = self.trial.prepare(mine[start : start + chunk])
                 part.chart.plan = partial(asked, self.trial, site, points[:2])
                 found.append((site, part, fade(self.trial, site, part)))
         return found
@@ -107,15 +112,39 @@ class Residuals:
         """The number of rows of the Jacobian."""
         return sum(self.counts.values())
 
-    @torch.no_grad()
+    def rows_of(self, rank: int) -> int:
+        """The rows that come of a rank's points."""
+        parts = [(self.world.part(len(points), rank), len(site.terms)) for site, points in self.places]
+        return sum((part.stop - part.start) * count for part, count in parts)
+
+    @property
+    def own(self) -> int:
+        """The rows that come of this rank's points."""
+        return self.rows_of(self.world.rank)
+
+    @property
+    def _begin(self) -> int:
+        """The first row of this rank's, where those of all ranks stand one rank after the other."""
+        return sum(map(self.rows_of, range(self.world.rank)))
+
     def values(self) -> dict[str, Tensor]:
         """Each residual on all its points, (N,), without gradients."""
+        return {name: self._all(mine, self.counts[name]) for name, mine in self.own_values().items()}
+
+    @torch.no_grad()
+    def own_values(self) -> dict[str, Tensor]:
+        """The same on this rank's points."""
         parts: dict[str, list[Tensor]] = {name: [] for name in self.counts}
         for site, prepared, faded in self._each(self.batches):
             at = self.trial.fields(prepared)
             for name, term in site.terms.items():
                 parts[name].append(faded(term(at).value).detach())
-        return {name: torch.cat(p) for name, p in parts.items()}
+        nothing = torch.zeros(0, dtype=self.trial.dtype, device=self.trial.device)
+        return {name: torch.cat([nothing, *p]) for name, p in parts.items()}
+
+    def _all(self, mine: Tensor, count: int) -> Tensor:
+        """All ranks' numbers at the points of one region."""
+        return self.world.whole(mine, self.world.part(count).start, count)
 
     @property
     def fallbacks(self) -> set[str]:
@@ -141,7 +170,7 @@ class Residuals:
         for site, points in self.places:
             reached = self.trial.reached(points.coordinates)
             for name in site.terms:
-                r = values[name] if reached is None else values[name][reached]
+                r = values[name] if reached is None else values[name][reached.to(values[name].device)]
                 found[name] = float(r.square().mean().sqrt()) if len(r) else 0.0
         return found
 
@@ -163,7 +192,11 @@ class Residuals:
 
     def loss(self, weights: Mapping[str, float]) -> float:
         """sum over the residuals of weight * mean(r^2)."""
-        return sum(weights[name] * float(r.square().mean()) for name, r in self.values().items())
+        values = self.own_values()
+        return self._sum(sum(weights[n] / self.counts[n] * float(r.square().sum()) for n, r in values.items()))
+
+    def _sum(self, mine: float) -> float:
+        return float(self.world.sum(torch.tensor(mine, dtype=torch.float64)))
 
     def loss_and_gradient(self, weights: Mapping[str, float]) -> tuple[float, Tensor]:
         """The loss and its gradient (P,)."""
@@ -178,11 +211,11 @@ class Residuals:
                 total = total + weights[name] / self.counts[name] * faded(term(at).value).square().sum()
             gradient += self._slope(total)
             loss += float(total.detach())
-        return loss, gradient
+        return self._sum(loss), self.world.sum(gradient)
 
     def pieces(self, weights: Mapping[str, float]) -> Iterator[tuple[Tensor, Tensor]]:
         """The weighted residual vector, whose squares sum to the loss, and its Jacobian, some rows at a time: (n,) and
-        (n, P)."""
+        (n, P), on this rank's points."""
         for block in self.linearised():
             for name, r in block.residuals.items():
                 scale = (weights[name] / self.counts[name]) ** 0.5
@@ -190,23 +223,24 @@ class Residuals:
 
     def rows(self, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]:
         """All pieces as one vector (N,) and one matrix (N, P)."""
-        values, jacobians = zip(*self.pieces(weights), strict=True)
-        return torch.cat(values), torch.cat(jacobians)
+        nothing = torch.zeros(0, self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
+        values, jacobians = zip((nothing[:, 0], nothing), *self.pieces(weights), strict=True)
+        return tuple(self.world.whole(torch.cat(p), self._begin, self.size) for p in (values, jacobians))  # type: ignore[return-value]
 
     @torch.no_grad()
     def vector(self, weights: Mapping[str, float]) -> Tensor:
         """The weighted residual vector (N,), in the order of `rows`."""
-        parts = []
+        parts = [torch.zeros(0, dtype=self.trial.dtype, device=self.trial.device)]
         for site, prepared, faded in self._each(self.chunks):
             at = self.trial.fields(prepared)
             scale = self._scales(site, weights)
             parts += [faded(term(at).value) * scale[name] for name, term in site.terms.items()]
-        return torch.cat(parts)
+        return self.world.whole(torch.cat(parts), self._begin, self.size)
 
     def pulled_back(self, weights: Mapping[str, float], vector: Tensor) -> Tensor:
         """J^T v (P,) for v (N,), in the order of `rows`: one backward pass."""
         found = torch.zeros(self.trial.parameters_count, dtype=self.trial.dtype, device=self.trial.device)
-        start = 0
+        start = self._begin
         for site, prepared, faded in self._each(self.chunks):
             at = self.trial.fields(prepared)
             total = torch.zeros((), dtype=self.trial.dtype, device=self.trial.device)
@@ -216,7 +250,7 @@ class Residuals:
                 total = total + scale[name] * (r @ vector[start : start + len(r)])
                 start += len(r)
             found += self._slope(total)
-        return found
+        return self.world.sum(found)
 
     def _scales(self, site: Site, weights: Mapping[str, float]) -> dict[str, float]:
         """The root of each residual's weight a point."""
@@ -243,6 +277,7 @@ class Residuals:
                 loss += float(scaled.square().sum())
                 gradient.addmv_(rows.T, scaled)
                 add_gram(matrix, rows)
+        loss, gradient, matrix = self._sum(loss), self.world.sum(gradient), self.world.sum(matrix)
         return loss, gradient, torch.tril(matrix) + torch.tril(matrix, -1).T
 
 

@@ -34,9 +34,9 @@ class Checkpoint:
     folder: Path
     identity: Mapping[str, Mapping[str, str]]
 
-    def save(self, run: Run) -> None:
-        """Write the whole state; a file of an earlier step is replaced in one piece."""
-        checkpoint.write(self.folder / CHECKPOINT, {"identity": dict(self.identity), "state": as_stored(run)})
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Write a whole state, as `as_stored` makes it; a file of an earlier step is replaced in one piece."""
+        checkpoint.write(self.folder / CHECKPOINT, {"identity": dict(self.identity), "state": state})
 
     def resume(self, run: Run) -> None:
         """Take up the state that the folder's checkpoint holds.
@@ -46,6 +46,10 @@ class Checkpoint:
         ProblemError
             If there is none, it is damaged, or it belongs to another problem or other settings.
         """
+        restored(run, run.points.world.told(self._read))
+
+    def _read(self) -> Mapping[str, Any]:
+        """The stored state, of the same problem and settings; how many processes made it is no matter."""
         stored = checkpoint.read(self.folder / CHECKPOINT)
         for what, remedy in (
             ("problem", "It belongs to another problem: start without --resume, or choose another --out."),
@@ -55,7 +59,8 @@ class Checkpoint:
                 f"the checkpoint in {self.folder} does not fit ({what})", stored["identity"].get(what, {}),
                 self.identity.get(what, {}), remedy,
             )  # fmt: skip
-        restored(run, stored["state"])
+        state: Mapping[str, Any] = stored["state"]
+        return state
 
 
 def as_stored(run: Run) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.sampling import redrawn, sample
 from pinnsolve.geometry.wanting import Wanting
 from pinnsolve.jets.jet import Jet
+from pinnsolve.machine.world import ALONE, World
 from pinnsolve.problem.binding import Fields
 from pinnsolve.residuals import Residuals, Site
 from pinnsolve.settings import POINTS, Settings
@@ -40,6 +41,8 @@ class Collocation:
     settings : Settings
     generator : torch.Generator
         On the CPU; the only source of randomness.
+    world : World
+        The ranks that share the training points. All of them draw all points, and watch the held-out ones alike.
 
     Attributes
     ----------
@@ -49,13 +52,15 @@ class Collocation:
         On the current collocation points.
     """
 
-    def __init__(self, trial: Trial, places: list[Site], settings: Settings, generator: torch.Generator) -> None:
-        self.trial, self.places, self.settings, self.generator = trial, places, settings, generator
+    def __init__(
+        self, trial: Trial, places: list[Site], settings: Settings, generator: torch.Generator, world: World = ALONE
+    ) -> None:  # fmt: skip
+        self.trial, self.places, self.settings, self.generator, self.world = trial, places, settings, generator, world
         self.wanting = wanting(trial)
         self.data = {
             id(s): parted(s.points, settings.validation, settings.seed) for s in places if s.points is not None
         }
-        self.held_out = self._placed([self._draw(s, settings.held_out, held_out=True) for s in places])
+        self.held_out = self._watched([self._draw(s, settings.held_out, held_out=True) for s in places])
         self.begin()
 
     def begin(self) -> None:
@@ -65,7 +70,7 @@ class Collocation:
     def take(self, trial: Trial, *, training: bool = True) -> None:
         """The same points for another trial function; the training points only if they are wanted."""
         self.trial = trial
-        self.held_out = self._placed([points for _, points in self.held_out.places])
+        self.held_out = self._watched([points for _, points in self.held_out.places])
         if training:
             self.training = self._placed([points for _, points in self.training.places])
 
@@ -86,7 +91,16 @@ class Collocation:
         return sample(site.pieces, count, self.settings.sampler, self.generator, self.wanting)
 
     def _placed(self, points: list[Points]) -> Residuals:
+        return Residuals(self.trial, list(zip(self.places, points, strict=True)), self.world)
+
+    def _watched(self, points: list[Points]) -> Residuals:
         return Residuals(self.trial, list(zip(self.places, points, strict=True)))
+
+    def alone(self) -> None:
+        """From here on this process evaluates all points: what is left to do is done by one rank."""
+        if self.world.size > 1:
+            self.world = ALONE
+            self.training = self._placed([points for _, points in self.training.places])
 
     def _wanted(self, fraction: float) -> int:
         """How many points inside: a part of them while the held-out residual is still a large fraction of the first.
@@ -114,7 +128,7 @@ class Collocation:
                 continue
             count = self._wanted(fraction)
             pool = self._draw(site, rule.pool * count)
-            candidates = Residuals(self.trial, [(site, pool)])
+            candidates = Residuals(self.trial, [(site, pool)], self.world)
             if bad := first_bad(candidates):
                 return bad
             values = candidates.values()
@@ -157,7 +171,7 @@ class Collocation:
 
         pairs = zip_longest(site.terms, self.trial.problem.unknowns[: len(site.terms)])
         terms = {name: unknown(u) for name, u in pairs}
-        return Residuals(self.trial, [(Site("interior", site.pieces, terms), points)])
+        return Residuals(self.trial, [(Site("interior", site.pieces, terms), points)], self.world)
 
     def first_bad(self) -> str | None:
         """Which residual is not finite, and where; None if all are."""

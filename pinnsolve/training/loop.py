@@ -10,6 +10,7 @@ from functools import partial
 
 from pinnsolve.errors import Outcome, ProblemError, why_not
 from pinnsolve.machine.interrupts import Deferred
+from pinnsolve.machine.world import LostError
 from pinnsolve.methods import Enriching, Marching
 from pinnsolve.methods.asked import share_of
 from pinnsolve.methods.costs import costs_of
@@ -24,6 +25,7 @@ from pinnsolve.training.history import Look, Training
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import Strategy
+from pinnsolve.training.together import Together
 from pinnsolve.trial.of_cells import OfCells
 
 Progress = Callable[[Look], None]
@@ -43,10 +45,15 @@ class Loop:
 
     def __init__(self, state: Run, strategy: Strategy, checkpoint: Checkpoint | None = None) -> None:
         self.state, self.strategy, self.checkpoint = state, strategy, checkpoint
+        self.together = Together(state)
         self.unsaved = ""  # why the last checkpoint could not be written
 
     def run(self, progress: Progress | None = None) -> Training:
-        """Train until an outcome is reached."""
+        """Train until an outcome is reached, and ask what the solution is worth."""
+        return finished(self.state, self.train(progress), self.unsaved)
+
+    def train(self, progress: Progress | None = None) -> Outcome:
+        """The first half of it, on all ranks. Where one is lost, what was reached is kept, and LostError raised."""
         state = self.state
         outcome = self._over_already() if state.step else None
         began, written = time.perf_counter() - state.clock.seconds, time.perf_counter()
@@ -61,21 +68,26 @@ class Loop:
                     if time.perf_counter() - written > state.settings.checkpoint_every:
                         self.keep()
                         written = time.perf_counter()
-                    interrupt.check()
+                    if self.together.asked_to_end(interrupt):
+                        raise KeyboardInterrupt
         except KeyboardInterrupt:
             if interrupt.twice:
                 raise  # in the middle of a step; what was saved last stands
             outcome = Outcome("interrupted", f"by the user after {state.step} steps", "go on with --resume")
+        except LostError:
+            self.keep()
+            raise
         self.keep()
         if outcome.kind != "non-finite":
             self._look(progress)
-        return finished(state, outcome, self.unsaved)
+        state.points.alone()
+        return outcome
 
     def keep(self) -> bool:
         """Save, if it can be done; why it could not is told by `unsaved`, and training goes on."""
         try:
-            if self.checkpoint is not None:
-                self.checkpoint.save(self.state)
+            if self.checkpoint is not None and self.state.points.world.first:
+                self.checkpoint.save(self.together.whole())
         except (OSError, ProblemError) as error:
             self.unsaved = f"the last checkpoint could not be written: {why_not(error)}"
             return False
@@ -85,12 +97,12 @@ class Loop:
     def _round(self, began: float, progress: Progress | None) -> Outcome | None:
         """One step, and what it leads to; or the outcome that the budget leaves no room for it."""
         state = self.state
-        state.clock.seconds = time.perf_counter() - began
+        self.together.agree(began)
         used = self._used_up()
         if used is not None:
             return used
         failed = self._step()
-        state.clock.seconds = time.perf_counter() - began
+        self.together.agree(began)
         if failed is not None:
             return self._ended(failed)
         whole = state.step % state.method.cycle == 0 or self._all_steps_made
@@ -105,7 +117,7 @@ class Loop:
         state = self.state
         objective = Objective(
             state.trial, state.points.training, state.weights, state.generator,
-            costs=costs_of(state.points.training), work=state.clock.work,
+            costs=costs_of(state.points.training), work=state.clock.work, world=state.points.world,
         )  # fmt: skip
         if state.trial.problem.guess.unknowns:
             objective.first, objective.values = state.watch.first, partial(scaled, state.trial)
@@ -118,13 +130,15 @@ class Loop:
     def _step(self) -> Outcome | None:
         state, method = self.state, self.state.method
         begun, operations = time.perf_counter(), state.clock.operations
+        self.together.before_step()
         redraw = state.points.redraw if method.redraws else None
         if redraw is not None and (bad := redraw(state.stage_step, state.watch.fraction, state.weights)):
             return self._non_finite(bad)
-        with thinned(state.trial.network, state.generator) if drops(state.stage.network) else nullcontext():
+        with thinned(state.trial.network, self.together.masks()) if drops(state.stage.network) else nullcontext():
             objective = self._objective()
             objective.work.add(objective.costs.once * (not state.stage_step))
             state.method_state = stepped(method, objective, state.method_state)
+        self.together.between()
         state.step += 1
         state.stage_step += 1
         state.clock.made(method.name, state.clock.operations - operations, time.perf_counter() - begun)
@@ -179,8 +193,10 @@ class Loop:
             return turn
         if state.clock.seconds + self._beginning(turn.number) > state.settings.budget:
             return self._too_little(self._beginning(turn.number))
+        self.together.before_stage()
         state.ended.append(ended)
         self._take_up(turn)
+        self.together.between()
         return None
 
     def _take_up(self, turn: Turn) -> None:

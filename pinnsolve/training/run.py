@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pinnsolve.errors import ProblemError
+from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods import Enriching, Marching, Smoothing, Vanishing
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.line_condition import noise_of
@@ -107,8 +108,9 @@ class Run:
 
     @classmethod
     def begun(
-        cls, build: Build, places: list[Site], settings: Settings, generator: torch.Generator, number: int = 0
-    ) -> Run:
+        cls, build: Build, places: list[Site], settings: Settings, generator: torch.Generator, number: int = 0,
+        world: World = ALONE,
+    ) -> Run:  # fmt: skip
         """A run before its first step, in the stage of that number.
 
         Raises
@@ -118,7 +120,7 @@ class Run:
         """
         began, born = time.perf_counter(), generator.get_state()
         trial = build(settings.stages[number].network, generator)
-        points = Collocation(trial, places, settings, generator)
+        points = Collocation(trial, places, settings, generator, world)
         bad = points.first_bad()
         if bad is not None:
             look = "" if "overflows" in bad else "Look at the function there: log or division of zero?"

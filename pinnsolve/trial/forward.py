@@ -128,4 +128,4 @@ class WrittenFunctions(Functions):
             grads = torch.autograd.grad(
                 field.sum(), list(held.values.values()), materialize_grads=True, allow_unused=True
             )
-        return torch.stack(grads, 1) * slopes
+        return torch.stack(grads, 1) * slopes.to(field.device)

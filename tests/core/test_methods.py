@@ -71,6 +71,10 @@ class Least:
     def size(self) -> int:
         return len(self.r(self.model.x))
 
+    @property
+    def own(self) -> int:
+        return self.size
+
     def vector(self, weights: Mapping[str, float]) -> Tensor:
         self.evaluations += 1
         r = self.r(self.model.x)

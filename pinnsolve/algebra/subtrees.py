@@ -1,0 +1,152 @@
+"""Whose part of an elimination is whose: subtrees of a dissection, shared among ranks by their work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.dissection import Dissection
+
+T = TypeVar("T")
+
+
+class Ranks(Protocol):
+    """The processes that share an elimination (`pinnsolve.machine.world.World`)."""
+
+    @property
+    def rank(self) -> int: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def sum(self, tensor: Tensor, /) -> Tensor: ...
+
+
+class One:
+    """One process alone."""
+
+    rank, size = 0, 1
+
+    def sum(self, tensor: Tensor, /) -> Tensor:
+        return tensor
+
+
+def together(ranks: Ranks, work: Callable[[], T]) -> T:
+    """What each rank computes of its own; where a matrix is singular on one of them, that is raised on all."""
+    if ranks.size == 1:
+        return work()
+    failed: Exception | None = None
+    try:
+        found = work()
+    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+        failed = error
+    if float(ranks.sum(torch.tensor(float(failed is not None)))):
+        raise failed or torch.linalg.LinAlgError("a matrix of another rank is singular")  # type: ignore[attr-defined]
+    return found
+
+
+@dataclass(frozen=True)
+class Subtrees:
+    """The parts of a dissection as one rank sees them.
+
+    Parameters
+    ----------
+    ranks : Ranks
+    own : tuple of int
+        The parts that this rank alone eliminates, in order.
+    top : tuple of int
+        Those that all ranks eliminate alike, in order.
+    roots : mapping from part to rank
+        The last parts of subtrees, and whose they are.
+    cells : tuple of int
+        This rank's, in the order in which they are eliminated.
+    """
+
+    ranks: Ranks
+    own: tuple[int, ...]
+    top: tuple[int, ...]
+    roots: dict[int, int]
+    cells: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Whose is which subtree (by its last part), and the operations of each rank alone and of all alike."""
+
+    owners: dict[int, int]
+    loads: list[float]
+    top: float
+
+
+def shared_out(order: Dissection, ranks: Ranks | None = None, each: float = 0.0) -> Subtrees:
+    """What a rank has of an elimination.
+
+    Parameters
+    ----------
+    order : Dissection
+    ranks : Ranks, optional
+        One process without. Where there are not as many subtrees as ranks, each is alone, and all do everything alike.
+    each : float
+        Operations of a cell, before it is eliminated.
+    """
+    ranks = ranks or One()
+    plan = planned(order, ranks.size, each) if ranks.size > 1 else None
+    if plan is None:
+        return Subtrees(One(), tuple(range(len(order.parts))), (), {}, tuple(order.cells))
+    return _of(order, ranks, plan.owners)
+
+
+def planned(order: Dissection, size: int, each: float = 0.0, tries: int = 8) -> Plan | None:
+    """Cut the tree of parts from the top until its subtrees can be shared evenly, each to the rank that has least.
+
+    Parameters
+    ----------
+    order : Dissection
+    size : int
+        Ranks.
+    each : float
+        Operations of a cell, before it is eliminated.
+    tries : int
+        Cuts that are tried, for each rank. More: what all ranks do alike grows. Fewer: ranks wait for each other.
+        Chosen, not measured.
+    """
+    work = [p.operations[0] + each * len(p.within) for p in order.parts]
+    whole = list(work)
+    for k, part in enumerate(order.parts):
+        whole[k] += sum(whole[below] for below, _ in part.below)
+    roots, top, plans = [len(order.parts) - 1] if order.parts else [], 0.0, list[Plan]()
+    for _ in range(tries * size):
+        plans.append(Plan(*_assigned(roots, whole, size), top))
+        cut = max((k for k in roots if order.parts[k].below), key=lambda k: whole[k], default=None)
+        if cut is None:
+            break
+        roots = [k for k in roots if k != cut] + [below for below, _ in order.parts[cut].below]
+        top += work[cut]
+    plans = [plan for plan in plans if all(plan.loads)]
+    return min(plans, key=lambda plan: plan.top + max(plan.loads), default=None)
+
+
+def _assigned(roots: Sequence[int], whole: Sequence[float], size: int) -> tuple[dict[int, int], list[float]]:
+    """The largest subtrees first, each to the rank with the least work; and the work of each."""
+    loads, shares = [0.0] * size, {}
+    for k in sorted(roots, key=lambda k: (-whole[k], k)):
+        rank = min(range(size), key=lambda r: loads[r])
+        shares[k] = rank
+        loads[rank] += whole[k]
+    return shares, loads
+
+
+def _of(order: Dissection, ranks: Ranks, owners: dict[int, int]) -> Subtrees:
+    """What one rank has of it."""
+    owner = dict(owners)
+    for k in reversed(range(len(order.parts))):  # those below come before
+        if k in owner:
+            owner.update({below: owner[k] for below, _ in order.parts[k].below})
+    own = tuple(k for k in range(len(order.parts)) if owner.get(k) == ranks.rank)
+    top = tuple(k for k in range(len(order.parts)) if k not in owner)
+    cells = tuple(cell for k in own for cell, _ in order.parts[k].within)
+    return Subtrees(ranks, own, top, dict(sorted(owners.items())), cells)

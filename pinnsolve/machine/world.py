@@ -1,0 +1,291 @@
+"""The processes that share a run (`torchrun`): shares of its points, sums, triangles, and the one that decides.
+
+Underneath is torch.distributed: gloo between CPUs, NCCL between GPUs. All processes (ranks) do the same in the same
+order, and keep the same state; what is summed, joined or told is the same on all of them, to the bit.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from types import FrameType
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.least_squares import Triangle
+from pinnsolve.errors import ProblemError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How long ranks wait for each other. Chosen, not measured.
+
+    Parameters
+    ----------
+    timeout : float
+        Seconds that a rank waits for another one's numbers. A process that ends is missed at once, since its
+        connections close; this is for one that hangs, and for a machine that is switched off. Shorter: a rank that is
+        slow is taken for lost. Longer: the others wait for nothing.
+    pause : float
+        Seconds between two looks for what the first rank does alone, however long it takes.
+    words : float
+        Seconds in which the first rank has to say why a run ended. Longer: the others wait for nothing where it is the
+        first that was lost.
+    """
+
+    timeout: float = 300.0
+    pause: float = 0.05
+    words: float = 5.0
+
+
+RULES = Rules()
+
+
+class LostError(Exception):
+    """Another rank is gone, or does not answer."""
+
+
+class World:
+    """What a run needs of other processes. One process is a world of size one.
+
+    Parameters
+    ----------
+    rank : int
+        Of this process, from zero.
+    size : int
+        How many there are.
+    store : torch.distributed.Store, optional
+        Where ranks leave words for each other.
+    """
+
+    def __init__(self, rank: int = 0, size: int = 1, store: Any = None) -> None:
+        self.rank, self.size, self._store = rank, size, store
+        self.ended = False  # whether somebody wants this process to end
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the rank that decides, writes and prints."""
+        return self.rank == 0
+
+    # ------------------------------------------------------------ shares
+
+    def part(self, count: int, rank: int | None = None) -> slice:
+        """Which of so many are a rank's (this one's): as many each, one after the other. Pairs stay together.
+
+        >>> World(1, 3).part(10), World(2, 3).part(10)
+        (slice(2, 6, None), slice(6, 10, None))
+        """
+        k = self.rank if rank is None else rank
+        ends = [count if j == self.size else count * j // self.size // 2 * 2 for j in (k, k + 1)]
+        return slice(*ends)
+
+    def share(self, points: Any) -> Any:
+        """This rank's part of some points."""
+        return points if self.size == 1 else points[self.part(len(points))]
+
+    # ------------------------------------------------------------ numbers of all ranks
+
+    def sum(self, tensor: Tensor, /) -> Tensor:
+        """The sum over all ranks."""
+        return tensor if self.size == 1 else self._reduced(tensor, "SUM")
+
+    def largest(self, tensor: Tensor) -> Tensor:
+        """The largest over all ranks, entry by entry."""
+        return tensor if self.size == 1 else self._reduced(tensor, "MAX")
+
+    def _reduced(self, tensor: Tensor, how: str) -> Tensor:
+        from torch import distributed
+
+        found = tensor.clone(memory_format=torch.contiguous_format)
+        numbers = torch.view_as_real(found) if found.is_complex() else found
+        with _heard():
+            distributed.all_reduce(numbers, getattr(distributed.ReduceOp, how))
+        return found
+
+    def whole(self, mine: Tensor, begin: int, count: int) -> Tensor:
+        """All ranks' entries (count, ...), of which this one has `mine`, from `begin` on."""
+        if self.size == 1:
+            return mine
+        found = mine.new_zeros(count, *mine.shape[1:])
+        found[begin : begin + len(mine)] = mine
+        return self._reduced(found, "SUM")
+
+    def solved(self, triangle: Triangle, ridge: float) -> tuple[Tensor, float] | None:
+        """The least squares of all ranks' rows, as `Triangle.solved`: the first rank solves them, and tells."""
+        if self.size == 1:
+            return triangle.solved(ridge)
+        self.triangle(triangle)
+        found = self.told(lambda: _away(triangle.solved(ridge)))
+        return None if found is None else (found[0].to(triangle.front.device), found[1])
+
+    def triangle(self, mine: Triangle) -> None:
+        """Fold the rows of all ranks into the first one's triangle: QR by reduction, in pairs along a binary tree.
+
+        Source: Demmel, Grigori, Hoemmen & Langou, SIAM J. Sci. Comput. 34 (2012) A206, section 3 (TSQR).
+        """
+        from torch import distributed
+
+        mine.squares = self.sum(mine.squares)
+        stride = 1
+        while stride < self.size:
+            if self.rank % (2 * stride):
+                with _heard():
+                    distributed.send(mine.folded(), self.rank - stride)
+                return
+            if self.rank + stride < self.size:
+                theirs = mine.front.new_empty(mine.front.shape[1], mine.front.shape[1])
+                with _heard():
+                    distributed.recv(theirs, self.rank + stride)
+                mine.take(theirs)
+            stride *= 2
+
+    # ------------------------------------------------------------ what one rank does for all
+
+    def told(self, work: Callable[[], T]) -> T:
+        """What the first rank finds, told to all; an error in words is raised on all of them."""
+        if self.size == 1:
+            return work()
+        from torch import distributed
+
+        box: list[Any] = [None]
+        if self.first:
+            try:
+                box = [(True, work())]
+            except ProblemError as error:
+                box = [(False, error)]
+        with _heard():
+            distributed.broadcast_object_list(box)
+        made, found = box[0]
+        if not made:
+            raise found
+        return found
+
+    def waited(self, name: str) -> None:
+        """Go on when the first rank has come here, however long that takes: what it does alone may take minutes."""
+        if self.size == 1:
+            return
+        with _heard():
+            if self.first:
+                self._store.set(name, "done")
+            while not self._store.check([name]):
+                if self.ended:
+                    raise LostError("this process was told to end")
+                time.sleep(RULES.pause)
+
+    # ------------------------------------------------------------ how it ends
+
+    def say(self, words: str) -> None:
+        """Leave words for the first rank, which prints them when it misses this one."""
+        if self.size > 1:
+            with suppress(RuntimeError):
+                self._store.set(f"words of {self.rank}", words)
+
+    def words(self) -> str:
+        """What other ranks left before they ended."""
+        found = []
+        for rank in (r for r in range(self.size) if r != self.rank):
+            with suppress(RuntimeError):
+                if self._store.check([f"words of {rank}"]):
+                    found.append(f"rank {rank}: {self._store.get(f'words of {rank}').decode()}")
+        return "; ".join(found)
+
+    def speaks(self) -> bool:
+        """Whether it is for this rank to say why a run ended: for the first, unless it is the one that was lost."""
+        if self.first:
+            self.say("it says why")
+            return True
+        until = time.monotonic() + RULES.words
+        with suppress(RuntimeError):
+            while time.monotonic() < until:
+                if self._store.check(["words of 0"]):
+                    return False
+                time.sleep(RULES.pause)
+        return True
+
+
+ALONE = World()
+
+
+def _away(found: tuple[Tensor, float] | None) -> tuple[Tensor, float] | None:
+    """A solution as it is told: from the CPU."""
+    return None if found is None else (found[0].cpu(), found[1])
+
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    """What torch.distributed raises where a rank does not answer, said as that."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise LostError(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+
+
+def asked_for() -> tuple[int, int]:
+    """The rank and the size that a launcher (torchrun) gave this process."""
+    if "RANK" not in os.environ:
+        return 0, 1
+    return int(os.environ["RANK"]), int(os.environ.get("WORLD_SIZE", "1"))
+
+
+@contextmanager
+def begun() -> Iterator[World]:
+    """The world that a launcher has begun by the usual variables (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT).
+
+    While it lasts a signal that ends this process (SIGTERM: a launcher sends it when another rank has ended) is
+    remembered, so that what is kept is whole.
+
+    Raises
+    ------
+    ProblemError
+        If the ranks do not find each other.
+    """
+    rank, size = asked_for()
+    if size == 1:
+        yield ALONE
+        return
+    from torch import distributed
+    from torch.distributed.rendezvous import rendezvous
+
+    cards = torch.cuda.is_available()
+    if cards:
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % torch.cuda.device_count())
+    try:
+        store, rank, size = next(rendezvous("env://"))
+        distributed.init_process_group(
+            "cpu:gloo,cuda:nccl" if cards else "gloo",
+            timeout=timedelta(seconds=RULES.timeout), store=store, rank=rank, world_size=size,
+        )  # fmt: skip
+    except (RuntimeError, ValueError, StopIteration) as error:
+        raise ProblemError(
+            f"the {size} processes of this run do not find each other: {str(error).splitlines()[0]}",
+            "Start them by torchrun --nproc-per-node N -m pinnsolve file.py; docs/cluster.md has several machines.",
+        ) from None
+    world = World(rank, size, distributed.distributed_c10d.PrefixStore("pinnsolve", store))
+    with _remembered(world):
+        yield world
+    distributed.destroy_process_group()  # not after an error: who is gone does not answer
+
+
+@contextmanager
+def _remembered(world: World) -> Iterator[None]:
+    """SIGTERM only makes a note of it; after an error too, so that there is time to say it."""
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        world.ended = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, remember)
+    yield
+    signal.signal(signal.SIGTERM, before)

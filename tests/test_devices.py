@@ -1,0 +1,107 @@
+"""Every kind of run on a card that is pretended (`tests.pretended_card`): nothing that it computes with stays on the
+host. Where a card is at hand the same runs are its own test."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from pinnsolve import (
+    MLP,
+    Box,
+    Disk,
+    LevenbergMarquardt,
+    LocalFeatures,
+    Marching,
+    Piecewise,
+    Problem,
+    RandomFeatures,
+    Settings,
+    Unknown,
+    d,
+    dirichlet,
+    initial,
+    integral,
+    laplace,
+    observed,
+    solve,
+)
+from tests.pretended_card import CARD, HOST, PretendedCard, put, where
+
+SQUARE = Box(x=(0, 1), y=(0, 1))
+TRAINED: dict[str, Any] = {"network": MLP(width=6, depth=1), "method": LevenbergMarquardt(steps=6), "points": 80}
+
+
+def of(equations: Any, space: Any = SQUARE, **more: Any) -> Problem:
+    given = {"conditions": [dirichlet(u=lambda x, y: x * y)], "tolerance": 1e-2, **more}
+    return Problem(space=space, unknowns="u", equations=equations, reference=None, **given)
+
+
+def cubic(u, x, y):  # type: ignore[no-untyped-def]
+    return laplace(u, x, y) - u**3 + torch.sin(3 * x)
+
+
+def conducting(u, x, y, k):  # type: ignore[no-untyped-def]
+    return d(k * d(u, x), x) + d(k * d(u, y), y)
+
+
+def averaging(u, x):  # type: ignore[no-untyped-def]
+    return d(u, x, x) - integral(u, over="x") + 1
+
+
+def decaying(u, t, k):  # type: ignore[no-untyped-def]
+    return d(u, t) + k * u
+
+
+DATA = {"t": torch.linspace(0.1, 1, 12), "u": torch.exp(-0.7 * torch.linspace(0.1, 1, 12))}
+RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
+    "a network, its points redrawn": (of(cubic), TRAINED),
+    "cells that a rim cuts": (
+        of(cubic, Disk(x=0, y=0, radius=1)),
+        {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=2)},
+    ),
+    "random features, materials": (
+        of(conducting, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5.0))}),
+        {"network": RandomFeatures(15), "points": 60},
+    ),
+    "integrals": (
+        of(averaging, Box(x=(0, 1)), conditions=[dirichlet(u=0)]), {"network": RandomFeatures(20), "points": 60},
+    ),
+    "a constant in cells": (
+        Problem(
+            time=(0, 1), unknowns="u", equations=decaying, parameters={"k": Unknown(1.0)}, reference=None,
+            conditions=[initial(u=1), observed(sigma=1e-3, **DATA)],
+        ),
+        {},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_nothing_stays_on_the_host(name: str) -> None:
+    problem, options = RUNS[name]
+    with warnings.catch_warnings(), PretendedCard() as card:
+        warnings.simplefilter("ignore")  # such short runs do not converge
+        solve(problem, settings=replace(Settings(held_out=60, budget=100), device=str(CARD), **options))
+    assert not card.found
+
+
+def test_what_a_card_refuses_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The four ways: numbers, an index, a draw, and numbers that are read as an array."""
+    monkeypatch.setattr(PretendedCard, "_note", lambda card, what: card.found.setdefault(what, what))
+    with PretendedCard() as card:
+        there, here = torch.ones(3, device=CARD), torch.ones(3)
+        assert (where(there), where(here), there.device, here.device) == ("card", "host", CARD, HOST)
+        assert where(there + 1) == where(here.to(CARD)) == "card" and where(there.cpu()) == "host"
+        assert where(there) == "card" and not card.found
+        there + here
+        there[torch.tensor([0])]
+        torch.rand(2, generator=torch.Generator(), device=CARD)
+        there.numpy()
+    assert [what.split(" ")[0] for what in card.found] == ["add", "__getitem__", "rand", "numpy"]
+    put(here, None)
+    assert where(here) == "host"
