@@ -30,5 +30,5 @@ problem = Problem(
         neumann(u=lambda t: exp(0.5 + t)),
     ],
     reference=exact(u=lambda x1, x2, x3, x4, x5, t: exp(square(x1, x2, x3, x4, x5) / 2 + t)),
-    tolerance=1e-3,
+    tolerance=6e-6,
 )
