@@ -265,6 +265,7 @@ def test_files_are_read_from_beside_the_one_that_names_them(tmp_path: Path) -> N
         ({"of": "z", "x": [0, 1], "k": [1, 2]}, "has no column 'z'"), ({"of": "x", "x": [0, 1]}, "no other column"),
         ({"of": "x", "x": [0, 1], "k": [1, 2], "q": [1, 2]}, "which one are the values"),
         ({"of": "x", "x": [0, 1], "k": [1, 2], "value": "q"}, "is no column"),
+        ({"of": "x", "x": [0, 1], "value": np.ones(2)}, "no name of a column"),
         ({"of": "x", "x": [0, 1], "k": [1, math.nan]}, "no finite number"),
         ({"of": "x", "x": [0, 1, 1], "k": [1, 2, 3]}, "more than one row for x = 1"),
         ({"of": ("x", "y"), "x": [0, 0, 1], "y": [0, 1, 0], "k": [1, 2, 3]}, "no full grid"),

@@ -15,6 +15,7 @@ Methods Fluids 37 (2001) 885-903, and Nabh, Dissertation, Heidelberg 1998, for t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -30,6 +31,7 @@ from pinnsolve.reference import Reference
 from validation.refine import SAFETY, Array, Declared, Field, lattice, read, relative_l2
 
 Numbers = NDArray[np.int64]
+Given = tuple[NDArray[np.bool_], NDArray[np.bool_], Array, Array]
 
 LENGTH, HEIGHT, SPEED = 2.2, 0.41, 0.3  # in metres, and metres a second at the middle of the inlet
 CENTRE, RADIUS, BOX = (0.2, 0.2), 0.05, 0.1  # of the cylinder; half the side of the square that is divided around it
@@ -51,31 +53,36 @@ class Element:
         Of x and y, or of the slope and the way from the cylinder to the square.
     quarter : int or None
         Turned by so many right angles.
+    centre, radius, box
+        Of the disc that it lies beside, and half the side of the square around that.
     """
 
     low: tuple[float, float]
     high: tuple[float, float]
     quarter: int | None = None
+    centre: tuple[float, float] = CENTRE
+    radius: float = RADIUS
+    box: float = BOX
 
     def place(self, r: Array, s: Array) -> tuple[Array, Array]:
         """Where the point (r, s) of (-1, 1)^2 lies."""
         a, b = (lo + (hi - lo) * (t + 1) / 2 for lo, hi, t in zip(self.low, self.high, (r, s), strict=True))
         if self.quarter is None:
             return a, b
-        away = RADIUS / np.sqrt(1 + a * a) * (1 - b) + BOX * b  # along the axis of the quarter
+        away = self.radius / np.sqrt(1 + a * a) * (1 - b) + self.box * b  # along the axis of the quarter
         turn = 1j**self.quarter
         z = (away + 1j * a * away) * turn
-        return CENTRE[0] + z.real, CENTRE[1] + z.imag
+        return self.centre[0] + z.real, self.centre[1] + z.imag
 
     def found(self, x: Array, y: Array) -> tuple[Array, Array]:
         """The (r, s) of places, beyond (-1, 1)^2 where they lie elsewhere."""
         a, b = x, y
         if self.quarter is not None:
-            z = (x - CENTRE[0] + 1j * (y - CENTRE[1])) / 1j**self.quarter
+            z = (x - self.centre[0] + 1j * (y - self.centre[1])) / 1j**self.quarter
             away = np.where(z.real > 1e-9, z.real, 1e9)
             a = z.imag / away
-            near = RADIUS / np.sqrt(1 + a * a)
-            b = (away - near) / (BOX - near)
+            near = self.radius / np.sqrt(1 + a * a)
+            b = (away - near) / (self.box - near)
         r, s = (2 * (v - lo) / (hi - lo) - 1 for v, lo, hi in zip((a, b), self.low, self.high, strict=True))
         return r, s
 
@@ -115,6 +122,14 @@ def both(one: Array, other: Array) -> Array:
     return np.asarray(np.einsum("pi,qj->pqij", one, other).reshape(len(one) * len(other), -1))
 
 
+def walls(x: Array, y: Array) -> Given:
+    """Where u and where v are given, and their values there: in the channel with the cylinder."""
+    wall = (np.abs(y) < 1e-9) | (np.abs(y - HEIGHT) < 1e-9)
+    held = wall | (np.abs(np.hypot(x - CENTRE[0], y - CENTRE[1]) - RADIUS) < 1e-9) | (np.abs(x) < 1e-9)
+    inlet = np.where(np.abs(x) < 1e-9, 4 * SPEED * y * (HEIGHT - y) / HEIGHT**2, 0.0)
+    return held, held, inlet, np.zeros_like(x)
+
+
 class Flow:
     """The solution of degree n.
 
@@ -125,25 +140,35 @@ class Flow:
         The viscosity (metres squared a second).
     known : Flow, optional
         Of another degree, from which Newton's method begins; without it from Stokes' flow.
+    mesh : list of Element, optional
+        Of another domain; its own `given` velocities, and `closed` if they are given all around: then one pressure is
+        zero. Elsewhere on the rim nu u_n - p n = 0.
     """
 
-    def __init__(self, n: int, nu: float, known: Flow | None = None) -> None:
-        self.n, self.nu, self.elements = n, nu, elements()
+    def __init__(
+        self,
+        n: int,
+        nu: float,
+        known: Flow | None = None,
+        mesh: list[Element] | None = None,
+        given: Callable[[Array, Array], Given] = walls,
+        closed: bool = False,
+    ) -> None:
+        self.n, self.nu, self.elements = n, nu, mesh or elements()
         self.nodes, self.places = self._numbered(n)
         self.tops, above = self._numbered(n - 1)
         self.count, self.size = len(self.places), 2 * len(self.places) + len(above)
         self._tables()
         self.state = np.zeros(self.size)
         x, y = self.places.T
-        wall = (np.abs(y) < 1e-9) | (np.abs(y - HEIGHT) < 1e-9)
         self.on = np.abs(np.hypot(x - CENTRE[0], y - CENTRE[1]) - RADIUS) < 1e-9
-        held = wall | self.on | (np.abs(x) < 1e-9)
-        self.held = np.concatenate([held, held, np.zeros(self.size - 2 * self.count, dtype=bool)])
-        inlet = np.where(np.abs(x) < 1e-9, 4 * SPEED * y * (HEIGHT - y) / HEIGHT**2, 0.0)
+        held_u, held_v, u, v = given(x, y)
+        level = closed & (np.arange(len(above)) == 0)
+        self.held = np.concatenate([held_u, held_v, level])
         if known is not None:
             whole = known.field("u")(x, y), known.field("v")(x, y), known.field("p")(*above.T)
-            self.state = np.where(self.held, 0.0, np.concatenate(whole))
-        self.state[: self.count][held] = inlet[held]
+            self.state = np.concatenate(whole)
+        self.state[self.held] = np.concatenate([u, v, 0.0 * level])[self.held]
         self._solve(known is None)
 
     def _numbered(self, n: int) -> tuple[Numbers, Array]:

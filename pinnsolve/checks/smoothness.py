@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.tolerances import EQUAL
 from pinnsolve.checks.contradictions import Part, parts
 from pinnsolve.checks.roughness import RULES, rough
 from pinnsolve.checks.two_ways import Both, Expression, residual_of
@@ -81,10 +82,11 @@ def _of_data(problem: Problem, prescribed: Prescribed, piece: Piece, orders: Map
     if not free:
         return ""
     values = prescribed.given(fields_at(piece.grid())).value
-    swing = float((values - values.mean()).abs().max())
+    swing, largest = float((values - values.mean()).abs().max()), float(values.abs().max())
+    swing = swing if swing > EQUAL * largest else largest or 1.0  # 2 + sin(pi x) sin(pi y) on a wall: rounding jumps
     for c in free:
         for order in range(1, min(orders[c], 2) + 1):
-            scale = (swing or float(values.abs().max()) or 1.0) / problem.domain.length(c) ** order
+            scale = swing / problem.domain.length(c) ** order
             expression = _derivative(prescribed, problem.coordinates.index(c), order)
             both = Both(problem, [expression], fields_at, piece)
             size = torch.tensor([scale], dtype=torch.float64)

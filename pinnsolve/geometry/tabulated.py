@@ -166,6 +166,11 @@ def table(
     for what, given, possible in (("kind", kind, get_args(Kind)), ("outside", outside, get_args(Outside))):
         if given not in possible:
             raise ProblemError(f"table: there is no {what} {given!r:.60}", did_you_mean(str(given), possible))
+    if value is not None and not isinstance(value, str):
+        raise ProblemError(
+            f"table: value={value!r:.60} is no name of a column",
+            "Name the column of the values: table(x=xs, k=ks, of='x').",
+        )
     names = (of,) if isinstance(of, str) else tuple(of) if isinstance(of, list | tuple) else ()
     if not names or not all(isinstance(c, str) and c.isidentifier() for c in names) or len(set(names)) < len(names):
         raise ProblemError(f"table: of={of!r:.60} names no coordinates", EXAMPLE)

@@ -141,3 +141,12 @@ def test_a_solution_that_jumps_where_its_residual_is_blind_is_undetermined() -> 
     assert "x=0.5" in solution.training.outcome.detail
     assert solution.training.estimate is None
     assert any("differentiates something that jumps" in w for w in solution.findings.warnings)
+
+
+@pytest.mark.parametrize(("step", "told"), [(0.0, False), (1e-3, True)])
+def test_rounding_of_a_constant_is_no_jump(step: float, told: bool) -> None:
+    """sin(pi y) is 1e-16 at y = 1, so that 2 + sin(pi x) sin(pi y) has steps of rounding there, and no other swing."""
+    pi = 3.141592653589793
+    wall = dirichlet(u=lambda x, y: 2 + sin(pi * x) * sin(pi * y) + step * where(x > 0.3, 1.0, 0.0))
+    seen = check(problem(space=Box(x=(-1, 1), y=(-1, 1)), conditions=wall))
+    assert any("jumps" in w for w in seen.warnings) == told
