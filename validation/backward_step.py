@@ -33,7 +33,7 @@ SOLVES = "the flow over a step of validation/backward_step.py"
 REATTACHED = {100: 2.922, 200: 4.982}  # by Re, in heights of the step: Erturk (2008)
 LAYERS, FALLS, FIRST = 5, 0.2, 0.4  # so many layers of elements around the edge, each so much smaller than the last
 ALONG = (-2.0, -1.0, 1.0, 1.8, 2.8, 4.0, 5.5, 7.5, 10.0)  # where elements end away from it
-DEGREE = 6
+DEGREE = 7
 
 
 def elements(layers: int) -> list[Element]:
@@ -77,7 +77,7 @@ def reattached(flow: Flow) -> float:
 
 
 def graded_elements(problem: Declared) -> Reference:
-    """The flow by elements of degree 6, and its difference from coarser ones as its own error.
+    """The flow by elements of degree 7, and its difference from coarser ones as its own error.
 
     Reads the parameter "nu"; raises ValueError for another domain.
     """

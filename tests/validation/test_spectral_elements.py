@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from validation.backward_step import held, inlet, solved
+from validation.backward_step import held, inlet
 from validation.waveguide import Wave
 
 
