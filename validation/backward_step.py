@@ -20,6 +20,7 @@ from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from pinnsolve.reference import Reference
@@ -46,7 +47,7 @@ def elements(layers: int) -> list[Element]:
     ]  # fmt: skip
 
 
-def held(x: Array, y: Array) -> Array:
+def held(x: Array, y: Array) -> NDArray[np.bool_]:
     """Whether places are on walls or the inlet."""
     near = 1e-9
     floor = np.where(x < -near, np.abs(y - 1) < near, np.abs(y) < near)

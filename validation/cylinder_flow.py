@@ -20,6 +20,7 @@ from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pinnsolve.reference import Reference
 from validation.refine import SAFETY, Array, Declared, lattice, read, relative_l2
@@ -81,12 +82,12 @@ def elements() -> list[Element]:
     return found
 
 
-def on_cylinder(x: Array, y: Array) -> Array:
+def on_cylinder(x: Array, y: Array) -> NDArray[np.bool_]:
     """Whether places are on it."""
     return np.asarray(np.abs(np.hypot(x - CENTRE[0], y - CENTRE[1]) - RADIUS) < 1e-9)
 
 
-def held(x: Array, y: Array) -> Array:
+def held(x: Array, y: Array) -> NDArray[np.bool_]:
     """Whether places are on walls, the cylinder or the inlet."""
     return np.asarray((np.abs(y) < 1e-9) | (np.abs(y - HEIGHT) < 1e-9) | on_cylinder(x, y) | (np.abs(x) < 1e-9))
 

@@ -6,17 +6,17 @@ points. Patera, J. Comput. Phys. 54 (1984) 468-488.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix
 
-from validation.refine import Array, Field
+from validation.refine import Array
 
 Numbers = NDArray[np.int64]
 
@@ -113,11 +113,11 @@ class Quadrangles:
         weighed = self.weight[..., None] * found
         return np.asarray(np.swapaxes(np.broadcast_to(test, weighed.shape[:2] + test.shape[-1:]), 1, 2) @ weighed)
 
-    def evaluated(self, values: Array, n: int | None = None) -> Field:
+    def evaluated(self, values: NDArray[Any], n: int | None = None) -> Callable[..., NDArray[Any]]:
         """The field of values (elements, (n + 1)^2) at the nodes of degree n, this one's own without it."""
         n = self.n if n is None else n
 
-        def field(x: Array, y: Array) -> Array:
+        def field(x: Array, y: Array) -> NDArray[Any]:
             flat, found = (
                 [np.asarray(v, dtype=float).ravel() for v in (x, y)],
                 np.full(np.size(x), np.nan, values.dtype),

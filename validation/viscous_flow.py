@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import splu
 
 from validation.refine import Array, Field
 from validation.spectral_elements import Element, Quadrangles, assembled, both, lagrange
 
-Where = Callable[[Array, Array], Array]
+Where = Callable[[Array, Array], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Channel:
 
     elements: Sequence[Element]
     held: Where
-    inlet: Where
+    inlet: Callable[[Array, Array], Array]
 
 
 class Flow(Quadrangles):
@@ -111,7 +112,7 @@ class Flow(Quadrangles):
                 break
             factors, before = None if size > 0.3 * before else factors, size
 
-    def force(self, on: Array) -> tuple[float, float]:
+    def force(self, on: NDArray[np.bool_]) -> tuple[float, float]:
         """What the flow exerts on walls, as reactions at their nodes."""
         left, c = self._assembled(1.0)[1], self.count
         along, across = (-float(left[k * c : (k + 1) * c][on].sum()) for k in range(2))
