@@ -27,7 +27,7 @@ from pinnsolve import (
 from pinnsolve.checks.check import check
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.stretches import Stretches
-from pinnsolve.methods import faces, steady_whole
+from pinnsolve.methods import faces, steady_solving, steady_whole
 from pinnsolve.methods.grading import parts_apart
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
@@ -254,3 +254,26 @@ def test_a_run_that_is_taken_up_gives_the_same_bits() -> None:
     for one in (whole, other):
         one.advance()
     assert torch.equal(whole.cells.coefficients, other.cells.coefficients) and whole.offs == other.offs
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+def test_a_corner_without_bound_keeps_the_degree_of_the_march_before(bounded: bool) -> None:
+    """r^(2/3) sin(2 phi / 3) around a corner that turns inwards: two degrees more do little there."""
+    corner = Polygon(x=[0, 1, 1, -1, -1, 0], y=[0, 0, 1, 1, -1, -1])
+
+    def around(x: Any, y: Any) -> Any:
+        r = torch.sqrt(x * x + y * y + 1e-300)
+        phi = torch.atan2(y, x)
+        return r ** (2 / 3) * sin(2 / 3 * torch.where(phi < -1e-9, phi + 2 * math.pi, phi))
+
+    def harmonic(x: Any, y: Any) -> Any:
+        return exp(x) * sin(y)
+
+    given = harmonic if bounded else around
+    problem = declared(corner, lambda u, x, y: laplace(u, x, y), [dirichlet(u=given)])
+    made = verified(problem, check(problem))[0]
+    known, following = (Planar(problem, LocalFeatures(degree=degree), made) for degree in (13, 13))
+    cells = solved(begun(problem, 8, 2))
+    assert cells is not None
+    known.take(cells.mesh, cells.coefficients, True, 1e-3)
+    assert steady_solving._begun_with(following, known) == (10 if bounded else 8)

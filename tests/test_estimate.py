@@ -12,7 +12,7 @@ from torch import Tensor
 
 import problems.burgers
 from pinnsolve import MLP, LevenbergMarquardt, Problem, compare, solve
-from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, Seen, estimated
+from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, Seen, best_of, estimated
 from pinnsolve.training.history import Look
 from pinnsolve.training.rules import RULES
 
@@ -84,6 +84,27 @@ def test_one_point_beside_a_corner_is_not_what_cells_leave() -> None:
     assert estimated([march, richer], first, ONE) == pytest.approx(richer.caution * 1e-5 * 0.2, rel=0.2)
     for defect in (0.2, 0.0):  # cells that leave much may be wrong alike, and so may those of which that is not known
         assert estimated([replace(f, defect=defect) for f in (march, richer)], first, ONE) == 1.0
+
+
+def test_of_cells_the_one_that_leaves_least_is_best_whatever_one_point_in_a_corner_says() -> None:
+    """Smaller cells in a corner have larger residuals there; features are compared by residuals as ever."""
+    wide = replace(found(1e-2, 1.0, 1, "cells of 8"), defect=1e-3)
+    small = replace(found(1e-3, 3.0, 2, "cells of 8"), defect=1e-4)
+    assert best_of([wide, small], ONE) is small and best_of([small, wide], ONE) is small
+    assert best_of([wide, replace(small, defect=1e-2)], ONE) is wide
+    for residual in (2.0, 4.0):
+        other = found(1e-4, residual, 3)
+        assert best_of([wide, small, other], ONE) is (other if residual < 3 else small)
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.7])
+def test_of_errors_of_one_shape_all_is_told_and_not_what_they_differ_by(part: float) -> None:
+    """At a corner both err alike, the one `part` as much as the other: they differ by 1 - part of that."""
+    first, error = {"r": 1.0}, 1e-3
+    march = replace(found(error, 1e-2, 1, "cells of 8"), defect=1e-3)
+    richer = replace(found(part * error, 1e-2, 1, "cells of 10", again=1), stage=2, richer=1.0, defect=part * 1e-3)
+    told = estimated([march, richer], first, ONE)
+    assert 0.97 * part * error < told < 2 * part * error  # of 4000 values the root mean square is known to 1 %
 
 
 def test_what_is_farther_from_cells_than_their_error_is_no_rival() -> None:

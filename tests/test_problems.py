@@ -283,6 +283,8 @@ BY_REFERENCE = [
     Case("heat_in_a_disc", None, tolerance=2e-5, steps={"x": 0.03, "y": 0.03, "t": 0.02}, inside={"x": (-0.6, 0.6), "y": (-0.6, 0.6), "t": (0.1, 0.9)}),
     Case("plate_with_holes", None, tolerance=1e-5, steps={"x": 0.004, "y": 0.004}, inside={"x": (0.68, 0.78), "y": (0.1, 0.9)}, count=30),
     Case("cylinder_flow", None, tolerance=4e-4, steps={"x": 0.008, "y": 0.008}, inside={"x": (0.45, 0.57), "y": (0.13, 0.17)}, count=40),
+    Case("backward_step", None, tolerance=3e-4, steps={"x": 0.03, "y": 0.02}, inside={"x": (2.0, 2.6), "y": (1.5, 1.9)}, count=40),
+    Case("waveguide", None, tolerance=1e-4, steps={"x": 0.015, "y": 0.015}, inside={"x": (-0.9, -0.1), "y": (0.6, 1.4)}, count=40),
     Case("mixing", None, tolerance=2e-4, steps={"x": 0.02, "y": 0.02, "t": 0.01}, inside={"x": (-0.25, 0.25), "y": (0.64, 0.82), "t": (0.1, 0.9)}, count=60),
     # in their fans; elsewhere they are constant
     Case("burgers_inviscid", None, tolerance=1e-8, steps={"x": 0.005, "t": 0.005}, inside={"x": (0.1, 0.4), "t": (0.6, 0.9)}),
@@ -508,7 +510,7 @@ def test_solutions_have_no_residual_and_mutants_have_one(case: Case) -> None:
 # their own; `python -m validation` solves all as they stand
 ELSEWHERE = {
     "plate_with_holes", "plate_under_tension", "inclusion", "cable", "bracket_3d", "burgers_inviscid", "burgers_2d",
-    "heat_many_scales", "cavity", "cylinder_flow", "mixing", "inverse_navier_stokes", "inverse_burgers", "inverse_burgers_noisy",
+    "heat_many_scales", "cavity", "cylinder_flow", "backward_step", "waveguide", "mixing", "inverse_navier_stokes", "inverse_burgers", "inverse_burgers_noisy",
 }  # fmt: skip
 OF_FIELDS = [name for name in NAMES if not shipped(name).eigenvalues and name not in ELSEWHERE]
 

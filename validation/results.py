@@ -27,7 +27,7 @@ FORWARD = {
     "two_materials": 60.0, "plucked_string": 60.0, "lotka_volterra": 60.0, "renewal": 60.0, "bratu": 60.0, "borehole": 60.0,
     "kuramoto_sivashinsky": 60.0, "burgers_inviscid": 60.0, "dam_break": 60.0, "sod": 60.0,
     "heat_in_a_disc": 60.0, "plate_with_holes": 60.0, "plate_under_tension": 60.0, "ball": 60.0,
-    "cylinder_flow": 60.0, "mixing": 60.0,
+    "cylinder_flow": 60.0, "backward_step": 60.0, "waveguide": 60.0, "mixing": 60.0,
     "heat_many_scales": 60.0, "burgers_2d": 60.0, "gray_scott": 60.0,
     "inclusion": 60.0, "cable": 60.0, "l_shape": 60.0, "bracket_3d": 60.0, "drum": 60.0,
     "kovasznay": 60.0, "taylor_green": 60.0, "cavity": 60.0, "maxwell_cavity": 60.0, "maxwell_pulse": 60.0,

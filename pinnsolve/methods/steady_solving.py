@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor
 
 from pinnsolve.checks.posed import linear
 from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.costs import JOINED
+from pinnsolve.methods.grading import beside
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.protocol import Objective, State
@@ -20,6 +22,8 @@ from pinnsolve.methods.steady_keeping import stored, taken_up
 from pinnsolve.methods.steady_measured import measured, rescaled, sizes_like
 from pinnsolve.methods.steady_whole import RULES, SteadyWhole
 from pinnsolve.networks.reference_cell import ReferenceCell
+from pinnsolve.networks.spread import taken_over
+from pinnsolve.networks.tails import decay
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.steady import steady
@@ -42,9 +46,8 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, obj
     """One round: Newton's method on all cells, and halving. The first is one of the cells of a known solution, where
     there is one with no more features."""
     work = objective.work
-    before = known if known is not None and known.complete and trial.dims > 2 else None
-    # over space degrees may have been raised, here or there
-    degree = trial.degree if state["march"] else max(k.degree for k in (trial, before) if k is not None)
+    before = known if known is not None and known.complete else None
+    degree = trial.degree if state["march"] or before is None else _begun_with(trial, before)
     scheme = scheme_of(steady_of(trial), degree, trial.device, objective.world)
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
@@ -54,10 +57,10 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, obj
         if state["march"]:
             assert trial.mesh is not None
             live = taken_up(live, trial.mesh, trial.coefficients, state["march"])
-        elif known is not None and known.complete and known.mesh is not None:
-            cell = known.cell(known.coefficients.shape[2])
-            if cell.degree <= scheme.degree:
-                live.go_on(known.mesh, _richer(known, cell, scheme.cell))
+        elif before is not None and before.mesh is not None:
+            cell = before.cell(before.coefficients.shape[2])
+            if cell.degree <= scheme.degree or degree < trial.degree:
+                live.go_on(before.mesh, _richer(before, cell, scheme.cell))
     trial.live, live.work = live, work
     more = live.advance()
     defect = live.offs[-1] if live.offs else math.inf
@@ -65,6 +68,19 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, obj
     ended = _ended(state, trial, live.cells.scheme, stuck=not more and not live.settled)
     rate = max(work.operations - begun, live.factorised * live.ahead)
     return {**ended, "done": not more, "march": stored(live), "rate": rate}
+
+
+def _begun_with(trial: Planar, known: Planar) -> int:
+    """The degree of the first cells: over space no less than that of a solution whose degrees were raised; in a plane
+    less, where what is known has slopes without bound at a corner, and its last degrees are hardly smaller than those
+    before. Smaller cells there do more than more features in all of them, and take less memory."""
+    if trial.dims > 2:
+        return max(trial.degree, known.degree)
+    assert known.mesh is not None
+    beside_corners = [beside(known.mesh, c, trial.problem.coordinates) for c in steady_of(trial).notches]
+    c = known.coefficients / known.coefficients.square().sum((0, 2)).sqrt()[:, None]
+    slow = decay(c, known.cell(c.shape[2])) > RULES.slow
+    return trial.degree - 2 if any(bool((slow & here).any()) for here in beside_corners) else trial.degree
 
 
 def enriched(trial: Planar, known: Planar | None, bound: float, state: State, objective: Objective) -> State:
@@ -87,8 +103,11 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, ob
 
 
 def _richer(known: Planar, before: ReferenceCell, after: ReferenceCell) -> Tensor:
-    """The coefficients of a known solution among more features."""
+    """The coefficients of a known solution among more features; or the nearest among fewer."""
     assert known.mesh is not None
+    if after.degree < before.degree:
+        mine = torch.arange(len(known.mesh), device=known.mesh.device)
+        return taken_over(known.coefficients, known.mesh, before, known.mesh, after, mine)
     return among(known.coefficients, known.mesh, before, after)
 
 

@@ -61,6 +61,9 @@ class Rules:
     near : float
         Times the bound: over space what leaves no more is taken for a solution where no finer cells fit, and richer
         features say how right it is. Larger: time for what is not right. Smaller: it is left to others.
+    slow : float
+        Of the two degrees before: last degrees in a cell beside a corner that are larger say that slopes have no bound
+        there. Larger: features that do little there. Smaller: more cells where features would do.
     tries : int
         Halvings of all cells, where Newton's method does not settle.
     cheap, lower, least : float
@@ -79,6 +82,7 @@ class Rules:
     begun: float = 0.02
     first: float = 0.02
     near: float = 5.0
+    slow: float = 0.25
     tries: int = 3
     cheap: float = 0.2
     lower: float = 1e-2

@@ -23,6 +23,8 @@ class Best:
     points : dict from region to int
         The training points; of cells, in all of them together.
     weights : dict from residual name to float
+    defect : float
+        Above zero where cells say what the worst of them leaves of the equations.
     """
 
     step: int
@@ -33,3 +35,4 @@ class Best:
     held_out: dict[str, float]
     points: dict[str, int]
     weights: dict[str, float]
+    defect: float = 0.0

@@ -206,7 +206,10 @@ class Run:
             self.first = self.first or held
         if self.trial.complete and self._best_yet(weighted(self.weights, held), trained):
             vector, weights = self.trial.vector(), dict(self.weights)
-            self.best = Best(self.step, self.number, self.born, vector, training, held, self.counts(), weights)
+            self.watch.best = weighted(self.weights, held)
+            self.best = Best(
+                self.step, self.number, self.born, vector, training, held, self.counts(), weights, self._left_by_cells
+            )  # fmt: skip
         look = Look(self.step, self.clock.seconds, self.method.name, trained, training, held)
         self.history.append(look)
         in_training = not is_features(self.stage.network)
@@ -220,8 +223,15 @@ class Run:
         if isinstance(self.method, Vanishing):
             return True
         better = self._comparable() and self.watch.better(held_out, training)
+        if self.best is not None and min(self._left_by_cells, self.best.defect) > 0:
+            return self._left_by_cells < self.best.defect  # smaller cells in a corner have larger residuals there
         grown = isinstance(self.trial, OverRanges) and self.best is not None and self.best.stage == self.number
         return better or grown
+
+    @property
+    def _left_by_cells(self) -> float:
+        """What the worst of steady cells leaves; zero where there are none."""
+        return float(getattr(self.trial, "defect", 0.0))
 
     def _comparable(self) -> bool:
         """Whether its residual can be compared with those of other stages (`Gathered.judged`)."""
@@ -253,8 +263,10 @@ class Run:
             noise = self.trial.known_error or math.inf
         values, narrow = self.points.values(), self.trial.plan.narrow
         beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
-        defect, apart = (getattr(self.trial, name, 0.0) for name in ("defect", "apart"))  # of cells in a plane
-        return Found(stage, kind, held_out, values, again, made, scales, richer, noise, beside, defect, apart)
+        apart = getattr(self.trial, "apart", 0.0)  # of cells in a plane
+        return Found(
+            stage, kind, held_out, values, again, made, scales, richer, noise, beside, self._left_by_cells, apart
+        )
 
     def gathered(self) -> Gathered:
         data = self.trial.problem.data

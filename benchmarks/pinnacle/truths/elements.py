@@ -13,14 +13,14 @@ from numpy.polynomial import legendre
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from validation.cylinder_flow import Element, both, lagrange, lobatto
 from validation.refine import Array
+from validation.spectral_elements import Element, Quadrangles, lagrange, lobatto
 
 Numbers = NDArray[np.intp]
 Given = Callable[[Array, Array], Array]
 
 
-class Space:
+class Space(Quadrangles):
     """Functions of degree n in each direction on each element.
 
     Parameters
@@ -32,27 +32,9 @@ class Space:
     """
 
     def __init__(self, mesh: Sequence[Element], n: int, lumped: bool = False) -> None:
-        self.mesh, self.n = list(mesh), n
-        r, s = (v.ravel() for v in np.meshgrid(lobatto(n), lobatto(n), indexing="ij"))
-        every = np.concatenate([np.stack(e.place(r, s), 1) for e in self.mesh])
-        _, first, number = np.unique(every.round(9), axis=0, return_index=True, return_inverse=True)
-        self.nodes, self.places = number.reshape(len(self.mesh), -1), every[first]
+        super().__init__(list(mesh), n, (lobatto(n), _lobatto_weights(n)) if lumped else None)
         self.size = len(self.places)
-        self._tables(lumped)
-
-    def _tables(self, lumped: bool) -> None:
-        n = self.n
-        at, w = (lobatto(n), _lobatto_weights(n)) if lumped else legendre.leggauss(n + 2)
-        value, slope = lagrange(n, at), lagrange(n, at, 1)
-        along = both(slope, value), both(value, slope)
-        self.v = both(value, value)
-        x, y = (self.places[self.nodes][..., k] for k in range(2))
-        (xr, xs), (yr, ys) = ([c @ t.T for t in along] for c in (x, y))
-        area = xr * ys - xs * yr
-        self.weight = np.abs(area) * np.outer(w, w).ravel()
-        self.vx = (ys / area)[..., None] * along[0] - (yr / area)[..., None] * along[1]
-        self.vy = (xr / area)[..., None] * along[1] - (xs / area)[..., None] * along[0]
-        self.x, self.y = x @ self.v.T, y @ self.v.T
+        self.x, self.y = (self.places[self.nodes][..., k] @ self.v.T for k in range(2))
 
     def _matrix(self, parts: Array) -> csr_matrix:
         i = np.broadcast_to(self.nodes[:, :, None], parts.shape).ravel()
@@ -99,7 +81,7 @@ class Space:
         beyond = np.full(x.size, np.inf)
         rows: list[tuple[Numbers, Numbers, Array]] = []
         last = np.full(x.size, -1)
-        for number, (element, mine) in enumerate(zip(self.mesh, self.nodes, strict=True)):
+        for number, (element, mine) in enumerate(zip(self.elements, self.nodes, strict=True)):
             r, s = element.found(x, y)
             out = np.maximum(np.abs(r), np.abs(s))
             near = np.flatnonzero((out < beyond - 1e-12) & (out < 1.01))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.polynomial import legendre
 from scipy.sparse import block_diag, bmat, csc_matrix
 from scipy.sparse.linalg import splu
 
@@ -13,8 +15,10 @@ from benchmarks.pinnacle.truths.elements import Space
 from benchmarks.pinnacle.truths.mesh import graded, plane
 from benchmarks.pinnacle.truths.potentials import ONTO
 from benchmarks.pinnacle.truths.record import MOVING, STEADY, Truth, Values, at_times, on_two_grids, uniform
-from validation.cylinder_flow import Element, Flow
 from validation.refine import Array
+from validation.spectral_elements import Element, both, lagrange
+from validation.viscous_flow import Channel as Bounded
+from validation.viscous_flow import Flow
 
 NU = 0.01
 Given = tuple[Any, Any, Array, Array]
@@ -31,13 +35,18 @@ def steady(
 
     def solve(grid: tuple[int, int]) -> Values:
         n, which = grid
-        flow = Flow(n, NU, None, meshes[which], given, closed)
+        along, across, inlet, _ = (partial(_one, given, k) for k in range(4))
+        flow = Flow(Bounded(meshes[which], along, inlet, across, closed), n, NU)
         space = {"u": Space(meshes[which], n), "p": Space(meshes[which], n - 1)}
         u, v = np.split(flow.state[: 2 * flow.count], 2)
         at, above = (space[f].at(**places) for f in "up")
         return {"u": at @ u, "v": at @ v, "p": above @ flow.state[2 * flow.count :]}
 
     return on_two_grids(places, solve, ((5, 0), (7, 1)), about)
+
+
+def _one(given: Callable[[Array, Array], Given], which: int, x: Array, y: Array) -> Any:
+    return given(x, y)[which]
 
 
 def ns2d_c() -> Truth:
@@ -144,10 +153,6 @@ class Channel:
 
 def _shapes(space: Space, above: Space) -> Array:
     """The pressure's functions at the velocity's points of integration."""
-    from numpy.polynomial import legendre
-
-    from validation.cylinder_flow import both, lagrange
-
     at, _ = legendre.leggauss(space.n + 2)
     table = lagrange(above.n, at)
     return both(table, table)

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from validation.cylinder_flow import RINGS, Element
+from validation.cylinder_flow import RINGS, Around
 from validation.refine import Array
+from validation.spectral_elements import Element, Rectangle
 
 EVEN = (0.0, 1.0)  # no layers
 
@@ -39,8 +40,8 @@ def plane(
     for given, places in ((x, [h.x for h in holes]), (y, [h.y for h in holes])):
         ends = [p + s * h.box for p, h in zip(places, holes, strict=True) for s in (-1, 1)]
         lines.append(_distinct([*given, *ends]))
-    found = [
-        Element((a, c), (b, d))
+    found: list[Element] = [
+        Rectangle((a, c), (b, d))
         for a, b in pairwise(lines[0])
         for c, d in pairwise(lines[1])
         if not any(abs((a + b) / 2 - h.x) < h.box and abs((c + d) / 2 - h.y) < h.box for h in holes)
@@ -51,7 +52,7 @@ def plane(
             sign = 1 if quarter in (0, 3) else -1
             slopes = _distinct([sign * (v - middle) / h.box for v in across if abs(v - middle) < h.box * (1 + 1e-9)])
             found += [
-                Element((a, c), (b, d), quarter, (h.x, h.y), h.radius, h.box)
+                Around((a, c), (b, d), quarter, (h.x, h.y), h.radius, h.box)
                 for a, b in pairwise(slopes)
                 for c, d in pairwise(rings)
             ]

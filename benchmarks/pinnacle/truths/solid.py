@@ -17,8 +17,8 @@ from scipy.sparse import csr_matrix, diags_array
 from scipy.sparse.linalg import LinearOperator, cg
 
 from benchmarks.pinnacle.truths.record import STEADY, Truth, Values, on_two_grids, uniform
-from validation.cylinder_flow import lagrange
 from validation.refine import Array
+from validation.spectral_elements import lagrange
 
 BALLS = np.array([(0.4, 0.3, 0.6, 0.2), (0.6, 0.7, 0.6, 0.2), (0.2, 0.8, 0.7, 0.1), (0.6, 0.2, 0.3, 0.1)])
 DEGREE, FINER = 2, 6  # of the elements; parts of a cut cell along each side
