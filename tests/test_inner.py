@@ -289,7 +289,7 @@ K = {"k": Piecewise(1.0, (Box(x=(0.5, 1)), 5.0))}
                 equations=lambda u, x, y, z, t: d(u, t) - laplace(u, x, y, z),
                 conditions=[initial(u=0), dirichlet(u=0), condition(load, on=face(x=0.3))],
             ),
-            "one or two of space with time",
+            "in three dimensions with time",
         ),
     ],
 )  # fmt: skip

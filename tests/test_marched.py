@@ -274,7 +274,7 @@ def test_a_march_that_is_stopped_says_how_far_it_came() -> None:
         (problem(lambda u, x, t: d(u, t) - where(x < 0.5, 1.0, 9.0) * d(u, x, x), [initial(u=lambda x: sin(pi * x)), dirichlet(u=0)]), "a coefficient jumps"),
         (problem(heat, [initial(u=0), dirichlet(u=0, on=face(t=1)), dirichlet(u=0)]), "no value or rate where time begins"),
         (problem(wave, [initial(u=0), dirichlet(u=0)]), "at which rate u starts"),
-        (Problem(space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x), conditions=[dirichlet(u=0)], reference=None), "one or two of space with time"),
+        (Problem(space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x), conditions=[dirichlet(u=0)], reference=None), "one to three of space with time"),
     ],
 )  # fmt: skip
 def test_what_is_no_evolution_says_why(declared: Problem, why: str) -> None:

@@ -22,6 +22,7 @@ from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, in_time
 from pinnsolve.methods.march_cells import fewer_cells, first_cells, missed, moved_onto, ways, wide
+from pinnsolve.methods.march_lengths import following, served
 from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
@@ -53,24 +54,23 @@ class Marcher:
         square = square_is_better(evolution, device)
         self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square, world)
         self.record, self.most = March(self.scheme), min(accuracy.most, that_fit(self.scheme))
-        begin, end = evolution.times
-        self.span = end - begin
+        (begin, end), self.at = evolution.times, evolution.times[0]
+        self.span, self.moments = end - begin, evolution.moments
         cells = accuracy.cells if evolution.dims == 1 else RULES.plane
         self.first, self.looked, self.waits = first_cells(evolution, cells, device), 0, RULES.between
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
         self.mesh, self.sizes = resolved(self.scheme, self.first, sizes, accuracy.tolerance, self.most)
         self.start = at_start(self.scheme, self.mesh)
         self.jumped, self.layered = begin, False  # when data jumped last, and whether a layer stands there since
-        self.at, self.length, self.moments = begin, RULES.first * self.span, evolution.moments
+        self.length = (RULES.first if evolution.dims < 3 else RULES.begin) * self.span
         self.last: Step | None = None
-        self.taken, self.shortest = 0, 0.0  # steps, and the length to which they were lengthened
+        self.taken, self.shortest, self.paused = 0, 0.0, False  # steps, and the length to which they were lengthened
         self.pause: Callable[[], bool] = lambda: False  # asked before each try: whether to go on another time
-        self.paused = False
         self.terms: Tensor | None = None
         begun = self._step(self.length, self._constant(self.length))
         self.scheme.weights = equation_sizes(begun)
-        left = RULES.newton * accuracy.tolerance
-        self.solver = StepSolver(self.scheme, self.sizes, left, is_constant(begun, self.span))
+        left, constant = RULES.newton * accuracy.tolerance, is_constant(begun, self.span)
+        self.solver = StepSolver(self.scheme, self.sizes, left, constant)
         self.record.counts, self.residual = self.solver.counts, 1.0
         self.carried = Carried.begun(self.scheme, self.mesh, self.sizes)
 
@@ -154,10 +154,7 @@ class Marcher:
             if aim in self.moments:  # nothing goes on across a jump
                 self.last, self.jumped, self.layered = None, aim, False
         felt = size * self._passing(0.0) if self.layered else size
-        factor = (RULES.aim * self.accuracy.tolerance / felt) ** (1 / (self.scheme.stages + 1))
-        self.length = step.length
-        if not 0.9 < factor < 1.25:  # the factorisation is kept for the same length
-            self.length = min(step.length * min(RULES.grows, max(0.3, factor)), RULES.longest * self.span)
+        self.length = following(step, self.solver, felt, self.accuracy.tolerance, self.left)
         if self.carried.grows(self.mesh) and not self._lengthened(step.length, size):
             self._ended("growing")
             return False
@@ -170,6 +167,8 @@ class Marcher:
         while True:
             if self.enough():
                 return self._ended("budget")
+            if self.mesh.dims > 2 and len(self.mesh) > self.most:  # there is no memory for what was begun with
+                return self._ended("cells")
             if self.pause():
                 self.paused, self.length = True, length
                 return None, 0.0
@@ -226,7 +225,8 @@ class Marcher:
         bad = off > self.accuracy.bound
         if here is not None:
             bad |= here > 0.3 * here.max()
-        return bad[:, None] & ways(step, self.sizes) & (self.mesh.widths > self._shallow * self.mesh.lengths)
+        needed = self.accuracy.bound / off
+        return bad[:, None] & ways(step, self.sizes, needed) & (self.mesh.widths > self._shallow * self.mesh.lengths)
 
     @property
     def _shallow(self) -> float:
@@ -277,7 +277,7 @@ class Marcher:
         calm = off < RULES.merge * self.accuracy.bound
         calm &= (2 * self.mesh.widths <= wide(self.mesh, e.inside)).all(-1)
         pairs = mergeable(self.mesh, calm.tolist(), e.rings)
-        if len(pairs) > (RULES.worth * len(self.mesh) if e.dims > 1 else 0):
+        if len(pairs) > (RULES.worth * len(self.mesh) if e.dims > 1 else 0) and not served(step, self.solver):
             joins, cell = [k[0] for k in e.joins], self.scheme.cell
             self._go_on(self.mesh.joined(pairs), lambda c: coarsened(c, pairs, cell, joins))
         return step
@@ -293,7 +293,7 @@ class Marcher:
             last, other = (s.stages[-1] / self.sizes[:, None] for s in (step, moved))
             lost = missed(last, step.mesh, other, moved.mesh, self.scheme.cell) > self.accuracy.tolerance
             wanted = lost | (self._in_space(moved)[0] > RULES.asked * self.accuracy.bound)
-            return wanted[:, None] & ways(moved, self.sizes)
+            return wanted[:, None] & ways(moved, self.sizes, torch.ones_like(off))
 
         mesh = fewer_cells(self.first, step, asked, RULES.fewer * len(self.mesh))
         if mesh is not None:

@@ -11,6 +11,8 @@ few cells at once and not kept: over space they take more memory than all else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -58,8 +60,6 @@ class CellRows:
             key: slice(min(f for f, *_ in mine) * self.m, (max(f for f, *_ in mine) + 1) * self.m)
             for key, mine in self.terms.items()
         }
-        # those that were made, for other stages; whoever needs no more of them drops them
-        self.products: dict[tuple[int, int, int], Tensor] = {}
         self.chunk = max(1, int(together / (8 * self.count * self.each)))
 
     def _part(self, key: tuple[int, int], cells: Tensor) -> Tensor:
@@ -71,12 +71,12 @@ class CellRows:
             found[:, low : low + self.m] += self.inside.rows(k, cells) * factor[cells][:, None]
         return found
 
-    def normal(self, numbers: Tensor, real: bool) -> Tensor:
-        """A* A of some stages, (s, C, F M, F M)."""
-        values, many = self.values[numbers], len(self.first)
-        dtype = self.ratio.dtype if real else values.dtype
-        found = torch.zeros(len(numbers), many, self.count, self.count, dtype=dtype, device=values.device)
-        for low in range(0, many, self.chunk):
+    def normal(self, real: Sequence[bool]) -> list[Tensor]:
+        """A* A of each stage, (1, C, F M, F M), real where that is so."""
+        dtypes = [self.ratio.dtype if r else self.values.dtype for r in real]
+        shape, device = (1, len(self.first), self.count, self.count), self.values.device
+        found = [torch.zeros(shape, dtype=dtype, device=device) for dtype in dtypes]
+        for low in range(0, len(self.first), self.chunk):
             some = slice(low, low + self.chunk)
             parts: dict[tuple[int, int], Tensor] = {}
             for i, k in self.tests:
@@ -84,25 +84,20 @@ class CellRows:
                     if i != j:
                         continue
                     product, rows, columns = self._product(i, k, order, some, parts), *self._at(i, k, order)
-                    factors = values.conj() ** k * values**order * self.ratio[numbers, i] ** 2
-                    for whole, factor in zip(found[:, some, rows, columns], factors.tolist(), strict=True):
-                        _add(whole, product, factor)
+                    factors = self.values.conj() ** k * self.values**order * self.ratio[:, i] ** 2
+                    for whole, factor in zip(found, factors.tolist(), strict=True):
+                        _add(whole[0, some, rows, columns], product, factor)
         return found
 
     def _at(self, i: int, k: int, order: int) -> tuple[slice, slice]:
         return self.columns[i, k], self.columns[i, order]
 
     def _product(self, i: int, k: int, order: int, some: slice, parts: dict[tuple[int, int], Tensor]) -> Tensor:
-        """P_k' P_l of an equation in some of the cells; kept where other stages need it, too."""
-        if (kept := self.products.get((i, k, order))) is not None and some.start < len(kept):
-            return kept[some]
+        """P_k' P_l of an equation in some of the cells."""
         for key in ((i, k), (i, order)):
             if key not in parts:
                 parts[key] = self._part(key, self.first[some])
-        made = parts[i, k] @ parts[i, order].mT
-        if len(self.values) > 1:
-            self.products[i, k, order] = made if kept is None else torch.cat([kept, made])
-        return made
+        return parts[i, k] @ parts[i, order].mT
 
     def tested(self, b: Tensor, numbers: Tensor) -> Tensor:
         """A* b of some stages, (s, n, F M, K), for weighted right sides b (s, n, E P, K) in all cells."""

@@ -12,7 +12,7 @@ from pinnsolve.methods.implicit_step import Scheme, Start, joined
 from pinnsolve.methods.march_record import variation
 from pinnsolve.networks.spread import RULES as SPREAD
 from pinnsolve.networks.spread import spread
-from pinnsolve.networks.tails import steep
+from pinnsolve.networks.tails import wanting
 from pinnsolve.networks.tiles import Tiles, halvings
 
 
@@ -52,8 +52,9 @@ def resolved(scheme: Scheme, mesh: Tiles, sizes: Tensor, tolerance: float, most:
     while True:
         values = projected(scheme, mesh)
         found = torch.maximum(variation(values, mesh), RULES.floor * sizes)
-        bad = (_missed(scheme, mesh, values) / found).amax(1) > tolerance
-        wanted = steep(values / found[:, None], mesh, scheme.cell) & bad[:, None]
+        missed = (_missed(scheme, mesh, values) / found).amax(1)
+        bad = missed > tolerance
+        wanted = wanting(values / found[:, None], mesh, scheme.cell, tolerance / missed) & bad[:, None]
         wanted &= mesh.widths > RULES.shallow ** (1 / mesh.dims) * mesh.lengths
         finer, _ = halvings(mesh, wanted, scheme.evolution.rings)
         if len(finer) == len(mesh) or len(finer) > most:

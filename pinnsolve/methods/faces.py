@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.algebra.subtrees import Ranks
+from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joints import Told, crossing, going_on, lowest, norm, traces
 from pinnsolve.methods.sides import Sides, grouped
 from pinnsolve.networks.openings import openings
@@ -92,14 +93,20 @@ class Joining:
     across: Tensor
 
 
+def faces_in(scheme: Scheme, mesh: Tiles) -> Faces:
+    """The faces of a mesh with the features of a scheme."""
+    e = scheme.evolution
+    return faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed, scheme.loose)
+
+
 @lru_cache(maxsize=4)  # a step and its repetition, rich and poor; each takes tens of megabytes
 def faces_of(
     mesh: Tiles, degree: int, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...],
-    crossed: tuple[Crossed, ...] = (),
+    crossed: tuple[Crossed, ...] = (), less: int = 0,
 ) -> Faces:  # fmt: skip
     """The faces of a mesh, made once; across lines and planes where something else is joined each relation is divided
-    by its largest coefficient."""
-    made = _Making(mesh, degree, joins, crossed)
+    by its largest coefficient. Traces are joined up to so many degrees `less` than they have."""
+    made = _Making(mesh, degree, joins, crossed, less)
     for piece in mesh.pieces(rings) if mesh.region is None else openings(mesh, rings):
         made.add(*piece)
     return made.faces()
@@ -113,6 +120,7 @@ class _Making:
     degree: int
     joins: tuple[tuple[int, ...], ...]
     crossed: tuple[Crossed, ...]
+    less: int
     sides: list[tuple[int, int]] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
     kinds: list[list[int]] = field(default_factory=list)
@@ -157,7 +165,7 @@ class _Making:
             relations = usual if k < 0 else self.crossed[k].relations
             for cell, key in zip(pair, keys, strict=True):
                 self.mine[cell].append(self._kind((*key, float(k), unit), relations))
-            sizes = [self.cell.on_side(lowest(r)) for r in relations]
+            sizes = [self.cell.on_side(lowest(r) + self.less) for r in relations]
             self.sides.append(pair)
             self.counts.append(sum(sizes))
             self.kinds += [[f, axis] for (f, *_), size in zip(relations, sizes, strict=True) for _ in range(size)]
@@ -167,7 +175,7 @@ class _Making:
     def _tell(self, line: int, unit: float, ends: Part) -> None:
         first = len(self.kinds)
         for i, relation in enumerate(self.crossed[line].relations):
-            count = self.cell.on_side(lowest(relation))
+            count = self.cell.on_side(lowest(relation) + self.less)
             self.told.append(Told(line, i, first, count, ends, norm(relation, unit)))
             first += count
 
@@ -177,7 +185,7 @@ class _Making:
             self.known[key] = len(self.blocks)
             part = tuple(zip(bounds[::2], bounds[1::2], strict=True))
             at = int(axis), int(side)
-            self.blocks.append(traces(relations, len(self.joins), self.cell, at, part, ratio, unit))
+            self.blocks.append(traces(relations, len(self.joins), self.cell, at, part, (ratio, unit), self.less))
         return self.known[key]
 
     def _together(self, blocks: Sequence[int]) -> Tensor:

@@ -29,7 +29,7 @@ from pinnsolve.algebra.subtrees import together
 from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, at_once
-from pinnsolve.methods.faces import Joining, faces_of, gaps
+from pinnsolve.methods.faces import Joining, faces_in, gaps
 from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.own_cells import own_cells
 from pinnsolve.methods.rows import Slopes, at_site, tested_at, turned
@@ -106,7 +106,7 @@ class JoinedFaces:
     ) -> None:  # fmt: skip
         e, self.brief = scheme.evolution, brief
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
-        self.faces = faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed)
+        self.faces = faces_in(scheme, mesh)
         if joining is None:
             self.across: Tensor | None = None
             self.shares, self.groups = mesh.shares / mesh.shares.max(), self.faces.groups
@@ -126,10 +126,10 @@ class JoinedFaces:
         self.least = values.abs().min()
         self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values)
         self.norms = [self._norms(site, mine, values) for site, mine in sites]
-        real = values.imag == 0
+        normal = self.rows.normal(real := (values.imag == 0).tolist())
         # one after the other: what is needed on the way goes with each
-        self.stages = [self._factorised(k[None], bool(real[k])) for k in torch.arange(len(values), device=mesh.device)]
-        self.rows.products.clear()
+        each = torch.arange(len(values), device=mesh.device).split(1)
+        self.stages = [self._factorised(k, r, a) for k, r, a in zip(each, real, normal, strict=True)]
 
     def _sizes(self, slopes: Slopes, row_weights: Tensor) -> Tensor:
         """In what unknowns are counted at joints and walls, (S, F): their own sizes. Of one without a derivative along
@@ -158,10 +158,11 @@ class JoinedFaces:
             found[:, :, i] += (values.abs() ** order).square()[:, None] * square
         return torch.where(found > 0, found, torch.ones_like(found)).sqrt()
 
-    def _factorised(self, numbers: Tensor, real: bool) -> _Stage:
+    def _factorised(self, numbers: Tensor, real: bool, h: Tensor) -> _Stage:
+        """The system of one stage, of which A* A becomes H^-1."""
         square = self._square(self.rows.values[numbers], real)
         columns = self.columns[numbers][:, None]
-        h = self.rows.normal(numbers, real).mul_(columns[..., None]).mul_(columns[..., None, :])
+        h.mul_(columns[..., None]).mul_(columns[..., None, :])
         values = self.rows.values[numbers]
         for site, slopes, norms in zip(self.sites, self.told, self.norms, strict=True):
             parts = at_site(self.scheme, self.mesh, site, slopes)
@@ -180,7 +181,7 @@ class JoinedFaces:
         if self.mesh.dims > 2:
             give_back()  # what was needed on the way, before as much is taken again
         left = self.groups, self.own.shares.cells, self.alike, self.shares, h, square
-        few, positive = self.brief and self.across is not None, not self.scheme.weak
+        few, positive = self.brief and self.mesh.dims > 2, not self.scheme.weak
         order, mine = self.faces.order, self.own.shares
         factors = Factors(order, Condensed(*left), positive, self.brief, not few, mine)
         stage = _Stage(numbers, square, h, factors)
@@ -197,7 +198,7 @@ class JoinedFaces:
 
     def _missed(self, stage: _Stage) -> float:
         """The error of a solution over the faces that is known, relative: of factors with half of the digits."""
-        known = torch.ones(1, self.faces.order.size, 1, dtype=torch.float64, device=self.mesh.device)
+        known = torch.ones(1, self.faces.order.size, 1, dtype=stage.inverse.dtype, device=self.mesh.device)
         known[:, ::2] = -1.0
         told = torch.zeros_like(known)
         for group in self.groups:

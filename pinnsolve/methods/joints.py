@@ -70,19 +70,20 @@ def norm(relation: Relation, unit: float) -> float:
 
 def traces(
     relations: Sequence[Relation], fields: int, cell: ReferenceCell,
-    side: tuple[int, int], part: Part, ratio: float, unit: float,
+    side: tuple[int, int], part: Part, scale: tuple[float, float], less: int,
 ) -> Tensor:  # fmt: skip
-    """The rows (k, F M) of what is joined on a part of a side, lower or upper along an axis; derivatives in the width
-    of the narrower neighbour."""
-    axis, upper = side
+    """The rows (k, F M) of what is joined on a part of a side, lower or upper along an axis, up to so many degrees
+    `less` than there are; derivatives in the width of the narrower neighbour, whose ratio to the cell's own and whose
+    size are the scale."""
+    (axis, upper), (ratio, unit) = side, scale
     made = []
     for relation in relations:
         f, below, above = relation
         mine = below if upper else tuple(-v for v in above)
-        rows = cell.zeros(cell.on_side(lowest(relation)), cell.count)
+        rows = cell.zeros(cell.on_side(lowest(relation) + less), cell.count)
         for k, v in enumerate(mine):
             if v:
-                trace = (2 * ratio / unit) ** k * cell.trace(axis, upper, k, part)
+                trace = ((2 * ratio / unit) ** k * cell.trace(axis, upper, k, part))[: len(rows)]
                 rows[: len(trace)] += v / norm(relation, unit) * trace
         made.append(torch.nn.functional.pad(rows, (f * cell.count, (fields - 1 - f) * cell.count)))
     return torch.cat(made) if made else cell.zeros(0, fields * cell.count)

@@ -14,7 +14,7 @@ from pinnsolve.methods.implicit_step import Start, Step
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import on_others
-from pinnsolve.networks.tails import steep
+from pinnsolve.networks.tails import wanting
 from pinnsolve.networks.tiles import Tiles, halvings
 from pinnsolve.trial.evolution import Evolution
 
@@ -80,6 +80,6 @@ def moved_onto(step: Step, mesh: Tiles, change: Callable[[Tensor], Tensor]) -> S
     return replace(step, mesh=mesh, start=start, stages=change(step.stages))
 
 
-def ways(step: Step, sizes: Tensor) -> Tensor:
-    """Along which coordinates cells want to be halved, (n, dims)."""
-    return steep(step.stages / sizes[:, None], step.mesh, step.scheme.cell)
+def ways(step: Step, sizes: Tensor, needed: Tensor) -> Tensor:
+    """Along which coordinates cells want halves, (n, dims), to bring what they leave down to such a part, (n,)."""
+    return wanting(step.stages / sizes[:, None], step.mesh, step.scheme.cell, needed)

@@ -33,7 +33,8 @@ class Rules:
     Parameters
     ----------
     larger : float
-        So many times as many over a plane, where each factorisation takes as long, and one is lost with every step.
+        So many times as many over a plane or space, where each factorisation takes as long, and one is lost with every
+        step.
     together : int
         Iterations of Newton's method in one step of training: about a quarter of a second. More: the budget is kept
         less closely. Fewer: more looks at residuals.
@@ -237,4 +238,4 @@ def evolution_of(trial: Marched) -> Evolution:
 
 def together(dims: int) -> float:
     """Operations of one step of training."""
-    return RULES.together * JOINED.call * RULES.larger ** (dims - 1)
+    return RULES.together * JOINED.call * (RULES.larger if dims > 1 else 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from torch import Tensor
 from pinnsolve.algebra.operations import product
 from pinnsolve.methods import joined_chain
 from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.faces import faces_of
+from pinnsolve.methods.faces import faces_in
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
@@ -177,16 +177,23 @@ def iteration(scheme: Scheme, mesh: Tiles) -> float:
 
 
 def that_fit(scheme: Scheme, memory: float = 6e8) -> int:
-    """How many cells fit in so many bytes: in a plane their rows, their inverses and what joins them are kept."""
-    m, r = scheme.fields * scheme.cell.count, len(scheme.evolution.equations) * scheme.in_cell
-    return int(memory / (16 * len(scheme.radau.values) * m * (r + 2 * m)))
+    """How many cells fit in so many bytes: in a plane their rows, their inverses and what joins them are counted; over
+    space the inverses and what joins them with two degrees and stages more, which tell the error."""
+    e = scheme.evolution
+    if e.dims < 3:
+        m, r = scheme.fields * scheme.cell.count, len(e.equations) * scheme.in_cell
+        return int(memory / (16 * len(scheme.radau.values) * m * (r + 2 * m)))
+    again = replace(scheme, degree=scheme.degree + 2, stages=scheme.stages + 2)
+    on_face = sum(again.cell.on_side(k + again.loose) for mine in e.joins for k in range(max(mine)))
+    kept = (again.fields * again.cell.count) ** 2 + 2 * (e.dims * on_face) ** 2  # of the second twice as many, in brief
+    return int(memory / (8 * again.stages * kept))
 
 
 def held(scheme: Scheme, mesh: Tiles, degree: int) -> float:
     """Bytes of a steady problem's equations on a mesh, with features of that degree: the inverse of each cell, what
     joins them with half of the digits, and some of its largest fronts."""
-    e, cell = scheme.evolution, reference_cell(degree, scheme.device, scheme.evolution.dims)
-    order = faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed).order
+    cell = reference_cell(degree, scheme.device, scheme.evolution.dims)
+    order = faces_in(scheme, mesh).order
     more = (cell.on_side(0) / scheme.cell.on_side(0)) ** 2
     fronts = 2.5
     return 8.0 * len(mesh) * (scheme.fields * cell.count) ** 2 + more * (4 * order.kept + 8 * fronts * order.largest)
@@ -202,13 +209,18 @@ def operations(scheme: Scheme, mesh: Tiles, unlike: int | None = None) -> tuple[
 def _of_faces(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
     """Of one factorisation, where so many cells are unlike each other, and of one solution."""
     e = scheme.evolution
-    order = faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed).order
+    order = faces_in(scheme, mesh).order
     factor, solve = order.operations
     kinds = sum(1.0 if value.imag == 0 else 4.0 for value in scheme.radau.values.tolist())
     m, r = scheme.fields * scheme.cell.count, len(e.equations) * scheme.in_cell
     k = 2 * order.size // len(mesh)  # unknowns at a cell's sides, on the mean
-    each = product(m, r, m) + 2 * product(m, m, m) + product(m, m, k) + product(k, m, k)
     once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
+    solve *= kinds
+    if e.dims > 2 and e.time is not None:  # products of rows and traces are real, and those of rows made once
+        half = sum(1.0 if value.imag == 0 else 2.0 for value in scheme.radau.values.tolist())
+        each = 4 * product(m, r, m) + 2 * kinds * product(m, m, m) + half * (product(m, m, k) + product(k, m, k))
+    else:
+        each = kinds * (product(m, r, m) + 2 * product(m, m, m) + product(m, m, k) + product(k, m, k))
     # small matrices take so many times as long as their operations do in a factorisation, and those of space less
     slow = 1.5 if e.dims < 3 else 0.5
-    return slow * kinds * (unlike * each + factor), slow * kinds * (len(mesh) * once + solve)
+    return slow * (unlike * each + kinds * factor), slow * (kinds * len(mesh) * once + solve)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pinnsolve.methods.faces import Joining, faces_of
+from pinnsolve.methods.faces import Joining, faces_in
 from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.networks.spread import spread
@@ -32,7 +32,7 @@ def balanced(scheme: Scheme, mesh: Tiles, slopes: Slopes) -> tuple[Tensor, Joini
         squares[:, i] += (slope * (units[:, f] * stretched(mesh.widths, k))[:, None]).square()
     w = spread(mesh, cell, scheme.points).weights[:, None]
     rows = torch.where(squares > 0, squares.clamp(min=1e-300).rsqrt(), torch.ones_like(squares)) * w.sqrt()
-    faces = faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed)
+    faces = faces_in(scheme, mesh)
     field, axis = faces.kinds.unbind(-1)
     columns = units.amin(0)
     across = columns[field] / (moved[field, axis] * (2 / faces.across) ** powers[field])

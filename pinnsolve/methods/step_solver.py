@@ -70,8 +70,10 @@ class StepSolver:
     def __post_init__(self) -> None:
         self.operator: Operator | None = None
         self.rate = 1.0  # what an iteration left of the one before
-        # what is iterated upon anyway needs few digits; what is factorised once, or has no energy, all of them
-        self.brief = self.scheme.evolution.dims > 1 and not (self.constant or self.scheme.weak)
+        # what is iterated upon anyway needs few digits; what is factorised once, or has no energy, all of them; over
+        # space there is no memory for these
+        once = self.constant and self.scheme.evolution.dims < 3
+        self.brief = self.scheme.evolution.dims > 1 and not (once or self.scheme.weak)
 
     def solve(self, step: Step) -> bool:
         """Solve for the stages, in place; whether it settled."""

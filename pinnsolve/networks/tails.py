@@ -29,6 +29,15 @@ def steep(c: Tensor, mesh: Tiles, cell: ReferenceCell, share: float = 0.1) -> Te
     return found
 
 
+def wanting(c: Tensor, mesh: Tiles, cell: ReferenceCell, needed: Tensor) -> Tensor:
+    """Along which coordinates cells with coefficients (..., n, F, M) want halves, (n, dims), that shall bring what they
+    leave down to the part `needed` (n,): in space as few as suffice, since each costs more there."""
+    if cell.dims < 3:
+        return steep(c, mesh, cell)
+    together = c.movedim(-3, 0).flatten(1, -2)  # (n, all fields, M)
+    return fewest(together, cell, needed.clamp(max=1.0))[0]
+
+
 def fewest(c: Tensor, cell: ReferenceCell, needed: Tensor) -> tuple[Tensor, Tensor]:
     """Along which coordinates to halve cells whose coefficients (n, F, M) leave too much, (n, dims): as few of them as
     bring what is left down to the part `needed` (n,); and the part to which they do, (n,).

@@ -210,8 +210,10 @@ def evolution(
         raise UnmarchableError(problem.indivisible)
     domain = problem.domain
     space = tuple(problem.coordinates.index(c) for c in domain.space_coordinates)
-    if domain.time is None or not 1 <= len(space) <= 2 or len(domain.coordinates) != len(space) + 1:
-        raise UnmarchableError("cells are for one coordinate, or one or two of space with time")
+    if domain.time is None or not 1 <= len(space) <= 3 or len(domain.coordinates) != len(space) + 1:
+        raise UnmarchableError("cells are for one coordinate, or one to three of space with time")
+    if len(space) > 2:
+        _only_boxes(problem)
     equations, time = tuple(others) or equations_of(problem), problem.coordinates.index(domain.time)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
@@ -242,7 +244,8 @@ def evolution(
         check_seen(problem, made, [(domain.space_coordinates[c.axis], c.place) for c in lines])
     if lines and (is_rate or max(orders.values()) > 1):
         raise UnmarchableError("in a plane no cells end there where equations are of second order in time")
-    joints = tuple(cuts(problem, made, c, r) for c, r in zip(domain.space_coordinates, begun, strict=True))
+    narrow = len(space) < 3  # in space ends around what is narrow, along each coordinate, would make too many cells
+    joints = tuple(cuts(problem, made, c, r, narrow) for c, r in zip(domain.space_coordinates, begun, strict=True))
     moments = tuple(sorted(sign * m for m in cuts(problem, made, domain.time, driven)))
     broken = any(r.breaks for r in begun) or bool(driven.breaks)
     rough = broken or made.rough or bool(made.corners) or kinked(problem, made, starts, joins, sign)
@@ -259,6 +262,20 @@ def read_evolution(problem: Problem, made: Plan) -> Evolution | None:
         return evolution(problem, made)
     except UnmarchableError:
         return None
+
+
+def _only_boxes(problem: Problem) -> None:
+    """Whether cells of space can take it.
+
+    Raises
+    ------
+    UnmarchableError
+        If they cannot.
+    """
+    if problem.domain.shape is not None:
+        raise UnmarchableError("cells of space fill boxes: they end at no curved side")
+    if problem.inner:
+        raise UnmarchableError("in three dimensions with time no cells end where conditions stand inside")
 
 
 def _conditions(problem: Problem, begin: float) -> tuple[dict[str, Given], dict[str, Given], list[Wall]]:

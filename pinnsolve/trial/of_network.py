@@ -63,6 +63,8 @@ def stated(problem: Problem, made: Plan, values: Mapping[str, float]) -> Stated:
     """
     if problem.constants or problem.functions or problem.observations:
         raise UnmarchableError("data are fitted for one value of a parameter")
+    if problem.domain.time is not None and len(problem.space_coordinates) > 2:
+        raise UnmarchableError("ranges of parameters are for one or two coordinates of space with time")
     odd = (made.weighted, made.corners, made.planes, made.narrow, made.unseen, made.undecided)
     try:
         known = problem.with_parameters(values)
@@ -87,8 +89,8 @@ def _with_values(problem: Problem) -> Problem:
         raise UnmarchableError("an unknown function of several coordinates is no series")
     if problem.domain.shape is not None and problem.domain.time is not None:
         raise UnmarchableError("cells that a rim cuts find no unknown constants")
-    if problem.domain.time is None and len(problem.coordinates) > 1:
-        raise UnmarchableError("cells of a steady plane find no unknown constants")
+    if len(problem.space_coordinates) > 2 or (problem.domain.time is None and len(problem.coordinates) > 1):
+        raise UnmarchableError("cells of a steady plane, or of space, find no unknown constants")
     forward = Forward(problem, torch.float64, torch.device("cpu"))
     try:
         return forward.at(forward.values())

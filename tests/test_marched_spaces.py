@@ -1,0 +1,203 @@
+"""The march over cells of space: right answers that say how right, one-step operators that do not grow, and mutants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import cos, exp
+
+from pinnsolve import (
+    Ball,
+    Box,
+    Problem,
+    Unknown,
+    condition,
+    d,
+    dirichlet,
+    face,
+    initial,
+    initial_rate,
+    jump,
+    laplace,
+    observed,
+    solve,
+)
+from pinnsolve.geometry.points import Points
+from pinnsolve.methods import Marching
+from pinnsolve.methods import growth as rules
+from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.cell_start import at_start
+from pinnsolve.methods.growth import growth
+from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes
+from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.methods.second_march import distance
+from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.networks.local_features import LocalFeatures
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.trial.determined import UnmarchableError
+from pinnsolve.trial.of_network import read_for_cells
+from validation.marched import read, trial_of
+from validation.stability_spaces import CASES, bump, problem
+
+CPU = torch.device("cpu")
+pi = math.pi
+
+
+def warm(u: Any, x: Any, y: Any, z: Any, t: Any) -> Any:
+    return d(u, t) - 0.1 * laplace(u, x, y, z)
+
+
+def cooled(x: Any, y: Any, z: Any, t: Any) -> Any:
+    return exp(-0.3 * pi**2 * t) * bump(x, y, z)
+
+
+def drum(x: Any, y: Any, z: Any, t: Any) -> Any:
+    return cos(3**0.5 * pi * t) * bump(x, y, z)
+
+
+COOLED = problem(warm, [initial(u=bump), dirichlet(u=0)], time=0.5)
+
+
+def leaky(x: Any, y: Any, z: Any, t: Any) -> Any:
+    return exp(-0.3 * t) * cos(x) * cos(y) * cos(z)
+
+
+ROBIN = [
+    condition(lambda u, x: d(u, x) + math.tan(1) * u, on=face(x=1)),
+    condition(lambda u, y, ny: ny * d(u, y) + math.tan(1) * u, on=face(y=1)),
+    condition(lambda u, z: d(u, z) + math.tan(1) * u, on=face(z=1)),
+    condition(lambda u, x, nx: nx * d(u, x), on=face(x=0)),
+    condition(lambda u, y: d(u, y), on=face(y=0)),
+    condition(lambda u, z: d(u, z), on=face(z=0)),
+]
+DECLARED: dict[str, tuple[Problem, Callable[..., Any], float]] = {
+    "heat": (COOLED, cooled, 1e-2),
+    "slopes and leaks": (
+        problem(warm, [initial(u=lambda x, y, z: leaky(x, y, z, 0 * x)), *ROBIN], time=0.5), leaky, 1e-4,
+    ),
+    "a wave": (
+        problem(lambda u, x, y, z, t: d(u, t, t) - laplace(u, x, y, z), [initial(u=bump), initial_rate(u=0), dirichlet(u=0)], time=0.5),
+        drum, 5e-2,
+    ),
+}  # fmt: skip
+
+
+def march(declared: Problem, degree: int, stages: int, count: int = 4, cells: int = 2) -> list[Step]:
+    """So many equal steps over equal cells."""
+    evolution, _ = read(declared)
+    scheme = Scheme(evolution, degree, stages, CPU)
+    mesh = Tiles.begun(evolution.extent, cells, evolution.joints, CPU)
+    start, length, found = at_start(scheme, mesh), evolution.times[1] / count, list[Step]()
+
+    def step(k: int) -> Step:
+        return Step(scheme, mesh, k * length, length, start, start.values.expand(stages, -1, -1, -1))
+
+    scheme.weights = equation_sizes(step(0))
+    solver = StepSolver(scheme, torch.tensor(evolution.sizes), 1e-8, constant=True)
+    for k in range(count):
+        found.append(step(k))
+        assert solver.solve(found[-1])
+        start = found[-1].end()
+    return found
+
+
+def error(declared: Problem, steps: list[Step], exact: Callable[..., Any]) -> float:
+    generator, trial = np.random.default_rng(0), trial_of(declared, read(declared)[1], steps)
+    x, y, z, t = (torch.from_numpy(generator.uniform(*declared.domain.ends(c), 300)) for c in "xyzt")
+    points = Points({"x": x, "y": y, "z": z, "t": t}, torch.ones(300, dtype=torch.float64))
+    truth = exact(x, y, z, t)
+    return float((trial.unknowns(trial.prepare(points))["u"].value - truth).norm() / truth.norm())
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_a_march_is_right_and_says_how_right(name: str) -> None:
+    declared, exact, most = DECLARED[name]
+    poor, rich = march(declared, 5, 3), march(declared, 7, 5)
+    found, far = error(declared, poor, exact), distance(poor, rich)
+    assert found < most and 0.5 * found < float(far.difference / far.norm) < 2 * found
+
+
+def test_two_degrees_more_gain_more_than_a_digit() -> None:
+    few, many = (error(COOLED, march(COOLED, degree, 5), cooled) for degree in (5, 7))
+    assert many < 0.1 * few
+
+
+def test_joins_of_all_traces_lock_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On eight cells all joins say three times what equations leave open."""
+    few = error(COOLED, march(COOLED, 7, 3), cooled)
+    monkeypatch.setattr(Scheme, "loose", 0)
+    assert error(COOLED, march(COOLED, 7, 3), cooled) > 3 * few
+
+
+def test_units_and_the_order_of_coordinates_change_nothing() -> None:
+    def uneven(x: Any, y: Any, z: Any) -> Any:
+        return bump(x, y, z) * exp(0.4 * x - 0.7 * y)
+
+    def cooling(T: Any, z: Any, y: Any, x: Any, t: Any) -> Any:
+        return 1e3 * d(T, t) - 0.1 * (1e6 * d(T, z, z) + d(T, y, y) + d(T, x, x))
+
+    told = Problem(
+        space=Box(z=(0, 1000), y=(0, 1), x=(0, 1)), time=(0, 500), unknowns="T", equations=cooling,
+        conditions=[dirichlet(T=0), initial(T=lambda x, y, z: 300 * uneven(z / 1000, x, y))], reference=None,
+    )  # fmt: skip
+    own = problem(warm, [initial(u=uneven), dirichlet(u=0)], time=0.5)
+    one, other = (Marcher(read(p)[0], Accuracy(6, 3, 1e-3, 0.5), CPU) for p in (own, told))
+    for marcher in (one, other):
+        marcher.advance()
+    (a,), (b,) = one.record.steps, other.record.steps
+    assert b.length == pytest.approx(1e3 * a.length, rel=1e-6) and len(a.mesh) == len(b.mesh)
+    assert other.residual == pytest.approx(one.residual, rel=1e-3)
+
+
+def test_a_run_marches_over_cells_of_space() -> None:
+    solution = solve(COOLED, network=LocalFeatures(degree=9, stages=3), method=Marching(bound=0.1), budget=300)
+    truth = math.exp(-0.3 * pi**2 * 0.3) * math.sin(0.3 * pi) * math.sin(0.6 * pi) * math.sin(0.2 * pi)
+    assert float(solution.u(x=0.3, y=0.6, z=0.2, t=0.3)) == pytest.approx(truth, rel=1e-2)
+    assert float(solution.d("u", "t")(x=0.3, y=0.6, z=0.2, t=0.3)) == pytest.approx(-0.3 * pi**2 * truth, rel=3e-2)
+
+
+# ---------------------------------------------------------------- stability
+
+GROWING = "advection, ring", "wave"
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_the_one_step_operator_does_not_grow_on_unequal_cells(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "RULES", replace(rules.RULES, degree=4, lengths=(1 / 40, 1 / 400)))
+    assert growth(read(CASES[name])[0], False, CPU) < 1e-3
+
+
+def test_too_few_joins_let_it_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mutant of `Scheme.loose`: what is not joined grows where nothing damps it."""
+    monkeypatch.setattr(rules, "RULES", replace(rules.RULES, degree=4, lengths=(1 / 40, 1 / 400)))
+    monkeypatch.setattr(Scheme, "loose", 2)
+    assert growth(read(CASES["advection, ring"])[0], False, CPU) > 0.03
+
+
+# ---------------------------------------------------------------- what is left to others
+
+
+def test_what_cells_of_space_cannot_take_is_left_to_others() -> None:
+    ball = Problem(
+        space=Ball(x=0, y=0, z=0, radius=1), time=(0, 1), unknowns="u", equations=warm, reference=None,
+        conditions=[initial(u=lambda x, y, z: 1 - x**2 - y**2 - z**2), dirichlet(u=0)],
+    )  # fmt: skip
+    with pytest.raises(UnmarchableError, match="no curved side"):
+        read(ball)
+    film = [initial(u=bump), dirichlet(u=0), condition(lambda u, x: jump(d(u, x)) - 1, on=face(x=0.5))]
+    with pytest.raises(UnmarchableError, match="stand inside"):
+        read(problem(warm, film))
+    places = {c: np.array([0.3, 0.6]) for c in "xyzt"}
+    sought = problem(
+        lambda u, k, x, y, z, t: d(u, t) - k * laplace(u, x, y, z),
+        [initial(u=bump), dirichlet(u=0), observed(u=np.array([0.1, 0.2]), **places, sigma=0.01)],
+        parameters={"k": Unknown(0.1)},
+    )
+    with pytest.raises(UnmarchableError, match="no unknown constants"):
+        read_for_cells(sought, read(COOLED)[1])
