@@ -255,7 +255,8 @@ def prepare(
         law=law.start if law is not None else "", noise=NOISE * bool(problem.observations),
         coordinates=len(problem.coordinates), ranges=bool(problem.ranges),
     )  # fmt: skip
-    run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(len(problem.unknowns)), world)
+    outputs = len(problem.unknowns) * (1 if problem.parts is None else problem.parts.count)  # layers of features
+    run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(outputs), world)
     check_smooth(run.trial, findings)
     findings.warnings.extend(more + noted(run))
     return Prepared(asked, findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))

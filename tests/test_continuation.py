@@ -136,7 +136,7 @@ def test_the_steps_grow_as_the_residual_falls() -> None:
     model = One()
 
     class Cubic:
-        size = 1
+        size = own = 1
 
         def pieces(self, _: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
             yield model.c**3 - 2, (3 * model.c**2)[None]

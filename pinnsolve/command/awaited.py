@@ -14,7 +14,7 @@ from pinnsolve.checks.references import brought, reference_of
 from pinnsolve.classical.automatic import EFFORT, Attempt, attempt
 from pinnsolve.machine.beside import Beside, second_core
 from pinnsolve.machine.memory import Peak, peak_memory
-from pinnsolve.machine.world import World
+from pinnsolve.machine.world import ALONE, World
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.verdict.slices import References, references_of
@@ -25,7 +25,7 @@ Told = tuple[Attempt, int]
 
 @contextmanager
 def awaited(
-    problem: Problem, findings: Findings, budget: float, world: World
+    problem: Problem, findings: Findings, budget: float, world: World = ALONE
 ) -> Iterator[Callable[[], Known]]:  # fmt: skip
     """The same as `references`, asked for later: an automatic one is solved beside what this process does where there
     is a second core that no other rank has. Its fields can be asked while the context is entered."""
