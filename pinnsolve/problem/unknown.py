@@ -99,6 +99,16 @@ class Unknown:
             return self.guess * on_tensors.exp(z)
         return self.guess + (abs(self.guess) or 1.0) * z
 
+    def raw(self, value: Any) -> Any:
+        """What is trained for a value that it may have, the inverse of `value`: a tensor or a jet, of the same shape."""
+        if self.bounds is not None:
+            low, high = self.bounds
+            begin = (self.guess - low) / (high - low)
+            return on_tensors.log((value - low) * ((1 - begin) / begin) / (high - value))
+        if self.positive:
+            return on_tensors.log(value * (1 / self.guess))
+        return (value - self.guess) * (1 / (abs(self.guess) or 1.0))
+
     def trained(self, value: float) -> float:
         """The number z that gives this value, the inverse of `value`; the nearest where there is none.
 
