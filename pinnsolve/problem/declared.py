@@ -119,7 +119,8 @@ class Declared:
         if not told and not any(u in c.asks for u in self.unknowns):
             no_function(c, self.constants, self.parameters)
         if c.unknown is not None and c.unknown not in (*self.unknowns, *told):
-            raise ProblemError(f"{c.name}: there is no unknown '{c.unknown}'", did_you_mean(c.unknown, self.unknowns))
+            possible = [*self.unknowns, *self.functions]
+            raise ProblemError(f"{c.name}: there is no unknown '{c.unknown}'", did_you_mean(c.unknown, possible))
         try:
             pieces = c.on.resolve(self.domain)
         except ProblemError as error:

@@ -20,10 +20,8 @@ def functions_of(condition: Equation, unknowns: Collection[str], functions: Coll
     >>> functions_of(dirichlet(k=1)[0], ["u"], ["k"]), functions_of(condition(lambda u, k: k * u)[0], ["u"], ["k"])
     (('k',), ())
     """
-    if any(name in unknowns for name in condition.asks):
-        return ()
     named = condition.asks if condition.unknown is None else {condition.unknown}
-    return tuple(name for name in functions if name in named)
+    return () if any(name in unknowns for name in named) else tuple(name for name in functions if name in named)
 
 
 def beside(problem: Any, given: Collection[str]) -> list[Any]:
@@ -90,8 +88,8 @@ def check_reach(
                 )
             if beyond:
                 raise ProblemError(
-                    f"{condition.name}: {name} is a function of {', '.join(mine)} alone, and {piece.name} is a place "
-                    f"of {', '.join(beyond)}",
+                    f"{condition.name}: {name} is a function of {', '.join(mine)} alone, and {piece.name} says "
+                    f"where it is along {', '.join(beyond)}",
                     f"Possible: {_possible(mine, domain)}.",
                     condition.place,
                 )
