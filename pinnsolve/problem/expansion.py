@@ -49,7 +49,8 @@ def summed(
     domain: Domain, chart: Chart, at: Mapping[str, Any], along: str, names: Sequence[str], terms: Terms,
     about: Callable[[Tensor, int], Tensor] | None = None,
 ) -> Jet:  # fmt: skip
-    """sum_k c_k P_k, and what stands beside it, as a field whose derivatives are known; not term by term, since there are many."""
+    """sum_k c_k P_k, and what stands beside it, as a field whose derivatives are known; not term by term, since there
+    are many."""
     numbers = [at[name] for name in names]
     each = [c.value if isinstance(c, Jet) else torch.full((), c, dtype=chart.dtype) for c in numbers]
     c = torch.stack([v.to(chart.device).expand(chart.size) for v in each], -1)  # (N, count)

@@ -1,4 +1,5 @@
-"""Conditions on unknown functions, a conductivity that is known on the walls: which they are, and where they can stand."""
+"""Conditions on unknown functions, as on a conductivity that is known on the walls: which they are, and where they can
+stand."""
 
 from __future__ import annotations
 

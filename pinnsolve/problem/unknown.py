@@ -100,7 +100,7 @@ class Unknown:
         return self.guess + (abs(self.guess) or 1.0) * z
 
     def raw(self, value: Any) -> Any:
-        """What is trained for a value that it may have, the inverse of `value`: a tensor or a jet, of the same shape."""
+        """What is trained for a value that it may have: a tensor or a jet, of the same shape."""
         if self.bounds is not None:
             low, high = self.bounds
             begin = (self.guess - low) / (high - low)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,14 +122,14 @@ class FunctionSeries:
     unknown : Unknown
     periodic : bool
         Whether its coordinate is: then it is a series of waves.
-    ties : sequence of Tie
+    ties : tuple of Tie
         What is known of it.
     """
 
     name: str
     unknown: Unknown
     periodic: bool = False
-    ties: Sequence[Tie] = ()
+    ties: tuple[Tie, ...] = ()
 
     def names(self, level: int) -> list[str]:
         """Of its coefficients."""

@@ -4,14 +4,14 @@ With z what is trained of the function (`Unknown.raw`), and numbers b_i that z o
 
     z = sum_j a_j P_j + sum_k c_k T_k,        T_k = P_m(k) - sum_j A_jk P_j,
 
-P_j the first polynomials by which the conditions can be met, one for each of them, and T_k all others less what they have
-there: so coefficients c_k are free, and keep their meaning where there are more of them.
+P_j the first polynomials by which the conditions can be met, one for each of them, and T_k all others less what they
+have there: so coefficients c_k are free, and keep their meaning where there are more of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -41,15 +41,15 @@ class Tied:
     ----------
     terms : callable
         P_k, as an `Expansion` has them.
-    ties : sequence of Tie
+    ties : tuple of Tie
     """
 
     terms: Terms
-    ties: Sequence[Tie]
+    ties: tuple[Tie, ...]
 
     def __call__(self, s: Tensor, count: int, order: int = 0) -> Tensor:
         """T_k at places (N,) of (-1, 1), derived so many times: (N, count)."""
-        rows, pivots = self._rows(count + len(self.ties))
+        rows, pivots = _rows(self.terms, self.ties, count + len(self.ties))
         free = [k for k in range(rows.shape[1]) if k not in pivots]
         parts = torch.linalg.solve(rows[:, pivots], rows[:, free])
         every = self.terms(s, rows.shape[1], order)
@@ -57,24 +57,26 @@ class Tied:
 
     def about(self, s: Tensor, order: int = 0) -> Tensor:
         """sum_j a_j P_j, (N,)."""
-        rows, pivots = self._rows(2 * len(self.ties) + 1)
+        rows, pivots = _rows(self.terms, self.ties, 2 * len(self.ties) + 1)
         values = torch.tensor([t.value for t in self.ties], dtype=rows.dtype)
         every = self.terms(s, rows.shape[1], order)
         return every[:, pivots] @ torch.linalg.solve(rows[:, pivots], values).to(every)
 
-    def _rows(self, count: int) -> tuple[Tensor, list[int]]:
-        """What each of the first polynomials has where something is known, (ties, count), and the first of them that
-        are independent there."""
-        places = torch.tensor([t.place for t in self.ties], dtype=torch.float64)
-        rows = torch.stack([self.terms(places[k : k + 1], count, t.order)[0] for k, t in enumerate(self.ties)])
-        pivots: list[int] = []
-        for k in range(count):
-            if len(pivots) < len(self.ties) and int(torch.linalg.matrix_rank(rows[:, [*pivots, k]])) > len(pivots):
-                pivots.append(k)
-        return rows, pivots
+
+@lru_cache
+def _rows(terms: Terms, ties: tuple[Tie, ...], count: int) -> tuple[Tensor, list[int]]:
+    """What each of the first polynomials has where something is known, (ties, count), and the first of them that are
+    independent there."""
+    places = torch.tensor([t.place for t in ties], dtype=torch.float64)
+    rows = torch.stack([terms(places[k : k + 1], count, t.order)[0] for k, t in enumerate(ties)])
+    pivots: list[int] = []
+    for k in range(count):
+        if len(pivots) < len(ties) and int(torch.linalg.matrix_rank(rows[:, [*pivots, k]])) > len(pivots):
+            pivots.append(k)
+    return rows, pivots
 
 
-def ties_of(problem: Problem, name: str) -> list[Tie] | None:
+def ties_of(problem: Problem, name: str) -> tuple[Tie, ...] | None:
     """What is known of an unknown function of one coordinate; None where something is no number of its own."""
     known: list[Part] = [(c, p) for c in problem.known if name in c.asks for p in problem.pieces(c)]
     values: dict[float, float] = {}
@@ -93,7 +95,7 @@ def ties_of(problem: Problem, name: str) -> list[Tie] | None:
             return None
         if told.what == "value":
             values[place] = number
-    return list(found.values())
+    return tuple(found.values())
 
 
 def _tie(
