@@ -54,7 +54,7 @@ def _each(said: str, on: Region, values: dict[str, Value], what: What, left: Cal
 
 @worded
 def dirichlet(*, on: Region = boundary, **values: Value) -> Equations:
-    """Prescribe values on a region: u = value.
+    """Prescribe values on a region: u = value; of unknowns, or of unknown functions (`Unknown(0.1, of="x")`).
 
     Examples
     --------

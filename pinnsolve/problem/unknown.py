@@ -26,7 +26,8 @@ class Unknown:
 
     It is trained as a number z that begins at zero: the constant is guess + |guess| z, or guess * exp(z) where it is
     positive, or low + (high - low) / (1 + exp(-(z + z0))) between bounds, z0 such that it begins at the guess. An
-    unknown function of some coordinates is the same with the output of a network of its own as z, zero at first.
+    unknown function of some coordinates is the same with the output of a network of its own as z, zero at first; what
+    is known of it are conditions, dirichlet(k=1.0, on=face(x=0)).
 
     Parameters
     ----------
