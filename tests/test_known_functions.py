@@ -108,6 +108,13 @@ def test_values_that_disagree_in_a_corner_or_jump_are_told_and_weighted() -> Non
     assert rough.conditions["dirichlet k on face(x=0)"]["holds"] == "weighted"
 
 
+def test_a_function_that_conditions_alone_speak_of_changes_nothing() -> None:
+    parameters = {"k": Unknown(0.5, of="x"), "idle": Unknown(0.5, of="x")}
+    findings = problem_of(dirichlet(idle=1), dirichlet(k=1), parameters=parameters).check().findings
+    (told,) = [w for w in findings if "changes nothing" in w]
+    assert "no equation and no condition asks for the parameter 'idle'" in told
+
+
 def test_they_are_part_of_the_problem_and_gone_where_the_function_is_known() -> None:
     one, other = (problem_of(dirichlet(k=value)) for value in (1.0, 2.0))
     assert signature(one) != signature(other)
