@@ -31,6 +31,7 @@ from pinnsolve import (
     face,
     faces,
     initial,
+    initial_rate,
     interior,
     laplace,
     neumann,
@@ -44,7 +45,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.settings import Settings
 from pinnsolve.solve import prepare
 from pinnsolve.trial.series import polynomials
-from pinnsolve.trial.ties import Tie, Tied
+from pinnsolve.trial.ties import Tie, Tied, ties_of
 
 rng = np.random.default_rng(4)
 PLACES = rng.uniform(0, 1, (3, 60))
@@ -304,5 +305,18 @@ def test_a_conductivity_of_a_plate_that_is_known_on_its_walls_where_nothing_is_k
 def test_a_point_inside_and_a_start_are_places_too() -> None:
     inside = problem_of(dirichlet(k=1, on=point(x=0.5))).check()
     assert inside.conditions["dirichlet k on point(x=0.5)"]["holds"] == "exact"
-    start = problem_of(initial(k=1), time=True, of="t", equations=lambda u, x, t, k: d(u, t) - k * d(u, x, x)).check()
-    assert start.conditions["initial k"]["holds"] == "exact"
+
+    def heat(u, x, t, k):  # type: ignore[no-untyped-def]
+        return d(u, t) - k * d(u, x, x)
+
+    parameters = {"k": Unknown(0.5, of="t", positive=True)}
+    known = [*initial(k=2), *initial_rate(k=3)]
+    start = problem_of(*known, time=True, of="t", equations=heat, parameters=parameters)
+    told = start.check().conditions
+    assert told["initial k"]["holds"] == told["initial_rate k"]["holds"] == "exact"
+    # k = 0.5 exp(z), and s = 2 t - 1: z = log 4, dz/ds = 3 / 2 / k
+    assert ties_of(start, "k") == (Tie(-1.0, 0, pytest.approx(np.log(4))), Tie(-1.0, 1, pytest.approx(0.75)))
+    over_all = start.check(Settings(network=RandomFeatures(20), method=Newton())).conditions
+    assert over_all["initial k"]["holds"] == "exact" and over_all["initial_rate k"]["holds"] == "weighted"
+    # a slope of what is positive says nothing linear of what is trained where the value is not known
+    assert ties_of(start.replaced(conditions=[*start.declared_conditions[:-2], *initial_rate(k=3)]), "k") is None

@@ -169,7 +169,8 @@ def known_ends(problem: Problem, given_up: Sequence[Part] = ()) -> tuple[dict[st
     loose = [part for part in all_parts if part in given_up]
     while True:
         exact: dict[str, list[Ends]] = {name: [] for name in problem.functions}
-        placed = [p for p in all_parts if p not in loose and _placed(problem, exact, _trained(problem, p[0]), p[1])]
+        values = [part for part in all_parts if part[0].says("value") and part not in loose]
+        placed = [(c, p) for c, p in values if _placed(problem, exact, _trained(problem, c), p)]
         failing = [p for p in placed if not _function_met(problem, exact, *p)]
         if not failing:
             return exact, [p for p in all_parts if p not in placed]
