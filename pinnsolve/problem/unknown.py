@@ -118,9 +118,8 @@ class Unknown:
         """
         if self.bounds is not None:
             low, high = self.bounds
-            start, share = ((v - low) / (high - low) for v in (self.guess, value))
-            share = min(max(share, INSIDE), 1 - INSIDE)
-            return math.log(share / (1 - share)) - math.log(start / (1 - start))
-        if self.positive:
-            return math.log(max(value / self.guess, sys.float_info.min))
-        return (value - self.guess) / (abs(self.guess) or 1.0)
+            room = INSIDE * (high - low)
+            value = min(max(value, low + room), high - room)
+        elif self.positive:
+            value = max(value, sys.float_info.min * max(self.guess, 1.0))
+        return float(self.raw(torch.tensor(value, dtype=torch.float64)))
