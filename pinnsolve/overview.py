@@ -34,7 +34,9 @@ def overview(problem: Problem, settings: Settings | None = None) -> Overview:
     ready = prepare(problem, settings or Settings())
     run, solution = ready.loop.state, ready.solution()
     held = solution.conditions
-    texts = {c.name: equation_text(c, problem.domain.time) for c in (*problem.conditions, *problem.inner)}
+    texts = {
+        c.name: equation_text(c, problem.domain.time) for c in (*problem.conditions, *problem.known, *problem.inner)
+    }
     names = [*texts, *(n for n in held if n not in texts)]
     automatic = "automatic; first " * ready.settings.automatic
     words = getattr(run.stage.method, "words", "")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import cos, exp, sin
@@ -15,6 +17,7 @@ from pinnsolve import (
     LevelSet,
     Polygon,
     Problem,
+    Solution,
     boundary,
     condition,
     d,
@@ -277,3 +280,23 @@ def test_a_corner_without_bound_keeps_the_degree_of_the_march_before(bounded: bo
     assert cells is not None
     known.take(cells.mesh, cells.coefficients, True, 1e-3)
     assert steady_solving._begun_with(following, known) == (10 if bounded else 8)
+
+
+def test_a_saved_solution_is_the_same_where_another_problem_cuts_its_cells_anew(tmp_path: Path) -> None:
+    """Cells whose rim is as steep along both coordinates, as on the diagonal of a disc, must be cut as before: otherwise
+    their features are others, and the loaded solution is 4e-4 off."""
+
+    def problem() -> Problem:
+        plate = Box(x=(-1, 1), y=(-1, 1)) - Disk(x=0.5, y=0.5, radius=0.2) - Disk(x=0.4, y=-0.4, radius=0.4)
+        return Problem(
+            space=plate, unknowns="u", conditions=dirichlet(u=0), tolerance=1e-2, reference=None,
+            equations=lambda u, x, y: laplace(u, x, y) - 64 * u + 170 * sin(math.pi * x) * sin(4 * math.pi * y),
+        )  # fmt: skip
+
+    solution = solve(problem())
+    solution.save(tmp_path / "model.safetensors")
+    again = Solution.load(tmp_path / "model.safetensors", problem())
+    places = torch.tensor(np.random.default_rng(5).uniform(-1, 1, (2, 20_000)))
+    out = problem().domain.beside(dict(zip("xy", places, strict=True)))
+    x, y = places[:, ~out].numpy()
+    assert np.abs(solution.u(x=x, y=y) - again.u(x=x, y=y)).max() < 1e-10

@@ -21,6 +21,7 @@ from pinnsolve.checks.guesses import guesses
 from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.interfaces import interfaces
 from pinnsolve.checks.joins import warnings_of
+from pinnsolve.checks.known_functions import known_functions
 from pinnsolve.checks.layers import layers
 from pinnsolve.checks.narrow import narrow, told
 from pinnsolve.checks.posed import posed
@@ -106,7 +107,13 @@ def _looked_at(problem: Problem) -> Findings:
     _probe_quantities(problem)
     found = contradictions(problem)
     warnings = [*problem.domain.warnings, *(str(c) + "; there it is weighted, not exact" * c.exact for c in found)]
-    warnings += guesses(problem) + unused(problem) + check_solenoidal(problem) + uncovered(problem, derivatives)
+    warnings += (
+        known_functions(problem)
+        + guesses(problem)
+        + unused(problem)
+        + check_solenoidal(problem)
+        + uncovered(problem, derivatives)
+    )
     warnings += crowded(problem, derivatives) + told_backwards(problem) + slopes(problem)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
@@ -197,9 +204,10 @@ def _probe_conditions(problem: Problem) -> None:
             points = piece.grid()
             answer = problem.prober.answer(condition, points)
             if not answer.slopes:
-                raise ProblemError(
-                    f"{condition.name} does not involve any unknown", "Its residual is a constant.", condition.place
-                )
+                why = "Its residual is a constant."
+                if functions := sorted(condition.asks & set(problem.functions)):
+                    why = f"To say something of {functions[0]} alone, ask for no unknown among its arguments."
+                raise ProblemError(f"{condition.name} does not involve any unknown", why, condition.place)
             if condition.prescribes is not None:
                 chart, at = points.chart()
                 given = condition.prescribes.given(problem.fields(chart, at, {}, points))

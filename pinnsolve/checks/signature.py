@@ -24,7 +24,7 @@ def signature(problem: Problem) -> dict[str, str]:
     found |= {f"parameter {name}": repr(data) for name, data in sorted(problem.tables.items())}
     for equation in problem.equations:
         found[f"equation {equation.name}"] = f"{_total(problem, equation, problem.domain.line()):.7e}"
-    for number, condition in enumerate((*problem.conditions, *problem.inner)):
+    for number, condition in enumerate((*problem.conditions, *problem.inner, *problem.known)):
         total = sum(_total(problem, condition, piece.grid()) for piece in problem.pieces(condition))
         found[f"condition {number + 1}"] = f"{condition.name}: {total:.7e}"
     for o in problem.observations:
@@ -41,4 +41,5 @@ def guessed_signature(problem: Problem) -> dict[str, str]:
 
 def _total(problem: Problem, equation: Equation, points: Points) -> float:
     """The sum of an equation's residual on probes."""
-    return float(problem.prober.answer(equation, points).residual.sum())
+    prober = problem.functions_prober if equation in problem.known else problem.prober
+    return float(prober.answer(equation, points).residual.sum())

@@ -48,12 +48,14 @@ class Smoothness:
 def smoothness(problem: Problem, derivatives: Mapping[str, set[Alpha]], sizes: Mapping[str, Size]) -> Smoothness:
     """What of the prescribed values and of the equations is not smooth enough for what is asked of it."""
     found, told = [], list[str]()
-    for equation, piece in parts(problem):
+    known = [(c, p) for c in problem.known for p in problem.pieces(c)]
+    once = {n: [_unit(problem, c) for c in f.coordinates] for n, f in problem.functions.items()}  # in d(k * d(u, x), x)
+    for equation, piece in parts(problem) + known:
         prescribed = equation.prescribes
         unbuilt = prescribed is None or prescribed.what == "normal derivative" or piece.side is not None or piece.kept
         if prescribed is None or unbuilt or problem.to_be_found(prescribed):
             continue  # what is not built in is not differentiated
-        orders = _orders(problem, derivatives[prescribed.unknown], piece.fixed)
+        orders = _orders(problem, {**derivatives, **once}[prescribed.unknown], piece.fixed)
         rough_along = _of_data(problem, prescribed, piece, orders)
         if rough_along:
             found.append((equation, piece))
@@ -67,6 +69,11 @@ def _orders(problem: Problem, alphas: Iterable[Alpha], held: Mapping[str, float]
     """The highest derivative along each coordinate that is not fixed."""
     names = enumerate(problem.coordinates)
     return {c: max((a[k] for a in alphas), default=0) for k, c in names if c not in held}
+
+
+def _unit(problem: Problem, coordinate: str) -> Alpha:
+    """The first derivative along a coordinate."""
+    return tuple(int(c == coordinate) for c in problem.coordinates)
 
 
 def _of_data(problem: Problem, prescribed: Prescribed, piece: Piece, orders: Mapping[str, int]) -> str:

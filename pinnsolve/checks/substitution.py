@@ -145,7 +145,7 @@ def _misfits(problem: Problem, reference: Reference) -> Iterator[Misfit]:
     missing = {*problem.constants, *problem.functions} - set(reference.fields)
     everywhere = problem.domain.interior
     pairs = [(e, f"the equation '{e.name}'", [everywhere]) for e in [*problem.equations, *_divergences(problem)]]
-    pairs += [(c, f"the condition '{c.name}'", list(problem.pieces(c))) for c in problem.conditions]
+    pairs += [(c, f"the condition '{c.name}'", list(problem.pieces(c))) for c in (*problem.conditions, *problem.known)]
     sizes = _sizes(problem, reference)
     for equation, name, pieces in pairs:
         if equation.asks & missing:

@@ -15,7 +15,7 @@ def unused(problem: Problem) -> list[str]:
 
     A number that stands in the equation itself, or in the file around it, is not changed by `parameters` or `--set`.
     """
-    asked = {name for equation in problem.system for name in equation.asks}
+    asked = {name for e in problem.system for name in e.asks if e not in problem.known or name != e.unknown}
     asked |= {name for quantity in problem.quantities.values() for name in quantity.asks}
     asked |= problem.guess.asks
     return [

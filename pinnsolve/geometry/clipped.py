@@ -39,12 +39,16 @@ class Rules:
     deepest : float
         Of the shape's size: no box is halved below it, though it holds a thin part, or several that do not hang
         together. Smaller: thinner walls and gaps are seen; more cells.
+    alike : float
+        By so little coordinates differ in how steeply lines along them cross a boundary where rounding alone tells them
+        apart.
     """
 
     beside: float = 1e-7
     grid: int = 16
     thin: float = 0.25
     deepest: float = 1e-3
+    alike: float = 1e-6
 
 
 RULES = Rules()
@@ -194,7 +198,7 @@ class Clipped:
             made[k] = Clip(
                 box.low, box.high, box.arcs, box.points[:, [0, -1]].reshape(-1, 2),
                 torch.stack([box.low, box.high]) if whole else frame, whole or part > 0 or (coarse and thin), whole,
-                coarse and (thin or box.parts(segments, answer) > 1), int(box.steep.sum(0).argmax()),
+                coarse and (thin or box.parts(segments, answer) > 1), _steepest(box.steep.sum(0)),
             )  # fmt: skip
         return made
 
@@ -203,6 +207,12 @@ class Clipped:
         ticks = (torch.arange(RULES.grid, dtype=torch.float64) + 0.5) / RULES.grid
         x = frames[:, :1] + (frames[:, 1:] - frames[:, :1]) * torch.cartesian_prod(ticks, ticks)
         return self.shape.contains(x.reshape(-1, 2)).view(len(x), -1).double().mean(1)
+
+
+def _steepest(steep: Tensor) -> int:
+    """The coordinate along which lines cross the boundary most steeply; of two that do alike the first, whatever
+    rounding says: a box that is cut from others on another way, as a saved solution's are, has the same one."""
+    return int((steep >= (1 - RULES.alike) * steep.max()).nonzero()[0, 0])
 
 
 def _above(place: Place) -> tuple[Place, int]:

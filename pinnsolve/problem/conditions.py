@@ -54,7 +54,7 @@ def _each(said: str, on: Region, values: dict[str, Value], what: What, left: Cal
 
 @worded
 def dirichlet(*, on: Region = boundary, **values: Value) -> Equations:
-    """Prescribe values on a region: u = value.
+    """Prescribe values on a region: u = value; of unknowns, or of unknown functions (`Unknown(0.1, of="x")`).
 
     Examples
     --------
@@ -181,9 +181,10 @@ def rate(at: Fields, unknown: str) -> Jet:
 
 
 def normal_derivative(at: Fields, unknown: str) -> Jet:
-    """n . grad u = sum over the coordinates of space of n_x u_x."""
-    terms = [at["n" + c] * d(at[unknown], at[c]) for c in at.chart.names if "n" + c in at]
-    total = terms[0]
+    """n . grad u = sum over the coordinates of space of n_x u_x; of an unknown function, over those of its own."""
+    field = at[unknown]
+    terms = [at["n" + c] * d(field, at[c]) for c in at.chart.names if "n" + c in at and c in field.depends]
+    total = terms[0] if terms else at.chart.numbers(0.0)
     for term in terms[1:]:
         total = total + term
     return total

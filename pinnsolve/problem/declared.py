@@ -15,23 +15,45 @@ from pinnsolve.problem.binding import check_names
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.observations import Measured
+from pinnsolve.problem.of_functions import check_reach, functions_of, no_function
 from pinnsolve.problem.unknown import Unknown
 
 
 @dataclass(frozen=True)
 class Declared:
-    """The parts of a declaration, each of which was read on its own; `embedded` are names of parts inside."""
+    """The parts of a declaration, each of which was read on its own; `found` are the parameters that are not known, and
+    `embedded` names of parts inside."""
 
     domain: Domain
     unknowns: tuple[str, ...]
     parameters: tuple[str, ...]
-    functions: Mapping[str, Unknown]
+    found: Mapping[str, Unknown]
     equations: Sequence[Equation]
     conditions: Sequence[Equation]
     periodic: Sequence[Periodic]
     solenoidal: Sequence[Solenoidal]
     observations: Sequence[Measured]
     embedded: Sequence[str] = ()
+
+    @property
+    def functions(self) -> dict[str, Unknown]:
+        """The unknown functions."""
+        return {name: u for name, u in self.found.items() if u.coordinates}
+
+    @property
+    def constants(self) -> dict[str, Unknown]:
+        """The unknown constants."""
+        return {name: u for name, u in self.found.items() if not u.coordinates}
+
+    @property
+    def known(self) -> list[Equation]:
+        """The conditions on unknown functions alone."""
+        return [c for c in self.conditions if functions_of(c, self.unknowns, self.functions)]
+
+    @property
+    def standing(self) -> list[Equation]:
+        """The conditions on unknowns."""
+        return [c for c in self.conditions if not functions_of(c, self.unknowns, self.functions)]
 
     def check(self) -> None:
         """Refuse what contradicts itself.
@@ -97,8 +119,12 @@ class Declared:
                     )
 
     def _check_condition(self, c: Equation) -> None:
-        if c.unknown is not None and c.unknown not in self.unknowns:
-            raise ProblemError(f"{c.name}: there is no unknown '{c.unknown}'", did_you_mean(c.unknown, self.unknowns))
+        told = functions_of(c, self.unknowns, self.functions)
+        if not told and not any(u in c.asks for u in self.unknowns):
+            no_function(c, self.constants, self.parameters)
+        if c.unknown is not None and c.unknown not in (*self.unknowns, *told):
+            possible = [*self.unknowns, *self.functions]
+            raise ProblemError(f"{c.name}: there is no unknown '{c.unknown}'", did_you_mean(c.unknown, possible))
         try:
             pieces = c.on.resolve(self.domain)
         except ProblemError as error:
@@ -115,6 +141,8 @@ class Declared:
             _check_inner(c, pieces, self.domain)
         if c.says("normal derivative") and not faces_of_space:
             raise ProblemError(f"{c.name}: there is no normal there", "Neumann conditions hold on faces of space.")
+        if told:
+            check_reach(c, pieces, {name: self.functions[name] for name in told}, self.domain)
         if c.function is None:
             return
         if c.prescribes is not None:  # a value knows no unknowns
@@ -160,7 +188,7 @@ class Declared:
         """The unknowns that no condition, no data and no period says anything of."""
         if self.periodic:
             return []
-        seen = {u for o in self.observations for u in o.unknowns}.union(*(c.asks for c in self.conditions))
+        seen = {u for o in self.observations for u in o.unknowns}.union(*(c.asks for c in self.standing))
         return [u for u in self.unknowns if u not in seen]
 
 

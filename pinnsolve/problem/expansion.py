@@ -19,7 +19,7 @@ Terms = Callable[[Tensor, int, int], Tensor]  # places in (-1, 1), how many, and
 
 @dataclass(frozen=True)
 class Expansion:
-    """k(x) = `Unknown.value`(sum_k c_k P_k(s)), s from -1 to 1 over the domain.
+    """k(x) = `Unknown.value`(g(s) + sum_k c_k P_k(s)), s from -1 to 1 over the domain.
 
     Parameters
     ----------
@@ -30,22 +30,27 @@ class Expansion:
         Of its coefficients, which are numbers among the parameters.
     terms : callable
         P_k.
+    about : callable, optional
+        What stands beside the series, at places in (-1, 1) and derived so often: (N,).
     """
 
     unknown: Unknown
     along: str
     names: tuple[str, ...]
     terms: Terms
+    about: Callable[[Tensor, int], Tensor] | None = None
 
     def field(self, domain: Domain, chart: Chart, at: Mapping[str, Any]) -> Any:
         """The function on the points of a chart, where its coefficients are known by name."""
-        return self.unknown.value(summed(domain, chart, at, self.along, self.names, self.terms))
+        return self.unknown.value(summed(domain, chart, at, self.along, self.names, self.terms, self.about))
 
 
 def summed(
-    domain: Domain, chart: Chart, at: Mapping[str, Any], along: str, names: Sequence[str], terms: Terms
+    domain: Domain, chart: Chart, at: Mapping[str, Any], along: str, names: Sequence[str], terms: Terms,
+    about: Callable[[Tensor, int], Tensor] | None = None,
 ) -> Jet:  # fmt: skip
-    """sum_k c_k P_k as a field whose derivatives are known; not term by term, since there are many."""
+    """sum_k c_k P_k, and what stands beside it, as a field whose derivatives are known; not term by term, since there
+    are many."""
     numbers = [at[name] for name in names]
     each = [c.value if isinstance(c, Jet) else torch.full((), c, dtype=chart.dtype) for c in numbers]
     c = torch.stack([v.to(chart.device).expand(chart.size) for v in each], -1)  # (N, count)
@@ -55,6 +60,7 @@ def summed(
     def rule(alpha: Alpha) -> Tensor | None:
         if any(a for k, a in enumerate(alpha) if k != axis):
             return None
-        return (terms(s, len(names), alpha[axis]) * c).sum(-1) * stretch ** alpha[axis]
+        whole = (terms(s, len(names), alpha[axis]) * c).sum(-1)
+        return (whole if about is None else whole + about(s, alpha[axis])) * stretch ** alpha[axis]
 
     return Jet(chart, rule, (chart.size,), frozenset({along}))

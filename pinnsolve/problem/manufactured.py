@@ -57,7 +57,7 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
     asked = {e.name: e.asks & set(problem.unknowns) for e in problem.equations}
     own = [e for e in problem.equations if not isinstance(e.function, Level)]  # the others follow from `unknowns`
     equations = [shifted(e.name, e.residual, always | asked[e.name]) for e in own]
-    conditions: list[Any] = [*problem.periodic, *problem.solenoidal]
+    conditions: list[Any] = [*problem.periodic, *problem.solenoidal, *problem.known]
     for c in (*problem.conditions, *problem.inner):
         conditions.append(_shifted_condition(problem, c, solutions, shifted, always))
     return problem.replaced(equations=equations, conditions=conditions, reference=exact(**solutions))

@@ -34,6 +34,7 @@ from pinnsolve.problem.indivisible import indivisible
 from pinnsolve.problem.integrating import integrating
 from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
+from pinnsolve.problem.of_functions import beside
 from pinnsolve.problem.overview import Overview
 from pinnsolve.problem.probes import Prober
 from pinnsolve.problem.quantities import quantities_of
@@ -109,8 +110,7 @@ class Problem(Told):
             "parameters": parameters, "reference": reference, "tolerance": tolerance,
             "quantities": quantities, "guess": guess,
         }  # fmt: skip
-        given = parameters_of(parameters or {})
-        self._parameters = dict(parameters or {})
+        given, self._parameters = parameters_of(parameters or {}), dict(parameters or {})
         self.parameters, self.ranges, self.held = given.numbers, given.ranges, given.held
         self.materials = {
             n: m.over(space) if isinstance(space, Shape | None) else m for n, m in given.materials.items()
@@ -125,13 +125,12 @@ class Problem(Told):
             data.check(name, self.domain)
         self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
         self.unknowns, self.fewer = unknowns_of(unknowns), fewer_of(unknowns, self.domain)
-        self.tolerance = positive("tolerance", tolerance)
-        self.reference = reference_given(reference)
+        self.tolerance, self.reference = positive("tolerance", tolerance), reference_given(reference)
         check_free(self.unknowns, self.coordinates, self.others, self.functions)
         flat = flattened(conditions)
         self.observations = tuple(measured(self.domain, self.unknowns, c) for c in flat if isinstance(c, Observed))
         declared = Declared(
-            self.domain, self.unknowns, self.others, self.functions, equations_of(equations, levels(self.fewer)),
+            self.domain, self.unknowns, self.others, given.unknown, equations_of(equations, levels(self.fewer)),
             [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
             [c for c in flat if isinstance(c, Solenoidal)], self.observations,
             [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name],
@@ -141,20 +140,20 @@ class Problem(Told):
         self.looked_at = partial(self.fields, elsewhere="here")  # before training: integrals of the right size alone
         self.prober = Prober(self.domain, self.unknowns, self.looked_at, *guesses)
         self.periodic, marked = tuple(declared.periodic), partial(integrating, prober=self.prober)
-        self.equations, conditions = tuple(map(marked, declared.equations)), [*map(marked, declared.conditions)]
-        for unknown in declared.untold:
-            if not self.prober.algebraic(unknown, self.equations):
-                raise undetermined(unknown)
+        self.equations, conditions = tuple(map(marked, declared.equations)), [*map(marked, declared.standing)]
+        if left := [u for u in declared.untold if not self.prober.algebraic(u, self.equations)]:
+            raise undetermined(left[0])
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
         self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner))
-        known = [n for n in self.names if n not in self.unknowns]
-        self.guess = guess_of(guess, self.unknowns, self.coordinates, known)
+        self.guess = guess_of(guess, self.unknowns, self.coordinates, [n for n in self.names if n not in self.unknowns])
         self.conditions = tuple(recognised(c, self.prober) for c in conditions if c not in self.inner)
         self.solenoidal = tuple(
             replace(flow, components=in_order(flow.components, self.equations, self.prober))
             for flow in declared.solenoidal
         )
-        check_twice(self.conditions, self.periodic, self.domain)
+        self.functions_prober = replace(self.prober, unknowns=tuple(self.functions), functions={})
+        self.known = tuple(recognised(c, self.functions_prober) for c in declared.known)
+        check_twice((*self.conditions, *self.known), self.periodic, self.domain)
 
     def check(self, settings: Any = None) -> Overview:
         """What can be known before training: the problem in words, what a run begins with, and what may be wrong.
@@ -175,7 +174,8 @@ class Problem(Told):
     @property
     def system(self) -> tuple[Equation, ...]:
         """Everything that shall hold, in one list: the equations inside, the conditions, the data."""
-        return (*self.equations, *self.conditions, *self.inner, *(e for o in self.observations for e in o.equations))
+        data = [e for o in self.observations for e in o.equations]
+        return (*self.equations, *self.conditions, *self.known, *self.inner, *data)
 
     @property
     def names(self) -> list[str]:
@@ -266,11 +266,11 @@ class Problem(Told):
             if name not in self._parameters:
                 raise ProblemError(f"there is no parameter '{name}'", did_you_mean(name, self._parameters))
         kept = {n: Held(v) if n in self.ranges and isinstance(v, Real) else v for n, v in values.items()}
-        return self.replaced(parameters={**self._parameters, **kept})
+        return self.replaced(parameters={**self._parameters, **kept}, conditions=beside(self, values))
 
     def solved_for(self, values: Mapping[str, Any], more: Sequence[Equation] = ()) -> Problem:
         """The same problem without its data, with these values of parameters, and more conditions."""
-        given = [c for c in self.declared_conditions if not isinstance(c, Observed)]
+        given = [c for c in beside(self, values) if not isinstance(c, Observed)]
         return self.replaced(conditions=[*given, *more], parameters={**self._parameters, **values}, reference=None)
 
     def fields(

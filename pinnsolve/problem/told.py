@@ -22,6 +22,7 @@ class Told:
     unknowns: tuple[str, ...]
     equations: tuple[Equation, ...]
     conditions: tuple[Equation, ...]
+    known: tuple[Equation, ...]
     inner: tuple[Equation, ...]
     periodic: tuple[Periodic, ...]
     solenoidal: tuple[Solenoidal, ...]
@@ -59,7 +60,7 @@ class Told:
         tolerance: 0.001
         """
         time = self.domain.time
-        conditions = {c.name: equation_text(c, time) for c in (*self.conditions, *self.inner)}
+        conditions = {c.name: equation_text(c, time) for c in (*self.conditions, *self.known, *self.inner)}
         conditions |= {c.name: "" for c in self.periodic} | {c.name: "" for c in self.solenoidal}
         conditions |= {e.name: f"{len(o.points):,} values" for o in self.observations for e in o.equations}
         parameters = ", ".join(f"{n} = {told}" for n, told in self.told_parameters.items())

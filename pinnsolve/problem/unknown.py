@@ -26,7 +26,8 @@ class Unknown:
 
     It is trained as a number z that begins at zero: the constant is guess + |guess| z, or guess * exp(z) where it is
     positive, or low + (high - low) / (1 + exp(-(z + z0))) between bounds, z0 such that it begins at the guess. An
-    unknown function of some coordinates is the same with the output of a network of its own as z, zero at first.
+    unknown function of some coordinates is the same with the output of a network of its own as z, zero at first; what
+    is known of it are conditions, dirichlet(k=1.0, on=face(x=0)).
 
     Parameters
     ----------
@@ -99,6 +100,16 @@ class Unknown:
             return self.guess * on_tensors.exp(z)
         return self.guess + (abs(self.guess) or 1.0) * z
 
+    def raw(self, value: Any) -> Any:
+        """What is trained for a value that it may have: a tensor or a jet, of the same shape."""
+        if self.bounds is not None:
+            low, high = self.bounds
+            begin = (self.guess - low) / (high - low)
+            return on_tensors.log((value - low) * ((1 - begin) / begin) / (high - value))
+        if self.positive:
+            return on_tensors.log(value * (1 / self.guess))
+        return (value - self.guess) * (1 / (abs(self.guess) or 1.0))
+
     def trained(self, value: float) -> float:
         """The number z that gives this value, the inverse of `value`; the nearest where there is none.
 
@@ -107,9 +118,8 @@ class Unknown:
         """
         if self.bounds is not None:
             low, high = self.bounds
-            start, share = ((v - low) / (high - low) for v in (self.guess, value))
-            share = min(max(share, INSIDE), 1 - INSIDE)
-            return math.log(share / (1 - share)) - math.log(start / (1 - start))
-        if self.positive:
-            return math.log(max(value / self.guess, sys.float_info.min))
-        return (value - self.guess) / (abs(self.guess) or 1.0)
+            room = INSIDE * (high - low)
+            value = min(max(value, low + room), high - room)
+        elif self.positive:
+            value = max(value, sys.float_info.min * max(self.guess, 1.0))
+        return float(self.raw(torch.tensor(value, dtype=torch.float64)))

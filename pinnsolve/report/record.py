@@ -158,7 +158,7 @@ def summary(run: Report) -> dict[str, Any]:
             },
             "weights": training.weights,
             "conditions": run.solution.conditions,
-            "conditions_written": _written(problem, (*problem.conditions, *problem.inner)),
+            "conditions_written": _written(problem, (*problem.conditions, *problem.known, *problem.inner)),
             "parameters": _parameters(run.solution),
             "slices": [
                 {"parameters": s.values, "verdict": s.comparison.verdict, "errors": _errors(s.comparison)}

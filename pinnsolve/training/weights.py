@@ -68,12 +68,14 @@ def made_of(residuals: Residuals, about: Mapping[str, Size], places: int = 200) 
     """
     problem, found = residuals.trial.problem, {}
     by_residual = {e.residual: e for e in problem.system}
+    functions = {n: Size(u.guess, 0.5 * abs(u.guess) or 1.0) for n, u in problem.functions.items()}
     for site, points in residuals.places:
         inside = site.name == "interior"  # on a line, since points are drawn to narrow places, where terms are large
         there = problem.domain.line() if inside else points.thinned(places)
         for name, term in site.terms.items():
             told = Equation(name, interior, term.side) if isinstance(term, Row) else by_residual[term]
-            found[name] = problem.prober.change(told, about, there) or 1.0
+            prober = problem.functions_prober if told in problem.known else problem.prober
+            found[name] = prober.change(told, {**about, **functions}, there) or 1.0
     return found
 
 

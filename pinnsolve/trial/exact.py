@@ -11,8 +11,8 @@ Source: Lagaris et al., IEEE Trans. Neural Networks 9 (1998) 987.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -64,6 +64,8 @@ class Plan:
         Places at which no residual says how a solution goes on.
     rough : bool
         Whether what is prescribed has jumps or kinks, and with it the solution.
+    functions : dict from unknown function to list of Ends
+        The faces where what is trained of it is exact.
     rough_inside : bool
         Whether an equation differentiates something that jumps or has a kink, which points do not see.
     undecided : tuple of str
@@ -83,6 +85,7 @@ class Plan:
     rough: bool = False
     undecided: tuple[str, ...] = ()
     rough_inside: bool = False
+    functions: Mapping[str, list[Ends]] = field(default_factory=dict)
 
     def size(self, unknown: str) -> Size:
         """The offset and the scale of an unknown; nothing and one where they are not known."""
@@ -107,10 +110,12 @@ def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:
         if (equation, piece) in given_up or not _placed(problem, exact, equation, piece):
             weighted.append((equation, piece))
     weighted += [p for p in _too_many(problem, exact) if p not in weighted]
+    known, loose = known_ends(problem, given_up)
+    weighted += loose
     met, orders = met_by_construction(problem), _orders(problem, findings)
     return Plan(
         exact, weighted, flows, met, findings.corners, findings.planes, findings.narrow, findings.sizes, orders,
-        findings.unseen, bool(findings.rough), findings.undecided, bool(findings.jumps),
+        findings.unseen, bool(findings.rough), findings.undecided, bool(findings.jumps), known,
     )  # fmt: skip
 
 
@@ -155,6 +160,42 @@ def _placed(problem: Problem, exact: dict[str, list[Ends]], equation: Equation, 
     if ends not in exact[told.unknown]:
         exact[told.unknown].append(ends)
     return True
+
+
+def known_ends(problem: Problem, given_up: Sequence[Part] = ()) -> tuple[dict[str, list[Ends]], list[Part]]:
+    """Where unknown functions have values, of what is trained of them; and what of the conditions on them is weighted:
+    what is no value on a face, or not met to rounding by what is built of all the others."""
+    all_parts = [(c, p) for c in problem.known for p in problem.pieces(c)]
+    loose = [part for part in all_parts if part in given_up]
+    while True:
+        exact: dict[str, list[Ends]] = {name: [] for name in problem.functions}
+        values = [part for part in all_parts if part[0].says("value") and part not in loose]
+        placed = [(c, p) for c, p in values if _placed(problem, exact, _trained(problem, c), p)]
+        failing = [p for p in placed if not _function_met(problem, exact, *p)]
+        if not failing:
+            return exact, [p for p in all_parts if p not in placed]
+        loose.append(failing[-1])
+
+
+def _trained(problem: Problem, equation: Equation) -> Equation:
+    """A prescribed value of an unknown function as one of what is trained of it."""
+    told = equation.prescribes
+    if told is None:
+        return equation
+    raw = problem.functions[told.unknown].raw
+    return replace(equation, prescribes=replace(told, given=lambda at: raw(told.given(at)), number=None))
+
+
+def _function_met(problem: Problem, exact: Mapping[str, list[Ends]], condition: Equation, piece: Piece) -> bool:
+    """Whether what is built of an unknown function meets its value on a piece."""
+    points = piece.grid()
+    chart, at = points.chart()
+    told = _trained(problem, condition).prescribes
+    assert told is not None
+    lifted = lift(problem, exact[told.unknown], points, at)
+    assert lifted is not None
+    value, have = told.given(problem.fields(chart, at, {}, points)).value, lifted[0].value
+    return bool((have - value).abs().max() <= MET * max(float(value.abs().max()), float(have.abs().max()), 1.0))
 
 
 def _too_many(problem: Problem, exact: dict[str, list[Ends]]) -> list[Part]:
@@ -216,7 +257,7 @@ def held(problem: Problem, made: Plan) -> dict[str, str]:
     """By the names of all conditions: "exact", "weighted", or where it is the one and where the other."""
     found = dict.fromkeys([p.name for p in problem.periodic] + [s.name for s in problem.solenoidal], "exact")
     found |= dict.fromkeys(sorted(made.met), "exact")
-    for condition in problem.conditions:
+    for condition in (*problem.conditions, *problem.known):
         pieces = problem.pieces(condition)
         loose = [p.name for p in pieces if (condition, p) in made.weighted]
         whole = len(loose) == len(pieces)

@@ -1,19 +1,25 @@
-"""The unknown functions of a problem: a network of its own for each, over the coordinates on which it depends."""
+"""The unknown functions of a problem: a network of its own for each, over the coordinates on which it depends.
+
+Where values are known on faces, what is trained is g + phi * network, as for the unknowns (`pinnsolve.trial.lift`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.networks.frozen import frozen, layers
 from pinnsolve.networks.inputs import Inputs
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.random_features import RandomFeatures, fitted
 from pinnsolve.problem.unknown import Unknown
+from pinnsolve.trial.lift import Ends, lift
 
 if TYPE_CHECKING:
     from pinnsolve.problem.problem import Problem
@@ -22,20 +28,32 @@ TRAINED = MLP(width=8, depth=2)  # beside a trained network
 FEATURES = RandomFeatures(count=60, scale=(2.0, 6.0))  # beside random features
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What of a function does not change in training: its inputs, or what frozen layers make of them, and g and phi."""
+
+    inputs: Any
+    lifted: tuple[Jet, Jet] | None = None
+
+
 class Functions:
     """Networks z of the unknown functions `Unknown.value(z)`; their output layers are zero at first."""
 
     def __init__(self) -> None:
         self.declared: dict[str, Unknown] = {}
         self.inputs: dict[str, Inputs] = {}
+        self.known: Mapping[str, list[Ends]] = {}  # where values are
+        self.problem: Problem | None = None
         self.networks: dict[str, nn.Sequential] = {}  # no ModuleDict: it has attributes that names may be
 
     @classmethod
     def drawn(
-        cls, problem: Problem, linear: bool, generator: torch.Generator, dtype: torch.dtype, device: torch.device
-    ) -> Functions:
-        """Those of a problem; `linear` if only output layers are to be trained."""
+        cls, problem: Problem, known: Mapping[str, list[Ends]], linear: bool, generator: torch.Generator,
+        dtype: torch.dtype, device: torch.device,
+    ) -> Functions:  # fmt: skip
+        """Those of a problem, with values where they are `known`; `linear` if only output layers are to be trained."""
         made = cls()
+        made.problem, made.known = problem, known
         periods = {p.coordinate for p in problem.periodic}
         for name, function in problem.functions.items():
             mine = problem.domain.over(function.coordinates)
@@ -50,18 +68,25 @@ class Functions:
     def parameters(self) -> list[nn.Parameter]:
         return [p for network in self.networks.values() for p in network.parameters() if p.requires_grad]
 
-    def seen(self, at: Mapping[str, Jet]) -> dict[str, Any]:
-        """What does not change in training: the inputs, or what frozen layers make of them."""
-        return {
-            name: layers(network, 0, frozen(network))(self.inputs[name](at)) for name, network in self.networks.items()
-        }
+    def seen(self, at: Mapping[str, Jet], points: Points) -> dict[str, Any]:
+        """What does not change in training, by name."""
+        found: dict[str, Any] = {}
+        for name, network in self.networks.items():
+            assert self.problem is not None
+            inputs = layers(network, 0, frozen(network))(self.inputs[name](at))
+            found[name] = Seen(inputs, lift(self.problem, self.known.get(name, []), points, at))
+        return found
 
     def fields(self, seen: Mapping[str, Any]) -> dict[str, Jet]:
         """The functions as fields (N,)."""
-        return {name: self.declared[name].value(z) for name, z in self._raw(seen).items()}
+        found = {}
+        for name, z in self._raw(seen).items():
+            lifted = seen[name].lifted
+            found[name] = self.declared[name].value(z if lifted is None else lifted[0] + lifted[1] * z)
+        return found
 
     def _raw(self, seen: Mapping[str, Any]) -> dict[str, Any]:
-        return {n: layers(net, frozen(net), None)(seen[n])[:, 0] for n, net in self.networks.items()}
+        return {n: layers(net, frozen(net), None)(seen[n].inputs)[:, 0] for n, net in self.networks.items()}
 
     @torch.no_grad()
     def follow(self, mine: Mapping[str, Any], other: Functions, theirs: Mapping[str, Any]) -> list[Tensor]:
@@ -69,7 +94,7 @@ class Functions:
         trained."""
         found = []
         for name, z in other._raw(theirs).items():
-            best = fitted([(mine[name].value, z.value[:, None])], len(z))
+            best = fitted([(mine[name].inputs.value, z.value[:, None])], len(z))
             found.append(torch.cat([p.detach().flatten() for p in self.parameters_of(name)]) if best is None else best)
         return found
 

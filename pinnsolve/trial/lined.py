@@ -95,7 +95,7 @@ class Lined(OfCells):
         found = {p.name: "exact" for p in self.problem.periodic}
         return (
             found
-            | {condition.name: "exact" for condition in self.problem.conditions}
+            | {condition.name: "exact" for condition in (*self.problem.conditions, *self.problem.known)}
             | {condition.name: "exact, between cells" for condition in self.problem.inner}
         )
 

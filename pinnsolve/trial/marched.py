@@ -141,7 +141,7 @@ class Marched(OfCells):
 
     def held(self) -> dict[str, str]:
         """How conditions hold: a start is as near as cells come, walls hold at the times that were collocated."""
-        found = {p.name: "exact" for p in self.problem.periodic}
+        found = dict.fromkeys([c.name for c in self.problem.periodic] + [c.name for c in self.problem.known], "exact")
         for condition in self.problem.conditions:
             at_start = all(p.moment is not None for p in self.problem.pieces(condition))
             found[condition.name] = "nearest in each cell" if at_start else "at collocated times"

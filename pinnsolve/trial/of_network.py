@@ -20,6 +20,7 @@ from pinnsolve.trial.forward import Forward
 from pinnsolve.trial.line import Line, line
 from pinnsolve.trial.over_ranges import axes_of, over_cells
 from pinnsolve.trial.steady import steady
+from pinnsolve.trial.ties import ties_of
 from pinnsolve.trial.trial import Trial
 
 
@@ -87,6 +88,8 @@ def _with_values(problem: Problem) -> Problem:
         raise UnmarchableError("no measurements tell its unknown constants")
     if any(len(u.coordinates) > 1 for u in problem.functions.values()):
         raise UnmarchableError("an unknown function of several coordinates is no series")
+    if untied := [name for name in problem.functions if ties_of(problem, name) is None]:
+        raise UnmarchableError(f"what is known of {untied[0]} is no number at a place")
     if problem.domain.shape is not None and problem.domain.time is not None:
         raise UnmarchableError("cells that a rim cuts find no unknown constants")
     if len(problem.space_coordinates) > 2 or (problem.domain.time is None and len(problem.coordinates) > 1):

@@ -20,6 +20,7 @@ from pinnsolve.problem.equation import Equation, Prescribed
 from pinnsolve.problem.expansion import Expansion, summed
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
+from pinnsolve.trial.ties import Tie, Tied
 
 
 @dataclass(frozen=True)
@@ -121,19 +122,25 @@ class FunctionSeries:
     unknown : Unknown
     periodic : bool
         Whether its coordinate is: then it is a series of waves.
+    ties : tuple of Tie
+        What is known of it.
     """
 
     name: str
     unknown: Unknown
     periodic: bool = False
+    ties: tuple[Tie, ...] = ()
 
     def names(self, level: int) -> list[str]:
         """Of its coefficients."""
         return [f"_{self.name}_{k}" for k in range(RULES.functions[level])]
 
     def expansion(self, level: int) -> Expansion:
+        terms, tied = waves if self.periodic else polynomials, None
+        if self.ties:
+            tied = Tied(terms, self.ties)
         return Expansion(
-            self.unknown, self.unknown.coordinates[0], tuple(self.names(level)), waves if self.periodic else polynomials
+            self.unknown, self.unknown.coordinates[0], tuple(self.names(level)), tied or terms, tied and tied.about
         )
 
 

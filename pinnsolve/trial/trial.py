@@ -128,7 +128,7 @@ class Trial:
             own_module.check(self.network, self.inputs, self.columns_names, self.some_points())
         self.takes_jets = known or own_module.takes_jets(self.network, self.inputs, self.outputs, self.some_points())
         self.frozen = frozen(self.network) if self.takes_jets else 0
-        self.functions = Functions.drawn(problem, linear, generator, dtype, self.device)
+        self.functions = Functions.drawn(problem, made.functions, linear, generator, dtype, self.device)
 
     @property
     def columns_names(self) -> list[str]:
@@ -229,7 +229,7 @@ class Trial:
         lifts = {u: lift(problem, ends, points, at) for u, ends in plan.exact.items()}
         flows = [(flow.given(problem, f, points, at), flow.vanishing(problem, f, at)) for f in plan.flows]
         here, beyond = labels(self.several, points)
-        seen, functions = self._seen(chart, at, here), self.functions.seen(at)
+        seen, functions = self._seen(chart, at, here), self.functions.seen(at, points)
         other = None if beyond is None else self._seen(chart, at, beyond)
         return Prepared(points, chart, at, seen, lifts, flows, functions, here, beyond, other)
 

@@ -23,6 +23,7 @@ from pinnsolve.problem.expansion import Expansion
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.trial.series import RULES, FunctionSeries, Series, guessed, size_of
+from pinnsolve.trial.ties import ties_of
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,9 @@ def unsaid(problem: Problem) -> Unsaid:
     names = problem.coordinates
     rings = {p.coordinate for p in problem.periodic}
     functions = tuple(
-        FunctionSeries(n, u, u.coordinates[0] in rings) for n, u in problem.functions.items() if len(u.coordinates) == 1
+        FunctionSeries(n, u, u.coordinates[0] in rings, ties_of(problem, n) or ())
+        for n, u in problem.functions.items()
+        if len(u.coordinates) == 1
     )
     if not problem.observations or len(names) > 2 or problem.ranges or problem.solenoidal:
         return Unsaid((), functions)
