@@ -1,7 +1,7 @@
 """How long the next step of a march is.
 
-Over space a factorisation takes as long as dozens of steps, and serves for those of one length: there lengths are equal
-up to the end, and change only where that saves more than it takes.
+In a plane and over space each length is factorised anew, so that they grow fast from the first. Over space that takes
+as long as dozens of steps: there lengths are equal up to the end, and change only where that saves more than it takes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def following(step: Step, solver: StepSolver, felt: float, tolerance: float, lef
     factor = (RULES.aim * tolerance / felt) ** (1 / (step.scheme.stages + 1))
     if 0.9 < factor < 1.25:  # the factorisation is kept for the same length
         return step.length
-    most = RULES.grows if step.mesh.dims < 3 else RULES.leaps
+    most = RULES.grows if step.mesh.dims < 2 else RULES.leaps
     length = min(step.length * min(most, max(0.3, factor)), RULES.longest * (end - begin))
     if step.mesh.dims < 3 or left <= RULES.short * (end - begin):
         return length

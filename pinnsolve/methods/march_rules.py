@@ -13,7 +13,7 @@ class Rules:
     helps: float = 0.6  # a shorter step must bring its last coefficient below this part; otherwise space lacks
     aim: float = 0.4  # of the tolerance: what the next step aims at; larger: more steps are repeated
     grows: float = 2.0  # a step is at most so much longer than the last
-    leaps: float = 8.0  # over space, where each length is factorised anew; larger: more steps are repeated
+    leaps: float = 8.0  # in a plane and over space, where each length is factorised anew; larger: more are repeated
     begin: float = (
         1 / 16
     )  # of all time: the first step over space; shorter: its residual is the start's, and cells are halved

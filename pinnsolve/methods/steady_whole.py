@@ -59,8 +59,11 @@ class Rules:
     first : float
         No less than that, in parts of the whole: a first round that fits in any budget. Larger: more rounds.
     near : float
-        Times the bound: over space what leaves no more is taken for a solution where no finer cells fit, and richer
-        features say how right it is. Larger: time for what is not right. Smaller: it is left to others.
+        Times the bound: what leaves no more is taken for a solution where no finer cells fit, and richer features say
+        how right it is. Larger: time for what is not right. Smaller: it is left to others.
+    taken : float
+        In a plane the same, whatever was asked for: the largest bound that any tolerance has. Smaller: who asks for
+        more than cells can do is handed out what others find, which is worse by orders.
     slow : float
         Of the two degrees before: last degrees in a cell beside a corner that are larger say that slopes have no bound
         there. Larger: features that do little there. Smaller: more cells where features would do.
@@ -82,6 +85,7 @@ class Rules:
     begun: float = 0.02
     first: float = 0.02
     near: float = 5.0
+    taken: float = 0.005
     slow: float = 0.25
     tries: int = 3
     cheap: float = 0.2
@@ -183,7 +187,7 @@ class SteadyWhole:
             towards = self._targets(found)
             self.parent = torch.where(bad, found, self.parent)
             finer = (self._cheap or not self.settled) and self._finer(wanted, towards, found, bound)
-            return finer or (mesh.dims > 2 and self._crowded(bound, exact))
+            return finer or self._crowded(bound, exact)
         met = bool((found < max(bound, RULES.rounding)).all())
         if self.cells.added:
             return self._eased(failed=not met)
@@ -191,7 +195,7 @@ class SteadyWhole:
         further = self.settled and self._cheap and not self.corners
         if met and further:
             self.bound = max(RULES.lower * min(self.bound, self.offs[-1]), RULES.least)  # zero may leave nothing
-        return met and (further or not self.settled)
+        return (further or not self.settled) if met else self._crowded(bound, exact)
 
     @property
     def _cheap(self) -> bool:
@@ -276,10 +280,11 @@ class SteadyWhole:
         return True
 
     def _crowded(self, bound: float, exact: bool) -> bool:
-        """Over space, where no finer cells fit: take what is near the bound for a solution, or ease what is windy;
-        whether another round follows."""
-        self.settled |= exact and not self.cells.added and self.offs[-1] < RULES.near * bound
-        return self.easing is None and not self.settled and self._eased(failed=True)
+        """Where no finer cells fit, take for a solution what would do for a looser tolerance, or over space ease what
+        is windy; whether another round follows."""
+        near = RULES.near * bound if self.cells.mesh.dims > 2 else max(RULES.near * bound, RULES.taken)
+        self.settled |= exact and not self.cells.added and self.offs[-1] < near
+        return self.cells.mesh.dims > 2 and self.easing is None and not self.settled and self._eased(failed=True)
 
     def _halve(self, halves: Halves) -> bool:
         """Go on with halved cells; whether there are not too many."""

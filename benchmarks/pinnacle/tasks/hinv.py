@@ -12,7 +12,7 @@ from math import pi
 from torch import cos, exp, sin
 
 from benchmarks.pinnacle.recipes import NOISE, seen_in_time
-from pinnsolve import Box, Problem, d, dirichlet, exact, observed
+from pinnsolve import Box, Problem, Unknown, d, dirichlet, exact, observed
 
 
 def shape(x, y):
@@ -37,17 +37,14 @@ def heat(u, a, x, y, t):
     return d(u, t) - d(a * d(u, x), x) - d(a * d(u, y), y) - source(x, y, t)
 
 
-def does_not_change(a, t):
-    return d(a, t)
-
-
 xs, ys, ts, us = seen_in_time()
 problem = Problem(
     space=Box(x=(-1, 1), y=(-1, 1)),
     time=(0, 1),
-    unknowns=("u", "a"),
-    equations=[heat, does_not_change],
+    unknowns="u",
+    equations=heat,
+    parameters={"a": Unknown(2.0, of=("x", "y"), positive=True)},
     conditions=[dirichlet(a=conductivity), observed(x=xs, y=ys, t=ts, u=us, sigma=NOISE)],
     reference=exact(u=temperature, a=conductivity),
-    tolerance=6e-4,
+    tolerance=0.2,  # the noise is that of u at the end of time
 )

@@ -12,7 +12,7 @@ from math import pi
 from torch import cos, sin
 
 from benchmarks.pinnacle.recipes import NOISE, seen_by_grid
-from pinnsolve import Box, Problem, d, dirichlet, exact, observed
+from pinnsolve import Box, Problem, Unknown, d, dirichlet, exact, observed
 
 
 def conductivity(x, y):
@@ -36,9 +36,10 @@ def diffusion(u, a, x, y):
 xs, ys, us = seen_by_grid()
 problem = Problem(
     space=Box(x=(0, 1), y=(0, 1)),
-    unknowns=("u", "a"),
+    unknowns="u",
     equations=diffusion,
+    parameters={"a": Unknown(0.5, of=("x", "y"), positive=True)},
     conditions=[dirichlet(a=conductivity), observed(x=xs, y=ys, u=us, sigma=NOISE)],
     reference=exact(u=temperature, a=conductivity),
-    tolerance=1e-3,
+    tolerance=0.1,  # the noise is
 )
