@@ -35,7 +35,7 @@ FOUND = {
     "heat2d_ms": {"very different size"},
     "ks": {"very different size"},
     "ns2d_lt": {"p has no condition"},
-    "pinv": {"no condition", "only 1 equations"},  # data decide
+    "pinv": {"no condition"},  # data decide
     "hinv": {"no condition", "conditions at the start"},
 }
 

@@ -13,7 +13,7 @@ from torch import cos, exp, sin
 
 from pinnsolve import Box, Problem, condition, d, dirichlet, face, laplace, neumann, periodic, point, solve
 from pinnsolve.checks.check import check
-from pinnsolve.methods import easing, joined_faces, joined_newton, steady_refining
+from pinnsolve.methods import easing, joined_faces, joined_newton, steady_refining, steady_whole
 from pinnsolve.methods.faces import gaps
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
@@ -333,10 +333,15 @@ def test_no_wind_no_easing_and_a_strong_one_is_eased() -> None:
     assert not whole.cells.added
 
 
-def test_a_cap_ends_without_a_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cap_ends_with_what_would_do_for_a_looser_tolerance_or_without_a_claim(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(steady_refining, "that_fit", lambda scheme, memory: 10)
-    whole = SteadyWhole(scheme_of(read(declared())[0], 4, CPU), (), 1e-9)
-    assert not whole.solve() and whole.solved and not whole.settled
+    near = SteadyWhole(scheme_of(read(declared())[0], 4, CPU), (), 1e-9)
+    assert near.solve() and 1e-9 < near.offs[-1] < steady_whole.RULES.taken, "richer features tell how right it is"
+    monkeypatch.setattr(steady_whole, "RULES", replace(steady_whole.RULES, taken=1e-3))
+    far = SteadyWhole(scheme_of(read(declared())[0], 4, CPU), (), 1e-9)
+    assert not far.solve() and far.solved and not far.settled
 
 
 def test_a_run_that_is_taken_up_gives_the_same_bits() -> None:
