@@ -180,7 +180,9 @@ def test_a_march_is_solved_again_and_then_to_lower_tolerances_until_features_are
 
 def test_a_lower_tolerance_that_would_take_too_long_is_not_asked_for() -> None:
     both = [marched(CELLS, seconds=10.0), enriched(CELLS + 1)]
-    assert after_cells(*both, spent=11.0)[0] == FIRST, "40 of 25 s"
+    assert after_cells(*both, spent=11.0)[0] == CELLS + 3, "40 of 25 s: richer features do what can be done"
+    poor = [both[0], enriched(CELLS + 1, operations=SPEED * 20.0)]
+    assert after_cells(*poor, spent=11.0)[0] == FIRST, "and these, too, take 40 of 25 s"
     assert after_cells(*both, spent=11.0, coordinates=3)[0] == CELLS + 2, "in a plane cells have the whole budget"
     assert after_cells(*both, spent=11.0, coordinates=3)[1] == ""
 

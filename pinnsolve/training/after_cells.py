@@ -31,11 +31,11 @@ def closer_by(estimate: float | None, tolerance: float, plane: bool, rules: Rule
 
 
 def richer_still(
-    stages: Sequence[Stage], results: Results, tolerance: float, left: float, rules: Rules
+    stages: Sequence[Stage], results: Results, tolerance: float, left: float, rules: Rules, dear: bool
 ) -> Turn | None:  # fmt: skip
     """The stage that solves cells once more with still richer features, where these will do: two degrees more have
     brought the residual down, and the error with it, and bring it down as much again. That costs less than other
-    cells, and these solved again.
+    cells, and these solved again; where there is no time for those, it does more than anything else.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ def richer_still(
     left : float
         Operations.
     rules : Rules
+    dear : bool
+        Whether a march to a lower tolerance takes more than is left.
     """
     now = results.ended[-1]
     method, network = stages[now.stage].method, stages[now.stage].network
@@ -60,7 +62,7 @@ def richer_still(
     assert isinstance(network, LocalFeatures)
     assert isinstance(richer, LocalFeatures)
     gain = rules.again * now.size(results.weights) / before.size(results.weights)
-    enough = gain * now.estimate <= rules.certain_cells * tolerance
+    enough = dear or gain * now.estimate <= rules.certain_cells * tolerance
     enough = enough and richer.degree > network.degree and rules.dearer * now.operations <= left
     return Turn(following) if enough else None
 

@@ -204,9 +204,9 @@ class Strategy:
         """A march is solved again with richer features; then one to a lower tolerance; then other things."""
         marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
         now, closer = results.ended[-1], closer_by(results.ended[-1].estimate, self.tolerance, self.plane, self.rules)
-        if turn := richer_still(self.stages, results, self.tolerance, left, self.rules):
-            return turn
         dear = bool(marched) and closer.costs * marched[-1].operations > left
+        if turn := richer_still(self.stages, results, self.tolerance, left, self.rules, dear):
+            return turn
         viscous, share = self._with_viscosity() if self.law else None, closer.by * (marched or [now])[-1].share or None
         return after_cells(self.stages, now, self._first_features(), viscous, self.only, dear, share)
 
