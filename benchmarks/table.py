@@ -51,18 +51,24 @@ def median_time(records: list[Record], level: float) -> float:
     return statistics.median_high([time_to(record["curve"], level) for record in records])
 
 
+def smallest_level(records: list[Record]) -> float | None:
+    """The smallest error of `FINE` that was reached; None where none was."""
+    reached = [level for level in FINE if records and median_time(records, level) < inf]
+    return reached[-1] if reached else None
+
+
 def ratio(records: list[Record], ours: list[Record]) -> str:
     """A peer's time over pinnsolve's, at the smallest error, of 0.5, 0.2, 0.1, 0.05, ..., that the peer reached."""
-    reached = [level for level in FINE if median_time(records, level) < inf]
-    if not reached:
+    least = smallest_level(records)
+    if least is None:
         return "reached no level"
     if not ours:
         return ""
-    own = median_time(ours, reached[-1])
+    own = median_time(ours, least)
     if own == inf:
-        return f"pinnsolve did not reach {reached[-1]:.0e}"
-    times = median_time(records, reached[-1]) / own
-    return f"{times:,.0f} (at {reached[-1]:.0e})" if times >= 10 else f"{times:.2g} (at {reached[-1]:.0e})"
+        return f"pinnsolve did not reach {least:.0e}"
+    times = median_time(records, least) / own
+    return f"{times:,.0f} (at {least:.0e})" if times >= 10 else f"{times:.2g} (at {least:.0e})"
 
 
 def beside_classical(records: list[Record]) -> str:
@@ -73,10 +79,10 @@ def beside_classical(records: list[Record]) -> str:
         ours, theirs = (
             [r for r in records if (r["problem"], r["package"]) == (problem, p)] for p in ("pinnsolve", "scipy")
         )
-        reached = [level for level in FINE if theirs and median_time(theirs, level) < inf]
-        if not ours or not reached:
+        least = smallest_level(theirs)
+        if not ours or least is None:
             continue
-        quicker = median_time(ours, reached[-1]) < median_time(theirs, reached[-1])
+        quicker = median_time(ours, least) < median_time(theirs, least)
         (faster if quicker else slower).append(problem)
     count = len(faster) + len(slower)
     told = f"; it is not on {', '.join(slower)}" if slower else ""

@@ -338,8 +338,8 @@ def test_a_cap_ends_with_what_would_do_for_a_looser_tolerance_or_without_a_claim
 ) -> None:
     monkeypatch.setattr(steady_refining, "that_fit", lambda scheme, memory: 10)
     near = SteadyWhole(scheme_of(read(declared())[0], 4, CPU), (), 1e-9)
-    assert near.solve() and 1e-9 < near.offs[-1] < steady_whole.RULES.taken, "richer features tell how right it is"
-    monkeypatch.setattr(steady_whole, "RULES", replace(steady_whole.RULES, taken=1e-3))
+    assert near.solve() and 1e-9 < near.offs[-1] < steady_whole.ASKED.coarse, "richer features tell how right it is"
+    monkeypatch.setattr(steady_whole, "ASKED", replace(steady_whole.ASKED, coarse=1e-3))
     far = SteadyWhole(scheme_of(read(declared())[0], 4, CPU), (), 1e-9)
     assert not far.solve() and far.solved and not far.settled
 

@@ -139,9 +139,14 @@ class Quadrangles:
         return field
 
 
-def assembled(blocks: Sequence[tuple[Numbers, Numbers, Array]], size: int) -> csc_matrix:
-    """The sum of blocks (elements, rows, columns) at the numbers of their rows and columns."""
+def assembled(
+    blocks: Sequence[tuple[Numbers, Numbers, Array]], size: int, across: int | None = None
+) -> csc_matrix:  # fmt: skip
+    """The sum of blocks (elements, rows, columns) at the numbers of their rows and columns: a matrix (size, size), or
+    (size, across)."""
     i = [np.broadcast_to(rows[:, :, None], block.shape).ravel() for rows, _, block in blocks]
     j = [np.broadcast_to(columns[:, None, :], block.shape).ravel() for _, columns, block in blocks]
     data = [block.ravel() for *_, block in blocks]
-    return csc_matrix((np.concatenate(data), (np.concatenate(i), np.concatenate(j))), (size, size))
+    return csc_matrix(
+        (np.concatenate(data), (np.concatenate(i), np.concatenate(j))), (size, size if across is None else across)
+    )

@@ -6,14 +6,14 @@ space and time are solved at once, as those of a plane are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from pinnsolve.checks.as_time import along_time, as_evolution
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.once import once
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.regions import Region
 from pinnsolve.problem.equation import Equation
@@ -21,12 +21,17 @@ from pinnsolve.problem.problem import Problem
 
 
 def as_solved(problem: Problem) -> Problem:
-    """A declaration as it is solved: with time where it is an evolution, without where it is none."""
-    return as_evolution(problem) or as_steady(problem) or problem
+    """A declaration as it is solved: with time where it is an evolution, without where it is none. Told and checked
+    once, however often it is solved."""
+    return once(problem, ("as solved",), lambda: as_evolution(problem) or as_steady(problem) or problem)
 
 
 def as_steady(problem: Problem) -> Problem | None:
     """The same declaration with its time told as a coordinate of a box; None where it can be marched, and on shapes."""
+    return once(problem, ("as steady",), lambda: _steady(problem))
+
+
+def _steady(problem: Problem) -> Problem | None:
     domain = problem.domain
     if domain.time is None or domain.shape is not None or not (_repeats(problem) or _between(problem)):
         return None
@@ -59,7 +64,7 @@ def _beside(condition: Equation, problem: Problem) -> Equation:
     return replace(condition, on=Region(condition.on.name, lambda domain: tuple(_moved(pieces, domain))))
 
 
-def _moved(pieces: Sequence[Piece], domain: Domain) -> Any:
+def _moved(pieces: Sequence[Piece], domain: Domain) -> Iterator[Piece]:
     for piece in pieces:
         whole = domain.face(*next(iter(piece.fixed.items()))) if len(piece.fixed) == 1 else None
         moved = whole or domain.interior.at(**piece.fixed)

@@ -7,7 +7,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.contradictions import JUMP, Part
+from pinnsolve.checks.contradictions import JUMP, Contradiction, Part
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
@@ -61,15 +61,12 @@ def _jump(problem: Problem, a: Part, b: Part) -> str:
         return ""
     points = place.grid()
     left, right = (_prescribed(problem, part, points) for part in (a, b))
-    jump = (left - right).abs()
+    jump, scale = (left - right).abs(), float(torch.maximum(left.abs(), right.abs()).max())
     worst = int(jump.argmax())
-    if not float(jump[worst]) > JUMP * float(torch.maximum(left.abs(), right.abs()).max()):
+    if not float(jump[worst]) > JUMP * scale:
         return ""
-    where = ", ".join(f"{c}={float(v[worst]):.4g}" for c, v in points.coordinates.items())
-    return (
-        f"{a[0].name} and {b[0].name} contradict each other at {where}: jump {float(jump[worst]):.3g}; "
-        "there it is weighted, not exact"
-    )
+    where = {c: float(v[worst]) for c, v in points.coordinates.items()}
+    return f"{Contradiction(a, b, where, float(jump[worst]), scale, True)}; there it is weighted, not exact"
 
 
 def _prescribed(problem: Problem, part: Part, points: Points) -> Tensor:

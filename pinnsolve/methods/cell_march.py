@@ -54,14 +54,14 @@ class Marcher:
         square = square_is_better(evolution, device)
         self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square, world)
         self.record, self.most = March(self.scheme), min(accuracy.most, that_fit(self.scheme))
-        (begin, end), self.at = evolution.times, evolution.times[0]
-        self.span, self.moments = end - begin, evolution.moments
+        self.at, end = evolution.times
+        self.span, self.moments = end - self.at, evolution.moments
         cells = accuracy.cells if evolution.dims == 1 else RULES.plane
         self.first, self.looked, self.waits = first_cells(evolution, cells, device), 0, RULES.between
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
         self.mesh, self.sizes = resolved(self.scheme, self.first, sizes, accuracy.tolerance, self.most)
         self.start = at_start(self.scheme, self.mesh)
-        self.jumped, self.layered = begin, False  # when data jumped last, and whether a layer stands there since
+        self.jumped, self.layered = self.at, False  # when data jumped last, and whether a layer stands there since
         self.length = (RULES.first if evolution.dims < 3 else RULES.begin) * self.span
         self.last: Step | None = None
         self.taken, self.shortest, self.paused = 0, 0.0, False  # steps, and the length to which they were lengthened

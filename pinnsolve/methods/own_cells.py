@@ -67,7 +67,8 @@ def own_cells(
 ) -> OwnCells:  # fmt: skip
     """This rank's part of a mesh: subtrees of the order in which cells are eliminated, of about as much work each."""
     first, number = alike(mesh, faces.alike, slopes, sites)
-    shares = shared_out(faces.order, scheme.world, _work(scheme, mesh, faces) * len(first) / len(mesh))
+    one = sum(condensation(*numbers_of(scheme, mesh, faces)))
+    shares = shared_out(faces.order, scheme.world, one * len(first) / len(mesh))
     if shares.ranks.size == 1:
         return OwnCells(shares, torch.arange(len(mesh), device=mesh.device), first, number, list(groups), len(first))
     cells = torch.tensor(sorted(shares.cells), dtype=torch.int64, device=mesh.device)
@@ -80,11 +81,15 @@ def own_cells(
     return OwnCells(shares, cells, mine, theirs, _some(groups, cells), len(first))
 
 
-def _work(scheme: Scheme, mesh: Tiles, faces: Faces) -> float:
-    """Operations of one cell's condensation."""
-    m, rows = scheme.fields * scheme.cell.count, len(scheme.evolution.equations) * scheme.in_cell
-    k = 2 * faces.order.size // len(mesh)
-    return product(m, rows, m) + 2 * product(m, m, m) + product(m, m, k) + product(k, m, k)
+def numbers_of(scheme: Scheme, mesh: Tiles, faces: Faces) -> tuple[int, int, int]:
+    """Of a cell: coefficients, rows of equations, and unknowns at its sides, on the mean."""
+    rows = len(scheme.evolution.equations) * scheme.in_cell
+    return scheme.fields * scheme.cell.count, rows, 2 * faces.order.size // len(mesh)
+
+
+def condensation(m: int, rows: int, k: int) -> tuple[float, float, float]:
+    """Operations of a cell's condensation: products of its rows, their inverse, what is left at its sides."""
+    return product(m, rows, m), 2 * product(m, m, m), product(m, m, k) + product(k, m, k)
 
 
 def _some(groups: Sequence[Sides], cells: Tensor) -> list[Sides]:

@@ -15,6 +15,7 @@ from pinnsolve.methods.faces import faces_in
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
+from pinnsolve.methods.own_cells import condensation, numbers_of
 from pinnsolve.methods.rows import Slopes, averaged
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.steady_rows import balanced
@@ -209,18 +210,18 @@ def operations(scheme: Scheme, mesh: Tiles, unlike: int | None = None) -> tuple[
 def _of_faces(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
     """Of one factorisation, where so many cells are unlike each other, and of one solution."""
     e = scheme.evolution
-    order = faces_in(scheme, mesh).order
-    factor, solve = order.operations
+    faces = faces_in(scheme, mesh)
+    factor, solve = faces.order.operations
     kinds = sum(1.0 if value.imag == 0 else 4.0 for value in scheme.radau.values.tolist())
-    m, r = scheme.fields * scheme.cell.count, len(e.equations) * scheme.in_cell
-    k = 2 * order.size // len(mesh)  # unknowns at a cell's sides, on the mean
+    m, r, k = numbers_of(scheme, mesh, faces)
+    rows, inverse, sides = condensation(m, r, k)
     once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
     solve *= kinds
     if e.dims > 2 and e.time is not None:  # products of rows and traces are real, and those of rows made once
         half = sum(1.0 if value.imag == 0 else 2.0 for value in scheme.radau.values.tolist())
-        each = 4 * product(m, r, m) + 2 * kinds * product(m, m, m) + half * (product(m, m, k) + product(k, m, k))
+        each = 4 * rows + kinds * inverse + half * sides
     else:
-        each = kinds * (product(m, r, m) + 2 * product(m, m, m) + product(m, m, k) + product(k, m, k))
+        each = kinds * (rows + inverse + sides)
     # small matrices take so many times as long as their operations do in a factorisation, and those of space less
     slow = 1.5 if e.dims < 3 else 0.5
     return slow * (unlike * each + kinds * factor), slow * (kinds * len(mesh) * once + solve)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.operations import SPEED, Work
 from pinnsolve.geometry.places import Corner, Narrow
+from pinnsolve.methods.asked import RULES as ASKED
 from pinnsolve.methods.easing import RULES as EASING
 from pinnsolve.methods.easing import Easing, begun, stalled
 from pinnsolve.methods.grading import RULES as GRADING
@@ -60,10 +61,8 @@ class Rules:
         No less than that, in parts of the whole: a first round that fits in any budget. Larger: more rounds.
     near : float
         Times the bound: what leaves no more is taken for a solution where no finer cells fit, and richer features say
-        how right it is. Larger: time for what is not right. Smaller: it is left to others.
-    taken : float
-        In a plane the same, whatever was asked for: the largest bound that any tolerance has. Smaller: who asks for
-        more than cells can do is handed out what others find, which is worse by orders.
+        how right it is; in a plane no less than the largest bound that any tolerance has (`methods.asked`), since what
+        others find is worse by orders. Larger: time for what is not right. Smaller: it is left to others.
     slow : float
         Of the two degrees before: last degrees in a cell beside a corner that are larger say that slopes have no bound
         there. Larger: features that do little there. Smaller: more cells where features would do.
@@ -85,7 +84,6 @@ class Rules:
     begun: float = 0.02
     first: float = 0.02
     near: float = 5.0
-    taken: float = 0.005
     slow: float = 0.25
     tries: int = 3
     cheap: float = 0.2
@@ -282,7 +280,7 @@ class SteadyWhole:
     def _crowded(self, bound: float, exact: bool) -> bool:
         """Where no finer cells fit, take for a solution what would do for a looser tolerance, or over space ease what
         is windy; whether another round follows."""
-        near = RULES.near * bound if self.cells.mesh.dims > 2 else max(RULES.near * bound, RULES.taken)
+        near = RULES.near * bound if self.cells.mesh.dims > 2 else max(RULES.near * bound, ASKED.coarse)
         self.settled |= exact and not self.cells.added and self.offs[-1] < near
         return self.cells.mesh.dims > 2 and self.easing is None and not self.settled and self._eased(failed=True)
 

@@ -118,7 +118,7 @@ def _somewhere(what: Any, said: str, limits_in: Callable[[Any], Limits]) -> Jet:
     try:
         limits = limits_in(fields.around.domain)
     except ProblemError as error:
-        told = error.fault if said[:-4] in error.fault else f"{said}: {error.fault}"
+        told = error.fault if said.removesuffix("...)") in error.fault else f"{said}: {error.fault}"
         raise ProblemError(told, error.remedy, error.where) from None
     _checked(what, said, limits, call)
     if fields.around.elsewhere is None:

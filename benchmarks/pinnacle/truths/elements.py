@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from validation.refine import Array
-from validation.spectral_elements import Element, Quadrangles, lagrange, lobatto
+from validation.spectral_elements import Element, Quadrangles, assembled, lagrange, lobatto
 
 Numbers = NDArray[np.intp]
 Given = Callable[[Array, Array], Array]
@@ -37,18 +37,16 @@ class Space(Quadrangles):
         self.x, self.y = (self.places[self.nodes][..., k] @ self.v.T for k in range(2))
 
     def _matrix(self, parts: Array) -> csr_matrix:
-        i = np.broadcast_to(self.nodes[:, :, None], parts.shape).ravel()
-        j = np.broadcast_to(self.nodes[:, None, :], parts.shape).ravel()
-        return csr_matrix((parts.ravel(), (i, j)), (self.size, self.size))
+        return assembled([(self.nodes, self.nodes, parts)], self.size).tocsr()
 
     def stiffness(self, a: Any = 1.0) -> csr_matrix:
         """The integrals of a grad v . grad w; a may be an array over the points of integration."""
-        w = (self.weight * a)[..., None]
-        return self._matrix(np.swapaxes(self.vx, 1, 2) @ (w * self.vx) + np.swapaxes(self.vy, 1, 2) @ (w * self.vy))
+        a = np.asarray(a)[..., None]
+        return self._matrix(self.against(self.vx, a * self.vx) + self.against(self.vy, a * self.vy))
 
     def mass(self, c: Any = 1.0) -> csr_matrix:
         """The integrals of c v w."""
-        return self._matrix(self.v.T @ ((self.weight * c)[..., None] * self.v))
+        return self._matrix(self.against(self.v, np.asarray(c)[..., None] * self.v))
 
     def load(self, f: Any) -> Array:
         """The integrals of f v; f an array over the points of integration."""
@@ -71,10 +69,9 @@ class Space(Quadrangles):
         value, slope = lagrange(self.n, at), lagrange(self.n, at, 1)
         weight = np.hypot(x @ slope.T, y @ slope.T) * w
         parts = value.T @ (weight[..., None] * value)
-        i, j = (np.broadcast_to(e, parts.shape).ravel() for e in (edges[:, :, None], edges[:, None, :]))
         load = np.zeros(self.size)
         np.add.at(load, edges, weight @ value)
-        return csr_matrix((parts.ravel(), (i, j)), (self.size, self.size)), load
+        return assembled([(edges, edges, parts)], self.size).tocsr(), load
 
     def at(self, x: Array, y: Array) -> csr_matrix:
         """The matrix (places, size) from the values at the nodes to those at places of the domain."""

@@ -16,7 +16,7 @@ from benchmarks.pinnacle.truths.mesh import graded, plane
 from benchmarks.pinnacle.truths.potentials import ONTO
 from benchmarks.pinnacle.truths.record import MOVING, STEADY, Truth, Values, at_times, on_two_grids, uniform
 from validation.refine import Array
-from validation.spectral_elements import Element, both, lagrange
+from validation.spectral_elements import Element, assembled, both, lagrange
 from validation.viscous_flow import Channel as Bounded
 from validation.viscous_flow import Flow
 
@@ -161,9 +161,7 @@ def _shapes(space: Space, above: Space) -> Array:
 def _mixed(space: Space, above: Space, slopes: Array, top: Array) -> csc_matrix:
     """The integrals of the slope of v against q: (size of v, size of q)."""
     parts = np.swapaxes(slopes, 1, 2) @ (space.weight[..., None] * top)
-    i = np.broadcast_to(space.nodes[:, :, None], parts.shape).ravel()
-    j = np.broadcast_to(above.nodes[:, None, :], parts.shape).ravel()
-    return csc_matrix((parts.ravel(), (i, j)), (space.size, above.size))
+    return assembled([(space.nodes, above.nodes, parts)], space.size, above.size)
 
 
 def ns2d_lt() -> Truth:
