@@ -133,7 +133,7 @@ class Settings:
     seed : int
     device : str
     dtype : torch.dtype
-        float64 or float32.
+        torch.float64 or torch.float32, or their names, "float32".
     checkpoint_every : float
         Seconds between two checkpoints.
     """
@@ -164,6 +164,7 @@ class Settings:
             raise ProblemError(f"Settings: seed={self.seed!r} is no whole number from zero up", "Write seed=0.")
         if self.sampler not in SAMPLERS:
             raise ProblemError(f"there is no sampler '{self.sampler}'", did_you_mean(str(self.sampler), SAMPLERS))
+        object.__setattr__(self, "dtype", DTYPES.get(str(self.dtype), self.dtype))
         if self.dtype not in DTYPES.values():
             raise ProblemError(f"dtype={self.dtype!r} is not supported", f"Possible: {', '.join(DTYPES)}.")
         object.__setattr__(self, "method", named_methods(self.method))

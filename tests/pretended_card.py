@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 CARD = torch.device("cpu:0")  # the CPU by another name
 HOST = torch.device("cpu")
 # What may see both: copies from one to the other, and what looks at neither's numbers.
 MAY = {"copy_", "to", "cpu", "type_as", "__set__", "_has_compatible_shallow_copy_type"}
+
+TOGETHER = {"stack", "cat", "vstack", "hstack", "block_diag"}  # these ask numbers, too, to be at one place
 
 
 class PretendedCard(TorchFunctionMode):
@@ -32,6 +34,24 @@ class PretendedCard(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self.found: dict[str, str] = {}
+        self._parameter, self._depth = nn.Parameter.__new__, 0
+
+    def __enter__(self) -> Self:
+        def made(cls: type, data: Any = None, requires_grad: bool = True) -> Any:  # what it is made of is not asked
+            parameter = self._parameter(cls, data, requires_grad)
+            put(parameter, where(data) if isinstance(data, Tensor) else None)
+            return parameter
+
+        if not self._depth:
+            nn.Parameter.__new__ = made  # type: ignore[method-assign, assignment]
+        self._depth += 1
+        return super().__enter__()
+
+    def __exit__(self, *given: Any) -> None:
+        self._depth -= 1
+        if not self._depth:
+            nn.Parameter.__new__ = self._parameter  # type: ignore[method-assign]
+        super().__exit__(*given)
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -41,10 +61,15 @@ class PretendedCard(TorchFunctionMode):
         if getattr(func, "__self__", None) is Tensor.device and args:
             return CARD if where(args[0]) == "card" else func(*args, **kwargs)
         given = list(tensors([args, kwargs]))
+        if own := next((t for t in types if not issubclass(t, Tensor)), None):  # fields: what they do is seen, too
+            with self:
+                return own.__torch_function__(func, types, args, kwargs)
         made = func(*args, **kwargs)
-        places = {where(t) for t in given if t.dim() > 0} - {None}
-        if len(places) > 1 and name not in MAY:
+        places = {where(t) or "host" for t in given if t.dim() > 0 or where(t) == "card" or name in TOGETHER}
+        if len(places) > 1 and name not in MAY:  # a number of the host may meet tensors on the card, not the reverse
             self._note(f"{name} of tensors on the card and on the host")
+        if name == "linalg_lstsq" and "card" in places and kwargs.get("driver") not in (None, "gels"):
+            self._note(f"{name} on the card by a driver that it does not have")
         if name in ("numpy", "__array__") and "card" in places:
             self._note(f"{name} of a tensor on the card")
         place = self._place(name, args, kwargs, given)

@@ -33,6 +33,7 @@ from pinnsolve import (
 from tests.pretended_card import CARD, HOST, PretendedCard, put, where
 
 SQUARE = Box(x=(0, 1), y=(0, 1))
+HOLE = Disk(x=0.5, y=0.5, radius=0.2)
 TRAINED: dict[str, Any] = {"network": MLP(width=6, depth=1), "method": LevenbergMarquardt(steps=6), "points": 80}
 
 
@@ -65,9 +66,10 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
         {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=2)},
     ),
     "random features, materials": (
-        of(conducting, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5.0))}),
+        of(conducting, parameters={"k": Piecewise(1.0, (HOLE, 5.0))}),
         {"network": RandomFeatures(15), "points": 60},
     ),
+    "random features beside a hole": (of(cubic, SQUARE - HOLE), {"network": RandomFeatures(15), "points": 60}),
     "integrals": (
         of(averaging, Box(x=(0, 1)), conditions=[dirichlet(u=0)]), {"network": RandomFeatures(20), "points": 60},
     ),
@@ -91,17 +93,25 @@ def test_nothing_stays_on_the_host(name: str) -> None:
 
 
 def test_what_a_card_refuses_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The four ways: numbers, an index, a draw, and numbers that are read as an array."""
+    """Each way: numbers, one number, an index, a draw, a driver, and numbers that are read as an array."""
     monkeypatch.setattr(PretendedCard, "_note", lambda card, what: card.found.setdefault(what, what))
+    before = torch.ones(3)  # made by a user, before anything was on a card
     with PretendedCard() as card:
         there, here = torch.ones(3, device=CARD), torch.ones(3)
         assert (where(there), where(here), there.device, here.device) == ("card", "host", CARD, HOST)
         assert where(there + 1) == where(here.to(CARD)) == "card" and where(there.cpu()) == "host"
         assert where(there) == "card" and not card.found
+        assert where(torch.nn.Parameter(there)) == where(torch.nn.Parameter(there).detach()) == "card"
         there + here
+        there.sub(before)
+        here.mul(there[0])  # the host may lend a number to the card, and not the reverse
+        there * here[0]
+        torch.linalg.lstsq(there[:, None], there[:, None], driver="gelsd")
         there[torch.tensor([0])]
         torch.rand(2, generator=torch.Generator(), device=CARD)
         there.numpy()
-    assert [what.split(" ")[0] for what in card.found] == ["add", "__getitem__", "rand", "numpy"]
+    assert [what.split(" ")[0] for what in card.found] == [
+        "add", "sub", "mul", "linalg_lstsq", "__getitem__", "rand", "numpy",
+    ]  # fmt: skip
     put(here, None)
     assert where(here) == "host"

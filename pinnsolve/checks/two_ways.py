@@ -79,7 +79,10 @@ class Both:
         return torch.stack([e(fields).detach() for e in self.expressions]).to(points.weights.device)
 
     def _differenced(self, points: Points, widths: Mapping[str, float]) -> Tensor:
-        problem, weights, points = self.problem, points.weights, self._whole(points)
+        """Where the fields are, which may be a card."""
+        problem, asked, points = self.problem, points.weights, self._whole(points)
+        points = points.to(asked.dtype, self.fields_at(points[:1]).chart.device)
+        weights = points.weights
         widths = {c: widths.get(c, 1.0) for c in problem.coordinates}
         chart = Stencil(widths, len(points), weights.dtype, weights.device)
         known: dict[Offset, dict[str, Tensor]] = {}
@@ -109,7 +112,7 @@ class Both:
         around = here.around.elsewhere if here.around is not None else None  # integrals as they are at points
         unknowns = {u: found[u] for u in problem.unknowns if u in found}
         fields = problem.fields(chart, at, unknowns, points, found, around)
-        return torch.stack([e(fields).detach() for e in self.expressions])
+        return torch.stack([e(fields).detach() for e in self.expressions]).to(asked.device)
 
     def apart(self, points: Points, widths: Mapping[str, float], exact: Tensor | None = None) -> Tensor:
         """|R_h - R|, (expressions, N); what is not finite counts as nothing."""

@@ -59,7 +59,8 @@ def rarer(domain: Domain, coordinates: Mapping[str, Tensor]) -> Tensor | None:
         return None
     shape = domain.shape
     around = sum(side.size for side in shape.sides)
-    depth = shape.signed(torch.stack([coordinates[c] for c in domain.space_coordinates], 1)) / shape.size
+    places = torch.stack([coordinates[c] for c in domain.space_coordinates], 1)
+    depth = shape.signed(places.cpu()).to(places) / shape.size
     layer = shape.measure / (around * shape.size * depth * math.log(RULES.layer / RULES.closest))
     close = (depth > RULES.closest) & (depth < RULES.layer)
     return (1 - RULES.near + RULES.near * torch.where(close, layer, 0.0)) ** -0.5

@@ -238,7 +238,7 @@ class Fitting:
         noise = (self.misfit() / max(len(r) - jacobian.shape[1], 1)) ** 0.5
         rows = torch.cat([jacobian, noise * torch.eye(jacobian.shape[1], dtype=r.dtype, device=r.device)])
         given = torch.cat([-r, r.new_zeros(jacobian.shape[1])])[:, None]
-        return torch.linalg.lstsq(rows, given, rcond=RULES.weak, driver="gelsd").solution[:, 0]
+        return _least(rows, given, RULES.weak)
 
     def _proposed(self, r: Tensor, jacobian: Tensor, begin: Tensor) -> tuple[Tensor, float]:
         """A damped step within its limits, and by how much it is foretold to lower the misfit."""
@@ -246,10 +246,17 @@ class Fitting:
         scale = torch.where(scale > 0, scale, torch.ones_like(scale))
         rows = torch.cat([jacobian / scale, self.damping**0.5 * torch.eye(len(scale), dtype=r.dtype, device=r.device)])
         given = torch.cat([-r, r.new_zeros(len(scale))])[:, None]
-        change = torch.linalg.lstsq(rows, given, driver="gelsd").solution[:, 0] / scale
+        change = _least(rows, given) / scale
         longest = torch.tensor(
             [RULES.longest if d.curved else math.inf for d in self.model.forward.sought.declared.values()]
         ).to(change)
         part = float((longest / change.abs().clamp(min=1e-300)).min().clamp(max=1.0))
         change = part * change
         return change, float(r.square().sum() - (r + jacobian @ change).square().sum())
+
+
+def _least(rows: Tensor, given: Tensor, rcond: float | None = None) -> Tensor:
+    """The shortest least-squares solution (K,), by the singular values; few columns, and by the host, since cards have
+    no such driver."""
+    found = torch.linalg.lstsq(rows.cpu(), given.cpu(), rcond=rcond, driver="gelsd").solution
+    return found[:, 0].to(rows)

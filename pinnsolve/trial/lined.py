@@ -83,7 +83,7 @@ class Lined(OfCells):
         if self.complete or not len(self.coefficients) or not self.found:
             return None
         x = coordinates[self.problem.coordinates[0]]
-        return (x >= self.edges[0]) & (x <= self.edges[-1])
+        return (x >= float(self.edges[0])) & (x <= float(self.edges[-1]))
 
     # ------------------------------------------------------------ what it is made of
 

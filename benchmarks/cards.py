@@ -1,0 +1,189 @@
+"""The same runs on this machine's CPU and on its card: whether they agree, and which takes longer.
+
+    python -m benchmarks.cards                          # agreement, then times; needs a card
+    python -m benchmarks.cards --agree burgers drum     # problems of problems/ alone
+    python -m benchmarks.cards --times mlp features     # of the larger runs alone
+    python -m benchmarks.cards --device cpu             # without a card: the CPU against itself
+
+Agreement is the relative L2 distance of both solutions at the held-out points of a run, with default settings, beside
+the tolerance that was asked for; rounding alone is far below it, and a method that lost its way is far above. Every run
+is a process of its own; those for agreement run beside each other, those for times alone, with as many threads as the
+machine has cores. A card's first run in a process also loads its libraries: times are those of training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.ranks import Size, least_squares, march
+from pinnsolve import MLP, SOAP, Adam, LevenbergMarquardt, Problem, Settings
+from pinnsolve.settings import DTYPES
+from pinnsolve.solve import prepare
+from problems import burgers, poisson
+
+# One of each mechanism: cells in one dimension, planes, boxes and shapes, in time or not; materials; constants and
+# functions that are unknown; a range; shocks; integrals; features.
+AGREEING = (
+    "burgers", "heat_many_scales", "wave", "lotka_volterra", "heat_plate", "taylor_green", "cavity", "poisson",
+    "poisson_3d", "plate_with_holes", "heat_in_a_disc", "inclusion", "two_materials", "inverse_burgers", "fit",
+    "parametric_burgers", "sod", "renewal", "ball", "inverse_heat",
+)  # fmt: skip
+LIMIT = 150.0  # seconds of a run for agreement: a budget that is used up on the slower device tells nothing
+
+
+def wide() -> tuple[Problem, Settings]:
+    """Poisson's equation on a network of 1.2e5 weights and 20,000 points, 50 steps of SOAP."""
+    return poisson.problem, Settings(network=MLP(width=200, depth=4), method=SOAP(steps=50), points=20_000, budget=1e4)
+
+
+def first_order() -> tuple[Problem, Settings]:
+    """Burgers' equation on a network of 1.2e5 weights and 100,000 points, 200 steps of Adam."""
+    return burgers.problem, Settings(
+        network=MLP(width=200, depth=4), method=Adam(steps=200), points=100_000, budget=1e4
+    )
+
+
+def second_order() -> tuple[Problem, Settings]:
+    """Burgers' equation on a network of 3,400 weights and 20,000 points, 10 steps of Levenberg-Marquardt."""
+    network, method = MLP(width=40, depth=3), LevenbergMarquardt(steps=10)
+    return burgers.problem, Settings(network=network, method=method, points=20_000, budget=1e4)
+
+
+TIMES: dict[str, Callable[[], tuple[Problem, Settings]]] = {
+    "cells": lambda: march(Size(tolerance=1e-4)),
+    "features": lambda: least_squares(Size()),
+    "soap": wide,
+    "adam": first_order,
+    "lm": second_order,
+}
+
+
+def chosen(name: str) -> tuple[Problem, Settings]:
+    """What a name stands for, without its reference."""
+    if name in TIMES:
+        return TIMES[name]()
+    problem = import_module(f"problems.{name}").problem
+    return problem.replaced(reference=None), Settings(budget=LIMIT)
+
+
+def ran(name: str, device: str, dtype: str, file: Path) -> dict[str, Any]:
+    """One run in this process: its seconds, what it ended with, and where its values are."""
+    problem, settings = chosen(name)
+    settings = replace(settings, device=device, dtype=DTYPES[dtype])
+    warm = torch.randn(64, 64, dtype=torch.float64, device=device)  # loads the libraries of a card
+    torch.linalg.qr(warm @ warm)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ready = prepare(problem, settings)
+        began = time.perf_counter()
+        solution = ready.solution(ready.loop.run())
+        if device != "cpu":
+            torch.cuda.synchronize()
+        seconds = time.perf_counter() - began
+    values = ready.loop.state.points.values()
+    np.savez(file, *(v.detach().cpu().double().numpy() for v in values.values()))
+    memory = torch.cuda.max_memory_allocated() / 2**30 if device != "cpu" else 0.0
+    ended = solution.outcome.kind if solution.outcome else ""
+    return {"seconds": seconds, "memory": memory, "ended": ended, "estimate": solution.estimate}
+
+
+def process(name: str, device: str, dtype: str, threads: int, folder: Path) -> dict[str, Any]:
+    """The same in a process of its own; a run that fails tells its last words."""
+    file = folder / f"{name}-{device.replace(':', '')}-{dtype}-{threads}.npz"
+    command = [sys.executable, "-m", "benchmarks.cards", "--run", name, "--device", device, "--dtype", dtype]
+    told = subprocess.run(
+        [*command, "--file", str(file)], check=False, capture_output=True, text=True,
+        env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+    )  # fmt: skip
+    line = next((line for line in told.stdout.splitlines() if line.startswith("{")), None)
+    if line is None:
+        return {"failed": told.stderr.strip()[-1500:]}
+    return {**json.loads(line), "file": str(file)}
+
+
+def apart(one: dict[str, Any], two: dict[str, Any]) -> float:
+    """The relative L2 distance of the values of two runs, the worst of what each of them has."""
+    found = [0.0]
+    with np.load(one["file"]) as mine, np.load(two["file"]) as others:
+        for k in mine:
+            size = max(float(np.linalg.norm(mine[k])), 1e-300)
+            same = mine[k].shape == others[k].shape
+            found.append(float(np.linalg.norm(others[k] - mine[k])) / size if same else float("nan"))
+    return max(found)
+
+
+def row(name: str, mine: dict[str, Any], card: dict[str, Any]) -> str:
+    """A line of the table."""
+    for where, run in (("CPU", mine), ("card", card)):
+        if "failed" in run:
+            return f"| {name} | failed on the {where}: {run['failed']} |"
+    told = " ".join(f"{run['estimate']:.0e}" if run["estimate"] else "none" for run in (mine, card))
+    ended = mine["ended"] if mine["ended"] == card["ended"] else f"{mine['ended']}, {card['ended']}"
+    ratio = mine["seconds"] / card["seconds"]
+    return (
+        f"| {name} | {apart(mine, card):.0e} | {told} | {ended} | {mine['seconds']:.2f} | {card['seconds']:.2f} "
+        f"| {ratio:.2f} | {card['memory']:.2f} |"
+    )
+
+
+def agreeing(names: list[str], device: str, dtype: str, folder: Path) -> None:
+    """Both runs of each problem, many beside each other."""
+    beside = max(1, len(os.sched_getaffinity(0)) - 1)
+
+    def both(name: str) -> str:
+        with ThreadPoolExecutor(2) as pair:
+            return row(f"{name} {dtype}", *pair.map(lambda d: process(name, d, dtype, 1, folder), ("cpu", device)))
+
+    with ThreadPoolExecutor(max(1, beside // 2)) as pool:
+        for done in as_completed(pool.submit(both, name) for name in names):
+            print(done.result(), flush=True)
+
+
+def timed(names: list[str], device: str, folder: Path) -> None:
+    """Both runs of each of the larger ones, one after the other."""
+    threads = len(os.sched_getaffinity(0))
+    for name in names:
+        for dtype in ("float64", "float32") if name in ("soap", "adam") else ("float64",):
+            runs = [process(name, where, dtype, threads, folder) for where in ("cpu", device)]
+            print(row(f"{name} {dtype}, {threads} threads", *runs), flush=True)
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--agree", nargs="*", metavar="NAME", help="problems of problems/")
+    p.add_argument("--times", nargs="*", choices=TIMES)
+    p.add_argument("--device", default="cuda")
+    p.add_argument("--dtype", default="float64", choices=("float64", "float32"))
+    p.add_argument("--run", help=argparse.SUPPRESS)
+    p.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    given = p.parse_args()
+    if given.run:
+        print(json.dumps(ran(given.run, given.device, given.dtype, given.file)), flush=True)
+        return
+    everything = given.agree is None and given.times is None
+    with tempfile.TemporaryDirectory() as folder:
+        print(f"| run | apart | estimates | ended | CPU, s | card, s | ratio | card, GiB |\n{'|---' * 8}|")
+        if everything or given.agree is not None:
+            agreeing(given.agree or list(AGREEING), given.device, given.dtype, Path(folder))
+        if everything or given.times is not None:
+            timed(given.times or list(TIMES), given.device, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
