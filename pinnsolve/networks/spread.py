@@ -197,7 +197,7 @@ def on_others(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell) -> Tensor:
     are smaller, the nearest ones where they are larger."""
     if old.places == new.places:
         return c
-    (low, high), (below, above) = old.units, new.units
+    (low, high), (below, above) = ([u.to(new.device) for u in mesh.units] for mesh in (old, new))
     within = ((low[:, None] <= below) & (above <= high[:, None])).all(-1)  # (n, m)
     origin, inside = within.int().argmax(0), spread(new, cell, cell.degree + RULES.closer)
     known = legendre_of(old, cell, c)
