@@ -107,3 +107,9 @@ def test_what_float32_can_hold_is_not_refused(name: str) -> None:
 )
 def test_float64_holds_what_float32_does_not(name: str) -> None:
     assert told(torch.float64, **REFUSED[name][0]) == ""
+
+
+def test_a_type_is_taken_by_its_name_and_told_where_there_is_none() -> None:
+    assert Settings(dtype="float32").dtype is torch.float32  # type: ignore[arg-type]
+    with pytest.raises(ProblemError, match="Possible: float64, float32"):
+        Settings(dtype="double")  # type: ignore[arg-type]
