@@ -22,7 +22,7 @@ from pinnsolve.continuation import Way, along
 from pinnsolve.errors import NotConverged, ProblemError
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
-from pinnsolve.machine.world import ALONE, World
+from pinnsolve.machine.world import ALONE, World, shared
 from pinnsolve.methods.protocol import Method
 from pinnsolve.modes.found import solved
 from pinnsolve.networks.local_features import LocalFeatures
@@ -126,7 +126,8 @@ def solve(
     progress: Callable[[Look], None] | bool | None = None,
     continuation: Mapping[str, Sequence[float]] | None = None,
 ) -> Solution:
-    """Train a network on a problem.
+    """Train a network on a problem; under `torchrun` on all processes together, each of which calls this and gets the
+    same solution.
 
     Parameters
     ----------
@@ -185,18 +186,19 @@ def solve(
         warn_of(solution)
         return solution
     way = along(problem, continuation, chosen, plainly, resume) if continuation is not None else None
-    ready = prepare(way.problem if way else problem, chosen, writable_folder(Path(out)) if out is not None else None)
-    if way is not None:
-        ready.begin_after(way)
-    if resume:
-        if out is None:
-            raise ProblemError(
-                "resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True)."
-            )
-        ready.resume()
-    with shown(progress, chosen.budget) as told:
-        solution = ready.solution(ready.loop.run(told))
-    warn_of(solution)
+    if resume and out is None:
+        raise ProblemError("resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True).")
+    folder = writable_folder(Path(out)) if out is not None else None
+    with shared() as world:
+        ready = prepare(way.problem if way else problem, chosen, folder, world)
+        if way is not None:
+            ready.begin_after(way)
+        if resume:
+            ready.resume()
+        with shown(progress if world.first else False, chosen.budget) as told:
+            solution = ready.solution(ready.loop.run(told))
+    if world.first:
+        warn_of(solution)
     return solution
 
 
