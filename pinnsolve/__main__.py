@@ -49,8 +49,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--ensemble", metavar="N", help="train N members from N seeds; report their mean and the method's scatter"
     )
-    p.add_argument("--device", metavar="NAME", help="cpu or cuda (cpu)")
-    p.add_argument("--dtype", metavar="NAME", help="float64 or float32 (float64)")
+    _machine(p)
     p.add_argument(
         "--figures", metavar="NAMES",
         help="the unknowns in solution.png, as in u,p, or all (those with the largest errors, where there are many)",
@@ -67,6 +66,13 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--no-reference", action="store_true", help="do not compare; the verdict is then 'unconfirmed'")
     p.add_argument("--debug", action="store_true", help="show where in the code an error arose")
     return p
+
+
+def _machine(p: argparse.ArgumentParser) -> None:
+    """What a run computes with."""
+    p.add_argument("--device", metavar="NAME", help="cpu or cuda (cpu)")
+    p.add_argument("--dtype", metavar="NAME", help="float64 or float32 (float64)")
+    p.add_argument("--memory", metavar="SIZE", help='what training may take, each process by itself, as in "2 GB"')
 
 
 def _several(p: argparse.ArgumentParser) -> None:

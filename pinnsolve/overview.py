@@ -10,7 +10,6 @@ import torch
 from pinnsolve.checks.posed import linear
 from pinnsolve.checks.references import brought
 from pinnsolve.classical.automatic import EFFORT
-from pinnsolve.machine.memory import resident
 from pinnsolve.modes.statement import at, check, sought
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.overview import Overview, Said
@@ -18,6 +17,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.written import equation_text
 from pinnsolve.settings import Settings
 from pinnsolve.solve import Prepared, prepare
+from pinnsolve.training.expected import expected
 from pinnsolve.trial.of_cells import OfCells
 
 
@@ -52,7 +52,7 @@ def overview(problem: Problem, settings: Settings | None = None) -> Overview:
         tolerance=problem.tolerance,
         method=f"{automatic}{first}",
         parameters_count=solution.parameters_count,
-        memory=resident() + _needed(ready, solution.parameters_count),
+        memory=int(expected(run.trial, run.points.places, run.stage.method, ready.settings)),
         seconds={"training": ready.settings.budget, "reference": _reference_seconds(problem, ready.settings)},
         findings=list(ready.findings.warnings),
     )
@@ -91,12 +91,6 @@ def _said(problem: Problem, equation: Equation) -> Said:
             if k:
                 mine[c] = max(k, mine.get(c, 0))
     return Said(equation_text(equation, problem.domain.time), linear(problem, equation, line), orders)
-
-
-def _needed(ready: Prepared, numbers: int) -> int:
-    """Bytes of the first stage's matrices: what its rows are, and what they are folded into, in float64."""
-    rows = sum(len(points) for _, points in ready.loop.state.points.training.places)
-    return 8 * numbers * (min(rows, 2 * numbers) + numbers)
 
 
 def _reference_seconds(problem: Problem, settings: Settings) -> float:

@@ -13,6 +13,7 @@ from torch import nn
 from pinnsolve.calls import worded_class
 from pinnsolve.errors import ProblemError, did_you_mean, positive, whole
 from pinnsolve.geometry.cube import SAMPLERS, Sampler
+from pinnsolve.machine.room import Room, read
 from pinnsolve.methods import (
     FIRST_ORDER,
     OWN_POINTS,
@@ -134,6 +135,10 @@ class Settings:
     device : str
     dtype : torch.dtype
         torch.float64 or torch.float32, or their names, "float32".
+    memory : str, optional
+        What training may take, each process by itself, in words: "2 GB"; on a GPU that of the GPU. Rows are folded
+        and points evaluated in chunks that fit, and as many cells are made as there is room for. What cannot be done in
+        it is refused before it is begun; without it what is larger than all of the machine's memory.
     checkpoint_every : float
         Seconds between two checkpoints.
     """
@@ -151,6 +156,7 @@ class Settings:
     seed: int = 0
     device: str = "cpu"
     dtype: torch.dtype = torch.float64
+    memory: str | None = None
     checkpoint_every: float = 5.0
 
     def __post_init__(self) -> None:
@@ -180,6 +186,7 @@ class Settings:
                 f"method={self.method!r} does not go with network={self.network!r}",
                 "LocalFeatures are trained by Marching alone, and Marching trains nothing else.",
             )
+        self.room  # noqa: B018  (which refuses what is no memory)
         self._check_dropout()
         self._check_weights()
         self._check_unread()
@@ -188,6 +195,11 @@ class Settings:
     @property
     def automatic(self) -> bool:
         return self.method is None and self.network is None
+
+    @cached_property
+    def room(self) -> Room:
+        """What each thing that is held at once may take of the memory."""
+        return Room.of(read("memory", self.memory), self.device)
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -259,7 +271,7 @@ class Settings:
             "condition_points": self.condition_points, "held_out": self.held_out, "sampler": self.sampler,
             "validation": self.validation,
             "redraw": redraw, "weights": str(weights), "seed": self.seed, "device": self.device,
-            "dtype": str(self.dtype).removeprefix("torch."),
+            "dtype": str(self.dtype).removeprefix("torch."), **({} if self.memory is None else {"memory": self.memory}),
         }  # fmt: skip
 
 

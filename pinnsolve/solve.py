@@ -22,9 +22,8 @@ from pinnsolve.continuation import Way, along
 from pinnsolve.errors import NotConverged, ProblemError
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
-from pinnsolve.machine.world import ALONE, World
+from pinnsolve.machine.world import ALONE, World, shared
 from pinnsolve.methods.protocol import Method
-from pinnsolve.methods.smoothing import Smoothing, features_for, noisy_alone
 from pinnsolve.modes.found import solved
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import Network
@@ -34,7 +33,9 @@ from pinnsolve.residuals import sites
 from pinnsolve.settings import Balance, Redraw, Settings
 from pinnsolve.solution import Solution
 from pinnsolve.training.checkpointing import Checkpoint
+from pinnsolve.training.expected import check_memory, most_features
 from pinnsolve.training.first_evaluation import check_smooth, noted
+from pinnsolve.training.for_data import for_data
 from pinnsolve.training.history import Look, Training
 from pinnsolve.training.loop import Loop
 from pinnsolve.training.progress import shown
@@ -98,6 +99,7 @@ class Options(TypedDict, total=False):
     seed: int | None
     device: str | None
     dtype: torch.dtype | None
+    memory: str | None
 
 
 @worded
@@ -118,12 +120,14 @@ def solve(
     seed: int | None = None,
     device: str | None = None,
     dtype: torch.dtype | None = None,
+    memory: str | None = None,
     out: str | Path | None = None,
     resume: bool = False,
     progress: Callable[[Look], None] | bool | None = None,
     continuation: Mapping[str, Sequence[float]] | None = None,
 ) -> Solution:
-    """Train a network on a problem.
+    """Train a network on a problem; under `torchrun` on all processes together, each of which calls this and gets the
+    same solution.
 
     Parameters
     ----------
@@ -174,6 +178,7 @@ def solve(
             "method": method, "network": network, "budget": budget, "points": points,
             "condition_points": condition_points, "held_out": held_out, "validation": validation, "sampler": sampler,
             "redraw": redraw, "weights": weights, "seed": seed, "device": device, "dtype": dtype,
+            "memory": memory,
         },
     )  # fmt: skip
     if problem.eigenvalues:
@@ -181,18 +186,19 @@ def solve(
         warn_of(solution)
         return solution
     way = along(problem, continuation, chosen, plainly, resume) if continuation is not None else None
-    ready = prepare(way.problem if way else problem, chosen, writable_folder(Path(out)) if out is not None else None)
-    if way is not None:
-        ready.begin_after(way)
-    if resume:
-        if out is None:
-            raise ProblemError(
-                "resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True)."
-            )
-        ready.resume()
-    with shown(progress, chosen.budget) as told:
-        solution = ready.solution(ready.loop.run(told))
-    warn_of(solution)
+    if resume and out is None:
+        raise ProblemError("resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True).")
+    folder = writable_folder(Path(out)) if out is not None else None
+    with shared() as world:
+        ready = prepare(way.problem if way else problem, chosen, folder, world)
+        if way is not None:
+            ready.begin_after(way)
+        if resume:
+            ready.resume()
+        with shown(progress if world.first else False, chosen.budget) as told:
+            solution = ready.solution(ready.loop.run(told))
+    if world.first:
+        warn_of(solution)
     return solution
 
 
@@ -225,11 +231,7 @@ def prepare(
     if problem.eigenvalues:  # for a number in its place the solution would be zero
         raise ProblemError("this problem has modes, and they are found by solve(problem) alone", "See modes(problem).")
     asked, problem = problem, as_solved(problem)
-    if settings.automatic and (measured := noisy_alone(problem)):
-        layer = features_for(measured, len(problem.coordinates))
-        settings = dataclasses.replace(settings, network=layer, method=Smoothing())
-    if share := _held_out(problem, settings):
-        settings = dataclasses.replace(settings, validation=share)
+    settings = for_data(problem, settings)
     missed = misfits(problem)
     findings = dataclasses.replace(check(problem), contradiction=contradiction(problem, missed))
     findings.warnings.extend(map(str, missed))
@@ -253,10 +255,13 @@ def prepare(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
         cells=0 if read is None else max(1, len(problem.space_coordinates)), only=bool(problem.inner),
         law=law.start if law is not None else "", noise=NOISE * bool(problem.observations),
-        coordinates=len(problem.coordinates), ranges=bool(problem.ranges),
+        coordinates=len(problem.coordinates), ranges=bool(problem.ranges), largest=most_features(settings.room),
     )  # fmt: skip
     outputs = len(problem.unknowns) * (1 if problem.parts is None else problem.parts.count)  # layers of features
-    run = Run.begun(build, sites(problem, made), settings, generator, strategy.first(outputs), world)
+    places = sites(problem, made)
+    if not settings.automatic:
+        check_memory(build(settings.stages[0].network, torch.Generator().manual_seed(0)), places, settings)
+    run = Run.begun(build, places, settings, generator, strategy.first(outputs), world)
     check_smooth(run.trial, findings)
     findings.warnings.extend(more + noted(run))
     return Prepared(asked, findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
@@ -288,12 +293,3 @@ def _read(problem: Problem, made: Plan, settings: Settings) -> tuple[Evolution |
         raise ProblemError(
             f"LocalFeatures cannot solve this problem: {error}", "Leave method and network out, or write network=MLP()."
         ) from None
-
-
-def _held_out(problem: Problem, settings: Settings) -> float:
-    """The share of measurements that is held out though nobody asked for it: a network alone fits their noise too."""
-    if settings.validation is not None:
-        return 0.0  # it stays as it is
-    fewest = min((len(o.points) for o in problem.observations), default=0)
-    enough = 50  # fewer are worth more in training than as witnesses
-    return 0.2 if settings.automatic and not problem.equations and fewest >= enough else 0.0

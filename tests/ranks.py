@@ -16,6 +16,16 @@ from pinnsolve.machine.world import World, begun
 
 def on_ranks(size: int, work: Callable[[World], Any]) -> list[Any]:
     """What `work` returns on each rank; None of one that ended without."""
+
+    def in_world() -> Any:
+        with begun() as world:
+            return work(world)
+
+    return launched_on(size, in_world)
+
+
+def launched_on(size: int, work: Callable[[], Any]) -> list[Any]:
+    """The same of work that begins a world by itself, as a script that torchrun starts."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -31,10 +41,9 @@ def on_ranks(size: int, work: Callable[[World], Any]) -> list[Any]:
     return found
 
 
-def _rank(rank: int, size: int, port: int, work: Callable[[World], Any], back: Connection) -> None:
+def _rank(rank: int, size: int, port: int, work: Callable[[], Any], back: Connection) -> None:
     launched(rank, size, port)
-    with begun() as world:
-        back.send_bytes(pickle.dumps(work(world)))  # tensors by value
+    back.send_bytes(pickle.dumps(work()))  # tensors by value
 
 
 def launched(rank: int, size: int, port: int) -> None:

@@ -29,8 +29,9 @@ from pinnsolve import (
 from pinnsolve.geometry.points import Points
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.cell_start import at_start
+from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import growth
-from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes, joined
+from pinnsolve.methods.implicit_step import Scheme, Step, joined
 from pinnsolve.methods.march_keeping import restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import distance, richer, slabs

@@ -33,8 +33,9 @@ from pinnsolve.methods import Marching
 from pinnsolve.methods import growth as rules
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.cell_start import at_start
+from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import growth
-from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes
+from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import distance
 from pinnsolve.methods.step_solver import StepSolver

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
@@ -25,12 +26,14 @@ from pinnsolve import (
     LevenbergMarquardt,
     LocalFeatures,
     Marching,
+    NotConverged,
     Problem,
     RandomFeatures,
     Settings,
     d,
     dirichlet,
     initial,
+    solve,
 )
 from pinnsolve.__main__ import main
 from pinnsolve.algebra.dissection import Dissection
@@ -43,7 +46,7 @@ from pinnsolve.methods import protocol
 from pinnsolve.residuals import Residuals
 from pinnsolve.solve import Prepared, prepare
 from pinnsolve.training.together import Together
-from tests.ranks import on_ranks
+from tests.ranks import launched_on, on_ranks
 
 Write = Callable[..., Path]
 FEATURES = Settings(network=RandomFeatures(60), points=301, held_out=100, budget=100)
@@ -83,6 +86,40 @@ def made(settings: Settings, world: World, folder: Path | None = None) -> tuple[
 @cache
 def on_one(settings: Settings) -> tuple[torch.Tensor, list[float], int]:
     return made(settings, ALONE)
+
+
+# ------------------------------------------------------------ a script in Python
+
+
+def test_solve_in_a_script_is_shared_again_and_again(tmp_path: Path) -> None:
+    """Two calls, one after the other: both ranks get the solution of one process, the first alone writes and warns."""
+    given = {"settings": FEATURES, "out": tmp_path / "run"}
+    wanted = [float(solve(source(k), settings=FEATURES).u(x=0.3, y=0.4)) for k in (3.0, 5.0)]
+
+    def script() -> Any:
+        shared: list[int] = []
+        own = protocol.Objective.total
+        protocol.Objective.total = lambda self, mine: shared.append(self.world.size) or own(self, mine)  # type: ignore[method-assign, func-returns-value]
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            found = [float(solve(source(k), **given).u(x=0.3, y=0.4)) for k in (3.0, 5.0)]  # type: ignore[arg-type]
+        return found, set(shared), sum(issubclass(w.category, NotConverged) for w in told)
+
+    (one, shared, told), (other, _, silent) = launched_on(2, script)
+    assert one == other and one == pytest.approx(wanted, rel=1e-8)
+    assert shared == {2} and (told, silent) == (2, 0) and (tmp_path / "run").is_dir()
+
+
+def test_within_a_world_that_somebody_began_solve_is_alone() -> None:
+    """As a user's reference may call it, on the first rank while the others wait."""
+
+    def work(world: World) -> Any:
+        return float(solve(PROBLEM, settings=FEATURES).u(x=0.3, y=0.4)) if world.first else None
+
+    assert on_ranks(2, work) == [
+        pytest.approx(float(solve(PROBLEM, settings=FEATURES).u(x=0.3, y=0.4)), rel=1e-9),
+        None,
+    ]
 
 
 # ------------------------------------------------------------ numbers

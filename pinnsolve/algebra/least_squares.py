@@ -29,13 +29,15 @@ class Triangle:
         Of the type and on the device that A has.
     rights : int
         Columns of b, K.
+    front : int
+        Numbers that gather before they are folded, if these are more than two triangles.
 
     Source: Bjorck, Numerical Methods for Least Squares Problems (SIAM 1996), sections 2.7.2 and 6.2.
     """
 
-    def __init__(self, rows: int, count: int, like: Tensor, rights: int = 1) -> None:
+    def __init__(self, rows: int, count: int, like: Tensor, rights: int = 1, front: int = FRONT) -> None:
         self.count, width = count, count + rights
-        height = max(2 * width, min(rows + count, FRONT // width))  # R and the ridge, or all rows and the ridge
+        height = height_of(rows, count, width, front)
         self.front = like.new_empty(width, height).T  # as `in_place` wants it
         self.filled = 0
         self.squares = like.new_zeros(count)
@@ -103,6 +105,11 @@ class Triangle:
         rows = self.front if full else self.front[: self.filled]
         self.front[self.filled :] = 0.0
         self.filled = len(in_place(rows))
+
+
+def height_of(rows: int, count: int, width: int, front: int = FRONT) -> int:
+    """The rows of a front of so many numbers: R and the ridge, or all rows and the ridge where there is room."""
+    return max(2 * width, min(rows + count, front // width))
 
 
 def in_place(rows: Tensor) -> Tensor:

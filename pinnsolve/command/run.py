@@ -29,6 +29,7 @@ from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
+from pinnsolve.machine.room import read
 from pinnsolve.machine.world import ALONE, LostError, World, begun
 from pinnsolve.methods.by_name import method_by_name
 from pinnsolve.methods.protocol import Method
@@ -274,7 +275,8 @@ def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
         changes["dtype"] = DTYPES[arguments.dtype]
     if arguments.budget is not None:
         changes["budget"] = number("--budget", arguments.budget)
-    for name in ("seed", "device"):
+    read("--memory", arguments.memory)  # told by the name that was written
+    for name in ("seed", "device", "memory"):
         if getattr(arguments, name) is not None:
             changes[name] = getattr(arguments, name)
     return dataclasses.replace(settings, **changes)

@@ -6,6 +6,7 @@ order, and keep the same state; what is summed, joined or told is the same on al
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -214,6 +216,7 @@ class World:
 
 
 ALONE = World()
+BEGUN = itertools.count()  # the worlds of this process: each has its own place in the launcher's store
 
 
 def _away(found: tuple[Tensor, float] | None) -> tuple[Tensor, float] | None:
@@ -237,6 +240,17 @@ def asked_for() -> tuple[int, int]:
     return int(os.environ["RANK"]), int(os.environ.get("WORLD_SIZE", "1"))
 
 
+@cache
+def _meeting() -> Any:
+    """Where the ranks meet: one store as long as this process lives, whatever worlds follow each other.
+
+    Another one for each world would be begun on the first rank while a slower one still asks the last.
+    """
+    from torch.distributed.rendezvous import rendezvous
+
+    return next(rendezvous("env://"))[0]
+
+
 @contextmanager
 def begun() -> Iterator[World]:
     """The world that a launcher has begun by the usual variables (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT).
@@ -254,13 +268,13 @@ def begun() -> Iterator[World]:
         yield ALONE
         return
     from torch import distributed
-    from torch.distributed.rendezvous import rendezvous
 
     cards = torch.cuda.is_available()
     if cards:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % torch.cuda.device_count())
     try:
-        store, rank, size = next(rendezvous("env://"))
+        store = _meeting()
+        store = distributed.distributed_c10d.PrefixStore(f"world {next(BEGUN)}", store)
         distributed.init_process_group(
             "cpu:gloo,cuda:nccl" if cards else "gloo",
             timeout=timedelta(seconds=RULES.timeout), store=store, rank=rank, world_size=size,
@@ -274,6 +288,35 @@ def begun() -> Iterator[World]:
     with _remembered(world):
         yield world
     distributed.destroy_process_group()  # not after an error: who is gone does not answer
+
+
+@contextmanager
+def shared() -> Iterator[World]:
+    """The same for one call from Python, in the middle of a script that a launcher began on all ranks.
+
+    Within a world that somebody has begun already (the command, or the script itself) this process is alone: whether
+    the others make the same call is not known.
+
+    Raises
+    ------
+    ProblemError
+        If the ranks do not find each other, or one is lost.
+    """
+    if asked_for()[1] > 1:
+        from torch import distributed
+
+        if distributed.is_initialized():
+            yield ALONE
+            return
+    try:
+        with begun() as world:
+            yield world
+    except LostError as error:
+        fault = f"another process of this run was lost ({world.words() or error})"
+        remedy = "What was reached is kept in the folder that out= names; go on with resume=True."
+        raise ProblemError(fault, remedy) from None
+    if world.ended:  # the signal that was remembered meanwhile
+        signal.raise_signal(signal.SIGTERM)
 
 
 @contextmanager

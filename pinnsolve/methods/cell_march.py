@@ -16,11 +16,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_start import at_start, resolved
+from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import square_is_better
-from pinnsolve.methods.implicit_step import Scheme, Start, Step, equation_sizes, in_time
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, in_time
 from pinnsolve.methods.march_cells import fewer_cells, first_cells, missed, moved_onto, ways, wide
 from pinnsolve.methods.march_lengths import following, served
 from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
@@ -48,16 +50,16 @@ class Marcher:
 
     def __init__(
         self, evolution: Evolution, accuracy: Accuracy, device: torch.device,
-        enough: Callable[[], bool] | None = None, world: World = ALONE,
+        enough: Callable[[], bool] | None = None, world: World = ALONE, room: Room = UNLIMITED,
     ) -> None:  # fmt: skip
         self.accuracy, self.enough = accuracy, enough or (lambda: False)
         square = square_is_better(evolution, device)
-        self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square, world)
-        self.record, self.most = March(self.scheme), min(accuracy.most, that_fit(self.scheme))
+        self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square, world, room)
+        self.record, self.most = March(self.scheme), that_fit(self.scheme, at_most=accuracy.most)
         self.at, end = evolution.times
         self.span, self.moments = end - self.at, evolution.moments
-        cells = accuracy.cells if evolution.dims == 1 else RULES.plane
-        self.first, self.looked, self.waits = first_cells(evolution, cells, device), 0, RULES.between
+        self.first = first_cells(evolution, accuracy.cells if evolution.dims == 1 else RULES.plane, device)
+        self.looked, self.waits = 0, RULES.between
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
         self.mesh, self.sizes = resolved(self.scheme, self.first, sizes, accuracy.tolerance, self.most)
         self.start = at_start(self.scheme, self.mesh)
@@ -69,8 +71,8 @@ class Marcher:
         self.terms: Tensor | None = None
         begun = self._step(self.length, self._constant(self.length))
         self.scheme.weights = equation_sizes(begun)
-        left, constant = RULES.newton * accuracy.tolerance, is_constant(begun, self.span)
-        self.solver = StepSolver(self.scheme, self.sizes, left, constant)
+        left = RULES.newton * accuracy.tolerance
+        self.solver = StepSolver(self.scheme, self.sizes, left, is_constant(begun, self.span))
         self.record.counts, self.residual = self.solver.counts, 1.0
         self.carried = Carried.begun(self.scheme, self.mesh, self.sizes)
 
@@ -269,8 +271,7 @@ class Marcher:
         self.terms, self.residual = terms, float(off.max())
         self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
         self.last, self.start = step, step.end()
-        assert self.solver.operator is not None
-        self.carried.after(step, self.solver.operator, self.span)
+        self.carried.after(step, self.solver.operator, self.span)  # type: ignore[arg-type]
         if e.region is not None:
             self._cut_anew(step, off)
             return step
@@ -295,6 +296,5 @@ class Marcher:
             wanted = lost | (self._in_space(moved)[0] > RULES.asked * self.accuracy.bound)
             return wanted[:, None] & ways(moved, self.sizes, torch.ones_like(off))
 
-        mesh = fewer_cells(self.first, step, asked, RULES.fewer * len(self.mesh))
-        if mesh is not None:
+        if (mesh := fewer_cells(self.first, step, asked, RULES.fewer * len(self.mesh))) is not None:
             self._go_on(mesh, lambda c: on_others(c, step.mesh, mesh, self.scheme.cell))

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.cell_start import at_start
+from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.grading import parts_apart
-from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes, joined, sites_of
+from pinnsolve.methods.implicit_step import Scheme, Step, joined, sites_of
 from pinnsolve.methods.rows import in_cells
 from pinnsolve.methods.stage_operator import Operator
 from pinnsolve.networks.tiles import Tiles, halvings

@@ -28,6 +28,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.radau import Radau, radau
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.sites import Site, rim_sites
 from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
@@ -35,7 +36,7 @@ from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Traces
 from pinnsolve.problem.equation import Equation
-from pinnsolve.residuals.pointwise import Answers, answers
+from pinnsolve.residuals.pointwise import Answers, answers, side_by_side
 from pinnsolve.trial.determined import held_along
 from pinnsolve.trial.evolution import Evolution
 
@@ -56,6 +57,8 @@ class Scheme:
         time.
     world : World
         The ranks that share the cells of a plane or of space; along a line each solves them alike.
+    room : Room
+        How much may be held at once.
 
     Attributes
     ----------
@@ -71,6 +74,7 @@ class Scheme:
     weights: Tensor | None = None
     square: bool = False
     world: World = ALONE
+    room: Room = UNLIMITED
 
     def __post_init__(self) -> None:
         e = self.evolution
@@ -206,14 +210,21 @@ class Step:
     def inside(self, points: int, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
         """The equations at Gauss points of all cells and stages, (E, q n P); with slopes by constants that stand at
         some values."""
-        cell = self.scheme.cell
+        cell, equations = self.scheme.cell, self.scheme.evolution.equations
         own = None if self.mesh.region is None else spread(self.mesh, cell, points)
         x = self.mesh.points(cell.gauss(points)[0]) if own is None else own.places
 
         def values(c: Tensor, k: tuple[int, ...]) -> Tensor:
             return c @ cell.table(points, k).T if own is None else own.values(c, k)
 
-        return self._answers(self.scheme.evolution.equations, x, self.mesh.widths, values, slopes, by=by)
+        some = max(1, self.scheme.room.points // (self.scheme.stages * x.shape[1]))
+        if own is not None or some >= len(x):
+            return self._answers(equations, x, self.mesh.widths, values, slopes, by=by)
+        parts = []
+        for chosen in torch.arange(len(x), device=x.device).split(some):
+            at_some = self._answers(equations, x[chosen], self.mesh.widths[chosen], values, slopes, by=by, cells=chosen)
+            parts.append((at_some, len(chosen)))
+        return side_by_side(parts, self.scheme.stages)
 
     def at_site(self, site: Site, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
         """The conditions of a site, at all stages: (m, q c P)."""
@@ -228,9 +239,10 @@ class Step:
 
     def _answers(
         self, equations: Sequence[Equation], x: Tensor, h: Tensor, values: Callable[[Tensor, tuple[int, ...]], Tensor],
-        slopes: bool, site: Site | None = None, by: Mapping[str, float] | None = None,
+        slopes: bool, site: Site | None = None, by: Mapping[str, float] | None = None, cells: Tensor | None = None,
     ) -> Answers:  # fmt: skip
         """Of cells of widths h (n, dims), at places x (n, P, dims), where coefficients have such values."""
+        cells = site.cells if site is not None else cells
         e = self.scheme.evolution
         q, (n, p, _) = self.scheme.stages, x.shape
         t = self.times[:, None, None].expand(q, n, p)
@@ -239,7 +251,7 @@ class Step:
         def derivative(f: int, alpha: Alpha) -> Tensor:
             k, order = e.derivative(alpha)
             if order not in derived:
-                derived[order] = self.derived(order) if site is None else self.derived(order)[:, site.cells]
+                derived[order] = self.derived(order) if cells is None else self.derived(order)[:, cells]
             value = e.sign**order * values(derived[order][:, :, f], k)
             return (value * stretched(h, k)[:, None]).flatten() if any(k) else value.flatten()
 
@@ -271,21 +283,6 @@ def joined(c: Tensor, mesh: Tiles, scheme: Scheme, times: Tensor | None = None) 
     """Coefficients (..., n, F, M) along a line with the traces of neighbours made equal to their mean, or (q, n, F, M)
     joined as is given at times (q,); in more coordinates joins are rows, and nothing has to be done."""
     return c if mesh.dims > 1 else traces_of(scheme, mesh).joined(c, times)
-
-
-def equation_sizes(step: Step) -> Tensor:
-    """(E,): the mean slope of each equation along the highest derivative in time, times the unknown's size; of one
-    without such, the size of its terms over the length of the domain."""
-    e = step.scheme.evolution
-    found = step.inside(step.scheme.points, slopes=True)
-    sizes = torch.zeros(len(e.equations), dtype=torch.float64, device=step.scheme.device)
-    order = in_time(e, found.slopes)
-    for (i, f, alpha), slope in found.slopes.items():
-        k, times = e.derivative(alpha)
-        if times == order[i]:
-            powers = torch.tensor(k, dtype=torch.float64, device=step.scheme.device)
-            sizes[i] += slope.abs().mean() * e.sizes[f] / (step.mesh.lengths**powers).prod()
-    return torch.where(sizes > 0, sizes, torch.ones_like(sizes))
 
 
 def in_time(evolution: Evolution, slopes: Iterable[tuple[int, int, Alpha]]) -> list[int]:

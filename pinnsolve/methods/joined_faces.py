@@ -178,10 +178,10 @@ class JoinedFaces:
                 t = group.rows(some)
                 h[:, chosen[some]] += square * (t.mT @ t)
         together(self.own.shares.ranks, lambda: self._invert(h))
-        if self.mesh.dims > 2:
+        if tight := self.mesh.dims > 2 or self.scheme.room.cells is not None:
             give_back()  # what was needed on the way, before as much is taken again
         left = self.groups, self.own.shares.cells, self.alike, self.shares, h, square
-        few, positive = self.brief and self.mesh.dims > 2, not self.scheme.weak
+        few, positive = self.brief and tight, not self.scheme.weak
         order, mine = self.faces.order, self.own.shares
         factors = Factors(order, Condensed(*left), positive, self.brief, not few, mine)
         stage = _Stage(numbers, square, h, factors)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.operations import cholesky, product
 from pinnsolve.errors import positive, whole
+from pinnsolve.machine.room import Room
 from pinnsolve.methods.damped import Damped, damped
 from pinnsolve.methods.protocol import Objective, State
 
@@ -63,6 +64,11 @@ class LevenbergMarquardt:
         few = min(rows, columns)
         attempt = cholesky(few) + costs.gradient + 2 * costs.values
         return costs.rows + product(few, max(rows, columns), few) / 2 + attempt
+
+    def held(self, rows: int, columns: int, room: Room) -> float:
+        """The matrix, its factor and what both come of; where there are fewer rows these, too."""
+        few = min(rows, columns)
+        return 4.0 * few**2 + 2.0 * rows * columns * (rows < columns)
 
     def step(self, objective: Objective, state: State) -> State:
         equations = damped(objective)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from pinnsolve.errors import positive, whole
-from pinnsolve.machine.world import World
+from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.asked import accuracy, closeness
 from pinnsolve.methods.cell_march import Marcher
@@ -16,7 +16,7 @@ from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.pace import collocated, some_way, spent
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, steps_of
-from pinnsolve.methods.stage_operator import operations
+from pinnsolve.methods.stage_operator import operations, that_fit
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.lined import Lined
@@ -116,7 +116,7 @@ class Marching:
             bound = closeness(self, objective.model)
             return steady_solving.stepped(objective.model, known_of(objective), bound, state, objective)
         trial, work = marched(objective), objective.work
-        marcher = self._taken_up(trial, state, objective.world)
+        marcher = self._taken_up(trial, state, objective)
         more, steps, took = some_way(marcher, together(marcher.mesh.dims))
         trial.take(slabs(steps))
         work.add(took)
@@ -132,11 +132,12 @@ class Marching:
             "points": collocated(trial.slabs, marcher), "march": stored(marcher),
         }  # fmt: skip
 
-    def _taken_up(self, trial: Marched, state: State, world: World) -> Marcher:
+    def _taken_up(self, trial: Marched, state: State, objective: Objective) -> Marcher:
         """The march as it stands: the one in hand, or one that goes on from what was kept of it; to the same bits."""
         live = trial.live
         if not (isinstance(live, Marcher) and state["march"] and live.at == state["march"]["at"]):
-            live = Marcher(evolution_of(trial), accuracy(self, trial), trial.device, world=world)
+            world, room = objective.world, objective.room
+            live = Marcher(evolution_of(trial), accuracy(self, trial), trial.device, world=world, room=room)
             if state["march"]:
                 restore(live, state["march"])
         if not state["march"] or state["march"]["rate"] is None:  # otherwise the same factors can be made again
@@ -167,11 +168,20 @@ class Enriching:
         left = steady_solving.ahead(known) if isinstance(known, Planar) and known.complete else left
         return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left}
 
+    def _again(self, known: Marched, room: Room = UNLIMITED) -> Scheme:
+        """With what its steps are solved again."""
+        asked = accuracy(self, known)
+        return Scheme(evolution_of(known), asked.degree + 2, asked.stages + 2, known.device, room=room)
+
+    def _fits(self, known: Marched, room: Room) -> bool:
+        """Whether a budget of memory has room for that."""
+        if room.cells is None:
+            return True
+        return max(len(slab.mesh) for slab in known.slabs) <= that_fit(self._again(known, room))
+
     def _ahead(self, known: Marched) -> float:
         """Operations of solving its steps again: two iterations each, and a factorisation for every other length."""
-        asked = accuracy(self, known)
-        degree, stages = asked.degree + 2, asked.stages + 2
-        scheme, before, total = Scheme(evolution_of(known), degree, stages, known.device), (0.0, 0), 0.0
+        scheme, before, total = self._again(known), (0.0, 0), 0.0
         for slab in known.slabs:
             factor, solve = operations(scheme, slab.mesh)
             here = slab.length, hash(slab.mesh.places)
@@ -195,9 +205,10 @@ class Enriching:
             return steady_solving.enriched(objective.model, known_of(objective), bound, state, objective)
         trial = marched(objective)
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
-        if not isinstance(known, Marched) or not known.complete:
+        if not isinstance(known, Marched) or not known.complete or not self._fits(known, objective.room):
             return nothing
-        before = Marcher(evolution_of(trial), accuracy(self, known), trial.device, world=objective.world)
+        world, room = objective.world, objective.room
+        before = Marcher(evolution_of(trial), accuracy(self, known), trial.device, world=world, room=room)
         for slab in known.slabs:
             measured(before, slab)
         solver: StepSolver = before.solver

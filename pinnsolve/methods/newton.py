@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from pinnsolve.algebra.least_squares import Triangle
+from pinnsolve.algebra.least_squares import Triangle, height_of
 from pinnsolve.algebra.operations import qr
 from pinnsolve.algebra.tolerances import EQUAL, RIDGE
 from pinnsolve.errors import positive, whole
+from pinnsolve.machine.room import Room
 from pinnsolve.methods import pseudo_time
 from pinnsolve.methods.protocol import Objective, State
 
@@ -63,6 +64,10 @@ class Newton:
         factor = qr(objective.size + objective.columns, objective.columns)
         return objective.costs.rows + factor + 2 * objective.costs.values
 
+    def held(self, rows: int, columns: int, room: Room) -> float:
+        """The front in which rows are folded."""
+        return float(height_of(rows, columns, columns + 1, room.front) * (columns + 1))
+
     def step(self, objective: Objective, state: State) -> State:
         if state["march"] is not None:
             return pseudo_time.step(objective, state, self.ridge)
@@ -74,7 +79,7 @@ class Newton:
         return after
 
     def _newton(self, objective: Objective, start: Tensor, state: State) -> State:
-        triangle, loss = Triangle(objective.own, len(start), start), 0.0
+        triangle, loss = Triangle(objective.own, len(start), start, front=objective.room.front), 0.0
         for r, jacobian in objective.pieces():
             loss += float(r.square().sum())
             triangle.add(jacobian, (jacobian @ start - r)[:, None])

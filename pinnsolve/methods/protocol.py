@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.operations import Work, product
 from pinnsolve.errors import ProblemError, whole
+from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.costs import Costs
 
@@ -83,6 +84,8 @@ class Objective:
         Where operations are counted: each evaluation below by itself, what a method computes besides by the method.
     world : World
         The ranks that share the points. `pieces` are this rank's alone; all else is of all points.
+    room : Room
+        How much may be held at once.
     """
 
     model: Parametrised
@@ -96,6 +99,7 @@ class Objective:
     values: Callable[[], Tensor] | None = None
     work: Work = field(default_factory=Work)
     world: World = ALONE
+    room: Room = UNLIMITED
 
     def loss(self) -> float:
         self.work.add(self.costs.values)
@@ -154,6 +158,15 @@ class Counted(Protocol):
 
     def operations(self, objective: Objective, state: State) -> float:
         """Of the next step, counted from shapes, in those of a dense factorisation."""
+        ...
+
+
+@runtime_checkable
+class Held(Protocol):
+    """A method that says beforehand what its step holds, so that none is begun for which there is no memory."""
+
+    def held(self, rows: int, columns: int, room: Room) -> float:
+        """Numbers of a Jacobian with so many rows and columns, beside what evaluates it."""
         ...
 
 

@@ -58,7 +58,8 @@ def step(objective: Objective, state: State, ridge: float) -> State:
     start = model.vector()
     if march["steps"] == 0:
         march["tau"] = march["first_tau"] = _first(objective)
-    share, loss, triangle = RULES.signs[march["sign"]] / march["tau"], 0.0, Triangle(objective.own, len(start), start)
+    share, loss = RULES.signs[march["sign"]] / march["tau"], 0.0
+    triangle = Triangle(objective.own, len(start), start, front=objective.room.front)
     for r, jacobian, drift in _paired(objective):
         loss += float(r.square().sum())
         if drift is not None:

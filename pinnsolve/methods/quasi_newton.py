@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError, positive, whole
+from pinnsolve.machine.room import Room
 from pinnsolve.methods.line_search import Probe, searched
 from pinnsolve.methods.protocol import Objective, State
 
@@ -61,6 +62,10 @@ class SSBroyden:
             )
         return {"inverse": None, "loss": math.nan, "stuck": False}
 
+    def held(self, rows: int, columns: int, room: Room) -> float:
+        """The matrix, and what its update makes of it."""
+        return 3.0 * columns**2
+
     def step(self, objective: Objective, state: State) -> State:
         inverse: Tensor | None = state["inverse"]
         here = _begun(objective)
@@ -107,6 +112,10 @@ class LBFGS:
     def init(self, objective: Objective) -> State:
         none = objective.model.vector()[None][:0]
         return {"s": none, "y": none, "loss": math.nan, "stuck": False}
+
+    def held(self, rows: int, columns: int, room: Room) -> float:
+        """The pairs, old and new, and a dozen vectors."""
+        return (4.0 * self.memory + 12.0) * columns
 
     def step(self, objective: Objective, state: State) -> State:
         pairs: tuple[Tensor, Tensor] = state["s"], state["y"]

@@ -16,6 +16,7 @@ from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.own_cells import condensation, numbers_of
+from pinnsolve.methods.plane_memory import planes_that_fit
 from pinnsolve.methods.rows import Slopes, averaged
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.steady_rows import balanced
@@ -177,10 +178,16 @@ def iteration(scheme: Scheme, mesh: Tiles) -> float:
     return JOINED.call + JOINED.rim * at_rim + operations(scheme, mesh)[0]
 
 
-def that_fit(scheme: Scheme, memory: float = 6e8) -> int:
-    """How many cells fit in so many bytes: in a plane their rows, their inverses and what joins them are counted; over
-    space the inverses and what joins them with two degrees and stages more, which tell the error."""
-    e = scheme.evolution
+def that_fit(scheme: Scheme, memory: float = 6e8, at_most: int | None = None) -> int:
+    """How many cells fit in so many bytes, or in those that the scheme has room for: in a plane their rows, their
+    inverses and what joins them are counted; over space the inverses and what joins them with two degrees and stages
+    more, which tell the error. Without a budget of memory no more than `at_most`, which take long enough."""
+    e, room = scheme.evolution, scheme.room.cells
+    if room is None and at_most is not None:
+        return min(at_most, that_fit(scheme, memory))
+    memory = memory if room is None else room
+    if room is not None and e.dims == 2:
+        return planes_that_fit(scheme, room)
     if e.dims < 3:
         m, r = scheme.fields * scheme.cell.count, len(e.equations) * scheme.in_cell
         return int(memory / (16 * len(scheme.radau.values) * m * (r + 2 * m)))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of, stretched
 from pinnsolve.methods.joined_faces import JoinedFaces
@@ -27,10 +28,12 @@ from pinnsolve.trial.evolution import Evolution
 Left = tuple[Tensor, list[Tensor]]  # of the equations (E, n P), and of the conditions of each site (m, c P)
 
 
-def scheme_of(problem: Evolution, degree: int, device: torch.device, world: World = ALONE) -> Scheme:
+def scheme_of(
+    problem: Evolution, degree: int, device: torch.device, world: World = ALONE, room: Room = UNLIMITED
+) -> Scheme:  # fmt: skip
     """With features of this degree; rows are weighed cell by cell, so that equations need no weights."""
     weights = torch.ones(len(problem.equations), dtype=torch.float64, device=device)
-    return Scheme(problem, degree, 1, device, weights, world=world)
+    return Scheme(problem, degree, 1, device, weights, world=world, room=room)
 
 
 @dataclass

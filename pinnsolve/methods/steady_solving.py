@@ -48,7 +48,7 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, obj
     work = objective.work
     before = known if known is not None and known.complete else None
     degree = trial.degree if state["march"] or before is None else _begun_with(trial, before)
-    scheme = scheme_of(steady_of(trial), degree, trial.device, objective.world)
+    scheme = scheme_of(steady_of(trial), degree, trial.device, objective.world, objective.room)
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
         narrow = trial.plan.narrow if trial.dims > 2 else ()
@@ -86,7 +86,7 @@ def _begun_with(trial: Planar, known: Planar) -> int:
 def enriched(trial: Planar, known: Planar | None, bound: float, state: State, objective: Objective) -> State:
     """All cells of a known solution again with richer features."""
     degree = trial.layer.steady if known is None else max(trial.layer.steady, known.degree + 2)
-    scheme = scheme_of(steady_of(trial), degree, trial.device, objective.world)
+    scheme = scheme_of(steady_of(trial), degree, trial.device, objective.world, objective.room)
     solved = None
     if known is not None and known.complete and known.mesh is not None:
         before = scheme_of(steady_of(known), known.degree, known.device)

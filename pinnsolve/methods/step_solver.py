@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
+from pinnsolve.methods.plane_memory import held_in_plane
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.stage_operator import Operator, averages
@@ -145,11 +146,18 @@ class StepSolver:
         self.operator = None
         if step.mesh.dims > 1:
             give_back()
-        made = Operator.of(step, inside, walls, self.brief)
-        if made.error < RULES.brief:
+        made = Operator.of(step, inside, walls, self.brief or self._tight(step))
+        if made.error < RULES.brief or not self.brief:
             return made
         self.brief = False
         return self._factorised(step, inside, walls)
+
+    def _tight(self, step: Step) -> bool:
+        """Whether a budget of memory leaves room for half of the digits alone."""
+        s = self.scheme
+        if s.room.cells is None or s.evolution.dims != 2 or s.weak:
+            return False
+        return held_in_plane(s, len(step.mesh), brief=False) > s.room.cells
 
     def _sites(self, step: Step) -> list[Site]:
         """Where conditions hold on the step's mesh, looked for once."""

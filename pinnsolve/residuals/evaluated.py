@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from pinnsolve.geometry.points import Points
+from pinnsolve.machine.room import UNLIMITED
 from pinnsolve.problem.binding import Fields
-from pinnsolve.residuals.residuals import ENTRIES
 from pinnsolve.trial.trial import Trial
 
 # Points at once. Larger: more memory, of which a user's reference may need much for each. Smaller: more calls. Chosen,
@@ -31,7 +31,7 @@ def evaluated(
     out = {name: np.empty(len(points)) for name in quantities}
     numbers = trial.row_size if derived else trial.width  # frozen features with their derivatives, or not
     share = numbers // len(trial.problem.unknowns)  # all unknowns are read from the same features
-    size = max(64, min(CHUNK, ENTRIES // max(share, 1)))
+    size = max(64, min(CHUNK, UNLIMITED.entries // max(share, 1)))
     for start in range(0, len(points), size):
         with torch.set_grad_enabled(not trial.takes_jets):
             at = trial.fields(trial.prepare(points[start : start + size]))

@@ -48,6 +48,21 @@ class Answers:
         return found
 
 
+def side_by_side(parts: Sequence[tuple[Answers, int]], stages: int) -> Answers:
+    """Those of some cells at a time, each with how many cells these are, as those of all: (E, q n P)."""
+
+    def whole(found: Sequence[Tensor]) -> Tensor:
+        split = [v.unflatten(-1, (stages, n, -1)) for v, (_, n) in zip(found, parts, strict=True)]
+        return torch.cat(split, -2).flatten(-3)
+
+    first = parts[0][0]
+    slopes, values, by = (
+        {key: whole([getattr(a, name)[key] for a, _ in parts]) for key in getattr(first, name)}
+        for name in ("slopes", "values", "by")
+    )
+    return Answers(whole([a.residuals for a, _ in parts]), slopes, values, by)
+
+
 def answers(
     problem: Problem, equations: Sequence[Equation], points: Points, derivative: Derivative, slopes: bool = False,
     constants: Mapping[str, float] | None = None,

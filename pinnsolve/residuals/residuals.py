@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.tape import dense_rows
 from pinnsolve.machine.memory import give_back
+from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
-from pinnsolve.residuals.sites import Faded, Site, asked, fade
-from pinnsolve.trial.trial import Prepared, Trial
+from pinnsolve.residuals.chunks import Chunk, Chunks, features_of
+from pinnsolve.residuals.sites import Site
+from pinnsolve.trial.trial import Trial
 
-# Numbers that are held at once, 32 MB: points times what each takes. Larger: more memory, and beyond the cache no
-# faster. Smaller: more calls. Chosen, not measured.
-ENTRIES = 4_000_000
-# Numbers of frozen features that stay, 64 MB. Larger: more memory. Smaller: they are computed anew, which takes a tenth
-# of the time of a step.
-KEPT = 8_000_000
 # Points at once where the Jacobian has no structure to use. Larger: more memory. Smaller: more calls. Chosen, not
 # measured.
 DENSE = 32
-# Points at once times the root of the number of weights, for a gradient: 2,000 where layers are 64 wide. Larger: the
-# cache no longer holds them. Smaller: more calls. `python -m benchmarks.step` times such steps.
-WIDE = 225_000
-Chunk = tuple[Site, Prepared, Faded]
 
 
 @dataclass(frozen=True)
@@ -50,62 +41,54 @@ class Residuals:
     world : World
         The ranks that share the points: each evaluates its part of every region's. Rows come of this rank's points
         alone where they come some at a time; everything else is of all points, and the same on all ranks.
+    room : Room
+        How much is held at once.
     """
 
-    def __init__(self, trial: Trial, places: list[tuple[Site, Points]], world: World = ALONE) -> None:
-        self.trial, self.places, self.world = trial, places, world
-        self.chunk = max(64, ENTRIES // max(trial.row_size, 1)) if trial.takes_jets else DENSE
+    def __init__(
+        self, trial: Trial, places: list[tuple[Site, Points]], world: World = ALONE, room: Room = UNLIMITED
+    ) -> None:  # fmt: skip
+        self.trial, self.places, self.world, self.room = trial, places, world, room
+        self.chunk = max(64, room.entries // max(trial.row_size, 1)) if trial.takes_jets else DENSE
         self.counts = {name: len(points) for site, points in places for name in site.terms}
 
     @property
     def names(self) -> list[str]:
         return list(self.counts)
 
-    def _cut(self, chunk: int) -> list[Chunk]:
-        found: list[Chunk] = []
-        chunk += chunk % 2  # points of an inner place come in pairs
-        for site, points in self.places:
-            mine = self.world.share(points)
-            for start in range(0, len(mine), chunk):
-                part = self.trial.prepare(mine[start : start + chunk])
-                part.chart.plan = partial(asked, self.trial, site, points[:2])
-                found.append((site, part, fade(self.trial, site, part)))
-        return found
+    def _cut(self, size: int) -> Chunks:
+        mine = [(site, self.world.share(points)) for site, points in self.places]
+        return Chunks(self.trial, mine, size, self.room.prepared)
 
     @cached_property
-    def chunks(self) -> list[Chunk]:
+    def chunks(self) -> Chunks:
         """The points as a Jacobian takes them."""
         return self._cut(self.chunk)
 
     @cached_property
-    def batches(self) -> list[Chunk]:
+    def batches(self) -> Chunks:
         """The points as values and gradients take them: more at once, while the cache still holds them.
 
         Where layers are frozen they are the same, so that what these make of the points is computed once.
         """
         if self.trial.frozen:
             return self.chunks
-        batch = int(WIDE / max(self.trial.row_size, 1) ** 0.5)
+        batch = int(self.room.wide / max(self.trial.row_size, 1) ** 0.5)
         return self._cut(batch) if batch >= 2 * self.chunk else self.chunks
 
-    def _each(self, chunks: Sequence[Chunk]) -> Iterator[Chunk]:
+    def _each(self, chunks: Chunks) -> Iterator[Chunk]:
         """One chunk after the other; what frozen layers make of its points is let go, unless there is room for all."""
         for site, prepared, faded in chunks:
             yield site, prepared, faded
-            if _features(self.trial, prepared) is not None and not self._kept:
+            if features_of(self.trial, prepared) is not None and not self._kept:
                 prepared.inputs.known.clear()
         if self.trial.frozen and not self._kept:  # a small pass leaves little, and asking how much takes time
             give_back()
 
     @cached_property
     def _kept(self) -> bool:
-        """Whether what frozen layers make of the points stays: all of it or none, since holes between are lost too."""
-        numbers = 0
-        for _, prepared, _ in self.chunks:
-            features, plan = _features(self.trial, prepared), prepared.chart.plan
-            if features is not None and plan is not None:
-                numbers += features.shape.numel() * len(plan().read)
-        return numbers <= KEPT
+        """Whether what frozen layers make of the points stays."""
+        return self.chunks.features_fit(self.room.kept)
 
     @property
     def size(self) -> int:
@@ -149,18 +132,16 @@ class Residuals:
     @property
     def fallbacks(self) -> set[str]:
         """The functions that nested autograd stood in for, of all that was evaluated."""
-        return {name for chart in self._charts for name in chart.fallbacks}
+        return {name for chunks in self._evaluated for name in chunks.fallbacks}
 
     @property
     def coarse(self) -> bool:
         """Whether somewhere numbers of fewer digits were combined with fields."""
-        return any(chart.coarse for chart in self._charts)
+        return any(chunks.coarse for chunks in self._evaluated)
 
     @property
-    def _charts(self) -> list[Chart]:
-        """Those of all that was evaluated."""
-        made = [*vars(self).get("chunks", ()), *vars(self).get("batches", ())]
-        return [prepared.chart for _, prepared, _ in made]
+    def _evaluated(self) -> list[Chunks]:
+        return [vars(self)[name] for name in ("chunks", "batches") if name in vars(self)]
 
     def rms(self) -> dict[str, float]:
         """The root mean square of each residual over its points, where the trial function has reached them."""
@@ -279,12 +260,6 @@ class Residuals:
                 add_gram(matrix, rows)
         loss, gradient, matrix = self._sum(loss), self.world.sum(gradient), self.world.sum(matrix)
         return loss, gradient, torch.tril(matrix) + torch.tril(matrix, -1).T
-
-
-def _features(trial: Trial, prepared: Prepared) -> Jet | None:
-    """What frozen layers make of the points."""
-    seen = prepared.inputs if trial.frozen and isinstance(prepared, Prepared) else None
-    return seen if isinstance(seen, Jet) else None
 
 
 def add_gram(matrix: Tensor, rows: Tensor) -> None:

@@ -91,10 +91,10 @@ class Collocation:
         return sample(site.pieces, count, self.settings.sampler, self.generator, self.wanting)
 
     def _placed(self, points: list[Points]) -> Residuals:
-        return Residuals(self.trial, list(zip(self.places, points, strict=True)), self.world)
+        return Residuals(self.trial, list(zip(self.places, points, strict=True)), self.world, self.settings.room)
 
     def _watched(self, points: list[Points]) -> Residuals:
-        return Residuals(self.trial, list(zip(self.places, points, strict=True)))
+        return Residuals(self.trial, list(zip(self.places, points, strict=True)), room=self.settings.room)
 
     def alone(self) -> None:
         """From here on this process evaluates all points: what is left to do is done by one rank."""
@@ -128,7 +128,7 @@ class Collocation:
                 continue
             count = self._wanted(fraction)
             pool = self._draw(site, rule.pool * count)
-            candidates = Residuals(self.trial, [(site, pool)], self.world)
+            candidates = Residuals(self.trial, [(site, pool)], self.world, self.settings.room)
             if bad := first_bad(candidates):
                 return bad
             values = candidates.values()
@@ -171,7 +171,7 @@ class Collocation:
 
         pairs = zip_longest(site.terms, self.trial.problem.unknowns[: len(site.terms)])
         terms = {name: unknown(u) for name, u in pairs}
-        return Residuals(self.trial, [(Site("interior", site.pieces, terms), points)], self.world)
+        return Residuals(self.trial, [(Site("interior", site.pieces, terms), points)], self.world, self.settings.room)
 
     def first_bad(self) -> str | None:
         """Which residual is not finite, and where; None if all are."""

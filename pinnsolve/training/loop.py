@@ -118,6 +118,7 @@ class Loop:
         objective = Objective(
             state.trial, state.points.training, state.weights, state.generator,
             costs=costs_of(state.points.training), work=state.clock.work, world=state.points.world,
+            room=state.settings.room,
         )  # fmt: skip
         if state.trial.problem.guess.unknowns:
             objective.first, objective.values = state.watch.first, partial(scaled, state.trial)

@@ -56,17 +56,18 @@ class Strategy:
     law : str
         Whether these are conservation laws, which make shocks, from a start that is smooth or jumps.
     rules : Rules
-        The numbers by which it chooses.
+    largest : int
+        Trained numbers of random features at most.
     """
 
     def __init__(
         self, stages: Sequence[Stage], budget: float, tolerance: float, *, automatic: bool = True, cells: int = 0,
         only: bool = False, noise: str = "", coordinates: int = 1, law: Literal["", "smooth", "jumps"] = "",
-        ranges: bool = False, rules: Rules = RULES,
+        ranges: bool = False, rules: Rules = RULES, largest: int = LARGEST,
     ) -> None:  # fmt: skip
         self.cells, self.only, self.unknowns = bool(cells), only, 1
         self.plane, self.law = cells > 1 or (ranges and cells > 0), law
-        self.stages, self.tolerance, self.automatic = stages, tolerance, automatic
+        self.stages, self.tolerance, self.automatic, self.largest = stages, tolerance, automatic, largest
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 
     # ------------------------------------------------------------ the two questions
@@ -288,7 +289,7 @@ class Strategy:
         best = results.of([next(iter(rounds[most]))])[0]
         counts = sorted({s.network.count for s in self.stages if isinstance(s.network, RandomFeatures)})
         wider = next((count for count in counts if count > most), None)
-        if not wider or wider / most * best.parameters > LARGEST:
+        if not wider or wider / most * best.parameters > self.largest:
             return best, None
         going = self._contenders(results, rounds[most], wider)[0]
         return best, going if self._cost(results, going) <= left else None

@@ -13,6 +13,7 @@ from pinnsolve.checks.check import check
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import Residuals, sites
 from pinnsolve.training.history import Look
@@ -77,8 +78,8 @@ def built(problem: Problem, network: Any, seed: int = 0) -> Trial:
     return Trial(problem, network, made, torch.Generator().manual_seed(seed))
 
 
-def residuals_of(trial: Trial, count: int = 20, seed: int = 1) -> Residuals:
+def residuals_of(trial: Trial, count: int = 20, seed: int = 1, room: Room = UNLIMITED) -> Residuals:
     generator = torch.Generator().manual_seed(seed)
     problem = trial.problem
     places = [(site, sample(site.pieces, count, "uniform", generator)) for site in sites(problem, trial.plan)]
-    return Residuals(trial, places)
+    return Residuals(trial, places, room=room)

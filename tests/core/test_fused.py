@@ -13,7 +13,7 @@ from pinnsolve.jets.activations import CURVES, program
 from pinnsolve.jets.asked import Asked
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.residuals import residuals as residuals_module
+from pinnsolve.machine.room import Room
 from tests.core.common import alphas, built, fields, nested, random, residuals_of
 
 ROUNDING = 1e-12  # sums of some hundred products of order-4 derivatives, in another order
@@ -98,7 +98,7 @@ def burgers(u, x, t):
     return d(u, t) + u * d(u, x) - 0.01 * d(u, x, x)
 
 
-def test_residuals_plan_what_their_equations_ask_for_and_all_below(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_residuals_plan_what_their_equations_ask_for_and_all_below() -> None:
     line = Box(x=(-1, 1))
     problem = Problem(
         space=line, time=(-1, 1), unknowns="u", equations=burgers, conditions=condition(lambda u, x: d(u, x, x))
@@ -113,7 +113,6 @@ def test_residuals_plan_what_their_equations_ask_for_and_all_below(monkeypatch: 
     plain_loss, plain_gradient = residuals.loss_and_gradient(weights)
     assert loss == pytest.approx(plain_loss, rel=ROUNDING)
     assert float((gradient - plain_gradient).abs().max()) <= ROUNDING * float(plain_gradient.abs().max())
-    monkeypatch.setattr(residuals_module, "ENTRIES", 1)
-    many = residuals_of(residuals.trial, 200)
+    many = residuals_of(residuals.trial, 200, room=Room(entries=1))
     assert len(many.chunks) == 8 and len(many.batches) == 2
     assert float((many.rows(weights)[0].square().sum()) / many.loss(weights) - 1) == pytest.approx(0, abs=ROUNDING)

@@ -31,6 +31,7 @@ from pinnsolve import (
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.tape import Tape, dense_rows
+from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.residuals import Residuals
 from pinnsolve.residuals import residuals as residuals_module
 from pinnsolve.trial.trial import Trial
@@ -160,7 +161,7 @@ def test_structured_jacobian_equals_torch_func(name: str, activation: str) -> No
     trial = shaken(problem, MLP(5, 2, activation))
     residuals = residuals_of(trial, 6)
     assert trial.takes_jets
-    (site, prepared, _), block = residuals.chunks[0], next(iter(residuals.linearised()))
+    (site, prepared, _), block = next(iter(residuals.chunks)), next(iter(residuals.linearised()))
     assert site.name == "interior"
     assert list(block.residuals) == list(written_again)
     for equation, residual in written_again.items():
@@ -313,9 +314,9 @@ def test_the_jacobian_is_the_slope_of_the_residuals() -> None:
 # ---------------------------------------------------------------- what is made of residuals and Jacobians
 
 
-def loaded(name: str = "mlp", conditions: str = "contradictory", count: int = 200) -> Residuals:
+def loaded(name: str = "mlp", conditions: str = "contradictory", count: int = 200, room: Room = UNLIMITED) -> Residuals:
     problem = Problem(space=LINE, time=(-1, 1), unknowns="u", equations=flux, conditions=CONDITIONS[conditions])
-    return residuals_of(built(problem, seeded_module(NETWORKS[name])), count)
+    return residuals_of(built(problem, seeded_module(NETWORKS[name])), count, room=room)
 
 
 def weights_of(residuals: Residuals) -> dict[str, float]:
@@ -345,11 +346,8 @@ def test_normal_equations_loss_and_gradient(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["mlp", "no jets"])
-def test_the_residual_vector_and_what_is_pulled_back_go_with_the_rows(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(residuals_module, "ENTRIES", 1)  # several chunks
-    residuals = loaded(name, count=70)
+def test_the_residual_vector_and_what_is_pulled_back_go_with_the_rows(name: str) -> None:
+    residuals = loaded(name, count=70, room=Room(entries=1))  # several chunks
     weights = weights_of(residuals)
     r, jacobian = residuals.rows(weights)
     assert residuals.size == len(r) == 140
@@ -369,12 +367,12 @@ def test_an_odd_number_of_parameters_loses_no_entry_of_the_matrix(count: int) ->
     assert torch.allclose(whole, rows.T @ rows, rtol=1e-14)
 
 
-def test_chunks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("prepared", [0.0, 1e9], ids=["prepared anew", "kept"])
+def test_chunks_do_not_matter(prepared: float) -> None:
     whole = loaded()
     weights = weights_of(whole)
     loss, gradient, matrix = whole.normal_equations(weights)
-    monkeypatch.setattr(residuals_module, "ENTRIES", 1)
-    parts = loaded()
+    parts = loaded(room=Room(entries=1, prepared=prepared))
     assert len(whole.chunks) == 2
     assert [len(p.points) for _, p, _ in parts.chunks] == [64, 64, 64, 8] * 2
     assert {n: len(v) for n, v in parts.values().items()} == dict.fromkeys(whole.names, 200)
@@ -455,7 +453,7 @@ def test_a_residual_without_parameters_has_zero_rows() -> None:
 # ------------------------------------------------------------ memory
 
 
-def test_frozen_features_keep_the_derivatives_that_are_read_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frozen_features_keep_the_derivatives_that_are_read_and_nothing_else() -> None:
     """Heat asks for u_t and u_xx; u_x stands in a chain rule alone, and is let go. Without room all are, at no loss."""
     problem = Problem(
         space=Box(x=(-1, 1)), time=(0, 1), unknowns="u", equations=lambda u, x, t: d(u, t) - d(u, x, x),
@@ -467,8 +465,7 @@ def test_frozen_features_keep_the_derivatives_that_are_read_and_nothing_else(mon
     loss = residuals.loss(weights)
     kept = {site.name: set(prepared.inputs.known) for site, prepared, _ in residuals.chunks}
     assert kept == {"interior": {(0, 1), (2, 0)}, "x=-1; x=1": {(0, 0)}}
-    monkeypatch.setattr(residuals_module, "KEPT", 0)
-    again = Residuals(residuals.trial, residuals.places)
+    again = Residuals(residuals.trial, residuals.places, room=Room(kept=0))
     again_values, again_rows = again.rows(weights)
     assert all(not prepared.inputs.known for _, prepared, _ in again.chunks)
     assert torch.equal(again_rows, rows) and torch.equal(again_values, values) and again.loss(weights) == loss

@@ -1,0 +1,129 @@
+"""What a run is expected to hold in memory, and what is refused before it begins because there is none for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pinnsolve.algebra.operations import LARGEST
+from pinnsolve.errors import ProblemError
+from pinnsolve.machine.room import SHARES, Room, in_words
+from pinnsolve.methods.protocol import Held, Method
+from pinnsolve.networks import RandomFeatures
+from pinnsolve.residuals import Site
+from pinnsolve.residuals.chunks import Chunks
+from pinnsolve.settings import POINTS, Settings
+from pinnsolve.trial.of_cells import OfCells
+from pinnsolve.trial.trial import Trial
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is counted beside the matrices of a method. Measured by `python -m benchmarks.memory`.
+
+    Parameters
+    ----------
+    passes : float
+        Times the numbers that are evaluated at once: their derivatives, the rows, and what is needed on the way.
+    point : int
+        Numbers of a point and of each of its residuals, that stay whatever is prepared.
+    """
+
+    passes: float = 4.0
+    point: int = 10
+
+
+RULES = Rules()
+
+
+def expected(trial: Trial, places: Sequence[Site], method: Method, settings: Settings) -> float:
+    """Bytes that a process with nothing but this run in it has at its peak, as far as shapes tell."""
+    room = settings.room
+    base = SHARES.base if settings.device == "cpu" else 0.0
+    if isinstance(trial, OfCells):
+        return base + (room.cells if room.cells is not None else SHARES.least)
+    return base + _held(trial, places, method, settings, trial.parameters_count)
+
+
+def _held(trial: Trial, places: Sequence[Site], method: Method, settings: Settings, columns: int) -> float:
+    """Bytes beside what an empty process takes, for so many trained numbers."""
+    room, rows, points = settings.room, 0, 0
+    for count, site in zip(_points(places, settings, columns, method), places, strict=True):
+        rows, points = rows + count * len(site.terms), points + count
+    about = Chunks.numbers * len(trial.problem.coordinates) * len(trial.problem.unknowns)
+    stays = min(room.prepared, 8.0 * points * about) + 8.0 * (points * RULES.point + rows)
+    at_once = max(room.entries, 64 * columns) if isinstance(method, Held) else room.entries
+    numbers = method.held(rows, columns, room) if isinstance(method, Held) else 0.0
+    return stays + 8.0 * (RULES.passes * at_once + numbers)
+
+
+def _points(places: Sequence[Site], settings: Settings, columns: int, method: Method) -> list[int]:
+    """How many points there are in each region, as `training.collocation` draws them."""
+    inside = settings.points or (POINTS if method.redraws else 2 * columns)
+    elsewhere = settings.condition_points if method.redraws else max(settings.condition_points, inside // 4)
+    return [
+        len(site.points) if site.points is not None else inside if site.name == "interior" else elsewhere
+        for site in places
+    ]
+
+
+def check_memory(trial: Trial, places: Sequence[Site], settings: Settings) -> None:
+    """Refuse a method whose matrices do not fit.
+
+    Raises
+    ------
+    ProblemError
+        Which says what it takes, and what would fit.
+    """
+    most = settings.room.most
+    for method in settings.methods:
+        needed = expected(trial, places, method, settings)
+        if needed <= most or not isinstance(method, Held):
+            continue
+        base, columns = needed - _held(trial, places, method, settings, trial.parameters_count), trial.parameters_count
+
+        def fit(count: int, method: Method = method, base: float = base) -> bool:
+            return base + _held(trial, places, method, settings, count) <= most
+
+        asked = f"memory is {settings.memory}" if settings.memory is not None else f"this machine has {in_words(most)}"
+        raise ProblemError(
+            f"{type(method).__name__} on {columns:,} trained numbers takes about {in_words(needed)}, and {asked}",
+            f"{_fitting(trial, settings, _largest(fit, columns))}, or write memory={_above(needed)!r} on a machine "
+            f"that has it{_other(method)}.",
+        )
+
+
+def _fitting(trial: Trial, settings: Settings, fits: int) -> str:
+    """What would fit, as it is written."""
+    if fits < 1:
+        return "Its points alone take more: write fewer of them (points=...)"
+    network = settings.stages[0].network
+    if isinstance(network, RandomFeatures):
+        return f"RandomFeatures({max(1, fits * network.count // trial.parameters_count)}) would fit"
+    return f"A network of {fits:,} trained numbers would fit"
+
+
+def _other(method: Method) -> str:
+    return "; or method=SPRING() or SOAP(), which keep no matrix over all of them" * (method.name != "newton")
+
+
+def _above(needed: float) -> str:
+    """A round number of bytes above what is needed."""
+    unit = 1e9 if needed >= 1e9 else 1e8
+    return in_words(unit * (int(needed / unit) + 1))
+
+
+def _largest(fits: Callable[[int], bool], columns: int) -> int:
+    """The most trained numbers that fit, to two digits; zero for none."""
+    low, high = 0, columns
+    while high - low > max(1, low // 100):
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+def most_features(room: Room) -> int:
+    """Trained numbers of random features that an automatic run goes up to: two triangles, and as much besides."""
+    if room.limit is None:
+        return LARGEST
+    return min(LARGEST, int((room.front / 2) ** 0.5))
