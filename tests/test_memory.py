@@ -205,7 +205,7 @@ def test_without_a_budget_the_machine_is_one(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_card_takes_more_points_at_once_within_its_budget_and_finds_the_same() -> None:
-    method = {"network": MLP(width=64, depth=2), "method": LevenbergMarquardt(steps=2), "points": 9000}
+    method = {"network": MLP(width=64, depth=2), "method": LevenbergMarquardt(steps=2), "points": 9000, "redraw": None}
     here, card, small = (
         prepare(square(), Settings(device=device, memory=memory, **method)).loop.state.points.training
         for device, memory in (("cpu", None), ("cpu:0", None), ("cpu:0", "800 MB"))
