@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.grid import Grid, Places, Scattered
 from pinnsolve.classical.joining import joints_of
+from pinnsolve.classical.parting import Parting
 from pinnsolve.classical.reading import Read
 from pinnsolve.classical.rows import Block, Rows
 from pinnsolve.classical.scatter import Scatter
@@ -73,7 +74,7 @@ def spacing_of(given: Read, narrow: Sequence[Narrow], count: int) -> Spacing:
     names = given.coordinates
     widest = (domain.space.measure ** (1 / len(names))) / count
     near = [n for n in narrow if set(n.middle) <= set(names)]
-    return Spacing(domain.space, domain.walls.pieces, widest, singular_places(given), near)
+    return Spacing(domain.space, domain.walls.pieces, widest, singular_places(given), near, Parting(given.problem))
 
 
 def cloud_of(given: Read, spacing: Spacing, finer: float) -> Cloud:
@@ -94,10 +95,34 @@ def _over_shape(given: Read, cloud: Cloud) -> list[Block]:
         else:
             points = scatter.on(piece, SPREAD.along)
             at, normals = columns(points.coordinates, names), {c: n.numpy() for c, n in points.normals.items()}
-        blocks.append(Block(equations, cloud.spots(at), normals, condition=True))
+        sides = _side_labels(cloud, at, normals)
+        blocks.append(Block(equations, cloud.spots(at, labels=sides), normals, condition=True))
+    blocks += _across(cloud)
     for seen in given.problem.observations:
         spots = cloud.spots(columns(seen.points.coordinates, names))
         blocks.append(Block(seen.equations, spots, condition=True, measured=seen.points.measured))
+    return blocks
+
+
+def _side_labels(cloud: Cloud, at: Array, normals: Mapping[str, Array]) -> Array | None:
+    """The materials (P,) just inside of places on the boundary."""
+    parting = cloud.scatter.spacing.parting
+    if not normals or not parting.pieces:
+        return None
+    return parting.beside(at, np.stack([normals[c] for c in cloud.coordinates], 1))[0]
+
+
+def _across(cloud: Cloud) -> list[Block]:
+    """What holds on interfaces, of both sides."""
+    scatter, names, parting = cloud.scatter, cloud.coordinates, cloud.scatter.spacing.parting
+    blocks = []
+    for piece in parting.pieces:
+        points = scatter.on(piece, SPREAD.along)
+        at, normals = columns(points.coordinates, names), {c: n.numpy() for c, n in points.normals.items()}
+        beyond, here = (  # normals come from beyond
+            cloud.spots(at, labels=labels) for labels in parting.beside(at, columns(points.normals, names))
+        )
+        blocks.append(Block(parting.equations, here, normals, True, points.measured, beyond))
     return blocks
 
 

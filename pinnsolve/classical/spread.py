@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
+from pinnsolve.classical.parting import Parting
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import Narrow
@@ -111,19 +112,23 @@ class Spacing:
         Places of the boundary at which solutions are singular.
     narrow : sequence of Narrow
         Of its coordinates alone.
+    parting : Parting
+        The parts between which coefficients jump.
     """
 
     def __init__(
-        self, shape: Shape, walls: Sequence[Piece], widest: float, singular: Singular, narrow: Sequence[Narrow]
-    ) -> None:
+        self, shape: Shape, walls: Sequence[Piece], widest: float, singular: Singular, narrow: Sequence[Narrow],
+        parting: Parting,
+    ) -> None:  # fmt: skip
         self.shape, self.walls, self.widest, self.narrow = shape, walls, widest, narrow
-        self.singular = singular
+        self.singular, self.parting = singular, parting
         self._features = self._looked()  # at once: the time of the first level tells that of the next
 
     @cached_property
     def _seen(self) -> tuple[Array, Array]:
-        """Points (B, d) of the boundary and their outward normals (B, d)."""
-        drawn = [drawn_on(piece, max(SPREAD.seen // len(self.walls), SPREAD.fewest)) for piece in self.walls]
+        """Points (B, d) of the boundary and of interfaces, and their normals (B, d)."""
+        pieces = [*self.walls, *self.parting.pieces]
+        drawn = [drawn_on(piece, max(SPREAD.seen // len(pieces), SPREAD.fewest)) for piece in pieces]
         names = self.shape.coordinates
         places = np.concatenate([columns(p.coordinates, names) for p in drawn])
         return places, np.concatenate([columns(p.normals, names) for p in drawn])

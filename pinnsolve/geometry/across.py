@@ -44,7 +44,7 @@ def _marked(points: Points) -> Points:
 
 def both_sides(points: Points) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """The places beside points of an interface: where the normals point, and where they come from."""
-    size = max(float(v.abs().max()) for v in points.coordinates.values())
+    size = max(float(points.coordinates[c].abs().max()) for c in points.normals)
     sides = []
     for sign in (1.0, -1.0):
         moved = dict(points.coordinates)
