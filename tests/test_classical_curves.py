@@ -121,7 +121,8 @@ def test_a_rod_with_a_core_cools_as_along_a_line_of_radii():
     radius, angle, t = 0.95 * rng.random(500), 2 * pi * rng.random(500), 0.05 * rng.random(500)
     known = automatic_reference(line).fields["T"](r=radius, t=t)
     given = read(problem)
-    solver = Solver(given, check(problem), perf_counter() + 200, spacing_of(given, [], 12))
+    findings = check(problem)
+    solver = Solver(given, findings, perf_counter() + 200, spacing_of(given, findings, 12))
     found = solver.solved(solver.grid(12, 1.0, {}), 1e-3, []).at(
         0, {"x": radius * np.cos(angle), "y": radius * np.sin(angle), "t": t}
     )

@@ -98,7 +98,7 @@ def attempt(
         _refused(given, known)
         planes, curved = _broken(given, known)
         shape = problem.domain.shape is not None or curved
-        spacing = spacing_of(given, known.narrow, PLAN.scattered[len(given.coordinates)]) if shape else None
+        spacing = spacing_of(given, known, PLAN.scattered[len(given.coordinates)]) if shape else None
         ladder = Ladder(Solver(given, known, began + seconds, spacing, planes), compared_at(problem, known))
         with np.errstate(all="ignore"):  # what is not resolved may overflow, and is judged by its differences
             ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))

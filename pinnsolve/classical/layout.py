@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from pinnsolve.checks.check import Findings
 from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.grid import Grid, Places, Scattered
 from pinnsolve.classical.joining import joints_of
@@ -18,7 +19,7 @@ from pinnsolve.classical.singular import singular_places
 from pinnsolve.classical.spread import SPREAD, Spacing, columns
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.piece import Piece
-from pinnsolve.geometry.places import Corner, Narrow
+from pinnsolve.geometry.places import Corner
 from pinnsolve.problem.equation import Equation
 
 
@@ -67,14 +68,27 @@ def _square(given: Read, grid: Grid) -> tuple[list[Block], list[csr_matrix]]:
     return [Block(given.equations, _chosen(grid.nodes, numbers[~taken])), *blocks], joints
 
 
-def spacing_of(given: Read, narrow: Sequence[Narrow], count: int) -> Spacing:
+def spacing_of(given: Read, findings: Findings, count: int) -> Spacing:
     """How far apart nodes stand on a shape, about `count` of them along each coordinate on the first level."""
     domain = given.problem.domain
     assert domain.space is not None
     names = given.coordinates
     widest = (domain.space.measure ** (1 / len(names))) / count
-    near = [n for n in narrow if set(n.middle) <= set(names)]
-    return Spacing(domain.space, domain.walls.pieces, widest, singular_places(given), near, Parting(given.problem))
+    near = [n for n in findings.narrow if set(n.middle) <= set(names)]
+    sudden = _sudden(findings) if given.marched and len(names) == 2 else []
+    walls, parting = domain.walls.pieces, Parting(given.problem)
+    return Spacing(domain.space, walls, widest, singular_places(given), near, parting, sudden)
+
+
+def _sudden(findings: Findings) -> list[Piece]:
+    """The parts of the boundary on which a value is told that the start contradicts."""
+    found = []
+    for one in findings.contradictions:
+        walls = [
+            piece for equation, piece in (one.first, one.second) if piece.moment is None and equation.says("value")
+        ]
+        found += walls if len(walls) == 1 else []  # of two walls it is a corner
+    return found
 
 
 def cloud_of(given: Read, spacing: Spacing, finer: float) -> Cloud:
