@@ -47,3 +47,25 @@ def weights(equation: Equation, at: Fields) -> tuple[list[str], Tensor]:
     finally:
         chart.differentiated = kept
     return names, torch.stack(slopes) if slopes else torch.zeros(0, chart.size, dtype=chart.dtype)
+
+
+def twice(equation: Equation, at: Fields) -> list[bool]:
+    """Which of the derivatives are of something that holds a derivative itself, as k T_x does and T does not."""
+    chart, found, leaves = at.chart, list[bool](), list[Tensor]()
+
+    def watch(before: Jet, name: str, after: Jet) -> Jet:
+        value = before.value
+        known = torch.autograd.grad(value.sum(), leaves, retain_graph=True, allow_unused=True) if (
+            leaves and value.requires_grad
+        ) else ()  # fmt: skip
+        found.append(any(slope is not None and bool(slope.any()) for slope in known))
+        leaves.append(torch.zeros(chart.size, dtype=chart.dtype, requires_grad=True))
+        return after + chart.constant(leaves[-1], after.depends)
+
+    kept, chart.differentiated = chart.differentiated, watch
+    try:
+        with torch.enable_grad():
+            equation.residual(at).value  # noqa: B018
+    finally:
+        chart.differentiated = kept
+    return found

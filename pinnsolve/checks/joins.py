@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.differentiated import differentiated, weights
+from pinnsolve.checks.differentiated import differentiated, twice, weights
 from pinnsolve.geometry.across import BEYOND
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
@@ -82,6 +82,7 @@ def _joined(problem: Problem, equation: Equation, points: Sequence[Points]) -> J
     weights = [_weights(problem, equation, p) for p in points]
     here, beyond = (torch.cat([w[side] for w in weights], 1) for side in (0, 1))
     names = [name for _, name in differentiated(equation, _probed(problem, points[0]))[1]]
+    flux = twice(equation, _probed(problem, points[0]))
     together, alone, lost = [], [], False
     size = torch.maximum(here.abs(), beyond.abs()).amax() if len(here) else torch.tensor(0.0)
     for k, name in enumerate(names):
@@ -92,7 +93,7 @@ def _joined(problem: Problem, equation: Equation, points: Sequence[Points]) -> J
             alone.append(k)
         elif bool(((both[0] - both[1]).abs() > RULES.same * size).any()):
             alone.append(k)
-            lost = True
+            lost |= flux[k]  # what is no flux goes on by itself, as T does before k(T) T_x is differentiated
         else:
             constant = bool(((both - both[0, 0]).abs() <= RULES.same * size).all())
             together.append((k, float(both[0, 0]) if constant else None))

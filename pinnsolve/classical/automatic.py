@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,9 @@ from pinnsolve.checks.as_space import as_steady
 from pinnsolve.checks.backwards import backwards
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.coverage import uncovered
+from pinnsolve.checks.fluxes import bend
 from pinnsolve.checks.interfaces import broken
+from pinnsolve.checks.joins import joined
 from pinnsolve.classical.reading import NoReferenceError, Read, read
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import Plane, away
@@ -94,9 +96,9 @@ def attempt(
         known = findings or check(problem)
         given = read(problem)
         _refused(given, known)
-        planes = _broken(given, known)
-        shape = problem.domain.shape is not None
-        spacing = spacing_of(given, known.narrow, PLAN.scattered[len(given.coordinates)]) if shape else None
+        planes, curved = _broken(given, known)
+        shape = problem.domain.shape is not None or curved
+        spacing = spacing_of(given, known, PLAN.scattered[len(given.coordinates)]) if shape else None
         ladder = Ladder(Solver(given, known, began + seconds, spacing, planes), compared_at(problem, known))
         with np.errstate(all="ignore"):  # what is not resolved may overflow, and is judged by its differences
             ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
@@ -159,17 +161,27 @@ def _refused_on_shapes(given: Read, findings: Findings) -> None:
             raise NoReferenceError(left[0].split(", although")[0])
 
 
-def _broken(given: Read, findings: Findings) -> list[Plane]:
-    """The planes across which the equations jump, where differences end.
+def _broken(given: Read, findings: Findings) -> tuple[list[Plane], bool]:
+    """The planes across which the equations jump, where differences end; and whether materials meet on other surfaces,
+    or inside of a shape, so that nodes are scattered.
 
     Raises
     ------
     NoReferenceError
         If they jump elsewhere, too.
     """
-    planes, bent = broken(given.problem, findings.sizes, findings.narrow) if given.problem.equations else ([], "")
-    inside = [p for p in planes if p.coordinate != given.problem.domain.time or not given.marched]
-    if given.problem.domain.shape is not None and inside:
+    problem = given.problem
+    planes, bent = broken(problem, findings.sizes, findings.narrow) if problem.equations else ([], "")
+    inside = [p for p in planes if p.coordinate != problem.domain.time or not given.marched]
+    if problem.interfaces and (bent or (inside and (problem.domain.shape is not None or not _bends(given, inside)))):
+        _check_joined(given)
+        alike = problem.with_parameters({n: m.elsewhere for n, m in problem.materials.items()})
+        planes, bent = broken(alike, findings.sizes, findings.narrow)
+        inside = [p for p in planes if p.coordinate != problem.domain.time or not given.marched]
+        if inside or bent:
+            raise NoReferenceError(f"the equations jump at {bent or inside[0].name}, where no materials meet")
+        return planes, True
+    if problem.domain.shape is not None and inside:
         raise NoReferenceError(f"the equations jump at {inside[0].name}, across which differences are not taken")
     if bent:
         raise NoReferenceError(f"the equations jump at {bent}, across which differences are not taken")
@@ -180,7 +192,29 @@ def _broken(given: Read, findings: Findings) -> list[Plane]:
         raise NoReferenceError(f"the equations do not say how the solution goes on at {findings.unseen[0]}")
     if not inside and findings.jumps:
         raise NoReferenceError(findings.jumps[0].split(";")[0].split(": at points")[0])
-    return planes
+    return planes, False
+
+
+def _bends(given: Read, planes: Sequence[Plane]) -> bool:
+    """Whether the equations tell of all planes how slopes go on, by fluxes that are linear in the unknowns."""
+    for plane in planes:
+        joins = {u: given.order(f, plane.coordinate) for f, u in enumerate(given.problem.unknowns)}
+        if bend(given.problem, plane.coordinate, plane.value, joins) is None:
+            return False
+    return True
+
+
+def _check_joined(given: Read) -> None:
+    """Refuse materials of which the equations do not say how a solution goes on where they meet."""
+    if given.periodic:
+        raise NoReferenceError("materials meet on a surface, and space repeats itself")
+    if not given.marched and given.problem.domain.time is not None:
+        raise NoReferenceError("materials meet on a surface, and time is not marched")
+    found = joined(given.problem)
+    if any(one.lost for one in found):
+        raise NoReferenceError("a coefficient that jumps stands before a second derivative, where no flux is told")
+    if not any(one.together for one in found):
+        raise NoReferenceError("the equations tell no flux that goes on where materials meet")
 
 
 def compared_at(problem: Problem, findings: Findings) -> dict[str, Array]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -61,12 +60,15 @@ class Spots:
         How far apart nodes are there.
     measures : array (P,), optional
         What each stands for in an integral; without it each counts as much as any other.
+    labels : array (P,), optional
+        The material of each; without it that at the place.
     """
 
     cloud: Cloud
     at: Array
     spacing: Array
     measures: Array | None = None
+    labels: Array | None = None
     made: dict[Alpha, csr_matrix] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -89,7 +91,7 @@ class Spots:
         """The matrix (P, N) from values at the nodes to D^alpha at these places."""
         if alpha not in self.made:
             wanted = {*self.cloud.alphas, alpha} - self.made.keys()  # all at once: the stencils are solved once
-            numbers, found = self.cloud.stencils(self.at, sorted(wanted))
+            numbers, found = self.cloud.stencils(self.at, sorted(wanted), self.labels)
             rows = np.repeat(np.arange(len(self)), numbers.shape[1])
             shape = (len(self), len(self.cloud))
             for a, values in found.items():
@@ -135,9 +137,9 @@ class Cloud:
     def nodes(self) -> Spots:
         return self.spots(self.places)
 
-    def spots(self, at: Array, measures: Array | None = None) -> Spots:
-        """Some places (P, d)."""
-        return Spots(self, at, self.scatter.apart(at), measures)
+    def spots(self, at: Array, measures: Array | None = None, labels: Array | None = None) -> Spots:
+        """Some places (P, d), in parts of these materials."""
+        return Spots(self, at, self.scatter.apart(at), measures, labels)
 
     @property
     def order(self) -> Array:
@@ -146,22 +148,38 @@ class Cloud:
         return np.argsort(self.places[:, longest], kind="stable")
 
     @cached_property
-    def _tree(self) -> Any:
-        return cKDTree(self.places)
-
-    @cached_property
     def _powers(self) -> list[tuple[int, ...]]:
-        highest = max((sum(a) for a in self.alphas), default=0)
+        highest, fewest = max((sum(a) for a in self.alphas), default=0), int(np.bincount(self.scatter.parts).min())
         degree = max(DIFFERENCE.degree[self.dimension], highest + DIFFERENCE.above)
-        while len(exponents(self.dimension, degree)) > len(self):
+        while len(exponents(self.dimension, degree)) > fewest:
             degree -= 1
         return exponents(self.dimension, degree)
 
     @cached_property
     def _stencils(self) -> tuple[Array, Array]:
-        """The numbers (N, n) of the nodes around each one, and how far they reach (N,)."""
-        distances, numbers = self._tree.query(self.places, min(2 * len(self._powers), len(self)))
-        return numbers, distances[:, -1]
+        """The numbers (N, n) of the nodes around each one in its part, and how far they reach (N,)."""
+        parts = self.scatter.parts
+        count = min(2 * len(self._powers), int(np.bincount(parts).min()))
+        numbers, reach = np.empty((len(self), count), dtype=int), np.empty(len(self))
+        for part in range(parts.max() + 1):
+            own = np.flatnonzero(parts == part)
+            distances, near = cKDTree(self.places[own]).query(self.places[own], count)
+            numbers[own], reach[own] = own[near.reshape(len(own), count)], distances.reshape(len(own), count)[:, -1]
+        return numbers, reach
+
+    def _nearest(self, at: Array, labels: Array | None) -> Array:
+        """The node (P,) whose stencil each place (P, d) takes: the nearest one of its material."""
+        trees = self.scatter.trees
+        if len(trees) == 1:
+            ((tree, _),) = trees.values()
+            alone: Array = tree.query(at)[1]
+            return alone
+        labels = self.scatter.spacing.parting.label(at) if labels is None else labels
+        found = np.empty(len(at), dtype=int)
+        for label in np.unique(labels):
+            tree, numbers = trees[int(label)]
+            found[labels == label] = numbers[tree.query(at[labels == label])[1]]
+        return found
 
     def interpolation(self, at: Mapping[str, Array], count: int, alpha: Alpha = ()) -> tuple[Array, Array]:
         """The numbers (P, n) of the nodes around each of `count` places, and their weights (P, n) in D^alpha there."""
@@ -175,10 +193,12 @@ class Cloud:
         self.lately[:] = [(arrays, asked, (numbers, weights[asked]))]  # one unknown after the other asks for the same
         return numbers, weights[asked]
 
-    def stencils(self, at: Array, alphas: Sequence[Alpha]) -> tuple[Array, dict[Alpha, Array]]:
+    def stencils(
+        self, at: Array, alphas: Sequence[Alpha], labels: Array | None = None
+    ) -> tuple[Array, dict[Alpha, Array]]:  # fmt: skip
         """The numbers (P, n) of the nodes around places (P, d), and their weights (P, n) in each D^alpha."""
         numbers, reach = self._stencils
-        own = self._tree.query(at)[1]
+        own = self._nearest(at, labels)
         order = np.argsort(own, kind="stable")
         begins = np.searchsorted(own[order], np.arange(len(self) + 1))
         counts = np.diff(begins)

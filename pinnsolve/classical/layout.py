@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from pinnsolve.checks.check import Findings
 from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.grid import Grid, Places, Scattered
 from pinnsolve.classical.joining import joints_of
+from pinnsolve.classical.parting import Parting
 from pinnsolve.classical.reading import Read
 from pinnsolve.classical.rows import Block, Rows
 from pinnsolve.classical.scatter import Scatter
@@ -17,7 +19,7 @@ from pinnsolve.classical.singular import singular_places
 from pinnsolve.classical.spread import SPREAD, Spacing, columns
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.piece import Piece
-from pinnsolve.geometry.places import Corner, Narrow
+from pinnsolve.geometry.places import Corner
 from pinnsolve.problem.equation import Equation
 
 
@@ -66,14 +68,27 @@ def _square(given: Read, grid: Grid) -> tuple[list[Block], list[csr_matrix]]:
     return [Block(given.equations, _chosen(grid.nodes, numbers[~taken])), *blocks], joints
 
 
-def spacing_of(given: Read, narrow: Sequence[Narrow], count: int) -> Spacing:
+def spacing_of(given: Read, findings: Findings, count: int) -> Spacing:
     """How far apart nodes stand on a shape, about `count` of them along each coordinate on the first level."""
     domain = given.problem.domain
     assert domain.space is not None
     names = given.coordinates
     widest = (domain.space.measure ** (1 / len(names))) / count
-    near = [n for n in narrow if set(n.middle) <= set(names)]
-    return Spacing(domain.space, domain.walls.pieces, widest, singular_places(given), near)
+    near = [n for n in findings.narrow if set(n.middle) <= set(names)]
+    sudden = _sudden(findings) if given.marched and len(names) == 2 else []
+    walls, parting = domain.walls.pieces, Parting(given.problem)
+    return Spacing(domain.space, walls, widest, singular_places(given), near, parting, sudden)
+
+
+def _sudden(findings: Findings) -> list[Piece]:
+    """The parts of the boundary on which a value is told that the start contradicts."""
+    found = []
+    for one in findings.contradictions:
+        walls = [
+            piece for equation, piece in (one.first, one.second) if piece.moment is None and equation.says("value")
+        ]
+        found += walls if len(walls) == 1 else []  # of two walls it is a corner
+    return found
 
 
 def cloud_of(given: Read, spacing: Spacing, finer: float) -> Cloud:
@@ -94,10 +109,34 @@ def _over_shape(given: Read, cloud: Cloud) -> list[Block]:
         else:
             points = scatter.on(piece, SPREAD.along)
             at, normals = columns(points.coordinates, names), {c: n.numpy() for c, n in points.normals.items()}
-        blocks.append(Block(equations, cloud.spots(at), normals, condition=True))
+        sides = _side_labels(cloud, at, normals)
+        blocks.append(Block(equations, cloud.spots(at, labels=sides), normals, condition=True))
+    blocks += _across(cloud)
     for seen in given.problem.observations:
         spots = cloud.spots(columns(seen.points.coordinates, names))
         blocks.append(Block(seen.equations, spots, condition=True, measured=seen.points.measured))
+    return blocks
+
+
+def _side_labels(cloud: Cloud, at: Array, normals: Mapping[str, Array]) -> Array | None:
+    """The materials (P,) just inside of places on the boundary."""
+    parting = cloud.scatter.spacing.parting
+    if not normals or not parting.pieces:
+        return None
+    return parting.beside(at, np.stack([normals[c] for c in cloud.coordinates], 1))[0]
+
+
+def _across(cloud: Cloud) -> list[Block]:
+    """What holds on interfaces, of both sides."""
+    scatter, names, parting = cloud.scatter, cloud.coordinates, cloud.scatter.spacing.parting
+    blocks = []
+    for piece in parting.pieces:
+        points = scatter.on(piece, SPREAD.along)
+        at, normals = columns(points.coordinates, names), {c: n.numpy() for c, n in points.normals.items()}
+        beyond, here = (  # normals come from beyond
+            cloud.spots(at, labels=labels) for labels in parting.beside(at, columns(points.normals, names))
+        )
+        blocks.append(Block(parting.equations, here, normals, True, points.measured, beyond))
     return blocks
 
 

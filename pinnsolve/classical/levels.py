@@ -134,7 +134,8 @@ class Ladder:
         """
         started = clock.perf_counter()
         dimension = len(self.solver.given.coordinates)
-        count, tolerance, last = float(PLAN.nodes[dimension]), PLAN.first, 0.0
+        count, last = float(PLAN.nodes[dimension]), 0.0
+        tolerance = PLAN.first if dimension else min(PLAN.first, target)  # where time is all there is
         begin, failed = beforehand(self.solver.given), 0
         density: Density = begin
         for _ in range(PLAN.levels):

@@ -105,6 +105,37 @@ class Augmented:
         return found
 
 
+class Dense:
+    """The same for a matrix (R, P) of a few unknowns, where a sparse one costs more than its factors: a system of
+    ordinary differential equations.
+
+    Raises
+    ------
+    SingularError
+    """
+
+    def __init__(self, matrix: Array, weights: Array) -> None:
+        self.weights, weighed = weights, weights[:, None] * matrix
+        columns = np.sqrt((np.abs(weighed) ** 2).sum(0))
+        if not np.isfinite(columns).all() or not columns.all():
+            raise SingularError("a column is empty")
+        self.scale, self.matrix = 1 / columns, weighed / columns
+        q, r = np.linalg.qr(self.matrix)
+        pivots = np.abs(np.diag(r))
+        if not pivots.min() > np.finfo(float).tiny:
+            raise SingularError("a pivot is zero")
+        self.inverse = np.linalg.solve(r, q.conj().T)
+
+    def solve(self, right: Array, refined: int = 2) -> Array:
+        """The solution (P,) for a right side (R,), refined so many times."""
+        b = self.weights * right
+        x = self.inverse @ b
+        for _ in range(refined):
+            x = x + self.inverse @ (b - self.matrix @ x)
+        found: Array = self.scale * x
+        return found
+
+
 class Factored:
     """A matrix (R, P), factored; rows are weighed by `weights` (R,) where there are more of them than unknowns.
 

@@ -18,7 +18,7 @@ import torch
 
 from pinnsolve.algebra.radau import radau
 from pinnsolve.classical.cloud import Cloud
-from pinnsolve.classical.linear import Factored, SingularError
+from pinnsolve.classical.linear import Dense, Factored, SingularError
 from pinnsolve.classical.marched import Marched, OutOfTimeError
 from pinnsolve.classical.pace import PACE, Pace
 from pinnsolve.classical.reading import NoReferenceError
@@ -61,7 +61,7 @@ class Marcher:
         self.now, self.u, self.scales = span[0], start, scales
         self.stops = [*sorted(s for s in stops if span[0] < s < span[1]), span[1]]
         self.found = Marched(rows, [span[0]])
-        self.factors: dict[float, list[Factored]] = {}
+        self.factors: dict[float, list[Factored | Dense]] = {}
         self.jacobian: tuple[Any, Any] | None = None
         self.weights: Array | None = None
         self.rejected = 0
@@ -189,7 +189,7 @@ class Marcher:
         self.jacobian = self.rows.linearised(stages[middle], rates[middle], self.now + dt * self.places[1 + middle])
         self.factors = {}
 
-    def _factors(self, dt: float) -> list[Factored]:
+    def _factors(self, dt: float) -> list[Factored | Dense]:
         key = float(f"{dt:.12e}")
         if key not in self.factors:
             assert self.jacobian is not None
@@ -198,7 +198,12 @@ class Marcher:
                 self.weights = self._weights(to_values, to_rates, dt)
             shifts = [(e.real if e.imag == 0 else e) / dt for e in self.eigen]
             order, narrow = self.rows.order, self.rows.grid.dimension < 2
-            self.factors[key] = [Factored(to_values + to_rates * s, self.weights, order, narrow) for s in shifts]
+            self.factors[key] = [
+                Factored(to_values + to_rates * s, self.weights, order, narrow)
+                if self.rows.grid.coordinates
+                else Dense(to_values + to_rates * s, self.weights)
+                for s in shifts
+            ]
         return self.factors[key]
 
     def _weights(self, to_values: Any, to_rates: Any, dt: float) -> Array:
@@ -207,8 +212,9 @@ class Marcher:
         if isinstance(self.rows.grid, Cloud):
             return on_shape(self.rows, whole, self.pace.strict)
         weights = np.ones(self.rows.count)
+        squares = whole.power(2) if self.rows.grid.coordinates else whole**2
         for part in self.rows.parts:
-            size = np.sqrt(np.mean(np.asarray(whole[part].power(2).sum(1))))
+            size = np.sqrt(np.mean(np.asarray(squares[part].sum(1))))
             weights[part] = 1 / size if size > 0 else 1.0
         weights *= np.sqrt(
             self.rows.shares * self.rows.fades
@@ -227,7 +233,7 @@ class Marcher:
                 return None
             turned = self.into @ residuals
             parts = np.stack([
-                f.solve(-(r if np.iscomplexobj(f.matrix.data) else r.real), refined=0)  # Newton's next step refines
+                f.solve(-(r if np.iscomplexobj(f.matrix) else r.real), refined=0)  # Newton's next step refines
                 for f, r in zip(factors, turned, strict=True)
             ])  # fmt: skip
             change = (self.back @ parts).real.reshape(stages.shape)

@@ -92,7 +92,7 @@ def spectrum(
         raise NoReferenceError("a grid of three coordinates is too large for eigenvalues")
     if findings.unseen or findings.jumps or findings.planes or problems[0].materials:
         raise NoReferenceError("the equations jump, and differences are not taken across that")
-    spacing = spacing_of(given[0], findings.narrow, PLAN.scattered[dimension]) if shape else None
+    spacing = spacing_of(given[0], findings, PLAN.scattered[dimension]) if shape else None
     solver = Solver(given[0], findings, began + seconds, spacing)
     nodes, last = float(PLAN.nodes[dimension]), 0.0
     for _ in range(RULES.levels):

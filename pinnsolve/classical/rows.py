@@ -41,6 +41,8 @@ class Block:
         Whether it is a condition, which a least-squares solution meets before the equations inside.
     measured : mapping from name to tensor (P,)
         What was measured there.
+    beyond : Spots, optional
+        The same places in the part of space beyond an interface, from which the unknowns there are taken.
     """
 
     equations: Sequence[Equation]
@@ -48,6 +50,12 @@ class Block:
     normals: Mapping[str, float | Array] = field(default_factory=dict)
     condition: bool = False
     measured: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    beyond: Spots | None = None
+
+    def matrix(self, unknown: int, alpha: Alpha, count: int) -> csr_matrix:
+        """From an unknown's values at the nodes to its D^alpha here, or of those after the first `count` beyond."""
+        places = self.places if unknown < count or self.beyond is None else self.beyond
+        return places.matrix(alpha)
 
     def points(self, time: str | None, times: Array) -> Points:
         """The places at each of some moments (S,), one after the other."""
@@ -61,7 +69,7 @@ class Block:
             at[time] = torch.from_numpy(np.repeat(times, size))
         ones = torch.ones(size * len(times), dtype=torch.float64)
         normals = {c: many(np.broadcast_to(n, size)) for c, n in self.normals.items()}
-        return Points(at, ones, normals, self.measured)
+        return Points(at, ones, normals, {name: x.repeat(len(times)) for name, x in self.measured.items()})
 
 
 @dataclass(frozen=True)
@@ -112,12 +120,12 @@ class Rows:
 
     def _answers(self, block: Block, u: Array, rates: Array, times: Array, slopes: bool) -> Answers:
         """The block's answers for values u (S, V, N) and rates (S, V, N) at moments (S,)."""
-        numbers = {pair: v for v, pair in enumerate(self.variables)}
+        numbers, count = {pair: v for v, pair in enumerate(self.variables)}, len(self.orders)
 
-        def derivative(f: int, alpha: Alpha) -> torch.Tensor:
-            beta, k = self.split(alpha)
+        def derivative(number: int, alpha: Alpha) -> torch.Tensor:
+            (beta, k), f = self.split(alpha), number % count
             values = u[:, numbers[f, k]] if (f, k) in numbers else rates[:, numbers[f, k - 1]]
-            found = (block.places.matrix(beta) @ values.T).T
+            found = (block.matrix(number, beta, count) @ values.T).T if beta else values
             return torch.from_numpy(np.ascontiguousarray(found).ravel())
 
         return answers(self.problem, block.equations, block.points(self.time, times), derivative, slopes)
@@ -137,8 +145,11 @@ class Rows:
         parts += [rates[:, low] - u[:, high] for low, high in self.chained]
         return np.concatenate(parts, 1)
 
-    def linearised(self, u: Array, rates: Array, moment: float) -> tuple[csr_matrix, csr_matrix]:
-        """How the residuals answer to the values and to the rates (V, N) of the variables: two matrices (R, V N)."""
+    def linearised(self, u: Array, rates: Array, moment: float) -> tuple[Any, Any]:
+        """How the residuals answer to the values and to the rates (V, N) of the variables: two matrices (R, V N),
+        sparse ones where there are coordinates."""
+        if not self.grid.coordinates:
+            return self._in_time_alone(u, rates, moment)
         to_values: list[Any] = []
         to_rates: list[Any] = []
         numbers, n = {pair: v for v, pair in enumerate(self.variables)}, len(self.grid)
@@ -146,13 +157,13 @@ class Rows:
             told = self._answers(block, u[None], rates[None], np.array([moment]), slopes=True)
             for e in range(len(block.equations)):
                 row: tuple[dict[int, Any], dict[int, Any]] = ({}, {})
-                for (number, f, alpha), slope in told.slopes.items():
+                for (number, side, alpha), slope in told.slopes.items():
                     if number != e or not bool(slope.any()):
                         continue
-                    beta, k = self.split(alpha)
+                    (beta, k), f = self.split(alpha), side % len(self.orders)
                     rate = (f, k) not in numbers
                     v = numbers[f, k - 1] if rate else numbers[f, k]
-                    term = _scaled(block.places.matrix(beta), slope.numpy())
+                    term = _scaled(block.matrix(side, beta, len(self.orders)), slope.numpy())
                     row[rate][v] = row[rate][v] + term if v in row[rate] else term
                 for into, found in zip((to_values, to_rates), row, strict=True):
                     into.append(_in_columns(found, len(numbers), len(block.places), n))
@@ -163,6 +174,20 @@ class Rows:
             to_rates.append(_in_columns({low: one}, len(numbers), n, n))
             to_values.append(_in_columns({high: -one}, len(numbers), n, n))
         return vstack(to_values, format="csr"), vstack(to_rates, format="csr")
+
+    def _in_time_alone(self, u: Array, rates: Array, moment: float) -> tuple[Array, Array]:
+        numbers = {pair: v for v, pair in enumerate(self.variables)}
+        found, first = np.zeros((2, self.count, len(numbers))), 0
+        for block in self.blocks:
+            told = self._answers(block, u[None], rates[None], np.array([moment]), slopes=True)
+            for (e, f, alpha), slope in told.slopes.items():
+                _, k = self.split(alpha)
+                rate = (f, k) not in numbers
+                found[int(rate), first + e, numbers[f, k - rate]] += float(slope)
+            first += len(block.equations)
+        for k, (low, high) in enumerate(self.chained):
+            found[1, first + k, low], found[0, first + k, high] = 1.0, -1.0
+        return found[0], found[1]
 
     @property
     def order(self) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -88,24 +89,56 @@ class Scatter:
         return drawn[torch.from_numpy((np.arange(many) + 0.5) / many <= np.maximum(wanted, 1 / many))]
 
     @cached_property
-    def nodes(self) -> Array:
-        """The nodes (N, d): on the boundary, and inside as far from each other as is wanted."""
-        names = self.spacing.shape.coordinates
-        dense = np.concatenate(
-            [columns(self.on(p, SPREAD.rim[self.dimension]).coordinates, names) for p in self.spacing.walls]
-        )
-        rim = dense[_thinned(dense, SPREAD.apart * self.apart(dense))]
-        tree = cKDTree(dense)
+    def _placed(self) -> tuple[Array, Array]:
+        """The nodes (N, d), on the boundary, on interfaces twice, and inside as far from each other as is wanted; and
+        the part (N,) that each belongs to."""
+        parting = self.spacing.parting
+        dense, outward = self._dense(self.spacing.walls)
+        rim = _thinned(dense, SPREAD.apart * self.apart(dense))
+        across, normals = self._dense(parting.pieces)
+        film = _thinned(across, SPREAD.apart * self.apart(across))
+        film[film] = cKDTree(dense[rim]).query(across[film])[0] > 0.5 * self.apart(across[film])  # there stand others
+        fixed = np.concatenate([dense[rim], across[film]])
+        tree = cKDTree(np.concatenate([dense, across]))
         middles, _ = self.cells
         middles = middles[self.spacing.shape.contains(torch.from_numpy(middles)).numpy()]
         jitter = np.random.default_rng(3).uniform(-0.1, 0.1, middles.shape)
         x = middles + jitter * self.apart(middles)[:, None]
         x = x[self._away(tree, x)]
         for _ in range(SPREAD.moves):
-            moved = x + _push(np.concatenate([x, rim]), len(x), self.apart(x))
+            moved = x + _push(np.concatenate([x, fixed]), len(x), self.apart(x))
             x = np.where(self._away(tree, moved)[:, None], moved, x)
-        every = np.concatenate([rim, x])
-        return every[_thinned(every, 0.5 * self.apart(every))]
+        every = np.concatenate([fixed, x])
+        kept = _thinned(every, 0.5 * self.apart(every))
+        below, above = parting.beside(across[film], normals[film])
+        labels = np.concatenate([parting.beside(dense[rim], outward[rim])[0], below, parting.label(x)])
+        second = kept[rim.sum() : len(fixed)]  # those on interfaces once more, for the other side
+        nodes = np.concatenate([every[kept], across[film][second]])
+        return nodes, np.concatenate([labels[kept], above[second]])
+
+    def _dense(self, pieces: Sequence[Piece]) -> tuple[Array, Array]:
+        """Many places (D, d) of some pieces, and the normals (D, d) there."""
+        names, nothing = self.spacing.shape.coordinates, np.zeros((0, self.dimension))
+        drawn = [self.on(p, SPREAD.rim[self.dimension]) for p in pieces]
+        places = np.concatenate([nothing, *(columns(p.coordinates, names) for p in drawn)])
+        return places, np.concatenate([nothing, *(columns(p.normals, names) for p in drawn)])
+
+    @property
+    def nodes(self) -> Array:
+        """The nodes (N, d)."""
+        return self._placed[0]
+
+    @cached_property
+    def parts(self) -> Array:
+        """The number (N,) of the connected part of space to which each node belongs."""
+        nodes, labels = self._placed
+        return self.spacing.parting.connected(nodes, labels, self.apart(nodes))
+
+    @cached_property
+    def trees(self) -> dict[int, tuple[Any, Array]]:
+        """By label of the material, a tree of its nodes and their numbers."""
+        nodes, labels = self._placed
+        return {int(k): (cKDTree(nodes[labels == k]), np.flatnonzero(labels == k)) for k in np.unique(labels)}
 
     def _away(self, tree: Any, places: Array) -> Array:
         """Which places (P,) are not too close to the boundary."""

@@ -26,7 +26,7 @@ from pinnsolve.problem.equation import Equation
 
 
 def singular_places(given: Read) -> Singular:
-    """Where conditions end, and where the boundary turns inwards.
+    """Where conditions end, where the boundary turns inwards, and where interfaces of materials turn or end.
 
     With residuals times r^b, functions r^a are solutions with b > 1 - a, and r^-a are none with b < 1 + a: b = 1 is
     right for every a > 0. Where a value jumps, the solution has a = 0, and what could be added to it a >= 1/2.
@@ -34,7 +34,7 @@ def singular_places(given: Read) -> Singular:
     names = given.coordinates
     ends = _ends_of_conditions(given)
     deep = [len(names) == 2 and _wide(given, place) for place, _ in ends]
-    turns = [[n.place[c] for c in names] for n in _corners(given)]
+    turns = [[n.place[c] for c in names] for n in _corners(given)] + _ends_of_interfaces(given)
     places = np.array([*(place for place, _ in ends), *turns]).reshape(-1, len(names))
     usual, jumping = 1.0, 1.4
     powers = [jumping if both else usual for _, both in ends] + [usual] * len(turns)
@@ -49,6 +49,32 @@ def _corners(given: Read) -> Sequence[Notch]:
     if len(names) == 2 and shape is not None and domain.shape is not None:
         return shape.notches(right)
     return [n for n in domain.notches if set(n.place) == set(names)]
+
+
+def _ends_of_interfaces(given: Read) -> list[list[float]]:
+    """In a plane, the corners of interfaces, where they meet each other, and where they end on the boundary: around
+    their ends they go on to one side alone, or their normals differ."""
+    names, pieces = given.coordinates, given.problem.interfaces
+    if len(names) != 2 or not pieces:
+        return []
+    count, near, turn = 1024, 8, 0.2
+    drawn = [drawn_on(piece, count) for piece in pieces]
+    places = np.concatenate([columns(p.coordinates, names) for p in drawn])
+    normals = np.concatenate([columns(p.normals, names) for p in drawn])
+    found: list[list[float]] = []
+    for side in (piece.side for piece in pieces if piece.side is not None):
+        reach = near * side.size / count
+        ends = side.patch.at(side.intervals.reshape(-1, 1))
+        for place, normal in zip(ends.points.numpy(), ends.normals.numpy(), strict=True):
+            close = np.linalg.norm(places - place, axis=1) <= reach
+            along = (places[close] - place) @ np.array([-normal[1], normal[0]])
+            if not close.any():  # an end of what is not kept
+                continue
+            goes_on = along.min() < -reach / 2 and along.max() > reach / 2
+            straight = goes_on and bool(np.all(np.abs(normals[close] @ normal) > 1 - turn**2))
+            if not straight and all(np.linalg.norm(place - other) > reach for other in found):
+                found.append(place.tolist())
+    return found
 
 
 def _ends_of_conditions(given: Read) -> list[tuple[Array, bool]]:

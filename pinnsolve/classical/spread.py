@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
+from pinnsolve.classical.parting import Parting
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import Narrow
@@ -42,6 +43,9 @@ class Spread:
         Spacings that fit between two sides, at the least, from each of them.
     grading : float
         Of the distance: how fast the spacing grows. Larger: fewer nodes, and stencils that are lopsided.
+    sudden : int
+        Halvings along boundaries that contradict the start. Fewer: the layer that grows there is resolved later, and
+        the error in the norm of space and time is larger. More: steps have to be shorter, too.
     inside : float
         Of the width of a narrow place: the spacing in its middle.
     gap : float
@@ -65,6 +69,7 @@ class Spread:
     near: float = 1.5
     thin: float = 2.5
     grading: float = 0.25
+    sudden: int = 3
     inside: float = 0.3
     gap: float = 0.5
     apart: float = 0.6
@@ -111,19 +116,25 @@ class Spacing:
         Places of the boundary at which solutions are singular.
     narrow : sequence of Narrow
         Of its coordinates alone.
+    parting : Parting
+        The parts between which coefficients jump.
+    sudden : sequence of Piece
+        Parts of the boundary that contradict the start.
     """
 
     def __init__(
-        self, shape: Shape, walls: Sequence[Piece], widest: float, singular: Singular, narrow: Sequence[Narrow]
-    ) -> None:
+        self, shape: Shape, walls: Sequence[Piece], widest: float, singular: Singular, narrow: Sequence[Narrow],
+        parting: Parting, sudden: Sequence[Piece] = (),
+    ) -> None:  # fmt: skip
         self.shape, self.walls, self.widest, self.narrow = shape, walls, widest, narrow
-        self.singular = singular
+        self.singular, self.parting, self.sudden = singular, parting, sudden
         self._features = self._looked()  # at once: the time of the first level tells that of the next
 
     @cached_property
     def _seen(self) -> tuple[Array, Array]:
-        """Points (B, d) of the boundary and their outward normals (B, d)."""
-        drawn = [drawn_on(piece, max(SPREAD.seen // len(self.walls), SPREAD.fewest)) for piece in self.walls]
+        """Points (B, d) of the boundary and of interfaces, and their normals (B, d)."""
+        pieces = [*self.walls, *self.parting.pieces]
+        drawn = [drawn_on(piece, max(SPREAD.seen // len(pieces), SPREAD.fewest)) for piece in pieces]
         names = self.shape.coordinates
         places = np.concatenate([columns(p.coordinates, names) for p in drawn])
         return places, np.concatenate([columns(p.normals, names) for p in drawn])
@@ -142,6 +153,9 @@ class Spacing:
         deep = self.singular.places[self.singular.deep]
         if len(deep):
             found.append((self.widest / 2**SPREAD.notch, cKDTree(deep)))
+        if self.sudden:
+            rim = [columns(drawn_on(p, SPREAD.seen).coordinates, self.shape.coordinates) for p in self.sudden]
+            found.append((self.widest / 2**SPREAD.sudden, cKDTree(np.concatenate(rim))))
         return found
 
     def _turns(self, tree: Any, which: Array, size: float) -> tuple[Array, Array]:

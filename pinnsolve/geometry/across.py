@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -44,7 +44,7 @@ def _marked(points: Points) -> Points:
 
 def both_sides(points: Points) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """The places beside points of an interface: where the normals point, and where they come from."""
-    size = max(float(v.abs().max()) for v in points.coordinates.values())
+    size = max(float(points.coordinates[c].abs().max()) for c in points.normals)
     sides = []
     for sign in (1.0, -1.0):
         moved = dict(points.coordinates)
@@ -74,16 +74,29 @@ def materials_at(
 def interfaces_of(domain: Domain, parts: Parts) -> tuple[Interface, ...]:
     """The surfaces of the parts inside the domain, as far as a coefficient jumps there, each once."""
     inside = domain.interior
-    found, earlier = [], list[Leaf]()
-    for shape in dict.fromkeys(shape for m in parts.materials for shape, _ in m.parts):
-        for side in _whole(shape, domain).sides:
-            kept = Side(side.patch, _jumping(domain, parts, side, tuple(earlier)), side.called)
+    found, earlier = [], dict[Leaf, Shape]()
+    for shape in _different(shape for m in parts.materials for shape, _ in m.parts):
+        whole = _whole(shape, domain)
+        near = tuple(leaf for leaf, other in earlier.items() if _may_meet(whole, other))
+        for side in whole.sides:
+            kept = Side(side.patch, _jumping(domain, parts, near), side.called)
             if kept.size > RULES.beside * shape.size ** (kept.dimension - 1):
                 found.append(
                     Interface(inside.extent, {}, None, inside.space, inside.time, inside.shape, kept)
                 )  # fmt: skip
-        earlier += [side.patch.leaf for side in _whole(shape, domain).sides]
+        earlier |= dict.fromkeys((side.patch.leaf for side in whole.sides), whole)
     return tuple(found)
+
+
+def _different(shapes: Iterable[Shape]) -> Iterable[Shape]:
+    """Each shape once, boxes by where they end: coefficients of the same parts may each have made their own."""
+    return {tuple(s.bounds.items()) if type(s) is Box else s: s for s in shapes}.values()
+
+
+def _may_meet(a: Shape, b: Shape) -> bool:
+    """Whether the boxes around two shapes have a place in common, or nearly."""
+    room = RULES.beside * (a.size + b.size)
+    return all(low - room <= b.bounds[c][1] and b.bounds[c][0] - room <= high for c, (low, high) in a.bounds.items())
 
 
 def _whole(shape: Shape, domain: Domain) -> Shape:
@@ -105,7 +118,7 @@ def divided(piece: Piece, domain: Domain, materials: Sequence[Piecewise]) -> lis
     if not materials or whole is None or piece.side is not None or piece.kept or not space_free or len(piece.space) < 2:
         return [piece]
     atoms = [whole]
-    for shape in dict.fromkeys(shape for m in materials for shape, _ in m.parts):
+    for shape in _different(shape for m in materials for shape, _ in m.parts):
         other = _whole(shape, domain)
         atoms = [part for atom in atoms for part in (_left(atom, other, True), _left(atom, other, False)) if part]
     return [replace(piece, shape=atom) for atom in atoms]
@@ -130,15 +143,13 @@ def ends_of(materials: Sequence[Piecewise]) -> dict[str, list[float]]:
     return found
 
 
-def _jumping(
-    domain: Domain, parts: Parts, side: Side, earlier: Sequence[Leaf]
-) -> Callable[[Surface], Tensor]:  # fmt: skip
+def _jumping(domain: Domain, parts: Parts, earlier: Sequence[Leaf]) -> Callable[[Surface], Tensor]:
     """One where a coefficient jumps across the surface, inside the domain, and no earlier surface lies there."""
     names, size = domain.space_coordinates, max(domain.length(c) for c in domain.space_coordinates)
     middle, step = domain.middle, 10 * RULES.beside * size
 
     def keeps(surface: Surface) -> Tensor:
-        labels, sign = [], torch.ones(len(surface.points), dtype=torch.int8)
+        sign, sides = torch.ones(len(surface.points), dtype=torch.int8), []
         for beside in (surface.points - step * surface.normals, surface.points + step * surface.normals):
             at = {c: torch.full_like(beside[:, 0], v) for c, v in middle.items()}
             at |= dict(zip(names, beside.T, strict=True))
@@ -146,10 +157,13 @@ def _jumping(
                 low, high = domain.ends(c)
                 sign[(at[c] <= low) | (at[c] >= high)] = 0
             sign[~domain.interior.holds(at)] = 0
-            labels.append(parts.label(at))
-        sign[labels[0] == labels[1]] = 0
+            sides.append(at)
+        left = sign.nonzero()[:, 0]
+        below, above = (parts.label({c: x[left] for c, x in at.items()}) for at in sides)
+        sign[left[below == above]] = 0
         for leaf in earlier:
-            sign[leaf.away(surface.points).abs() < 0.1 * step] = 0
+            left = sign.nonzero()[:, 0]
+            sign[left[leaf.away(surface.points[left]).abs() < 0.1 * step]] = 0
         return sign
 
     return keeps

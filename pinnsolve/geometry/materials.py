@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from numbers import Real
 from typing import Any
@@ -112,10 +112,39 @@ class Piecewise:
         """The number of the part that counts at points, (N,): zero elsewhere, and one more than its place in the
         list."""
         found = torch.zeros_like(next(iter(coordinates.values())), dtype=torch.long)
+        if not len(found):
+            return found
+        if self._blocks is not None:
+            return self._in_blocks(coordinates)
+        ends = {c: (float(x.min()), float(x.max())) for c, x in coordinates.items()}
         for k, (shape, _) in enumerate(self.parts):
+            room = 2 * EQUAL * shape.size
+            if any(ends[c][0] > high + room or ends[c][1] < low - room for c, (low, high) in shape.bounds.items()):
+                continue  # of many parts few lie around some points
             inside = shape.contains(_columns(shape, coordinates), EQUAL).to(found.device)
             found = torch.where(inside, k + 1, found)
         return found
+
+    @cached_property
+    def _blocks(self) -> tuple[tuple[str, ...], Tensor] | None:
+        """Of parts that are boxes of the same coordinates: these, and where the boxes end (d, 2, K)."""
+        shapes = [shape for shape, _ in self.parts]
+        names = shapes[0].coordinates
+        if not all(type(s) is Box and set(s.coordinates) == set(names) for s in shapes):
+            return None
+        room = torch.tensor([[-EQUAL], [EQUAL]], dtype=torch.float64) * torch.tensor([s.size for s in shapes])
+        ends = torch.tensor([[s.bounds[c] for s in shapes] for c in names], dtype=torch.float64)
+        return names, ends.transpose(1, 2) + room
+
+    def _in_blocks(self, coordinates: Mapping[str, Tensor]) -> Tensor:
+        assert self._blocks is not None
+        names, ends = self._blocks
+        inside = torch.ones((), dtype=torch.bool)
+        for c, (low, high) in zip(names, ends, strict=True):
+            x = coordinates[c].detach().to("cpu", torch.float64)[:, None]
+            inside = inside & (x > low) & (x < high)
+        later = torch.arange(1, ends.shape[2] + 1)
+        return (inside * later).amax(1).to(coordinates[names[0]].device)
 
     def at(self, coordinates: Mapping[str, Tensor]) -> Tensor:
         """The coefficient at points, (N,)."""
@@ -124,11 +153,25 @@ class Piecewise:
 
     def field(self, chart: Chart, at: Mapping[str, Jet]) -> Jet:
         """The coefficient as a field of the coordinates, in whatever stands for these: values, intervals, stencils."""
+        names = tuple(dict.fromkeys(c for shape, _ in self.parts for c in shape.bounds))
+        if all(type(at[c].value) is Tensor and at[c].value.device.type == "cpu" for c in names):
+            return self._looked_up([at[c] for c in names], names)
         made: Any = None
         for shape, value in self.parts:
             inside = _box(shape, at) if isinstance(shape, Box) else _within(shape, at)
             made = on_jets.where(inside, value, self.elsewhere if made is None else made)
         return made
+
+    def _looked_up(self, places: Sequence[Jet], names: Sequence[str]) -> Jet:
+        """The same at points, in one step for all parts."""
+
+        def inside(*values: Tensor) -> Tensor:
+            columns = torch.broadcast_tensors(*values)
+            found = self.at({c: x.reshape(-1) for c, x in zip(names, columns, strict=True)})
+            return found.to(columns[0].dtype).view(columns[0].shape)
+
+        inside.__name__ = "inside"
+        return type(places[0]).__torch_function__(inside, (), tuple(places))
 
 
 def _finite(value: Any) -> float:

@@ -102,7 +102,11 @@ class Side:
     def drawn(self, cube: Tensor) -> tuple[Surface, Tensor]:
         """Points evenly spread by length or area, from points of the unit cube (N, m); and which of them count."""
         if self.patch.axes == 1:
-            return self.taken(self._by_length(cube[:, 0])[:, None])
+            parts = self._by_length(cube[:, 0])[:, None]
+            if self._turned is None:
+                return self.taken(parts)
+            surface = self.patch.at(parts)
+            return replace(surface, normals=self._turned * surface.normals), torch.ones(len(cube), dtype=torch.bool)
         surface, kept = self.taken(cube)
         top = self._densest
         if float(surface.density.min()) < 0.999 * top:  # thinned out where the parameters are dense
@@ -113,6 +117,13 @@ class Side:
     @cached_property
     def _densest(self) -> float:
         return float(self.nodes[0].density.max())
+
+    @cached_property
+    def _turned(self) -> float | None:
+        """Of a curve: one where its normals point outward wherever it is on the boundary, minus one where they point
+        inward, None where both occur."""
+        sign = self._keeps(self.patch.at(torch.from_numpy(self._table[1])[:, None]))
+        return next((t for t in (1.0, -1.0) if not bool((sign == -t).any())), None)
 
     @cached_property
     def _table(self) -> tuple[np.ndarray, np.ndarray]:

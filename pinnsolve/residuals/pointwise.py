@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.across import ACROSS, BEYOND
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.leaves import Leaves
@@ -69,6 +70,8 @@ def answers(
 ) -> Answers:  # fmt: skip
     """Evaluate equations on fields whose derivatives are known at points.
 
+    On an interface unknowns beyond it are numbered after all others.
+
     Points do not mix, so one backward pass an equation gives its slopes at all of them, and those by `constants`, which
     stand at these values there.
     """
@@ -84,7 +87,8 @@ def answers(
 
         return Jet(chart, rule, (chart.size,), frozenset(chart.names))
 
-    unknowns = {u: field_of(k) for k, u in enumerate(problem.unknowns)}
+    beyond = [BEYOND + u for u in problem.unknowns] if ACROSS in points.measured else []
+    unknowns = {u: field_of(k) for k, u in enumerate([*problem.unknowns, *beyond])}
     found: dict[tuple[int, int, Alpha], Tensor] = {}
     by: dict[tuple[int, str], Tensor] = {}
     with torch.set_grad_enabled(slopes or bool(held.values)):

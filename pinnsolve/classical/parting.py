@@ -1,0 +1,76 @@
+"""Materials on curves and surfaces: which part of space a place belongs to, and what holds where parts meet.
+
+No difference takes nodes of two parts. On their interfaces stand nodes of both, and rows say what `checks.joins` reads
+off the equations: what they differentiate twice goes on (the unknown itself), and so does the flux.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from pinnsolve.checks.joins import rows
+from pinnsolve.classical.stencils import Array
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.regions import interior
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Parting:
+    """The parts of space between which coefficients jump.
+
+    Parameters
+    ----------
+    problem : Problem
+    """
+
+    problem: Problem
+
+    @cached_property
+    def pieces(self) -> Sequence[Piece]:
+        """The interfaces; none where no coefficient jumps."""
+        return self.problem.interfaces
+
+    @cached_property
+    def equations(self) -> list[Equation]:
+        """What holds on them."""
+        return [Equation(name, interior, row) for name, row in rows(self.problem).items()]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.problem.space_coordinates
+
+    def label(self, places: Array) -> Array:
+        """The number (P,) of the material at places (P, d): equal ones lie in the same shapes."""
+        found = np.zeros(len(places), dtype=np.int64)
+        at = {c: torch.from_numpy(np.ascontiguousarray(x)) for c, x in zip(self.names, places.T, strict=True)}
+        for material in self.problem.materials.values() if self.pieces else ():
+            found = found * (len(material.parts) + 1) + material.which(at).numpy()
+        return found
+
+    def beside(self, places: Array, normals: Array) -> tuple[Array, Array]:
+        """The same on the side that normals (P, d) come from, and on that to which they point."""
+        assert self.problem.domain.space is not None
+        step = 1e-7 * self.problem.domain.space.size  # farther than a level set's surface is off
+        return self.label(places - step * normals), self.label(places + step * normals)
+
+    def connected(self, places: Array, labels: Array, apart: Array) -> Array:
+        """The number (P,) of the connected part in which places with labels (P,) lie, `apart` (P,) from each other."""
+        reach, count = 1.6, len(places)
+        distance, near = cKDTree(places).query(places, min(4 * places.shape[1] + 1, count))
+        a, b = np.repeat(np.arange(count), near.shape[1]), near.ravel()
+        close = (distance.ravel() <= reach * apart[a]) & (labels[a] == labels[b])
+        a, b = a[close], b[close]
+        same = self.label((places[a] + places[b]) / 2) == labels[a]
+        edges = coo_matrix((np.ones(int(same.sum())), (a[same], b[same])), shape=(count, count))
+        found: Array = connected_components(edges, directed=False)[1]
+        return found
