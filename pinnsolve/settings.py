@@ -90,6 +90,7 @@ AUTOMATIC = (
             Stage(LocalFeatures(degree=degree + 2, stages=stages + 2), Enriching(share=share, least=least)),
         )
     ),
+    Stage(LocalFeatures(degree=17, stages=11), Enriching()),  # once more, where that will do
     Stage(LocalFeatures(degree=9, stages=3), Vanishing()),  # fronts are no wider than what was added
     Stage(MLP(), LevenbergMarquardt()),
 )

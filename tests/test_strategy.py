@@ -197,8 +197,12 @@ def test_cells_are_solved_once_more_with_still_richer_features_where_these_will_
     assert after_cells(marched(CELLS), replace(near, best=CELLS))[0] == CELLS + 2, "they are not the best"
     assert after_cells(marched(CELLS), replace(near, operations=SPEED * 20.0), spent=25.0)[0] != CELLS + 3, "40 of 11 s"
     last = [k for k, s in enumerate(AUTOMATIC) if isinstance(s.method, Enriching)][-1]
-    assert after_cells(marched(last - 1), enriched(last, 1.5))[0] == FIRST, "there are none"
-    assert after_cells(marched(CELLS), near, enriched(CELLS + 3, 1.5, operations=SPEED))[0] == CELLS + 4
+    finest = marched(last - 2), enriched(last - 1, 1.5)
+    assert after_cells(*finest)[0] == last, "the richest follow the last march"
+    assert after_cells(*finest, enriched(last, 1.5))[0] == FIRST, "there are none"
+    still = enriched(CELLS + 3, 1.5, operations=SPEED)
+    assert after_cells(marched(CELLS), near, still)[0] == CELLS + 4, "the last two brought nothing"
+    assert after_cells(marched(CELLS), near, replace(still, held_out={"r": 1e-4}))[0] == last
 
 
 def test_a_march_that_came_to_no_end_is_followed_by_random_features() -> None:

@@ -32,11 +32,20 @@ class Prescribed:
 
 @dataclass(frozen=True)
 class _Eliminated:
-    """What one QR eliminated: x = given b - beside [l; r], and the rows that are left, `rest` b."""
+    """What one QR eliminated, so many numbers: x = given b - beside [l; r], and the rows that are left, `rest` b; given
+    and rest are one matrix, `both`."""
 
-    given: Tensor
+    both: Tensor
     beside: Tensor
-    rest: Tensor
+    count: int
+
+    @property
+    def given(self) -> Tensor:
+        return self.both[..., : self.count, :]
+
+    @property
+    def rest(self) -> Tensor:
+        return self.both[..., self.count :, :]
 
 
 def _eliminate(rows: Tensor, count: int, wanted: int) -> tuple[_Eliminated, Tensor]:
@@ -52,7 +61,7 @@ def _eliminate(rows: Tensor, count: int, wanted: int) -> tuple[_Eliminated, Tens
     if missing > 0:
         tail = torch.nn.functional.pad(tail, (0, 0, 0, missing))
         rest = torch.nn.functional.pad(rest, (0, 0, 0, missing))
-    return _Eliminated(solved[..., :split], solved[..., split:], rest), tail
+    return _Eliminated(torch.cat([solved[..., :split], rest], -2), solved[..., split:], count), tail
 
 
 class Chain:
@@ -128,21 +137,23 @@ class Chain:
         walls : tensor (S, m + k, K), optional
             What is prescribed, left end first; nothing stands for zeros.
         """
-        tail, kept = self.cells.rest @ b, []
+        tail, kept, d = self.cells.rest @ b, [], self.joint
         for done in self.rounds:
-            count = done.given.shape[1]
-            pairs = tail[:, : 2 * count].reshape(tail.shape[0], count, -1, b.shape[-1])
-            kept.append(pairs)
-            tail = torch.cat([done.rest @ pairs, tail[:, 2 * count :]], 1)
+            count = done.both.shape[1]
+            told = done.both @ tail[:, : 2 * count].reshape(tail.shape[0], count, -1, b.shape[-1])
+            kept.append(told[:, :, :d])
+            alone = tail[:, 2 * count :]
+            tail = torch.cat([told[:, :, d:], alone], 1) if alone.shape[1] else told[:, :, d:]
         ends = self._ends(tail[:, 0], walls)[:, None]
-        for done, pairs in zip(reversed(self.rounds), reversed(kept), strict=True):
-            count = done.given.shape[1]
-            middle = done.given @ pairs - done.beside @ ends[:, :count]
-            left, right = ends[:, :count, : self.joint], ends[:, :count, self.joint :]
-            both = torch.stack([torch.cat([left, middle], -2), torch.cat([middle, right], -2)], 2)
-            ends = torch.cat([both.flatten(1, 2), ends[:, count:]], 1)
+        for done, told in zip(reversed(self.rounds), reversed(kept), strict=True):
+            count = done.both.shape[1]
+            middle = told - done.beside @ ends[:, :count]
+            left, right = ends[:, :count, :d], ends[:, :count, d:]
+            halves = torch.cat([left, middle, middle, right], -2).reshape(len(ends), 2 * count, 2 * d, -1)
+            alone = ends[:, count:]
+            ends = torch.cat([halves, alone], 1) if alone.shape[1] else halves
         z = self.cells.given @ b - self.cells.beside @ ends
-        return z, ends[..., : self.joint, :], ends[..., self.joint :, :]
+        return z, ends[..., :d, :], ends[..., d:, :]
 
     def _ends(self, right_side: Tensor, walls: Tensor | None) -> Tensor:
         if walls is None:

@@ -23,15 +23,15 @@ from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, in_time
-from pinnsolve.methods.march_cells import fewer_cells, first_cells, missed, moved_onto, ways, wide
-from pinnsolve.methods.march_lengths import following, served
+from pinnsolve.methods.march_cells import fewer_cells, finer_cells, first_cells, missed, moved_onto, ways, wide
+from pinnsolve.methods.march_lengths import Tries, following, served
 from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
 from pinnsolve.methods.step_solver import StepSolver, is_constant
 from pinnsolve.networks.moved import coarsened, refined
 from pinnsolve.networks.spread import on_others, weights_of
-from pinnsolve.networks.tiles import Tiles, halvings, mergeable
+from pinnsolve.networks.tiles import Tiles, mergeable
 from pinnsolve.residuals.pointwise import Answers
 from pinnsolve.trial.evolution import Evolution
 
@@ -143,7 +143,7 @@ class Marcher:
             return False
         aim = next((m for m in self.moments if m > self.at + RULES.short * self.span), self.at + self.left)
         left, length = aim - self.at, min(self.length, self.scheme.evolution.driven.longest(self.at))
-        if length > left - 1e-9 * self.span:
+        if RULES.stretch * length > left:
             length = left
         elif 2 * length > left:  # two equal ones, and no rest that is too short for one
             length = left / 2
@@ -165,7 +165,7 @@ class Marcher:
     def _taken(self, length: float) -> tuple[Step | None, float]:
         """The next step, with a length and cells that suffice for it; nothing where it ends before."""
         guess: Tensor | None = None
-        before, rounds = None, 0
+        tries, rounds = Tries(), 0
         while True:
             if self.enough():
                 return self._ended("budget")
@@ -189,21 +189,21 @@ class Marcher:
                 self.record.rejected, self.layered = self.record.rejected + 1, True
                 length *= RULES.after
                 continue
-            if late and not (before is not None and size > RULES.helps * before):
-                before, self.record.rejected = size, self.record.rejected + 1
-                factor = (0.5 * self.accuracy.tolerance / size) ** (1 / (self.scheme.stages + 1))
-                length *= max(0.2, min(0.7, factor))
+            if late and (factor := tries.shorter(size, length, self.accuracy.tolerance, step)) is not None:
+                self.record.rejected += 1
+                length *= factor
                 continue
-            before = None
             off, terms = self._in_space(step)
             bad = self._bad(off, here if late else None, step)
-            finer, how = halvings(self.mesh, bad, self.scheme.evolution.rings)
+            finer, how = finer_cells(step, bad, off > RULES.twice * self.accuracy.bound)
             if len(finer) > self.most or rounds >= RULES.rounds or not how:
                 self.record.honest &= not (late or bad.any())
                 self.record.rough |= size > self.accuracy.tolerance
                 return self._accepted(step, off, terms), size
             rounds, self.record.rounds = rounds + 1, self.record.rounds + 1
-            guess = self._split(step, finer, how)
+            guess, before = self._split(step, finer, how), length
+            length = tries.halved(size if late else None, length)
+            guess = guess if length == before else None
 
     def _lengthened(self, length: float, size: float) -> bool:
         """Take longer steps, which make nothing grow, where they leave out little enough."""

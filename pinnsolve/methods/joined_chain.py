@@ -11,7 +11,7 @@ from pinnsolve.algebra.chains import Chain, Prescribed
 from pinnsolve.algebra.operations import qr
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, traces_of
-from pinnsolve.methods.rows import Slopes, in_cells, turned
+from pinnsolve.methods.rows import Slopes, in_cells
 from pinnsolve.methods.sites import Site
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import number_of
@@ -37,9 +37,10 @@ class JoinedChain:
     ) -> None:  # fmt: skip
         self.scheme, self.traces, self.sites = scheme, traces_of(scheme, mesh), sites
         self.values = scheme.radau.values / length
-        parts = {order: self.traces.rows(part.flatten(1, 2)) for order, part in in_cells(scheme, mesh, slopes).items()}
-        rows = torch.stack([turned(parts, value) for value in self.values])
-        rows = rows * row_weights.flatten(2, 3)[..., None]
+        parts = in_cells(scheme, mesh, slopes)
+        powers = torch.stack([self.values**order for order in parts], 1)  # (S, orders in time)
+        each = self.traces.rows(torch.stack([part.flatten(1, 2) for part in parts.values()]))
+        rows = torch.tensordot(powers, each.to(powers.dtype), 1) * row_weights.flatten(2, 3)[..., None]
         self.norms: list[Tensor] = []
         self.chain = Chain(rows, self.traces.own, None if self.traces.ring else Prescribed(*self._walls()))
 
@@ -59,14 +60,11 @@ class JoinedChain:
             made.append(rows / norms[..., None])
         return made
 
-    def solve(
-        self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None, given: Tensor | None = None
-    ) -> Tensor:
+    def solve(self, b: Tensor, at_sites: Sequence[Tensor]) -> Tensor:
         """The coefficients (S, n, F, M, K) for K right sides b (S, n, R, K) and those at the ends, (S, 1, m, 1, K).
 
         Corrections are joined; so must be what is known.
         """
-        del known, given
         prescribed = None
         if not self.traces.ring:
             rows = [told[:, 0, :, 0] / norm[..., None] for told, norm in zip(at_sites, self.norms, strict=True)]

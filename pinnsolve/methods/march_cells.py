@@ -15,7 +15,7 @@ from pinnsolve.methods.march_rules import RULES
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import on_others
 from pinnsolve.networks.tails import wanting
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.tiles import Tiles, halves_of, halvings
 from pinnsolve.trial.evolution import Evolution
 
 
@@ -45,6 +45,20 @@ def fine(mesh: Tiles, found: Sequence[Resolution], rings: Sequence[bool]) -> Til
     while bool((bad := mesh.widths > wide(mesh, found)).any()):
         mesh, _ = halvings(mesh, bad, rings)
     return mesh
+
+
+def finer_cells(step: Step, bad: Tensor, much: Tensor) -> tuple[Tiles, list[list[int]]]:
+    """Halve bad cells of a step along the coordinates that are wanted, (n, dims), as `networks.tiles.halvings`; along a
+    line those that leave very much, (n,), twice: where a front steepens, or a kink stands, a half leaves a quarter or
+    more."""
+    rings = step.scheme.evolution.rings
+    finer, how = halvings(step.mesh, bad, rings)
+    if step.mesh.dims > 1 or not bool((again := bad & much[:, None]).any()):
+        return finer, how
+    for made in how:
+        again = again.repeat_interleave(halves_of(made).to(again.device), 0)
+    finer, more = halvings(finer, again, rings)
+    return finer, how + more
 
 
 def missed(c: Tensor, old: Tiles, other: Tensor, new: Tiles, cell: ReferenceCell) -> Tensor:

@@ -11,6 +11,7 @@ from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.implicit_step import Start, Step
 from pinnsolve.methods.march_record import variation
+from pinnsolve.methods.step_solver import Seen
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
 
@@ -28,13 +29,15 @@ def stored(marcher: Marcher) -> dict[str, Any]:
     m, r, last, c = marcher, marcher.record, marcher.last, marcher.carried
     made = m.solver.operator if m.solver.constant else None
     goes_on = last is not None and made is not None and made.mesh is last.mesh and made.length == last.length
+    seen = m.solver.seen if m.solver.seen is not None and m.solver.seen.places == m.mesh.places else None
     kept: dict[str, Any] = {
         "at": m.at, "length": m.length, "sizes": m.sizes, "terms": m.terms, "residual": m.residual,
         "places": torch.tensor(m.mesh.places), "values": m.start.values, "rates": m.start.rates, "taken": m.taken,
         "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
         "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest,
         "jumped": m.jumped, "layered": m.layered, "looked": m.looked, "waits": m.waits,
-        "rate": m.solver.rate if goes_on else None,
+        "rate": m.solver.rate if goes_on else None, "told": m.solver.told,
+        "seen": [] if seen is None else [seen.rate, seen.shortest, seen.longest],
         "carried": [c.sizes, c.grown, c.low, c.level, c.steps, c.even_grown, c.waited],
         "changes": [[part.values, part.rates] for part in (c.change, *c.even)],
     }  # fmt: skip
@@ -64,6 +67,7 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
         setattr(marcher, name, kept[name])
     marcher.mesh = Tiles.placed(marcher.mesh.ends, kept["places"], marcher.mesh.device, marcher.mesh.region)
     marcher.start, marcher.solver.sizes = Start(kept["values"], kept["rates"]), marcher.sizes
+    marcher.solver.seen = Seen(marcher.mesh.places, *kept["seen"]) if kept["seen"] else None
     record = marcher.record
     counts = record.counts
     counts.iterations, counts.factorisations, counts.operations, record.rejected, record.rounds = kept["counts"]
@@ -75,4 +79,4 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
         start = Start(last["values"], last["rates"])
         marcher.last = Step(marcher.scheme, marcher.mesh, last["begin"], last["length"], start, last["stages"])
         if kept["rate"] is not None:
-            marcher.solver.take_up(marcher.last, kept["rate"])
+            marcher.solver.take_up(marcher.last, kept["rate"], kept["told"])

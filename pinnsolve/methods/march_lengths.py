@@ -1,17 +1,67 @@
 """How long the next step of a march is.
 
-In a plane and over space each length is factorised anew, so that they grow fast from the first. Over space that takes
-as long as dozens of steps: there lengths are equal up to the end, and change only where that saves more than it takes.
+In a plane and over space each length is factorised anew, so that they grow fast from the first, and are equal up to the
+end. Over space that takes as long as dozens of steps: there they change only where that saves more than it takes.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Step
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.step_solver import StepSolver
+
+
+@dataclass
+class Tries:
+    """What was tried for a step that leaves out too much: shorter ones, and finer cells.
+
+    Parameters
+    ----------
+    left : float, optional
+        What was left out before the last change.
+    longer : float, optional
+        The length before it was last shortened; nothing where cells were halved since.
+    no_cells : bool
+        Whether finer cells were no use.
+    vain : float
+        What leaves more than this part of what was left out before was no use: a longer step is taken up again.
+        Smaller: steps that begin at a kink in time are lengthened and shortened by turns.
+    """
+
+    left: float | None = None
+    longer: float | None = None
+    no_cells: bool = False
+    vain: ClassVar[float] = 0.9
+
+    def shorter(self, left: float, length: float, tolerance: float, step: Step) -> float | None:
+        """What the length of a step that leaves out too much is to be multiplied by, so that it leaves out half of what
+        it may, as a power of the length, the step's own or the one that was seen; nothing where that does not help, or
+        finer cells did just now."""
+        part = 1.0 if self.left is None else left / self.left
+        if self.longer is None:
+            self.no_cells = self.left is not None and part > self.vain
+            helped = self.left is None or part > RULES.helps
+            seen = step.scheme.stages + 1.0
+        else:
+            helped = part <= (self.vain if self.no_cells else RULES.helps)
+            seen = min(step.scheme.stages + 1.0, math.log(part) / math.log(length / self.longer))
+        if not helped:
+            return None
+        self.left, self.longer = left, length
+        return max(0.2, min(0.7, (0.5 * tolerance / left) ** (1 / seen)))
+
+    def halved(self, left: float | None, length: float) -> float:
+        """The length to go on with, on finer cells: that before it was shortened in vain. What is `left` out counts
+        where that was the reason."""
+        in_vain = left is not None and self.left is not None and left > self.vain * self.left
+        length = self.longer if in_vain and self.longer is not None else length
+        self.left, self.longer = left, None
+        return length
 
 
 def following(step: Step, solver: StepSolver, felt: float, tolerance: float, left: float) -> float:
@@ -22,9 +72,11 @@ def following(step: Step, solver: StepSolver, felt: float, tolerance: float, lef
         return step.length
     most = RULES.grows if step.mesh.dims < 2 else RULES.leaps
     length = min(step.length * min(most, max(0.3, factor)), RULES.longest * (end - begin))
-    if step.mesh.dims < 3 or left <= RULES.short * (end - begin):
+    if step.mesh.dims < 2 or left <= RULES.short * (end - begin):
         return length
-    length = left / math.ceil(left / length - 1e-9)
+    length = left / math.ceil(left / (RULES.stretch * length))
+    if step.mesh.dims < 3:
+        return length
     assert solver.operator is not None
     factorise, solve = solver.operator.operations
     saved = left * (1 / step.length - 1 / length)

@@ -14,11 +14,11 @@ class Rules:
     aim: float = 0.4  # of the tolerance: what the next step aims at; larger: more steps are repeated
     grows: float = 2.0  # a step is at most so much longer than the last
     leaps: float = 8.0  # in a plane and over space, where each length is factorised anew; larger: more are repeated
-    begin: float = (
-        1 / 16
-    )  # of all time: the first step over space; shorter: its residual is the start's, and cells are halved
+    # of all time: the first step over space; shorter: its residual is the start's, and cells are halved
+    begin: float = 1 / 16
     serves: float = 20.0  # steps over space: so few more go on with their cells; larger: more cells than are needed
     longest: float = 0.25  # of all time: the longest step
+    stretch: float = 1.1  # times a step's length: what is left up to its end is taken at once; larger: it is repeated
     first: float = 1 / 64  # of all time: the first step
     merge: float = 1e-3  # of the bound: calm cells are merged; larger: they are split again at once
     calm: float = 0.1  # of the bound: over a shape what calm cells leave; larger: cells are sought in vain
@@ -37,6 +37,7 @@ class Rules:
     sudden: float = 1e-10  # of all time: no first step is tried below it (its root) before cells are halved
     low: float = 1 / 3  # of the degree in a plane: features that show what time leaves out; larger: space does
     plane: int = 2  # cells along each of two coordinates to begin with; more: long ones are not found
+    twice: float = 8.0  # times the bound: along a line such cells are halved twice at once; larger: more rounds
     rounds: int = 20  # of halving in one step
     short: float = 1e-12  # of all time: a step below it is none
     longer: float = 4.0  # the step where steps make what is carried grow; less: they still do; more: time lacks

@@ -136,10 +136,13 @@ class Operator:
 
         b = (turned(residuals, n) * self.row_weights).flatten(2, 3)
         told = [turned(r, len(site.cells))[..., None] for (site, _), r in zip(self.sites, at_sites, strict=True)]
-        known = torch.tensordot(into, stages.to(into.dtype), 1)
-        given = None if times is None or isinstance(self.cells, JoinedChain) else self.cells.given(times)
-        given = None if given is None else into @ given.to(into.dtype)
-        found = self.cells.solve(b[..., None], told, known, given)[..., 0]
+        if isinstance(self.cells, JoinedChain):
+            found = self.cells.solve(b[..., None], told)[..., 0]
+        else:
+            known = torch.tensordot(into, stages.to(into.dtype), 1)
+            given = None if times is None else self.cells.given(times)
+            given = None if given is None else into @ given.to(into.dtype)
+            found = self.cells.solve(b[..., None], told, known, given)[..., 0]
         return torch.tensordot(s.radau.back, found, 1).real
 
     def corrections(self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.clipped import Place
 from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
 from pinnsolve.methods.plane_memory import held_in_plane
@@ -24,9 +25,12 @@ class Rules:
 
     iterations: int = 10  # before the step is given up; more: time on steps that are too long
     contracts: float = 0.05  # a factorisation is kept while each iteration leaves less; larger: more iterations
+    keeps: float = 0.3  # the same in a plane and over space, where a factorisation takes as long as ten iterations
     anew: float = 0.4  # it is made anew within a step where an iteration leaves more; larger: more iterations
     away: float = 1e3  # of the unknowns' sizes: a change that large leads nowhere
     brief: float = 1e-2  # of what joins cells: the error of factors with half of the digits; larger: more iterations
+    alike: float = 4.0  # times the lengths at which it was seen what an iteration leaves; larger: it is seen less often
+    sure: float = 1e3  # times that, where it is not seen once more; smaller: rounding may be left that nobody looks at
 
 
 RULES = Rules()
@@ -45,6 +49,20 @@ class Counts:
     iterations: int = 0
     factorisations: int = 0
     operations: float = 0.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What iterations have left of those before, at most, on cells at such places and at lengths between two."""
+
+    places: tuple[Place, ...]
+    rate: float
+    shortest: float
+    longest: float
+
+    def like(self, length: float) -> bool:
+        """Whether a length is about as long."""
+        return self.shortest / RULES.alike <= length <= self.longest * RULES.alike
 
 
 @dataclass
@@ -70,7 +88,9 @@ class StepSolver:
 
     def __post_init__(self) -> None:
         self.operator: Operator | None = None
-        self.rate = 1.0  # what an iteration left of the one before
+        self.rate, self.told = 1.0, True  # what an iteration left of the one before, and whether that was seen
+        self.held: list[tuple[Site, Answers]] | None = None  # conditions that hold since the first iteration
+        self.seen: Seen | None = None  # where equations are linear: the most that any has left
         # what is iterated upon anyway needs few digits; what is factorised once, or has no energy, all of them; over
         # space there is no memory for these
         once = self.constant and self.scheme.evolution.dims < 3
@@ -78,7 +98,7 @@ class StepSolver:
 
     def solve(self, step: Step) -> bool:
         """Solve for the stages, in place; whether it settled."""
-        before = None
+        before, self.held = None, None
         for k in range(1, RULES.iterations + 1):
             fresh = self._fresh(step, k)
             try:
@@ -91,8 +111,7 @@ class StepSolver:
             if not size < RULES.away:
                 return self._failed()
             if self.constant:
-                worst = 0.0 if fresh else self.rate  # of all iterations with this factorisation
-                self.rate = max(worst, size / before) if before else worst
+                self._rated(step, fresh, size / before if before else None)  # of all iterations with this factorisation
                 settled = size * (self.rate or 1.0) < self.left
             else:
                 self.rate = size / before if before else 0.0
@@ -104,19 +123,45 @@ class StepSolver:
             before = size
         return self._failed()
 
+    def _known(self, step: Step) -> float:
+        """What an iteration leaves with a factorisation that is new, as those of like lengths on these cells have told;
+        zero where there are none."""
+        if self.seen is not None and self.seen.places != step.mesh.places:
+            self.seen = None
+        if self.seen is None or not self.seen.like(step.length):
+            return 0.0
+        return RULES.sure * self.seen.rate
+
+    def _rated(self, step: Step, fresh: bool, seen: float | None) -> None:
+        """Note what an iteration leaves with this factorisation, once that was seen; before what is known of it."""
+        if seen is None:
+            if fresh:
+                self.rate, self.told = self._known(step), False
+            return
+        self.rate, self.told = max(self.rate, seen) if self.told else seen, True
+        known = self.seen or Seen(step.mesh.places, seen, step.length, step.length)
+        lengths = known.shortest, known.longest, step.length
+        self.seen = Seen(known.places, max(known.rate, seen), min(lengths), max(lengths))
+
     def forget(self) -> None:
         """Make the next factorisation anew, as a march that is taken up again does."""
-        self.operator, self.rate = None, 1.0
+        self.operator, self.rate, self.told = None, 1.0, True
 
-    def take_up(self, step: Step, rate: float) -> None:
+    def take_up(self, step: Step, rate: float, told: bool) -> None:
         """Make the factorisation of a step that was solved again, where it does not depend on the solution."""
         walls = [(site, step.at_site(site, slopes=True)) for site in sites_of(self.scheme, step.mesh)]
         self.operator = self._factorised(step, step.inside(self.scheme.points, slopes=True), walls)
-        self.rate = rate
+        self.rate, self.told = rate, told
 
     def _failed(self) -> bool:
         self.forget()
         return False
+
+    @property
+    def serves(self) -> bool:
+        """Whether the factorisation at hand does for another step of the same length."""
+        contracts = RULES.contracts if self.scheme.evolution.dims < 2 else RULES.keeps
+        return self.constant or self.rate <= contracts
 
     def _fresh(self, step: Step, iteration: int) -> bool:
         """Whether the factorisation must be made anew."""
@@ -124,14 +169,13 @@ class StepSolver:
         if kept is None or kept.mesh is not step.mesh or kept.length != step.length:
             return True
         if iteration == 1:
-            return self.rate > RULES.contracts and not self.constant
-        return iteration in (3, 6) and self.rate > RULES.anew
+            return not self.serves
+        return iteration in (3, 6) and self.rate > RULES.anew and not self.constant
 
     def _change(self, step: Step, fresh: bool) -> Tensor:
         s = self.scheme
         inside = step.inside(s.points, slopes=fresh)
-        sites = self._sites(step)
-        walls = [(site, step.at_site(site, slopes=fresh)) for site in sites]
+        walls = self._at_walls(step, fresh)
         if fresh:
             self.operator = self._factorised(step, inside, walls)
             self.counts.factorisations += 1
@@ -140,6 +184,16 @@ class StepSolver:
         self.counts.operations += self.operator.operations[1]
         at_walls = [found.residuals for _, found in walls]
         return self.operator.correction(inside.residuals, at_walls, step.stages, step.times)
+
+    def _at_walls(self, step: Step, slopes: bool) -> list[tuple[Site, Answers]]:
+        """What conditions say. Along a line a correction meets exactly what is prescribed of one unknown, so that
+        nothing is left for the next."""
+        if self.held is not None and not slopes:
+            return self.held
+        found = [(site, step.at_site(site, slopes)) for site in self._sites(step)]
+        met = step.mesh.dims == 1 and all(c.prescribes is not None for site, _ in found for c in site.conditions)
+        self.held = [(s, replace(a, residuals=torch.zeros_like(a.residuals))) for s, a in found] if met else None
+        return found
 
     def _factorised(self, step: Step, inside: Answers, walls: Sequence[tuple[Site, Answers]]) -> Operator:
         """The factorisation made anew. The old one goes before: two, and the holes that one leaves, take gigabytes."""

@@ -20,7 +20,7 @@ class LocalFeatures:
     degree : int
         Of the features in a cell; along a line it has one more of them for each unknown.
     stages : int
-        Of a step, from 2 to 9; polynomials in time have this degree.
+        Of a step, from 2 to 11; polynomials in time have this degree.
 
     Raises
     ------
@@ -36,8 +36,8 @@ class LocalFeatures:
         whole("LocalFeatures: stages", self.stages)
         if not 4 <= self.degree <= 20:
             raise ProblemError(f"LocalFeatures: degree={self.degree} is out of range", "Write a number from 4 to 20.")
-        if not 2 <= self.stages <= 9:
-            raise ProblemError(f"LocalFeatures: stages={self.stages} is out of range", "Write a number from 2 to 9.")
+        if not 2 <= self.stages <= 11:
+            raise ProblemError(f"LocalFeatures: stages={self.stages} is out of range", "Write a number from 2 to 11.")
 
     @property
     def steady(self) -> int:

@@ -36,11 +36,25 @@ def legendre(xi: Tensor, degree: int, order: int) -> Tensor:
     columns = [torch.ones_like(xi), xi][: degree + 1]
     for k in range(1, degree):
         columns.append(torch.addcmul(columns[k - 1] * (-k / (k + 1)), xi, columns[k], value=(2 * k + 1) / (k + 1)))
-    norms = torch.arange(degree + 1, dtype=xi.dtype, device=xi.device).mul(2).add(1).sqrt()
-    values = torch.stack(columns, -1)
-    if not order:
-        return values * norms
-    return values @ (torch.matrix_power(_derived(degree, xi.device), order).to(xi.dtype) * norms)
+    values = torch.stack(columns, -1) * _norms(degree, xi.device).to(xi.dtype)
+    return derived(values, order) if order else values
+
+
+def derived(values: Tensor, order: int) -> Tensor:
+    """The features (..., degree + 1), derived so many times along xi, from their values."""
+    return values @ _along(values.shape[-1] - 1, order, values.device).to(values.dtype)
+
+
+@lru_cache(maxsize=64)
+def _norms(degree: int, device: torch.device) -> Tensor:
+    return torch.arange(degree + 1, dtype=torch.float64, device=device).mul(2).add(1).sqrt()
+
+
+@lru_cache(maxsize=64)
+def _along(degree: int, order: int, device: torch.device) -> Tensor:
+    """The coefficients (d + 1, d + 1) of features that are derived by those that are not, one a column."""
+    norms = _norms(degree, device)
+    return torch.matrix_power(_derived(degree, device), order) * norms / norms[:, None]
 
 
 @lru_cache(maxsize=64)
@@ -98,7 +112,8 @@ class ReferenceCell:
         """The features at places (..., dims), derived so many times along each coordinate: (..., M)."""
         made: Tensor | None = None
         for axis, order in enumerate(orders):
-            along = legendre(xi[..., axis], self.degree, order)[..., self.powers[:, axis]]
+            along = legendre(xi[..., axis], self.degree, order)
+            along = along if self.dims == 1 else along[..., self.powers[:, axis]]
             made = along if made is None else made * along
         assert made is not None
         return made

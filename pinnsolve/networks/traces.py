@@ -166,18 +166,28 @@ class Traces:
             right[k - 1], left[k % n] = free[:d], free[d:]
         return left, right
 
-    def stretch(self, joins: int) -> tuple[Tensor, Tensor]:
-        """What a joint's numbers are in the reference cell's units, (n, joins) at the left and right."""
-        k = torch.arange(joins, dtype=torch.float64, device=self.mesh.device)
+    @cached_property
+    def _stretches(self) -> tuple[Tensor, Tensor]:
+        k = torch.arange(max(self.joins, default=0), dtype=torch.float64, device=self.mesh.device)
         h = self.mesh.widths
         return (h / (2 * self.scales[:-1, None])) ** k, (h / (2 * self.scales[1:, None])) ** k
 
+    def stretch(self, joins: int) -> tuple[Tensor, Tensor]:
+        """What a joint's numbers are in the reference cell's units, (n, joins) at the left and right."""
+        left, right = self._stretches
+        return left[:, :joins], right[:, :joins]
+
+    @cached_property
+    def _complex(self) -> list[tuple[Tensor, Tensor]]:
+        """The transposed maps for complex numbers."""
+        return [(lift.T.to(torch.complex128), free.T.to(torch.complex128)) for lift, free in self.maps]
+
     def rows(self, part: Tensor) -> Tensor:
-        """From rows on coefficients (n, R, F, M) to rows on own numbers and joints, (n, R, own + 2 D)."""
+        """From rows on coefficients (..., n, R, F, M) to rows on own numbers and joints, (..., n, R, own + 2 D)."""
         own, left, right = [], [], []
         for f, (joins, (lift, free)) in enumerate(zip(self.joins, self.maps, strict=True)):
-            own.append(part[:, :, f] @ free)
-            lifted = part[:, :, f] @ lift
+            own.append(part[..., f, :] @ free)
+            lifted = part[..., f, :] @ lift
             a, b = self.stretch(joins)
             left.append(lifted[..., :joins] * a[:, None])
             right.append(lifted[..., joins:] * b[:, None])
@@ -194,28 +204,33 @@ class Traces:
                 (side.to(t.dtype) @ t[..., None])[..., 0] for side, t in zip(self.sides, (left, right), strict=True)
             )
         made, at, joint = [], 0, 0
-        for count, joins, (lift, free) in zip(self.counts, self.joins, self.maps, strict=True):
+        maps = self._complex if z.is_complex() else [(lift.T, free.T) for lift, free in self.maps]
+        for count, joins, (lift, free) in zip(self.counts, self.joins, maps, strict=True):
             own = count - 2 * joins
-            c = z[..., at : at + own] @ free.T.to(z.dtype)
+            c = z[..., at : at + own] @ free
             if joins:
                 a, b = self.stretch(joins)
                 ends = torch.cat([left[..., joint : joint + joins] * a, right[..., joint : joint + joins] * b], -1)
-                c = c + ends @ lift.T.to(z.dtype)
+                c = c + ends @ lift
             made.append(c)
             at, joint = at + own, joint + joins
         return torch.stack(made, -2)
 
     def of(self, c: Tensor) -> tuple[Tensor, Tensor]:
         """The numbers (..., n, D) of coefficients (..., n, F, M) at the left and right end of each cell."""
-        cell, h = reference_cell(max(self.counts) - 1, self.mesh.device), self.mesh.widths[:, 0]
         sides: list[list[Tensor]] = [[], []]
         for f, joins in enumerate(self.joins):
-            for k in range(joins):
-                for side, found in enumerate(sides):
-                    scale = self.scales[side : side + len(h)]
-                    found.append((c[..., f, :] @ cell.end(k)[side]) * (2 * scale / h) ** k)
-        empty = c[..., 0, :0]
-        left, right = (torch.stack(s, -1) if s else empty for s in sides)
+            for found, ends, stretch in zip(sides, self._ends, self._stretches, strict=True):
+                found.append(c[..., f, :] @ ends[:, :joins] / stretch[:, :joins])
+        left, right = (torch.cat(s, -1) for s in sides)
+        return left, right
+
+    @cached_property
+    def _ends(self) -> tuple[Tensor, Tensor]:
+        """The features' derivatives at the left and right end of a cell, (M, D) each."""
+        cell, most = reference_cell(max(self.counts) - 1, self.mesh.device), max(self.joins)
+        tables = [torch.stack([cell.end(k)[side] for k in range(most)], -1) if most else None for side in (0, 1)]
+        left, right = (torch.zeros(cell.count, 0, dtype=torch.float64) if t is None else t for t in tables)
         return left, right
 
     def joined(self, c: Tensor, times: Tensor | None = None) -> Tensor:

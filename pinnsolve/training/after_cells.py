@@ -53,17 +53,21 @@ def richer_still(
     method, network = stages[now.stage].method, stages[now.stage].network
     if not isinstance(method, Enriching) or now.stuck or not now.solved or now.best != now.stage:
         return None
-    before = next((e for e in reversed(results.ended[:-1]) if isinstance(stages[e.stage].method, Marching)), None)
-    later = (k for k in range(now.stage + 1, len(stages)) if isinstance(stages[k].method, Enriching))
+    before = next((e for e in reversed(results.ended[:-1]) if isinstance(stages[e.stage].network, LocalFeatures)), None)
+    assert isinstance(network, LocalFeatures)
+    later = (
+        k
+        for k in range(now.stage + 1, len(stages))
+        if isinstance(stages[k].method, Enriching)
+        and isinstance(n := stages[k].network, LocalFeatures)
+        and n.degree > network.degree
+    )
     following = next(later, None)
     if before is None or following is None or not now.estimate:
         return None
-    richer = stages[following].network
-    assert isinstance(network, LocalFeatures)
-    assert isinstance(richer, LocalFeatures)
     gain = rules.again * now.size(results.weights) / before.size(results.weights)
     enough = dear or gain * now.estimate <= rules.certain_cells * tolerance
-    enough = enough and richer.degree > network.degree and rules.dearer * now.operations <= left
+    enough = enough and rules.dearer * now.operations <= left
     return Turn(following) if enough else None
 
 

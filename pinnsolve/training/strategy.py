@@ -19,7 +19,7 @@ from typing import Literal, TypeGuard
 
 from pinnsolve.algebra.operations import LARGEST, SPEED, qr
 from pinnsolve.errors import Outcome
-from pinnsolve.methods import Enriching, Marching, Vanishing
+from pinnsolve.methods import Marching, Vanishing
 from pinnsolve.networks import LocalFeatures, RandomFeatures
 from pinnsolve.networks.described import is_features
 from pinnsolve.settings import LAYERS, Stage
@@ -177,7 +177,7 @@ class Strategy:
         certain = self.rules.certain_cells if cells else self.rules.certain
         if not now.solved or now.estimate is None or not now.estimate <= certain * self.tolerance:
             return False
-        return not (now.best == now.stage and isinstance(self.stages[now.stage + 1].method, Enriching))
+        return not (cells and now.best == now.stage and isinstance(self.stages[now.stage].method, Marching))
 
     def _exact(self, count: int, estimate: float) -> Outcome:
         """Several solutions meet all equations and conditions to rounding, and no other will meet them better."""

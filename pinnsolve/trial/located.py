@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
-from pinnsolve.networks.reference_cell import ReferenceCell
+from pinnsolve.networks.reference_cell import ReferenceCell, derived
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.of_cells import InCells
 
@@ -31,9 +31,10 @@ class Located(InCells):
         if key not in self.tables:
             for old in [k for k in self.tables if isinstance(k, tuple) and k[0] != cell.degree]:
                 del self.tables[old]
+            known = self.tables.get((cell.degree, 0)) if cell.dims == 1 else None  # along a line values tell the rest
+            features = cell.features(self.xi, orders) if known is None else derived(known, orders[0])
             powers = torch.tensor(orders, device=self.width.device)
-            stretch = ((2 / self.width) ** powers).prod(-1)
-            self.tables[key] = cell.features(self.xi, orders) * stretch[:, None]
+            self.tables[key] = features * ((2 / self.width) ** powers).prod(-1)[:, None] if any(orders) else features
         return self.tables[key]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -45,6 +45,15 @@ class Slab:
     @property
     def end(self) -> float:
         return self.begin + self.length
+
+
+@dataclass(frozen=True)
+class AtTimes:
+    """The coefficients of an unknown at points: of all powers of time, (N, q + 1, M), and by how often they are derived
+    along time those at each point's own, (N, M)."""
+
+    modes: Tensor
+    derived: dict[int, Tensor] = field(default_factory=dict)
 
 
 def moved(slabs: Sequence[Slab], change: Tensor) -> list[Slab]:
@@ -178,17 +187,20 @@ class Marched(OfCells):
         cell = reference_cell(degree_of(s.modes.shape[3], len(self.space)), self.device, len(self.space))
         return legendre_of(s.mesh, cell, s.modes.transpose(0, 1)).transpose(0, 1)
 
-    def gathered(self, prepared: Located, unknown: int, of: Tensor | None = None) -> Tensor:
+    def gathered(self, prepared: Located, unknown: int, of: Tensor | None = None) -> AtTimes:  # type: ignore[override]
         modes = self._locate(prepared)
-        return (modes if of is None else of)[prepared.cell, :, unknown]  # (N, q + 1, M)
+        return AtTimes((modes if of is None else of)[prepared.cell, :, unknown])
 
-    def part(self, prepared: Located, mine: Tensor, alpha: Alpha) -> Tensor:
+    def part(self, prepared: Located, mine: AtTimes, alpha: Alpha) -> Tensor:  # type: ignore[override]
         order, across = alpha[self.time], tuple(alpha[k] for k in self.space)
+        _, q, m = mine.modes.shape
         if order not in prepared.tables:
-            table = legendre(prepared.tau, mine.shape[1] - 1, order)
+            table = legendre(prepared.tau, q - 1, order)
             prepared.tables[order] = table * ((2 * self.sign / prepared.length) ** order)[:, None]
-        cell = reference_cell(degree_of(mine.shape[2], len(self.space)), self.device, len(self.space))
-        return torch.einsum("nk,nkm,nm->n", prepared.tables[order], mine, prepared.across(cell, across))
+        if order not in mine.derived:
+            mine.derived[order] = (prepared.tables[order][..., None] * mine.modes).sum(1)
+        cell = reference_cell(degree_of(m, len(self.space)), self.device, len(self.space))
+        return (mine.derived[order] * prepared.across(cell, across)).sum(-1)
 
     def add(self, change: Tensor) -> None:
         added, self.slabs = moved(self.slabs, change), []

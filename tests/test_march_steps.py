@@ -1,0 +1,146 @@
+"""How steps of a march are solved with little work: what is evaluated again, factorised again and tried again."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from pinnsolve import Box, Problem, condition, d, dirichlet, face, initial, neumann
+from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.cell_start import at_start
+from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes, sites_of
+from pinnsolve.methods.march_cells import finer_cells
+from pinnsolve.methods.march_lengths import Tries, following
+from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.networks.tiles import Tiles
+from validation.marched import read
+
+CPU = torch.device("cpu")
+WAVE = Problem(
+    space=Box(x=(0, 1)), time=(0, 1), unknowns=("u", "v"),
+    equations=[lambda u, v, t: d(u, t) - v, lambda u, v, x, t: d(v, t) - d(u, x, x)],
+    conditions=[initial(u=lambda x: torch.sin(math.pi * x), v=0.0), dirichlet(u=0)], reference=None,
+)  # fmt: skip
+
+
+def slow(u: Any, x: Any, t: Any) -> Any:
+    return d(u, t) - d((1 + u * u) * d(u, x), x)
+
+
+MOVED = Problem(
+    space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=slow,
+    conditions=[
+        initial(u=lambda x: x), dirichlet(u=lambda t: torch.sin(9 * t), on=face(x=0)),
+        neumann(u=lambda t: torch.cos(9 * t), on=face(x=1)),
+    ],
+    reference=None,
+)  # fmt: skip
+
+
+def test_linear_equations_take_one_iteration_a_step_once_it_is_seen_what_that_leaves() -> None:
+    """And what it leaves is rounding: the string comes back (mutant: `_known` of 1.0 takes two a step)."""
+    march = Marcher(read(WAVE)[0], Accuracy(11, 5, 1e-6, 1e-4), CPU)
+    record = march.run()
+    assert record.counts.iterations <= len(record.steps) + record.rejected + 3
+    x = torch.linspace(0, 1, 9, dtype=torch.float64)
+    last, mesh = record.steps[-1], record.steps[-1].mesh
+    for j in range(len(mesh)):
+        here = x[(x >= mesh.lows[j, 0]) & (x <= mesh.lows[j, 0] + mesh.widths[j, 0])]
+        xi = 2 * (here - mesh.lows[j, 0]) / mesh.widths[j, 0] - 1
+        values = last.scheme.cell.features(xi[:, None], (0,)) @ last.stages[-1, j, 0]
+        assert torch.allclose(values, -torch.sin(math.pi * here), atol=1e-5)
+
+
+def one_step(problem: Problem, cells: int, length: float) -> tuple[Step, StepSolver]:
+    evolution = read(problem)[0]
+    scheme, mesh = Scheme(evolution, 9, 4, CPU), Tiles.begun(evolution.extent, cells, evolution.joints, CPU)
+    start = at_start(scheme, mesh)
+    step = Step(scheme, mesh, 0.0, length, start, start.values.expand(4, -1, -1, -1)).closed()
+    scheme.weights = equation_sizes(step)
+    return step, StepSolver(scheme, torch.ones(1, dtype=torch.float64), 1e-10)
+
+
+def test_what_is_prescribed_at_ends_holds_after_each_step_though_it_is_evaluated_once() -> None:
+    """A value and a slope that swing, beside equations that take several iterations (mutant: `held` of half as much)."""
+    step, solver = one_step(MOVED, 4, 0.05)
+    assert solver.solve(step) and solver.counts.iterations > 2
+    for site in sites_of(step.scheme, step.mesh):
+        assert step.at_site(site, slopes=False).residuals.abs().max() < 1e-11
+    assert step.inside(step.scheme.points, slopes=False).residuals.abs().max() < 1e-1, "what cells leave between"
+
+
+def test_conditions_that_are_no_values_are_evaluated_at_each_iteration() -> None:
+    def radiates(u: Any, x: Any) -> Any:
+        return d(u, x) + u**4 - 1
+
+    hot = MOVED.replaced(conditions=[initial(u=lambda x: 0.5 + 0 * x), neumann(u=0, on=face(x=0)),
+                                     condition(radiates, on=face(x=1))])  # fmt: skip
+    step, solver = one_step(hot, 4, 0.05)
+    assert solver.solve(step) and solver.held is None
+    assert all(
+        step.at_site(site, slopes=False).residuals.abs().max() < 1e-8 for site in sites_of(step.scheme, step.mesh)
+    )
+
+
+# ---------------------------------------------------------------- what is tried
+
+AT = SimpleNamespace(scheme=SimpleNamespace(stages=5))
+
+
+def tried(left: list[float], length: float = 1.0) -> list[str]:
+    """What follows where a step leaves out so much, try after try, of which 1 is allowed: shorter ones, finer cells, or
+    the longer step again on finer cells."""
+    tries, told = Tries(), []
+    for size in left:
+        factor = tries.shorter(size, length, 1.0, AT)  # type: ignore[arg-type]
+        if factor is not None:
+            length, told = factor * length, [*told, "shorter"]
+            continue
+        before, length = length, tries.halved(size, length)
+        told.append("finer" if length == before else "longer, finer")
+    return told
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        ([64.0, 2.0], ["shorter", "shorter"]),  # a power of the length
+        ([64.0, 63.0, 20.0, 5.0], ["shorter", "longer, finer", "finer", "finer"]),  # a kink between cells
+        ([64.0, 48.0, 47.0, 30.0], ["shorter", "finer", "shorter", "shorter"]),  # one in time: neither does much
+        ([64.0, 63.0, 60.0, 50.0], ["shorter", "longer, finer", "shorter", "shorter"]),
+    ],
+)
+def test_a_step_that_leaves_out_too_much_is_shortened_or_solved_on_finer_cells_as_one_of_them_helps(
+    left: list[float], told: list[str]
+) -> None:
+    assert tried(left) == told
+
+
+def test_a_step_is_shortened_by_the_power_of_its_length_that_was_seen() -> None:
+    tries = Tries(left=None)
+    first = tries.shorter(20.0, 1.0, 4.0, AT)  # type: ignore[arg-type]
+    assert first == pytest.approx(10 ** (-1 / 6)), "half of what may be left, at order six"
+    second = tries.shorter(8.0, 0.5, 4.0, AT)  # type: ignore[arg-type]
+    assert second == pytest.approx(0.25 ** (math.log(2) / math.log(2.5)))
+
+
+def test_cells_that_leave_very_much_are_halved_twice_along_a_line() -> None:
+    step, _ = one_step(MOVED, 4, 0.1)
+    bad, much = torch.tensor([0, 1, 1, 0]).bool(), torch.tensor([0, 0, 1, 1]).bool()
+    finer, how = finer_cells(step, bad[:, None], much)
+    assert finer.widths[:, 0].tolist() == [0.25, 0.125, 0.125, *[0.0625] * 4, 0.25] and len(how) == 2
+
+
+def test_steps_over_a_plane_are_equal_up_to_the_end() -> None:
+    """Lengths that were factorised serve again (mutant: no division)."""
+    step = SimpleNamespace(length=0.1, mesh=SimpleNamespace(dims=2), scheme=SimpleNamespace(
+        stages=3, evolution=SimpleNamespace(times=(0.0, 1.0))))  # fmt: skip
+    felt = 0.4 * 2.0**-4  # twice as long
+    length = following(step, SimpleNamespace(), felt, 1.0, 0.7)  # type: ignore[arg-type]
+    assert length == pytest.approx(0.7 / 4)
+    assert following(step, SimpleNamespace(), felt, 1.0, 0.43) == pytest.approx(0.43 / 2), "a tenth longer"  # type: ignore[arg-type]
