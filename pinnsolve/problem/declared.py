@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -213,12 +213,18 @@ def _check_inner(c: Equation, pieces: Sequence[Piece], domain: Domain) -> None:
         )
 
 
-def undetermined(unknown: str) -> ProblemError:
-    """What to say of an unknown that nothing fixes."""
+def undetermined(unknown: str, elsewhere: Collection[str] = ()) -> ProblemError:
+    """What to say of an unknown that nothing fixes; `elsewhere` are those of experiments."""
+    remedy = f"Without one it is not determined: add dirichlet({unknown}=...), initial({unknown}=...), "
+    if elsewhere and unknown not in elsewhere:
+        return ProblemError(
+            f"no condition and no data mention the unknown '{unknown}': all data are given other values of parameters",
+            f"Make one experiment the problem's own, its values under parameters=, and no given= there. {remedy}"
+            f"or observed(..., {unknown}=...).",
+        )
     return ProblemError(
         f"no condition mentions the unknown '{unknown}'",
-        f"Without one it is not determined: add dirichlet({unknown}=...), initial({unknown}=...), "
-        f"or fix it in one point, dirichlet({unknown}=0, on=point(...)).",
+        f"{remedy}or fix it in one point, dirichlet({unknown}=0, on=point(...)).",
     )
 
 

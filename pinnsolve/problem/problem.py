@@ -18,15 +18,17 @@ from pinnsolve.geometry.across import interfaces_of, materials_at
 from pinnsolve.geometry.along import Along
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.inner import Inner
-from pinnsolve.geometry.materials import Parts
+from pinnsolve.geometry.materials import Parts, Piecewise
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
+from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.problem.binding import Around, Elsewhere, Fields
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.declared import Declared, check_twice, undetermined
 from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.experiments import APART, experiments_of, told_apart
 from pinnsolve.problem.fewer import fewer_of, levels
 from pinnsolve.problem.flows import in_order
 from pinnsolve.problem.guess import guess_of
@@ -105,11 +107,12 @@ class Problem(Told):
         quantities: Mapping[str, Any] | None = None,
         guess: Any = None,
     ) -> None:
-        self._declared = {
+        self._declared = told_apart({
             "space": space, "time": time, "unknowns": unknowns, "equations": equations, "conditions": conditions,
-            "parameters": parameters, "reference": reference, "tolerance": tolerance,
-            "quantities": quantities, "guess": guess,
-        }  # fmt: skip
+            "parameters": parameters, "reference": reference, "tolerance": tolerance, "quantities": quantities,
+            "guess": guess,
+        })  # fmt: skip
+        unknowns, equations, conditions, parameters, reference, guess = (self._declared[name] for name in APART)
         given, self._parameters = parameters_of(parameters or {}), dict(parameters or {})
         self.parameters, self.ranges, self.held = given.numbers, given.ranges, given.held
         self.materials = {
@@ -119,16 +122,17 @@ class Problem(Told):
         self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
         self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
         self.space, self.domain = space, Domain(space, time, self.ranges)
-        for name, material in self.materials.items():
-            material.check(name, self.domain)
-        for name, data in self.tables.items():
-            data.check(name, self.domain)
+        varying: dict[str, Piecewise | Tabulated] = {**self.materials, **self.tables}
+        for name, what in varying.items():
+            what.check(name, self.domain)
         self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
         self.unknowns, self.fewer = unknowns_of(unknowns), fewer_of(unknowns, self.domain)
         self.tolerance, self.reference = positive("tolerance", tolerance), reference_given(reference)
         check_free(self.unknowns, self.coordinates, self.others, self.functions)
         flat = flattened(conditions)
-        self.observations = tuple(measured(self.domain, self.unknowns, c) for c in flat if isinstance(c, Observed))
+        data = [c for c in flat if isinstance(c, Observed)]
+        self.observations = tuple(measured(self.domain, self.unknowns, c) for c in data)
+        self.experiments = experiments_of(data)
         declared = Declared(
             self.domain, self.unknowns, self.others, given.unknown, equations_of(equations, levels(self.fewer)),
             [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
@@ -142,15 +146,13 @@ class Problem(Told):
         self.periodic, marked = tuple(declared.periodic), partial(integrating, prober=self.prober)
         self.equations, conditions = tuple(map(marked, declared.equations)), [*map(marked, declared.standing)]
         if left := [u for u in declared.untold if not self.prober.algebraic(u, self.equations)]:
-            raise undetermined(left[0])
+            raise undetermined(left[0], self.told_experiments)
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
         self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner))
         self.guess = guess_of(guess, self.unknowns, self.coordinates, [n for n in self.names if n not in self.unknowns])
         self.conditions = tuple(recognised(c, self.prober) for c in conditions if c not in self.inner)
-        self.solenoidal = tuple(
-            replace(flow, components=in_order(flow.components, self.equations, self.prober))
-            for flow in declared.solenoidal
-        )
+        flows = {f: in_order(f.components, self.equations, self.prober) for f in declared.solenoidal}
+        self.solenoidal = tuple(replace(flow, components=components) for flow, components in flows.items())
         self.functions_prober = replace(self.prober, unknowns=tuple(self.functions), functions={})
         self.known = tuple(recognised(c, self.functions_prober) for c in declared.known)
         check_twice((*self.conditions, *self.known), self.periodic, self.domain)
@@ -243,8 +245,7 @@ class Problem(Told):
 
     def guessed(self, points: Points) -> dict[str, Tensor]:
         """Where iterations begin: the values (N,) of those unknowns of which there is a guess."""
-        chart, at = points.chart()
-        fields = self.fields(chart, at, {}, points)
+        fields = self.fields(*points.chart(), {}, points)
         return {u: self.guess.of(u, fields).value.detach() for u in self.guess.unknowns}
 
     def to_be_found(self, prescribed: Prescribed) -> bool:
@@ -295,6 +296,5 @@ class Problem(Told):
             **values,
         }
         behind |= {n: e.field(self.domain, chart, behind) for n, e in self.expansions.items() if e.along in at}
-        return Fields(
-            chart, behind, self.domain.time, Around(self.domain, list(self.materials.values()), elsewhere)
-        )  # fmt: skip
+        around = Around(self.domain, list(self.materials.values()), elsewhere)
+        return Fields(chart, behind, self.domain.time, around)

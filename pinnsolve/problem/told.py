@@ -9,6 +9,7 @@ from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.experiments import Experiment
 from pinnsolve.problem.guess import Guess
 from pinnsolve.problem.observations import Measured
 from pinnsolve.problem.unknown import Unknown
@@ -27,6 +28,7 @@ class Told:
     periodic: tuple[Periodic, ...]
     solenoidal: tuple[Solenoidal, ...]
     observations: tuple[Measured, ...]
+    experiments: tuple[Experiment, ...]
     parameters: dict[str, float]
     constants: dict[str, Unknown]
     functions: dict[str, Unknown]
@@ -74,11 +76,22 @@ class Told:
     def told_parameters(self) -> dict[str, str]:
         """What each parameter is, in words."""
         told = {name: f"{value:.6g}" for name, value in self.parameters.items()}
+        told |= {
+            e.names[n]: f"{told[e.names[n]]}, as {n} of {', '.join(e.unknowns.values())}"
+            for e in self.experiments
+            for n in e.given
+            if e.names[n] in told
+        }
         told |= {n: f"unknown, guessed as {u.guess:g}" for n, u in self.constants.items()}
         told |= {n: f"unknown, a function of {', '.join(u.coordinates)}" for n, u in self.functions.items()}
         told |= {n: f"an eigenvalue, the {e.count} nearest to {e.near:g}" for n, e in self.eigenvalues.items()}
         told |= {n: f"a function of {', '.join(t.of)}, {t.kind} between data" for n, t in self.tables.items()}
         return told | {n: f"an input, from {low:g} to {high:g}" for n, (low, high) in self.ranges.items()}
+
+    @property
+    def told_experiments(self) -> dict[str, str]:
+        """Of which unknown, and where, each unknown of an experiment is."""
+        return {new: f"{u} where {e.told}" for e in self.experiments for u, new in e.unknowns.items()}
 
     @property
     def told_reference(self) -> str:

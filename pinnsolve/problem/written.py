@@ -9,6 +9,7 @@ from typing import Any
 
 from pinnsolve.problem.binding import arguments
 from pinnsolve.problem.equation import Equation, What
+from pinnsolve.problem.renamed import Renamed
 
 LEFT: dict[What, str] = {"value": "{u}", "rate": "d({u}, {t})", "normal derivative": "d({u}, n)"}
 Function = ast.FunctionDef | ast.Lambda
@@ -21,6 +22,8 @@ def expression(function: Callable[..., Any]) -> str:
     >>> expression(lambda u, x: 2 * d(u, x)  - 1)
     '2 * d(u, x) - 1'
     """
+    if isinstance(function, Renamed):
+        return function.told(expression(function.__wrapped__))
     code = getattr(function, "__code__", None)
     called = getattr(function, "__name__", type(function).__name__)
     if code is None:
