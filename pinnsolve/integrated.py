@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from pinnsolve.checks.as_regular import whole
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.across import divided
 from pinnsolve.geometry.piece import Piece
@@ -119,17 +120,17 @@ def integrated(trial: Trial, problem: Problem, quantity: Quantity) -> Integral:
             f"{quantity.name}: {', '.join(problem.ranges)} may be anything in a range",
             f"Choose: solution.at({values_of}).integral(...).",
         )
-    beside = {c: problem.parameters[c] for c in trial.problem.ranges}
+    beside, shown = {c: problem.parameters[c] for c in trial.problem.ranges}, whole(problem)
 
     def values(points: Points) -> np.ndarray:
         every = {c: torch.full_like(points.weights, v) for c, v in beside.items()} | dict(points.coordinates)
-        whole = replace(points, coordinates={c: every[c] for c in trial.problem.coordinates})
-        reached = trial.reached(whole.coordinates)
+        placed = replace(points, coordinates={c: every[c] for c in trial.problem.coordinates})
+        reached = trial.reached(placed.coordinates)
         if reached is not None and not bool(reached.all()):
             raise ProblemError(
                 f"{quantity.name}: {trial.missing}", "Give it more time, or integrate at an earlier one."
             )
-        return evaluated(trial, whole, {"": lambda at: quantity.value(at).value})[""]
+        return evaluated(trial, placed, {"": lambda at: quantity.value(at).value}, shown=shown)[""]
 
     places = breaks(trial)
 

@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from pinnsolve.checks.as_regular import whole
 from pinnsolve.checks.as_space import as_solved
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.contradictions import parts
@@ -135,7 +136,7 @@ class Solution(Shown):
         shape = arrays[0].shape
         flat = [torch.from_numpy(np.ascontiguousarray(a, dtype=np.float64).reshape(-1).copy()) for a in arrays]
         points = Points(dict(zip(self.problem.coordinates, flat, strict=True)), torch.ones_like(flat[0]))
-        out = evaluated(self.trial, points, quantities, derived)
+        out = evaluated(self.trial, points, quantities, derived, whole(self.problem))
         return {name: values.reshape(shape)[()] for name, values in out.items()}
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from pinnsolve.calls import worded
+from pinnsolve.checks.as_regular import Rest, as_regular, kept_apart, rest_of
 from pinnsolve.checks.as_space import as_steady
 from pinnsolve.checks.backwards import backwards
 from pinnsolve.checks.check import Findings, check
@@ -89,8 +90,10 @@ def attempt(
     from pinnsolve.classical.solving import Solver
 
     began = clock.perf_counter()
-    problem = as_steady(problem) or problem
     try:
+        problem, rest = as_regular(problem) or problem, rest_of(problem)
+        problem = as_steady(problem) or problem
+        kept_apart(problem, rest)
         known = findings or check(problem)
         given = read(problem)
         _refused(given, known)
@@ -107,7 +110,7 @@ def attempt(
         told = f" (differences of its levels {differences})" if differences else ""
         return Attempt(None, (ladder.why or "its levels do not approach each other") + told)
     fields: dict[str, Callable[..., Array]] = {
-        u: _field(ladder.levels[-1].found.at, f, problem.coordinates) for f, u in enumerate(problem.unknowns)
+        u: _field(ladder.levels[-1].found.at, f, u, problem.coordinates, rest) for f, u in enumerate(problem.unknowns)
     }
     about = ladder.told
     seconds_used = clock.perf_counter() - began
@@ -193,12 +196,14 @@ def compared_at(problem: Problem, findings: Findings) -> dict[str, Array]:
 
 
 def _field(
-    at: Callable[[int, dict[str, Array]], Array], unknown: int, coordinates: tuple[str, ...]
-) -> Callable[..., Array]:
+    at: Callable[[int, dict[str, Array]], Array], number: int, unknown: str, coordinates: tuple[str, ...],
+    rest: Rest | None,
+) -> Callable[..., Array]:  # fmt: skip
     def field(**places: Array) -> Array:
         arrays: Mapping[str, Array] = {c: np.asarray(places[c], dtype=np.float64) for c in coordinates}
         shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
         flat = {c: np.broadcast_to(a, shape).ravel() for c, a in arrays.items()}
-        return at(unknown, flat).reshape(shape)
+        found = at(number, flat).reshape(shape)
+        return found if rest is None else found + rest.at_places(unknown, arrays)
 
     return field

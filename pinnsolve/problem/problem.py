@@ -24,6 +24,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.problem.balance import balances
 from pinnsolve.problem.binding import Around, Elsewhere, Fields
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.declared import Declared, check_twice, undetermined
@@ -119,8 +120,7 @@ class Problem(Told):
             n: m.over(space) if isinstance(space, Shape | None) else m for n, m in given.materials.items()
         }
         self.tables, self.eigenvalues, self.expansions = given.tables, given.eigenvalues, given.expansions
-        self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
-        self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
+        self.constants, self.functions = given.constants, given.functions
         self.space, self.domain = space, Domain(space, time, self.ranges)
         varying: dict[str, Piecewise | Tabulated] = {**self.materials, **self.tables}
         for name, what in varying.items():
@@ -145,6 +145,7 @@ class Problem(Told):
         self.prober = Prober(self.domain, self.unknowns, self.looked_at, *guesses)
         self.periodic, marked = tuple(declared.periodic), partial(integrating, prober=self.prober)
         self.equations, conditions = tuple(map(marked, declared.equations)), [*map(marked, declared.standing)]
+        conditions += balances(self.equations, conditions, self.prober)
         if left := [u for u in declared.untold if not self.prober.algebraic(u, self.equations)]:
             raise undetermined(left[0], self.told_experiments)
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
@@ -271,8 +272,8 @@ class Problem(Told):
 
     def solved_for(self, values: Mapping[str, Any], more: Sequence[Equation] = ()) -> Problem:
         """The same problem without its data, with these values of parameters, and more conditions."""
-        given = [c for c in beside(self, values) if not isinstance(c, Observed)]
-        return self.replaced(conditions=[*given, *more], parameters={**self._parameters, **values}, reference=None)
+        given = [*(c for c in beside(self, values) if not isinstance(c, Observed)), *more]
+        return self.replaced(conditions=given, parameters={**self._parameters, **values}, reference=None)
 
     def fields(
         self, chart: Chart, at: Mapping[str, Jet], unknowns: Mapping[str, Jet], points: Points,
@@ -296,5 +297,4 @@ class Problem(Told):
             **values,
         }
         behind |= {n: e.field(self.domain, chart, behind) for n, e in self.expansions.items() if e.along in at}
-        around = Around(self.domain, list(self.materials.values()), elsewhere)
-        return Fields(chart, behind, self.domain.time, around)
+        return Fields(chart, behind, self.domain.time, Around(self.domain, [*self.materials.values()], elsewhere))

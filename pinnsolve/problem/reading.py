@@ -70,6 +70,16 @@ class Parameters:
     held: tuple[str, ...] = ()
     expansions: dict[str, Expansion] = field(default_factory=dict)
 
+    @property
+    def constants(self) -> dict[str, Unknown]:
+        """What is unknown and the same everywhere."""
+        return {name: u for name, u in self.unknown.items() if not u.coordinates}
+
+    @property
+    def functions(self) -> dict[str, Unknown]:
+        """What is unknown and depends on coordinates."""
+        return {name: u for name, u in self.unknown.items() if u.coordinates}
+
 
 def parameters_of(parameters: Any) -> Parameters:
     """The parameters by what they are."""

@@ -77,6 +77,8 @@ def _segment(source: str, node: ast.AST) -> str:
 def equation_text(equation: Equation, time: str | None = None) -> str:
     """An equation or a condition as one reads it: "d(u, t) - nu * d(u, x, x) = 0", "u = sin(pi * x)"."""
     function, prescribes = equation.function, equation.prescribes
+    if written := getattr(function, "written", ""):
+        return str(written)
     if prescribes is None or (function is not None and prescribes.unknown in arguments(function)):
         if function is None:
             return equation.name
