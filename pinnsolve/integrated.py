@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from pinnsolve.checks.as_regular import whole
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.across import divided
 from pinnsolve.geometry.piece import Piece
@@ -19,8 +18,7 @@ from pinnsolve.geometry.quadrature import FINENESS, rules
 from pinnsolve.geometry.regions import interior
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.quantities import Quantity
-from pinnsolve.residuals.evaluated import evaluated
-from pinnsolve.trial.elsewhere import breaks
+from pinnsolve.residuals.handed_out import broken_at, of_quantity
 from pinnsolve.trial.trial import Trial
 
 Seen = tuple[Points, np.ndarray]
@@ -120,7 +118,7 @@ def integrated(trial: Trial, problem: Problem, quantity: Quantity) -> Integral:
             f"{quantity.name}: {', '.join(problem.ranges)} may be anything in a range",
             f"Choose: solution.at({values_of}).integral(...).",
         )
-    beside, shown = {c: problem.parameters[c] for c in trial.problem.ranges}, whole(problem)
+    beside = {c: problem.parameters[c] for c in trial.problem.ranges}
 
     def values(points: Points) -> np.ndarray:
         every = {c: torch.full_like(points.weights, v) for c, v in beside.items()} | dict(points.coordinates)
@@ -130,9 +128,9 @@ def integrated(trial: Trial, problem: Problem, quantity: Quantity) -> Integral:
             raise ProblemError(
                 f"{quantity.name}: {trial.missing}", "Give it more time, or integrate at an earlier one."
             )
-        return evaluated(trial, placed, {"": lambda at: quantity.value(at).value}, shown=shown)[""]
+        return of_quantity(problem, trial, placed, quantity)
 
-    places = breaks(trial)
+    places = broken_at(problem, trial, quantity)
 
     def seen(piece: Piece) -> Iterator[Seen]:
         return ((p, values(p)) for p in rules(piece, places))

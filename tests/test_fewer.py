@@ -101,7 +101,7 @@ def test_a_manufactured_problem_says_it_once() -> None:
         ({"T": ("x", "t"), "s": "y"}, "s depends on 'y', which is no coordinate"),
         ({"T": ("x", "t"), "s": ()}, "names no coordinates"),
         ({"T": ("x", "t"), "s": 3}, "s is given 3"),
-        ({"T": Box(x=(0, 0.5)), "s": "t"}, "a part of space of its own"),
+        ({"T": Box(x=(0, 0.5)), "s": ("x", "t")}, "T has a part of space, and s has none"),
         ({"T x": "x", "s": "t"}, "'T x' is no name"),
     ],
 )

@@ -22,7 +22,7 @@ from pinnsolve.problem.unknown import Unknown
 @dataclass(frozen=True)
 class Declared:
     """The parts of a declaration, each of which was read on its own; `found` are the parameters that are not known, and
-    `embedded` names of parts inside."""
+    `embedded` names of parts inside; `parted` says that unknowns live on parts of space, which have faces inside."""
 
     domain: Domain
     unknowns: tuple[str, ...]
@@ -34,6 +34,7 @@ class Declared:
     solenoidal: Sequence[Solenoidal]
     observations: Sequence[Measured]
     embedded: Sequence[str] = ()
+    parted: bool = False
 
     @property
     def functions(self) -> dict[str, Unknown]:
@@ -135,8 +136,8 @@ class Declared:
                     "as a thin part of its own.",
                 ) from None
             raise ProblemError(f"{c.name}: {error.fault}", error.remedy) from None
-        faces_of_space = all(p.on_boundary for p in pieces)
-        inner = [isinstance(p, Inner) for p in pieces]
+        inner = [isinstance(p, Inner) and not self.parted for p in pieces]
+        faces_of_space = all(p.on_boundary or (self.parted and isinstance(p, Inner)) for p in pieces)
         if any(inner):
             _check_inner(c, pieces, self.domain)
         if c.says("normal derivative") and not faces_of_space:

@@ -51,6 +51,7 @@ from pinnsolve.problem.reading import (
     unknowns_of,
 )
 from pinnsolve.problem.recognition import recognised
+from pinnsolve.problem.spans import spans_of
 from pinnsolve.problem.told import Told
 from pinnsolve.reference import Reference
 
@@ -66,8 +67,8 @@ class Problem(Told):
         a system of ordinary differential equations in `t`.
     time : (t0, t1), optional
         Adds the coordinate `t`; without it, a steady problem.
-    unknowns : str, sequence of str, or mapping from name to coordinates
-        `{"T": ("x", "t"), "s": "t"}` names those that an unknown depends on: s is the same at all x.
+    unknowns : str, sequence of str, or mapping from name to coordinates or Box
+        `{"T": ("x", "t"), "s": "t"}` names its coordinates, `{"T": Box(x=(0, 1))}` the part of space on which it lives.
     equations : function or sequence of functions
         Each returns a residual; arguments bind by name to unknowns, coordinates and parameters. Without any, the
         problem is a fit to the data alone.
@@ -99,7 +100,7 @@ class Problem(Told):
         *,
         space: Shape | None = None,
         time: tuple[float, float] | Along | None = None,
-        unknowns: str | Sequence[str] | Mapping[str, str | Sequence[str]],
+        unknowns: str | Sequence[str] | Mapping[str, str | Sequence[str] | Shape],
         equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         conditions: Sequence[Any] = (),
         parameters: Mapping[str, Parameter] | None = None,
@@ -116,9 +117,7 @@ class Problem(Told):
         unknowns, equations, conditions, parameters, reference, guess = (self._declared[name] for name in APART)
         given, self._parameters = parameters_of(parameters or {}), dict(parameters or {})
         self.parameters, self.ranges, self.held = given.numbers, given.ranges, given.held
-        self.materials = {
-            n: m.over(space) if isinstance(space, Shape | None) else m for n, m in given.materials.items()
-        }
+        self.materials = given.over(space)
         self.tables, self.eigenvalues, self.expansions = given.tables, given.eigenvalues, given.expansions
         self.constants, self.functions = given.constants, given.functions
         self.space, self.domain = space, Domain(space, time, self.ranges)
@@ -127,6 +126,7 @@ class Problem(Told):
             what.check(name, self.domain)
         self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
         self.unknowns, self.fewer = unknowns_of(unknowns), fewer_of(unknowns, self.domain)
+        self.spans = spans_of(unknowns, self.domain)
         self.tolerance, self.reference = positive("tolerance", tolerance), reference_given(reference)
         check_free(self.unknowns, self.coordinates, self.others, self.functions)
         flat = flattened(conditions)
@@ -137,7 +137,7 @@ class Problem(Told):
             self.domain, self.unknowns, self.others, given.unknown, equations_of(equations, levels(self.fewer)),
             [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
             [c for c in flat if isinstance(c, Solenoidal)], self.observations,
-            [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name],
+            [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name], bool(self.spans),
         )  # fmt: skip
         declared.check()
         guesses = ({n: u.guess for n, u in among.items()} for among in (self.constants, self.functions))
@@ -149,7 +149,7 @@ class Problem(Told):
         if left := [u for u in declared.untold if not self.prober.algebraic(u, self.equations)]:
             raise undetermined(left[0], self.told_experiments)
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
-        self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner))
+        self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner) and not self.spans)
         self.guess = guess_of(guess, self.unknowns, self.coordinates, [n for n in self.names if n not in self.unknowns])
         self.conditions = tuple(recognised(c, self.prober) for c in conditions if c not in self.inner)
         flows = {f: in_order(f.components, self.equations, self.prober) for f in declared.solenoidal}

@@ -12,6 +12,7 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.experiments import Experiment
 from pinnsolve.problem.guess import Guess
 from pinnsolve.problem.observations import Measured
+from pinnsolve.problem.spans import Span
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.problem.written import equation_text, problem_text
 
@@ -29,6 +30,7 @@ class Told:
     solenoidal: tuple[Solenoidal, ...]
     observations: tuple[Measured, ...]
     experiments: tuple[Experiment, ...]
+    spans: dict[str, Span]
     parameters: dict[str, float]
     constants: dict[str, Unknown]
     functions: dict[str, Unknown]
@@ -70,7 +72,8 @@ class Told:
         others = {name: told for name, told in others.items() if told}
         others |= {"reference": self.told_reference, "tolerance": f"{self.tolerance:g}"}
         equations = {e.name: equation_text(e, time) for e in self.equations}
-        return problem_text(repr(self.domain), self.unknowns, equations, conditions, others)
+        unknowns = [f"{u} ({self.spans[u]})" if u in self.spans else u for u in self.unknowns]
+        return problem_text(repr(self.domain), unknowns, equations, conditions, others)
 
     @property
     def told_parameters(self) -> dict[str, str]:
