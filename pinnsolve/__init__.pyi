@@ -39,6 +39,7 @@ from .problem import (
     observed,
     periodic,
     solenoidal,
+    source,
 )
 from .reference import Reference, exact
 from .settings import Redraw, Settings
@@ -114,5 +115,6 @@ __all__ = [
     "side",
     "solenoidal",
     "solve",
+    "source",
     "table",
 ]

@@ -31,7 +31,7 @@ EXAMPLES = {
     "compare": "compare(solution), or compare(solution, reference)",
     "automatic_reference": "automatic_reference(problem, tolerance=1e-6)",
     "Unknown": "Unknown(0.05, positive=True)", "Piecewise": "Piecewise(1.0, (Box(x=(0, 0.5)), 50.0))",
-    "integral": 'integral(u, over="x")',
+    "integral": 'integral(u, over="x")', "source": "source(1.0, x=0.3)",
     "modes": "modes(problem)", "Eigenvalue": "Eigenvalue(near=10, count=3)", "table": 'table("k.csv", of="x")',
 }  # fmt: skip
 

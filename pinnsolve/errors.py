@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ def why_not(error: OSError | ProblemError) -> str:
 
 def place_of(function: Callable[..., object]) -> tuple[str, int] | None:
     """File and line on which a function was written, if it was written in Python."""
-    code = getattr(function, "__code__", None)
+    code = getattr(inspect.unwrap(function), "__code__", None)
     return (code.co_filename, code.co_firstlineno) if code is not None else None
 
 

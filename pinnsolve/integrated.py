@@ -18,8 +18,7 @@ from pinnsolve.geometry.quadrature import FINENESS, rules
 from pinnsolve.geometry.regions import interior
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.quantities import Quantity
-from pinnsolve.residuals.evaluated import evaluated
-from pinnsolve.trial.elsewhere import breaks
+from pinnsolve.residuals.handed_out import broken_at, of_quantity
 from pinnsolve.trial.trial import Trial
 
 Seen = tuple[Points, np.ndarray]
@@ -123,15 +122,15 @@ def integrated(trial: Trial, problem: Problem, quantity: Quantity) -> Integral:
 
     def values(points: Points) -> np.ndarray:
         every = {c: torch.full_like(points.weights, v) for c, v in beside.items()} | dict(points.coordinates)
-        whole = replace(points, coordinates={c: every[c] for c in trial.problem.coordinates})
-        reached = trial.reached(whole.coordinates)
+        placed = replace(points, coordinates={c: every[c] for c in trial.problem.coordinates})
+        reached = trial.reached(placed.coordinates)
         if reached is not None and not bool(reached.all()):
             raise ProblemError(
                 f"{quantity.name}: {trial.missing}", "Give it more time, or integrate at an earlier one."
             )
-        return evaluated(trial, whole, {"": lambda at: quantity.value(at).value})[""]
+        return of_quantity(problem, trial, placed, quantity)
 
-    places = breaks(trial)
+    places = broken_at(problem, trial, quantity)
 
     def seen(piece: Piece) -> Iterator[Seen]:
         return ((p, values(p)) for p in rules(piece, places))

@@ -74,6 +74,10 @@ def _stands(problem: Problem, ready: Prepared, unknown: str) -> str:
     """The coordinates of an unknown, and how large it is expected to be."""
     size = ready.findings.sizes.get(unknown)
     told = f"of {', '.join(problem.coordinates)}"
+    if unknown in problem.spans:
+        told += f"; {problem.spans[unknown]}"
+    if unknown in problem.told_experiments:
+        told += f"; {problem.told_experiments[unknown]}"
     if size is None or not (math.isfinite(size.scale) and math.isfinite(size.offset)):
         return told
     around = f"{size.offset:.3g} +- {size.scale:.1g}" if abs(size.offset) > size.scale else f"about {size.scale:.1g}"

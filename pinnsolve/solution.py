@@ -28,7 +28,8 @@ from pinnsolve.networks.written import network_of
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
-from pinnsolve.residuals.evaluated import Quantity, evaluated
+from pinnsolve.residuals.evaluated import Quantity
+from pinnsolve.residuals.handed_out import handed_out
 from pinnsolve.showing import Shown
 from pinnsolve.training.history import Training
 from pinnsolve.trial.exact import plan
@@ -135,7 +136,7 @@ class Solution(Shown):
         shape = arrays[0].shape
         flat = [torch.from_numpy(np.ascontiguousarray(a, dtype=np.float64).reshape(-1).copy()) for a in arrays]
         points = Points(dict(zip(self.problem.coordinates, flat, strict=True)), torch.ones_like(flat[0]))
-        out = evaluated(self.trial, points, quantities, derived)
+        out = handed_out(self.problem, self.trial, points, quantities, derived)
         return {name: values.reshape(shape)[()] for name, values in out.items()}
 
     @property

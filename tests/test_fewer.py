@@ -11,7 +11,21 @@ import torch
 from scipy.optimize import brentq
 from torch import cos, exp
 
-from pinnsolve import Box, Problem, ProblemError, condition, d, exact, face, initial, laplace, neumann, solve
+from pinnsolve import (
+    Box,
+    Problem,
+    ProblemError,
+    Unknown,
+    condition,
+    d,
+    exact,
+    face,
+    initial,
+    laplace,
+    neumann,
+    observed,
+    solve,
+)  # fmt: skip
 from pinnsolve.problem.manufactured import manufactured
 
 # a rod that gives its heat to a tank, T_x(1) = -s'/2: T = exp(-w^2 t) cos(w x), s = T(1), where w = -2 tan w
@@ -101,7 +115,7 @@ def test_a_manufactured_problem_says_it_once() -> None:
         ({"T": ("x", "t"), "s": "y"}, "s depends on 'y', which is no coordinate"),
         ({"T": ("x", "t"), "s": ()}, "names no coordinates"),
         ({"T": ("x", "t"), "s": 3}, "s is given 3"),
-        ({"T": Box(x=(0, 0.5)), "s": "t"}, "a part of space of its own"),
+        ({"T": Box(x=(0, 0.5)), "s": ("x", "t")}, "T has a part of space, and s has none"),
         ({"T x": "x", "s": "t"}, "'T x' is no name"),
     ],
 )
@@ -118,3 +132,26 @@ def test_all_coordinates_are_no_fewer() -> None:
 def test_the_reference_may_leave_the_coordinate_out() -> None:
     known = exact(T=lambda x, t: np.exp(-(W**2) * t) * np.cos(W * x), s=lambda t: np.exp(-(W**2) * t) * math.cos(W))
     assert solve(declared(reference=known, tolerance=1e-3)).converged
+
+
+def test_measurements_of_what_is_the_same_at_all_places_need_no_place() -> None:
+    """s' = -k s, seen at times alone, beside a field that knows of it; the same with any x."""
+    ts = np.linspace(0.1, 0.9, 20)
+
+    def told(**places: Any) -> Problem:
+        return Problem(
+            space=Box(x=(0, 1)), time=(0, 1), unknowns={"u": ("x", "t"), "s": "t"},
+            equations=[lambda u, x, t: d(u, t) - d(u, x, x), lambda s, k, t: d(s, t) + k * s],
+            conditions=[
+                initial(u=1, s=1), neumann(u=0, on=face(x=0)), condition(lambda u, s: u - s, on=face(x=1)),
+                observed(t=ts, s=np.exp(-2 * ts), **places),
+            ],
+            parameters={"k": Unknown(1.0)}, reference=None,
+        )  # fmt: skip
+
+    without, within = told(), told(x=0.5)
+    assert np.array_equal(
+        without.observations[0].points.coordinates["x"], within.observations[0].points.coordinates["x"]
+    )
+    with pytest.raises(ProblemError, match="has no column for the coordinate 'x'"):
+        told().replaced(conditions=[initial(u=1, s=1), observed(t=ts, u=ts, s=ts)])

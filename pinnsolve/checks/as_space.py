@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from pinnsolve.checks.as_folded import as_folded
+from pinnsolve.checks.as_regular import as_regular, kept_apart, rest_of
 from pinnsolve.checks.as_time import along_time, as_evolution
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.box import Box
@@ -21,9 +23,17 @@ from pinnsolve.problem.problem import Problem
 
 
 def as_solved(problem: Problem) -> Problem:
-    """A declaration as it is solved: with time where it is an evolution, without where it is none. Told and checked
-    once, however often it is solved."""
-    return once(problem, ("as solved",), lambda: as_evolution(problem) or as_steady(problem) or problem)
+    """A declaration as it is solved: with time where it is an evolution, without where it is none, for what is bounded
+    of its unknowns, and with parts of space folded. Told and checked once, however often it is solved."""
+
+    def told() -> Problem:
+        regular = as_folded(problem) or as_regular(problem) or problem
+        found = as_evolution(regular) or as_steady(regular) or regular
+        if found is not problem:
+            kept_apart(found, rest_of(problem))
+        return found
+
+    return once(problem, ("as solved",), told)
 
 
 def as_steady(problem: Problem) -> Problem | None:

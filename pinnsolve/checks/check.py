@@ -17,6 +17,7 @@ from pinnsolve.checks.contradictions import Contradiction, Part, contradictions
 from pinnsolve.checks.corners import corners
 from pinnsolve.checks.coverage import crowded, derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
+from pinnsolve.checks.experiments import experiments
 from pinnsolve.checks.guesses import guesses
 from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.interfaces import interfaces
@@ -110,6 +111,7 @@ def _looked_at(problem: Problem) -> Findings:
     warnings += (
         known_functions(problem)
         + guesses(problem)
+        + experiments(problem)
         + unused(problem)
         + check_solenoidal(problem)
         + uncovered(problem, derivatives)

@@ -94,9 +94,10 @@ def _compare(
     a: Part, b: Part, left: Quantity, right: Quantity, exact: bool = True, size: float = 0.0, whole: Part | None = None
 ) -> Contradiction | None:
     """The largest jump where two parts meet, if it is more than rounding at the scale on which their data vary (or at
-    `size`); `whole` is where the left one is known, if not all over the first part."""
+    `size`); `whole` is where the left one is known, if not all over the first part. None where they do not meet."""
     place = a[1].meets(b[1])
-    assert place is not None
+    if place is None:
+        return None
     points = place.grid()
     jump = (left(points) - right(points)).abs()
     data = torch.cat([left((whole or a)[1].grid()), right(b[1].grid())])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from pinnsolve.checks.folds import lived
 from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
@@ -69,8 +70,9 @@ def check_reference(reference: Reference, problem: Problem) -> None:
                 f"the reference '{reference.name}' has no field '{unknown}'",
                 f"It must have {', '.join(problem.unknowns)}.",
             )
-    places = tried(problem)
+    every = tried(problem)
     for name in judged(problem, reference):
+        places = lived(problem, name, every)
         values = reference_values(reference, name, places)
         bad = np.flatnonzero(~np.isfinite(values))
         if len(bad):

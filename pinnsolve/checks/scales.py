@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.checks.as_regular import kept_apart
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.points import Points
@@ -54,7 +55,18 @@ def sizes_of(problem: Problem, narrow: Sequence[Narrow] = ()) -> dict[str, Size]
         if grown == found:
             break
         found = grown
+    least = _beside(problem)
+    found = {u: Size(s.offset, max(s.scale, least.get(u, 0.0))) for u, s in found.items()}
     return {u: s if s.scale > 0 else Size(s.offset, abs(s.offset) or 1.0) for u, s in found.items()}
+
+
+def _beside(problem: Problem) -> dict[str, float]:
+    """How large what is handed out beside the unknowns is."""
+    rest = kept_apart(problem)
+    if rest is None:
+        return {}
+    places = problem.domain.interior.draw(1024, "sobol", torch.Generator().manual_seed(17)).coordinates
+    return {u: _finite(rest.at_points(u, places)) for u in rest.unknowns}
 
 
 def _told(problem: Problem, unknown: str, narrow: Sequence[Narrow]) -> Size:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import EQUAL
+from pinnsolve.checks.as_regular import kept_apart
 from pinnsolve.checks.contradictions import Part, parts
 from pinnsolve.checks.roughness import RULES, rough
 from pinnsolve.checks.two_ways import Both, Expression, residual_of
@@ -116,10 +117,14 @@ def _derivative(prescribed: Prescribed, axis: int, order: int) -> Expression:
 
 
 def away_from_interfaces(problem: Problem, points: Points) -> Tensor:
-    """One (N,) where no difference reaches across an interface of materials, zero elsewhere: a slope may jump there."""
+    """One (N,) where no difference reaches across an interface of materials, or near a source in a point, and zero
+    elsewhere: a slope may jump there, or has no bound."""
     found = torch.ones_like(points.weights)
     if problem.parts is not None:
         found[problem.parts.near(points.coordinates, 2.0 ** (1 - RULES.first))] = 0.0
+    rest = kept_apart(problem)
+    if rest is not None:
+        found[rest.near(points.coordinates, 2.0 ** (3 - RULES.first))] = 0.0
     return found
 
 

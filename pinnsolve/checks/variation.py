@@ -90,13 +90,23 @@ class Variation:
         return rows if self.piece.plain else torch.where(self.piece.holds(self._whole(columns, len(parts))), rows, nan)
 
     def apart(self, low: Tensor, high: Tensor) -> Tensor:
-        """Which boxes between corners (N, d) lie outside of the shape."""
+        """Which boxes between corners (N, d) lie outside of the shape, or of the part of a face that was asked for."""
         piece, space = self.piece, self.problem.space_coordinates
+        if piece.kept:
+            return ~self._touched(low, high)
         if piece.shape is None or any(c not in self.free for c in space):
             return torch.zeros(len(low), dtype=torch.bool)
         axes, place = [self.free.index(c) for c in space], self.problem.domain.place
         corners = [torch.stack([place(c, x[:, k]) for c, k in zip(space, axes, strict=True)], 1) for x in (low, high)]
         return piece.shape.apart(corners[0], corners[1])
+
+    def _touched(self, low: Tensor, high: Tensor) -> Tensor:
+        """Which boxes hold points of the piece, as far as a grid of five along each coordinate shows."""
+        steps = torch.linspace(0, 1, 5, dtype=torch.float64)
+        within = torch.cartesian_prod(*[steps] * low.shape[1]).view(-1, low.shape[1])
+        parts = (low[:, None] + (high - low)[:, None] * within).flatten(0, 1)
+        columns = {c: self.problem.domain.place(c, parts[:, k]) for k, c in enumerate(self.free)}
+        return self.piece.holds(self._whole(columns, len(parts))).view(len(low), -1).any(1)
 
     def _whole(self, columns: Mapping[str, Any], count: int) -> dict[str, Any]:
         """All coordinates by name."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from pinnsolve.calls import worded
+from pinnsolve.checks.as_folded import as_folded
+from pinnsolve.checks.as_regular import Rest, as_regular, kept_apart, rest_of
 from pinnsolve.checks.as_space import as_steady
 from pinnsolve.checks.backwards import backwards
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.coverage import uncovered
 from pinnsolve.checks.fluxes import bend
+from pinnsolve.checks.folds import fold_of
 from pinnsolve.checks.interfaces import broken
 from pinnsolve.checks.joins import joined
 from pinnsolve.classical.reading import NoReferenceError, Read, read
@@ -91,8 +94,11 @@ def attempt(
     from pinnsolve.classical.solving import Solver
 
     began = clock.perf_counter()
-    problem = as_steady(problem) or problem
     try:
+        asked, rest = problem, rest_of(problem)
+        regular = as_folded(problem) or as_regular(problem) or problem
+        problem = as_steady(regular) or regular
+        kept_apart(problem, rest)
         known = findings or check(problem)
         given = read(problem)
         _refused(given, known)
@@ -109,7 +115,7 @@ def attempt(
         told = f" (differences of its levels {differences})" if differences else ""
         return Attempt(None, (ladder.why or "its levels do not approach each other") + told)
     fields: dict[str, Callable[..., Array]] = {
-        u: _field(ladder.levels[-1].found.at, f, problem.coordinates) for f, u in enumerate(problem.unknowns)
+        u: _field(ladder.levels[-1].found.at, f, u, asked, rest) for f, u in enumerate(problem.unknowns)
     }
     about = ladder.told
     seconds_used = clock.perf_counter() - began
@@ -227,12 +233,20 @@ def compared_at(problem: Problem, findings: Findings) -> dict[str, Array]:
 
 
 def _field(
-    at: Callable[[int, dict[str, Array]], Array], unknown: int, coordinates: tuple[str, ...]
-) -> Callable[..., Array]:
+    at: Callable[[int, dict[str, Array]], Array], number: int, unknown: str, problem: Problem, rest: Rest | None
+) -> Callable[..., Array]:  # fmt: skip
+    fold = fold_of(problem)
+
     def field(**places: Array) -> Array:
-        arrays: Mapping[str, Array] = {c: np.asarray(places[c], dtype=np.float64) for c in coordinates}
+        arrays = {c: np.asarray(places[c], dtype=np.float64) for c in problem.coordinates}
         shape = np.broadcast_shapes(*(a.shape for a in arrays.values()))
         flat = {c: np.broadcast_to(a, shape).ravel() for c, a in arrays.items()}
-        return at(unknown, flat).reshape(shape)
+        if fold is not None:
+            sheet, x = fold.sheets[unknown], flat[fold.coordinate]
+            folded = sheet.folded(np.clip(x, sheet.span.low, sheet.span.high))
+            inside = at(number, flat | {fold.coordinate: folded})
+            return np.where(sheet.inside(x), inside, np.nan).reshape(shape)
+        found = at(number, flat).reshape(shape)
+        return found if rest is None else found + rest.at_places(unknown, arrays)
 
     return field

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pinnsolve.algebra import yardstick
+from pinnsolve.checks.as_regular import kept_apart
 from pinnsolve.classical.density import Density, afterwards, beforehand, combined
 from pinnsolve.classical.marched import Marched, OutOfTimeError
 from pinnsolve.classical.own_error import BELIEF, own_error
@@ -179,9 +180,12 @@ class Ladder:
 
     def _difference(self, fine: Found, coarse: Found) -> float:
         found = 0.0
-        for f, scale in enumerate(self.solver.scales):
+        problem = self.solver.given.problem
+        rest = kept_apart(problem)
+        for f, (unknown, scale) in enumerate(zip(problem.unknowns, self.solver.scales, strict=True)):
             a, b = fine.at(f, self.places), coarse.at(f, self.places)
-            norm, deviation = float(np.sqrt(np.mean(a**2))), float(np.std(a))
+            whole = a if rest is None else a + rest.at_places(unknown, self.places)  # errors are those of what is told
+            norm, deviation = float(np.sqrt(np.mean(whole**2))), float(np.std(whole))
             size = min(yardstick.size(norm, scale), yardstick.variation(norm, deviation, scale))
             apart = float(np.sqrt(np.mean((a - b) ** 2))) / size
             found = max(found, apart if np.isfinite(apart) else np.inf)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -26,11 +26,17 @@ class Observed:
     sigma : number, str, array, or mapping from unknown to one of these, optional
         The standard deviation of the noise, in the unknown's units; a str names a column.
     loss : "squares" or "huber"
+    given : mapping from parameter to value
+        Where they were measured: at other values than the problem's own.
+    experiment : object, optional
+        What the problem has made of that.
     """
 
     table: Table
     sigma: Any
     loss: Loss = "squares"
+    given: Mapping[str, Any] = field(default_factory=dict)
+    experiment: Any = None
 
     @property
     def name(self) -> str:
@@ -44,6 +50,7 @@ def observed(
     sigma: Any = None,
     columns: Sequence[str] | Mapping[str, str] | None = None,
     loss: Loss = "squares",
+    given: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> list[Observed]:
     """Measured values: the unknowns at given places and times.
@@ -64,6 +71,9 @@ def observed(
     loss : "squares" or "huber"
         "huber" counts a misfit beyond 1.345 sigma by its size and not by its square, so that a few outliers do not
         carry the fit away.
+    given : mapping from parameter to value, optional
+        An experiment of its own: these parameters have other values there than in the rest of the problem. What is to
+        be found is one over all experiments.
     **values : array (N,) or number
         Columns by keyword, in place of the file's or beside them; a number stands for every row.
 
@@ -90,6 +100,11 @@ def observed(
             'Write columns=("x", "u"), or columns={"u": "velocity"}. Values of an unknown that is called columns are '
             "given by a file.",
         )
+    if given is not None and not (isinstance(given, Mapping) and given and all(isinstance(n, str) for n in given)):
+        raise ProblemError(
+            f"observed: given={given!r:.60} names no parameters with their values",
+            'Write given={"Q": 3}. Values of an unknown that is called given are given by a file.',
+        )
     if loss == "huber" and sigma is None:
         raise ProblemError(
             'observed: loss="huber" does not know how large a misfit is usual', "Give the noise: sigma=0.01."
@@ -97,16 +112,16 @@ def observed(
     if file is None and not values:
         raise ProblemError("observed() holds no data", 'Write observed("probe.csv"), or observed(x=xs, u=us).')
     name = f"data {', '.join(values)}"
-    given: dict[str, Any] = {}
+    held: dict[str, Any] = {}
     rows: Callable[[int], str] = "row {}".format
     if file is not None:
         table = read(beside(Path(file), Path(sys._getframe(2).f_code.co_filename).parent))
-        given, name = _chosen(table, columns), table.name
+        held, name = _chosen(table, columns), table.name
         rows = table.label
     for column in values:
-        if column in given:
+        if column in held:
             raise ProblemError(f"{name} has a column '{column}', and it is given by keyword too", "Give it once.")
-    return [Observed(table_of(name, {**given, **values}, rows), sigma, loss)]
+    return [Observed(table_of(name, {**held, **values}, rows), sigma, loss, dict(given or {}))]
 
 
 def _chosen(table: Table, columns: Sequence[str] | Mapping[str, str] | None) -> dict[str, Column]:

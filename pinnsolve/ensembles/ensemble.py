@@ -68,7 +68,9 @@ class Ensemble(Solution):
         told = [f"the member of seed {seed} is left out of the mean: {why}" for seed, why in self.left_out.items()]
         findings = first.findings and replace(first.findings, warnings=[*first.findings.warnings, *told])
         kept = {} if training is None else {"method": training.method, "network": training.network}
-        super().__init__(Mean([m.trial for m in self.members]), training, findings, first.settings | kept)
+        super().__init__(
+            Mean([m.trial for m in self.members]), training, findings, first.settings | kept, first.problem
+        )
 
     def spread(self, unknown: str, *coordinates: str) -> Evaluator:
         """The standard deviation over the members (ddof = 1), of an unknown or a derivative of it, as a function.

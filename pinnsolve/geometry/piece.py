@@ -176,10 +176,10 @@ class Piece:
         walls = [p for p in (self, other) if p.side is not None or any(c in p.fixed for c in self.space)]
         if (sides and len(walls) > 1) or (len(walls) > 1 and (self.kept or other.kept)):
             return None
-        of = walls[0] if walls else self
-        side = sides[0].side if sides else None
+        of, side = walls[0] if walls else self, sides[0].side if sides else None
         fixed, kept = {**self.fixed, **other.fixed}, tuple(dict.fromkeys(self.kept + other.kept))
-        return replace(self, fixed=fixed, normal=other.normal or self.normal, shape=of.shape, side=side, kept=kept)
+        found = replace(self, fixed=fixed, normal=other.normal or self.normal, shape=of.shape, side=side, kept=kept)
+        return found if not kept or found.anything else None
 
     def at(self, **fixed: float) -> Piece:
         """The part of it on which more coordinates are fixed."""

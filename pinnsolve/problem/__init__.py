@@ -5,6 +5,7 @@ from pinnsolve.problem.conditions import condition, dirichlet, initial, initial_
 from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.integrals import at, integral
 from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.sources import source
 from pinnsolve.problem.unknown import Unknown
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "observed",
     "periodic",
     "solenoidal",
+    "source",
 ]

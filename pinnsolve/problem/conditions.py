@@ -20,8 +20,8 @@ Value = float | Callable[..., Any]
 Equations = list[Equation]
 
 
-def _each(said: str, on: Region, values: dict[str, Value], what: What, left: Callable[[Fields, str], Jet]) -> Equations:
-    """One equation for each named unknown: left side minus given value."""
+def _each(said: str, on: Region, values: dict[str, Value], what: What) -> Equations:
+    """One equation for each named unknown."""
     if not isinstance(on, Region):
         raise ProblemError(
             f"{said}(..., on={on!r}) is no region: on= says where a condition holds",
@@ -40,16 +40,25 @@ def _each(said: str, on: Region, values: dict[str, Value], what: What, left: Cal
                 if_complex(value) + "Write a finite number or a function of coordinates.",
             )
     place = "" if on is start else f" on {on.name}"
+    return [prescribing(f"{said} {unknown}{place}", on, unknown, what, value) for unknown, value in values.items()]
 
-    def equation(unknown: str, value: Value) -> Equation:
-        name, function = f"{said} {unknown}{place}", value if callable(value) else None
-        asks = frozenset(arguments(function)) if function else frozenset()
-        prescribes = Prescribed(
-            unknown, what, lambda at: at.value(value, name), asks, None if callable(value) else float(value)
-        )
-        return Equation(name, on, lambda at: left(at, unknown) - prescribes.given(at), prescribes, function)
 
-    return [equation(unknown, value) for unknown, value in values.items()]
+def prescribing(name: str, on: Region, unknown: str, what: What, value: Value) -> Equation:
+    """What is prescribed of an unknown: left side minus given value."""
+    function, left = value if callable(value) else None, LEFT[what]
+    asks = frozenset(arguments(function)) if function else frozenset()
+    number = None if callable(value) else float(value)
+    prescribes = Prescribed(unknown, what, lambda at: at.value(value, name), asks, number)
+    return Equation(name, on, lambda at: left(at, unknown) - prescribes.given(at), prescribes, function)
+
+
+def holding(name: str, on: Region, function: Callable[..., Any]) -> Equation:
+    """A residual that shall vanish on a region."""
+
+    def residual(at: Fields) -> Jet:
+        return at.value(lambda: as_residual(at.call(function, name), name, function), name)
+
+    return Equation(name, on, residual, None, function)
 
 
 @worded
@@ -61,7 +70,7 @@ def dirichlet(*, on: Region = boundary, **values: Value) -> Equations:
     >>> dirichlet(u=0, v=lambda x: x**2)[1].name
     'dirichlet v on boundary'
     """
-    return _each("dirichlet", on, values, "value", lambda at, u: at[u])
+    return _each("dirichlet", on, values, "value")
 
 
 @worded
@@ -73,7 +82,7 @@ def neumann(*, on: Region = boundary, **values: Value) -> Equations:
     >>> neumann(u=0)[0].name
     'neumann u on boundary'
     """
-    return _each("neumann", on, values, "normal derivative", normal_derivative)
+    return _each("neumann", on, values, "normal derivative")
 
 
 @worded
@@ -85,7 +94,7 @@ def initial(**values: Value) -> Equations:
     >>> initial(u=lambda x: 1 - x)[0].name
     'initial u'
     """
-    return _each("initial", start, values, "value", lambda at, u: at[u])
+    return _each("initial", start, values, "value")
 
 
 @worded
@@ -97,7 +106,7 @@ def initial_rate(**values: Value) -> Equations:
     >>> initial_rate(u=0)[0].name
     'initial_rate u'
     """
-    return _each("initial_rate", start, values, "rate", rate)
+    return _each("initial_rate", start, values, "rate")
 
 
 @worded
@@ -118,11 +127,7 @@ def condition(function: Callable[..., Any], *, on: Region = boundary) -> Equatio
     if not isinstance(on, Region):
         raise ProblemError(f"condition(..., on={on!r}) is no region", 'Possible: boundary, face(x=0), faces("x").')
     name = f"{getattr(function, '__name__', 'condition')} on {on.name}".replace("<lambda>", "condition")
-
-    def residual(at: Fields) -> Jet:
-        return at.value(lambda: as_residual(at.call(function, name), name, function), name)
-
-    return [Equation(name, on, residual, None, function)]
+    return [holding(name, on, function)]
 
 
 @dataclass(frozen=True)
@@ -188,3 +193,8 @@ def normal_derivative(at: Fields, unknown: str) -> Jet:
     for term in terms[1:]:
         total = total + term
     return total
+
+
+LEFT: dict[What, Callable[[Fields, str], Jet]] = {
+    "value": lambda at, unknown: at[unknown], "rate": rate, "normal derivative": normal_derivative,
+}  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from pinnsolve.problem.unknown import Unknown
 @dataclass(frozen=True)
 class Declared:
     """The parts of a declaration, each of which was read on its own; `found` are the parameters that are not known, and
-    `embedded` names of parts inside."""
+    `embedded` names of parts inside; `parted` says that unknowns live on parts of space, which have faces inside."""
 
     domain: Domain
     unknowns: tuple[str, ...]
@@ -34,6 +34,7 @@ class Declared:
     solenoidal: Sequence[Solenoidal]
     observations: Sequence[Measured]
     embedded: Sequence[str] = ()
+    parted: bool = False
 
     @property
     def functions(self) -> dict[str, Unknown]:
@@ -135,8 +136,8 @@ class Declared:
                     "as a thin part of its own.",
                 ) from None
             raise ProblemError(f"{c.name}: {error.fault}", error.remedy) from None
-        faces_of_space = all(p.on_boundary for p in pieces)
-        inner = [isinstance(p, Inner) for p in pieces]
+        inner = [isinstance(p, Inner) and not self.parted for p in pieces]
+        faces_of_space = all(p.on_boundary or (self.parted and isinstance(p, Inner)) for p in pieces)
         if any(inner):
             _check_inner(c, pieces, self.domain)
         if c.says("normal derivative") and not faces_of_space:
@@ -213,12 +214,18 @@ def _check_inner(c: Equation, pieces: Sequence[Piece], domain: Domain) -> None:
         )
 
 
-def undetermined(unknown: str) -> ProblemError:
-    """What to say of an unknown that nothing fixes."""
+def undetermined(unknown: str, elsewhere: Collection[str] = ()) -> ProblemError:
+    """What to say of an unknown that nothing fixes; `elsewhere` are those of experiments."""
+    remedy = f"Without one it is not determined: add dirichlet({unknown}=...), initial({unknown}=...), "
+    if elsewhere and unknown not in elsewhere:
+        return ProblemError(
+            f"no condition and no data mention the unknown '{unknown}': all data are given other values of parameters",
+            f"Make one experiment the problem's own, its values under parameters=, and no given= there. {remedy}"
+            f"or observed(..., {unknown}=...).",
+        )
     return ProblemError(
         f"no condition mentions the unknown '{unknown}'",
-        f"Without one it is not determined: add dirichlet({unknown}=...), initial({unknown}=...), "
-        f"or fix it in one point, dirichlet({unknown}=0, on=point(...)).",
+        f"{remedy}or fix it in one point, dirichlet({unknown}=0, on=point(...)).",
     )
 
 

@@ -42,12 +42,8 @@ def fewer_of(unknowns: Any, domain: Domain) -> dict[str, Fewer]:
     mine = [c for c in domain.coordinates if c in domain.space_coordinates or c == domain.time]
     found = {}
     for name, given in unknowns.items():
-        if isinstance(given, Shape):
-            raise ProblemError(
-                f"unknowns: {name} has a part of space of its own, {given!r}",
-                "That is not solved. Materials that meet are one unknown with Piecewise parameters; two fields that "
-                "live apart are two problems.",
-            )
+        if isinstance(given, Shape):  # a part of space, with all coordinates
+            continue
         names = (given,) if isinstance(given, str) else given
         if not isinstance(names, Sequence) or not names or not all(isinstance(c, str) for c in names):
             raise ProblemError(f"unknowns: {name} is given {given!r}, which names no coordinates", WRITE)

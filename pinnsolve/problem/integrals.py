@@ -27,6 +27,7 @@ from pinnsolve.problem.binding import arguments
 from pinnsolve.problem.calling import Call, Captured, innermost
 from pinnsolve.problem.limits import WRITE, Limits
 from pinnsolve.problem.nearby import at_the_point
+from pinnsolve.problem.renamed import alike
 from pinnsolve.problem.taken import Taken, unmet
 
 NESTED = ProblemError(
@@ -120,6 +121,7 @@ def _somewhere(what: Any, said: str, limits_in: Callable[[Any], Limits]) -> Jet:
     except ProblemError as error:
         told = error.fault if said.removesuffix("...)") in error.fault else f"{said}: {error.fault}"
         raise ProblemError(told, error.remedy, error.where) from None
+    what = alike(what, call.function) if callable(what) and not isinstance(what, Jet) else what
     _checked(what, said, limits, call)
     if fields.around.elsewhere is None:
         raise ProblemError(

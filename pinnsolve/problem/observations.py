@@ -7,7 +7,7 @@ whose expectation is one for the true solution (chi squared over N).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,7 @@ from pinnsolve.geometry.regions import Region
 from pinnsolve.jets.jet import Jet, on_jets
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.fewer import Fewer
 from pinnsolve.problem.names import check_noise
 
 ROW = "number of the row"  # no unknown can be called so
@@ -89,15 +90,19 @@ def unhuber(s: torch.Tensor) -> torch.Tensor:
     return torch.where(s.abs() <= TURN, s, torch.sign(s) * (s.square() + TURN**2) / (2 * TURN))
 
 
-def measured(domain: Domain, unknowns: Sequence[str], given: Observed) -> Measured:
-    """The measurements in the problem's terms, by its domain and the names of its unknowns.
+def measured(
+    domain: Domain, unknowns: Sequence[str], given: Observed, fewer: Mapping[str, Fewer] | None = None
+) -> Measured:
+    """The measurements in the problem's terms, by its domain and the names of its unknowns; a coordinate on which none
+    of those that were measured depends (`fewer`) need not be told.
 
     Raises
     ------
     ProblemError
         If a coordinate is missing, a column is neither coordinate nor unknown, or a row lies outside the domain.
     """
-    columns, table = dict(given.table.columns), given.table
+    table = _anywhere(given.table, domain, unknowns, fewer or {})
+    columns = dict(table.columns)
     check_noise(given, [*domain.coordinates, *unknowns])
     names = {*domain.coordinates, *unknowns}
     for coordinate in domain.coordinates:
@@ -131,6 +136,14 @@ def measured(domain: Domain, unknowns: Sequence[str], given: Observed) -> Measur
         measured={n: torch.from_numpy(np.array(np.broadcast_to(v, len(table.rows)))) for n, v in values.items()},
     )  # fmt: skip
     return Measured(table.name, points, seen, table.rows, len(sigma) == len(seen), given.loss)
+
+
+def _anywhere(table: Table, domain: Domain, unknowns: Sequence[str], fewer: Mapping[str, Fewer]) -> Table:
+    """The table with a place along those coordinates that change nothing of what was measured."""
+    seen = [u for u in unknowns if u in table.columns]
+    idle = [c for c in domain.coordinates if seen and all(u in fewer and c in fewer[u].others for u in seen)]
+    added = {c: np.full(len(table.rows), domain.middle[c]) for c in idle if c not in table.columns}
+    return replace(table, columns={**table.columns, **added}) if added else table
 
 
 def _text(value: Any) -> bool:

@@ -18,15 +18,18 @@ from pinnsolve.geometry.across import interfaces_of, materials_at
 from pinnsolve.geometry.along import Along
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.inner import Inner
-from pinnsolve.geometry.materials import Parts
+from pinnsolve.geometry.materials import Parts, Piecewise
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
+from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.jets.jet import Chart, Jet
+from pinnsolve.problem.balance import balances
 from pinnsolve.problem.binding import Around, Elsewhere, Fields
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.declared import Declared, check_twice, undetermined
 from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.experiments import APART, experiments_of, told_apart
 from pinnsolve.problem.fewer import fewer_of, levels
 from pinnsolve.problem.flows import in_order
 from pinnsolve.problem.guess import guess_of
@@ -48,6 +51,7 @@ from pinnsolve.problem.reading import (
     unknowns_of,
 )
 from pinnsolve.problem.recognition import recognised
+from pinnsolve.problem.spans import spans_of
 from pinnsolve.problem.told import Told
 from pinnsolve.reference import Reference
 
@@ -63,8 +67,8 @@ class Problem(Told):
         a system of ordinary differential equations in `t`.
     time : (t0, t1), optional
         Adds the coordinate `t`; without it, a steady problem.
-    unknowns : str, sequence of str, or mapping from name to coordinates
-        `{"T": ("x", "t"), "s": "t"}` names those that an unknown depends on: s is the same at all x.
+    unknowns : str, sequence of str, or mapping from name to coordinates or Box
+        `{"T": ("x", "t"), "s": "t"}` names its coordinates, `{"T": Box(x=(0, 1))}` the part of space on which it lives.
     equations : function or sequence of functions
         Each returns a residual; arguments bind by name to unknowns, coordinates and parameters. Without any, the
         problem is a fit to the data alone.
@@ -96,7 +100,7 @@ class Problem(Told):
         *,
         space: Shape | None = None,
         time: tuple[float, float] | Along | None = None,
-        unknowns: str | Sequence[str] | Mapping[str, str | Sequence[str]],
+        unknowns: str | Sequence[str] | Mapping[str, str | Sequence[str] | Shape],
         equations: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
         conditions: Sequence[Any] = (),
         parameters: Mapping[str, Parameter] | None = None,
@@ -105,35 +109,35 @@ class Problem(Told):
         quantities: Mapping[str, Any] | None = None,
         guess: Any = None,
     ) -> None:
-        self._declared = {
+        self._declared = told_apart({
             "space": space, "time": time, "unknowns": unknowns, "equations": equations, "conditions": conditions,
-            "parameters": parameters, "reference": reference, "tolerance": tolerance,
-            "quantities": quantities, "guess": guess,
-        }  # fmt: skip
+            "parameters": parameters, "reference": reference, "tolerance": tolerance, "quantities": quantities,
+            "guess": guess,
+        })  # fmt: skip
+        unknowns, equations, conditions, parameters, reference, guess = (self._declared[name] for name in APART)
         given, self._parameters = parameters_of(parameters or {}), dict(parameters or {})
         self.parameters, self.ranges, self.held = given.numbers, given.ranges, given.held
-        self.materials = {
-            n: m.over(space) if isinstance(space, Shape | None) else m for n, m in given.materials.items()
-        }
+        self.materials = given.over(space)
         self.tables, self.eigenvalues, self.expansions = given.tables, given.eigenvalues, given.expansions
-        self.constants = {name: u for name, u in given.unknown.items() if not u.coordinates}
-        self.functions = {name: u for name, u in given.unknown.items() if u.coordinates}
+        self.constants, self.functions = given.constants, given.functions
         self.space, self.domain = space, Domain(space, time, self.ranges)
-        for name, material in self.materials.items():
-            material.check(name, self.domain)
-        for name, data in self.tables.items():
-            data.check(name, self.domain)
+        varying: dict[str, Piecewise | Tabulated] = {**self.materials, **self.tables}
+        for name, what in varying.items():
+            what.check(name, self.domain)
         self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
         self.unknowns, self.fewer = unknowns_of(unknowns), fewer_of(unknowns, self.domain)
+        self.spans = spans_of(unknowns, self.domain)
         self.tolerance, self.reference = positive("tolerance", tolerance), reference_given(reference)
         check_free(self.unknowns, self.coordinates, self.others, self.functions)
         flat = flattened(conditions)
-        self.observations = tuple(measured(self.domain, self.unknowns, c) for c in flat if isinstance(c, Observed))
+        data = [c for c in flat if isinstance(c, Observed)]
+        self.observations = tuple(measured(self.domain, self.unknowns, c, self.fewer) for c in data)
+        self.experiments = experiments_of(data)
         declared = Declared(
             self.domain, self.unknowns, self.others, given.unknown, equations_of(equations, levels(self.fewer)),
             [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
             [c for c in flat if isinstance(c, Solenoidal)], self.observations,
-            [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name],
+            [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name], bool(self.spans),
         )  # fmt: skip
         declared.check()
         guesses = ({n: u.guess for n, u in among.items()} for among in (self.constants, self.functions))
@@ -141,16 +145,15 @@ class Problem(Told):
         self.prober = Prober(self.domain, self.unknowns, self.looked_at, *guesses)
         self.periodic, marked = tuple(declared.periodic), partial(integrating, prober=self.prober)
         self.equations, conditions = tuple(map(marked, declared.equations)), [*map(marked, declared.standing)]
+        conditions += balances(self.equations, conditions, self.prober)
         if left := [u for u in declared.untold if not self.prober.algebraic(u, self.equations)]:
-            raise undetermined(left[0])
+            raise undetermined(left[0], self.told_experiments)
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
-        self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner))
+        self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner) and not self.spans)
         self.guess = guess_of(guess, self.unknowns, self.coordinates, [n for n in self.names if n not in self.unknowns])
         self.conditions = tuple(recognised(c, self.prober) for c in conditions if c not in self.inner)
-        self.solenoidal = tuple(
-            replace(flow, components=in_order(flow.components, self.equations, self.prober))
-            for flow in declared.solenoidal
-        )
+        flows = {f: in_order(f.components, self.equations, self.prober) for f in declared.solenoidal}
+        self.solenoidal = tuple(replace(flow, components=components) for flow, components in flows.items())
         self.functions_prober = replace(self.prober, unknowns=tuple(self.functions), functions={})
         self.known = tuple(recognised(c, self.functions_prober) for c in declared.known)
         check_twice((*self.conditions, *self.known), self.periodic, self.domain)
@@ -243,8 +246,7 @@ class Problem(Told):
 
     def guessed(self, points: Points) -> dict[str, Tensor]:
         """Where iterations begin: the values (N,) of those unknowns of which there is a guess."""
-        chart, at = points.chart()
-        fields = self.fields(chart, at, {}, points)
+        fields = self.fields(*points.chart(), {}, points)
         return {u: self.guess.of(u, fields).value.detach() for u in self.guess.unknowns}
 
     def to_be_found(self, prescribed: Prescribed) -> bool:
@@ -270,8 +272,8 @@ class Problem(Told):
 
     def solved_for(self, values: Mapping[str, Any], more: Sequence[Equation] = ()) -> Problem:
         """The same problem without its data, with these values of parameters, and more conditions."""
-        given = [c for c in beside(self, values) if not isinstance(c, Observed)]
-        return self.replaced(conditions=[*given, *more], parameters={**self._parameters, **values}, reference=None)
+        given = [*(c for c in beside(self, values) if not isinstance(c, Observed)), *more]
+        return self.replaced(conditions=given, parameters={**self._parameters, **values}, reference=None)
 
     def fields(
         self, chart: Chart, at: Mapping[str, Jet], unknowns: Mapping[str, Jet], points: Points,
@@ -295,6 +297,4 @@ class Problem(Told):
             **values,
         }
         behind |= {n: e.field(self.domain, chart, behind) for n, e in self.expansions.items() if e.along in at}
-        return Fields(
-            chart, behind, self.domain.time, Around(self.domain, list(self.materials.values()), elsewhere)
-        )  # fmt: skip
+        return Fields(chart, behind, self.domain.time, Around(self.domain, [*self.materials.values()], elsewhere))

@@ -12,6 +12,7 @@ from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, if_complex, place_of
 from pinnsolve.geometry.arguments import interval
 from pinnsolve.geometry.materials import Piecewise
+from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.eigenvalue import Eigenvalue
@@ -69,6 +70,21 @@ class Parameters:
     eigenvalues: dict[str, Eigenvalue]
     held: tuple[str, ...] = ()
     expansions: dict[str, Expansion] = field(default_factory=dict)
+
+    def over(self, space: Any) -> dict[str, Piecewise]:
+        """The materials, where they name parts of a space."""
+        known = isinstance(space, Shape | None)
+        return {name: m.over(space) if known else m for name, m in self.materials.items()}
+
+    @property
+    def constants(self) -> dict[str, Unknown]:
+        """What is unknown and the same everywhere."""
+        return {name: u for name, u in self.unknown.items() if not u.coordinates}
+
+    @property
+    def functions(self) -> dict[str, Unknown]:
+        """What is unknown and depends on coordinates."""
+        return {name: u for name, u in self.unknown.items() if u.coordinates}
 
 
 def parameters_of(parameters: Any) -> Parameters:

@@ -9,8 +9,10 @@ from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.experiments import Experiment
 from pinnsolve.problem.guess import Guess
 from pinnsolve.problem.observations import Measured
+from pinnsolve.problem.spans import Span
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.problem.written import equation_text, problem_text
 
@@ -27,6 +29,8 @@ class Told:
     periodic: tuple[Periodic, ...]
     solenoidal: tuple[Solenoidal, ...]
     observations: tuple[Measured, ...]
+    experiments: tuple[Experiment, ...]
+    spans: dict[str, Span]
     parameters: dict[str, float]
     constants: dict[str, Unknown]
     functions: dict[str, Unknown]
@@ -68,17 +72,29 @@ class Told:
         others = {name: told for name, told in others.items() if told}
         others |= {"reference": self.told_reference, "tolerance": f"{self.tolerance:g}"}
         equations = {e.name: equation_text(e, time) for e in self.equations}
-        return problem_text(repr(self.domain), self.unknowns, equations, conditions, others)
+        unknowns = [f"{u} ({self.spans[u]})" if u in self.spans else u for u in self.unknowns]
+        return problem_text(repr(self.domain), unknowns, equations, conditions, others)
 
     @property
     def told_parameters(self) -> dict[str, str]:
         """What each parameter is, in words."""
         told = {name: f"{value:.6g}" for name, value in self.parameters.items()}
+        told |= {
+            e.names[n]: f"{told[e.names[n]]}, as {n} of {', '.join(e.unknowns.values())}"
+            for e in self.experiments
+            for n in e.given
+            if e.names[n] in told
+        }
         told |= {n: f"unknown, guessed as {u.guess:g}" for n, u in self.constants.items()}
         told |= {n: f"unknown, a function of {', '.join(u.coordinates)}" for n, u in self.functions.items()}
         told |= {n: f"an eigenvalue, the {e.count} nearest to {e.near:g}" for n, e in self.eigenvalues.items()}
         told |= {n: f"a function of {', '.join(t.of)}, {t.kind} between data" for n, t in self.tables.items()}
         return told | {n: f"an input, from {low:g} to {high:g}" for n, (low, high) in self.ranges.items()}
+
+    @property
+    def told_experiments(self) -> dict[str, str]:
+        """Of which unknown, and where, each unknown of an experiment is."""
+        return {new: f"{u} where {e.told}" for e in self.experiments for u, new in e.unknowns.items()}
 
     @property
     def told_reference(self) -> str:

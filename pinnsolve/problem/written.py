@@ -9,6 +9,7 @@ from typing import Any
 
 from pinnsolve.problem.binding import arguments
 from pinnsolve.problem.equation import Equation, What
+from pinnsolve.problem.renamed import Renamed
 
 LEFT: dict[What, str] = {"value": "{u}", "rate": "d({u}, {t})", "normal derivative": "d({u}, n)"}
 Function = ast.FunctionDef | ast.Lambda
@@ -21,6 +22,8 @@ def expression(function: Callable[..., Any]) -> str:
     >>> expression(lambda u, x: 2 * d(u, x)  - 1)
     '2 * d(u, x) - 1'
     """
+    if isinstance(function, Renamed):
+        return function.told(expression(function.__wrapped__))
     code = getattr(function, "__code__", None)
     called = getattr(function, "__name__", type(function).__name__)
     if code is None:
@@ -74,6 +77,8 @@ def _segment(source: str, node: ast.AST) -> str:
 def equation_text(equation: Equation, time: str | None = None) -> str:
     """An equation or a condition as one reads it: "d(u, t) - nu * d(u, x, x) = 0", "u = sin(pi * x)"."""
     function, prescribes = equation.function, equation.prescribes
+    if written := getattr(function, "written", ""):
+        return str(written)
     if prescribes is None or (function is not None and prescribes.unknown in arguments(function)):
         if function is None:
             return equation.name

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from pinnsolve.checks.folds import lives
 from pinnsolve.geometry.places import away
 from pinnsolve.report.grids import Array, Grid, Scattered, grid, pictured, plane, whole_domain
 from pinnsolve.report.layout import GRIDS
@@ -115,7 +116,8 @@ def sampled(run: Report, unknown: str, on: Grid | Scattered) -> Sampled:
         known.spread = {} if run.ensemble is None else _evaluated(run, run.ensemble.spreads, on)
     if reference is not None and unknown not in known.reference:
         known.reference |= _evaluated(run, lambda **places: {unknown: reference.fields[unknown](**places)}, on)
-    hidden = _hidden(run, on)
+    hidden, mine = _hidden(run, on), lives(run.solution.problem, unknown, on.places())
+    hidden = hidden if mine is None else hidden | ~mine
     shown = (known.solution[unknown], known.reference.get(unknown), known.spread.get(unknown))
     solution, true, spread = (None if v is None else np.where(hidden, np.nan, v) for v in shown)
     assert solution is not None
@@ -176,13 +178,15 @@ def error_peaks(run: Report, unknown: str) -> Peaks:
     difference = found.difference
     assert difference is not None
     difference = np.where(_hidden(run, found.grid), 0.0, difference)
-    return peaks(found.grid, difference, plane(run.solution.problem), beside(run, found.grid))
+    return peaks(found.grid, difference, plane(run.solution.problem), beside(run, found.grid, unknown))
 
 
-def beside(run: Report, on: Grid | Scattered) -> npt.NDArray[np.bool_]:
-    """Where a grid lies outside the shape, or in a hole."""
-    out = run.solution.problem.domain.beside(on.places())
-    return np.zeros(on.shape, dtype=bool) if out is None else np.asarray(out)
+def beside(run: Report, on: Grid | Scattered, name: str = "") -> npt.NDArray[np.bool_]:
+    """Where a grid lies outside the shape, in a hole, or outside of the part of space of an unknown or an equation."""
+    places = on.places()
+    out, mine = run.solution.problem.domain.beside(places), lives(run.solution.problem, name, places)
+    found = np.zeros(on.shape, dtype=bool) if out is None else np.asarray(out)
+    return found if mine is None else found | ~mine
 
 
 def outline(run: Report, axes: Mapping[str, Array]) -> Outline | None:

@@ -230,7 +230,7 @@ def _residuals(run: Report) -> list[Draw]:
         if len(on.axes) == 1:
             found.append(marked(what, on, values[name], size=True))
         else:
-            at = fields.peaks(on, values[name], plane(problem), fields.beside(run, on))
+            at = fields.peaks(on, values[name], plane(problem), fields.beside(run, on, name))
             found.append(_where(what, at, fields.outline(run, at.axes)))
     return found
 

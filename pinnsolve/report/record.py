@@ -128,6 +128,16 @@ def _written(problem: Problem, equations: Iterable[Equation]) -> dict[str, str]:
     return {e.name: equation_text(e, problem.domain.time) for e in equations}
 
 
+def _statement(problem: Problem) -> dict[str, Any]:
+    """What was asked for: equations and conditions as they are written, and where unknowns of experiments belong."""
+    conditions = (*problem.conditions, *problem.known, *problem.inner)
+    return {
+        "equations": _written(problem, problem.equations),
+        "conditions_written": _written(problem, conditions),
+        "experiments": problem.told_experiments,
+    }
+
+
 def summary(run: Report) -> dict[str, Any]:
     """The contents of report.json, the contract with other programs."""
     training, comparison = run.training, run.comparison
@@ -138,7 +148,7 @@ def summary(run: Report) -> dict[str, Any]:
             "problem": run.name,
             "date": run.date,
             "command": run.command,
-            "equations": _written(problem, problem.equations),
+            **_statement(problem),
             "verdict": comparison.verdict,
             "reason": comparison.reason,
             "tolerance": comparison.tolerance,
@@ -158,7 +168,6 @@ def summary(run: Report) -> dict[str, Any]:
             },
             "weights": training.weights,
             "conditions": run.solution.conditions,
-            "conditions_written": _written(problem, (*problem.conditions, *problem.known, *problem.inner)),
             "parameters": _parameters(run.solution),
             "slices": [
                 {"parameters": s.values, "verdict": s.comparison.verdict, "errors": _errors(s.comparison)}

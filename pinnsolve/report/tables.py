@@ -96,7 +96,7 @@ def _of_grid(solution: Solution, on: Grid) -> Table:
     run, places = report_of(solution), on.places()
     columns = {c: places[c].reshape(-1) for c in solution.problem.coordinates}
     columns |= {u: sampled(run, u, on).solution.reshape(-1) for u in solution.problem.unknowns}
-    seen = np.all([np.isfinite(columns[u]) for u in solution.problem.unknowns], axis=0)
+    seen = np.any([np.isfinite(columns[u]) for u in solution.problem.unknowns], axis=0)
     return Table({name: column[seen] for name, column in columns.items()})
 
 

@@ -19,7 +19,11 @@ Quantity = Callable[[Fields], torch.Tensor]
 
 
 def evaluated(
-    trial: Trial, points: Points, quantities: Mapping[str, Quantity], derived: bool = True
+    trial: Trial,
+    points: Points,
+    quantities: Mapping[str, Quantity],
+    derived: bool = True,
+    shown: Callable[[Fields], Fields] = lambda at: at,
 ) -> dict[str, np.ndarray]:
     """Each quantity at all points, (N,) by name.
 
@@ -27,6 +31,8 @@ def evaluated(
     ----------
     derived : bool
         Whether derivatives are asked for: frozen features come with theirs, and take more memory.
+    shown : callable Fields -> Fields
+        From what is trained to the unknowns of the user's problem.
     """
     out = {name: np.empty(len(points)) for name in quantities}
     numbers = trial.row_size if derived else trial.width  # frozen features with their derivatives, or not
@@ -34,7 +40,7 @@ def evaluated(
     size = max(64, min(CHUNK, UNLIMITED.entries // max(share, 1)))
     for start in range(0, len(points), size):
         with torch.set_grad_enabled(not trial.takes_jets):
-            at = trial.fields(trial.prepare(points[start : start + size]))
+            at = shown(trial.fields(trial.prepare(points[start : start + size])))
             for name, quantity in quantities.items():
                 out[name][start : start + size] = quantity(at).detach().cpu().numpy()
     return out

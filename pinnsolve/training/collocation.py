@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.least_squares import solved
+from pinnsolve.checks.as_regular import kept_apart
 from pinnsolve.geometry.beside import inside
 from pinnsolve.geometry.places import away
 from pinnsolve.geometry.points import Points
@@ -152,14 +153,18 @@ class Collocation:
 
     @torch.no_grad()
     def values(self) -> dict[str, Tensor]:
-        """The unknowns on the held-out points inside the domain, away from singular corners."""
+        """The unknowns on the held-out points inside the domain, away from singular corners, as they are handed out."""
         parts: dict[str, list[Tensor]] = {u: [] for u in self.trial.problem.unknowns}
+        rest = kept_apart(self.trial.problem)
         for site, prepared, _ in self.held_out.batches:
             if site.name != "interior":
                 continue
             far = away(self.trial.plan.corners, prepared.points.coordinates, self.trial.problem.domain)
             for unknown, field in self.trial.unknowns(prepared).items():
-                parts[unknown].append(field.value if far is None else field.value[far])
+                value = field.value
+                if rest is not None:
+                    value = value + rest.at_points(unknown, prepared.points.coordinates).to(value)
+                parts[unknown].append(value if far is None else value[far])
         return {u: torch.cat(p) for u, p in parts.items()}
 
     def drift(self) -> Residuals:

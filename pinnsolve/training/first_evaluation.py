@@ -16,22 +16,29 @@ def check_smooth(trial: Trial, findings: Findings) -> None:
     """Every derivative of second or higher order that the equations need is one that the network has."""
     if isinstance(trial, OfCells):
         return  # polynomials have them all
-    begin, points = trial.vector(), trial.some_points()
-    if not bool(begin.any()):  # random features begin at zero; any other output layer shows what they can do
+    begin = trial.vector()
+    missing = _missing(trial, findings)
+    if missing:  # random features begin at zero, whatever constants do; any other output layer shows what they can do
         trial.assign(torch.ones_like(begin))
-    prepared = trial.prepare(points)
-    bare = trial.bare(prepared)
+        missing = _missing(trial, findings)
+        trial.assign(begin)
+    if missing:
+        raise ProblemError(
+            f"the equations hold {missing}, but this network's second derivatives are zero everywhere",
+            "ReLU (and any piecewise linear network) cannot represent it. Possible activations: tanh, sine, "
+            "sigmoid, silu, gelu.",
+        )
+
+
+def _missing(trial: Trial, findings: Findings) -> str:
+    """The name of a derivative of second or higher order that is asked for and is zero; empty where there is none."""
+    bare = trial.bare(trial.prepare(trial.some_points()))
     for unknown, alphas in findings.derivatives.items():
         for alpha in sorted(a for a in alphas if sum(a) >= 2):
             part = bare[unknown].partial(alpha)
             if part is None or not bool(part.detach().abs().max() > 0):
-                name = derivative_name(unknown, alpha, trial.problem.coordinates)
-                raise ProblemError(
-                    f"the equations hold {name}, but this network's second derivatives are zero everywhere",
-                    "ReLU (and any piecewise linear network) cannot represent it. Possible activations: tanh, sine, "
-                    "sigmoid, silu, gelu.",
-                )
-    trial.assign(begin)
+                return derivative_name(unknown, alpha, trial.problem.coordinates)
+    return ""
 
 
 def noted(run: Run) -> list[str]:

@@ -22,6 +22,7 @@ from pinnsolve.training.clock import BEGIN
 from pinnsolve.training.finishing import ending, finished
 from pinnsolve.training.guessing import scaled
 from pinnsolve.training.history import Look, Training
+from pinnsolve.training.noise_bound import at_the_noise
 from pinnsolve.training.results import Ended, Results, Turn
 from pinnsolve.training.run import Run
 from pinnsolve.training.strategy import Strategy
@@ -187,9 +188,10 @@ class Loop:
 
     def _ended(self, verdict: Outcome | None) -> Outcome | None:
         """The stage has come to its end: what follows."""
-        state = self.state
-        ended = self._record(verdict)
-        turn = self.strategy.next(Results([*state.ended, ended], state.weights), state.clock)
+        state, ended = self.state, self._record(verdict)
+        turn = at_the_noise(
+            state, ended, self.strategy.next(Results([*state.ended, ended], state.weights), state.clock)
+        )
         if isinstance(turn, Outcome):
             return turn
         if state.clock.seconds + self._beginning(turn.number) > state.settings.budget:

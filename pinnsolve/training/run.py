@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor, nn
 
+from pinnsolve.checks.as_regular import kept_apart
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods import Enriching, Marching, Smoothing, Vanishing
@@ -264,6 +265,8 @@ class Run:
         values, narrow = self.points.values(), self.trial.plan.narrow
         beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
         apart = getattr(self.trial, "apart", 0.0)  # of cells in a plane
+        if kept_apart(self.trial.problem) is not None:
+            apart = 0.0  # it is told relative to what is trained, and not to what is handed out
         return Found(
             stage, kind, held_out, values, again, made, scales, richer, noise, beside, self._left_by_cells, apart
         )

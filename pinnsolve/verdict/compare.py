@@ -12,6 +12,7 @@ import torch
 
 from pinnsolve.algebra import yardstick
 from pinnsolve.calls import worded
+from pinnsolve.checks.folds import lived, lives
 from pinnsolve.checks.references import check_reference, judged, reference_values
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import NEAR, Narrow, away
@@ -270,8 +271,10 @@ def field_errors(solution: Solution, reference: Reference, replicates: int = REP
         places = measured_places(solution, replicate)
         found = solution.everything(**places)
         for unknown in names:
-            true = reference_values(reference, unknown, places)
-            difference = (found[unknown] if unknown in found else solution.d(unknown)(**places)) - true
+            mine, own = lives(solution.problem, unknown, places), lived(solution.problem, unknown, places)
+            true = reference_values(reference, unknown, own)
+            values = found[unknown] if unknown in found else solution.d(unknown)(**places)
+            difference = (values if mine is None else values[mine]) - true
             squares[unknown].append(float(np.mean(difference**2)))
             seen[unknown].append(Moments.of(true, share))
             largest[unknown] = float(np.maximum(largest[unknown], np.abs(difference).max()))

@@ -100,6 +100,8 @@ def _told(solution: Solution, reference: Reference | None, quantity: Quantity) -
 def of_reference(solution: Solution, reference: Reference, quantity: Quantity) -> Integral | None:
     """The quantity of a reference; None where its fields do not tell it."""
     problem = solution.problem
+    if problem.spans:  # the fields of a reference go on where unknowns do not live
+        return None
     if quantity.asks & ({*problem.constants, *problem.functions} - set(reference.fields)):
         return None
     places, pieces = breaks(solution.trial), pieces_of(problem, quantity)

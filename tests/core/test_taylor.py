@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -229,7 +230,33 @@ def test_bessel_functions() -> None:
             assert torch.allclose(f.dense((k, 0)), true, rtol=1e3 * ROUNDING, atol=1e3 * ROUNDING)  # j1/w loses digits
 
 
-@pytest.mark.parametrize("f", [torch.special.bessel_y0, torch.special.airy_ai, torch.special.modified_bessel_k0])
+@pytest.mark.parametrize(
+    ("name", "true"),
+    [
+        ("bessel_y0", lambda w, k: special.yvp(0, w, k)),
+        ("bessel_y1", lambda w, k: special.yvp(1, w, k)),
+        ("modified_bessel_k0", lambda w, k: special.kvp(0, w, k)),
+        ("modified_bessel_k1", lambda w, k: special.kvp(1, w, k)),
+        ("scaled_modified_bessel_k0", lambda w, k: _scaled(0, w, k)),
+        ("scaled_modified_bessel_k1", lambda w, k: _scaled(1, w, k)),
+    ],
+)
+def test_bessel_functions_of_what_has_no_bound_at_zero(name: str, true: Callable[[Any, int], Any]) -> None:
+    x, y = fields()
+    w = x.value.abs() * y.value.abs() + 0.5
+    chart = x.chart
+    z = chart.coordinate(chart.names[0], w)
+    f = getattr(torch.special, name)(z)
+    for k in range(4):
+        assert torch.allclose(f.dense((k, 0)), torch.from_numpy(true(w.numpy(), k)), rtol=1e4 * ROUNDING)
+
+
+def _scaled(order: int, w: Any, k: int) -> Any:
+    """D^k of exp(w) K(w), by Leibniz."""
+    return sum(math.comb(k, j) * np.exp(w) * special.kvp(order, w, j) for j in range(k + 1))
+
+
+@pytest.mark.parametrize("f", [torch.special.airy_ai, torch.special.modified_bessel_i0])
 def test_what_pytorch_cannot_differentiate_is_refused_and_not_zero(f: object) -> None:
     x, y = fields()
     with pytest.raises(ProblemError, match="cannot be differentiated"):

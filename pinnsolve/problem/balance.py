@@ -1,0 +1,145 @@
+"""What an equation with a source says across the place where that stands: integrated over a short way across,
+
+    c d(F, x) + ... + q delta(x - a) = 0     means     c [F] + q = 0 at x = a,
+
+a condition inside, as `condition(lambda u, x: jump(d(u, x)) + q, on=face(x=a))` is.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.regions import face
+from pinnsolve.jets.calculus import jump
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.calling import innermost
+from pinnsolve.problem.conditions import holding
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.probes import Prober, fields_of, probes
+from pinnsolve.problem.sources import met_in, name_of, watching
+
+
+def balances(equations: Sequence[Equation], conditions: Sequence[Equation], prober: Prober) -> list[Equation]:
+    """The conditions inside that sources along lines stand for.
+
+    Raises
+    ------
+    ProblemError
+        If a source cannot stand where it does, or stands in a condition.
+    """
+    for condition in conditions:
+        _without(condition, prober)
+    made = []
+    for equation in equations:
+        places = [m.place for m in met_in(equation, prober) if len(m.place) == 1]
+        for place in [p for k, p in enumerate(places) if p not in places[:k]]:
+            on = face(**place)
+            name = f"source of {equation.name} at {name_of(place)}"
+            assert equation.function is not None
+            ((along, value),) = place.items()
+            made.append(holding(name, on, Balance(equation.function, name, along, value)))
+    return made
+
+
+class Balance:
+    """What an equation says across a place where it has a source: sum of c [F] + q = 0 over all c d(F, x) in it.
+
+    Parameters
+    ----------
+    function : callable
+        The user's equation.
+    along : str
+    place : float
+    """
+
+    def __init__(self, function: Callable[..., Any], name: str, along: str, place: float) -> None:
+        self.function, self.along, self.place = function, along, place
+        self.__wrapped__, self.__name__ = function, name
+        self.__signature__ = inspect.signature(function)
+        self.written = f"what is differentiated along {along} jumps by what the source gives"
+
+    def __call__(self, **given: Any) -> Jet:
+        call = innermost()
+        assert call is not None
+        fields: Fields = call.fields
+        chart = fields.chart
+        taken: list[tuple[Jet, Tensor]] = []
+
+        def watch(before: Jet, name: str, after: Jet) -> Jet:
+            if name != self.along:
+                return after
+            leaf = torch.zeros(chart.size, dtype=chart.dtype, device=chart.device, requires_grad=True)
+            taken.append((before, leaf))
+            return after + chart.constant(leaf, after.depends)
+
+        seen, chart.differentiated = chart.differentiated, watch
+        try:
+            with torch.inference_mode(False), torch.enable_grad(), watching(lines=True) as met:
+                residual = self.function(**{n: _own(what) for n, what in given.items()}).value
+                here = [(m.strength, m.leaf) for m in met if m.place == {self.along: self.place}]
+                leaves = [leaf for _, leaf in (*taken, *here)]
+                factors = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True, retain_graph=True)
+        finally:
+            chart.differentiated = seen
+        terms = [
+            jump(self._of(f, factor)) for (f, _), factor in zip(taken, factors, strict=False) if bool(factor.any())
+        ]
+        if not terms:
+            raise ProblemError(
+                f"{self.__name__}: nothing in the equation is differentiated along {self.along}, and nothing balances "
+                "a source there",
+                f"Write it in the equation whose flux goes through {self.along} = {self.place:g}.",
+            )
+        for (strength, _), factor in zip(here, factors[len(taken) :], strict=True):
+            terms.append(self._of(strength, factor))
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+        return total
+
+    @staticmethod
+    def _of(what: Jet, factor: Tensor) -> Jet:
+        return what * what.chart.constant(factor.detach())
+
+
+def _own(what: Any) -> Any:
+    """A field whose tensors may be differentiated, wherever they were made."""
+    if not isinstance(what, Jet):
+        return what
+
+    def rule(alpha: Alpha) -> Tensor | None:
+        part = what.partial(alpha)
+        return None if part is None else part.clone()
+
+    return Jet(what.chart, rule, tuple(what.shape), what.depends, what.name)
+
+
+def _without(condition: Equation, prober: Prober) -> None:
+    """Refuse a source in a condition.
+
+    Raises
+    ------
+    ProblemError
+        If there is one.
+    """
+    if condition.function is None:
+        return
+    points = condition.on.resolve(prober.domain)[0].grid()
+    chart, at, found = probes(prober.domain, prober.unknowns, points)
+    with torch.enable_grad(), watching() as met:
+        try:
+            condition.residual(prober.known(chart, at, fields_of(found), points))
+        except Exception:
+            return
+    if met:
+        raise ProblemError(
+            f"{condition.name}: source(...) stands in a condition", "Write it in an equation.", condition.place
+        )

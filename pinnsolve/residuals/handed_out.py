@@ -1,0 +1,90 @@
+"""What a solution hands out of a problem's unknowns where something else is solved for: beside sources, and on parts of
+space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pinnsolve.checks.as_regular import whole
+from pinnsolve.checks.folds import Fold, Sheet, fold_of, on_sheet, seen_on
+from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.points import Points
+from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.quantities import Quantity
+from pinnsolve.residuals.evaluated import Quantity as Wanted
+from pinnsolve.residuals.evaluated import evaluated
+from pinnsolve.trial.elsewhere import breaks
+from pinnsolve.trial.trial import Trial
+
+
+def handed_out(
+    problem: Problem, trial: Trial, points: Points, quantities: Mapping[str, Wanted], derived: bool = True
+) -> dict[str, np.ndarray]:
+    """Each quantity of an unknown or an equation, by its name, at all points of a problem as it was written, (N,): no
+    number where it does not live.
+
+    Parameters
+    ----------
+    problem : Problem
+        As it was written; `trial` is that of the problem as it is solved.
+    derived : bool
+        Whether derivatives are asked for.
+    """
+    fold = fold_of(problem)
+    if fold is None:
+        return evaluated(trial, points, quantities, derived, whole(problem))
+    found: dict[str, Any] = {}
+    parts = [fold.sheet_of(name) for name in quantities]
+    for sheet in [s for k, s in enumerate(parts) if s not in parts[:k]]:
+        mine = {n: q for (n, q), own in zip(quantities.items(), parts, strict=True) if own == sheet}
+        values = evaluated(trial, on_sheet(points, fold, sheet), mine, derived, seen_on(fold, sheet))
+        inside = np.asarray(sheet.inside(points.coordinates[fold.coordinate]))
+        found |= {n: v if fold.everywhere(n) else np.where(inside, v, np.nan) for n, v in values.items()}
+    return {name: found[name] for name in quantities}
+
+
+def part_of(problem: Problem, quantity: Quantity) -> tuple[Fold, Sheet] | None:
+    """On which part of space a quantity is to be integrated; None where unknowns live on all of it.
+
+    Raises
+    ------
+    ProblemError
+        If it speaks of unknowns on several parts and not where these meet, or of none.
+    """
+    fold = fold_of(problem)
+    if fold is None:
+        return None
+    sheets, at = fold.asked(quantity.asks), [p.fixed.get(fold.coordinate) for p in quantity.pieces(problem.domain)]
+    length = problem.domain.length(fold.coordinate)
+    if not sheets or (
+        len(sheets) > 1 and not all(x is not None and all(s.span.holds(x, length) for s in sheets) for x in at)
+    ):
+        raise ProblemError(
+            f"{quantity.name} speaks of {'unknowns on several parts' if sheets else 'no unknown'} of space",
+            f"Integrate what lives on one part, or stand where they meet, over=face({fold.coordinate}=...).",
+        )
+    return fold, sheets[0]
+
+
+def of_quantity(problem: Problem, trial: Trial, points: Points, quantity: Quantity) -> np.ndarray:
+    """What is integrated, (N,); nothing outside of the part of space of which it speaks."""
+    part = part_of(problem, quantity)
+    if part is None:
+        return evaluated(trial, points, {"": lambda at: quantity.value(at).value}, shown=whole(problem))[""]
+    fold, sheet = part
+    there, shown = on_sheet(points, fold, sheet), seen_on(fold, sheet)
+    found = evaluated(trial, there, {"": lambda at: quantity.value(at).value}, shown=shown)[""]
+    return np.where(np.asarray(sheet.inside(points.coordinates[fold.coordinate])), found, 0.0)
+
+
+def broken_at(problem: Problem, trial: Trial, quantity: Quantity) -> dict[str, list[float]]:
+    """Where along a coordinate what is integrated may jump, or its slopes."""
+    found, part = breaks(trial), part_of(problem, quantity)
+    if part is not None:
+        fold, sheet = part
+        ends = [sheet.span.low, sheet.span.high]
+        found[fold.coordinate] = ends + [sheet.unfolded(xi) for xi in found.get(fold.coordinate, [])]
+    return found

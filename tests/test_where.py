@@ -1,0 +1,128 @@
+"""Parts of faces, `face(y=1).where(lambda x: x < 0.4)`: in a plane, on the rim of a disc, over time, around a period."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import cos, exp, sin
+
+from pinnsolve import (
+    Box,
+    Disk,
+    Problem,
+    ProblemError,
+    Unknown,
+    condition,
+    d,
+    dirichlet,
+    exact,
+    face,
+    faces,
+    initial,
+    laplace,
+    neumann,
+    observed,
+    periodic,
+    side,
+    solve,
+)  # fmt: skip
+from pinnsolve.checks.variation import Variation
+from pinnsolve.settings import Settings
+from pinnsolve.solve import prepare
+from pinnsolve.verdict.compare import compare
+
+SQUARE = Box(x=(0, 1), y=(0, 1))
+
+
+def harmonic(u: Any, x: Any, y: Any) -> Any:
+    return laplace(u, x, y)
+
+
+def heat(u: Any, x: Any, t: Any) -> Any:
+    return d(u, t) - d(u, x, x) + exp(-t) * x
+
+
+def posed(name: str) -> Problem:
+    if name == "a wall of two kinds":
+        value = lambda x, y: exp(x) * sin(y)  # noqa: E731
+        conditions = [
+            dirichlet(u=value, on=faces("x") | face(y=0)), dirichlet(u=value, on=face(y=1).where(lambda x: x < 0.4)),
+            neumann(u=lambda x, y: exp(x) * cos(y), on=face(y=1).where(lambda x: x > 0.4)),
+        ]  # fmt: skip
+        return Problem(
+            space=SQUARE, unknowns="u", equations=harmonic, conditions=conditions,
+            reference=exact(u=lambda x, y: np.exp(x) * np.sin(y)),
+        )  # fmt: skip
+    if name == "a rim of two kinds":
+        conditions = [
+            dirichlet(u=lambda x, y: x**2 - y**2 + x, on=side("rim").where(lambda y: y > 0)),
+            neumann(u=lambda x, y: x * (2 * x + 1) - 2 * y**2, on=side("rim").where(lambda y: y < 0)),
+        ]
+        return Problem(
+            space=Disk(x=0, y=0, radius=1, name="rim"), unknowns="u", equations=harmonic, conditions=conditions,
+            reference=exact(u=lambda x, y: x**2 - y**2 + x),
+        )  # fmt: skip
+    if name == "a wall that changes its kind":
+        later, sooner = (face(x=1).where(f) for f in (lambda t: t > 0.5, lambda t: t < 0.5))
+        conditions = [
+            initial(u=lambda x: x), dirichlet(u=0, on=face(x=0)), dirichlet(u=lambda t: exp(-t), on=sooner),
+            neumann(u=lambda t: exp(-t), on=later),
+        ]  # fmt: skip
+        return Problem(
+            space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=heat, conditions=conditions,
+            reference=exact(u=lambda x, t: np.exp(-t) * x),
+        )  # fmt: skip
+    wave = lambda x: sin(x) * float(np.e)  # noqa: E731
+    conditions = [
+        periodic("x"), dirichlet(u=lambda x: sin(x), on=face(y=0)),
+        dirichlet(u=wave, on=face(y=1).where(lambda x: x < np.pi)), neumann(u=wave, on=face(y=1).where(lambda x: x > np.pi)),
+    ]  # fmt: skip
+    return Problem(
+        space=Box(x=(0, 2 * np.pi), y=(0, 1)), unknowns="u", equations=harmonic, conditions=conditions,
+        reference=exact(u=lambda x, y: np.sin(x) * np.exp(y)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["a wall of two kinds", "a rim of two kinds", "a wall that changes its kind", "around a period"]
+)
+def test_parts_of_faces(name: str) -> None:
+    """Nothing is said to be undecided, and the outcome is that of the solver."""
+    problem = posed(name)
+    solution = solve(problem, budget=60)
+    assert solution.converged and compare(solution).verdict == "pass"
+
+
+def test_a_place_without_points_is_told() -> None:
+    with pytest.raises(ProblemError, match=r"(?s)nothing is left of face\(x=1\).*true nowhere"):
+        Problem(
+            space=SQUARE, unknowns="u", equations=harmonic,
+            conditions=[dirichlet(u=0), neumann(u=1, on=face(x=1).where(lambda y: y > 2))],
+        )  # fmt: skip
+
+
+def test_what_lies_outside_of_a_part_is_no_place_to_look_at() -> None:
+    """Boxes of which no point belongs to the part are apart; those that it cuts are not."""
+    problem = posed("a wall of two kinds")
+    told = next(c for c in problem.conditions if "where" in c.name and c.says("value"))
+    variation = Variation(problem, told, problem.pieces(told)[0], {})
+    low = torch.tensor([[0.0], [0.3], [0.5]], dtype=torch.float64)
+    assert variation.apart(low, low + 0.2).tolist() == [False, False, True]
+
+
+def test_features_that_begin_at_zero_beside_a_constant_that_does_not() -> None:
+    """An unknown constant in a start was once taken for a network whose second derivatives are zero."""
+    ts = np.linspace(0.1, 0.9, 20)
+    problem = Problem(
+        space=Box(x=(0, 1)), time=(0, 1), unknowns={"u": ("x", "t"), "s": "t"},
+        equations=[lambda u, x, t: d(u, t) - d(u, x, x), lambda s, k, t: d(s, t) + k * s],
+        conditions=[
+            initial(u=0, s=1), dirichlet(u=0, on=face(x=0)), condition(lambda u, s: u - s, on=face(x=1)),
+            observed(t=ts, s=np.exp(-2 * ts), sigma=1e-4),
+        ],
+        parameters={"k": Unknown(1.0)}, reference=None,
+    )  # fmt: skip
+    assert prepare(problem, Settings()) is not None
