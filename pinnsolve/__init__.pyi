@@ -22,7 +22,7 @@ from .geometry import (
 )
 from .geometry.named import part
 from .jets.calculus import curl, d, div, dot, grad, jump, laplace
-from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
+from .methods import LBFGS, SGD, SOAP, SPRING, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
 from .modes.found import Modes, modes
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
 from .problem import (
@@ -40,6 +40,7 @@ from .problem import (
     periodic,
     solenoidal,
 )
+from .problem.vectors import vector
 from .reference import Reference, exact
 from .settings import Redraw, Settings
 from .solution import Solution
@@ -53,6 +54,7 @@ __all__ = [
     "MLP",
     "SGD",
     "SOAP",
+    "SPRING",
     "Adam",
     "Ball",
     "Box",
@@ -115,4 +117,5 @@ __all__ = [
     "solenoidal",
     "solve",
     "table",
+    "vector",
 ]

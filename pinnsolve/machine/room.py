@@ -24,7 +24,7 @@ class Shares:
         Bytes that Python, PyTorch and a checked problem take, on the CPU.
     least : float
         Bytes beside that, with which the smallest problem is solved.
-    front, entries, kept, prepared : float
+    front, entries, kept, rows, prepared : float
         Of what is left. They are in use together, and there are copies of them on the way. Larger: more than the
         budget. Smaller: more calls, and points that are prepared anew in each pass.
     points, numbers : float
@@ -39,6 +39,7 @@ class Shares:
     front: float = 0.3
     entries: float = 0.05
     kept: float = 0.05
+    rows: float = 0.3
     prepared: float = 0.2
     points: float = 0.1
     numbers: float = 50.0
@@ -64,6 +65,8 @@ class Room:
     kept : int
         Numbers of frozen features that stay from pass to pass. Fewer: they are computed anew, which takes a tenth of
         the time of a step.
+    rows : int
+        Numbers of a Jacobian's rows that are kept as they are. Fewer: they are made anew.
     prepared : float
         Bytes of points with all that does not change in training, which stay. Fewer: they are prepared anew in each
         pass, which takes about as long as the residuals' values.
@@ -77,6 +80,7 @@ class Room:
     front: int = FRONT
     entries: int = 4_000_000
     kept: int = 8_000_000
+    rows: int = 125_000_000
     prepared: float = 4e9
     points: int = 500_000
     cells: float | None = None
@@ -100,7 +104,8 @@ class Room:
             raise ProblemError(fault, f"Write memory={least!r} or more.")
         return cls(
             limit, min(cls.front, int(shares.front * left / 8)), min(cls.entries, int(shares.entries * left / 8)),
-            min(cls.kept, int(shares.kept * left / 8)), min(cls.prepared, shares.prepared * left),
+            min(cls.kept, int(shares.kept * left / 8)), int(shares.rows * left / 8),
+            min(cls.prepared, shares.prepared * left),
             min(cls.points, int(shares.points * left / (8 * shares.numbers))), shares.cells * left,
         )  # fmt: skip
 
