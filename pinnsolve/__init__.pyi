@@ -22,7 +22,7 @@ from .geometry import (
 )
 from .geometry.named import part
 from .jets.calculus import curl, d, div, dot, grad, jump, laplace
-from .methods import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
+from .methods import LBFGS, SGD, SOAP, SPRING, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
 from .modes.found import Modes, modes
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
 from .problem import (
@@ -41,6 +41,7 @@ from .problem import (
     solenoidal,
     source,
 )
+from .problem.vectors import vector
 from .reference import Reference, exact
 from .settings import Redraw, Settings
 from .solution import Solution
@@ -54,6 +55,7 @@ __all__ = [
     "MLP",
     "SGD",
     "SOAP",
+    "SPRING",
     "Adam",
     "Ball",
     "Box",
@@ -117,4 +119,5 @@ __all__ = [
     "solve",
     "source",
     "table",
+    "vector",
 ]

@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--method",
         metavar="NAME",
-        help="lm, ssbroyden, lbfgs, soap, adam, sgd, or several one after the other: adam,lm",
+        help="lm, ssbroyden, spring, lbfgs, soap, adam, sgd, or several one after the other: adam,lm",
     )
     p.add_argument(
         "--steps",

@@ -22,7 +22,8 @@ from pinnsolve.continuation import Way, along
 from pinnsolve.errors import NotConverged, ProblemError
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
-from pinnsolve.machine.world import ALONE, World, shared
+from pinnsolve.machine.shared import shared
+from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.protocol import Method
 from pinnsolve.modes.found import solved
 from pinnsolve.networks.local_features import LocalFeatures

@@ -12,6 +12,7 @@ import torch
 
 from pinnsolve import (
     MLP,
+    SPRING,
     Box,
     Disk,
     LevenbergMarquardt,
@@ -61,6 +62,7 @@ def decaying(u, t, k):  # type: ignore[no-untyped-def]
 DATA = {"t": torch.linspace(0.1, 1, 12), "u": torch.exp(-0.7 * torch.linspace(0.1, 1, 12))}
 RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
     "a network, its points redrawn": (of(cubic), TRAINED),
+    "more weights than points": (of(cubic), {**TRAINED, "method": SPRING(steps=6)}),
     "cells that a rim cuts": (
         of(cubic, Disk(x=0, y=0, radius=1)),
         {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=2)},

@@ -97,7 +97,7 @@ def test_the_command_takes_it_and_tells_it_by_its_own_name(tmp_path: Path, capsy
 
 def test_chunks_follow_from_the_budget_and_no_share_is_above_what_anything_is_worth() -> None:
     free, small, large = Room.of(None), Room.of(6e8), Room.of(1e12)
-    assert free == Room() and large == Room(limit=1e12, cells=large.cells)
+    assert free == Room() and large == Room(limit=1e12, rows=large.rows, cells=large.cells)
     left = 6e8 - SHARES.base
     held = 8 * (small.front + small.entries + small.kept) + small.prepared
     assert 0.5 * left < held < left and small.cells == pytest.approx(left)

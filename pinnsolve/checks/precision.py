@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.some import some
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.equation import Equation
@@ -112,7 +113,7 @@ def _equations(problem: Problem) -> Iterator[tuple[Equation, str, Points]]:
     for equation in problem.equations:
         yield equation, f"the equation '{equation.name}'", problem.domain.line()
     for condition in problem.conditions:
-        for piece in problem.pieces(condition):
+        for piece in some(problem.pieces(condition)):
             yield condition, f"the condition '{condition.name}'", piece.grid()
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.as_regular import kept_apart
+from pinnsolve.checks.some import some
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.points import Points
@@ -84,7 +85,7 @@ def _told(problem: Problem, unknown: str, narrow: Sequence[Narrow]) -> Size:
 def _values(problem: Problem, unknown: str, narrow: Sequence[Narrow]) -> Iterator[Tensor]:
     for c in problem.conditions:
         if c.unknown == unknown and c.prescribes is not None and c.says("value"):
-            for piece in problem.pieces(c):
+            for piece in some(problem.pieces(c)):
                 for points in (piece.grid(), _many(piece), *(_across(piece, place) for place in narrow)):
                     chart, at = points.chart()
                     yield c.prescribes.given(problem.fields(chart, at, {}, points)).value.detach()
@@ -117,7 +118,7 @@ def _changes(problem: Problem, unknown: str) -> float:
     for c in problem.conditions:
         if c.unknown != unknown or c.prescribes is None or c.says("value"):
             continue
-        for piece in problem.pieces(c):
+        for piece in some(problem.pieces(c)):
             points = piece.grid()
             chart, at = points.chart()
             values = c.prescribes.given(problem.fields(chart, at, {}, points)).value.detach()

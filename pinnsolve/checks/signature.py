@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pinnsolve.checks.some import some
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
@@ -25,7 +26,7 @@ def signature(problem: Problem) -> dict[str, str]:
     for equation in problem.equations:
         found[f"equation {equation.name}"] = f"{_total(problem, equation, problem.domain.line()):.7e}"
     for number, condition in enumerate((*problem.conditions, *problem.inner, *problem.known)):
-        total = sum(_total(problem, condition, piece.grid()) for piece in problem.pieces(condition))
+        total = sum(_total(problem, condition, piece.grid()) for piece in some(problem.pieces(condition)))
         found[f"condition {number + 1}"] = f"{condition.name}: {total:.7e}"
     for o in problem.observations:
         total = sum(float(v.sum()) for v in (*o.points.coordinates.values(), *o.points.measured.values()))

@@ -24,6 +24,7 @@ import torch
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.differences import Differenced, Values
 from pinnsolve.checks.references import judged, reference_of, reference_values
+from pinnsolve.checks.some import some
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
@@ -145,7 +146,7 @@ def _misfits(problem: Problem, reference: Reference) -> Iterator[Misfit]:
     missing = {*problem.constants, *problem.functions} - set(reference.fields)
     everywhere = problem.domain.interior
     pairs = [(e, f"the equation '{e.name}'", [everywhere]) for e in [*problem.equations, *_divergences(problem)]]
-    pairs += [(c, f"the condition '{c.name}'", list(problem.pieces(c))) for c in (*problem.conditions, *problem.known)]
+    pairs += [(c, f"the condition '{c.name}'", some(problem.pieces(c))) for c in (*problem.conditions, *problem.known)]
     sizes = _sizes(problem, reference)
     for equation, name, pieces in pairs:
         if equation.asks & missing:

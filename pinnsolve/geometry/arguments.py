@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -25,6 +26,15 @@ def interval(what: str, bounds: Any) -> tuple[float, float]:
             f"{what} = ({low:g}, {high:g}) runs backwards", f"The lower end comes first: ({high:g}, {low:g})."
         )
     return low, high
+
+
+def one_by_one(given: Mapping[str, Any], vector: Callable[[Any], bool]) -> dict[str, Any]:
+    """What stands for several coordinates, x=[a, b], as those one by one: x0=a, x1=b."""
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        several = isinstance(value, list | tuple) and len(value) > 0 and vector(value[0])
+        found |= {f"{name}{k}": v for k, v in enumerate(value)} if several else {name: value}
+    return found
 
 
 def number(what: str, value: Any) -> float:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.arguments import interval, number, side_names
+from pinnsolve.geometry.arguments import interval, number, one_by_one, side_names
 from pinnsolve.geometry.patch import Leaf, Patch, Surface
 from pinnsolve.geometry.shape import Bounds, Shape
 
@@ -26,7 +26,8 @@ class Box(Shape):
     names : sequence of str, optional
         Of its faces: the lower and the upper one of the first coordinate, then of the second, and so on.
     **bounds : (low, high)
-        One interval for each coordinate, in the order in which they will be listed.
+        One interval for each coordinate, in the order in which they will be listed; x=[(0, 1)] * 10 makes x0 to x9
+        (`vector` has functions of x).
 
     Raises
     ------
@@ -46,6 +47,7 @@ class Box(Shape):
             raise ProblemError("Box(...) does not name its coordinates", f"Write Box({told}).")
         if not bounds:
             raise ProblemError("Box() has no coordinate", "Name each one with its extent: Box(x=(0, 1)).")
+        bounds = one_by_one(bounds, lambda first: isinstance(first, list | tuple))
         self._bounds = {n: interval(f"Box: {n}", b) for n, b in bounds.items()}
         self.name, self.names = name, side_names("Box", names, 2 * len(bounds))
         self._low, self._high = (

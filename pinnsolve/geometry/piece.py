@@ -260,8 +260,8 @@ class Piece:
 
     def grid(self) -> Points:
         """A grid in uneven steps, ends included; at most 20,000 points. Of a shape what of it lies inside, of a side
-        points that are drawn."""
-        if not self.plain:
+        points that are drawn; and where two points along each coordinate were too many."""
+        if not self.plain or 2 ** len(self.free) > 20_000:
             return self.scattered(RULES.scattered, 6)
         count = min(9, max(2, int(20_000 ** (1 / max(len(self.free), 1)))))
         steps = torch.linspace(0, 1, count, dtype=torch.float64) ** 1.1  # no wave's zeros follow them

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.arguments import interval, number, positive_length, side_names
+from pinnsolve.geometry.arguments import interval, number, one_by_one, positive_length, side_names
 from pinnsolve.geometry.holes import Hole
 from pinnsolve.geometry.patch import Leaf, Patch, Surface, inside_of
 from pinnsolve.geometry.shape import Bounds, Shape
@@ -23,7 +23,7 @@ class Ball(Shape):
     radius : float
     name : str, optional
     **centre : float
-        By coordinate.
+        By coordinate; x=[0] * 5 makes x0 to x4.
 
     Examples
     --------
@@ -34,7 +34,8 @@ class Ball(Shape):
 
     called = "Ball"
 
-    def __init__(self, *unnamed: Any, radius: Any, name: str | None = None, **centre: float) -> None:
+    def __init__(self, *unnamed: Any, radius: Any, name: str | None = None, **centre: Any) -> None:
+        centre = one_by_one(centre, lambda _: True)
         if unnamed or len(centre) < 2:
             raise ProblemError(
                 f"{self.called}(...) does not name its coordinates", f"Write {self.called}(x=0, y=0, radius=1)."

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.jet import Jet
-from pinnsolve.jets.multi_index import Alpha, raised, splits
+from pinnsolve.jets.multi_index import Alpha, firsts, is_sum, raised, splits
 
 Term = tuple[float, int, int]  # a number times one buffer times another
 VALUE, SLOPE, BEND, WHOLE, FIRST = range(5)  # the buffers y, s, p and w; from FIRST on derivatives of w, then sums
@@ -77,8 +77,14 @@ def program(name: str, wanted: tuple[Alpha, ...], present: tuple[Alpha, ...]) ->
 
     def value(alpha: Alpha) -> int | None:
         if alpha not in y:
-            y[alpha] = add(chained(slope, alpha, 1))
+            y[alpha] = add(chained(slope, alpha, 1) if not is_sum(alpha) else summed(alpha))
         return y[alpha]
+
+    def summed(alpha: Alpha) -> list[tuple[float, int | None, int | None]]:
+        """Delta y = s Delta w + s' |grad w|^2, s' = p s or -y the slope of s."""
+        squares = add([(1.0, w.get(first), w.get(first)) for first in firsts(alpha)])
+        bent = VALUE if bend is None else add([(1.0, BEND, SLOPE)])
+        return [(1.0, SLOPE, w.get(alpha)), (-1.0 if bend is None else 1.0, bent, squares)]
 
     def slope(alpha: Alpha) -> int | None:
         if alpha not in s and bend is None:
@@ -180,4 +186,4 @@ def fused(name: str, w: Jet, plan: Callable[[], tuple[Alpha, ...]], lazy: Jet) -
             found.update(zip(steps.results, parts_of_y, strict=True))
         return found.get(alpha)
 
-    return Jet(w.chart, rule, tuple(w.shape), w.depends)
+    return Jet(w.chart, rule, tuple(w.shape), w.depends, sums=True)

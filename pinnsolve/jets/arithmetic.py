@@ -13,7 +13,7 @@ from torch import Tensor
 from pinnsolve.errors import ProblemError
 from pinnsolve.jets.beside import Beside
 from pinnsolve.jets.jet import Chart, Jet, on_jets
-from pinnsolve.jets.multi_index import Alpha, leibniz, raised
+from pinnsolve.jets.multi_index import Alpha, firsts, is_sum, leibniz, raised
 from pinnsolve.jets.shapes import fits
 
 SEVERAL = (list, tuple)  # of fields: what torch.stack and torch.cat take
@@ -96,13 +96,28 @@ def elementary(func: Callable[[Tensor], Tensor], derivative: Callable[[Jet, Jet]
     def rule(alpha: Alpha) -> Tensor | None:
         if not any(alpha):
             return func(w.value)
+        if is_sum(alpha):
+            return _laplacian(slope(), w, alpha)
         axis = next(i for i, k in enumerate(alpha) if k)
         return leibniz(slope().partial, w.along(axis).partial, raised(alpha, axis, -1))
 
-    y = Jet(w.chart, rule, tuple(w.shape), w.depends)
+    y = Jet(w.chart, rule, tuple(w.shape), w.depends, sums=True)
     itself = weakref.ref(y)  # its slope may hold y: a cycle would keep all tensors until Python looks for cycles
-    again = Jet(w.chart, lambda alpha: itself().partial(alpha), tuple(w.shape), w.depends)  # type: ignore[union-attr]
+    again = Jet(w.chart, lambda alpha: itself().partial(alpha), tuple(w.shape), w.depends, sums=True)  # type: ignore[union-attr]
     return y
+
+
+def _laplacian(slope: Jet, w: Jet, alpha: Alpha) -> Tensor | None:
+    """Of f(w), f' Delta w + sum_i (D_i f') D_i w, where f' is the slope."""
+    zeroth = (0,) * len(alpha)
+    pairs = [(zeroth, alpha), *((first, first) for first in firsts(alpha))]
+    total: Tensor | None = None
+    for left, right in pairs:
+        b = w.partial(right)
+        a = slope.partial(left) if b is not None else None
+        if a is not None and b is not None:
+            total = a * b if total is None else total + a * b
+    return total
 
 
 def flat(func: Callable[..., Tensor], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
@@ -141,11 +156,11 @@ def add(a: Any, b: Any, *, alpha: float = 1) -> Jet:
                 return one if one is None or tuple(one.shape) == shape else one.expand(shape)
             return left + right
 
-        return Jet(a.chart, both, shape, a.depends | b.depends)
+        return Jet(a.chart, both, shape, a.depends | b.depends, sums=True)
     if isinstance(b, Tensor):
         same_rank(a, b, "+")
         b = operand(a.chart, b, a.shape)
-    return Jet(a.chart, lambda k: a.partial(k) if any(k) else a.value + b, tuple(a.shape), a.depends)
+    return Jet(a.chart, lambda k: a.partial(k) if any(k) else a.value + b, tuple(a.shape), a.depends, sums=True)
 
 
 def mul(a: Any, b: Any) -> Jet:
@@ -154,7 +169,7 @@ def mul(a: Any, b: Any) -> Jet:
         if a is b:
             return elementary(torch.square, lambda w, _: mul(w, 2.0), a)
         shape = same_rank(a, b, "*")
-        return Jet(a.chart, lambda k: leibniz(a.partial, b.partial, k), shape, a.depends | b.depends)
+        return Jet(a.chart, lambda k: leibniz(a.partial, b.partial, k), shape, a.depends | b.depends, sums=True)
     if isinstance(b, Tensor):
         same_rank(a, b, "*")
         b = operand(a.chart, b, a.shape)

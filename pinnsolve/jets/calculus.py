@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.jets.jet import Jet
-from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.jets.multi_index import Alpha, laplacian
 
 Vector = Sequence[Jet]
 
@@ -130,8 +130,21 @@ def div(vector: Vector, *coordinates: Jet) -> Jet:
 
 
 def laplace(field: Jet, *coordinates: Jet) -> Jet:
-    """The Laplacian u_xx + u_yy + ... along the named coordinates."""
-    return _sum("laplace", [d(field, x, x) for x in coordinates])
+    """The Laplacian u_xx + u_yy + ... along the named coordinates.
+
+    Along four and more a network carries it through its layers as one number beside the gradient.
+    """
+    total = _sum("laplace", [d(field, x, x) for x in coordinates])
+    chart, axes = field.chart, {field.chart.axis(str(x.name)) for x in coordinates}
+    few = len(axes) < 4 or len(axes) < len(coordinates)  # where one by one costs hardly more
+    if few or not chart.carries or chart.differentiated is not None:
+        return total
+    index = laplacian(axes, len(chart.names))
+
+    def rule(alpha: Alpha) -> Tensor | None:
+        return total.partial(alpha) if any(alpha) else field.partial(index)
+
+    return Jet(chart, rule, tuple(field.shape), field.depends)
 
 
 def curl(vector: Vector, *coordinates: Jet) -> Jet | tuple[Jet, Jet, Jet]:

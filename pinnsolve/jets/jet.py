@@ -25,8 +25,8 @@ from torch import Tensor
 from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.jets.asked import Asked, Recorder
 from pinnsolve.jets.beside import Beside
-from pinnsolve.jets.multi_index import Alpha, raised
-from pinnsolve.jets.shapes import nothing
+from pinnsolve.jets.multi_index import Alpha, is_sum, raised, summed
+from pinnsolve.jets.shapes import nothing, plain
 
 on_jets: Any = torch  # torch's functions take jets, which their type stubs do not know
 ARITHMETIC: dict[Any, Any] = {
@@ -59,6 +59,7 @@ class Chart:
         self.fallbacks: set[str] = set()
         self.paired = False  # whether points are below an inner place and above it, by turns
         self.beside: Beside | None = None  # around which points these lie, where they are an integral's
+        self.carries = False  # whether Laplacians are carried through: of networks, and not where slopes are asked for
         self.coarse = False  # whether numbers of fewer digits were combined with its fields
         self.asked: set[Alpha] = set()
         self.read: set[Alpha] = set()
@@ -74,16 +75,16 @@ class Chart:
         first = raised(self.zeroth, self.axis(name))
         ones = torch.ones((), dtype=self.dtype, device=self.device).expand(self.size)
         parts = {self.zeroth: values, first: ones}
-        return Jet(self, parts.get, (self.size,), frozenset({name}), name=name)
+        return Jet(self, parts.get, (self.size,), frozenset({name}), name=name, sums=True)
 
     def fixed(self, name: str, value: float | Tensor) -> Jet:
         """The coordinate on a face, or on several (N,), where it is fixed: what depends on it is constant along it."""
         whole = torch.as_tensor(value, dtype=self.dtype, device=self.device).expand(self.size)
-        return Jet(self, lambda alpha: None if any(alpha) else whole, (self.size,), frozenset(), name=name)
+        return Jet(self, lambda alpha: None if any(alpha) else whole, (self.size,), frozenset(), name, sums=True)
 
     def constant(self, value: Tensor, depends: frozenset[str] = frozenset()) -> Jet:
         """A field that is the same everywhere, or given point by point with no derivatives."""
-        made = Jet(self, lambda alpha: None if any(alpha) else value, tuple(value.shape), depends)
+        made = Jet(self, lambda alpha: None if any(alpha) else value, tuple(value.shape), depends, sums=True)
         made.boolean = value.dtype == torch.bool
         return made
 
@@ -109,13 +110,16 @@ class Jet:
         The coordinates on which the field depends.
     name : str
         Set for a coordinate, and for nothing else.
+    sums : bool
+        Whether the rule knows Laplacians; of any other they are the sum of second derivatives.
     """
 
     def __init__(
-        self, chart: Chart, rule: Rule, shape: tuple[int, ...], depends: frozenset[str], name: str | None = None
-    ) -> None:
+        self, chart: Chart, rule: Rule, shape: tuple[int, ...], depends: frozenset[str], name: str | None = None,
+        sums: bool = False,
+    ) -> None:  # fmt: skip
         self.chart, self.shape, self.depends, self.name = chart, torch.Size(shape), depends, name
-        self._rule = rule
+        self._rule, self.sums = rule, sums
         self.boolean = False  # whether it is what a comparison returned
         self.known: dict[Alpha, Tensor | None] = {}
 
@@ -123,7 +127,7 @@ class Jet:
         """The derivative D^alpha, or None where it is identically zero."""
         known = self.known
         if alpha not in known:
-            known[alpha] = self._rule(alpha)
+            known[alpha] = self._rule(alpha) if self.sums or not is_sum(alpha) else summed(self.partial, alpha)
         return known[alpha]
 
     def dense(self, alpha: Alpha) -> Tensor:
@@ -166,7 +170,7 @@ class Jet:
             part = self.partial(alpha)
             return None if part is None else linear(part)
 
-        return Jet(self.chart, rule, shape, self.depends)
+        return Jet(self.chart, rule, shape, self.depends, sums=True)
 
     def __getitem__(self, index: Any) -> Jet:
         index = index if isinstance(index, tuple) else (index,)
@@ -187,7 +191,7 @@ class Jet:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and ufunc in ARITHMETIC and not kwargs:
-            numbers = [a if isinstance(a, Jet) else _plain(a) for a in inputs]
+            numbers = [a if isinstance(a, Jet) else plain(a) for a in inputs]
             return REGISTRY["torch"](ARITHMETIC[ufunc], tuple(numbers), {})
         raise ProblemError(
             f"np.{ufunc.__name__} was called on a field",
@@ -291,10 +295,3 @@ class Jet:
 
     def __repr__(self) -> str:
         return f"field of shape {tuple(self.shape)} over ({', '.join(self.chart.names)})"
-
-
-def _plain(value: Any) -> Any:
-    """A number or tensor for what NumPy brings; a complex number stays one, to be refused in words."""
-    if np.ndim(value):
-        return torch.as_tensor(value)
-    return complex(value) if np.iscomplexobj(value) else float(value)

@@ -34,7 +34,7 @@ def linear(h: Jet, weight: Tensor, bias: Tensor | None = None) -> Jet:
             record(alpha, part, image)
         return image
 
-    return Jet(h.chart, rule, (h.chart.size, weight.shape[0]), h.depends)
+    return Jet(h.chart, rule, (h.chart.size, weight.shape[0]), h.depends, sums=True)
 
 
 def matmul(a: Any, b: Any) -> Jet:
@@ -72,7 +72,7 @@ def cat(jets: Sequence[Any], dim: int = 0) -> Jet:
         return torch.cat([j.dense(alpha) if p is None else p for j, p in zip(columns, parts, strict=True)], -1)
 
     shape = (chart.size, sum(j.shape[1] for j in columns))
-    return Jet(chart, rule, shape, frozenset().union(*(j.depends for j in columns)))
+    return Jet(chart, rule, shape, frozenset().union(*(j.depends for j in columns)), sums=True)
 
 
 def filled(like: Jet, value: float) -> Jet:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,3 +24,10 @@ def fits(tensor: Tensor, shape: Sequence[int]) -> bool:
     if len(size) == len(whole):
         return all(m in (1, n) for m, n in zip(size, whole, strict=True))
     return size in ((), (1,)) or (len(whole) > 1 and size == whole[-1:])
+
+
+def plain(value: Any) -> Any:
+    """A number or tensor for what NumPy brings; a complex number stays one, to be refused in words."""
+    if np.ndim(value):
+        return torch.as_tensor(value)
+    return complex(value) if np.iscomplexobj(value) else float(value)

@@ -106,10 +106,7 @@ class Tape:
         used = [(g, h) for z, h in zip(layer.images, layer.parts, strict=True) if (g := slope.get(id(z))) is not None]
         if used and layer.weight.requires_grad:
             outputs, inputs = layer.weight.shape
-            rows = jacobian.new_zeros(len(jacobian), outputs, inputs)
-            for g, h in used:  # one after the other: side by side they take the memory of all derivatives once more
-                rows.addcmul_(g[:, :, None], h.detach().expand(len(rows), -1)[:, None, :])
-            self._add(jacobian, layer.weight, rows.flatten(1))
+            self._add(jacobian, layer.weight, _outer(used, len(jacobian), outputs, inputs).flatten(1))
         if layer.bias is not None and layer.bias.requires_grad and layer.zeroth >= 0:
             at_zero = slope.get(id(layer.images[layer.zeroth]))
             if at_zero is not None:
@@ -128,6 +125,21 @@ class Tape:
             for p, block in zip(self.parameters, inner, strict=True):
                 if block is not None:
                     jacobian[:, self.columns[id(p)]] += rows @ block.reshape(tensor.numel(), -1)
+
+
+def _outer(used: Sequence[tuple[Tensor, Tensor]], count: int, outputs: int, inputs: int) -> Tensor:
+    """sum_a g_a h_a^T, (n, outputs, inputs).
+
+    Few are added one after the other, since side by side they take the memory of all derivatives once more; many are
+    one product, which goes through the rows once and not as often as there are derivatives.
+    """
+    if len(used) < 8 or len(used) * (outputs + inputs) > 4 * outputs * inputs:
+        rows = used[0][0].new_zeros(count, outputs, inputs)
+        for g, h in used:
+            rows.addcmul_(g[:, :, None], h.detach().expand(count, -1)[:, None, :])
+        return rows
+    left = torch.stack([g for g, _ in used], 2)
+    return left @ torch.stack([h.detach().expand(count, -1) for _, h in used], 1)
 
 
 def _reduced(slope: Tensor, original: Tensor) -> Tensor:

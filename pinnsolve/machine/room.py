@@ -29,7 +29,7 @@ class Shares:
         Bytes that Python, PyTorch and a checked problem take, on the CPU.
     least : float
         Bytes beside that, with which the smallest problem is solved.
-    front, entries, kept, prepared : float
+    front, entries, kept, rows, prepared : float
         Of what is left. They are in use together, and there are copies of them on the way. Larger: more than the
         budget. Smaller: more calls, and points that are prepared anew in each pass.
     points, numbers : float
@@ -44,6 +44,7 @@ class Shares:
     front: float = 0.3
     entries: float = 0.05
     kept: float = 0.05
+    rows: float = 0.3
     prepared: float = 0.2
     points: float = 0.1
     numbers: float = 50.0
@@ -72,6 +73,8 @@ class Room:
     kept : int
         Numbers of frozen features that stay from pass to pass. Fewer: they are computed anew, which takes a tenth of
         the time of a step.
+    rows : int
+        Numbers of a Jacobian's rows that are kept as they are. Fewer: they are made anew.
     prepared : float
         Bytes of points with all that does not change in training, which stay. Fewer: they are prepared anew in each
         pass, which takes about as long as the residuals' values.
@@ -86,6 +89,7 @@ class Room:
     entries: int = 4_000_000
     wide: int = 225_000
     kept: int = 8_000_000
+    rows: int = 125_000_000
     prepared: float = 4e9
     points: int = 500_000
     cells: float | None = None
@@ -114,7 +118,7 @@ class Room:
         return replace(
             free, limit=limit, front=min(cls.front, int(shares.front * left / 8)), entries=entries,
             wide=max(cls.wide, free.wide * entries // free.entries), kept=min(free.kept, int(shares.kept * left / 8)),
-            prepared=min(cls.prepared, shares.prepared * left),
+            rows=int(shares.rows * left / 8), prepared=min(cls.prepared, shares.prepared * left),
             points=min(cls.points, int(shares.points * left / (8 * shares.numbers))), cells=shares.cells * left,
         )  # fmt: skip
 

@@ -291,35 +291,6 @@ def begun() -> Iterator[World]:
 
 
 @contextmanager
-def shared() -> Iterator[World]:
-    """The same for one call from Python, in the middle of a script that a launcher began on all ranks.
-
-    Within a world that somebody has begun already (the command, or the script itself) this process is alone: whether
-    the others make the same call is not known.
-
-    Raises
-    ------
-    ProblemError
-        If the ranks do not find each other, or one is lost.
-    """
-    if asked_for()[1] > 1:
-        from torch import distributed
-
-        if distributed.is_initialized():
-            yield ALONE
-            return
-    try:
-        with begun() as world:
-            yield world
-    except LostError as error:
-        fault = f"another process of this run was lost ({world.words() or error})"
-        remedy = "What was reached is kept in the folder that out= names; go on with resume=True."
-        raise ProblemError(fault, remedy) from None
-    if world.ended:  # the signal that was remembered meanwhile
-        signal.raise_signal(signal.SIGTERM)
-
-
-@contextmanager
 def _remembered(world: World) -> Iterator[None]:
     """SIGTERM only makes a note of it; after an error too, so that there is time to say it."""
 

@@ -9,12 +9,13 @@ from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.methods.quasi_newton import LBFGS, SSBroyden
 from pinnsolve.methods.smoothing import Smoothing
 from pinnsolve.methods.soap import SOAP
+from pinnsolve.methods.spring import SPRING
 from pinnsolve.methods.vanishing import Vanishing
 
 FIRST_ORDER = (Adam, SGD, SOAP)  # they take a gradient a step, and compare no losses
 OWN_POINTS = (Marching, Enriching, Vanishing)  # the points of their cells
 
-for made in (Adam, LBFGS, LevenbergMarquardt, Marching, Newton, SGD, SOAP, SSBroyden):
+for made in (Adam, LBFGS, LevenbergMarquardt, Marching, Newton, SGD, SOAP, SPRING, SSBroyden):
     worded_class(made)
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "OWN_POINTS",
     "SGD",
     "SOAP",
+    "SPRING",
     "Adam",
     "Enriching",
     "LevenbergMarquardt",

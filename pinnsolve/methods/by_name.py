@@ -13,10 +13,11 @@ from pinnsolve.methods.newton import Newton
 from pinnsolve.methods.protocol import Method
 from pinnsolve.methods.quasi_newton import LBFGS, SSBroyden
 from pinnsolve.methods.soap import SOAP
+from pinnsolve.methods.spring import SPRING
 
 METHODS: dict[str, Callable[..., Method]] = {
     "lm": LevenbergMarquardt, "lbfgs": LBFGS, "adam": Adam, "sgd": SGD,
-    "ssbroyden": SSBroyden, "soap": SOAP, "newton": Newton, "marching": Marching,
+    "ssbroyden": SSBroyden, "soap": SOAP, "spring": SPRING, "newton": Newton, "marching": Marching,
 }  # fmt: skip
 
 

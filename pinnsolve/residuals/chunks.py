@@ -7,6 +7,7 @@ from functools import partial
 
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
+from pinnsolve.machine.room import Room
 from pinnsolve.residuals.sites import Faded, Site, asked, fade
 from pinnsolve.trial.trial import Prepared, Trial
 
@@ -23,8 +24,8 @@ class Chunks:
     places : sequence of (Site, Points)
     size : int
         Points of a chunk.
-    room : float
-        Bytes that all of them may take: if they take more, none is kept.
+    room : Room
+        What all of them may take: if they take more, none is kept.
 
     Attributes
     ----------
@@ -40,10 +41,13 @@ class Chunks:
         52  # of a point, for each coordinate and unknown: measured on heat in a plane; smaller: memory is exceeded
     )
 
-    def __init__(self, trial: Trial, places: Places, size: int, room: float) -> None:
+    def __init__(self, trial: Trial, places: Places, size: int, room: Room) -> None:
         self.trial, self.places, self.size = trial, places, size + size % 2  # points of an inner place come in pairs
         each = 8.0 * self.numbers * len(trial.problem.coordinates) * len(trial.problem.unknowns)
-        self.kept = sum(len(points) for _, points in places) * each <= room
+        count = sum(len(points) for _, points in places)
+        # small numbers that stay between features that are let go leave holes, of many times their size
+        tight = room.limit is not None and trial.frozen and count * trial.row_size > room.kept
+        self.kept = not tight and count * each <= room.prepared
         self._made: list[Chunk] | None = None
         self._fallbacks, self._coarse = set[str](), False
 

@@ -58,7 +58,7 @@ class Residuals:
 
     def _cut(self, size: int) -> Chunks:
         mine = [(site, self.world.share(points)) for site, points in self.places]
-        return Chunks(self.trial, mine, size, self.room.prepared)
+        return Chunks(self.trial, mine, size, self.room)
 
     @cached_property
     def chunks(self) -> Chunks:
@@ -73,7 +73,8 @@ class Residuals:
         """
         if self.trial.frozen:
             return self.chunks
-        batch = int(self.room.wide / max(self.trial.row_size, 1) ** 0.5)
+        many = max(1.0, len(self.trial.problem.coordinates) / 8)  # derivatives along each of them
+        batch = int(self.room.wide / many / max(self.trial.row_size, 1) ** 0.5)
         return self._cut(batch) if batch >= 2 * self.chunk else self.chunks
 
     def _each(self, chunks: Chunks) -> Iterator[Chunk]:

@@ -104,7 +104,9 @@ def _fitting(trial: Trial, settings: Settings, fits: int) -> str:
 
 
 def _other(method: Method) -> str:
-    return "; or method=SPRING() or SOAP(), which keep no matrix over all of them" * (method.name != "newton")
+    if method.name in ("newton", "spring"):
+        return ""
+    return "; or method=SPRING() or SOAP(), which keep no matrix over all of them"
 
 
 def _above(needed: float) -> str:

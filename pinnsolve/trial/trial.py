@@ -225,7 +225,7 @@ class Trial:
         """Everything on these points that training does not change."""
         points = points.to(self.dtype, self.device)
         chart, at = points.chart()
-        problem, plan = self.problem, self.plan
+        problem, plan, chart.carries = self.problem, self.plan, self.takes_jets
         lifts = {u: lift(problem, ends, points, at) for u, ends in plan.exact.items()}
         flows = [(flow.given(problem, f, points, at), flow.vanishing(problem, f, at)) for f in plan.flows]
         here, beyond = labels(self.several, points)
@@ -263,11 +263,11 @@ class Trial:
             fields |= flow.velocity(self.problem, lifted, potentials, prepared.at)
             columns = columns[self.potentials :]
         for column, (name, lift_of) in zip(columns, prepared.lifts.items(), strict=True):
-            about = self.plan.size(name)
-            own = column * about.scale
-            fields[name] = own + about.offset if lift_of is None else lift_of[0] + lift_of[1] * own
-        size, names = (prepared.chart.size,), frozenset(prepared.chart.names)
-        return {u: Jet(prepared.chart, fields[u].partial, size, names) for u in self.problem.unknowns}
+            mine = column * (about := self.plan.size(name)).scale
+            fields[name] = mine + about.offset if lift_of is None else lift_of[0] + lift_of[1] * mine
+        chart, names = prepared.chart, frozenset(prepared.chart.names)
+        own = [(u, fields[u]) for u in self.problem.unknowns]
+        return {u: Jet(chart, f.partial, (chart.size,), names, sums=f.sums) for u, f in own}
 
     def bare(self, prepared: Prepared) -> dict[str, Jet]:
         """The unknowns without g and phi: what the network alone can do."""

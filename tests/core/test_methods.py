@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinnsolve import LBFGS, SGD, SOAP, Adam, LevenbergMarquardt, Newton, ProblemError, SSBroyden
+from pinnsolve import LBFGS, SGD, SOAP, SPRING, Adam, LevenbergMarquardt, Newton, ProblemError, SSBroyden
 from pinnsolve.methods import Method, Objective
 
 # each with the steps that it needs below, a few times over; rates suit a curvature between 1 and 3
@@ -23,6 +23,7 @@ METHODS = {
     "sgd": (SGD(rate=0.2, momentum=0.5), 120),
     "newton": (Newton(), 2),
     "ssbroyden": (SSBroyden(), 4),
+    "spring": (SPRING(), 8),
     "soap": (SOAP(rate=0.3, momentum=0.9, beta=0.999), 500),
 }
 
