@@ -93,12 +93,15 @@ class Ladder:
     solver : Solver
     places : mapping from coordinate to array (P,)
         Where levels are compared.
+    own : int
+        How many of the unknowns are; those after them stand for integrals.
     why : str
         What ended it before its own error was small enough.
     """
 
     solver: Solver
     places: dict[str, Array]
+    own: int
     levels: list[Level] = field(default_factory=list)
     why: str = ""
 
@@ -178,7 +181,7 @@ class Ladder:
 
     def _difference(self, fine: Found, coarse: Found) -> float:
         found = 0.0
-        for f, scale in enumerate(self.solver.scales):
+        for f, scale in enumerate(self.solver.scales[: self.own]):
             a, b = fine.at(f, self.places), coarse.at(f, self.places)
             norm, deviation = float(np.sqrt(np.mean(a**2))), float(np.std(a))
             size = min(yardstick.size(norm, scale), yardstick.variation(norm, deviation, scale))

@@ -29,7 +29,7 @@ from pinnsolve.trial.determined import (
     sign_of,
     traced,
 )
-from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.exact import Plan, with_integrals
 from pinnsolve.trial.rim import enough
 from pinnsolve.trial.rim_corners import of_rim
 from pinnsolve.trial.standing import conditions_of
@@ -208,6 +208,7 @@ def evolution(
     """
     if problem.indivisible:
         raise UnmarchableError(problem.indivisible)
+    made = with_integrals(problem, made)
     domain = problem.domain
     space = tuple(problem.coordinates.index(c) for c in domain.space_coordinates)
     if domain.time is None or not 1 <= len(space) <= 3 or len(domain.coordinates) != len(space) + 1:

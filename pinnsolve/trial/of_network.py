@@ -12,6 +12,7 @@ from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.scales import sizes_of
 from pinnsolve.errors import ProblemError
 from pinnsolve.networks.local_features import LocalFeatures
+from pinnsolve.problem.local import in_place
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.evolution import Evolution, evolution
@@ -81,7 +82,7 @@ def stated(problem: Problem, made: Plan, values: Mapping[str, float]) -> Stated:
 def _with_values(problem: Problem, made: Plan) -> Problem:
     """The problem at the guesses of its constants, without its data, where these tell them."""
     if not problem.constants and not problem.functions:
-        return problem
+        return _without_integrals(problem)
     if problem.inner:
         raise UnmarchableError("where conditions stand inside, they find no unknown constants")
     if not problem.observations:
@@ -90,9 +91,16 @@ def _with_values(problem: Problem, made: Plan) -> Problem:
         raise UnmarchableError(f"what is known of {name} is no number at a place, and no value on a face")
     forward = Forward(problem, torch.float64, torch.device("cpu"))
     try:
-        return forward.at(forward.values())
+        return _without_integrals(forward.at(forward.values()))
     except ProblemError as error:
         raise UnmarchableError(f"at the guesses of its constants, {error.fault}") from None
+
+
+def _without_integrals(problem: Problem) -> Problem:
+    try:
+        return in_place(problem)
+    except ProblemError as error:
+        raise UnmarchableError(error.fault) from None
 
 
 def trial_of(
