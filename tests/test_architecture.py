@@ -204,6 +204,7 @@ def test_references_in_validation_know_nothing_of_the_network() -> None:
         "stability_planes",
         "spaces",
         "spaces_in_time",
+        "unknowns",
         "stability_shapes",
         "stability_spaces",
     }  # which run the network; all others are references

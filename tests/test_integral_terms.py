@@ -438,8 +438,8 @@ E = "equation 'equation 1': "
         (lambda: steady(lambda u, x: u, conditions=[condition(lambda u, nx: nx * integral(nx * u, over="x"))]).check(), "a normal stands in an integral over the inside"),
         (lambda: steady(lambda u, x: u - d(integral(u, over="x"), x)).check(), "its derivative along x is zero everywhere"),
         (lambda: solve(steady(lambda u, x: u - d(integral(lambda u, y: exp(x - y) * u, over="x"), x))), "the integral of a function was differentiated along x"),
-        (lambda: solve(steady(lambda u, x: d(u, x, x) - integral(u, over="x")), network=LocalFeatures()), "integrals reach further"),
-        (lambda: automatic_reference(steady(lambda u, x: d(u, x, x) - integral(u, over="x") + 1)), "no reference, because integrals"),
+        (lambda: solve(steady(lambda u, x: d(u, x, x) - integral(lambda u, y: exp(x - y) * u, over="x")), network=LocalFeatures()), "a kernel in"),
+        (lambda: automatic_reference(steady(lambda u, x: d(u, x, x) - integral(lambda u, y: exp(x - y) * u, over="x") + 1)), "no reference, because integrals"),
         (lambda: steady(lambda u, x: u, conditions=[dirichlet(u=lambda x: integral(x, over="x"))]), "an integral holds no unknown"),
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, sin
 
-from pinnsolve import Box, Problem, condition, d, dirichlet, face, initial
+from pinnsolve import Box, Disk, Problem, condition, d, dirichlet, face, initial
 from pinnsolve.checks.check import check
 from pinnsolve.methods import sensitivities as module
 from pinnsolve.methods.cell_march import Marcher
@@ -22,12 +22,16 @@ from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import in_modes, richer, slabs
 from pinnsolve.methods.sensitivities import sensitivities
+from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
+from pinnsolve.methods.steady_measured import sizes_like
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.evolution import evolution
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.line import read_line
+from pinnsolve.trial.retold import retold
+from pinnsolve.trial.steady import steady
 
-CPU, PI = torch.device("cpu"), math.pi
+CPU, PI, FINE = torch.device("cpu"), math.pi, Accuracy(9, 4, 1e-5, 1e-3)
 Known = dict[str, float]
 
 
@@ -58,11 +62,13 @@ def plucked(known: Known) -> Problem:
     )  # fmt: skip
 
 
-def marches(make: Callable[[Known], Problem], known: Known) -> tuple[dict[str, Tensor], Callable[[Known], Tensor]]:
+def marches(
+    make: Callable[[Known], Problem], known: Known, asked: Accuracy = FINE
+) -> tuple[dict[str, Tensor], Callable[[Known], Tensor]]:
     """The sensitivities of a march, and the same march, on the same cells and steps, for other constants."""
     problem = make(known)
     made, _ = verified(problem, check(problem))
-    marcher = Marcher(evolution(problem, made), Accuracy(9, 4, 1e-5, 1e-3), CPU)
+    marcher = Marcher(evolution(problem, made), asked, CPU)
     steps = marcher.run().steps
     found = sensitivities(marcher.scheme, steps, known)
     assert found is not None
@@ -109,6 +115,75 @@ def test_without_what_the_start_depends_on_they_are_wrong(monkeypatch: pytest.Mo
     found, other = marches(flow, known)
     assert off(found["b"], other, known, "b", 0.04) > 0.1
     assert off(found["nu"], other, known, "nu", 0.04) < 3e-3
+
+
+def cooled(known: Known) -> Problem:
+    """A plate with a hole, whose rim is as warm as c t."""
+    return Problem(
+        space=Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.2), time=(0, 0.1), unknowns="u", reference=None,
+        equations=lambda u, x, y, t, k: d(u, t) - d(k * (1 + u) * d(u, x), x) - k * d(u, y, y) - 1, parameters=known,
+        conditions=[initial(u=lambda x: x), dirichlet(u=lambda x, t, c: x + c * t)],
+    )  # fmt: skip
+
+
+def test_sensitivities_over_cells_that_a_rim_cuts_are_what_differences_come_to() -> None:
+    known = {"k": 0.5, "c": 2.0}
+    found, other = marches(cooled, known, Accuracy(7, 3, 1e-2, 0.3, cells=2))
+    for name, s in found.items():
+        assert off(s, other, known, name, 0.04) < 1e-2
+
+
+def planes(make: Callable[[Known], Problem], known: Known) -> tuple[dict[str, Tensor], Callable[[Known], Tensor]]:
+    """The same over cells of a plane in which nothing evolves."""
+    made, _ = verified(make(known), check(make(known)))
+    read = steady(make(known), made)
+    mesh = Tiles.begun(read.extent, 2, read.joints, CPU, read.region)
+
+    def solved(values: Known) -> SteadyCells:
+        scheme = scheme_of(retold(read, make(values), made) or read, 11, CPU)
+        begun = torch.zeros(len(mesh), 1, scheme.cell.count, dtype=torch.float64)
+        cells = SteadyCells(scheme, mesh, begun)
+        found = JoinedNewton(SteadyOperator, sizes_like(cells), 1e-10).solve(cells)
+        assert found is not None
+        return found
+
+    cells = solved(known)
+    s = SteadyOperator(cells).sensitivities(known)
+    return dict(zip(known, s, strict=True)), lambda values: solved(values).coefficients
+
+
+def conducts(u: Any, x: Any, y: Any, k: Any) -> Any:
+    return d((1 + k * u) * d(u, x), x) + d(u, y, y) + 10 * sin(PI * y)
+
+
+def film(known: Known) -> Problem:
+    return Problem(
+        space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=conducts, parameters=known, reference=None,
+        conditions=[
+            dirichlet(u=lambda y, w: w * sin(PI * y), on=face(x=0)), dirichlet(u=0, on=face(y=0) | face(y=1)),
+            condition(lambda u, x, h: d(u, x) + h * u, on=face(x=1)),
+        ],
+    )  # fmt: skip
+
+
+def coin(known: Known) -> Problem:
+    def cools(u: Any, x: Any, y: Any, nx: Any, ny: Any, h: Any, w: Any) -> Any:
+        return nx * d(u, x) + ny * d(u, y) + h * (u - w * y)
+
+    return Problem(
+        space=Disk(x=0.5, y=0.5, radius=0.5), unknowns="u", equations=conducts, parameters=known, reference=None,
+        conditions=[condition(cools)],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [film, coin])
+def test_sensitivities_over_a_plane_are_what_differences_come_to(make: Any) -> None:
+    known = {"k": 0.5, "w": 1.0, "h": 2.0}
+    found, other = planes(make, known)
+    for name, s in found.items():
+        assert off(s, other, known, name, 0.04) < 3e-3
+    coarse, fine = (off(found["k"], other, known, "k", part) for part in (0.4, 0.08))
+    assert math.log(coarse / fine, 5) == pytest.approx(2.0, abs=0.2)
 
 
 def lines(make: Callable[[Known], Problem], known: Known) -> tuple[dict[str, Tensor], Callable[[Known], Tensor]]:

@@ -23,6 +23,7 @@ from pinnsolve.checks.joins import joined
 from pinnsolve.classical.reading import NoReferenceError, Read, read
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import Plane, away
+from pinnsolve.problem.local import in_place
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 
@@ -98,14 +99,16 @@ def attempt(
         asked, rest = problem, rest_of(problem)
         regular = as_folded(problem) or as_regular(problem) or problem
         problem = as_steady(regular) or regular
+        own, integrals = problem.unknowns, problem.integrals
+        problem = _without_integrals(problem)
         kept_apart(problem, rest)
-        known = findings or check(problem)
+        known = check(problem) if integrals or findings is None else findings
         given = read(problem)
         _refused(given, known)
         planes, curved = _broken(given, known)
         shape = problem.domain.shape is not None or curved
         spacing = spacing_of(given, known, PLAN.scattered[len(given.coordinates)]) if shape else None
-        ladder = Ladder(Solver(given, known, began + seconds, spacing, planes), compared_at(problem, known))
+        ladder = Ladder(Solver(given, known, began + seconds, spacing, planes), compared_at(problem, known), len(own))
         with np.errstate(all="ignore"):  # what is not resolved may overflow, and is judged by its differences
             ladder.climb(EFFORT.enough * (tolerance or problem.tolerance))
     except NoReferenceError as error:
@@ -115,11 +118,25 @@ def attempt(
         told = f" (differences of its levels {differences})" if differences else ""
         return Attempt(None, (ladder.why or "its levels do not approach each other") + told)
     fields: dict[str, Callable[..., Array]] = {
-        u: _field(ladder.levels[-1].found.at, f, u, asked, rest) for f, u in enumerate(problem.unknowns)
+        u: _field(ladder.levels[-1].found.at, f, u, asked, rest) for f, u in enumerate(own)
     }
     about = ladder.told
     seconds_used = clock.perf_counter() - began
     return Attempt(Reference("differences, automatic", fields, ladder.own_error, seconds_used, True, about), about)
+
+
+def _without_integrals(problem: Problem) -> Problem:
+    """The same with integrals as unknowns of their own.
+
+    Raises
+    ------
+    NoReferenceError
+        If that cannot be.
+    """
+    try:
+        return in_place(problem)
+    except ProblemError as error:
+        raise NoReferenceError(f"integrals stand in it: {error.fault}") from None
 
 
 def _refused(given: Read, findings: Findings) -> None:
@@ -132,7 +149,6 @@ def _refused(given: Read, findings: Findings) -> None:
     problem, marched = given.problem, given.marched
     scattered = problem.domain.time is not None and not marched and problem.space_coordinates
     told = {
-        "integrals stand in it, and differences join places with their neighbours alone": problem.integrals,
         "modes are compared by their eigenvalues": problem.eigenvalues,
         "constants or functions are to be found from data, and a solution with those found shows nothing new":
             problem.constants or problem.functions,

@@ -94,12 +94,15 @@ class Ladder:
     solver : Solver
     places : mapping from coordinate to array (P,)
         Where levels are compared.
+    own : int
+        How many of the unknowns are; those after them stand for integrals.
     why : str
         What ended it before its own error was small enough.
     """
 
     solver: Solver
     places: dict[str, Array]
+    own: int
     levels: list[Level] = field(default_factory=list)
     why: str = ""
 
@@ -181,8 +184,8 @@ class Ladder:
     def _difference(self, fine: Found, coarse: Found) -> float:
         found = 0.0
         problem = self.solver.given.problem
-        rest = kept_apart(problem)
-        for f, (unknown, scale) in enumerate(zip(problem.unknowns, self.solver.scales, strict=True)):
+        rest, pairs = kept_apart(problem), zip(problem.unknowns, self.solver.scales, strict=True)
+        for f, (unknown, scale) in enumerate(list(pairs)[: self.own]):
             a, b = fine.at(f, self.places), coarse.at(f, self.places)
             whole = a if rest is None else a + rest.at_places(unknown, self.places)  # errors are those of what is told
             norm, deviation = float(np.sqrt(np.mean(whole**2))), float(np.std(whole))

@@ -73,6 +73,9 @@ class Asking(Protocol):
 def accuracy(method: Asking, trial: OfCells) -> Accuracy:
     """What the bound, or the problem's tolerance, asks of a march."""
     dims = len(trial.problem.space_coordinates)
+    if isinstance(trial, Planar):
+        bound = closeness(method, trial)
+        return Accuracy(trial.layer.steady, 1, bound, bound)
     if method.bound is not None:
         return Accuracy(*trial.layer.over(dims), method.bound / RULES.bound, method.bound)
     times, least = _times(trial), method.least * (RULES.plane if dims > 1 else 1.0)

@@ -219,14 +219,14 @@ class _Making:
 def gaps(
     faces: Faces, groups: Sequence[Sides], known: Tensor, given: Tensor | None, ranks: Ranks
 ) -> list[Tensor]:  # fmt: skip
-    """By group, what the traces (s, m, k, 1) of coefficients (s, n, F M, 1) lack to the mean of both sides; above lines
+    """By group, what the traces (s, m, k, K) of coefficients (s, n, F M, K) lack to the mean of both sides; above lines
     what is given (s, N) belongs to them."""
     found = [group.traces(known[:, group.cells]) for group in groups]
     if given is not None:
         for own, group in zip(found, groups, strict=True):
             above = faces.above[group.unknowns] == group.cells[:, None]
             own.add_((given[:, group.unknowns] * above)[..., None])
-    mean = known.new_zeros(len(known), faces.order.size, 1)
+    mean = known.new_zeros(len(known), faces.order.size, known.shape[-1])
     for group, own in zip(groups, found, strict=True):
         mean.index_add_(1, group.unknowns.flatten(), own.flatten(1, 2) / 2)
     mean = ranks.sum(mean)  # both sides of a face may be different ranks'

@@ -9,29 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinnsolve.methods.by_constants import ForConstants, LinedFor, MarchedFor
+from pinnsolve.methods.by_constants import ForConstants
 from pinnsolve.methods.fitting import RULES, Fitting
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.residuals import Residuals
 from pinnsolve.residuals.of_constants import DataOfConstants
 from pinnsolve.trial.by_constants import ByConstants, Solved
-from pinnsolve.trial.lined import Lined
-from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.of_cells import OfCells
 
 
 def taken(trial: OfCells, solved: Solved, vector: Tensor) -> None:
     """Take over a solution and its constants."""
     trial.forward.assign(vector)
-    if isinstance(solved, MarchedFor):
-        assert isinstance(trial, Marched)
-        trial.slabs = []
-        trial.take(solved.trial.slabs)
-    else:
-        assert isinstance(solved, LinedFor)
-        assert isinstance(trial, Lined)
-        trial.take(solved.trial.edges, solved.trial.coefficients, settled=True)
+    solved.give(trial)
 
 
 def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: State) -> State:
@@ -42,7 +33,7 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
     else:
         _begin(trial, objective)
     fit = Fitting(data_of(trial, solver, kept, objective.residuals), begun.get("damping", RULES.damping))
-    fit.enough, fit.tolerance = RULES.rises * _may_rise(trial, fit), accuracy.tolerance
+    fit.enough = RULES.rises * _may_rise(trial, fit)
     more = fit.step()
     solved = fit.model.solved()
     if solved is not None:
@@ -56,7 +47,7 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
             taken(trial, solved, fit.model.vector())
             kept_on["damping"] = RULES.damping
     elif solved is not None and not more:
-        more = _rises(trial, fit, kept_on)
+        more = _rises(trial, fit, kept_on, solved.left)
     trial.found = solved is not None and not more and not fit.poor
     took = solver.spent.total
     objective.work.add(took)
@@ -89,18 +80,22 @@ def _may_rise(trial: OfCells, fit: Fitting) -> bool:
     return len(forward.unsaid.declared(forward.level + 1)) <= RULES.share * len(fit)
 
 
-def _rises(trial: OfCells, fit: Fitting, kept: dict[str, Any]) -> bool:
+def _rises(trial: OfCells, fit: Fitting, kept: dict[str, Any], left: float) -> bool:
     """Whether more terms of what is not said are tried, as long as they pay; where they did not, the solution with
-    fewer is taken again."""
-    score = fit.score()
-    if score >= kept.get("score", math.inf) - RULES.decisive * bool(trial.forward.unsaid.functions):
+    fewer is taken again. What cells leave of misfits is their own error."""
+    score, functions = fit.score(), bool(trial.forward.unsaid.functions)
+    if score >= kept.get("score", math.inf) - RULES.decisive * functions:
         level = trial.forward.level
         trial.assign(kept["before"])
-        if trial.forward.unsaid.functions:  # the terms stay, at zero: what a function lacks is part of its error
+        if functions:  # the terms stay, at zero: what a function lacks is part of its error
             trial.forward.rise(level)
         return False
-    if fit.rms() <= fit.tolerance or not _may_rise(trial, fit):
-        return False  # what is left is the error of the cells
+    if not _may_rise(trial, fit):
+        return False
+    if fit.rms() <= left:
+        if functions:
+            trial.forward.rise(trial.forward.level + 1)
+        return False
     own = trial.forward.own(trial.forward.vector()).cpu()
     shift = (own - kept.get("own", torch.zeros_like(own))).abs()  # from the guess at first, where that is zero
     kept |= {"score": score, "before": trial.vector(), "own": own, "shift": shift}

@@ -98,14 +98,11 @@ class Fitting:
     damping : float
     enough : float
         Of a misfit that is no noise: a step that brings less is the last one, where more terms can follow.
-    tolerance : float
-        Of the cells: misfits below it are their errors.
     """
 
     data: DataOfConstants
     damping: float = RULES.damping
     enough: float = 0.0
-    tolerance: float = 0.0
 
     @property
     def model(self) -> ByConstants:

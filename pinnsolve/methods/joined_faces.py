@@ -243,7 +243,7 @@ class JoinedFaces:
         b : tensor (S, n, R, K)
             Complex, weighted as the rows are.
         at_sites : sequence by site of tensor (S, c, m, P, K)
-        known : tensor (S, n, F, M), optional
+        known : tensor (S, n, F, M, K), optional
             What corrections are added to: its gaps at the joints are closed with them.
         given : tensor (S, N), optional
             What is given across lines.
@@ -251,7 +251,7 @@ class JoinedFaces:
         shape = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1])
         ranks = self.own.shares.ranks
         found = torch.zeros(shape, dtype=torch.complex128, device=b.device).flatten(2, 3)
-        held = None if known is None else (known.flatten(2) / self.columns[:, None])[..., None]
+        held = None if known is None else known.flatten(2, 3) / self.columns[:, None, :, None]
         for stage in self.stages:
             k = stage.numbers
             real = not stage.inverse.is_complex()

@@ -47,12 +47,14 @@ class Limits:
 LIMITS = Limits()
 
 
-def answers_to_noise(cells: Cells) -> tuple[float, float]:
+def answers_to_noise(cells: Cells, own: int) -> tuple[float, float]:
     """By how much the solution changes, relative to its size, for noise of one part of the equations' terms, and of
-    the coefficients; infinite where it is zero, of which that says nothing, or the equations are singular."""
+    the coefficients; infinite where it is zero, of which that says nothing, or the equations are singular. Asked of its
+    own unknowns alone, which come first: others stand for integrals, and these may be zero."""
     sizes = sizes_of(cells.coefficients, cells.mesh)
-    if not bool((sizes > 0).all()):
+    if not bool((sizes[:own] > 0).all()):
         return math.inf, math.inf
+    sizes[own:] = math.inf
     try:
         operator = LineOperator.of(cells)
         made, carried = operator.made, operator.carried
@@ -71,7 +73,8 @@ def cells_like(trial: Trial, line: Line) -> Cells:
     mesh = Tiles.begun([line.ends], LIMITS.cells, [line.joints], trial.device)
     places = mesh.points(scheme.cell.gauss(scheme.cell.count)[0])[..., 0]
     fields = trial.unknowns(trial.prepare(line.points(places.flatten())))
-    values = torch.stack([fields[u].value.detach().to(torch.float64) for u in line.problem.unknowns], -1)
+    own = [fields[u].value.detach().to(torch.float64) for u in trial.problem.unknowns]
+    values = torch.stack([*own, *(torch.zeros_like(own[0]) for _ in line.problem.unknowns[len(own) :])], -1)
     nearest = scheme.nearest(values.reshape(*places.shape, -1))
     return Cells(scheme, mesh, nearest, line.conditions)
 
@@ -84,6 +87,6 @@ def noise_of(trial: Trial) -> float:
         return trial.error
     if not isinstance(trial, Lined):
         return 0.0
-    answer = answers_to_noise(cells_of(trial))[1]
+    answer = answers_to_noise(cells_of(trial), len(trial.problem.unknowns))[1]
     by_rounding = LIMITS.caution * torch.finfo(torch.float64).eps * answer if math.isfinite(answer) else 0.0
     return max(by_rounding, LIMITS.share * trial.distance)

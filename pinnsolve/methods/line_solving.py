@@ -17,6 +17,7 @@ from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_whole import LineWhole
 from pinnsolve.methods.protocol import State
 from pinnsolve.networks.tiles import Tiles, sizes_of
+from pinnsolve.problem.local import surplus_of
 from pinnsolve.trial.line import Line, read_line
 from pinnsolve.trial.lined import Lined
 
@@ -72,9 +73,21 @@ def _whole(trial: Lined, scheme: LineScheme, bound: float, work: Work) -> Cells 
     whole = LineWhole(scheme, bound, lambda: spent(scheme, effort) > RULES.whole, effort)
     found = whole.solve(given(trial))
     work.add(spent(scheme, effort))
+    if found is not None and not _balanced(found, bound):
+        return None
     if found is not None:
         trial.take(found.mesh.edges, found.coefficients, settled=True)
     return found
+
+
+def _balanced(cells: Cells, bound: float) -> bool:
+    """Whether a number that is added to an equation is zero, as it is where what is said of a mean and of fluxes fits
+    together; otherwise there is no solution."""
+    line = cells.scheme.line
+    if not (added := surplus_of(line.problem)):
+        return True
+    k = line.problem.unknowns.index(added)
+    return float(sizes_of(cells.coefficients, cells.mesh)[k]) <= bound * line.sizes[k]
 
 
 def _ended(state: State, trial: Lined, scheme: LineScheme, found: Cells | None) -> State:
@@ -124,6 +137,7 @@ def enriched(trial: Lined, known: Lined | None, state: State, work: Work) -> Sta
         work.add(spent(scheme, newton.effort))
     if found is not None:
         sizes = torch.maximum(sizes_of(found.coefficients, found.mesh), scheme.floors)
+        sizes[len(trial.problem.unknowns) :] = torch.inf  # integrals, which may be zero
         trial.take(found.mesh.edges, found.coefficients, settled=True)
         trial.distance = norm(found.coefficients - c, found, sizes)
     return {**_ended(state, trial, scheme, found), "left": 0.0}
@@ -143,7 +157,8 @@ def given(trial: Lined) -> Any:
 
     def values(x: Tensor) -> Tensor:
         fields, guessed = fresh.unknowns(fresh.prepare(line.points(x))), line.problem.guessed(line.points(x))
-        return torch.stack([guessed.get(u, fields[u].value.detach()) for u in trial.problem.unknowns], 1)
+        known = {u: field.value.detach() for u, field in fields.items()} | guessed
+        return torch.stack([known.get(u, torch.zeros_like(x)) for u in line.problem.unknowns], 1)  # integrals: zero
 
     return values
 

@@ -23,6 +23,7 @@ from pinnsolve.methods.sites import Site
 from pinnsolve.methods.stage_operator import Operator
 from pinnsolve.methods.step_solver import Counts
 from pinnsolve.networks.moved import carried
+from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 
@@ -103,16 +104,14 @@ class Answered:
         s = self.step.scheme
         orders = {s.evolution.derivative(key[2])[1] for _, a in [(None, self.inside), *self.sites] for key in a.slopes}
         derived = {k: _derived(self.step, stages, start, k) for k in orders}
-        inside = self._left(self.inside, derived, None, None)
-        return inside, [self._left(found, derived, site.cells, site.xi) for site, found in self.sites]
+        inside = self._left(self.inside, derived, None)
+        return inside, [self._left(found, derived, site) for site, found in self.sites]
 
-    def _left(
-        self, found: Answers, derived: Mapping[int, Tensor], cells: Tensor | None, xi: Tensor | None
-    ) -> Tensor:  # fmt: skip
+    def _left(self, found: Answers, derived: Mapping[int, Tensor], site: Site | None) -> Tensor:
         step, s = self.step, self.step.scheme
-        h = step.mesh.widths if cells is None else step.mesh.widths[cells]
+        h = step.mesh.widths if site is None else step.mesh.widths[site.cells]
         count, n = len(found.residuals), len(h)
-        p = s.in_cell if xi is None else len(xi)
+        p = s.in_cell if site is None else site.count
         made = torch.zeros(count, s.stages, len(self.constants), n, p, dtype=torch.float64, device=s.device)
         for k, name in enumerate(self.constants):
             for e in range(count):
@@ -120,11 +119,17 @@ class Answered:
                     made[e, :, k] += found.by[e, name].reshape(s.stages, n, p)
         for (e, f, alpha), slope in found.slopes.items():
             k_space, order = s.evolution.derivative(alpha)
-            table = s.cell.table(s.points, k_space) if xi is None else s.cell.features(xi, k_space)
-            c = derived[order] if cells is None else derived[order][:, :, cells]
             weight = slope.reshape(s.stages, 1, n, p) * stretched(h, k_space)[:, None]
-            made[e] += weight * (c[:, :, :, f] @ table.T)
+            made[e] += weight * self._values(derived[order][:, :, :, f], site, k_space)
         return made
+
+    def _values(self, c: Tensor, site: Site | None, k: tuple[int, ...]) -> Tensor:
+        """What coefficients (q, K, n, M) are where equations or a condition stand, derived so often: (q, K, c, P)."""
+        mesh, s = self.step.mesh, self.step.scheme
+        if site is not None:
+            table, c = site.table(mesh, s.cell, k), c[:, :, site.cells]
+            return c @ table.T if table.dim() == 2 else (table @ c[..., None])[..., 0]
+        return c @ s.cell.table(s.points, k).T if mesh.region is None else spread(mesh, s.cell, s.points).values(c, k)
 
 
 def _derived(step: Step, stages: Tensor, start: Start, order: int) -> Tensor:

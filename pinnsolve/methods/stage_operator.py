@@ -139,7 +139,7 @@ class Operator:
         if isinstance(self.cells, JoinedChain):
             found = self.cells.solve(b[..., None], told)[..., 0]
         else:
-            known = torch.tensordot(into, stages.to(into.dtype), 1)
+            known = torch.tensordot(into, stages.to(into.dtype), 1)[..., None]
             given = None if times is None else self.cells.given(times)
             given = None if given is None else into @ given.to(into.dtype)
             found = self.cells.solve(b[..., None], told, known, given)[..., 0]
@@ -147,22 +147,20 @@ class Operator:
 
     def corrections(self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor) -> Tensor:
         """The changes of K fields' stages (q, K, n, F, M) by which residuals (E, q, K, n, P) and those of sites
-        (m, q, K, c, P) vanish: along a line in one solution."""
+        (m, q, K, c, P) vanish, in one solution."""
         s = self.scheme
         into = s.radau.into
-        if self.mesh.dims > 1:  # what is known closes gaps, of each field another one's
-            each = [
-                self.correction(residuals[:, :, k].flatten(1), [r[:, :, k].flatten(1) for r in at_sites], stages[:, k])
-                for k in range(stages.shape[1])
-            ]
-            return torch.stack(each, 1)
 
         def turned(found: Tensor) -> Tensor:
             by_stage = found.transpose(0, 1).to(into.dtype)  # (q, E, K, n, P)
             return -torch.tensordot(into, by_stage, 1).permute(0, 3, 1, 4, 2)  # (S, n, E, P, K)
 
         b = (turned(residuals) * self.row_weights[..., None]).flatten(2, 3)
-        found = self.cells.solve(b, [turned(r) for r in at_sites])  # (S, n, F, M, K)
+        told = [turned(r) for r in at_sites]
+        if isinstance(self.cells, JoinedChain):
+            found = self.cells.solve(b, told)  # (S, n, F, M, K)
+        else:
+            found = self.cells.solve(b, told, torch.tensordot(into, stages.to(into.dtype), 1).movedim(1, -1))
         return torch.tensordot(s.radau.back, found, 1).real.movedim(-1, 1)
 
 

@@ -31,8 +31,8 @@ from pinnsolve.trial.steady import steady
 
 def steady_of(trial: Planar) -> Evolution:
     """What was read of the trial function's problem; read now, where nobody did."""
-    if trial.read is None:
-        trial.read = steady(trial.problem, trial.plan)
+    if trial.read is None or trial.forward.count:
+        trial.read = steady(trial.forward.at(trial.forward.values()), trial.plan)
     assert isinstance(trial.read, Evolution)  # others are not given such a trial function
     return trial.read
 

@@ -15,38 +15,79 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.unknown import Unknown
 
 Terms = Callable[[Tensor, int, int], Tensor]  # places in (-1, 1), how many, and how often derived: (N, count)
+Lifted = Callable[[Chart, Mapping[str, Any]], tuple[Jet, Jet] | None]
+
+
+@dataclass(frozen=True)
+class Products:
+    """Products of terms, one factor along each coordinate.
+
+    Parameters
+    ----------
+    coordinates : tuple of str
+    factors : tuple of callable
+        P_k of each.
+    numbers : tuple of tuple of int
+        Which k along each coordinate, by term.
+    """
+
+    coordinates: tuple[str, ...]
+    factors: tuple[Terms, ...]
+    numbers: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def alone(cls, along: str, factor: Terms, count: int) -> Products:
+        """The first terms along one coordinate."""
+        return cls((along,), (factor,), tuple((k,) for k in range(count)))
+
+    def at(self, domain: Domain, at: Mapping[str, Any], orders: Mapping[str, int]) -> Tensor:
+        """The terms where coordinates are as given, derived so many times along them, (N, count)."""
+        found = None
+        for axis, (c, factor) in enumerate(zip(self.coordinates, self.factors, strict=True)):
+            s, mine = domain.scaled(c, at[c].value.detach()), [k[axis] for k in self.numbers]
+            table = factor(s, max(mine) + 1, orders[c]) * (2 / domain.length(c)) ** orders[c]
+            chosen = table if mine == list(range(table.shape[1])) else table[:, mine]
+            found = chosen if found is None else found * chosen
+        assert found is not None
+        return found
 
 
 @dataclass(frozen=True)
 class Expansion:
-    """k(x) = `Unknown.value`(g(s) + sum_k c_k P_k(s)), s from -1 to 1 over the domain.
+    """k(x) = `Unknown.value`(g + phi sum_k c_k P_k(s)), s from -1 to 1 over the domain along each coordinate.
 
     Parameters
     ----------
     unknown : Unknown
-    along : str
-        The coordinate on which it depends.
-    names : tuple of str
-        Of its coefficients, which are numbers among the parameters.
-    terms : callable
+    terms : Products
         P_k.
+    names : tuple of str
+        Of the coefficients c_k, which are numbers among the parameters.
     about : callable, optional
-        What stands beside the series, at places in (-1, 1) and derived so often: (N,).
+        Of one coordinate: what stands beside the series, at places in (-1, 1) and derived so often, (N,).
+    lifted : callable, optional
+        g and phi, where values on faces are known; otherwise zero and one.
     """
 
     unknown: Unknown
-    along: str
+    terms: Products
     names: tuple[str, ...]
-    terms: Terms
     about: Callable[[Tensor, int], Tensor] | None = None
+    lifted: Lifted | None = None
+
+    def known(self, at: Mapping[str, Any]) -> bool:
+        """Whether all of its coordinates are."""
+        return all(c in at for c in self.terms.coordinates)
 
     def field(self, domain: Domain, chart: Chart, at: Mapping[str, Any]) -> Any:
         """The function on the points of a chart, where its coefficients are known by name."""
-        return self.unknown.value(summed(domain, chart, at, self.along, self.names, self.terms, self.about))
+        z = summed(domain, chart, at, self.terms, self.names, self.about)
+        known = self.lifted(chart, at) if self.lifted is not None else None
+        return self.unknown.value(z if known is None else known[0] + known[1] * z)
 
 
 def summed(
-    domain: Domain, chart: Chart, at: Mapping[str, Any], along: str, names: Sequence[str], terms: Terms,
+    domain: Domain, chart: Chart, at: Mapping[str, Any], terms: Products, names: Sequence[str],
     about: Callable[[Tensor, int], Tensor] | None = None,
 ) -> Jet:  # fmt: skip
     """sum_k c_k P_k, and what stands beside it, as a field whose derivatives are known; not term by term, since there
@@ -54,13 +95,17 @@ def summed(
     numbers = [at[name] for name in names]
     each = [c.value if isinstance(c, Jet) else torch.full((), c, dtype=chart.dtype) for c in numbers]
     c = torch.stack([v.to(chart.device).expand(chart.size) for v in each], -1)  # (N, count)
-    axis, s = chart.axis(along), domain.scaled(along, at[along].value.detach())
-    stretch = 2 / domain.length(along)
+    axes = {chart.axis(name): name for name in terms.coordinates}
 
     def rule(alpha: Alpha) -> Tensor | None:
-        if any(a for k, a in enumerate(alpha) if k != axis):
+        if any(a for k, a in enumerate(alpha) if k not in axes):
             return None
-        whole = (terms(s, len(names), alpha[axis]) * c).sum(-1)
-        return (whole if about is None else whole + about(s, alpha[axis])) * stretch ** alpha[axis]
+        orders = {name: alpha[axis] for axis, name in axes.items()}
+        whole = (terms.at(domain, at, orders) * c).sum(-1)
+        if about is None:
+            return whole
+        (name,) = terms.coordinates
+        beside = about(domain.scaled(name, at[name].value.detach()), orders[name])
+        return whole + beside * (2 / domain.length(name)) ** orders[name]
 
-    return Jet(chart, rule, (chart.size,), frozenset({along}))
+    return Jet(chart, rule, (chart.size,), frozenset(terms.coordinates))

@@ -25,6 +25,7 @@ from pinnsolve.jets.calculus import describe
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import arguments
 from pinnsolve.problem.calling import Call, Captured, innermost
+from pinnsolve.problem.in_place import InPlace
 from pinnsolve.problem.limits import WRITE, Limits
 from pinnsolve.problem.nearby import at_the_point
 from pinnsolve.problem.renamed import alike
@@ -123,6 +124,8 @@ def _somewhere(what: Any, said: str, limits_in: Callable[[Any], Limits]) -> Jet:
         raise ProblemError(told, error.remedy, error.where) from None
     what = alike(what, call.function) if callable(what) and not isinstance(what, Jet) else what
     _checked(what, said, limits, call)
+    if isinstance(call.function, InPlace):
+        return call.function.stands(call, number, what, limits)
     if fields.around.elsewhere is None:
         raise ProblemError(
             f"{call.what}: {said} cannot be taken here, where nothing is known of the unknowns elsewhere",

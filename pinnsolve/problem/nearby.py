@@ -45,6 +45,7 @@ def at_the_point(call: Call, what: Any, limits: Limits) -> Jet:
     known, chart = fields.around, fields.chart
     assert known is not None
     integrand = what if isinstance(what, Jet) else integrand_of(call, what, _shifted(what, fields, limits), fields)
+    integrand = integrand * 1.0  # another field than the unknown itself, which may stand beside its integral
     known.met.append(integrand)
     if limits.upto:
         (along,) = limits.over

@@ -296,5 +296,5 @@ class Problem(Told):
             **normals,
             **values,
         }
-        behind |= {n: e.field(self.domain, chart, behind) for n, e in self.expansions.items() if e.along in at}
+        behind |= {n: e.field(self.domain, chart, behind) for n, e in self.expansions.items() if e.known(at)}
         return Fields(chart, behind, self.domain.time, Around(self.domain, [*self.materials.values()], elsewhere))

@@ -79,10 +79,11 @@ def _answer_along(run: Run) -> float:
     trial = run.trial
     if len(trial.problem.coordinates) > 1:
         return math.inf
+    own = len(trial.problem.unknowns)
     if isinstance(trial, Lined):
-        return answers_to_noise(cells_of(trial))[0]
+        return answers_to_noise(cells_of(trial), own)[0]
     line = read_line(trial.problem, trial.plan)
-    answer = math.inf if line is None else answers_to_noise(cells_like(trial, line))[0]
+    answer = math.inf if line is None else answers_to_noise(cells_like(trial, line), own)[0]
     return answer if answer > LIMITS.most else math.inf
 
 

@@ -19,9 +19,20 @@ class Solved(Protocol):
 
     @property
     def trial(self) -> OfCells: ...
+    @property
+    def values(self) -> Mapping[str, float]: ...
+
+    @property
+    def left(self) -> float:
+        """What its cells leave, relative to the unknowns."""
+        ...
 
     def tangents(self) -> Tensor | None:
         """Its derivatives by the constants, as coefficients (K, ...) on the same cells; nothing without such."""
+        ...
+
+    def give(self, trial: OfCells) -> None:
+        """Let a trial function keep it."""
         ...
 
 

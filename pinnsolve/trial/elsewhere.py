@@ -14,6 +14,15 @@ from pinnsolve.problem.binding import Elsewhere, Fields
 
 def elsewhere_of(trial: Any) -> Elsewhere | None:
     """How a trial function is known at other points; None where its problem holds no integral."""
+    return _elsewhere(trial, bool(trial.frozen))
+
+
+def elsewhere_of_cells(trial: Any) -> Elsewhere | None:
+    """The same of one over cells, which are others from step to step."""
+    return _elsewhere(trial, False)
+
+
+def _elsewhere(trial: Any, fixed: bool) -> Elsewhere | None:
     if not trial.problem.integrals:
         return None
 
@@ -26,7 +35,7 @@ def elsewhere_of(trial: Any) -> Elsewhere | None:
 
     room = max(REFINING.room // max(trial.width, 1), 64)
     panels = Panels(least=max(REFINING.missed, 100 * torch.finfo(trial.dtype).eps))
-    return Elsewhere(fields, room, bool(trial.frozen), graded(trial), panels)
+    return Elsewhere(fields, room, fixed, graded(trial), panels)
 
 
 def breaks(trial: Any) -> dict[str, list[float]]:

@@ -28,11 +28,11 @@ from pinnsolve.trial.determined import (
     rated,
     sign_of,
     traced,
-    wall_at,
 )
-from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import enough, wall_on_rim
+from pinnsolve.trial.exact import Plan, with_integrals
+from pinnsolve.trial.rim import enough
 from pinnsolve.trial.rim_corners import of_rim
+from pinnsolve.trial.standing import conditions_of
 
 
 @dataclass(frozen=True)
@@ -208,6 +208,7 @@ def evolution(
     """
     if problem.indivisible:
         raise UnmarchableError(problem.indivisible)
+    made = with_integrals(problem, made)
     domain = problem.domain
     space = tuple(problem.coordinates.index(c) for c in domain.space_coordinates)
     if domain.time is None or not 1 <= len(space) <= 3 or len(domain.coordinates) != len(space) + 1:
@@ -218,7 +219,7 @@ def evolution(
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
     sign = sign_of(problem)
-    starts, rates, walls = _conditions(problem, problem.domain.ends(domain.time)[::sign][0])
+    starts, rates, walls = conditions_of(problem, problem.domain.ends(domain.time)[::sign][0])
     walls += more
     derivatives = derivatives_of(problem, equations)
     orders = {u: max((a[time] for a in derivatives[u]), default=0) for u in problem.unknowns}
@@ -276,21 +277,3 @@ def _only_boxes(problem: Problem) -> None:
         raise UnmarchableError("cells of space fill boxes: they end at no curved side")
     if problem.inner:
         raise UnmarchableError("in three dimensions with time no cells end where conditions stand inside")
-
-
-def _conditions(problem: Problem, begin: float) -> tuple[dict[str, Given], dict[str, Given], list[Wall]]:
-    assert problem.time is not None
-    starts: dict[str, Given] = {}
-    rates: dict[str, Given] = {}
-    walls: list[Wall] = []
-    for condition in problem.conditions:
-        for piece in problem.pieces(condition):
-            if piece.moment is not None:
-                told = condition.prescribes
-                kept = {"value": starts, "rate": rates}.get(told.what) if told is not None else None
-                if kept is None or told is None or piece.face != (problem.domain.time, begin):
-                    raise UnmarchableError(f"{condition.name} is no value or rate where time begins")
-                kept[told.unknown] = told
-                continue
-            walls.append((wall_at if problem.domain.shape is None else wall_on_rim)(problem, condition, piece))
-    return starts, rates, walls

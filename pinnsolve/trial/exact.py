@@ -26,6 +26,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.jets.calculus import d
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.local import sizes_in_place
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.flow import Flow, given, planned
@@ -90,6 +91,13 @@ class Plan:
     def size(self, unknown: str) -> Size:
         """The offset and the scale of an unknown; nothing and one where they are not known."""
         return self.sizes.get(unknown, Size())
+
+
+def with_integrals(problem: Problem, made: Plan) -> Plan:
+    """The same for a problem in which unknowns stand for integrals, with how large these are."""
+    if all(u in made.sizes for u in problem.unknowns):
+        return made
+    return replace(made, sizes={**made.sizes, **sizes_in_place(problem, made.sizes)})
 
 
 def plan(problem: Problem, given_up: list[Part], findings: Findings) -> Plan:

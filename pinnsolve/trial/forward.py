@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.leaves import Leaves
+from pinnsolve.problem.local import in_place
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.constants import Constants
 from pinnsolve.trial.functions import Functions
@@ -98,9 +99,15 @@ class Forward:
         return torch.tensor(list(self.sought.slopes().values()), dtype=torch.float64)
 
     def at(self, values: Mapping[str, float]) -> Problem:
-        """The problem for some values of all that is sought, without its data."""
+        """The problem for some values of all that is sought, without its data; with integrals as unknowns.
+
+        Raises
+        ------
+        ProblemError
+            If that cannot be.
+        """
         known = {**values, **self.unsaid.expansions(self.level)}
-        return self.problem.solved_for(known, self.conditions) if self.count else self.problem
+        return in_place(self.problem.solved_for(known, self.conditions) if self.count else self.problem)
 
 
 class WrittenFunctions(Functions):

@@ -16,7 +16,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, varying_along
 from pinnsolve.trial.crossings import crossings
 from pinnsolve.trial.determined import UnmarchableError
-from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.exact import Plan, with_integrals
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,7 @@ def line(problem: Problem, made: Plan) -> Line:
     UnmarchableError
         With the reason.
     """
+    made = with_integrals(problem, made)
     if problem.indivisible:
         raise UnmarchableError(problem.indivisible)
     if len(problem.coordinates) != 1:

@@ -145,7 +145,7 @@ class Lined(OfCells):
         """Of their usual sizes, for unknowns of which nothing is prescribed: zero, unless equations have no value
         there, as 1/u has none."""
         few = self.prepare(self.problem.domain.line())
-        fields = self.problem.fields(few.chart, few.at, self._given(few, 0.0), few.points)
+        fields = self.problem.looked_at(few.chart, few.at, self._given(few, 0.0), few.points)
         finite = all(bool(e.residual(fields).value.isfinite().all()) for e in self.problem.equations)
         return 0.0 if finite else 1.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.elsewhere import elsewhere_of_cells
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.forward import Forward, WrittenFunctions
 from pinnsolve.trial.lift import lift
@@ -48,6 +50,7 @@ class OfCells(Trial):
 
     takes_jets = True
     balances = False
+    elsewhere = cached_property(elsewhere_of_cells)
 
     def __init__(
         self, problem: Problem, layer: LocalFeatures, made: Plan, dtype: torch.dtype = torch.float64,
@@ -56,11 +59,13 @@ class OfCells(Trial):
         self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
         self.layer, self.description = layer, repr(layer)
         self.written = {"kind": "LocalFeatures", **vars(layer), "dtype": str(dtype).removeprefix("torch.")}
-        self.outputs = len(problem.unknowns)
         self.live: Any = None  # what a method keeps of its work from step to step
         self.read: Any = None  # what it reads of the problem, once: an Evolution or a Line
         self.law: Any = None  # the same of conservation laws: a Law
         self.forward = Forward(problem, self.dtype, self.device)
+        self.outputs = len(problem.unknowns)  # and of what stands for integrals
+        if problem.integrals:
+            self.outputs = len(self.forward.at(self.forward.values()).unknowns)
         self.constants = self.forward.constants
         self.found = not self.forward.count  # whether constants have settled
         self.functions = WrittenFunctions(self.forward)

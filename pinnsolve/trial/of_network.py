@@ -12,6 +12,7 @@ from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.scales import sizes_of
 from pinnsolve.errors import ProblemError
 from pinnsolve.networks.local_features import LocalFeatures
+from pinnsolve.problem.local import in_place
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.evolution import Evolution, evolution
@@ -20,8 +21,8 @@ from pinnsolve.trial.forward import Forward
 from pinnsolve.trial.line import Line, line
 from pinnsolve.trial.over_ranges import axes_of, over_cells
 from pinnsolve.trial.steady import steady
-from pinnsolve.trial.ties import ties_of
 from pinnsolve.trial.trial import Trial
+from pinnsolve.trial.unsaid import untied
 
 
 def read_for_cells(problem: Problem, made: Plan) -> Evolution | Line:
@@ -34,7 +35,7 @@ def read_for_cells(problem: Problem, made: Plan) -> Evolution | Line:
     """
     if problem.ranges:
         return stated(problem, made, {a.name: a.value(0.0) for a in axes_of(problem)}).read
-    known = _with_values(problem)
+    known = _with_values(problem, made)
     if len(problem.coordinates) == 1:
         return line(known, made)
     return steady(known, made) if problem.domain.time is None else evolution(known, made)
@@ -78,27 +79,28 @@ def stated(problem: Problem, made: Plan, values: Mapping[str, float]) -> Stated:
     return Stated(known, plan, read_for_cells(known, plan))
 
 
-def _with_values(problem: Problem) -> Problem:
+def _with_values(problem: Problem, made: Plan) -> Problem:
     """The problem at the guesses of its constants, without its data, where these tell them."""
     if not problem.constants and not problem.functions:
-        return problem
+        return _without_integrals(problem)
     if problem.inner:
         raise UnmarchableError("where conditions stand inside, they find no unknown constants")
     if not problem.observations:
         raise UnmarchableError("no measurements tell its unknown constants")
-    if any(len(u.coordinates) > 1 for u in problem.functions.values()):
-        raise UnmarchableError("an unknown function of several coordinates is no series")
-    if untied := [name for name in problem.functions if ties_of(problem, name) is None]:
-        raise UnmarchableError(f"what is known of {untied[0]} is no number at a place")
-    if problem.domain.shape is not None and problem.domain.time is not None:
-        raise UnmarchableError("cells that a rim cuts find no unknown constants")
-    if len(problem.space_coordinates) > 2 or (problem.domain.time is None and len(problem.coordinates) > 1):
-        raise UnmarchableError("cells of a steady plane, or of space, find no unknown constants")
+    if name := untied(problem, made.weighted):
+        raise UnmarchableError(f"what is known of {name} is no number at a place, and no value on a face")
     forward = Forward(problem, torch.float64, torch.device("cpu"))
     try:
-        return forward.at(forward.values())
+        return _without_integrals(forward.at(forward.values()))
     except ProblemError as error:
         raise UnmarchableError(f"at the guesses of its constants, {error.fault}") from None
+
+
+def _without_integrals(problem: Problem) -> Problem:
+    try:
+        return in_place(problem)
+    except ProblemError as error:
+        raise UnmarchableError(error.fault) from None
 
 
 def trial_of(

@@ -65,11 +65,13 @@ class Planar(OfCells):
 
     @property
     def complete(self) -> bool:  # type: ignore[override]
-        return self.settled and self.mesh is not None
+        return self.found and self.settled and self.mesh is not None
 
     @property
     def missing(self) -> str:  # type: ignore[override]
-        return "nothing is solved yet" if self.mesh is None else "the cells leave too much of the equations"
+        if self.mesh is None:
+            return "nothing is solved yet"
+        return "the cells leave too much of the equations" if self.found else self.unfound
 
     # ------------------------------------------------------------ what it is made of
 
@@ -92,6 +94,7 @@ class Planar(OfCells):
 
     def held(self) -> dict[str, str]:
         found = {p.name: "nearest in each cell" for p in self.problem.periodic}
+        found |= dict.fromkeys([c.name for c in self.problem.known], "exact")
         standing = (*self.problem.conditions, *self.problem.inner)
         return found | {condition.name: "nearest in each cell" for condition in standing}
 
@@ -124,20 +127,25 @@ class Planar(OfCells):
     def part(self, prepared: Located, mine: Tensor, alpha: Alpha) -> Tensor:
         return (prepared.across(self.cell(mine.shape[1]), alpha) * mine).sum(1)
 
+    def add(self, change: Tensor) -> None:
+        assert self.mesh is not None
+        self.take(self.mesh, self.coefficients + change, self.settled, self.defect)
+
     # ------------------------------------------------------------ as one vector
 
     def vector(self) -> Tensor:
         """All cells with their output layers, (L,): everything that `assign` needs."""
         if self.mesh is None:
-            return torch.zeros(0, dtype=torch.float64)
+            return self.head()
         head = [float(self.settled), self.defect, float(self.coefficients.shape[2])]
         places = torch.tensor(self.mesh.places, dtype=torch.float64).flatten()
         ends = [torch.tensor([float(len(b)), *b], dtype=torch.float64) for b in self.mesh.ends]
-        return torch.cat([torch.tensor(head, dtype=torch.float64), *ends, places, self.coefficients.flatten().cpu()])
+        numbers = torch.tensor(head, dtype=torch.float64)
+        return torch.cat([self.head(), numbers, *ends, places, self.coefficients.flatten().cpu()])
 
     @torch.no_grad()
     def assign(self, vector: Tensor) -> None:
-        vector = vector.to("cpu", torch.float64)
+        vector = self.headless(vector.to("cpu", torch.float64))
         if not len(vector):
             self.mesh, self.settled, self.defect = None, False, 0.0
             self.coefficients = self.coefficients[:0]

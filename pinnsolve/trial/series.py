@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pinnsolve.networks.reference_cell import legendre
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import rate
 from pinnsolve.problem.equation import Equation, Prescribed
-from pinnsolve.problem.expansion import Expansion, summed
+from pinnsolve.problem.expansion import Expansion, Lifted, Products, Terms, summed
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.trial.ties import Tie, Tied
@@ -33,7 +34,10 @@ class Rules:
         Terms of a start's and of a wall's series at each level. Larger first ones: more numbers than few data tell.
         More levels: finer starts, each as dear as a fit from the beginning.
     functions : tuple of int
-        The same of an unknown function. Further apart: one level more than data ask for follows their noise.
+        The same of an unknown function of one coordinate. Further apart: one level more than data ask for follows their
+        noise.
+    degrees : tuple of int
+        Of one of several coordinates the total degree of its terms.
     guess : (int, int)
         Terms along space and time of what joins the data for a first guess. More: wiggles between data.
     ridge : float
@@ -42,6 +46,7 @@ class Rules:
 
     levels: tuple[tuple[int, int], ...] = ((6, 3), (9, 5), (13, 7), (19, 10), (28, 14), (40, 20))
     functions: tuple[int, ...] = (3, 5, 7, 9, 11, 14, 18, 24, 32)
+    degrees: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8, 10)
     guess: tuple[int, int] = (8, 4)
     ridge: float = 1e-3
 
@@ -103,7 +108,7 @@ class Series:
     def _sum(self, domain: Domain, at: Fields, names: list[str]) -> Jet:
         """sum_k c_k P_k as a field."""
         if self.along:
-            return summed(domain, at.chart, at, self.along, names, self.functions)
+            return summed(domain, at.chart, at, Products.alone(self.along, self.functions, len(names)), names)
         (c,) = (at[name] for name in names)
         return c if isinstance(c, Jet) else at.chart.numbers(c)
 
@@ -114,34 +119,51 @@ class Series:
 
 @dataclass(frozen=True)
 class FunctionSeries:
-    """An unknown function of one coordinate.
+    """An unknown function.
 
     Parameters
     ----------
     name : str
     unknown : Unknown
-    periodic : bool
-        Whether its coordinate is: then it is a series of waves.
+    periodic : tuple of str
+        Its coordinates along which it is a series of waves.
     ties : tuple of Tie
-        What is known of it.
+        What is known of it, if it is one of one coordinate.
+    lifted : callable, optional
+        The same of one of several coordinates.
     """
 
     name: str
     unknown: Unknown
-    periodic: bool = False
+    periodic: tuple[str, ...] = ()
     ties: tuple[Tie, ...] = ()
+    lifted: Lifted | None = None
+
+    def _numbers(self, level: int) -> list[tuple[int, ...]]:
+        """Which terms along each coordinate its products have, those of low total degree first."""
+        along = self.unknown.coordinates
+        if len(along) == 1:
+            return [(k,) for k in range(RULES.functions[level])]
+        most = RULES.degrees[level]
+        counts = [2 * most + 1 if c in self.periodic else most + 1 for c in along]
+
+        def degree(numbers: tuple[int, ...]) -> int:
+            return sum((k + 1) // 2 if c in self.periodic else k for c, k in zip(along, numbers, strict=True))
+
+        every = itertools.product(*map(range, counts))
+        return sorted((k for k in every if degree(k) <= most), key=degree)
 
     def names(self, level: int) -> list[str]:
         """Of its coefficients."""
-        return [f"_{self.name}_{k}" for k in range(RULES.functions[level])]
+        return [f"_{self.name}_{'_'.join(map(str, k))}" for k in self._numbers(level)]
 
     def expansion(self, level: int) -> Expansion:
-        terms, tied = waves if self.periodic else polynomials, None
-        if self.ties:
-            tied = Tied(terms, self.ties)
-        return Expansion(
-            self.unknown, self.unknown.coordinates[0], tuple(self.names(level)), tied or terms, tied and tied.about
+        factors: list[Terms] = [waves if c in self.periodic else polynomials for c in self.unknown.coordinates]
+        tied = Tied(factors[0], self.ties) if self.ties else None
+        terms = Products(
+            self.unknown.coordinates, (tied,) if tied is not None else tuple(factors), tuple(self._numbers(level))
         )
+        return Expansion(self.unknown, terms, tuple(self.names(level)), tied and tied.about, self.lifted)
 
 
 def polynomials(s: Tensor, count: int, order: int = 0) -> Tensor:

@@ -46,8 +46,7 @@ def steady(problem: Problem, made: Plan) -> Evolution:
         if dims > 2:
             raise UnmarchableError("cells of space fill boxes: they end at no curved side")
         return _over_shape(problem, made, equations)
-    standing = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
-    walls = [wall_at(problem, condition, piece, parts=dims == 2) for condition, piece in standing]
+    standing, walls = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)], walls_of(problem)
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in problem.coordinates)
     determined(problem, equations, walls, rings, space)
     joins = _joins(problem, equations)
@@ -66,6 +65,22 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     )  # fmt: skip
 
 
+def read_steady(problem: Problem, made: Plan) -> Evolution | None:
+    """A problem as a steady one over cells, where it is one."""
+    try:
+        return steady(problem, made)
+    except UnmarchableError:
+        return None
+
+
+def walls_of(problem: Problem) -> list[Wall]:
+    """What holds at the sides of a box, or along the rim of a shape."""
+    standing = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
+    if problem.domain.shape is not None:
+        return [wall_on_rim(problem, c, piece) for c, piece in standing]
+    return [wall_at(problem, c, piece, parts=len(problem.coordinates) == 2) for c, piece in standing]
+
+
 def _joins(problem: Problem, equations: Sequence[Equation]) -> tuple[tuple[int, ...], ...]:
     """So many traces of each unknown are joined along each coordinate."""
     derivatives = derivatives_of(problem, equations)
@@ -79,7 +94,7 @@ def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> 
         raise UnmarchableError("cells over a shape are no ring")
     if made.unseen:
         raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
-    walls = [wall_on_rim(problem, c, piece) for c in problem.conditions for piece in problem.pieces(c)]
+    walls = walls_of(problem)
     told_on_rim(problem, equations, walls)
     nothing, (notches, jumps) = (Resolution(), Resolution()), corners_of_rim(problem, made, walls)
     joints = tuple(cuts(problem, made, c, r) for c, r in zip(problem.coordinates, nothing, strict=True))

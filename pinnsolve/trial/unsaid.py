@@ -11,19 +11,26 @@ unknown numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+
+from pinnsolve.checks.contradictions import Part
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import face
+from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
-from pinnsolve.problem.expansion import Expansion
+from pinnsolve.problem.expansion import Expansion, Lifted
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
+from pinnsolve.trial.exact import known_ends
+from pinnsolve.trial.lift import Ends, lift
 from pinnsolve.trial.series import RULES, FunctionSeries, Series, guessed, size_of
-from pinnsolve.trial.ties import ties_of
+from pinnsolve.trial.ties import Tie, ties_of
 
 
 @dataclass(frozen=True)
@@ -76,11 +83,11 @@ def unsaid(problem: Problem) -> Unsaid:
     names = problem.coordinates
     rings = {p.coordinate for p in problem.periodic}
     functions = tuple(
-        FunctionSeries(n, u, u.coordinates[0] in rings, ties_of(problem, n) or ())
+        FunctionSeries(n, u, tuple(c for c in u.coordinates if c in rings), *_known_of(problem, n))
         for n, u in problem.functions.items()
-        if len(u.coordinates) == 1
     )
-    if not problem.observations or len(names) > 2 or problem.ranges or problem.solenoidal:
+    steady = domain.time is None and len(names) > 1  # its walls would be series along each other
+    if not problem.observations or len(names) > 2 or steady or problem.ranges or problem.solenoidal:
         return Unsaid((), functions)
     space = domain.space_coordinates
     found = list[Series]()
@@ -90,6 +97,36 @@ def unsaid(problem: Problem) -> Unsaid:
         for c in space:
             found += _walls(problem, u, c, orders[c], found)
     return Unsaid(tuple(found), functions)
+
+
+@dataclass(frozen=True)
+class LiftedOn:
+    """g and phi of an unknown function with values on faces."""
+
+    problem: Problem
+    ends: list[Ends]
+
+    def __call__(self, chart: Chart, at: Mapping[str, Any]) -> tuple[Jet, Jet] | None:
+        points = Points({}, torch.ones(chart.size, dtype=chart.dtype, device=chart.device))
+        return lift(self.problem, self.ends, points, {c: at[c] for c in self.problem.coordinates})
+
+
+def _known_of(problem: Problem, name: str) -> tuple[tuple[Tie, ...], Lifted | None]:
+    """What conditions say of an unknown function, as its series holds it."""
+    if len(problem.functions[name].coordinates) == 1:
+        return ties_of(problem, name) or (), None
+    ends = known_ends(problem)[0][name] if problem.known else []
+    return (), LiftedOn(problem, ends) if ends else None
+
+
+def untied(problem: Problem, weighted: Sequence[Part]) -> str | None:
+    """An unknown function of which something is known that its series cannot hold exactly."""
+    loose = {name for c, _ in weighted if c in problem.known for name in c.asks}
+    for name, unknown in problem.functions.items():
+        alone = len(unknown.coordinates) == 1
+        if ties_of(problem, name) is None if alone else name in loose:
+            return name
+    return None
 
 
 def _starts(problem: Problem, unknown: str, orders: dict[str, int]) -> list[Series]:
