@@ -208,10 +208,9 @@ class World:
             return True
         until = time.monotonic() + RULES.words
         with suppress(RuntimeError):
-            while time.monotonic() < until:
-                if self._store.check(["words of 0"]):
-                    return False
+            while time.monotonic() < until and not self._store.check(["words of 0"]):
                 time.sleep(RULES.pause)
+            return time.monotonic() >= until
         return True
 
 
@@ -242,10 +241,8 @@ def asked_for() -> tuple[int, int]:
 
 @cache
 def _meeting() -> Any:
-    """Where the ranks meet: one store as long as this process lives, whatever worlds follow each other.
-
-    Another one for each world would be begun on the first rank while a slower one still asks the last.
-    """
+    """Where the ranks meet: one store as long as this process lives. Another one for each world would be begun on the
+    first rank while a slower one still asks the last."""
     from torch.distributed.rendezvous import rendezvous
 
     return next(rendezvous("env://"))[0]
@@ -269,12 +266,10 @@ def begun() -> Iterator[World]:
         return
     from torch import distributed
 
-    cards = torch.cuda.is_available()
-    if cards:
+    if cards := torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % torch.cuda.device_count())
     try:
-        store = _meeting()
-        store = distributed.distributed_c10d.PrefixStore(f"world {next(BEGUN)}", store)
+        store = distributed.distributed_c10d.PrefixStore(f"world {next(BEGUN)}", _meeting())
         distributed.init_process_group(
             "cpu:gloo,cuda:nccl" if cards else "gloo",
             timeout=timedelta(seconds=RULES.timeout), store=store, rank=rank, world_size=size,
