@@ -205,10 +205,16 @@ def test_without_a_budget_the_machine_is_one(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_card_takes_more_points_at_once_within_its_budget_and_finds_the_same() -> None:
-    method = {"network": MLP(width=64, depth=2), "method": LevenbergMarquardt(steps=2), "points": 9000, "redraw": None}
+    method = {
+        "network": MLP(width=64, depth=2),
+        "method": LevenbergMarquardt(steps=2),
+        "points": 4000,
+        "redraw": None,
+        "held_out": 50,
+    }
     here, card, small = (
         prepare(square(), Settings(device=device, memory=memory, **method)).loop.state.points.training
-        for device, memory in (("cpu", None), ("cpu:0", None), ("cpu:0", "800 MB"))
+        for device, memory in (("cpu", None), ("cpu:0", None), ("cpu:0", "1.2 GB"))
     )
     several, few, more = (len(list(residuals.chunks)) for residuals in (here, card, small))
     assert several > few and more > few and len(list(here.batches)) > len(list(card.batches))

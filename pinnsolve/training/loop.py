@@ -189,9 +189,8 @@ class Loop:
     def _ended(self, verdict: Outcome | None) -> Outcome | None:
         """The stage has come to its end: what follows."""
         state, ended = self.state, self._record(verdict)
-        turn = at_the_noise(
-            state, ended, self.strategy.next(Results([*state.ended, ended], state.weights), state.clock)
-        )
+        turn = self.strategy.next(Results([*state.ended, ended], state.weights), state.clock)
+        turn = at_the_noise(state, ended, turn)
         if isinstance(turn, Outcome):
             return turn
         if state.clock.seconds + self._beginning(turn.number) > state.settings.budget:
