@@ -24,7 +24,7 @@ from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, in_time
 from pinnsolve.methods.march_cells import fewer_cells, finer_cells, first_cells, missed, moved_onto, ways, wide
-from pinnsolve.methods.march_lengths import Tries, following, served
+from pinnsolve.methods.march_lengths import Tries, following, served, worth_merging
 from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
@@ -73,7 +73,7 @@ class Marcher:
         self.scheme.weights = equation_sizes(begun)
         left = RULES.newton * accuracy.tolerance
         self.solver = StepSolver(self.scheme, self.sizes, left, is_constant(begun, self.span))
-        self.record.counts, self.residual = self.solver.counts, 1.0
+        self.record.counts, self.residual, self.halved = self.solver.counts, 1.0, -RULES.between
         self.carried = Carried.begun(self.scheme, self.mesh, self.sizes)
 
     # ------------------------------------------------------------ one step
@@ -244,7 +244,7 @@ class Marcher:
 
     def _split(self, step: Step, finer: Tiles, bad: list[list[int]]) -> Tensor:
         """Halve cells; what is known goes on to them. The stages, as the next guess."""
-        cell, first, old = self.scheme.cell, not self.taken, self.mesh
+        cell, first, old, self.halved = self.scheme.cell, not self.taken, self.mesh, self.taken
 
         def onto(c: Tensor) -> Tensor:
             return refined(c, bad, cell) if old.region is None else on_others(c, old, finer, cell)
@@ -278,7 +278,7 @@ class Marcher:
         calm = off < RULES.merge * self.accuracy.bound
         calm &= (2 * self.mesh.widths <= wide(self.mesh, e.inside)).all(-1)
         pairs = mergeable(self.mesh, calm.tolist(), e.rings)
-        if len(pairs) > (RULES.worth * len(self.mesh) if e.dims > 1 else 0) and not served(step, self.solver):
+        if len(pairs) > worth_merging(self.mesh, self.taken - self.halved) and not served(step, self.solver):
             joins, cell = [k[0] for k in e.joins], self.scheme.cell
             self._go_on(self.mesh.joined(pairs), lambda c: coarsened(c, pairs, cell, joins))
         return step

@@ -35,7 +35,7 @@ def stored(marcher: Marcher) -> dict[str, Any]:
         "places": torch.tensor(m.mesh.places), "values": m.start.values, "rates": m.start.rates, "taken": m.taken,
         "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
         "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest,
-        "jumped": m.jumped, "layered": m.layered, "looked": m.looked, "waits": m.waits,
+        "halved": m.halved, "jumped": m.jumped, "layered": m.layered, "looked": m.looked, "waits": m.waits,
         "rate": m.solver.rate if goes_on else None, "told": m.solver.told,
         "seen": [] if seen is None else [seen.rate, seen.shortest, seen.longest],
         "carried": [c.sizes, c.grown, c.low, c.level, c.steps, c.even_grown, c.waited],
@@ -61,6 +61,7 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
         "shortest",
         "jumped",
         "layered",
+        "halved",
         "looked",
         "waits",
     ):

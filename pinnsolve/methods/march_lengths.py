@@ -1,4 +1,4 @@
-"""How long the next step of a march is.
+"""How long the next step of a march is, and when its cells are changed.
 
 In a plane and over space each length is factorised anew, so that they grow fast from the first, and are equal up to the
 end. Over space that takes as long as dozens of steps: there they change only where that saves more than it takes.
@@ -14,6 +14,7 @@ from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Step
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass
@@ -88,3 +89,10 @@ def served(step: Step, solver: StepSolver) -> bool:
     """Whether over space the factorisation at hand takes all that is left of the march, so that no cells are merged."""
     steps = (step.scheme.evolution.times[1] - step.begin) / step.length
     return step.mesh.dims > 2 and solver.constant and steps < RULES.serves
+
+
+def worth_merging(mesh: Tiles, since: int) -> float:
+    """More pairs of cells than so many are merged, so many steps after others were halved: where waves pass along a
+    line these are halved again at once, and each change costs a factorisation, when the march is solved again, too."""
+    part = RULES.worth if mesh.dims > 1 else RULES.few if since <= RULES.between else 0.0
+    return part * len(mesh)
