@@ -231,7 +231,8 @@ def prepare(
     if share := _held_out(problem, settings):
         settings = dataclasses.replace(settings, validation=share)
     missed = misfits(problem)
-    findings = dataclasses.replace(check(problem), contradiction=contradiction(problem, missed))
+    seen = check(problem)
+    findings = dataclasses.replace(seen, contradiction=contradiction(problem, missed) or seen.contradiction)
     findings.warnings.extend(map(str, missed))
     check_precision(problem, settings.dtype, findings.sizes)
     if settings.validation and not problem.observations:

@@ -26,6 +26,7 @@ from pinnsolve import (
     integral,
     neumann,
     periodic,
+    point,
     solve,
 )
 from pinnsolve.checks.check import check
@@ -152,13 +153,27 @@ def test_an_unknown_beside_its_own_integral_is_no_integral_alone() -> None:
     assert [c.integrates for c in problem.conditions] == ["", "also"]
 
 
+def neumann_with(settled: Any, source: float) -> Problem:
+    return line(lambda u, x: d(u, x, x) + pi**2 * cos(pi * x) + source, neumann(u=0), settled, tolerance=1e-3)
+
+
+MEAN = condition(lambda u: integral(u, over="x"))
+
+
 def test_fluxes_that_balance_no_source_are_not_solved_by_a_number_that_is_added() -> None:
-    problem = line(
-        lambda u, x: d(u, x, x) + pi**2 * cos(pi * x) + 0.1, neumann(u=0), condition(lambda u: integral(u, over="x")),
-    )  # fmt: skip
     with pytest.warns(NotConverged):
-        solution = solve(problem, network=LocalFeatures(), method=Marching(), budget=20)
+        solution = solve(neumann_with(MEAN, 0.1), network=LocalFeatures(), method=Marching(), budget=20)
     assert isinstance(solution.trial, Lined) and not solution.trial.complete
+
+
+@pytest.mark.parametrize("settled", [MEAN, dirichlet(u=1, on=point(x=0.5))])
+def test_what_settles_a_constant_hides_no_contradiction(settled: Any) -> None:
+    """Without a mean or a value somewhere it was told that no solution satisfies all, and with them nothing."""
+    assert "no solution satisfies all" in check(neumann_with(settled, 0.1)).contradiction
+    assert not check(neumann_with(settled, 0.0)).contradiction
+    with pytest.warns(NotConverged):
+        solution = solve(neumann_with(settled, 0.1), budget=20)
+    assert solution.outcome is not None and solution.outcome.kind == "contradicted"
 
 
 SQUARE = {"space": Box(x=(0, 1), y=(0, 1))}
