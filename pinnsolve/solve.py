@@ -234,7 +234,8 @@ def prepare(
     asked, problem = problem, as_solved(problem)
     settings = for_data(problem, settings)
     missed = misfits(problem)
-    findings = dataclasses.replace(check(problem), contradiction=contradiction(problem, missed))
+    seen = check(problem)
+    findings = dataclasses.replace(seen, contradiction=contradiction(problem, missed) or seen.contradiction)
     findings.warnings.extend(map(str, missed))
     check_precision(problem, settings.dtype, findings.sizes)
     if settings.validation and not problem.observations:

@@ -75,6 +75,7 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
     "integrals": (
         of(averaging, Box(x=(0, 1)), conditions=[dirichlet(u=0)]), {"network": RandomFeatures(20), "points": 60},
     ),
+    "an integral in cells": (of(averaging, Box(x=(0, 1)), conditions=[dirichlet(u=0)]), {}),
     "a constant in cells": (
         Problem(
             time=(0, 1), unknowns="u", equations=decaying, parameters={"k": Unknown(1.0)}, reference=None,

@@ -1,4 +1,4 @@
-"""Integrals along one coordinate over cells, where each is an unknown of its own."""
+"""Integrals over cells of a line or a rectangle, where each is an unknown of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import cos, exp, sin
 
 from pinnsolve import (
     Box,
+    Disk,
     LocalFeatures,
     Marching,
     NotConverged,
@@ -24,8 +25,10 @@ from pinnsolve import (
     face,
     initial,
     integral,
+    interior,
     neumann,
     periodic,
+    point,
     solve,
 )
 from pinnsolve.checks.check import check
@@ -37,8 +40,9 @@ from pinnsolve.trial.exact import verified
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.of_network import read_for_cells
+from pinnsolve.trial.planar import Planar
 
-ROD = Box(x=(0, 1))
+ROD, SQUARE = Box(x=(0, 1)), Box(x=(0, 1), y=(0, 1))
 
 
 def line(equation: Any, *conditions: Any, **changes: Any) -> Problem:
@@ -63,6 +67,10 @@ def born(n: Any) -> Any:
 def beam(u: Any, x: Any) -> Any:
     """Kirchhoff's: u = sin(pi x)."""
     return (1 + integral(d(u, x) ** 2, over="x")) * d(u, x, x) + pi**2 * (1 + pi**2 / 2) * sin(pi * x)
+
+
+def humps(x: Any, y: Any) -> Any:
+    return sin(pi * x) * sin(pi * y)
 
 
 SOLVED: dict[str, tuple[Problem, Any]] = {
@@ -100,6 +108,20 @@ SOLVED: dict[str, tuple[Problem, Any]] = {
         line(lambda u, x: d(u, x) + integral(u, upto="x"), dirichlet(u=1, on=face(x=0))),
         lambda x: np.cos(x),
     ),
+    "total over a plate": (
+        line(
+            lambda u, x, y: d(u, x, x) + d(u, y, y) - integral(u, over=("x", "y")) + 2 * pi**2 * humps(x, y) + 4 / pi**2,
+            dirichlet(u=0), space=SQUARE, tolerance=1e-3,
+        ),
+        lambda x, y: np.sin(pi * x) * np.sin(pi * y),
+    ),
+    "mean zero of a plate": (
+        line(
+            lambda u, x, y: d(u, x, x) + d(u, y, y) + 2 * pi**2 * cos(pi * x) * cos(pi * y), neumann(u=0),
+            condition(lambda u: integral(u, over=interior)), space=SQUARE, tolerance=1e-3,
+        ),
+        lambda x, y: np.cos(pi * x) * np.cos(pi * y),
+    ),
     "slope at an end": (
         line(lambda u, x: d(u, x, x) + at(d(u, x), x=0) * x - 1, dirichlet(u=0)),
         lambda x: x**2 / 2 + 0.6 * x**3 / 6 - 0.6 * x,
@@ -112,9 +134,9 @@ def test_cells_find_what_solves_them(name: str) -> None:
     problem, true = SOLVED[name]
     solution = solve(problem, budget=60)
     places = {c: np.random.default_rng(1).uniform(*problem.domain.ends(c), 100) for c in problem.coordinates}
-    assert isinstance(solution.trial, Marched | Lined) and solution.converged
+    assert isinstance(solution.trial, Marched | Lined | Planar) and solution.converged
     found = getattr(solution, problem.unknowns[0])(**places)
-    np.testing.assert_allclose(found, true(**places), atol=1e-9)
+    np.testing.assert_allclose(found, true(**places), atol=1e-7)
     assert solution.problem.unknowns == problem.unknowns
 
 
@@ -152,16 +174,27 @@ def test_an_unknown_beside_its_own_integral_is_no_integral_alone() -> None:
     assert [c.integrates for c in problem.conditions] == ["", "also"]
 
 
+def neumann_with(settled: Any, source: float) -> Problem:
+    return line(lambda u, x: d(u, x, x) + pi**2 * cos(pi * x) + source, neumann(u=0), settled, tolerance=1e-3)
+
+
+MEAN = condition(lambda u: integral(u, over="x"))
+
+
 def test_fluxes_that_balance_no_source_are_not_solved_by_a_number_that_is_added() -> None:
-    problem = line(
-        lambda u, x: d(u, x, x) + pi**2 * cos(pi * x) + 0.1, neumann(u=0), condition(lambda u: integral(u, over="x")),
-    )  # fmt: skip
     with pytest.warns(NotConverged):
-        solution = solve(problem, network=LocalFeatures(), method=Marching(), budget=20)
+        solution = solve(neumann_with(MEAN, 0.1), network=LocalFeatures(), method=Marching(), budget=20)
     assert isinstance(solution.trial, Lined) and not solution.trial.complete
 
 
-SQUARE = {"space": Box(x=(0, 1), y=(0, 1))}
+@pytest.mark.parametrize("settled", [MEAN, dirichlet(u=1, on=point(x=0.5))])
+def test_what_settles_a_constant_hides_no_contradiction(settled: Any) -> None:
+    """Without a mean or a value somewhere it was told that no solution satisfies all, and with them nothing."""
+    assert "no solution satisfies all" in check(neumann_with(settled, 0.1)).contradiction
+    assert not check(neumann_with(settled, 0.0)).contradiction
+    with pytest.warns(NotConverged):
+        solution = solve(neumann_with(settled, 0.1), budget=20)
+    assert solution.outcome is not None and solution.outcome.kind == "contradicted"
 
 
 @pytest.mark.parametrize(
@@ -172,8 +205,10 @@ SQUARE = {"space": Box(x=(0, 1), y=(0, 1))}
          "which is periodic"),
         (line(lambda u, x, t: d(u, t) - d(u, x, x) - integral(u, over="t"), initial(u=1), dirichlet(u=1), time=(0, 1)),
          "over all of time"),
-        (line(lambda u, x, y: d(u, x, x) + d(u, y, y) - integral(u, over="x"), dirichlet(u=1), **SQUARE),
-         "one coordinate of space"),
+        (line(lambda u, x, y: d(u, x, x) + d(u, y, y) - integral(u, over=interior), dirichlet(u=1),
+              space=Disk(x=0, y=0, radius=1)), "a line or a rectangle"),
+        (line(lambda u, x, y: d(u, x, x) + d(u, y, y) - integral(u, over=face(x=1)), dirichlet(u=1), space=SQUARE),
+         "over a part of space or of its boundary"),
         (line(lambda u, x, t: d(u, t) - d(u, x, x) - at(u, x=0.5), initial(u=1), dirichlet(u=1), time=(0, 1)), "inside"),
         (line(lambda u, x: d(u, x, x) - 1, dirichlet(u=0, on=face(x=0)),
               condition(lambda u, x, nx: nx * d(u, x) - integral(u, over="x"), on=face(x=1))), "beside a normal"),

@@ -150,7 +150,8 @@ def _looked_at(problem: Problem) -> Findings:
         sizes_of_unknowns = sizes_of(problem, places)
     rough = smoothness(problem, derivatives, sizes_of_unknowns)
     warnings += layers(problem, sizes_of_unknowns) or _spread(sizes)
-    warnings += posed(problem, smooth=not (found or rough.warnings or jumps or places))
+    seen = posed(problem, smooth=not (found or rough.warnings or jumps or places))
+    warnings += seen.words
     singular = corners(found, problem.domain, derivatives, sizes_of_unknowns)
     warnings += (
         told(places, problem.domain)
@@ -162,7 +163,7 @@ def _looked_at(problem: Problem) -> Findings:
     warnings += [f"{told}; a small residual is then no sign of a small error" for told in undecided]
     return Findings(
         derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
-        tuple(undecided), jumps=(*jumps, *rough.lost),
+        tuple(undecided), seen.unmet, (*jumps, *rough.lost),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -77,8 +77,30 @@ def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
     return bool((a - b).abs().max() <= 1e-12 * a.abs().max())  # rounding; false where one is not finite
 
 
-def posed(problem: Problem, smooth: bool = True) -> list[str]:
-    """What nothing determines, and whether no solution satisfies all, in words; empty for what is not looked at.
+def settles(problem: Problem, condition: Equation) -> bool:
+    """Whether it says one number, as a mean or a value at a single place."""
+    axes, several = set(problem.coordinates), len(problem.coordinates) > 1
+    pieces = problem.pieces(condition)
+    alone = all(axes <= set(p.fixed) and (several or not p.on_boundary) and p.moment is None for p in pieces)
+    return condition.integrates == "alone" or alone
+
+
+@dataclass(frozen=True)
+class Posed:
+    """What nothing determines, in words, and whether no solution satisfies all; empty for what is not looked at."""
+
+    open: tuple[str, ...] = ()
+    unmet: str = ""
+
+    @property
+    def words(self) -> list[str]:
+        return [*self.open, *filter(None, [self.unmet])]
+
+
+def posed(problem: Problem, smooth: bool = True) -> Posed:
+    """Whether a problem determines its solution, and has one.
+
+    A mean or a value at a place settles what is open without it, and what that does not let have is not had with it.
 
     Parameters
     ----------
@@ -87,20 +109,24 @@ def posed(problem: Problem, smooth: bool = True) -> list[str]:
         Whether data have neither jumps nor kinks nor contradictions: otherwise nothing is said of what cannot be had.
     """
     if problem.constants or problem.functions or problem.observations or not problem.equations or problem.solenoidal:
-        return []
+        return Posed()
     system = System.of(problem)
     if system is None:
-        return []
+        return Posed()
     open_ = system.open
-    if not open_.shape[1]:
-        return []
-    told = [f"nothing determines {words}" for words in system.described(open_)]
-    if smooth and system.linear and (share := system.unmet) > 0:
-        told.append(
-            f"no solution satisfies all equations and conditions: {share:.1%} of what they prescribe is left by "
-            "whatever comes closest. What leaves through the boundary must balance what the equations make inside"
-        )
-    return told
+    told = tuple(f"nothing determines {words}" for words in system.described(open_)) if open_.shape[1] else ()
+    if not told:
+        settling = [c for c in problem.conditions if settles(problem, c)]
+        system = System.of(problem, settling) if settling else None
+        if system is None or not system.open.shape[1]:
+            return Posed()
+    if not (smooth and system.linear and (share := system.unmet) > 0):
+        return Posed(told)
+    return Posed(
+        told,
+        f"no solution satisfies all equations and conditions: {share:.1%} of what they prescribe is left by "
+        "whatever comes closest. What leaves through the boundary must balance what the equations make inside",
+    )
 
 
 @dataclass(frozen=True)
@@ -134,14 +160,14 @@ class System:
     linear: bool
 
     @classmethod
-    def of(cls, problem: Problem) -> System | None:
-        """The system of a problem; None where its numbers are not finite."""
+    def of(cls, problem: Problem, without: Sequence[Equation] = ()) -> System | None:
+        """The system of a problem, without some conditions; None where its numbers are not finite."""
         names = problem.coordinates
         degrees = degrees_of(len(names), POSING.columns // len(problem.unknowns), POSING.degree)
         points = problem.domain.interior.draw(POSING.points * len(degrees), "sobol", torch.Generator().manual_seed(3))
         values = polynomials(problem, degrees, points, (0,) * len(names))
         kept = orthonormal(values)
-        everything = list(_everything(problem, points, len(degrees)))
+        everything = [(e, on) for e, on in _everything(problem, points, len(degrees)) if e not in without]
         affine = all(linear(problem, equation, on) for equation, on in everything)
         asked = [
             (equation, on, shift, problem.prober.answer(equation, on, shift))

@@ -168,6 +168,27 @@ class Difference:
         return left - fields[self.other]
 
 
+@dataclass(frozen=True, eq=False)
+class Slope:
+    """That the slope of an unknown along a coordinate is another one."""
+
+    one: str
+    other: str
+    along: str
+
+    @property
+    def __name__(self) -> str:
+        return f"{self.one}_{self.along}"
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        names = (self.one, self.other, self.along)
+        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY) for n in names])
+
+    def __call__(self, **fields: Any) -> Jet:
+        return d(fields[self.one], fields[self.along]) - fields[self.other]
+
+
 def _signature(function: Function, *more: str) -> inspect.Signature:
     """Its own arguments, and further ones."""
     own = list(inspect.signature(function).parameters.values())

@@ -18,7 +18,7 @@ from pinnsolve.problem.binding import arguments
 from pinnsolve.problem.conditions import condition, dirichlet
 from pinnsolve.problem.equation import Equation, inside
 from pinnsolve.problem.fewer import Level
-from pinnsolve.problem.in_place import Difference, InPlace, Integrand, Met
+from pinnsolve.problem.in_place import Difference, InPlace, Integrand, Met, Slope
 from pinnsolve.problem.nearby import integrand_of, names_of
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
@@ -57,9 +57,12 @@ def sizes_in_place(problem: Problem, sizes: Mapping[str, Size]) -> dict[str, Siz
             found[function.unknown] = Size(scale=length * made_of(told, function.alone()) or 1.0)
         elif isinstance(function, InPlace) and function.added:
             found[function.added] = Size(scale=made_of(told, function.function) or 1.0)
-    for told in conditions:
-        if isinstance(told.function, Difference):
-            found[told.function.one] = found[told.function.other]
+    for function in [t.function for t in (*problem.equations, *conditions)] * len(problem.coordinates):
+        if isinstance(function, Difference) and function.other in found:
+            found[function.one] = found[function.other]
+        elif isinstance(function, Slope) and function.other in found:
+            scale = found[function.other].scale * problem.domain.length(function.along)
+            found[function.one] = Size(scale=scale)
     return found
 
 
@@ -74,8 +77,8 @@ class _Made:
 
     def problem(self) -> Problem:
         p = self.of
-        if len(p.space_coordinates) > 1 or p.ranges:
-            raise ProblemError("integrals are for cells of one coordinate of space, without ranges of parameters", "")
+        if len(p.space_coordinates) > 2 or p.domain.shape is not None or p.ranges:
+            raise ProblemError("integrals are for cells of a line or a rectangle, without ranges of parameters", "")
         added = self._named_anew("surplus") if self._surplus() else ""
         if added:
             self.equations.append(Level(added, p.coordinates[0]))
@@ -103,8 +106,8 @@ class _Made:
         if moments and self.of.space_coordinates:
             raise ProblemError(f"{told.name} holds an integral at one moment", "")
         alone = told.integrates == "alone"
-        whole = not (alone and all(_runs(m) and not m.limits.upto for m in met))
-        (along,) = {m.limits.over[0] for m in met} if not whole else {self.of.coordinates[0]}
+        along = next((m.limits.over[-1] for m in met if _runs(m)), self.of.coordinates[0])
+        whole = not (alone and all(_runs(m) and not m.limits.upto and m.limits.over[-1] == along for m in met))
         on = face(**{along: self.of.domain.ends(along)[1]}) if alone else told.on
         return condition(self._named(told, met, "", whole, settles=added if alone else ""), on=on)
 
@@ -121,22 +124,27 @@ class _Made:
         """The unknown that stands for an integral, with what says what it is."""
         p, limits = self.of, met.limits
         _check(p, function, number, met, said)
-        (along,) = limits.over
-        low, high = p.domain.ends(along)
         if not _runs(met):
+            (along,) = limits.over
+            low, high = p.domain.ends(along)
             place, total = limits.pieces[0].fixed[along], self._named_anew("value")
             self.equations.append(Level(total, along))
             on = face(**{along: place}) if place in (low, high) else point(**{along: place})
             self.conditions.append(condition(Integrand(function, number, limits, total, runs=False), on=on))
             return total
-        running = self._named_anew("upto")
-        self.equations.append(Integrand(function, number, limits, running))
-        self.conditions.append(dirichlet(on=face(**{along: low}), **{running: 0.0}))
-        if limits.upto or not whole:
-            return running
-        total = self._named_anew("whole")
-        self.equations.append(Level(total, along))
-        self.conditions.append(condition(Difference(total, running), on=face(**{along: high})))
+        total = ""
+        for along in limits.over:  # along the first all of what is integrated, along the next all of that
+            low, high = p.domain.ends(along)
+            running = self._named_anew("upto")
+            self.equations.append(
+                Slope(running, total, along) if total else Integrand(function, number, limits, running)
+            )
+            self.conditions.append(dirichlet(on=face(**{along: low}), **{running: 0.0}))
+            if limits.upto or (along == limits.over[-1] and not whole):
+                return running
+            total = self._named_anew("whole")
+            self.equations.append(Level(total, along))
+            self.conditions.append(condition(Difference(total, running), on=face(**{along: high})))
         return total
 
     def _named_anew(self, kind: str) -> str:
@@ -193,16 +201,17 @@ def _check(problem: Problem, function: Callable[..., Any], number: int, met: Met
     """
     limits, domain = met.limits, problem.domain
     names = [*problem.names]
-    if len(limits.over) > 1 or len(limits.pieces) > 1 or any(p.kept for p in limits.pieces):
-        raise ProblemError(f"an integral in {said} is taken over several coordinates, or over a part of one", "")
-    (along,) = limits.over
-    if along == domain.time and problem.space_coordinates and not limits.upto:
+    several = len(limits.over) > 1 and not _runs(met)
+    if several or len(limits.pieces) > 1 or any(p.kept for p in limits.pieces):
+        raise ProblemError(f"an integral in {said} is taken over a part of space or of its boundary", "")
+    if domain.time in limits.over and problem.space_coordinates and not limits.upto:
         raise ProblemError(f"an integral in {said} is taken over all of time", "")
-    if any(p.coordinate == along for p in problem.periodic):
-        raise ProblemError(f"an integral in {said} is taken along {along}, which is periodic", "")
+    if around := [p.coordinate for p in problem.periodic if p.coordinate in limits.over]:
+        raise ProblemError(f"an integral in {said} is taken along {around[0]}, which is periodic", "")
     if any(name not in names for name in arguments(function)):
         raise ProblemError(f"an integral in {said} stands beside a normal", "")
     if not _runs(met):
+        (along,) = limits.over
         place = limits.pieces[0].fixed[along]
         if place not in domain.ends(along) and (len(problem.coordinates) > 1 or along == domain.time):
             raise ProblemError(f"at(...) in {said} is taken inside", "")

@@ -20,7 +20,7 @@ from pinnsolve.trial.determined import (
     wall_at,
 )
 from pinnsolve.trial.evolution import Evolution
-from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.exact import Plan, with_integrals
 from pinnsolve.trial.rim import region_of, told_on_rim, wall_on_rim
 from pinnsolve.trial.rim_corners import corners_of_rim
 
@@ -33,6 +33,7 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     UnmarchableError
         With the reason.
     """
+    made = with_integrals(problem, made)
     domain = problem.domain
     dims = len(problem.coordinates)
     if domain.time is not None or dims not in (2, 3) or len(domain.space_coordinates) != dims:
