@@ -91,7 +91,8 @@ def check(problem: Problem, name: str, near: float) -> None:
         if not linear(posed[1], equation, points):
             raise ProblemError(
                 f"{here} is not linear in the unknowns, and modes are those of a linear problem",
-                "Linearise it about a state, or solve it from a guess: guess={...}.", equation.place,
+                f'Linearise it about a state; or make {name} an unknown, unknowns={{"u": ..., "{name}": ()}}, with a '
+                "condition on the norm and the linear mode as guess=.", equation.place,
             )  # fmt: skip
         zero = _left(posed[1], equation, points)
         answer = posed[1].prober.answer(equation, points)
