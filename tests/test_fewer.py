@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import brentq
-from torch import cos, exp
+from scipy.special import ellipe, ellipj, ellipk
+from torch import cos, exp, sin
 
 from pinnsolve import (
     Box,
@@ -18,6 +19,7 @@ from pinnsolve import (
     Unknown,
     condition,
     d,
+    dirichlet,
     exact,
     face,
     initial,
@@ -113,7 +115,7 @@ def test_a_manufactured_problem_says_it_once() -> None:
     ("unknowns", "fault"),
     [
         ({"T": ("x", "t"), "s": "y"}, "s depends on 'y', which is no coordinate"),
-        ({"T": ("x", "t"), "s": ()}, "names no coordinates"),
+        ({"T": ("x", "t"), "s": ("",)}, "names no coordinates"),
         ({"T": ("x", "t"), "s": 3}, "s is given 3"),
         ({"T": Box(x=(0, 0.5)), "s": ("x", "t")}, "T has a part of space, and s has none"),
         ({"T x": "x", "s": "t"}, "'T x' is no name"),
@@ -155,3 +157,21 @@ def test_measurements_of_what_is_the_same_at_all_places_need_no_place() -> None:
     )
     with pytest.raises(ProblemError, match="has no column for the coordinate 'x'"):
         told().replaced(conditions=[initial(u=1, s=1), observed(t=ts, u=ts, s=ts)])
+
+
+def test_a_nonlinear_mode_whose_eigenvalue_is_an_unknown_of_no_coordinates() -> None:
+    """u'' + E u = g u^3 between zeros, the norm of u one: u = A sn(k x | m), k = 2 K(m), E = k^2 (1 + m), and of m it is
+    known that 8 K (K - E(m)) = g, since A^2 = 2 m k^2 / g and the mean of sn^2 is (1 - E(m) / K) / m."""
+    g = 30.0
+    m = brentq(lambda m: 8 * ellipk(m) * (ellipk(m) - ellipe(m)) - g, 1e-3, 1 - 1e-9)
+    mode = Problem(
+        space=Box(x=(0, 1)), unknowns={"u": "x", "n": "x", "E": ()},
+        equations=[lambda u, E, x: d(u, x, x) + E * u - g * u**3, lambda n, u, x: d(n, x) - u**2],
+        conditions=[dirichlet(u=0), dirichlet(n=0, on=face(x=0)), dirichlet(n=1, on=face(x=1))],
+        guess={"u": lambda x: 2**0.5 * sin(math.pi * x), "n": lambda x: x, "E": math.pi**2}, reference=None, tolerance=1e-6,
+    )  # fmt: skip
+    solution = solve(mode, budget=60)
+    k = 2 * ellipk(m)
+    assert solution.converged and abs(solution.E() - k**2 * (1 + m)) < 1e-6 * k**2
+    sn = ellipj(k * 0.3, m)[0]
+    assert abs(abs(solution.u(x=0.3)) - (2 * m * k**2 / g) ** 0.5 * sn) < 1e-6

@@ -314,3 +314,14 @@ def test_the_check_and_the_command(tmp_path: Path, capsys: Any) -> None:
     assert main([str(file), "--no-reference", "--out", str(tmp_path / "b")]) == 1
     assert main([str(file), "--ensemble", "2", "--out", str(tmp_path / "c")]) == 2
     assert "modes are found at once" in capsys.readouterr().err
+
+
+def test_no_real_eigenvalue_near_the_place_is_told() -> None:
+    """a'' + 20 b = E a, b'' - 20 a = E b: E = -n^2 pi^2 +- 20 i, none of them real."""
+    spiral = Problem(
+        space=Box(x=(0, 1)), unknowns=("a", "b"), conditions=dirichlet(a=0, b=0), reference=None,
+        equations=[lambda a, b, x, E: d(a, x, x) + 20 * b - E * a, lambda a, b, x, E: d(b, x, x) - 20 * a - E * b],
+        parameters={"E": Eigenvalue(near=-10, count=2)},
+    )  # fmt: skip
+    with pytest.raises(ProblemError, match="no real numbers"):
+        modes(spiral)

@@ -14,6 +14,7 @@ from torch import cos, sin
 from pinnsolve import (
     Box,
     Disk,
+    Eigenvalue,
     Piecewise,
     Problem,
     ProblemError,
@@ -257,6 +258,7 @@ ENDS = [dirichlet(a=0, on=face(x=0)), dirichlet(b=0, on=face(x=3))]
         ({"conditions": [*ENDS, *JOINED, periodic("x")]}, "parts of space lie along x|periodic"),
         ({"equations": [lambda a, x: heated(a, x) + source(1.0, x=0.5), cold]}, "sources and unknowns on parts of space"),
         ({"equations": [lambda a, x: heated(a, x) + integral(a, over="x"), cold]}, "integrals and unknowns on parts"),
+        ({"parameters": {"k": Eigenvalue(near=1)}}, "unknowns live on parts of space, and modes"),
         ({"parameters": {"k": Piecewise(1.0, (Box(x=(0, 0.5)), 2.0))}}, "materials and unknowns on parts of space"),
         ({"conditions": [*ENDS, *JOINED, observed(x=[0.5, 1.5], a=[1.0, 1.0])]}, "places lie outside of the part of a"),
     ],

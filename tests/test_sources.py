@@ -16,6 +16,7 @@ from pinnsolve import (
     Ball,
     Box,
     Disk,
+    Eigenvalue,
     Piecewise,
     Problem,
     ProblemError,
@@ -259,6 +260,16 @@ def test_what_cannot_be_a_source_is_told(equation: Any, words: str) -> None:
     with pytest.raises(ProblemError, match=f"(?s){words}"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         told(equation, SQUARE).check()
+
+
+def test_modes_have_no_sources() -> None:
+    """A source in a point is zero elsewhere, and would be left out without a word."""
+
+    def wave(u: Any, x: Any, y: Any, E: Any) -> Any:
+        return laplace(u, x, y) + E * u + source(1.0, x=0.5, y=0.5)
+
+    with pytest.raises(ProblemError, match="a source stands in an equation, and modes have none"):
+        solve(told(wave, SQUARE, parameters={"E": Eigenvalue(near=20)}))
 
 
 def test_more_words() -> None:

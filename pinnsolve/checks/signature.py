@@ -15,7 +15,7 @@ def signature(problem: Problem) -> dict[str, str]:
     """
     found = {
         "domain": repr(problem.domain),
-        "unknowns": ", ".join(problem.unknowns),
+        "unknowns": ", ".join(f"{u} ({problem.spans[u]})" if u in problem.spans else u for u in problem.unknowns),
         "periodic": ", ".join(p.coordinate for p in problem.periodic),
         "solenoidal": "; ".join(s.name for s in problem.solenoidal),
     }

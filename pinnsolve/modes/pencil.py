@@ -88,6 +88,8 @@ class Pencil:
         real = values.imag.abs() <= RULES.real * values.abs().clamp(min=RULES.real * reach)
         chosen = [k for k in order if bool(real[k])][:count]
         beyond = any(not bool(real[k]) for k in order[:count])
+        if not chosen:
+            return values.real[:0], w[:, :0], beyond, float(away[0])
         mine = vectors[:, torch.tensor(chosen, device=vectors.device)]
         z = torch.linalg.svd(torch.cat([mine.real, mine.imag], 1), full_matrices=False)[0][:, : len(chosen)]
         reach = float((values - place).abs().sort().values[min(count, len(order) - 1)])

@@ -20,6 +20,7 @@ from pinnsolve.problem.conditions import condition, dirichlet, neumann
 from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.sources import met_in
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def sought(problem: Problem) -> tuple[str, Eigenvalue]:
         If the problem has no modes as it stands; the message says what to write.
     """
     (name, wanted), *others = problem.eigenvalues.items()
+    sourced = any(met_in(e, problem.prober) for e in problem.equations)
     told = {
         "there are two eigenvalues, and modes have one": others,
         "modes do not change in time: leave time out, and write the rate as E times the unknown": problem.time,
@@ -56,6 +58,8 @@ def sought(problem: Problem) -> tuple[str, Eigenvalue]:
         "unknown functions are not found beside an eigenvalue": problem.functions,
         "a parameter is a range, and modes are found for one value at a time": problem.ranges,
         "solenoidal velocities have no modes here: write the divergence as an equation": problem.solenoidal,
+        "unknowns live on parts of space, and modes are found of those on the whole of it": problem.spans,
+        "a source stands in an equation, and modes have none": sourced,
         "no equation is there": not problem.equations,
     }  # fmt: skip
     for why, so in told.items():
@@ -91,7 +95,8 @@ def check(problem: Problem, name: str, near: float) -> None:
         if not linear(posed[1], equation, points):
             raise ProblemError(
                 f"{here} is not linear in the unknowns, and modes are those of a linear problem",
-                "Linearise it about a state, or solve it from a guess: guess={...}.", equation.place,
+                f'Linearise it about a state; or make {name} an unknown, unknowns={{"u": ..., "{name}": ()}}, with a '
+                "condition on the norm and the linear mode as guess=.", equation.place,
             )  # fmt: skip
         zero = _left(posed[1], equation, points)
         answer = posed[1].prober.answer(equation, points)

@@ -2,7 +2,7 @@
 
     unknowns={"T": ("x", "t"), "s": "t"}
 
-says that s does not depend on x, which is the equation s_x = 0 beside those of the problem.
+says that s does not depend on x, which is the equation s_x = 0 beside those of the problem; `"E": ()` is a number.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def fewer_of(unknowns: Any, domain: Domain) -> dict[str, Fewer]:
     Raises
     ------
     ProblemError
-        If there is no such coordinate, or an unknown has none.
+        If there is no such coordinate.
     """
     if not isinstance(unknowns, Mapping):
         return {}
@@ -45,7 +45,7 @@ def fewer_of(unknowns: Any, domain: Domain) -> dict[str, Fewer]:
         if isinstance(given, Shape):  # a part of space, with all coordinates
             continue
         names = (given,) if isinstance(given, str) else given
-        if not isinstance(names, Sequence) or not names or not all(isinstance(c, str) for c in names):
+        if not isinstance(names, Sequence) or not all(isinstance(c, str) and c for c in names):
             raise ProblemError(f"unknowns: {name} is given {given!r}, which names no coordinates", WRITE)
         for c in names:
             if c not in mine:

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.checks.as_regular import rest_of
 from pinnsolve.checks.folds import lives
 from pinnsolve.geometry.places import away
 from pinnsolve.report.grids import Array, Grid, Scattered, grid, pictured, plane, whole_domain
@@ -130,10 +132,12 @@ def _known(run: Report, on: Grid | Scattered) -> Evaluated:
 
 
 def _hidden(run: Report, on: Grid | Scattered) -> npt.NDArray[np.bool_]:
-    """Where no error is measured: next to singular corners."""
+    """Where no error is measured: next to singular corners, and at sources in points, where there is no value."""
     places = {c: torch.from_numpy(v.reshape(-1).copy()) for c, v in on.places().items()}
-    far = away(run.solution.trial.plan.corners, places, run.solution.problem.domain)
-    return np.zeros(on.shape, dtype=bool) if far is None else ~far.numpy().reshape(on.shape)
+    problem = run.solution.problem
+    far, rest = away(run.solution.trial.plan.corners, places, problem.domain), rest_of(problem)
+    found = np.zeros(on.shape, dtype=bool) if far is None else ~far.numpy().reshape(on.shape)
+    return found if rest is None else found | rest.near(places, SAME).numpy().reshape(on.shape)
 
 
 def residuals(run: Report, on: Grid) -> dict[str, Array]:
