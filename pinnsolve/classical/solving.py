@@ -16,7 +16,7 @@ from pinnsolve.classical.layout import cloud_of, laid_out
 from pinnsolve.classical.lines import Wanted, line
 from pinnsolve.classical.march import Marcher
 from pinnsolve.classical.marched import Marched
-from pinnsolve.classical.reading import NoReferenceError, Read
+from pinnsolve.classical.reading import NoReferenceError, Read, UndeterminedError
 from pinnsolve.classical.spread import Spacing
 from pinnsolve.classical.start import start_of
 from pinnsolve.classical.steady import Steady, solved
@@ -160,5 +160,7 @@ class Solver:
         marcher = Marcher(rows, begin, span, tolerance, least, self.deadline, self.stops, longest)
         try:
             return marcher.run()
+        except UndeterminedError:
+            raise
         except NoReferenceError as error:
             raise UnfinishedError(str(error), marcher.found) from None
