@@ -29,10 +29,10 @@ class Spread:
     closing : float
         Over how many nodes an end closes up, times pi, where a march goes along. Smaller: waves grow at the ends;
         larger: stiffer.
-    crowded : float
-        The same of a steady plane that is met in the sense of least squares, as flows with a pressure are, which is
-        less smooth in corners: nearer to zero, nearer to Chebyshev's nodes. With 12 a Stokes flow in a box had ten
-        times the error.
+    even : float
+        The same of a steady plane that is met in the sense of least squares, as flows with a pressure are: that keeps
+        ends from growing by itself, and nodes are of more use inside. With 12 a Stokes flow in a box had ten times the
+        error.
     inside : float
         Of the width of a narrow place: the distance of nodes in its middle, on the first level.
     samples : int
@@ -44,7 +44,7 @@ class Spread:
     floor: float = 0.4
     grading: float = 0.12
     closing: float = 12.0
-    crowded: float = 2.0
+    even: float = 2.0
     inside: float = 0.2
     samples: int = 4001
     beside: float = 1e-10
