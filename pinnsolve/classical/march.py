@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.sparse.linalg import norm as sparse_norm
 
 from pinnsolve.algebra.radau import radau
 from pinnsolve.classical.cloud import Cloud
@@ -23,6 +24,7 @@ from pinnsolve.classical.marched import Marched, OutOfTimeError
 from pinnsolve.classical.pace import PACE, Pace
 from pinnsolve.classical.reading import NoReferenceError
 from pinnsolve.classical.rows import Rows
+from pinnsolve.classical.steady import check_determined
 from pinnsolve.classical.stencils import Array, Line
 from pinnsolve.classical.weighing import on_shape
 
@@ -194,6 +196,7 @@ class Marcher:
         if key not in self.factors:
             assert self.jacobian is not None
             to_values, to_rates = self.jacobian
+            first = self.weights is None
             if self.weights is None:
                 self.weights = self._weights(to_values, to_rates, dt)
             shifts = [(e.real if e.imag == 0 else e) / dt for e in self.eigen]
@@ -204,7 +207,19 @@ class Marcher:
                 else Dense(to_values + to_rates * s, self.weights)
                 for s in shifts
             ]
+            if first and isinstance(self.rows.grid, Cloud):
+                self._check_determined(shifts)
         return self.factors[key]
+
+    def _check_determined(self, shifts: Sequence[complex]) -> None:
+        """Refuse a level that nothing fixes, which a march on a shape would carry along as noise."""
+        assert self.jacobian is not None
+        to_values, to_rates = self.jacobian
+        # in steps as short as differences reach, so that what a rate alone tells counts in a long step, too
+        short = sparse_norm(to_values) / (sparse_norm(to_rates) or 1.0)
+        for shift, factors in zip(shifts, next(iter(self.factors.values())), strict=True):
+            if isinstance(factors, Factored) and not np.iscomplexobj(factors.matrix):
+                check_determined(self.rows, factors, to_values + to_rates * max(shift.real, short), self.scales)
 
     def _weights(self, to_values: Any, to_rates: Any, dt: float) -> Array:
         """Each equation by the size of its terms, conditions by more."""

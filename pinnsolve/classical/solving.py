@@ -13,10 +13,10 @@ from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.density import Density
 from pinnsolve.classical.grid import Grid
 from pinnsolve.classical.layout import cloud_of, laid_out
-from pinnsolve.classical.lines import Wanted, line
+from pinnsolve.classical.lines import SPREAD, Wanted, line
 from pinnsolve.classical.march import Marcher
 from pinnsolve.classical.marched import Marched
-from pinnsolve.classical.reading import NoReferenceError, Read
+from pinnsolve.classical.reading import NoReferenceError, Read, UndeterminedError
 from pinnsolve.classical.spread import Spacing
 from pinnsolve.classical.start import start_of
 from pinnsolve.classical.steady import Steady, solved
@@ -107,11 +107,13 @@ class Solver:
         if self.spacing is not None:
             return cloud_of(self.given, self.spacing, finer)
         given, width = self.given, CHOICE.widths[len(self.given.coordinates)]
+        plane = given.problem.domain.time is None and len(given.coordinates) == 2
+        closing = SPREAD.even if plane and not given.one_each else SPREAD.closing
         lines = {}
         for c in given.coordinates:
             wanted = Wanted(density.get(c), [(n.middle[c], n.width[c]) for n in self.findings.narrow if c in n.middle])
             ends, breaks = given.problem.domain.ends(c), self.breaks(c)
-            lines[c] = line(ends, count, width, c in given.periodic, wanted, finer, breaks)
+            lines[c] = line(ends, count, width, c in given.periodic, wanted, finer, breaks, closing)
         return Grid(lines)
 
     def solved(self, grid: Grid | Cloud, tolerance: float, before: Sequence[Found]) -> Found:
@@ -160,5 +162,7 @@ class Solver:
         marcher = Marcher(rows, begin, span, tolerance, least, self.deadline, self.stops, longest)
         try:
             return marcher.run()
+        except UndeterminedError:
+            raise
         except NoReferenceError as error:
             raise UnfinishedError(str(error), marcher.found) from None

@@ -118,12 +118,12 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         linear = linear and (steps != 1 or size <= SEARCH.rounding)
         last = size
         if steps == 1 and not at_rounding and size > SEARCH.rounding:
-            _check_determined(rows, factors, jacobian, scales)
+            check_determined(rows, factors, jacobian, scales)
         if part == 1.0 and (size <= SEARCH.solved or at_rounding):
-            _check_determined(rows, factors, jacobian, scales)
+            check_determined(rows, factors, jacobian, scales)
             return Steady(rows, u, _misfit(rows, u, jacobian, scales), linear, _rounding(factors, jacobian, u, sizes))
     if factors is not None:
-        _check_determined(rows, factors, jacobian, scales)
+        check_determined(rows, factors, jacobian, scales)
     raise NoReferenceError("Newton's method finds no solution of its differences")
 
 
@@ -132,8 +132,8 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a.data.shape == b.data.shape and np.allclose(a.data, b.data, rtol=1e-12, atol=0.0))
 
 
-def _check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Array) -> None:
-    """Refuse equations that answer to a change of the values as if it were none.
+def check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Array) -> None:
+    """Refuse equations that answer to a change of the values (V, N) as if it were none; scales (V,).
 
     The change that they answer to least is compared with smooth fields of the unknowns' sizes: of these it may take
     some thousands, as near a turning point, and not the inverse of what rounding or a coarse grid leaves of a zero.
