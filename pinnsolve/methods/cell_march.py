@@ -27,9 +27,10 @@ from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
 from pinnsolve.methods.step_solver import StepSolver, is_constant
+from pinnsolve.networks.halvings import halvings, mergeable
 from pinnsolve.networks.moved import coarsened, refined
 from pinnsolve.networks.spread import on_others, weights_of
-from pinnsolve.networks.tiles import Tiles, halvings, mergeable
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 from pinnsolve.trial.evolution import Evolution
 
@@ -192,8 +193,7 @@ class Marcher:
                 factor = (0.5 * self.accuracy.tolerance / size) ** (1 / (self.scheme.stages + 1))
                 length *= max(0.2, min(0.7, factor))
                 continue
-            before = None
-            off, terms = self._in_space(step)
+            before, (off, terms) = None, self._in_space(step)
             bad = self._bad(off, here if late else None, step)
             finer, how = halvings(self.mesh, bad, self.scheme.evolution.rings)
             if len(finer) > self.most or rounds >= RULES.rounds or not how:

@@ -12,10 +12,11 @@ from pinnsolve.checks.resolution import Resolution
 from pinnsolve.methods.grading import graded, parts_apart
 from pinnsolve.methods.implicit_step import Start, Step
 from pinnsolve.methods.march_rules import RULES
+from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import on_others
 from pinnsolve.networks.tails import wanting
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.evolution import Evolution
 
 

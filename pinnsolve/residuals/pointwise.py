@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.across import ACROSS, BEYOND
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.leaves import Leaves
@@ -55,7 +56,7 @@ def answers(
     """Evaluate equations on fields whose derivatives are known at points.
 
     Points do not mix, so one backward pass an equation gives its slopes at all of them, and those by `constants`, which
-    stand at these values there.
+    stand at these values there. On an interface the unknowns beyond it are numbered after all others.
     """
     chart, at = points.chart()
     leaves: dict[tuple[int, Alpha], Tensor] = {}
@@ -69,7 +70,8 @@ def answers(
 
         return Jet(chart, rule, (chart.size,), frozenset(chart.names))
 
-    unknowns = {u: field_of(k) for k, u in enumerate(problem.unknowns)}
+    names = [*problem.unknowns, *(BEYOND + u for u in problem.unknowns if ACROSS in points.measured)]
+    unknowns = {u: field_of(k) for k, u in enumerate(names)}
     found: dict[tuple[int, int, Alpha], Tensor] = {}
     by: dict[tuple[int, str], Tensor] = {}
     with torch.set_grad_enabled(slopes or bool(held.values)):
