@@ -39,8 +39,9 @@ from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.march_keeping import restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import apart, distance, richer, slabs
+from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.spread import RULES, on_others, spread
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.manufactured import manufactured
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.exact import Plan

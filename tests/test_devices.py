@@ -67,6 +67,10 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
         of(cubic, Disk(x=0, y=0, radius=1)),
         {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=2)},
     ),
+    "cells that a curve between materials cuts": (
+        of(conducting, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5.0))}),
+        {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=2)},
+    ),
     "random features, materials": (
         of(conducting, parameters={"k": Piecewise(1.0, (HOLE, 5.0))}),
         {"network": RandomFeatures(15), "points": 60},

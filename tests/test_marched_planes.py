@@ -36,9 +36,10 @@ from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.growth import growth
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import distance, richer, slabs
+from pinnsolve.networks.halvings import halvings, mergeable
 from pinnsolve.networks.moved import carried, coarsened, refined
 from pinnsolve.networks.reference_cell import reference_cell
-from pinnsolve.networks.tiles import Tiles, halvings, mergeable
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.determined import UnmarchableError
 from validation.marched import read, trial_of
 from validation.stability_planes import CASES, heat, problem

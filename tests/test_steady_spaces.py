@@ -19,10 +19,11 @@ from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_keeping import stored, taken_up
 from pinnsolve.methods.steady_whole import SteadyWhole
+from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tails import decay, fewest
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan, verified

@@ -11,7 +11,7 @@ itself: n_i [F_i] = 0; so is what a coefficient multiplies that jumps there, as 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ from torch import Tensor
 from pinnsolve.checks.differentiated import differentiated, twice, weights
 from pinnsolve.geometry.across import BEYOND
 from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.regions import interior
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
@@ -122,8 +123,38 @@ def rows(problem: Problem) -> dict[str, Row]:
         if one.together:
             found[flux_name(one.equation.name)] = Row(_flux(problem, one))
         for number, k in enumerate(one.alone):
-            found[f"{one.equation.name}, continuous across interfaces [{number + 1}]"] = Row(_alone(one, k))
+            found[f"{one.equation.name}, continuous across interfaces [{number + 1}]"] = Row(_Alone(one, k))
     return found
+
+
+def relations(problem: Problem) -> tuple[Equation, ...]:
+    """The same as equations on interfaces, each once: what is continuous in itself without a normal, where it is
+    differentiated along all coordinates."""
+    generator = torch.Generator().manual_seed(17)
+    points = problem.interfaces[0].draw(RULES.points, "sobol", generator)
+    fluxes, alone = list[Equation](), list[tuple[Tensor, dict[str, Row]]]()
+    for one in joined(problem):
+        if one.together:
+            fluxes.append(Equation(flux_name(one.equation.name), interior, Row(_flux(problem, one))))
+        with torch.enable_grad():
+            taken = differentiated(one.equation, _probed(problem, points))[1]
+            values = [field.value for field, _ in taken]
+        for k in one.alone:
+            name, row, value = taken[k][1], Row(_Alone(one, k)), values[k].detach()
+            if not values[k].requires_grad:  # it holds no unknown
+                continue
+            known = next((rows for v, rows in alone if torch.allclose(v, value, 1e-10, 1e-12)), None)
+            if known is None:
+                alone.append((value, {name: row}))
+            else:
+                known.setdefault(name, row)
+    found = list[Equation]()
+    for number, (_, mine) in enumerate(alone):
+        row = next(iter(mine.values()))
+        bare = isinstance(row.side, _Alone) and set(mine) == set(problem.space_coordinates)
+        each = [Row(replace(row.side, bare=True))] if bare else list(mine.values())  # type: ignore[type-var]
+        found += [Equation(f"continuous across interfaces [{number + 1}]", interior, r) for r in each]
+    return (*found, *fluxes)
 
 
 def warnings_of(problem: Problem) -> list[str]:
@@ -163,14 +194,14 @@ def scaling(problem: Problem) -> Scaling:
     assert problem.parts is not None
     count = problem.parts.count
     points = problem.domain.interior.draw(16 * RULES.points, "sobol", torch.Generator().manual_seed(18))
-    label, held = problem.parts.label(points.coordinates), _held(problem)
+    label, known = problem.parts.label(points.coordinates), held(problem)
     ratios, raised = dict[str, float](), list[Tensor]()
     for equation in problem.equations:
         parts = problem.prober.answer(equation, points).parts
         made = torch.stack(parts).abs().sum(0).nan_to_num(posinf=0.0)
         sizes = torch.stack([made[label == k].mean() if bool((label == k).any()) else made.max() for k in range(count)])
-        known = sizes[held & (sizes > 0)] if bool((held & (sizes > 0)).any()) else sizes[sizes > 0]
-        counts = float(known.min()) if len(known) else 1.0
+        walled = sizes[known & (sizes > 0)] if bool((known & (sizes > 0)).any()) else sizes[sizes > 0]
+        counts = float(walled.min()) if len(walled) else 1.0
         ratios[equation.name] = max(float(sizes.max()) / counts, 1.0)
         raised.append((counts / sizes.clamp(min=1e-300)).clamp(1.0, 1 / RULES.least))
     ratios |= {flux_name(name): ratio for name, ratio in ratios.items()}
@@ -179,7 +210,7 @@ def scaling(problem: Problem) -> Scaling:
     return Scaling(ratios, alike.amin(0) if shared else torch.ones(count, dtype=torch.float64))
 
 
-def _held(problem: Problem) -> Tensor:
+def held(problem: Problem) -> Tensor:
     """Which parts of space have walls on which a condition says more than a slope."""
     assert problem.parts is not None
     found = torch.zeros(problem.parts.count, dtype=torch.bool)
@@ -207,12 +238,17 @@ def beyond(at: Fields) -> Fields:
     return at.replaced(other)
 
 
-def _alone(one: Joined, k: int) -> Callable[[Fields], Jet]:
-    def side(at: Fields) -> Jet:
-        field, name = differentiated(one.equation, at)[1][k]
-        return at["n" + name] * field
+@dataclass(frozen=True)
+class _Alone:
+    """Of what an equation differentiates the k-th, times the normal, or bare."""
 
-    return side
+    one: Joined
+    k: int
+    bare: bool = False
+
+    def __call__(self, at: Fields) -> Jet:
+        field, name = differentiated(self.one.equation, at)[1][self.k]
+        return field if self.bare else at["n" + name] * field
 
 
 def _flux(problem: Problem, one: Joined) -> Callable[[Fields], Jet]:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.materials import Parts
 from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.rules import RULES
 from pinnsolve.geometry.sampling import sample
@@ -50,6 +51,23 @@ def around_small(domain: Domain, count: int, sampler: Sampler, generator: torch.
         stay = domain.interior.holds(moved)
         found.append(Points({c: v[stay] for c, v in moved.items()}, on.weights[stay]))
     return found
+
+
+def in_thin_parts(
+    domain: Domain, parts: Parts | None, count: int, spread: Points, generator: torch.Generator
+) -> list[Points]:  # fmt: skip
+    """Points in those parts between materials in which few of some spread ones lie: as many as each had if all parts
+    were alike."""
+    if parts is None:
+        return []
+    each, label = count // parts.count, parts.label(spread.coordinates)
+    thin = [k for k in range(parts.count) if int(torch.eq(label, k).sum()) < each // RULES.few_in_parts]
+    if not thin:
+        return []
+    many = domain.interior.draw(RULES.counted, "sobol", generator)
+    there = parts.label(many.coordinates)
+    chosen = [torch.eq(there, k).nonzero()[:each, 0] for k in thin]
+    return [many[mine] for mine in chosen if len(mine)]
 
 
 def rarer(domain: Domain, coordinates: Mapping[str, Tensor]) -> Tensor | None:

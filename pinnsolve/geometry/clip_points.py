@@ -89,8 +89,3 @@ def points_inside(shape: Shape, frames: Tensor, along: Tensor, count: int) -> tu
     x = torch.where((whole > 0)[..., None, None], x, x[boxes, fullest][:, None])
     inside = w.sum((1, 2))
     return x.flatten(1, 2), (w / inside.clamp(min=1e-300)[:, None, None]).flatten(1), inside
-
-
-def shares_inside(shape: Shape, frames: Tensor, along: Tensor) -> Tensor:
-    """What part of boxes (K, 2, 2) lies inside of a shape, (K,)."""
-    return points_inside(shape, frames, along, RULES.lines)[2]

@@ -104,6 +104,10 @@ class Clipped:
         self.shape, self.rim = shape, Stretches(shape, breaks)
         self._known: dict[Ends, dict[Place, Clip]] = {}
 
+    def on_rim(self, sides: Tensor) -> Tensor:
+        """Which side of the shape each is: itself."""
+        return sides.long()
+
     # ------------------------------------------------------------ boxes
 
     def clips(self, ends: Ends, places: Sequence[Place]) -> list[Clip]:

@@ -36,6 +36,9 @@ class Rules:
         surface takes seconds.
     counted : int
         Points on a side of more than three dimensions, of which the share that is left is counted.
+    few_in_parts : int
+        A part between materials that has so many times fewer of the points inside than if all were alike is a thin one.
+        Fewer: more points. More: what such a part does is not seen.
     look : int
         Points over the bounding box that look for the inside. More: smaller shapes in larger boxes are found.
     seen : int
@@ -85,6 +88,7 @@ class Rules:
     margin: float = 0.03
     simple: int = 64
     counted: int = 2**15
+    few_in_parts: int = 4
     look: int = 2**15
     seen: int = 2**14
     scattered: int = 512

@@ -78,6 +78,11 @@ class Side:
         """The part of it on which points (N, d) belong to something else, too."""
         return Side(self.patch, lambda surface: self._keeps(surface) * holds(surface.points), self.called)
 
+    def towards(self, sign: Callable[[Surface], Tensor]) -> Side:
+        """The same as a side of something else, which lies where normals come from (one), where they point (minus one),
+        or elsewhere (zero)."""
+        return Side(self.patch, lambda surface: self._keeps(surface) * sign(surface), self.called)
+
     @cached_property
     def size(self) -> float:
         """Length or area (the problem's units)."""

@@ -29,9 +29,10 @@ from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
 from pinnsolve.methods.step_solver import StepSolver, is_constant
+from pinnsolve.networks.halvings import mergeable
 from pinnsolve.networks.moved import coarsened, refined
 from pinnsolve.networks.spread import on_others, weights_of
-from pinnsolve.networks.tiles import Tiles, mergeable
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 from pinnsolve.trial.evolution import Evolution
 
@@ -164,8 +165,7 @@ class Marcher:
 
     def _taken(self, length: float) -> tuple[Step | None, float]:
         """The next step, with a length and cells that suffice for it; nothing where it ends before."""
-        guess: Tensor | None = None
-        tries, rounds = Tries(), 0
+        guess, tries, rounds = None, Tries(), 0
         while True:
             if self.enough():
                 return self._ended("budget")

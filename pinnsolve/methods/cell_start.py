@@ -10,10 +10,11 @@ from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Start, joined
 from pinnsolve.methods.march_record import variation
+from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.spread import RULES as SPREAD
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tails import wanting
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pinnsolve.algebra.subtrees import Ranks
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joints import Told, crossing, going_on, lowest, norm, traces
 from pinnsolve.methods.sides import Sides, grouped
+from pinnsolve.networks.curve_runs import Runs, runs_of
 from pinnsolve.networks.openings import openings
 from pinnsolve.networks.reference_cell import Part, reference_cell
 from pinnsolve.networks.spread import own_features
@@ -36,8 +37,12 @@ class Faces:
         Of each unknown: the field whose trace it is, and the coordinate across.
     across : tensor (N,)
         The width there of the narrower neighbour.
+    orders : tensor (N,)
+        How often it is derived across; minus one on curves between materials, whose unknowns are the last ones.
+    cells : tensor (N,)
+        One of the two cells.
     above : tensor (N,)
-        The cell above a line or plane across which something else is joined than traces; minus one elsewhere.
+        The cell above a line, plane or curve across which something else is joined than traces; minus one elsewhere.
     told : tuple of Told
     """
 
@@ -46,6 +51,8 @@ class Faces:
     groups: list[Sides]
     kinds: Tensor
     across: Tensor
+    orders: Tensor
+    cells: Tensor
     above: Tensor
     told: tuple[Told, ...]
 
@@ -85,30 +92,47 @@ class Joining:
         What each unknown is as large as in a cell, beside the others: conditions are divided by it.
     across : tensor (N,)
         Traces on faces are multiplied by it.
+    raised : tensor (n, F), optional
+        Where materials differ: how much more than elsewhere all counts that is said of an unknown in a cell.
     """
 
     weight: float
     columns: Tensor
     units: Tensor
     across: Tensor
+    raised: Tensor | None = None
 
 
 def faces_in(scheme: Scheme, mesh: Tiles) -> Faces:
     """The faces of a mesh with the features of a scheme."""
     e = scheme.evolution
-    return faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed, scheme.loose)
+    meeting = () if not e.relations else tuple(counts_of(scheme, mesh).tolist())
+    return faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed, scheme.loose, meeting)
+
+
+def counts_of(scheme: Scheme, mesh: Tiles) -> Tensor:
+    """By run of a curve between materials how many unknowns it has, (r,)."""
+    return len(scheme.evolution.relations) * runs_of(mesh).counts(joined_at(scheme))
+
+
+def joined_at(scheme: Scheme) -> int:
+    """At so many points of a usual run: one more than a side has traces."""
+    return scheme.degree + 2
 
 
 @lru_cache(maxsize=4)  # a step and its repetition, rich and poor; each takes tens of megabytes
 def faces_of(
     mesh: Tiles, degree: int, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...],
-    crossed: tuple[Crossed, ...] = (), less: int = 0,
+    crossed: tuple[Crossed, ...] = (), less: int = 0, meeting: tuple[int, ...] = (),
 ) -> Faces:  # fmt: skip
     """The faces of a mesh, made once; across lines and planes where something else is joined each relation is divided
-    by its largest coefficient. Traces are joined up to so many degrees `less` than they have."""
+    by its largest coefficient. Traces are joined up to so many degrees `less` than they have. On runs of curves between
+    materials there are so many unknowns each, and no traces yet."""
     made = _Making(mesh, degree, joins, crossed, less)
     for piece in mesh.pieces(rings) if mesh.region is None else openings(mesh, rings):
         made.add(*piece)
+    if meeting:
+        made.meet(runs_of(mesh), meeting)
     return made.faces()
 
 
@@ -125,6 +149,8 @@ class _Making:
     counts: list[int] = field(default_factory=list)
     kinds: list[list[int]] = field(default_factory=list)
     narrow: list[float] = field(default_factory=list)
+    orders: list[int] = field(default_factory=list)
+    on_curves: dict[int, int] = field(default_factory=dict)  # by cell: its unknowns on curves
     upper: list[int] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     known: dict[tuple[float, ...], int] = field(default_factory=dict)  # blocks of traces by what they depend on
@@ -169,8 +195,23 @@ class _Making:
             self.sides.append(pair)
             self.counts.append(sum(sizes))
             self.kinds += [[f, axis] for (f, *_), size in zip(relations, sizes, strict=True) for _ in range(size)]
+            self.orders += [lowest(r) for r, size in zip(relations, sizes, strict=True) for _ in range(size)]
             self.narrow += [float(across[j])] * sum(sizes)
             self.upper += [pair[1] if k >= 0 else -1] * sum(sizes)
+
+    def meet(self, runs: Runs, counts: Sequence[int]) -> None:
+        """The unknowns of runs of curves, so many on each."""
+        for below, above, size, count in zip(
+            runs.below.tolist(), runs.above.tolist(), runs.sizes.tolist(), counts, strict=True
+        ):
+            self.sides.append((below, above))
+            self.counts.append(count)
+            self.kinds += [[0, 0]] * count
+            self.orders += [-1] * count
+            self.narrow += [size] * count
+            self.upper += [above] * count
+            for cell in (below, above):
+                self.on_curves[cell] = self.on_curves.get(cell, 0) + count
 
     def _tell(self, line: int, unit: float, ends: Part) -> None:
         first = len(self.kinds)
@@ -198,7 +239,7 @@ class _Making:
         sides, counts = (np.array(v, dtype=np.int64) for v in (self.sides, self.counts))
         order = Dissection(sides.reshape(-1, 2), counts, (low + high).numpy(), self.mesh.device)
         cut = self.mesh.cut.tolist()
-        for j in cut:  # no other has such features
+        for j in sorted({*cut, *self.on_curves}):  # no other has such features, or such traces
             self.mine[j].append(-1 - j)
         alike = tuple(map(tuple, self.mine))
         own = dict(zip(cut, own_features(self.mesh, self.cell) if cut else (), strict=True))
@@ -207,13 +248,18 @@ class _Making:
             found = self._together([k for k in key if k >= 0])
             if not key or key[-1] >= 0:
                 return found
-            return (found.unflatten(1, (len(self.joins), -1)) @ own[-1 - key[-1]]).flatten(1)
+            j = -1 - key[-1]
+            if j in own:
+                found = (found.unflatten(1, (len(self.joins), -1)) @ own[j]).flatten(1)
+            return torch.nn.functional.pad(found, (0, 0, 0, self.on_curves.get(j, 0)))
 
         groups, device = grouped(order, alike, made, self.mesh.device), self.mesh.device
         kinds = torch.tensor(self.kinds, dtype=torch.int64, device=device).reshape(-1, 2)
         width = torch.tensor(self.narrow, dtype=torch.float64, device=device)
         upper = torch.tensor(self.upper, dtype=torch.int64, device=device)
-        return Faces(order, alike, groups, kinds, width, upper, tuple(self.told))
+        orders = torch.tensor(self.orders, dtype=torch.int64, device=device)
+        one = torch.as_tensor(sides.reshape(-1, 2)[:, 0].repeat(counts), device=device)
+        return Faces(order, alike, groups, kinds, width, orders, one, upper, tuple(self.told))
 
 
 def gaps(

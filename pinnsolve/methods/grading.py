@@ -10,7 +10,8 @@ from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.geometry.places import Corner
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.halvings import halvings
+from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass(frozen=True)

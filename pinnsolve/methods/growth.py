@@ -23,7 +23,8 @@ from pinnsolve.methods.grading import parts_apart
 from pinnsolve.methods.implicit_step import Scheme, Step, joined, sites_of
 from pinnsolve.methods.rows import in_cells
 from pinnsolve.methods.stage_operator import Operator
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.halvings import halvings
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.evolution import Evolution
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import RULES as SPREAD
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tails import steep
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.tiles import Tiles
 
 Values = Callable[[Tensor], Tensor]  # from places (N, dims) to the unknowns (N, F)
 

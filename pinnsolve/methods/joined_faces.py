@@ -29,8 +29,11 @@ from pinnsolve.algebra.subtrees import together
 from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, at_once
+from pinnsolve.methods.curves import Across, Curve
 from pinnsolve.methods.faces import Joining, faces_in, gaps
-from pinnsolve.methods.implicit_step import Scheme, stretched
+from pinnsolve.methods.floating import Floating
+from pinnsolve.methods.implicit_step import Scheme
+from pinnsolve.methods.joined_sizes import felt_sizes, norms_of
 from pinnsolve.methods.own_cells import own_cells
 from pinnsolve.methods.rows import Slopes, at_site, tested_at, turned
 from pinnsolve.methods.sides import Sides
@@ -103,21 +106,29 @@ class JoinedFaces:
     def __init__(
         self, scheme: Scheme, mesh: Tiles, length: float, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]],
         row_weights: Tensor, joining: Joining | None = None, brief: bool = False,
+        curves: Sequence[tuple[Curve, Slopes]] = (),
     ) -> None:  # fmt: skip
         e, self.brief = scheme.evolution, brief
+        self.curved: Across | None = None
+        self.raised = None if joining is None else joining.raised
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
         self.faces = faces_in(scheme, mesh)
         if joining is None:
             self.across: Tensor | None = None
             self.shares, self.groups = mesh.shares / mesh.shares.max(), self.faces.groups
             sizes = torch.tensor(e.sizes, dtype=torch.float64, device=mesh.device)
-            self.w, self.units, columns = self.weight, sizes.expand(len(mesh), -1), self._sizes(slopes, row_weights)
+            self.w, self.units = self.weight, sizes.expand(len(mesh), -1)
+            columns = felt_sizes(scheme, mesh, slopes, row_weights, self.shares)
         else:
             self.shares, self.w = torch.ones_like(mesh.shares), joining.weight
             self.units, columns = joining.units, joining.columns
             self.across = joining.across
             self.groups = [replace(group, scale=joining.across[group.unknowns]) for group in self.faces.groups]
         self.columns = columns.repeat_interleave(scheme.cell.count, 1)
+        if curves:
+            more = torch.ones_like(self.units) if self.raised is None else self.raised
+            self.curved = Across(scheme, mesh, list(curves), columns[0], self.units, more)
+            self.groups = [self.curved.beside(group, self.faces) for group in self.groups]
         self.own = own_cells(scheme, mesh, self.faces, self.groups, slopes, sites)
         self.groups, self.together = self.own.groups, at_once(self.groups)
         self.first, self.alike = self.own.first, self.own.alike
@@ -125,38 +136,14 @@ class JoinedFaces:
         values = scheme.radau.values / length
         self.least = values.abs().min()
         self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values)
-        self.norms = [self._norms(site, mine, values) for site, mine in sites]
+        self.norms = [norms_of(scheme, mesh, at, values, self.units, self.raised) for at in sites]
         normal = self.rows.normal(real := (values.imag == 0).tolist())
         # one after the other: what is needed on the way goes with each
         each = torch.arange(len(values), device=mesh.device).split(1)
+        self.floating = Floating.of(scheme, mesh, self.faces, self.raised)
         self.stages = [self._factorised(k, r, a) for k, r, a in zip(each, real, normal, strict=True)]
-
-    def _sizes(self, slopes: Slopes, row_weights: Tensor) -> Tensor:
-        """In what unknowns are counted at joints and walls, (S, F): their own sizes. Of one without a derivative along
-        time, such as a pressure, no less than what moves the others by their size within a step and a cell: short steps
-        feel it little, and its joins would outweigh all that says something of it."""
-        e = self.scheme.evolution
-        felt = torch.zeros(len(row_weights), len(e.sizes), dtype=torch.float64, device=self.mesh.device)
-        for (i, f, alpha), slope in slopes.items():
-            if e.orders[f] == 0:
-                within = slope * (stretched(self.mesh.widths, e.derivative(alpha)[0]) / 2 ** sum(alpha))[:, None]
-                felt[:, f] += (row_weights[:, :, i] * within).square().sum(2) @ self.shares
-        moves = (self.shares.sum() / felt.clamp(min=1e-300)).sqrt()
-        own = torch.tensor(e.sizes, dtype=torch.float64, device=self.mesh.device).expand_as(moves)
-        algebraic = torch.tensor(e.orders, device=self.mesh.device) == 0
-        return torch.where(algebraic & (felt > 0), torch.maximum(own, moves), own)
-
-    def _norms(self, site: Site, slopes: Slopes, values: Tensor) -> Tensor:
-        """What a condition's rows are divided by, (S, c, m): the size of its terms for unknowns of their own size that
-        vary by it within a cell."""
-        s = self.scheme
-        found = torch.zeros(len(values), len(site.cells), len(site.conditions), dtype=torch.float64, device=s.device)
-        for (i, f, alpha), slope in slopes.items():
-            k, order = s.evolution.derivative(alpha)
-            inner = stretched(self.mesh.widths[site.cells], k) / 2 ** sum(k) * self.units[site.cells, f]
-            square = site.mean(slope.square()) * inner.square()
-            found[:, :, i] += (values.abs() ** order).square()[:, None] * square
-        return torch.where(found > 0, found, torch.ones_like(found)).sqrt()
+        if self.floating is not None:
+            self.floating.answer(self.solve, slopes, row_weights, sites)
 
     def _factorised(self, numbers: Tensor, real: bool, h: Tensor) -> _Stage:
         """The system of one stage, of which A* A becomes H^-1."""
@@ -177,6 +164,8 @@ class JoinedFaces:
             for some in (self.first[chosen] == group.cells).nonzero()[:, 0].split(self.together):
                 t = group.rows(some)
                 h[:, chosen[some]] += square * (t.mT @ t)
+        if self.floating is not None:
+            self.floating.pin(h[0], self.alike)
         together(self.own.shares.ranks, lambda: self._invert(h))
         if tight := self.mesh.dims > 2 or self.scheme.room.cells is not None:
             give_back()  # what was needed on the way, before as much is taken again
@@ -228,10 +217,17 @@ class JoinedFaces:
             found = found * (self.least / values) ** order
         return found[:, None, None, None]
 
-    def given(self, times: Tensor) -> Tensor | None:
-        """What is given across lines at times (q,), (q, N), as traces count it; nothing where nothing is."""
+    def given(self, times: Tensor, known: Tensor, at_curves: Sequence[Tensor] = ()) -> Tensor | None:
+        """What is given across lines at times (q,), (q, N), as traces count it, and what relations across curves leave,
+        (m, q c Q), for coefficients (q, n, F, M); nothing where nothing is."""
         found = self.faces.given(self.scheme.evolution.crossed, times, self.scheme.degree)
-        return found if found is None or self.across is None else found * self.across
+        found = found if found is None or self.across is None else found * self.across
+        if self.curved is None:
+            return found
+        found = known.new_zeros(len(known), self.faces.order.size) if found is None else found
+        last = self.curved.given(at_curves, known)
+        found[:, -last.shape[1] :] = last * self.columns[0, 0]  # as unknowns of the first field are counted
+        return found
 
     def solve(
         self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None, given: Tensor | None = None
@@ -280,16 +276,17 @@ class JoinedFaces:
             for group in self.groups:
                 right[:, group.cells] += stage.square * group.back(g[:, group.unknowns])
             found[k] = self.own.alone(stage.inverse, right).to(found.dtype)
-        return (ranks.sum(found) * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
+        found = (ranks.sum(found) * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
+        return found if self.floating is None else self.floating.freed(found)
 
     def _counted(self, given: Tensor) -> Tensor:
         """What is given (S, N) in the units of the unknowns."""
         return given / self.columns[:, self.faces.kinds[:, 0] * self.scheme.cell.count]
 
-    def jumps(self, known: Tensor, scale: Tensor) -> Tensor:
+    def jumps(self, known: Tensor, scale: Tensor, at_curves: Sequence[Tensor] = ()) -> Tensor:
         """The squares (S, n) of what coefficients (S, n, F, M) jump by at each cell's sides, as these are joined, the
         unknowns in so many of their own units, (F,); of a steady problem."""
-        given = self.given(known.new_zeros(1))
+        given = self.given(known.new_zeros(1), known, at_curves)
         held = (known.flatten(2) / self.columns[:, None])[..., None]
         found, told = known.new_zeros(known.shape[:2]), None if given is None else self._counted(given)
         for group, gap in zip(

@@ -12,10 +12,11 @@ from pinnsolve.checks.resolution import Resolution
 from pinnsolve.methods.grading import graded, parts_apart
 from pinnsolve.methods.implicit_step import Start, Step
 from pinnsolve.methods.march_rules import RULES
+from pinnsolve.networks.halvings import halves_of, halvings
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import on_others
 from pinnsolve.networks.tails import wanting
-from pinnsolve.networks.tiles import Tiles, halves_of, halvings
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.evolution import Evolution
 
 
@@ -48,9 +49,11 @@ def fine(mesh: Tiles, found: Sequence[Resolution], rings: Sequence[bool]) -> Til
 
 
 def finer_cells(step: Step, bad: Tensor, much: Tensor) -> tuple[Tiles, list[list[int]]]:
-    """Halve bad cells of a step along the coordinates that are wanted, (n, dims), as `networks.tiles.halvings`; along a
-    line those that leave very much, (n,), twice: where a front steepens, or a kink stands, a half leaves a quarter or
-    more."""
+    """Halve bad cells of a step along the coordinates that are wanted, (n, dims), as `networks.halvings.halvings`.
+
+    Along a line those that leave very much, (n,), are halved twice: where a front steepens, or a kink stands, a half
+    leaves a quarter or more.
+    """
     rings = step.scheme.evolution.rings
     finer, how = halvings(step.mesh, bad, rings)
     if step.mesh.dims > 1 or not bool((again := bad & much[:, None]).any()):

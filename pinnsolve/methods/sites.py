@@ -100,10 +100,10 @@ def rim_sites(walls: Sequence[Wall], mesh: Tiles, points: int) -> list[Site]:
             groups.setdefault((wall.rim, kept), []).append(wall)
     cells = torch.tensor([j for j, clip in enumerate(mesh.clips) for _ in clip.arcs], dtype=torch.int64)
     arcs = torch.cat([clip.arcs for clip in mesh.clips])
-    found = []
+    rim, found = mesh.region.on_rim(arcs[:, 0]), list[Site]()
     many = len(arcs) > RULES.many * max(1, len(cells.unique()))
     for together in groups.values():
-        mine = arcs[:, 0] == torch.tensor(together[0].rim)
+        mine = rim == torch.tensor(together[0].rim)
         part = together[0].part
         if part is not None and part.kept and bool(mine.any()):
             middle = mesh.region.rim.at(arcs[mine, 0], arcs[mine, 1:].mean(1, keepdim=True))[0][:, 0]

@@ -11,6 +11,7 @@ from torch import Tensor
 from pinnsolve.algebra.operations import product
 from pinnsolve.methods import joined_chain
 from pinnsolve.methods.costs import JOINED
+from pinnsolve.methods.curves import Curve
 from pinnsolve.methods.faces import faces_in
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
@@ -49,6 +50,7 @@ class Operator:
     slopes: Slopes
     sites: list[tuple[Site, Slopes]]
     brief: bool = False
+    curves: Sequence[tuple[Curve, Slopes]] = ()
     row_weights: Tensor = field(init=False)
     cells: JoinedChain | JoinedFaces = field(init=False)
 
@@ -57,7 +59,7 @@ class Operator:
         if self.scheme.evolution.time is None:
             self.row_weights, joining = balanced(self.scheme, self.mesh, self.slopes)
             # Newton's method looks again at what cells leave, so that half of the digits suffice
-            self.cells = JoinedFaces(*given, self.row_weights, joining, brief=self.mesh.dims > 2)
+            self.cells = JoinedFaces(*given, self.row_weights, joining, brief=self.mesh.dims > 2, curves=self.curves)
             return
         self.row_weights = self._weights()
         if self.mesh.dims == 1:
@@ -66,9 +68,13 @@ class Operator:
             self.cells = JoinedFaces(*given, self.row_weights, brief=self.brief)
 
     @classmethod
-    def of(cls, step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]], brief: bool = False) -> Operator:
-        """That of a step, from its answers inside and where conditions stand, with slopes."""
-        return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites), brief)
+    def of(
+        cls, step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]], brief: bool = False,
+        curves: Sequence[tuple[Curve, Answers]] = (),
+    ) -> Operator:  # fmt: skip
+        """That of a step, from its answers inside, where conditions stand and at curves, with slopes."""
+        across = [(curve, averaged(found, step.scheme.stages, curve.shape)) for curve, found in curves]
+        return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites), brief, across)
 
     @property
     def error(self) -> float:
@@ -123,10 +129,11 @@ class Operator:
         return torch.where(squares > 0, s.weights[:, None] / squares.sqrt(), torch.ones_like(squares))
 
     def correction(
-        self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor, times: Tensor | None = None
-    ) -> Tensor:
+        self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor, times: Tensor | None = None,
+        at_curves: Sequence[Tensor] = (),
+    ) -> Tensor:  # fmt: skip
         """The change of the stages (q, n, F, M) by which residuals (E, q n P) and those of sites (m, q c P) vanish, and
-        gaps to what is given across lines at times (q,)."""
+        gaps to what is given across lines at times (q,), and those of relations across curves (m, q c Q)."""
         s, n = self.scheme, len(self.mesh)
         into = s.radau.into
 
@@ -140,7 +147,7 @@ class Operator:
             found = self.cells.solve(b[..., None], told)[..., 0]
         else:
             known = torch.tensordot(into, stages.to(into.dtype), 1)[..., None]
-            given = None if times is None else self.cells.given(times)
+            given = None if times is None else self.cells.given(times, stages, at_curves)
             given = None if given is None else into @ given.to(into.dtype)
             found = self.cells.solve(b[..., None], told, known, given)[..., 0]
         return torch.tensordot(s.radau.back, found, 1).real

@@ -16,6 +16,8 @@ from torch import Tensor
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
+from pinnsolve.methods.curves import Curve, across, curves_of
+from pinnsolve.methods.faces import joined_at
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of, stretched
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.sites import Site
@@ -25,7 +27,8 @@ from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 from pinnsolve.trial.evolution import Evolution
 
-Left = tuple[Tensor, list[Tensor]]  # of the equations (E, n P), and of the conditions of each site (m, c P)
+# of the equations (E, n P), of the conditions of each site (m, c P), and of relations across curves (m, c Q)
+Left = tuple[Tensor, list[Tensor], list[Tensor]]
 
 
 def scheme_of(
@@ -47,6 +50,8 @@ class SteadyCells:
     coefficients : tensor (n, F, M)
     sites : list of Site
         Where conditions hold.
+    curves : list of Curve
+        Where relations do.
     added : mapping from (equation, unknown, multi-index) to float
         So many times that derivative is added to an equation which holds it, on the way to a solution of it.
     """
@@ -55,10 +60,12 @@ class SteadyCells:
     mesh: Tiles
     coefficients: Tensor
     sites: list[Site] = field(default_factory=list)
+    curves: list[Curve] = field(default_factory=list)
     added: Mapping[tuple[int, int, Alpha], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sites = self.sites or sites_of(self.scheme, self.mesh)
+        self.curves = self.curves or curves_of(self.scheme, self.mesh)
 
     def closed(self) -> SteadyCells:
         """As it is: corrections close the gaps."""
@@ -87,7 +94,12 @@ class SteadyCells:
     def left(self) -> Left:
         step = self.step
         inside = self.inside(self.scheme.points, slopes=False).residuals
-        return inside, [step.at_site(site, slopes=False).residuals for site in self.sites]
+        at_sites = [step.at_site(site, slopes=False).residuals for site in self.sites]
+        return inside, at_sites, self.across()
+
+    def across(self) -> list[Tensor]:
+        """The relations at all curves."""
+        return [across(self.step, curve, slopes=False).residuals for curve in self.curves]
 
 
 @dataclass
@@ -107,13 +119,16 @@ class SteadyOperator:
         c, step = self.cells, self.cells.step
         self.inside = c.inside(c.scheme.points, slopes=True)
         walls = [(site, step.at_site(site, slopes=True)) for site in c.sites]
-        self.now: Left = self.inside.residuals, [told.residuals for _, told in walls]
-        self.operator = Operator.of(step, self.inside, walls)
+        curves = [(curve, across(step, curve, slopes=True)) for curve in c.curves]
+        at_sites, at_curves = [told.residuals for _, told in walls], [told.residuals for _, told in curves]
+        self.now: Left = self.inside.residuals, at_sites, at_curves
+        self.operator = Operator.of(step, self.inside, walls, curves=curves)
 
     def correction(self, cells: SteadyCells, left: Left) -> Tensor:
         """The change of the coefficients (n, F, M) by which least squares leave least."""
         times = cells.coefficients.new_zeros(1)
-        return self.operator.correction(*left, cells.coefficients[None], times)[0]
+        inside, at_sites, at_curves = left
+        return self.operator.correction(inside, at_sites, cells.coefficients[None], times, at_curves)[0]
 
     def sensitivities(self, constants: Mapping[str, float]) -> Tensor:
         """How the solution answers to constants that stand at these values, (K, n, F, M): r'(u) s + dr/dc = 0, by least
@@ -157,10 +172,41 @@ def defects(solved: SteadyCells, faces: JoinedFaces, sizes: Tensor) -> Tensor:
         made[i] += slope.abs() * unit.repeat_interleave(points**e.dims)
     left, whole = ((v.reshape(-1, n, w.shape[1]).square() * w).sum(-1) for v in (found.residuals, made))
     square = (left / whole.clamp(min=1e-300)).amax(0)
-    square = square + faces.jumps(solved.coefficients[None], scale)[0]
+    at_sides = faces.jumps(solved.coefficients[None], scale, solved.across())[0]
     for site, norms in zip(sites_of(replace(s, degree=s.degree + 2), mesh), faces.norms, strict=True):
         told = step.at_site(site, slopes=False).residuals
         missed = site.mean(told.reshape(len(told), len(site.cells), -1).square())  # (m, c)
-        square.index_add_(0, site.cells, (missed / norms[0].T.square()).sum(0) / float(scale.min()) ** 2)
-    off = square.sqrt()
+        at_sides.index_add_(0, site.cells, (missed / norms[0].T.square()).sum(0) / float(scale.min()) ** 2)
+    at_sides += _beside_points(solved, faces) / float(scale.min()) ** 2
+    counts, raised = _counting(solved, faces, sizes)
+    off = (square + at_sides / raised.square()).sqrt() * counts
     return torch.where(off.isfinite(), off, torch.full_like(off, math.inf))
+
+
+def _counting(solved: SteadyCells, faces: JoinedFaces, sizes: Tensor) -> tuple[Tensor, Tensor]:
+    """How much more than elsewhere it counts what a cell leaves, (n,), and how much more its rows do: where unknowns
+    hardly vary in a part that conducts well, a small part of their size is a large part of the flux."""
+    c, mesh = solved.coefficients, solved.mesh
+    if faces.raised is None:
+        return torch.ones_like(c[:, 0, 0]), torch.ones_like(c[:, 0, 0])
+    raised, part = faces.raised.amax(1), mesh.parts.to(c.device)
+    closer = (mesh.lengths / mesh.widths).amax(-1)
+    within = (c[..., 1:].square().sum(-1) / sizes.square()).amax(1) * closer.square()
+    sums = c.new_zeros(2, int(part.max()) + 1).index_add_(1, part, torch.stack([within * mesh.shares, mesh.shares]))
+    slopes = (sums[0] / sums[1].clamp(min=1e-300)).sqrt()
+    counts = (slopes.max() / slopes.clamp(min=1e-300))[part]
+    return torch.minimum(counts.clamp(min=1.0), raised), raised
+
+
+def _beside_points(solved: SteadyCells, faces: JoinedFaces) -> Tensor:
+    """The squares (n,) of what relations across curves leave between the points at which they join."""
+    s, mesh = solved.scheme, solved.mesh
+    square = solved.coefficients.new_zeros(len(mesh))
+    if faces.curved is None:
+        return square
+    for curve in curves_of(s, mesh, joined_at(s) + 2):
+        told = across(solved.step, curve, slopes=False).residuals.view(-1, *curve.shape)
+        mean = (told.square() @ curve.weights).T / faces.curved.sizes_of(curve.runs).square()  # (c, m)
+        for cells in curve.cells:
+            square.index_add_(0, cells, mean.sum(1))
+    return square

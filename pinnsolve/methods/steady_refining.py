@@ -16,10 +16,11 @@ from pinnsolve.methods.second_march import padded
 from pinnsolve.methods.stage_operator import held, operations, that_fit
 from pinnsolve.methods.steady_cells import SteadyCells
 from pinnsolve.methods.steady_measured import sizes_like
+from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.moved import origins, refined
 from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tails import decay, fewest, steep
-from pinnsolve.networks.tiles import Tiles, halvings
+from pinnsolve.networks.tiles import Tiles
 
 Halves = tuple[Tiles, list[list[int]]]  # halved cells, and how they came about
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from pinnsolve.networks.halvings import halves_of
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import on_others
-from pinnsolve.networks.tiles import Tiles, halves_of
+from pinnsolve.networks.tiles import Tiles
 
 
 def refined(c: Tensor, rounds: Sequence[Sequence[int]], cell: ReferenceCell) -> Tensor:

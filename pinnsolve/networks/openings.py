@@ -68,14 +68,13 @@ def _opens(mesh: Tiles, axis: int, pairs: Tensor, below: Tensor, above: Tensor, 
     """Whether it lies inside on both sides of places (m, 2), each of which is given across and along."""
     if not len(pairs):
         return torch.zeros(0, dtype=torch.bool)
-    assert mesh.region is not None
     found = torch.ones(len(pairs), dtype=torch.bool)
     for cells, sign in ((below, -1.0), (above, 1.0)):
         sizes = torch.tensor([float((mesh.clips[j].high - mesh.clips[j].low)[axis]) for j in cells[pairs].tolist()])
         x = torch.empty_like(middles)
         x[:, axis] = middles[:, 0] + sign * CLIPPED.beside * sizes
         x[:, 1 - axis] = middles[:, 1]
-        found &= mesh.region.shape.contains(x)
+        found &= mesh.holds(cells[pairs], x)
     return found
 
 

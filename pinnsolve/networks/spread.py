@@ -15,7 +15,6 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from pinnsolve.geometry.clip_points import points_inside
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.tiles import Tiles
 
@@ -64,9 +63,7 @@ class Spread:
         self.xi, self.w = self.cell.gauss(self.points)
         cut, self.own, self.own_weights = self.mesh.cut, self.xi[None, :0], self.w[None, :0]
         if len(cut):
-            assert self.mesh.region is not None
-            frames, along = self.mesh.frames
-            places, weights, _ = points_inside(self.mesh.region.shape, frames, along, self.points)
+            frames, (places, weights, _) = self.mesh.frames[0], self.mesh.inside_cut(self.points)
             low, size = frames[:, :1], frames[:, 1:] - frames[:, :1]
             self.own, self.own_weights = (v.to(self.mesh.device) for v in (2 * (places - low) / size - 1, weights))
 

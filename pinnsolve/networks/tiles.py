@@ -14,8 +14,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pinnsolve.geometry.clip_points import shares_inside
-from pinnsolve.geometry.clipped import Clip, Clipped, Place
+from pinnsolve.geometry.clip_points import RULES as CLIP_POINTS
+from pinnsolve.geometry.clip_points import points_inside
+from pinnsolve.geometry.clipped import Clip, Place
+from pinnsolve.geometry.part_shapes import ClippedParts, Region
 
 GONE = -2  # of a tile that holds nothing, in place of the coordinate along which it is halved
 
@@ -29,40 +31,42 @@ class Tiles:
     ends : tuple by coordinate of tuple of float
         The ends of the first intervals, in the coordinates' units.
     places : tuple of Place
-        Along each coordinate, part `index` of 2^level equal ones of a first interval.
+        Along each coordinate, part `index` of 2^level equal ones of a first interval; at last, where curves of
+        materials cut the domain into parts, the number of the part.
     device : torch.device
-    region : Clipped, optional
+    region : Region, optional
         What of the box belongs to the domain; without it, all.
     """
 
     ends: tuple[tuple[float, ...], ...]
     places: tuple[Place, ...]
     device: torch.device
-    region: Clipped | None = None
+    region: Region | None = None
 
     @classmethod
     def begun(
         cls, extent: Sequence[tuple[float, float]], count: int, joints: Sequence[Sequence[float]], device: torch.device,
-        region: Clipped | None = None,
+        region: Region | None = None,
     ) -> Tiles:  # fmt: skip
         """About so many equal ones along each coordinate, with ends at the given places."""
         ends = []
         for (low, high), fixed in zip(extent, joints, strict=True):
             bounds = [low]
             for a, b in itertools.pairwise([low, *sorted(j for j in fixed if low < j < high), high]):
-                parts = max(1, round(count * (b - a) / (high - low)))
-                bounds += [a + (b - a) * (k + 1) / parts for k in range(parts)]
+                pieces = max(1, round(count * (b - a) / (high - low)))
+                bounds += [a + (b - a) * (k + 1) / pieces for k in range(pieces)]
                 bounds[-1] = b
             ends.append(tuple(bounds))
-        firsts = itertools.product(*(range(len(b) - 1) for b in ends))
+        parts = [range(region.count)] if isinstance(region, ClippedParts) else []
+        firsts = itertools.product(*(range(len(b) - 1) for b in ends), *parts)
         mesh = cls(tuple(ends), tuple(tuple((k, 0, 0) for k in first) for first in firsts), device, region)
         return mesh if region is None else mesh.split(mesh.empty())
 
     @classmethod
     def placed(
-        cls, ends: tuple[tuple[float, ...], ...], places: Tensor, device: torch.device, region: Clipped | None = None
+        cls, ends: tuple[tuple[float, ...], ...], places: Tensor, device: torch.device, region: Region | None = None
     ) -> Tiles:
-        """Those whose places are given as numbers (n, dims, 3)."""
+        """Those whose places are given as numbers (n, dims, 3), or (n, dims + 1, 3) with the numbers of parts."""
         numbers = places.to(torch.int64).tolist()
         return cls(ends, tuple(tuple((k, level, i) for k, level, i in place) for place in numbers), device, region)
 
@@ -80,7 +84,8 @@ class Tiles:
 
     @cached_property
     def units(self) -> tuple[Tensor, Tensor]:
-        """Where each tile begins and ends, (n, dims) each, in first intervals: exact numbers."""
+        """Where each tile begins and ends, (n, dims) each, in first intervals: exact numbers; one column more where
+        there are parts, whose numbers these are."""
         k, level, i = torch.tensor(self.places, dtype=torch.float64).unbind(-1)
         size = torch.exp2(-level)
         return k + i * size, k + (i + 1) * size
@@ -105,6 +110,37 @@ class Tiles:
         """Those of which not all belongs to the domain, (k,)."""
         found = [] if self.region is None else [j for j, clip in enumerate(self.clips) if not clip.whole]
         return torch.tensor(found, dtype=torch.int64, device=self.device)
+
+    @cached_property
+    def parts(self) -> Tensor:
+        """The number of the part to which each belongs, (n,)."""
+        several = isinstance(self.region, ClippedParts)
+        return torch.tensor([place[-1][0] if several else 0 for place in self.places], dtype=torch.int64)
+
+    def holds(self, cells: Tensor, x: Tensor) -> Tensor:
+        """Which places (m, dims) lie inside of that to which tiles (m,) belong."""
+        if not isinstance(self.region, ClippedParts):
+            assert self.region is not None
+            return self.region.shape.contains(x)
+        found, part = torch.zeros(len(x), dtype=torch.bool), self.parts[cells]
+        for number in part.unique().tolist():
+            mine = torch.eq(part, number)
+            found[mine] = self.region.shapes[number].contains(x[mine])
+        return found
+
+    def inside_cut(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Points (k, count^2, 2) inside of what the cut ones hold, weights, and shares of their frames (k,)."""
+        frames, along = self.frames
+        if not isinstance(self.region, ClippedParts):
+            assert self.region is not None
+            return points_inside(self.region.shape, frames, along, count)
+        x, w = frames.new_zeros(len(frames), count**2, 2), frames.new_zeros(len(frames), count**2)
+        shares, part = frames.new_zeros(len(frames)), self.parts[self.cut.cpu()]
+        for number in part.unique().tolist():
+            mine = torch.eq(part, number)
+            shape = self.region.shapes[number]
+            x[mine], w[mine], shares[mine] = points_inside(shape, frames[mine], along[mine], count)
+        return x, w, shares
 
     @cached_property
     def lows(self) -> Tensor:
@@ -151,7 +187,7 @@ class Tiles:
         if self.region is None:
             return found
         if len(self.cut):
-            found[self.cut] *= shares_inside(self.region.shape, *self.frames).to(self.device)
+            found[self.cut] *= self.inside_cut(CLIP_POINTS.lines)[2].to(self.device)
         return found / found.sum()
 
     def points(self, xi: Tensor) -> Tensor:
@@ -219,7 +255,7 @@ class Tiles:
             a, b = (above[:, None] == low[None, :, axis]).nonzero(as_tuple=True)
             begin = torch.maximum(low[a][:, others], low[b][:, others])
             end = torch.minimum(high[a][:, others], high[b][:, others])
-            meets = (begin < end).all(1)
+            meets = (begin < end).all(1) & torch.eq(self.parts[a], self.parts[b])
             found.append((axis, a[meets], b[meets], begin[meets], end[meets]))
         return found
 
@@ -243,54 +279,6 @@ class Tiles:
                 for k, mine in zip(others, wide.unbind(1), strict=True):
                     chosen |= dict.fromkeys(tile[mine].tolist(), k)
         return [chosen.get(j, -1) for j in range(len(self))]
-
-
-def halvings(mesh: Tiles, wanted: Tensor, rings: Sequence[bool]) -> tuple[Tiles, list[list[int]]]:
-    """Halve tiles along the coordinates that are wanted, (n, dims), and what stands beside them where it must; the new
-    tiles, and how they came about, for `refined`."""
-    rounds, left = [], wanted.cpu()
-    for axis in range(mesh.dims):
-        axes = [axis if bad else -1 for bad in left[:, axis].tolist()]
-        if max(axes) >= 0:
-            mesh, more = _halved(mesh, axes)
-            for made in more:
-                left = left.repeat_interleave(halves_of(made), 0)
-            rounds += more
-    while max(axes := mesh.uneven(rings)) >= 0:
-        mesh, more = _halved(mesh, axes)
-        rounds += more
-    return mesh, rounds
-
-
-def _halved(mesh: Tiles, axes: list[int]) -> tuple[Tiles, list[list[int]]]:
-    """Halve tiles along a coordinate, and leave out those that hold nothing."""
-    mesh = mesh.split(axes)
-    if mesh.region is None:
-        return mesh, [axes]
-    empty = mesh.empty()
-    return mesh.split(empty), [axes, empty]
-
-
-def halves_of(axes: Sequence[int]) -> Tensor:
-    """How many tiles become of each, (n,)."""
-    return torch.tensor([0 if axis == GONE else 1 + (axis >= 0) for axis in axes])
-
-
-def mergeable(mesh: Tiles, calm: Sequence[bool], rings: Sequence[bool]) -> list[tuple[int, int, int]]:
-    """Pairs of calm tiles that can be joined, so that none meets more than two on a side."""
-    pairs = mesh.siblings(calm)
-    while pairs:
-        after = mesh.joined(pairs)
-        uneven = {place for place, axis in zip(after.places, after.uneven(rings), strict=True) if axis >= 0}
-        if not uneven:
-            break
-        number = {place: j for j, place in enumerate(after.places)}
-        gone = [second for _, second, _ in pairs]
-        where = [j - sum(g < j for g in gone) for j, _, _ in pairs]
-        bad = {number[place] for place in uneven}
-        kept = [pair for pair, j in zip(pairs, where, strict=True) if j not in bad]
-        pairs = kept if len(kept) < len(pairs) else []
-    return pairs
 
 
 def sizes_of(c: Tensor, mesh: Tiles) -> Tensor:

@@ -14,6 +14,5 @@ def indivisible(problem: Any) -> str:
         "cells take no measurements: a step of time knows nothing of those that come later": problem.observations,
         "cells take no parameters as inputs: they divide space and time alone": problem.ranges,
         "cells are joined to their neighbours alone, and integrals reach further": problem.integrals,
-        "cells end at no interface over a plane or in space": problem.parts is not None,
     }
     return next((told for told, holds in why.items() if holds), "")

@@ -70,10 +70,8 @@ def answers(
 ) -> Answers:  # fmt: skip
     """Evaluate equations on fields whose derivatives are known at points.
 
-    On an interface unknowns beyond it are numbered after all others.
-
     Points do not mix, so one backward pass an equation gives its slopes at all of them, and those by `constants`, which
-    stand at these values there.
+    stand at these values there. On an interface the unknowns beyond it are numbered after all others.
     """
     chart, at = points.chart()
     leaves: dict[tuple[int, Alpha], Tensor] = {}
@@ -87,8 +85,8 @@ def answers(
 
         return Jet(chart, rule, (chart.size,), frozenset(chart.names))
 
-    beyond = [BEYOND + u for u in problem.unknowns] if ACROSS in points.measured else []
-    unknowns = {u: field_of(k) for k, u in enumerate([*problem.unknowns, *beyond])}
+    names = [*problem.unknowns, *(BEYOND + u for u in problem.unknowns if ACROSS in points.measured)]
+    unknowns = {u: field_of(k) for k, u in enumerate(names)}
     found: dict[tuple[int, int, Alpha], Tensor] = {}
     by: dict[tuple[int, str], Tensor] = {}
     with torch.set_grad_enabled(slopes or bool(held.values)):

@@ -26,7 +26,7 @@ from pinnsolve.algebra.operations import SPEED, qr
 from pinnsolve.algebra.tolerances import RIDGE
 from pinnsolve.checks.repeats import repeats
 from pinnsolve.errors import Outcome
-from pinnsolve.geometry.beside import around_small, inside
+from pinnsolve.geometry.beside import around_small, in_thin_parts, inside
 from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.sampling import sample
 from pinnsolve.jets.jet import Jet
@@ -227,15 +227,17 @@ def _points(width: int, each: int) -> int:
 
 
 def _on_points(change: Change, places: Sequence[Site], generator: torch.Generator) -> Residuals:
-    """The residuals of a change on fresh points; beside holes, where features vary on their lengths, more of them: a
-    change that dips between two points costs nothing."""
+    """The residuals of a change on fresh points; beside holes, where features vary on their lengths, and in thin parts
+    between materials, which have features of their own, more of them: a change that dips between two points costs
+    nothing."""
     count = _points(change.parameters_count, max(len(places[0].terms), 1))
     towards, domain = wanting(change), change.problem.domain
 
     def drawn(site: Site) -> Points:
         if site.name == "interior":
             spread = inside(domain, count, "sobol", generator, towards)
-            return joined([spread, *around_small(domain, count // 4, "sobol", generator)])
+            thin = in_thin_parts(domain, change.several, count, spread, generator)
+            return joined([spread, *around_small(domain, count // 4, "sobol", generator), *thin])
         return sample(site.pieces, count // 4, "sobol", generator, towards)
 
     return Residuals(change, [(site, drawn(site)) for site in places if site.terms])

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.resolution import Resolution
-from pinnsolve.geometry.clipped import Clipped
+from pinnsolve.geometry.part_shapes import Region
 from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.leaves import Leaves
@@ -84,8 +84,12 @@ class Evolution:
         Of a rim: where slopes may grow without bound.
     jumps : tuple of Corner
         The same: where prescribed values jump.
-    region : Clipped, optional
-        Of a steady problem what of the plane belongs to it; without it, all of the box.
+    region : Region, optional
+        What of the plane belongs to it; without it, all of the box.
+    relations : tuple of Equation
+        What holds across the curves at which parts of it meet.
+    held : tuple of bool
+        Of each part, whether it has walls at which more is said than slopes.
     """
 
     problem: Problem
@@ -111,7 +115,9 @@ class Evolution:
     crossed: tuple[Crossed, ...] = ()
     notches: tuple[Corner, ...] = ()
     jumps: tuple[Corner, ...] = ()
-    region: Clipped | None = None
+    region: Region | None = None
+    relations: tuple[Equation, ...] = ()
+    held: tuple[bool, ...] = ()
 
     @property
     def dims(self) -> int:
@@ -206,15 +212,12 @@ def evolution(
     UnmarchableError
         With the reason.
     """
-    if problem.indivisible:
-        raise UnmarchableError(problem.indivisible)
+    _divisible(problem)
     made = with_integrals(problem, made)
     domain = problem.domain
     space = tuple(problem.coordinates.index(c) for c in domain.space_coordinates)
     if domain.time is None or not 1 <= len(space) <= 3 or len(domain.coordinates) != len(space) + 1:
         raise UnmarchableError("cells are for one coordinate, or one to three of space with time")
-    if len(space) > 2:
-        _only_boxes(problem)
     equations, time = tuple(others) or equations_of(problem), problem.coordinates.index(domain.time)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
@@ -265,14 +268,12 @@ def read_evolution(problem: Problem, made: Plan) -> Evolution | None:
         return None
 
 
-def _only_boxes(problem: Problem) -> None:
-    """Whether cells of space can take it.
-
-    Raises
-    ------
-    UnmarchableError
-        If they cannot.
-    """
+def _divisible(problem: Problem) -> None:
+    """Raise an UnmarchableError if cells cannot take it."""
+    if problem.indivisible or problem.parts is not None:
+        raise UnmarchableError(problem.indivisible or "in time cells end at no curve between materials")
+    if len(problem.space_coordinates) < 3:
+        return
     if problem.domain.shape is not None:
         raise UnmarchableError("cells of space fill boxes: they end at no curved side")
     if problem.inner:

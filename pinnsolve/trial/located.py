@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.part_shapes import ClippedParts
 from pinnsolve.geometry.points import Points
 from pinnsolve.networks.reference_cell import ReferenceCell, derived
 from pinnsolve.networks.tiles import Tiles
@@ -22,6 +23,7 @@ class Located(InCells):
     length: Tensor = field(default_factory=lambda: torch.zeros(0))
     version: int = -1  # of the steps that it was looked for in
     of: Tiles | None = None  # the cells that it was looked for in, where there is one step
+    other: Located | None = None  # on an interface, the same on its other side
     # by order in time, or by degree and orders along space
     tables: dict[int | tuple[int, ...], Tensor] = field(default_factory=dict)
 
@@ -51,6 +53,8 @@ class Search:
     def __init__(self, meshes: Sequence[Tiles], steps: Sequence[tuple[float, float]]) -> None:
         device = meshes[0].device
         self.edges = [torch.tensor(b, dtype=torch.float64, device=device) for b in meshes[0].ends]
+        if isinstance(region := meshes[0].region, ClippedParts):  # a cell's part is one more place of it
+            self.edges.append(torch.arange(region.count + 1, dtype=torch.float64, device=device))
         counts = torch.tensor([len(mesh) for mesh in meshes])
         self.step = torch.arange(len(meshes)).repeat_interleave(counts).to(device)
         self.places = torch.cat([torch.tensor(mesh.places) for mesh in meshes]).to(device)  # (n, dims, 3)
@@ -77,32 +81,41 @@ class Search:
             key = key * ((len(bounds) - 1) * 2 ** int(level[axis])) + number[:, axis]
         return key
 
-    def _nearest(self, x: Tensor, cell: Tensor, step: Tensor) -> Tensor:
+    def _nearest(self, x: Tensor, cell: Tensor, step: Tensor, part: Tensor | None) -> Tensor:
         """The cells (N,) of a shape where those that were found hold points (N, 2); of other points the nearest: beside
         a rim may lie what holds nothing, or too little."""
         low, near = self.low[cell], 1e-9 * self.width[cell]
         high = low + self.width[cell]
         wrong = (cell < self.first[step]) | (cell >= self.first[step + 1])
+        wrong |= False if part is None else self.places[cell, -1, 0] != part
         beyond = (wrong | ((x < low - near) | (x > high + near)).any(1)).nonzero()[:, 0]
         found = cell.clone()
         for k, mesh in enumerate(self.over):
             low, high = mesh.lows, mesh.lows + mesh.widths
             for some in beyond[self.mesh_of[step[beyond]] == k].split(max(1, 4_000_000 // len(mesh))):
                 away = torch.maximum(low - x[some][:, None], x[some][:, None] - high).clamp(min=0).square().sum(-1)
+                if part is not None:
+                    away = torch.where(mesh.parts.to(away.device) == part[some][:, None], away, torch.inf)
                 found[some] = self.first[step[some]] + away.argmin(1)
         return found
 
-    def place(self, prepared: Located, x: Tensor, t: Tensor, near: Tensor | None = None) -> None:
+    def place(
+        self, prepared: Located, x: Tensor, t: Tensor, near: Tensor | None = None, part: Tensor | None = None
+    ) -> None:  # fmt: skip
         """Find the cells of points (N, dims) at times (N,), and where in them they lie; over a shape the cells of
-        points near them."""
+        points near them, and where there are parts those of the part of that number, (N,)."""
         step = torch.bucketize(t.contiguous(), self.ends).clamp(max=len(self.ends) - 1)
-        first, part = [], []
+        first, share = [], []
         for axis, b in enumerate(self.edges):
-            at = x[:, axis] if near is None else near[:, axis]
+            if axis == x.shape[1]:
+                assert part is not None
+                at = part + 0.5
+            else:
+                at = x[:, axis] if near is None else near[:, axis]
             k = (torch.bucketize(at.contiguous(), b, right=True) - 1).clamp(0, len(b) - 2)
             first.append(k)
-            part.append((at - b[k]) / (b[k + 1] - b[k]))
-        k, u = torch.stack(first, 1), torch.stack(part, 1)
+            share.append((at - b[k]) / (b[k + 1] - b[k]))
+        k, u = torch.stack(first, 1), torch.stack(share, 1)
         cell = torch.zeros_like(step)
         for level, keys, numbers in self.tables:
             i = (u * 2.0**level).floor().clamp(min=0).to(torch.int64)
@@ -112,9 +125,9 @@ class Search:
             cell = torch.where(keys[at] == key, numbers[at], cell)
         _, level, i = self.places[cell].unbind(-1)
         prepared.cell, prepared.width, prepared.length = cell, self.width[cell], self.length[step]
-        prepared.xi = 2 * (u * 2.0**level - i) - 1
+        prepared.xi = (2 * (u * 2.0**level - i) - 1)[:, : x.shape[1]]
         if self.over:
-            prepared.cell = cell = self._nearest(x if near is None else near, cell, step)
+            prepared.cell = cell = self._nearest(x if near is None else near, cell, step, part)
             prepared.width = self.width[cell]
             prepared.xi = 2 * (x - self.low[cell]) / prepared.width - 1
         prepared.tau = 2 * (t - self.begin[step]) / self.length[step] - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +33,7 @@ class InCells:
     xi: Tensor = field(default_factory=lambda: torch.zeros(0))
     width: Tensor = field(default_factory=lambda: torch.zeros(0))
     functions: Mapping[str, Any] = field(default_factory=dict)
+    beyond: bool = False  # on an interface, whether they lie on the side from which normals come
 
     def __post_init__(self) -> None:
         self.functions = self.at  # where unknown functions are looked at
@@ -137,9 +138,11 @@ class OfCells(Trial):
         but what is steep, or kinks that move."""
         return self.plan.rough_inside and not self.plan.rough
 
-    def unknowns(self, prepared: Any) -> dict[str, Jet]:  # type: ignore[override]
+    def unknowns(self, prepared: Any, beyond: bool = False) -> dict[str, Jet]:
         if not self.begun:
             return self.guessed(prepared)
+        if beyond:
+            prepared = self.turned(prepared)
         size, names, noted = (prepared.chart.size,), frozenset(prepared.chart.names), self.noted
 
         def field_of(f: int) -> Jet:
@@ -153,6 +156,12 @@ class OfCells(Trial):
             return Jet(prepared.chart, rule, size, names)
 
         return {u: field_of(f) for f, u in enumerate(self.problem.unknowns)}
+
+    def turned(self, prepared: Any) -> Any:
+        """The same points of an interface on its other side, made once."""
+        if prepared.other is None:
+            prepared.other = replace(prepared, beyond=True, of=None, tables={})
+        return prepared.other
 
     def gathered(self, prepared: Any, unknown: int, of: Tensor | None = None) -> Tensor:
         """The coefficients of an unknown at each point, its own or those of another field on the same cells."""

@@ -15,6 +15,7 @@ from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, referenc
 from pinnsolve.networks.spread import legendre_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.apart import labels
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.located import Located, Search, inward
 from pinnsolve.trial.of_cells import OfCells
@@ -114,7 +115,8 @@ class Planar(OfCells):
         if prepared.of is not mesh:
             x = torch.stack([c.to(torch.float64) for c in prepared.points.coordinates.values()], -1)
             near = inward(mesh, prepared.points, x, self.problem.space_coordinates)
-            self._search.place(prepared, x, torch.zeros_like(x[:, 0]), near)
+            part = labels(self.problem.parts, prepared.points)[prepared.beyond]
+            self._search.place(prepared, x, torch.zeros_like(x[:, 0]), near, part)
             prepared.of, prepared.tables = self.mesh, {}
         chosen = self._legendre if of is None else self._as_legendre(of)
         return chosen[prepared.cell, unknown]  # (N, M)
@@ -156,9 +158,10 @@ class Planar(OfCells):
             count = int(rest[0])
             bounds.append(tuple(rest[1 : count + 1].tolist()))
             rest = rest[count + 1 :]
-        placed = 3 * self.dims
+        across = self.dims + (self.problem.parts is not None)
+        placed = 3 * across
         n = len(rest) // (placed + self.outputs * m)
-        places = rest[: placed * n].reshape(n, self.dims, 3)
+        places = rest[: placed * n].reshape(n, across, 3)
         mesh = Tiles.placed(tuple(bounds), places, self.device, region_of(self.problem))
         made = rest[placed * n :].reshape(n, self.outputs, m).clone().to(self.device)
         self.take(mesh, made, settled, defect)

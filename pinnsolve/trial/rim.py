@@ -10,28 +10,43 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.clipped import Clipped
+from pinnsolve.geometry.part_shapes import ClippedParts, PartShape, Region
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.side import Side
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, needed
 
-_REGIONS: WeakKeyDictionary[Problem, Clipped] = WeakKeyDictionary()
+_REGIONS: WeakKeyDictionary[Problem, Region] = WeakKeyDictionary()
 
 
-def region_of(problem: Problem) -> Clipped | None:
-    """The shape of a problem as cells see it, made once; nothing where it is a box."""
-    if problem.domain.shape is None:
+def shape_of(problem: Problem) -> Shape:
+    """The space of a problem as a shape, whose sides are the pieces of its walls, in the same order."""
+    assert problem.domain.space is not None
+    return problem.domain.space
+
+
+def region_of(problem: Problem) -> Region | None:
+    """What of a plane a problem lives on, as cells see it, made once; nothing where it is all of a box."""
+    if problem.domain.shape is None and problem.parts is None:
         return None
     if problem not in _REGIONS:
         standing = [(c, p) for c in problem.conditions for p in problem.pieces(c) if p.moment is None]
         walls = [wall_on_rim(problem, c, p) for c, p in standing]
-        sides, breaks = problem.domain.shape.sides, dict[int, list[float]]()
+        shape, breaks = shape_of(problem), dict[int, list[float]]()
         for wall in walls:
             if wall.rim is not None and wall.part is not None and wall.part.kept:
-                breaks.setdefault(wall.rim, []).extend(ends_along_rim(sides[wall.rim], wall.part))
-        _REGIONS[problem] = Clipped(problem.domain.shape, breaks)
+                breaks.setdefault(wall.rim, []).extend(ends_along_rim(shape.sides[wall.rim], wall.part))
+        _REGIONS[problem] = Clipped(shape, breaks) if problem.parts is None else _parted(problem, breaks)
     return _REGIONS[problem]
+
+
+def _parted(problem: Problem, breaks: dict[int, list[float]]) -> ClippedParts:
+    """The parts that materials make of a plane."""
+    parts, shape = problem.parts, shape_of(problem)
+    assert parts is not None
+    return ClippedParts([PartShape(shape, parts, k, problem.interfaces) for k in range(parts.count)], breaks)
 
 
 def wall_on_rim(problem: Problem, condition: Equation, piece: Piece) -> Wall:
@@ -71,8 +86,7 @@ def told_on_rim(problem: Problem, equations: Sequence[Equation], walls: Sequence
         raise UnmarchableError(
             "over a shape cells solve what is elliptic: of the same even order along all coordinates"
         )
-    assert problem.domain.shape is not None
-    for number, side in enumerate(problem.domain.shape.sides):
+    for number, side in enumerate(shape_of(problem).sides):
         here = [w for w in walls if w.rim == number]
         held = (
             torch.stack([held_on_rim(side, w.part) for w in here if w.part is not None]) if here else torch.zeros(1, 1)

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.corners import SERIOUS
-from pinnsolve.geometry.clipped import Clipped
+from pinnsolve.geometry.part_shapes import ClippedParts, Region
 from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import Wall
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import ends_along_rim, held_on_rim, region_of
+from pinnsolve.trial.rim import ends_along_rim, held_on_rim, region_of, shape_of
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,11 @@ def corners_of_rim(
     """The corners that turn inwards and the ends of parts beside which other unknowns are given; and those at which
     values jump."""
     domain, names = problem.domain, problem.domain.space_coordinates
-    assert domain.shape is not None
-    near, ends = 1e-6 * domain.shape.size, list(_ends(problem, walls))
+    near, ends = 1e-6 * shape_of(problem).size, list(_ends(problem, walls))
     places = torch.stack([end.place for end in ends])
-    sharp = [torch.tensor([n.place[c] for c in names], dtype=torch.float64) for n in domain.notches]
+    region = region_of(problem)
+    turning = [*(n.place for n in domain.notches), *(region.corners if isinstance(region, ClippedParts) else ())]
+    sharp = [torch.tensor([place[c] for c in names], dtype=torch.float64) for place in turning]
     jumps = list[Tensor]()
     for end in ends:
         close = ((places - end.place).norm(dim=1) <= near).nonzero()[:, 0].tolist()
@@ -56,8 +57,7 @@ def corners_of_rim(
 
 
 def _ends(problem: Problem, walls: Sequence[Wall]) -> Iterator[_End]:
-    assert problem.domain.shape is not None
-    for number, side in enumerate(problem.domain.shape.sides):
+    for number, side in enumerate(shape_of(problem).sides):
         here = [w for w in walls if w.rim == number]
         cuts = [t for w in here if w.part is not None and w.part.kept for t in ends_along_rim(side, w.part)]
         for begin, end in side.intervals.tolist():
@@ -101,9 +101,9 @@ def singular(problem: Problem, corners: Sequence[Corner]) -> tuple[Corner, ...]:
 
 def of_rim(
     problem: Problem, made: Plan, walls: Sequence[Wall]
-) -> tuple[tuple[Corner, ...], tuple[Corner, ...], Clipped | None]:  # fmt: skip
+) -> tuple[tuple[Corner, ...], tuple[Corner, ...], Region | None]:  # fmt: skip
     """The corners of a shape, and what of the plane belongs to it."""
-    if problem.domain.shape is None:
+    if problem.domain.shape is None and problem.parts is None:
         return (), (), None
     notches, jumps = corners_of_rim(problem, made, walls)
     return singular(problem, notches), jumps, region_of(problem)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.checks.joins import held, relations
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
@@ -17,6 +18,7 @@ from pinnsolve.trial.determined import (
     determined,
     ends_along,
     equations_of,
+    needed,
     wall_at,
 )
 from pinnsolve.trial.evolution import Evolution
@@ -43,9 +45,9 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     space, equations = tuple(range(dims)), equations_of(problem)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
-    if domain.shape is not None:
+    if domain.shape is not None or problem.parts is not None:
         if dims > 2:
-            raise UnmarchableError("cells of space fill boxes: they end at no curved side")
+            raise UnmarchableError("cells of space fill boxes: they end at no curved side and at no interface")
         return _over_shape(problem, made, equations)
     standing, walls = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)], walls_of(problem)
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in problem.coordinates)
@@ -97,14 +99,32 @@ def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> 
         raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
     walls = walls_of(problem)
     told_on_rim(problem, equations, walls)
+    across = relations_of(problem, equations)
     nothing, (notches, jumps) = (Resolution(), Resolution()), corners_of_rim(problem, made, walls)
     joints = tuple(cuts(problem, made, c, r) for c, r in zip(problem.coordinates, nothing, strict=True))
     joins = _joins(problem, equations)
     return Evolution(
         problem, tuple(equations), (0, 1), None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), (False, False), {},
         joints, (), nothing, nothing, Resolution(), made.rough or bool(made.corners),
-        tuple(made.size(u).scale for u in problem.unknowns), False, (), notches, jumps, region_of(problem),
+        tuple(made.size(u).scale for u in problem.unknowns), False, (), notches, jumps, region_of(problem), across,
+        tuple(held(problem).tolist()) if across else (),
     )  # fmt: skip
+
+
+def relations_of(problem: Problem, equations: Sequence[Equation]) -> tuple[Equation, ...]:
+    """What holds across curves between materials.
+
+    Raises
+    ------
+    UnmarchableError
+        If that is more or less than such equations ask for.
+    """
+    if problem.parts is None:
+        return ()
+    found, asked = relations(problem), needed(problem, equations, 0)
+    if len(found) != asked:
+        raise UnmarchableError(f"{len(found)} relations hold across curves, and such equations ask for {asked}")
+    return found
 
 
 def _with_ends(problem: Problem, walls: Sequence[Wall], axis: int, places: Sequence[float]) -> tuple[float, ...]:

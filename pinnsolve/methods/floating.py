@@ -1,0 +1,126 @@
+"""Parts of a plane that conduct well and have no walls: their levels as unknowns of their own.
+
+What tells the level of such a part is the flux around it, which moves the unknowns within it by 1/k alone: among all
+that is said there it is lost to rounding, k^2 times smaller. So the mean of one cell of each is held, which leaves a
+well-conditioned system, and with the answers d to levels of one each solution x becomes
+
+    x + sum over the parts of  level (1 + d),      the levels such that nothing holds those means any more.
+
+(Deflation: Nicolaides, SIAM J. Numer. Anal. 24 (1987) 355.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinnsolve.methods.faces import Faces
+from pinnsolve.methods.implicit_step import Scheme
+from pinnsolve.methods.rows import Slopes
+from pinnsolve.methods.sites import Site
+from pinnsolve.networks.tiles import Tiles
+
+
+@dataclass
+class Floating:
+    """The levels of a mesh.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    cells : list of tensor
+        Of each connected piece of a part that counts more than others.
+    held : tensor (L, 2)
+        By level, the cell whose mean is held, and the unknown.
+    pieces : list of int
+        By level, the piece.
+    """
+
+    scheme: Scheme
+    cells: list[Tensor]
+    held: Tensor
+    pieces: list[int]
+    answers: Tensor | None = field(default=None)  # (n, F, M, L): 1 + d
+    means: Tensor | None = field(default=None)  # (L, L): by level what others make of its mean
+
+    @classmethod
+    def of(cls, scheme: Scheme, mesh: Tiles, faces: Faces, raised: Tensor | None) -> Floating | None:
+        """Those of a mesh; nothing where all parts count alike."""
+        if raised is None or not bool((raised > 1).any()):
+            return None
+        sides = faces.order.sides
+        parts = mesh.parts.numpy()
+        within = sides[(parts[sides[:, 0]] == parts[sides[:, 1]])]
+        label = _connected(len(mesh), within)
+        held, pieces, cells = list[tuple[int, int]](), list[int](), list[Tensor]()
+        by_curve = faces.cells.new_zeros(len(mesh)).bool()
+        by_curve[faces.cells[faces.orders < 0]] = True
+        by_curve[faces.above[faces.orders < 0]] = True
+        for number in np.unique(label).tolist():
+            mine = torch.as_tensor(np.flatnonzero(label == number), device=mesh.device)
+            alone = mine[by_curve[mine]]  # such a cell is like no other
+            fields = [f for f in range(scheme.fields) if bool((raised[mine, f] > 1).any())]
+            if len(alone) and fields:
+                pieces += [len(cells)] * len(fields)
+                cells.append(mine)
+                held += [(int(alone[mesh.shares[alone].argmax()]), f) for f in fields]
+        return cls(scheme, cells, torch.tensor(held, device=mesh.device), pieces) if held else None
+
+    def pin(self, h: Tensor, alike: Tensor) -> None:
+        """Hold the means, in the cells' matrices (C, F M, F M), as strongly as all else tells them."""
+        for cell, f in self.held.tolist():
+            number, at = int(alike[cell]), f * self.scheme.cell.count
+            if number >= 0:
+                h[number, at, at] *= 2
+
+    def answer(
+        self, solve: Callable[..., Tensor], slopes: Slopes, row_weights: Tensor, sites: Sequence[tuple[Site, Slopes]]
+    ) -> None:  # fmt: skip
+        """Solve for levels of one, with means that are held."""
+        s, count = self.scheme, len(self.pieces)
+        one = row_weights.new_zeros(row_weights.shape[1], s.fields, s.cell.count, count)
+        for k, (piece, (_, f)) in enumerate(zip(self.pieces, self.held.tolist(), strict=True)):
+            one[self.cells[piece], f, 0, k] = 1.0
+        b = row_weights.new_zeros(len(row_weights), row_weights.shape[1], len(s.evolution.equations), s.in_cell, count)
+        told = list[Tensor]()
+        for (i, f, alpha), slope in slopes.items():
+            if not any(alpha):
+                b[:, :, i] -= row_weights[:, :, i, :, None] * slope[..., None] * one[:, f, :1]
+        for site, mine in sites:
+            here = b.new_zeros(len(b), len(site.cells), len(site.conditions), site.count, count)
+            for (i, f, alpha), slope in mine.items():
+                if not any(alpha):
+                    here[:, :, i] -= slope[..., None] * one[site.cells, f, :1]
+            told.append(here.to(torch.complex128))
+        known = one.expand(len(b), *one.shape).to(torch.complex128)
+        found = solve(b.flatten(2, 3).to(torch.complex128), told, known).real[0]
+        self.answers, self.means = one + found, self._means(found)
+
+    def _means(self, found: Tensor) -> Tensor:
+        """Those that are held, (L, K), of coefficients (n, F, M, K)."""
+        return found[self.held[:, 0], self.held[:, 1], 0]
+
+    def freed(self, found: Tensor) -> Tensor:
+        """Solutions (1, n, F, M, K) whose means nothing holds."""
+        if self.answers is None or self.means is None:
+            return found
+        levels = -torch.linalg.solve(self.means, self._means(found[0].real))
+        return found + (self.answers @ levels).to(found.dtype)
+
+
+def _connected(count: int, pairs: np.ndarray) -> np.ndarray:
+    """By cell the smallest number of one with which it hangs together, (n,)."""
+    label = np.arange(count)
+    while len(pairs):
+        least = label.copy()
+        for a, b in ((0, 1), (1, 0)):
+            np.minimum.at(least, pairs[:, a], label[pairs[:, b]])
+        least = least[least]
+        if np.array_equal(least, label):
+            break
+        label = least
+    return label
