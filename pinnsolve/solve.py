@@ -24,7 +24,7 @@ from pinnsolve.geometry.cube import Sampler
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.machine.shared import shared
 from pinnsolve.machine.world import ALONE, World
-from pinnsolve.methods.protocol import Method
+from pinnsolve.methods.protocol import Held, Method
 from pinnsolve.modes.found import solved
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.mlp import Network
@@ -261,7 +261,7 @@ def prepare(
     )  # fmt: skip
     outputs = len(problem.unknowns) * (1 if problem.parts is None else problem.parts.count)  # layers of features
     places = sites(problem, made)
-    if not settings.automatic:
+    if not settings.automatic and any(isinstance(method, Held) for method in settings.methods):
         check_memory(build(settings.stages[0].network, torch.Generator().manual_seed(0)), places, settings)
     run = Run.begun(build, places, settings, generator, strategy.first(outputs), world)
     check_smooth(run.trial, findings)

@@ -18,7 +18,7 @@ from pinnsolve.__main__ import main
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-RUN = ["coming_from", "extending", "index", "inverse", "shapes", "verdict"]
+RUN = ["coming_from", "dimensions", "extending", "index", "inverse", "shapes", "verdict"]
 BLOCK = re.compile(r"(<!-- not run: .*? -->\n)?```python\n(.*?)```", re.DOTALL)
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.ipynb"))
 
