@@ -29,8 +29,10 @@ from pinnsolve.networks.curve_runs import runs_of, spots_of
 from pinnsolve.networks.openings import closed
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import verified
+from pinnsolve.trial.of_network import read_for_cells
 from pinnsolve.trial.planar import Planar
 from pinnsolve.trial.steady import steady
 
@@ -242,3 +244,16 @@ def test_a_thin_film_has_points_of_its_own() -> None:
     found = in_thin_parts(film.domain, film.parts, 500, spread_out, torch.Generator().manual_seed(2))
     assert found
     assert sum(len(p) for p in found) > 50
+
+
+def test_ranges_of_parameters_are_left_to_others() -> None:
+    def warmed(T: Any, x: Any, y: Any, k: Any, s: Any, q: Any) -> Any:
+        return conduction(T, x, y, k, q * s)
+
+    materials = {"k": Piecewise(1.0, (DISC, 10.0)), "s": Piecewise(0.0, (DISC, 1.0))}
+    problem = Problem(
+        space=SQUARE, unknowns="T", equations=warmed, conditions=[dirichlet(T=0)], reference=None, tolerance=1e-3,
+        parameters={**materials, "q": (0.5, 2.0)},
+    )  # fmt: skip
+    with pytest.raises(UnmarchableError, match="over ranges cells end at no curve"):
+        read_for_cells(problem, verified(problem, check(problem))[0])

@@ -65,6 +65,8 @@ def stated(problem: Problem, made: Plan, values: Mapping[str, float]) -> Stated:
     """
     if problem.constants or problem.functions or problem.observations:
         raise UnmarchableError("data are fitted for one value of a parameter")
+    if problem.parts is not None:
+        raise UnmarchableError("over ranges cells end at no curve between materials")
     if problem.domain.time is not None and len(problem.space_coordinates) > 2:
         raise UnmarchableError("ranges of parameters are for one or two coordinates of space with time")
     odd = (made.weighted, made.corners, made.planes, made.narrow, made.unseen, made.undecided)

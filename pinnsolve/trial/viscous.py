@@ -101,7 +101,7 @@ def viscous(equation: Equation, weights: Sequence[float], nu: float, problem: Pr
 def read_law(problem: Problem, made: Plan) -> Law | None:
     """A problem as conservation laws along one coordinate, or such that are in another form; nothing where it is none,
     or where it says more at an end than they can be told."""
-    if problem.indivisible or problem.domain.time is None:
+    if problem.indivisible or problem.parts is not None or problem.domain.time is None:
         return None
     found = conserved(problem, made.sizes)
     if found is None:
