@@ -77,9 +77,9 @@ def read_steady(problem: Problem, made: Plan) -> Evolution | None:
 
 
 def walls_of(problem: Problem) -> list[Wall]:
-    """What holds at the sides of a box, or along the rim of a shape."""
+    """What holds at the sides of a box, or along the rim of what is cut."""
     standing = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
-    if problem.domain.shape is not None:
+    if problem.domain.shape is not None or problem.parts is not None:
         return [wall_on_rim(problem, c, piece) for c, piece in standing]
     return [wall_at(problem, c, piece, parts=len(problem.coordinates) == 2) for c, piece in standing]
 
