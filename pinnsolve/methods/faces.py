@@ -96,7 +96,8 @@ class Joining:
 def faces_in(scheme: Scheme, mesh: Tiles) -> Faces:
     """The faces of a mesh with the features of a scheme."""
     e = scheme.evolution
-    return faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed, scheme.loose)
+    joins = ((1, 1),) * len(e.joins) if e.fluxed else e.joins
+    return faces_of(mesh, scheme.degree, joins, e.rings, e.crossed, scheme.loose)
 
 
 @lru_cache(maxsize=4)  # a step and its repetition, rich and poor; each takes tens of megabytes

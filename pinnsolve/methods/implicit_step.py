@@ -77,7 +77,7 @@ class Scheme:
         self.cell: ReferenceCell = reference_cell(self.degree, self.device, e.dims)
         self.radau: Radau = radau(self.stages, self.device)
         self.square = e.dims == 1 and (self.square or e.second)
-        self.weak = e.dims > 1 and (e.second or e.rated)
+        self.weak = e.dims > 1 and (e.second or e.rated or bool(e.fluxed))
 
     @property
     def points(self) -> int:
@@ -213,7 +213,7 @@ class Step:
         def values(c: Tensor, k: tuple[int, ...]) -> Tensor:
             return c @ cell.table(points, k).T if own is None else own.values(c, k)
 
-        return self._answers(self.scheme.evolution.equations, x, self.mesh.widths, values, slopes, by=by)
+        return self.answers(self.scheme.evolution.equations, x, self.mesh.widths, values, slopes, by=by)
 
     def at_site(self, site: Site, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
         """The conditions of a site, at all stages: (m, q c P)."""
@@ -224,9 +224,9 @@ class Step:
             table = site.table(self.mesh, self.scheme.cell, k)
             return c @ table.T if table.dim() == 2 else (table @ c[..., None])[..., 0]
 
-        return self._answers(site.conditions, x, h, values, slopes, site, by)
+        return self.answers(site.conditions, x, h, values, slopes, site, by)
 
-    def _answers(
+    def answers(
         self, equations: Sequence[Equation], x: Tensor, h: Tensor, values: Callable[[Tensor, tuple[int, ...]], Tensor],
         slopes: bool, site: Site | None = None, by: Mapping[str, float] | None = None,
     ) -> Answers:  # fmt: skip

@@ -31,6 +31,7 @@ from pinnsolve.trial.determined import (
     wall_at,
 )
 from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.fluxes import by_fluxes
 from pinnsolve.trial.rim import enough, wall_on_rim
 from pinnsolve.trial.rim_corners import of_rim
 
@@ -79,13 +80,13 @@ class Evolution:
     rated : bool
         Whether an equation says that one unknown is the rate of another.
     crossed : tuple of Crossed
-        In a plane the same.
-    notches : tuple of Corner
-        Of a rim: where slopes may grow without bound.
-    jumps : tuple of Corner
-        The same: where prescribed values jump.
+        What is joined otherwise in a plane.
+    notches, jumps : tuple of Corner
+        Of a rim: where slopes may grow without bound, and where prescribed values jump.
     region : Clipped, optional
-        Of a steady problem what of the plane belongs to it; without it, all of the box.
+        What of the plane belongs to it; without it, all of the box.
+    fluxed : tuple of int
+        Where cells are joined by fluxes, for each equation the number of the unknown that evolves by it.
     """
 
     problem: Problem
@@ -112,6 +113,7 @@ class Evolution:
     notches: tuple[Corner, ...] = ()
     jumps: tuple[Corner, ...] = ()
     region: Clipped | None = None
+    fluxed: tuple[int, ...] = ()
 
     @property
     def dims(self) -> int:
@@ -253,6 +255,7 @@ def evolution(
         problem, equations, space, time, sign, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
         tuple(walls), rings, across, joints, moments, inside, begun, driven.mirrored(sign), rough,
         tuple(made.size(u).scale for u in problem.unknowns), is_rate, lines, *of_rim(problem, made, walls),
+        by_fluxes(problem, equations, walls, joins, orders, space, rings, sign, bool(lines)),
     )  # fmt: skip
 
 
