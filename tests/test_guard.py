@@ -29,8 +29,9 @@ CPU = torch.device("cpu")
 
 
 def marcher(problem: Problem, degree: int, stages: int, part: float) -> Marcher:
-    """A march on cells of unequal size, the bounds of which are met by any step of so short a length."""
-    made = Marcher(read(problem)[0], Accuracy(degree, stages, 1e-3, 1e9), CPU)
+    """A march on cells of unequal size, the bounds of which are met by any step of so short a length; joined by
+    springs, as over shapes, since fluxes let nothing grow."""
+    made = Marcher(replace(read(problem)[0], fluxed=()), Accuracy(degree, stages, 1e-3, 1e9), CPU)
     made.mesh = unequal(made.scheme.evolution, CPU)
     made.start = at_start(made.scheme, made.mesh)
     made.carried = Carried.begun(made.scheme, made.mesh, made.sizes)

@@ -3,9 +3,9 @@
     c_new = G c        log(rho(G)) / (length of the step),   rho the spectral radius
 
 on 2 x 2 cells, one of them quartered, and a quarter of it again, so that small cells lie beside large ones. Unlike
-`validation.stability`, which compares forms written anew, this asks the form that is built: least squares over cells
-that are weighed by their area, joined by rows; or, where equations are of second order in time or say so in two, the
-weak form. `python -m validation.stability_planes` makes the table of `validation/stability_planes.md`.
+`validation.stability`, which compares forms written anew, this asks the form that is built: cells that are joined by
+fluxes where each equation diffuses its unknown; else least squares over cells that are weighed by their area, joined by
+rows; or, where equations are of second order in time or say so in two, the weak form. `python -m validation.stability_planes` makes the table of `validation/stability_planes.md`.
 """
 
 from __future__ import annotations

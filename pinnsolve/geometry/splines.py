@@ -11,6 +11,7 @@ Source: de Boor, A Practical Guide to Splines (2001), chapters IX to XI.
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,12 +37,16 @@ class Limits:
     bounded : int
         Numbers of the table by which a spline is bounded on boxes: larger ones are looked at point by point. More:
         more memory. Fewer: narrow places of large tables are found by chance.
+    seen : int
+        Sets of places whose values are kept: a march asks for the same ones at each iteration. Fewer: they are found
+        anew. More: memory.
     room : float
         Of its length: what lies beyond its ends by less is at them. Larger: a domain that is too large is not refused.
         Smaller: ends that were rounded in a file are.
     """
 
     bounded: int = 2**22
+    seen: int = 4
     room: float = 1e-6
 
 
@@ -116,7 +121,21 @@ class Spline:
         return numbers, torch.stack(values, 1)
 
     def at(self, places: Sequence[Tensor]) -> Tensor:
-        """The values (N,) at places (N,) along each coordinate."""
+        """The values (N,) at places (N,) along each coordinate; those at the last few places are known."""
+        if any(x.requires_grad for x in places):
+            return self._at(places)
+        for before, values in self._seen:
+            if values.device == places[0].device and all(map(torch.equal, before, places)):
+                return values
+        values = self._at(places)
+        self._seen.appendleft((tuple(x.clone() for x in places), values))
+        return values
+
+    @cached_property
+    def _seen(self) -> deque[tuple[tuple[Tensor, ...], Tensor]]:
+        return deque(maxlen=LIMITS.seen)
+
+    def _at(self, places: Sequence[Tensor]) -> Tensor:
         first = places[0]
         index = torch.zeros(len(first), 1, dtype=torch.int64, device=first.device)
         weight = torch.ones(len(first), 1, dtype=first.dtype, device=first.device)

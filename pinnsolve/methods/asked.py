@@ -28,6 +28,11 @@ class Rules:
         nothing is solved on slow machines.
     most : float
         The largest tolerance there. Larger: residuals as large as the terms are let pass.
+    fluxed : float
+        The same where fluxes join the cells of a plane, and residuals are measured by what they change. Larger: steps
+        that follow nothing.
+    waves : float
+        The same of equations of second order in time, whose errors add up. Larger: a first march tells nothing.
     steady : float
         Times the share of the tolerance: where nothing evolves, what cells leave is of the size of the error. Larger:
         a second solution follows more often. Smaller: the first is more exact than is asked for.
@@ -53,6 +58,8 @@ class Rules:
     cornered: float = 0.2
     first: float = 1e-4
     most: float = 1e-3
+    fluxed: float = 2e-2
+    waves: float = 1e-2
     bound: float = 100.0
 
 
@@ -83,8 +90,15 @@ def accuracy(method: Asking, trial: OfCells) -> Accuracy:
         least = min(least, RULES.first) * times / RULES.plane
     tolerance = max(method.share * trial.problem.tolerance * times, least)
     if dims > 1:
-        tolerance = min(tolerance, RULES.most)
+        tolerance = min(tolerance, _most(trial))
     return Accuracy(*trial.layer.over(dims), tolerance, RULES.bound * tolerance)
+
+
+def _most(trial: OfCells) -> float:
+    """The largest tolerance."""
+    if not (isinstance(trial.read, Evolution) and trial.read.fluxed):
+        return RULES.most
+    return RULES.waves if trial.read.second else RULES.fluxed
 
 
 def _times(trial: OfCells) -> float:

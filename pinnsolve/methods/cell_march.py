@@ -21,8 +21,9 @@ from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.equation_sizes import equation_sizes
+from pinnsolve.methods.felt import felt, natural
 from pinnsolve.methods.growth import square_is_better
-from pinnsolve.methods.implicit_step import Scheme, Start, Step, in_time
+from pinnsolve.methods.implicit_step import Scheme, Start, Step
 from pinnsolve.methods.march_cells import fewer_cells, finer_cells, first_cells, missed, moved_onto, ways, wide
 from pinnsolve.methods.march_lengths import Tries, following, served, worth_merging
 from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
@@ -33,7 +34,6 @@ from pinnsolve.networks.halvings import mergeable
 from pinnsolve.networks.moved import coarsened, refined
 from pinnsolve.networks.spread import on_others, weights_of
 from pinnsolve.networks.tiles import Tiles
-from pinnsolve.residuals.pointwise import Answers
 from pinnsolve.trial.evolution import Evolution
 
 
@@ -105,6 +105,12 @@ class Marcher:
         points = self.accuracy.degree + 3
         found = step.inside(points, slopes=True)
         w = weights_of(step.mesh, s.cell, points)
+        part = (shares ** (1 / step.mesh.dims) / RULES.narrow).clamp(max=1.0)
+        if s.evolution.fluxed:
+            ratio = self.accuracy.bound / self.accuracy.tolerance
+            return ratio * felt(step, found, w, self.sizes) * part.sqrt(), found.residuals.new_zeros(
+                len(found.residuals)
+            )
         shape = len(s.weights), s.stages, *w.shape  # type: ignore[arg-type]
         square, whole = (
             (v.reshape(shape).square() * w).sum(-1).mean(1) for v in (found.residuals, found.sizes())
@@ -113,16 +119,9 @@ class Marcher:
         if self.terms is not None:
             terms = torch.maximum(terms, RULES.fades * self.terms)
         # terms so small that what is left of them makes no error by the end
-        least = self.accuracy.tolerance / self.accuracy.bound * self._natural(found)
+        least = self.accuracy.tolerance / self.accuracy.bound * natural(s, found, self.span)
         relative = square / torch.maximum(terms, least).square()[:, None]
-        part = (shares ** (1 / step.mesh.dims) / RULES.narrow).clamp(max=1.0)
         return (relative.sum(0) * part).sqrt(), terms
-
-    def _natural(self, found: Answers) -> Tensor:
-        """The terms of each equation, where unknowns change by their size in all of time, (E,)."""
-        assert self.scheme.weights is not None
-        orders = in_time(self.scheme.evolution, found.slopes)
-        return self.scheme.weights / self.span ** self.scheme.weights.new_tensor(orders)
 
     # ------------------------------------------------------------ the march
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,6 +32,7 @@ class Rules:
 
 
 RULES = Rules()
+Left = Callable[[Sides, Tensor, list[int]], Tensor]
 
 
 def at_once(groups: Sequence[Sides]) -> int:
@@ -41,7 +42,7 @@ def at_once(groups: Sequence[Sides]) -> int:
 
 
 class Condensed:
-    """By cell what is left of it over the unknowns of its sides, (s, k, k): area W^2 (1 - W^2 T H^-1 T*).
+    """By cell what is left of it over the unknowns of its sides, (s, k, k): its area times what `left` says.
 
     Made for a few cells at once, in the order in which they are eliminated: each takes more memory than all else that
     is kept of a cell. Of cells that are alike it is made once, where there is memory to keep it.
@@ -57,15 +58,14 @@ class Condensed:
         The areas.
     inverse : tensor (s, C, F M, F M)
         H^-1.
-    square : tensor (s, 1, 1, 1)
-        W^2.
+    left : callable
+        Of a group, some cells by their numbers there, (c,), and those that stand for all alike: (s, c, k, k).
     """
 
     def __init__(
-        self, groups: Sequence[Sides], queue: Sequence[int], alike: Tensor, shares: Tensor, inverse: Tensor,
-        square: Tensor,
+        self, groups: Sequence[Sides], queue: Sequence[int], alike: Tensor, shares: Tensor, inverse: Tensor, left: Left,
     ) -> None:  # fmt: skip
-        self.inverse, self.square, self.queue, self.together = inverse, square, queue, at_once(groups)
+        self.inverse, self.left, self.queue, self.together = inverse, left, queue, at_once(groups)
         self.made: dict[int, Tensor] = {}  # by kind, or by cell where each is made by itself
         self.group = {j: g for g in groups for j in g.cells.tolist()}
         self.number = {j: k for g in groups for k, j in enumerate(g.cells.tolist())}
@@ -95,10 +95,20 @@ class Condensed:
         for j in self.queue[self.queue.index(cell) :]:
             if self.group[j] is group and self._key(j) not in self.made and len(some) < self.together:
                 some.setdefault(self._key(j), j)
-        t = group.rows(torch.tensor([self.number[j] for j in some.values()], device=self.inverse.device))
-        lift = times(t, times(t, self.inverse[:, [self.kind[j] for j in some.values()]]).mT)  # T (T H^-1)'
-        left = self.square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - self.square * lift.mT)
+        numbers = torch.tensor([self.number[j] for j in some.values()], device=self.inverse.device)
+        left = self.left(group, numbers, [self.kind[j] for j in some.values()])
         self.made.update(zip(some, left.unbind(1), strict=True))
+
+
+def of_joins(inverse: Tensor, square: Tensor) -> Left:
+    """W^2 (1 - W^2 T H^-1 T*) of cells that are joined by rows, with W^2 (s, 1, 1, 1)."""
+
+    def left(group: Sides, numbers: Tensor, kinds: list[int]) -> Tensor:
+        t = group.rows(numbers)
+        lift = times(t, times(t, inverse[:, kinds]).mT)  # T (T H^-1)'
+        return square * (torch.eye(t.shape[1], dtype=t.dtype, device=t.device) - square * lift.mT)
+
+    return left
 
 
 def alike(

@@ -107,7 +107,8 @@ def faces_in(scheme: Scheme, mesh: Tiles) -> Faces:
     """The faces of a mesh with the features of a scheme."""
     e = scheme.evolution
     meeting = () if not e.relations else tuple(counts_of(scheme, mesh).tolist())
-    return faces_of(mesh, scheme.degree, e.joins, e.rings, e.crossed, scheme.loose, meeting)
+    joins = ((1, 1),) * len(e.joins) if e.fluxed else e.joins
+    return faces_of(mesh, scheme.degree, joins, e.rings, e.crossed, scheme.loose, meeting)
 
 
 def counts_of(scheme: Scheme, mesh: Tiles) -> Tensor:

@@ -81,7 +81,7 @@ class Scheme:
         self.cell: ReferenceCell = reference_cell(self.degree, self.device, e.dims)
         self.radau: Radau = radau(self.stages, self.device)
         self.square = e.dims == 1 and (self.square or e.second)
-        self.weak = e.dims > 1 and (e.second or e.rated)
+        self.weak = e.dims > 1 and (e.second or e.rated or bool(e.fluxed))
 
     @property
     def points(self) -> int:
@@ -219,10 +219,10 @@ class Step:
 
         some = max(1, self.scheme.room.points // (self.scheme.stages * x.shape[1]))
         if own is not None or some >= len(x):
-            return self._answers(equations, x, self.mesh.widths, values, slopes, by=by)
+            return self.answers(equations, x, self.mesh.widths, values, slopes, by=by)
         parts = []
         for chosen in torch.arange(len(x), device=x.device).split(some):
-            at_some = self._answers(equations, x[chosen], self.mesh.widths[chosen], values, slopes, by=by, cells=chosen)
+            at_some = self.answers(equations, x[chosen], self.mesh.widths[chosen], values, slopes, by=by, cells=chosen)
             parts.append((at_some, len(chosen)))
         return side_by_side(parts, self.scheme.stages)
 
@@ -235,9 +235,9 @@ class Step:
             table = site.table(self.mesh, self.scheme.cell, k)
             return c @ table.T if table.dim() == 2 else (table @ c[..., None])[..., 0]
 
-        return self._answers(site.conditions, x, h, values, slopes, site, by)
+        return self.answers(site.conditions, x, h, values, slopes, site, by)
 
-    def _answers(
+    def answers(
         self, equations: Sequence[Equation], x: Tensor, h: Tensor, values: Callable[[Tensor, tuple[int, ...]], Tensor],
         slopes: bool, site: Site | None = None, by: Mapping[str, float] | None = None, cells: Tensor | None = None,
     ) -> Answers:  # fmt: skip

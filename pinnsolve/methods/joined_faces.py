@@ -28,7 +28,7 @@ from pinnsolve.algebra.fronts import Factors
 from pinnsolve.algebra.subtrees import together
 from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.cell_rows import CellRows
-from pinnsolve.methods.condensed import Condensed, at_once
+from pinnsolve.methods.condensed import Condensed, at_once, of_joins
 from pinnsolve.methods.curves import Across, Curve
 from pinnsolve.methods.faces import Joining, faces_in, gaps
 from pinnsolve.methods.floating import Floating
@@ -169,7 +169,7 @@ class JoinedFaces:
         together(self.own.shares.ranks, lambda: self._invert(h))
         if tight := self.mesh.dims > 2 or self.scheme.room.cells is not None:
             give_back()  # what was needed on the way, before as much is taken again
-        left = self.groups, self.own.shares.cells, self.alike, self.shares, h, square
+        left = self.groups, self.own.shares.cells, self.alike, self.shares, h, of_joins(h, square)
         few, positive = self.brief and tight, not self.scheme.weak
         order, mine = self.faces.order, self.own.shares
         factors = Factors(order, Condensed(*left), positive, self.brief, not few, mine)

@@ -15,7 +15,7 @@ from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.pace import collocated, some_way, spent
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, steps_of
+from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, steps_of, told_by_distance
 from pinnsolve.methods.stage_operator import operations, that_fit
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.trial.evolution import Evolution, read_evolution
@@ -218,9 +218,14 @@ class Enriching:
         if found is None:
             return nothing
         trial.take(slabs(found))
-        if before.scheme.evolution.cornered and len(found) == len(known.slabs):
+        e, scales = before.scheme.evolution, [trial.plan.size(u).scale for u in trial.problem.unknowns]
+        if (e.cornered or e.fluxed) and len(found) == len(known.slabs):
             steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
-            trial.apart = apart(steps, found, [trial.plan.size(u).scale for u in trial.problem.unknowns])
+            if e.cornered:
+                trial.apart = apart(steps, found, scales)
+            else:
+                trial.apart = told_by_distance(steps, found, scales, before.sizes)
+                trial.better = trial.apart > 0
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 
     def _of_several(self, objective: Objective, known: OfCells, state: State) -> State:

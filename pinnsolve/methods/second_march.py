@@ -14,11 +14,12 @@ from torch import Tensor
 
 from pinnsolve.algebra import yardstick
 from pinnsolve.methods.cell_start import at_start
+from pinnsolve.methods.felt import felt
 from pinnsolve.methods.implicit_step import Scheme, Start, Step
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.networks.moved import carried
 from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, legendre
-from pinnsolve.networks.spread import taken_over
+from pinnsolve.networks.spread import taken_over, weights_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
 
@@ -130,11 +131,22 @@ class Rules:
         Of the square: more than it beside corners, and it is theirs (0.25 to 0.45; else 0.01 to 0.08).
     doubt : float
         Times the distance: then it is the error. Larger: too cautious. Smaller: too kind (it was 1.1 to 2.4).
+    looked : int
+        Steps at which it is looked what richer features leave. More: time.
+    hardly : float
+        Of what a march leaves: where richer features leave more, as beside rough coefficients, residuals do not tell
+        the error. Larger: residuals are believed that say nothing. Smaller: errors that they tell are told too large.
+    least, largest : float
+        Of the first error: what the second one has counts as no less, and no more. Larger: too cautious.
     """
 
     near: float = 0.015
     share: float = 0.15
     doubt: float = 3.0
+    looked: int = 8
+    hardly: float = 0.3
+    least: float = 0.5
+    largest: float = 0.9
 
 
 RULES = Rules()
@@ -172,7 +184,7 @@ def distance(first: Sequence[Step], second: Sequence[Step]) -> Distance:
 def apart(first: Sequence[Step], second: Sequence[Step], scales: Sequence[float]) -> float:
     """The relative error of marches over a shape with corners as their distance tells it, the largest over the
     unknowns: three times as much where it lies beside a corner, since there richer features err as much."""
-    away, e = distance(first, second), first[0].scheme.evolution
+    e = first[0].scheme.evolution
     names, beside, whole = e.problem.space_coordinates, 0.0, 0.0
     for a, b in zip(first, second, strict=True):
         here = _between(a, b).square().sum((1, 2, 3)) * a.mesh.shares * a.length
@@ -180,12 +192,42 @@ def apart(first: Sequence[Step], second: Sequence[Step], scales: Sequence[float]
         places = middles.new_tensor([[c.fixed[n] for n in names] for c in (*e.notches, *e.jumps)])
         near = torch.cdist(middles, places).amin(1) < RULES.near * float(a.mesh.lengths.max())
         beside, whole = beside + float(here[near].sum()), whole + float(here.sum())
-    doubt = RULES.doubt if beside > RULES.share * whole else 1.0
+    return (RULES.doubt if beside > RULES.share * whole else 1.0) * _relative(first, second, scales)
+
+
+def _relative(first: Sequence[Step], second: Sequence[Step], scales: Sequence[float]) -> float:
+    """The distance of marches, the largest over the unknowns, each relative to what it is measured by."""
+    away = distance(first, second)
     relative = [
         float(difference) / yardstick.of_estimate(float(norm), float(deviation), scale)
         for difference, norm, deviation, scale in zip(away.difference, away.norm, away.deviation, scales, strict=True)
     ]
-    return doubt * max(relative)
+    return max(relative)
+
+
+def told_by_distance(
+    first: Sequence[Step], second: Sequence[Step], scales: Sequence[float], sizes: Tensor
+) -> float:  # fmt: skip
+    """The relative error of a second march over cells that fluxes join, where richer features leave hardly less of the
+    equations, as beside rough coefficients; zero elsewhere, where residuals tell it.
+
+    Errors of nested spaces that are tested by themselves stand at right angles: the distance is D = e sqrt(1 - r^2) of
+    the first one's, e, of which the second has the part r. It is no less than half, whatever residuals say.
+    """
+    chosen = range(0, len(first), max(1, len(first) // RULES.looked))
+    left = [sum(_felt(steps[k], sizes) for k in chosen) for steps in (first, second)]
+    part = left[1] / left[0] if left[0] > 0 else 0.0
+    if part <= RULES.hardly:
+        return 0.0
+    part = min(max(part, RULES.least), RULES.largest)
+    return _relative(first, second, scales) * part / (1 - part**2) ** 0.5
+
+
+def _felt(step: Step, sizes: Tensor) -> float:
+    """What the residuals of a step are felt as, over all of space."""
+    points = step.scheme.degree + 3
+    found = felt(step, step.inside(points, slopes=True), weights_of(step.mesh, step.scheme.cell, points), sizes)
+    return float((found.square() @ step.mesh.shares).sqrt())
 
 
 def _between(a: Step, b: Step) -> Tensor:

@@ -53,6 +53,12 @@ class Sides:
             found = torch.stack([self.kinds[kind].to_dense() for kind in self.which[chosen].tolist()])
         return found if self.scale is None else found * self.scale[chosen][..., None]
 
+    def rows_of(self, some: Tensor | slice) -> Tensor:
+        """The same, by a slice, too."""
+        if isinstance(some, slice):
+            some = torch.arange(len(self.cells), device=self.cells.device)[some]
+        return self.rows(some)
+
     def traces(self, x: Tensor) -> Tensor:
         """T x, (s, m, k, K), of coefficients (s, m, F M, K)."""
         found = self._product(x, back=False)

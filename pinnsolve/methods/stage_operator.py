@@ -13,12 +13,14 @@ from pinnsolve.methods import joined_chain
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.curves import Curve
 from pinnsolve.methods.faces import faces_in
+from pinnsolve.methods.fluxed_faces import FluxedFaces
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.own_cells import condensation, numbers_of
 from pinnsolve.methods.plane_memory import planes_that_fit
 from pinnsolve.methods.rows import Slopes, averaged
+from pinnsolve.methods.side_slopes import SideSlopes, side_slopes
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.steady_rows import balanced
 from pinnsolve.networks.reference_cell import reference_cell
@@ -42,6 +44,8 @@ class Operator:
         Where conditions hold.
     brief : bool
         Whether in a plane what joins cells is kept with half of the digits.
+    beside : SideSlopes, optional
+        What the equations say on the sides of cells, where these are joined by fluxes.
     """
 
     scheme: Scheme
@@ -51,8 +55,9 @@ class Operator:
     sites: list[tuple[Site, Slopes]]
     brief: bool = False
     curves: Sequence[tuple[Curve, Slopes]] = ()
+    beside: SideSlopes | None = None
     row_weights: Tensor = field(init=False)
-    cells: JoinedChain | JoinedFaces = field(init=False)
+    cells: JoinedChain | JoinedFaces | FluxedFaces = field(init=False)
 
     def __post_init__(self) -> None:
         given = self.scheme, self.mesh, self.length, self.slopes, self.sites
@@ -64,6 +69,8 @@ class Operator:
         self.row_weights = self._weights()
         if self.mesh.dims == 1:
             self.cells = JoinedChain(*given, self.row_weights)
+        elif self.beside is not None:
+            self.cells = FluxedFaces(*given, self.row_weights, self.beside)
         else:
             self.cells = JoinedFaces(*given, self.row_weights, brief=self.brief)
 
@@ -74,17 +81,18 @@ class Operator:
     ) -> Operator:  # fmt: skip
         """That of a step, from its answers inside, where conditions stand and at curves, with slopes."""
         across = [(curve, averaged(found, step.scheme.stages, curve.shape)) for curve, found in curves]
-        return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites), brief, across)
+        beside = side_slopes(step, [site for site, _ in sites]) if step.scheme.evolution.fluxed else None
+        return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites), brief, across, beside)
 
     @property
     def error(self) -> float:
         """Of what joins cells, relative, where it is kept with half of the digits."""
-        return self.cells.error if isinstance(self.cells, JoinedFaces) else 0.0
+        return 0.0 if isinstance(self.cells, JoinedChain) else self.cells.error
 
     @property
     def operations(self) -> tuple[float, float]:
         """Of this factorisation, and of one solution."""
-        unlike = self.cells.own.unlike if isinstance(self.cells, JoinedFaces) else None
+        unlike = None if isinstance(self.cells, JoinedChain) else self.cells.own.unlike
         return operations(self.scheme, self.mesh, unlike)
 
     def _weights(self) -> Tensor:
@@ -147,7 +155,9 @@ class Operator:
             found = self.cells.solve(b[..., None], told)[..., 0]
         else:
             known = torch.tensordot(into, stages.to(into.dtype), 1)[..., None]
-            given = None if times is None else self.cells.given(times, stages, at_curves)
+            given = None
+            if times is not None and isinstance(self.cells, JoinedFaces):
+                given = self.cells.given(times, stages, at_curves)
             given = None if given is None else into @ given.to(into.dtype)
             found = self.cells.solve(b[..., None], told, known, given)[..., 0]
         return torch.tensordot(s.radau.back, found, 1).real

@@ -265,7 +265,9 @@ class Gathered:
 
         Of a trained network's own path only what lies well before counts: a moment ago it had the same errors.
         """
-        kept = replace(kept, again=next((f.again for f in self.found if f.stage == kept.stage), None))
+        before = next((f for f in self.found if f.stage == kept.stage), None)
+        if before is not None:  # what a trial function of its own numbers does not know
+            kept = replace(kept, again=before.again, apart=before.apart)
         size = kept.size(weights)
         if trained:
             others = [f for f in self.found if f.kind != kept.kind or HALF * f.size(weights) >= size]

@@ -219,9 +219,9 @@ class Run:
         return look
 
     def _best_yet(self, held_out: float, training: float) -> bool:
-        """Whether it is the best so far; with less viscosity, or for more values of parameters, it is, whatever
-        residuals say."""
-        if isinstance(self.method, Vanishing):
+        """Whether it is the best so far; with less viscosity, for more values of parameters, or with richer features
+        beside rough coefficients, it is, whatever residuals say."""
+        if isinstance(self.method, Vanishing) or getattr(self.trial, "better", False):
             return True
         better = self._comparable() and self.watch.better(held_out, training)
         if self.best is not None and min(self._left_by_cells, self.best.defect) > 0:

@@ -30,6 +30,7 @@ from pinnsolve.trial.determined import (
     traced,
 )
 from pinnsolve.trial.exact import Plan, with_integrals
+from pinnsolve.trial.fluxes import by_fluxes
 from pinnsolve.trial.rim import enough
 from pinnsolve.trial.rim_corners import of_rim
 from pinnsolve.trial.standing import conditions_of
@@ -79,17 +80,17 @@ class Evolution:
     rated : bool
         Whether an equation says that one unknown is the rate of another.
     crossed : tuple of Crossed
-        In a plane the same.
-    notches : tuple of Corner
-        Of a rim: where slopes may grow without bound.
-    jumps : tuple of Corner
-        The same: where prescribed values jump.
+        What is joined otherwise in a plane.
+    notches, jumps : tuple of Corner
+        Of a rim: where slopes may grow without bound, and where prescribed values jump.
     region : Region, optional
         What of the plane belongs to it; without it, all of the box.
     relations : tuple of Equation
         What holds across the curves at which parts of it meet.
     held : tuple of bool
         Of each part, whether it has walls at which more is said than slopes.
+    fluxed : tuple of int
+        Where cells are joined by fluxes, for each equation the number of the unknown that evolves by it.
     """
 
     problem: Problem
@@ -118,6 +119,7 @@ class Evolution:
     region: Region | None = None
     relations: tuple[Equation, ...] = ()
     held: tuple[bool, ...] = ()
+    fluxed: tuple[int, ...] = ()
 
     @property
     def dims(self) -> int:
@@ -257,6 +259,7 @@ def evolution(
         problem, equations, space, time, sign, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
         tuple(walls), rings, across, joints, moments, inside, begun, driven.mirrored(sign), rough,
         tuple(made.size(u).scale for u in problem.unknowns), is_rate, lines, *of_rim(problem, made, walls),
+        fluxed=by_fluxes(problem, equations, walls, joins, orders, space, rings, sign, bool(lines)),
     )  # fmt: skip
 
 

@@ -81,7 +81,8 @@ class Marched(OfCells):
         super().__init__(problem, layer, made, dtype, device)
         self.slabs: list[Slab] = []
         self.version = 0  # of the steps
-        self.apart = 0.0  # over a shape with corners, its error as the march that it solves again tells it
+        self.apart = 0.0  # where residuals do not tell its error: as the march that it solves again tells it
+        self.better = False  # than that march, whatever residuals say
         self.stopped = ""  # why it goes no further
         self.space = [problem.coordinates.index(c) for c in problem.space_coordinates]
         self.time = problem.coordinates.index(str(problem.domain.time))

@@ -15,7 +15,7 @@ from pinnsolve.trial.steady import read_steady, walls_of
 def retold(read: Evolution, problem: Problem, made: Plan) -> Evolution | None:
     """The same with the equations, starts and walls of a problem that differs in numbers alone; where cells and steps
     must end is known. Read anew where something else is joined than traces, since that may depend on these numbers."""
-    if read.places:
+    if read.places or read.relations:
         return read_steady(problem, made) if read.time is None else read_evolution(problem, made)
     if read.time is None:
         return replace(read, problem=problem, equations=equations_of(problem), walls=tuple(walls_of(problem)))

@@ -33,5 +33,5 @@ problem = Problem(
         ),
         periodic("x", "y"),
     ],
-    tolerance=4e-3,
+    tolerance=4e-2,  # of how much they vary, which is a tenth of the norm
 )

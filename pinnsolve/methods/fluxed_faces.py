@@ -1,0 +1,236 @@
+"""Cells of a plane that are joined by fluxes: the values on their sides are unknowns, and what flows out of one cell
+flows into the other (a hybridised interior penalty).
+
+With m d_t^k u + N u = 0, a and w the diffusion across a side and the wind there, all v of a cell and all g on sides,
+
+    (v, m lambda^k u + N u) - <a v_n, u - g> + <(t + |w| - w) v, u - g> = 0      in each cell,
+    sum over both cells of  <g', a u_n - (t + |w|) (u - g)> = 0                  on each side,      t = p d (d + 1) a/h.
+
+That is the integral of a grad u grad v, derived by parts. Where a varies that integral itself is taken, so that no
+slope of a rough coefficient is summed over points: in the energy of m u^2 nothing grows, however coarse cells are. At
+walls what is given takes the place of g (`pinnsolve.methods.outflows`).
+
+Each cell is condensed to its sides, and these are eliminated (`pinnsolve.algebra.dissection`): there are half as many
+unknowns as where slopes are joined, too.
+
+Sources: Cockburn, Gopalakrishnan & Lazarov, SIAM J. Numer. Anal. 47 (2009) 1319 (hybridisation); Arnold, SIAM J.
+Numer. Anal. 19 (1982) 742 (interior penalty).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra.fronts import Factors
+from pinnsolve.algebra.subtrees import together
+from pinnsolve.methods.cell_rows import CellRows
+from pinnsolve.methods.condensed import Condensed, at_once
+from pinnsolve.methods.faces import faces_in, gaps
+from pinnsolve.methods.implicit_step import Scheme, in_time
+from pinnsolve.methods.outflows import all_faces, outflow, tested_with
+from pinnsolve.methods.own_cells import own_cells
+from pinnsolve.methods.rows import Slopes, at_site, times
+from pinnsolve.methods.side_slopes import SideSlopes
+from pinnsolve.methods.sides import Sides
+from pinnsolve.methods.sites import Site
+from pinnsolve.networks.tiles import Tiles
+
+
+@dataclass
+class _Stage:
+    """The factorised system of one stage.
+
+    Parameters
+    ----------
+    number : int
+    scale : tensor (F,)
+        What equations are tested with beside v, for unknowns in units of their sizes.
+    inverse : tensor (1, C, F M, F M)
+        H^-1, of cells that stand for all alike.
+    factors : Factors
+    """
+
+    number: int
+    scale: Tensor
+    inverse: Tensor
+    factors: Factors
+
+
+class FluxedFaces:
+    """The factorised equations of one step; see `JoinedFaces` for what is asked of it.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    mesh : Tiles
+    length : float
+    slopes : Slopes
+    sites : list of (Site, Slopes)
+    row_weights : tensor (S, n, E, P)
+    beside : SideSlopes
+    """
+
+    error = 0.0
+
+    def __init__(
+        self, scheme: Scheme, mesh: Tiles, length: float, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]],
+        row_weights: Tensor, beside: SideSlopes,
+    ) -> None:  # fmt: skip
+        self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
+        self.faces = faces_in(scheme, mesh)
+        self.shares = mesh.shares / mesh.shares.max()
+        self.own = own_cells(scheme, mesh, self.faces, self.faces.groups, slopes, sites)
+        self.first, self.alike = self.own.first, self.own.alike
+        self.sizes = torch.tensor(scheme.evolution.sizes, dtype=torch.float64, device=mesh.device)
+        self.columns = self.sizes.repeat_interleave(scheme.cell.count)
+        values = scheme.radau.values / length
+        self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values)
+        self.scales = self._scales(slopes, values)
+        sides = all_faces(scheme, mesh, beside)
+        self.outflows = [outflow(group, sides, scheme) for group in self.own.groups]
+        self.walls = [
+            tested_with(scheme, mesh, site, mine, *at) for (site, mine), at in zip(sites, beside.walls, strict=True)
+        ]
+        self.parts = self._by_parts(beside)
+        self.conditions = [at_site(scheme, mesh, site, mine)[0].flatten(3).flatten(1, 2) for site, mine in sites]
+        normal = self.rows.normal((values.imag == 0).tolist())
+        self.stages = [self._factorised(k, a) for k, a in enumerate(normal)]
+
+    def _scales(self, slopes: Slopes, values: Tensor) -> Tensor:
+        """(S, F): rows are tested with so many times v, and multiplied by as much."""
+        e, s = self.scheme.evolution, self.scheme
+        assert s.weights is not None
+        order, mass = in_time(e, slopes), self.sizes.new_zeros(len(e.equations))
+        for (i, _, alpha), slope in slopes.items():
+            if order[i] and e.derivative(alpha)[1] == order[i]:
+                mass[i] += slope.square().mean(-1) @ self.mesh.shares
+        found = values.new_zeros(len(values), len(self.sizes))
+        for i, f in enumerate(e.fluxed):
+            found[:, f] = mass[i].sqrt() / s.weights[i] ** 2 / values ** order[i]
+        return found
+
+    def _by_parts(self, beside: SideSlopes) -> Tensor | None:
+        """By what sums over points of <a grad u, grad v> differ from those of -<v, div(a grad u)> + <v, a u_n>,
+        (n, F M, F M): zero but for what points do not see of a."""
+        if beside.inside is None:
+            return None
+        s, cell, m, h = self.scheme, self.scheme.cell, self.scheme.cell.count, self.mesh.widths
+        (a, varies), w, v = beside.inside, cell.gauss(s.points)[1], cell.table(s.points, (0, 0))
+        found = w.new_zeros(len(self.mesh), s.fields * m, s.fields * m)
+        for f in range(s.fields):
+            mine = found[:, f * m : (f + 1) * m, f * m : (f + 1) * m]
+            for axis in range(2):
+                once, twice = (cell.table(s.points, [n * (k == axis) for k in range(2)]) for n in (1, 2))
+                unit = (2 / h[:, axis])[:, None, None]
+                weighted = (w * a[f, axis])[..., None]
+                mine += unit**2 * (once.T @ (weighted * once) + v.T @ (weighted * twice))
+                mine += unit * (v.T @ ((w * varies[f, axis])[..., None] * once))
+        for out in self.outflows:
+            found[out.sides.cells] -= (out.sides.rows_of(slice(None)) * out.length[..., None]).mT @ out.flux
+        for site, (at_wall, _) in zip(self.sites, beside.walls, strict=True):
+            assert site.side is not None
+            axis, upper = site.side
+            value, slope = (site.table(self.mesh, cell, (n * (axis == 0), n * (axis == 1))) for n in (0, 1))
+            scale = (2.0 * upper - 1.0) * 2 / h[site.cells, axis] ** 2
+            for f in range(s.fields):
+                weighted = (site.weights * at_wall[f] * scale[:, None])[..., None]
+                found[site.cells, f * m : (f + 1) * m, f * m : (f + 1) * m] -= value.T @ (weighted * slope)
+        return found
+
+    def _factorised(self, number: int, h: Tensor) -> _Stage:
+        """The system of one stage, of which the tested rows in cells become H^-1."""
+        real = not h.is_complex()
+        scale = self.scales[number] * self.sizes**2
+        scale = scale.real if real else scale
+        h.mul_(self.columns[:, None]).mul_(self.columns)
+        m = self.scheme.cell.count
+        by_column = scale.repeat_interleave(m)
+        if self.parts is not None:
+            h[0] += self.parts[self.first] * by_column[:, None]
+        for site, tests, rows in zip(self.sites, self.walls, self.conditions, strict=True):
+            chosen = self.alike[site.cells]
+            some = (self.first[chosen] == site.cells).nonzero()[:, 0]
+            # a condition tests the unknown whose it is, so that the scale is that of the columns
+            h[0].index_add_(0, chosen[some], (tests[some].mT @ rows[some]).to(h.dtype) * by_column[:, None])
+        for out in self.outflows:
+            chosen = self.alike[out.sides.cells]
+            some = (self.first[chosen] == out.sides.cells).nonzero()[:, 0]
+            local = (out.tests[some] * out.length[some][..., None]).mT @ out.sides.rows_of(some)
+            h[0, chosen[some]] += local.to(h.dtype) * by_column[:, None]
+        together(self.own.shares.ranks, lambda: self._invert(h))
+        by_group = {id(out.sides): out for out in self.outflows}
+
+        def left(group: Sides, cells: Tensor, kinds: list[int]) -> Tensor:
+            out = by_group[id(group)]
+            weight = out.length[cells] * scale[out.fields[cells]]
+            told = out.told(cells)
+            tested = (out.tests[cells] * weight[..., None]).mT
+            inner = told @ (h[0, kinds] @ tested) if real else told.to(h.dtype) @ (h[0, kinds] @ tested)
+            return (torch.diag_embed(out.stiff[cells] * weight) - inner * weight[..., None])[None]
+
+        own = self.own.shares
+        blocks = Condensed(self.own.groups, own.cells, self.alike, self.shares, h, left)
+        return _Stage(number, scale, h, Factors(self.faces.order, blocks, False, False, False, own))
+
+    def _invert(self, h: Tensor) -> None:
+        for part in h.split(at_once(self.own.groups), 1):
+            part[:] = torch.linalg.inv(part)
+
+    def solve(
+        self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None, given: Tensor | None = None
+    ) -> Tensor:
+        """The coefficients (S, n, F, M, K) for K right sides.
+
+        Parameters
+        ----------
+        b : tensor (S, n, R, K)
+            Complex, weighted as the rows are.
+        at_sites : sequence by site of tensor (S, c, m, P, K)
+        known : tensor (S, n, F, M, K), optional
+            What corrections are added to: its gaps at the sides are closed with them, and its fluxes balanced.
+        """
+        held = None if known is None else known.flatten(2, 3) / self.columns[:, None]
+        found = []
+        for stage in self.stages:
+            k, real = slice(stage.number, stage.number + 1), not stage.inverse.is_complex()
+            mine = [x[k].real if real else x[k] for x in (b, *at_sites, *([] if held is None else [held]))]
+            before = None if held is None else mine.pop()
+            found.append(self._solved(stage, mine[0], mine[1:], before).to(torch.complex128))
+        whole = self.own.shares.ranks.sum(torch.cat(found)) * self.columns[:, None]
+        return whole.unflatten(2, (self.scheme.fields, self.scheme.cell.count))
+
+    def _solved(self, stage: _Stage, b: Tensor, at_sites: Sequence[Tensor], held: Tensor | None) -> Tensor:
+        """Those of one stage, in the units of the unknowns' sizes, (1, n, F M, K)."""
+        m, outflows = self.scheme.cell.count, self.outflows
+        by_column = stage.scale.repeat_interleave(m)[:, None]
+        right = self.rows.tested(b, torch.tensor([stage.number], device=b.device))
+        for site, tests, told in zip(self.sites, self.walls, at_sites, strict=True):
+            said = times(tests.mT, told.flatten(2, 3))
+            right.index_add_(1, site.cells, by_column / self.columns[:, None] ** 2 * said)
+        right *= self.columns[:, None]
+        weights = [(out.length * stage.scale[out.fields])[..., None] for out in outflows]
+        lacks: Sequence[Tensor | None] = [None] * len(outflows)
+        if held is not None:
+            if self.parts is not None:
+                right -= by_column * times(self.parts, held)
+            lacks = gaps(self.faces, self.own.groups, held, None, self.own.shares.ranks)
+            for out, weight, gap in zip(outflows, weights, lacks, strict=True):
+                right[:, out.sides.cells] += times(out.tests.mT, weight * gap)
+        alone = self.own.alone(stage.inverse, right)
+        faces = alone.new_zeros(1, self.faces.order.size, b.shape[-1])
+        for out, weight, lack in zip(outflows, weights, lacks, strict=True):
+            inner = alone[:, out.sides.cells]
+            pressed = out.sides.traces(inner)
+            if held is not None and lack is not None:
+                inner, pressed = inner + held[:, out.sides.cells], pressed - lack
+            told = out.stiff[..., None] * pressed - times(out.flux, inner)
+            told = weight * self.shares[out.sides.cells, None, None] * told
+            faces.index_add_(1, out.sides.unknowns.flatten(), told.flatten(1, 2))
+        g = stage.factors.solve(faces) if self.faces.order.size else faces
+        for out, weight in zip(outflows, weights, strict=True):
+            right[:, out.sides.cells] += times(out.tests.mT, weight * g[:, out.sides.unknowns])
+        return self.own.alone(stage.inverse, right)

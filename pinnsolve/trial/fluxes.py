@@ -1,0 +1,103 @@
+"""Whether an evolution in a plane can be solved by fluxes through the sides of cells.
+
+Each equation says how one unknown evolves, and diffuses that one alone, or is its wave:
+
+    m d_t^k u_i - a u_i,xx - b u_i,yy + (what is of lower order in space) = 0,        m a > 0,  m b > 0.
+
+a and b may vary in space and time but not with the unknowns, since their slopes are needed on the sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.determined import Wall
+
+Pairs = tuple[int, ...]  # for each equation the number of the unknown that evolves by it
+
+
+def by_fluxes(
+    problem: Problem, equations: Sequence[Equation], walls: Sequence[Wall], joins: Mapping[str, Sequence[int]],
+    orders: Mapping[str, int], space: Sequence[int], rings: Sequence[bool], sign: int, lines: bool,
+) -> Pairs:  # fmt: skip
+    """For each equation the number of the unknown that evolves by it; nothing where fluxes will not do.
+
+    Parameters
+    ----------
+    lines : bool
+        Whether something else than traces is joined across lines.
+    """
+    plane = len(space) == 2 and problem.domain.shape is None and not problem.inner and not lines
+    alike = len(set(orders.values())) == 1 and all(list(k) == [2, 2] for k in joins.values())
+    if not (plane and alike and len(equations) == len(problem.unknowns)):
+        return ()
+    found = [_evolves(problem, e, next(iter(orders.values())), space, sign) for e in equations]
+    if None in found or len(set(found)) < len(found) or not _walled(problem, walls, space, rings):
+        return ()
+    if not all(_closes(problem, e, k) for e in equations for k, ring in zip(space, rings, strict=True) if ring):
+        return ()
+    return tuple(problem.unknowns.index(u) for u in found if u is not None)
+
+
+def _evolves(problem: Problem, equation: Equation, order: int, space: Sequence[int], sign: int) -> str | None:
+    """The unknown that evolves by an equation, and diffuses there, or is a wave."""
+    points = problem.domain.line()
+    one, other = (problem.prober.answer(equation, points, shift).slopes for shift in (0.0, 0.7))
+    there = {(u, alpha): slope for u, alpha, slope in other}
+
+    def in_space(alpha: Alpha) -> int:
+        return sum(alpha[k] for k in space)
+
+    masses = [(u, m) for u, alpha, m in one if sum(alpha) - in_space(alpha) == order and not in_space(alpha)]
+    if order == 0 or len(masses) != 1:
+        return None
+    (own, mass), seen = masses[0], 0
+    for u, alpha, slope in one:
+        across = in_space(alpha)
+        if across and (u != own or across < sum(alpha)):
+            return None
+        if across == 2:
+            same = (u, alpha) in there and torch.equal(slope, there[u, alpha])
+            if not (same and max(alpha) == 2 and bool((slope * mass * sign**order < 0).all())):
+                return None
+            seen += 1
+    return own if seen == 2 else None
+
+
+def _closes(problem: Problem, equation: Equation, k: int) -> bool:
+    """Whether what an equation derives across a ring is the same where that closes."""
+    points, name = problem.domain.line(), problem.coordinates[k]
+    told = []
+    for end in problem.domain.ends(name):
+        moved = {c: torch.full_like(v, end) if c == name else v for c, v in points.coordinates.items()}
+        slopes = problem.prober.answer(equation, replace(points, coordinates=moved)).slopes
+        told.append({(u, alpha): slope for u, alpha, slope in slopes if max(alpha) == 2})
+    low, high = told
+    return low.keys() == high.keys() and all(torch.allclose(low[k], high[k], rtol=1e-6) for k in low)
+
+
+def _walled(problem: Problem, walls: Sequence[Wall], space: Sequence[int], rings: Sequence[bool]) -> bool:
+    """Whether at each side each unknown has one condition, on its value or its slope across."""
+    told: dict[tuple[int, int], list[str]] = {}
+    for wall in walls:
+        if wall.side is None or wall.part is not None:
+            return False
+        axis, end = wall.side
+        name = problem.domain.space_coordinates[axis]
+        here = (name, problem.domain.ends(name)[end])
+        piece = next(p for p in problem.pieces(wall.equation) if p.face == here)
+        slopes = problem.prober.answer(wall.equation, piece.grid()).slopes
+        if any(sum(alpha) > alpha[space[axis]] or alpha[space[axis]] > 1 for _, alpha, _ in slopes):
+            return False
+        highest = max(slopes, key=lambda s: s[1][space[axis]], default=None)
+        if highest is None or bool((highest[2] == 0).any()):  # what it is divided by
+            return False
+        told.setdefault(wall.side, []).extend({u for u, _, _ in slopes})
+    sides = [(axis, end) for axis in range(2) if not rings[axis] for end in (0, 1)]
+    return all(sorted(told.get(side, ())) == sorted(problem.unknowns) for side in sides)
