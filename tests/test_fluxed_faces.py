@@ -15,8 +15,9 @@ from pinnsolve import Problem, condition, d, dirichlet, faces, initial, initial_
 from pinnsolve.geometry.splines import LIMITS
 from pinnsolve.methods import growth as rules
 from pinnsolve.methods.cell_start import at_start
+from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import growth
-from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes
+from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.tiles import Tiles
 from validation.marched import read

@@ -12,7 +12,8 @@ import torch
 from pinnsolve import Box, Problem, condition, d, dirichlet, face, initial, neumann
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.cell_start import at_start
-from pinnsolve.methods.implicit_step import Scheme, Step, equation_sizes, sites_of
+from pinnsolve.methods.equation_sizes import equation_sizes
+from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
 from pinnsolve.methods.march_cells import finer_cells
 from pinnsolve.methods.march_lengths import Tries, following
 from pinnsolve.methods.march_record import Accuracy
