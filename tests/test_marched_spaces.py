@@ -16,7 +16,6 @@ from pinnsolve import (
     Ball,
     Box,
     Problem,
-    Unknown,
     condition,
     d,
     dirichlet,
@@ -25,7 +24,6 @@ from pinnsolve import (
     initial_rate,
     jump,
     laplace,
-    observed,
     solve,
 )
 from pinnsolve.geometry.points import Points
@@ -42,7 +40,6 @@ from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.determined import UnmarchableError
-from pinnsolve.trial.of_network import read_for_cells
 from validation.marched import read, trial_of
 from validation.stability_spaces import CASES, bump, problem
 
@@ -194,11 +191,3 @@ def test_what_cells_of_space_cannot_take_is_left_to_others() -> None:
     film = [initial(u=bump), dirichlet(u=0), condition(lambda u, x: jump(d(u, x)) - 1, on=face(x=0.5))]
     with pytest.raises(UnmarchableError, match="stand inside"):
         read(problem(warm, film))
-    places = {c: np.array([0.3, 0.6]) for c in "xyzt"}
-    sought = problem(
-        lambda u, k, x, y, z, t: d(u, t) - k * laplace(u, x, y, z),
-        [initial(u=bump), dirichlet(u=0), observed(u=np.array([0.1, 0.2]), **places, sigma=0.01)],
-        parameters={"k": Unknown(0.1)},
-    )
-    with pytest.raises(UnmarchableError, match="no unknown constants"):
-        read_for_cells(sought, read(COOLED)[1])

@@ -40,7 +40,8 @@ def held_in_plane(scheme: Scheme, count: int, brief: bool) -> float:
     """Bytes of so many cells that are all unlike: their inverses and what joins them, real and complex stages, half of
     the digits where these are brief, and what they are evaluated from."""
     e = scheme.evolution
-    on_side = sum(scheme.cell.on_side(k) for mine in e.joins for k in range(max(mine)))
+    joined = [1] * len(e.joins) if e.fluxed else [max(mine) for mine in e.joins]  # by fluxes values alone are shared
+    on_side = sum(scheme.cell.on_side(k) for several in joined for k in range(several))
     numbers = sum(1.0 if value.imag == 0 else 2.0 for value in scheme.radau.values.tolist())
     joins = count * on_side**2 * max(RULES.growth * math.log2(max(count, 2)) - RULES.begins, 1.0)
     inverse = count * (scheme.fields * scheme.cell.count) ** 2
@@ -52,10 +53,10 @@ def held_in_plane(scheme: Scheme, count: int, brief: bool) -> float:
 
 def planes_that_fit(scheme: Scheme, memory: float) -> int:
     """How many cells of a plane fit in so many bytes, to a hundredth: in brief, where the form allows it."""
-    low, high = 1, 2
-    while held_in_plane(scheme, high, not scheme.weak) <= memory:
+    low, high, brief = 1, 2, not scheme.weak and not scheme.evolution.fluxed
+    while held_in_plane(scheme, high, brief) <= memory:
         low, high = high, 2 * high
     while high - low > max(1, low // 100):
         middle = (low + high) // 2
-        low, high = (middle, high) if held_in_plane(scheme, middle, not scheme.weak) <= memory else (low, middle)
+        low, high = (middle, high) if held_in_plane(scheme, middle, brief) <= memory else (low, middle)
     return low

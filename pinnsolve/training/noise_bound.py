@@ -22,6 +22,8 @@ def at_the_noise(run: Run, now: Ended, turn: Turn | Outcome) -> Turn | Outcome:
     """
     if isinstance(turn, Outcome) or is_features(run.settings.stages[turn.number].network) or now.estimate is None:
         return turn
+    if not run.trial.problem.equations:  # which function lies in the noise is not told by an equation
+        return turn
     best = None if run.best is None else run.settings.stages[run.best.stage].network
     if not run.settings.automatic or not to_be_found(run) or not run.trial.problem.data:
         return turn
