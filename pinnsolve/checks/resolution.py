@@ -7,6 +7,7 @@ itself. What is narrower than the first points see stays unseen (`checks.hidden`
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,6 +34,7 @@ class Rules:
     short: float = 1e-4  # of the length: parts below it are a jump or a kink; larger: steep places are taken for them
     closer: int = 7  # rounds in which a jump is placed 32 times closer each; more: rounding decides
     known: int = 60  # breaks between which others are looked for; more: more time
+    early: float = 2e-12  # of the length: how well a jump's place is known (`checks.interfaces` rounds it at 5e-13)
     most: int = 48  # parts at once that are looked into; more: noise takes long
 
 
@@ -76,6 +78,17 @@ def together(found: Sequence[Resolution], size: float) -> Resolution:
         if all(abs(place - other) > RULES.short * size for other in kept):
             kept.append(place)
     return Resolution(tuple(sorted(kept)), tuple(sorted({p for r in found for p in r.parts})))
+
+
+def just_before(moments: Sequence[float], begin: float, end: float) -> tuple[float, ...]:
+    """When steps of a march end where something jumps at some moments: as little before as these are known.
+
+    The last stage of Radau's method stands at the end of its step. Where that is the moment itself, or after it by
+    rounding, this stage alone sees what holds later: the step is wrong by a part of the jump that no higher order and
+    no difference of two marches shows. A moment that comes early moves the solution by the jump times so little.
+    """
+    early = max(RULES.early * (end - begin), 8 * sys.float_info.epsilon * max(abs(begin), abs(end)))
+    return tuple(sorted(m - early for m in moments))
 
 
 def resolution(curves: Curves, low: float, high: float, known: Sequence[float] = ()) -> Resolution:
