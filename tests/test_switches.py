@@ -59,6 +59,18 @@ def reaction(at: float) -> tuple[Problem, Exact]:
     return posed(heat, START), lambda x, t: np.sin(pi * x) * np.exp(-0.1 * pi**2 * t - 4 * np.maximum(t - at, 0))
 
 
+def two_switches(at: float, later: float) -> tuple[Problem, Exact]:
+    def heat(u: Any, x: Any, t: Any) -> Any:
+        held = where(t < later, 0.0, 4.0) * u
+        return d(u, t) - 0.1 * where(t < at, 1.0, 3.0) * d(u, x, x) + held
+
+    def solution(x: Any, t: Any) -> Any:
+        diffused = 0.1 * pi**2 * (t + 2 * np.maximum(t - at, 0))
+        return np.sin(pi * x) * np.exp(-diffused - 4 * np.maximum(t - later, 0))
+
+    return posed(heat, START), solution
+
+
 def wind(at: float) -> tuple[Problem, Exact]:
     def carried(u: Any, x: Any, t: Any) -> Any:
         return d(u, t) + where(t < at, 1.0, -2.0) * d(u, x)
@@ -78,14 +90,14 @@ def off(found: Any, exact: Exact, unit: float = 1.0) -> float:
     ("stated", "unit"),
     [
         (conductivity(0.3), 1.0),
-        (conductivity(2 / 3), 1.0),
+        (two_switches(2 / 3, 2 / 3 + 5e-5), 1.0),
         (conductivity(0.3, YEAR), YEAR),
         (backwards(1 / 3), 1.0),
         (source(0.7), 1.0),
         (reaction(0.8), 1.0),
         (wind(0.3), 1.0),
     ],
-    ids=["conductivity", "rounded up", "in seconds", "backwards", "source", "reaction", "wind"],
+    ids=["conductivity", "two", "in seconds", "backwards", "source", "reaction", "wind"],
 )
 def test_what_switches_at_a_moment_is_marched_as_well_as_it_is_told(stated: tuple[Problem, Exact], unit: float) -> None:
     """Where a step's last stage saw what holds later, errors of 1e-6 were told as 1e-8."""
