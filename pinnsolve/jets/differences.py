@@ -51,9 +51,16 @@ class Stencil(Chart):
 
 
 class Shifted(Jet):
-    """A field over a stencil: a jet that is asked for offsets where others are asked for derivatives."""
+    """A field over a stencil: a jet that is asked for offsets where others are asked for derivatives, negative ones,
+    too, which are Laplacians elsewhere."""
 
     chart: Stencil
+
+    def __init__(
+        self, chart: Stencil, rule: Callable[[Offset], Tensor], shape: tuple[int, ...], depends: frozenset[str],
+        name: str | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(chart, rule, shape, depends, name, sums=True)
 
     def along(self, axis: int) -> Shifted:
         width = self.chart.widths[axis]
