@@ -7,6 +7,7 @@ itself. What is narrower than the first points see stays unseen (`checks.hidden`
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -32,7 +33,10 @@ class Rules:
     rounds: int = 12  # of quartering; more: kinks are placed closer
     short: float = 1e-4  # of the length: parts below it are a jump or a kink; larger: steep places are taken for them
     closer: int = 7  # rounds in which a jump is placed 32 times closer each; more: rounding decides
+    jumps: int = 8  # of one cluster of short parts; more: noise takes long
+    apart: float = 1e-7  # of the length: jumps that are closer are one; smaller: steps between them are too short
     known: int = 60  # breaks between which others are looked for; more: more time
+    early: float = 2e-12  # of the length: how well a jump's place is known (`checks.interfaces` rounds it at 5e-13)
     most: int = 48  # parts at once that are looked into; more: noise takes long
 
 
@@ -72,10 +76,20 @@ def together(found: Sequence[Resolution], size: float) -> Resolution:
     """What several functions over a length ask for; breaks that are one to all accuracy are one, at the place that the
     first of them says: where equations jump is known better than where what is prescribed has a kink."""
     kept: list[float] = []
-    for place in (b for r in found for b in r.breaks):
-        if all(abs(place - other) > RULES.short * size for other in kept):
-            kept.append(place)
+    for r in found:  # those of one are apart as they are
+        kept += [b for b in r.breaks if all(abs(b - other) > RULES.short * size for other in kept)]
     return Resolution(tuple(sorted(kept)), tuple(sorted({p for r in found for p in r.parts})))
+
+
+def just_before(moments: Sequence[float], begin: float, end: float) -> tuple[float, ...]:
+    """When steps of a march end where something jumps at some moments: as little before as these are known.
+
+    The last stage of Radau's method stands at the end of its step. Where that is the moment itself, or after it by
+    rounding, this stage alone sees what holds later: the step is wrong by a part of the jump that no higher order and
+    no difference of two marches shows. A moment that comes early moves the solution by the jump times so little.
+    """
+    early = max(RULES.early * (end - begin), 8 * sys.float_info.epsilon * max(abs(begin), abs(end)))
+    return tuple(sorted(m - early for m in moments))
 
 
 def resolution(curves: Curves, low: float, high: float, known: Sequence[float] = ()) -> Resolution:
@@ -113,13 +127,27 @@ def _places(curves: Curves, short: Sequence[tuple[float, float]], size: float) -
     found = []
     for cluster in clusters:
         a, b = min(cluster, key=lambda p: p[1] - p[0])
-        jump = _jump(curves, cluster[0][0], cluster[-1][1])
-        found.append((a + b) / 2 if jump is None else jump)
+        found += _jumps(curves, cluster[0][0], cluster[-1][1], size) or [(a + b) / 2]
     return found
 
 
-def _jump(curves: Curves, low: float, high: float) -> float | None:
-    """The place just before a jump, to rounding; nothing where functions go on."""
+def _jumps(curves: Curves, low: float, high: float, size: float) -> list[float]:
+    """The places just before jumps, to rounding, from left to right; none where functions go on."""
+    found, ends, least = list[float](), [(low, high)], 0.0
+    while ends and len(found) < RULES.jumps:
+        a, b = ends.pop()
+        jump = _jump(curves, a, b)
+        if jump is None or jump[1] <= least:
+            continue
+        place, beside = jump[0], RULES.apart * size
+        least = max(least, RULES.broken * jump[1])
+        found.append(place)
+        ends += [(c, d) for c, d in ((a, place - beside), (place + beside, b)) if d - c > beside]
+    return sorted(found)
+
+
+def _jump(curves: Curves, low: float, high: float) -> tuple[float, float] | None:
+    """The place just before the largest jump, to rounding, and its size; nothing where functions go on."""
     before = None
     for _ in range(RULES.closer):
         x = torch.linspace(low, high, 33, dtype=torch.float64)
@@ -127,7 +155,7 @@ def _jump(curves: Curves, low: float, high: float) -> float | None:
         k = int(steps.argmax())
         before = float(steps[k]) if before is None else before
         low, high = float(x[k]), float(x[k + 1])
-    return low if before and float(steps[k]) > 0.3 * before else None
+    return (low, float(steps[k])) if before and float(steps[k]) > 0.3 * before else None
 
 
 def _parts(curves: Curves, low: float, high: float, accuracy: float) -> list[tuple[float, float]]:

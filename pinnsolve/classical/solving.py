@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from pinnsolve.checks.check import Findings
+from pinnsolve.checks.resolution import just_before
 from pinnsolve.classical.cloud import Cloud
 from pinnsolve.classical.density import Density
 from pinnsolve.classical.grid import Grid
@@ -92,10 +93,13 @@ class Solver:
 
     @property
     def stops(self) -> list[float]:
-        """The moments at which steps end: where the equations jump, and around what is narrow in time."""
+        """The moments at which steps end: just before the equations jump, and around what is narrow in time."""
         time, around = self.given.problem.domain.time, range(-3, 4)
-        narrow = [n for n in self.findings.narrow if time in n.middle] if time is not None else []
-        return self.breaks(time) + [n.middle[str(time)] + k * n.width[str(time)] for n in narrow for k in around]
+        if time is None:
+            return []
+        jumps = just_before(self.breaks(time), *self.given.problem.domain.ends(time))
+        narrow = [n for n in self.findings.narrow if time in n.middle]
+        return [*jumps, *(n.middle[time] + k * n.width[time] for n in narrow for k in around)]
 
     def breaks(self, coordinate: str | None) -> list[float]:
         """Where the equations jump along a coordinate."""

@@ -129,7 +129,8 @@ def _met(
         total, free = float(judged[name].square().sum()), len(judged[name]) - taken
         noise[name] = 1.0 if data.known else math.sqrt(total / max(free, 1.0))
         misfits[name] = Misfit(total, free * (HUBER if data.loss == "huber" else 1.0) if data.known else math.nan)
-        if misfits[name].missed and isinstance(residuals.trial, ByConstants):  # equations hold, so it is the noise
+        told_apart = misfits[name].missed and misfits[name].expected > 0  # by more data than there are numbers
+        if told_apart and isinstance(residuals.trial, ByConstants):  # equations hold, so it is the noise
             noise[name] = math.sqrt(total / misfits[name].expected)
         told += followed(name, taken, len(judged[name]))
         told += outliers(name, data, fit.values[name], residuals) if data.known else []

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.arithmetic import chart_of
-from pinnsolve.jets.jet import REGISTRY, Chart, Jet, Rule
+from pinnsolve.jets.jet import REGISTRY, Chart, Jet
 
 Offset = tuple[int, ...]  # half widths along each coordinate
 CHOICES = {"where", "logical_and", "logical_or", "logical_xor", "logical_not", "and", "or", "xor", "invert"}
@@ -51,14 +51,16 @@ class Stencil(Chart):
 
 
 class Shifted(Jet):
-    """A field over a stencil: a jet that is asked for offsets where others are asked for derivatives."""
+    """A field over a stencil: a jet that is asked for offsets where others are asked for derivatives, negative ones,
+    too, which are Laplacians elsewhere."""
 
     chart: Stencil
 
     def __init__(
-        self, chart: Chart, rule: Rule, shape: tuple[int, ...], depends: frozenset[str], name: str | None = None
+        self, chart: Stencil, rule: Callable[[Offset], Tensor], shape: tuple[int, ...], depends: frozenset[str],
+        name: str | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(chart, rule, shape, depends, name, sums=True)  # what others read as a Laplacian is an offset
+        super().__init__(chart, rule, shape, depends, name, sums=True)
 
     def along(self, axis: int) -> Shifted:
         width = self.chart.widths[axis]

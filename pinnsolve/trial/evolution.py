@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.resolution import Resolution
+from pinnsolve.checks.resolution import Resolution, just_before
 from pinnsolve.geometry.part_shapes import Region
 from pinnsolve.geometry.places import Corner
 from pinnsolve.geometry.points import Points
@@ -66,7 +66,7 @@ class Evolution:
     joints : tuple by coordinate of tuple of float
         Where cells must end, since slopes may jump, or the equations vary on a small scale.
     moments : tuple of float
-        When steps must end, for the same reasons.
+        When steps must end, for the same reasons: just before something jumps (`checks.resolution.just_before`).
     inside : tuple by coordinate of Resolution
         On which lengths of space the equations vary.
     begun : tuple by coordinate of Resolution
@@ -252,7 +252,7 @@ def evolution(
         raise UnmarchableError("in a plane no cells end there where equations are of second order in time")
     narrow = len(space) < 3  # in space ends around what is narrow, along each coordinate, would make too many cells
     joints = tuple(cuts(problem, made, c, r, narrow) for c, r in zip(domain.space_coordinates, begun, strict=True))
-    moments = tuple(sorted(sign * m for m in cuts(problem, made, domain.time, driven)))
+    moments = just_before([sign * m for m in cuts(problem, made, domain.time, driven)], *domain.ends(domain.time))
     broken = any(r.breaks for r in begun) or bool(driven.breaks)
     rough = broken or made.rough or bool(made.corners) or kinked(problem, made, starts, joins, sign)
     return Evolution(

@@ -34,6 +34,14 @@ def test_several_breaks_are_several() -> None:
     assert found(lambda x: ((x > 0.2) & (x < 0.4)).double()).breaks == pytest.approx((0.2, 0.4), abs=1e-11)
 
 
+@pytest.mark.parametrize("gap", [2e-4, 5e-5, 3e-7])
+def test_jumps_close_together_are_several(gap: float) -> None:
+    """One place for both, and what switches later is seen by no step (mutant: `Rules.jumps` of 1)."""
+    breaks = found(lambda x: torch.sin(x) + (x > 0.3).double() + 3 * (x > 0.3 + gap).double()).breaks
+    assert breaks == pytest.approx((0.3, 0.3 + gap), abs=1e-11)
+    assert found(lambda x: 1e5 * torch.sin(3 * x) + (x > 0.3).double()).breaks == pytest.approx((0.3,), abs=1e-11)
+
+
 @pytest.mark.parametrize(
     "function", [torch.sin, lambda x: 0 * x, lambda x: torch.sin(40 * x), lambda x: torch.tanh(20 * (x - 0.5))]
 )
@@ -52,3 +60,4 @@ def test_what_is_narrow_shortens_steps_that_meet_it() -> None:
 
 def test_what_lies_on_one_place_is_one_break() -> None:
     assert together([Resolution((0.3,)), Resolution((0.3 + 1e-9, 0.6))], 1.0).breaks == (0.3, 0.6)
+    assert together([Resolution((0.3, 0.3 + 1e-6)), Resolution((0.3 + 2e-6,))], 1.0).breaks == (0.3, 0.3 + 1e-6)
