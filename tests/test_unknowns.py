@@ -17,6 +17,7 @@ from pinnsolve import (
     LocalFeatures,
     Marching,
     Newton,
+    NotConverged,
     Problem,
     ProblemError,
     RandomFeatures,
