@@ -1,0 +1,127 @@
+"""After training over cells: whether each condition holds as it was written, where nothing was solved.
+
+Cells have rows of their own for conditions, and an error that is told by two solutions is blind to what both leave out.
+So each condition is looked at on points of its own, by the fields that are handed out. What is left of it,
+
+    rms(r) / mean(sum over p of |dr/dp p|),    p the derivatives of smooth changes of the unknowns by their sizes,
+
+is the error of a value in units of the unknown, and of a slope in those over the domain's length: away from corners
+where values jump, and without the tenth of the points where most is left.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra import yardstick
+from pinnsolve.errors import Outcome
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.places import Corner, away
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.probes import Size
+from pinnsolve.training.rules import RULES
+from pinnsolve.training.run import Run
+from pinnsolve.trial.evolution import Evolution
+from pinnsolve.trial.of_cells import OfCells
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How conditions are looked at.
+
+    Parameters
+    ----------
+    points : int
+        On each piece. Fewer: what is lost of a part of a side is not seen. Chosen, not measured.
+    seed : int
+        Of these points.
+    values, slopes : float
+        Times the estimated error: a condition on values alone, or on more than values, that leaves more is none that
+        two solutions see. In the gallery they leave up to 3 and up to 16 times the estimate. Larger: estimates that are
+        too kind. Smaller: good ones are made too cautious.
+    kept : float
+        Of the points of a piece, those where least is left: slopes need not agree at corners, and a rate beside a kink
+        that moves is as large as waves are steep. Larger: a string that was plucked is said to be wrong. Smaller: what
+        is lost of a part of a side is not seen.
+    """
+
+    points: int = 200
+    seed: int = 23
+    values: float = 10.0
+    slopes: float = 100.0
+    kept: float = 0.9
+
+
+LOOKS = Looks()
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """What is left of a condition on a piece.
+
+    Parameters
+    ----------
+    name : str
+    share : float
+        In units of the unknowns (dimensionless).
+    usual : float
+        How many times the error it may be.
+    """
+
+    name: str
+    share: float
+    usual: float
+
+
+def with_conditions(run: Run, outcome: Outcome, error: float | None) -> tuple[Outcome, float | None]:
+    """The outcome and the estimated error of a run, which are not better than the solution holds its conditions."""
+    trial = run.trial
+    if not (isinstance(trial, OfCells) and trial.complete) or (error is None and outcome.kind != "converged"):
+        return outcome, error
+    worst, enough = (
+        max(_left(run, trial), key=lambda u: u.share / u.usual, default=None),
+        RULES.certain_cells * run.tolerance,
+    )
+    if worst is None or worst.share <= (enough if error is None else worst.usual * error):
+        return outcome, error
+    told = f"{outcome.detail}; but the condition '{worst.name}' is missed by {worst.share:.0e} at points of its own"
+    if outcome.kind != "converged" or worst.share <= enough:
+        return replace(outcome, detail=told), worst.share
+    remedy = "cells do not hold what was written there: solve it with network=MLP(), and report it"
+    return Outcome("plateau", told, remedy), worst.share
+
+
+def _left(run: Run, trial: OfCells) -> Iterator[Unmet]:
+    """What is left of each condition on each of its pieces."""
+    problem, about = trial.problem, dict[str, Size]()
+    for u, v in run.points.values().items():
+        norm, deviation = float(v.square().mean().sqrt()), float((v - v.mean()).square().mean().sqrt())
+        scale = yardstick.of_estimate(norm, deviation, trial.plan.size(u).scale)
+        about[u] = Size(float(v.mean()), scale)
+    for condition in problem.conditions:
+        pieces = problem.pieces(condition)
+        for piece in pieces:
+            name = condition.name if len(pieces) < 2 else f"{condition.name} ({piece.name})"
+            usual = LOOKS.values if condition.says("value") else LOOKS.slopes
+            yield Unmet(name, _share(trial, condition, piece, about), usual)
+
+
+def _share(trial: OfCells, condition: Equation, piece: Piece, about: dict[str, Size]) -> float:
+    """What is left of a condition on a piece; nothing where no place is far enough from a corner."""
+    points, read, domain = piece.scattered(LOOKS.points, LOOKS.seed), trial.read, trial.problem.domain
+    jumps: tuple[Corner, ...] = read.jumps if isinstance(read, Evolution) else ()
+    far = away((*trial.plan.corners, *jumps), points.coordinates, domain)
+    points = points if far is None else points[far]
+    if not len(points):
+        return 0.0
+    with torch.no_grad():
+        r: Tensor = condition.residual(trial.fields(trial.prepare(points))).value.abs()
+    kept = r[r.isfinite()].sort().values
+    kept = kept[: math.ceil(LOOKS.kept * len(kept))]
+    made = trial.problem.prober.change(condition, about, points)
+    return float(kept.square().mean().sqrt()) / made if made and len(kept) else 0.0

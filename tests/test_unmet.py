@@ -1,0 +1,101 @@
+"""A condition that cells lost is missed at points of its own, whatever two solutions say of each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import pytest
+import torch
+
+from pinnsolve import Box, Disk, NotConverged, Problem, Solution, d, dirichlet, faces, initial, neumann, side, solve
+
+solving = import_module("pinnsolve.solve")
+
+
+def lose(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Cells are not told of one wall."""
+    own = solving._read
+
+    def read(*about: Any) -> Any:
+        known, law = own(*about)
+        gone = known.walls[number]
+        return replace(known, walls=tuple(w for w in known.walls if w is not gone)), law
+
+    monkeypatch.setattr(solving, "_read", read)
+
+
+def ring(length: float = 1.0, size: float = 1.0, offset: float = 0.0) -> Problem:
+    """Heat that is made in a ring, whose two rims are one unit warmer than nothing."""
+
+    def source(u: Any, x: Any, y: Any) -> Any:
+        return (d(u, x, x) + d(u, y, y)) * (length**2 / size) + 1
+
+    return Problem(
+        space=Disk(x=0, y=0, radius=length, name="outside") - Disk(x=0, y=0, radius=0.3 * length, name="hole"),
+        unknowns="u", equations=source, conditions=[dirichlet(u=offset + size, on=side("outside") | side("hole"))],
+        tolerance=1e-4, reference=None,
+    )  # fmt: skip
+
+
+def rod() -> Problem:
+    """Ends that are warmed."""
+
+    def heat(u: Any, x: Any, t: Any) -> Any:
+        return d(u, t) - d(u, x, x)
+
+    return Problem(
+        space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=heat, tolerance=1e-3, reference=None,
+        conditions=[initial(u=0), dirichlet(u=lambda t: torch.sin(3 * t))],
+    )  # fmt: skip
+
+
+def plate() -> Problem:
+    """A mode that decays."""
+
+    def heat(u: Any, x: Any, y: Any, t: Any) -> Any:
+        return d(u, t) - d(u, x, x) - d(u, y, y)
+
+    return Problem(
+        space=Box(x=(0, 1), y=(0, 1)), time=(0, 0.05), unknowns="u", equations=heat, tolerance=1e-3, reference=None,
+        conditions=[initial(u=lambda x, y: torch.sin(torch.pi * x) * torch.sin(torch.pi * y)), dirichlet(u=0)],
+    )  # fmt: skip
+
+
+def lost(problem: Problem, monkeypatch: pytest.MonkeyPatch, number: int) -> Solution:
+    lose(monkeypatch, number)
+    with pytest.warns(NotConverged, match=r"the condition 'dirichlet u on .*' is missed by .* at points of its own"):
+        return solve(problem, budget=60)
+
+
+@pytest.mark.parametrize(("problem", "number"), [(ring, -1), (rod, -1), (plate, 0)])
+def test_a_lost_wall_is_no_convergence(problem: Any, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a ring two solutions agree to ten digits, and are wrong alike by as much as they vary."""
+    solution = lost(problem(), monkeypatch, number)
+    assert not solution.converged
+    assert solution.estimate is not None
+    assert solution.estimate > solution.problem.tolerance
+
+
+def test_it_is_the_same_in_other_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In millimetres and kelvin."""
+    with monkeypatch.context() as patched:
+        mine = lost(ring(), patched, 0).estimate
+    assert lost(ring(length=1e3, offset=300.0), monkeypatch, 0).estimate == pytest.approx(mine, rel=1e-3)
+
+
+def test_slopes_that_do_not_agree_at_corners_are_no_miss() -> None:
+    """Along the sides u = 0.3, and at their ends u shall fall by one a length: what is left there is no error."""
+
+    def source(u: Any, x: Any, y: Any) -> Any:
+        return d(u, x, x) + d(u, y, y) + 1
+
+    problem = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=source, tolerance=1e-4, reference=None,
+        conditions=[dirichlet(u=0.3, on=faces("x")), neumann(u=1.0, on=faces("y"))],
+    )  # fmt: skip
+    solution = solve(problem, budget=60)
+    assert solution.converged
+    assert solution.estimate is not None
+    assert solution.estimate < 1e-5
