@@ -71,7 +71,7 @@ def test_derivatives_of_powers_agree_with_differences(alpha: tuple[int, int]) ->
 def test_differences_are_exact_for_the_polynomials_that_they_hold() -> None:
     problem = Problem(space=RING, unknowns="u", equations=lambda u, x, y: laplace(u, x, y), conditions=dirichlet(u=0))
     given = read(problem)
-    cloud = cloud_of(given, spacing_of(given, (), 14), 1.0)
+    cloud = cloud_of(given, spacing_of(given, check(problem), 14), 1.0)
     places, measures = cloud.scatter.inside
     assert measures.sum() == pytest.approx(RING.measure, rel=5e-3)  # of cells that the rim cuts, the places inside
     assert bool(RING.contains(torch.from_numpy(cloud.places), 1e-9).all())
@@ -88,7 +88,7 @@ def test_space_has_the_order_of_its_polynomials() -> None:
         conditions=dirichlet(u=lambda x, y: sin(2 * x + 3 * y)),
     )  # fmt: skip
     given, findings = read(problem), check(problem)
-    solver = Solver(given, findings, np.inf, spacing_of(given, (), 14))
+    solver = Solver(given, findings, np.inf, spacing_of(given, findings, 14))
     at = compared_at(problem, findings)
     errors = []
     for finer in (1.0, 2.0):
