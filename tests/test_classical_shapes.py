@@ -26,11 +26,14 @@ from pinnsolve import (
 )
 from pinnsolve.checks.check import check
 from pinnsolve.classical.automatic import attempt, compared_at
-from pinnsolve.classical.layout import cloud_of, spacing_of
+from pinnsolve.classical.layout import cloud_of, laid_out, spacing_of
 from pinnsolve.classical.own_error import own_error
 from pinnsolve.classical.powers import exponents, monomials, radial
 from pinnsolve.classical.reading import read
 from pinnsolve.classical.solving import Solver
+from pinnsolve.classical.weighing import on_shape
+from problems.waveguide import problem as waveguide
+from validation.waveguide import Wave
 
 DISC = Disk(x=0, y=0, radius=1)
 RING = DISC - Disk(x=0, y=0, radius=0.4, name="inner")
@@ -95,6 +98,30 @@ def test_space_has_the_order_of_its_polynomials() -> None:
         found = solver.solved(solver.grid(0, finer, {}), 1e-3, [])
         errors.append(float(np.abs(found.at(0, at) - np.sin(2 * at["x"] + 3 * at["y"])).max()))
     assert np.log2(errors[0] / errors[1]) >= 3.8
+
+
+def test_a_row_of_a_condition_counts_as_much_beside_one_of_an_equation_on_any_level() -> None:
+    problem = Problem(space=RING, unknowns="u", equations=lambda u, x, y: laplace(u, x, y), conditions=dirichlet(u=0))
+    given, findings = read(problem), check(problem)
+    told = []
+    for finer in (1.0, 1.7):
+        rows = laid_out(given, cloud_of(given, spacing_of(given, findings, 14), finer))
+        nothing = np.zeros((1, len(rows.grid)))
+        matrix = rows.linearised(nothing, nothing, 0.0)[0]
+        sizes = np.sqrt(np.asarray(abs(matrix).power(2).sum(1)).ravel()) * on_shape(rows, matrix, 1.0)
+        inside, walls = (float(np.sqrt(np.mean(sizes[rows.of_conditions == here] ** 2))) for here in (False, True))
+        told.append(walls / inside)
+    assert told[1] == pytest.approx(told[0], rel=0.1)
+
+
+def test_a_boundary_whose_curvature_jumps_leaves_slopes_as_they_are() -> None:
+    """Where a straight wall goes over into an arc, u = 0 on both lets functions that are smooth there have no slope."""
+    given, findings = read(waveguide), check(waveguide)
+    solver, at = Solver(given, findings, np.inf, spacing_of(given, findings, 14)), compared_at(waveguide, findings)
+    found, wave = solver.solved(solver.grid(0, 2.1, {}), 1e-3, []), Wave(9, 5.0)
+    for k, unknown in enumerate("uv"):
+        true = wave.field(unknown)(at["x"], at["y"])
+        assert np.linalg.norm(found.at(k, at) - true) <= 5e-4 * np.linalg.norm(true)
 
 
 def test_a_single_difference_on_a_shape_tells_more_than_itself() -> None:

@@ -14,9 +14,11 @@ from pinnsolve.classical.stencils import Array
 def on_shape(rows: Rows, matrix: Any, strict: float) -> Array:
     """The weights (R,) of rows of a matrix; conditions count `strict` times what balances them with the equations.
 
-    Residuals r inside and misfits g of conditions together are int |r|^2 + (a / h)^2 int |g|^2 / h, with h the distance
-    of nodes and g divided by the size of its row, r by the usual one of its equation: where nodes are twice as close,
-    rows inside have four times the entries, and conditions keep up with them.
+    Residuals r inside and misfits g of conditions together are int |r|^2 + a^2 int |g|^2 / h^3, with h the distance of
+    nodes around each and g divided by the size of its row, for equations of second order: a row of a condition counts
+    `strict` times as much as one of an equation beside it, wherever nodes are how close. More than that grows without
+    bound where nodes close up, and asks for values on the boundary of functions that are smooth across what it does:
+    u = 0 on both sides of a place at which its curvature jumps lets such functions have no slope there.
     """
     sizes = np.sqrt(np.asarray(abs(matrix).power(2).sum(1)).ravel())
     weights = np.ones(rows.count)
@@ -25,16 +27,15 @@ def on_shape(rows: Rows, matrix: Any, strict: float) -> Array:
     inner = rows.blocks[0].places
     assert isinstance(inner, Spots)
     assert isinstance(rows.grid, Cloud)
-    usual_spacing = np.sqrt(np.mean(inner.spacing**2))
-    walls = sum(len(b.places) for b in rows.blocks if b.condition)
+    closeness = np.sqrt(np.mean(inner.spacing**-2.0))
     for part, places, condition in zip(rows.parts, spots, of_conditions, strict=True):
         assert isinstance(places, Spots)
         fades = rows.grid.scatter.spacing.fading(places.at)
         size = sizes[part]
         usual = float(np.sqrt(np.mean(size**2))) or 1.0
         if condition:
-            each = np.maximum(size, 1e-6 * usual) * (places.spacing / usual_spacing)
-            weights[part] = fades * strict / (each * np.sqrt(walls))
+            each = np.maximum(size, 1e-6 * usual) * places.spacing * closeness
+            weights[part] = fades * strict / (each * np.sqrt(len(inner)))
         else:
             shares = np.sqrt(places.shares) * fades
             weights[part] = shares / ((float(np.sqrt(np.mean((size * shares) ** 2))) or 1.0) * np.sqrt(len(places)))
