@@ -16,8 +16,10 @@ from pinnsolve.training.results import Ended, Turn
 STAGES = [SimpleNamespace(network=RandomFeatures(200)), SimpleNamespace(network=MLP())]
 
 
-def run(tolerance: float, best: int | None = 0, data: Any = "data", automatic: bool = True) -> Any:
-    problem = SimpleNamespace(data=data, constants={}, functions={"a": 1})
+def run(
+    tolerance: float, best: int | None = 0, data: Any = "data", automatic: bool = True, equations: Any = "heat"
+) -> Any:  # fmt: skip
+    problem = SimpleNamespace(data=data, constants={}, functions={"a": 1}, equations=equations)
     settings = SimpleNamespace(stages=STAGES, automatic=automatic)
     kept = None if best is None else SimpleNamespace(stage=best)
     return SimpleNamespace(settings=settings, best=kept, tolerance=tolerance, trial=SimpleNamespace(problem=problem))
@@ -38,6 +40,7 @@ def ended(estimate: float | None = 0.02, parameters: int = 262) -> Ended:
         (run(0.01), ended(None), 0.4, False),
         (run(0.01, best=1), ended(), 0.4, False),  # a trained network was better
         (run(0.01, data=()), ended(), 0.4, False),
+        (run(0.01, equations=()), ended(), 0.4, False),  # of data alone nothing says which function it is
         (run(0.01, automatic=False), ended(), 0.4, False),  # what was asked for is done
         (run(0.01), ended(parameters=10_000), 0.4, False),
     ],
