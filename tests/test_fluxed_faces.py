@@ -45,6 +45,7 @@ TAKEN: dict[str, tuple[Any, list[Any], bool]] = {
     "a flux": (lambda u, x, y, t: d(u, t) - spread(u, x, y), START, True),
     "diffusion that depends on u": (lambda u, x, y, t: d(u, t) - d((1 + u**2) * d(u, x), x) - d(u, y, y), START, False),
     "diffusion across": (lambda u, x, y, t: d(u, t) - laplace(u, x, y) - d(u, x, y), START, False),
+    "hardly any along y": (lambda u, x, y, t: d(u, t) - d(u, x, x) - 1e-4 * d(u, y, y), START, False),
     "no diffusion along y": (lambda u, x, y, t: d(u, t) - d(u, x, x) + d(u, y), START, False),
     "a slope along the wall": (heat, [START[0], condition(lambda u, x, y: d(u, x) + d(u, y) - u)], False),
     "a ring that does not close": (

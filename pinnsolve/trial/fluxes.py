@@ -4,15 +4,18 @@ Each equation says how one unknown evolves, and diffuses that one alone, or is i
 
     m d_t^k u_i - a u_i,xx - b u_i,yy + (what is of lower order in space) = 0,        m a > 0,  m b > 0.
 
-a and b may vary in space and time but not with the unknowns, since their slopes are needed on the sides.
+a and b may vary in space and time but not with the unknowns, since their slopes are needed on the sides; and they
+are no more unlike than cells that are small along both coordinates bear.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
@@ -20,6 +23,24 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import Wall
 
 Pairs = tuple[int, ...]  # for each equation the number of the unknown that evolves by it
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When fluxes will not do.
+
+    Parameters
+    ----------
+    unlike : float
+        How many times as fast an unknown spreads along one coordinate, in the lengths of the domain. Larger: cells that
+        are small across the other one count as if they were small along both, and `heat_many_scales` takes twice as
+        long as by rows (`python -m benchmarks --only heat_many_scales --packages pinnsolve`). Smaller: fewer problems.
+    """
+
+    unlike: float = 1e3
+
+
+RULES = Rules()
 
 
 def by_fluxes(
@@ -57,7 +78,7 @@ def _evolves(problem: Problem, equation: Equation, order: int, space: Sequence[i
     masses = [(u, m) for u, alpha, m in one if sum(alpha) - in_space(alpha) == order and not in_space(alpha)]
     if order == 0 or len(masses) != 1:
         return None
-    (own, mass), seen = masses[0], 0
+    (own, mass), spread = masses[0], list[Tensor]()
     for u, alpha, slope in one:
         across = in_space(alpha)
         if across and (u != own or across < sum(alpha)):
@@ -66,8 +87,11 @@ def _evolves(problem: Problem, equation: Equation, order: int, space: Sequence[i
             same = (u, alpha) in there and torch.equal(slope, there[u, alpha])
             if not (same and max(alpha) == 2 and bool((slope * mass * sign**order < 0).all())):
                 return None
-            seen += 1
-    return own if seen == 2 else None
+            low, high = problem.domain.ends(problem.coordinates[alpha.index(2)])
+            spread.append(slope.abs() / (high - low) ** 2)
+    if len(spread) != 2 or float((spread[0] / spread[1]).log().abs().max()) > math.log(RULES.unlike):
+        return None
+    return own
 
 
 def _closes(problem: Problem, equation: Equation, k: int) -> bool:
