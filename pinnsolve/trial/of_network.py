@@ -35,6 +35,8 @@ def read_for_cells(problem: Problem, made: Plan) -> Evolution | Line:
     """
     if problem.ranges:
         return stated(problem, made, {a.name: a.value(0.0) for a in axes_of(problem)}).read
+    if problem.parts is not None and (problem.constants or problem.functions):  # the rows on it depend on these, too
+        raise UnmarchableError("cells end at no curve between materials while constants are to be found")
     known = _with_values(problem, made)
     if len(problem.coordinates) == 1:
         return line(known, made)
