@@ -118,9 +118,26 @@ def _paired(name: str, vector: Any, coordinates: Sequence[Jet]) -> Sequence[Jet]
     return vector
 
 
-def grad(field: Jet, *coordinates: Jet) -> tuple[Jet, ...]:
-    """The gradient (u_x, u_y, ...) along the named coordinates."""
-    return tuple(d(field, x) for x in coordinates) if coordinates else (d(field),)
+class Gradient(tuple[Jet, ...]):
+    """The tuple (u_x, u_y, ...), which a factor multiplies part by part: `div(k * grad(u, x, y), x, y)`."""
+
+    __slots__ = ()
+
+    def __mul__(self, factor: Any) -> Gradient:
+        return Gradient(factor * part for part in self)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, factor: Any) -> Gradient:
+        return Gradient(part / factor for part in self)
+
+    def __neg__(self) -> Gradient:
+        return Gradient(-part for part in self)
+
+
+def grad(field: Jet, *coordinates: Jet) -> Gradient:
+    """The gradient (u_x, u_y, ...) along the named coordinates; a factor multiplies all of it, `k * grad(u, x, y)`."""
+    return Gradient(d(field, x) for x in coordinates) if coordinates else Gradient((d(field),))
 
 
 def div(vector: Vector, *coordinates: Jet) -> Jet:

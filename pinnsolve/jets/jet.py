@@ -211,7 +211,7 @@ class Jet:
         return on_jets.add(on_jets.neg(self), other)
 
     def __mul__(self, other: Any) -> Jet:
-        return on_jets.mul(self, other)
+        return NotImplemented if isinstance(other, tuple) else on_jets.mul(self, other)  # a gradient multiplies itself
 
     def __truediv__(self, other: Any) -> Jet:
         return on_jets.div(self, other)

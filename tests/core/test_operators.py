@@ -48,6 +48,8 @@ def test_identities() -> None:
     assert close(div(curl(a, x, y, z), x, y, z), 0.0)
     assert all(close(c, 0.0) for c in curl(grad(f, x, y, z), x, y, z))
     assert close(laplace(f, x, y, z), div(grad(f, x, y, z), x, y, z))
+    flux = d(y * d(f, x), x) + d(y * d(f, y), y)
+    assert close(flux, div(y * grad(f, x, y), x, y)) and close(3 * flux, div(-(grad(f, x, y) * (-6 * y) / 2), x, y))
     left = curl(curl(a, x, y, z), x, y, z)
     right = grad(div(a, x, y, z), x, y, z)
     assert all(close(p, q - laplace(b, x, y, z)) for p, q, b in zip(left, right, a, strict=True))
