@@ -29,7 +29,8 @@ from pinnsolve import Box, Problem, RandomFeatures, Settings, d, dirichlet, init
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.algebra.operations import SPEED, product, qr
 from pinnsolve.algebra.subtrees import planned
-from pinnsolve.machine.world import World, begun
+from pinnsolve.machine.shared import begun
+from pinnsolve.machine.world import World
 from pinnsolve.solve import prepare
 from problems import burgers_2d
 

@@ -11,7 +11,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from pinnsolve.machine.world import World, begun
+from pinnsolve.machine.shared import begun
+from pinnsolve.machine.world import World
 
 
 def on_ranks(size: int, work: Callable[[World], Any]) -> list[Any]:

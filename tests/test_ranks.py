@@ -41,7 +41,8 @@ from pinnsolve.algebra.fronts import Factors
 from pinnsolve.algebra.least_squares import Triangle, solved
 from pinnsolve.algebra.subtrees import shared_out
 from pinnsolve.errors import ProblemError
-from pinnsolve.machine.world import ALONE, RULES, LostError, World
+from pinnsolve.machine.shared import RULES
+from pinnsolve.machine.world import ALONE, LostError, World
 from pinnsolve.methods import protocol
 from pinnsolve.residuals import Residuals
 from pinnsolve.solve import Prepared, prepare
@@ -300,7 +301,7 @@ def test_a_rank_without_points_on_a_region_helps_where_it_can() -> None:
 
 def test_a_rank_that_trusts_its_own_clock_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that says that the budget is used ends the run on its rank alone; the other waits until the time is up."""
-    monkeypatch.setattr("pinnsolve.machine.world.RULES", replace(RULES, timeout=1.0))
+    monkeypatch.setattr("pinnsolve.machine.shared.RULES", replace(RULES, timeout=1.0))
     monkeypatch.setattr(Together, "agree", lambda together, began: None)
 
     def work(world: World) -> Any:

@@ -30,7 +30,8 @@ from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
 from pinnsolve.machine.room import read
-from pinnsolve.machine.world import ALONE, LostError, World, begun
+from pinnsolve.machine.shared import begun
+from pinnsolve.machine.world import ALONE, LostError, World
 from pinnsolve.methods.by_name import method_by_name
 from pinnsolve.methods.protocol import Method
 from pinnsolve.overview import overview

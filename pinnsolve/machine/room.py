@@ -104,8 +104,8 @@ class Room:
         ProblemError
             If it is less than what an empty run takes.
         """
-        card = device != "cpu"
-        free = cls(**{n: ON_A_CARD * vars(UNLIMITED)[n] for n in ("entries", "wide", "kept") if card}, device=device)
+        times = 1 if device == "cpu" else ON_A_CARD
+        free = cls(entries=times * cls.entries, wide=times * cls.wide, kept=times * cls.kept, device=device)
         if limit is None:
             return free
         base = shares.base if device == "cpu" else 0.0

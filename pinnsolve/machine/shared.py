@@ -1,13 +1,112 @@
-"""A call from Python that all processes of a launcher share."""
+"""The worlds that a launcher (torchrun) begins: for a command, and for one call in the middle of a script."""
 
 from __future__ import annotations
 
+import itertools
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from types import FrameType
+from typing import Any
+
+import torch
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.machine.world import ALONE, LostError, World, asked_for, begun
+from pinnsolve.machine.world import ALONE, LostError, World
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How long ranks wait for each other's numbers. Chosen, not measured.
+
+    Parameters
+    ----------
+    timeout : float
+        Seconds. A process that ends is missed at once, since its connections close; this is for one that hangs, and for
+        a machine that is switched off. Shorter: a rank that is slow is taken for lost. Longer: the others wait for
+        nothing.
+    """
+
+    timeout: float = 300.0
+
+
+RULES = Rules()
+BEGUN = itertools.count()  # the worlds of this process: each has its own place in the launcher's store
+
+
+def asked_for() -> tuple[int, int]:
+    """The rank and the size that a launcher (torchrun) gave this process."""
+    if "RANK" not in os.environ:
+        return 0, 1
+    return int(os.environ["RANK"]), int(os.environ.get("WORLD_SIZE", "1"))
+
+
+@cache
+def _meeting() -> Any:
+    """Where the ranks meet: one store as long as this process lives, whatever worlds follow each other.
+
+    Another one for each world would be begun on the first rank while a slower one still asks the last.
+    """
+    from torch.distributed.rendezvous import rendezvous
+
+    return next(rendezvous("env://"))[0]
+
+
+@contextmanager
+def begun() -> Iterator[World]:
+    """The world that a launcher has begun by the usual variables (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT).
+
+    While it lasts a signal that ends this process (SIGTERM: a launcher sends it when another rank has ended) is
+    remembered, so that what is kept is whole.
+
+    Raises
+    ------
+    ProblemError
+        If the ranks do not find each other.
+    """
+    rank, size = asked_for()
+    if size == 1:
+        yield ALONE
+        return
+    from torch import distributed
+
+    if cards := torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % torch.cuda.device_count())
+    try:
+        store = distributed.distributed_c10d.PrefixStore(f"world {next(BEGUN)}", _meeting())
+        distributed.init_process_group(
+            "cpu:gloo,cuda:nccl" if cards else "gloo",
+            timeout=timedelta(seconds=RULES.timeout), store=store, rank=rank, world_size=size,
+        )  # fmt: skip
+    except (RuntimeError, ValueError, StopIteration) as error:
+        raise ProblemError(
+            f"the {size} processes of this run do not find each other: {str(error).splitlines()[0]}",
+            "Start them by torchrun --nproc-per-node N -m pinnsolve file.py; docs/cluster.md has several machines.",
+        ) from None
+    world = World(rank, size, distributed.distributed_c10d.PrefixStore("pinnsolve", store))
+    with _remembered(world):
+        yield world
+    distributed.destroy_process_group()  # not after an error: who is gone does not answer
+
+
+@contextmanager
+def _remembered(world: World) -> Iterator[None]:
+    """SIGTERM only makes a note of it; after an error too, so that there is time to say it."""
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        world.ended = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, remember)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

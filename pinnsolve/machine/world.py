@@ -6,17 +6,10 @@ order, and keep the same state; what is summed, joined or told is the same on al
 
 from __future__ import annotations
 
-import itertools
-import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache
-from types import FrameType
 from typing import Any, TypeVar
 
 import torch
@@ -34,10 +27,6 @@ class Rules:
 
     Parameters
     ----------
-    timeout : float
-        Seconds that a rank waits for another one's numbers. A process that ends is missed at once, since its
-        connections close; this is for one that hangs, and for a machine that is switched off. Shorter: a rank that is
-        slow is taken for lost. Longer: the others wait for nothing.
     pause : float
         Seconds between two looks for what the first rank does alone, however long it takes.
     words : float
@@ -45,7 +34,6 @@ class Rules:
         first that was lost.
     """
 
-    timeout: float = 300.0
     pause: float = 0.05
     words: float = 5.0
 
@@ -208,14 +196,14 @@ class World:
             return True
         until = time.monotonic() + RULES.words
         with suppress(RuntimeError):
-            while time.monotonic() < until and not self._store.check(["words of 0"]):
+            while time.monotonic() < until:
+                if self._store.check(["words of 0"]):
+                    return False
                 time.sleep(RULES.pause)
-            return time.monotonic() >= until
         return True
 
 
 ALONE = World()
-BEGUN = itertools.count()  # the worlds of this process: each has its own place in the launcher's store
 
 
 def _away(found: tuple[Tensor, float] | None) -> tuple[Tensor, float] | None:
@@ -230,71 +218,3 @@ def _heard() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise LostError(str(error).splitlines()[0] if str(error) else type(error).__name__) from error
-
-
-def asked_for() -> tuple[int, int]:
-    """The rank and the size that a launcher (torchrun) gave this process."""
-    if "RANK" not in os.environ:
-        return 0, 1
-    return int(os.environ["RANK"]), int(os.environ.get("WORLD_SIZE", "1"))
-
-
-@cache
-def _meeting() -> Any:
-    """Where the ranks meet: one store as long as this process lives. Another one for each world would be begun on the
-    first rank while a slower one still asks the last."""
-    from torch.distributed.rendezvous import rendezvous
-
-    return next(rendezvous("env://"))[0]
-
-
-@contextmanager
-def begun() -> Iterator[World]:
-    """The world that a launcher has begun by the usual variables (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT).
-
-    While it lasts a signal that ends this process (SIGTERM: a launcher sends it when another rank has ended) is
-    remembered, so that what is kept is whole.
-
-    Raises
-    ------
-    ProblemError
-        If the ranks do not find each other.
-    """
-    rank, size = asked_for()
-    if size == 1:
-        yield ALONE
-        return
-    from torch import distributed
-
-    if cards := torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", rank)) % torch.cuda.device_count())
-    try:
-        store = distributed.distributed_c10d.PrefixStore(f"world {next(BEGUN)}", _meeting())
-        distributed.init_process_group(
-            "cpu:gloo,cuda:nccl" if cards else "gloo",
-            timeout=timedelta(seconds=RULES.timeout), store=store, rank=rank, world_size=size,
-        )  # fmt: skip
-    except (RuntimeError, ValueError, StopIteration) as error:
-        raise ProblemError(
-            f"the {size} processes of this run do not find each other: {str(error).splitlines()[0]}",
-            "Start them by torchrun --nproc-per-node N -m pinnsolve file.py; docs/cluster.md has several machines.",
-        ) from None
-    world = World(rank, size, distributed.distributed_c10d.PrefixStore("pinnsolve", store))
-    with _remembered(world):
-        yield world
-    distributed.destroy_process_group()  # not after an error: who is gone does not answer
-
-
-@contextmanager
-def _remembered(world: World) -> Iterator[None]:
-    """SIGTERM only makes a note of it; after an error too, so that there is time to say it."""
-
-    def remember(number: int, frame: FrameType | None) -> None:
-        world.ended = True
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, remember)
-    yield
-    signal.signal(signal.SIGTERM, before)
