@@ -1,8 +1,8 @@
 """The same runs on this machine's CPU and on its card: whether they agree, and which takes longer.
 
     python -m benchmarks.cards                          # agreement, then times; needs a card
-    python -m benchmarks.cards --agree burgers drum     # problems of problems/ alone
-    python -m benchmarks.cards --times mlp features     # of the larger runs alone
+    python -m benchmarks.cards --agree burgers sod      # problems of problems/ alone
+    python -m benchmarks.cards --times lm features      # of the larger runs alone
     python -m benchmarks.cards --device cpu             # without a card: the CPU against itself
 
 Agreement is the relative L2 distance of both solutions at the held-out points of a run, with default settings, beside
@@ -42,7 +42,8 @@ from problems import burgers, poisson
 AGREEING = (
     "burgers", "heat_many_scales", "wave", "lotka_volterra", "heat_plate", "taylor_green", "cavity", "poisson",
     "poisson_3d", "plate_with_holes", "heat_in_a_disc", "inclusion", "two_materials", "inverse_burgers", "fit",
-    "parametric_burgers", "sod", "renewal", "ball", "inverse_heat",
+    "parametric_burgers", "sod", "renewal", "ball", "inverse_heat", "mixing", "waveguide", "cylinder_flow",
+    "maxwell_cavity", "l_shape", "plate_under_tension", "bracket_3d", "inverse_burgers_noisy",
 )  # fmt: skip
 LIMIT = 150.0  # seconds of a run for agreement: a budget that is used up on the slower device tells nothing
 
