@@ -81,24 +81,22 @@ class Both:
     def _differenced(self, points: Points, widths: Mapping[str, float]) -> Tensor:
         """Where the fields are, which may be a card."""
         problem, asked, points = self.problem, points.weights, self._whole(points)
-        points = points.to(asked.dtype, self.fields_at(points[:1]).chart.device)
+        here = self.fields_at(points)
+        points = points.to(asked.dtype, here.chart.device)
         weights = points.weights
         widths = {c: widths.get(c, 1.0) for c in problem.coordinates}
         chart = Stencil(widths, len(points), weights.dtype, weights.device)
         known: dict[Offset, dict[str, Tensor]] = {}
 
-        def fields_there(offset: Offset) -> Fields:
-            return self.fields_at(Points(chart.moved(points.coordinates, offset), weights, points.normals))
-
-        here = fields_there(chart.zeroth)
         names = [n for n in (*problem.unknowns, *problem.functions, *problem.constants) if n in here]
         moving = [n for n in names if isinstance(here[n], Jet)]
 
         def there(offset: Offset) -> dict[str, Tensor]:
             """Values alone: what they were made from, a layer's features and their derivatives, is let go."""
             if offset not in known:
-                at = here if offset == chart.zeroth else fields_there(offset)
-                known[offset] = {n: at[n].value.detach().to(weights.device) for n in moving}
+                beside = Points(chart.moved(points.coordinates, offset), weights, points.normals)
+                at = here if offset == chart.zeroth else self.fields_at(beside)
+                known[offset] = {n: at[n].value.detach() for n in moving}
             return known[offset]
 
         def value(name: str) -> Callable[[Offset], Tensor]:
