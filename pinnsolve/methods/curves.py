@@ -187,7 +187,7 @@ class Across:
         here = group.unknowns >= first
         if not bool(here.any()):
             return group
-        each = group.rows(torch.arange(len(group.cells), device=group.cells.device)).clone()
+        each = group.rows(slice(None)).clone()
         above = torch.eq(faces.above[group.unknowns], group.cells[:, None])[here]
         each[here] = self.rows[(~above).long(), group.unknowns[here] - first]
         return Sides(group.cells, group.unknowns, each)
