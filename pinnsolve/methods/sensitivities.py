@@ -23,7 +23,7 @@ from pinnsolve.methods.sites import Site
 from pinnsolve.methods.stage_operator import Operator
 from pinnsolve.methods.step_solver import Counts
 from pinnsolve.networks.moved import carried
-from pinnsolve.networks.spread import spread
+from pinnsolve.networks.spread import by_features, spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 
@@ -127,8 +127,7 @@ class Answered:
         """What coefficients (q, K, n, M) are where equations or a condition stand, derived so often: (q, K, c, P)."""
         mesh, s = self.step.mesh, self.step.scheme
         if site is not None:
-            table, c = site.table(mesh, s.cell, k), c[:, :, site.cells]
-            return c @ table.T if table.dim() == 2 else (table @ c[..., None])[..., 0]
+            return by_features(c[:, :, site.cells], site.table(mesh, s.cell, k))
         return c @ s.cell.table(s.points, k).T if mesh.region is None else spread(mesh, s.cell, s.points).values(c, k)
 
 
