@@ -110,13 +110,8 @@ class Answered:
     def _left(self, found: Answers, derived: Mapping[int, Tensor], site: Site | None) -> Tensor:
         step, s = self.step, self.step.scheme
         h = step.mesh.widths if site is None else step.mesh.widths[site.cells]
-        count, n = len(found.residuals), len(h)
-        p = s.in_cell if site is None else site.count
-        made = torch.zeros(count, s.stages, len(self.constants), n, p, dtype=torch.float64, device=s.device)
-        for k, name in enumerate(self.constants):
-            for e in range(count):
-                if (e, name) in found.by:
-                    made[e, :, k] += found.by[e, name].reshape(s.stages, n, p)
+        n, p = len(h), s.in_cell if site is None else site.count
+        made = found.by_constants(list(self.constants)).unflatten(2, (s.stages, n, p)).transpose(1, 2)
         for (e, f, alpha), slope in found.slopes.items():
             k_space, order = s.evolution.derivative(alpha)
             weight = slope.reshape(s.stages, 1, n, p) * stretched(h, k_space)[:, None]
