@@ -180,9 +180,7 @@ class FluxedFaces:
         for part in h.split(at_once(self.own.groups), 1):
             part[:] = torch.linalg.inv(part)
 
-    def solve(
-        self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None, given: Tensor | None = None
-    ) -> Tensor:
+    def solve(self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None) -> Tensor:
         """The coefficients (S, n, F, M, K) for K right sides.
 
         Parameters
