@@ -239,8 +239,7 @@ def _of_faces(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
     once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
     solve *= kinds
     if e.dims > 2 and e.time is not None:  # products of rows and traces are real, and those of rows made once
-        half = sum(1.0 if value.imag == 0 else 2.0 for value in scheme.radau.values.tolist())
-        each = 4 * rows + kinds * inverse + half * sides
+        each = 4 * rows + kinds * inverse + scheme.stages * sides
     else:
         each = kinds * (rows + inverse + sides)
     # small matrices take so many times as long as their operations do in a factorisation, and those of space less
