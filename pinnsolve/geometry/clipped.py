@@ -104,6 +104,11 @@ class Clipped:
         self.shape, self.rim = shape, Stretches(shape, breaks)
         self._known: dict[Ends, dict[Place, Clip]] = {}
 
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Of the domain's only part."""
+        return (self.shape,)
+
     def on_rim(self, sides: Tensor) -> Tensor:
         """Which side of the shape each is: itself."""
         return sides.long()

@@ -32,7 +32,7 @@ class Kind(Protocol):
         """On the cells of a solution for near values."""
         ...
 
-    def richer(self, problem: Problem, known: Any) -> Solved | None:
+    def richer(self, known: Any) -> Solved | None:
         """A solution again with two degrees more."""
         ...
 
@@ -106,7 +106,7 @@ class ForConstants:
 
     def richer(self, known: Solved) -> Solved | None:
         """The same with two degrees more."""
-        return self.kind.richer(self.of.forward.at(known.values), known)
+        return self.kind.richer(known)
 
     def as_kept(self, trial: OfCells) -> Solved | None:
         """The solution that a trial function keeps, at the constants of that."""

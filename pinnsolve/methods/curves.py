@@ -25,7 +25,7 @@ from pinnsolve.methods.implicit_step import Scheme, Step, stretched
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.methods.sides import Sides
 from pinnsolve.networks.curve_runs import runs_of, spots_of
-from pinnsolve.networks.spread import features_at
+from pinnsolve.networks.spread import by_features, features_at
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers, answers
 
@@ -94,7 +94,7 @@ def across(step: Step, curve: Curve, slopes: bool) -> Answers:
             derived[order] = step.derived(order)
         side, f = divmod(numbered, s.fields)
         own = derived[order][:, curve.cells[side], f]  # (q, c, M)
-        return e.sign**order * (curve.table(s, step.mesh, side, k) @ own[..., None])[..., 0].flatten()
+        return e.sign**order * by_features(own, curve.table(s, step.mesh, side, k)).flatten()
 
     flat, outward = (v.expand(q, c, points, -1).reshape(-1, e.dims) for v in (curve.places, curve.normals))
     places = e.points(flat, t, None, outward)
@@ -187,7 +187,7 @@ class Across:
         here = group.unknowns >= first
         if not bool(here.any()):
             return group
-        each = group.rows(torch.arange(len(group.cells), device=group.cells.device)).clone()
+        each = group.rows(slice(None)).clone()
         above = torch.eq(faces.above[group.unknowns], group.cells[:, None])[here]
         each[here] = self.rows[(~above).long(), group.unknowns[here] - first]
         return Sides(group.cells, group.unknowns, each)
@@ -198,6 +198,6 @@ class Across:
         for (curve, _), here, left in zip(self.curves, self.places, told, strict=True):
             residual = left.reshape(len(left), len(known), *curve.shape).movedim(0, 2).flatten(2)  # (q, c, m Q)
             c = (known / self.columns[:, None]).flatten(2)
-            linear = [(self.rows[k, here] @ c[:, curve.cells[k], :, None])[..., 0] for k in (0, 1)]  # (q, c, m Q)
+            linear = [by_features(c[:, curve.cells[k]], self.rows[k, here]) for k in (0, 1)]  # (q, c, m Q)
             found[:, here] = residual / self.units[here] + linear[1] - linear[0]
         return found

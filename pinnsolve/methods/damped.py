@@ -54,7 +54,7 @@ class Parameters:
         self.trace = float(self.matrix.diagonal().sum())
 
     def step(self, mu: float) -> Tensor | None:
-        self.factor = _factor(self.matrix, mu)
+        self.factor = shifted_factor(self.matrix, mu)
         return None if self.factor is None else self._solved(self.gradient)
 
     def _solved(self, right: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ class Samples:
         self.trace = float(self.matrix.diagonal().sum())
 
     def step(self, mu: float) -> Tensor | None:
-        self.factor = _factor(self.matrix, mu)
+        self.factor = shifted_factor(self.matrix, mu)
         return None if self.factor is None else self._solved(self.r)
 
     def _solved(self, right: Tensor) -> Tensor:
@@ -97,7 +97,7 @@ class Samples:
         return self._solved((risen - self.jacobian @ delta) / AHEAD)
 
 
-def _factor(matrix: Tensor, mu: float) -> Tensor | None:
+def shifted_factor(matrix: Tensor, mu: float) -> Tensor | None:
     """The Cholesky factor of matrix + mu I."""
     shifted = matrix.clone()
     shifted.diagonal().add_(mu)

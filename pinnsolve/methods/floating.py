@@ -113,14 +113,10 @@ class Floating:
 
 
 def _connected(count: int, pairs: np.ndarray) -> np.ndarray:
-    """By cell the smallest number of one with which it hangs together, (n,)."""
-    label = np.arange(count)
-    while len(pairs):
-        least = label.copy()
-        for a, b in ((0, 1), (1, 0)):
-            np.minimum.at(least, pairs[:, a], label[pairs[:, b]])
-        least = least[least]
-        if np.array_equal(least, label):
-            break
-        label = least
-    return label
+    """By cell the number of the piece that hangs together to which it belongs, (n,)."""
+    from scipy.sparse import coo_matrix  # slow to import, and seldom needed
+    from scipy.sparse.csgraph import connected_components
+
+    edges = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (count, count))
+    found: np.ndarray = connected_components(edges, directed=False)[1]
+    return found

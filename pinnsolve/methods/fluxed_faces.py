@@ -130,7 +130,7 @@ class FluxedFaces:
                 mine += unit**2 * (once.T @ (weighted * once) + v.T @ (weighted * twice))
                 mine += unit * (v.T @ ((w * varies[f, axis])[..., None] * once))
         for out in self.outflows:
-            found[out.sides.cells] -= (out.sides.rows_of(slice(None)) * out.length[..., None]).mT @ out.flux
+            found[out.sides.cells] -= (out.sides.rows(slice(None)) * out.length[..., None]).mT @ out.flux
         for site, (at_wall, _) in zip(self.sites, beside.walls, strict=True):
             assert site.side is not None
             axis, upper = site.side
@@ -159,7 +159,7 @@ class FluxedFaces:
         for out in self.outflows:
             chosen = self.alike[out.sides.cells]
             some = (self.first[chosen] == out.sides.cells).nonzero()[:, 0]
-            local = (out.tests[some] * out.length[some][..., None]).mT @ out.sides.rows_of(some)
+            local = (out.tests[some] * out.length[some][..., None]).mT @ out.sides.rows(some)
             h[0, chosen[some]] += local.to(h.dtype) * by_column[:, None]
         together(self.own.shares.ranks, lambda: self._invert(h))
         by_group = {id(out.sides): out for out in self.outflows}
@@ -180,9 +180,7 @@ class FluxedFaces:
         for part in h.split(at_once(self.own.groups), 1):
             part[:] = torch.linalg.inv(part)
 
-    def solve(
-        self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None, given: Tensor | None = None
-    ) -> Tensor:
+    def solve(self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None) -> Tensor:
         """The coefficients (S, n, F, M, K) for K right sides.
 
         Parameters

@@ -32,7 +32,7 @@ from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.sites import Site, rim_sites
 from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
-from pinnsolve.networks.spread import spread
+from pinnsolve.networks.spread import by_features, spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Traces
 from pinnsolve.problem.equation import Equation
@@ -232,8 +232,7 @@ class Step:
         x = self.mesh.lows[site.cells][:, None] + h[:, None] * (site.xi + 1) / 2
 
         def values(c: Tensor, k: tuple[int, ...]) -> Tensor:
-            table = site.table(self.mesh, self.scheme.cell, k)
-            return c @ table.T if table.dim() == 2 else (table @ c[..., None])[..., 0]
+            return by_features(c, site.table(self.mesh, self.scheme.cell, k))
 
         return self.answers(site.conditions, x, h, values, slopes, site, by)
 

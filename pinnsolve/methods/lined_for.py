@@ -93,7 +93,7 @@ class OverLine:
         scheme = replace(cells.scheme, line=line)
         return self._on_cells(problem, values, Cells(scheme, cells.mesh, cells.coefficients, line.conditions))
 
-    def richer(self, problem: Problem, known: LinedFor) -> LinedFor | None:
+    def richer(self, known: LinedFor) -> LinedFor | None:
         """The same with two degrees more."""
         scheme = known.cells.scheme.richer(2)
         c = torch.nn.functional.pad(known.cells.coefficients, (0, scheme.cell.count - known.cells.scheme.cell.count))

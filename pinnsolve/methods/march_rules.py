@@ -28,9 +28,6 @@ class Rules:
     fewer: float = 0.75  # of the cells: more are not worth it
     few: float = 0.1  # of the cells of a line, soon after a halving: fewer are not merged; larger: more cells are kept
     worth: float = 0.2  # of the cells of a plane: fewer are not merged, since all must be factorised anew
-    felt: float = (
-        4.0  # times the tolerance in time: what cells that fluxes join leave, but of waves, whose errors add up
-    )
     narrow: float = 0.1  # of the length: in cells below it a larger residual is let pass, as the root of their width
     shallow: float = 2.0**-18  # of the length: no cell is halved below it; in a plane below its root
     layer: float = 20.0  # times the tolerance, its power of 2/3: beside jumps on a rim no cell is narrower, soon after

@@ -97,9 +97,9 @@ class OverSteps:
         read = retold(known.scheme.evolution, problem, self.of.plan)
         return None if read is None else self._on_its_steps(problem, read, values, known)
 
-    def richer(self, problem: Problem, known: MarchedFor) -> MarchedFor | None:
+    def richer(self, known: MarchedFor) -> MarchedFor | None:
         """The same with two degrees more."""
-        return self._on_its_steps(problem, known.scheme.evolution, known.values, known, more=2)
+        return self._on_its_steps(known.trial.problem, known.scheme.evolution, known.values, known, more=2)
 
     def kept(self, problem: Problem, trial: Marched) -> MarchedFor | None:
         """That which a trial function keeps."""

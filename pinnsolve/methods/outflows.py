@@ -60,9 +60,9 @@ class Outflow:
     length: Tensor
     fields: Tensor
 
-    def told(self, some: Tensor | slice = slice(None)) -> Tensor:
-        """(t + |w|) T less the flux, (c, k, F M)."""
-        return self.stiff[some][..., None] * self.sides.rows_of(some) - self.flux[some]
+    def told(self, some: Tensor) -> Tensor:
+        """(t + |w|) T less the flux, of some of them, (c, k, F M)."""
+        return self.stiff[some][..., None] * self.sides.rows(some) - self.flux[some]
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def outflow(group: Sides, sides: AllFaces, scheme: Scheme) -> Outflow:
     stiff = sides.stiff[number, upper].repeat_interleave(t, 2).flatten(1)
     length = sides.length[number, upper].repeat_interleave(fields * t, 1)
     flux, carried = (spread(x[number, upper]) for x in (sides.flux, sides.carried))
-    told = stiff[..., None] * group.rows_of(slice(None)) - flux
+    told = stiff[..., None] * group.rows(slice(None)) - flux
     which = torch.arange(fields, device=stiff.device).repeat_interleave(t).repeat(number.shape[1])
     return Outflow(group, stiff, flux, told - carried, length, which.expand_as(stiff))
 

@@ -106,12 +106,12 @@ class OverPlane:
             found.told = known.told
         return found
 
-    def richer(self, problem: Problem, known: PlanarFor) -> PlanarFor | None:
+    def richer(self, known: PlanarFor) -> PlanarFor | None:
         """The same with two degrees more."""
         before = known.cells.scheme
         scheme = scheme_of(before.evolution, before.degree + 2, self.of.device)
         c = among(known.cells.coefficients, known.cells.mesh, before.cell, scheme.cell)
-        return self._on_cells(problem, known.values, SteadyCells(scheme, known.cells.mesh, c))
+        return self._on_cells(known.trial.problem, known.values, SteadyCells(scheme, known.cells.mesh, c))
 
     def kept(self, problem: Problem, trial: Planar) -> PlanarFor | None:
         """That which a trial function keeps."""

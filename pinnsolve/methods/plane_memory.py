@@ -42,12 +42,12 @@ def held_in_plane(scheme: Scheme, count: int, brief: bool) -> float:
     e = scheme.evolution
     joined = [1] * len(e.joins) if e.fluxed else [max(mine) for mine in e.joins]  # by fluxes values alone are shared
     on_side = sum(scheme.cell.on_side(k) for several in joined for k in range(several))
-    numbers = sum(1.0 if value.imag == 0 else 2.0 for value in scheme.radau.values.tolist())
     joins = count * on_side**2 * max(RULES.growth * math.log2(max(count, 2)) - RULES.begins, 1.0)
     inverse = count * (scheme.fields * scheme.cell.count) ** 2
     points = count * scheme.stages * (scheme.degree + 3) ** 2 * scheme.fields
     seen = RULES.seen * points + RULES.point * min(points, scheme.room.points)
-    each = 8.0 * (numbers * (joins * (0.5 if brief else 1.0) + inverse) + seen)
+    # one of each pair of complex stages is kept: as many real numbers as there are stages
+    each = 8.0 * (scheme.stages * (joins * (0.5 if brief else 1.0) + inverse) + seen)
     return RULES.margin * (each + RULES.cell * count)
 
 

@@ -23,7 +23,7 @@ from pinnsolve.methods.sites import Site
 from pinnsolve.methods.stage_operator import Operator
 from pinnsolve.methods.step_solver import Counts
 from pinnsolve.networks.moved import carried
-from pinnsolve.networks.spread import spread
+from pinnsolve.networks.spread import by_features, spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 
@@ -110,13 +110,8 @@ class Answered:
     def _left(self, found: Answers, derived: Mapping[int, Tensor], site: Site | None) -> Tensor:
         step, s = self.step, self.step.scheme
         h = step.mesh.widths if site is None else step.mesh.widths[site.cells]
-        count, n = len(found.residuals), len(h)
-        p = s.in_cell if site is None else site.count
-        made = torch.zeros(count, s.stages, len(self.constants), n, p, dtype=torch.float64, device=s.device)
-        for k, name in enumerate(self.constants):
-            for e in range(count):
-                if (e, name) in found.by:
-                    made[e, :, k] += found.by[e, name].reshape(s.stages, n, p)
+        n, p = len(h), s.in_cell if site is None else site.count
+        made = found.by_constants(list(self.constants)).unflatten(2, (s.stages, n, p)).transpose(1, 2)
         for (e, f, alpha), slope in found.slopes.items():
             k_space, order = s.evolution.derivative(alpha)
             weight = slope.reshape(s.stages, 1, n, p) * stretched(h, k_space)[:, None]
@@ -127,8 +122,7 @@ class Answered:
         """What coefficients (q, K, n, M) are where equations or a condition stand, derived so often: (q, K, c, P)."""
         mesh, s = self.step.mesh, self.step.scheme
         if site is not None:
-            table, c = site.table(mesh, s.cell, k), c[:, :, site.cells]
-            return c @ table.T if table.dim() == 2 else (table @ c[..., None])[..., 0]
+            return by_features(c[:, :, site.cells], site.table(mesh, s.cell, k))
         return c @ s.cell.table(s.points, k).T if mesh.region is None else spread(mesh, s.cell, s.points).values(c, k)
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.sites import Site
 from pinnsolve.networks.reference_cell import reference_cell
+from pinnsolve.networks.spread import by_features
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -136,10 +137,9 @@ def _at(step: Step, cells: Tensor, xi: Tensor, axis: int) -> tuple[Tensor, Tenso
     x = step.mesh.lows[cells][:, None] + h[:, None] * (xi + 1) / 2
 
     def values(c: Tensor, k: tuple[int, ...]) -> Tensor:
-        table = s.cell.features(xi, k)
-        return c[:, cells] @ table.T if xi.dim() == 2 else (table @ c[:, cells][..., None])[..., 0]
+        return by_features(c, s.cell.features(xi, k))
 
-    found = step.answers(e.equations, x, h, values, slopes=True)
+    found = step.answers(e.equations, x, h, values, slopes=True, cells=cells)
     a, b, m = torch.zeros(3, len(e.fluxed), *x.shape[:2], dtype=x.dtype, device=x.device)
     for (i, f, alpha), slope in found.slopes.items():
         k, order = e.derivative(alpha)

@@ -44,7 +44,7 @@ class Sides:
         """Of the traces of one cell."""
         return self.each[0].numel() if self.each is not None else self.kinds[0].numel()
 
-    def rows(self, chosen: Tensor) -> Tensor:
+    def rows(self, chosen: Tensor | slice) -> Tensor:
         """T of some of them, by their numbers here, (c, k, F M)."""
         if self.each is not None:
             found = self.each[chosen]
@@ -52,12 +52,6 @@ class Sides:
             assert self.which is not None
             found = torch.stack([self.kinds[kind].to_dense() for kind in self.which[chosen].tolist()])
         return found if self.scale is None else found * self.scale[chosen][..., None]
-
-    def rows_of(self, some: Tensor | slice) -> Tensor:
-        """The same, by a slice, too."""
-        if isinstance(some, slice):
-            some = torch.arange(len(self.cells), device=self.cells.device)[some]
-        return self.rows(some)
 
     def traces(self, x: Tensor) -> Tensor:
         """T x, (s, m, k, K), of coefficients (s, m, F M, K)."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from pinnsolve.algebra.operations import cholesky, product
 from pinnsolve.errors import ProblemError, positive, whole
 from pinnsolve.machine.room import Room
+from pinnsolve.methods.damped import shifted_factor
 from pinnsolve.methods.protocol import Objective, State
 
 Back = Callable[[Tensor], Tensor]
@@ -90,9 +91,7 @@ class SPRING:
         objective.model.assign(start)
         return {**state, "direction": torch.zeros_like(before), "loss": loss, "stuck": not bool(before.any())}
 
-    def _system(
-        self, objective: Objective, before: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Callable[[Tensor], Tensor]]:
+    def _system(self, objective: Objective, before: Tensor) -> tuple[Tensor, Tensor, Tensor, Back]:
         """r (N,), J phi (N,), J J^T (N, N), and what multiplies a vector by J^T."""
         count, most = objective.size, max(1, objective.room.rows // len(before))
         if count <= most or objective.world.size > 1:  # ranks have rows of their own points alone
@@ -129,9 +128,6 @@ def _parts(objective: Objective, most: int) -> Iterator[tuple[int, Tensor]]:
 def _solved(gram: Tensor, mu: float, right: Tensor) -> Tensor | None:
     """(J J^T + mu I)^(-1) b, with more of it where rounding leaves the matrix indefinite."""
     for more in (1.0, 1e2, 1e4, 1e6):
-        shifted = gram.clone()
-        shifted.diagonal().add_(more * mu)
-        factor, info = torch.linalg.cholesky_ex(shifted)
-        if not int(info):
+        if (factor := shifted_factor(gram, more * mu)) is not None:
             return torch.cholesky_solve(right[:, None], factor)[:, 0]
     return None

@@ -142,29 +142,21 @@ class Operator:
     ) -> Tensor:  # fmt: skip
         """The change of the stages (q, n, F, M) by which residuals (E, q n P) and those of sites (m, q c P) vanish, and
         gaps to what is given across lines at times (q,), and those of relations across curves (m, q c Q)."""
-        s, n = self.scheme, len(self.mesh)
-        into = s.radau.into
+        given = None
+        if times is not None and isinstance(self.cells, JoinedFaces):
+            given = self.cells.given(times, stages, at_curves)
 
-        def turned(found: Tensor, cells: int) -> Tensor:
-            by_stage = found.reshape(len(found), s.stages, cells, -1).transpose(0, 1).to(into.dtype)
-            return -torch.tensordot(into, by_stage, 1).transpose(1, 2)  # (S, cells, equations, P)
+        def alone(found: Tensor, cells: int) -> Tensor:
+            return found.reshape(len(found), self.scheme.stages, 1, cells, -1)
 
-        b = (turned(residuals, n) * self.row_weights).flatten(2, 3)
-        told = [turned(r, len(site.cells))[..., None] for (site, _), r in zip(self.sites, at_sites, strict=True)]
-        if isinstance(self.cells, JoinedChain):
-            found = self.cells.solve(b[..., None], told)[..., 0]
-        else:
-            known = torch.tensordot(into, stages.to(into.dtype), 1)[..., None]
-            given = None
-            if times is not None and isinstance(self.cells, JoinedFaces):
-                given = self.cells.given(times, stages, at_curves)
-            given = None if given is None else into @ given.to(into.dtype)
-            found = self.cells.solve(b[..., None], told, known, given)[..., 0]
-        return torch.tensordot(s.radau.back, found, 1).real
+        walls = [alone(r, len(site.cells)) for (site, _), r in zip(self.sites, at_sites, strict=True)]
+        return self.corrections(alone(residuals, len(self.mesh)), walls, stages[:, None], given)[:, 0]
 
-    def corrections(self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor) -> Tensor:
+    def corrections(
+        self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor, given: Tensor | None = None
+    ) -> Tensor:
         """The changes of K fields' stages (q, K, n, F, M) by which residuals (E, q, K, n, P) and those of sites
-        (m, q, K, c, P) vanish, in one solution."""
+        (m, q, K, c, P) vanish, and gaps to what is given at joints (q, N), in one solution."""
         s = self.scheme
         into = s.radau.into
 
@@ -174,10 +166,14 @@ class Operator:
 
         b = (turned(residuals) * self.row_weights[..., None]).flatten(2, 3)
         told = [turned(r) for r in at_sites]
-        if isinstance(self.cells, JoinedChain):
+        if isinstance(self.cells, JoinedChain):  # what is known is joined
             found = self.cells.solve(b, told)  # (S, n, F, M, K)
         else:
-            found = self.cells.solve(b, told, torch.tensordot(into, stages.to(into.dtype), 1).movedim(1, -1))
+            known = torch.tensordot(into, stages.to(into.dtype), 1).movedim(1, -1)
+            if isinstance(self.cells, JoinedFaces) and given is not None:
+                found = self.cells.solve(b, told, known, into @ given.to(into.dtype))
+            else:
+                found = self.cells.solve(b, told, known)
         return torch.tensordot(s.radau.back, found, 1).real.movedim(-1, 1)
 
 
@@ -243,8 +239,7 @@ def _of_faces(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
     once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
     solve *= kinds
     if e.dims > 2 and e.time is not None:  # products of rows and traces are real, and those of rows made once
-        half = sum(1.0 if value.imag == 0 else 2.0 for value in scheme.radau.values.tolist())
-        each = 4 * rows + kinds * inverse + half * sides
+        each = 4 * rows + kinds * inverse + scheme.stages * sides
     else:
         each = kinds * (rows + inverse + sides)
     # small matrices take so many times as long as their operations do in a factorisation, and those of space less

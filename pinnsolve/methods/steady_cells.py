@@ -133,20 +133,15 @@ class SteadyOperator:
     def sensitivities(self, constants: Mapping[str, float]) -> Tensor:
         """How the solution answers to constants that stand at these values, (K, n, F, M): r'(u) s + dr/dc = 0, by least
         squares as the solution itself."""
-        c, step = self.cells, self.cells.step
-        n, names = len(c.mesh), list(constants)
+        c, step, names = self.cells, self.cells.step, list(constants)
 
-        def source(found: Answers, cells: int) -> Tensor:  # (E, cells, P, K)
-            nothing = torch.zeros_like(found.residuals)
-            each = [torch.stack([found.by.get((e, name), row) for e, row in enumerate(nothing)]) for name in names]
-            return -torch.stack(each, -1).unflatten(1, (cells, -1))
+        def left(found: Answers, cells: int) -> Tensor:  # (E, 1, K, cells, P)
+            return found.by_constants(names).unflatten(2, (cells, -1))[:, None]
 
-        inside = source(step.inside(c.scheme.points, False, constants), n).transpose(0, 1)
-        b = (inside * self.operator.row_weights[0, ..., None]).flatten(1, 2)
-        walls = [
-            source(step.at_site(site, False, constants), len(site.cells)).transpose(0, 1)[None] for site in c.sites
-        ]
-        return self.faces.solve(b[None], walls)[0].real.movedim(-1, 0)
+        inside = left(step.inside(c.scheme.points, False, constants), len(c.mesh))
+        walls = [left(step.at_site(site, False, constants), len(site.cells)) for site in c.sites]
+        nothing = c.coefficients.new_zeros(1, len(names), *c.coefficients.shape)
+        return self.operator.corrections(inside, walls, nothing)[0]
 
     @property
     def faces(self) -> JoinedFaces:

@@ -98,7 +98,7 @@ class Spread:
         found = c @ self.cell.table(self.points, orders).T
         cut = self.mesh.cut
         if len(cut):
-            found[..., cut, :] = (self.table(orders) @ c[..., cut, :, None])[..., 0]
+            found[..., cut, :] = by_features(c[..., cut, :], self.table(orders))
         return found
 
     def tested(self, given: Tensor, orders: Sequence[int]) -> Tensor:
@@ -129,7 +129,7 @@ class Spread:
             table, left, own = self.table(order), given[..., cut, :], found[..., cut, :] * 0
             for _ in range(RULES.repeats):
                 own = own + ((left * self.own_weights)[..., None, :] @ table)[..., 0, :]
-                left = given[..., cut, :] - (table @ own[..., None])[..., 0]
+                left = given[..., cut, :] - by_features(own, table)
             found[..., cut, :] = own
         return found
 
@@ -151,6 +151,11 @@ def own_features(mesh: Tiles, cell: ReferenceCell) -> Tensor:
     r = r * r.diagonal(dim1=1, dim2=2).sign()[..., None]
     back = graded.argsort()
     return torch.linalg.solve_triangular(r, eye, upper=True)[:, back][:, :, back]
+
+
+def by_features(c: Tensor, table: Tensor) -> Tensor:
+    """What coefficients (..., n, M) are at places, (..., n, P), by the features there: (P, M), or of each (n, P, M)."""
+    return c @ table.T if table.dim() == 2 else (table @ c[..., None])[..., 0]
 
 
 def features_at(mesh: Tiles, cell: ReferenceCell, cells: Tensor, xi: Tensor, orders: Sequence[int]) -> Tensor:

@@ -119,9 +119,7 @@ class Tiles:
 
     def holds(self, cells: Tensor, x: Tensor) -> Tensor:
         """Which places (m, dims) lie inside of that to which tiles (m,) belong."""
-        if not isinstance(self.region, ClippedParts):
-            assert self.region is not None
-            return self.region.shape.contains(x)
+        assert self.region is not None
         found, part = torch.zeros(len(x), dtype=torch.bool), self.parts[cells]
         for number in part.unique().tolist():
             mine = torch.eq(part, number)
@@ -130,10 +128,8 @@ class Tiles:
 
     def inside_cut(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Points (k, count^2, 2) inside of what the cut ones hold, weights, and shares of their frames (k,)."""
+        assert self.region is not None
         frames, along = self.frames
-        if not isinstance(self.region, ClippedParts):
-            assert self.region is not None
-            return points_inside(self.region.shape, frames, along, count)
         x, w = frames.new_zeros(len(frames), count**2, 2), frames.new_zeros(len(frames), count**2)
         shares, part = frames.new_zeros(len(frames)), self.parts[self.cut.cpu()]
         for number in part.unique().tolist():

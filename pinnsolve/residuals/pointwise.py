@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -38,6 +39,14 @@ class Answers:
     slopes: Mapping[tuple[int, int, Alpha], Tensor]
     values: Mapping[tuple[int, Alpha], Tensor]
     by: Mapping[tuple[int, str], Tensor] = field(default_factory=dict)
+
+    def by_constants(self, names: Sequence[str]) -> Tensor:
+        """d residual / d constant, (E, K, N)."""
+        found = self.residuals.new_zeros(len(self.residuals), len(names), self.residuals.shape[1])
+        for e, k in itertools.product(range(len(found)), range(len(names))):
+            if (e, names[k]) in self.by:
+                found[e, k] = self.by[e, names[k]]
+        return found
 
     def sizes(self) -> Tensor:
         """What each equation is made of, sum |slope x derivative|, (E, N); of an unknown itself what it differs from
