@@ -28,7 +28,7 @@ from pinnsolve.problem.conditions import LEFT, holding, prescribing
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.fewer import Level
 from pinnsolve.problem.problem import Problem
-from pinnsolve.problem.sources import lines_alone, name_of, points_of, watching
+from pinnsolve.problem.sources import lines_alone, name_of, places_of, watching
 from pinnsolve.reference import Exact
 
 Array = np.ndarray
@@ -180,7 +180,11 @@ def rest_of(problem: Problem) -> Rest | None:
     """What sources in points add; None where there are none."""
 
     def find() -> Rest | None:
-        parts = tuple(singular(problem, e, place) for e in problem.equations for place in points_of(e, problem.prober))
+        parts = tuple(
+            singular(problem, e, place)
+            for e in problem.equations
+            for place in places_of(e, problem.prober, lines=False)
+        )
         for part in parts:
             check_alone(problem, part)
         return Rest(problem, parts) if parts else None

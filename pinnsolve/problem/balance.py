@@ -24,7 +24,7 @@ from pinnsolve.problem.calling import innermost
 from pinnsolve.problem.conditions import holding
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Prober, fields_of, probes
-from pinnsolve.problem.sources import met_in, name_of, watching
+from pinnsolve.problem.sources import name_of, places_of, watching
 
 
 def balances(equations: Sequence[Equation], conditions: Sequence[Equation], prober: Prober) -> list[Equation]:
@@ -39,8 +39,7 @@ def balances(equations: Sequence[Equation], conditions: Sequence[Equation], prob
         _without(condition, prober)
     made = []
     for equation in equations:
-        places = [m.place for m in met_in(equation, prober) if len(m.place) == 1]
-        for place in [p for k, p in enumerate(places) if p not in places[:k]]:
+        for place in places_of(equation, prober, lines=True):
             on = face(**place)
             name = f"source of {equation.name} at {name_of(place)}"
             assert equation.function is not None
