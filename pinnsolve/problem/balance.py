@@ -23,8 +23,8 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.calling import innermost
 from pinnsolve.problem.conditions import holding
 from pinnsolve.problem.equation import Equation
-from pinnsolve.problem.probes import Prober, fields_of, probes
-from pinnsolve.problem.sources import name_of, places_of, watching
+from pinnsolve.problem.probes import Prober
+from pinnsolve.problem.sources import met_in, name_of, places_of, watching
 
 
 def balances(equations: Sequence[Equation], conditions: Sequence[Equation], prober: Prober) -> list[Equation]:
@@ -131,14 +131,7 @@ def _without(condition: Equation, prober: Prober) -> None:
     """
     if condition.function is None:
         return
-    points = condition.on.resolve(prober.domain)[0].grid()
-    chart, at, found = probes(prober.domain, prober.unknowns, points)
-    with torch.enable_grad(), watching() as met:
-        try:
-            condition.residual(prober.known(chart, at, fields_of(found), points))
-        except Exception:
-            return
-    if met:
+    if met_in(condition, prober, condition.on.resolve(prober.domain)[0].grid()):
         raise ProblemError(
             f"{condition.name}: source(...) stands in a condition", "Write it in an equation.", condition.place
         )

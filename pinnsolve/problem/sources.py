@@ -20,6 +20,7 @@ from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.calls import worded
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.points import Points
 from pinnsolve.jets.calculus import describe
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.calling import innermost
@@ -167,18 +168,20 @@ def name_of(place: Mapping[str, float]) -> str:
     return ", ".join(f"{c}={v:g}" for c, v in place.items())
 
 
-def met_in(equation: Equation, prober: Prober) -> list[Met]:
-    """The sources of an equation, on probes; none where it fails, which the checks tell with its place.
+def met_in(equation: Equation, prober: Prober, points: Points | None = None) -> list[Met]:
+    """The sources of an equation, on probes at points, or all over the domain; none where it fails, which the checks
+    tell with its place.
 
     Raises
     ------
     ProblemError
         If a source cannot stand there.
     """
-    chart, at, found = probes(prober.domain, prober.unknowns, prober.domain.line())
+    points = prober.domain.line() if points is None else points
+    chart, at, found = probes(prober.domain, prober.unknowns, points)
     with torch.enable_grad(), watching() as met:
         try:
-            equation.residual(prober.known(chart, at, fields_of(found), prober.domain.line()))
+            equation.residual(prober.known(chart, at, fields_of(found), points))
         except ProblemError as error:
             if "source(..." in error.fault:
                 raise
