@@ -8,7 +8,9 @@ a condition inside, as `condition(lambda u, x: jump(d(u, x)) + q, on=face(x=a))`
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
@@ -18,6 +20,7 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.regions import face
 from pinnsolve.jets.calculus import jump
 from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.leaves import beside_derivatives
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.calling import innermost
@@ -69,27 +72,16 @@ class Balance:
         call = innermost()
         assert call is not None
         fields: Fields = call.fields
-        chart = fields.chart
-        taken: list[tuple[Jet, Tensor]] = []
-
-        def watch(before: Jet, name: str, after: Jet) -> Jet:
-            if name != self.along:
-                return after
-            leaf = torch.zeros(chart.size, dtype=chart.dtype, device=chart.device, requires_grad=True)
-            taken.append((before, leaf))
-            return after + chart.constant(leaf, after.depends)
-
-        seen, chart.differentiated = chart.differentiated, watch
-        try:
-            with torch.inference_mode(False), torch.enable_grad(), watching(lines=True) as met:
-                residual = self.function(**{n: _own(what) for n, what in given.items()}).value
-                here = [(m.strength, m.leaf) for m in met if m.place == {self.along: self.place}]
-                leaves = [leaf for _, leaf in (*taken, *here)]
-                factors = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True, retain_graph=True)
-        finally:
-            chart.differentiated = seen
+        with (
+            torch.inference_mode(False), torch.enable_grad(), watching(lines=True) as met,
+            beside_derivatives(fields.chart, self.along) as taken,
+        ):  # fmt: skip
+            residual = self.function(**{n: _own(what) for n, what in given.items()}).value
+            here = [(m.strength, m.leaf) for m in met if m.place == {self.along: self.place}]
+            leaves = [*(leaf for *_, leaf in taken), *(leaf for _, leaf in here)]
+            factors = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True, retain_graph=True)
         terms = [
-            jump(self._of(f, factor)) for (f, _), factor in zip(taken, factors, strict=False) if bool(factor.any())
+            jump(self._of(f, factor)) for (f, *_), factor in zip(taken, factors, strict=False) if bool(factor.any())
         ]
         if not terms:
             raise ProblemError(
@@ -99,10 +91,7 @@ class Balance:
             )
         for (strength, _), factor in zip(here, factors[len(taken) :], strict=True):
             terms.append(self._of(strength, factor))
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
-        return total
+        return reduce(operator.add, terms)
 
     @staticmethod
     def _of(what: Jet, factor: Tensor) -> Jet:
