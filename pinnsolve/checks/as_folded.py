@@ -24,7 +24,6 @@ from pinnsolve.jets.differences import Shifted
 from pinnsolve.problem.calling import innermost
 from pinnsolve.problem.conditions import holding, prescribing
 from pinnsolve.problem.equation import Equation
-from pinnsolve.problem.fewer import Level
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.sources import met_in
 from pinnsolve.reference import Exact
@@ -68,7 +67,7 @@ def _folded(problem: Problem) -> Problem | None:
     if fold is None:
         return None
     _refuse(problem)
-    equations = [_equation(e, fold) for e in problem.equations if not isinstance(e.function, Level)]
+    equations = [_equation(e, fold) for e in problem.declared_equations]
     conditions = [m for c in problem.declared_conditions for m in _mapped(c, fold)]
     reference = problem.reference
     told = None
@@ -76,13 +75,12 @@ def _folded(problem: Problem) -> Problem | None:
         told = Exact({u: _exact(u, f, fold) if u in fold.sheets else f for u, f in reference.solutions.items()})
     box = {c: problem.domain.ends(c) for c in problem.space_coordinates}
     box[fold.coordinate] = (fold.base.low, fold.base.high)
-    unknowns = {u: problem.fewer[u].mine if u in problem.fewer else problem.coordinates for u in problem.unknowns}
     guess = {
         u: OnPart(v, fold, fold.sheets[u]) if callable(v) else v for u, v in problem.guess.values.items()
     } or None  # fmt: skip
     return problem.replaced(
-        space=Box(**box), unknowns=unknowns, equations=equations, conditions=conditions, reference=told,
-        quantities=None, guess=guess,
+        space=Box(**box), unknowns=problem.declared_unknowns, equations=equations, conditions=conditions,
+        reference=told, quantities=None, guess=guess,
     )  # fmt: skip
 
 

@@ -26,7 +26,6 @@ from pinnsolve.problem.binding import Fields, arguments
 from pinnsolve.problem.calling import innermost
 from pinnsolve.problem.conditions import LEFT, holding, prescribing
 from pinnsolve.problem.equation import Equation
-from pinnsolve.problem.fewer import Level
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.sources import lines_alone, name_of, places_of, watching
 from pinnsolve.reference import Exact
@@ -114,9 +113,9 @@ class Shown:
     it leaves in the equation is known to vary there.
     """
 
-    def __init__(self, function: Callable[..., Any], rest: Rest, inside: bool = False) -> None:
+    def __init__(self, function: Callable[..., Any], rest: Rest, name: str = "", inside: bool = False) -> None:
         self.__wrapped__, self.rest, self.inside = function, rest, inside
-        self.__name__ = getattr(function, "__name__", "function")
+        self.__name__ = name or getattr(function, "__name__", "function")
         self.__signature__ = _signature(function, rest)
 
     def __call__(self, **given: Any) -> Any:
@@ -220,13 +219,7 @@ def _regular(problem: Problem) -> Problem | None:
         return None
     _refuse(problem, rest)
     shifted = set(rest.unknowns)
-    names = {e.function: e.name for e in problem.equations}
-    own = [e.function for e in problem.equations if e.function is not None and not isinstance(e.function, Level)]
-    equations: list[Any] = []
-    for function in own:
-        made = Shown(function, rest, inside=True)
-        made.__name__ = names[function]
-        equations.append(made)
+    equations = [Shown(e.function, rest, e.name, inside=True) for e in problem.declared_equations if e.function]
     conditions = [_condition(c, rest, shifted) if isinstance(c, Equation) else c for c in problem.declared_conditions]
     reference = problem.reference
     told = None

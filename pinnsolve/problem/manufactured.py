@@ -11,7 +11,6 @@ from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.binding import Fields, arguments
 from pinnsolve.problem.conditions import condition
 from pinnsolve.problem.equation import Equation, Prescribed
-from pinnsolve.problem.fewer import Level
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import exact
 
@@ -55,8 +54,7 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
 
     always = {*problem.coordinates, *problem.others}
     asked = {e.name: e.asks & set(problem.unknowns) for e in problem.equations}
-    own = [e for e in problem.equations if not isinstance(e.function, Level)]  # the others follow from `unknowns`
-    equations = [shifted(e.name, e.residual, always | asked[e.name]) for e in own]
+    equations = [shifted(e.name, e.residual, always | asked[e.name]) for e in problem.declared_equations]
     conditions: list[Any] = [*problem.periodic, *problem.solenoidal, *problem.known]
     for c in (*problem.conditions, *problem.inner):
         conditions.append(_shifted_condition(problem, c, solutions, shifted, always))
