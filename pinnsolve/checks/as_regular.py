@@ -8,8 +8,10 @@ The equations and conditions of w are the user's own, called with w + q g in pla
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -71,10 +73,7 @@ class Rest:
             factors = torch.autograd.grad(residual.sum(), [m.leaf for m in here])
         for m, factor in zip(here, factors, strict=True):
             _check_strength(part, m.strength, factor)
-        terms = [m.strength * float(factor[0]) for m, factor in zip(here, factors, strict=True)]
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
+        total: Jet = reduce(operator.add, [m.strength * float(f[0]) for m, f in zip(here, factors, strict=True)])
         return total
 
     @property
