@@ -19,7 +19,7 @@ from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.once import once
 from pinnsolve.geometry.piece import Piece
-from pinnsolve.geometry.regions import Region
+from pinnsolve.geometry.regions import Region, moved
 from pinnsolve.jets.differences import Shifted
 from pinnsolve.problem.calling import innermost
 from pinnsolve.problem.conditions import holding, prescribing
@@ -183,13 +183,9 @@ def _told(c: Equation, fold: Fold, sheet: Sheet, ends: Sequence[float], others: 
 
 
 def _pieces(fold: Fold, ends: Sequence[float], others: Sequence[Piece], domain: Domain) -> list[Piece]:
-    found = [domain.face(fold.coordinate, end) for end in ends]
-    for piece in others:
-        if piece.kept:
-            raise ProblemError("a condition stands on a part of a face", "Possible are whole faces of parts of space.")
-        single = len(piece.fixed) == 1
-        found.append(domain.face(*next(iter(piece.fixed.items()))) if single else domain.interior.at(**piece.fixed))
-    return found
+    if any(piece.kept for piece in others):
+        raise ProblemError("a condition stands on a part of a face", "Possible are whole faces of parts of space.")
+    return [*(domain.face(fold.coordinate, end) for end in ends), *moved(others, domain)]
 
 
 def _observed(c: Observed, fold: Fold) -> list[Observed]:
