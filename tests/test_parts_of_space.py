@@ -107,6 +107,13 @@ def test_the_reference_that_is_made_of_the_declaration() -> None:
     assert abs(comparison.reference.fields["b"](x=places)[1] - TRUE["b"](1.5)) < 1e-9
 
 
+def test_a_range_of_a_parameter_goes_with_parts() -> None:
+    solution = solved(rods(parameters={"k": (4.0, 6.0)}, reference=None))
+    at = solution.at(k=K)
+    assert solution.converged and abs(at.a(x=0.4) - TRUE["a"](0.4)) < 1e-6 and abs(at.b(x=2.0) - TRUE["b"](2.0)) < 1e-6
+    assert np.isnan(at.a(x=2.0)) and np.isnan(at.b(x=0.4))
+
+
 def test_words_and_units_change_nothing() -> None:
     """Unknowns in another order, equations and conditions too, and x in millimetres."""
     mm = 1e-3

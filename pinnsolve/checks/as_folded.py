@@ -19,12 +19,11 @@ from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.once import once
 from pinnsolve.geometry.piece import Piece
-from pinnsolve.geometry.regions import Region
+from pinnsolve.geometry.regions import Region, moved
 from pinnsolve.jets.differences import Shifted
 from pinnsolve.problem.calling import innermost
 from pinnsolve.problem.conditions import holding, prescribing
 from pinnsolve.problem.equation import Equation
-from pinnsolve.problem.fewer import Level
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.sources import met_in
 from pinnsolve.reference import Exact
@@ -68,7 +67,7 @@ def _folded(problem: Problem) -> Problem | None:
     if fold is None:
         return None
     _refuse(problem)
-    equations = [_equation(e, fold) for e in problem.equations if not isinstance(e.function, Level)]
+    equations = [_equation(e, fold) for e in problem.declared_equations]
     conditions = [m for c in problem.declared_conditions for m in _mapped(c, fold)]
     reference = problem.reference
     told = None
@@ -76,13 +75,12 @@ def _folded(problem: Problem) -> Problem | None:
         told = Exact({u: _exact(u, f, fold) if u in fold.sheets else f for u, f in reference.solutions.items()})
     box = {c: problem.domain.ends(c) for c in problem.space_coordinates}
     box[fold.coordinate] = (fold.base.low, fold.base.high)
-    unknowns = {u: problem.fewer[u].mine if u in problem.fewer else problem.coordinates for u in problem.unknowns}
     guess = {
         u: OnPart(v, fold, fold.sheets[u]) if callable(v) else v for u, v in problem.guess.values.items()
     } or None  # fmt: skip
     return problem.replaced(
-        space=Box(**box), unknowns=unknowns, equations=equations, conditions=conditions, reference=told,
-        quantities=None, guess=guess,
+        space=Box(**box), unknowns=problem.declared_unknowns, equations=equations, conditions=conditions,
+        reference=told, quantities=None, guess=guess,
     )  # fmt: skip
 
 
@@ -185,13 +183,9 @@ def _told(c: Equation, fold: Fold, sheet: Sheet, ends: Sequence[float], others: 
 
 
 def _pieces(fold: Fold, ends: Sequence[float], others: Sequence[Piece], domain: Domain) -> list[Piece]:
-    found = [domain.face(fold.coordinate, end) for end in ends]
-    for piece in others:
-        if piece.kept:
-            raise ProblemError("a condition stands on a part of a face", "Possible are whole faces of parts of space.")
-        single = len(piece.fixed) == 1
-        found.append(domain.face(*next(iter(piece.fixed.items()))) if single else domain.interior.at(**piece.fixed))
-    return found
+    if any(piece.kept for piece in others):
+        raise ProblemError("a condition stands on a part of a face", "Possible are whole faces of parts of space.")
+    return [*(domain.face(fold.coordinate, end) for end in ends), *moved(others, domain)]
 
 
 def _observed(c: Observed, fold: Fold) -> list[Observed]:

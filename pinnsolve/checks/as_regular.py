@@ -8,8 +8,10 @@ The equations and conditions of w are the user's own, called with w + q g in pla
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -26,9 +28,8 @@ from pinnsolve.problem.binding import Fields, arguments
 from pinnsolve.problem.calling import innermost
 from pinnsolve.problem.conditions import LEFT, holding, prescribing
 from pinnsolve.problem.equation import Equation
-from pinnsolve.problem.fewer import Level
 from pinnsolve.problem.problem import Problem
-from pinnsolve.problem.sources import lines_alone, name_of, points_of, watching
+from pinnsolve.problem.sources import lines_alone, name_of, places_of, watching
 from pinnsolve.reference import Exact
 
 Array = np.ndarray
@@ -72,10 +73,7 @@ class Rest:
             factors = torch.autograd.grad(residual.sum(), [m.leaf for m in here])
         for m, factor in zip(here, factors, strict=True):
             _check_strength(part, m.strength, factor)
-        terms = [m.strength * float(factor[0]) for m, factor in zip(here, factors, strict=True)]
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
+        total: Jet = reduce(operator.add, [m.strength * float(f[0]) for m, f in zip(here, factors, strict=True)])
         return total
 
     @property
@@ -114,9 +112,9 @@ class Shown:
     it leaves in the equation is known to vary there.
     """
 
-    def __init__(self, function: Callable[..., Any], rest: Rest, inside: bool = False) -> None:
+    def __init__(self, function: Callable[..., Any], rest: Rest, name: str = "", inside: bool = False) -> None:
         self.__wrapped__, self.rest, self.inside = function, rest, inside
-        self.__name__ = getattr(function, "__name__", "function")
+        self.__name__ = name or getattr(function, "__name__", "function")
         self.__signature__ = _signature(function, rest)
 
     def __call__(self, **given: Any) -> Any:
@@ -180,7 +178,11 @@ def rest_of(problem: Problem) -> Rest | None:
     """What sources in points add; None where there are none."""
 
     def find() -> Rest | None:
-        parts = tuple(singular(problem, e, place) for e in problem.equations for place in points_of(e, problem.prober))
+        parts = tuple(
+            singular(problem, e, place)
+            for e in problem.equations
+            for place in places_of(e, problem.prober, lines=False)
+        )
         for part in parts:
             check_alone(problem, part)
         return Rest(problem, parts) if parts else None
@@ -216,13 +218,7 @@ def _regular(problem: Problem) -> Problem | None:
         return None
     _refuse(problem, rest)
     shifted = set(rest.unknowns)
-    names = {e.function: e.name for e in problem.equations}
-    own = [e.function for e in problem.equations if e.function is not None and not isinstance(e.function, Level)]
-    equations: list[Any] = []
-    for function in own:
-        made = Shown(function, rest, inside=True)
-        made.__name__ = names[function]
-        equations.append(made)
+    equations = [Shown(e.function, rest, e.name, inside=True) for e in problem.declared_equations if e.function]
     conditions = [_condition(c, rest, shifted) if isinstance(c, Equation) else c for c in problem.declared_conditions]
     reference = problem.reference
     told = None

@@ -6,7 +6,6 @@ space and time are solved at once, as those of a plane are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pinnsolve.checks.as_folded import as_folded
@@ -14,10 +13,8 @@ from pinnsolve.checks.as_regular import as_regular, kept_apart, rest_of
 from pinnsolve.checks.as_time import along_time, as_evolution
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.box import Box
-from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.once import once
-from pinnsolve.geometry.piece import Piece
-from pinnsolve.geometry.regions import Region
+from pinnsolve.geometry.regions import Region, moved
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 
@@ -71,13 +68,4 @@ def _beside(condition: Equation, problem: Problem) -> Equation:
     if told is not None and told.what == "rate":
         sign = 1 if pieces[0].moment == problem.domain.ends(str(problem.domain.time))[1] else -1
         condition = along_time(condition, told, "normal derivative", sign)
-    return replace(condition, on=Region(condition.on.name, lambda domain: tuple(_moved(pieces, domain))))
-
-
-def _moved(pieces: Sequence[Piece], domain: Domain) -> Iterator[Piece]:
-    for piece in pieces:
-        whole = domain.face(*next(iter(piece.fixed.items()))) if len(piece.fixed) == 1 else None
-        moved = whole or domain.interior.at(**piece.fixed)
-        for part in piece.kept:
-            moved = moved.where(part)
-        yield moved
+    return replace(condition, on=Region(condition.on.name, lambda domain: tuple(moved(pieces, domain))))

@@ -12,7 +12,7 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.along import Along
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.problem.binding import Fields
-from pinnsolve.problem.conditions import normal_derivative, rate
+from pinnsolve.problem.conditions import LEFT
 from pinnsolve.problem.equation import Equation, Prescribed, What
 from pinnsolve.problem.problem import Problem
 
@@ -61,7 +61,7 @@ def along_time(condition: Equation, told: Prescribed, what: What, sign: int) -> 
     def given(at: Fields) -> Any:
         return told.given(at) * sign
 
-    left = rate if what == "rate" else normal_derivative
+    left = LEFT[what]
     known = Prescribed(told.unknown, what, given, told.asks, None if told.number is None else sign * told.number)
     return replace(condition, residual=lambda at: left(at, told.unknown) - given(at), prescribes=known, function=None)
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.leaves import beside_derivatives
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 
@@ -32,40 +33,23 @@ def differentiated(equation: Equation, at: Fields) -> tuple[Jet, Differentiated]
 
 def weights(equation: Equation, at: Fields) -> tuple[list[str], Tensor]:
     """Along which coordinate each derivative is taken, and what multiplies it, (derivatives, N)."""
-    chart, names, leaves = at.chart, list[str](), list[Tensor]()
-
-    def watch(before: Jet, name: str, after: Jet) -> Jet:
-        names.append(name)
-        leaves.append(torch.zeros(chart.size, dtype=chart.dtype, requires_grad=True))
-        return after + chart.constant(leaves[-1], after.depends)
-
-    kept, chart.differentiated = chart.differentiated, watch
-    try:
-        with torch.enable_grad():
-            residual = equation.residual(at).value
-            slopes = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True) if leaves else ()
-    finally:
-        chart.differentiated = kept
-    return names, torch.stack(slopes) if slopes else torch.zeros(0, chart.size, dtype=chart.dtype)
+    with torch.enable_grad(), beside_derivatives(at.chart) as taken:
+        residual, leaves = equation.residual(at).value, [leaf for *_, leaf in taken]
+    slopes = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True) if leaves else ()
+    nothing = torch.zeros(0, at.chart.size, dtype=at.chart.dtype)
+    return [name for _, name, _ in taken], torch.stack(slopes) if slopes else nothing
 
 
 def twice(equation: Equation, at: Fields) -> list[bool]:
     """Which of the derivatives are of something that holds a derivative itself, as k T_x does and T does not."""
-    chart, found, leaves = at.chart, list[bool](), list[Tensor]()
+    with torch.enable_grad(), beside_derivatives(at.chart) as taken:
+        equation.residual(at)
+        values, leaves = [field.value for field, *_ in taken], [leaf for *_, leaf in taken]
 
-    def watch(before: Jet, name: str, after: Jet) -> Jet:
-        value = before.value
-        known = torch.autograd.grad(value.sum(), leaves, retain_graph=True, allow_unused=True) if (
-            leaves and value.requires_grad
-        ) else ()  # fmt: skip
-        found.append(any(slope is not None and bool(slope.any()) for slope in known))
-        leaves.append(torch.zeros(chart.size, dtype=chart.dtype, requires_grad=True))
-        return after + chart.constant(leaves[-1], after.depends)
+    def holds(k: int) -> bool:
+        if not k or not values[k].requires_grad:
+            return False
+        known = torch.autograd.grad(values[k].sum(), leaves[:k], retain_graph=True, allow_unused=True)
+        return any(slope is not None and bool(slope.any()) for slope in known)
 
-    kept, chart.differentiated = chart.differentiated, watch
-    try:
-        with torch.enable_grad():
-            equation.residual(at).value  # noqa: B018
-    finally:
-        chart.differentiated = kept
-    return found
+    return [holds(k) for k in range(len(taken))]

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.leaves import beside_derivatives
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import fields_of, probes
@@ -127,21 +127,11 @@ def _continuous(
     axis, count = problem.coordinates.index(coordinate), len(RULES.lines)
     points = _beside(problem, coordinate, place)
     chart, at, found = probes(problem.domain, problem.unknowns, points, shift)
-    taken: list[tuple[Jet, Tensor]] = []
-
-    def watch(before: Jet, name: str, after: Jet) -> Jet:
-        if name != coordinate:
-            return after
-        leaf = torch.zeros(len(points), dtype=torch.float64, requires_grad=True)
-        taken.append((before, leaf))
-        return after + chart.constant(leaf, after.depends)
-
-    chart.differentiated = watch
-    with torch.enable_grad():
+    with torch.enable_grad(), beside_derivatives(chart, coordinate) as taken:
         residual = equation.residual(problem.looked_at(chart, at, fields_of(found), points)).value
-        values = [field.value for field, _ in taken]
+        values = [field.value for field, *_ in taken]
     leaves = [(u, alpha, leaf) for u, p in found.items() for alpha, leaf in p.asked.items()]
-    weights = [_grad(residual, [leaf])[0] for _, leaf in taken]
+    weights = [_grad(residual, [leaf])[0] for *_, leaf in taken]
     told = [(_row(value, leaves, axis, columns), w) for value, w in zip(values, weights, strict=True)]
     rows = [row for row, weight in told if not bool(weight.any())]  # what is differentiated again
     rows.append(_together([(row, w) for row, w in told if row is not None and bool(w.any())], columns))

@@ -92,9 +92,9 @@ class Fold:
 
     def asked(self, names: Set[str]) -> list[Sheet]:
         """The parts of the unknowns among some names, each once; any, where these are the same on all."""
-        found = [self.sheets[u] for u in self.problem.unknowns if u in names and u in self.sheets]
+        found = dict.fromkeys(self.sheets[u] for u in self.problem.unknowns if u in names and u in self.sheets)
         anywhere = [] if found or names.isdisjoint(self.problem.unknowns) else [next(iter(self.sheets.values()))]
-        return [s for k, s in enumerate(found) if s not in found[:k]] or anywhere
+        return [*found] or anywhere
 
     def sheet_of(self, name: str) -> Sheet:
         """The part of an unknown, or that on which an equation holds; any, of what is the same on all."""

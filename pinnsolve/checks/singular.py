@@ -19,8 +19,10 @@ Source: Carslaw & Jaeger, Conduction of Heat in Solids (Oxford 1959), sections 1
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from math import pi
 from typing import Any
 
@@ -102,11 +104,11 @@ class Singular:
         away = [at[c] - value for c, value in self.place.items()]
         n, size = len(away), float(torch.linalg.det(self.inverse)) ** 0.5
         pairs = [(i, j) for i in range(n) for j in range(n) if self.inverse[i, j] != 0.0]
-        square = _sum([away[i] * away[j] * float(self.inverse[i, j]) for i, j in pairs])
+        square = reduce(operator.add, [away[i] * away[j] * float(self.inverse[i, j]) for i, j in pairs])
         unit = self.length**2 * float(self.inverse.diagonal().max())
         square = on_jets.clamp(square, min=unit * RULES.least**2)
         turned = [a * float(v) for a, v in zip(away, self.drift, strict=True) if v != 0.0]
-        along = _sum(turned) if turned else 0.0
+        along = reduce(operator.add, turned) if turned else 0.0
         if self.time is None:
             found = strength * _steady(square, unit, n, self.decay, along)
         else:
@@ -141,13 +143,6 @@ def _timed(square: Any, passed: Any, n: int) -> tuple[Any, Any]:
     rho, left = on_jets.sqrt(square), on_jets.erfc(on_jets.sqrt(z))
     spread = on_jets.sqrt(passed) * on_jets.exp(-z) * (2 / pi**0.5)
     return left / rho * (0.25 / pi), (spread - rho * left) * (0.125 / pi)
-
-
-def _sum(terms: list[Any]) -> Any:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
 
 
 def exponential_integral(w: Jet) -> Jet:

@@ -6,7 +6,7 @@ Every region resolves to pieces of a domain. That is all that sampling and exact
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Real
@@ -155,6 +155,16 @@ def point(**place: float) -> Region:
     _numbers("point", place)
     name = "point(" + ", ".join(f"{c}={v:g}" for c, v in place.items()) + ")"
     return Region(name, lambda domain: (domain.point(place),))
+
+
+def moved(pieces: Iterable[Piece], domain: Domain) -> Iterator[Piece]:
+    """The pieces of another domain that lie where pieces of a box do."""
+    for piece in pieces:
+        single = len(piece.fixed) == 1
+        found = domain.face(*next(iter(piece.fixed.items()))) if single else domain.interior.at(**piece.fixed)
+        for part in piece.kept:
+            found = found.where(part)
+        yield found
 
 
 def _boundary(domain: Domain) -> tuple[Piece, ...]:

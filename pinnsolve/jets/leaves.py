@@ -1,8 +1,9 @@
-"""Constants by which derivatives are taken point by point."""
+"""Constants by which derivatives are taken point by point, and what stands beside each derivative of an expression."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -31,3 +32,25 @@ class Leaves:
     def fields(self, chart: Chart) -> dict[str, Jet]:
         """As fields that equations may ask for."""
         return {name: chart.constant(value) for name, value in self.values.items()}
+
+
+@contextmanager
+def beside_derivatives(chart: Chart, along: str | None = None) -> Iterator[list[tuple[Jet, str, Tensor]]]:
+    """While it lasts, d(F, x) is d(F, x) + leaf, a zero that answers with what multiplies the derivative.
+
+    Told are F, the coordinate and the leaf (N,) of each derivative, or of each along one coordinate, in their order.
+    """
+    taken: list[tuple[Jet, str, Tensor]] = []
+
+    def watch(before: Jet, name: str, after: Jet) -> Jet:
+        if along is not None and name != along:
+            return after
+        leaf = torch.zeros(chart.size, dtype=chart.dtype, device=chart.device, requires_grad=True)
+        taken.append((before, name, leaf))
+        return after + chart.constant(leaf, after.depends)
+
+    kept, chart.differentiated = chart.differentiated, watch
+    try:
+        yield taken
+    finally:
+        chart.differentiated = kept

@@ -8,7 +8,9 @@ a condition inside, as `condition(lambda u, x: jump(d(u, x)) + q, on=face(x=a))`
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
@@ -18,13 +20,14 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.regions import face
 from pinnsolve.jets.calculus import jump
 from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.leaves import beside_derivatives
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.calling import innermost
 from pinnsolve.problem.conditions import holding
 from pinnsolve.problem.equation import Equation
-from pinnsolve.problem.probes import Prober, fields_of, probes
-from pinnsolve.problem.sources import met_in, name_of, watching
+from pinnsolve.problem.probes import Prober
+from pinnsolve.problem.sources import met_in, name_of, places_of, watching
 
 
 def balances(equations: Sequence[Equation], conditions: Sequence[Equation], prober: Prober) -> list[Equation]:
@@ -39,8 +42,7 @@ def balances(equations: Sequence[Equation], conditions: Sequence[Equation], prob
         _without(condition, prober)
     made = []
     for equation in equations:
-        places = [m.place for m in met_in(equation, prober) if len(m.place) == 1]
-        for place in [p for k, p in enumerate(places) if p not in places[:k]]:
+        for place in places_of(equation, prober, lines=True):
             on = face(**place)
             name = f"source of {equation.name} at {name_of(place)}"
             assert equation.function is not None
@@ -70,27 +72,16 @@ class Balance:
         call = innermost()
         assert call is not None
         fields: Fields = call.fields
-        chart = fields.chart
-        taken: list[tuple[Jet, Tensor]] = []
-
-        def watch(before: Jet, name: str, after: Jet) -> Jet:
-            if name != self.along:
-                return after
-            leaf = torch.zeros(chart.size, dtype=chart.dtype, device=chart.device, requires_grad=True)
-            taken.append((before, leaf))
-            return after + chart.constant(leaf, after.depends)
-
-        seen, chart.differentiated = chart.differentiated, watch
-        try:
-            with torch.inference_mode(False), torch.enable_grad(), watching(lines=True) as met:
-                residual = self.function(**{n: _own(what) for n, what in given.items()}).value
-                here = [(m.strength, m.leaf) for m in met if m.place == {self.along: self.place}]
-                leaves = [leaf for _, leaf in (*taken, *here)]
-                factors = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True, retain_graph=True)
-        finally:
-            chart.differentiated = seen
+        with (
+            torch.inference_mode(False), torch.enable_grad(), watching(lines=True) as met,
+            beside_derivatives(fields.chart, self.along) as taken,
+        ):  # fmt: skip
+            residual = self.function(**{n: _own(what) for n, what in given.items()}).value
+            here = [(m.strength, m.leaf) for m in met if m.place == {self.along: self.place}]
+            leaves = [*(leaf for *_, leaf in taken), *(leaf for _, leaf in here)]
+            factors = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True, retain_graph=True)
         terms = [
-            jump(self._of(f, factor)) for (f, _), factor in zip(taken, factors, strict=False) if bool(factor.any())
+            jump(self._of(f, factor)) for (f, *_), factor in zip(taken, factors, strict=False) if bool(factor.any())
         ]
         if not terms:
             raise ProblemError(
@@ -100,10 +91,7 @@ class Balance:
             )
         for (strength, _), factor in zip(here, factors[len(taken) :], strict=True):
             terms.append(self._of(strength, factor))
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
-        return total
+        return reduce(operator.add, terms)
 
     @staticmethod
     def _of(what: Jet, factor: Tensor) -> Jet:
@@ -132,14 +120,7 @@ def _without(condition: Equation, prober: Prober) -> None:
     """
     if condition.function is None:
         return
-    points = condition.on.resolve(prober.domain)[0].grid()
-    chart, at, found = probes(prober.domain, prober.unknowns, points)
-    with torch.enable_grad(), watching() as met:
-        try:
-            condition.residual(prober.known(chart, at, fields_of(found), points))
-        except Exception:
-            return
-    if met:
+    if met_in(condition, prober, condition.on.resolve(prober.domain)[0].grid()):
         raise ProblemError(
             f"{condition.name}: source(...) stands in a condition", "Write it in an equation.", condition.place
         )

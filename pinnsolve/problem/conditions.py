@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from math import isfinite
 from numbers import Real
 from typing import Any
@@ -189,10 +191,7 @@ def normal_derivative(at: Fields, unknown: str) -> Jet:
     """n . grad u = sum over the coordinates of space of n_x u_x; of an unknown function, over those of its own."""
     field = at[unknown]
     terms = [at["n" + c] * d(field, at[c]) for c in at.chart.names if "n" + c in at and c in field.depends]
-    total = terms[0] if terms else at.chart.numbers(0.0)
-    for term in terms[1:]:
-        total = total + term
-    return total
+    return reduce(operator.add, terms) if terms else at.chart.numbers(0.0)
 
 
 LEFT: dict[What, Callable[[Fields, str], Jet]] = {

@@ -82,14 +82,15 @@ class _Made:
         added = self._named_anew("surplus") if self._surplus() else ""
         if added:
             self.equations.append(Level(added, p.coordinates[0]))
-        functions = {e.function: self._told(e, added) for e in p.equations}
+        own = [self._told(e, added) for e in p.declared_equations]
         holding = {c.function: c for c in (*p.conditions, *p.inner) if c.integrates}
-        standing = [self._standing(holding[c.function], added) if _function(c) in holding else c for c in _declared(p)]
-        own = [functions[e.function] for e in p.equations if not isinstance(e.function, Level)]
-        unknowns = {u: p.fewer[u].mine if u in p.fewer else p.coordinates for u in p.unknowns}
+        standing = [
+            self._standing(holding[c.function], added) if _function(c) in holding else c for c in p.declared_conditions
+        ]
         return p.replaced(
-            unknowns=unknowns | dict.fromkeys(self.unknowns, p.coordinates), equations=[*own, *self.equations],
-            conditions=[*standing, *self.conditions], reference=None, quantities=None,
+            unknowns=p.declared_unknowns | dict.fromkeys(self.unknowns, p.coordinates),
+            equations=[*own, *self.equations], conditions=[*standing, *self.conditions],
+            reference=None, quantities=None,
         )  # fmt: skip
 
     # ------------------------------------------------------------ equations and conditions
@@ -165,10 +166,6 @@ class _Made:
         probe = p.prober.answer(p.equations[0], p.domain.line()).probes[p.unknowns[0]]
         asked = max((alpha[0] for alpha in probe.asked), default=0)
         return sum(len(p.pieces(c)) for c in p.conditions if c not in alone) == asked
-
-
-def _declared(problem: Problem) -> list[Any]:
-    return list(problem.declared_conditions)
 
 
 def _function(told: Any) -> Any:

@@ -8,10 +8,9 @@ from typing import Any
 
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.binding import Fields, arguments
-from pinnsolve.problem.conditions import condition
-from pinnsolve.problem.equation import Equation, Prescribed
-from pinnsolve.problem.fewer import Level
+from pinnsolve.problem.binding import Fields
+from pinnsolve.problem.conditions import condition, prescribing
+from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import exact
 
@@ -55,8 +54,7 @@ def manufactured(problem: Problem, **solutions: Callable[..., Any]) -> Problem:
 
     always = {*problem.coordinates, *problem.others}
     asked = {e.name: e.asks & set(problem.unknowns) for e in problem.equations}
-    own = [e for e in problem.equations if not isinstance(e.function, Level)]  # the others follow from `unknowns`
-    equations = [shifted(e.name, e.residual, always | asked[e.name]) for e in own]
+    equations = [shifted(e.name, e.residual, always | asked[e.name]) for e in problem.declared_equations]
     conditions: list[Any] = [*problem.periodic, *problem.solenoidal, *problem.known]
     for c in (*problem.conditions, *problem.inner):
         conditions.append(_shifted_condition(problem, c, solutions, shifted, always))
@@ -67,9 +65,7 @@ def _shifted_condition(
     problem: Problem, c: Equation, solutions: dict[str, Any], shifted: Callable[..., Any], always: set[str]
 ) -> Any:
     if c.says("value"):
-        unknown, solution = str(c.unknown), solutions[str(c.unknown)]
-        told = Prescribed(unknown, "value", lambda at: at.value(solution, c.name), frozenset(arguments(solution)))
-        return Equation(c.name, c.on, lambda at: at[unknown] - told.given(at), told, solution)
+        return prescribing(c.name, c.on, str(c.unknown), "value", solutions[str(c.unknown)])
     on_face = all(p.on_boundary for p in problem.pieces(c))
     normals = {f"n{x}" for x in problem.space_coordinates} if on_face else set()
     asked = set(c.asks & set(problem.unknowns))

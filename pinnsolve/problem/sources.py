@@ -20,6 +20,7 @@ from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.calls import worded
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.points import Points
 from pinnsolve.jets.calculus import describe
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.calling import innermost
@@ -54,29 +55,29 @@ class Watch:
     met: list[Met] = field(default_factory=list)
 
 
-_watches: ContextVar[tuple[Watch, ...]] = ContextVar("sources that are met", default=())
+_watch: ContextVar[Watch | None] = ContextVar("sources that are met", default=None)
 
 
 @contextmanager
 def watching(lines: bool = False) -> Iterator[list[Met]]:
     """While it lasts, sources are met with a leaf each."""
     watch = Watch(lines)
-    token = _watches.set((*_watches.get(), watch))
+    token = _watch.set(watch)
     try:
         yield watch.met
     finally:
-        _watches.reset(token)
+        _watch.reset(token)
 
 
 @contextmanager
 def lines_alone() -> Iterator[None]:
     """While it lasts, whoever watches meets sources along lines alone: those in points are told otherwise."""
-    watches = _watches.get()
-    token = _watches.set(tuple(Watch(True, w.met) for w in watches))
+    watch = _watch.get()
+    token = _watch.set(None if watch is None else Watch(True, watch.met))
     try:
         yield
     finally:
-        _watches.reset(token)
+        _watch.reset(token)
 
 
 @worded
@@ -124,11 +125,11 @@ def source(strength: Any, **place: float) -> Jet:
         raise ProblemError(
             f"source(...) was given {describe(strength)} as its strength", "Write a number, or a function of time."
         )
-    watches = [w for w in _watches.get()[-1:] if not w.lines or len(place) == 1]
-    if not watches:
+    watch = _watch.get()
+    if watch is None or (watch.lines and len(place) > 1):
         return chart.numbers(0.0)
     leaf = torch.zeros(chart.size, dtype=chart.dtype, device=chart.device, requires_grad=True)
-    watches[0].met.append(Met(dict(place), strength, leaf))
+    watch.met.append(Met(dict(place), strength, leaf))
     return chart.constant(leaf)
 
 
@@ -167,18 +168,20 @@ def name_of(place: Mapping[str, float]) -> str:
     return ", ".join(f"{c}={v:g}" for c, v in place.items())
 
 
-def met_in(equation: Equation, prober: Prober) -> list[Met]:
-    """The sources of an equation, on probes; none where it fails, which the checks tell with its place.
+def met_in(equation: Equation, prober: Prober, points: Points | None = None) -> list[Met]:
+    """The sources of an equation, on probes at points, or all over the domain; none where it fails, which the checks
+    tell with its place.
 
     Raises
     ------
     ProblemError
         If a source cannot stand there.
     """
-    chart, at, found = probes(prober.domain, prober.unknowns, prober.domain.line())
+    points = prober.domain.line() if points is None else points
+    chart, at, found = probes(prober.domain, prober.unknowns, points)
     with torch.enable_grad(), watching() as met:
         try:
-            equation.residual(prober.known(chart, at, fields_of(found), prober.domain.line()))
+            equation.residual(prober.known(chart, at, fields_of(found), points))
         except ProblemError as error:
             if "source(..." in error.fault:
                 raise
@@ -188,7 +191,7 @@ def met_in(equation: Equation, prober: Prober) -> list[Met]:
     return met
 
 
-def points_of(equation: Equation, prober: Prober) -> list[Place]:
-    """Where sources stand of which more than one coordinate is given."""
-    places = [m.place for m in met_in(equation, prober) if len(m.place) > 1]
+def places_of(equation: Equation, prober: Prober, lines: bool) -> list[Place]:
+    """Where sources stand of which one coordinate is given, or more than one; each place once."""
+    places = [m.place for m in met_in(equation, prober) if (len(m.place) == 1) is lines]
     return [p for k, p in enumerate(places) if p not in places[:k]]

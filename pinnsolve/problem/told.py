@@ -10,6 +10,7 @@ from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.experiments import Experiment
+from pinnsolve.problem.fewer import Fewer, Level
 from pinnsolve.problem.guess import Guess
 from pinnsolve.problem.observations import Measured
 from pinnsolve.problem.spans import Span
@@ -31,6 +32,7 @@ class Told:
     observations: tuple[Measured, ...]
     experiments: tuple[Experiment, ...]
     spans: dict[str, Span]
+    fewer: dict[str, Fewer]
     parameters: dict[str, float]
     constants: dict[str, Unknown]
     functions: dict[str, Unknown]
@@ -74,6 +76,18 @@ class Told:
         equations = {e.name: equation_text(e, time) for e in self.equations}
         unknowns = [f"{u} ({self.spans[u]})" if u in self.spans else u for u in self.unknowns]
         return problem_text(repr(self.domain), unknowns, equations, conditions, others)
+
+    @property
+    def declared_unknowns(self) -> dict[str, tuple[str, ...]]:
+        """The unknowns, each with the coordinates of space and time that it depends on."""
+        mine = [c for c in self.domain.coordinates if c in self.domain.space_coordinates or c == self.domain.time]
+        idle = {u: f.others for u, f in self.fewer.items()}
+        return {u: tuple(c for c in mine if c not in idle.get(u, ())) for u in self.unknowns}
+
+    @property
+    def declared_equations(self) -> list[Equation]:
+        """The equations without those that follow from what unknowns depend on."""
+        return [e for e in self.equations if not isinstance(e.function, Level)]
 
     @property
     def told_parameters(self) -> dict[str, str]:

@@ -38,7 +38,7 @@ def handed_out(
         return evaluated(trial, points, quantities, derived, whole(problem))
     found: dict[str, Any] = {}
     parts = [fold.sheet_of(name) for name in quantities]
-    for sheet in [s for k, s in enumerate(parts) if s not in parts[:k]]:
+    for sheet in dict.fromkeys(parts):
         mine = {n: q for (n, q), own in zip(quantities.items(), parts, strict=True) if own == sheet}
         values = evaluated(trial, on_sheet(points, fold, sheet), mine, derived, seen_on(fold, sheet))
         inside = np.asarray(sheet.inside(points.coordinates[fold.coordinate]))
