@@ -37,9 +37,8 @@ class Chunks:
         Whether somewhere numbers of fewer digits were combined with fields.
     """
 
-    numbers = (
-        52  # of a point, for each coordinate and unknown: measured on heat in a plane; smaller: memory is exceeded
-    )
+    # Of a point, for each coordinate and unknown: measured on heat in a plane. Smaller: memory is exceeded.
+    numbers = 52
 
     def __init__(self, trial: Trial, places: Places, size: int, room: Room) -> None:
         self.trial, self.places, self.size = trial, places, size + size % 2  # points of an inner place come in pairs
