@@ -16,8 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 import warnings
@@ -32,6 +30,7 @@ import numpy as np
 import torch
 
 from benchmarks.ranks import Size, least_squares, march
+from benchmarks.running import in_own_process
 from pinnsolve import MLP, SOAP, Adam, LevenbergMarquardt, Problem, Settings
 from pinnsolve.settings import DTYPES
 from pinnsolve.solve import prepare
@@ -107,15 +106,8 @@ def ran(name: str, device: str, dtype: str, file: Path) -> dict[str, Any]:
 def process(name: str, device: str, dtype: str, threads: int, folder: Path) -> dict[str, Any]:
     """The same in a process of its own; a run that fails tells its last words."""
     file = folder / f"{name}-{device.replace(':', '')}-{dtype}-{threads}.npz"
-    command = [sys.executable, "-m", "benchmarks.cards", "--run", name, "--device", device, "--dtype", dtype]
-    told = subprocess.run(
-        [*command, "--file", str(file)], check=False, capture_output=True, text=True,
-        env={**os.environ, "OMP_NUM_THREADS": str(threads)},
-    )  # fmt: skip
-    line = next((line for line in told.stdout.splitlines() if line.startswith("{")), None)
-    if line is None:
-        return {"failed": told.stderr.strip()[-1500:]}
-    return {**json.loads(line), "file": str(file)}
+    given = ["--run", name, "--device", device, "--dtype", dtype, "--file", str(file)]
+    return {**in_own_process("benchmarks.cards", *given, OMP_NUM_THREADS=str(threads)), "file": str(file)}
 
 
 def apart(one: dict[str, Any], two: dict[str, Any]) -> float:

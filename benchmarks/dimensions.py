@@ -13,8 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
-import subprocess
 import sys
 import time
 import warnings
@@ -23,6 +21,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.running import in_own_process
 from pinnsolve import (
     MLP,
     SOAP,
@@ -44,12 +43,21 @@ from pinnsolve import (
     solve,
     vector,
 )
+from pinnsolve.machine.memory import peak_memory
 from pinnsolve.solution import Solution
 
 METHODS: dict[str, Callable[[], Any]] = {
     "spring": SPRING, "soap": SOAP, "adam": Adam, "ssbroyden": SSBroyden, "lm": LevenbergMarquardt,
     "features": RandomFeatures,
 }  # fmt: skip
+
+
+def in_cube(n: int, equation: Callable[..., Any], truth: Callable[..., Any]) -> Problem:
+    """An equation whose solution is known, and prescribed on all faces."""
+    return Problem(
+        space=Box(x=[(0, 1)] * n), unknowns="u", equations=equation, conditions=dirichlet(u=truth),
+        reference=exact(u=truth), tolerance=1e-4,
+    )  # fmt: skip
 
 
 def harmonic(n: int) -> Problem:
@@ -63,10 +71,7 @@ def harmonic(n: int) -> Problem:
     def pairs(x):  # type: ignore[no-untyped-def]
         return sum(x[2 * k] * x[2 * k + 1] for k in range(n // 2))
 
-    return Problem(
-        space=Box(x=[(0, 1)] * n), unknowns="u", equations=poisson, conditions=dirichlet(u=pairs),
-        reference=exact(u=pairs), tolerance=1e-4,
-    )  # fmt: skip
+    return in_cube(n, poisson, pairs)
 
 
 def squares(n: int) -> Problem:
@@ -80,10 +85,7 @@ def squares(n: int) -> Problem:
     def bowl(x):  # type: ignore[no-untyped-def]
         return sum(c**2 for c in x)
 
-    return Problem(
-        space=Box(x=[(0, 1)] * n), unknowns="u", equations=poisson, conditions=dirichlet(u=bowl),
-        reference=exact(u=bowl), tolerance=1e-4,
-    )  # fmt: skip
+    return in_cube(n, poisson, bowl)
 
 
 def cosines(n: int) -> Problem:
@@ -97,10 +99,7 @@ def cosines(n: int) -> Problem:
     def waves(x):  # type: ignore[no-untyped-def]
         return sum(torch.cos(math.pi * torch.as_tensor(c) if not hasattr(c, "chart") else math.pi * c) for c in x)
 
-    return Problem(
-        space=Box(x=[(0, 1)] * n), unknowns="u", equations=poisson, conditions=dirichlet(u=waves),
-        reference=exact(u=waves), tolerance=1e-4,
-    )  # fmt: skip
+    return in_cube(n, poisson, waves)
 
 
 def heat(n: int) -> Problem:
@@ -175,25 +174,18 @@ def run(name: str, method: str, given: argparse.Namespace) -> dict[str, Any]:
             condition_points=given.points // 4, held_out=500, device=given.device, memory=given.memory,
         )  # fmt: skip
     began = time.process_time()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), peak_memory() as held:
         warnings.simplefilter("ignore")
         solution = solve(problem, settings=settings)
-    training = solution.training
+        off = error(problem, solution)
+    training, on_card = solution.training, given.device.startswith("cuda")
     assert training is not None
     return {
-        "error": error(problem, solution), "seconds": training.seconds, "cpu": time.process_time() - began,
+        "error": off, "seconds": training.seconds, "cpu": time.process_time() - began,
         "steps": training.steps, "weights": solution.parameters_count, "outcome": str(training.outcome)[:60],
-        "estimate": training.estimate, "peak": peak(given.device),
+        "estimate": training.estimate,
+        "peak": torch.cuda.max_memory_allocated() if on_card else held.bytes,
     }  # fmt: skip
-
-
-def peak(device: str) -> float:
-    """Bytes at the peak: of the process, or on the card."""
-    if device.startswith("cuda"):
-        return float(torch.cuda.max_memory_allocated())
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1.0 if sys.platform == "darwin" else 1024.0)
 
 
 def main() -> None:
@@ -220,18 +212,13 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|", flush=True)
     for name in given.problems or PROBLEMS:
         for method in given.methods:
-            found = run(name, method, given) if given.inside else beside(name, method)
+            own = ["--run", name, method]
+            found = (
+                run(name, method, given)
+                if given.inside
+                else in_own_process("benchmarks.dimensions", *sys.argv[1:], *own)
+            )
             print(row(name, method, found), flush=True)
-
-
-def beside(name: str, method: str) -> dict[str, Any]:
-    """The same in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.dimensions", *sys.argv[1:], "--run", name, method]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
-    if done.returncode:
-        return {"failed": done.stderr.strip().splitlines()[-1]}
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
 
 
 def row(name: str, method: str, found: dict[str, Any]) -> str:

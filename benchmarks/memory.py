@@ -3,7 +3,7 @@
     python -m benchmarks.memory                        # a million points of a thousand features; ten thousand cells
     python -m benchmarks.memory --points 100000 --features 300 --cells 1600 --memory "1 GB"     # smaller ones
 
-Each run is a process of its own, and its peak what the system tells of all of it (`ru_maxrss`), Python and PyTorch
+Each run is a process of its own, and its peak what the system tells of all of it, Python and PyTorch
 included. The last column is what the check foretells.
 """
 
@@ -12,9 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
-import resource
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -23,7 +20,9 @@ from typing import Any
 import torch
 
 from benchmarks.ranks import Size, least_squares
+from benchmarks.running import in_own_process
 from pinnsolve import Box, Problem, d, dirichlet, initial
+from pinnsolve.machine.memory import peak_memory
 from pinnsolve.machine.room import SHARES, Room, in_words, read
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.march_record import Accuracy
@@ -73,26 +72,20 @@ def of_cells(cells: int, degree: int, stages: int, memory: str | None) -> dict[s
 def run(kind: str, given: argparse.Namespace, memory: str | None) -> dict[str, Any]:
     """One run in this process."""
     began = time.process_time()
-    found = (
-        of_features(given.points, given.features, memory)
-        if kind == "features"
-        else of_cells(given.cells, given.degree, given.stages, memory)
-    )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return {**found, "cpu": time.process_time() - began, "peak": peak}
+    with peak_memory() as peak:
+        found = (
+            of_features(given.points, given.features, memory)
+            if kind == "features"
+            else of_cells(given.cells, given.degree, given.stages, memory)
+        )
+    return {**found, "cpu": time.process_time() - began, "peak": peak.bytes}
 
 
 def measured(kind: str, memory: str | None) -> dict[str, Any]:
     """The same in a process of its own."""
-    given = [*sys.argv[1:], "--run", kind, "--given", memory or ""]
-    command = [sys.executable, "-m", "benchmarks.memory", *given]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    return in_own_process(
+        "benchmarks.memory", *sys.argv[1:], "--run", kind, "--given", memory or "", OMP_NUM_THREADS="1"
     )
-    if done.returncode:
-        return {"failed": done.stderr.strip().splitlines()[-1]}
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,24 @@ def run(package: str, problem: str, seed: int, threads: int, limit: float) -> di
         record["outcome"] = fault.replace(str(HERE.parent), ".")
         out.write_text(json.dumps(record) + "\n")
     return record
+
+
+def in_own_process(module: str, *given: str, **variables: str) -> dict[str, Any]:
+    """What a module prints last in a process of its own, as JSON; under "failed" its last words, where it fails.
+
+    Parameters
+    ----------
+    given : str
+        What stands behind the module's name.
+    variables : str
+        Of the environment, beside those of this process.
+    """
+    command = [sys.executable, "-m", module, *given]
+    done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return {"failed": _last_words(done.stderr)}
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def _empty(package: str, problem: str, seed: int, threads: int, limit: float) -> dict[str, Any]:

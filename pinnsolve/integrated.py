@@ -18,7 +18,7 @@ from pinnsolve.geometry.quadrature import FINENESS, rules
 from pinnsolve.geometry.regions import interior
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.quantities import Quantity
-from pinnsolve.residuals.handed_out import broken_at, of_quantity
+from pinnsolve.residuals.handed_out import broken_at, of_quantity, part_of
 from pinnsolve.trial.trial import Trial
 
 Seen = tuple[Points, np.ndarray]
@@ -119,6 +119,7 @@ def integrated(trial: Trial, problem: Problem, quantity: Quantity) -> Integral:
             f"Choose: solution.at({values_of}).integral(...).",
         )
     beside = {c: problem.parameters[c] for c in trial.problem.ranges}
+    part = part_of(problem, quantity)
 
     def values(points: Points) -> np.ndarray:
         every = {c: torch.full_like(points.weights, v) for c, v in beside.items()} | dict(points.coordinates)
@@ -128,9 +129,9 @@ def integrated(trial: Trial, problem: Problem, quantity: Quantity) -> Integral:
             raise ProblemError(
                 f"{quantity.name}: {trial.missing}", "Give it more time, or integrate at an earlier one."
             )
-        return of_quantity(problem, trial, placed, quantity)
+        return of_quantity(problem, trial, placed, quantity, part)
 
-    places = broken_at(problem, trial, quantity)
+    places = broken_at(trial, part)
 
     def seen(piece: Piece) -> Iterator[Seen]:
         return ((p, values(p)) for p in rules(piece, places))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from pinnsolve.algebra.tolerances import SAME
 
 # Of the natural scale: an approximate solution that varies less than NOISE is a constant, and less than LEAST may be
@@ -36,3 +38,9 @@ def of_estimate(norm: float, deviation: float, scale: float) -> float:
     """
     least = deviation if deviation > NOISE * norm else norm
     return (scale if least <= NOISE * scale else max(least, LEAST * scale)) or 1.0
+
+
+def of_values(values: Tensor, scale: float) -> float:
+    """The same of a solution's values (N,)."""
+    norm, deviation = values.square().mean().sqrt(), (values - values.mean()).square().mean().sqrt()
+    return of_estimate(float(norm), float(deviation), scale)

@@ -182,8 +182,7 @@ def _spread(
 
 def _relative(errors: Tensor, values: Tensor, scale: float) -> float:
     """The root mean square of errors (N,), relative to the size or the variation of what they are errors of."""
-    norm, deviation = float(values.square().mean().sqrt()), float((values - values.mean()).square().mean().sqrt())
-    return float(errors.square().mean().sqrt()) / yardstick.of_estimate(norm, deviation, scale)
+    return float(errors.square().mean().sqrt()) / yardstick.of_values(values, scale)
 
 
 def _functions(trial: Trial, fit: Fit, noise: Mapping[str, float]) -> tuple[dict[str, Function], list[str]]:

@@ -19,6 +19,8 @@ from pinnsolve.residuals.evaluated import evaluated
 from pinnsolve.trial.elsewhere import breaks
 from pinnsolve.trial.trial import Trial
 
+Part = tuple[Fold, Sheet]
+
 
 def handed_out(
     problem: Problem, trial: Trial, points: Points, quantities: Mapping[str, Wanted], derived: bool = True
@@ -46,7 +48,7 @@ def handed_out(
     return {name: found[name] for name in quantities}
 
 
-def part_of(problem: Problem, quantity: Quantity) -> tuple[Fold, Sheet] | None:
+def part_of(problem: Problem, quantity: Quantity) -> Part | None:
     """On which part of space a quantity is to be integrated; None where unknowns live on all of it.
 
     Raises
@@ -69,20 +71,21 @@ def part_of(problem: Problem, quantity: Quantity) -> tuple[Fold, Sheet] | None:
     return fold, sheets[0]
 
 
-def of_quantity(problem: Problem, trial: Trial, points: Points, quantity: Quantity) -> np.ndarray:
+def of_quantity(
+    problem: Problem, trial: Trial, points: Points, quantity: Quantity, part: Part | None
+) -> np.ndarray:  # fmt: skip
     """What is integrated, (N,); nothing outside of the part of space of which it speaks."""
-    part = part_of(problem, quantity)
+    wanted = {"": lambda at: quantity.value(at).value}
     if part is None:
-        return evaluated(trial, points, {"": lambda at: quantity.value(at).value}, shown=whole(problem))[""]
+        return evaluated(trial, points, wanted, shown=whole(problem))[""]
     fold, sheet = part
-    there, shown = on_sheet(points, fold, sheet), seen_on(fold, sheet)
-    found = evaluated(trial, there, {"": lambda at: quantity.value(at).value}, shown=shown)[""]
+    found = evaluated(trial, on_sheet(points, fold, sheet), wanted, shown=seen_on(fold, sheet))[""]
     return np.where(np.asarray(sheet.inside(points.coordinates[fold.coordinate])), found, 0.0)
 
 
-def broken_at(problem: Problem, trial: Trial, quantity: Quantity) -> dict[str, list[float]]:
-    """Where along a coordinate what is integrated may jump, or its slopes."""
-    found, part = breaks(trial), part_of(problem, quantity)
+def broken_at(trial: Trial, part: Part | None) -> dict[str, list[float]]:
+    """Where along a coordinate what is integrated on a part of space may jump, or its slopes."""
+    found = breaks(trial)
     if part is not None:
         fold, sheet = part
         ends = [sheet.span.low, sheet.span.high]

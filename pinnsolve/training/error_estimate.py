@@ -281,8 +281,7 @@ def _difference(a: Found, b: Found) -> float:
     """The difference relative to how much an unknown varies, the largest over the unknowns."""
 
     def relative(unknown: str, v: Tensor) -> float:
-        norm, deviation = float(v.square().mean().sqrt()), float((v - v.mean()).square().mean().sqrt())
         away = float((a.values[unknown] - v).square().mean().sqrt())
-        return away / yardstick.of_estimate(norm, deviation, b.scales.get(unknown, 0.0))
+        return away / yardstick.of_values(v, b.scales.get(unknown, 0.0))
 
     return max(relative(u, v) for u, v in b.values.items())

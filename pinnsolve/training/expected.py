@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pinnsolve.algebra.operations import LARGEST
 from pinnsolve.errors import ProblemError
@@ -38,15 +39,19 @@ RULES = Rules()
 
 def expected(trial: Trial, places: Sequence[Site], method: Method, settings: Settings) -> float:
     """Bytes that a process with nothing but this run in it has at its peak, as far as shapes tell."""
-    room = settings.room
-    base = SHARES.base if settings.device == "cpu" else 0.0
     if isinstance(trial, OfCells):
-        return base + (room.cells if room.cells is not None else SHARES.least)
-    return base + _held(trial, places, method, settings, trial.parameters_count)
+        cells = settings.room.cells
+        return _base(settings) + (cells if cells is not None else SHARES.least)
+    return _with(trial.parameters_count, trial, places, method, settings)
 
 
-def _held(trial: Trial, places: Sequence[Site], method: Method, settings: Settings, columns: int) -> float:
-    """Bytes beside what an empty process takes, for so many trained numbers."""
+def _base(settings: Settings) -> float:
+    """Bytes that an empty process takes."""
+    return SHARES.base if settings.device == "cpu" else 0.0
+
+
+def _with(columns: int, trial: Trial, places: Sequence[Site], method: Method, settings: Settings) -> float:
+    """Bytes of a network of so many trained numbers."""
     room, rows, points = settings.room, 0, 0
     for count, site in zip(_points(places, settings, columns, method), places, strict=True):
         rows, points = rows + count * len(site.terms), points + count
@@ -54,7 +59,7 @@ def _held(trial: Trial, places: Sequence[Site], method: Method, settings: Settin
     stays = min(room.prepared, 8.0 * points * about) + 8.0 * (points * RULES.point + rows)
     at_once = max(room.entries, 64 * columns) if isinstance(method, Held) else room.entries
     numbers = method.held(rows, columns, room) if isinstance(method, Held) else 0.0
-    return stays + 8.0 * (RULES.passes * at_once + numbers)
+    return _base(settings) + stays + 8.0 * (RULES.passes * at_once + numbers)
 
 
 def _points(places: Sequence[Site], settings: Settings, columns: int, method: Method) -> list[int]:
@@ -75,21 +80,16 @@ def check_memory(trial: Trial, places: Sequence[Site], settings: Settings) -> No
     ProblemError
         Which says what it takes, and what would fit.
     """
-    most = settings.room.most
+    most, columns = settings.room.most, trial.parameters_count
     for method in settings.methods:
-        needed = expected(trial, places, method, settings)
-        if needed <= most or not isinstance(method, Held):
+        needs = partial(_with, trial=trial, places=places, method=method, settings=settings)
+        if not isinstance(method, Held) or (needed := needs(columns)) <= most:
             continue
-        base, columns = needed - _held(trial, places, method, settings, trial.parameters_count), trial.parameters_count
-
-        def fit(count: int, method: Method = method, base: float = base) -> bool:
-            return base + _held(trial, places, method, settings, count) <= most
-
         asked = f"memory is {settings.memory}" if settings.memory is not None else f"this machine has {in_words(most)}"
         raise ProblemError(
             f"{type(method).__name__} on {columns:,} trained numbers takes about {in_words(needed)}, and {asked}",
-            f"{_fitting(trial, settings, _largest(fit, columns))}, or write memory={_above(needed)!r} on a machine "
-            f"that has it{_other(method)}.",
+            f"{_fitting(trial, settings, _largest(needs, most, columns))}, or write memory={_above(needed)!r} on a "
+            f"machine that has it{_other(method)}.",
         )
 
 
@@ -115,12 +115,12 @@ def _above(needed: float) -> str:
     return in_words(unit * (int(needed / unit) + 1))
 
 
-def _largest(fits: Callable[[int], bool], columns: int) -> int:
-    """The most trained numbers that fit, to two digits; zero for none."""
+def _largest(needs: Callable[[int], float], most: float, columns: int) -> int:
+    """The most trained numbers that fit into so many bytes, to two digits; zero for none."""
     low, high = 0, columns
     while high - low > max(1, low // 100):
         middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
+        low, high = (middle, high) if needs(middle) <= most else (low, middle)
     return low
 
 

@@ -173,13 +173,18 @@ def _methods(run: Run, number: int) -> str:
     return ", ".join(told(described_method(m)) for m in same)
 
 
+def seen_places(run: Run) -> Points:
+    """The few held-out places inside at which the error by noise is told."""
+    inside = next(points for site, points in run.points.held_out.places if site.name == "interior")
+    return inside[:: max(1, len(inside) // RESERVE.seen)]
+
+
 def _identified(run: Run) -> Identified | None:
     if isinstance(run.trial, OfCells) and not run.trial.forward.count:
         return None
     unseen = run.points.held_out if run.settings.validation else None
     met = {n: PATIENCE.converged * run.tolerance * r for n, r in run.first.items()}
-    inside = next(points for site, points in run.points.held_out.places if site.name == "interior")
-    few = inside[:: max(1, len(inside) // RESERVE.seen)]
+    few = seen_places(run)
     if isinstance(run.trial, OfCells):
         return _over_cells(run, run.trial, few, unseen)
     state = run.method_state

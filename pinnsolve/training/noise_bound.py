@@ -7,7 +7,7 @@ from pinnsolve.errors import Outcome
 from pinnsolve.inverse.standard_errors import Means, identified
 from pinnsolve.networks import RandomFeatures
 from pinnsolve.networks.described import is_features
-from pinnsolve.training.doubts import to_be_found
+from pinnsolve.training.finishing import seen_places
 from pinnsolve.training.results import Ended, Turn
 from pinnsolve.training.rules import RULES
 from pinnsolve.training.run import Run
@@ -22,11 +22,10 @@ def at_the_noise(run: Run, now: Ended, turn: Turn | Outcome) -> Turn | Outcome:
     """
     if isinstance(turn, Outcome) or is_features(run.settings.stages[turn.number].network) or now.estimate is None:
         return turn
-    if not run.trial.problem.equations:  # which function lies in the noise is not told by an equation
-        return turn
+    problem = run.trial.problem
+    if not run.settings.automatic or not problem.data or not problem.equations:
+        return turn  # without equations nothing tells which function lies in the noise
     best = None if run.best is None else run.settings.stages[run.best.stage].network
-    if not run.settings.automatic or not to_be_found(run) or not run.trial.problem.data:
-        return turn
     if not isinstance(best, RandomFeatures) or now.parameters > LARGEST:
         return turn
     noise = _of_the_best(run)
@@ -42,9 +41,7 @@ def _of_the_best(run: Run) -> float | None:
     run.trial = run.best_trial()
     run.points.take(run.trial)
     try:
-        inside = next(points for site, points in run.points.held_out.places if site.name == "interior")
-        few = inside[:: max(1, len(inside) // 200)]
-        found = identified(run.points.training, run.weights, Means(0, {}, few))
+        found = identified(run.points.training, run.weights, Means(0, {}, seen_places(run)))
     finally:
         run.trial = before
         run.points.take(before)

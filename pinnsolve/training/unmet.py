@@ -83,10 +83,8 @@ def with_conditions(run: Run, outcome: Outcome, error: float | None) -> tuple[Ou
     trial = run.trial
     if not (isinstance(trial, OfCells) and trial.complete) or (error is None and outcome.kind != "converged"):
         return outcome, error
-    worst, enough = (
-        max(_left(run, trial), key=lambda u: u.share / u.usual, default=None),
-        RULES.certain_cells * run.tolerance,
-    )
+    worst = max(_left(run, trial), key=lambda u: u.share / u.usual, default=None)
+    enough = RULES.certain_cells * run.tolerance
     if worst is None or worst.share <= (enough if error is None else worst.usual * error):
         return outcome, error
     told = f"{outcome.detail}; but the condition '{worst.name}' is missed by {worst.share:.0e} at points of its own"
@@ -98,11 +96,11 @@ def with_conditions(run: Run, outcome: Outcome, error: float | None) -> tuple[Ou
 
 def _left(run: Run, trial: OfCells) -> Iterator[Unmet]:
     """What is left of each condition on each of its pieces."""
-    problem, about = trial.problem, dict[str, Size]()
-    for u, v in run.points.values().items():
-        norm, deviation = float(v.square().mean().sqrt()), float((v - v.mean()).square().mean().sqrt())
-        scale = yardstick.of_estimate(norm, deviation, trial.plan.size(u).scale)
-        about[u] = Size(float(v.mean()), scale)
+    problem = trial.problem
+    about = {
+        u: Size(float(v.mean()), yardstick.of_values(v, trial.plan.size(u).scale))
+        for u, v in run.points.values().items()
+    }
     for condition in problem.conditions:
         pieces = problem.pieces(condition)
         for piece in pieces:

@@ -40,9 +40,7 @@ def test_rows_in_parts_are_rows_at_once(front: int, rows: int, rights: int, monk
 
 
 @pytest.mark.parametrize("front", [1, 10**7], ids=["folded often", "at once"])
-def test_nearly_dependent_columns_cost_no_more_than_their_condition(
-    front: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nearly_dependent_columns_cost_no_more_than_their_condition(front: int) -> None:
     """Condition 1e10: by A^T A nothing would be left of sixteen digits; by QR the residual is that of rounding."""
     u, v = torch.linalg.qr(random(200, 30))[0], torch.linalg.qr(random(30, 30, seed=1))[0]
     matrix = u * torch.logspace(0, -10, 30, dtype=torch.float64) @ v.T
