@@ -100,17 +100,15 @@ class Marcher:
     # ------------------------------------------------------------ what is measured
 
     def _in_space(self, step: Step) -> tuple[Tensor, Tensor]:
-        """The held-out residual of each cell, relative to the equations' terms, (n,); and these, (E,)."""
+        """The held-out residual of each cell, relative to the equations' terms, (n,); and these, (E,). Where fluxes
+        join cells, what it is felt as, which needs no terms."""
         s, shares = self.scheme, step.mesh.shares
-        points = self.accuracy.degree + 3
-        found = step.inside(points, slopes=True)
-        w = weights_of(step.mesh, s.cell, points)
         part = (shares ** (1 / step.mesh.dims) / RULES.narrow).clamp(max=1.0)
         if s.evolution.fluxed:
             ratio = self.accuracy.bound / self.accuracy.tolerance
-            return ratio * felt(step, found, w, self.sizes) * part.sqrt(), found.residuals.new_zeros(
-                len(found.residuals)
-            )
+            return ratio * felt(step, self.sizes) * part.sqrt(), shares.new_zeros(len(s.evolution.equations))
+        points = self.accuracy.degree + 3
+        found, w = step.inside(points, slopes=True), weights_of(step.mesh, s.cell, points)
         shape = len(s.weights), s.stages, *w.shape  # type: ignore[arg-type]
         square, whole = (
             (v.reshape(shape).square() * w).sum(-1).mean(1) for v in (found.residuals, found.sizes())

@@ -13,24 +13,16 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time
+from pinnsolve.networks.spread import weights_of
 from pinnsolve.residuals.pointwise import Answers
 
 
-def felt(step: Step, found: Answers, w: Tensor, sizes: Tensor) -> Tensor:
-    """The root mean square over the stages of what each cell's residual is felt as, relative to the unknowns, (n,).
-
-    Parameters
-    ----------
-    step : Step
-    found : Answers
-        At points of all cells, with slopes.
-    w : tensor (n, P)
-        The points' weights.
-    sizes : tensor (F,)
-        Of the unknowns.
-    """
+def felt(step: Step, sizes: Tensor) -> Tensor:
+    """The root mean square over the stages of what each cell's residual is felt as, relative to the unknowns' sizes
+    (F,), (n,)."""
     s, e = step.scheme, step.scheme.evolution
-    begin, end = e.times
+    found = step.inside(s.degree + 3, slopes=True)
+    w, (begin, end) = weights_of(step.mesh, s.cell, s.degree + 3), e.times
     residuals = found.residuals.reshape(len(e.equations), s.stages, *w.shape)
     square = torch.zeros(len(w), dtype=w.dtype, device=w.device)
     for i, f in enumerate(e.fluxed):

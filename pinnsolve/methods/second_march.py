@@ -19,7 +19,7 @@ from pinnsolve.methods.implicit_step import Scheme, Start, Step
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.networks.moved import carried
 from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, legendre
-from pinnsolve.networks.spread import taken_over, weights_of
+from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
 
@@ -225,9 +225,7 @@ def told_by_distance(
 
 def _felt(step: Step, sizes: Tensor) -> float:
     """What the residuals of a step are felt as, over all of space."""
-    points = step.scheme.degree + 3
-    found = felt(step, step.inside(points, slopes=True), weights_of(step.mesh, step.scheme.cell, points), sizes)
-    return float((found.square() @ step.mesh.shares).sqrt())
+    return float((felt(step, sizes).square() @ step.mesh.shares).sqrt())
 
 
 def _between(a: Step, b: Step) -> Tensor:
