@@ -69,9 +69,9 @@ class Pencil:
         kept = s > RULES.kept * s[0]
         return v[kept].T / s[kept] / scale[:, None]
 
-    def near(self, place: float, count: int) -> tuple[Tensor, Tensor, bool, float]:
-        """The eigenvalues (K,) nearest to a place, ascending, their coefficients (P, K), whether some nearer ones
-        are no real numbers, and how far the next one lies."""
+    def near(self, place: float, count: int) -> tuple[Tensor, Tensor, Tensor, float]:
+        """The eigenvalues (K,) nearest to a place, ascending, their coefficients (P, K), those of the nearest that
+        are no real numbers, nearest first, and how far the next one lies."""
         w = self.basis()
         a, b = self.a @ w, self.b @ w
         shift = place
@@ -87,7 +87,7 @@ class Pencil:
         order = (values - place).abs().argsort().tolist()
         real = values.imag.abs() <= RULES.real * values.abs().clamp(min=RULES.real * reach)
         chosen = [k for k in order if bool(real[k])][:count]
-        beyond = any(not bool(real[k]) for k in order[:count])
+        beyond = values[[k for k in order[:count] if not bool(real[k])]]
         if not chosen:
             return values.real[:0], w[:, :0], beyond, float(away[0])
         mine = vectors[:, torch.tensor(chosen, device=vectors.device)]

@@ -74,8 +74,8 @@ class Set:
     vectors : list of tensor (P,)
     residuals : list of float
         On held-out points, relative to their terms (rms).
-    beyond : bool
-        Whether nearer eigenvalues are no real numbers.
+    beyond : tensor (L,)
+        The nearer eigenvalues that are no real numbers.
     reach : float
         How far the next eigenvalue lies from the number that they shall be near to.
     before : Set, optional
@@ -87,7 +87,7 @@ class Set:
     values: list[float]
     vectors: list[Tensor]
     residuals: list[float]
-    beyond: bool
+    beyond: Tensor
     reach: float
     before: Set | None = None
 
@@ -122,6 +122,8 @@ class Search:
             if len(best.values) == len(richer.values) == self.count:
                 changes = apart(best.values, richer.values, richer.reach)
                 errors = [max(pair) for pair in zip(changes, richer.residuals, strict=True)]
+            if _stay(best.beyond, richer.beyond):
+                raise self._none(richer)
             best = replace(richer, before=replace(best, before=None))
             if best.worst < RULES.solved and max(errors) <= RULES.certain * self.problem.tolerance:
                 return best, errors, self._told("converged", errors, tried), tried
@@ -131,7 +133,7 @@ class Search:
 
     def _none(self, best: Set) -> ProblemError:
         """What to say where there are no modes."""
-        if best.beyond:
+        if len(best.beyond):
             return ProblemError(
                 f"near {self.near:g} there are eigenvalues that are no real numbers",
                 "Complex modes are two real unknowns; or look elsewhere, near another number.",
@@ -160,7 +162,7 @@ class Search:
         b = (points.training.rows(weights)[1] - first) / step
         pencil = Pencil(first - self.near * b, b, values)
         found, vectors, beyond, reach = pencil.near(self.near, self.count)
-        whole = len(found) == self.count and not beyond and bool(found.isfinite().all())
+        whole = len(found) == self.count and not len(beyond) and bool(found.isfinite().all())
         residuals = [math.inf] * self.count
         if whole:
             pairs = zip(found.tolist(), vectors.T, strict=True)
@@ -198,6 +200,11 @@ def apart(a: list[float], b: list[float], scale: float) -> list[float]:
     """By how much eigenvalues differ, relative to them; of one that is zero, to the scale of the others."""
     small = 1e-6 * scale
     return [abs(x - y) / (abs(y) if abs(y) > small else scale) for x, y in zip(a, b, strict=True)]
+
+
+def _stay(a: Tensor, b: Tensor) -> bool:
+    """Whether there are eigenvalues that are no real numbers, and are the same from set to set."""
+    return len(a) == len(b) > 0 and bool(((a.abs() - b.abs()).abs() <= RULES.solved * b.imag.abs()).all())
 
 
 def _unknown(name: str) -> Any:
