@@ -223,9 +223,9 @@ def _jumps(look: _Look, narrow: Sequence[Narrow], parts: bool = False) -> list[l
     sudden, row = (changes * (changes > SEARCH.sudden * usual + SAME)).max(dim=0)
     sudden, best = sudden.topk(SEARCH.candidates, dim=1)
     line = torch.arange(len(SEARCH.lines)).repeat_interleave(SEARCH.candidates)
-    row, best = row.gather(1, best).flatten(), best.flatten()
+    row, best, sudden = row.gather(1, best).flatten(), best.flatten(), sudden.flatten() > 0
+    line, row, best = line[sudden], row[sudden], best[sudden]
     places, alive = _closed_in(look, line, row, steps[best], steps[best + 1])
-    alive &= sudden.flatten() > 0
     if problem.parts is not None and not parts:  # across these each part has an output of its own
         alive &= ~problem.parts.near(_places(problem, coordinate, places, line), 1e-6)
     return [sorted(places[alive & (line == k)].tolist()) for k in range(len(SEARCH.lines))]
@@ -233,6 +233,8 @@ def _jumps(look: _Look, narrow: Sequence[Narrow], parts: bool = False) -> list[l
 
 def _closed_in(look: _Look, line: Tensor, row: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
     """Close in on the largest change in each interval: where that ends, and whether the change is still there."""
+    if not len(line):
+        return low, torch.zeros(0, dtype=torch.bool)
 
     def values(at: Tensor) -> Tensor:
         """At places (n, k), all at once."""

@@ -9,7 +9,6 @@ balance, as the sources and fluxes of a Neumann problem. Waves that the degrees 
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -66,7 +65,10 @@ POSING = Posing()
 
 def linear(problem: Problem, equation: Equation, points: Points) -> bool:
     """Whether a residual is affine in the unknowns: the slopes are the same whatever the unknowns are."""
-    answers = [problem.prober.answer(equation, points, shift) for shift in (0.0, 1.9)]
+    return _alike([problem.prober.answer(equation, points, shift) for shift in (0.0, 1.9)])
+
+
+def _alike(answers: Sequence[Answer]) -> bool:
     slopes = [{(u, alpha): s for u, alpha, s in a.slopes} for a in answers]
     if slopes[0].keys() != slopes[1].keys():
         return False
@@ -168,10 +170,13 @@ class System:
         values = polynomials(problem, degrees, points, (0,) * len(names))
         kept = orthonormal(values)
         everything = [(e, on) for e, on in _everything(problem, points, len(degrees)) if e not in without]
-        affine = all(linear(problem, equation, on) for equation, on in everything)
+        shifts = 0.0, 1.9
+        answers = [[problem.prober.answer(equation, on, shift) for shift in shifts] for equation, on in everything]
+        affine = all(map(_alike, answers))
         asked = [
-            (equation, on, shift, problem.prober.answer(equation, on, shift))
-            for (equation, on), shift in itertools.product(everything, (0.0,) if affine else (0.0, 1.9))
+            (equation, on, shift, answer)
+            for (equation, on), pair in zip(everything, answers, strict=True)
+            for shift, answer in zip(shifts[: 1 if affine else 2], pair, strict=False)
         ]
         weights, scales = balanced(np.array([_strengths(problem, answer) for *_, answer in asked]))
         blocks, rights, parts, row = [], [], [], 0

@@ -6,13 +6,14 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
+from math import prod
 
 import torch
 from torch import Tensor
 
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.points import Points
-from pinnsolve.jets.jet import Chart, Jet, on_jets
+from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
@@ -28,20 +29,44 @@ class Size:
     scale: float = 1.0
 
 
+class Wave:
+    """The sum of all coordinates, each from zero to a little more than one, made when asked for, and its sines."""
+
+    def __init__(self, domain: Domain, chart: Chart, at: Mapping[str, Jet]) -> None:
+        self._domain, self._chart, self._at = domain, chart, at
+        self.slopes = [(1.3 + 0.2 * k) / domain.length(name) for k, name in enumerate(at)]
+
+    @cached_property
+    def _values(self) -> Tensor:
+        units = (self._domain.unit(name, x.value) for name, x in self._at.items())
+        return reduce(operator.add, ((1.3 + 0.2 * k) * unit for k, unit in enumerate(units)))
+
+    def sine(self, phase: float, size: Size) -> Jet:
+        """offset + scale sin(wave + phase): of a sum that is linear, derivatives are sines and cosines again."""
+
+        @cache
+        def turned() -> tuple[Tensor, Tensor]:
+            return torch.sin(self._values + phase) * size.scale, torch.cos(self._values + phase) * size.scale
+
+        def rule(alpha: Alpha) -> Tensor:
+            order = sum(alpha)
+            if not order:
+                return turned()[0] + size.offset
+            factor = prod(slope**k for slope, k in zip(self.slopes, alpha, strict=True))
+            return turned()[order % 2] * (factor if order % 4 < 2 else -factor)
+
+        return Jet(self._chart, rule, (self._chart.size,), frozenset(self._chart.names))
+
+
 class Probe:
     """A smooth field in place of an unknown, whose every derivative is a leaf that records being asked for.
 
     It is made when a residual asks for it: most equations of a large system ask for few of the unknowns.
     """
 
-    def __init__(self, chart: Chart, wave: Callable[[], Jet], phase: float, size: Size) -> None:
-        self._wave, self._phase, self._size = wave, phase, size
+    def __init__(self, chart: Chart, wave: Wave, phase: float, size: Size) -> None:
+        self.smooth = wave.sine(phase, size)
         self.field = Jet(chart, self._leaf, (chart.size,), frozenset(chart.names))
-
-    @cached_property
-    def smooth(self) -> Jet:
-        made: Jet = self._size.offset + self._size.scale * on_jets.sin(self._wave() + self._phase)
-        return made
 
     def _leaf(self, alpha: Alpha) -> Tensor:
         return self.smooth.dense(alpha).detach().clone().requires_grad_()
@@ -54,17 +79,6 @@ class Probe:
 Probes = dict[str, Probe]
 
 
-def wave_over(domain: Domain, at: Mapping[str, Jet]) -> Callable[[], Jet]:
-    """The sum of all coordinates, each from zero to a little more than one, made once and when it is asked for."""
-
-    @cache
-    def wave() -> Jet:
-        terms = [(1.3 + 0.2 * k) * domain.unit(name, x) for k, (name, x) in enumerate(at.items())]
-        return reduce(operator.add, terms)
-
-    return wave
-
-
 def probes(
     domain: Domain, unknowns: Sequence[str], points: Points, shift: float = 0.0,
     sizes: Mapping[str, Size] | None = None,
@@ -74,7 +88,7 @@ def probes(
     `sizes` says how large they are; without it they are between minus one and one.
     """
     chart, at = points.chart()
-    given, wave = sizes or {}, wave_over(domain, at)
+    given, wave = sizes or {}, Wave(domain, chart, at)
     made = {u: Probe(chart, wave, 0.7 * (k + 1) + shift, given.get(u, Size())) for k, u in enumerate(unknowns)}
     return chart, at, made
 
@@ -168,8 +182,8 @@ class Prober:
         """Unknown constants of half as much again, and functions that vary around their guesses."""
         more = {name: guess + 0.5 * (abs(guess) or 1.0) for name, guess in self.constants.items()}
         sizes = {name: Size(guess, 0.3 * (abs(guess) or 1.0)) for name, guess in self.functions.items()}
-        wave = wave_over(self.domain, at)
-        vary = {name: Probe(chart, wave, 0.4, size).smooth for name, size in sizes.items()}
+        wave = Wave(self.domain, chart, at)
+        vary = {name: wave.sine(0.4, size) for name, size in sizes.items()}
         return {name: chart.numbers(value) for name, value in more.items()} | vary
 
     def algebraic(self, unknown: str, equations: Sequence[Equation]) -> bool:
