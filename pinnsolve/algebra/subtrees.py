@@ -83,7 +83,7 @@ class Plan:
 
 
 def shared_out(order: Dissection, ranks: Ranks | None = None, each: float = 0.0) -> Subtrees:
-    """What a rank has of an elimination.
+    """What a rank has of an elimination, looked for once.
 
     Parameters
     ----------
@@ -94,10 +94,14 @@ def shared_out(order: Dissection, ranks: Ranks | None = None, each: float = 0.0)
         Operations of a cell, before it is eliminated.
     """
     ranks = ranks or One()
-    plan = planned(order, ranks.size, each) if ranks.size > 1 else None
-    if plan is None:
-        return Subtrees(One(), tuple(range(len(order.parts))), (), {}, tuple(order.cells))
-    return _of(order, ranks, plan.owners)
+    if (ranks, each) not in order.shares:
+        plan = planned(order, ranks.size, each) if ranks.size > 1 else None
+        if plan is None:
+            order.shares[ranks, each] = Subtrees(One(), tuple(range(len(order.parts))), (), {}, tuple(order.cells))
+        else:
+            order.shares[ranks, each] = _of(order, ranks, plan.owners)
+    found: Subtrees = order.shares[ranks, each]
+    return found
 
 
 def planned(order: Dissection, size: int, each: float = 0.0, tries: int = 8) -> Plan | None:

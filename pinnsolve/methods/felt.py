@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time
+from pinnsolve.methods.own_cells import seen_by
 from pinnsolve.networks.spread import weights_of
 from pinnsolve.residuals.pointwise import Answers
 
@@ -21,7 +22,8 @@ def felt(step: Step, sizes: Tensor) -> Tensor:
     """The root mean square over the stages of what each cell's residual is felt as, relative to the unknowns' sizes
     (F,), (n,)."""
     s, e = step.scheme, step.scheme.evolution
-    found = step.inside(s.degree + 3, slopes=True)
+    seen = seen_by(s, step.mesh)
+    found = step.inside(s.degree + 3, slopes=True, cells=seen.cells)
     w, (begin, end) = weights_of(step.mesh, s.cell, s.degree + 3), e.times
     residuals = found.residuals.reshape(len(e.equations), s.stages, *w.shape)
     square = torch.zeros(len(w), dtype=w.dtype, device=w.device)
@@ -36,8 +38,8 @@ def felt(step: Step, sizes: Tensor) -> Tensor:
                 elif sum(k) == 2:
                     spreads[:, 0 if k[0] else 1] += mean
         stiff = holds + (spreads * (2 / step.mesh.widths) ** 2).amin(1) * s.degree * (s.degree + 1)
-        square += (residuals[i].square() * w).sum(-1).mean(0) / (stiff * sizes[f]).square()
-    return square.sqrt()
+        square += (residuals[i].square() * w).sum(-1).mean(0) / (stiff * sizes[f]).square().clamp(min=1e-300)
+    return seen.sum(square).sqrt()
 
 
 def natural(scheme: Scheme, found: Answers, span: float) -> Tensor:

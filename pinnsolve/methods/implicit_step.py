@@ -36,7 +36,7 @@ from pinnsolve.networks.spread import by_features, spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Traces
 from pinnsolve.problem.equation import Equation
-from pinnsolve.residuals.pointwise import Answers, answers, side_by_side
+from pinnsolve.residuals.pointwise import Answers, among_all, answers, side_by_side
 from pinnsolve.trial.determined import held_along
 from pinnsolve.trial.evolution import Evolution
 
@@ -207,9 +207,11 @@ class Step:
 
     # ------------------------------------------------------------ residuals
 
-    def inside(self, points: int, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
+    def inside(
+        self, points: int, slopes: bool, by: Mapping[str, float] | None = None, cells: Tensor | None = None
+    ) -> Answers:  # fmt: skip
         """The equations at Gauss points of all cells and stages, (E, q n P); with slopes by constants that stand at
-        some values."""
+        some values. In some cells alone of a mesh that no rim cuts: with zeros in all others."""
         cell, equations = self.scheme.cell, self.scheme.evolution.equations
         own = None if self.mesh.region is None else spread(self.mesh, cell, points)
         x = self.mesh.points(cell.gauss(points)[0]) if own is None else own.places
@@ -218,13 +220,14 @@ class Step:
             return c @ cell.table(points, k).T if own is None else own.values(c, k)
 
         some = max(1, self.scheme.room.points // (self.scheme.stages * x.shape[1]))
-        if own is not None or some >= len(x):
+        if cells is None and (own is not None or some >= len(x)):
             return self.answers(equations, x, self.mesh.widths, values, slopes, by=by)
         parts = []
-        for chosen in torch.arange(len(x), device=x.device).split(some):
+        for chosen in (torch.arange(len(x), device=x.device) if cells is None else cells).split(some):
             at_some = self.answers(equations, x[chosen], self.mesh.widths[chosen], values, slopes, by=by, cells=chosen)
             parts.append((at_some, len(chosen)))
-        return side_by_side(parts, self.scheme.stages)
+        found = side_by_side(parts, self.scheme.stages)
+        return found if cells is None else among_all(found, cells, len(x), self.scheme.stages)
 
     def at_site(self, site: Site, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
         """The conditions of a site, at all stages: (m, q c P)."""

@@ -73,6 +73,20 @@ def side_by_side(parts: Sequence[tuple[Answers, int]], stages: int) -> Answers:
     return Answers(whole([a.residuals for a, _ in parts]), slopes, values, by)
 
 
+def among_all(found: Answers, cells: Tensor, count: int, stages: int) -> Answers:
+    """Those of some cells, with zeros in all others of so many: (E, q n P)."""
+
+    def whole(mine: Tensor) -> Tensor:
+        split = mine.unflatten(-1, (stages, len(cells), -1))
+        everywhere = split.new_zeros(*split.shape[:-2], count, split.shape[-1])
+        return everywhere.index_copy_(split.dim() - 2, cells, split).flatten(-3)
+
+    slopes, values, by = (
+        {key: whole(value) for key, value in given.items()} for given in (found.slopes, found.values, found.by)
+    )
+    return Answers(whole(found.residuals), slopes, values, by)  # type: ignore[arg-type]
+
+
 def answers(
     problem: Problem, equations: Sequence[Equation], points: Points, derivative: Derivative, slopes: bool = False,
     constants: Mapping[str, float] | None = None,
