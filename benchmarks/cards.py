@@ -66,7 +66,7 @@ def second_order() -> tuple[Problem, Settings]:
 
 
 TIMES: dict[str, Callable[[], tuple[Problem, Settings]]] = {
-    "cells": lambda: march(Size(tolerance=1e-4)),
+    "cells": lambda: march(Size(tolerance=1e-4, viscosity=0.01)),
     "features": lambda: least_squares(Size()),
     "soap": wide,
     "adam": first_order,

@@ -24,7 +24,9 @@ def felt(step: Step, sizes: Tensor) -> Tensor:
     s, e = step.scheme, step.scheme.evolution
     seen = seen_by(s, step.mesh)
     found = step.inside(s.degree + 3, slopes=True, cells=seen.cells)
-    w, (begin, end) = weights_of(step.mesh, s.cell, s.degree + 3), e.times
+    w, widths = weights_of(step.mesh, s.cell, s.degree + 3), step.mesh.widths
+    if seen.cells is not None:
+        w, widths = w[seen.cells], widths[seen.cells]
     residuals = found.residuals.reshape(len(e.equations), s.stages, *w.shape)
     square = torch.zeros(len(w), dtype=w.dtype, device=w.device)
     for i, f in enumerate(e.fluxed):
@@ -34,12 +36,12 @@ def felt(step: Step, sizes: Tensor) -> Tensor:
                 k, order = e.derivative(alpha)
                 mean = slope.abs().reshape(s.stages, *w.shape).mean((0, 2))
                 if order == max(e.orders):
-                    holds += mean / (end - begin) ** order
+                    holds += mean / (e.times[1] - e.times[0]) ** order
                 elif sum(k) == 2:
                     spreads[:, 0 if k[0] else 1] += mean
-        stiff = holds + (spreads * (2 / step.mesh.widths) ** 2).amin(1) * s.degree * (s.degree + 1)
-        square += (residuals[i].square() * w).sum(-1).mean(0) / (stiff * sizes[f]).square().clamp(min=1e-300)
-    return seen.sum(square).sqrt()
+        stiff = holds + (spreads * (2 / widths) ** 2).amin(1) * s.degree * (s.degree + 1)
+        square += (residuals[i].square() * w).sum(-1).mean(0) / (stiff * sizes[f]).square()
+    return seen.sum(seen.among(square, len(step.mesh))).sqrt()
 
 
 def natural(scheme: Scheme, found: Answers, span: float) -> Tensor:

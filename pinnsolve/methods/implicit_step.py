@@ -36,7 +36,7 @@ from pinnsolve.networks.spread import by_features, spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Traces
 from pinnsolve.problem.equation import Equation
-from pinnsolve.residuals.pointwise import Answers, among_all, answers, side_by_side
+from pinnsolve.residuals.pointwise import Answers, answers, side_by_side
 from pinnsolve.trial.determined import held_along
 from pinnsolve.trial.evolution import Evolution
 
@@ -211,7 +211,7 @@ class Step:
         self, points: int, slopes: bool, by: Mapping[str, float] | None = None, cells: Tensor | None = None
     ) -> Answers:  # fmt: skip
         """The equations at Gauss points of all cells and stages, (E, q n P); with slopes by constants that stand at
-        some values. In some cells alone of a mesh that no rim cuts: with zeros in all others."""
+        some values. Of some cells (c,) alone of a mesh that no rim cuts, (E, q c P)."""
         cell, equations = self.scheme.cell, self.scheme.evolution.equations
         own = None if self.mesh.region is None else spread(self.mesh, cell, points)
         x = self.mesh.points(cell.gauss(points)[0]) if own is None else own.places
@@ -226,8 +226,7 @@ class Step:
         for chosen in (torch.arange(len(x), device=x.device) if cells is None else cells).split(some):
             at_some = self.answers(equations, x[chosen], self.mesh.widths[chosen], values, slopes, by=by, cells=chosen)
             parts.append((at_some, len(chosen)))
-        found = side_by_side(parts, self.scheme.stages)
-        return found if cells is None else among_all(found, cells, len(x), self.scheme.stages)
+        return side_by_side(parts, self.scheme.stages)
 
     def at_site(self, site: Site, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
         """The conditions of a site, at all stages: (m, q c P)."""

@@ -76,6 +76,13 @@ class Seen:
     cells: Tensor | None
     ranks: Ranks
 
+    def among(self, mine: Tensor, count: int, axis: int = 0) -> Tensor:
+        """What is known of these cells, one after the other along an axis, with zeros in the others of so many."""
+        if self.cells is None:
+            return mine
+        found = mine.new_zeros(*mine.shape[:axis], count, *mine.shape[axis + 1 :])
+        return found.index_copy_(axis, self.cells, mine)
+
     def sum(self, mine: Tensor) -> Tensor:
         """Over the ranks, of what is nothing where cells are others'."""
         return mine if self.cells is None else self.ranks.sum(mine)

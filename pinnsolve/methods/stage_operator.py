@@ -182,10 +182,14 @@ class Operator:
 def averages(
     step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]]
 ) -> tuple[Slopes, list[tuple[Site, Slopes]]]:
-    """The slopes of a step's answers, averaged over its stages."""
+    """The slopes of a step's answers, averaged over its stages; with zeros where others evaluate equations."""
     s, n = step.scheme, len(step.mesh)
     walls = [(site, averaged(found, s.stages, (len(site.cells), site.count))) for site, found in sites]
-    return averaged(inside, s.stages, (n, s.in_cell)), walls
+    if inside.residuals[0].numel() == s.stages * n * s.in_cell:  # of all cells
+        return averaged(inside, s.stages, (n, s.in_cell)), walls
+    seen = seen_by(s, step.mesh)
+    mine = averaged(inside, s.stages, (-1, s.in_cell))
+    return {key: seen.among(slope, n) for key, slope in mine.items()}, walls
 
 
 def iteration(scheme: Scheme, mesh: Tiles) -> float:

@@ -177,7 +177,8 @@ class StepSolver:
 
     def _change(self, step: Step, fresh: bool) -> Tensor:
         s = self.scheme
-        inside = step.inside(s.points, slopes=fresh, cells=seen_by(s, step.mesh).cells)
+        seen = seen_by(s, step.mesh)
+        inside = step.inside(s.points, slopes=fresh, cells=seen.cells)
         walls = self._at_walls(step, fresh)
         if fresh:
             self.operator = self._factorised(step, inside, walls)
@@ -186,7 +187,8 @@ class StepSolver:
         assert self.operator is not None
         self.counts.operations += self.operator.operations[1]
         at_walls = [found.residuals for _, found in walls]
-        return self.operator.correction(inside.residuals, at_walls, step.stages, step.times)
+        left = seen.among(inside.residuals.unflatten(1, (s.stages, -1, s.in_cell)), len(step.mesh), 2).flatten(1)
+        return self.operator.correction(left, at_walls, step.stages, step.times)
 
     def _at_walls(self, step: Step, slopes: bool) -> list[tuple[Site, Answers]]:
         """What conditions say. Along a line a correction meets exactly what is prescribed of one unknown, so that

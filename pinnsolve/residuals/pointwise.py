@@ -66,25 +66,13 @@ def side_by_side(parts: Sequence[tuple[Answers, int]], stages: int) -> Answers:
         return torch.cat(split, -2).flatten(-3)
 
     first = parts[0][0]
+    if len(parts) == 1:
+        return first
     slopes, values, by = (
         {key: whole([getattr(a, name)[key] for a, _ in parts]) for key in getattr(first, name)}
         for name in ("slopes", "values", "by")
     )
     return Answers(whole([a.residuals for a, _ in parts]), slopes, values, by)
-
-
-def among_all(found: Answers, cells: Tensor, count: int, stages: int) -> Answers:
-    """Those of some cells, with zeros in all others of so many: (E, q n P)."""
-
-    def whole(mine: Tensor) -> Tensor:
-        split = mine.unflatten(-1, (stages, len(cells), -1))
-        everywhere = split.new_zeros(*split.shape[:-2], count, split.shape[-1])
-        return everywhere.index_copy_(split.dim() - 2, cells, split).flatten(-3)
-
-    slopes, values, by = (
-        {key: whole(value) for key, value in given.items()} for given in (found.slopes, found.values, found.by)
-    )
-    return Answers(whole(found.residuals), slopes, values, by)  # type: ignore[arg-type]
 
 
 def answers(
