@@ -166,8 +166,8 @@ def cells_model(
 ) -> tuple[float, float, float]:  # fmt: skip
     """The same of one factorisation of a plane of equal cells, by the order in which they are eliminated.
 
-    `around` is what else is done in a cell, residuals and measurements by all ranks alike, in parts of its condensation
-    (profile of `burgers_2d`: 3.6 s of 25, beside 5 of condensation).
+    `around` is what else is done in a cell by all ranks alike, walls, meshes, measurements and the small operations of
+    all of these, in parts of its condensation (two ranks on `march`: some 6.5 s of 22 of CPU, beside 9 of that).
     """
     order = plane(round(cells**0.5), 2 * fields * (degree + 1))
     m, k = fields * (degree + 1) * (degree + 2) // 2, 8 * fields * (degree + 1)
