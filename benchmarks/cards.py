@@ -3,6 +3,8 @@
     python -m benchmarks.cards                          # agreement, then times; needs a card
     python -m benchmarks.cards --agree burgers sod      # problems of problems/ alone
     python -m benchmarks.cards --times lm features      # of the larger runs alone
+    python -m benchmarks.cards --times features thousand --chunks 1 16 64   # so many times a CPU's points at once
+    torchrun --nproc-per-node 1 -m benchmarks.cards --nccl  # sums of one rank go through NCCL
     python -m benchmarks.cards --device cpu             # without a card: the CPU against itself
 
 Agreement is the relative L2 distance of both solutions at the held-out points of a run, with default settings, beside
@@ -24,18 +26,23 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from torch import distributed
 
+from benchmarks.dimensions import squares
 from benchmarks.ranks import Size, least_squares, march
 from benchmarks.running import in_own_process
-from pinnsolve import MLP, SOAP, Adam, LevenbergMarquardt, Problem, Settings
+from pinnsolve import MLP, SOAP, SPRING, Adam, LevenbergMarquardt, Problem, Settings
+from pinnsolve.machine import room
+from pinnsolve.machine.world import World
 from pinnsolve.settings import DTYPES
 from pinnsolve.solve import prepare
 from problems import burgers, poisson
 
+T = TypeVar("T")
 # One of each mechanism: cells in one dimension, planes, boxes and shapes, in time or not; materials; constants and
 # functions that are unknown; a range; shocks; integrals; features.
 AGREEING = (
@@ -52,10 +59,22 @@ def wide() -> tuple[Problem, Settings]:
     return poisson.problem, Settings(network=MLP(width=200, depth=4), method=SOAP(steps=50), points=20_000, budget=1e4)
 
 
+def wider() -> tuple[Problem, Settings]:
+    """The same on 1.1e6 weights, 10 steps."""
+    return poisson.problem, Settings(network=MLP(width=600, depth=4), method=SOAP(steps=10), points=20_000, budget=1e4)
+
+
 def first_order() -> tuple[Problem, Settings]:
-    """Burgers' equation on a network of 1.2e5 weights and 100,000 points, 200 steps of Adam."""
-    return burgers.problem, Settings(
-        network=MLP(width=200, depth=4), method=Adam(steps=200), points=100_000, budget=1e4
+    """Burgers' equation on a network of 1.2e5 weights and 100,000 points, 20 steps of Adam."""
+    network = MLP(width=200, depth=4)
+    return burgers.problem, Settings(network=network, method=Adam(steps=20), points=100_000, budget=1e4)
+
+
+def in_hundred() -> tuple[Problem, Settings]:
+    """Poisson's equation in 100 dimensions on 1.4e6 weights, 20 steps of SPRING on 900 points."""
+    network, method = MLP((768, 768, 512, 512)), SPRING(steps=20)
+    return squares(100), Settings(
+        network=network, method=method, points=900, condition_points=225, budget=1e4, memory="100 GB"
     )
 
 
@@ -66,9 +85,12 @@ def second_order() -> tuple[Problem, Settings]:
 
 
 TIMES: dict[str, Callable[[], tuple[Problem, Settings]]] = {
-    "cells": lambda: march(Size(tolerance=1e-4)),
+    "cells": lambda: march(Size(tolerance=1e-4, viscosity=0.01)),
     "features": lambda: least_squares(Size()),
+    "thousand": lambda: least_squares(Size(features=1000)),
     "soap": wide,
+    "wider": wider,
+    "hundred": in_hundred,
     "adam": first_order,
     "lm": second_order,
 }
@@ -82,8 +104,10 @@ def chosen(name: str) -> tuple[Problem, Settings]:
     return problem.replaced(reference=None), Settings(budget=LIMIT)
 
 
-def ran(name: str, device: str, dtype: str, file: Path) -> dict[str, Any]:
-    """One run in this process: its seconds, what it ended with, and where its values are."""
+def ran(name: str, device: str, dtype: str, file: Path, chunks: int | None = None) -> dict[str, Any]:
+    """One run in this process: its seconds, what it ended with, and where its values are; on a card with so many times
+    as many points at once as on a CPU."""
+    room.ON_A_CARD = chunks or room.ON_A_CARD
     problem, settings = chosen(name)
     settings = replace(settings, device=device, dtype=DTYPES[dtype])
     warm = torch.randn(64, 64, dtype=torch.float64, device=device)  # loads the libraries of a card
@@ -103,10 +127,13 @@ def ran(name: str, device: str, dtype: str, file: Path) -> dict[str, Any]:
     return {"seconds": seconds, "memory": memory, "ended": ended, "estimate": solution.estimate}
 
 
-def process(name: str, device: str, dtype: str, threads: int, folder: Path) -> dict[str, Any]:
+def process(
+    name: str, device: str, dtype: str, threads: int, folder: Path, chunks: int | None = None
+) -> dict[str, Any]:  # fmt: skip
     """The same in a process of its own; a run that fails tells its last words."""
-    file = folder / f"{name}-{device.replace(':', '')}-{dtype}-{threads}.npz"
+    file = folder / f"{name}-{device.replace(':', '')}-{dtype}-{threads}-{chunks}.npz"
     given = ["--run", name, "--device", device, "--dtype", dtype, "--file", str(file)]
+    given += ["--chunks", str(chunks)] if chunks else []
     return {**in_own_process("benchmarks.cards", *given, OMP_NUM_THREADS=str(threads)), "file": str(file)}
 
 
@@ -148,26 +175,67 @@ def agreeing(names: list[str], device: str, dtype: str, folder: Path) -> None:
             print(done.result(), flush=True)
 
 
-def timed(names: list[str], device: str, folder: Path) -> None:
-    """Both runs of each of the larger ones, one after the other."""
+def timed(names: list[str], device: str, folder: Path, chunks: list[int]) -> None:
+    """Both runs of each of the larger ones, one after the other; on the card one for each size of chunks."""
     threads = len(os.sched_getaffinity(0))
     for name in names:
-        for dtype in ("float64", "float32") if name in ("soap", "adam") else ("float64",):
-            runs = [process(name, where, dtype, threads, folder) for where in ("cpu", device)]
-            print(row(f"{name} {dtype}, {threads} threads", *runs), flush=True)
+        for dtype in ("float64", "float32") if name in ("soap", "wider", "adam") else ("float64",):
+            mine = process(name, "cpu", dtype, threads, folder)
+            for times in chunks or [room.ON_A_CARD]:
+                card = process(name, device, dtype, threads, folder, times)
+                print(row(f"{name} {dtype}, {threads} threads, {times} times", mine, card), flush=True)
+
+
+class Through(World):
+    """A world of one rank whose sums and words go through torch.distributed nevertheless."""
+
+    def sum(self, tensor: torch.Tensor, /) -> torch.Tensor:
+        return self._reduced(tensor, "SUM")
+
+    def largest(self, tensor: torch.Tensor) -> torch.Tensor:
+        return self._reduced(tensor, "MAX")
+
+    def whole(self, mine: torch.Tensor, begin: int, count: int) -> torch.Tensor:
+        return self._reduced(mine, "SUM")
+
+    def told(self, work: Callable[[], T]) -> T:
+        box = [work()]
+        distributed.broadcast_object_list(box)
+        return box[0]
+
+
+def through_nccl(names: list[str], device: str) -> None:
+    """Runs on one rank, alone and through NCCL: the mean squares of both solutions."""
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.device(device).type == "cuda" else "gloo")
+    for name in names:
+        problem, settings = chosen(name)
+        found = []
+        for world in (World(), Through()):
+            ready = prepare(problem, replace(settings, device=device), None, world)
+            ready.loop.train()
+            values = ready.loop.state.points.values().values()
+            found.append(float(sum(v.square().mean() for v in values)))
+        print(f"| {name} | {found[0]:.15e} | {found[1]:.15e} |", flush=True)
+    distributed.destroy_process_group()
 
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--agree", nargs="*", metavar="NAME", help="problems of problems/")
     p.add_argument("--times", nargs="*", choices=TIMES)
+    p.add_argument("--chunks", nargs="*", type=int, default=[], help="of --times: so many times a CPU's points at once")
+    p.add_argument("--nccl", action="store_true", help="under torchrun")
     p.add_argument("--device", default="cuda")
     p.add_argument("--dtype", default="float64", choices=("float64", "float32"))
     p.add_argument("--run", help=argparse.SUPPRESS)
     p.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     given = p.parse_args()
     if given.run:
-        print(json.dumps(ran(given.run, given.device, given.dtype, given.file)), flush=True)
+        chunks = given.chunks[0] if given.chunks else None
+        print(json.dumps(ran(given.run, given.device, given.dtype, given.file, chunks)), flush=True)
+        return
+    if given.nccl:
+        through_nccl(given.times or ["lm", "cells"], given.device)
         return
     everything = given.agree is None and given.times is None
     with tempfile.TemporaryDirectory() as folder:
@@ -175,7 +243,7 @@ def main() -> None:
         if everything or given.agree is not None:
             agreeing(given.agree or list(AGREEING), given.device, given.dtype, Path(folder))
         if everything or given.times is not None:
-            timed(given.times or list(TIMES), given.device, Path(folder))
+            timed(given.times or list(TIMES), given.device, Path(folder), given.chunks)
 
 
 if __name__ == "__main__":

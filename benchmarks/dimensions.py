@@ -102,6 +102,21 @@ def cosines(n: int) -> Problem:
     return in_cube(n, poisson, waves)
 
 
+def bump(n: int) -> Problem:
+    """Delta u = f in a cube, u = exp(-|x - 1/2|^2): no sum or blend of what faces say."""
+
+    @vector(x=n)
+    def truth(x):  # type: ignore[no-untyped-def]
+        return torch.exp(-sum((c - 0.5) ** 2 for c in x))
+
+    @vector(x=n)
+    def poisson(u, x):  # type: ignore[no-untyped-def]
+        square = sum((c - 0.5) ** 2 for c in x)
+        return laplace(u, *x) - (4 * square - 2 * n) * torch.exp(-square)
+
+    return in_cube(n, poisson, truth)
+
+
 def heat(n: int) -> Problem:
     """u_t = Delta u / n in a cube, u = |x|^2 + 2 t: grows as 2 t wherever one looks."""
 
@@ -148,7 +163,7 @@ def ball(n: int) -> Problem:
 PROBLEMS: dict[str, Callable[[], Problem]] = {
     "cosines_5": lambda: cosines(5), "poisson_10": lambda: harmonic(10), "squares_10": lambda: squares(10),
     "squares_100": lambda: squares(100), "poisson_100": lambda: harmonic(100), "heat_10": lambda: heat(10),
-    "ball_5": lambda: ball(5), "cosines_4": lambda: cosines(4), "cosines_6": lambda: cosines(6),
+    "ball_5": lambda: ball(5), "bump_4": lambda: bump(4), "bump_5": lambda: bump(5), "bump_6": lambda: bump(6),
 }  # fmt: skip
 
 

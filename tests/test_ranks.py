@@ -24,8 +24,6 @@ from pinnsolve import (
     Adam,
     Box,
     LevenbergMarquardt,
-    LocalFeatures,
-    Marching,
     NotConverged,
     Problem,
     RandomFeatures,
@@ -44,10 +42,14 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.machine.shared import RULES
 from pinnsolve.machine.world import ALONE, LostError, World
 from pinnsolve.methods import protocol
+from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.implicit_step import Step
+from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.residuals import Residuals
 from pinnsolve.solve import Prepared, prepare
 from pinnsolve.training.together import Together
 from tests.ranks import launched_on, on_ranks
+from validation.marched import read
 
 Write = Callable[..., Path]
 FEATURES = Settings(network=RandomFeatures(60), points=301, held_out=100, budget=100)
@@ -253,22 +255,12 @@ def cubic(u, x, y):  # type: ignore[no-untyped-def]
     return d(u, x, x) + d(u, y, y) - u**3 + 30 * torch.sin(3 * x)
 
 
-def diffusing(u, x, y, t):  # type: ignore[no-untyped-def]
-    return d(u, t) + u * d(u, x) - 0.05 * d(u, x, x) - 0.05 * d(u, y, y)
-
-
-def in_cells(evolves: bool, world: World) -> Any:
+def in_cells(world: World) -> Any:
     """Cells of a square, halved on the way: their values, the stages and the operations that decide."""
-    square = Box(x=(0, 1), y=(0, 1))
-    problem = (
-        Problem(
-            space=square, time=(0, 0.02), unknowns="u", equations=diffusing, reference=None, tolerance=0.1,
-            conditions=[initial(u=lambda x, y: x * y + torch.sin(3.14159265 * x) * y * (1 - y)), *WALLS],
-        ) if evolves
-        else Problem(space=square, unknowns="u", equations=cubic, conditions=WALLS, reference=None, tolerance=1e-3)
-    )  # fmt: skip
-    march = {"network": LocalFeatures(degree=8, stages=5), "method": Marching(steps=1, bound=1.0)} if evolves else {}
-    ready = prepare(problem, Settings(held_out=200, budget=200, **march), None, world)
+    problem = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=cubic, conditions=WALLS, reference=None, tolerance=1e-3
+    )
+    ready = prepare(problem, Settings(held_out=200, budget=200), None, world)
     ready.loop.train()
     state = ready.loop.state
     stages = [(e.stage, e.operations) for e in state.ended]
@@ -276,15 +268,57 @@ def in_cells(evolves: bool, world: World) -> Any:
 
 
 def test_cells_on_two_ranks_are_those_of_one() -> None:
-    """Some steps of a march; a steady problem, solved again with richer features: the same cells, iterations, values."""
+    """A steady problem, solved again with richer features: the same cells, iterations, values."""
+    one, *ranks = in_cells(ALONE), *on_ranks(2, in_cells)
+    for values, stages, operations in ranks:
+        assert torch.equal(values, ranks[0][0]) and stages == one[1] and operations == one[2]
+        assert float((values - one[0]).abs().max()) <= 1e-9 * float(one[0].abs().max())
+
+
+def conducting(varies: bool) -> Callable[..., Marcher]:
+    """Nine cells, of which some are halved; with a conductivity that varies and a wind that is u, or with neither."""
+
+    def equation(u, x, y, t):  # type: ignore[no-untyped-def]
+        k = 1 + 0.5 * torch.sin(3 * x) * y if varies else 1.0
+        return d(u, t) + varies * u * d(u, x) - 0.1 * (d(k * d(u, x), x) + d(k * d(u, y), y))
+
+    problem = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), time=(0, 0.1), unknowns="u", equations=equation, reference=None,
+        conditions=[initial(u=lambda x, y: torch.exp(-40 * ((x - 0.3) ** 2 + (y - 0.4) ** 2))), dirichlet(u=0)],
+    )  # fmt: skip
+    evolution = read(problem)[0]
+    assert evolution.fluxed
+    return partial(Marcher, evolution, Accuracy(5, 3, 1e-2, 3e-2), torch.device("cpu"))
+
+
+@pytest.mark.parametrize("varies", [False, True])
+def test_equations_are_evaluated_where_cells_are_condensed(
+    varies: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """On two ranks a step is that of one, with the same cells, as many of which are unlike; and no rank evaluates the
+    equations within more than two thirds of the cells once they are halved."""
+    begun, own = conducting(varies), Step.answers
+    seen: list[int] = []
+
+    def answers(step: Step, equations: Any, x: Any, *given: Any, **more: Any) -> Any:
+        seen.append(len(x) if x.shape[1] == step.scheme.in_cell and len(step.mesh) > 9 else 0)
+        return own(step, equations, x, *given, **more)
 
     def work(world: World) -> Any:
-        return [in_cells(True, world), in_cells(False, world)]
+        seen.clear()
+        marcher = begun(world=world)
+        marcher.advance()
+        operator, step = marcher.solver.operator, marcher.last
+        unlike = operator.cells.own.unlike if operator is not None else None
+        return step.stages, len(step.mesh), unlike, marcher.record.counts, max(seen)
 
-    for one, *ranks in zip(work(ALONE), *on_ranks(2, work), strict=True):
-        for values, stages, operations in ranks:
-            assert torch.equal(values, ranks[0][0]) and stages == one[1] and operations == one[2]
-            assert float((values - one[0]).abs().max()) <= 1e-9 * float(one[0].abs().max())
+    monkeypatch.setattr(Step, "answers", answers)
+    one, *found = work(ALONE), *on_ranks(2, work)
+    assert one[1] > 9 and one[4] == one[1]
+    for stages, *same, most in found:
+        assert same == list(one[1:4]) and 3 * most <= 2 * one[1]
+        assert torch.equal(stages, found[0][0])
+        assert float((stages - one[0]).abs().max()) <= 1e-11 * float(one[0].abs().max())
 
 
 def test_a_rank_without_points_on_a_region_helps_where_it_can() -> None:

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -64,6 +66,7 @@ class Dissection:
     leaf: int = 2
     slack: float = 0.2
     parts: list[Part] = field(init=False)
+    shares: dict[Any, Any] = field(init=False, default_factory=dict)  # of ranks, as `subtrees` finds them
 
     def __post_init__(self) -> None:
         self.first = np.concatenate([[0], np.cumsum(self.counts)])
@@ -96,7 +99,7 @@ class Dissection:
         """How many numbers the largest front has."""
         return max(((len(p.inner) + len(p.border)) ** 2 for p in self.parts), default=0)
 
-    @property
+    @cached_property
     def operations(self) -> tuple[float, float]:
         """Of one factorisation of a real system, and of one solution."""
         return sum(p.operations[0] for p in self.parts), sum(p.operations[1] for p in self.parts)

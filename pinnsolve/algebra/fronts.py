@@ -77,11 +77,12 @@ class Factors:
 
         ranks = self.mine.ranks
         together(ranks, lambda: eliminate(self.mine.own))
-        if ranks.size > 1:  # what is left of its parts each tells to all
+        if ranks.size > 1:  # what is left of its parts each tells to all, at once
             like = next(iter(left.values()))
-            for root in self.mine.roots:
-                border = len(self.order.parts[root].border)
-                left[root] = ranks.sum(left[root] if root in left else like.new_zeros(len(like), border, border))
+            borders = {root: (len(like), *[len(self.order.parts[root].border)] * 2) for root in self.mine.roots}
+            mine = [left[root] if root in left else like.new_zeros(shape) for root, shape in borders.items()]
+            parts = ranks.sum(torch.cat([part.flatten() for part in mine])).split([part.numel() for part in mine])
+            left |= {root: part.view(borders[root]) for root, part in zip(borders, parts, strict=True)}
         eliminate(self.mine.top)
         if probe is not None:
             units, known, told = probe

@@ -83,7 +83,7 @@ class Plan:
 
 
 def shared_out(order: Dissection, ranks: Ranks | None = None, each: float = 0.0) -> Subtrees:
-    """What a rank has of an elimination.
+    """What a rank has of an elimination; among several looked for once.
 
     Parameters
     ----------
@@ -93,11 +93,18 @@ def shared_out(order: Dissection, ranks: Ranks | None = None, each: float = 0.0)
     each : float
         Operations of a cell, before it is eliminated.
     """
-    ranks = ranks or One()
-    plan = planned(order, ranks.size, each) if ranks.size > 1 else None
-    if plan is None:
-        return Subtrees(One(), tuple(range(len(order.parts))), (), {}, tuple(order.cells))
-    return _of(order, ranks, plan.owners)
+    if ranks is None or ranks.size == 1:
+        return _all_of(order)
+    if (ranks, each) not in order.shares:
+        plan = planned(order, ranks.size, each)
+        order.shares[ranks, each] = _all_of(order) if plan is None else _of(order, ranks, plan.owners)
+    found: Subtrees = order.shares[ranks, each]
+    return found
+
+
+def _all_of(order: Dissection) -> Subtrees:
+    """What one process alone has of it."""
+    return Subtrees(One(), tuple(range(len(order.parts))), (), {}, tuple(order.cells))
 
 
 def planned(order: Dissection, size: int, each: float = 0.0, tries: int = 8) -> Plan | None:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, stretched
+from pinnsolve.methods.own_cells import Seen
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
@@ -32,6 +33,8 @@ class CellRows:
     slopes : Slopes
     first : tensor (C,)
         The cells.
+    seen : Seen, optional
+        Where slopes are known; without it in all cells.
     weights : tensor (S, n, E, P)
         What rows are multiplied by: at other stages so many times as much, for each equation.
     values : tensor (S,)
@@ -42,15 +45,17 @@ class CellRows:
 
     def __init__(
         self, scheme: Scheme, mesh: Tiles, slopes: Slopes, first: Tensor, weights: Tensor, values: Tensor,
-        together: float = 3e7,
+        seen: Seen | None = None, together: float = 3e7,
     ) -> None:  # fmt: skip
         self.m, self.each, self.values, self.first = scheme.cell.count, scheme.in_cell, values, first
         self.count, self.inside = scheme.fields * self.m, spread(mesh, scheme.cell, scheme.points)
         self.ratio = weights.amax((1, 3)) / weights[0].amax((0, 2))  # (S, E)
         # by equation and order in time: the unknowns, how they are derived, and by what that is multiplied, (n, P)
         self.terms: dict[tuple[int, int], list[tuple[int, tuple[int, ...], Tensor]]] = {}
-        for (i, f, alpha), slope in slopes.items():
-            if bool((slope != 0).any()):
+        there = torch.stack([(slope != 0).any() for slope in slopes.values()]).double()
+        there = there if seen is None else seen.sum(there)
+        for ((i, f, alpha), slope), any_there in zip(slopes.items(), there.tolist(), strict=True):
+            if any_there:
                 k, order = scheme.evolution.derivative(alpha)
                 factor = slope * weights[0, :, i] * stretched(mesh.widths, k)[:, None]
                 self.terms.setdefault((i, order), []).append((f, k, factor))
@@ -99,8 +104,9 @@ class CellRows:
                 parts[key] = self._part(key, self.first[some])
         return parts[i, k] @ parts[i, order].mT
 
-    def tested(self, b: Tensor, numbers: Tensor) -> Tensor:
-        """A* b of some stages, (s, n, F M, K), for weighted right sides b (s, n, E P, K) in all cells."""
+    def tested(self, b: Tensor, numbers: Tensor, cells: Tensor | None = None) -> Tensor:
+        """A* b of some stages, (s, n, F M, K), for weighted right sides b (s, n, E P, K) in all cells; or in some of a
+        mesh that no rim cuts, (s, c, ...)."""
         found = b.new_zeros(*b.shape[:2], self.count, b.shape[-1])
         values = self.values[numbers]
         for i, k in self.tests:
@@ -108,7 +114,8 @@ class CellRows:
             factors = values.conj() ** k * self.ratio[numbers, i]
             factors = factors if b.is_complex() else factors.real
             for f, derived, factor in self.terms[i, k]:
-                product = _together(self.inside.tested(mine * factor, derived), b)
+                here = factor if cells is None else factor[cells]
+                product = _together(self.inside.tested(mine * here, derived), b)
                 found[:, :, f * self.m : (f + 1) * self.m] += factors[:, None, None, None] * product
         return found
 

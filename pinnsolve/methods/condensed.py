@@ -111,8 +111,14 @@ def of_joins(inverse: Tensor, square: Tensor) -> Left:
     return left
 
 
+def constant(slopes: Sequence[Slopes], everywhere: Callable[[Sequence[Tensor], bool], bool]) -> bool:
+    """Whether no slope varies; `everywhere` tells that of one number of each, and of what is found here."""
+    numbers = [s for mine in slopes for s in mine.values() if s.numel()]
+    return everywhere([s.flatten()[0] for s in numbers], all(bool((s == s.flatten()[0]).all()) for s in numbers))
+
+
 def alike(
-    mesh: Tiles, keys: Sequence[tuple[int, ...]], slopes: Slopes, sites: Sequence[tuple[Site, Slopes]]
+    mesh: Tiles, keys: Sequence[tuple[int, ...]], sites: Sequence[tuple[Site, Slopes]], constant: bool
 ) -> tuple[Tensor, Tensor]:
     """Cells that stand for all alike, and for each cell its number among them: where equations and conditions do
     not vary, cells of one size with the same neighbours are.
@@ -121,10 +127,11 @@ def alike(
     ----------
     keys : sequence of tuple
         For each cell what its traces depend on.
+    constant : bool
+        Whether equations and conditions do not vary.
     """
-    everything = [slope for mine in (slopes, *(m for _, m in sites)) for slope in mine.values()]
     n = len(mesh)
-    if not all(bool((s == s.flatten()[0]).all()) for s in everything if s.numel()):
+    if not constant:
         return torch.arange(n, device=mesh.device), torch.arange(n, device=mesh.device)
     walls: list[list[int]] = [[] for _ in range(n)]
     for k, site in enumerate(site for site, _ in sites):

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time
+from pinnsolve.methods.own_cells import seen_by
 from pinnsolve.networks.spread import weights_of
 from pinnsolve.residuals.pointwise import Answers
 
@@ -21,8 +22,11 @@ def felt(step: Step, sizes: Tensor) -> Tensor:
     """The root mean square over the stages of what each cell's residual is felt as, relative to the unknowns' sizes
     (F,), (n,)."""
     s, e = step.scheme, step.scheme.evolution
-    found = step.inside(s.degree + 3, slopes=True)
-    w, (begin, end) = weights_of(step.mesh, s.cell, s.degree + 3), e.times
+    seen = seen_by(s, step.mesh)
+    found = step.inside(s.degree + 3, slopes=True, cells=seen.cells)
+    w, widths = weights_of(step.mesh, s.cell, s.degree + 3), step.mesh.widths
+    if seen.cells is not None:
+        w, widths = w[seen.cells], widths[seen.cells]
     residuals = found.residuals.reshape(len(e.equations), s.stages, *w.shape)
     square = torch.zeros(len(w), dtype=w.dtype, device=w.device)
     for i, f in enumerate(e.fluxed):
@@ -32,12 +36,12 @@ def felt(step: Step, sizes: Tensor) -> Tensor:
                 k, order = e.derivative(alpha)
                 mean = slope.abs().reshape(s.stages, *w.shape).mean((0, 2))
                 if order == max(e.orders):
-                    holds += mean / (end - begin) ** order
+                    holds += mean / (e.times[1] - e.times[0]) ** order
                 elif sum(k) == 2:
                     spreads[:, 0 if k[0] else 1] += mean
-        stiff = holds + (spreads * (2 / step.mesh.widths) ** 2).amin(1) * s.degree * (s.degree + 1)
+        stiff = holds + (spreads * (2 / widths) ** 2).amin(1) * s.degree * (s.degree + 1)
         square += (residuals[i].square() * w).sum(-1).mean(0) / (stiff * sizes[f]).square()
-    return square.sqrt()
+    return seen.sum(seen.among(square, len(step.mesh))).sqrt()
 
 
 def natural(scheme: Scheme, found: Answers, span: float) -> Tensor:

@@ -32,7 +32,7 @@ from pinnsolve.methods.condensed import Condensed, at_once
 from pinnsolve.methods.faces import faces_in, gaps
 from pinnsolve.methods.implicit_step import Scheme, in_time
 from pinnsolve.methods.outflows import all_faces, outflow, tested_with
-from pinnsolve.methods.own_cells import own_cells
+from pinnsolve.methods.own_cells import own_cells, seen_by
 from pinnsolve.methods.rows import Slopes, at_site, times
 from pinnsolve.methods.side_slopes import SideSlopes
 from pinnsolve.methods.sides import Sides
@@ -83,12 +83,13 @@ class FluxedFaces:
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
         self.faces = faces_in(scheme, mesh)
         self.shares = mesh.shares / mesh.shares.max()
-        self.own = own_cells(scheme, mesh, self.faces, self.faces.groups, slopes, sites)
+        self.seen = seen_by(scheme, mesh)
+        self.own = own_cells(scheme, mesh, self.faces, self.faces.groups, slopes, sites, self.seen)
         self.first, self.alike = self.own.first, self.own.alike
         self.sizes = torch.tensor(scheme.evolution.sizes, dtype=torch.float64, device=mesh.device)
         self.columns = self.sizes.repeat_interleave(scheme.cell.count)
         values = scheme.radau.values / length
-        self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values)
+        self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values, self.seen)
         self.scales = self._scales(slopes, values)
         sides = all_faces(scheme, mesh, beside)
         self.outflows = [outflow(group, sides, scheme) for group in self.own.groups]
@@ -104,23 +105,25 @@ class FluxedFaces:
         """(S, F): rows are tested with so many times v, and multiplied by as much."""
         e, s = self.scheme.evolution, self.scheme
         assert s.weights is not None
-        order, mass = in_time(e, slopes), self.sizes.new_zeros(len(e.equations))
+        order, each = in_time(e, slopes), self.sizes.new_zeros(len(self.mesh), len(e.equations))
         for (i, _, alpha), slope in slopes.items():
             if order[i] and e.derivative(alpha)[1] == order[i]:
-                mass[i] += slope.square().mean(-1) @ self.mesh.shares
+                each[:, i] += slope.square().mean(-1) * self.mesh.shares
+        mass = self.seen.over_cells(each)
         found = values.new_zeros(len(values), len(self.sizes))
         for i, f in enumerate(e.fluxed):
             found[:, f] = mass[i].sqrt() / s.weights[i] ** 2 / values ** order[i]
         return found
 
     def _by_parts(self, beside: SideSlopes) -> Tensor | None:
-        """By what sums over points of <a grad u, grad v> differ from those of -<v, div(a grad u)> + <v, a u_n>,
-        (n, F M, F M): zero but for what points do not see of a."""
+        """By what sums over points of <a grad u, grad v> differ from those of -<v, div(a grad u)> + <v, a u_n>, in
+        this rank's cells, (m, F M, F M): zero but for what points do not see of a."""
         if beside.inside is None:
             return None
-        s, cell, m, h = self.scheme, self.scheme.cell, self.scheme.cell.count, self.mesh.widths
-        (a, varies), w, v = beside.inside, cell.gauss(s.points)[1], cell.table(s.points, (0, 0))
-        found = w.new_zeros(len(self.mesh), s.fields * m, s.fields * m)
+        s, cell, m, own = self.scheme, self.scheme.cell, self.scheme.cell.count, self.own.cells
+        h, w, v = self.mesh.widths[own], cell.gauss(s.points)[1], cell.table(s.points, (0, 0))
+        a, varies = (x[:, :, own] for x in beside.inside)
+        found = w.new_zeros(len(own), s.fields * m, s.fields * m)
         for f in range(s.fields):
             mine = found[:, f * m : (f + 1) * m, f * m : (f + 1) * m]
             for axis in range(2):
@@ -130,16 +133,24 @@ class FluxedFaces:
                 mine += unit**2 * (once.T @ (weighted * once) + v.T @ (weighted * twice))
                 mine += unit * (v.T @ ((w * varies[f, axis])[..., None] * once))
         for out in self.outflows:
-            found[out.sides.cells] -= (out.sides.rows(slice(None)) * out.length[..., None]).mT @ out.flux
+            found[self._among_own(out.sides.cells)] -= (
+                out.sides.rows(slice(None)) * out.length[..., None]
+            ).mT @ out.flux
         for site, (at_wall, _) in zip(self.sites, beside.walls, strict=True):
             assert site.side is not None
             axis, upper = site.side
             value, slope = (site.table(self.mesh, cell, (n * (axis == 0), n * (axis == 1))) for n in (0, 1))
-            scale = (2.0 * upper - 1.0) * 2 / h[site.cells, axis] ** 2
+            mine = torch.isin(site.cells, own)
+            here = self._among_own(site.cells[mine])
+            scale = (2.0 * upper - 1.0) * 2 / h[here, axis] ** 2
             for f in range(s.fields):
-                weighted = (site.weights * at_wall[f] * scale[:, None])[..., None]
-                found[site.cells, f * m : (f + 1) * m, f * m : (f + 1) * m] -= value.T @ (weighted * slope)
+                weighted = (site.weights * at_wall[f, mine] * scale[:, None])[..., None]
+                found[here, f * m : (f + 1) * m, f * m : (f + 1) * m] -= value.T @ (weighted * slope)
         return found
+
+    def _among_own(self, cells: Tensor) -> Tensor:
+        """The numbers among this rank's cells of some of these."""
+        return torch.searchsorted(self.own.cells, cells)
 
     def _factorised(self, number: int, h: Tensor) -> _Stage:
         """The system of one stage, of which the tested rows in cells become H^-1."""
@@ -150,7 +161,7 @@ class FluxedFaces:
         m = self.scheme.cell.count
         by_column = scale.repeat_interleave(m)
         if self.parts is not None:
-            h[0] += self.parts[self.first] * by_column[:, None]
+            h[0] += self.parts[self._among_own(self.first)] * by_column[:, None]
         for site, tests, rows in zip(self.sites, self.walls, self.conditions, strict=True):
             chosen = self.alike[site.cells]
             some = (self.first[chosen] == site.cells).nonzero()[:, 0]
@@ -205,7 +216,8 @@ class FluxedFaces:
         """Those of one stage, in the units of the unknowns' sizes, (1, n, F M, K)."""
         m, outflows = self.scheme.cell.count, self.outflows
         by_column = stage.scale.repeat_interleave(m)[:, None]
-        right = self.rows.tested(b, torch.tensor([stage.number], device=b.device))
+        own, right = self.own.cells, b.new_zeros(1, len(self.mesh), len(self.columns), b.shape[-1])
+        right[:, own] = self.rows.tested(b[:, own], torch.tensor([stage.number], device=b.device), own)
         for site, tests, told in zip(self.sites, self.walls, at_sites, strict=True):
             said = times(tests.mT, told.flatten(2, 3))
             right.index_add_(1, site.cells, by_column / self.columns[:, None] ** 2 * said)
@@ -214,7 +226,7 @@ class FluxedFaces:
         lacks: Sequence[Tensor | None] = [None] * len(outflows)
         if held is not None:
             if self.parts is not None:
-                right -= by_column * times(self.parts, held)
+                right[:, own] -= by_column * times(self.parts, held[:, own])
             lacks = gaps(self.faces, self.own.groups, held, None, self.own.shares.ranks)
             for out, weight, gap in zip(outflows, weights, lacks, strict=True):
                 right[:, out.sides.cells] += times(out.tests.mT, weight * gap)

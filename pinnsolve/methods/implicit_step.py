@@ -207,9 +207,11 @@ class Step:
 
     # ------------------------------------------------------------ residuals
 
-    def inside(self, points: int, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
+    def inside(
+        self, points: int, slopes: bool, by: Mapping[str, float] | None = None, cells: Tensor | None = None
+    ) -> Answers:  # fmt: skip
         """The equations at Gauss points of all cells and stages, (E, q n P); with slopes by constants that stand at
-        some values."""
+        some values. Of some cells (c,) alone of a mesh that no rim cuts, (E, q c P)."""
         cell, equations = self.scheme.cell, self.scheme.evolution.equations
         own = None if self.mesh.region is None else spread(self.mesh, cell, points)
         x = self.mesh.points(cell.gauss(points)[0]) if own is None else own.places
@@ -218,10 +220,10 @@ class Step:
             return c @ cell.table(points, k).T if own is None else own.values(c, k)
 
         some = max(1, self.scheme.room.points // (self.scheme.stages * x.shape[1]))
-        if own is not None or some >= len(x):
+        if cells is None and (own is not None or some >= len(x)):
             return self.answers(equations, x, self.mesh.widths, values, slopes, by=by)
         parts = []
-        for chosen in torch.arange(len(x), device=x.device).split(some):
+        for chosen in (torch.arange(len(x), device=x.device) if cells is None else cells).split(some):
             at_some = self.answers(equations, x[chosen], self.mesh.widths[chosen], values, slopes, by=by, cells=chosen)
             parts.append((at_some, len(chosen)))
         return side_by_side(parts, self.scheme.stages)

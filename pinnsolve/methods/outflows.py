@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.rows import Slopes
-from pinnsolve.methods.side_slopes import SideSlopes, along_face, face_places
+from pinnsolve.methods.side_slopes import SideSlopes, along_face
 from pinnsolve.methods.sides import Sides
 from pinnsolve.methods.sites import Site
 from pinnsolve.networks.reference_cell import legendre
@@ -67,8 +67,15 @@ class Outflow:
 
 @dataclass(frozen=True)
 class AllFaces:
-    """By face and side, below (0) and above (1), and by unknown: (N, 2, F, ...)."""
+    """By face and side, below (0) and above (1), and by unknown: (N, 2, F, ...).
 
+    Parameters
+    ----------
+    number : tensor
+        Of each face of the mesh its number among these.
+    """
+
+    number: Tensor
     below: Tensor
     stiff: Tensor  # (N, 2, F)
     flux: Tensor  # (N, 2, F, T, M)
@@ -77,11 +84,11 @@ class AllFaces:
 
 
 def all_faces(scheme: Scheme, mesh: Tiles, beside: SideSlopes) -> AllFaces:
-    """All faces, in the order in which their unknowns are numbered."""
+    """The faces at which it is known what the equations say."""
     along, w = along_face(scheme)
     modes = (legendre(along, scheme.degree, 0) * w[:, None]).T  # from values to coefficients, (T, P)
     found: list[list[Tensor]] = [[] for _ in range(5)]
-    for face, (a, wind) in zip(face_places(mesh, scheme.evolution.rings), beside.faces, strict=True):
+    for face, (a, wind) in zip(beside.places, beside.faces, strict=True):
         parts: list[list[Tensor]] = [[] for _ in range(4)]
         for upper, cells in enumerate(face.cells):
             xi, h, sign = face.xi(upper, along), mesh.widths[cells], 1.0 - 2.0 * upper
@@ -99,7 +106,10 @@ def all_faces(scheme: Scheme, mesh: Tiles, beside: SideSlopes) -> AllFaces:
         found[0].append(face.cells[0])
         for kept, both in zip(found[1:], parts, strict=True):
             kept.append(torch.stack(both, 1))
-    return AllFaces(*(torch.cat(v) for v in found))
+    known = torch.cat([face.numbers for face in beside.places])
+    number = known.new_zeros(int(known.max()) + 1 if len(known) else 0)
+    number[known] = torch.arange(len(known), device=known.device)
+    return AllFaces(number, *(torch.cat(v) for v in found))
 
 
 def _stiff(scheme: Scheme, a: Tensor, wind: Tensor, h: Tensor) -> Tensor:
@@ -112,7 +122,7 @@ def outflow(group: Sides, sides: AllFaces, scheme: Scheme) -> Outflow:
     """Of some cells."""
     t, m = scheme.degree + 1, scheme.cell.count
     fields = scheme.fields
-    number = group.unknowns[:, :: fields * t] // (fields * t)  # of its faces, (c, s)
+    number = sides.number[group.unknowns[:, :: fields * t] // (fields * t)]  # of its faces, (c, s)
     upper = (sides.below[number] != group.cells[:, None]).long()
 
     def spread(x: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.operations import product
-from pinnsolve.algebra.subtrees import Subtrees, shared_out
-from pinnsolve.methods.condensed import alike
-from pinnsolve.methods.faces import Faces
+from pinnsolve.algebra.subtrees import Ranks, Subtrees, shared_out
+from pinnsolve.methods.condensed import alike, constant
+from pinnsolve.methods.faces import Faces, faces_in
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.methods.sides import Sides
@@ -61,17 +61,76 @@ class OwnCells:
         return found
 
 
+@dataclass(frozen=True)
+class Seen:
+    """The cells at whose points this rank evaluates equations.
+
+    Parameters
+    ----------
+    cells : tensor (m,), optional
+        Without them it does so in all, as all other ranks do.
+    ranks : Ranks
+        Among which cells are shared.
+    """
+
+    cells: Tensor | None
+    ranks: Ranks
+
+    def among(self, mine: Tensor, count: int, axis: int = 0) -> Tensor:
+        """What is known of these cells, one after the other along an axis, with zeros in the others of so many."""
+        if self.cells is None:
+            return mine
+        found = mine.new_zeros(*mine.shape[:axis], count, *mine.shape[axis + 1 :])
+        return found.index_copy_(axis, self.cells, mine)
+
+    def sum(self, mine: Tensor) -> Tensor:
+        """Over the ranks, of what is nothing where cells are others'."""
+        return mine if self.cells is None else self.ranks.sum(mine)
+
+    def over_cells(self, each: Tensor) -> Tensor:
+        """The sum over all cells of what is known of each, (n, ...), at least of this rank's."""
+        return each.sum(0) if self.cells is None else self.ranks.sum(each[self.cells].sum(0))
+
+    def equal(self, values: Sequence[Tensor], mine: bool) -> bool:
+        """Whether on all ranks something is so, and some numbers are the same."""
+        if self.cells is None:
+            return mine
+        told = torch.stack([*values, torch.tensor(float(mine), dtype=values[0].dtype, device=values[0].device)])
+        found = torch.zeros(self.ranks.size, len(told), dtype=told.dtype, device=told.device)
+        found[self.ranks.rank] = told
+        found = self.ranks.sum(found)
+        return bool((found == found[0]).all() and found[0, -1])
+
+
+def seen_by(scheme: Scheme, mesh: Tiles) -> Seen:
+    """Where fluxes join cells, each rank evaluates what it condenses."""
+    if scheme.world.size == 1 or not scheme.evolution.fluxed:
+        return Seen(None, scheme.world)
+    shares = _shares(scheme, mesh, faces_in(scheme, mesh))
+    return Seen(_cells(shares, mesh) if shares.ranks.size > 1 else None, shares.ranks)
+
+
+def _shares(scheme: Scheme, mesh: Tiles, faces: Faces) -> Subtrees:
+    """Subtrees of the order in which cells are eliminated, of about as much work each, as if no two were alike."""
+    return shared_out(faces.order, scheme.world, sum(condensation(*numbers_of(scheme, mesh, faces))))
+
+
+def _cells(shares: Subtrees, mesh: Tiles) -> Tensor:
+    return torch.tensor(sorted(shares.cells), dtype=torch.int64, device=mesh.device)
+
+
 def own_cells(
     scheme: Scheme, mesh: Tiles, faces: Faces, groups: Sequence[Sides], slopes: Slopes,
-    sites: Sequence[tuple[Site, Slopes]],
+    sites: Sequence[tuple[Site, Slopes]], seen: Seen | None = None,
 ) -> OwnCells:  # fmt: skip
-    """This rank's part of a mesh: subtrees of the order in which cells are eliminated, of about as much work each."""
-    first, number = alike(mesh, faces.alike, slopes, sites)
-    one = sum(condensation(*numbers_of(scheme, mesh, faces)))
-    shares = shared_out(faces.order, scheme.world, one * len(first) / len(mesh))
+    """This rank's part of a mesh; with what it has seen of the slopes."""
+    seen = seen or Seen(None, scheme.world)
+    here = slopes if seen.cells is None else {key: slope[seen.cells] for key, slope in slopes.items()}
+    first, number = alike(mesh, faces.alike, sites, constant([here, *(at_wall for _, at_wall in sites)], seen.equal))
+    shares = _shares(scheme, mesh, faces)
     if shares.ranks.size == 1:
         return OwnCells(shares, torch.arange(len(mesh), device=mesh.device), first, number, list(groups), len(first))
-    cells = torch.tensor(sorted(shares.cells), dtype=torch.int64, device=mesh.device)
+    cells = _cells(shares, mesh)
     kinds, which = torch.unique(number[cells], return_inverse=True)
     theirs = torch.full_like(number, -1)
     for k, kind in enumerate(kinds.tolist()):

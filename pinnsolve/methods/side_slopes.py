@@ -7,7 +7,9 @@ Of  m d_t^k u - a u_xx + b u_x + ...  across a coordinate x, with m counted posi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import torch
@@ -15,18 +17,20 @@ from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.sites import Site
-from pinnsolve.networks.reference_cell import reference_cell
+from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
 from pinnsolve.networks.spread import by_features
 from pinnsolve.networks.tiles import Tiles
 
 
 @dataclass(frozen=True)
 class FacePlaces:
-    """The faces across one coordinate, from where to where along the other one.
+    """Faces across one coordinate, from where to where along the other one.
 
     Parameters
     ----------
     axis : int
+    numbers : tensor (p,)
+        Among all faces of the mesh.
     cells : pair of tensor (p,)
         Below and above.
     parts : pair of tensor (p, 2)
@@ -34,6 +38,7 @@ class FacePlaces:
     """
 
     axis: int
+    numbers: Tensor
     cells: tuple[Tensor, Tensor]
     parts: tuple[Tensor, Tensor]
 
@@ -48,17 +53,22 @@ class FacePlaces:
         return found
 
 
-def face_places(mesh: Tiles, rings: tuple[bool, ...]) -> list[FacePlaces]:
-    """In the order in which the unknowns of faces are numbered."""
+def face_places(mesh: Tiles, rings: tuple[bool, ...], some: Tensor | None = None) -> list[FacePlaces]:
+    """In the order in which the unknowns of faces are numbered; with `some` cells those that these have."""
     low, high = mesh.units
-    found = []
+    found, count = list[FacePlaces](), 0
     for axis, below, above, begin, end in mesh.pieces(rings):
         both, parts = (below, above), []
         for tiles in both:
             at, size = low[tiles, 1 - axis], (high - low)[tiles, 1 - axis]
             parts.append(torch.stack([2 * (u[:, 0] - at) / size - 1 for u in (begin, end)], 1))
-        moved = [x.to(mesh.device) for x in (*both, *parts)]
-        found.append(FacePlaces(axis, (moved[0], moved[1]), (moved[2], moved[3])))
+        numbers = torch.arange(count, count + len(below))
+        count += len(below)
+        if some is not None:
+            mine = (torch.isin(below, some.cpu()) | torch.isin(above, some.cpu())).nonzero()[:, 0]
+            numbers, both, parts = numbers[mine], (below[mine], above[mine]), [part[mine] for part in parts]
+        moved = [x.to(mesh.device) for x in (numbers, *both, *parts)]
+        found.append(FacePlaces(axis, moved[0], (moved[1], moved[2]), (moved[3], moved[4])))
     return found
 
 
@@ -68,14 +78,16 @@ class SideSlopes:
 
     Parameters
     ----------
+    places : list of FacePlaces
     faces : list of (a, w), each (F, p, P)
-        For each `FacePlaces`, along its coordinate.
+        For each of them, along its coordinate.
     walls : list of (a, w), each (F, c, P)
         For each site, outward.
     inside : (a, a_x), each (F, 2, n, P), optional
         At the Gauss points of cells, along both coordinates; nothing where a is the same everywhere.
     """
 
+    places: list[FacePlaces]
     faces: list[tuple[Tensor, Tensor]]
     walls: list[tuple[Tensor, Tensor]]
     inside: tuple[Tensor, Tensor] | None
@@ -92,63 +104,111 @@ def along_face(scheme: Scheme) -> tuple[Tensor, Tensor]:
     return xi[:, 0], w
 
 
-def side_slopes(step: Step, sites: list[Site]) -> SideSlopes:
-    """Of a step as it stands: on a face the mean of both sides'."""
+def side_slopes(step: Step, sites: list[Site], some: Tensor | None = None) -> SideSlopes:
+    """Of a step as it stands: on a face the mean of both sides'. With `some` cells on their faces and in them alone."""
     mesh, (along, _) = step.mesh, along_face(step.scheme)
+    places = face_places(mesh, step.scheme.evolution.rings, some)
+    told = _on_both_sides(step, places, along)
     faces = []
-    for face in face_places(mesh, step.scheme.evolution.rings):
-        told = [_at(step, face.cells[k], face.xi(k, along, SideSlopes.inward), face.axis) for k in (0, 1)]
-        (below, b_below), (above, b_above) = told
+    for face in places:
+        ((below, b_below), (above, b_above)), told = told[:2], told[2:]
         apart = SideSlopes.inward * (mesh.widths[face.cells[0]] + mesh.widths[face.cells[1]])[:, face.axis] / 2
         varies = torch.where((above - below).abs() < SideSlopes.jump * (above + below), above - below, 0.0)
         faces.append(((below + above) / 2, (b_below + b_above) / 2 + varies / apart[:, None]))
-    walls = []
+    return SideSlopes(places, faces, _at_walls(step, sites), _inside(step, some))
+
+
+def _on_both_sides(step: Step, places: list[FacePlaces], along: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """a and w below and above of the faces across each coordinate, one after the other, (F, p, P) each."""
+    sides = [(face, k) for face in places for k in (0, 1)]
+    cells = torch.cat([face.cells[k] for face, k in sides])
+    a, b = _at(step, cells, torch.cat([face.xi(k, along, SideSlopes.inward) for face, k in sides]))
+    parts = [torch.split(x, [len(face.numbers) for face, _ in sides], 2) for x in (a, b)]
+    return [(mine[face.axis], wind[face.axis]) for (face, _), mine, wind in zip(sides, *parts, strict=True)]
+
+
+def _at_walls(step: Step, sites: list[Site]) -> list[tuple[Tensor, Tensor]]:
+    """a and w at each site, outward; all of these have as many points on a cell's side."""
+    found, cells, xi = list[tuple[Tensor, Tensor]](), list[Tensor](), list[Tensor]()
     for site in sites:
         assert site.side is not None
+        moved = site.xi.clone()
+        moved[:, site.side[0]] *= 1 - SideSlopes.inward
+        cells += [site.cells] * 2
+        xi += [x.expand(len(site.cells), -1, -1) for x in (site.xi, moved)]
+    if not sites:
+        return found
+    parts = [torch.split(x, [len(c) for c in cells], 2) for x in _at(step, torch.cat(cells), torch.cat(xi))]
+    for k, site in enumerate(sites):
+        assert site.side is not None
         axis, upper = site.side
-        sign, moved = 2.0 * upper - 1.0, site.xi.clone()
-        moved[:, axis] *= 1 - SideSlopes.inward
-        here, b = _at(step, site.cells, site.xi.expand(len(site.cells), -1, -1), axis)
-        inside, _ = _at(step, site.cells, moved.expand(len(site.cells), -1, -1), axis)
-        apart = SideSlopes.inward * mesh.widths[site.cells, axis] / 2
-        walls.append((here, sign * b + (here - inside) / apart[:, None]))
-    return SideSlopes(faces, walls, _inside(step))
+        (here, inside), b = (part[axis] for part in parts[0][2 * k : 2 * k + 2]), parts[1][2 * k][axis]
+        apart = SideSlopes.inward * step.mesh.widths[site.cells, axis] / 2
+        found.append((here, (2.0 * upper - 1.0) * b + (here - inside) / apart[:, None]))
+    return found
 
 
-def _inside(step: Step) -> tuple[Tensor, Tensor] | None:
-    """a at the Gauss points, and how it varies there, by central differences."""
-    s, cells = step.scheme, torch.arange(len(step.mesh), device=step.mesh.device)
-    xi, a, varies = s.cell.gauss(s.points)[0], list[Tensor](), list[Tensor]()
+def _inside(step: Step, some: Tensor | None) -> tuple[Tensor, Tensor] | None:
+    """a at the Gauss points, and how it varies there, by central differences; zeros in other cells than some."""
+    s, n = step.scheme, len(step.mesh)
+    cells = torch.arange(n, device=step.mesh.device) if some is None else some
+    xi = s.cell.gauss(s.points)[0]
+    a = _at(step, cells, xi)[0]
+    varies = torch.zeros_like(a)
     for axis in range(2):
-        here, _ = _at(step, cells, xi, axis)
-        a.append(here)
-        if bool((here == here.flatten()[0]).all()):
-            varies.append(torch.zeros_like(here))
+        if bool((a[axis] == a[axis].flatten()[0]).all()):
             continue
         moved = SideSlopes.inward * torch.eye(2, dtype=xi.dtype, device=xi.device)[axis]
-        apart = SideSlopes.inward * step.mesh.widths[:, axis, None]
-        varies.append((_at(step, cells, xi + moved, axis)[0] - _at(step, cells, xi - moved, axis)[0]) / apart)
-    return (torch.stack(a, 1), torch.stack(varies, 1)) if any(bool(v.any()) for v in varies) else None
+        apart = SideSlopes.inward * step.mesh.widths[cells, axis, None]
+        varies[axis] = (_at(step, cells, xi + moved)[0][axis] - _at(step, cells, xi - moved)[0][axis]) / apart
+    if not bool(varies.any()):
+        return None
+    found = [x.new_zeros(len(a[0]), 2, n, len(xi)).index_copy_(2, cells, x.transpose(0, 1)) for x in (a, varies)]
+    return found[0], found[1]
 
 
-def _at(step: Step, cells: Tensor, xi: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """a and b across a coordinate, (F, p, P) each, at places (P, 2) or (p, P, 2) of cells (p,)."""
+def _at(step: Step, cells: Tensor, xi: Tensor) -> tuple[Tensor, Tensor]:
+    """a and b across both coordinates, (2, F, p, P) each, at places (P, 2) or (p, P, 2) of cells (p,)."""
     s, e, h = step.scheme, step.scheme.evolution, step.mesh.widths[cells]
+    some = max(1, s.room.points // (s.stages * xi.shape[-2]))
+    if len(cells) > some:
+        chunks = torch.arange(len(cells), device=cells.device).split(some)
+        parts = [_at(step, cells[chunk], xi if xi.dim() == 2 else xi[chunk]) for chunk in chunks]
+        return torch.cat([a for a, _ in parts], 2), torch.cat([b for _, b in parts], 2)
     x = step.mesh.lows[cells][:, None] + h[:, None] * (xi + 1) / 2
-
-    def values(c: Tensor, k: tuple[int, ...]) -> Tensor:
-        return by_features(c, s.cell.features(xi, k))
-
-    found = step.answers(e.equations, x, h, values, slopes=True, cells=cells)
-    a, b, m = torch.zeros(3, len(e.fluxed), *x.shape[:2], dtype=x.dtype, device=x.device)
+    found = step.answers(e.equations, x, h, values_at(s.cell, xi), slopes=True, cells=cells)
+    m = x.new_zeros(len(e.fluxed), *x.shape[:2])
+    a, b = torch.zeros(2, 2, *m.shape, dtype=x.dtype, device=x.device)
     for (i, f, alpha), slope in found.slopes.items():
         k, order = e.derivative(alpha)
-        mean = slope.reshape(s.stages, *x.shape[:2]).mean(0)
         if f != e.fluxed[i]:
             continue
+        mean = slope.reshape(s.stages, *x.shape[:2]).mean(0)
         if order == max(e.orders):
             m[f] += mean
-        elif k[axis] == sum(k) and k[axis] > 0:
-            (a if k[axis] == 2 else b)[f] += mean
+        elif any(k) and max(k) == sum(k):
+            (a if max(k) == 2 else b)[k.index(max(k)), f] += mean
     sign = torch.where(m < 0, -1.0, 1.0)
     return -sign * a, sign * b
+
+
+def values_at(cell: ReferenceCell, xi: Tensor) -> Callable[[Tensor, tuple[int, ...]], Tensor]:
+    """What coefficients (..., p, M) are, derived so many times, (..., p, P), at places (P, 2) of all, or (p, P, 2) of
+    each: Gauss points of segments, of which few are unlike; their ends tell which."""
+    if xi.dim() == 2:
+        return lambda c, k: by_features(c, cell.features(xi, k))
+    ends, which = torch.unique(xi[:, [0, -1]].flatten(1), dim=0, return_inverse=True)
+    mine = [(which == kind).nonzero()[:, 0] for kind in range(len(ends))]
+    unlike = torch.stack([xi[some[0]] for some in mine])
+
+    @cache
+    def table(k: tuple[int, ...]) -> Tensor:
+        return cell.features(unlike, k)
+
+    def values(c: Tensor, k: tuple[int, ...]) -> Tensor:
+        found = c.new_empty(*c.shape[:-1], xi.shape[1])
+        for some, features in zip(mine, table(k), strict=True):
+            found[..., some, :] = c[..., some, :] @ features.T
+        return found
+
+    return values

@@ -17,7 +17,7 @@ from pinnsolve.methods.fluxed_faces import FluxedFaces
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
-from pinnsolve.methods.own_cells import condensation, numbers_of
+from pinnsolve.methods.own_cells import condensation, numbers_of, seen_by
 from pinnsolve.methods.plane_memory import planes_that_fit
 from pinnsolve.methods.rows import Slopes, averaged
 from pinnsolve.methods.side_slopes import SideSlopes, side_slopes
@@ -81,7 +81,8 @@ class Operator:
     ) -> Operator:  # fmt: skip
         """That of a step, from its answers inside, where conditions stand and at curves, with slopes."""
         across = [(curve, averaged(found, step.scheme.stages, curve.shape)) for curve, found in curves]
-        beside = side_slopes(step, [site for site, _ in sites]) if step.scheme.evolution.fluxed else None
+        seen, places = seen_by(step.scheme, step.mesh), [site for site, _ in sites]
+        beside = side_slopes(step, places, seen.cells) if step.scheme.evolution.fluxed else None
         return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites), brief, across, beside)
 
     @property
@@ -122,7 +123,8 @@ class Operator:
         for (i, _, alpha), slope in self.slopes.items():
             if order[i] and e.derivative(alpha)[1] == order[i]:
                 squares[:, i] += slope.square()
-        mean = (squares.mean(-1) * self.mesh.shares[:, None]).sum(0).sqrt()[:, None]
+        each = squares.mean(-1) * self.mesh.shares[:, None]
+        mean = seen_by(self.scheme, self.mesh).over_cells(each).sqrt()[:, None]
         return torch.where(mean > 0, (squares.sqrt() / mean).clamp(min=0.01).rsqrt(), torch.ones_like(squares))
 
     def _terms(self) -> Tensor:
@@ -180,10 +182,14 @@ class Operator:
 def averages(
     step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]]
 ) -> tuple[Slopes, list[tuple[Site, Slopes]]]:
-    """The slopes of a step's answers, averaged over its stages."""
+    """The slopes of a step's answers, averaged over its stages; with zeros where others evaluate equations."""
     s, n = step.scheme, len(step.mesh)
     walls = [(site, averaged(found, s.stages, (len(site.cells), site.count))) for site, found in sites]
-    return averaged(inside, s.stages, (n, s.in_cell)), walls
+    if inside.residuals[0].numel() == s.stages * n * s.in_cell:  # of all cells
+        return averaged(inside, s.stages, (n, s.in_cell)), walls
+    seen = seen_by(s, step.mesh)
+    mine = averaged(inside, s.stages, (-1, s.in_cell))
+    return {key: seen.among(slope, n) for key, slope in mine.items()}, walls
 
 
 def iteration(scheme: Scheme, mesh: Tiles) -> float:

@@ -11,6 +11,7 @@ from torch import Tensor
 from pinnsolve.geometry.clipped import Place
 from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
+from pinnsolve.methods.own_cells import seen_by
 from pinnsolve.methods.plane_memory import held_in_plane
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.methods.sites import Site
@@ -150,7 +151,9 @@ class StepSolver:
     def take_up(self, step: Step, rate: float, told: bool) -> None:
         """Make the factorisation of a step that was solved again, where it does not depend on the solution."""
         walls = [(site, step.at_site(site, slopes=True)) for site in sites_of(self.scheme, step.mesh)]
-        self.operator = self._factorised(step, step.inside(self.scheme.points, slopes=True), walls)
+        seen = seen_by(self.scheme, step.mesh)
+        inside = step.inside(self.scheme.points, slopes=True, cells=seen.cells)
+        self.operator = self._factorised(step, inside, walls)
         self.rate, self.told = rate, told
 
     def _failed(self) -> bool:
@@ -174,7 +177,8 @@ class StepSolver:
 
     def _change(self, step: Step, fresh: bool) -> Tensor:
         s = self.scheme
-        inside = step.inside(s.points, slopes=fresh)
+        seen = seen_by(s, step.mesh)
+        inside = step.inside(s.points, slopes=fresh, cells=seen.cells)
         walls = self._at_walls(step, fresh)
         if fresh:
             self.operator = self._factorised(step, inside, walls)
@@ -183,7 +187,8 @@ class StepSolver:
         assert self.operator is not None
         self.counts.operations += self.operator.operations[1]
         at_walls = [found.residuals for _, found in walls]
-        return self.operator.correction(inside.residuals, at_walls, step.stages, step.times)
+        left = seen.among(inside.residuals.unflatten(1, (s.stages, -1, s.in_cell)), len(step.mesh), 2).flatten(1)
+        return self.operator.correction(left, at_walls, step.stages, step.times)
 
     def _at_walls(self, step: Step, slopes: bool) -> list[tuple[Site, Answers]]:
         """What conditions say. Along a line a correction meets exactly what is prescribed of one unknown, so that

@@ -66,6 +66,8 @@ def side_by_side(parts: Sequence[tuple[Answers, int]], stages: int) -> Answers:
         return torch.cat(split, -2).flatten(-3)
 
     first = parts[0][0]
+    if len(parts) == 1:
+        return first
     slopes, values, by = (
         {key: whole([getattr(a, name)[key] for a, _ in parts]) for key in getattr(first, name)}
         for name in ("slopes", "values", "by")
