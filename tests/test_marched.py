@@ -317,7 +317,6 @@ def test_a_march_goes_on_from_plain_values_to_the_same_bits(declared: Problem) -
         assert whole.advance() and cut.advance()
     again = Marcher(evolution, accuracy, CPU)
     restore(again, stored(cut))
-    whole.solver.forget()
     for _ in range(3):
         assert whole.advance() and again.advance()
     assert torch.equal(whole.start.values, again.start.values) and torch.equal(whole.start.rates, again.start.rates)

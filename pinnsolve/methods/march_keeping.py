@@ -27,7 +27,7 @@ def measured(marcher: Marcher, slab: Slab) -> None:
 def stored(marcher: Marcher) -> dict[str, Any]:
     """All that the next step depends on, as numbers and tensors."""
     m, r, last, c = marcher, marcher.record, marcher.last, marcher.carried
-    made = m.solver.operator if m.solver.constant else None
+    made, at = m.solver.operator, m.solver.made_at
     goes_on = last is not None and made is not None and made.mesh is last.mesh and made.length == last.length
     seen = m.solver.seen if m.solver.seen is not None and m.solver.seen.places == m.mesh.places else None
     kept: dict[str, Any] = {
@@ -36,17 +36,23 @@ def stored(marcher: Marcher) -> dict[str, Any]:
         "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
         "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest,
         "halved": m.halved, "jumped": m.jumped, "layered": m.layered, "looked": m.looked, "waits": m.waits,
-        "rate": m.solver.rate if goes_on else None, "told": m.solver.told,
+        "rate": m.solver.rate if goes_on else None, "told": m.solver.told, "brief": m.solver.brief,
+        "made": plain(at) if goes_on and at is not None and not m.solver.constant else {},
         "seen": [] if seen is None else [seen.rate, seen.shortest, seen.longest],
         "carried": [c.sizes, c.grown, c.low, c.level, c.steps, c.even_grown, c.waited],
         "changes": [[part.values, part.rates] for part in (c.change, *c.even)],
     }  # fmt: skip
     if last is not None:
-        kept["last"] = {
-            "begin": last.begin, "length": last.length, "values": last.start.values, "rates": last.start.rates,
-            "stages": last.stages,
-        }  # fmt: skip
+        kept["last"] = plain(last)
     return kept
+
+
+def plain(step: Step) -> dict[str, Any]:
+    """A step on the cells that are kept."""
+    return {
+        "begin": step.begin, "length": step.length, "values": step.start.values, "rates": step.start.rates,
+        "stages": step.stages,
+    }  # fmt: skip
 
 
 def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
@@ -77,7 +83,13 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
     sizes, grown, low, level, steps, even_grown, waited = kept["carried"]
     marcher.carried = Carried(marcher.scheme, change, sizes, grown, low, level, steps, even_grown, waited, even)
     if last := kept["last"]:
-        start = Start(last["values"], last["rates"])
-        marcher.last = Step(marcher.scheme, marcher.mesh, last["begin"], last["length"], start, last["stages"])
+        marcher.last = _step(marcher, last)
+        marcher.solver.brief = kept["brief"]
         if kept["rate"] is not None:
-            marcher.solver.take_up(marcher.last, kept["rate"], kept["told"])
+            made = _step(marcher, kept["made"]) if kept["made"] else marcher.last
+            marcher.solver.take_up(made, kept["rate"], kept["told"])
+
+
+def _step(marcher: Marcher, kept: Mapping[str, Any]) -> Step:
+    start = Start(kept["values"], kept["rates"])
+    return Step(marcher.scheme, marcher.mesh, kept["begin"], kept["length"], start, kept["stages"])

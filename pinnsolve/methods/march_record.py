@@ -11,6 +11,7 @@ from torch import Tensor
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.step_solver import Counts, norm
+from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.tiles import Tiles
 
 Status = Literal["done", "budget", "cells", "stuck", "growing"]
@@ -85,9 +86,18 @@ def variation(c: Tensor, mesh: Tiles) -> Tensor:
 def left_in_time(step: Step, sizes: Tensor) -> tuple[float, Tensor]:
     """The size of what the step's polynomial leaves out, and of its last coefficient in each cell, (n,)."""
     modes = torch.tensordot(step.scheme.radau.modes[-3:], step.everything(), 1)
-    if step.mesh.dims > 1:  # what space leaves out is another thing at each stage, and no shorter step mends that
-        modes = modes * (step.scheme.cell.powers.sum(1) <= RULES.low * step.scheme.cell.degree)
-    before2, before, last = (norm(modes, step.mesh, sizes) + 1e-300).tolist()
-    falls = max(last / before, (last / before2) ** 0.5)
+    modes = seen_in_time(modes, step.scheme.cell, step.mesh)
     here = (modes[-1] / sizes[:, None]).square().sum((-1, -2)) * step.mesh.shares
-    return last * min(1.0, falls), here.sqrt()
+    return falling(norm(modes, step.mesh, sizes)), here.sqrt()
+
+
+def seen_in_time(c: Tensor, cell: ReferenceCell, mesh: Tiles) -> Tensor:
+    """The part of coefficients (..., n, F, M) by which it is seen what time leaves out: in a plane, what space leaves
+    out is another thing at each stage, and no shorter step mends that."""
+    return c * (cell.powers.sum(1) <= RULES.low * cell.degree) if mesh.dims > 1 else c
+
+
+def falling(last: Tensor) -> float:
+    """What a series leaves out, by the sizes of its last three coefficients, (3,)."""
+    before2, before, size = (last + 1e-300).tolist()
+    return size * min(1.0, max(size / before, (size / before2) ** 0.5))

@@ -213,12 +213,14 @@ class Enriching:
             measured(before, slab)
         solver: StepSolver = before.solver
         counts = Counts()
-        found = richer(before.scheme, known.slabs, solver, counts=counts)
+        e = before.scheme.evolution
+        longer = not (e.cornered or e.fluxed)
+        found = richer(before.scheme, known.slabs, solver, counts=counts, longer=longer)
         objective.work.add(spent(counts))
         if found is None:
             return nothing
         trial.take(slabs(found))
-        e, scales = before.scheme.evolution, [trial.plan.size(u).scale for u in trial.problem.unknowns]
+        scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
         if (e.cornered or e.fluxed) and len(found) == len(known.slabs):
             steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
             if e.cornered:

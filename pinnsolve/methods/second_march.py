@@ -16,6 +16,8 @@ from pinnsolve.algebra import yardstick
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.felt import felt
 from pinnsolve.methods.implicit_step import Scheme, Start, Step
+from pinnsolve.methods.longer_steps import Stretch, alone, stretches
+from pinnsolve.methods.march_record import left_in_time
 from pinnsolve.methods.step_solver import Counts, StepSolver
 from pinnsolve.networks.moved import carried
 from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, legendre
@@ -33,6 +35,7 @@ def richer(
     shortest: float = 1 / 8,
     counts: Counts | None = None,
     exact: float = 1.0,
+    longer: bool = False,
 ) -> list[Step] | None:
     """Solve a march's steps again; nothing where one of them cannot be solved, or there was no time.
 
@@ -54,6 +57,8 @@ def richer(
         Where it is counted what is done.
     exact : float
         Of what the solver leaves otherwise.
+    longer : bool
+        Whether steps are taken together where that does (`longer_steps`).
     """
     scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
     left = 0.1 * exact * solver.left  # its own errors shall be smaller
@@ -61,17 +66,17 @@ def richer(
     mesh, found = known[0].mesh, list[Step]()
     joins = [k[0] for k in before.evolution.joins]
     start = at_start(scheme, mesh)
-    for slab in known:
-        if slab.mesh.places != mesh.places:
-            moved = [carried(c, mesh, slab.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
-            start, mesh = Start(*moved), slab.mesh
-        parts = [(0.0, 1.0)]  # of the step: a half of what is too long for more stages, and again
+    for stretch in stretches(known, scheme, before, solver.sizes) if longer else map(alone, known):
+        if stretch.mesh.places != mesh.places:
+            moved = [carried(c, mesh, stretch.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
+            start, mesh = Start(*moved), stretch.mesh
+        parts = [(0.0, 1.0)]  # of the step: a half of what is too long, and again
         while parts:
             if enough is not None and enough():
                 return None
             low, high = parts.pop(0)
-            step = _again(scheme, before, slab, mesh, low, high, start)
-            if again.solve(step):
+            step = _again(scheme, before, stretch, mesh, low, high, start)
+            if again.solve(step) and left_in_time(step, solver.sizes)[0] <= stretch.most:
                 found.append(step)
                 start = step.end()
             elif high - low > shortest:
@@ -82,13 +87,12 @@ def richer(
 
 
 def _again(
-    scheme: Scheme, before: Scheme, slab: Slab, mesh: Tiles, low: float, high: float, start: Start
+    scheme: Scheme, before: Scheme, stretch: Stretch, mesh: Tiles, low: float, high: float, start: Start
 ) -> Step:  # fmt: skip
-    """A part of a known step, to be solved with other features from another start; the guess is what is known."""
-    places = low + (high - low) * scheme.radau.places[1:]
-    at_stages = legendre(2 * places - 1, slab.modes.shape[1] - 1, 0)
-    guess = among(torch.einsum("pk,nkfm->pnfm", at_stages, slab.modes), mesh, before.cell, scheme.cell)
-    begin, length = slab.begin + low * slab.length, (high - low) * slab.length
+    """A part of a step, to be solved with other features from another start; the guess is what is known."""
+    known = stretch.at(low + (high - low) * scheme.radau.places[1:])
+    guess = among(known, mesh, before.cell, scheme.cell)
+    begin, length = stretch.begin + low * stretch.length, (high - low) * stretch.length
     return Step(scheme, mesh, begin, length, start, guess).closed()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import ClassVar
 
 import torch
@@ -196,14 +195,11 @@ def values_at(cell: ReferenceCell, xi: Tensor) -> Callable[[Tensor, tuple[int, .
     """What coefficients (..., p, M) are, derived so many times, (..., p, P), at places (P, 2) of all, or (p, P, 2) of
     each: Gauss points of segments, of which few are unlike; their ends tell which."""
     if xi.dim() == 2:
-        return lambda c, k: by_features(c, cell.features(xi, k))
+        everywhere = cell.featured(xi)
+        return lambda c, k: by_features(c, everywhere(k))
     ends, which = torch.unique(xi[:, [0, -1]].flatten(1), dim=0, return_inverse=True)
     mine = [(which == kind).nonzero()[:, 0] for kind in range(len(ends))]
-    unlike = torch.stack([xi[some[0]] for some in mine])
-
-    @cache
-    def table(k: tuple[int, ...]) -> Tensor:
-        return cell.features(unlike, k)
+    table = cell.featured(torch.stack([xi[some[0]] for some in mine]))
 
     def values(c: Tensor, k: tuple[int, ...]) -> Tensor:
         found = c.new_empty(*c.shape[:-1], xi.shape[1])

@@ -89,6 +89,7 @@ class StepSolver:
 
     def __post_init__(self) -> None:
         self.operator: Operator | None = None
+        self.made_at: Step | None = None  # as the step stood when it was factorised
         self.rate, self.told = 1.0, True  # what an iteration left of the one before, and whether that was seen
         self.held: list[tuple[Site, Answers]] | None = None  # conditions that hold since the first iteration
         self.seen: Seen | None = None  # where equations are linear: the most that any has left
@@ -146,10 +147,10 @@ class StepSolver:
 
     def forget(self) -> None:
         """Make the next factorisation anew, as a march that is taken up again does."""
-        self.operator, self.rate, self.told = None, 1.0, True
+        self.operator, self.made_at, self.rate, self.told = None, None, 1.0, True
 
     def take_up(self, step: Step, rate: float, told: bool) -> None:
-        """Make the factorisation of a step that was solved again, where it does not depend on the solution."""
+        """Make the factorisation of a step again, as it stood then."""
         walls = [(site, step.at_site(site, slopes=True)) for site in sites_of(self.scheme, step.mesh)]
         seen = seen_by(self.scheme, step.mesh)
         inside = step.inside(self.scheme.points, slopes=True, cells=seen.cells)
@@ -202,7 +203,7 @@ class StepSolver:
 
     def _factorised(self, step: Step, inside: Answers, walls: Sequence[tuple[Site, Answers]]) -> Operator:
         """The factorisation made anew. The old one goes before: two, and the holes that one leaves, take gigabytes."""
-        self.operator = None
+        self.operator, self.made_at = None, replace(step)
         if step.mesh.dims > 1:
             give_back()
         made = Operator.of(step, inside, walls, self.brief or self._tight(step))

@@ -15,9 +15,10 @@ Sources: Pao & Takefuji, Computer 25 (1992) 76 (functional links); Dong & Li, Co
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -110,12 +111,22 @@ class ReferenceCell:
 
     def features(self, xi: Tensor, orders: Sequence[int]) -> Tensor:
         """The features at places (..., dims), derived so many times along each coordinate: (..., M)."""
-        made: Tensor | None = None
-        for axis, order in enumerate(orders):
-            along = legendre(xi[..., axis], self.degree, order)
-            along = along if self.dims == 1 else along[..., self.powers[:, axis]]
-            made = along if made is None else made * along
-        assert made is not None
+        return self.featured(xi)(orders)
+
+    def featured(self, xi: Tensor) -> Callable[[Sequence[int]], Tensor]:
+        """The same for any orders at the same places (..., dims), each made once."""
+        values: list[Tensor] = [legendre(x, self.degree, 0) for x in xi.unbind(-1)]
+        known: dict[tuple[int, ...], Tensor] = {}
+
+        def made(orders: Sequence[int]) -> Tensor:
+            key = tuple(orders)
+            if key not in known:
+                each = [derived(v, k) if k else v for v, k in zip(values, key, strict=True)]
+                if self.dims > 1:
+                    each = [v[..., self.powers[:, axis]] for axis, v in enumerate(each)]
+                known[key] = functools.reduce(torch.mul, each)
+            return known[key]
+
         return made
 
     def gauss(self, points: int) -> tuple[Tensor, Tensor]:
