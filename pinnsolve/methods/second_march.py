@@ -56,7 +56,7 @@ def richer(
         Of what the solver leaves otherwise.
     """
     scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
-    left = 0.1 * exact * solver.left  # its own errors shall be smaller
+    left = _left(solver.left, exact, more)
     again = StepSolver(scheme, solver.sizes, left, solver.constant, counts or Counts())
     mesh, found = known[0].mesh, list[Step]()
     joins = [k[0] for k in before.evolution.joins]
@@ -79,6 +79,13 @@ def richer(
             else:
                 return None
     return found
+
+
+def _left(before: float, exact: float, more: int) -> float:
+    """What Newton's method may leave in each step: no residual tells it, and it adds up, so that beside richer features
+    it shall be nothing."""
+    usual = RULES.usual * exact * before
+    return min(usual, max(RULES.leaves * exact * before, RULES.finest)) if more else usual
 
 
 def _again(
@@ -125,6 +132,11 @@ class Rules:
 
     Parameters
     ----------
+    usual, leaves : float
+        Of what Newton's method left: what it may leave again with the same features, and with richer ones. Larger: the
+        error is that of the iteration, and told too kindly (20 times with 0.1). Smaller: iterations.
+    finest : float
+        Of the unknowns' sizes: rounding is never asked for.
     near : float
         Of the length: so far from a corner the error of its cells lies.
     share : float
@@ -140,6 +152,9 @@ class Rules:
         Of the first error: what the second one has counts as no less, and no more. Larger: too cautious.
     """
 
+    usual: float = 0.1
+    leaves: float = 1e-3
+    finest: float = 1e-12
     near: float = 0.015
     share: float = 0.15
     doubt: float = 3.0

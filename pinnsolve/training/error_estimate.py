@@ -73,6 +73,8 @@ class Found:
     apart : float
         Above zero where cells tell their error by themselves, from how far they are from those that they solve again
         over all of space and time: held-out points crowd at corners, where residuals are without bound.
+    remains : float
+        What a march has of the error of that which it solves again, as the last terms of both tell it.
     beside : float
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
     """
@@ -103,6 +105,7 @@ class Found:
     beside: float = 0.0
     defect: float = 0.0
     apart: float = 0.0
+    remains: float = 0.0
 
     def exact(self, weights: Mapping[str, float]) -> bool:
         """Whether the weighted residual is rounding beside what it is made of."""
@@ -176,7 +179,7 @@ def estimated(
         hardly = error / max(1 - part, best.alike)
     cells = bool(own) and max(best.richer, nearest.richer) > 0
     if cells and best.richer > 0 and not seen.rough:
-        error = max(best.caution * error, hardly)
+        error = max(best.caution * max(error, best.remains * _difference(nearest, best)), hardly)
     elif cells:
         error = max(best.richer, nearest.richer) * _difference(nearest, best)
     elif seen.rough or seen.narrow:
@@ -267,7 +270,7 @@ class Gathered:
         """
         before = next((f for f in self.found if f.stage == kept.stage), None)
         if before is not None:  # what a trial function of its own numbers does not know
-            kept = replace(kept, again=before.again, apart=before.apart)
+            kept = replace(kept, again=before.again, apart=before.apart, remains=before.remains)
         size = kept.size(weights)
         if trained:
             others = [f for f in self.found if f.kind != kept.kind or HALF * f.size(weights) >= size]

@@ -268,8 +268,9 @@ class Run:
         if kept_apart(self.trial.problem) is not None:
             apart = 0.0  # it is told relative to what is trained, and not to what is handed out
         return Found(
-            stage, kind, held_out, values, again, made, scales, richer, noise, beside, self._left_by_cells, apart
-        )
+            stage, kind, held_out, values, again, made, scales, richer, noise, beside, self._left_by_cells, apart,
+            getattr(self.trial, "remains", 0.0),
+        )  # fmt: skip
 
     def gathered(self) -> Gathered:
         data = self.trial.problem.data
