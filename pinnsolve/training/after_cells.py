@@ -102,7 +102,8 @@ def after_cells(
         return Turn(now.stage + 1, share=share if deeper else None)
     limit = viscous if unsure and not isinstance(method, Vanishing) else None
     again = next((k for k in range(now.stage + 1, len(stages)) if isinstance(stages[k].method, Marching)), None)
-    if now.missing and isinstance(method, Marching) and again is not None and limit is None and line and not dear:
+    broken = bool(now.missing) and isinstance(method, Marching) and now.verdict is None
+    if broken and again is not None and limit is None and line and not dear:
         return Turn(again, f"the march over cells ended early ({now.missing}); so one to a lower tolerance was tried")
     early = limit is not None or isinstance(method, Marching | Vanishing)
     why = now.missing or "there were too many of them" if early else "the error is not small enough"

@@ -28,6 +28,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from pinnsolve.algebra import yardstick
+from pinnsolve.training.broken_off import Parts, held_against
 from pinnsolve.training.rounding import rounding
 from pinnsolve.training.weights import weighted
 from pinnsolve.trial.exact import Plan
@@ -223,20 +224,28 @@ class Gathered:
     ----------
     found : list of Found
         Where they are kept.
-    first : dict from residual name to float
+    first, seen
         See `estimated`.
-    seen : Seen, optional
-        The same.
+    parts : sequence of dict from unknown to tensor (N,), of marches that broke off
     """
 
-    def __init__(self, found: list[Found], first: Mapping[str, float], seen: Seen | None = None) -> None:
-        self.found, self.first, self.seen = found, first, seen or Seen()
+    def __init__(
+        self, found: list[Found], first: Mapping[str, float], seen: Seen | None = None, parts: Parts = ()
+    ) -> None:
+        self.found, self.first, self.seen, self.parts = found, first, seen or Seen(), parts
 
     def added(self, now: Found, weights: Mapping[str, float]) -> float:
         """Keep a finished solution, once; the estimated error of the best so far."""
         if all(f.stage != now.stage for f in self.found):
             self.found.append(now)
-        return estimated(self.judged(self.found, weights), self.first, weights, self.seen)
+        return self._estimated(self.judged(self.found, weights), weights)
+
+    def _estimated(self, found: Sequence[Found], weights: Mapping[str, float]) -> float:
+        """And no less than marches that broke off say, unless one came to its end."""
+        error, best = estimated(found, self.first, weights, self.seen), best_of(found, weights)
+        if not math.isfinite(error) or solved_again(found):
+            return error
+        return max(error, held_against(self.parts, best.values, best.scales))
 
     def judged(self, found: Sequence[Found], weights: Mapping[str, float]) -> list[Found]:
         """Those whose residuals can be compared: what is farther from cells that were solved again than these are from
@@ -276,7 +285,7 @@ class Gathered:
             others = [f for f in self.found if f.kind != kept.kind or HALF * f.size(weights) >= size]
         else:
             others = [f for f in self.found if f.stage != kept.stage]
-        error = estimated(self.judged([kept, *others], weights), self.first, weights, self.seen)
+        error = self._estimated(self.judged([kept, *others], weights), weights)
         return error if math.isfinite(error) else None
 
 
