@@ -137,6 +137,19 @@ def test_what_was_solved_again_is_nearest(better: bool) -> None:
     assert Gathered([looser, *own], FIRST).error_of(kept, False, ONE) == pytest.approx(told, rel=0.1)
 
 
+def test_what_is_small_but_everywhere_counts_beside_a_narrow_hill() -> None:
+    """Half of the points crowd in a hundredth of the domain, where the solution is one; elsewhere it is zero."""
+    hill = torch.arange(4000) % 2 == 0
+    shares = torch.where(hill, 0.02, 1.98)
+    error = 1e-3 * torch.where(hill, 0.0, noise(1))
+    both = [
+        Found(k, "cells", {"r": r}, {"u": hill.double() + e * error}, shares=shares)
+        for k, r, e in ((1, 1e-1, 10.0), (2, 1e-2, 1.0))
+    ]
+    assert estimated(both, FIRST, ONE) == pytest.approx(0.9 * 1e-3 / 0.1, rel=0.1), "the hill's norm is a tenth"
+    assert estimated([replace(f, shares=None) for f in both], FIRST, ONE) < 2e-3
+
+
 def test_what_follows_a_march_that_broke_off_begins_as_it_did() -> None:
     """Two that are alike wrong are told by a march that came some way; where one came to its end that is believed."""
     alike = [found(1e-2, 1e-2, 1), found(1.1e-2, 2e-2, 2)]

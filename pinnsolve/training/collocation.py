@@ -16,7 +16,7 @@ from pinnsolve.geometry.beside import inside
 from pinnsolve.geometry.places import away
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.sampling import redrawn, sample
-from pinnsolve.geometry.wanting import Wanting
+from pinnsolve.geometry.wanting import Wanting, crowding
 from pinnsolve.jets.jet import Jet
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.problem.binding import Fields
@@ -170,6 +170,17 @@ class Collocation:
             {c: v if far is None else v[far] for c, v in prepared.points.coordinates.items()}
             for prepared, far in self._inside()
         ]
+
+    def shares(self) -> Tensor | None:
+        """Of the domain, for which each of them stands, (N,), one in the mean; nothing where they are evenly spread."""
+        narrow = [place for place in self.wanting if place.width]
+        if not narrow:
+            return None
+        domain = self.trial.problem.domain
+        ends = {c: domain.ends(c) for c in domain.coordinates}
+        crowded = [1 / crowding(narrow, len(self.wanting), ends, at) for at in self.inside()]
+        found = torch.cat(crowded)
+        return found / found.mean()
 
     def _inside(self) -> Iterator[tuple[Any, Tensor | None]]:
         """What is prepared inside, and which of it lies away from singular corners."""

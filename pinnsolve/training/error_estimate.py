@@ -27,8 +27,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from pinnsolve.algebra import yardstick
 from pinnsolve.training.broken_off import Parts, held_against
+from pinnsolve.training.distance import distance
 from pinnsolve.training.rounding import rounding
 from pinnsolve.training.weights import weighted
 from pinnsolve.trial.exact import Plan
@@ -76,6 +76,8 @@ class Found:
         over all of space and time: held-out points crowd at corners, where residuals are without bound.
     remains : float
         What a march has of the error of that which it solves again, as the last terms of both tell it.
+    shares : tensor (N,), optional
+        Of the domain, for which each value stands; where none are given they are alike.
     beside : float
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
     """
@@ -107,6 +109,7 @@ class Found:
     defect: float = 0.0
     apart: float = 0.0
     remains: float = 0.0
+    shares: Tensor | None = None
 
     def exact(self, weights: Mapping[str, float]) -> bool:
         """Whether the weighted residual is rounding beside what it is made of."""
@@ -290,10 +293,5 @@ class Gathered:
 
 
 def _difference(a: Found, b: Found) -> float:
-    """The difference relative to how much an unknown varies, the largest over the unknowns."""
-
-    def relative(unknown: str, v: Tensor) -> float:
-        away = float((a.values[unknown] - v).square().mean().sqrt())
-        return away / yardstick.of_values(v, b.scales.get(unknown, 0.0))
-
-    return max(relative(u, v) for u, v in b.values.items())
+    """How far the first is from the second."""
+    return distance(a.values, b.values, b.scales, b.shares)

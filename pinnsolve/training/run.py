@@ -276,7 +276,7 @@ class Run:
             apart = 0.0  # it is told relative to what is trained, and not to what is handed out
         return Found(
             stage, kind, held_out, values, again, made, scales, richer, noise, beside, self._left_by_cells, apart,
-            getattr(self.trial, "remains", 0.0),
+            getattr(self.trial, "remains", 0.0), self.points.shares(),
         )  # fmt: skip
 
     def gathered(self) -> Gathered:
