@@ -12,6 +12,7 @@ from torch import Tensor
 
 import problems.burgers
 from pinnsolve import MLP, LevenbergMarquardt, Problem, compare, solve
+from pinnsolve.training.broken_off import held_against
 from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, Seen, best_of, estimated
 from pinnsolve.training.history import Look
 from pinnsolve.training.rules import RULES
@@ -134,6 +135,33 @@ def test_what_was_solved_again_is_nearest(better: bool) -> None:
     assert estimated([looser, *unknown], FIRST, ONE) < 0.8 * told
     kept = found(5 * second, second, 3) if better else own[0]
     assert Gathered([looser, *own], FIRST).error_of(kept, False, ONE) == pytest.approx(told, rel=0.1)
+
+
+def test_what_is_small_but_everywhere_counts_beside_a_narrow_hill() -> None:
+    """Half of the points crowd in a hundredth of the domain, where the solution is one; elsewhere it is zero."""
+    hill = torch.arange(4000) % 2 == 0
+    shares = torch.where(hill, 0.02, 1.98)
+    error = 1e-3 * torch.where(hill, 0.0, noise(1))
+    both = [
+        Found(k, "cells", {"r": r}, {"u": hill.double() + e * error}, shares=shares)
+        for k, r, e in ((1, 1e-1, 10.0), (2, 1e-2, 1.0))
+    ]
+    assert estimated(both, FIRST, ONE) == pytest.approx(0.9 * 1e-3 / 0.1, rel=0.1), "the hill's norm is a tenth"
+    assert estimated([replace(f, shares=None) for f in both], FIRST, ONE) < 2e-3
+
+
+def test_what_follows_a_march_that_broke_off_begins_as_it_did() -> None:
+    """Two that are alike wrong are told by a march that came some way; where one came to its end that is believed."""
+    alike = [found(1e-2, 1e-2, 1), found(1.1e-2, 2e-2, 2)]
+    there = torch.arange(len(noise(0))) < 0.25 * len(noise(0))
+    begun = {"u": torch.where(there, noise(0) + 0.3 * noise(50), torch.nan)}
+    told = Gathered([*alike], FIRST, parts=[begun]).error_of(alike[0], False, ONE)
+    assert told == pytest.approx(0.5 * 0.3, rel=0.2), "a quarter of the points, with three tenths of the size"
+    assert Gathered([*alike], FIRST).error_of(alike[0], False, ONE) < 0.1 * told  # type: ignore[operator]
+    nowhere = {"u": torch.full_like(noise(0), torch.nan)}
+    assert held_against([nowhere], alike[0].values, {}) == 0.0
+    again = [found(1e-4, 1e-2, 3), replace(found(1e-6, 1e-4, 4, again=3), richer=1.0)]
+    assert Gathered([*alike, *again], FIRST, parts=[begun]).added(again[1], ONE) < 1e-3
 
 
 def test_the_worst_unknown_counts() -> None:

@@ -205,10 +205,21 @@ def test_cells_are_solved_once_more_with_still_richer_features_where_these_will_
     assert after_cells(marched(CELLS), near, replace(still, held_out={"r": 1e-4}))[0] == last
 
 
-def test_a_march_that_came_to_no_end_is_followed_by_random_features() -> None:
-    short = marched(CELLS, held_out={"r": math.inf}, missing="beyond t = 0.2 nothing is solved")
-    stage, why = after_cells(short)
-    assert stage == FIRST and "beyond t = 0.2" in why and "random features were tried" in why
+def test_a_march_that_broke_off_is_followed_by_one_to_a_lower_tolerance_and_then_by_random_features() -> None:
+    """Along a line, where there is time: ahead of a front small errors grow."""
+
+    def broken(stage: int, seconds: float = 0.1) -> Ended:
+        return marched(stage, seconds, held_out={"r": math.inf}, missing="beyond t = 0.2 nothing is solved")
+
+    stage, why = after_cells(broken(CELLS))
+    assert stage == CELLS + 2 and "beyond t = 0.2" in why and "lower tolerance" in why
+    last = max(k for k, s in enumerate(AUTOMATIC) if isinstance(s.method, Marching))
+    for stage, why in (
+        after_cells(broken(CELLS), coordinates=3),
+        after_cells(broken(CELLS, 10.0), spent=11.0),
+        after_cells(broken(CELLS), broken(last)),
+    ):
+        assert stage == FIRST and "beyond t = 0.2" in why and "random features were tried" in why
     assert after_cells(marched(CELLS, stuck=True))[0] == FIRST
     assert after_cells(marched(CELLS), enriched(CELLS + 1, stuck=True))[0] == FIRST
 

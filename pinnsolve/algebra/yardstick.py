@@ -40,7 +40,11 @@ def of_estimate(norm: float, deviation: float, scale: float) -> float:
     return (scale if least <= NOISE * scale else max(least, LEAST * scale)) or 1.0
 
 
-def of_values(values: Tensor, scale: float) -> float:
-    """The same of a solution's values (N,)."""
-    norm, deviation = values.square().mean().sqrt(), (values - values.mean()).square().mean().sqrt()
+def of_values(values: Tensor, scale: float, shares: Tensor | None = None) -> float:
+    """The same of a solution's values (N,), of which each stands for a share of the domain, one in the mean."""
+
+    def mean(v: Tensor) -> Tensor:
+        return (v if shares is None else v * shares).mean()
+
+    norm, deviation = mean(values.square()).sqrt(), mean((values - mean(values)).square()).sqrt()
     return of_estimate(float(norm), float(deviation), scale)

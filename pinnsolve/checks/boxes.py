@@ -2,7 +2,8 @@
 
 Points give limits, with some room. A box whose enclosures lie within the limits holds nothing new; one whose middle is
 beyond them does; all others are halved, the smallest first, until either is known. What stands out is climbed and
-measured (`checks.peaks`), and the search goes on beside it. What has no enclosure is scanned on a million points.
+measured (`checks.peaks`), and the search goes on beside it. What has no enclosure is scanned on a million points, and
+so are the boxes that too wide enclosures leave, where these are so small in all that points there see what is narrow.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ class Rules:
     patience : int
         Boxes before comparisons that are asked for twice are answered alike. Smaller: more time where one jump is all.
     most : int
-        Boxes before it ends undecided. More: functions of many terms are decided, and take longer.
+        Boxes before the rest is left to points. More: functions of many terms are enclosed, and take longer.
+    narrow : float
+        Of the domain: what is as wide is met by points in what boxes leave; otherwise it ends undecided. Larger: less
+        is seen. Smaller: more is undecided.
     places, climbs : int
         With more peaks, or points from which one is climbed, it is no place but a curve, or everywhere.
     tail : float
@@ -60,6 +64,7 @@ class Rules:
     at_once: int = 1024
     patience: int = 4096
     most: int = 100_000
+    narrow: float = 2e-4
     places: int = 8
     climbs: int = 64
     tail: float = 0.25
@@ -191,7 +196,7 @@ def _enclosed(search: Search, low: Tensor, high: Tensor) -> None:
         low, high = low[: -RULES.at_once], high[: -RULES.at_once]
         count += max(len(first), RULES.at_once // 4)  # few take as long as so many
         if count > RULES.most:
-            search.undecided = True
+            _rest(search, torch.cat([low, first]), torch.cat([high, last]))
             return
         bounds = search.variation.on(first, last, by_branches=count > RULES.patience)
         assert bounds is not None
@@ -210,6 +215,22 @@ def _enclosed(search: Search, low: Tensor, high: Tensor) -> None:
         low, high = torch.cat([low, first[out]]), torch.cat([high, last[out]])
 
 
+def _rest(search: Search, low: Tensor, high: Tensor) -> None:
+    """Look at points in the boxes that are left, as many as meet what is narrow; undecided where these are too many."""
+    volumes = (high - low).prod(1)
+    wanted = RULES.few * float(volumes.sum()) / RULES.narrow ** low.shape[1]
+    most = min(RULES.scan, round(RULES.numbers / search.variation.cost()))
+    if wanted > most:
+        search.undecided = True
+        return
+    generator = torch.Generator().manual_seed(20_145)
+    count = min(max(round(RULES.few * wanted), RULES.points), most)
+    boxes = torch.multinomial(volumes, count, replacement=True, generator=generator)
+    parts = torch.rand(count, low.shape[1], dtype=torch.float64, generator=generator)
+    for at in (low[boxes] + parts * (high - low)[boxes]).split(2**16):
+        _looked(search, at)
+
+
 def _scanned(search: Search) -> None:
     """Look at a million points instead; at fewer where each takes many numbers, as in a network of the user's."""
     axes = len(search.variation.free)
@@ -218,6 +239,11 @@ def _scanned(search: Search) -> None:
     while left > 0 and not search.curved:
         points = engine.draw(min(left, 2**16), dtype=torch.float64)
         left -= len(points)
-        beyond = search.limits.beyond(search.variation.at(points))
-        while float((beyond := beyond * search.outside(points, points)).max()) > 1 and not search.curved:
-            search.take(points[int(beyond.argmax())])
+        _looked(search, points)
+
+
+def _looked(search: Search, points: Tensor) -> None:
+    """Take what stands out at points (N, d)."""
+    beyond = search.limits.beyond(search.variation.at(points))
+    while float((beyond := beyond * search.outside(points, points)).max()) > 1 and not search.curved:
+        search.take(points[int(beyond.argmax())])

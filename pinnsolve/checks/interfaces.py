@@ -90,12 +90,14 @@ def interfaces(
         places, alone = _on_planes(problem, coordinate, found)
         order = max((alpha[axis] for alphas in derivatives.values() for alpha in alphas), default=0)
         if order > 1 and places:
-            unseen += [f"{coordinate}={p:g}" for p in places if _coefficient_jumps(problem, axis, p)]
+            digits = 6 - math.floor(math.log10(problem.domain.length(coordinate)))
+            at = {p: f"{coordinate}={round(p, digits) + 0.0:g}" for p in places}
+            unseen += [at[p] for p in places if _coefficient_jumps(problem, axis, p)]
             said = len(problem.space_coordinates) == 1 and _said(problem, coordinate, axis, places, derivatives)
             known = breaks(problem, coordinate, problem.equations) if said else ()
             if all(any(_same(problem, coordinate, p, b) for b in known) for p in places):
                 continue  # tables say all of them, and cells end there
-            names = " and ".join(f"{coordinate}={p:g}" for p in places)
+            names = " and ".join(at.values())
             remedy = "write a first-order system, with the flux as an unknown"
             if said:
                 remedy = "cells do, since it is what the equations differentiate"

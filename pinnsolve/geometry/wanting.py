@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -66,6 +67,37 @@ class Spread(Protocol):
     def holds(self, coordinates: Mapping[str, Tensor]) -> Tensor: ...
 
 
+def share_of_each(places: int) -> float:
+    """Of the points, drawn towards each of so many places."""
+    together = 0.6  # for all of them: the rest of the domain keeps as many as it needs
+    return min(SHARE, together / places)
+
+
+def crowding(
+    narrow: Sequence[Wanting], places: int, ends: Mapping[str, tuple[float, float]], at: Mapping[str, Tensor]
+) -> Tensor:  # fmt: skip
+    """How many times as many points as evenly spread ones lie around each of some, (N,), as `draw_towards` makes them.
+
+        1 - k s + s sum over k of ([e = 1]/W + (W^-e - 1)/log(1/W)) / 2,    W = product of the widths w,
+
+    with e the largest power, up to one, for which w^e still holds the point, and s the share of each place. Of other
+    places than narrow ones it is not asked.
+    """
+    share = share_of_each(places)
+    total = torch.full_like(next(iter(at.values())), 1 - share * len(narrow))
+    for place in narrow:
+        power, whole = torch.ones_like(total), 0.0
+        for c, middle in place.fixed.items():
+            low, high = ends[c]
+            width = min(place.width[c], 0.99)
+            away = (at[c] - middle) / torch.where(at[c] > middle, high - middle, low - middle)
+            power = torch.minimum(power, away.clamp(min=1e-300).log() / math.log(width))
+            whole += math.log(1 / width)
+        inner = (power >= 1).to(total) * math.exp(whole)
+        total = total + share / 2 * (inner + torch.expm1(whole * power) / whole)
+    return total
+
+
 def draw_towards(
     piece: Spread, places: Sequence[Wanting], values: Mapping[str, Tensor], generator: torch.Generator
 ) -> None:
@@ -76,8 +108,7 @@ def draw_towards(
         return
     count = len(next(iter(values.values())))
     order = torch.randperm(count, generator=generator)
-    together = 0.6  # of the points, for all places: the rest of the domain keeps as many as it needs
-    each = int(count * min(SHARE, together / len(places)))
+    each = int(count * share_of_each(len(places)))
     for k, place in enumerate(places):
         moved = order[k * each : (k + 1) * each]
         shrunk = place.shrunk(len(moved), generator)

@@ -12,6 +12,7 @@ from pinnsolve.methods.asked import accuracy, closeness
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
+from pinnsolve.methods.last_terms import part_left
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.pace import collocated, some_way, spent
 from pinnsolve.methods.protocol import Objective, State
@@ -221,6 +222,10 @@ class Enriching:
             return nothing
         trial.take(slabs(found))
         scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
+        if e.dims == 1:  # over a plane it is told five times too large, where residuals tell it
+            trial.remains = part_left(
+                known.slabs, trial.slabs, before.sizes.tolist(), max(k for join in e.joins for k in join)
+            )
         if (e.cornered or e.fluxed) and len(found) == len(known.slabs):
             steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
             if e.cornered:

@@ -61,7 +61,7 @@ def richer(
         Whether steps are taken together where that does (`longer_steps`).
     """
     scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
-    left = 0.1 * exact * solver.left  # its own errors shall be smaller
+    left = _left(exact * solver.left, more, before.evolution.dims)
     again = StepSolver(scheme, solver.sizes, left, solver.constant, counts or Counts())
     mesh, found = known[0].mesh, list[Step]()
     joins = [k[0] for k in before.evolution.joins]
@@ -84,6 +84,13 @@ def richer(
             else:
                 return None
     return found
+
+
+def _left(before: float, more: int, dims: int) -> float:
+    """What Newton's method may leave in each step: no residual tells it, and it adds up, so that beside richer features
+    it shall be nothing."""
+    usual, leaves = RULES.usual * before, RULES.leaves if dims < 2 else RULES.leaves_in_plane
+    return min(usual, max(leaves * before, RULES.finest)) if more else usual
 
 
 def _again(
@@ -129,6 +136,12 @@ class Rules:
 
     Parameters
     ----------
+    usual, leaves, leaves_in_plane : float
+        Of what Newton's method left: what it may leave again with the same features, and with richer ones, along a line
+        and over more. Larger: the error is that of the iteration, and told too kindly (20 times with 0.1). Smaller:
+        iterations, which over a plane with 1e-3 take a quarter more time.
+    finest : float
+        Of the unknowns' sizes: rounding is never asked for.
     near : float
         Of the length: so far from a corner the error of its cells lies.
     share : float
@@ -144,6 +157,10 @@ class Rules:
         Of the first error: what the second one has counts as no less, and no more. Larger: too cautious.
     """
 
+    usual: float = 0.1
+    leaves: float = 1e-3
+    leaves_in_plane: float = 1e-2
+    finest: float = 1e-12
     near: float = 0.015
     share: float = 0.15
     doubt: float = 3.0

@@ -73,7 +73,7 @@ def richer_still(
 
 def after_cells(
     stages: Sequence[Stage], now: Ended, features: int, viscous: int | None, only: bool, dear: bool,
-    share: float | None,
+    share: float | None, line: bool = False,
 ) -> Turn | Outcome:  # fmt: skip
     """The same again with richer features; then a march to a lower tolerance; then what else can do.
 
@@ -92,12 +92,19 @@ def after_cells(
         Whether a march to a lower tolerance takes more than is left.
     share : float, optional
         What its share of the tolerance is, where the estimate says so.
+    line : bool
+        Whether cells are along a line: where a march broke off, one to a lower tolerance may do, since small errors
+        grow ahead of a front.
     """
     method, unsure = stages[now.stage].method, now.stuck or not now.solved
     deeper = isinstance(method, Enriching) and isinstance(stages[now.stage + 1].method, Marching) and not dear
     if not unsure and (deeper or isinstance(method, Marching)):
         return Turn(now.stage + 1, share=share if deeper else None)
     limit = viscous if unsure and not isinstance(method, Vanishing) else None
+    again = next((k for k in range(now.stage + 1, len(stages)) if isinstance(stages[k].method, Marching)), None)
+    broken = bool(now.missing) and isinstance(method, Marching) and now.verdict is None
+    if broken and again is not None and limit is None and line and not dear:
+        return Turn(again, f"the march over cells ended early ({now.missing}); so one to a lower tolerance was tried")
     early = limit is not None or isinstance(method, Marching | Vanishing)
     why = now.missing or "there were too many of them" if early else "the error is not small enough"
     if only:

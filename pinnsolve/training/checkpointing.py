@@ -72,7 +72,7 @@ def as_stored(run: Run) -> dict[str, Any]:
         "born": run.born, "vector": run.trial.vector(), "generator": run.generator.get_state(),
         "points": run.points.stored(), "watch": asdict(run.watch), "history": run.history.stored(),
         "clock": asdict(run.clock), "best": None if run.best is None else vars(run.best),
-        "ended": [asdict(e) for e in run.ended], "found": [vars(f) for f in run.found],
+        "ended": [asdict(e) for e in run.ended], "found": [vars(f) for f in run.found], "parts": run.parts,
     }  # fmt: skip
 
 
@@ -95,5 +95,5 @@ def restored(run: Run, stored: Mapping[str, Any]) -> None:
     run.clock = Clock(**{**stored["clock"], "work": Work(**stored["clock"]["work"])})
     run.best = None if stored["best"] is None else Best(**stored["best"])
     run.ended = [Ended.restored(e) for e in stored["ended"]]
-    run.found = [Found(**f) for f in stored["found"]]
+    run.found, run.parts = [Found(**f) for f in stored["found"]], [dict(p) for p in stored["parts"]]
     run.generator.set_state(stored["generator"])

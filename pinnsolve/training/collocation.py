@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
@@ -16,7 +16,7 @@ from pinnsolve.geometry.beside import inside
 from pinnsolve.geometry.places import away
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.sampling import redrawn, sample
-from pinnsolve.geometry.wanting import Wanting
+from pinnsolve.geometry.wanting import Wanting, crowding
 from pinnsolve.jets.jet import Jet
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.problem.binding import Fields
@@ -156,16 +156,37 @@ class Collocation:
         """The unknowns on the held-out points inside the domain, away from singular corners, as they are handed out."""
         parts: dict[str, list[Tensor]] = {u: [] for u in self.trial.problem.unknowns}
         rest = kept_apart(self.trial.problem)
-        for site, prepared, _ in self.held_out.batches:
-            if site.name != "interior":
-                continue
-            far = away(self.trial.plan.corners, prepared.points.coordinates, self.trial.problem.domain)
+        for prepared, far in self._inside():
             for unknown, field in self.trial.unknowns(prepared).items():
                 value = field.value
                 if rest is not None:
                     value = value + rest.at_points(unknown, prepared.points.coordinates).to(value)
                 parts[unknown].append(value if far is None else value[far])
         return {u: torch.cat(p) for u, p in parts.items()}
+
+    def inside(self) -> list[dict[str, Tensor]]:
+        """The coordinates of these points, (N,) each, in parts."""
+        return [
+            {c: v if far is None else v[far] for c, v in prepared.points.coordinates.items()}
+            for prepared, far in self._inside()
+        ]
+
+    def shares(self) -> Tensor | None:
+        """Of the domain, for which each of them stands, (N,), one in the mean; nothing where they are evenly spread."""
+        narrow = [place for place in self.wanting if place.width]
+        if not narrow:
+            return None
+        domain = self.trial.problem.domain
+        ends = {c: domain.ends(c) for c in domain.coordinates}
+        crowded = [1 / crowding(narrow, len(self.wanting), ends, at) for at in self.inside()]
+        found = torch.cat(crowded)
+        return found / found.mean()
+
+    def _inside(self) -> Iterator[tuple[Any, Tensor | None]]:
+        """What is prepared inside, and which of it lies away from singular corners."""
+        for site, prepared, _ in self.held_out.batches:
+            if site.name == "interior":
+                yield prepared, away(self.trial.plan.corners, prepared.points.coordinates, self.trial.problem.domain)
 
     def drift(self) -> Residuals:
         """On the training points inside: the unknown that is paired with each equation, in the order declared."""

@@ -27,7 +27,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from pinnsolve.algebra import yardstick
+from pinnsolve.training.broken_off import Parts, held_against
+from pinnsolve.training.distance import distance
 from pinnsolve.training.rounding import rounding
 from pinnsolve.training.weights import weighted
 from pinnsolve.trial.exact import Plan
@@ -73,6 +74,10 @@ class Found:
     apart : float
         Above zero where cells tell their error by themselves, from how far they are from those that they solve again
         over all of space and time: held-out points crowd at corners, where residuals are without bound.
+    remains : float
+        What a march has of the error of that which it solves again, as the last terms of both tell it.
+    shares : tensor (N,), optional
+        Of the domain, for which each value stands; where none are given they are alike.
     beside : float
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
     """
@@ -103,6 +108,8 @@ class Found:
     beside: float = 0.0
     defect: float = 0.0
     apart: float = 0.0
+    remains: float = 0.0
+    shares: Tensor | None = None
 
     def exact(self, weights: Mapping[str, float]) -> bool:
         """Whether the weighted residual is rounding beside what it is made of."""
@@ -176,7 +183,7 @@ def estimated(
         hardly = error / max(1 - part, best.alike)
     cells = bool(own) and max(best.richer, nearest.richer) > 0
     if cells and best.richer > 0 and not seen.rough:
-        error = max(best.caution * error, hardly)
+        error = max(best.caution * max(error, best.remains * _difference(nearest, best)), hardly)
     elif cells:
         error = max(best.richer, nearest.richer) * _difference(nearest, best)
     elif seen.rough or seen.narrow:
@@ -220,20 +227,28 @@ class Gathered:
     ----------
     found : list of Found
         Where they are kept.
-    first : dict from residual name to float
+    first, seen
         See `estimated`.
-    seen : Seen, optional
-        The same.
+    parts : sequence of dict from unknown to tensor (N,), of marches that broke off
     """
 
-    def __init__(self, found: list[Found], first: Mapping[str, float], seen: Seen | None = None) -> None:
-        self.found, self.first, self.seen = found, first, seen or Seen()
+    def __init__(
+        self, found: list[Found], first: Mapping[str, float], seen: Seen | None = None, parts: Parts = ()
+    ) -> None:
+        self.found, self.first, self.seen, self.parts = found, first, seen or Seen(), parts
 
     def added(self, now: Found, weights: Mapping[str, float]) -> float:
         """Keep a finished solution, once; the estimated error of the best so far."""
         if all(f.stage != now.stage for f in self.found):
             self.found.append(now)
-        return estimated(self.judged(self.found, weights), self.first, weights, self.seen)
+        return self._estimated(self.judged(self.found, weights), weights)
+
+    def _estimated(self, found: Sequence[Found], weights: Mapping[str, float]) -> float:
+        """And no less than marches that broke off say, unless one came to its end."""
+        error, best = estimated(found, self.first, weights, self.seen), best_of(found, weights)
+        if not math.isfinite(error) or solved_again(found):
+            return error
+        return max(error, held_against(self.parts, best.values, best.scales))
 
     def judged(self, found: Sequence[Found], weights: Mapping[str, float]) -> list[Found]:
         """Those whose residuals can be compared: what is farther from cells that were solved again than these are from
@@ -267,21 +282,16 @@ class Gathered:
         """
         before = next((f for f in self.found if f.stage == kept.stage), None)
         if before is not None:  # what a trial function of its own numbers does not know
-            kept = replace(kept, again=before.again, apart=before.apart)
+            kept = replace(kept, again=before.again, apart=before.apart, remains=before.remains)
         size = kept.size(weights)
         if trained:
             others = [f for f in self.found if f.kind != kept.kind or HALF * f.size(weights) >= size]
         else:
             others = [f for f in self.found if f.stage != kept.stage]
-        error = estimated(self.judged([kept, *others], weights), self.first, weights, self.seen)
+        error = self._estimated(self.judged([kept, *others], weights), weights)
         return error if math.isfinite(error) else None
 
 
 def _difference(a: Found, b: Found) -> float:
-    """The difference relative to how much an unknown varies, the largest over the unknowns."""
-
-    def relative(unknown: str, v: Tensor) -> float:
-        away = float((a.values[unknown] - v).square().mean().sqrt())
-        return away / yardstick.of_values(v, b.scales.get(unknown, 0.0))
-
-    return max(relative(u, v) for u, v in b.values.items())
+    """How far the first is from the second."""
+    return distance(a.values, b.values, b.scales, b.shares)

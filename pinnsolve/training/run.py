@@ -22,6 +22,7 @@ from pinnsolve.networks.described import is_features, kind_of
 from pinnsolve.residuals import Site
 from pinnsolve.settings import Settings, Stage
 from pinnsolve.training.best import Best
+from pinnsolve.training.broken_off import part_of
 from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
 from pinnsolve.training.error_estimate import Found, Gathered, Seen, solved_again
@@ -31,6 +32,7 @@ from pinnsolve.training.results import Ended, Turn
 from pinnsolve.training.rounding import rounding, terms
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
+from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.over_ranges import OverRanges
 from pinnsolve.trial.range_node import Growth
 from pinnsolve.trial.trial import Trial
@@ -73,6 +75,8 @@ class Run:
         Why one stage followed another.
     found : list of Found
         The solutions so far, as they are compared for the estimate of the error.
+    parts : list of dict from unknown to tensor (N,)
+        What marches that broke off say of the same points (`pinnsolve.training.broken_off`).
     again : int, optional
         The stage whose solution the present one solves again.
     sizes : dict from residual name to float
@@ -102,6 +106,7 @@ class Run:
     ended: list[Ended] = field(default_factory=list)
     choice: list[str] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
+    parts: list[dict[str, Tensor]] = field(default_factory=list)
     again: int | None = None
     sizes: dict[str, float] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
@@ -182,6 +187,8 @@ class Run:
             self.choice.append(turn.why)
         if turn.share is not None:  # of what solves them again, too
             self.shares |= dict.fromkeys((turn.number, turn.number + 1), turn.share)
+        if isinstance(self.trial, Marched) and isinstance(before.method, Marching) and not self.trial.complete:
+            self.parts.append(part_of(self.points))
         if self.stage.network is before.network:
             self.watch.anew()
             return False
@@ -268,12 +275,15 @@ class Run:
         if kept_apart(self.trial.problem) is not None:
             apart = 0.0  # it is told relative to what is trained, and not to what is handed out
         return Found(
-            stage, kind, held_out, values, again, made, scales, richer, noise, beside, self._left_by_cells, apart
-        )
+            stage, kind, held_out, values, again, made, scales, richer, noise, beside, self._left_by_cells, apart,
+            getattr(self.trial, "remains", 0.0), self.points.shares(),
+        )  # fmt: skip
 
     def gathered(self) -> Gathered:
         data = self.trial.problem.data
-        return Gathered(self.found, {n: r for n, r in self.first.items() if n not in data}, Seen.of(self.trial.plan))
+        return Gathered(
+            self.found, {n: r for n, r in self.first.items() if n not in data}, Seen.of(self.trial.plan), self.parts
+        )
 
     def best_trial(self) -> Trial:
         """The trial function with the lowest held-out residual so far."""

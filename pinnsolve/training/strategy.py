@@ -209,7 +209,7 @@ class Strategy:
         if turn := richer_still(self.stages, results, self.tolerance, left, self.rules, dear):
             return turn
         viscous, share = self._with_viscosity() if self.law else None, closer.by * (marched or [now])[-1].share or None
-        return after_cells(self.stages, now, self._first_features(), viscous, self.only, dear, share)
+        return after_cells(self.stages, now, self._first_features(), viscous, self.only, dear, share, not self.plane)
 
     def _rivals(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> list[int]:
         """What is left of the last round: at first every layer, later those that did best, if there is time."""

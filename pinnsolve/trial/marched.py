@@ -82,6 +82,7 @@ class Marched(OfCells):
         self.slabs: list[Slab] = []
         self.version = 0  # of the steps
         self.apart = 0.0  # where residuals do not tell its error: as the march that it solves again tells it
+        self.remains = 0.0  # what it has of the error of that march, by the last terms of both
         self.better = False  # than that march, whatever residuals say
         self.stopped = ""  # why it goes no further
         self.space = [problem.coordinates.index(c) for c in problem.space_coordinates]

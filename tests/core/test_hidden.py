@@ -263,3 +263,16 @@ def test_a_network_in_an_equation_is_scanned_on_fewer_points() -> None:
         for problem in (square(lambda x, y: net(torch.stack([x, y], -1))[:, 0]), square(lambda x, y: sin(x * y)))
     ]
     assert costs[0] > 500 and 5 < costs[1] < 50
+
+
+def two_humps(x: Any) -> Any:
+    """Two solitons by Hirota's sum of exponentials, of whose quotients intervals know little."""
+    one, other = exp(400 * (x - 0.3)), exp(600 * (x - 0.5))
+    total, slope = 1 + one + other + 0.04 * one * other, 400 * one + 600 * other + 40 * one * other
+    return (160e3 * one + 360e3 * other + 40e3 * one * other) / total - (slope / total) ** 2
+
+
+def test_what_enclosures_leave_is_looked_at_by_points() -> None:
+    assert check(rod(two_humps)).undecided == ()
+    (place,) = found(rod(lambda x: two_humps(x) + 1e8 * spot(1e-4, (x, 0.712)))).narrow
+    assert place.middle == pytest.approx({"x": 0.712}, abs=1e-4)

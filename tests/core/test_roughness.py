@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinnsolve import Box, Problem, d, dirichlet, face, faces, initial, laplace, solve
+from pinnsolve import Box, Piecewise, Problem, d, dirichlet, face, faces, initial, laplace, solve
 from pinnsolve.checks import roughness
 from pinnsolve.checks.check import check
 from pinnsolve.checks.roughness import Rough, rough
@@ -119,6 +119,17 @@ def test_data_are_as_smooth_as_the_equations_ask_for() -> None:
         conditions=[initial(u=TENT["tent"]), dirichlet(u=0, on=face(x=0))],
     )  # fmt: skip
     assert not check(carried).rough
+
+
+def test_an_interface_at_zero_is_said_to_lie_there() -> None:
+    """And not where the last halving, or the last width, left it."""
+    warnings = check(Problem(
+        space=Box(x=(-1.4, 2.6)), time=(0, 1), unknowns="u", equations=lambda u, x, t, k: d(u, t) - d(k * d(u, x), x),
+        parameters={"k": Piecewise(1.0, (Box(x=(0, 2.6)), 9.0))},
+        conditions=[initial(u=lambda x: tanh(x)), dirichlet(u=0)], reference=None,
+    )).warnings  # fmt: skip
+    told = [w for w in warnings if "equation" in w]
+    assert len(told) == 2 and all(" at x=0, " in w or " at x=0: " in w for w in told)
 
 
 def test_walls_with_kinks_are_found_along_the_wall() -> None:

@@ -10,6 +10,7 @@ from pinnsolve.geometry import Domain
 from pinnsolve.geometry.cube import SAMPLERS, unit_cube
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.sampling import redrawn, sample
+from pinnsolve.geometry.wanting import Wanting, crowding
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -111,3 +112,16 @@ def test_redrawn_keeps_what_belongs_together_and_reproduces() -> None:
     assert len(redrawn(pool(10), size[:10], 100, 1.0, seeded())) == 10
     zero = redrawn(pool(), torch.zeros(2000), 100, 1.0, seeded())
     assert len(zero) == 100
+
+
+@pytest.mark.parametrize("width", [1e-1, 1e-2, 1e-4])
+def test_points_that_crowd_in_narrow_places_stand_for_their_share_of_the_domain(width: float) -> None:
+    """Mean values of one, of x, and of a hill that few even points would meet, whose integral is pi w^2."""
+    piece = Domain(Box(x=(-1, 3), y=(0, 2))).interior
+    places = [Wanting({"x": 0.4, "y": 1.5}, {"x": width, "y": 2 * width}), Wanting({"x": 2.0}, {"x": 0.01})]
+    at = piece.draw(40_000, "sobol", torch.Generator().manual_seed(3), places).coordinates
+    shares = 1 / crowding(places, 2, {"x": (-1, 3), "y": (0, 2)}, at)
+    assert float(shares.mean()) == pytest.approx(1.0, abs=0.01)
+    assert float((shares * at["x"]).mean()) == pytest.approx(1.0, abs=0.02)
+    hill = torch.exp(-(((at["x"] - 0.4) / width) ** 2) - ((at["y"] - 1.5) / width) ** 2)
+    assert float((shares * hill).mean()) == pytest.approx(torch.pi * width**2 / 8, rel=0.06)

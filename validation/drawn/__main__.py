@@ -1,4 +1,4 @@
-"""Problems that are drawn: rough, narrow, undetermined, smooth, in other units, on shapes, each with its exact solution.
+"""Problems that are drawn: rough, narrow, undetermined, smooth, in other units, on shapes, fronts, each with its exact solution.
 
     python -m validation.drawn                        four draws of each family
     python -m validation.drawn plucked --draws 20     one family, more of it

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from validation.drawn.fronts import FRONTS
 from validation.drawn.narrow import bump, crack, dot, pulse, spot
 from validation.drawn.rough import plucked, switched, tent, top_hat, tracer, two_materials
 from validation.drawn.shapes import SHAPES
@@ -19,12 +20,14 @@ FAMILIES: dict[str, tuple[Callable[[Numbers], Drawn], ...]] = {
     "undetermined": (resonance, without_level, said_twice, drum),
     "other units": (decay, oscillator, cooling, membrane),
     "layers": (layer,),
+    "fronts": tuple(FRONTS.values()),
     "shapes": tuple(SHAPES.values()),
 }
 KINDS = {make.__name__: kind for kind, families in FAMILIES.items() for make in families}
 MAKE = {make.__name__: make for families in FAMILIES.values() for make in families}
-_boxes = sorted(MAKE.keys() - SHAPES.keys())
+_boxes = sorted(MAKE.keys() - SHAPES.keys() - FRONTS.keys())
 NUMBERS = {name: k for k, name in enumerate(_boxes)} | {name: 100 + k for k, name in enumerate(sorted(SHAPES))}
+NUMBERS |= {name: 200 + k for k, name in enumerate(sorted(FRONTS))}
 
 
 def drawn(name: str, seed: int) -> Drawn:

@@ -1,0 +1,63 @@
+"""Marches that broke off: what is solved by other means is held against them, as far as they came.
+
+    error >= rms(u - u_march) / size of u,        t - t_0 <= 0.8 (t_end - t_0)
+
+Whatever follows has to begin as the march did. Just before its end a march may be wrong itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.algebra import yardstick
+from pinnsolve.training.collocation import Collocation
+from pinnsolve.trial.marched import Marched
+
+Parts = Sequence[Mapping[str, Tensor]]  # of marches, by unknown, (N,); no numbers where they did not come
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What of a march is believed. Chosen.
+
+    Parameters
+    ----------
+    share : float
+        Of the time that it took. Larger: what made it break off is in it. Smaller: others are held against less.
+    """
+
+    share: float = 0.8
+
+
+RULES = Rules()
+
+
+def part_of(points: Collocation) -> dict[str, Tensor]:
+    """The unknowns of a march on the held-out points inside, (N,) each; no numbers where it is not believed."""
+    march = points.trial
+    assert isinstance(march, Marched)
+    time = str(march.problem.domain.time)
+    begin = march.problem.domain.ends(time)[0 if march.sign > 0 else 1]
+    masks = []
+    for coordinates in points.inside():
+        stretched = {**coordinates, time: begin + (coordinates[time] - begin) / RULES.share}
+        reached = march.reached(stretched)
+        masks.append(torch.zeros_like(coordinates[time], dtype=torch.bool) if reached is None else reached)
+    there = torch.cat(masks)
+    return {u: torch.where(there.to(v.device), v, torch.nan) for u, v in points.values().items()}
+
+
+def held_against(parts: Parts, values: Mapping[str, Tensor], scales: Mapping[str, float]) -> float:
+    """The relative error that values (N,) have at least, the largest over the unknowns; zero where no march says so."""
+    least = 0.0
+    for part in parts:
+        for u, v in values.items():
+            there = part[u].isfinite()
+            if bool(there.any()):
+                away = float((part[u] - v)[there].square().sum().div(len(v)).sqrt())
+                least = max(least, away / yardstick.of_values(v, scales.get(u, 0.0)))
+    return least
