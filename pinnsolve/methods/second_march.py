@@ -1,4 +1,5 @@
-"""The same march with richer features, to tell the error: other degrees in space and in time on the same cells.
+"""The same march with richer features, to tell the error: other degrees in space and in time on the same cells, and
+where that does in fewer steps (`longer_steps`).
 
 Two marches of degrees d, q and d + 2, q + 2 make errors of their own; the second one's is smaller by orders, so that
 their distance is the error of the first. Neither degree alone would do: each shows its own share of the error.
