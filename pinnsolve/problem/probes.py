@@ -13,7 +13,7 @@ from torch import Tensor
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet, on_jets
-from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.jets.multi_index import Alpha, is_sum, raised
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 
@@ -44,7 +44,20 @@ class Probe:
         return made
 
     def _leaf(self, alpha: Alpha) -> Tensor:
-        return self.smooth.dense(alpha).detach().clone().requires_grad_()
+        return self._derived(alpha).detach().clone().requires_grad_()
+
+    def _derived(self, alpha: Alpha) -> Tensor:
+        """D^alpha of offset + scale sin(w), where w is linear: scale sin^(|alpha|)(w) times its slopes."""
+        wave = self._wave()
+        if is_sum(alpha) or not isinstance(wave.value, Tensor):  # enclosures are no tensors
+            return self.smooth.dense(alpha)
+        turns = sum(alpha)
+        found = (torch.cos if turns % 2 else torch.sin)(wave.value + self._phase)
+        factor: float | Tensor = -self._size.scale if turns % 4 in (2, 3) else self._size.scale
+        for axis, k in enumerate(alpha):
+            if k:
+                factor = factor * wave.dense(raised(wave.chart.zeroth, axis)) ** k
+        return factor * found + (0.0 if turns else self._size.offset)
 
     @property
     def asked(self) -> dict[Alpha, Tensor]:
