@@ -34,8 +34,10 @@ def laid_out(given: Read, grid: Grid | Cloud, corners: Sequence[Corner] = ()) ->
 
 
 def _least_squares(given: Read, grid: Grid) -> tuple[list[Block], list[csr_matrix]]:
-    """All equations everywhere, beside the conditions: between the nodes, where no wave from node to node is hidden."""
-    inside = grid.between() if len(grid.lines) == 1 else grid.nodes
+    """All equations everywhere, beside the conditions: between the nodes, where no wave from node to node is hidden, as
+    a pressure has them, wherever that is not too dear."""
+    few = len(grid.lines) == 1 or (len(grid.lines) == 2 and not given.marched)
+    inside = grid.between() if few else grid.nodes
     blocks = [Block(given.equations, inside)]
     for piece, equations in _by_piece(given):
         fixed = {c: v for c, v in piece.fixed.items() if c in grid.lines}

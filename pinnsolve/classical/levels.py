@@ -76,12 +76,15 @@ class Level:
     count : tuple of int
         Nodes along each coordinate.
     found : Steady or Marched
+    values : array (F, P)
+        Of the unknowns that are no integrals, where levels are compared.
     difference : float
         From the level before, relative: the largest over the unknowns; infinite on the first.
     """
 
     count: tuple[int, ...]
     found: Found
+    values: Array
     difference: float = np.inf
 
 
@@ -168,11 +171,12 @@ class Ladder:
                 if failed >= PLAN.failures:
                     raise
                 if isinstance(error, UnfinishedError):
-                    density = combined(begin, afterwards(error.found))
+                    density = combined(begin, afterwards(error.found, self.solver.given))
                 count *= 2
                 continue
-            difference = self._difference(found, self.levels[-1].found) if self.levels else np.inf
-            self.levels.append(Level(grid.shape, found, difference))
+            values = np.stack([found.at(f, self.places) for f in range(self.own)])
+            difference = self._difference(values, self.levels[-1].values) if self.levels else np.inf
+            self.levels.append(Level(grid.shape, found, values, difference))
             self.why = ""
             if self.own_error <= target:
                 if isinstance(found, Steady) and not found.misfit <= PLAN.met:
@@ -185,7 +189,7 @@ class Ladder:
                 self.why = "rounding hides what more nodes would tell"
                 return
             last = clock.perf_counter() - began
-            density = {} if self.solver.findings.corners else combined(begin, afterwards(found))
+            density = {} if self.solver.findings.corners else combined(begin, afterwards(found, self.solver.given))
             count *= PLAN.finer[dimension]
             tolerance = _sharper(tolerance, difference, PLAN.sharper_on_shapes if self.solver.spacing else PLAN.sharper)
 
@@ -201,12 +205,12 @@ class Ladder:
         del self.levels[best + 1 :]
         return True
 
-    def _difference(self, fine: Found, coarse: Found) -> float:
+    def _difference(self, fine: Array, coarse: Array) -> float:
         found = 0.0
         problem = self.solver.given.problem
         rest, pairs = kept_apart(problem), zip(problem.unknowns, self.solver.scales, strict=True)
         for f, (unknown, scale) in enumerate(list(pairs)[: self.own]):
-            a, b = fine.at(f, self.places), coarse.at(f, self.places)
+            a, b = fine[f], coarse[f]
             whole = a if rest is None else a + rest.at_places(unknown, self.places)  # errors are those of what is told
             norm, deviation = float(np.sqrt(np.mean(whole**2))), float(np.std(whole))
             size = min(yardstick.size(norm, scale), yardstick.variation(norm, deviation, scale))
