@@ -102,6 +102,7 @@ FOUND: dict[str, tuple[Callable[[], Problem], str]] = {
         "nothing determines u: something that varies",
     ),
     "three of two": (lambda: made(rod, dirichlet(u=0), neumann(u=0, on=face(x=0)), space=ROD), "one too many"),
+    "two of one": (lambda: made(plate, dirichlet(u=0), neumann(u=1), space=Disk(x=0, y=0, radius=1)), "2 conditions on"),
     "a rate too many": (
         lambda: made(heat, initial(u=0), initial_rate(u=0), dirichlet(u=0), space=ROD, time=(0, 1)), "one too many",
     ),

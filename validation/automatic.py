@@ -3,6 +3,7 @@
     python -m validation.automatic                     the gallery, and three draws of each family of validation/drawn and on shapes
     python -m validation.automatic burgers top_hat     some of them
     python -m validation.automatic --draws 20          more of it
+    python -m validation.automatic --speeds            how fast it comes to the errors that are asked for
 
 Every problem loses its own reference, is solved by differences, and is then compared with the reference it had. Prints
 own error and true error (the worst unknown, relative L2), seconds, and which own errors are too kind.
@@ -12,17 +13,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+import time as clock
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from math import pi
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from pinnsolve import Problem, ProblemError
+from pinnsolve import Box, Disk, Problem, ProblemError, Reference, d, dirichlet, exact, initial, laplace
 from pinnsolve.checks.check import check
 from pinnsolve.checks.references import reference_of
-from pinnsolve.classical.automatic import Attempt, attempt, compared_at
+from pinnsolve.classical.automatic import EFFORT, Attempt, attempt, compared_at
 from validation.drawn.families import MAKE, drawn
 
 GALLERY = [path.stem for path in sorted((Path(__file__).parents[1] / "problems").glob("[a-z]*.py"))]
@@ -63,14 +67,77 @@ def told(problem: Problem, alone: bool, seconds: float) -> tuple[str, bool]:
     ), kind
 
 
+def heat() -> Problem:
+    """The heat equation from a sine."""
+    return Problem(
+        space=Box(x=(0, 1)), time=(0, 0.1), unknowns="u", equations=lambda u, x, t: d(u, t) - d(u, x, x),
+        conditions=[initial(u=lambda x: torch.sin(pi * x)), dirichlet(u=0)],
+        reference=exact(u=lambda x, t: np.exp(-(pi**2) * t) * np.sin(pi * x)),
+    )  # fmt: skip
+
+
+def on_a_shape() -> Problem:
+    """Poisson's equation in a ring, whose radial solution is told."""
+    ring = Disk(x=0, y=0, radius=1) - Disk(x=0.0, y=0.0, radius=0.4)
+
+    def radial(x: Any, y: Any) -> Any:
+        square = x**2 + y**2
+        return (1 - square) / 4 - 0.21 * np.log(square) / (2 * np.log(0.4))
+
+    return Problem(
+        space=ring, unknowns="u", equations=lambda u, x, y: laplace(u, x, y) + 1, conditions=dirichlet(u=0),
+        reference=exact(u=radial),
+    )  # fmt: skip
+
+
+SPEEDS: dict[str, tuple[Callable[[], Problem], float, float]] = {  # the problem, its error, the seconds
+    "Burgers, nu = 0.01/pi": (lambda: import_module("problems.burgers").problem, 1e-5, 2.0),
+    "heat": (heat, 1e-8, 0.5),
+    "Poisson on a shape": (on_a_shape, 1e-5, 2.0),
+    "the driven cavity": (lambda: import_module("problems.cavity").problem, 1e-3, 20.0),
+    "two dimensions with time": (lambda: import_module("problems.burgers_2d").problem, 1e-3, 30.0),
+    "three dimensions": (lambda: import_module("problems.poisson_3d").problem, 1e-3, 30.0),
+}
+
+
+def speeds() -> int:
+    """CPU seconds until the own error is what is asked for; how many take longer, or do not come to it."""
+    late = 0
+    for name, (made, error, limit) in SPEEDS.items():
+        problem = made()
+        findings, began = check(problem), clock.process_time()
+        found = attempt(problem, tolerance=error / EFFORT.enough, seconds=30 * limit, findings=findings)
+        took = clock.process_time() - began
+        row = found.why
+        if found.reference is not None:
+            known, at = reference_of(problem), compared_at(problem, findings)
+            true = max(_apart(found.reference, known, u, at) for u in problem.unknowns)
+            row = f"own error {found.reference.own_error:.1e}, true {true:.1e}: {found.why}"
+        met = found.reference is not None and found.reference.own_error <= error and took <= limit
+        late += not met
+        print(
+            f"{'ok  ' if met else 'LATE'} {name:26} {took:5.2f} s of CPU, {error:.0e} in {limit:g} s asked; {row}",
+            flush=True,
+        )
+    return late
+
+
+def _apart(found: Reference, known: Reference, unknown: str, at: dict[str, np.ndarray]) -> float:
+    true = known.fields[unknown](**at)
+    return float(np.linalg.norm(found.fields[unknown](**at) - true) / np.linalg.norm(true))
+
+
 def main() -> int:
     """All rows; the number of own errors that are too kind (at most 100)."""
     made = argparse.ArgumentParser(prog="python -m validation.automatic", description=(__doc__ or "").split("\n")[0])
     made.add_argument("names", nargs="*", choices=[*GALLERY, *MAKE, []])
     made.add_argument("--draws", type=int, default=3)
     made.add_argument("--seconds", type=float, default=30.0, help="for each reference")
+    made.add_argument("--speeds", action="store_true", help="how fast it comes to the errors that are asked for")
     given = made.parse_args()
     torch.set_num_threads(1)
+    if given.speeds:
+        return speeds()
     bad = count = 0
     for name, problem, alone in problems(given.names, given.draws):
         row, kind = told(problem, alone, given.seconds)

@@ -44,9 +44,11 @@ def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]
 
 def crowded(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
     """A warning for each coordinate of a box whose ends hold more conditions than the equations' orders along it ask
-    for, those of all unknowns together; the start is an end of time."""
-    if problem.domain.shape is not None or problem.observations or not problem.equations:
+    for, those of all unknowns together; the start is an end of time. On shapes, for each side."""
+    if problem.observations or not problem.equations:
         return []
+    if problem.domain.shape is not None:
+        return _crowded_sides(problem, derivatives)
     warnings = []
     for axis, coordinate in enumerate(problem.coordinates):
         if any(p.coordinate == coordinate for p in problem.periodic) or coordinate in problem.ranges:
@@ -65,6 +67,35 @@ def crowded(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
     return warnings
 
 
+def _crowded_sides(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
+    """Sides of a shape that hold more conditions than half the orders of all unknowns in space, rounded up: those of
+    first order have one where they come in."""
+    axes = [problem.coordinates.index(c) for c in problem.space_coordinates]
+    orders = {u: max((sum(a[k] for k in axes) for a in alphas), default=0) for u, alphas in derivatives.items()}
+    wanted, warnings = sum((n + 1) // 2 for n in orders.values()), []
+    asked = ", ".join(f"{u} of order {n}" for u, n in orders.items())
+    for side in problem.domain.walls.pieces:
+        found = int(_standing(problem, side).max())
+        if found > wanted:
+            warnings.append(
+                f"{found} conditions on {side.name}, and the equations ask for {wanted} ({asked}): "
+                f"{'one' if found == wanted + 1 else found - wanted} too many, which nothing can meet unless they agree"
+            )
+    return warnings
+
+
+def _standing(problem: Problem, side: Piece, unknown: str | None = None) -> torch.Tensor:
+    """How many conditions, of one unknown or all, stand at points of a side."""
+    points = side.grid()
+    count = torch.zeros(len(points))
+    for c in problem.conditions:
+        for piece in problem.pieces(c):
+            mine = c.integrates != "alone" if unknown is None else unknown in c.asks
+            if mine and piece.fixed == side.fixed and piece.side is side.side:
+                count += piece.holds(points.coordinates)
+    return count
+
+
 def _most(problem: Problem, coordinate: str, end: float) -> int:
     """How many conditions stand on one face, where they are most: parts of a face may have their own."""
     points = problem.domain.face(coordinate, end).grid()
@@ -80,24 +111,17 @@ def _on_sides(problem: Problem, unknown: str, alphas: set[Alpha]) -> list[str]:
     """Sides of a shape on which fewer conditions mention an unknown than half its order in space."""
     axes = [problem.coordinates.index(c) for c in problem.space_coordinates]
     order = max((sum(alpha[k] for k in axes) for alpha in alphas), default=0)
-    short = [piece.name for piece in problem.domain.walls.pieces if _fewest(problem, unknown, piece) < order // 2]
+    short = [
+        piece.name
+        for piece in problem.domain.walls.pieces
+        if int(_standing(problem, piece, unknown).min()) < order // 2
+    ]
     if not short:
         return []
     return [
         f"{unknown} has too few conditions on {' and '.join(short)}, although the equations hold derivatives of order "
         f"{order}; an outflow may be meant, or the data may decide"
     ]
-
-
-def _fewest(problem: Problem, unknown: str, side: Piece) -> int:
-    """How many conditions mention an unknown on a side, where they are fewest."""
-    points = side.grid()
-    count = torch.zeros(len(points))
-    for c in problem.conditions:
-        for piece in problem.pieces(c):
-            if unknown in c.asks and piece.fixed == side.fixed and piece.side is side.side:
-                count += piece.holds(points.coordinates)
-    return int(count.min())
 
 
 def _in_time(problem: Problem, unknown: str, coordinate: str, order: int, shape: str) -> list[str]:

@@ -41,4 +41,4 @@ def slopes(problem: Problem) -> list[str]:
                     f"{valued.name} and {fluxed.name} disagree in slope at {place}: {float(slope[worst]):.3g} and "
                     f"{float(wanted[worst]):.3g}; second derivatives are unbounded there, and the error is largest"
                 )
-    return found
+    return list(dict.fromkeys(found))

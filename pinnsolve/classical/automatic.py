@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.calls import worded
 from pinnsolve.checks.as_folded import as_folded
 from pinnsolve.checks.as_regular import Rest, as_regular, kept_apart, rest_of
@@ -18,6 +19,7 @@ from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.coverage import uncovered
 from pinnsolve.checks.fluxes import bend
 from pinnsolve.checks.folds import fold_of
+from pinnsolve.checks.inner_joins import inner_places
 from pinnsolve.checks.interfaces import broken
 from pinnsolve.checks.joins import joined
 from pinnsolve.classical.reading import NoReferenceError, Read, read
@@ -155,7 +157,6 @@ def _refused(given: Read, findings: Findings) -> None:
         "a parameter is a range, and it solves for one value at a time": problem.ranges,
         "data are a part of the problem": problem.observations and (marched or not problem.equations),
         "data with noise are a part of the problem": any(seen.known for seen in problem.observations),
-        "conditions stand at inner places, across which differences are not taken": problem.inner,
         "a grid of four coordinates is too large": len(given.coordinates) > 3,
         "conditions stand at other moments than the start, so that time cannot be marched": scattered,
         "there are fewer equations than unknowns": len(given.equations) < len(problem.unknowns),
@@ -194,8 +195,12 @@ def _broken(given: Read, findings: Findings) -> tuple[list[Plane], bool]:
     """
     problem = given.problem
     planes, bent = broken(problem, findings.sizes, findings.narrow) if problem.equations else ([], "")
+    standing = _standing(problem)
     inside = [p for p in planes if p.coordinate != problem.domain.time or not given.marched]
-    if problem.interfaces and (bent or (inside and (problem.domain.shape is not None or not _bends(given, inside)))):
+    on_shape = problem.domain.shape is not None
+    if problem.interfaces and (bent or (inside and (on_shape or not _bends(given, _apart(problem, inside, standing))))):
+        if standing:
+            raise NoReferenceError("conditions stand at inner places, and materials meet on a surface")
         _check_joined(given)
         alike = problem.with_parameters({n: m.elsewhere for n, m in problem.materials.items()})
         planes, bent = broken(alike, findings.sizes, findings.narrow)
@@ -203,18 +208,33 @@ def _broken(given: Read, findings: Findings) -> tuple[list[Plane], bool]:
         if inside or bent:
             raise NoReferenceError(f"the equations jump at {bent or inside[0].name}, where no materials meet")
         return planes, True
-    if problem.domain.shape is not None and inside:
-        raise NoReferenceError(f"the equations jump at {inside[0].name}, across which differences are not taken")
+    if on_shape and (inside or standing):
+        what = f"the equations jump at {inside[0].name}" if inside else "conditions stand inside of a shape"
+        raise NoReferenceError(f"{what}, across which differences are not taken")
     if bent:
         raise NoReferenceError(f"the equations jump at {bent}, across which differences are not taken")
-    around = [p for p in inside if p.coordinate in given.periodic]
+    around = [p for p in [*inside, *standing] if p.coordinate in given.periodic]
     if around:
-        raise NoReferenceError(f"the equations jump at {around[0].name}, and repeat themselves along it")
+        raise NoReferenceError(f"something jumps at {around[0].name}, and repeats itself along it")
     if not inside and findings.unseen:
         raise NoReferenceError(f"the equations do not say how the solution goes on at {findings.unseen[0]}")
     if not inside and findings.jumps:
         raise NoReferenceError(findings.jumps[0].split(";")[0].split(": at points")[0])
-    return planes, False
+    return [*planes, *_apart(problem, standing, planes)], False
+
+
+def _standing(problem: Problem) -> list[Plane]:
+    """The planes at which conditions stand inside."""
+    return [Plane(c, place) for c in problem.space_coordinates for place in inner_places(problem, c)]
+
+
+def _apart(problem: Problem, planes: Sequence[Plane], others: Sequence[Plane]) -> list[Plane]:
+    """The planes that are none of the others."""
+
+    def same(p: Plane, q: Plane) -> bool:
+        return p.coordinate == q.coordinate and abs(p.value - q.value) <= SAME * problem.domain.length(p.coordinate)
+
+    return [p for p in planes if not any(same(p, q) for q in others)]
 
 
 def _bends(given: Read, planes: Sequence[Plane]) -> bool:

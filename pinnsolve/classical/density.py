@@ -29,8 +29,11 @@ def beforehand(given: Read) -> Density:
     return _curved(rows, [begin[v : v + 1] for v, (_, k) in enumerate(rows.variables) if k == 0])
 
 
-def afterwards(found: Steady | Marched) -> Density:
-    """From where a solution curves, at any time."""
+def afterwards(found: Steady | Marched, given: Read) -> Density:
+    """From where a solution curves, at any time.
+
+    Not where some unknowns have second derivatives and others first ones: the level of a pressure answers to nodes that
+    stand anew on each grid by more than they better."""
     rows = found.rows
     if isinstance(rows.grid, Cloud):
         return {}
@@ -38,6 +41,9 @@ def afterwards(found: Steady | Marched) -> Density:
         nothing = [np.zeros((len(rows.variables), len(rows.grid)))]
         values = np.stack([v[-1] for v in found.values] or nothing)
         return _curved(rows, [values[:, v] for v, (_, k) in enumerate(rows.variables) if k == 0])
+    orders = {max(given.order(f, c) for c in given.coordinates) for f in range(len(found.values))}
+    if len(given.coordinates) > 1 and {1, 2} <= orders:
+        return {}
     return _curved(rows, [found.values[f : f + 1] for f in range(len(found.values))])
 
 

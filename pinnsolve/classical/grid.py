@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
-from scipy.sparse import csr_matrix, kron
+from scipy.sparse import csr_matrix, kron, vstack
 
 from pinnsolve.classical.stencils import Array, Line
 from pinnsolve.jets.multi_index import Alpha
@@ -61,6 +61,52 @@ class Places:
             ]
             whole = reduce(lambda a, b: kron(a, b, format="csr"), parts, csr_matrix(np.ones((1, 1))))
             self.made[alpha] = whole if self.chosen is None else whole[self.chosen]
+        return self.made[alpha]
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Places on both sides of a plane at which differences end, in turns: one just below it, one just above it.
+
+    Parameters
+    ----------
+    below, above : Places
+    across : str
+        The coordinate along which they are apart.
+    apart : float
+        How far from the plane each is told to stand.
+    """
+
+    below: Places
+    above: Places
+    across: str
+    apart: float
+    made: dict[Alpha, csr_matrix] = field(default_factory=dict, compare=False, repr=False)
+
+    def __len__(self) -> int:
+        return 2 * len(self.below)
+
+    @property
+    def coordinates(self) -> dict[str, Array]:
+        """The coordinates (P,) by name."""
+        found = {c: np.repeat(x, 2) for c, x in self.below.coordinates.items()}
+        found[self.across] = found[self.across] + self.apart * self.sides
+        return found
+
+    @property
+    def sides(self) -> Array:
+        """-1 and 1 in turns (P,)."""
+        return np.tile([-1.0, 1.0], len(self.below))
+
+    @property
+    def shares(self) -> Array:
+        return np.repeat(self.below.shares, 2)
+
+    def matrix(self, alpha: Alpha) -> csr_matrix:
+        """The matrix (P, N) from values at the nodes to D^alpha at these places."""
+        if alpha not in self.made:
+            turns = np.arange(len(self)).reshape(2, -1).T.ravel()
+            self.made[alpha] = vstack([self.below.matrix(alpha), self.above.matrix(alpha)], format="csr")[turns]
         return self.made[alpha]
 
 

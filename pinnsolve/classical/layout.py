@@ -34,8 +34,10 @@ def laid_out(given: Read, grid: Grid | Cloud, corners: Sequence[Corner] = ()) ->
 
 
 def _least_squares(given: Read, grid: Grid) -> tuple[list[Block], list[csr_matrix]]:
-    """All equations everywhere, beside the conditions: between the nodes, where no wave from node to node is hidden."""
-    inside = grid.between() if len(grid.lines) == 1 else grid.nodes
+    """All equations everywhere, beside the conditions: between the nodes, where no wave from node to node is hidden, as
+    a pressure has them, wherever that is not too dear."""
+    few = len(grid.lines) == 1 or (len(grid.lines) == 2 and not given.marched)
+    inside = grid.between() if few else grid.nodes
     blocks = [Block(given.equations, inside)]
     for piece, equations in _by_piece(given):
         fixed = {c: v for c, v in piece.fixed.items() if c in grid.lines}
@@ -44,7 +46,8 @@ def _least_squares(given: Read, grid: Grid) -> tuple[list[Block], list[csr_matri
         at = {c: seen.points.coordinates[c].numpy() for c in grid.lines}
         places = Scattered(grid, at)
         blocks.append(Block(seen.equations, places, condition=True, measured=seen.points.measured))
-    return blocks, joints_of(given, grid, inside.positions)
+    joints, standing = joints_of(given, grid, inside.positions)
+    return blocks + standing, joints
 
 
 def _square(given: Read, grid: Grid) -> tuple[list[Block], list[csr_matrix]]:
@@ -61,11 +64,11 @@ def _square(given: Read, grid: Grid) -> tuple[list[Block], list[csr_matrix]]:
         free = np.flatnonzero(~taken[at].ravel())
         blocks.append(Block(equations, _chosen(grid.fixed({coordinate: end}), free), piece.outward, condition=True))
         taken[at] = True
-    joints = joints_of(given, grid, free=~taken)
+    joints, standing = joints_of(given, grid, free=~taken)
     for axis, line in enumerate(grid.lines.values()):
         at_breaks = [k for first in line.parts[1:-1] for k in (first - 1, first)]
         taken[(slice(None),) * axis + (at_breaks,)] = True
-    return [Block(given.equations, _chosen(grid.nodes, numbers[~taken])), *blocks], joints
+    return [Block(given.equations, _chosen(grid.nodes, numbers[~taken])), *blocks, *standing], joints
 
 
 def spacing_of(given: Read, findings: Findings, count: int) -> Spacing:

@@ -76,12 +76,15 @@ class Level:
     count : tuple of int
         Nodes along each coordinate.
     found : Steady or Marched
+    values : array (F, P)
+        Of the unknowns that are no integrals, where levels are compared.
     difference : float
         From the level before, relative: the largest over the unknowns; infinite on the first.
     """
 
     count: tuple[int, ...]
     found: Found
+    values: Array
     difference: float = np.inf
 
 
@@ -113,10 +116,15 @@ class Ladder:
     @property
     def own_error(self) -> float:
         """What the differences tell of the finest level's error; infinite where they tell nothing."""
+        return self._own_error(len(self.levels))
+
+    def _own_error(self, count: int) -> float:
+        """The same of the last of the first so many levels."""
         least = BELIEF.least if self.solver.planes else 0.0  # as well as a plane at which equations jump is known
-        rounding = max((level.found.rounding for level in self.levels[-2:]), default=0.0)
-        rounding = max(rounding, least)
-        return own_error(self.differences, self.solver.rough, self.solver.spacing is not None, rounding)
+        rounding = max((level.found.rounding for level in self.levels[:count][-2:]), default=0.0)
+        differences = self.differences[: max(count - 1, 0)]
+        on_shape = self.solver.spacing is not None
+        return own_error(differences, self.solver.rough, on_shape, max(rounding, least))
 
     @property
     def told(self) -> str:
@@ -163,11 +171,12 @@ class Ladder:
                 if failed >= PLAN.failures:
                     raise
                 if isinstance(error, UnfinishedError):
-                    density = combined(begin, afterwards(error.found))
+                    density = combined(begin, afterwards(error.found, self.solver.given))
                 count *= 2
                 continue
-            difference = self._difference(found, self.levels[-1].found) if self.levels else np.inf
-            self.levels.append(Level(grid.shape, found, difference))
+            values = np.stack([found.at(f, self.places) for f in range(self.own)])
+            difference = self._difference(values, self.levels[-1].values) if self.levels else np.inf
+            self.levels.append(Level(grid.shape, found, values, difference))
             self.why = ""
             if self.own_error <= target:
                 if isinstance(found, Steady) and not found.misfit <= PLAN.met:
@@ -176,17 +185,32 @@ class Ladder:
                 looking = replace(self.solver, deadline=min(self.solver.deadline, clock.perf_counter() + spent))
                 check_alone(looking, [level.found for level in self.levels], self.places)
                 return
+            if BELIEF.times * found.rounding > target and self._to_the_best():
+                self.why = "rounding hides what more nodes would tell"
+                return
             last = clock.perf_counter() - began
-            density = {} if self.solver.findings.corners else combined(begin, afterwards(found))
+            density = {} if self.solver.findings.corners else combined(begin, afterwards(found, self.solver.given))
             count *= PLAN.finer[dimension]
             tolerance = _sharper(tolerance, difference, PLAN.sharper_on_shapes if self.solver.spacing else PLAN.sharper)
 
-    def _difference(self, fine: Found, coarse: Found) -> float:
+    def _to_the_best(self) -> bool:
+        """Leave out levels that rounding makes worse than one before them; whether one tells its own error."""
+        found = [self._own_error(count) for count in range(1, len(self.levels) + 1)]
+        best = int(np.argmin(found))
+        later = [
+            level.difference / (found[best] + BELIEF.times * level.found.rounding) for level in self.levels[best + 1 :]
+        ]
+        if not np.isfinite(found[best]) or max(later, default=0.0) > 1.0:  # later ones show that it told too little
+            return False
+        del self.levels[best + 1 :]
+        return True
+
+    def _difference(self, fine: Array, coarse: Array) -> float:
         found = 0.0
         problem = self.solver.given.problem
         rest, pairs = kept_apart(problem), zip(problem.unknowns, self.solver.scales, strict=True)
         for f, (unknown, scale) in enumerate(list(pairs)[: self.own]):
-            a, b = fine.at(f, self.places), coarse.at(f, self.places)
+            a, b = fine[f], coarse[f]
             whole = a if rest is None else a + rest.at_places(unknown, self.places)  # errors are those of what is told
             norm, deviation = float(np.sqrt(np.mean(whole**2))), float(np.std(whole))
             size = min(yardstick.size(norm, scale), yardstick.variation(norm, deviation, scale))

@@ -31,8 +31,8 @@ class Spread:
         larger: stiffer.
     even : float
         The same of a steady plane that is met in the sense of least squares, as flows with a pressure are: that keeps
-        ends from growing by itself, and nodes are of more use inside. With 12 a Stokes flow in a box had ten times the
-        error.
+        ends from growing by itself, and nodes are of more use inside. With 12 Kovasznay's flow has four times
+        the error.
     inside : float
         Of the width of a narrow place: the distance of nodes in its middle, on the first level.
     samples : int

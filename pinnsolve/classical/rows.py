@@ -17,7 +17,7 @@ import torch
 from scipy.sparse import csr_matrix, hstack, vstack
 
 from pinnsolve.classical.cloud import Cloud, Spots
-from pinnsolve.classical.grid import Grid, Places, Scattered
+from pinnsolve.classical.grid import Grid, Paired, Places, Scattered
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.places import Corner, fading
 from pinnsolve.geometry.points import Points
@@ -34,7 +34,8 @@ class Block:
     Parameters
     ----------
     equations : sequence of Equation
-    places : Places, Scattered or Spots
+    places : Places, Paired, Scattered or Spots
+        Where they are paired, an equation is one row for each pair: the mean of what it says on both sides.
     normals : mapping from coordinate to float, or array (P,)
         The outward normal, on a face or another side.
     condition : bool
@@ -46,11 +47,24 @@ class Block:
     """
 
     equations: Sequence[Equation]
-    places: Places | Scattered | Spots
+    places: Places | Paired | Scattered | Spots
     normals: Mapping[str, float | Array] = field(default_factory=dict)
     condition: bool = False
     measured: Mapping[str, torch.Tensor] = field(default_factory=dict)
     beyond: Spots | None = None
+
+    @property
+    def count(self) -> int:
+        """The rows of each equation."""
+        return len(self.places) // 2 if isinstance(self.places, Paired) else len(self.places)
+
+    def each(self, values: Any) -> Any:
+        """What is told of all places (..., P), of each row (..., R)."""
+        return (values[..., ::2] + values[..., 1::2]) / 2 if isinstance(self.places, Paired) else values
+
+    def together(self, matrix: csr_matrix) -> csr_matrix:
+        """The same of the rows of a matrix (P, N)."""
+        return (matrix[::2] + matrix[1::2]) / 2 if isinstance(self.places, Paired) else matrix
 
     def matrix(self, unknown: int, alpha: Alpha, count: int) -> csr_matrix:
         """From an unknown's values at the nodes to its D^alpha here, or of those after the first `count` beyond."""
@@ -139,7 +153,7 @@ class Rows:
         """All residuals (S, R)."""
         parts = []
         for block in self.blocks:
-            found = self._answers(block, u, rates, times, slopes=False).residuals.numpy()
+            found = block.each(self._answers(block, u, rates, times, slopes=False).residuals.numpy())
             parts.append(found.reshape(len(block.equations), len(times), -1).transpose(1, 0, 2).reshape(len(times), -1))
         parts += [(joint @ u.reshape(len(u), -1).T).T for joint in self.joints]
         parts += [rates[:, low] - u[:, high] for low, high in self.chained]
@@ -163,10 +177,10 @@ class Rows:
                     (beta, k), f = self.split(alpha), side % len(self.orders)
                     rate = (f, k) not in numbers
                     v = numbers[f, k - 1] if rate else numbers[f, k]
-                    term = _scaled(block.matrix(side, beta, len(self.orders)), slope.numpy())
+                    term = block.together(_scaled(block.matrix(side, beta, len(self.orders)), slope.numpy()))
                     row[rate][v] = row[rate][v] + term if v in row[rate] else term
                 for into, found in zip((to_values, to_rates), row, strict=True):
-                    into.append(_in_columns(found, len(numbers), len(block.places), n))
+                    into.append(_in_columns(found, len(numbers), block.count, n))
         to_values += self.joints
         to_rates += [csr_matrix(joint.shape) for joint in self.joints]
         one = csr_matrix((np.ones(n), (np.arange(n), np.arange(n))), shape=(n, n))
@@ -198,7 +212,7 @@ class Rows:
     @property
     def of_conditions(self) -> Array:
         """Which rows (R,) are conditions."""
-        inside = [np.full(len(b.equations) * len(b.places), b.condition) for b in self.blocks]
+        inside = [np.full(len(b.equations) * b.count, b.condition) for b in self.blocks]
         joints = [np.ones(joint.shape[0], dtype=bool) for joint in self.joints]
         return np.concatenate([*inside, *joints, np.zeros(len(self.chained) * len(self.grid), dtype=bool)])
 
@@ -221,19 +235,19 @@ class Rows:
     @property
     def fades(self) -> Array:
         """The squares of the factors (R,) by which rows are weighed down towards singular corners."""
-        found = [self._fade(b) for b in self.blocks for _ in b.equations]
+        found = [b.each(self._fade(b)) for b in self.blocks for _ in b.equations]
         return np.concatenate([*found, np.ones(self.count - sum(map(len, found)))])
 
     @property
     def shares(self) -> Array:
         """How much of an integral over its block each row (R,) stands for, over the mean."""
-        found = [b.places.shares for b in self.blocks for _ in b.equations]
+        found = [b.each(b.places.shares) for b in self.blocks for _ in b.equations]
         return np.concatenate([*found, np.ones(self.count - sum(map(len, found)))])
 
     @property
     def parts(self) -> list[slice]:
         """The rows of each equation on each block, of each joint, and of what is a rate of another."""
-        sizes = [len(b.places) for b in self.blocks for _ in b.equations]
+        sizes = [b.count for b in self.blocks for _ in b.equations]
         sizes += [joint.shape[0] for joint in self.joints] + [len(self.grid)] * len(self.chained)
         ends = np.cumsum(sizes)
         return [slice(int(end - size), int(end)) for size, end in zip(sizes, ends, strict=True)]

@@ -112,7 +112,8 @@ class Solver:
             return cloud_of(self.given, self.spacing, finer)
         given, width = self.given, CHOICE.widths[len(self.given.coordinates)]
         plane = given.problem.domain.time is None and len(given.coordinates) == 2
-        closing = SPREAD.even if plane and not given.one_each else SPREAD.closing
+        even = plane and not given.one_each and not self.findings.corners  # towards singular corners nodes close up
+        closing = SPREAD.even if even else SPREAD.closing
         lines = {}
         for c in given.coordinates:
             wanted = Wanted(density.get(c), [(n.middle[c], n.width[c]) for n in self.findings.narrow if c in n.middle])

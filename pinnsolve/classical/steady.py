@@ -156,7 +156,7 @@ def check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Array
 
 def weights_of(rows: Rows, jacobian: Any) -> Array:
     """Each equation weighs by the size of its terms, along a single coordinate at each place, where nodes may differ in
-    distance by any factor; and on its block as much as all its points together."""
+    distance by any factor; on its block as much as all its points together, in a plane as the integral has them."""
     if isinstance(rows.grid, Cloud):
         return on_shape(rows, jacobian, SEARCH.strict_on_shapes)
     sizes = np.sqrt(np.asarray(jacobian.power(2).sum(1)).ravel())
@@ -165,7 +165,8 @@ def weights_of(rows: Rows, jacobian: Any) -> Array:
         usual = float(np.sqrt(np.mean(sizes[part] ** 2))) or 1.0
         size = np.maximum(sizes[part], 1e-6 * usual) if alone else usual
         weights[part] = 1 / (size * np.sqrt(part.stop - part.start))
-    return weights * np.sqrt(rows.fades) * np.where(rows.of_conditions, SEARCH.strict, 1.0)
+    shares = 1.0 if alone else rows.shares
+    return weights * np.sqrt(rows.fades * shares) * np.where(rows.of_conditions, SEARCH.strict, 1.0)
 
 
 def _searched(rows: Rows, u: Array, step: Array, weights: Array, residual: Array) -> tuple[Array, float]:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
+from pinnsolve.checks.inner_joins import inner_places
 from pinnsolve.checks.resolution import Resolution, resolution, together
 from pinnsolve.checks.tables import breaks
-from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.equation import Equation
@@ -122,17 +122,6 @@ def _resolution(
         return rows.view(-1, len(x))
 
     return resolution(curves, *domain.ends(coordinate), breaks(problem, coordinate, [equation]))
-
-
-def inner_places(problem: Problem, coordinate: str) -> dict[float, list[tuple[Equation, Inner]]]:
-    """Where conditions stand inside across a coordinate, and which."""
-    found: dict[float, list[tuple[Equation, Inner]]] = {}
-    for condition in problem.inner:
-        for piece in problem.pieces(condition):
-            if isinstance(piece, Inner) and piece.across[0] == coordinate:
-                near = [v for v in found if abs(v - piece.across[1]) <= SAME * problem.domain.length(coordinate)]
-                found.setdefault(near[0] if near else piece.across[1], []).append((condition, piece))
-    return found
 
 
 def cuts(

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.fluxes import bend
+from pinnsolve.checks.inner_joins import inner_places
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.errors import ProblemError
 from pinnsolve.networks.traces import Across, Crossed, Relation
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.breaks import inner_places
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.inner_place import Given, InnerPlace

@@ -1,16 +1,7 @@
-"""Conditions on one inner place: what they say of the traces on both sides, and of which joins they take the place.
-
-At a place D numbers come from the left and D from the right, the value and the slopes of each unknown below the order n
-of its equations, and D relations join them. By themselves these say that each trace goes on, or its flux where a
-coefficient jumps (`checks.fluxes`). Each condition on an inner place takes the place of one of them:
-
-    a jump of u^(k), as in jump(d(u, x)) + F, of the one that says that u^(k) goes on;
-    a value of u^(k) alone, as in w = 0 or d(w, x, x) = 0, of the one that says it of u^(n-1-k), its reaction.
-"""
+"""Conditions on one inner place: what they say of the traces on both sides, in place of some of the joins."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.coverage import derivative_name
+from pinnsolve.checks.inner_joins import InnerJoins, Trace
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.points import Points
@@ -48,7 +40,6 @@ class Rules:
 
 RULES = Rules()
 Given = Callable[[Mapping[str, Tensor], int], Tensor]  # from places along it, by coordinate, and their number
-Trace = tuple[str, int]  # an unknown, and how often it is derived
 
 
 @dataclass(frozen=True)
@@ -62,16 +53,12 @@ class InnerPlace:
     matrix: Tensor | None
 
     @property
-    def name(self) -> str:
-        return self.told[0][1].told
+    def _joined(self) -> InnerJoins:
+        return InnerJoins(self.coordinate, self.joins, self.told)
 
     @property
     def traces(self) -> list[Trace]:
-        return [(u, k) for u, n in self.joins.items() for k in range(n)]
-
-    def _called(self, trace: Trace) -> str:
-        unknown, k = trace
-        return derivative_name(unknown, (k,), (self.coordinate,)) if k else unknown
+        return self._joined.traces
 
     def relations(self) -> tuple[Tensor, Tensor, Given]:
         """left @ (traces on the left) + right @ (those on the right) = given, those of conditions in place of some of
@@ -80,15 +67,7 @@ class InnerPlace:
         rows = [self._row(condition, piece) for condition, piece in self.told]
         right = torch.eye(d, dtype=torch.float64)
         left = -right.clone() if self.matrix is None else -self.matrix.clone()
-        taken = self._taken([self._candidates(row, c) for row, (c, _) in zip(rows, self.told, strict=True)])
-        if self.matrix is None and (unsaid := [t for t in self._tops if t not in taken]):
-            name = self._called(self.traces[unsaid[0]])
-            raise ProblemError(
-                f"a condition is missing on {self.name}: a coefficient jumps there, and nothing says how {name} "
-                "goes on",
-                f"Add condition(..., on={self.name}) that gives the jump of the flux, or write the equation as "
-                "d(k * d(u, x), x), whose flux goes on.",
-            )
+        taken = self._joined.taken(rows, self.matrix is not None)
         for row, k in zip(rows, taken, strict=True):
             left[k], right[k] = row[:d], row[d:]
         self._check_apart(left, right)
@@ -101,13 +80,6 @@ class InnerPlace:
             return found
 
         return left, right, given
-
-    @property
-    def _tops(self) -> list[int]:
-        """The highest trace of each unknown of second order or more."""
-        return [j for j, (u, k) in enumerate(self.traces) if k == self.joins[u] - 1 > 0]
-
-    # ------------------------------------------------------------ what a condition says
 
     def _row(self, condition: Equation, piece: Inner) -> Tensor:
         """A condition's slopes by the traces on the left and on the right, (2 D,)."""
@@ -155,44 +127,6 @@ class InnerPlace:
         left = condition.residual(problem.fields(chart, at, nothing, places)).value.detach()
         return left.view(-1, 2).mean(1)
 
-    # ------------------------------------------------------------ which relations it replaces
-
-    def _candidates(self, row: Tensor, condition: Equation) -> list[int]:
-        """The traces that need not go on by themselves where a condition holds, the likeliest first."""
-        below, above = row.chunk(2)
-        jumping = [
-            j for j in range(len(self.traces))
-            if float(below[j] * above[j]) < 0 or (below[j] == 0) != (above[j] == 0)
-        ]  # fmt: skip
-        if jumping:
-            return sorted(jumping, key=lambda j: -self.traces[j][1])
-        alone = [j for j in range(len(self.traces)) if float(below[j]) != 0.0]
-        if len(alone) == 1:
-            u, k = self.traces[alone[0]]
-            if self.joins[u] > 1:
-                return [self.traces.index((u, self.joins[u] - 1 - k))]
-            others = [self.traces.index((v, 0)) for v, n in self.joins.items() if v != u and n == 1]
-            if len(others) == 1:  # of two equations of first order the one's flux is the other
-                return others
-        raise ProblemError(
-            f"{condition.name} says nothing of a jump, and is no value of one trace",
-            f"Possible on {self.name}: a jump, such as jump(d(u, {self.coordinate})) + 1, or a value that both sides "
-            "have, such as u - 1.",
-        )
-
-    def _taken(self, candidates: Sequence[Sequence[int]]) -> list[int]:
-        """For each condition the trace of which it speaks, no two alike."""
-        for chosen in itertools.product(*candidates):
-            if len(set(chosen)) == len(chosen):
-                return list(chosen)
-        names = " and ".join(c.name for c, _ in self.told)
-        free = list(dict.fromkeys(self._called(self.traces[j]) for found in candidates for j in found))
-        raise ProblemError(
-            f"{len(self.told)} conditions stand on {self.name}, at least one too many: {names} say how "
-            f"{' and '.join(free)} goes on there",
-            "Leave one out: each condition inside takes the place of one value or slope that would go on by itself.",
-        )
-
     def _check_apart(self, left: Tensor, right: Tensor) -> None:
         """Refuse relations that repeat or contradict each other."""
         rows = torch.cat([left / self._scale, right / self._scale], 1)
@@ -200,6 +134,6 @@ class InnerPlace:
         if float(torch.linalg.svdvals(rows).min()) < RULES.apart:
             names = " and ".join(c.name for c, _ in self.told)
             raise ProblemError(
-                f"{names} repeat or contradict what is joined on {self.name}",
+                f"{names} repeat or contradict what is joined on {self._joined.name}",
                 "Each condition there must say something of its own, such as the jump of u, and the jump of its flux.",
             )
