@@ -21,6 +21,7 @@ from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.equation_sizes import equation_sizes
+from pinnsolve.methods.extrapolated import extrapolated
 from pinnsolve.methods.felt import felt, natural
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step
@@ -69,6 +70,7 @@ class Marcher:
         self.last: Step | None = None
         self.taken, self.shortest, self.paused = 0, 0.0, False  # steps, and the length to which they were lengthened
         self.pause: Callable[[], bool] = lambda: False  # asked before each try: whether to go on another time
+        self.found: Tensor | None = None  # at a pause: the stages of a step whose cells were halved
         self.terms: Tensor | None = None
         begun = self._step(self.length, self._constant(self.length))
         self.scheme.weights = equation_sizes(begun)
@@ -91,11 +93,9 @@ class Marcher:
 
     def _guess(self, length: float) -> Tensor:
         """The last step's polynomial, carried on."""
-        last, r = self.last, self.scheme.radau
-        if last is None or length > 2.5 * last.length:  # further on it says nothing
+        if self.last is None:
             return self._constant(length)
-        weights = r.at(1 + r.places[1:] * length / last.length)
-        return torch.tensordot(weights, last.everything(), 1)
+        return extrapolated(self.last, length, self.sizes, least=int(self.scheme.evolution.second))
 
     # ------------------------------------------------------------ what is measured
 
@@ -162,14 +162,15 @@ class Marcher:
 
     def _taken(self, length: float) -> tuple[Step | None, float]:
         """The next step, with a length and cells that suffice for it; nothing where it ends before."""
-        guess, tries, rounds = None, Tries(), 0
+        guess, tries, rounds = self.found if length == self.length else None, Tries(), 0
+        self.found = None
         while True:
             if self.enough():
                 return self._ended("budget")
             if self.mesh.dims > 2 and len(self.mesh) > self.most:  # there is no memory for what was begun with
                 return self._ended("cells")
             if self.pause():
-                self.paused, self.length = True, length
+                self.paused, self.length, self.found = True, length, guess
                 return None, 0.0
             if length < RULES.short * self.span:
                 return self._ended("stuck")
