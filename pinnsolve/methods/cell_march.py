@@ -70,7 +70,8 @@ class Marcher:
         self.last: Step | None = None
         self.taken, self.shortest, self.paused = 0, 0.0, False  # steps, and the length to which they were lengthened
         self.pause: Callable[[], bool] = lambda: False  # asked before each try: whether to go on another time
-        self.found: Tensor | None = None  # at a pause: the stages of a step whose cells were halved
+        self.tries, self.rounds = Tries(), 0  # of the step at hand, kept over a pause
+        self.found: Tensor | None = None  # its stages, where its cells were halved
         self.terms: Tensor | None = None
         begun = self._step(self.length, self._constant(self.length))
         self.scheme.weights = equation_sizes(begun)
@@ -162,8 +163,7 @@ class Marcher:
 
     def _taken(self, length: float) -> tuple[Step | None, float]:
         """The next step, with a length and cells that suffice for it; nothing where it ends before."""
-        guess, tries, rounds = self.found if length == self.length else None, Tries(), 0
-        self.found = None
+        guess, tries, self.found = self.found if length == self.length else None, self.tries, None
         while True:
             if self.enough():
                 return self._ended("budget")
@@ -194,11 +194,11 @@ class Marcher:
             off, terms = self._in_space(step)
             bad = self._bad(off, here if late else None, step)
             finer, how = finer_cells(step, bad, off > RULES.twice * self.accuracy.bound)
-            if len(finer) > self.most or rounds >= RULES.rounds or not how:
+            if len(finer) > self.most or self.rounds >= RULES.rounds or not how:
                 self.record.honest &= not (late or bad.any())
                 self.record.rough |= size > self.accuracy.tolerance
                 return self._accepted(step, off, terms), size
-            rounds, self.record.rounds = rounds + 1, self.record.rounds + 1
+            self.rounds, self.record.rounds = self.rounds + 1, self.record.rounds + 1
             guess, before = self._split(step, finer, how), length
             length = tries.halved(size if late else None, length)
             guess = guess if length == before else None
@@ -266,6 +266,7 @@ class Marcher:
         e = self.scheme.evolution
         self.record.steps.append(step)
         self.taken += 1
+        self.tries, self.rounds = Tries(), 0
         self.terms, self.residual = terms, float(off.max())
         self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
         self.last, self.start = step, step.end()
