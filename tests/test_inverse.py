@@ -42,8 +42,9 @@ from validation.calibration import CASES, Pull, pulls, table
 from validation.kovasznay import velocity
 
 WITH_DATA = {
-    "inverse_burgers": ("burgers.csv", 2000), "inverse_burgers_noisy": ("burgers_noisy.csv", 2000),
-    "inverse_navier_stokes": ("eddies.csv", 2000), "inverse_heat": ("rod.csv", 500), "fit": ("franke.csv", 600),
+    "inverse_burgers": {"burgers.csv": 2000}, "inverse_burgers_noisy": {"burgers_noisy.csv": 2000},
+    "inverse_navier_stokes": {"eddies.csv": 2000}, "inverse_heat": {"rod.csv": 500}, "fit": {"franke.csv": 600},
+    "heated_bar": {"bar_weak.csv": 60, "bar_strong.csv": 60},
 }  # fmt: skip
 
 
@@ -52,7 +53,11 @@ WITH_DATA = {
 
 def test_every_file_is_made_by_the_script_and_used_by_a_problem() -> None:
     tables = {"borehole.csv"}  # functions, not measurements
-    assert {p.name for p in FOLDER.glob("*.csv")} - tables == set(FILES) == {file for file, _ in WITH_DATA.values()}
+    assert (
+        {p.name for p in FOLDER.glob("*.csv")} - tables
+        == set(FILES)
+        == {name for files in WITH_DATA.values() for name in files}
+    )
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -64,23 +69,24 @@ def test_the_script_makes_the_files_to_the_last_digit(name: str) -> None:
 
 @pytest.mark.parametrize("name", WITH_DATA)
 def test_problems_read_their_files(name: str) -> None:
-    file, count = WITH_DATA[name]
     problem: Problem = import_module(f"problems.{name}").problem
-    (found,) = problem.observations
-    assert (found.name, len(found.points)) == (file, count)
-    assert set(problem.coordinates) | set(found.unknowns) == set(read(FOLDER / file).columns)
-    assert found.known is (FILES[file].sigma > 0)
-    if found.known:
-        assert all((found.points.measured[f"sigma {u}"] == FILES[file].sigma).all() for u in found.unknowns)
+    assert {o.name: len(o.points) for o in problem.observations} == WITH_DATA[name]
+    for found in problem.observations:
+        told = {u.removesuffix("_2") for u in found.unknowns}  # of a second experiment
+        assert set(problem.coordinates) | told == set(read(FOLDER / found.name).columns)
+        sigma = FILES[found.name].sigma
+        assert found.known is (sigma > 0)
+        if found.known:
+            assert all((found.points.measured[f"sigma {u}"] == sigma).all() for u in found.unknowns)
 
 
 @pytest.mark.parametrize("name", WITH_DATA)
 def test_the_reference_has_made_the_data(name: str) -> None:
     """Chi squared of the truth is the number of measurements, but for chance; without noise nothing is left."""
     problem: Problem = import_module(f"problems.{name}").problem
-    (found,), reference = problem.observations, problem.reference(problem)  # type: ignore[operator,misc]
-    places = {c: v.numpy() for c, v in found.points.coordinates.items()}
-    for unknown in found.unknowns:
+    reference = problem.reference(problem)  # type: ignore[operator,misc]
+    for found, unknown in [(o, u) for o in problem.observations for u in o.unknowns]:
+        places = {c: v.numpy() for c, v in found.points.coordinates.items()}
         away = found.points.measured[unknown].numpy() - reference.fields[unknown](**places)
         if not found.known:
             assert np.abs(away).max() < 1e-8

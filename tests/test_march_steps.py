@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +14,11 @@ from pinnsolve import Box, Problem, condition, d, dirichlet, face, initial, neum
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.equation_sizes import equation_sizes
-from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
+from pinnsolve.methods.extrapolated import extrapolated
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of
 from pinnsolve.methods.march_cells import finer_cells
 from pinnsolve.methods.march_lengths import Tries, following
-from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.methods.march_record import Accuracy, March
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.tiles import Tiles
 from validation.marched import read
@@ -40,6 +42,13 @@ MOVED = Problem(
         neumann(u=lambda t: torch.cos(9 * t), on=face(x=1)),
     ],
     reference=None,
+)  # fmt: skip
+
+
+FRONT = Problem(
+    space=Box(x=(0, 1)), time=(0, 0.2), unknowns="u",
+    equations=lambda u, x, t: d(u, t) - 0.002 * d(u, x, x) - 160 * u * (1 - u) * (u - 0.3),
+    conditions=[initial(u=lambda x: torch.exp(-100 * x**2)), neumann(u=0)], reference=None,
 )  # fmt: skip
 
 
@@ -145,3 +154,63 @@ def test_steps_over_a_plane_are_equal_up_to_the_end() -> None:
     length = following(step, SimpleNamespace(), felt, 1.0, 0.7)  # type: ignore[arg-type]
     assert length == pytest.approx(0.7 / 4)
     assert following(step, SimpleNamespace(), felt, 1.0, 0.43) == pytest.approx(0.43 / 2), "a tenth longer"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("begin", "grows"), [(0.02, False), (1.0, True)])
+def test_steps_over_a_plane_grow_a_little_once_that_saves_more_than_a_factorisation(begin: float, grows: bool) -> None:
+    """A fifth longer saves a sixth of the steps: of two or three none that counts, of a hundred sixteen (mutant: a band
+    of lengths that are kept however many steps there are, as a layer beside a rim wants them)."""
+    step = SimpleNamespace(begin=begin, length=0.01, mesh=SimpleNamespace(dims=2), scheme=SimpleNamespace(
+        stages=3, evolution=SimpleNamespace(times=(0.0, 9.0))))  # fmt: skip
+    length = following(step, SimpleNamespace(), 0.4 * 1.2**-4, 1.0, 9.0 - begin - 0.01)  # type: ignore[arg-type]
+    assert length == pytest.approx(0.012, rel=0.11) if grows else length == 0.01
+
+
+# ---------------------------------------------------------------- what is carried on
+
+
+def swung(solution: Any, length: float) -> Step:
+    """A step from 0 that is a function of time, times x."""
+    step, _ = one_step(MOVED, 3, length)
+    x, at = step.start.values, solution(length * step.scheme.radau.places)
+    return replace(step, start=Start(at[0] * x, 0 * x), stages=at[1:, None, None, None] * x)
+
+
+def off(solution: Any, length: float, ratio: float) -> tuple[float, float]:
+    """How far the next step's guess is from the function, and how far all of the polynomial is; x counts as one."""
+    step = swung(solution, length)
+    parts, x = 1 + ratio * step.scheme.radau.places[1:], one_step(MOVED, 3, length)[0].start.values
+    true = solution(length * parts)[:, None, None, None] * x
+    made = extrapolated(step, ratio * length, torch.ones(1, dtype=torch.float64), least=0)
+    whole = torch.tensordot(step.scheme.radau.at(parts), step.everything(), 1)
+    return float((made - true).norm() / x.norm()), float((whole - true).norm() / x.norm())
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 3.0])
+def test_a_polynomial_in_time_is_carried_on_exactly_however_long_the_next_step(ratio: float) -> None:
+    """Mutant: terms of one degree less."""
+    assert off(lambda t: 1 + t - 0.2 * t**2 + 0.05 * t**3, 1.0, ratio)[0] < 1e-11
+
+
+def test_what_turns_within_a_step_is_not_carried_on_to_where_its_polynomial_leads() -> None:
+    """All of a series that falls is taken; one that grows is cut (mutant: all of it)."""
+    made, whole = off(torch.exp, 0.3, 1.0)
+    assert made == pytest.approx(whole, rel=1e-6) and made < 1e-3
+    made, whole = off(lambda t: torch.cos(7 * t), 0.6, 3.0)
+    assert made < 5 and whole > 50
+
+
+def test_a_pause_after_cells_were_halved_costs_no_iterations() -> None:
+    """What stands still before each try does what goes straight on (mutant: the stages found so far are forgotten)."""
+
+    def marched(pause: bool) -> March:
+        march = Marcher(read(FRONT)[0], Accuracy(7, 3, 2e-2, 2e-2, cells=2), CPU)
+        begun = 0
+        march.pause = lambda: pause and march.record.counts.iterations > begun
+        while march.advance():
+            begun = march.record.counts.iterations
+        return march.record
+
+    straight, paused = marched(False), marched(True)
+    assert straight.status == paused.status == "done" and paused.rounds == straight.rounds > 2
+    assert paused.counts.iterations <= straight.counts.iterations + 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import cache
 from math import pi
 from pathlib import Path
@@ -13,11 +14,12 @@ import pytest
 import torch
 from scipy.sparse import eye_array
 
+from benchmarks.pinnacle import bound
 from benchmarks.pinnacle.one import TASKS
 from benchmarks.pinnacle.published import BEST, CORRECTED
-from benchmarks.pinnacle.recipes import power_law_field
+from benchmarks.pinnacle.recipes import power_law_field, seen_by_grid
 from benchmarks.pinnacle.score import followed, scored
-from benchmarks.pinnacle.table import NAMES, factor, table
+from benchmarks.pinnacle.table import NAMES, WANTED, factor, table
 from benchmarks.pinnacle.truth import TRUTHS
 from benchmarks.pinnacle.truths.elements import Space
 from benchmarks.pinnacle.truths.mesh import Hole, plane
@@ -192,3 +194,24 @@ def test_the_table_has_a_row_for_each_task_and_says_what_failed() -> None:
     text = table({"ks": record_of("ks", 1e-5), "gs": failed})
     assert text.count("](pinnacle/tasks/") == 22 and "MemoryError" in text and "not run" in text
     assert "1 are ten times or more below" in text and Path(TASKS / "ks.py").exists()
+
+
+def test_what_noise_leaves_open_is_told_by_slopes_that_are_known() -> None:
+    """u answers to a factor of the conductivity by -u; a swing with one shape decays as its eigenvalue says (mutant: a
+    flipped sign in `bound.Plate.pushed`). One number alone leaves a relative error of s/(|u| in the data)."""
+    x, y, t = np.random.default_rng(0).uniform(0.1, 0.9, (3, 50))
+    varied = bound.Plate((0.0, 1.0), lambda x, y: 1 / (1 + x**2 + y), bound.temperature)
+    assert np.allclose(bound.steady(varied, [varied.conductivity], x, y)[:, 0], -bound.temperature(x, y), atol=1e-9)
+    one = bound.Plate((-1.0, 1.0), lambda x, y: 1 + 0 * x, bound.temperature)
+    rate = 2 * pi**2
+    wanted = bound.temperature(x, y) * rate / (rate - 1) * (np.exp(-rate * t) - np.exp(-t))
+    assert np.allclose(bound.moving(one, [one.conductivity], x, y, t)[:, 0], wanted, atol=1e-9)
+    u = bound.temperature(*seen_by_grid()[:2])[:, None]
+    assert bound.expected(u, u, 0 * u, float(np.sqrt(np.mean(u**2)))) == pytest.approx(
+        0.1 / np.linalg.norm(u), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize(("name", "made"), [("pinv", bound.pinv), ("hinv", bound.hinv)])
+def test_noise_keeps_any_unbiased_method_from_ten_times_below(name: str, made: Callable[[int], float]) -> None:
+    assert made(1) > 2 * BEST[name][0] / WANTED

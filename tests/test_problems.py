@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import jn_zeros
-from torch import Tensor, cos, exp, log, sin, tanh, where
+from torch import Tensor, cos, exp, log, sin, sqrt, tanh, where
 
 from pinnsolve import (
     MLP,
@@ -94,6 +94,22 @@ def down(z, F, H):  # type: ignore[no-untyped-def]
         c = F + H * (2000 - a)
         total = total + (c + H * k / slope) / slope * torch.log1p(slope / k * by) - H / slope * by
     return total
+
+
+def well_and_image(x, y, T, Q):  # type: ignore[no-untyped-def]
+    """The logarithms of the distances from the well and from its image, 2,500 m off the middle."""
+    near, far = ((x - a) ** 2 + y**2 for a in (400.0, 2500.0))
+    return 50 + Q / (4 * pi * T) * log(6.25 * near / far)
+
+
+def pin(r, k, c, g, q):  # type: ignore[no-untyped-def]
+    """Pellet and cladding of the fuel pin; 16.56 mm^2 is the pellet's area over pi."""
+    made = 16.56 / 2 * q
+    rim = 600 + made * (math.log(4.75 / 4.1) / c + 1 / (4.1 * g))
+    return {
+        "F": rim + q / (4 * k) * (16.81 - r**2) - q / (8 * k) * log(4.1 / r),
+        "C": 600 + made / c * log(4.75 / r),
+    }
 
 
 def hot(x, lam, height):  # type: ignore[no-untyped-def]
@@ -225,6 +241,8 @@ class Case:
     steps: Mapping[str, float] = field(default_factory=dict)
     inside: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     count: int = 100
+    squared: tuple[tuple[str, Alpha], ...] = ()  # terms whose sign no residual sees
+    in_source: tuple[str, ...] = ()  # parameters that are felt in a source of no extent alone
 
     @cached_property
     def problem(self) -> Problem:
@@ -256,6 +274,9 @@ CLOSED = [
     Case("cable", lambda x, y: {"V": potential((x * x + y * y) ** 0.5)}),
     Case("drum", lambda x, y, E: {"u": torch.special.bessel_j0(E**0.5 * (x * x + y * y) ** 0.5)}, {"E": float(jn_zeros(0, 1)[0] ** 2)}),
     Case("borehole", lambda z, F, H: {"T": down(z, F, H)}, tolerance=1e-10),
+    Case("well", lambda x, y, T, Q: {"h": well_and_image(x, y, T, Q)}, in_source=("T", "Q")),
+    Case("fuel_pin", pin, tolerance=1e-10),
+    Case("heated_bar", lambda x, k, b, Q: {n: (sqrt(1 + b * q * (1 - x**2) / k) - 1) / b for n, q in (("T", Q), ("T_2", 4))}, {"k": 1.0, "b": 0.5}, squared=(("T", (1,)), ("T_2", (1,)))),
     Case("bratu", lambda x, lam, height: {"u": hot(x, lam, height)}),
     Case("poisson", lambda x, y: {"u": sin(pi * x) * sin(pi * y)}),
     Case("poisson_3d", lambda x, y, z: {"u": sin(pi * x) * sin(pi * y) * sin(pi * z)}),
@@ -316,6 +337,7 @@ REDUCED = {
     "l_shape": Reduced(features=100),
     "burgers": Reduced({"nu": 0.1}),
     "fisher_kpp": Reduced(), "bratu": Reduced(features=100), "borehole": Reduced(automatic=True),
+    "well": Reduced(automatic=True), "fuel_pin": Reduced(automatic=True), "heated_bar": Reduced(automatic=True),
     "wave": Reduced({"c": 0.5}, features=150),
     "klein_gordon": Reduced(tolerance=5e-2),
     "allen_cahn": Reduced({"eps": 0.05, "r": 2}),
@@ -494,14 +516,14 @@ def test_solutions_have_no_residual_and_mutants_have_one(case: Case) -> None:
         put, tried = place.put(), []
         assert put.left < case.tolerance, name
         for term, size in put.terms.items():
-            for factor in (-1.0, 1.02) if any(term[1]) else (1.02,):
+            for factor in (-1.0, 1.02) if any(term[1]) and term not in case.squared else (1.02,):
                 if abs(factor - 1) * size > 30 * case.tolerance:
                     assert place.put(term, factor).left > 20 * case.tolerance, (name, term, factor)
                     tried.append(factor)
         if " at " not in name:
             assert {-1.0, 1.02} <= set(tried), name
     for parameter, value in case.problem.parameters.items():
-        if value and parameter not in case.problem.guess.asks:
+        if value and parameter not in (*case.problem.guess.asks, *case.in_source):
             off = {parameter: 1.02 * value}
             assert max(p.put(**off).left for p in places(case).values()) > 20 * case.tolerance, parameter
 

@@ -21,6 +21,7 @@ from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_start import at_start, resolved
 from pinnsolve.methods.equation_sizes import equation_sizes
+from pinnsolve.methods.extrapolated import extrapolated
 from pinnsolve.methods.felt import felt, natural
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step
@@ -69,6 +70,8 @@ class Marcher:
         self.last: Step | None = None
         self.taken, self.shortest, self.paused = 0, 0.0, False  # steps, and the length to which they were lengthened
         self.pause: Callable[[], bool] = lambda: False  # asked before each try: whether to go on another time
+        self.tries, self.rounds = Tries(), 0  # of the step at hand, kept over a pause
+        self.found: Tensor | None = None  # its stages, where its cells were halved
         self.terms: Tensor | None = None
         begun = self._step(self.length, self._constant(self.length))
         self.scheme.weights = equation_sizes(begun)
@@ -91,11 +94,9 @@ class Marcher:
 
     def _guess(self, length: float) -> Tensor:
         """The last step's polynomial, carried on."""
-        last, r = self.last, self.scheme.radau
-        if last is None or length > 2.5 * last.length:  # further on it says nothing
+        if self.last is None:
             return self._constant(length)
-        weights = r.at(1 + r.places[1:] * length / last.length)
-        return torch.tensordot(weights, last.everything(), 1)
+        return extrapolated(self.last, length, self.sizes, least=int(self.scheme.evolution.second))
 
     # ------------------------------------------------------------ what is measured
 
@@ -162,14 +163,14 @@ class Marcher:
 
     def _taken(self, length: float) -> tuple[Step | None, float]:
         """The next step, with a length and cells that suffice for it; nothing where it ends before."""
-        guess, tries, rounds = None, Tries(), 0
+        guess, tries, self.found = self.found if length == self.length else None, self.tries, None
         while True:
             if self.enough():
                 return self._ended("budget")
             if self.mesh.dims > 2 and len(self.mesh) > self.most:  # there is no memory for what was begun with
                 return self._ended("cells")
             if self.pause():
-                self.paused, self.length = True, length
+                self.paused, self.length, self.found = True, length, guess
                 return None, 0.0
             if length < RULES.short * self.span:
                 return self._ended("stuck")
@@ -193,11 +194,11 @@ class Marcher:
             off, terms = self._in_space(step)
             bad = self._bad(off, here if late else None, step)
             finer, how = finer_cells(step, bad, off > RULES.twice * self.accuracy.bound)
-            if len(finer) > self.most or rounds >= RULES.rounds or not how:
+            if len(finer) > self.most or self.rounds >= RULES.rounds or not how:
                 self.record.honest &= not (late or bad.any())
                 self.record.rough |= size > self.accuracy.tolerance
                 return self._accepted(step, off, terms), size
-            rounds, self.record.rounds = rounds + 1, self.record.rounds + 1
+            self.rounds, self.record.rounds = self.rounds + 1, self.record.rounds + 1
             guess, before = self._split(step, finer, how), length
             length = tries.halved(size if late else None, length)
             guess = guess if length == before else None
@@ -265,6 +266,7 @@ class Marcher:
         e = self.scheme.evolution
         self.record.steps.append(step)
         self.taken += 1
+        self.tries, self.rounds = Tries(), 0
         self.terms, self.residual = terms, float(off.max())
         self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
         self.last, self.start = step, step.end()

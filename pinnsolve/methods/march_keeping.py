@@ -10,6 +10,7 @@ import torch
 from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.implicit_step import Start, Step
+from pinnsolve.methods.march_lengths import Tries
 from pinnsolve.methods.march_record import variation
 from pinnsolve.methods.step_solver import Seen
 from pinnsolve.networks.tiles import Tiles
@@ -34,7 +35,8 @@ def stored(marcher: Marcher) -> dict[str, Any]:
         "at": m.at, "length": m.length, "sizes": m.sizes, "terms": m.terms, "residual": m.residual,
         "places": torch.tensor(m.mesh.places), "values": m.start.values, "rates": m.start.rates, "taken": m.taken,
         "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
-        "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest,
+        "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest, "found": m.found,
+        "tries": [m.tries.left, m.tries.longer, m.tries.no_cells], "rounds": m.rounds,
         "halved": m.halved, "jumped": m.jumped, "layered": m.layered, "looked": m.looked, "waits": m.waits,
         "rate": m.solver.rate if goes_on else None, "told": m.solver.told, "brief": m.solver.brief,
         "made": plain(at) if goes_on and at is not None and not m.solver.constant else {},
@@ -65,6 +67,8 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
         "residual",
         "taken",
         "shortest",
+        "found",
+        "rounds",
         "jumped",
         "layered",
         "halved",
@@ -72,6 +76,7 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
         "waits",
     ):
         setattr(marcher, name, kept[name])
+    marcher.tries = Tries(*kept["tries"])
     marcher.mesh = Tiles.placed(marcher.mesh.ends, kept["places"], marcher.mesh.device, marcher.mesh.region)
     marcher.start, marcher.solver.sizes = Start(kept["values"], kept["rates"]), marcher.sizes
     marcher.solver.seen = Seen(marcher.mesh.places, *kept["seen"]) if kept["seen"] else None

@@ -69,7 +69,7 @@ def following(step: Step, solver: StepSolver, felt: float, tolerance: float, lef
     """The length after a step that left out so much, relative to the unknowns, with so much time left."""
     begin, end = step.scheme.evolution.times
     factor = (RULES.aim * tolerance / felt) ** (1 / (step.scheme.stages + 1))
-    if 0.9 < factor < 1.25:  # the factorisation is kept for the same length
+    if 0.9 < factor < 1.25 and not _pays(step, factor, left):  # the factorisation is kept for the same length
         return step.length
     most = RULES.grows if step.mesh.dims < 2 else RULES.leaps
     length = min(step.length * min(most, max(0.3, factor)), RULES.longest * (end - begin))
@@ -83,6 +83,15 @@ def following(step: Step, solver: StepSolver, felt: float, tolerance: float, lef
     saved = left * (1 / step.length - 1 / length)
     kept = solver.constant and 0 < saved * (JOINED.call + solve) < factorise
     return step.length if kept else length
+
+
+def _pays(step: Step, factor: float, left: float) -> bool:
+    """Whether in a plane steps that are so much longer save more than a factorisation takes, before they grow again:
+    which may be after as long a time as was marched so far."""
+    if step.mesh.dims != 2 or factor <= 1:
+        return False
+    ahead = min(left, step.begin + step.length - step.scheme.evolution.times[0])
+    return ahead / step.length * (1 - 1 / factor) > RULES.kept
 
 
 def served(step: Step, solver: StepSolver) -> bool:

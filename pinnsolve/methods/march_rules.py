@@ -14,6 +14,8 @@ class Rules:
     aim: float = 0.4  # of the tolerance: what the next step aims at; larger: more steps are repeated
     grows: float = 2.0  # a step is at most so much longer than the last
     leaps: float = 8.0  # in a plane and over space, where each length is factorised anew; larger: more are repeated
+    kept: float = 4.0  # steps of a plane that longer ones must save, since each length is factorised anew (0.35 s for
+    # 0.2 of a step over cells that rims cut: `benchmarks.pinnacle heat2d_cg`); larger: lengths that are never taken up
     # of all time: the first step over space; shorter: its residual is the start's, and cells are halved
     begin: float = 1 / 16
     serves: float = 20.0  # steps over space: so few more go on with their cells; larger: more cells than are needed

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Iterable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.figure import SubFigure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from pinnsolve.report.layout import LAYOUT
@@ -15,6 +16,15 @@ from pinnsolve.report.layout import LAYOUT
 GREY = "0.35"
 SUPERSCRIPTS = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 Draw = Callable[[Axes], object]
+
+
+class Shown(Figure):
+    """A figure that a notebook shows where nobody imported pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        made = io.BytesIO()
+        self.savefig(made, format="png")
+        return made.getvalue()
 
 
 def row(part: SubFigure, size: tuple[float, float], panels: Sequence[Draw], right: float = LAYOUT.right) -> None:

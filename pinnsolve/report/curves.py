@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from pinnsolve.report import fields, grids
@@ -95,11 +96,12 @@ def measured(run: Report, unknown: str, field: Sampled) -> Draw:
 
 
 def marked(
-    what: str, on: Grid, values: Array, size: bool = False, spread: Array | None = None, width: int = 90
+    what: str, on: Grid, values: Array, size: bool = False, spread: Array | None = None, width: int = 90,
+    outside: npt.NDArray[np.bool_] | None = None,
 ) -> Draw:  # fmt: skip
-    """One curve with its largest value marked: signed, or its size on a logarithmic scale."""
+    """One curve with its largest value marked: signed, or its size on a logarithmic scale; there is none `outside`."""
     ((along, xs),) = on.axes.items()
-    peak = fields.peaks(on, values, (along,))
+    peak = fields.peaks(on, values, (along,), outside)
 
     def draw(axes: Axes) -> None:
         top = peak.largest if 0 < peak.largest < np.inf else 1e-16

@@ -15,11 +15,11 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import ScalarFormatter
 
 from pinnsolve.report import fields
-from pinnsolve.report.axes import GREY, Draw, beside, decades, row, shortened, ticks, tidy
+from pinnsolve.report.axes import GREY, Draw, Shown, beside, decades, row, shortened, ticks, tidy
 from pinnsolve.report.curves import MINUS, differences, marked, measured, slices, titled
 from pinnsolve.report.fields import Outline, Peaks, Sampled, finite, limits, widened
 from pinnsolve.report.found import functions
-from pinnsolve.report.grids import Array, Axis, listed, pictured, plane, ratio, whole_domain
+from pinnsolve.report.grids import Array, Axis, Grid, listed, pictured, plane, ratio, whole_domain
 from pinnsolve.report.histories import history, legend_width
 from pinnsolve.report.layout import LAYOUT
 from pinnsolve.report.record import Report, over_seeds
@@ -60,7 +60,7 @@ def plain_figure(run: Report, shown: Sequence[str]) -> Figure:
     """The same without title and history: fields, curves and what was found."""
     rows = [*_rows(run, shown), *_shared_out(LAYOUT.curves, functions(run))]
     heights = [h for h, _ in rows]
-    figure = Figure(figsize=(LAYOUT.width, sum(heights)), dpi=LAYOUT.dpi, facecolor="white")
+    figure = Shown(figsize=(LAYOUT.width, sum(heights)), dpi=LAYOUT.dpi, facecolor="white")
     FigureCanvasAgg(figure)
     places = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     for k, (height, panels) in enumerate(rows):
@@ -153,7 +153,7 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
         if not referenced:
             return _shared_out(LAYOUT.curves, [measured(run, u, f) for u, f in found.items()] + _residuals(run))
         return [
-            (LAYOUT.curves, [measured(run, u, f), marked(f"{u}: {MINUS}", on, f.difference, spread=f.spread)])
+            (LAYOUT.curves, [measured(run, u, f), _difference(run, u, f)])
             for u, f in found.items()
             if f.difference is not None
         ]
@@ -171,6 +171,14 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
         if referenced and run.ensemble is not None:
             rows.append((LAYOUT.slices, differences(unknown, cuts)))
     return rows
+
+
+def _difference(run: Report, unknown: str, field: Sampled) -> Draw:
+    """Where the unknown lives."""
+    assert isinstance(field.grid, Grid)
+    assert field.difference is not None
+    outside = fields.beside(run, field.grid, unknown)
+    return marked(f"{unknown}: {MINUS}", field.grid, field.difference, spread=field.spread, outside=outside)
 
 
 def _share(over: Axis) -> tuple[float, int]:
@@ -228,7 +236,7 @@ def _residuals(run: Report) -> list[Draw]:
     for name in sorted(values, key=lambda name: -held_out.get(name, 0.0))[: LAYOUT.columns]:
         what = f"|residual of {shortened(name, 24)}|"
         if len(on.axes) == 1:
-            found.append(marked(what, on, values[name], size=True))
+            found.append(marked(what, on, values[name], size=True, outside=fields.beside(run, on, name)))
         else:
             at = fields.peaks(on, values[name], plane(problem), fields.beside(run, on, name))
             found.append(_where(what, at, fields.outline(run, at.axes)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import pi
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from validation.burgers import TUBE, solve_by_quadrature
 from validation.eddies import WINDOW, solve_on_grid
+from validation.heated_bar import BAR, STRONG, temperature
 from validation.rod import ROD, solve_on
 
 Array = NDArray[np.float64]
@@ -84,11 +86,18 @@ def rod() -> Mapping[str, Callable[..., Array]]:
     return {"u": solve_on(48)["u"]}
 
 
+def bar(heat: float) -> Mapping[str, Callable[..., Array]]:
+    """The temperature alone, by Kirchhoff's transform."""
+    return {"T": temperature(heat)}
+
+
 FILES = {
     "burgers.csv": Measurements(burgers, TUBE, 2000, 0.0, 1),
     "burgers_noisy.csv": Measurements(burgers, TUBE, 2000, 0.0061, 1),
     "eddies.csv": Measurements(eddies, WINDOW, 2000, 0.0065, 2),
     "rod.csv": Measurements(rod, ROD, 500, 0.013, 4),
+    "bar_weak.csv": Measurements(partial(bar, 1.0), BAR, 60, 0.002, 5),
+    "bar_strong.csv": Measurements(partial(bar, STRONG), BAR, 60, 0.002, 6),
     "franke.csv": Measurements(franke, {"x": (0.0, 1.0), "y": (0.0, 1.0)}, 600, 0.03, 3),
 }
 

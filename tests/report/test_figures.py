@@ -21,6 +21,7 @@ from pinnsolve.report.figures import png, solution_figure
 from pinnsolve.report.layout import LAYOUT
 from pinnsolve.report.record import Report
 from pinnsolve.verdict.compare import COUNT, REPLICATES, compare
+from problems.fuel_pin import problem as fuel_pin
 
 PI = torch.pi
 
@@ -144,6 +145,16 @@ def test_every_kind_of_problem_has_its_figure(run: Report) -> None:
     for at, value in grids.held(run.solution.problem).items():
         shown = grids.plane(run.solution.problem)
         assert at in shown or f"{at} = {value:.3g}" in titles
+
+
+def test_where_an_unknown_does_not_live_it_has_no_largest_error() -> None:
+    """A pellet and its cladding (mutant: what lies outside counts as no finite number)."""
+    solution = solve(fuel_pin)
+    known = fuel_pin.reference(fuel_pin)  # type: ignore[operator,misc]
+    for reference in (known, None):
+        report = Report("pin", "A pin.", solution, compare(solution, reference), [], 2**28, 2**27)
+        told = [a.get_title() for a in solution_figure(report).get_axes() if "largest " in a.get_title()]
+        assert len(told) == 2 and not any("inf" in title for title in told)
 
 
 def test_figure_is_free_of_global_state(heat: Report) -> None:

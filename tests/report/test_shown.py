@@ -39,7 +39,10 @@ def disc() -> Solution:
 
 def test_pictures(rod: Solution, disc: Solution, tmp_path: Path) -> None:
     for solution in (rod, disc):
-        solution.plot().savefig(tmp_path / "all.png")
+        figure = solution.plot()
+        figure.savefig(tmp_path / "all.png")
+        # what a notebook asks for where nobody imported pyplot; of a plain figure it shows the name
+        assert figure._repr_png_().startswith(b"\x89PNG")
         with Image.open(tmp_path / "all.png") as picture:
             assert picture.size[0] == 1400
     with_reference = rod.plot("u", reference="the problem's")
