@@ -15,7 +15,8 @@ from scipy.special import jv, yv
 from torch import exp, sqrt
 from torch.special import bessel_j0, bessel_y0
 
-from pinnsolve import Box, Disk, Piecewise, Problem, d, dirichlet, initial
+from pinnsolve import Box, Disk, Piecewise, Polygon, Problem, d, dirichlet, initial
+from pinnsolve.geometry.part_shapes import ClippedParts
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.methods import growth as rules
 from pinnsolve.methods import raised
@@ -24,13 +25,14 @@ from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import growth
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.march_cells import first_cells
-from pinnsolve.methods.second_march import slabs
+from pinnsolve.methods.second_march import apart, richer, slabs
 from pinnsolve.methods.step_solver import StepSolver, is_constant
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.spread import spread
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.rim import region_of
 from validation.marched import read
 from validation.stability_shapes import CASES
 
@@ -93,6 +95,7 @@ def told(k: float, m: float) -> tuple[Problem, Any, Evolution, Plan]:
     return problem, truth, *read(problem)
 
 
+@lru_cache
 def one_step(k: float, m: float = 1.0, degree: int = 7) -> Step:
     """Half of all time in one step over a few cells."""
     scheme = Scheme(told(k, m)[2], degree, 3, CPU)
@@ -118,20 +121,49 @@ def test_good_conductors_are_solved_as_others_are(monkeypatch: pytest.MonkeyPatc
     truth = told(1e6, 1.0)[1]
     assert error_of(one_step(1e6), truth) < 1e-3
     monkeypatch.setattr(raised, "raised", lambda scheme, mesh, *_: mesh.shares.new_ones(len(mesh), 1))
-    assert error_of(one_step(1e6), truth) > 1e-2
+    assert error_of(one_step.__wrapped__(1e6), truth) > 1e-2
 
 
 def test_what_stores_next_to_nothing_comes_out_as_well_with_richer_features() -> None:
-    """A hundredth of the error with three degrees more: where cells count by the mean of the whole, none settles."""
+    """A quarter of the error with two degrees more, or less: where cells count by the mean of the whole, none settles."""
     truth = told(1e-6, 1e-6)[1]
-    few, many = (error_of(one_step(1e-6, 1e-6, degree), truth) for degree in (5, 8))
-    assert many < 0.1 * few
+    few, many = (error_of(one_step(1e-6, 1e-6, degree), truth) for degree in (4, 6))
+    assert many < 0.25 * few
 
 
-@pytest.mark.parametrize("name", ["heat, square, inclusion 1e6, slopes", "drum, disc, inclusion 10"])
-def test_the_one_step_operator_does_not_grow(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_distance_of_two_marches_is_the_error_of_the_first() -> None:
+    step = one_step(1e6)
+    solver = StepSolver(step.scheme, torch.ones(1, dtype=torch.float64), 1e-9, True)
+    again = richer(step.scheme, slabs([step]), solver)
+    assert again is not None
+    problem, truth, _, plan = told(1e6, 1.0)
+    trial = Marched(problem, LocalFeatures(degree=7, stages=3), plan)
+    trial.take(slabs([step]))
+    points = problem.domain.interior.draw(2000, "sobol", torch.Generator().manual_seed(1))
+    points.coordinates["t"].mul_(0.5)
+    right = truth(**points.coordinates)
+    away = (trial.unknowns(trial.prepare(points))["u"].value - right).norm() / (right - right.mean()).norm()
+    assert float(away) == pytest.approx(apart([step], again, [1.0]), rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("part", "count"),
+    [(Box(x=(0, 0.3)), 0), (Disk(x=0, y=0, radius=0.4), 0), (Polygon(x=[0, 0.5, 0.3, 0], y=[0, 0, 1, 1]), 2)],
+)
+def test_a_curve_that_ends_on_the_rim_at_a_right_angle_has_no_corner_there(part: Shape, count: int) -> None:
+    problem = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=lambda u, x, y, k: d(k * d(u, x), x) + d(k * d(u, y), y),
+        conditions=[dirichlet(u=0)], parameters={"k": Piecewise(1.0, (part, 5.0))}, reference=None,
+    )  # fmt: skip
+    region = region_of(problem)
+    assert isinstance(region, ClippedParts)
+    assert len({tuple(corner.values()) for corner in region.corners}) == count
+
+
+def test_the_one_step_operator_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -m validation.stability_shapes` has more of them."""
     monkeypatch.setattr(rules, "RULES", replace(rules.RULES, degree=5, lengths=(1 / 400,)))
-    assert growth(read(CASES[name])[0], False, CPU) < 1e-3
+    assert growth(read(CASES["drum, disc, inclusion 10"])[0], False, CPU) < 1e-3
 
 
 def test_a_trial_function_knows_both_sides_and_is_kept_as_it_is() -> None:

@@ -219,9 +219,10 @@ class Enriching:
             return nothing
         trial.take(slabs(found))
         e, scales = before.scheme.evolution, [trial.plan.size(u).scale for u in trial.problem.unknowns]
-        if (e.cornered or e.fluxed) and len(found) == len(known.slabs):
+        told = e.cornered or e.fluxed or e.relations  # at corners and on curves few points have the largest residuals
+        if told and len(found) == len(known.slabs):
             steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
-            if e.cornered:
+            if not e.fluxed:
                 trial.apart = apart(steps, found, scales)
             else:
                 trial.apart = told_by_distance(steps, found, scales, before.sizes)
