@@ -23,8 +23,8 @@ from pinnsolve.geometry.shape import Shape
 from pinnsolve.methods import floating
 from pinnsolve.methods.grading import parts_apart
 from pinnsolve.methods.joined_newton import JoinedNewton
+from pinnsolve.methods.raised import tied
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
-from pinnsolve.methods.steady_rows import _tied
 from pinnsolve.networks.curve_runs import runs_of, spots_of
 from pinnsolve.networks.openings import closed
 from pinnsolve.networks.spread import spread
@@ -234,8 +234,8 @@ def test_relations_are_the_value_and_the_flux_whatever_else_is_differentiated() 
 def test_a_part_is_tied_to_walls_by_the_best_way() -> None:
     """A core within an insulator, and beside both a good way through another part."""
     sizes, held = [1.0, 1e-6, 1.0], [True, False, False]
-    assert _tied(sizes, held, [(0, 1), (1, 2)]) == [math.inf, 1.0, 1e-6]
-    assert _tied([*sizes, 0.1], [*held, False], [(0, 1), (1, 2), (0, 3), (3, 2)])[2] == 0.1
+    assert tied(sizes, held, [(0, 1), (1, 2)]) == [math.inf, 1.0, 1e-6]
+    assert tied([*sizes, 0.1], [*held, False], [(0, 1), (1, 2), (0, 3), (3, 2)])[2] == 0.1
 
 
 def test_a_thin_film_has_points_of_its_own() -> None:

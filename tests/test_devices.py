@@ -51,6 +51,10 @@ def conducting(u, x, y, k):  # type: ignore[no-untyped-def]
     return d(k * d(u, x), x) + d(k * d(u, y), y)
 
 
+def heating(u, x, y, t, k):  # type: ignore[no-untyped-def]
+    return d(u, t) - conducting(u, x, y, k)
+
+
 def averaging(u, x):  # type: ignore[no-untyped-def]
     return d(u, x, x) - integral(u, over="x") + 1
 
@@ -70,6 +74,13 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
     "cells that a curve between materials cuts": (
         of(conducting, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5.0))}),
         {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=2)},
+    ),
+    "a march over such cells": (
+        of(
+            heating, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5e3))}, time=(0, 1),
+            conditions=[initial(u=lambda x, y: x * y), dirichlet(u=lambda x, y: x * y)],
+        ),
+        {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=1)},
     ),
     "random features, materials": (
         of(conducting, parameters={"k": Piecewise(1.0, (HOLE, 5.0))}),

@@ -2,7 +2,8 @@
 
     c_new = G c        log(rho(G)) / (length of the step),   rho the spectral radius
 
-As `validation.stability_planes`, over shapes: a disc that leaves slivers, a plate with a hole, a ring, an L. `python -m
+As `validation.stability_planes`, over shapes: a disc that leaves slivers, a plate with a hole, a ring, an L; and over
+cells that the edge of a disc of another material cuts. `python -m
 validation.stability_shapes` makes the table of `validation/stability_shapes.md`.
 """
 
@@ -11,7 +12,20 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from pinnsolve import Box, Disk, Polygon, Problem, condition, d, dirichlet, initial, initial_rate, laplace, neumann
+from pinnsolve import (
+    Box,
+    Disk,
+    Piecewise,
+    Polygon,
+    Problem,
+    condition,
+    d,
+    dirichlet,
+    initial,
+    initial_rate,
+    laplace,
+    neumann,
+)
 from pinnsolve.geometry.shape import Shape
 from validation.stability_planes import SCHROEDINGER, drum, heat, table, wind
 
@@ -22,10 +36,38 @@ ELL = Polygon(x=[0, 1, 1, 0.5, 0.5, 0], y=[0, 0, 0.5, 0.5, 1, 1])
 START = initial(u=lambda x, y: x * (1 - y))
 
 
-def problem(shape: Shape, equations: Any, conditions: list[Any], unknowns: Any = "u") -> Problem:
+SQUARE = Box(x=(0, 1), y=(0, 1))
+INCLUSION = Disk(x=0.47, y=0.52, radius=0.23)
+
+
+def problem(shape: Shape, equations: Any, conditions: list[Any], unknowns: Any = "u", **more: Any) -> Problem:
     return Problem(
-        space=shape, time=(0, 1), unknowns=unknowns, equations=equations, conditions=conditions, reference=None
+        space=shape, time=(0, 1), unknowns=unknowns, equations=equations, conditions=conditions, reference=None, **more
     )
+
+
+def of_two(shape: Shape, equations: Any, conditions: list[Any], k: float) -> Problem:
+    return problem(shape, equations, conditions, parameters={"k": Piecewise(1.0, (INCLUSION, k))})
+
+
+def flux(u: Any, x: Any, y: Any, k: Any) -> Any:
+    return d(k * d(u, x), x) + d(k * d(u, y), y)
+
+
+def heats(u: Any, x: Any, y: Any, t: Any, k: Any) -> Any:
+    return d(u, t) - flux(u, x, y, k)
+
+
+def stores(u: Any, x: Any, y: Any, t: Any, k: Any) -> Any:
+    return k * d(u, t) - laplace(u, x, y)
+
+
+def swings(u: Any, x: Any, y: Any, t: Any, k: Any) -> Any:
+    return d(u, t, t) - flux(u, x, y, k)
+
+
+def blows(u: Any, x: Any, y: Any, t: Any, k: Any) -> Any:
+    return d(u, t) + d(u, x) + 0.7 * d(u, y) - 1e-4 * flux(u, x, y, k)
 
 
 def leaks(u: Any, x: Any, y: Any, nx: Any, ny: Any) -> Any:
@@ -57,6 +99,17 @@ CASES = {
         DISC, [lambda u, v, x, y, t: d(u, t) - v, lambda u, v, x, y, t: d(v, t) - laplace(u, x, y)],
         [START, initial(v=0), HELD], ("u", "v"),
     ),
+    "heat, square, inclusion 1e6": of_two(SQUARE, heats, [START, HELD], 1e6),
+    "heat, square, inclusion 1e6, slopes": of_two(SQUARE, heats, [START, FREE], 1e6),
+    "heat, square, inclusion 1e-6, slopes": of_two(SQUARE, heats, [START, FREE], 1e-6),
+    "heat, disc, inclusion 1e3": of_two(DISC, heats, [START, HELD], 1e3),
+    "heat, square, inclusion that stores 1e3": of_two(SQUARE, stores, [START, HELD], 1e3),
+    "wind, diffusion 0.0001, inclusion 100": of_two(SQUARE, blows, [START, HELD], 1e2),
+    "wind, diffusion 0.0001, inclusion 0.01": of_two(SQUARE, blows, [START, HELD], 1e-2),
+    "drum, square, inclusion 10": of_two(SQUARE, swings, [START, initial_rate(u=0), HELD], 10.0),
+    "drum, square, inclusion 0.01": of_two(SQUARE, swings, [START, initial_rate(u=0), HELD], 1e-2),
+    "drum, square, inclusion 10, slopes": of_two(SQUARE, swings, [START, initial_rate(u=0), FREE], 10.0),
+    "drum, disc, inclusion 10": of_two(DISC, swings, [START, initial_rate(u=0), HELD], 10.0),
 }  # fmt: skip
 
 

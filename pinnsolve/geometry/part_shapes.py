@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -145,7 +146,18 @@ class ClippedParts:
         for shape in self.shapes:
             if curves := [side for curve, _, side in shape.made_of if curve]:
                 found += [dict(n.place) for n in notches(curves, shape.bounds, shape.signed, shape.size, blunt=0.0)]
-        return found
+        return [place for place in found if not self._mirrored(place)]
+
+    def _mirrored(self, place: Mapping[str, float]) -> bool:
+        """Whether one curve ends there on a straight rim, or nearly, at a right angle: what its mirror image goes on to
+        is smooth on both sides."""
+        angles = 2 * math.pi * (torch.arange(720, dtype=torch.float64) + 0.382) / 720
+        ring = torch.stack([angles.cos(), angles.sin()], 1) * 1e-4 * self.shape.size
+        around = torch.tensor(list(place.values()), dtype=torch.float64) + ring
+        part = torch.where(self.shape.contains(around), self.label(around), -1)
+        sizes = [int(torch.eq(part, k).sum()) for k in part.unique().tolist()]
+        ends = int((part != part.roll(1)).sum())
+        return ends == 3 and sorted(sizes)[-1] > 356 and min(sizes) > 176 and int(torch.eq(part, -1).sum()) > 356
 
     def label(self, x: Tensor) -> Tensor:
         """The number of the part to which points (N, 2) belong, (N,)."""

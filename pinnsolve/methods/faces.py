@@ -56,6 +56,11 @@ class Faces:
     above: Tensor
     told: tuple[Told, ...]
 
+    def raised(self, much: Tensor) -> Tensor:
+        """(N,): by how much traces on straight faces count more, of unknowns (n, F) in the cells beside them."""
+        found = much[self.cells, self.kinds[:, 0]]
+        return torch.where(self.orders < 0, torch.ones_like(found), found)
+
     def given(self, crossed: Sequence[Crossed], times: Tensor, degree: int) -> Tensor | None:
         """What is given on each unknown at times (q,), (q, N); nothing where nothing is."""
         if not self.told or all(c.given is None for c in crossed):

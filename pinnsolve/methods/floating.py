@@ -44,8 +44,8 @@ class Floating:
     cells: list[Tensor]
     held: Tensor
     pieces: list[int]
-    answers: Tensor | None = field(default=None)  # (n, F, M, L): 1 + d
-    means: Tensor | None = field(default=None)  # (L, L): by level what others make of its mean
+    answers: Tensor | None = field(default=None)  # (S, n, F, M, L): 1 + d
+    means: Tensor | None = field(default=None)  # (S, L, L): by level what others make of its mean
 
     @classmethod
     def of(cls, scheme: Scheme, mesh: Tiles, faces: Faces, raised: Tensor | None) -> Floating | None:
@@ -78,38 +78,41 @@ class Floating:
                 h[number, at, at] *= 2
 
     def answer(
-        self, solve: Callable[..., Tensor], slopes: Slopes, row_weights: Tensor, sites: Sequence[tuple[Site, Slopes]]
+        self, solve: Callable[..., Tensor], slopes: Slopes, row_weights: Tensor, sites: Sequence[tuple[Site, Slopes]],
+        values: Tensor,
     ) -> None:  # fmt: skip
-        """Solve for levels of one, with means that are held."""
+        """Solve for levels of one at all stages (lambda), (S,), with means that are held."""
         s, count = self.scheme, len(self.pieces)
-        one = row_weights.new_zeros(row_weights.shape[1], s.fields, s.cell.count, count)
-        for k, (piece, (_, f)) in enumerate(zip(self.pieces, self.held.tolist(), strict=True)):
-            one[self.cells[piece], f, 0, k] = 1.0
-        b = row_weights.new_zeros(len(row_weights), row_weights.shape[1], len(s.evolution.equations), s.in_cell, count)
+        one = values.new_zeros(row_weights.shape[1], s.fields, s.cell.count, count)
+        for number, (piece, (_, f)) in enumerate(zip(self.pieces, self.held.tolist(), strict=True)):
+            one[self.cells[piece], f, 0, number] = 1.0
+        b = values.new_zeros(*row_weights.shape[:2], len(s.evolution.equations), s.in_cell, count)
         told = list[Tensor]()
         for (i, f, alpha), slope in slopes.items():
-            if not any(alpha):
-                b[:, :, i] -= row_weights[:, :, i, :, None] * slope[..., None] * one[:, f, :1]
+            k, order = s.evolution.derivative(alpha)
+            if not any(k):
+                along = (values**order)[:, None, None, None]
+                b[:, :, i] -= row_weights[:, :, i, :, None] * slope[..., None] * along * one[:, f, :1]
         for site, mine in sites:
             here = b.new_zeros(len(b), len(site.cells), len(site.conditions), site.count, count)
             for (i, f, alpha), slope in mine.items():
-                if not any(alpha):
-                    here[:, :, i] -= slope[..., None] * one[site.cells, f, :1]
-            told.append(here.to(torch.complex128))
-        known = one.expand(len(b), *one.shape).to(torch.complex128)
-        found = solve(b.flatten(2, 3).to(torch.complex128), told, known).real[0]
+                k, order = s.evolution.derivative(alpha)
+                if not any(k):
+                    here[:, :, i] -= slope[..., None] * (values**order)[:, None, None, None] * one[site.cells, f, :1]
+            told.append(here)
+        found = solve(b.flatten(2, 3), told, one.expand(len(b), *one.shape))
         self.answers, self.means = one + found, self._means(found)
 
     def _means(self, found: Tensor) -> Tensor:
-        """Those that are held, (L, K), of coefficients (n, F, M, K)."""
-        return found[self.held[:, 0], self.held[:, 1], 0]
+        """Those that are held, (S, L, K), of coefficients (S, n, F, M, K)."""
+        return found[:, self.held[:, 0], self.held[:, 1], 0]
 
     def freed(self, found: Tensor) -> Tensor:
-        """Solutions (1, n, F, M, K) whose means nothing holds."""
+        """Solutions (S, n, F, M, K) whose means nothing holds."""
         if self.answers is None or self.means is None:
             return found
-        levels = -torch.linalg.solve(self.means, self._means(found[0].real))
-        return found + (self.answers @ levels).to(found.dtype)
+        levels = -torch.linalg.solve(self.means, self._means(found))
+        return found + self.answers @ levels[:, None, None]
 
 
 def _connected(count: int, pairs: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.cell_start import at_start
+from pinnsolve.methods.curves import across, curves_of
 from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.grading import parts_apart
 from pinnsolve.methods.implicit_step import Scheme, Step, joined, sites_of
@@ -97,7 +98,8 @@ def one_step(step: Step) -> Tensor:
     rates go on from step to step, too."""
     s, r = step.scheme, step.scheme.radau
     walls = [(site, step.at_site(site, slopes=True)) for site in sites_of(s, step.mesh)]
-    operator = Operator.of(step, step.inside(s.points, slopes=True), walls)
+    curves = [(curve, across(step, curve, slopes=True)) for curve in curves_of(s, step.mesh)]
+    operator = Operator.of(step, step.inside(s.points, slopes=True), walls, curves=curves)
     parts = in_cells(s, step.mesh, operator.slopes)
     n, size = len(step.mesh), s.fields * s.cell.count
     eye = torch.eye(n * size, dtype=torch.float64, device=s.device)

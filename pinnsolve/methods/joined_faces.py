@@ -35,6 +35,7 @@ from pinnsolve.methods.floating import Floating
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_sizes import felt_sizes, norms_of
 from pinnsolve.methods.own_cells import own_cells
+from pinnsolve.methods.raised import in_step
 from pinnsolve.methods.rows import Slopes, at_site, tested_at, turned
 from pinnsolve.methods.sides import Sides
 from pinnsolve.methods.sites import Site
@@ -108,42 +109,45 @@ class JoinedFaces:
         row_weights: Tensor, joining: Joining | None = None, brief: bool = False,
         curves: Sequence[tuple[Curve, Slopes]] = (),
     ) -> None:  # fmt: skip
-        e, self.brief = scheme.evolution, brief
+        self.scheme, self.mesh, self.brief, e = scheme, mesh, brief, scheme.evolution
+        self.sites, self.told = [site for site, _ in sites], [mine for _, mine in sites]
         self.curved: Across | None = None
-        self.raised = None if joining is None else joining.raised
-        self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
+        self.across, self.raised, counts = None, None, None
         self.faces = faces_in(scheme, mesh)
         if joining is None:
-            self.across: Tensor | None = None
-            self.shares, self.groups = mesh.shares / mesh.shares.max(), self.faces.groups
+            self.shares = mesh.shares / mesh.shares.max()
             sizes = torch.tensor(e.sizes, dtype=torch.float64, device=mesh.device)
             self.w, self.units = self.weight, sizes.expand(len(mesh), -1)
             columns = felt_sizes(scheme, mesh, slopes, row_weights, self.shares)
+            if curves:
+                columns = columns.amax(0, keepdim=True).expand_as(columns)  # rows on them are those of all stages
+                self.raised, counts = in_step(scheme, mesh, slopes, length)
+                self.across = self.faces.raised(counts)
         else:
             self.shares, self.w = torch.ones_like(mesh.shares), joining.weight
-            self.units, columns = joining.units, joining.columns
-            self.across = joining.across
-            self.groups = [replace(group, scale=joining.across[group.unknowns]) for group in self.faces.groups]
+            self.units, columns, self.raised = joining.units, joining.columns, joining.raised
+            self.across, counts = joining.across, joining.raised
+        scale, groups = self.across, self.faces.groups
+        self.groups = groups if scale is None else [replace(g, scale=scale[g.unknowns]) for g in groups]
         self.columns = columns.repeat_interleave(scheme.cell.count, 1)
         if curves:
-            more = torch.ones_like(self.units) if self.raised is None else self.raised
-            self.curved = Across(scheme, mesh, list(curves), columns[0], self.units, more)
+            assert counts is not None
+            self.curved = Across(scheme, mesh, list(curves), columns[0], self.units, counts)
             self.groups = [self.curved.beside(group, self.faces) for group in self.groups]
         self.own = own_cells(scheme, mesh, self.faces, self.groups, slopes, sites)
         self.groups, self.together = self.own.groups, at_once(self.groups)
         self.first, self.alike = self.own.first, self.own.alike
-        self.told = [mine for _, mine in sites]
         values = scheme.radau.values / length
         self.least = values.abs().min()
         self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values)
-        self.norms = [norms_of(scheme, mesh, at, values, self.units, self.raised) for at in sites]
+        self.norms = [norms_of(scheme, mesh, at, values, self.units, counts) for at in sites]
         normal = self.rows.normal(real := (values.imag == 0).tolist())
         # one after the other: what is needed on the way goes with each
         each = torch.arange(len(values), device=mesh.device).split(1)
         self.floating = Floating.of(scheme, mesh, self.faces, self.raised)
         self.stages = [self._factorised(k, r, a) for k, r, a in zip(each, real, normal, strict=True)]
         if self.floating is not None:
-            self.floating.answer(self.solve, slopes, row_weights, sites)
+            self.floating.answer(self.solve, slopes, row_weights, sites, values)
 
     def _factorised(self, numbers: Tensor, real: bool, h: Tensor) -> _Stage:
         """The system of one stage, of which A* A becomes H^-1."""
@@ -289,9 +293,8 @@ class JoinedFaces:
         given = self.given(known.new_zeros(1), known, at_curves)
         held = (known.flatten(2) / self.columns[:, None])[..., None]
         found, told = known.new_zeros(known.shape[:2]), None if given is None else self._counted(given)
-        for group, gap in zip(
-            self.groups, gaps(self.faces, self.groups, held, told, self.own.shares.ranks), strict=True
-        ):
+        lacks = gaps(self.faces, self.groups, held, told, self.own.shares.ranks)
+        for group, gap in zip(self.groups, lacks, strict=True):
             scaled = gap / scale[self.faces.kinds[group.unknowns, 0]][..., None]
             found[:, group.cells] = 4 * scaled.square().sum((-1, -2))
         return self.own.shares.ranks.sum(found)

@@ -215,8 +215,9 @@ class Enriching:
         solver: StepSolver = before.solver
         counts = Counts()
         e = before.scheme.evolution
-        longer = not (e.cornered or e.fluxed)
-        found = richer(before.scheme, known.slabs, solver, counts=counts, longer=longer)
+        # of both marches, step by step: beside corners and curves few points have the largest residuals
+        by_distance = bool(e.cornered or e.fluxed or e.relations)
+        found = richer(before.scheme, known.slabs, solver, counts=counts, longer=not by_distance)
         objective.work.add(spent(counts))
         if found is None:
             return nothing
@@ -226,9 +227,9 @@ class Enriching:
             trial.remains = part_left(
                 known.slabs, trial.slabs, before.sizes.tolist(), max(k for join in e.joins for k in join)
             )
-        if (e.cornered or e.fluxed) and len(found) == len(known.slabs):
+        if by_distance and len(found) == len(known.slabs):
             steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
-            if e.cornered:
+            if not e.fluxed:
                 trial.apart = apart(steps, found, scales)
             else:
                 trial.apart = told_by_distance(steps, found, scales, before.sizes)

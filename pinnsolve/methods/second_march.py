@@ -204,9 +204,12 @@ def distance(first: Sequence[Step], second: Sequence[Step]) -> Distance:
 
 
 def apart(first: Sequence[Step], second: Sequence[Step], scales: Sequence[float]) -> float:
-    """The relative error of marches over a shape with corners as their distance tells it, the largest over the
-    unknowns: three times as much where it lies beside a corner, since there richer features err as much."""
+    """The relative error of marches over a shape with corners, or over curves between materials, as their distance
+    tells it, the largest over the unknowns: three times as much where it lies beside a corner, since there richer
+    features err as much."""
     e = first[0].scheme.evolution
+    if not e.cornered:
+        return _relative(first, second, scales)
     names, beside, whole = e.problem.space_coordinates, 0.0, 0.0
     for a, b in zip(first, second, strict=True):
         here = _between(a, b).square().sum((1, 2, 3)) * a.mesh.shares * a.length

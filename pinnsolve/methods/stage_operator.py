@@ -19,6 +19,7 @@ from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.own_cells import condensation, numbers_of, seen_by
 from pinnsolve.methods.plane_memory import planes_that_fit
+from pinnsolve.methods.raised import masses
 from pinnsolve.methods.rows import Slopes, averaged
 from pinnsolve.methods.side_slopes import SideSlopes, side_slopes
 from pinnsolve.methods.sites import Site
@@ -72,7 +73,7 @@ class Operator:
         elif self.beside is not None:
             self.cells = FluxedFaces(*given, self.row_weights, self.beside)
         else:
-            self.cells = JoinedFaces(*given, self.row_weights, brief=self.brief)
+            self.cells = JoinedFaces(*given, self.row_weights, brief=self.brief, curves=self.curves)
 
     @classmethod
     def of(
@@ -116,7 +117,7 @@ class Operator:
         """1/sqrt(m), m the slope along the highest derivative in time over its mean, (n, E, P).
 
         So the march is measured in the energy int m u^2, where a coefficient that jumps does no harm. Where m is below
-        a hundredth of its mean it counts as that: otherwise such a place would outweigh all others.
+        a hundredth of its mean in a part of space it counts as that: otherwise such a place would outweigh all others.
         """
         n, e = len(self.mesh), self.scheme.evolution
         squares = torch.zeros(n, len(order), self.scheme.in_cell, dtype=torch.float64, device=self.mesh.device)
@@ -125,7 +126,11 @@ class Operator:
                 squares[:, i] += slope.square()
         each = squares.mean(-1) * self.mesh.shares[:, None]
         mean = seen_by(self.scheme, self.mesh).over_cells(each).sqrt()[:, None]
-        return torch.where(mean > 0, (squares.sqrt() / mean).clamp(min=0.01).rsqrt(), torch.ones_like(squares))
+        least = 0.01 * (
+            masses(self.scheme, self.mesh, self.slopes) if e.relations else torch.ones_like(squares[..., 0])
+        )
+        found = torch.maximum(squares.sqrt() / mean, least[..., None]).rsqrt()
+        return torch.where(mean > 0, found, torch.ones_like(squares))
 
     def _terms(self) -> Tensor:
         """The size of an equation's terms over all the domain beside that within a cell, (n, E, P): an equation without

@@ -9,16 +9,13 @@ weights by area stop an adaptive run at them).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from pinnsolve.methods.faces import Joining, faces_in
 from pinnsolve.methods.implicit_step import Scheme, stretched
+from pinnsolve.methods.raised import of_unknowns, raised
 from pinnsolve.methods.rows import Slopes
-from pinnsolve.networks.curve_runs import runs_of
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
 
@@ -43,47 +40,9 @@ def balanced(scheme: Scheme, mesh: Tiles, slopes: Slopes) -> tuple[Tensor, Joini
     if not e.relations:
         return rows[None], Joining(1.0, columns[None], units, across)
     much = raised(scheme, mesh, slopes)
-    by_field = much.new_ones(len(mesh), scheme.fields)
-    for i, f, alpha in slopes:
-        if any(e.derivative(alpha)[0]):
-            by_field[:, f] = torch.maximum(by_field[:, f], much[:, i])
-    across = torch.where(faces.orders < 0, torch.ones_like(across), across * by_field[faces.cells, field])
+    by_field = of_unknowns(scheme, much, slopes)
+    across = torch.where(faces.orders < 0, torch.ones_like(across), across * faces.raised(by_field))
     return (rows * much[..., None])[None], Joining(1.0, columns[None], units, across, by_field)
-
-
-def raised(scheme: Scheme, mesh: Tiles, slopes: Slopes) -> Tensor:
-    """(n, E): how much more than elsewhere all counts that is said in a part.
-
-    Its terms of highest order over those of the parts through which it is tied to walls with values, where they are
-    larger: of all ways there that on which the smallest ones are largest. A flux that is lost in a good conductor must
-    be small beside those that go through bad ones.
-    """
-    e, parts = scheme.evolution, mesh.parts.to(mesh.device)
-    w, count = spread(mesh, scheme.cell, scheme.points).weights, len(e.held)
-    runs, found = runs_of(mesh), w.new_ones(len(mesh), len(e.equations))
-    pairs = sorted(set(zip(mesh.parts[runs.below].tolist(), mesh.parts[runs.above].tolist(), strict=True)))
-    for i in range(len(e.equations)):
-        mine = {key: slope for key, slope in slopes.items() if key[0] == i}
-        order = max(sum(e.derivative(alpha)[0]) for _, _, alpha in mine)
-        made = w.new_zeros(len(mesh))
-        for (_, f, alpha), slope in mine.items():
-            k = e.derivative(alpha)[0]
-            if sum(k) == order:
-                made += (slope.abs() * w).sum(1) * e.sizes[f] * stretched(mesh.lengths[None], k)
-        sums = w.new_zeros(2, count).index_add_(1, parts, torch.stack([made * mesh.shares, mesh.shares]))
-        sizes = (sums[0] / sums[1].clamp(min=1e-300)).tolist()
-        tied = _tied(sizes, e.held, pairs)
-        found[:, i] = found.new_tensor([max(s / t, 1.0) if t else 1.0 for s, t in zip(sizes, tied, strict=True)])[parts]
-    return found
-
-
-def _tied(sizes: Sequence[float], held: Sequence[bool], pairs: Sequence[tuple[int, int]]) -> list[float]:
-    """By part the smallest size on the best way to a part that is held, without its own; infinite where it is held."""
-    found = [math.inf if h else 0.0 for h in held]
-    for _ in sizes:
-        for a, b in (*pairs, *((b, a) for a, b in pairs)):
-            found[a] = max(found[a], min(found[b], sizes[b]))
-    return found
 
 
 def lower_orders(scheme: Scheme) -> list[int]:

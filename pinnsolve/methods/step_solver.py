@@ -10,10 +10,11 @@ from torch import Tensor
 
 from pinnsolve.geometry.clipped import Place
 from pinnsolve.machine.memory import give_back
+from pinnsolve.methods.curves import Curve, across, curves_of
 from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
 from pinnsolve.methods.own_cells import seen_by
 from pinnsolve.methods.plane_memory import held_in_plane
-from pinnsolve.methods.rows import Slopes
+from pinnsolve.methods.rows import Slopes, averaged
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.stage_operator import Operator, averages
 from pinnsolve.networks.tiles import Tiles
@@ -154,7 +155,7 @@ class StepSolver:
         walls = [(site, step.at_site(site, slopes=True)) for site in sites_of(self.scheme, step.mesh)]
         seen = seen_by(self.scheme, step.mesh)
         inside = step.inside(self.scheme.points, slopes=True, cells=seen.cells)
-        self.operator = self._factorised(step, inside, walls)
+        self.operator = self._factorised(step, inside, walls, self._at_curves(step, slopes=True))
         self.rate, self.told = rate, told
 
     def _failed(self) -> bool:
@@ -180,16 +181,16 @@ class StepSolver:
         s = self.scheme
         seen = seen_by(s, step.mesh)
         inside = step.inside(s.points, slopes=fresh, cells=seen.cells)
-        walls = self._at_walls(step, fresh)
+        walls, curves = self._at_walls(step, fresh), self._at_curves(step, fresh)
         if fresh:
-            self.operator = self._factorised(step, inside, walls)
+            self.operator = self._factorised(step, inside, walls, curves)
             self.counts.factorisations += 1
             self.counts.operations += self.operator.operations[0]
         assert self.operator is not None
         self.counts.operations += self.operator.operations[1]
-        at_walls = [found.residuals for _, found in walls]
+        at_walls, at_curves = ([found.residuals for _, found in told] for told in (walls, curves))
         left = seen.among(inside.residuals.unflatten(1, (s.stages, -1, s.in_cell)), len(step.mesh), 2).flatten(1)
-        return self.operator.correction(left, at_walls, step.stages, step.times)
+        return self.operator.correction(left, at_walls, step.stages, step.times, at_curves)
 
     def _at_walls(self, step: Step, slopes: bool) -> list[tuple[Site, Answers]]:
         """What conditions say. Along a line a correction meets exactly what is prescribed of one unknown, so that
@@ -201,16 +202,26 @@ class StepSolver:
         self.held = [(s, replace(a, residuals=torch.zeros_like(a.residuals))) for s, a in found] if met else None
         return found
 
-    def _factorised(self, step: Step, inside: Answers, walls: Sequence[tuple[Site, Answers]]) -> Operator:
+    def _at_curves(self, step: Step, slopes: bool) -> list[tuple[Curve, Answers]]:
+        """What relations say across curves between materials, which are looked for once."""
+        kept = self.operator
+        known = kept is not None and kept.mesh is step.mesh
+        curves = [curve for curve, _ in kept.curves] if known else curves_of(self.scheme, step.mesh)  # type: ignore[union-attr]
+        return [(curve, across(step, curve, slopes)) for curve in curves]
+
+    def _factorised(
+        self, step: Step, inside: Answers, walls: Sequence[tuple[Site, Answers]],
+        curves: Sequence[tuple[Curve, Answers]],
+    ) -> Operator:  # fmt: skip
         """The factorisation made anew. The old one goes before: two, and the holes that one leaves, take gigabytes."""
         self.operator, self.made_at = None, replace(step)
         if step.mesh.dims > 1:
             give_back()
-        made = Operator.of(step, inside, walls, self.brief or self._tight(step))
+        made = Operator.of(step, inside, walls, self.brief or self._tight(step), curves)
         if made.error < RULES.brief or not self.brief:
             return made
         self.brief = False
-        return self._factorised(step, inside, walls)
+        return self._factorised(step, inside, walls, curves)
 
     def _tight(self, step: Step) -> bool:
         """Whether a budget of memory leaves room for half of the digits alone."""
@@ -241,4 +252,5 @@ def _slopes(step: Step) -> list[Slopes]:
     s = step.scheme
     walls = [(site, step.at_site(site, slopes=True)) for site in sites_of(s, step.mesh)]
     inside, at_walls = averages(step, step.inside(s.points, slopes=True), walls)
-    return [inside, *(slopes for _, slopes in at_walls)]
+    curves = [averaged(across(step, c, slopes=True), s.stages, c.shape) for c in curves_of(s, step.mesh)]
+    return [inside, *(slopes for _, slopes in at_walls), *curves]

@@ -209,6 +209,8 @@ def on_others(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell) -> Tensor:
         x = inside.places[wider].flatten(0, 1)
         begin, end = (torch.stack([old.along_axis(k, u[:, k]) for k in range(old.dims)], -1).to(x) for u in old.units)
         away = torch.maximum(begin - x[:, None], x[:, None] - end).amax(-1)
+        beyond = new.parts[wider.cpu()].repeat_interleave(inside.places.shape[1])[:, None] != old.parts
+        away[beyond.to(away.device)] = torch.inf  # another part
         there = _seen(known, old, cell, x[:, None], away.argmin(1))[..., 0]  # (..., w P, F)
         values[..., wider, :, :] = there.unflatten(-2, (len(wider), -1)).transpose(-1, -2)
     found, same = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.joins import held
 from pinnsolve.checks.resolution import Resolution, just_before
 from pinnsolve.geometry.part_shapes import Region
 from pinnsolve.geometry.places import Corner
@@ -31,7 +32,7 @@ from pinnsolve.trial.determined import (
 )
 from pinnsolve.trial.exact import Plan, with_integrals
 from pinnsolve.trial.fluxes import by_fluxes
-from pinnsolve.trial.rim import enough
+from pinnsolve.trial.rim import cut, enough, relations_of
 from pinnsolve.trial.rim_corners import of_rim
 from pinnsolve.trial.standing import conditions_of
 
@@ -253,13 +254,15 @@ def evolution(
     narrow = len(space) < 3  # in space ends around what is narrow, along each coordinate, would make too many cells
     joints = tuple(cuts(problem, made, c, r, narrow) for c, r in zip(domain.space_coordinates, begun, strict=True))
     moments = just_before([sign * m for m in cuts(problem, made, domain.time, driven)], *domain.ends(domain.time))
+    across_curves = relations_of(problem, equations)
     broken = any(r.breaks for r in begun) or bool(driven.breaks)
     rough = broken or made.rough or bool(made.corners) or kinked(problem, made, starts, joins, sign)
     return Evolution(
         problem, equations, space, time, sign, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
         tuple(walls), rings, across, joints, moments, inside, begun, driven.mirrored(sign), rough,
         tuple(made.size(u).scale for u in problem.unknowns), is_rate, lines, *of_rim(problem, made, walls),
-        fluxed=by_fluxes(problem, equations, walls, joins, orders, space, rings, sign, bool(lines)),
+        across_curves, tuple(held(problem).tolist()) if across_curves else (),
+        by_fluxes(problem, equations, walls, joins, orders, space, rings, sign, bool(lines)),
     )  # fmt: skip
 
 
@@ -273,11 +276,11 @@ def read_evolution(problem: Problem, made: Plan) -> Evolution | None:
 
 def _divisible(problem: Problem) -> None:
     """Raise an UnmarchableError if cells cannot take it."""
-    if problem.indivisible or problem.parts is not None:
-        raise UnmarchableError(problem.indivisible or "in time cells end at no curve between materials")
+    if problem.indivisible:
+        raise UnmarchableError(problem.indivisible)
     if len(problem.space_coordinates) < 3:
         return
-    if problem.domain.shape is not None:
-        raise UnmarchableError("cells of space fill boxes: they end at no curved side")
+    if cut(problem):
+        raise UnmarchableError("cells of space fill boxes: they end at no curved side and at no interface")
     if problem.inner:
         raise UnmarchableError("in three dimensions with time no cells end where conditions stand inside")

@@ -16,6 +16,7 @@ from pinnsolve.networks.reference_cell import degree_of, legendre, reference_cel
 from pinnsolve.networks.spread import legendre_of
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.apart import labels
 from pinnsolve.trial.determined import sign_of
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.located import Located, Search, inward
@@ -168,6 +169,11 @@ class Marched(OfCells):
         points = points.to(self.dtype, self.device)
         return Located(points, *points.chart())
 
+    def turned(self, prepared: Located) -> Located:
+        if prepared.other is None:
+            prepared.other = replace(prepared, beyond=True, version=-1, tables={})
+        return prepared.other
+
     def _locate(self, prepared: Located) -> Tensor:
         """Find to which cell of which step each point belongs, anew when there are more steps; the modes of all."""
         if self._search is None or self._modes is None:
@@ -178,7 +184,8 @@ class Marched(OfCells):
             x = torch.stack([coordinates[k] for k in self.space], -1)
             names = [self.problem.coordinates[k] for k in self.space]
             near = inward(self.slabs[0].mesh, prepared.points, x, names)
-            self._search.place(prepared, x, self.sign * coordinates[self.time], near)
+            part = labels(self.problem.parts, prepared.points)[prepared.beyond]
+            self._search.place(prepared, x, self.sign * coordinates[self.time], near, part)
             if not self.complete:
                 prepared.tau = prepared.tau.clamp(max=1.0)  # beyond what is solved, its end stays
             prepared.version, prepared.tables = self.version, {}
@@ -232,10 +239,11 @@ class Marched(OfCells):
         made = []
         for _ in range(int(vector[0])):
             dims = len(self.space)
+            across = dims + (self.problem.parts is not None)
             n, q, m, *ends = (int(v) for v in taken(3 + dims))
             begin, length = taken(2).tolist()
             bounds = tuple(tuple(taken(count).tolist()) for count in ends)
-            places = taken(3 * dims * n).reshape(n, dims, 3)
+            places = taken(3 * across * n).reshape(n, across, 3)
             mesh = Tiles.placed(bounds, places, self.device, region_of(self.problem))
             modes = taken(n * q * self.outputs * m).reshape(n, q, self.outputs, m).clone().to(self.device)
             made.append(Slab(mesh, begin, length, modes))

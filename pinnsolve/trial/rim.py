@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.joins import relations
 from pinnsolve.geometry.clipped import Clipped
 from pinnsolve.geometry.part_shapes import ClippedParts, PartShape, Region
 from pinnsolve.geometry.piece import Piece
@@ -27,9 +28,14 @@ def shape_of(problem: Problem) -> Shape:
     return problem.domain.space
 
 
+def cut(problem: Problem) -> bool:
+    """Whether a rim or interfaces of materials cut cells."""
+    return problem.domain.shape is not None or problem.parts is not None
+
+
 def region_of(problem: Problem) -> Region | None:
     """What of a plane a problem lives on, as cells see it, made once; nothing where it is all of a box."""
-    if problem.domain.shape is None and problem.parts is None:
+    if not cut(problem):
         return None
     if problem not in _REGIONS:
         standing = [(c, p) for c in problem.conditions for p in problem.pieces(c) if p.moment is None]
@@ -98,6 +104,23 @@ def told_on_rim(problem: Problem, equations: Sequence[Equation], walls: Sequence
             )
 
 
+def relations_of(problem: Problem, equations: Sequence[Equation]) -> tuple[Equation, ...]:
+    """What holds across curves between materials.
+
+    Raises
+    ------
+    UnmarchableError
+        If that is more or less than such equations ask for.
+    """
+    if problem.parts is None:
+        return ()
+    found = relations(problem)
+    asked = needed(problem, equations, problem.coordinates.index(problem.space_coordinates[0]))
+    if len(found) != asked:
+        raise UnmarchableError(f"{len(found)} relations hold across curves, and such equations ask for {asked}")
+    return found
+
+
 def _places(side: Side) -> Tensor:
     """Parameters (N,) of a side, each smooth stretch of it looked at alike."""
     count = max(257, 8 * side.patch.stretches)  # so that a short part of a side is seen, and one of each chord
@@ -134,7 +157,7 @@ def enough(
     space: Sequence[int],
 ) -> None:  # fmt: skip
     """Whether walls say enough, and whether cells go with what they enclose."""
-    if problem.domain.shape is None:
+    if not cut(problem):
         determined(problem, equations, walls, rings, space)
         return
     if any(rings):

@@ -17,7 +17,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import Wall
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import ends_along_rim, held_on_rim, region_of, shape_of
+from pinnsolve.trial.rim import cut, ends_along_rim, held_on_rim, region_of, shape_of
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,13 @@ def _given(problem: Problem, walls: Sequence[Wall], place: Tensor) -> dict[tuple
 def singular(problem: Problem, corners: Sequence[Corner]) -> tuple[Corner, ...]:
     """Those of which more than a right angle, and a little, lies inside: in others slopes stay bounded, whatever is
     given on their sides."""
-    domain, names = problem.domain, problem.domain.space_coordinates
-    assert domain.shape is not None
+    shape, names = shape_of(problem), problem.domain.space_coordinates
     angles = 2 * math.pi * (torch.arange(720, dtype=torch.float64) + 0.382) / 720
-    around = 1e-4 * domain.shape.size * torch.stack([angles.cos(), angles.sin()], 1)
+    around = 1e-4 * shape.size * torch.stack([angles.cos(), angles.sin()], 1)
 
     def wide(corner: Corner) -> bool:
         place = torch.tensor([corner.fixed[c] for c in names], dtype=torch.float64)
-        return float(domain.shape.contains(place + around).double().mean()) > 0.27  # type: ignore[union-attr]
+        return float(shape.contains(place + around).double().mean()) > 0.27
 
     return tuple(corner for corner in corners if wide(corner))
 
@@ -103,7 +102,7 @@ def of_rim(
     problem: Problem, made: Plan, walls: Sequence[Wall]
 ) -> tuple[tuple[Corner, ...], tuple[Corner, ...], Region | None]:  # fmt: skip
     """The corners of a shape, and what of the plane belongs to it."""
-    if problem.domain.shape is None and problem.parts is None:
+    if not cut(problem):
         return (), (), None
     notches, jumps = corners_of_rim(problem, made, walls)
     return singular(problem, notches), jumps, region_of(problem)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pinnsolve.algebra.tolerances import SAME
-from pinnsolve.checks.joins import held, relations
+from pinnsolve.checks.joins import held
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
@@ -18,12 +18,11 @@ from pinnsolve.trial.determined import (
     determined,
     ends_along,
     equations_of,
-    needed,
     wall_at,
 )
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan, with_integrals
-from pinnsolve.trial.rim import region_of, told_on_rim, wall_on_rim
+from pinnsolve.trial.rim import cut, region_of, relations_of, told_on_rim, wall_on_rim
 from pinnsolve.trial.rim_corners import corners_of_rim
 
 
@@ -45,7 +44,7 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     space, equations = tuple(range(dims)), equations_of(problem)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
-    if domain.shape is not None or problem.parts is not None:
+    if cut(problem):
         if dims > 2:
             raise UnmarchableError("cells of space fill boxes: they end at no curved side and at no interface")
         return _over_shape(problem, made, equations)
@@ -79,7 +78,7 @@ def read_steady(problem: Problem, made: Plan) -> Evolution | None:
 def walls_of(problem: Problem) -> list[Wall]:
     """What holds at the sides of a box, or along the rim of what is cut."""
     standing = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
-    if problem.domain.shape is not None or problem.parts is not None:
+    if cut(problem):
         return [wall_on_rim(problem, c, piece) for c, piece in standing]
     return [wall_at(problem, c, piece, parts=len(problem.coordinates) == 2) for c, piece in standing]
 
@@ -109,22 +108,6 @@ def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> 
         tuple(made.size(u).scale for u in problem.unknowns), False, (), notches, jumps, region_of(problem), across,
         tuple(held(problem).tolist()) if across else (),
     )  # fmt: skip
-
-
-def relations_of(problem: Problem, equations: Sequence[Equation]) -> tuple[Equation, ...]:
-    """What holds across curves between materials.
-
-    Raises
-    ------
-    UnmarchableError
-        If that is more or less than such equations ask for.
-    """
-    if problem.parts is None:
-        return ()
-    found, asked = relations(problem), needed(problem, equations, 0)
-    if len(found) != asked:
-        raise UnmarchableError(f"{len(found)} relations hold across curves, and such equations ask for {asked}")
-    return found
 
 
 def _with_ends(problem: Problem, walls: Sequence[Wall], axis: int, places: Sequence[float]) -> tuple[float, ...]:
