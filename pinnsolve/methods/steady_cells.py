@@ -18,6 +18,7 @@ from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.curves import Curve, across, curves_of
 from pinnsolve.methods.faces import joined_at
+from pinnsolve.methods.given_across import given_by
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of, stretched
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.sites import Site
@@ -140,8 +141,16 @@ class SteadyOperator:
 
         inside = left(step.inside(c.scheme.points, False, constants), len(c.mesh))
         walls = [left(step.at_site(site, False, constants), len(site.cells)) for site in c.sites]
-        nothing = c.coefficients.new_zeros(1, len(names), *c.coefficients.shape)
-        return self.operator.corrections(inside, walls, nothing)[0]
+        begun = c.coefficients.new_zeros(1, len(names), *c.coefficients.shape)
+        return self.operator.corrections(inside, walls, begun, self._given_by(constants))[0]
+
+    def _given_by(self, constants: Mapping[str, float]) -> Tensor | None:
+        """What is given across lines and curves for sensitivities, (1, N, K)."""
+        c, step = self.cells, self.cells.step
+        lines, names = given_by(step, c.coefficients[None], constants), list(constants)
+        curves = [across(step, curve, False, constants).by_constants(names) for curve in c.curves]
+        nothing = c.coefficients.new_zeros(1, *c.coefficients.shape, len(names))
+        return self.faces.counted(lines, curves, nothing)
 
     @property
     def faces(self) -> JoinedFaces:

@@ -100,8 +100,8 @@ def _resolution(
     problem: Problem, equation: Equation, piece: Piece, coordinate: str, parts: Sequence[float]
 ) -> Resolution:
     """On which lengths the coefficients and sources of an equation vary along a coordinate: seen on smooth fields, on
-    lines."""
-    domain = problem.domain
+    lines. Of numbers that are sought it counts how they enter: two may be guessed alike, and differ."""
+    domain, sought = problem.domain, {n: v for n, v in problem.sought.items() if n in _asks(equation)}
     rim = None if piece.side is None else piece.draw(len(parts), "sobol", torch.Generator().manual_seed(5))
 
     def curves(x: Tensor) -> Tensor:
@@ -114,9 +114,11 @@ def _resolution(
                 at |= {c: torch.full_like(x, float(rim.coordinates[c][k])) for c in piece.space}
                 normals = {c: torch.full_like(x, float(v[k])) for c, v in rim.normals.items()}
             at[coordinate] = x
-            answer = problem.prober.answer(equation, Points(at, torch.ones_like(x), normals))
+            given = {name: torch.full_like(x, value).requires_grad_() for name, value in sought.items()}
+            answer = problem.prober.answer(equation, Points(at, torch.ones_like(x), normals), given=given)
             found = {(u, alpha): slope for u, alpha, slope in answer.slopes}
-            lines += [answer.residual, *found.values()]
+            by = [answer.by.get(name, torch.zeros_like(x)) for name in sought]
+            lines += [answer.residual, *(slope.detach() for slope in (*found.values(), *by))]
         return torch.stack(lines)
 
     return resolution(curves, *domain.ends(coordinate), breaks(problem, coordinate, [equation]))

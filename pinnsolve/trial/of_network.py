@@ -35,8 +35,6 @@ def read_for_cells(problem: Problem, made: Plan) -> Evolution | Line:
     """
     if problem.ranges:
         return stated(problem, made, {a.name: a.value(0.0) for a in axes_of(problem)}).read
-    if problem.parts is not None and (problem.constants or problem.functions):  # the rows on it depend on these, too
-        raise UnmarchableError("cells end at no curve between materials while constants are to be found")
     known = _with_values(problem, made)
     if len(problem.coordinates) == 1:
         return line(known, made)
@@ -87,8 +85,6 @@ def _with_values(problem: Problem, made: Plan) -> Problem:
     """The problem at the guesses of its constants, without its data, where these tell them."""
     if not problem.constants and not problem.functions:
         return _without_integrals(problem)
-    if problem.inner:
-        raise UnmarchableError("where conditions stand inside, they find no unknown constants")
     if not problem.observations:
         raise UnmarchableError("no measurements tell its unknown constants")
     if name := untied(problem, made.weighted):
