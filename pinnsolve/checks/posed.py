@@ -45,7 +45,10 @@ class Posing:
         Relative to the largest: what is answered by less is not answered. Larger: what is answered weakly is called
         open. Smaller: rounding on curved shapes hides what is open.
     left : float
-        Of what is prescribed: less than this may be what the degrees do not hold.
+        Of what is prescribed: less than this may be rounding in the user's constants, written with eight digits.
+    much : float
+        The same, or a third of the tolerance if that is less: more, and no solution is what is wanted. Larger: data
+        that do not balance are solved for what comes closest. Smaller: measured fluxes are contradictions.
     still : float
         Of what is left at a lower degree: what falls below this goes on falling.
     seen : float
@@ -56,7 +59,8 @@ class Posing:
     degree: int = 14
     points: int = 3
     nothing: float = 1e-7
-    left: float = 1e-3
+    left: float = 1e-7
+    much: float = 1e-3
     still: float = 0.9
     seen: float = 0.1
 
@@ -87,14 +91,16 @@ def settles(problem: Problem, condition: Equation) -> bool:
 
 @dataclass(frozen=True)
 class Posed:
-    """What nothing determines, in words, and whether no solution satisfies all; empty for what is not looked at."""
+    """What nothing determines, in words, and whether no solution satisfies all, by so little that it may not matter, or
+    by more; empty for what is not looked at."""
 
     open: tuple[str, ...] = ()
     unmet: str = ""
+    nearly: str = ""
 
     @property
     def words(self) -> list[str]:
-        return [*self.open, *filter(None, [self.unmet])]
+        return [*self.open, *filter(None, [self.unmet, self.nearly])]
 
 
 def posed(problem: Problem, smooth: bool = True) -> Posed:
@@ -122,11 +128,12 @@ def posed(problem: Problem, smooth: bool = True) -> Posed:
             return Posed()
     if not (smooth and system.linear and (share := system.unmet) > 0):
         return Posed(told)
-    return Posed(
-        told,
-        f"no solution satisfies all equations and conditions: {share:.1%} of what they prescribe is left by "
-        "whatever comes closest. What leaves through the boundary must balance what the equations make inside",
+    part = f"{share:.1%}" if share >= 1e-3 else f"{share:.0e}"
+    words = (
+        f"no solution satisfies all equations and conditions: {part} of what they prescribe is left by whatever comes "
+        "closest. What leaves through the boundary must balance what the equations make inside"
     )
+    return Posed(told, words) if share >= min(POSING.much, problem.tolerance / 3) else Posed(told, nearly=words)
 
 
 @dataclass(frozen=True)

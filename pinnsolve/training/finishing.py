@@ -31,6 +31,7 @@ from pinnsolve.training.rules import RULES
 from pinnsolve.training.run import Run
 from pinnsolve.training.stopping import PATIENCE
 from pinnsolve.training.strategy import NOISE
+from pinnsolve.training.unbalanced import with_equations
 from pinnsolve.training.unmet import with_conditions
 from pinnsolve.training.unseen import cost
 from pinnsolve.trial.of_cells import OfCells
@@ -106,7 +107,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     outcome, error = _with_noise(outcome, error, found, run.tolerance)
     limit = limit_of(run)
     if limit is None:
-        outcome, error = with_conditions(run, *doubted(run, outcome, error, held_out))
+        outcome, error = with_conditions(run, *with_equations(run, *doubted(run, outcome, error, held_out)))
     else:
         outcome, error = at_the_limit(limit, outcome, run.tolerance)
     outcome = _missed(run.trial.problem.data, outcome, own, found) if isinstance(run.trial, OfCells) else outcome
