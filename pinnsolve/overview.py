@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import torch
 
-from pinnsolve.checks.posed import linear
+from pinnsolve.checks.linearity import linear
 from pinnsolve.checks.references import brought
 from pinnsolve.classical.automatic import EFFORT
 from pinnsolve.modes.statement import at, check, sought

@@ -263,8 +263,9 @@ def test_ranges_of_parameters_are_left_to_others() -> None:
         read_for_cells(problem, verified(problem, check(problem))[0])
 
 
-def test_a_conductivity_that_is_sought_within_a_curve_is_found_without_such_cells() -> None:
-    """What is joined at the curve depends on it, and sensitivities over cells do not see that."""
+def test_a_conductivity_that_is_sought_within_a_curve_is_found_over_its_cells() -> None:
+    """What is joined at the curve depends on it. Data that are better than the solution are missed by its error, and
+    contradict nothing."""
     places = torch.rand(2, 60, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2 - 1
     everywhere, outside = heated(4.0)
 
@@ -281,4 +282,5 @@ def test_a_conductivity_that_is_sought_within_a_curve_is_found_without_such_cell
     solution = solve(problem)
     assert solution.converged and solution.training is not None and solution.training.identified is not None
     found = solution.training.identified.constants["k"]
-    assert abs(found.value - 4) < 1e-3 and found.standard_error < 1e-3
+    assert abs(found.value - 4) < min(1e-3, 3 * found.standard_error) and found.standard_error < 5e-3
+    assert isinstance(solution.trial, Planar)

@@ -255,7 +255,7 @@ def test_a_saved_solution_is_the_same() -> None:
 def test_traces_bend_and_come_back() -> None:
     mesh = Tiles.begun([(0.0, 1.0)], 4, [(0.3,)], CPU)
     matrix = torch.tensor([[1.0, 0.0], [2.0, 0.25]], dtype=torch.float64)
-    traces = Traces(mesh, (2,), (6,), False, {0.3: Across.bent(matrix)})
+    traces = Traces(mesh, (2,), (6,), False, {0.3: Across(-matrix, torch.eye(2).double())})
     c = torch.randn(len(mesh), 1, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     joined = traces.joined(c)
     left, right = traces.of(joined)

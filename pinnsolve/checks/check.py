@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.backwards import told_backwards
-from pinnsolve.checks.contradictions import Contradiction, Part, contradictions
+from pinnsolve.checks.contradictions import Contradiction, Part, contradictions, each_kind
 from pinnsolve.checks.corners import corners
 from pinnsolve.checks.coverage import crowded, derivative_name, uncovered
 from pinnsolve.checks.divergence import check_solenoidal
@@ -124,7 +124,7 @@ def _looked_at(problem: Problem) -> Findings:
     _probe_conditions(problem)
     _probe_quantities(problem)
     found = contradictions(problem)
-    warnings = [*problem.domain.warnings, *(str(c) + "; there it is weighted, not exact" * c.exact for c in found)]
+    warnings = [*problem.domain.warnings, *each_kind(found)]
     warnings += (
         known_functions(problem)
         + guesses(problem)

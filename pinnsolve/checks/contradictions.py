@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -50,11 +50,31 @@ class Contradiction:
     scale: float
     exact: bool
 
+    @property
+    def kind(self) -> tuple[str, str, bool]:
+        """Which conditions contradict each other, and whether both would otherwise be built in."""
+        return self.first[0].name, self.second[0].name, self.exact
+
     def __str__(self) -> str:
-        where = ", ".join(f"{c}={v:.4g}" for c, v in self.place.items())
+        return self.told(1)
+
+    def told(self, count: int) -> str:
+        """In words, as the largest of so many of its kind."""
+        place = ", ".join(f"{c}={v:.4g}" for c, v in self.place.items())
+        where = f"at {place}: jump {self.jump:.3g}"
+        where = f"at {count} places, most {where}" if count > 1 else where
         if self.first == self.second:
-            return f"{self.first[0].name} does not continue across the period at {where}: jump {self.jump:.3g}"
-        return f"{self.first[0].name} and {self.second[0].name} contradict each other at {where}: jump {self.jump:.3g}"
+            return f"{self.first[0].name} does not continue across the period {where}"
+        return f"{self.first[0].name} and {self.second[0].name} contradict each other {where}"
+
+
+def each_kind(found: Sequence[Contradiction]) -> list[str]:
+    """Each kind of contradictions once, in words."""
+    kinds: dict[tuple[str, str, bool], list[Contradiction]] = {}
+    for one in found:
+        kinds.setdefault(one.kind, []).append(one)
+    worst = [(max(mine, key=lambda c: c.jump), len(mine)) for mine in kinds.values()]
+    return [c.told(count) + "; there it is weighted, not exact" * c.exact for c, count in worst]
 
 
 def parts(problem: Problem, what: What | None = None) -> list[Part]:

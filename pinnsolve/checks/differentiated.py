@@ -31,11 +31,12 @@ def differentiated(equation: Equation, at: Fields) -> tuple[Jet, Differentiated]
         at.chart.differentiated = kept
 
 
-def weights(equation: Equation, at: Fields) -> tuple[list[str], Tensor]:
-    """Along which coordinate each derivative is taken, and what multiplies it, (derivatives, N)."""
+def weights(equation: Equation, at: Fields, graph: bool = False) -> tuple[list[str], Tensor]:
+    """Along which coordinate each derivative is taken, and what multiplies it, (derivatives, N); where asked for as a
+    function of what the fields are made of."""
     with torch.enable_grad(), beside_derivatives(at.chart) as taken:
         residual, leaves = equation.residual(at).value, [leaf for *_, leaf in taken]
-    slopes = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True) if leaves else ()
+    slopes = torch.autograd.grad(residual.sum(), leaves, materialize_grads=True, create_graph=graph) if leaves else ()
     nothing = torch.zeros(0, at.chart.size, dtype=at.chart.dtype)
     return [name for _, name, _ in taken], torch.stack(slopes) if slopes else nothing
 

@@ -57,13 +57,18 @@ class _UntoldError(Exception):
     """The equations do not say, by a constant matrix, how traces go on."""
 
 
-def bend(problem: Problem, coordinate: str, place: float, joins: Mapping[str, int]) -> Tensor | None:
+def bend(
+    problem: Problem, coordinate: str, place: float, joins: Mapping[str, int],
+    given: Mapping[str, Tensor] | None = None,
+) -> Tensor | None:  # fmt: skip
     """The traces on the right of a place, unknown by unknown, from those on its left, (D, D).
 
     Parameters
     ----------
     joins : mapping from unknown to int
         So many traces each: the value and the derivatives below that order.
+    given : mapping from name to tensor, optional
+        Numbers in the place of parameters, by which the matrix can be derived.
 
     Returns
     -------
@@ -75,72 +80,91 @@ def bend(problem: Problem, coordinate: str, place: float, joins: Mapping[str, in
     told: list[Tensor | None] = []
     for shift in RULES.shifts:
         try:
-            told += _matrices(problem, coordinate, place, shift, columns)
+            told += _Beside(problem, coordinate, place, shift, columns, given or {}).matrices()
         except _UntoldError:
             told.append(None)
     known = [matrix for matrix in told if matrix is not None]
     same = torch.eye(len(columns), dtype=torch.float64)
-    if any(torch.equal(matrix, same) for matrix in known):
-        return same  # a coefficient jumps for all fields; what jumps for some is theirs, as where one is zero
+    if equal := [matrix for matrix in known if torch.equal(matrix, same)]:
+        return equal[0]  # a coefficient jumps for all fields; what jumps for some is theirs, as where one is zero
     if len(known) < len(told):
         return None
     alike = all(bool(((m - known[0]).abs() <= RULES.same * known[0].abs().max()).all()) for m in known)
     return known[0] if alike else None
 
 
-def _matrices(
-    problem: Problem, coordinate: str, place: float, shift: float, columns: Mapping[tuple[str, int], int]
-) -> list[Tensor]:
-    """One for each line through the place."""
-    count = len(RULES.lines)
-    rows: list[tuple[Tensor, Tensor]] = []  # (lines, D) on the left and right, of what is continuous
-    for equation in problem.equations:
-        rows += _continuous(problem, equation, coordinate, place, shift, columns)
-    made = []
-    for line in range(count):
-        left = torch.eye(len(columns), dtype=torch.float64)
-        right = left.clone()
-        taken: set[int] = set()
-        for a, b in rows:
-            highest = _highest(b[line], columns)
-            if highest in taken:
-                raise _UntoldError
-            taken.add(highest)
-            left[highest], right[highest] = a[line], b[line]
-        made.append(torch.linalg.solve(right, left))
-    return made
+@dataclass(frozen=True)
+class _Beside:
+    """The equations beside a place, on fields of one phase."""
+
+    problem: Problem
+    coordinate: str
+    place: float
+    shift: float
+    columns: Mapping[tuple[str, int], int]
+    given: Mapping[str, Tensor]
+
+    def matrices(self) -> list[Tensor]:
+        """One for each line through the place."""
+        rows = [row for equation in self.problem.equations for row in self._continuous(equation)]
+        made = []
+        for line in range(len(RULES.lines)):
+            left = torch.eye(len(self.columns), dtype=torch.float64)
+            right = left.clone()
+            taken: set[int] = set()
+            for a, b in rows:  # on the left and right, of what is continuous
+                highest = _highest(b[line], self.columns)
+                if highest in taken:
+                    raise _UntoldError
+                taken.add(highest)
+                left[highest], right[highest] = a[line], b[line]
+            made.append(torch.linalg.solve(right, left))
+        return made
+
+    def _continuous(self, equation: Equation) -> list[tuple[Tensor, Tensor]]:
+        """What of an equation is continuous but jumps for smooth fields, as rows on traces at the left and right."""
+        problem, columns = self.problem, self.columns
+        axis, count = problem.coordinates.index(self.coordinate), len(RULES.lines)
+        points = _beside(problem, self.coordinate, self.place)
+        chart, at, found = probes(problem.domain, problem.unknowns, points, self.shift)
+        known = {name: chart.constant(v.expand(chart.size)) for name, v in self.given.items()}
+        with torch.enable_grad(), beside_derivatives(chart, self.coordinate) as taken:
+            residual = equation.residual(problem.looked_at(chart, at, fields_of(found), points, known)).value
+            values = [field.value for field, *_ in taken]
+        leaves = [(u, alpha, leaf) for u, p in found.items() for alpha, leaf in p.asked.items()]
+        graph = bool(known)
+        weights = [_grad(residual, [leaf], graph)[0] for *_, leaf in taken]
+        told = [(_row(value, leaves, axis, columns, graph), w) for value, w in zip(values, weights, strict=True)]
+        rows = [row for row, weight in told if not bool(weight.any())]  # what is differentiated again
+        rows.append(_together([(row, w) for row, w in told if row is not None and bool(w.any())], columns))
+        jumping = [(r[:count, :-1], r[count:, :-1]) for r in rows if r is not None and self._may_jump(r)]
+        slopes = _grad(residual, [leaf for *_, leaf in leaves])
+        unsaid = any(
+            alpha[axis] > 1 and _jumps(s[:, None], count) for (_, alpha, _), s in zip(leaves, slopes, strict=True)
+        )
+        if any(_jumps(r[:, -1:], count) for r in rows if r is not None) or (unsaid and not jumping):
+            raise _UntoldError
+        return jumping
+
+    def _may_jump(self, row: Tensor) -> bool:
+        """Whether a row differs from the left to the right, or does so for other numbers than those that are given."""
+        if _jumps(row, len(RULES.lines)) or row.grad_fn is None:
+            return _jumps(row, len(RULES.lines))
+        left, right = row[:, :-1].chunk(2)
+        phases = torch.cos(torch.arange(left.numel(), dtype=left.dtype)).view_as(left)
+        sides = [_grad((phases * side).sum()[None], list(self.given.values())) for side in (left, right)]
+        return any(
+            abs(float(a - b)) > RULES.same * max(abs(float(a)), abs(float(b))) for a, b in zip(*sides, strict=True)
+        )
 
 
 def _highest(row: Tensor, columns: Mapping[tuple[str, int], int]) -> int:
     """The trace of highest order in a row; of several the one that weighs most."""
+    row = row.detach()
     there = [(key[1], abs(float(row[j])), j) for key, j in columns.items() if float(row[j]) != 0.0]
     if not there:
         raise _UntoldError
     return max(there)[2]
-
-
-def _continuous(
-    problem: Problem, equation: Equation, coordinate: str, place: float, shift: float,
-    columns: Mapping[tuple[str, int], int],
-) -> list[tuple[Tensor, Tensor]]:  # fmt: skip
-    """What of an equation is continuous but jumps for smooth fields, as rows on traces at the left and right."""
-    axis, count = problem.coordinates.index(coordinate), len(RULES.lines)
-    points = _beside(problem, coordinate, place)
-    chart, at, found = probes(problem.domain, problem.unknowns, points, shift)
-    with torch.enable_grad(), beside_derivatives(chart, coordinate) as taken:
-        residual = equation.residual(problem.looked_at(chart, at, fields_of(found), points)).value
-        values = [field.value for field, *_ in taken]
-    leaves = [(u, alpha, leaf) for u, p in found.items() for alpha, leaf in p.asked.items()]
-    weights = [_grad(residual, [leaf])[0] for *_, leaf in taken]
-    told = [(_row(value, leaves, axis, columns), w) for value, w in zip(values, weights, strict=True)]
-    rows = [row for row, weight in told if not bool(weight.any())]  # what is differentiated again
-    rows.append(_together([(row, w) for row, w in told if row is not None and bool(w.any())], columns))
-    jumping = [(r[:count, :-1], r[count:, :-1]) for r in rows if r is not None and _jumps(r, count)]
-    slopes = _grad(residual, [leaf for *_, leaf in leaves])
-    unsaid = any(alpha[axis] > 1 and _jumps(s[:, None], count) for (_, alpha, _), s in zip(leaves, slopes, strict=True))
-    if any(_jumps(r[:, -1:], count) for r in rows if r is not None) or (unsaid and not jumping):
-        raise _UntoldError
-    return jumping
 
 
 def _together(terms: Sequence[tuple[Tensor, Tensor]], columns: Mapping[tuple[str, int], int]) -> Tensor | None:
@@ -168,25 +192,30 @@ def _beside(problem: Problem, coordinate: str, place: float) -> Points:
     )
 
 
-def _grad(value: Tensor, leaves: list[Tensor]) -> list[Tensor]:
-    if not value.requires_grad:
+def _grad(value: Tensor, leaves: list[Tensor], graph: bool = False) -> list[Tensor]:
+    if not value.requires_grad or not leaves:
         return [torch.zeros_like(leaf) for leaf in leaves]
-    return list(torch.autograd.grad(value.sum(), leaves, retain_graph=True, materialize_grads=True))
+    return list(torch.autograd.grad(value.sum(), leaves, retain_graph=True, create_graph=graph, materialize_grads=True))
 
 
-def _row(value: Tensor, leaves: Leaves, axis: int, columns: Mapping[tuple[str, int], int]) -> Tensor | None:
+def _row(
+    value: Tensor, leaves: Leaves, axis: int, columns: Mapping[tuple[str, int], int], graph: bool = False
+) -> Tensor | None:  # fmt: skip
     """A field's slopes by the traces, and what is left of it, (N, D + 1); nothing where it holds no unknown."""
     if not value.requires_grad:
         return None
     made = torch.zeros(len(value), len(columns) + 1, dtype=torch.float64)
-    rest = value.detach().clone()
-    for (u, alpha, leaf), slope in zip(leaves, _grad(value, [leaf for *_, leaf in leaves]), strict=True):
-        if not bool(slope.any()):
+    rest, slopes = value.detach().clone(), _grad(value, [leaf for *_, leaf in leaves], graph)
+    told = [bool(slope.any()) or slope.grad_fn is not None for slope in slopes]
+    if graph and not any(told):  # it holds numbers alone
+        return None
+    for ((u, alpha, leaf), slope), there in zip(zip(leaves, slopes, strict=True), told, strict=True):
+        if not there:
             continue
         if any(k for i, k in enumerate(alpha) if i != axis) or (u, alpha[axis]) not in columns:
             raise _UntoldError
         made[:, columns[u, alpha[axis]]] += slope
-        rest -= slope * leaf.detach()
+        rest -= (slope * leaf).detach()
     made[:, -1] = torch.where(rest.abs() > RULES.same * value.detach().abs(), rest, torch.zeros_like(rest))
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pinnsolve.checks.posed import linear
+from pinnsolve.checks.linearity import linear
 from pinnsolve.errors import ProblemError, place_of
 from pinnsolve.problem.problem import Problem
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -253,9 +254,9 @@ class _Alone:
 
 def _flux(problem: Problem, one: Joined) -> Callable[[Fields], Jet]:
     def side(at: Fields) -> Jet:
-        taken, varying = differentiated(one.equation, at)[1], None
-        if any(weight is None for _, weight in one.together):
-            varying = _weights(problem, one.equation, _points_of(problem, at))[0]
+        taken, varying, numbers = differentiated(one.equation, at)[1], None, _derived(problem, at)
+        if numbers or any(weight is None for _, weight in one.together):
+            varying = _weights(problem, one.equation, _points_of(problem, at), numbers)[0]
         parts = []
         for k, weight in one.together:
             field, name = taken[k]
@@ -265,6 +266,12 @@ def _flux(problem: Problem, one: Joined) -> Callable[[Fields], Jet]:
     return side
 
 
+def _derived(problem: Problem, at: Fields) -> dict[str, Tensor]:
+    """Numbers among the parameters by which what is evaluated is derived, (N,) each."""
+    given = {name: at[name] for name in problem.parameters if isinstance(at.get(name), Jet)}
+    return {name: field.value for name, field in given.items() if field.value.requires_grad}
+
+
 def _points_of(problem: Problem, at: Fields) -> Points:
     normals = {c: at["n" + c].value.detach() for c in problem.space_coordinates}
     coordinates = {c: at[c].value.detach() for c in problem.coordinates}
@@ -272,12 +279,15 @@ def _points_of(problem: Problem, at: Fields) -> Points:
     return Points(coordinates, torch.ones_like(first), normals, {"across": torch.zeros_like(first)})
 
 
-def _probed(problem: Problem, points: Points) -> Fields:
+def _probed(problem: Problem, points: Points, numbers: Mapping[str, Tensor] = MappingProxyType({})) -> Fields:
     chart, at, found = probes(problem.domain, problem.unknowns, points)
-    return problem.looked_at(chart, at, fields_of(found), points)
+    given = {name: chart.constant(value) for name, value in numbers.items()}
+    return problem.looked_at(chart, at, fields_of(found), points, given)
 
 
-def _weights(problem: Problem, equation: Equation, points: Points) -> tuple[Tensor, Tensor]:
+def _weights(
+    problem: Problem, equation: Equation, points: Points, numbers: Mapping[str, Tensor] = MappingProxyType({})
+) -> tuple[Tensor, Tensor]:
     """What multiplies each derivative, on this side and beyond, (derivatives, N) each."""
-    here, there = (_probed(problem, points) for _ in range(2))
-    return weights(equation, here)[1], weights(equation, beyond(there))[1]
+    here, there = (_probed(problem, points, numbers) for _ in range(2))
+    return weights(equation, here, bool(numbers))[1], weights(equation, beyond(there), bool(numbers))[1]

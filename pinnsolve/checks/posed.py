@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from pinnsolve.algebra.scaling import balanced, rest
+from pinnsolve.checks.linearity import SHIFTS, alike
 from pinnsolve.checks.polynomials import degrees_of, orthonormal, orthonormal_at, polynomials, right_of
 from pinnsolve.checks.reaching import reaching
 from pinnsolve.geometry.points import Points
@@ -44,7 +45,10 @@ class Posing:
         Relative to the largest: what is answered by less is not answered. Larger: what is answered weakly is called
         open. Smaller: rounding on curved shapes hides what is open.
     left : float
-        Of what is prescribed: less than this may be what the degrees do not hold.
+        Of what is prescribed: less than this may be rounding in the user's constants, written with eight digits.
+    much : float
+        The same, or a third of the tolerance if that is less: more, and no solution is what is wanted. Larger: data
+        that do not balance are solved for what comes closest. Smaller: measured fluxes are contradictions.
     still : float
         Of what is left at a lower degree: what falls below this goes on falling.
     seen : float
@@ -55,28 +59,13 @@ class Posing:
     degree: int = 14
     points: int = 3
     nothing: float = 1e-7
-    left: float = 1e-3
+    left: float = 1e-7
+    much: float = 1e-3
     still: float = 0.9
     seen: float = 0.1
 
 
 POSING = Posing()
-
-
-def linear(problem: Problem, equation: Equation, points: Points) -> bool:
-    """Whether a residual is affine in the unknowns: the slopes are the same whatever the unknowns are."""
-    return _alike([problem.prober.answer(equation, points, shift) for shift in (0.0, 1.9)])
-
-
-def _alike(answers: Sequence[Answer]) -> bool:
-    slopes = [{(u, alpha): s for u, alpha, s in a.slopes} for a in answers]
-    if slopes[0].keys() != slopes[1].keys():
-        return False
-    return all(_same(slopes[0][key], slopes[1][key]) for key in slopes[0])
-
-
-def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
-    return bool((a - b).abs().max() <= 1e-12 * a.abs().max())  # rounding; false where one is not finite
 
 
 def settles(problem: Problem, condition: Equation) -> bool:
@@ -89,14 +78,16 @@ def settles(problem: Problem, condition: Equation) -> bool:
 
 @dataclass(frozen=True)
 class Posed:
-    """What nothing determines, in words, and whether no solution satisfies all; empty for what is not looked at."""
+    """What nothing determines, in words, and whether no solution satisfies all, by so little that it may not matter, or
+    by more; empty for what is not looked at."""
 
     open: tuple[str, ...] = ()
     unmet: str = ""
+    nearly: str = ""
 
     @property
     def words(self) -> list[str]:
-        return [*self.open, *filter(None, [self.unmet])]
+        return [*self.open, *filter(None, [self.unmet, self.nearly])]
 
 
 def posed(problem: Problem, smooth: bool = True) -> Posed:
@@ -124,11 +115,12 @@ def posed(problem: Problem, smooth: bool = True) -> Posed:
             return Posed()
     if not (smooth and system.linear and (share := system.unmet) > 0):
         return Posed(told)
-    return Posed(
-        told,
-        f"no solution satisfies all equations and conditions: {share:.1%} of what they prescribe is left by "
-        "whatever comes closest. What leaves through the boundary must balance what the equations make inside",
+    part = f"{share:.1%}" if share >= 1e-3 else f"{share:.0e}"
+    words = (
+        f"no solution satisfies all equations and conditions: {part} of what they prescribe is left by whatever comes "
+        "closest. What leaves through the boundary must balance what the equations make inside"
     )
+    return Posed(told, words) if share >= min(POSING.much, problem.tolerance / 3) else Posed(told, nearly=words)
 
 
 @dataclass(frozen=True)
@@ -170,13 +162,12 @@ class System:
         values = polynomials(problem, degrees, points, (0,) * len(names))
         kept = orthonormal(values)
         everything = [(e, on) for e, on in _everything(problem, points, len(degrees)) if e not in without]
-        shifts = 0.0, 1.9
-        answers = [[problem.prober.answer(equation, on, shift) for shift in shifts] for equation, on in everything]
-        affine = all(map(_alike, answers))
+        answers = [[problem.prober.answer(equation, on, shift) for shift in SHIFTS] for equation, on in everything]
+        affine = all(map(alike, answers))
         asked = [
             (equation, on, shift, answer)
             for (equation, on), pair in zip(everything, answers, strict=True)
-            for shift, answer in zip(shifts[: 1 if affine else 2], pair, strict=False)
+            for shift, answer in zip(SHIFTS[: 1 if affine else 2], pair, strict=False)
         ]
         weights, scales = balanced(np.array([_strengths(problem, answer) for *_, answer in asked]))
         blocks, rights, parts, row = [], [], [], 0

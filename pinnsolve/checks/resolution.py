@@ -8,8 +8,8 @@ itself. What is narrower than the first points see stays unseen (`checks.hidden`
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -35,6 +35,7 @@ class Rules:
     closer: int = 7  # rounds in which a jump is placed 32 times closer each; more: rounding decides
     jumps: int = 8  # of one cluster of short parts; more: noise takes long
     apart: float = 1e-7  # of the length: jumps that are closer are one; smaller: steps between them are too short
+    doubt: float = 4.0  # of the shortest part at a kink: how far off it may be; smaller: one of two functions is two
     known: int = 60  # breaks between which others are looked for; more: more time
     early: float = 2e-12  # of the length: how well a jump's place is known (`checks.interfaces` rounds it at 5e-13)
     most: int = 48  # parts at once that are looked into; more: noise takes long
@@ -52,15 +53,19 @@ class Resolution:
     breaks : tuple of float
     parts : tuple of (low, high)
         Those that are shorter than a sixtieth of the whole, from left to right.
+    within : mapping from break to float
+        How far from where it is placed a kink may be; jumps are where they are.
     """
 
     breaks: tuple[float, ...] = ()
     parts: tuple[tuple[float, float], ...] = ()
+    within: Mapping[float, float] = field(default_factory=dict)
 
     def mirrored(self, sign: int) -> Resolution:
         """The same along the coordinate times a sign."""
         parts = (sorted((sign * a, sign * b)) for a, b in self.parts)
-        return Resolution(tuple(sorted(sign * b for b in self.breaks)), tuple(sorted((a, b) for a, b in parts)))
+        within = {sign * b: w for b, w in self.within.items()}
+        return Resolution(tuple(sorted(sign * b for b in self.breaks)), tuple(sorted((a, b) for a, b in parts)), within)
 
     def longest(self, at: float) -> float:
         """How long a step from a place on may be: twice each part that it enters, and the way to it."""
@@ -73,12 +78,18 @@ class Resolution:
 
 
 def together(found: Sequence[Resolution], size: float) -> Resolution:
-    """What several functions over a length ask for; breaks that are one to all accuracy are one, at the place that the
-    first of them says: where equations jump is known better than where what is prescribed has a kink."""
-    kept: list[float] = []
+    """What several functions over a length ask for; breaks that may be one, as far as their places are known, are one,
+    at the place that the first of them says: where equations jump is known better than where what is prescribed has a
+    kink."""
+    kept, within = list[float](), dict[float, float]()
+
+    def apart(a: float, b: float, w: float) -> bool:
+        return abs(a - b) > max(w, within.get(b, 0.0), RULES.apart * size)
+
     for r in found:  # those of one are apart as they are
-        kept += [b for b in r.breaks if all(abs(b - other) > RULES.short * size for other in kept)]
-    return Resolution(tuple(sorted(kept)), tuple(sorted({p for r in found for p in r.parts})))
+        new = [b for b in r.breaks if all(apart(b, other, r.within.get(b, 0.0)) for other in kept)]
+        kept, within = kept + new, within | {b: r.within[b] for b in new if b in r.within}
+    return Resolution(tuple(sorted(kept)), tuple(sorted({p for r in found for p in r.parts})), within)
 
 
 def just_before(moments: Sequence[float], begin: float, end: float) -> tuple[float, ...]:
@@ -105,7 +116,8 @@ def resolution(curves: Curves, low: float, high: float, known: Sequence[float] =
     closely = _parts(curves, low, high, RULES.broken)
     if all(b - a >= usual for a, b in closely):
         return Resolution()
-    breaks = _places(curves, [p for p in closely if p[1] - p[0] < RULES.short * size], size)
+    within = _places(curves, [p for p in closely if p[1] - p[0] < RULES.short * size], size)
+    breaks = list(within)
     beside = 1e-9 * size  # a part that begins at a break does not see it
     ends = [low, *breaks, high]
     inner = [(a + beside * (a > low), b - beside * (b < high)) for a, b in pairwise(ends) if b - a > RULES.short * size]
@@ -113,21 +125,22 @@ def resolution(curves: Curves, low: float, high: float, known: Sequence[float] =
     for a, b in inner:
         usual = 0.9 * (b - a) / RULES.first
         parts += [p for p in _parts(curves, a, b, RULES.followed) if RULES.short * size <= p[1] - p[0] < usual]
-    return Resolution(tuple(breaks), tuple(parts))
+    return Resolution(tuple(breaks), tuple(parts), {b: w for b, w in within.items() if w})
 
 
-def _places(curves: Curves, short: Sequence[tuple[float, float]], size: float) -> list[float]:
-    """One place for each cluster of short parts: just before a jump, and near a kink."""
+def _places(curves: Curves, short: Sequence[tuple[float, float]], size: float) -> dict[float, float]:
+    """One place for each cluster of short parts, with how far off it may be: just before a jump, and near a kink."""
     clusters: list[list[tuple[float, float]]] = []
     for part in short:
         if clusters and part[0] - clusters[-1][-1][1] < RULES.short * size:
             clusters[-1].append(part)
         else:
             clusters.append([part])
-    found = []
+    found: dict[float, float] = {}
     for cluster in clusters:
         a, b = min(cluster, key=lambda p: p[1] - p[0])
-        found += _jumps(curves, cluster[0][0], cluster[-1][1], size) or [(a + b) / 2]
+        jumps = _jumps(curves, cluster[0][0], cluster[-1][1], size)
+        found |= dict.fromkeys(jumps, 0.0) if jumps else {(a + b) / 2: min(RULES.doubt * (b - a), RULES.short * size)}
     return found
 
 

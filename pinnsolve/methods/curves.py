@@ -12,7 +12,7 @@ do fluxes: h [k u_n] in units of the smaller k.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -81,8 +81,9 @@ def curves_of(scheme: Scheme, mesh: Tiles, points: int | None = None) -> list[Cu
     return found
 
 
-def across(step: Step, curve: Curve, slopes: bool) -> Answers:
-    """The relations at points of a curve, (m, q c Q); unknowns of the cells below are numbered after all others."""
+def across(step: Step, curve: Curve, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
+    """The relations at points of a curve, (m, q c Q), with slopes by constants that stand at some values; unknowns of
+    the cells below are numbered after all others."""
     s, e = step.scheme, step.scheme.evolution
     q, (c, points) = s.stages, curve.shape
     t = step.times[:, None, None].expand(q, c, points).reshape(-1)
@@ -99,7 +100,7 @@ def across(step: Step, curve: Curve, slopes: bool) -> Answers:
     flat, outward = (v.expand(q, c, points, -1).reshape(-1, e.dims) for v in (curve.places, curve.normals))
     places = e.points(flat, t, None, outward)
     places = replace(places, measured={ACROSS: torch.zeros_like(places.weights)})
-    return answers(e.problem, e.relations, places, derivative, slopes)
+    return answers(e.problem, e.relations, places, derivative, slopes, by)
 
 
 @dataclass
@@ -193,11 +194,14 @@ class Across:
         return Sides(group.cells, group.unknowns, each)
 
     def given(self, told: Sequence[Tensor], known: Tensor) -> Tensor:
-        """What rows above lack, (q, N), for coefficients (q, n, F, M) that leave so much of relations, (m, q c Q)."""
-        found = known.new_zeros(len(known), self.rows.shape[1])
+        """What rows above lack, (q, N, K), for coefficients (q, n, F, M, K) that leave so much of relations,
+        (m, K, q c Q)."""
+        found = known.new_zeros(len(known), self.rows.shape[1], known.shape[-1])
         for (curve, _), here, left in zip(self.curves, self.places, told, strict=True):
-            residual = left.reshape(len(left), len(known), *curve.shape).movedim(0, 2).flatten(2)  # (q, c, m Q)
-            c = (known / self.columns[:, None]).flatten(2)
-            linear = [by_features(c[:, curve.cells[k]], self.rows[k, here]) for k in (0, 1)]  # (q, c, m Q)
-            found[:, here] = residual / self.units[here] + linear[1] - linear[0]
+            residual = (
+                left.unflatten(2, (len(known), *curve.shape)).permute(2, 3, 0, 4, 1).flatten(2, 3)
+            )  # (q, c, m Q, K)
+            c = (known / self.columns[:, None, None]).flatten(2, 3)
+            linear = [self.rows[k, here] @ c[:, curve.cells[k]] for k in (0, 1)]
+            found[:, here] = residual / self.units[here][..., None] + linear[1] - linear[0]
         return found

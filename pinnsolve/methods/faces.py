@@ -62,7 +62,7 @@ class Faces:
         return torch.where(self.orders < 0, torch.ones_like(found), found)
 
     def given(self, crossed: Sequence[Crossed], times: Tensor, degree: int) -> Tensor | None:
-        """What is given on each unknown at times (q,), (q, N); nothing where nothing is."""
+        """What is given on each unknown at times (q,), (q, N, 1); nothing where nothing is."""
         if not self.told or all(c.given is None for c in crossed):
             return None
         dims = 1 + len(self.told[0].ends)
@@ -80,7 +80,7 @@ class Faces:
             for j, told in enumerate(mine):
                 here = values[:, j, :, told.relation] @ modes[: told.count].T / told.norm
                 found[:, told.first : told.first + told.count] = here
-        return found
+        return found[..., None]
 
 
 @dataclass(frozen=True)
@@ -272,12 +272,12 @@ def gaps(
     faces: Faces, groups: Sequence[Sides], known: Tensor, given: Tensor | None, ranks: Ranks
 ) -> list[Tensor]:  # fmt: skip
     """By group, what the traces (s, m, k, K) of coefficients (s, n, F M, K) lack to the mean of both sides; above lines
-    what is given (s, N) belongs to them."""
+    what is given (s, N, K) belongs to them."""
     found = [group.traces(known[:, group.cells]) for group in groups]
     if given is not None:
         for own, group in zip(found, groups, strict=True):
             above = faces.above[group.unknowns] == group.cells[:, None]
-            own.add_((given[:, group.unknowns] * above)[..., None])
+            own.add_(given[:, group.unknowns] * above[..., None])
     mean = known.new_zeros(len(known), faces.order.size, known.shape[-1])
     for group, own in zip(groups, found, strict=True):
         mean.index_add_(1, group.unknowns.flatten(), own.flatten(1, 2) / 2)

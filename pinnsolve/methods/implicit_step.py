@@ -283,7 +283,11 @@ def traces_of(scheme: Scheme, mesh: Tiles) -> Traces:
 def joined(c: Tensor, mesh: Tiles, scheme: Scheme, times: Tensor | None = None) -> Tensor:
     """Coefficients (..., n, F, M) along a line with the traces of neighbours made equal to their mean, or (q, n, F, M)
     joined as is given at times (q,); in more coordinates joins are rows, and nothing has to be done."""
-    return c if mesh.dims > 1 else traces_of(scheme, mesh).joined(c, times)
+    if mesh.dims > 1:
+        return c
+    traces = traces_of(scheme, mesh)
+    given = {} if times is None else {k: v.reshape(*c.shape[:-3], -1) for k, v in traces.given(times).items()}
+    return traces.joined(c, given)
 
 
 def in_time(evolution: Evolution, slopes: Iterable[tuple[int, int, Alpha]]) -> list[int]:

@@ -222,14 +222,18 @@ class JoinedFaces:
         return found[:, None, None, None]
 
     def given(self, times: Tensor, known: Tensor, at_curves: Sequence[Tensor] = ()) -> Tensor | None:
-        """What is given across lines at times (q,), (q, N), as traces count it, and what relations across curves leave,
-        (m, q c Q), for coefficients (q, n, F, M); nothing where nothing is."""
+        """What is given across lines at times (q,), (q, N, 1), as traces count it, with what relations across curves
+        leave, (m, q c Q), for coefficients (q, n, F, M); nothing where nothing is."""
         found = self.faces.given(self.scheme.evolution.crossed, times, self.scheme.degree)
-        found = found if found is None or self.across is None else found * self.across
+        return self.counted(found, [left[:, None] for left in at_curves], known[..., None])
+
+    def counted(self, given: Tensor | None, at_curves: Sequence[Tensor], known: Tensor) -> Tensor | None:
+        """The same of what is given (q, N, K) and left, (m, K, q c Q), for K fields (q, n, F, M, K)."""
+        found = given if given is None or self.across is None else given * self.across[:, None]
         if self.curved is None:
             return found
-        found = known.new_zeros(len(known), self.faces.order.size) if found is None else found
         last = self.curved.given(at_curves, known)
+        found = last.new_zeros(len(known), self.faces.order.size, known.shape[-1]) if found is None else found
         found[:, -last.shape[1] :] = last * self.columns[0, 0]  # as unknowns of the first field are counted
         return found
 
@@ -245,16 +249,15 @@ class JoinedFaces:
         at_sites : sequence by site of tensor (S, c, m, P, K)
         known : tensor (S, n, F, M, K), optional
             What corrections are added to: its gaps at the joints are closed with them.
-        given : tensor (S, N), optional
-            What is given across lines.
+        given : tensor (S, N, K), optional
+            What is given across lines and curves.
         """
         shape = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1])
         ranks = self.own.shares.ranks
         found = torch.zeros(shape, dtype=torch.complex128, device=b.device).flatten(2, 3)
         held = None if known is None else known.flatten(2, 3) / self.columns[:, None, :, None]
         for stage in self.stages:
-            k = stage.numbers
-            real = not stage.inverse.is_complex()
+            k, real = stage.numbers, not stage.inverse.is_complex()
 
             def mine(x: Tensor, k: Tensor = k, real: bool = real) -> Tensor:
                 return x[k].real if real else x[k]
@@ -265,7 +268,7 @@ class JoinedFaces:
                 said = tested_at(self.scheme, self.mesh, site, slopes, values, mine(told) * weight)
                 right.index_add_(1, site.cells, stage.square * said)
             right *= self.columns[k][:, None, :, None]
-            told_there = None if given is None else mine(self._counted(given))
+            told_there = None if given is None else mine(self.scaled(given))
             lacks = [] if held is None else gaps(self.faces, self.groups, mine(held), told_there, ranks)
             for group, gap in zip(self.groups, lacks, strict=False):
                 right[:, group.cells] += stage.square * group.back(gap)
@@ -283,18 +286,6 @@ class JoinedFaces:
         found = (ranks.sum(found) * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
         return found if self.floating is None else self.floating.freed(found)
 
-    def _counted(self, given: Tensor) -> Tensor:
-        """What is given (S, N) in the units of the unknowns."""
-        return given / self.columns[:, self.faces.kinds[:, 0] * self.scheme.cell.count]
-
-    def jumps(self, known: Tensor, scale: Tensor, at_curves: Sequence[Tensor] = ()) -> Tensor:
-        """The squares (S, n) of what coefficients (S, n, F, M) jump by at each cell's sides, as these are joined, the
-        unknowns in so many of their own units, (F,); of a steady problem."""
-        given = self.given(known.new_zeros(1), known, at_curves)
-        held = (known.flatten(2) / self.columns[:, None])[..., None]
-        found, told = known.new_zeros(known.shape[:2]), None if given is None else self._counted(given)
-        lacks = gaps(self.faces, self.groups, held, told, self.own.shares.ranks)
-        for group, gap in zip(self.groups, lacks, strict=True):
-            scaled = gap / scale[self.faces.kinds[group.unknowns, 0]][..., None]
-            found[:, group.cells] = 4 * scaled.square().sum((-1, -2))
-        return self.own.shares.ranks.sum(found)
+    def scaled(self, given: Tensor) -> Tensor:
+        """What is given (S, N, K) in the units of the unknowns."""
+        return given / self.columns[:, self.faces.kinds[:, 0] * self.scheme.cell.count, None]

@@ -138,7 +138,8 @@ class Cells:
 
     def closed(self) -> Cells:
         """With the traces of neighbours made equal: corrections leave gaps as they are."""
-        return self.with_coefficients(self.traces.joined(self.coefficients, self.mesh.edges.new_zeros(1)))
+        given = {k: v[0] for k, v in self.traces.given(self.mesh.edges.new_zeros(1)).items()}
+        return self.with_coefficients(self.traces.joined(self.coefficients, given))
 
     def with_coefficients(self, c: Tensor) -> Cells:
         made = replace(self, coefficients=c)

@@ -122,24 +122,41 @@ class LineOperator:
         """How the solution answers to constants that stand at these values, (K, n, F, M): r'(u) s + dr/dc = 0."""
         c = self.cells
         n, points, names = len(c.mesh), c.scheme.points, list(constants)
+        given = c.traces.given_by(c.coefficients[None], constants, c.mesh.edges.new_zeros(1))
+        begun = c.traces.joined(
+            c.coefficients.new_zeros(len(names), *c.coefficients.shape), {k: g[0] for k, g in given.items()}
+        )
+        traces = c.traces.of(begun)
 
         def source(found: Answers) -> Tensor:  # (E, N, K)
             nothing = torch.zeros_like(found.residuals)
             each = [torch.stack([found.by.get((e, name), row) for e, row in enumerate(nothing)]) for name in names]
             return -torch.stack(each, -1)
 
-        def standing(told: list[tuple[Standing, Tensor, float]]) -> list[Tensor]:  # of (K,)
-            return [source(c.standing(s, slopes=True, by=constants))[0, 0] / norm for s, _, norm in told]
+        def standing(told: list[tuple[Standing, Tensor, float]], joint: int) -> list[Tensor]:  # of (K,)
+            side, cell = (0, joint) if joint < n else (1, joint - 1)
+            now = traces[side][:, cell].T
+            return [source(c.standing(s, slopes=True, by=constants))[0, 0] / norm - row @ now for s, row, norm in told]
 
-        inside = source(c.at_points(slopes=False, by=constants))
+        inside = source(c.at_points(slopes=False, by=constants)) - self._linear(begun)
         b = inside.unflatten(1, (n, points)).transpose(0, 1).flatten(1, 2) / self.norms[..., None]
         more = b.new_zeros(n, self.more, len(names))
         for joint, told in self.inner.items():
-            more[joint, : len(told)] = torch.stack(standing(told))
-        at_ends = [row for joint in (0, n) for row in standing(self.at.get(joint, []))]
+            more[joint, : len(told)] = torch.stack(standing(told, joint))
+        at_ends = [row for joint in (0, n) for row in standing(self.at.get(joint, []), joint)]
         walls = None if c.ring else torch.stack(at_ends)[None] if at_ends else b.new_zeros(1, 0, len(names))
         found = self.chain.solve(torch.cat([b, more], 1)[None], walls)
-        return c.traces.coefficients(*(part[0].movedim(-1, 0) for part in found))
+        return begun + c.traces.coefficients(*(part[0].movedim(-1, 0) for part in found))
+
+    def _linear(self, c: Tensor) -> Tensor:
+        """What the linearised equations make of coefficients (K, n, F, M), (E, N, K)."""
+        s, mesh = self.cells.scheme, self.cells.mesh
+        found = c.new_zeros(*self.inside.residuals.shape, len(c))
+        for (i, f, alpha), slope in self.inside.slopes.items():
+            k = alpha[0]
+            values = (s.table(k)[self.cells.kinds] @ c[:, :, f, :, None])[..., 0] * (2 / mesh.widths) ** k
+            found[i] += slope[:, None] * values.flatten(1).T
+        return found
 
     def answer_to(self, noise: Tensor) -> Tensor:
         """The change (n, F, M) where equations are off at each point by so much, (n, E P)."""

@@ -19,9 +19,10 @@ from pinnsolve.methods.line_whole import LineWhole
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
-from pinnsolve.trial.line import read_line
+from pinnsolve.trial.line import Line, read_line
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.of_cells import OfCells
+from pinnsolve.trial.retold import retold_line
 
 
 @dataclass
@@ -87,7 +88,8 @@ class OverLine:
 
     def again(self, problem: Problem, values: Mapping[str, float], known: LinedFor) -> LinedFor | None:
         """On the cells of a known solution."""
-        line, cells = read_line(problem, self.of.plan), known.cells
+        cells = known.cells
+        line = retold_line(cells.scheme.line, problem, self.of.plan)
         if line is None:
             return None
         scheme = replace(cells.scheme, line=line)
@@ -102,7 +104,8 @@ class OverLine:
 
     def kept(self, problem: Problem, trial: Lined) -> LinedFor | None:
         """That which a trial function keeps."""
-        line = read_line(problem, trial.plan)
+        read = trial.read
+        line = retold_line(read, problem, trial.plan) if isinstance(read, Line) else read_line(problem, trial.plan)
         if line is None or not len(trial.coefficients):
             return None
         scheme = LineScheme(line, trial.coefficients.shape[2] - 1, trial.device)
@@ -112,7 +115,8 @@ class OverLine:
 
     def once_more(self, trial: Lined) -> float:
         """Operations of a solution on the cells of a known one."""
-        scheme = LineScheme(line_solving.line_of(trial), trial.layer.degree, trial.device)
+        read = trial.read if isinstance(trial.read, Line) else line_solving.line_of(trial)
+        scheme = LineScheme(read, trial.layer.degree, trial.device)
         return line_solving.spent(scheme, Effort(3, 3 * len(trial.coefficients)))  # Newton's method settles in three
 
     def _on_cells(self, problem: Problem, values: Mapping[str, float], cells: Cells) -> LinedFor | None:

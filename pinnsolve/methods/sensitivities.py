@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.cell_start import projected
-from pinnsolve.methods.implicit_step import Scheme, Start, Step, joined, sites_of, stretched
+from pinnsolve.methods.given_across import given_by
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of, stretched, traces_of
 from pinnsolve.methods.second_march import in_modes_of
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.stage_operator import Operator
@@ -56,7 +57,7 @@ def sensitivities(
     nothing where they do not settle."""
     mesh, found, kept = steps[0].mesh, list[Tensor](), None
     joins = [k[0] for k in scheme.evolution.joins]
-    start, counts = start_of(scheme, mesh, constants), counts or Counts()
+    start, counts = start_of(steps[0], constants), counts or Counts()
     for step in steps:
         if step.mesh.places != mesh.places:
             moved = [carried(c, mesh, step.mesh, scheme.cell, joins) for c in (start.values, start.rates)]
@@ -71,12 +72,26 @@ def sensitivities(
     return found
 
 
-def start_of(scheme: Scheme, mesh: Tiles, constants: Mapping[str, float]) -> Start:
-    """The derivatives of what is prescribed at the start, (K, n, F, M)."""
-    made = [projected(scheme, mesh, rates, constants) for rates in (False, True)]
-    if scheme.evolution.second:
-        made = [joined(c, mesh, scheme) for c in made]
+def start_of(step: Step, constants: Mapping[str, float]) -> Start:
+    """The derivatives of what is prescribed at the start of the first step, (K, n, F, M)."""
+    made = [projected(step.scheme, step.mesh, rates, constants) for rates in (False, True)]
+    if step.scheme.evolution.second:
+        begun = zip(
+            made, (step.start.values, step.start.rates), (step.times.new_tensor([step.begin]), None), strict=True
+        )
+        made = [_joined(c[None], step, known[None], constants, times)[0] for c, known, times in begun]
     return Start(*made)
+
+
+def _joined(
+    c: Tensor, step: Step, known: Tensor, constants: Mapping[str, float], times: Tensor | None
+) -> Tensor:  # fmt: skip
+    """Coefficients (q, K, n, F, M) along a line with traces that are joined as those of derivatives of some that are
+    known, (q, n, F, M); in more coordinates joins are rows."""
+    if step.mesh.dims > 1:
+        return c
+    traces = traces_of(step.scheme, step.mesh)
+    return traces.joined(c, traces.given_by(known, constants, times))
 
 
 @dataclass(frozen=True)
@@ -140,15 +155,16 @@ Solved = tuple[Tensor, Start, Operator | None]
 def _solved(known: Answered, start: Start, kept: Operator | None, counts: Counts) -> Solved | None:
     """The modes, what is at the end, and the factorisation, where the next step may keep it."""
     step, s = known.step, known.step.scheme
-    begun = joined(start.values, step.mesh, s)
-    stages = begun.expand(s.stages, *begun.shape).clone()
+    begun = start.values.expand(s.stages, *start.values.shape).clone()
+    stages = _joined(begun, step, step.stages, known.constants, step.times)
+    across = None if step.mesh.dims < 2 else given_by(step, step.stages, known.constants)
     operator, before, rate = kept, 0.0, 0.0
     for _ in range(RULES.iterations):
         if operator is None:
             operator = known.operator()
             counts.factorisations += 1
             counts.operations += operator.operations[0]
-        change = operator.corrections(*known.left(stages, start), stages)
+        change = operator.corrections(*known.left(stages, start), stages, across)
         counts.iterations += 1
         counts.operations += operator.operations[1] * len(known.constants)
         stages = stages + change

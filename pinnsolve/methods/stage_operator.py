@@ -163,7 +163,7 @@ class Operator:
         self, residuals: Tensor, at_sites: Sequence[Tensor], stages: Tensor, given: Tensor | None = None
     ) -> Tensor:
         """The changes of K fields' stages (q, K, n, F, M) by which residuals (E, q, K, n, P) and those of sites
-        (m, q, K, c, P) vanish, and gaps to what is given at joints (q, N), in one solution."""
+        (m, q, K, c, P) vanish, and gaps to what is given at joints (q, N, K), in one solution."""
         s = self.scheme
         into = s.radau.into
 
@@ -178,7 +178,7 @@ class Operator:
         else:
             known = torch.tensordot(into, stages.to(into.dtype), 1).movedim(1, -1)
             if isinstance(self.cells, JoinedFaces) and given is not None:
-                found = self.cells.solve(b, told, known, into @ given.to(into.dtype))
+                found = self.cells.solve(b, told, known, torch.tensordot(into, given.to(into.dtype), 1))
             else:
                 found = self.cells.solve(b, told, known)
         return torch.tensordot(s.radau.back, found, 1).real.movedim(-1, 1)

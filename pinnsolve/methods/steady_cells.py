@@ -7,7 +7,7 @@ It is the one step of a march in which nothing evolves (`methods.implicit_step`)
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -17,7 +17,8 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.curves import Curve, across, curves_of
-from pinnsolve.methods.faces import joined_at
+from pinnsolve.methods.faces import gaps, joined_at
+from pinnsolve.methods.given_across import given_by
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of, stretched
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.sites import Site
@@ -140,8 +141,16 @@ class SteadyOperator:
 
         inside = left(step.inside(c.scheme.points, False, constants), len(c.mesh))
         walls = [left(step.at_site(site, False, constants), len(site.cells)) for site in c.sites]
-        nothing = c.coefficients.new_zeros(1, len(names), *c.coefficients.shape)
-        return self.operator.corrections(inside, walls, nothing)[0]
+        begun = c.coefficients.new_zeros(1, len(names), *c.coefficients.shape)
+        return self.operator.corrections(inside, walls, begun, self._given_by(constants))[0]
+
+    def _given_by(self, constants: Mapping[str, float]) -> Tensor | None:
+        """What is given across lines and curves for sensitivities, (1, N, K)."""
+        c, step = self.cells, self.cells.step
+        lines, names = given_by(step, c.coefficients[None], constants), list(constants)
+        curves = [across(step, curve, False, constants).by_constants(names) for curve in c.curves]
+        nothing = c.coefficients.new_zeros(1, *c.coefficients.shape, len(names))
+        return self.faces.counted(lines, curves, nothing)
 
     @property
     def faces(self) -> JoinedFaces:
@@ -167,7 +176,7 @@ def defects(solved: SteadyCells, faces: JoinedFaces, sizes: Tensor) -> Tensor:
         made[i] += slope.abs() * unit.repeat_interleave(points**e.dims)
     left, whole = ((v.reshape(-1, n, w.shape[1]).square() * w).sum(-1) for v in (found.residuals, made))
     square = (left / whole.clamp(min=1e-300)).amax(0)
-    at_sides = faces.jumps(solved.coefficients[None], scale, solved.across())[0]
+    at_sides = _jumps(faces, solved.coefficients[None], scale, solved.across())[0]
     for site, norms in zip(sites_of(replace(s, degree=s.degree + 2), mesh), faces.norms, strict=True):
         told = step.at_site(site, slopes=False).residuals
         missed = site.mean(told.reshape(len(told), len(site.cells), -1).square())  # (m, c)
@@ -205,3 +214,15 @@ def _beside_points(solved: SteadyCells, faces: JoinedFaces) -> Tensor:
         for cells in curve.cells:
             square.index_add_(0, cells, mean.sum(1))
     return square
+
+
+def _jumps(faces: JoinedFaces, known: Tensor, scale: Tensor, at_curves: Sequence[Tensor]) -> Tensor:
+    """The squares (1, n) of what coefficients (1, n, F, M) jump by at each cell's sides, as these are joined, the
+    unknowns in so many of their own units, (F,)."""
+    given, found = faces.given(known.new_zeros(1), known, at_curves), known.new_zeros(known.shape[:2])
+    told = None if given is None else faces.scaled(given)
+    held, ranks = (known.flatten(2) / faces.columns[:, None])[..., None], faces.own.shares.ranks
+    for group, gap in zip(faces.groups, gaps(faces.faces, faces.groups, held, told, ranks), strict=True):
+        units = scale[faces.faces.kinds[group.unknowns, 0]][..., None]
+        found[:, group.cells] = 4 * (gap / units).square().sum((-1, -2))
+    return ranks.sum(found)

@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.posed import linear
+from pinnsolve.checks.linearity import linear
 from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.grading import beside

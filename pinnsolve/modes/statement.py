@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from pinnsolve.checks.check import Findings
-from pinnsolve.checks.posed import linear
+from pinnsolve.checks.linearity import linear
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.once import once
 from pinnsolve.geometry.points import Points

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -29,16 +30,15 @@ class Across:
         In the coordinate's units.
     given : callable, optional
         From times (q,) to (q, D); without it zero.
+    by : callable, optional
+        From constants and the values at which they stand to derivatives of all of this; without it nothing depends on
+        any.
     """
 
     left: Tensor
     right: Tensor
     given: Callable[[Tensor], Tensor] | None = None
-
-    @classmethod
-    def bent(cls, bend: Tensor) -> Across:
-        """Where the traces on the right are a matrix times those on the left."""
-        return cls(-bend, torch.eye(len(bend), dtype=bend.dtype))
+    by: Callable[[Mapping[str, float]], Mapping[str, Across]] | None = None
 
     def solved(self, units: Tensor) -> tuple[Tensor, Tensor]:
         """All traces (2 D,) that are joined, left ones first and each times its `units` (D,): `free` y + `fixed` given,
@@ -52,6 +52,12 @@ class Across:
     def offset(self, times: Tensor) -> Tensor | None:
         """What is given, (q, D)."""
         return None if self.given is None else self.given(times)
+
+    def left_over(self, below: Tensor, above: Tensor, times: Tensor | None) -> Tensor:
+        """What traces (..., q, D) on both sides leave of it at times (q,)."""
+        given = None if times is None else self.offset(times)
+        found = below @ self.left.to(below).T + above @ self.right.to(above).T
+        return found if given is None else found - given.to(found)
 
     def beyond(self, traces: Tensor, to_right: bool) -> Tensor:
         """The traces (D,) on the other side of those on the left, or on the right."""
@@ -83,12 +89,16 @@ class Crossed:
         side.
     given : callable, optional
         From times (N,) and places along the other coordinates, (N, dims - 1), to (N, relations); without it zero.
+    by : callable, optional
+        From constants and the values at which they stand to derivatives of all of this; without it nothing depends on
+        any.
     """
 
     axis: int
     place: float
     relations: tuple[Relation, ...]
     given: Callable[[Tensor, Tensor], Tensor] | None = field(default=None, compare=False)
+    by: Callable[[Mapping[str, float]], Mapping[str, Crossed]] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -233,10 +243,9 @@ class Traces:
         left, right = (torch.zeros(cell.count, 0, dtype=torch.float64) if t is None else t for t in tables)
         return left, right
 
-    def joined(self, c: Tensor, times: Tensor | None = None) -> Tensor:
+    def joined(self, c: Tensor, given: Mapping[int, Tensor] = MappingProxyType({})) -> Tensor:
         """Coefficients (..., n, F, M) with the traces of neighbours made equal to their mean; across other places with
-        those nearest that are joined as is given at times (q,), of coefficients (q, n, F, M); without times where
-        nothing is given."""
+        those nearest that are joined, as is given by joint, (..., D) each; zero where nothing is."""
         left, right = self.of(c)
         if not left.shape[-1]:
             return c
@@ -245,13 +254,29 @@ class Traces:
         if self.ring:
             first = last = (first + last) / 2
         new_left, new_right = torch.cat([first, mean], -2), torch.cat([mean, last], -2)
-        for k, (free, fixed, across) in self._solved.items():
-            told = None if times is None else across.offset(times.to(c))
-            more = 0.0 if told is None else (told.to(c) @ fixed.T).reshape(*c.shape[:-3], -1)
+        for k, (free, fixed, _) in self._solved.items():
+            more = given[k].to(c) @ fixed.T if k in given else 0.0
             both = torch.cat([right[..., k - 1, :], left[..., k % len(self.mesh), :]], -1) - more
             both = both @ free @ free.T + more
             new_right[..., k - 1, :], new_left[..., k % len(self.mesh), :] = both.chunk(2, -1)
         return c + self._lifted(new_left - left, new_right - right)
+
+    def given(self, times: Tensor) -> dict[int, Tensor]:
+        """By joint what is given across it at times (q,), (q, D)."""
+        told = {k: across.offset(times) for k, (_, _, across) in self._solved.items()}
+        return {k: v for k, v in told.items() if v is not None}
+
+    def given_by(self, c: Tensor, constants: Mapping[str, float], times: Tensor | None) -> dict[int, Tensor]:
+        """By joint what is given across it at times (q,), (q, K, D), for the derivatives of coefficients (q, n, F, M)
+        by K constants that stand at these values: with L l + R r = g joined, L l' + R r' = g' - (dL l + dR r)."""
+        (left, right), found = self.of(c), dict[int, Tensor]()
+        for k, (_, _, across) in self._solved.items():
+            units, told = self.scales[k] ** self.orders, {} if across.by is None else across.by(constants)
+            below, above = right[:, k - 1] / units, left[:, k % len(self.mesh)] / units
+            nothing = torch.zeros_like(below)
+            each = [-told[n].left_over(below, above, times) if n in told else nothing for n in constants]
+            found[k] = torch.stack(each, 1)
+        return found
 
     def _lifted(self, left: Tensor, right: Tensor) -> Tensor:
         """The coefficients of changes of the traces alone, which are those of each cell's own sides."""

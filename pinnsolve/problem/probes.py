@@ -108,11 +108,14 @@ class Answer:
     slopes : list of (unknown, multi-index, tensor (N,))
         The derivative of the residual by each derivative that it asks for; where it is not zero everywhere.
     probes : dict from unknown to Probe
+    by : mapping from name to tensor
+        The derivative of the residual's sum by each number that was given in a parameter's place.
     """
 
     residual: Tensor
     slopes: list[tuple[str, Alpha, Tensor]]
     probes: Probes
+    by: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[Tensor]:
@@ -146,20 +149,24 @@ class Prober:
 
     def answer(
         self, equation: Equation, points: Points, shift: float = 0.0, sizes: Mapping[str, Size] | None = None,
-        guessed: bool = True,
+        guessed: bool = True, given: Mapping[str, Tensor] | None = None,
     ) -> Answer:  # fmt: skip
         """How an equation answers on these points; to unknown constants and functions that are not as they are guessed,
-        if so asked."""
+        if so asked; to numbers, (N,) or one, that are `given` in the place of parameters: slopes depend on these."""
         chart, at, found = probes(self.domain, self.unknowns, points, shift, sizes)
         others = None if guessed else self._others(chart, at)
+        if given:
+            others = (others or {}) | {name: chart.constant(v.expand(chart.size)) for name, v in given.items()}
         with torch.enable_grad():
             residual = equation.residual(self.known(chart, at, fields_of(found), points, others)).value
-        leaves = [(u, alpha, leaf) for u, p in found.items() for alpha, leaf in p.asked.items()]
-        if not leaves or not residual.requires_grad:
+        leaves, numbers = [(u, alpha, leaf) for u, p in found.items() for alpha, leaf in p.asked.items()], given or {}
+        if not (leaves or numbers) or not residual.requires_grad:
             return Answer(residual.detach(), [], found)
-        grads = torch.autograd.grad(residual.sum(), [leaf for *_, leaf in leaves], materialize_grads=True)
-        slopes = [(u, alpha, g) for (u, alpha, _), g in zip(leaves, grads, strict=True) if bool(g.any())]
-        return Answer(residual.detach(), slopes, found)
+        asked = [*(leaf for *_, leaf in leaves), *numbers.values()]
+        grads = torch.autograd.grad(residual.sum(), asked, materialize_grads=True, create_graph=bool(given))
+        told = zip(leaves, grads[: len(leaves)], strict=True)
+        slopes = [(u, alpha, g) for (u, alpha, _), g in told if bool(g.any()) or g.grad_fn is not None]
+        return Answer(residual.detach(), slopes, found, dict(zip(numbers, grads[len(leaves) :], strict=True)))
 
     def size(self, equation: Equation, sizes: Mapping[str, Size]) -> float:
         """What an equation is made of, sum |dr/dp p| on the mean, for smooth unknowns p of their natural sizes.

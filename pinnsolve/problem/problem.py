@@ -116,7 +116,7 @@ class Problem(Told):
         })  # fmt: skip
         unknowns, equations, conditions, parameters, reference, guess = (self._declared[name] for name in APART)
         given, self._parameters = parameters_of(parameters or {}), dict(parameters or {})
-        self.parameters, self.ranges, self.held = given.numbers, given.ranges, given.held
+        self.parameters, self.ranges, self.held, self.sought = given.numbers, given.ranges, given.held, given.sought
         self.materials = given.over(space)
         self.tables, self.eigenvalues, self.expansions = given.tables, given.eigenvalues, given.expansions
         self.constants, self.functions = given.constants, given.functions

@@ -39,6 +39,10 @@ class Held(float):
     torch is the same for both."""
 
 
+class Sought(float):
+    """A number in the place of an unknown one, for which a problem is solved: it may be any other, too."""
+
+
 @dataclass(frozen=True)
 class Parameters:
     """What stands under `parameters`.
@@ -60,6 +64,8 @@ class Parameters:
         The numbers that stand in the place of a range.
     expansions : dict from name to Expansion
         Functions that are series of numbers.
+    sought : dict from name to float
+        The numbers that stand in the place of unknown ones.
     """
 
     numbers: dict[str, float]
@@ -70,6 +76,7 @@ class Parameters:
     eigenvalues: dict[str, Eigenvalue]
     held: tuple[str, ...] = ()
     expansions: dict[str, Expansion] = field(default_factory=dict)
+    sought: dict[str, float] = field(default_factory=dict)
 
     def over(self, space: Any) -> dict[str, Piecewise]:
         """The materials, where they name parts of a space."""
@@ -114,7 +121,8 @@ def parameters_of(parameters: Any) -> Parameters:
     numbers = {n: float(v.guess if isinstance(v, Unknown) else v) for n, v in given.items() if n not in eigenvalues}
     numbers |= {n: float(v.near) for n, v in eigenvalues.items()}
     held = tuple(n for n, v in parameters.items() if isinstance(v, Held))
-    return Parameters(numbers, unknown, ranges, materials, tables, eigenvalues, held, expansions)
+    sought = {n: float(v) for n, v in parameters.items() if isinstance(v, Sought)}
+    return Parameters(numbers, unknown, ranges, materials, tables, eigenvalues, held, expansions, sought)
 
 
 def equations_of(equations: Any, more: Sequence[Callable[..., Any]] = ()) -> tuple[Equation, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -18,6 +19,7 @@ from pinnsolve.methods.by_constants import ForConstants, solved_again
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.fitted import data_of, fall_back, taken
 from pinnsolve.networks.described import described_network, is_features
+from pinnsolve.problem.observations import Measured
 from pinnsolve.residuals import Residuals
 from pinnsolve.settings import described_method
 from pinnsolve.training import uniqueness
@@ -29,6 +31,7 @@ from pinnsolve.training.rules import RULES
 from pinnsolve.training.run import Run
 from pinnsolve.training.stopping import PATIENCE
 from pinnsolve.training.strategy import NOISE
+from pinnsolve.training.unbalanced import with_equations
 from pinnsolve.training.unmet import with_conditions
 from pinnsolve.training.unseen import cost
 from pinnsolve.trial.of_cells import OfCells
@@ -100,13 +103,14 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     found = _identified(run)
     if before is not None and not torch.equal(before, run.trial.vector()):  # solved again beside the noise
         training, held_out = run.points.training.rms(), run.points.held_out.rms()
+    own = error or 0.0
     outcome, error = _with_noise(outcome, error, found, run.tolerance)
     limit = limit_of(run)
     if limit is None:
-        outcome, error = with_conditions(run, *doubted(run, outcome, error, held_out))
+        outcome, error = with_conditions(run, *with_equations(run, *doubted(run, outcome, error, held_out)))
     else:
         outcome, error = at_the_limit(limit, outcome, run.tolerance)
-    outcome = _missed(outcome, found) if isinstance(run.trial, OfCells) else outcome
+    outcome = _missed(run.trial.problem.data, outcome, own, found) if isinstance(run.trial, OfCells) else outcome
     rule, sampler = run.settings.redraw, str(run.settings.sampler)
     if isinstance(kept.method, OWN_POINTS):
         sampler = "gauss"
@@ -209,9 +213,10 @@ def _over_cells(run: Run, trial: OfCells, few: Points, unseen: Residuals | None)
     return found
 
 
-def _missed(outcome: Outcome, found: Identified | None) -> Outcome:
-    """The outcome where equations hold, and data are missed by more than their noise."""
-    lost = [(n, m) for n, m in found.misfits.items() if m.missed] if found is not None else []
+def _missed(data: Mapping[str, Measured], outcome: Outcome, own: float, found: Identified | None) -> Outcome:
+    """The outcome where equations hold, and data are missed by more than their noise and the solution's own error."""
+    misfits = {} if found is None else found.misfits
+    lost = [(n, m) for n, m in misfits.items() if m.missed and m.value > _seen(data[n], n, own) + m.expected]
     if outcome.kind != "converged" or not lost:
         return outcome
     name, misfit = lost[0]
@@ -220,6 +225,14 @@ def _missed(outcome: Outcome, found: Identified | None) -> Outcome:
         "the noise may be larger than sigma says, the equations others than those of the data, or another guess needed"
     )
     return Outcome("contradicted", told, remedy)
+
+
+def _seen(data: Measured, name: str, error: float) -> float:
+    """What a relative error of a solution makes of its misfit to data, sum (error size / sigma)^2."""
+    unknown = next(u for u, e in zip(data.unknowns, data.equations, strict=True) if e.name == name)
+    measured = data.points.measured[unknown]
+    size = float(measured.std(correction=0)) or float(measured.abs().max())
+    return float((error * size / data.points.measured[f"sigma {unknown}"]).square().sum())
 
 
 def _with_noise(

@@ -103,8 +103,8 @@ def _resolution(
     problem: Problem, equation: Equation, piece: Piece, coordinate: str, parts: Sequence[float]
 ) -> Resolution:
     """On which lengths the coefficients and sources of an equation vary along a coordinate: seen on smooth fields, on
-    lines."""
-    domain = problem.domain
+    lines. Of numbers that are sought it counts how they enter: two may be guessed alike, and differ."""
+    domain, sought = problem.domain, {n: v for n, v in problem.sought.items() if n in _asks(equation)}
     rim = None if piece.side is None else piece.draw(len(parts), "sobol", torch.Generator().manual_seed(5))
 
     def curves(x: Tensor) -> Tensor:
@@ -118,8 +118,10 @@ def _resolution(
             at |= {c: rim.coordinates[c][line] for c in piece.space}
             normals = {c: v[line] for c, v in rim.normals.items()}
         at[coordinate] = along
-        answer = problem.prober.answer(equation, Points(at, torch.ones_like(part), normals))
-        rows = torch.stack([answer.residual, *(slope for *_, slope in answer.slopes)])
+        given = {name: torch.full_like(part, value).requires_grad_() for name, value in sought.items()}
+        answer = problem.prober.answer(equation, Points(at, torch.ones_like(part), normals), given=given)
+        by = [answer.by.get(name, torch.zeros_like(part)) for name in sought]
+        rows = torch.stack([answer.residual, *(slope.detach() for slope in (*(s for *_, s in answer.slopes), *by))])
         return rows.view(-1, len(x))
 
     return resolution(curves, *domain.ends(coordinate), breaks(problem, coordinate, [equation]))

@@ -3,22 +3,21 @@ where coefficients jump (`checks.fluxes`), and what conditions inside ask for (`
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.tolerances import SAME
-from pinnsolve.checks.fluxes import bend
-from pinnsolve.checks.inner_joins import inner_places
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.errors import ProblemError
 from pinnsolve.networks.traces import Across, Crossed, Relation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.inner_place import Given, InnerPlace
+from pinnsolve.trial.inner_place import Given
+from pinnsolve.trial.place_across import PlaceAcross, Relations, places_across
 
 
 def crossings(
@@ -40,23 +39,22 @@ def crossings(
     ProblemError
         Where conditions on an inner place are too many, too few, or contradict each other.
     """
-    found, there = dict[float, Across](), inner_places(problem, coordinate)
-    near = 100 * SAME * problem.domain.length(coordinate)
-    for place in found_along.breaks:
-        if any(abs(place - v) <= near for v in there):
-            continue
-        matrix = bend(problem, coordinate, place, joins)
-        if matrix is None:
+    found, time = dict[float, Across](), problem.domain.time
+    for at in places_across(problem, coordinate, joins, found_along):
+        told = at.relations()
+        if told is None:
             raise UnmarchableError("a coefficient jumps, and no flux says how slopes go on there")
-        if not torch.equal(matrix, torch.eye(len(matrix), dtype=matrix.dtype)):
-            found[place] = Across.bent(matrix)
-    for place, told in there.items():
-        jumps = [b for b in found_along.breaks if abs(b - place) <= near]
-        matrix = bend(problem, coordinate, place, joins) if jumps else torch.eye(sum(joins.values())).double()
-        left, right, given = InnerPlace(problem, coordinate, joins, told, matrix).relations()
-        found[place] = Across(left, right, _timed(given, problem.domain.time))
+        if not at.same:
+            found[at.place] = Across(told.left, told.right, _timed(told.given, time), _answering(at, time))
     check_seen(problem, made, [(coordinate, place) for place in found])
     return found
+
+
+def _answering(at: PlaceAcross, time: str | None) -> Callable[[Mapping[str, float]], dict[str, Across]]:
+    def by(constants: Mapping[str, float]) -> dict[str, Across]:
+        return {n: Across(t.left, t.right, _timed(t.given, time, n)) for n, t in at.by(constants).items()}
+
+    return by
 
 
 def check_seen(problem: Problem, made: Plan, found: Sequence[tuple[str, float]]) -> None:
@@ -81,15 +79,24 @@ def crossings_in_time(
     times = torch.linspace(begin, end, 17, dtype=torch.float64)
     if second and any(a.given is not None and bool((a.given(times).diff(dim=0) != 0).any()) for a in found.values()):
         raise UnmarchableError("what stands inside changes in time, and equations are of second order along it")
-    return {place: a if a.given is None else _signed(a, a.given, sign) for place, a in found.items()}
+    return {place: _signed(a, sign) for place, a in found.items()}
 
 
-def _signed(across: Across, given: Callable[[Tensor], Tensor], sign: int) -> Across:
-    return replace(across, given=lambda times: given(sign * times))
+def _signed(across: Across, sign: int) -> Across:
+    """The same with times as a march counts them."""
+    given, by = across.given, across.by
+    return replace(
+        across,
+        given=None if given is None else lambda times: given(sign * times),
+        by=None if by is None else lambda constants: {n: _signed(a, sign) for n, a in by(constants).items()},
+    )
 
 
-def _timed(given: Given, time: str | None) -> Callable[[Tensor], Tensor]:
-    return lambda times: given({} if time is None else {time: times}, len(times))
+def _timed(given: Given | None, time: str | None, by: str = "") -> Callable[[Tensor], Tensor] | None:
+    """What is given, by times; or its derivative by a constant."""
+    if given is None:
+        return None
+    return lambda times: given({} if time is None else {time: times}, len(times), by)
 
 
 def crossed(
@@ -116,63 +123,75 @@ def crossed(
     """
     found = list[Crossed]()
     for axis, (coordinate, along) in enumerate(zip(problem.space_coordinates, inside, strict=True)):
-        orders, there = {u: j[axis] for u, j in joins.items()}, inner_places(problem, coordinate)
-        near = 100 * SAME * problem.domain.length(coordinate)
-        for place in along.breaks if fluxes else ():
-            if all(abs(place - v) > near for v in there):
-                found += _by_fluxes(problem, axis, coordinate, place, orders)
-        for place, told in there.items():
-            jumps = fluxes and any(abs(b - place) <= near for b in along.breaks)
-            matrix = bend(problem, coordinate, place, orders) if jumps else torch.eye(sum(orders.values())).double()
-            left, right, given = InnerPlace(problem, coordinate, orders, told, matrix).relations()
+        orders = {u: j[axis] for u, j in joins.items()}
+        for at in places_across(problem, coordinate, orders, along, fluxes):
+            told = at.relations() if at.told else _by_fluxes(at)
+            if told is None:
+                continue
+            relations = _relations(at, told)
+            fields = [f for f, *_ in relations]
             found.append(
-                Crossed(axis, place, _relations(coordinate, place, orders, left, right), _along(problem, axis, given))
+                Crossed(axis, at.place, relations, _along(problem, axis, told.given), _crossed_by(at, axis, fields))
             )
     return tuple(found)
 
 
-def _along(problem: Problem, axis: int, given: Given) -> Callable[[Tensor, Tensor], Tensor]:
-    """What is given, by times and places along the other coordinates."""
+def _crossed_by(
+    at: PlaceAcross, axis: int, fields: Sequence[int]
+) -> Callable[[Mapping[str, float]], dict[str, Crossed]]:  # fmt: skip
+    def by(constants: Mapping[str, float]) -> dict[str, Crossed]:
+        return {
+            n: Crossed(axis, at.place, _relations(at, t, fields), _along(at.problem, axis, t.given, n))
+            for n, t in at.by(constants).items()
+        }
+
+    return by
+
+
+def _along(
+    problem: Problem, axis: int, given: Given | None, by: str = ""
+) -> Callable[[Tensor, Tensor], Tensor] | None:  # fmt: skip
+    """What is given, by times and places along the other coordinates; or its derivative by a constant."""
+    if given is None:
+        return None
     along, time = [c for k, c in enumerate(problem.space_coordinates) if k != axis], problem.domain.time
-    return lambda t, y: given(dict(zip(along, y.unbind(-1), strict=True)) | ({} if time is None else {time: t}), len(y))
+    return lambda t, y: given(
+        dict(zip(along, y.unbind(-1), strict=True)) | ({} if time is None else {time: t}), len(y), by
+    )
 
 
-def _relations(
-    coordinate: str, place: float, orders: Mapping[str, int], left: Tensor, right: Tensor
-) -> tuple[Relation, ...]:
-    """The rows of relations, each with the unknown of which it speaks."""
-    found, first, starts = list[Relation](), 0, list[tuple[int, int]]()
-    for count in orders.values():
-        starts.append((first, first + count))
-        first += count
-    for below, above in zip(left, right, strict=True):
-        mine = [f for f, (a, b) in enumerate(starts) if bool(below[a:b].any()) or bool(above[a:b].any())]
-        if len(mine) != 1:
-            raise UnmarchableError(f"conditions at {coordinate} = {place:g} speak of several unknowns at once")
+def _relations(at: PlaceAcross, told: Relations, fields: Sequence[int] = ()) -> tuple[Relation, ...]:
+    """The rows of relations, each with the unknown of which it speaks: that of these `fields`, where they are known."""
+    found, starts = list[Relation](), list(itertools.pairwise(itertools.accumulate(at.joins.values(), initial=0)))
+    for i, (below, above) in enumerate(zip(told.left, told.right, strict=True)):
+        speaks = [f for f, (a, b) in enumerate(starts) if bool(below[a:b].any()) or bool(above[a:b].any())]
+        mine = [fields[i]] if fields else speaks
+        if len(mine) != 1 or not set(speaks) <= set(mine):
+            raise UnmarchableError(f"conditions at {at.coordinate} = {at.place:g} speak of several unknowns at once")
         a, b = starts[mine[0]]
         found.append((mine[0], tuple(below[a:b].tolist()), tuple(above[a:b].tolist())))
     return tuple(found)
 
 
-def _by_fluxes(problem: Problem, axis: int, coordinate: str, place: float, orders: Mapping[str, int]) -> list[Crossed]:
-    """Where equations jump, how slopes go on there, as far as fluxes say it.
+def _by_fluxes(at: PlaceAcross) -> Relations | None:
+    """Where equations jump, how slopes go on there, as far as fluxes say it; nothing where they go on as they are.
 
     Raises
     ------
     UnmarchableError
         If they do not, or it is no slope of one unknown that jumps by itself.
     """
-    matrix = bend(problem, coordinate, place, orders)
-    if matrix is None or bool((matrix != torch.diag(matrix.diagonal())).any()):
-        raise UnmarchableError(f"no flux says how slopes go on at {coordinate} = {place:g}")
-    ratios = matrix.diagonal().tolist()
-    if all(ratio == 1.0 for ratio in ratios):
-        return []
-    for k, ratio in zip([k for n in orders.values() for k in range(n)], ratios, strict=True):
+    told = at.relations()
+    if told is None or bool((told.left != torch.diag(told.left.diagonal())).any()):
+        raise UnmarchableError(f"no flux says how slopes go on at {at.coordinate} = {at.place:g}")
+    if at.same:
+        return None
+    for k, ratio in zip(
+        [k for n in at.joins.values() for k in range(n)], (-told.left.diagonal()).tolist(), strict=True
+    ):
         if ratio != 1.0 and (k != 1 or not ratio > 0):
-            raise UnmarchableError(f"more than a slope jumps at {coordinate} = {place:g}")
-    same = torch.eye(len(matrix), dtype=torch.float64)
-    return [Crossed(axis, place, _relations(coordinate, place, orders, matrix, -same))]
+            raise UnmarchableError(f"more than a slope jumps at {at.coordinate} = {at.place:g}")
+    return told
 
 
 def not_inside(problem: Problem, why: str) -> ProblemError:

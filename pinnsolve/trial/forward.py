@@ -12,6 +12,7 @@ from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.leaves import Leaves
 from pinnsolve.problem.local import in_place
 from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.reading import Sought
 from pinnsolve.trial.constants import Constants
 from pinnsolve.trial.functions import Functions
 from pinnsolve.trial.unsaid import Unsaid, unsaid
@@ -106,7 +107,7 @@ class Forward:
         ProblemError
             If that cannot be.
         """
-        known = {**values, **self.unsaid.expansions(self.level)}
+        known = {name: Sought(value) for name, value in values.items()} | self.unsaid.expansions(self.level)
         return in_place(self.problem.solved_for(known, self.conditions) if self.count else self.problem)
 
 

@@ -110,9 +110,7 @@ def line(problem: Problem, made: Plan) -> Line:
     for equation in problem.equations:
         for u, probe in problem.prober.answer(equation, problem.domain.line()).probes.items():
             orders[u] = max([orders[u], *(alpha[0] for alpha in probe.asked)])
-    standing = tuple(
-        Standing(c, piece.fixed[name], piece.outward) for c in problem.conditions for piece in problem.pieces(c)
-    )
+    standing = standing_of(problem)
     asked = 0 if problem.periodic else sum(orders.values())
     if not sum(orders.values()):
         raise UnmarchableError("no equation derives an unknown")
@@ -140,6 +138,14 @@ def line(problem: Problem, made: Plan) -> Line:
         inside,
         rough,
         sizes,
+    )
+
+
+def standing_of(problem: Problem) -> tuple[Standing, ...]:
+    """The conditions where they stand."""
+    name = problem.coordinates[0]
+    return tuple(
+        Standing(c, piece.fixed[name], piece.outward) for c in problem.conditions for piece in problem.pieces(c)
     )
 
 

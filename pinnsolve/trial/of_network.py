@@ -35,12 +35,15 @@ def read_for_cells(problem: Problem, made: Plan) -> Evolution | Line:
     """
     if problem.ranges:
         return stated(problem, made, {a.name: a.value(0.0) for a in axes_of(problem)}).read
-    if problem.parts is not None and (problem.constants or problem.functions):  # the rows on it depend on these, too
-        raise UnmarchableError("cells end at no curve between materials while constants are to be found")
     known = _with_values(problem, made)
     if len(problem.coordinates) == 1:
         return line(known, made)
-    return steady(known, made) if problem.domain.time is None else evolution(known, made)
+    if problem.domain.time is None:
+        return steady(known, made)
+    found = evolution(known, made)
+    if found.relations and (problem.constants or problem.functions):  # the rows on them depend on these, too
+        raise UnmarchableError("cells of a march end at no curve between materials while constants are to be found")
+    return found
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,6 @@ def _with_values(problem: Problem, made: Plan) -> Problem:
     """The problem at the guesses of its constants, without its data, where these tell them."""
     if not problem.constants and not problem.functions:
         return _without_integrals(problem)
-    if problem.inner:
-        raise UnmarchableError("where conditions stand inside, they find no unknown constants")
     if not problem.observations:
         raise UnmarchableError("no measurements tell its unknown constants")
     if name := untied(problem, made.weighted):

@@ -256,6 +256,15 @@ def test_data_that_contradict_are_named_with_place_and_jump(name: str) -> None:
     assert all(f"{c}={v:g}" in warning for c, v in place.items())
 
 
+def test_contradictions_of_one_kind_are_told_once_with_how_many_there_are() -> None:
+    problem = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=lambda u, x, y: d(u, x, x) + d(u, y, y), reference=None,
+        conditions=[dirichlet(u=lambda y: 1 + y, on=faces("x")), dirichlet(u=0, on=faces("y"))],
+    )  # fmt: skip
+    told = [w for w in check(problem).warnings if "contradict" in w]
+    assert len(told) == 1 and "at 4 places, most at x=0, y=1: jump 2" in told[0]
+
+
 def test_a_point_on_a_face_with_another_value_is_a_contradiction() -> None:
     assert places(JUMPS["point"][0])
 
@@ -281,7 +290,7 @@ def test_a_driven_lid_is_the_piece_that_gives_way(lid_first: bool) -> None:
     assert all(c.jump == 1 and c.exact for c in found)
     ((lid, slab),) = weighted_parts(found)
     assert (lid.unknown, dict(slab.fixed)) == ("u", {"y": 2.0})
-    assert sum("weighted, not exact" in w for w in check(problem).warnings) == 2
+    assert sum("at 2 places" in w and "weighted, not exact" in w for w in check(problem).warnings) == 1
 
 
 def test_the_fewest_pieces_give_way() -> None:

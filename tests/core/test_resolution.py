@@ -60,4 +60,18 @@ def test_what_is_narrow_shortens_steps_that_meet_it() -> None:
 
 def test_what_lies_on_one_place_is_one_break() -> None:
     assert together([Resolution((0.3,)), Resolution((0.3 + 1e-9, 0.6))], 1.0).breaks == (0.3, 0.6)
-    assert together([Resolution((0.3, 0.3 + 1e-6)), Resolution((0.3 + 2e-6,))], 1.0).breaks == (0.3, 0.3 + 1e-6)
+    assert together([Resolution((0.3, 0.3 + 1e-8)), Resolution((0.3 + 2e-8,))], 1.0).breaks == (0.3, 0.3 + 1e-8)
+
+
+def test_jumps_of_different_functions_are_one_only_where_their_places_are() -> None:
+    """Jumps are placed to rounding, kinks as well as a smaller change of slope lets them be."""
+
+    def switched(at: float) -> Resolution:
+        return resolution(lambda x: torch.where(x < at, 1.0, 2.0)[None], 0.0, 1.0)
+
+    for apart in (5e-5, 1e-6):
+        low, high = together([switched(0.3), switched(0.3 + apart)], 1.0).breaks
+        assert high - low == pytest.approx(apart, rel=1e-6)
+    weak = resolution(lambda x: (torch.sin(x) + 1e-3 * (x - 0.3).abs())[None], 0.0, 1.0)
+    assert abs(weak.breaks[0] - 0.3) < weak.within[weak.breaks[0]] < 2e-4
+    assert together([switched(0.3), weak], 1.0).breaks == switched(0.3).breaks
