@@ -1,4 +1,4 @@
-"""The rim of a plane shape, as cells need it: which conditions stand on which of its sides, and whether they say
+"""The rim of a shape, as cells need it: which conditions stand on which of its sides, and whether they say
 enough."""
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.clipped import Clipped
+from pinnsolve.geometry.cube import seen
 from pinnsolve.geometry.part_shapes import ClippedParts, PartShape, Region
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.shape import Shape
@@ -36,7 +37,8 @@ def region_of(problem: Problem) -> Region | None:
         walls = [wall_on_rim(problem, c, p) for c, p in standing]
         shape, breaks = shape_of(problem), dict[int, list[float]]()
         for wall in walls:
-            if wall.rim is not None and wall.part is not None and wall.part.kept:
+            plane = len(problem.domain.space_coordinates) == 2
+            if plane and wall.rim is not None and wall.part is not None and wall.part.kept:
                 breaks.setdefault(wall.rim, []).extend(ends_along_rim(shape.sides[wall.rim], wall.part))
         _REGIONS[problem] = Clipped(shape, breaks) if problem.parts is None else _parted(problem, breaks)
     return _REGIONS[problem]
@@ -99,7 +101,10 @@ def told_on_rim(problem: Problem, equations: Sequence[Equation], walls: Sequence
 
 
 def _places(side: Side) -> Tensor:
-    """Parameters (N,) of a side, each smooth stretch of it looked at alike."""
+    """Parameters (N,) of a curve, each smooth stretch of it looked at alike; or (N, 2) of a surface."""
+    if side.patch.axes > 1:
+        parts = seen(2)[:2048]
+        return parts[side.taken(parts)[1]]
     count = max(257, 8 * side.patch.stretches)  # so that a short part of a side is seen, and one of each chord
     share = (torch.arange(count, dtype=torch.float64) + 0.382) / count
     ends = side.intervals
@@ -110,8 +115,8 @@ def held_on_rim(side: Side, part: Piece | None, parts: Tensor | None = None) -> 
     """Whether places of a side belong to a part of it, (N,)."""
     t = _places(side) if parts is None else parts
     if part is None or not part.kept:
-        return torch.ones_like(t, dtype=torch.bool)
-    x = side.patch.at(t[:, None]).points
+        return torch.ones(len(t), dtype=torch.bool)
+    x = side.patch.at(t if t.dim() == 2 else t[:, None]).points
     at = dict(zip(part.space, x.T, strict=True))
     return torch.stack([kept.holds(at) for kept in part.kept]).all(0)
 

@@ -32,7 +32,9 @@ def corners_of_rim(
     problem: Problem, made: Plan, walls: Sequence[Wall]
 ) -> tuple[tuple[Corner, ...], tuple[Corner, ...]]:  # fmt: skip
     """The corners that turn inwards and the ends of parts beside which other unknowns are given; and those at which
-    values jump."""
+    values jump. Of a plane: edges of space are not graded towards."""
+    if len(problem.domain.space_coordinates) > 2:
+        return (), ()
     domain, names = problem.domain, problem.domain.space_coordinates
     near, ends = 1e-6 * shape_of(problem).size, list(_ends(problem, walls))
     places = torch.stack([end.place for end in ends])

@@ -45,9 +45,9 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     space, equations = tuple(range(dims)), equations_of(problem)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
+    if dims > 2 and problem.parts is not None:
+        raise UnmarchableError("cells of space end at no interface")
     if domain.shape is not None or problem.parts is not None:
-        if dims > 2:
-            raise UnmarchableError("cells of space fill boxes: they end at no curved side and at no interface")
         return _over_shape(problem, made, equations)
     standing, walls = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)], walls_of(problem)
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in problem.coordinates)
@@ -100,11 +100,14 @@ def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> 
     walls = walls_of(problem)
     told_on_rim(problem, equations, walls)
     across = relations_of(problem, equations)
-    nothing, (notches, jumps) = (Resolution(), Resolution()), corners_of_rim(problem, made, walls)
-    joints = tuple(cuts(problem, made, c, r) for c, r in zip(problem.coordinates, nothing, strict=True))
-    joins = _joins(problem, equations)
+    dims = len(problem.coordinates)
+    nothing, (notches, jumps) = (Resolution(),) * dims, corners_of_rim(problem, made, walls)
+    joints = tuple(
+        cuts(problem, made, c, r, narrow=dims < 3) for c, r in zip(problem.coordinates, nothing, strict=True)
+    )
+    joins, space, rings = _joins(problem, equations), tuple(range(dims)), (False,) * dims
     return Evolution(
-        problem, tuple(equations), (0, 1), None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), (False, False), {},
+        problem, tuple(equations), space, None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {},
         joints, (), nothing, nothing, Resolution(), made.rough or bool(made.corners),
         tuple(made.size(u).scale for u in problem.unknowns), False, (), notches, jumps, region_of(problem), across,
         tuple(held(problem).tolist()) if across else (),
