@@ -34,7 +34,7 @@ class Rules:
     """
 
     samples: int = 9
-    few: int = 3
+    few: int = 4
     small: float = 0.3
     zooms: int = 3
     across: int = 17
@@ -144,6 +144,11 @@ class Surfaces:
         if closely:
             v = windows[every, 3] + (windows[every, 4] - windows[every, 3]) * fullest
             windows[every] = self._closed_in(windows[every], v, boxes[every])
+            sides, parts = self._grid(
+                windows[every], RULES.few, ends=False
+            )  # what only touches a box has no area there
+            within = self._inside(sides, parts, boxes[every].repeat_interleave(RULES.few**2, 0))[1]
+            every = every[within.view(len(every), -1).any(1)]
         return windows[every], every
 
     def _closed_in(self, windows: Tensor, inner: Tensor, boxes: Tensor) -> Tensor:
@@ -175,9 +180,10 @@ class Surfaces:
         return x, kept & ((inner >= boxes[:, 0] - near) & (inner <= boxes[:, 1] + near)).all(1)
 
     @staticmethod
-    def _grid(windows: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """Sides (K n^2,) and parameters (K n^2, 2) of a grid over windows (K, 5), with their ends."""
-        share = torch.cartesian_prod(*[torch.linspace(0, 1, count, dtype=torch.float64)] * 2)
+    def _grid(windows: Tensor, count: int, ends: bool = True) -> tuple[Tensor, Tensor]:
+        """Sides (K n^2,) and parameters (K n^2, 2) of a grid over windows (K, 5), with their ends or without."""
+        half = 0.0 if ends else 0.5 / count
+        share = torch.cartesian_prod(*[torch.linspace(half, 1 - half, count, dtype=torch.float64)] * 2)
         low, high = windows[:, None, [1, 3]], windows[:, None, [2, 4]]
         return windows[:, 0].repeat_interleave(count**2), (low + (high - low) * share).flatten(0, 1)
 
@@ -201,7 +207,7 @@ class Surfaces:
 
     def seen(self, pieces: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Some points (K, P, 3) of pieces and around them, normals there, and areas (K, P)."""
-        count = RULES.few + 2
+        count = RULES.few
         x, normals, density, kept = self.taken(*self._grid(pieces, count))
         windows = (pieces[:, 2] - pieces[:, 1]) * (pieces[:, 4] - pieces[:, 3]) / count**2
         areas = (density * kept).view(len(pieces), -1) * windows[:, None]

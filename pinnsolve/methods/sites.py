@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.part_shapes import ClippedParts
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.stretches import Stretches
 from pinnsolve.geometry.surfaces import Surfaces
 from pinnsolve.networks.openings import in_cells
 from pinnsolve.networks.reference_cell import ReferenceCell
@@ -104,15 +106,28 @@ def rim_sites(walls: Sequence[Wall], mesh: Tiles, points: int) -> list[Site]:
     rim, found = mesh.region.on_rim(arcs[:, 0]), list[Site]()
     many = len(arcs) > RULES.many * max(1, len(cells.unique()))
     for together in groups.values():
-        mine = rim == torch.tensor(together[0].rim)
+        mine, part = rim == torch.tensor(together[0].rim), together[0].part
+        if part is not None and part.kept and bool(mine.any()):
+            mine[mine.clone()] = _some(mesh.region.rim, arcs[mine], part)
         if bool(mine.any()):
-            conditions, part = tuple(wall.equation for wall in together), together[0].part
+            conditions = tuple(wall.equation for wall in together)
             sizes = _sizes(mesh, cells[mine], arcs[mine])
             for chosen, count in _counts(sizes[0], mesh.dims, points, many):
                 given = cells[mine][chosen], boxes[mine][chosen], arcs[mine][chosen], sizes[1][chosen]
-                site = _site(conditions, part, mesh, given, count)
-                found += [site] if len(site.cells) else []
+                found.append(_site(conditions, part, mesh, given, count))
     return found
+
+
+def _some(rim: Stretches | Surfaces | ClippedParts, arcs: Tensor, part: Piece) -> Tensor:
+    """Which stretches lie in a part of the rim, and of which pieces something does, (K,)."""
+    x = rim.seen(arcs)[0] if isinstance(rim, Surfaces) else rim.at(arcs[:, 0], arcs[:, 1:].mean(1, keepdim=True))[0]
+    return _holds(part, x).any(1)
+
+
+def _holds(part: Piece, x: Tensor) -> Tensor:
+    """Which places (K, P, dims) belong to a part of the rim."""
+    at = dict(zip(part.space, x.flatten(0, 1).T, strict=True))
+    return torch.stack([kept.holds(at) for kept in part.kept]).all(0).view(x.shape[:2])
 
 
 def _sizes(mesh: Tiles, cells: Tensor, arcs: Tensor) -> tuple[Tensor, Tensor]:
@@ -153,15 +168,12 @@ def _site(
     cells, boxes, arcs, size = given
     x, normals, lengths = mesh.region.rim.nodes(arcs, boxes, count)
     if part is not None and part.kept:
-        at = dict(zip(part.space, x.flatten(0, 1).T, strict=True))
-        lengths = lengths * torch.stack([kept.holds(at) for kept in part.kept]).all(0).view(lengths.shape)
+        lengths = lengths * _holds(part, x)
     whole = lengths.sum(1, keepdim=True)
-    kept, most = whole[:, 0] > 0, lengths.argmax(1)
     # points that do not belong to the part take the place of one that does, and count for nothing
-    number = torch.arange(len(x))
-    beyond = (lengths <= 0)[..., None]
+    beyond, number, most = (lengths <= 0)[..., None], torch.arange(len(x)), lengths.argmax(1)
     x, normals = (torch.where(beyond, v[number, most][:, None], v) for v in (x, normals))
     low, widths = (v.cpu()[cells][:, None] for v in (mesh.lows, mesh.widths))
-    made = cells, 2 * (x - low) / widths - 1, lengths / whole, normals, whole[:, 0] / size
-    cells, xi, weights, normals, much = (v[kept].to(mesh.device) for v in made)
+    made = cells, 2 * (x - low) / widths - 1, lengths / whole.clamp(min=1e-300), normals, whole[:, 0] / size
+    cells, xi, weights, normals, much = (v.to(mesh.device) for v in made)
     return Site(conditions, cells, xi, weights, None, normals, much)

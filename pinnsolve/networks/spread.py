@@ -15,6 +15,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from pinnsolve.machine.memory import give_back
 from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
 from pinnsolve.networks.tiles import Tiles
 
@@ -32,17 +33,14 @@ class Rules:
         Points along each coordinate beyond the degree, by which features are made orthonormal. Fewer: they are not.
     repeats : int
         Of what is nearest by other points, by which they are so only nearly. Fewer: it is not the nearest.
-    together : int
-        Cells whose features are made orthonormal at once. More: memory.
-    kept : float
-        Numbers of tables that are kept; larger ones are made anew for some cells at once. More: memory.
+    together : float
+        Numbers of the features that are made at once, of whole cells. More: memory.
     """
 
     least: float = 1e-9
     closer: int = 3
     repeats: int = 4
-    together: int = 16
-    kept: float = 4e6
+    together: float = 5e5
 
 
 RULES = Rules()
@@ -92,9 +90,14 @@ class Spread:
         return found
 
     @property
+    def together(self) -> int:
+        """Cells whose features are made at once, where they are not kept."""
+        return max(1, int(RULES.together / (max(1, self.own.shape[1]) * self.cell.count)))
+
+    @property
     def _few(self) -> bool:
-        """Whether tables are kept."""
-        return self.own[..., 0].numel() * self.cell.count <= RULES.kept
+        """Whether tables are kept: not over space, where each is asked for once or twice."""
+        return self.cell.dims < 3
 
     def table(self, orders: Sequence[int], some: Tensor | slice = slice(None)) -> Tensor:
         """The features of some of the cut cells, derived so many times along each coordinate, (k, P, M)."""
@@ -119,7 +122,7 @@ class Spread:
         if self._few:
             return by_features(c, self.table(orders))
         known, found = by_features(c, own_features(self.mesh, self.cell)), list[Tensor]()
-        for xi, mine in zip(self.own.split(RULES.together), known.split(RULES.together, -2), strict=True):
+        for xi, mine in zip(self.own.split(self.together), known.split(self.together, -2), strict=True):
             found.append(by_features(mine, self.cell.features(xi, orders)))
         return torch.cat(found, -2)
 
@@ -136,7 +139,7 @@ class Spread:
         if self._few:
             return (given[..., None, :] @ self.table(orders))[..., 0, :]
         found = list[Tensor]()
-        for xi, mine in zip(self.own.split(RULES.together), given.split(RULES.together, -2), strict=True):
+        for xi, mine in zip(self.own.split(self.together), given.split(self.together, -2), strict=True):
             found.append((mine[..., None, :] @ self.cell.features(xi, orders))[..., 0, :])
         return (torch.cat(found, -2)[..., None, :] @ own_features(self.mesh, self.cell))[..., 0, :]
 
@@ -175,8 +178,11 @@ def spread(mesh: Tiles, cell: ReferenceCell, points: int) -> Spread:
 def own_features(mesh: Tiles, cell: ReferenceCell) -> Tensor:
     """R^-1 of the cut cells, (k, M, M)."""
     inside = spread(mesh, cell, cell.degree + RULES.closer)
-    some = zip(*(v.split(RULES.together) for v in (inside.own, inside.own_weights)), strict=True)
-    return torch.cat([orthonormal(cell, xi, weights) for xi, weights in some])
+    some = zip(*(v.split(inside.together) for v in (inside.own, inside.own_weights)), strict=True)
+    found = torch.cat([orthonormal(cell, xi, weights) for xi, weights in some])
+    if cell.dims > 2:
+        give_back()
+    return found
 
 
 def orthonormal(cell: ReferenceCell, xi: Tensor, weights: Tensor) -> Tensor:
@@ -271,7 +277,9 @@ def _seen(c: Tensor, old: Tiles, cell: ReferenceCell, x: Tensor, origin: Tensor)
     """What Legendre coefficients (..., n, F, M) are at places (m, P, dims), of which the cells (m,) tell: (..., m, F,
     P)."""
     xi = 2 * (x - old.lows[origin][:, None]) / old.widths[origin][:, None] - 1
-    return c[..., origin, :, :] @ cell.features(xi, (0,) * cell.dims).mT
+    many = max(1, int(RULES.together / (x.shape[1] * cell.count)))
+    parts = zip(c[..., origin, :, :].split(many, -3), xi.split(many), strict=True)
+    return torch.cat([mine @ cell.features(places, (0,) * cell.dims).mT for mine, places in parts], -3)
 
 
 def _nearest(inside: Spread, values: Tensor) -> Tensor:

@@ -28,9 +28,19 @@ def shape_of(problem: Problem) -> Shape:
     return problem.domain.space
 
 
+def in_parts(problem: Problem) -> bool:
+    """Whether curves of materials cut cells of a plane; in space these end at layers."""
+    return problem.parts is not None and len(problem.domain.space_coordinates) == 2
+
+
+def at_rim(problem: Problem) -> bool:
+    """Whether cells are cut by a rim, or by curves of materials."""
+    return problem.domain.shape is not None or in_parts(problem)
+
+
 def region_of(problem: Problem) -> Region | None:
     """What of a plane a problem lives on, as cells see it, made once; nothing where it is all of a box."""
-    if problem.domain.shape is None and problem.parts is None:
+    if not at_rim(problem):
         return None
     if problem not in _REGIONS:
         standing = [(c, p) for c in problem.conditions for p in problem.pieces(c) if p.moment is None]
@@ -40,7 +50,7 @@ def region_of(problem: Problem) -> Region | None:
             plane = len(problem.domain.space_coordinates) == 2
             if plane and wall.rim is not None and wall.part is not None and wall.part.kept:
                 breaks.setdefault(wall.rim, []).extend(ends_along_rim(shape.sides[wall.rim], wall.part))
-        _REGIONS[problem] = Clipped(shape, breaks) if problem.parts is None else _parted(problem, breaks)
+        _REGIONS[problem] = _parted(problem, breaks) if in_parts(problem) else Clipped(shape, breaks)
     return _REGIONS[problem]
 
 

@@ -17,7 +17,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import Wall
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import ends_along_rim, held_on_rim, region_of, shape_of
+from pinnsolve.trial.rim import at_rim, ends_along_rim, held_on_rim, region_of, shape_of
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def of_rim(
     problem: Problem, made: Plan, walls: Sequence[Wall]
 ) -> tuple[tuple[Corner, ...], tuple[Corner, ...], Region | None]:  # fmt: skip
     """The corners of a shape, and what of the plane belongs to it."""
-    if problem.domain.shape is None and problem.parts is None:
+    if not at_rim(problem):
         return (), (), None
     notches, jumps = corners_of_rim(problem, made, walls)
     return singular(problem, notches), jumps, region_of(problem)
