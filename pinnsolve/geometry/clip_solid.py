@@ -27,6 +27,11 @@ class Rules:
         The share of that below which a part is a thin one. Larger: more cells. Smaller: lines with points pass it by.
     piece : float
         Of what lies inside: what does not hang together with the rest and is no less is a part by itself.
+    gap : tuple of float
+        Of the distance between points: so far beyond the boundary it is asked whether something lies inside again.
+    gaps : float
+        Of the boundary in a box: where that is so on more of it, there is a wall or a gap that points do not see.
+        Larger: thin walls are overlooked. Smaller: edges that turn inwards are taken for them.
     """
 
     beside: float = 1e-7
@@ -34,6 +39,8 @@ class Rules:
     finer: int = 10
     thin: float = 0.1
     piece: float = 0.02
+    gap: tuple[float, ...] = (0.1, 0.4, 1.0)
+    gaps: float = 0.3
 
 
 RULES = Rules()
@@ -51,8 +58,8 @@ class Seen:
         Of that, what does.
     full : tensor (K,)
         Whether all points of a box do, and its boundary lies along its sides.
-    parts : tensor (K,)
-        In how many parts.
+    torn : tensor (K,)
+        Whether that are several parts, or there is a thin wall between.
     along : tensor (K,)
         The coordinate along which lines cross the boundary most steeply.
     """
@@ -60,7 +67,7 @@ class Seen:
     frames: Tensor
     share: Tensor
     full: Tensor
-    parts: Tensor
+    torn: Tensor
     along: Tensor
 
 
@@ -87,7 +94,23 @@ def seen(shape: Shape, rim: Surfaces, low: Tensor, high: Tensor, pieces: Sequenc
     share = _held(shape, frames[:, 0], frames[:, 1] - frames[:, 0], finer).double().flatten(1).mean(1)
     steep = torch.zeros(len(pieces), 3, dtype=torch.float64)
     steep.index_add_(0, owner, (normals.abs() * (areas * here)[..., None]).sum(1))
-    return Seen(frames, share * inside.flatten(1).any(1), full, _parts(inside), _steepest(steep))
+    torn = (_parts(inside) > 1) | _gaps(shape, (x, normals, areas * (here & ~on_side.any(-1))), low, high, owner)
+    return Seen(frames, share * inside.flatten(1).any(1), full, torn, _steepest(steep))
+
+
+def _gaps(shape: Shape, rim: tuple[Tensor, Tensor, Tensor], low: Tensor, high: Tensor, owner: Tensor) -> Tensor:
+    """In which boxes something lies inside again closely beyond the boundary, by points (P, n, 3) of it, normals and
+    areas, and the boxes (P,) of these."""
+    x, normals, areas = rim
+    step = ((high - low).amin(1) / (RULES.grid - 1))[owner][:, None, None]
+    again = torch.zeros_like(areas, dtype=torch.bool)
+    for part in RULES.gap:
+        y = x + part * step * normals
+        within = ((y >= low[owner][:, None]) & (y <= high[owner][:, None])).all(-1)
+        again |= within & shape.contains(y.reshape(-1, 3)).view(again.shape)
+    sums = torch.zeros(2, len(low), dtype=torch.float64)
+    sums.index_add_(1, owner, torch.stack([(areas * again).sum(1), areas.sum(1)]))
+    return sums[0] > RULES.gaps * sums[1]
 
 
 def _held(shape: Shape, low: Tensor, size: Tensor, ticks: Tensor) -> Tensor:

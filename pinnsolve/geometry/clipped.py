@@ -195,7 +195,7 @@ class Clipped:
             whole = bool(told.full[k])
             frame = torch.stack([low[k], high[k]]) if whole else told.frames[k]
             coarse = not whole and float((high[k] - low[k]).max()) > deepest
-            several = (bool(thin[k]) and float((frame[1] - frame[0]).max()) > deepest) or int(told.parts[k]) > 1
+            several = (bool(thin[k]) and float((frame[1] - frame[0]).max()) > deepest) or bool(told.torn[k])
             made.append(Clip(
                 low[k], high[k], own, own[:0, :3], frame, whole or bool(told.share[k] > 0), whole, coarse and several,
                 int(told.along[k]),

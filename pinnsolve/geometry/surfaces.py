@@ -144,10 +144,9 @@ class Surfaces:
         if closely:
             v = windows[every, 3] + (windows[every, 4] - windows[every, 3]) * fullest
             windows[every] = self._closed_in(windows[every], v, boxes[every])
-            sides, parts = self._grid(
-                windows[every], RULES.few, ends=False
-            )  # what only touches a box has no area there
-            within = self._inside(sides, parts, boxes[every].repeat_interleave(RULES.few**2, 0))[1]
+            # what only touches a box has no area there
+            sides, parts = self._grid(windows[every], RULES.across, ends=False)
+            within = self._inside(sides, parts, boxes[every].repeat_interleave(RULES.across**2, 0))[1]
             every = every[within.view(len(every), -1).any(1)]
         return windows[every], every
 

@@ -24,9 +24,9 @@ class Rules:
     nodes : int
         Of Gauss on a stretch of a rim.
     closed, closed_in_space : float
-        Of the length, or area, around a cell: what is left open there by more is a stretch or a side that was
-        overlooked. Larger: answers on other shapes than the one that is meant. Smaller: slivers without a cell of their
-        own are faults; in space so is rounding, since areas are known roughly.
+        Of the length around a cell, or the area around it and of its box' largest side: what is left open there by more
+        is a stretch or a side that was overlooked. Larger: answers on other shapes than the one that is meant. Smaller:
+        slivers without a cell of their own are faults; in space so is rounding, since areas are known roughly.
     grid : int
         In space, points along each coordinate of a side, by which it is known what of it lies inside.
     """
@@ -154,8 +154,11 @@ def closed(mesh: Tiles, rings: tuple[bool, ...]) -> bool:
         for cells, sign in ((below, 1.0), (above, -1.0)):
             total[:, axis].index_add_(0, cells, sign * size)
             around.index_add_(0, cells, size)
-    much = RULES.closed if mesh.dims < 3 else RULES.closed_in_space
-    return bool((total.norm(dim=1) <= much * around).all())
+    if mesh.dims < 3:
+        return bool((total.norm(dim=1) <= RULES.closed * around).all())
+    sizes = torch.stack([clip.high - clip.low for clip in mesh.clips])
+    beside = torch.maximum(around, sizes.prod(1) / sizes.amin(1))
+    return bool((total.norm(dim=1) <= RULES.closed_in_space * beside).all())
 
 
 def in_cells(mesh: Tiles) -> tuple[Tensor, Tensor, Tensor]:

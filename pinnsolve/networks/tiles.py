@@ -272,7 +272,9 @@ class Tiles:
         low, high = self.units
         for j, clip in enumerate(self.clips if self.region is not None else ()):
             if clip.torn:
-                chosen[j] = int((clip.high - clip.low).argmax())
+                size = clip.high - clip.low
+                beside_wall = self.dims > 2 and float(size[clip.along]) > float(size.max()) / 4
+                chosen[j] = clip.along if beside_wall else int(size.argmax())
         for axis, a, b, begin, end in self.pieces(rings):
             size, others = high - low, [k for k in range(self.dims) if k != axis]
             for tile, other in ((a, b), (b, a)):
