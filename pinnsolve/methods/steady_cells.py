@@ -123,6 +123,8 @@ class SteadyOperator:
         curves = [(curve, across(step, curve, slopes=True)) for curve in c.curves]
         at_sites, at_curves = [told.residuals for _, told in walls], [told.residuals for _, told in curves]
         self.now: Left = self.inside.residuals, at_sites, at_curves
+        if c.mesh.dims > 2:
+            give_back()
         self.operator = Operator.of(step, self.inside, walls, curves=curves)
 
     def correction(self, cells: SteadyCells, left: Left) -> Tensor:

@@ -15,7 +15,6 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from pinnsolve.machine.memory import give_back
 from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
 from pinnsolve.networks.tiles import Tiles
 
@@ -179,10 +178,7 @@ def own_features(mesh: Tiles, cell: ReferenceCell) -> Tensor:
     """R^-1 of the cut cells, (k, M, M)."""
     inside = spread(mesh, cell, cell.degree + RULES.closer)
     some = zip(*(v.split(inside.together) for v in (inside.own, inside.own_weights)), strict=True)
-    found = torch.cat([orthonormal(cell, xi, weights) for xi, weights in some])
-    if cell.dims > 2:
-        give_back()
-    return found
+    return torch.cat([orthonormal(cell, xi, weights) for xi, weights in some])
 
 
 def orthonormal(cell: ReferenceCell, xi: Tensor, weights: Tensor) -> Tensor:
