@@ -195,7 +195,7 @@ MEASURED = observed(x=[0.3, 0.7], t=[0.5, 0.5], u=[0.1, 0.2])
     [
         (
             PLATE.replaced(space=Ball(x=0, y=0, z=0, radius=1), conditions=[dirichlet(u=0)], reference=None),
-            "cells of space fill boxes",
+            "cells solve what is elliptic",
         ),
         (
             PLATE.replaced(space=Disk(x=0, y=0, radius=1), conditions=[HALF], reference=None),

@@ -1,4 +1,4 @@
-"""What of a plane shape lies in the boxes of a tree: stretches of its boundary, and how far its inside goes.
+"""What of a shape lies in the boxes of a tree: stretches or pieces of its boundary, and how far its inside goes.
 
 A box is halved along a coordinate, and with it the stretches of the boundary within it. So what a box holds is told by
 the one that it is a half of, however small boxes become, and each is looked at once.
@@ -14,9 +14,12 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.clip_box import ClipBox, corners_of
+from pinnsolve.geometry.clip_solid import RULES as SOLID
+from pinnsolve.geometry.clip_solid import seen
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.stretches import RULES as STRETCHES
 from pinnsolve.geometry.stretches import Stretches
+from pinnsolve.geometry.surfaces import Surfaces
 
 Place = tuple[tuple[int, int, int], ...]  # along each coordinate: first interval, level, index
 Ends = tuple[tuple[float, ...], ...]
@@ -36,7 +39,7 @@ class Rules:
     thin : float
         The share of its frame below which a part is a thin one, which is halved. Larger: more cells. Smaller: lines
         with points pass it by.
-    deepest : float
+    deepest, deepest_in_space : float
         Of the shape's size: no box is halved below it, though it holds a thin part, or several that do not hang
         together. Smaller: thinner walls and gaps are seen; more cells.
     alike : float
@@ -48,6 +51,7 @@ class Rules:
     grid: int = 16
     thin: float = 0.25
     deepest: float = 1e-3
+    deepest_in_space: float = 0.05
     alike: float = 1e-6
 
 
@@ -60,13 +64,13 @@ class Clip:
 
     Parameters
     ----------
-    low, high : tensor (2,)
+    low, high : tensor (d,)
         Of the box.
-    arcs : tensor (K, 3)
-        The stretches of its boundary there: the number of the side, and from which parameter to which.
+    arcs : tensor (K, 1 + 2 (d - 1))
+        The stretches or pieces of its boundary there: the number of the side, and from which parameter to which.
     ends : tensor (2 K, 2)
-        Where they begin and end.
-    frame : tensor (2, 2)
+        In a plane, where they begin and end.
+    frame : tensor (2, d)
         The lower and upper corner of the smallest box around what lies inside.
     inside : bool
         Whether anything does.
@@ -95,13 +99,14 @@ class Clipped:
     Parameters
     ----------
     shape : Shape
-        Of two coordinates.
+        Of two coordinates, or three.
     breaks : mapping from the number of a side to parameters
-        Where more stretches of it shall end.
+        Where in a plane more stretches of it shall end.
     """
 
     def __init__(self, shape: Shape, breaks: Mapping[int, Sequence[float]] | None = None) -> None:
-        self.shape, self.rim = shape, Stretches(shape, breaks)
+        self.shape, self.dims = shape, len(shape.bounds)
+        self.rim: Stretches | Surfaces = Surfaces(shape) if self.dims > 2 else Stretches(shape, breaks)
         self._known: dict[Ends, dict[Place, Clip]] = {}
 
     @property
@@ -132,18 +137,7 @@ class Clipped:
 
     def _firsts(self, ends: Ends) -> dict[Place, Clip]:
         """The first boxes, from the whole of the boundary."""
-        strips: list[tuple[tuple[int, ...], Tensor]] = [((), self.rim.whole())]
-        for axis, bounds in enumerate(ends):
-            found = []
-            for before, whole in strips:
-                arcs = whole
-                for k, at in enumerate(bounds[1:-1]):
-                    lines = torch.full((len(arcs),), at, dtype=torch.float64)
-                    pieces, _, upper = self.rim.cut(arcs, torch.full_like(lines, axis, dtype=torch.int64), lines)
-                    found.append(((*before, k), pieces[~upper]))
-                    arcs = pieces[upper]
-                found.append(((*before, len(bounds) - 2), arcs))
-            strips = found
+        strips = self.rim.parted(ends)
         low = torch.tensor([[ends[a][k] for a, k in enumerate(key)] for key, _ in strips], dtype=torch.float64)
         high = torch.tensor([[ends[a][k + 1] for a, k in enumerate(key)] for key, _ in strips], dtype=torch.float64)
         made = self._made(low, high, [arcs for _, arcs in strips])
@@ -157,7 +151,8 @@ class Clipped:
         low, high = (torch.stack([getattr(known[place], end) for place, _ in wanted]) for end in ("low", "high"))
         number = torch.arange(len(wanted))
         middle = (low[number, axes] + high[number, axes]) / 2
-        pieces, source, upper = self.rim.cut(arcs, axes[owner], middle[owner])
+        boxes = torch.stack([low, high], 1)[owner]
+        pieces, source, upper = self.rim.cut(arcs, axes[owner], middle[owner], boxes)
         names, lows, highs, parts = [], list[Tensor](), list[Tensor](), list[Tensor]()
         for k, (place, axis) in enumerate(wanted):
             first, level, i = place[axis]
@@ -176,7 +171,8 @@ class Clipped:
         counts = torch.tensor([len(a) for a in arcs])
         cut = counts > 0
         inside = self.shape.contains((low + high) / 2)
-        none, nowhere = torch.zeros(0, 3, dtype=torch.float64), torch.zeros(0, 2, dtype=torch.float64)
+        none = torch.zeros(0, 1 + 2 * (self.dims - 1), dtype=torch.float64)
+        nowhere = torch.zeros(0, self.dims, dtype=torch.float64)
         made = [
             Clip(a, b, none, nowhere, torch.stack([a, b]), bool(held), bool(held))
             for a, b, held in zip(low, high, inside, strict=True)
@@ -185,11 +181,36 @@ class Clipped:
         if not chosen:
             return made
         low, high, arcs = low[cut], high[cut], [arcs[k] for k in chosen]
-        every = torch.cat(arcs)
+        at_rim = self._at_rim if self.dims == 2 else self._in_space
+        for k, clip in zip(chosen, at_rim(low, high, arcs, inside[cut]), strict=True):
+            made[k] = clip
+        return made
+
+    def _in_space(self, low: Tensor, high: Tensor, arcs: Sequence[Tensor], inside: Tensor) -> list[Clip]:
+        """Boxes of space that the boundary enters."""
+        assert isinstance(self.rim, Surfaces)
+        told, made = seen(self.shape, self.rim, low, high, arcs), list[Clip]()
+        thin, deepest = told.share < SOLID.thin, RULES.deepest_in_space * self.shape.size
+        for k, own in enumerate(arcs):
+            whole = bool(told.full[k])
+            frame = torch.stack([low[k], high[k]]) if whole else told.frames[k]
+            coarse = not whole and float((high[k] - low[k]).max()) > deepest
+            several = (bool(thin[k]) and float((frame[1] - frame[0]).max()) > deepest) or bool(told.torn[k])
+            made.append(Clip(
+                low[k], high[k], own, own[:0, :3], frame, whole or bool(told.share[k] > 0), whole, coarse and several,
+                int(told.along[k]),
+            ))  # fmt: skip
+        return made
+
+    def _at_rim(self, low: Tensor, high: Tensor, arcs: Sequence[Tensor], inside: Tensor) -> list[Clip]:
+        """Boxes of a plane that the boundary enters, and whether their middles lie inside."""
+        counts, made = [len(a) for a in arcs], list[Clip]()
+        every = torch.cat(list(arcs))
         share = torch.linspace(0, 1, STRETCHES.samples, dtype=torch.float64)
+        assert isinstance(self.rim, Stretches)
         points, normals, density = self.rim.at(every[:, 0], every[:, 1:2] + (every[:, 2:] - every[:, 1:2]) * share)
         steep = (normals.abs() * (density * (every[:, 2:] - every[:, 1:2]))[..., None]).mean(1)
-        groups = [v.split(counts[cut].tolist()) for v in (points, steep)]
+        groups = [v.split(counts) for v in (points, steep)]
         corners = corners_of(low, high)  # (n, 4, 2)
         step = RULES.beside * (high - low)
         boxes = [ClipBox(*given) for given in zip(low, high, corners, arcs, *groups, strict=True)]
@@ -198,17 +219,17 @@ class Clipped:
         answers = self.shape.contains(flat).split([len(m) for _, m in asked])
         frames = torch.stack([box.frame(s, a) for box, (s, _), a in zip(boxes, asked, answers, strict=True)])
         shares = self._shares(frames)
-        for k, box, (segments, _), answer, frame, part in zip(
-            chosen, boxes, asked, answers, frames, shares.tolist(), strict=True
+        for box, held, (segments, _), answer, frame, part in zip(
+            boxes, inside.tolist(), asked, answers, frames, shares.tolist(), strict=True
         ):
-            whole = box.sided and bool(inside[k])
+            whole = box.sided and held
             coarse = not whole and float((box.high - box.low).max()) > RULES.deepest * self.shape.size
             thin = part < RULES.thin and float((frame[1] - frame[0]).max()) > RULES.deepest * self.shape.size
-            made[k] = Clip(
+            made.append(Clip(
                 box.low, box.high, box.arcs, box.points[:, [0, -1]].reshape(-1, 2),
                 torch.stack([box.low, box.high]) if whole else frame, whole or part > 0 or (coarse and thin), whole,
                 coarse and (thin or box.parts(segments, answer) > 1), _steepest(box.steep.sum(0)),
-            )  # fmt: skip
+            ))  # fmt: skip
         return made
 
     def _shares(self, frames: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.rules import RULES
 from pinnsolve.geometry.shape import Bounds, Shape
 from pinnsolve.geometry.side import Side, notches
+from pinnsolve.geometry.stretches import Stretches, along
 
 
 class PartShape(Shape):
@@ -130,9 +131,14 @@ class ClippedParts:
             first = self._first[number]
             mine = ((sides >= first) & (sides < first + len(clipped.shape.sides))).nonzero()[:, 0]
             if len(mine):
+                assert isinstance(clipped.rim, Stretches)
                 told = clipped.rim.at(sides[mine] - first, parts[mine], outward)
                 found[0][mine], found[1][mine], density[mine] = told
         return found[0], found[1], density
+
+    def nodes(self, arcs: Tensor, boxes: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """As `Stretches.nodes`, of sides by their numbers among those of all parts."""
+        return along(self.at, arcs, count)
 
     def on_rim(self, sides: Tensor) -> Tensor:
         """Which side of the domain those of parts are, (K,); minus one of curves."""

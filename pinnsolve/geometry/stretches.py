@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -80,9 +81,32 @@ class Stretches:
             density[mine] = surface.density.reshape(len(mine), -1)
         return found[0], found[1], density
 
-    def cut(self, arcs: Tensor, axis: Tensor, at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Stretches (K, 3) where they cross lines on which a coordinate (K,) has a value (K,): pieces, the number of
-        the stretch of which each is one, and whether it lies above the line."""
+    def nodes(self, arcs: Tensor, boxes: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """So many of Gauss' points on stretches (K, 3), in whatever boxes: places (K, P, 2), outward normals, and
+        lengths (K, P)."""
+        return along(self.at, arcs, count)
+
+    def parted(self, ends: Sequence[Sequence[float]]) -> list[tuple[tuple[int, ...], Tensor]]:
+        """What of the whole lies in boxes between given places along both coordinates: by their numbers, stretches."""
+        strips: list[tuple[tuple[int, ...], Tensor]] = [((), self.whole())]
+        for axis, bounds in enumerate(ends):
+            found = []
+            for before, whole in strips:
+                arcs = whole
+                for k, at in enumerate(bounds[1:-1]):
+                    lines = torch.full((len(arcs),), at, dtype=torch.float64)
+                    pieces, _, upper = self.cut(arcs, torch.full_like(lines, axis, dtype=torch.int64), lines)
+                    found.append(((*before, k), pieces[~upper]))
+                    arcs = pieces[upper]
+                found.append(((*before, len(bounds) - 2), arcs))
+            strips = found
+        return strips
+
+    def cut(
+        self, arcs: Tensor, axis: Tensor, at: Tensor, boxes: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+        """Stretches (K, 3), in whatever boxes, where they cross lines on which a coordinate (K,) has a value (K,):
+        pieces, the number of the stretch of which each is one, and whether it lies above the line."""
         if not len(arcs):
             return arcs, axis[:0], axis[:0] == 1
         near, number = RULES.same * self.shape.size, torch.arange(len(arcs))
@@ -134,3 +158,11 @@ class Stretches:
             low = torch.where(low == 0, -high.sign() * near, low)
             a, b = torch.where(stays, a, found), torch.where(stays, found, b)
         return found
+
+
+def along(at: Callable[..., tuple[Tensor, Tensor, Tensor]], arcs: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Points on stretches, as `Stretches.nodes`, by what tells these (`Stretches.at`)."""
+    xi, w = (torch.from_numpy(v) for v in np.polynomial.legendre.leggauss(count))
+    parts = arcs[:, 1:2] + (arcs[:, 2:] - arcs[:, 1:2]) * (xi + 1) / 2
+    x, normals, density = at(arcs[:, 0], parts, outward=True)
+    return x, normals, density * (w / 2) * (arcs[:, 2] - arcs[:, 1])[:, None]

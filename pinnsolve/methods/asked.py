@@ -9,7 +9,7 @@ from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.planar import Planar
-from pinnsolve.trial.rim import cut
+from pinnsolve.trial.rim import at_rim
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def accuracy(method: Asking, trial: OfCells) -> Accuracy:
     if method.bound is not None:
         return Accuracy(*trial.layer.over(dims), method.bound / RULES.bound, method.bound)
     times, least = _times(trial), method.least * (RULES.plane if dims > 1 else 1.0)
-    if cut(trial.problem):
+    if at_rim(trial.problem):
         least = min(least, RULES.first) * times / RULES.plane
     tolerance = max(method.share * trial.problem.tolerance * times, least)
     if dims > 1:
@@ -106,7 +106,7 @@ def _times(trial: OfCells) -> float:
     """What the share of the tolerance is multiplied by."""
     if len(trial.problem.space_coordinates) < 2:
         return 1.0
-    if not cut(trial.problem):
+    if not at_rim(trial.problem):
         return RULES.plane
     cornered = isinstance(trial.read, Evolution) and trial.read.cornered
     return RULES.plane * (RULES.cornered if cornered else RULES.rim)

@@ -65,7 +65,8 @@ class CellRows:
             key: slice(min(f for f, *_ in mine) * self.m, (max(f for f, *_ in mine) + 1) * self.m)
             for key, mine in self.terms.items()
         }
-        self.chunk = max(1, int(together / (8 * self.count * self.each)))
+        own = mesh.dims > 2 and len(mesh.cut) > 0  # of cut cells features are made anew, in several steps
+        self.chunk = max(1, int((together / 3 if own else together) / (8 * self.count * self.each)))
 
     def _part(self, key: tuple[int, int], cells: Tensor) -> Tensor:
         """P_k' of an equation in some cells, (c, columns, P)."""

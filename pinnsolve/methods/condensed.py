@@ -37,7 +37,7 @@ Left = Callable[[Sides, Tensor, list[int]], Tensor]
 
 def at_once(groups: Sequence[Sides]) -> int:
     """How many cells are condensed at once."""
-    traces = max((group.size for group in groups), default=1)
+    traces = max((group.size for group in groups if group.size), default=1)
     return max(1, min(32, int(RULES.together / (8 * traces))))
 
 

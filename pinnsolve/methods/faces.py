@@ -13,7 +13,7 @@ from torch import Tensor
 from pinnsolve.algebra.dissection import Dissection
 from pinnsolve.algebra.subtrees import Ranks
 from pinnsolve.methods.implicit_step import Scheme
-from pinnsolve.methods.joints import Told, crossing, going_on, lowest, norm, traces
+from pinnsolve.methods.joints import Parted, Told, crossing, going_on, lowest, norm, parted_sides, traces
 from pinnsolve.methods.sides import Sides, grouped
 from pinnsolve.networks.curve_runs import Runs, runs_of
 from pinnsolve.networks.openings import openings
@@ -171,8 +171,11 @@ class _Making:
             low, high = self.mesh.lows.cpu(), (self.mesh.lows + self.mesh.widths).cpu()
         self.low, self.high = low, high
 
-    def add(self, axis: int, below: Tensor, above: Tensor, begin: Tensor, end: Tensor) -> None:
-        """All faces across a coordinate, from where to where along the others, (p, dims - 1)."""
+    def add(
+        self, axis: int, below: Tensor, above: Tensor, begin: Tensor, end: Tensor, share: Tensor | None = None
+    ) -> None:  # fmt: skip
+        """All faces across a coordinate, from where to where along the others, (p, dims - 1); over a shape the part of
+        each that lies inside, (p,)."""
         low, high, widths = self.low, self.high, self.mesh.widths.cpu()[:, axis]
         others = [k for k in range(self.mesh.dims) if k != axis]
         across = torch.minimum(widths[below], widths[above])
@@ -187,6 +190,9 @@ class _Making:
         usual = going_on(self.joins, axis)
         lines = crossing(self.mesh, axis, self.mesh.units[1][below, axis], self.crossed)
         pairs = zip(below.tolist(), above.tolist(), strict=True)
+        parted: dict[int, list[Parted]] = {}
+        if share is not None:
+            parted = parted_sides(self.mesh, self.cell, (low, high), (axis, below, above, begin, end, share))
         for j, (pair, keys) in enumerate(zip(pairs, zip(*parts, strict=True), strict=True)):
             k, unit = lines[j], 1.0
             if k >= 0:
@@ -195,8 +201,9 @@ class _Making:
                 ends = [self.mesh.along_axis(other, both[:, i]).tolist() for i, other in enumerate(others)]
                 self._tell(k, unit, tuple((first, last) for first, last in ends))
             relations = usual if k < 0 else self.crossed[k].relations
-            for cell, key in zip(pair, keys, strict=True):
-                self.mine[cell].append(self._kind((*key, float(k), unit), relations))
+            for number, (cell, key) in enumerate(zip(pair, keys, strict=True)):
+                at = parted[j][number] if j in parted else None
+                self.mine[cell].append(self._kind((*key, float(k), unit), relations, at))
             sizes = [self.cell.on_side(lowest(r) + self.less) for r in relations]
             self.sides.append(pair)
             self.counts.append(sum(sizes))
@@ -226,14 +233,23 @@ class _Making:
             self.told.append(Told(line, i, first, count, ends, norm(relation, unit)))
             first += count
 
-    def _kind(self, key: tuple[float, ...], relations: Sequence[Relation]) -> int:
-        if key not in self.known:
-            axis, side, *bounds, ratio, _, unit = key
+    def _kind(
+        self, key: tuple[float, ...], relations: Sequence[Relation], parted: Parted | None
+    ) -> int:  # fmt: skip
+        """The number of traces as these; of a side that a rim cuts there are no others."""
+        axis, side, *bounds, ratio, _, unit = key
+        if key in self.known and parted is None:
+            return self.known[key]
+
+        def trace(order: int) -> Tensor:
+            if parted is not None:
+                return self.cell.trace_at(int(axis), order, *parted)
+            return self.cell.trace(int(axis), int(side), order, tuple(zip(bounds[::2], bounds[1::2], strict=True)))
+
+        if parted is None:
             self.known[key] = len(self.blocks)
-            part = tuple(zip(bounds[::2], bounds[1::2], strict=True))
-            at = int(axis), int(side)
-            self.blocks.append(traces(relations, len(self.joins), self.cell, at, part, (ratio, unit), self.less))
-        return self.known[key]
+        self.blocks.append(traces(relations, len(self.joins), self.cell, trace, bool(side), (ratio, unit), self.less))
+        return len(self.blocks) - 1
 
     def _together(self, blocks: Sequence[int]) -> Tensor:
         """The traces of a cell at all of its sides."""
@@ -262,8 +278,7 @@ class _Making:
         groups, device = grouped(order, alike, made, self.mesh.device), self.mesh.device
         kinds = torch.tensor(self.kinds, dtype=torch.int64, device=device).reshape(-1, 2)
         width = torch.tensor(self.narrow, dtype=torch.float64, device=device)
-        upper = torch.tensor(self.upper, dtype=torch.int64, device=device)
-        orders = torch.tensor(self.orders, dtype=torch.int64, device=device)
+        upper, orders = (torch.tensor(v, dtype=torch.int64, device=device) for v in (self.upper, self.orders))
         one = torch.as_tensor(sides.reshape(-1, 2)[:, 0].repeat(counts), device=device)
         return Faces(order, alike, groups, kinds, width, orders, one, upper, tuple(self.told))
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from pinnsolve.networks.openings import Opening, in_section
 from pinnsolve.networks.reference_cell import Part, ReferenceCell
+from pinnsolve.networks.spread import modes_on
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Crossed, Relation
+
+Parted = tuple[Tensor, Tensor]  # places (P, dims) in a cell, and what makes coefficients of values there, (T, P)
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,13 @@ def norm(relation: Relation, unit: float) -> float:
 
 
 def traces(
-    relations: Sequence[Relation], fields: int, cell: ReferenceCell,
-    side: tuple[int, int], part: Part, scale: tuple[float, float], less: int,
+    relations: Sequence[Relation], fields: int, cell: ReferenceCell, trace: Callable[[int], Tensor], upper: bool,
+    scale: tuple[float, float], less: int,
 ) -> Tensor:  # fmt: skip
-    """The rows (k, F M) of what is joined on a part of a side, lower or upper along an axis, up to so many degrees
-    `less` than there are; derivatives in the width of the narrower neighbour, whose ratio to the cell's own and whose
-    size are the scale."""
-    (axis, upper), (ratio, unit) = side, scale
+    """The rows (k, F M) of what is joined on a part of a side, lower or upper, by the trace (T, M) of each derivative
+    across it there, up to so many degrees `less` than there are; derivatives in the width of the narrower neighbour,
+    whose ratio to the cell's own and whose size are the scale."""
+    ratio, unit = scale
     made = []
     for relation in relations:
         f, below, above = relation
@@ -83,7 +87,27 @@ def traces(
         rows = cell.zeros(cell.on_side(lowest(relation) + less), cell.count)
         for k, v in enumerate(mine):
             if v:
-                trace = ((2 * ratio / unit) ** k * cell.trace(axis, upper, k, part))[: len(rows)]
-                rows[: len(trace)] += v / norm(relation, unit) * trace
+                own = ((2 * ratio / unit) ** k * trace(k))[: len(rows)]
+                rows[: len(own)] += v / norm(relation, unit) * own
         made.append(torch.nn.functional.pad(rows, (f * cell.count, (fields - 1 - f) * cell.count)))
     return torch.cat(made) if made else cell.zeros(0, fields * cell.count)
+
+
+def parted_sides(
+    mesh: Tiles, cell: ReferenceCell, ends: tuple[Tensor, Tensor], opening: Opening
+) -> dict[int, list[Parted]]:  # fmt: skip
+    """Of sides that a rim cuts, by number, what lies inside as both cells see it, whose ends (n, dims) each these
+    are."""
+    axis, *found = opening
+    cut = (found[-1] < 1).nonzero()[:, 0]
+    if not len(cut):
+        return {}
+    below, above, begin, end, share = (v[cut] for v in found)
+    y, weights, _ = in_section(mesh, (axis, below, above, begin, end, share), cell.degree + 2)
+    modes = modes_on(cell, 2 * (y - begin[:, None]) / (end - begin)[:, None] - 1, weights)
+    x = torch.empty(*y.shape[:2], mesh.dims, dtype=torch.float64)
+    x[..., [k for k in range(mesh.dims) if k != axis]] = y
+    x[..., axis] = mesh.along_axis(axis, mesh.units[1][below, axis])[:, None]
+    low, size = ends[0], ends[1] - ends[0]
+    xi = [2 * (x - low[c][:, None]) / size[c][:, None] - 1 for c in (below, above)]
+    return {j: [(places[i], modes[i]) for places in xi] for i, j in enumerate(cut.tolist())}

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
+from pinnsolve.geometry.part_shapes import ClippedParts
+from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.stretches import Stretches
+from pinnsolve.geometry.surfaces import Surfaces
+from pinnsolve.networks.openings import in_cells
+from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import features_at
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.equation import Equation
@@ -75,16 +80,15 @@ class Rules:
     Parameters
     ----------
     many : float
-        Stretches for each cell at the rim: where there are more, as of a level set or a mesh, short ones have `few`
+        Stretches for each cell at the rim: where there are more, as of a level set or a mesh, short ones have few
         points. Larger: more rows.
-    short : float
-        Of its cell's side: below it a stretch is a short one.
-    few : int
+    short, few : tuple of tuple
+        In a plane and in space, of its cell's side: what is shorter than that has so many points along each parameter.
     """
 
     many: float = 6.0
-    short: float = 0.3
-    few: int = 3
+    short: tuple[tuple[float, ...], ...] = ((0.3,), (0.15, 0.5))
+    few: tuple[tuple[int, ...], ...] = ((3,), (1, 3))
 
 
 RULES = Rules()
@@ -98,47 +102,78 @@ def rim_sites(walls: Sequence[Wall], mesh: Tiles, points: int) -> list[Site]:
         if wall.rim is not None:
             kept = () if wall.part is None else wall.part.kept
             groups.setdefault((wall.rim, kept), []).append(wall)
-    cells = torch.tensor([j for j, clip in enumerate(mesh.clips) for _ in clip.arcs], dtype=torch.int64)
-    arcs = torch.cat([clip.arcs for clip in mesh.clips])
+    cells, boxes, arcs = in_cells(mesh)
     rim, found = mesh.region.on_rim(arcs[:, 0]), list[Site]()
     many = len(arcs) > RULES.many * max(1, len(cells.unique()))
     for together in groups.values():
-        mine = rim == torch.tensor(together[0].rim)
-        part = together[0].part
+        mine, part = rim == torch.tensor(together[0].rim), together[0].part
         if part is not None and part.kept and bool(mine.any()):
-            middle = mesh.region.rim.at(arcs[mine, 0], arcs[mine, 1:].mean(1, keepdim=True))[0][:, 0]
-            at = dict(zip(part.space, middle.T, strict=True))
-            mine[mine.clone()] = torch.stack([kept.holds(at) for kept in part.kept]).all(0)
+            mine[mine.clone()] = _some(mesh.region.rim, arcs[mine], part)
         if bool(mine.any()):
             conditions = tuple(wall.equation for wall in together)
-            found += _along(conditions, mesh, cells[mine], arcs[mine], points, many)
+            sizes = _sizes(mesh, cells[mine], arcs[mine])
+            for chosen, count in _counts(sizes[0], mesh.dims, points, many):
+                given = cells[mine][chosen], boxes[mine][chosen], arcs[mine][chosen], sizes[1][chosen]
+                found.append(_site(conditions, part, mesh, given, count))
     return found
 
 
-def _along(
-    conditions: tuple[Equation, ...], mesh: Tiles, cells: Tensor, arcs: Tensor, points: int, many: bool
-) -> list[Site]:
-    """Conditions along stretches (c, 3) in cells (c,)."""
+def _some(rim: Stretches | Surfaces | ClippedParts, arcs: Tensor, part: Piece) -> Tensor:
+    """Which stretches lie in a part of the rim, and of which pieces something does, (K,)."""
+    x = rim.seen(arcs)[0] if isinstance(rim, Surfaces) else rim.at(arcs[:, 0], arcs[:, 1:].mean(1, keepdim=True))[0]
+    return _holds(part, x).any(1)
+
+
+def _holds(part: Piece, x: Tensor) -> Tensor:
+    """Which places (K, P, dims) belong to a part of the rim."""
+    at = dict(zip(part.space, x.flatten(0, 1).T, strict=True))
+    return torch.stack([kept.holds(at) for kept in part.kept]).all(0).view(x.shape[:2])
+
+
+def _sizes(mesh: Tiles, cells: Tensor, arcs: Tensor) -> tuple[Tensor, Tensor]:
+    """How long stretches or pieces (c, ...) are in parts of their cells (c,), roughly; and how long, or large, these
+    cells are in such a direction."""
     assert mesh.region is not None
-    low, widths = mesh.lows.cpu()[cells], mesh.widths.cpu()[cells]
-    ends = mesh.region.rim.at(arcs[:, 0], arcs[:, 1:])[0]
+    widths, rim = mesh.widths.cpu()[cells], mesh.region.rim
+    if isinstance(rim, Surfaces):
+        _, normals, areas = rim.seen(arcs)
+        facing = (normals.abs() * areas[..., None]).sum(1)
+        facing = facing / facing.norm(dim=1, keepdim=True).clamp(min=1e-300)
+        size = widths.prod(1) / (facing * widths).sum(1).clamp(min=1e-300)
+        return (areas.sum(1) / size).sqrt(), size
+    ends = rim.at(arcs[:, 0], arcs[:, 1:])[0]
     chord = (ends[:, 1] - ends[:, 0]).abs()
     chord = chord / chord.norm(dim=1, keepdim=True).clamp(min=1e-300)
-    size = (chord * widths).sum(1)  # how long the cell is in that direction
-    rough = mesh.region.rim.at(arcs[:, 0], arcs[:, 1:].mean(1, keepdim=True))[2][:, 0] * (arcs[:, 2] - arcs[:, 1])
-    short = (rough < RULES.short * size) & many
-    found = []
-    for chosen, count in ((~short, points), (short, min(points, RULES.few))):
-        if not bool(chosen.any()):
-            continue
-        nodes, w = reference_cell(count, torch.device("cpu"), 1).gauss(count)
-        own, cell = arcs[chosen], cells[chosen]
-        parts = own[:, 1:2] + (own[:, 2:] - own[:, 1:2]) * (nodes[:, 0] + 1) / 2
-        x, normals, density = mesh.region.rim.at(own[:, 0], parts, outward=True)
-        lengths = density * w * (own[:, 2] - own[:, 1])[:, None]
-        whole = lengths.sum(1, keepdim=True)
-        xi = 2 * (x - low[chosen][:, None]) / widths[chosen][:, None] - 1
-        given = cell, xi, lengths / whole, normals, whole[:, 0] / size[chosen]
-        cell, xi, weights, normals, much = (v.to(mesh.device) for v in given)
-        found.append(Site(conditions, cell, xi, weights, None, normals, much))
-    return found
+    size = (chord * widths).sum(1)
+    rough = rim.at(arcs[:, 0], arcs[:, 1:].mean(1, keepdim=True))[2][:, 0] * (arcs[:, 2] - arcs[:, 1])
+    return rough / size, size
+
+
+def _counts(ratio: Tensor, dims: int, points: int, many: bool) -> list[tuple[Tensor, int]]:
+    """Which of stretches or pieces, by how long they are in parts of their cells, have how many points along each
+    parameter."""
+    left, found = torch.ones_like(ratio, dtype=torch.bool), list[tuple[Tensor, int]]()
+    for short, few in zip(RULES.short[dims - 2], RULES.few[dims - 2], strict=True) if many else ():
+        found.append((left & (ratio < short), min(points, few)))
+        left &= ratio >= short
+    return [(chosen, count) for chosen, count in (*found, (left, points)) if bool(chosen.any())]
+
+
+def _site(
+    conditions: tuple[Equation, ...], part: Piece | None, mesh: Tiles, given: Sequence[Tensor], count: int
+) -> Site:  # fmt: skip
+    """Conditions on a part of the rim, along stretches or pieces: of these the cells (c,), their boxes, themselves, and
+    how large the cells are in their direction."""
+    assert mesh.region is not None
+    cells, boxes, arcs, size = given
+    x, normals, lengths = mesh.region.rim.nodes(arcs, boxes, count)
+    if part is not None and part.kept:
+        lengths = lengths * _holds(part, x)
+    whole = lengths.sum(1, keepdim=True)
+    # points that do not belong to the part take the place of one that does, and count for nothing
+    beyond, number, most = (lengths <= 0)[..., None], torch.arange(len(x)), lengths.argmax(1)
+    x, normals = (torch.where(beyond, v[number, most][:, None], v) for v in (x, normals))
+    low, widths = (v.cpu()[cells][:, None] for v in (mesh.lows, mesh.widths))
+    made = cells, 2 * (x - low) / widths - 1, lengths / whole.clamp(min=1e-300), normals, whole[:, 0] / size
+    cells, xi, weights, normals, much = (v.to(mesh.device) for v in made)
+    return Site(conditions, cells, xi, weights, None, normals, much)

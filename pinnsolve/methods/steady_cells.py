@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.machine.memory import give_back
 from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.curves import Curve, across, curves_of
@@ -123,6 +124,8 @@ class SteadyOperator:
         curves = [(curve, across(step, curve, slopes=True)) for curve in c.curves]
         at_sites, at_curves = [told.residuals for _, told in walls], [told.residuals for _, told in curves]
         self.now: Left = self.inside.residuals, at_sites, at_curves
+        if c.mesh.dims > 2:
+            give_back()
         self.operator = Operator.of(step, self.inside, walls, curves=curves)
 
     def correction(self, cells: SteadyCells, left: Left) -> Tensor:
@@ -166,6 +169,8 @@ def defects(solved: SteadyCells, faces: JoinedFaces, sizes: Tensor) -> Tensor:
     make of it; the largest over the equations.
     """
     s, mesh, step = solved.scheme, solved.mesh, solved.step
+    if mesh.dims > 2:
+        give_back()
     e, n, points = s.evolution, len(mesh), s.degree + 3
     found, w = solved.inside(points, slopes=True), spread(mesh, s.cell, points).weights
     scale = sizes / torch.tensor(e.sizes, dtype=torch.float64, device=mesh.device)

@@ -34,12 +34,15 @@ class Rules:
     memory : float
         Bytes that complex rows and inverses would take; these are real. In space those that are taken with two degrees
         more, which tell the error. Larger: more than the 1 GB that is promised.
+    cut : float
+        Of that, in space, where a rim cuts cells, whose features and traces are their own.
     space : int
         The highest degree over space. Higher: cells of several hundred features, which take longer than what halving
         them brings.
     """
 
     memory: float = 5.5e8
+    cut: float = 0.7
     space: int = 14
 
 
@@ -68,7 +71,8 @@ def halves_of(cells: SteadyCells, wanted: Tensor, targets: Sequence[tuple[Corner
 def fits(scheme: Scheme, mesh: Tiles) -> bool:
     """Whether there is memory for cells, and in space for those that tell their error."""
     if mesh.dims > 2:
-        return held(scheme, mesh, scheme.degree + 2) <= RULES.memory
+        room = RULES.memory * (RULES.cut if len(mesh.cut) else 1.0)
+        return held(scheme, mesh, scheme.degree + 2) <= room
     return len(mesh) <= that_fit(scheme, RULES.memory)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -9,8 +10,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.clip_points import points_inside
 from pinnsolve.geometry.clipped import RULES as CLIPPED
-from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -22,24 +23,33 @@ class Rules:
     ----------
     nodes : int
         Of Gauss on a stretch of a rim.
-    closed : float
-        Of the length around a cell: what is left open there by more is a stretch or a side that was overlooked. Larger:
-        answers on other shapes than the one that is meant. Smaller: slivers without a cell of their own are faults.
+    closed, closed_in_space : float
+        Of the length around a cell, or the area around it and of its box' largest side: what is left open there by more
+        is a stretch or a side that was overlooked. Larger: answers on other shapes than the one that is meant. Smaller:
+        slivers without a cell of their own are faults; in space so is rounding, since areas are known roughly.
+    grid : int
+        In space, points along each coordinate of a side, by which it is known what of it lies inside.
     """
 
     nodes: int = 8
     closed: float = 1e-3
+    closed_in_space: float = 0.03
+    grid: int = 14
 
 
 RULES = Rules()
+# across which coordinate; the cells below and above, (p,); from where to where along the others, (p, dims - 1), in
+# their own units, they share something; and which part of that lies inside, (p,)
+Opening = tuple[int, Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
 @lru_cache(maxsize=2)  # of faces, and of the question whether they close cells
-def openings(mesh: Tiles, rings: tuple[bool, ...]) -> list[tuple[int, Tensor, Tensor, Tensor, Tensor]]:
-    """What cells over a shape in a plane share, by coordinate across: axis, the cells below and above, (p,), and from
-    where to where along the other coordinate, (p, 1), in its own units: what of a side lies inside."""
+def openings(mesh: Tiles, rings: tuple[bool, ...]) -> list[Opening]:
+    """What cells over a shape share: what of their sides lies inside."""
     assert mesh.region is not None
-    found, size = [], mesh.region.shape.size
+    if mesh.dims > 2:
+        return [_in_space(mesh, *piece) for piece in mesh.pieces(rings)]
+    found, size = list[Opening](), mesh.region.shape.size
     for axis, below, above, begin, end in mesh.pieces(rings):
         along = 1 - axis
         ends = torch.stack([mesh.along_axis(along, v[:, 0]) for v in (begin, end)], 1)
@@ -60,8 +70,56 @@ def openings(mesh: Tiles, rings: tuple[bool, ...]) -> list[tuple[int, Tensor, Te
         kept = _opens(mesh, axis, torch.tensor(pairs), below, above, torch.tensor(places, dtype=torch.float64))
         chosen = torch.tensor(pairs, dtype=torch.int64)[kept]
         spans = torch.tensor(parts, dtype=torch.float64).reshape(-1, 2)[kept]
-        found.append((axis, below[chosen], above[chosen], spans[:, :1], spans[:, 1:]))
+        every = torch.ones(len(chosen), dtype=torch.float64)
+        found.append((axis, below[chosen], above[chosen], spans[:, :1], spans[:, 1:], every))
     return found
+
+
+def _in_space(mesh: Tiles, axis: int, below: Tensor, above: Tensor, begin: Tensor, end: Tensor) -> Opening:
+    """The same of rectangles, (p, 2) in first intervals: the smallest ones around what lies inside."""
+    others, n = [k for k in range(3) if k != axis], RULES.grid
+    low, high = (torch.stack([mesh.along_axis(k, v[:, j]) for j, k in enumerate(others)], 1) for v in (begin, end))
+    ticks = torch.linspace(CLIPPED.beside, 1 - CLIPPED.beside, n, dtype=torch.float64)
+    places = low[:, None] + (high - low)[:, None] * torch.cartesian_prod(ticks, ticks)
+    number = torch.arange(len(below)).repeat_interleave(n**2)
+    inside = section(mesh, axis, below, above)(places.flatten(0, 1), number).view(-1, n, n)
+    begins, ends, half = low.clone(), high.clone(), 0.5 / (n - 1)
+    for j in range(2):
+        some, width = inside.any(2 - j), (high - low)[:, j]
+        first = torch.where(some, torch.arange(n), n - 1).amin(1)
+        last = torch.where(some, torch.arange(n), 0).amax(1)
+        begins[:, j] += width * torch.where(first == 0, 0.0, ticks[first] - half)
+        ends[:, j] -= width * torch.where(last == n - 1, 0.0, 1 - half - ticks[last])
+    share = inside.double().flatten(1).mean(1)
+    kept = share > 0
+    return axis, below[kept], above[kept], begins[kept], ends[kept], share[kept]
+
+
+def section(mesh: Tiles, axis: int, below: Tensor, above: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """Whether places (N, 2) of sides between cells, by their numbers (N,), lie inside."""
+    region, others = mesh.region, [k for k in range(3) if k != axis]
+    assert region is not None
+    at = mesh.along_axis(axis, mesh.units[1][below, axis])
+    size = torch.stack([torch.stack([(mesh.clips[j].high - mesh.clips[j].low)[axis] for j in cells.tolist()])
+                        for cells in (below, above)]) if len(below) else torch.zeros(2, 0)  # fmt: skip
+
+    def inside(places: Tensor, number: Tensor) -> Tensor:
+        x = torch.empty(len(places), 3, dtype=torch.float64)
+        x[:, others] = places
+        found = torch.ones(len(places), dtype=torch.bool)
+        for sizes, sign in zip(size, (-1.0, 1.0), strict=True):
+            x[:, axis] = at[number] + sign * CLIPPED.beside * sizes[number]
+            found &= region.shape.contains(x)
+        return found
+
+    return inside
+
+
+def in_section(mesh: Tiles, opening: Opening, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Points (p, count^2, 2) of what of sides lies inside, weights that sum to one, and shares of the rectangles."""
+    axis, below, above, begin, end, _ = opening
+    frames, along = torch.stack([begin, end], 1), torch.zeros(len(below), dtype=torch.int64)
+    return points_inside(section(mesh, axis, below, above), frames, along, count)
 
 
 def _opens(mesh: Tiles, axis: int, pairs: Tensor, below: Tensor, above: Tensor, middles: Tensor) -> Tensor:
@@ -82,19 +140,29 @@ def closed(mesh: Tiles, rings: tuple[bool, ...]) -> bool:
     """Whether stretches of the rim and open sides go around every cell, as the integral of the outward normal tells,
     which vanishes then."""
     assert mesh.region is not None
-    owner = torch.tensor([j for j, clip in enumerate(mesh.clips) for _ in clip.arcs], dtype=torch.int64)
-    total = torch.zeros(len(mesh), 2, dtype=torch.float64)
+    owner, boxes, arcs = in_cells(mesh)
+    total = torch.zeros(len(mesh), mesh.dims, dtype=torch.float64)
     around = torch.zeros(len(mesh), dtype=torch.float64)
     if len(owner):
-        arcs = torch.cat([clip.arcs for clip in mesh.clips])
-        nodes, w = reference_cell(RULES.nodes, torch.device("cpu"), 1).gauss(RULES.nodes)
-        parts = arcs[:, 1:2] + (arcs[:, 2:] - arcs[:, 1:2]) * (nodes[:, 0] + 1) / 2
-        _, normals, density = mesh.region.rim.at(arcs[:, 0], parts, outward=True)
-        lengths = density * w * (arcs[:, 2:] - arcs[:, 1:2])
-        total.index_add_(0, owner, (normals * lengths[..., None]).sum(1))
-        around.index_add_(0, owner, lengths.sum(1))
-    for axis, below, above, begin, end in openings(mesh, rings):
+        _, normals, sizes = mesh.region.rim.nodes(arcs, boxes, RULES.nodes)
+        total.index_add_(0, owner, (normals * sizes[..., None]).sum(1))
+        around.index_add_(0, owner, sizes.sum(1))
+    for opening in openings(mesh, rings):
+        axis, below, above, begin, end, share = opening
+        part = share if mesh.dims < 3 else torch.where(share < 1, in_section(mesh, opening, RULES.nodes)[2], share)
+        size = (end - begin).prod(1) * part
         for cells, sign in ((below, 1.0), (above, -1.0)):
-            total[:, axis].index_add_(0, cells, sign * (end - begin)[:, 0])
-            around.index_add_(0, cells, (end - begin)[:, 0])
-    return bool((total.norm(dim=1) <= RULES.closed * around).all())
+            total[:, axis].index_add_(0, cells, sign * size)
+            around.index_add_(0, cells, size)
+    if mesh.dims < 3:
+        return bool((total.norm(dim=1) <= RULES.closed * around).all())
+    sizes = torch.stack([clip.high - clip.low for clip in mesh.clips])
+    beside = torch.maximum(around, sizes.prod(1) / sizes.amin(1))
+    return bool((total.norm(dim=1) <= RULES.closed_in_space * beside).all())
+
+
+def in_cells(mesh: Tiles) -> tuple[Tensor, Tensor, Tensor]:
+    """The cells (K,) in which stretches or pieces of the rim lie, their boxes (K, 2, dims), and these themselves."""
+    owner = torch.tensor([j for j, clip in enumerate(mesh.clips) for _ in clip.arcs], dtype=torch.int64)
+    boxes = torch.stack([torch.stack([clip.low, clip.high]) for clip in mesh.clips])
+    return owner, boxes[owner], torch.cat([clip.arcs for clip in mesh.clips])

@@ -195,6 +195,10 @@ class ReferenceCell:
             self._traces[key] = modes[: self.on_side(order)] @ values
         return self._traces[key]
 
+    def trace_at(self, axis: int, order: int, xi: Tensor, modes: Tensor) -> Tensor:
+        """The same on a part of any form: places there (P, dims), and what makes coefficients of values, (T, P)."""
+        return modes[: self.on_side(order)] @ self.features(xi, [order * (k == axis) for k in range(self.dims)])
+
     # ------------------------------------------------------------ one coordinate
 
     def end(self, order: int) -> Tensor:

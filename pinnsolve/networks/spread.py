@@ -15,7 +15,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from pinnsolve.networks.reference_cell import ReferenceCell
+from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -32,11 +32,14 @@ class Rules:
         Points along each coordinate beyond the degree, by which features are made orthonormal. Fewer: they are not.
     repeats : int
         Of what is nearest by other points, by which they are so only nearly. Fewer: it is not the nearest.
+    together : float
+        Numbers of the features that are made at once, of whole cells. More: memory.
     """
 
     least: float = 1e-9
     closer: int = 3
     repeats: int = 4
+    together: float = 5e5
 
 
 RULES = Rules()
@@ -85,12 +88,24 @@ class Spread:
         found[self.mesh.cut] = own
         return found
 
-    def table(self, orders: Sequence[int]) -> Tensor:
-        """The features of the cut cells, derived so many times along each coordinate, (k, P, M)."""
+    @property
+    def together(self) -> int:
+        """Cells whose features are made at once, where they are not kept."""
+        return max(1, int(RULES.together / (max(1, self.own.shape[1]) * self.cell.count)))
+
+    @property
+    def _few(self) -> bool:
+        """Whether tables are kept: not over space, where each is asked for once or twice."""
+        return self.cell.dims < 3
+
+    def table(self, orders: Sequence[int], some: Tensor | slice = slice(None)) -> Tensor:
+        """The features of some of the cut cells, derived so many times along each coordinate, (k, P, M)."""
         key = tuple(orders)
+        if not self._few:
+            return self.cell.features(self.own[some], key) @ own_features(self.mesh, self.cell)[some]
         if key not in self._tables:
             self._tables[key] = self.cell.features(self.own, key) @ own_features(self.mesh, self.cell)
-        return self._tables[key]
+        return self._tables[key][some]
 
     def values(self, c: Tensor, orders: Sequence[int]) -> Tensor:
         """What coefficients (..., n, M) are there, derived so many times along the reference cell's coordinates:
@@ -98,16 +113,34 @@ class Spread:
         found = c @ self.cell.table(self.points, orders).T
         cut = self.mesh.cut
         if len(cut):
-            found[..., cut, :] = by_features(c[..., cut, :], self.table(orders))
+            found[..., cut, :] = self._values(c[..., cut, :], orders)
         return found
+
+    def _values(self, c: Tensor, orders: Sequence[int]) -> Tensor:
+        """The same of the cut cells, (..., k, P)."""
+        if self._few:
+            return by_features(c, self.table(orders))
+        known, found = by_features(c, own_features(self.mesh, self.cell)), list[Tensor]()
+        for xi, mine in zip(self.own.split(self.together), known.split(self.together, -2), strict=True):
+            found.append(by_features(mine, self.cell.features(xi, orders)))
+        return torch.cat(found, -2)
 
     def tested(self, given: Tensor, orders: Sequence[int]) -> Tensor:
         """The sums (..., n, M) of values (..., n, P), times the features there."""
         found = given @ self.cell.table(self.points, orders)
         cut = self.mesh.cut
         if len(cut):
-            found[..., cut, :] = (given[..., cut, None, :] @ self.table(orders))[..., 0, :]
+            found[..., cut, :] = self._tested(given[..., cut, :], orders)
         return found
+
+    def _tested(self, given: Tensor, orders: Sequence[int]) -> Tensor:
+        """The same of the cut cells, (..., k, M)."""
+        if self._few:
+            return (given[..., None, :] @ self.table(orders))[..., 0, :]
+        found = list[Tensor]()
+        for xi, mine in zip(self.own.split(self.together), given.split(self.together, -2), strict=True):
+            found.append((mine[..., None, :] @ self.cell.features(xi, orders))[..., 0, :])
+        return (torch.cat(found, -2)[..., None, :] @ own_features(self.mesh, self.cell))[..., 0, :]
 
     def rows(self, orders: Sequence[int], first: Tensor) -> Tensor:
         """The features in some cells, (C, M, P) or (M, P) where they are the same in all."""
@@ -118,7 +151,7 @@ class Spread:
         number[cut] = torch.arange(len(cut), device=first.device)
         mine = number[first]
         found = whole.expand(len(first), -1, -1).clone()
-        found[mine >= 0] = self.table(orders)[mine[mine >= 0]].mT
+        found[mine >= 0] = self.table(orders, mine[mine >= 0]).mT
         return found
 
     def nearest(self, given: Tensor) -> Tensor:
@@ -126,10 +159,10 @@ class Spread:
         order = (0,) * self.cell.dims
         found, cut = self.tested(given * self.weights, order), self.mesh.cut
         if len(cut):  # by these points features are orthonormal nearly
-            table, left, own = self.table(order), given[..., cut, :], found[..., cut, :] * 0
+            left, own = given[..., cut, :], found[..., cut, :] * 0
             for _ in range(RULES.repeats):
-                own = own + ((left * self.own_weights)[..., None, :] @ table)[..., 0, :]
-                left = given[..., cut, :] - by_features(own, table)
+                own = own + self._tested(left * self.own_weights, order)
+                left = given[..., cut, :] - self._values(own, order)
             found[..., cut, :] = own
         return found
 
@@ -144,13 +177,29 @@ def spread(mesh: Tiles, cell: ReferenceCell, points: int) -> Spread:
 def own_features(mesh: Tiles, cell: ReferenceCell) -> Tensor:
     """R^-1 of the cut cells, (k, M, M)."""
     inside = spread(mesh, cell, cell.degree + RULES.closer)
-    v = cell.features(inside.own, (0,) * cell.dims) * inside.own_weights.sqrt()[..., None]
+    some = zip(*(v.split(inside.together) for v in (inside.own, inside.own_weights)), strict=True)
+    return torch.cat([orthonormal(cell, xi, weights) for xi, weights in some])
+
+
+def orthonormal(cell: ReferenceCell, xi: Tensor, weights: Tensor) -> Tensor:
+    """R^-1 (k, M, M): combinations of features that are orthonormal over places (k, P, dims) with weights (k, P), each
+    of its own total degree, and the first is one."""
+    v = cell.features(xi, (0,) * cell.dims) * weights.sqrt()[..., None]
     eye = torch.eye(cell.count, dtype=v.dtype, device=v.device).expand(len(v), -1, -1)
-    graded = cell.powers.sum(1).sort(stable=True).indices  # so that each is of its own total degree, and the first is 1
+    graded = cell.powers.sum(1).sort(stable=True).indices
     r = torch.linalg.qr(torch.cat([v, RULES.least * eye], 1)[..., graded], mode="r").R
     r = r * r.diagonal(dim1=1, dim2=2).sign()[..., None]
     back = graded.argsort()
     return torch.linalg.solve_triangular(r, eye, upper=True)[:, back][:, :, back]
+
+
+def modes_on(cell: ReferenceCell, xi: Tensor, weights: Tensor) -> Tensor:
+    """What makes coefficients of values at places (k, P, dims - 1) of parts of sides, with weights (k, P): (k, T, P),
+    those of low degree first."""
+    side = reference_cell(cell.degree, cell.device, cell.dims - 1)
+    order = side.powers.sum(1).argsort(stable=True)
+    own = side.features(xi, (0,) * side.dims) @ orthonormal(side, xi, weights)
+    return (own[..., order] * weights[..., None]).mT
 
 
 def by_features(c: Tensor, table: Tensor) -> Tensor:
@@ -226,7 +275,9 @@ def _seen(c: Tensor, old: Tiles, cell: ReferenceCell, x: Tensor, origin: Tensor)
     """What Legendre coefficients (..., n, F, M) are at places (m, P, dims), of which the cells (m,) tell: (..., m, F,
     P)."""
     xi = 2 * (x - old.lows[origin][:, None]) / old.widths[origin][:, None] - 1
-    return c[..., origin, :, :] @ cell.features(xi, (0,) * cell.dims).mT
+    many = max(1, int(RULES.together / (x.shape[1] * cell.count)))
+    parts = zip(c[..., origin, :, :].split(many, -3), xi.split(many), strict=True)
+    return torch.cat([mine @ cell.features(places, (0,) * cell.dims).mT for mine, places in parts], -3)
 
 
 def _nearest(inside: Spread, values: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.clip_points import RULES as CLIP_POINTS
-from pinnsolve.geometry.clip_points import points_inside
+from pinnsolve.geometry.clip_points import Inside, points_inside
 from pinnsolve.geometry.clipped import Clip, Place
 from pinnsolve.geometry.part_shapes import ClippedParts, Region
 
@@ -126,16 +126,23 @@ class Tiles:
             found[mine] = self.region.shapes[number].contains(x[mine])
         return found
 
+    def _held(self, part: int) -> Inside:
+        """Whether points lie inside of a part, as `points_inside` asks it."""
+        assert self.region is not None
+        shape = self.region.shapes[part]
+        return lambda x, _: shape.contains(x)
+
     def inside_cut(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Points (k, count^2, 2) inside of what the cut ones hold, weights, and shares of their frames (k,)."""
+        """Points (k, count^dims, dims) inside of what the cut ones hold, weights, and shares of their frames (k,)."""
         assert self.region is not None
         frames, along = self.frames
-        x, w = frames.new_zeros(len(frames), count**2, 2), frames.new_zeros(len(frames), count**2)
+        many = count**self.dims
+        x, w = frames.new_zeros(len(frames), many, self.dims), frames.new_zeros(len(frames), many)
         shares, part = frames.new_zeros(len(frames)), self.parts[self.cut.cpu()]
         for number in part.unique().tolist():
             mine = torch.eq(part, number)
-            shape = self.region.shapes[number]
-            x[mine], w[mine], shares[mine] = points_inside(shape, frames[mine], along[mine], count)
+            held = self._held(number)
+            x[mine], w[mine], shares[mine] = points_inside(held, frames[mine], along[mine], count)
         return x, w, shares
 
     @cached_property
@@ -171,8 +178,8 @@ class Tiles:
 
     @cached_property
     def frames(self) -> tuple[Tensor, Tensor]:
-        """Of the cut ones the boxes around what they hold, (k, 2, 2), and along which coordinate lines cross the rim,
-        (k,)."""
+        """Of the cut ones the boxes around what they hold, (k, 2, dims), and along which coordinate lines cross the
+        rim, (k,)."""
         clips = [self.clips[j] for j in self.cut.tolist()]
         return torch.stack([clip.frame for clip in clips]), torch.tensor([clip.along for clip in clips])
 
@@ -183,7 +190,7 @@ class Tiles:
         if self.region is None:
             return found
         if len(self.cut):
-            found[self.cut] *= self.inside_cut(CLIP_POINTS.lines)[2].to(self.device)
+            found[self.cut] *= self.inside_cut(CLIP_POINTS.lines[self.dims - 1])[2].to(self.device)
         return found / found.sum()
 
     def points(self, xi: Tensor) -> Tensor:
@@ -265,7 +272,9 @@ class Tiles:
         low, high = self.units
         for j, clip in enumerate(self.clips if self.region is not None else ()):
             if clip.torn:
-                chosen[j] = int((clip.high - clip.low).argmax())
+                size = clip.high - clip.low
+                beside_wall = self.dims > 2 and float(size[clip.along]) > float(size.max()) / 4
+                chosen[j] = clip.along if beside_wall else int(size.argmax())
         for axis, a, b, begin, end in self.pieces(rings):
             size, others = high - low, [k for k in range(self.dims) if k != axis]
             for tile, other in ((a, b), (b, a)):

@@ -18,7 +18,7 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import cut
+from pinnsolve.trial.rim import at_rim
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def varying(problem: Problem, space: Sequence[str], time: str) -> tuple[Spaces, 
     starts = [(c, piece) for c, piece in conditions if piece.moment is not None]
     walls = [(c, piece) for c, piece in conditions if piece.moment is None]
     planes = len(space) > 1
-    if cut(problem):  # lines leave a shape, or enter another part: there is what no cell sees
+    if at_rim(problem):  # lines leave a shape, or enter another part: there is what no cell sees
         return *((Resolution(),) * len(space),) * 2, varying_along(problem, time, walls)
     inside, begun = (tuple(varying_along(problem, c, chosen, planes) for c in space) for chosen in ([], starts))
     return inside, begun, varying_along(problem, time, walls)

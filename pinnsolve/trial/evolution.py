@@ -32,7 +32,7 @@ from pinnsolve.trial.determined import (
 )
 from pinnsolve.trial.exact import Plan, with_integrals
 from pinnsolve.trial.fluxes import by_fluxes
-from pinnsolve.trial.rim import cut, enough, relations_of
+from pinnsolve.trial.rim import enough, relations_of
 from pinnsolve.trial.rim_corners import of_rim
 from pinnsolve.trial.standing import conditions_of
 
@@ -280,7 +280,7 @@ def _divisible(problem: Problem) -> None:
         raise UnmarchableError(problem.indivisible)
     if len(problem.space_coordinates) < 3:
         return
-    if cut(problem):
-        raise UnmarchableError("cells of space fill boxes: they end at no curved side and at no interface")
+    if problem.domain.shape is not None or problem.parts is not None:
+        raise UnmarchableError("with time cells of space fill boxes: they end at no curved side and at no interface")
     if problem.inner:
         raise UnmarchableError("in three dimensions with time no cells end where conditions stand inside")

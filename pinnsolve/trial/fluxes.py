@@ -21,7 +21,7 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import Wall
-from pinnsolve.trial.rim import cut
+from pinnsolve.trial.rim import at_rim
 
 Pairs = tuple[int, ...]  # for each equation the number of the unknown that evolves by it
 
@@ -55,7 +55,7 @@ def by_fluxes(
     lines : bool
         Whether something else than traces is joined across lines.
     """
-    plane = len(space) == 2 and not cut(problem) and not problem.inner and not lines
+    plane = len(space) == 2 and not at_rim(problem) and not problem.inner and not lines
     alike = len(set(orders.values())) == 1 and all(list(k) == [2, 2] for k in joins.values())
     if not (plane and alike and len(equations) == len(problem.unknowns)):
         return ()

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.across import ACROSS, both_sides
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
@@ -19,7 +20,7 @@ from pinnsolve.trial.apart import labels
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.located import Located, Search, inward
 from pinnsolve.trial.of_cells import OfCells
-from pinnsolve.trial.rim import region_of
+from pinnsolve.trial.rim import in_parts, region_of
 
 
 class Planar(OfCells):
@@ -114,8 +115,12 @@ class Planar(OfCells):
         assert mesh is not None
         if prepared.of is not mesh:
             x = torch.stack([c.to(torch.float64) for c in prepared.points.coordinates.values()], -1)
-            near = inward(mesh, prepared.points, x, self.problem.space_coordinates)
-            part = labels(self.problem.parts, prepared.points)[prepared.beyond]
+            near, part = inward(mesh, prepared.points, x, self.problem.space_coordinates), None
+            if in_parts(self.problem):
+                part = labels(self.problem.parts, prepared.points)[prepared.beyond]
+            elif ACROSS in prepared.points.measured:  # cells end there
+                beside = both_sides(prepared.points)[prepared.beyond]
+                near = torch.stack([beside[c].to(x) for c in self.problem.coordinates], -1)
             self._search.place(prepared, x, torch.zeros_like(x[:, 0]), near, part)
             prepared.of, prepared.tables = self.mesh, {}
         chosen = self._legendre if of is None else self._as_legendre(of)
@@ -158,7 +163,7 @@ class Planar(OfCells):
             count = int(rest[0])
             bounds.append(tuple(rest[1 : count + 1].tolist()))
             rest = rest[count + 1 :]
-        across = self.dims + (self.problem.parts is not None)
+        across = self.dims + in_parts(self.problem)
         placed = 3 * across
         n = len(rest) // (placed + self.outputs * m)
         places = rest[: placed * n].reshape(n, across, 3)

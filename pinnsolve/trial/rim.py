@@ -1,4 +1,4 @@
-"""The rim of a plane shape, as cells need it: which conditions stand on which of its sides, and whether they say
+"""The rim of a shape, as cells need it: which conditions stand on which of its sides, and whether they say
 enough."""
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pinnsolve.checks.joins import relations
 from pinnsolve.geometry.clipped import Clipped
+from pinnsolve.geometry.cube import seen
 from pinnsolve.geometry.part_shapes import ClippedParts, PartShape, Region
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.shape import Shape
@@ -28,23 +29,29 @@ def shape_of(problem: Problem) -> Shape:
     return problem.domain.space
 
 
-def cut(problem: Problem) -> bool:
-    """Whether a rim or interfaces of materials cut cells."""
-    return problem.domain.shape is not None or problem.parts is not None
+def in_parts(problem: Problem) -> bool:
+    """Whether curves of materials cut cells of a plane; in space these end at layers."""
+    return problem.parts is not None and len(problem.domain.space_coordinates) == 2
+
+
+def at_rim(problem: Problem) -> bool:
+    """Whether cells are cut by a rim, or by curves of materials."""
+    return problem.domain.shape is not None or in_parts(problem)
 
 
 def region_of(problem: Problem) -> Region | None:
     """What of a plane a problem lives on, as cells see it, made once; nothing where it is all of a box."""
-    if not cut(problem):
+    if not at_rim(problem):
         return None
     if problem not in _REGIONS:
         standing = [(c, p) for c in problem.conditions for p in problem.pieces(c) if p.moment is None]
         walls = [wall_on_rim(problem, c, p) for c, p in standing]
         shape, breaks = shape_of(problem), dict[int, list[float]]()
         for wall in walls:
-            if wall.rim is not None and wall.part is not None and wall.part.kept:
+            plane = len(problem.domain.space_coordinates) == 2
+            if plane and wall.rim is not None and wall.part is not None and wall.part.kept:
                 breaks.setdefault(wall.rim, []).extend(ends_along_rim(shape.sides[wall.rim], wall.part))
-        _REGIONS[problem] = Clipped(shape, breaks) if problem.parts is None else _parted(problem, breaks)
+        _REGIONS[problem] = _parted(problem, breaks) if in_parts(problem) else Clipped(shape, breaks)
     return _REGIONS[problem]
 
 
@@ -112,7 +119,7 @@ def relations_of(problem: Problem, equations: Sequence[Equation]) -> tuple[Equat
     UnmarchableError
         If that is more or less than such equations ask for.
     """
-    if problem.parts is None:
+    if not in_parts(problem):
         return ()
     found = relations(problem)
     asked = needed(problem, equations, problem.coordinates.index(problem.space_coordinates[0]))
@@ -122,7 +129,10 @@ def relations_of(problem: Problem, equations: Sequence[Equation]) -> tuple[Equat
 
 
 def _places(side: Side) -> Tensor:
-    """Parameters (N,) of a side, each smooth stretch of it looked at alike."""
+    """Parameters (N,) of a curve, each smooth stretch of it looked at alike; or (N, 2) of a surface."""
+    if side.patch.axes > 1:
+        parts = seen(2)[:2048]
+        return parts[side.taken(parts)[1]]
     count = max(257, 8 * side.patch.stretches)  # so that a short part of a side is seen, and one of each chord
     share = (torch.arange(count, dtype=torch.float64) + 0.382) / count
     ends = side.intervals
@@ -133,8 +143,8 @@ def held_on_rim(side: Side, part: Piece | None, parts: Tensor | None = None) -> 
     """Whether places of a side belong to a part of it, (N,)."""
     t = _places(side) if parts is None else parts
     if part is None or not part.kept:
-        return torch.ones_like(t, dtype=torch.bool)
-    x = side.patch.at(t[:, None]).points
+        return torch.ones(len(t), dtype=torch.bool)
+    x = side.patch.at(t if t.dim() == 2 else t[:, None]).points
     at = dict(zip(part.space, x.T, strict=True))
     return torch.stack([kept.holds(at) for kept in part.kept]).all(0)
 
@@ -157,7 +167,7 @@ def enough(
     space: Sequence[int],
 ) -> None:  # fmt: skip
     """Whether walls say enough, and whether cells go with what they enclose."""
-    if not cut(problem):
+    if not at_rim(problem):
         determined(problem, equations, walls, rings, space)
         return
     if any(rings):

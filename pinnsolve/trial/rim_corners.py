@@ -17,7 +17,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import Wall
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.rim import cut, ends_along_rim, held_on_rim, region_of, shape_of
+from pinnsolve.trial.rim import at_rim, ends_along_rim, held_on_rim, region_of, shape_of
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ def corners_of_rim(
     problem: Problem, made: Plan, walls: Sequence[Wall]
 ) -> tuple[tuple[Corner, ...], tuple[Corner, ...]]:  # fmt: skip
     """The corners that turn inwards and the ends of parts beside which other unknowns are given; and those at which
-    values jump."""
+    values jump. Of a plane: edges of space are not graded towards."""
+    if len(problem.domain.space_coordinates) > 2:
+        return (), ()
     domain, names = problem.domain, problem.domain.space_coordinates
     near, ends = 1e-6 * shape_of(problem).size, list(_ends(problem, walls))
     places = torch.stack([end.place for end in ends])
@@ -102,7 +104,7 @@ def of_rim(
     problem: Problem, made: Plan, walls: Sequence[Wall]
 ) -> tuple[tuple[Corner, ...], tuple[Corner, ...], Region | None]:  # fmt: skip
     """The corners of a shape, and what of the plane belongs to it."""
-    if not cut(problem):
+    if not at_rim(problem):
         return (), (), None
     notches, jumps = corners_of_rim(problem, made, walls)
     return singular(problem, notches), jumps, region_of(problem)

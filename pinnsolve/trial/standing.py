@@ -5,7 +5,7 @@ from __future__ import annotations
 from pinnsolve.problem.equation import Prescribed as Given
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError, Wall, wall_at
-from pinnsolve.trial.rim import cut, wall_on_rim
+from pinnsolve.trial.rim import at_rim, wall_on_rim
 
 
 def conditions_of(problem: Problem, begin: float) -> tuple[dict[str, Given], dict[str, Given], list[Wall]]:
@@ -29,5 +29,5 @@ def conditions_of(problem: Problem, begin: float) -> tuple[dict[str, Given], dic
                     raise UnmarchableError(f"{condition.name} is no value or rate where time begins")
                 kept[told.unknown] = told
                 continue
-            walls.append((wall_on_rim if cut(problem) else wall_at)(problem, condition, piece))
+            walls.append((wall_on_rim if at_rim(problem) else wall_at)(problem, condition, piece))
     return starts, rates, walls

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.joins import held
 from pinnsolve.checks.resolution import Resolution
+from pinnsolve.networks.traces import Crossed
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.breaks import cuts, varying_along
@@ -22,7 +23,7 @@ from pinnsolve.trial.determined import (
 )
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan, with_integrals
-from pinnsolve.trial.rim import cut, region_of, relations_of, told_on_rim, wall_on_rim
+from pinnsolve.trial.rim import at_rim, region_of, relations_of, told_on_rim, wall_on_rim
 from pinnsolve.trial.rim_corners import corners_of_rim
 
 
@@ -44,9 +45,9 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     space, equations = tuple(range(dims)), equations_of(problem)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
-    if cut(problem):
-        if dims > 2:
-            raise UnmarchableError("cells of space fill boxes: they end at no curved side and at no interface")
+    if dims > 2 and problem.parts is not None and not _layers(problem):
+        raise UnmarchableError("cells of space end at layers of materials, and at no curved interface")
+    if at_rim(problem):
         return _over_shape(problem, made, equations)
     standing, walls = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)], walls_of(problem)
     rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in problem.coordinates)
@@ -78,7 +79,7 @@ def read_steady(problem: Problem, made: Plan) -> Evolution | None:
 def walls_of(problem: Problem) -> list[Wall]:
     """What holds at the sides of a box, or along the rim of what is cut."""
     standing = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)]
-    if cut(problem):
+    if at_rim(problem):
         return [wall_on_rim(problem, c, piece) for c, piece in standing]
     return [wall_at(problem, c, piece, parts=len(problem.coordinates) == 2) for c, piece in standing]
 
@@ -94,20 +95,31 @@ def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> 
     """The same over a shape, whose rim cuts cells."""
     if problem.periodic:
         raise UnmarchableError("cells over a shape are no ring")
-    if made.unseen:
+    if made.unseen and not (len(problem.coordinates) > 2 and _layers(problem)):
         raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
     walls = walls_of(problem)
     told_on_rim(problem, equations, walls)
+    dims, joins = len(problem.coordinates), _joins(problem, equations)
     across = relations_of(problem, equations)
-    nothing, (notches, jumps) = (Resolution(), Resolution()), corners_of_rim(problem, made, walls)
-    joints = tuple(cuts(problem, made, c, r) for c, r in zip(problem.coordinates, nothing, strict=True))
-    joins = _joins(problem, equations)
+    inside, (notches, jumps) = (Resolution(),) * dims, corners_of_rim(problem, made, walls)
+    planes = tuple[Crossed, ...]()
+    if dims > 2 and problem.parts is not None:
+        inside = tuple(varying_along(problem, c, (), planes=True) for c in problem.coordinates)
+        planes = crossed(problem, dict(zip(problem.unknowns, joins, strict=True)), inside, fluxes=True)
+        check_seen(problem, made, [(problem.coordinates[c.axis], c.place) for c in planes])
+    joints = tuple(cuts(problem, made, c, r, narrow=dims < 3) for c, r in zip(problem.coordinates, inside, strict=True))
+    space, rings = tuple(range(dims)), (False,) * dims
     return Evolution(
-        problem, tuple(equations), (0, 1), None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), (False, False), {},
-        joints, (), nothing, nothing, Resolution(), made.rough or bool(made.corners),
-        tuple(made.size(u).scale for u in problem.unknowns), False, (), notches, jumps, region_of(problem), across,
+        problem, tuple(equations), space, None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {},
+        joints, (), inside, inside, Resolution(), made.rough or bool(made.corners),
+        tuple(made.size(u).scale for u in problem.unknowns), False, planes, notches, jumps, region_of(problem), across,
         tuple(held(problem).tolist()) if across else (),
     )  # fmt: skip
+
+
+def _layers(problem: Problem) -> bool:
+    """Whether all materials lie between planes across a coordinate."""
+    return all(len(shape.coordinates) == 1 for m in problem.materials.values() for shape, _ in m.parts)
 
 
 def _with_ends(problem: Problem, walls: Sequence[Wall], axis: int, places: Sequence[float]) -> tuple[float, ...]:
