@@ -217,7 +217,8 @@ class Enriching:
         e = before.scheme.evolution
         # of both marches, step by step: beside corners and curves few points have the largest residuals
         by_distance = bool(e.cornered or e.fluxed or e.relations)
-        found = richer(before.scheme, known.slabs, solver, counts=counts, longer=not by_distance)
+        longer = e.dims > 1 and not by_distance  # along a line a factorisation costs little
+        found = richer(before.scheme, known.slabs, solver, counts=counts, longer=longer)
         objective.work.add(spent(counts))
         if found is None:
             return nothing

@@ -61,7 +61,7 @@ def with_equations(run: Run, outcome: Outcome, error: float | None) -> tuple[Out
     if outcome.kind != "converged" or share <= RULES.certain_cells * run.tolerance:
         return replace(outcome, detail=told), share
     remedy = "what leaves through the boundary, or goes around a period, must balance what the equations make inside"
-    return Outcome("plateau", told, remedy), share
+    return Outcome("contradicted", told, remedy), share
 
 
 def _shares(run: Run, trial: Trial) -> dict[str, float]:
