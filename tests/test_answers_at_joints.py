@@ -15,12 +15,16 @@ from pinnsolve import (
     Disk,
     Piecewise,
     Problem,
+    RandomFeatures,
+    Settings,
     Unknown,
     condition,
     d,
     dirichlet,
+    div,
     face,
     faces,
+    grad,
     initial,
     jump,
     neumann,
@@ -29,6 +33,7 @@ from pinnsolve import (
 )
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.networks.traces import Traces
+from pinnsolve.solve import prepare
 from pinnsolve.trial.place_across import PlaceAcross
 from tests.test_sensitivities import Known, lines, marches, off, planes
 
@@ -162,3 +167,22 @@ def test_what_a_place_joins_is_derived_by_numbers_that_are_alike() -> None:
     by = at.by({"k1": 2.0, "k2": 2.0})
     slope = {name: -float(r.left[1, 1]) for name, r in by.items()}
     assert slope == {"k1": pytest.approx(0.5), "k2": pytest.approx(-0.5)}
+
+
+def test_features_answer_to_a_constant_in_what_crosses_a_curve() -> None:
+    """The last column of the Jacobian, by central differences: order two, here rounding, since k enters linearly."""
+    disc = Piecewise(0.0, (Disk(x=0.5, y=0.5, radius=0.2), 1.0))
+    plate = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), time=(0, 1), unknowns="u", parameters={"s": disc, "k": Unknown(2.0)}, reference=None,
+        equations=lambda u, x, y, t, s, k: d(u, t) - div((1 + (k - 1) * s) * grad(u, x, y), x, y),
+        conditions=[initial(u=0), dirichlet(u=0), observed(x=[0.5], y=[0.5], t=[0.5], u=[1.0], sigma=0.1)],
+    )  # fmt: skip
+    run = prepare(plate, Settings(network=RandomFeatures(20), points=100, held_out=50)).loop.state
+    vector = torch.linspace(1, 2, run.trial.parameters_count, dtype=torch.float64)
+    ones, seen = dict.fromkeys(run.points.training.rms(), 1.0), []
+    for change in (1e-3, -1e-3, 0.0):
+        run.trial.assign(vector + change * torch.eye(len(vector), dtype=torch.float64)[-1])
+        seen.append(run.points.training.vector(ones))
+    rows = run.points.training.rows(ones)[1][:, -1]
+    assert float(rows.abs().max()) > 0.01
+    assert torch.allclose((seen[0] - seen[1]) / 2e-3, rows, rtol=1e-6, atol=1e-8 * float(rows.abs().max()))

@@ -259,8 +259,9 @@ def _flux(problem: Problem, one: Joined) -> Callable[[Fields], Jet]:
             varying = _weights(problem, one.equation, _points_of(problem, at), numbers)[0]
         parts = []
         for k, weight in one.together:
-            field, name = taken[k]
-            parts.append(at["n" + name] * (varying[k] if varying is not None else weight) * field)
+            field, normal = taken[k][0], at["n" + taken[k][1]]
+            # as a field: what is derived by numbers is no tensor of training's own
+            parts.append(normal * (weight if varying is None else normal.chart.constant(varying[k])) * field)
         return sum(parts[1:], parts[0])
 
     return side

@@ -33,7 +33,7 @@ OUTCOMES = {
     "overfitting": "Training ended because what it gained on its own points was lost elsewhere.",
     "undetermined": "Something is left open: the equations, conditions and data say too little to trust this answer.",
     "noise": "The noise of the data alone makes a larger error than the one that was asked for.",
-    "contradicted": "Training ended as if all were well, and something says otherwise: a reference, the data, or a balance.",
+    "contradicted": "Training ended as if all were well, and the reference, the data or a balance says otherwise.",
     "non-finite": "Training failed: numbers became infinite.",
     "interrupted": "Training was interrupted; what it had reached by then is shown.",
 }
