@@ -6,7 +6,9 @@ and the same with richer features, so that two solutions agree on it. Of smooth 
 
     share = rms(sum over k of <r, P_k> P_k) / rms(what the equation is made of)
 
-is then what of the equation no solution meets.
+is then what of the equation no solution meets. It is made of its terms, or of those that unknowns of natural sizes
+make: where all terms vanish, as of a constant, what is left of them is as large as they are. Networks whose first
+layers are trained leave what is smooth of any equation, and tell nothing by it.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from pinnsolve.errors import Outcome
 from pinnsolve.training.rounding import terms
 from pinnsolve.training.rules import RULES
 from pinnsolve.training.run import Run
+from pinnsolve.training.weights import made_of
+from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.trial import Trial
 
 
@@ -49,7 +53,8 @@ LOOKS = Looks()
 def with_equations(run: Run, outcome: Outcome, error: float | None) -> tuple[Outcome, float | None]:
     """The outcome and the estimated error of a run, which are not better than what no solution meets."""
     trial = run.trial
-    if not (trial.complete and trial.problem.equations) or error is None:
+    by_least_squares = isinstance(trial, OfCells) or trial.frozen > 0
+    if not (by_least_squares and trial.complete and trial.problem.equations) or error is None:
         return outcome, error
     name, share = max(_shares(run, trial).items(), key=lambda s: s[1], default=("", 0.0))
     if share <= error:
@@ -70,7 +75,9 @@ def _shares(run: Run, trial: Trial) -> dict[str, float]:
     points = problem.domain.interior.draw(LOOKS.points, "sobol", torch.Generator().manual_seed(29))
     degrees = degrees_of(len(problem.coordinates), 6 ** len(problem.coordinates), LOOKS.degree)
     smooth = np.linalg.qr(polynomials(problem, degrees, points, (0,) * len(problem.coordinates)))[0]
-    made, found = terms(run.points.held_out), dict[str, float]()
+    held, found = run.points.held_out, dict[str, float]()
+    natural = made_of(held, {u: trial.plan.size(u) for u in problem.unknowns})
+    made = {name: max(size, natural[name]) for name, size in terms(held).items()}
     with torch.no_grad():
         fields = trial.fields(trial.prepare(points))
         left = {e.name: e.residual(fields).value.cpu().numpy() for e in problem.equations}
