@@ -179,6 +179,9 @@ def test_what_says_too_little_or_bends_is_left_to_others() -> None:
     round_material = declared(parameters={"k": Piecewise(1.0, (Ball(x=0, y=0, z=0, radius=0.5), 10.0))}, equations=bent)
     with pytest.raises(UnmarchableError, match="no curved interface"):
         steady(round_material, verified(round_material, check(round_material))[0])
+    unseen = declared(equations=lambda u, x, y, z: torch.where(x < 0.1, 1.0, 10.0) * laplace(u, x, y, z) + 6)
+    with pytest.raises(UnmarchableError, match="jumps at x=0.1"):
+        steady(unseen, verified(unseen, check(unseen))[0])
 
 
 def bent(u: Any, x: Any, y: Any, z: Any, k: Any) -> Any:

@@ -213,6 +213,11 @@ def _within(shape: Shape, at: Mapping[str, Jet]) -> Any:
     return type(jets[0]).__torch_function__(inside, (), jets) > 0.5
 
 
+def layered(materials: Iterable[Piecewise]) -> bool:
+    """Whether all materials lie between planes across a coordinate."""
+    return all(len(shape.coordinates) == 1 for m in materials for shape, _ in m.parts)
+
+
 class Parts:
     """What the interfaces of some materials cut a domain into.
 

@@ -18,7 +18,7 @@ from pinnsolve.geometry.across import interfaces_of, materials_at
 from pinnsolve.geometry.along import Along
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.inner import Inner
-from pinnsolve.geometry.materials import Parts, Piecewise
+from pinnsolve.geometry.materials import Parts, Piecewise, layered
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
@@ -224,7 +224,7 @@ class Problem(Told):
         """What materials cut space into, where each part has an output of its own, joined by rows; None without
         materials, and where cells end at the interfaces: along a line, and at layers where conditions stand inside or
         in first-order evolutions."""
-        layers = all(len(shape.coordinates) == 1 for m in self.materials.values() for shape, _ in m.parts)
+        layers = layered(self.materials.values())
         if not self.materials or len(self.space_coordinates) < 2:
             return None
         axes = [self.coordinates.index(c) for c in self.space_coordinates]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.joins import held
 from pinnsolve.checks.resolution import Resolution
+from pinnsolve.geometry.materials import layered
 from pinnsolve.networks.traces import Crossed
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
@@ -45,7 +46,7 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     space, equations = tuple(range(dims)), equations_of(problem)
     if len(equations) < len(problem.unknowns):
         raise UnmarchableError("there are fewer equations than unknowns")
-    if dims > 2 and problem.parts is not None and not _layers(problem):
+    if dims > 2 and problem.parts is not None and not layered(problem.materials.values()):
         raise UnmarchableError("cells of space end at layers of materials, and at no curved interface")
     if at_rim(problem):
         return _over_shape(problem, made, equations)
@@ -95,7 +96,7 @@ def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> 
     """The same over a shape, whose rim cuts cells."""
     if problem.periodic:
         raise UnmarchableError("cells over a shape are no ring")
-    if made.unseen and not (len(problem.coordinates) > 2 and _layers(problem)):
+    if made.unseen and not (len(problem.coordinates) > 2 and problem.parts is not None):  # else asked at their layers
         raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
     walls = walls_of(problem)
     told_on_rim(problem, equations, walls)
@@ -115,11 +116,6 @@ def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> 
         tuple(made.size(u).scale for u in problem.unknowns), False, planes, notches, jumps, region_of(problem), across,
         tuple(held(problem).tolist()) if across else (),
     )  # fmt: skip
-
-
-def _layers(problem: Problem) -> bool:
-    """Whether all materials lie between planes across a coordinate."""
-    return all(len(shape.coordinates) == 1 for m in problem.materials.values() for shape, _ in m.parts)
 
 
 def _with_ends(problem: Problem, walls: Sequence[Wall], axis: int, places: Sequence[float]) -> tuple[float, ...]:
