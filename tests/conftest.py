@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors, and one process on each core already
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some thirty processes read what one of them has compiled
 
 import gc
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +44,7 @@ settings = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, bud
 def pytest_configure() -> None:
     """Ctrl-C as a terminal delivers it: a shell lets background jobs ignore it, and what they start inherits that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish() -> None:
@@ -50,7 +53,7 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000, 20, 50)  # and what is new, more rarely than a program that runs for days has to
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def heat() -> Problem:
     """u_t = 0.1 u_xx with one mode, whose exact solution is known."""
     pi = torch.pi

@@ -256,7 +256,7 @@ def test_a_corner_that_turns_inwards_has_graded_cells_and_an_honest_estimate() -
         ELL,
         equations,
         [initial(u=lambda x, y: singular(x, y, torch.zeros_like(x))), dirichlet(u=singular)],
-        time=(0, 0.1),
+        time=(0, 0.02),
     )
     solved = marched(problem, tolerance=1e-3)
     error = solved.error(u=singular)

@@ -148,7 +148,7 @@ def test_the_exact_solution_is_put_into_sides() -> None:
     told = check(problem("ring")).warnings
     assert not told
     wrong = problem("ring", conditions=[dirichlet(u=0.1, on=side("outer")), dirichlet(u=1, on=side("inner"))])
-    solution = solve(wrong, budget=5)
+    solution = solve(wrong, network=RandomFeatures(20), method=Newton(steps=1), points=100, held_out=50)
     assert solution.findings is not None
     assert any("does not satisfy the condition" in w for w in solution.findings.warnings)
 
@@ -171,10 +171,9 @@ def test_a_constant_is_found_on_a_shape() -> None:
 
 
 def test_other_networks_see_only_the_inside() -> None:
-    solution = solve(
-        problem("eccentric"), method=LevenbergMarquardt(), network=MLP(width=10, depth=2), budget=2, points=200
-    )
-    assert solution.training is not None
+    method = LevenbergMarquardt(steps=3)
+    solution = solve(problem("eccentric"), method=method, network=MLP(width=10, depth=2), points=200)
+    assert solution.training is not None and solution.training.steps == 3
 
 
 def test_residuals_that_fade_have_the_digits_of_the_run() -> None:
