@@ -18,6 +18,7 @@ import pytest
 import torch
 
 from pinnsolve import Box, Problem, d, dirichlet, exact, initial
+from pinnsolve.checks.posed import Posed
 
 collect_ignore_glob = ["cases/*"]  # problem files, run by test_cases.py; some of them are refused
 
@@ -78,6 +79,14 @@ def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command draws nothing, which costs more than the small problem: what figures show is tested in tests/report."""
     monkeypatch.setattr("pinnsolve.report.write.solution_figure", lambda run, figures: None)
     monkeypatch.setattr("pinnsolve.report.write.png", lambda figure: b"\x89PNG" + bytes(20_000))
+
+
+@pytest.fixture
+def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a problem that is read for its equations and conditions alone, hidden places are not looked for, nor is it
+    asked whether it has one solution: tests/core/test_hidden.py and tests/test_uniqueness.py do so."""
+    monkeypatch.setattr("pinnsolve.checks.check.hidden", lambda problem, sizes: ([], []))
+    monkeypatch.setattr("pinnsolve.checks.check.posed", lambda problem, smooth: Posed())
 
 
 @pytest.fixture

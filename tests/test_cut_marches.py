@@ -49,6 +49,8 @@ from pinnsolve.trial.exact import Plan
 from validation.marched import read, trial_of
 from validation.stability_shapes import CASES
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 CPU = torch.device("cpu")
 RING = Disk(x=0, y=0, radius=1, name="outer") - Disk(x=0.2, y=0.1, radius=0.35, name="inner")
 ELL = Polygon(x=[0, 1, 1, -1, -1, 0], y=[0, 0, 1, 1, -1, -1])
