@@ -51,7 +51,7 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """What torch and the tests have loaded stays: Python need not look through it again and again for garbage."""
     gc.freeze()
-    gc.set_threshold(10_000, 20, 50)  # and what is new, more rarely than a program that runs for days has to
+    gc.set_threshold(30_000, 20, 50)  # and what is new, more rarely than a program that runs for days has to
 
 
 @pytest.fixture(scope="session")

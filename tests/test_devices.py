@@ -73,7 +73,7 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
     ),
     "cells that a curve between materials cuts": (
         of(conducting, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5.0))}),
-        {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=2)},
+        {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=1)},
     ),
     "a march over such cells": (
         of(
