@@ -73,11 +73,11 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
     ),
     "cells that a curve between materials cuts": (
         of(conducting, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5.0))}),
-        {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=1)},
+        {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=2)},
     ),
     "a march over such cells": (
         of(
-            heating, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5e3))}, time=(0, 0.05),
+            heating, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5e3))}, time=(0, 1),
             conditions=[initial(u=lambda x, y: x * y), dirichlet(u=lambda x, y: x * y)],
         ),
         {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=1)},
