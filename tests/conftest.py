@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors, and one process on each core already
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some thirty processes read what one of them has compiled
 
 import gc
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 import torch
 
 from pinnsolve import Box, Problem, d, dirichlet, exact, initial
+from pinnsolve.checks.posed import Posed
 
 collect_ignore_glob = ["cases/*"]  # problem files, run by test_cases.py; some of them are refused
 
@@ -42,15 +45,16 @@ settings = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, bud
 def pytest_configure() -> None:
     """Ctrl-C as a terminal delivers it: a shell lets background jobs ignore it, and what they start inherits that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish() -> None:
     """What torch and the tests have loaded stays: Python need not look through it again and again for garbage."""
     gc.freeze()
-    gc.set_threshold(10_000, 20, 50)  # and what is new, more rarely than a program that runs for days has to
+    gc.set_threshold(30_000, 20, 50)  # and what is new, more rarely than a program that runs for days has to
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def heat() -> Problem:
     """u_t = 0.1 u_xx with one mode, whose exact solution is known."""
     pi = torch.pi
@@ -75,6 +79,14 @@ def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command draws nothing, which costs more than the small problem: what figures show is tested in tests/report."""
     monkeypatch.setattr("pinnsolve.report.write.solution_figure", lambda run, figures: None)
     monkeypatch.setattr("pinnsolve.report.write.png", lambda figure: b"\x89PNG" + bytes(20_000))
+
+
+@pytest.fixture
+def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a problem that is read for its equations and conditions alone, hidden places are not looked for, nor is it
+    asked whether it has one solution: tests/core/test_hidden.py and tests/test_uniqueness.py do so."""
+    monkeypatch.setattr("pinnsolve.checks.check.hidden", lambda problem, sizes: ([], []))
+    monkeypatch.setattr("pinnsolve.checks.check.posed", lambda problem, smooth: Posed())
 
 
 @pytest.fixture

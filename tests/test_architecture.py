@@ -146,7 +146,8 @@ def python(code: str) -> str:
     return done.stdout
 
 
-def test_import_is_silent_changes_nothing_and_loads_nothing_that_only_some_runs_need() -> None:
+def test_import_and_a_check_are_silent_change_nothing_and_load_nothing_that_only_some_runs_need() -> None:
+    """In one process; functions are not hidden by the modules of their name."""
     code = """
 import random, sys, warnings, numpy, torch
 before = (torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled(), list(warnings.filters),
@@ -161,17 +162,7 @@ assert not changed, changed
 late = ["scipy.optimize", "scipy.integrate", "matplotlib", "meshio", "rich", "jinja2"]
 loaded = [name for name in late if name in sys.modules]
 assert not loaded, loaded
-"""
-    assert python(code) == ""
 
-
-def test_importing_the_package_does_not_wait_for_torch() -> None:
-    assert python("import sys, pinnsolve; print('torch' in sys.modules)") == "False\n"
-
-
-def test_functions_are_not_hidden_by_the_modules_of_their_name_and_a_check_loads_nothing_of_a_report() -> None:
-    code = """
-import sys
 import pinnsolve.command.run
 from pinnsolve import compare, ensemble, solve
 assert all(map(callable, (solve, compare, ensemble)))
@@ -181,6 +172,10 @@ late = ["scipy.optimize", "scipy.integrate", "matplotlib", "meshio", "jinja2", "
 print(*[name for name in late if name in sys.modules])
 """
     assert python(code).splitlines()[-1] == ""
+
+
+def test_importing_the_package_does_not_wait_for_torch() -> None:
+    assert python("import sys, pinnsolve; print('torch' in sys.modules)") == "False\n"
 
 
 def test_references_in_validation_know_nothing_of_the_network() -> None:

@@ -81,7 +81,7 @@ def test_the_best_of_all_stages_is_kept(heat: Problem) -> None:
 def test_an_automatic_run_can_be_taken_up_again(tmp_path: Path, budget: float) -> None:
     problem = problems.burgers.problem.replaced(tolerance=1e-14)
     first = solve(problem, budget=budget, out=tmp_path)
-    again = solve(problem, budget=budget + 3.0, out=tmp_path, resume=True)
+    again = solve(problem, budget=budget + 1.5, out=tmp_path, resume=True)
     assert first.training is not None and again.training is not None
     assert again.training.steps > first.training.steps
     shared = len(first.training.history) - 1

@@ -58,5 +58,5 @@ WALL = [initial(u=0, v=0), dirichlet(u=0), dirichlet(v=0)]
 ])  # fmt: skip
 def test_a_level_that_nothing_fixes_is_named_at_the_first_step(told, level):
     problem = Problem(space=Disk(x=0, y=0, radius=1), time=(0, 1), tolerance=1.0, **told)
-    found = attempt(problem, seconds=20.0 if not level else 1.5)  # beyond the first step nothing is asked
+    found = attempt(problem, seconds=20.0 if not level else 0.8)  # beyond the first step nothing is asked
     assert ("nothing determines" in found.why) == (not level)

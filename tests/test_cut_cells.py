@@ -108,6 +108,7 @@ def test_slivers_do_no_harm(thin: float) -> None:
     assert error_of(solved(cells)) < 1e-8
 
 
+@pytest.mark.usefixtures("unasked")
 def test_points_lie_inside_and_weights_sum_to_one() -> None:
     star = LevelSet(lambda x, y: 1 - x**4 - y**4 - x * y / 2, within=Box(x=(-1.4, 1.4), y=(-1.4, 1.4)))
     for shape in (RING, star - Disk(x=0.3, y=0.2, radius=0.1), Polygon(x=[0, 3, 0.1], y=[0, 0.1, 0.3])):

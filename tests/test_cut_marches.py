@@ -49,6 +49,8 @@ from pinnsolve.trial.exact import Plan
 from validation.marched import read, trial_of
 from validation.stability_shapes import CASES
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 CPU = torch.device("cpu")
 RING = Disk(x=0, y=0, radius=1, name="outer") - Disk(x=0.2, y=0.1, radius=0.35, name="inner")
 ELL = Polygon(x=[0, 1, 1, -1, -1, 0], y=[0, 0, 1, 1, -1, -1])
@@ -256,7 +258,7 @@ def test_a_corner_that_turns_inwards_has_graded_cells_and_an_honest_estimate() -
         ELL,
         equations,
         [initial(u=lambda x, y: singular(x, y, torch.zeros_like(x))), dirichlet(u=singular)],
-        time=(0, 0.1),
+        time=(0, 0.02),
     )
     solved = marched(problem, tolerance=1e-3)
     error = solved.error(u=singular)

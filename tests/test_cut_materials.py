@@ -125,6 +125,7 @@ def test_contrast_costs_nothing(k: float) -> None:
     assert error_of(solved(standard(k), 6, 4), heated(k)[0]) < 2 * error_of(usual(), heated(10.0)[0])
 
 
+@pytest.mark.usefixtures("unasked")
 def test_what_is_joined_is_the_flux_and_a_slope_is_no_solution() -> None:
     """A mutant whose slopes go on: another answer, wrong by a tenth and more."""
     evolution = standard(10.0)
@@ -137,6 +138,7 @@ def test_what_is_joined_is_the_flux_and_a_slope_is_no_solution() -> None:
     assert error_of(solved(wrong, 6, 4), heated(10.0)[0]) > 0.05
 
 
+@pytest.mark.usefixtures("unasked")
 def test_without_levels_of_their_own_good_conductors_are_lost_to_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
     """One factorisation does with them; without, corrections by what rounding leaves do not settle."""
     evolution = standard(1e6)
@@ -193,6 +195,7 @@ def test_materials_in_another_order() -> None:
     assert error_of(solved(read(other), 6, 4), heated(10.0)[0]) == pytest.approx(mean, rel=0.01)
 
 
+@pytest.mark.usefixtures("unasked")
 def test_units_of_what_conducts() -> None:
     """Conductivity and heat in other units: the same numbers to rounding."""
     units = {"k": Piecewise(1e-7, (DISC, 1e-6)), "s": Piecewise(0.0, (DISC, 1e-7))}

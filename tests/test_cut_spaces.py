@@ -95,6 +95,7 @@ def error_of(cells: SteadyCells | None, exact: Any = smooth) -> float:
 # ---------------------------------------------------------------- how exact it is
 
 
+@pytest.mark.usefixtures("unasked")
 def test_the_error_falls_as_the_width_to_the_degree_and_one() -> None:
     """As over whole cells, whatever a rim cuts off: h^(d + 1), within 0.8 before the limit."""
     problem = declared(conditions=[condition(flux, on=boundary)])
@@ -120,6 +121,7 @@ def test_pieces_of_a_rim_have_its_area_and_points_their_volume() -> None:
         assert torch.allclose(weights.sum(1), torch.ones(len(mesh.cut), dtype=torch.float64))
 
 
+@pytest.mark.usefixtures("unasked")
 def test_units_and_where_it_stands_change_nothing() -> None:
     def there(x: Any, y: Any, z: Any) -> Any:
         return smooth(x / 1e3, y / 1e3 - 2, z / 1e3)

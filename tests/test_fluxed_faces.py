@@ -23,6 +23,8 @@ from pinnsolve.networks.tiles import Tiles
 from validation.marched import read
 from validation.stability_planes import CASES, heat, problem
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 CPU = torch.device("cpu")
 pi = math.pi
 START = [initial(u=lambda x, y: sin(pi * x) * sin(pi * y)), dirichlet(u=0)]

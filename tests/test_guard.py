@@ -25,6 +25,8 @@ from pinnsolve.trial.marched import Marched
 from validation.marched import read
 from validation.stability_planes import CASES
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 CPU = torch.device("cpu")
 
 

@@ -103,6 +103,7 @@ def x_of(u: Any) -> Any:
 
 @pytest.mark.parametrize("name", TERMS)
 @pytest.mark.parametrize("network", [RandomFeatures(12), MLP(width=5, depth=2)], ids=["features", "network"])
+@pytest.mark.usefixtures("unasked")
 def test_rows_of_the_jacobian_are_exact(name: str, network: Any) -> None:
     """Against differences of the residual, whose quadrature stays: to the square of their width."""
     problem = heat(TERMS[name])

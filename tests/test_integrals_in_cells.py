@@ -214,6 +214,7 @@ def test_what_settles_a_constant_hides_no_contradiction(settled: Any) -> None:
               condition(lambda u, x, nx: nx * d(u, x) - integral(u, over="x"), on=face(x=1))), "beside a normal"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("unasked")
 def test_what_cells_cannot_take_is_told(problem: Problem, words: str) -> None:
     with pytest.raises(ProblemError, match=words):
         in_place(problem)

@@ -23,6 +23,8 @@ from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.tiles import Tiles
 from validation.marched import read
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 CPU = torch.device("cpu")
 WAVE = Problem(
     space=Box(x=(0, 1)), time=(0, 1), unknowns=("u", "v"),

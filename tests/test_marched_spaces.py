@@ -43,6 +43,8 @@ from pinnsolve.trial.determined import UnmarchableError
 from validation.marched import read, trial_of
 from validation.stability_spaces import CASES, bump, problem
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 CPU = torch.device("cpu")
 pi = math.pi
 

@@ -148,7 +148,7 @@ def test_the_exact_solution_is_put_into_sides() -> None:
     told = check(problem("ring")).warnings
     assert not told
     wrong = problem("ring", conditions=[dirichlet(u=0.1, on=side("outer")), dirichlet(u=1, on=side("inner"))])
-    solution = solve(wrong, budget=5)
+    solution = solve(wrong, network=RandomFeatures(20), method=Newton(steps=1), points=100, held_out=50)
     assert solution.findings is not None
     assert any("does not satisfy the condition" in w for w in solution.findings.warnings)
 
@@ -164,17 +164,16 @@ def test_a_constant_is_found_on_a_shape() -> None:
         conditions=[dirichlet(u=0, on=side("outer")), neumann(u=0, on=side("inner")),
                     observed(u=[3 * known(0.5)], x=[0.5], y=[0.0])],
     )  # fmt: skip
-    found = solve(declared, budget=10).training
+    found = solve(declared.replaced(tolerance=1e-4), budget=10).training
     assert found is not None
     assert found.identified is not None
     assert found.identified.constants["k"].value == pytest.approx(3.0, rel=1e-5)
 
 
 def test_other_networks_see_only_the_inside() -> None:
-    solution = solve(
-        problem("eccentric"), method=LevenbergMarquardt(), network=MLP(width=10, depth=2), budget=2, points=200
-    )
-    assert solution.training is not None
+    method = LevenbergMarquardt(steps=3)
+    solution = solve(problem("eccentric"), method=method, network=MLP(width=10, depth=2), points=200)
+    assert solution.training is not None and solution.training.steps == 3
 
 
 def test_residuals_that_fade_have_the_digits_of_the_run() -> None:

@@ -344,7 +344,7 @@ REDUCED = {
     "kovasznay": Reduced(features=100),
     "taylor_green": Reduced(steps=12),
     "maxwell_cavity": Reduced(tolerance=0.1, features=250, points=800),
-    "maxwell_pulse": Reduced(automatic=True), "schrodinger": Reduced(automatic=True),
+    "maxwell_pulse": Reduced(automatic=True), "schrodinger": Reduced(bound=1e-3),
     "two_materials": Reduced({"k1": 1, "k2": 1}, features=100),
     "plucked_string": Reduced({"c": 0.5}, tolerance=0.1, features=200),
     # a start that jumps is smeared; a march with viscosity takes too long

@@ -114,6 +114,7 @@ def test_other_equations_are_left_alone(equation: Any) -> None:
     assert kept(equation) is None
 
 
+@pytest.mark.usefixtures("unasked")
 def test_what_an_unknown_multiplies_is_not_conserved() -> None:
     assert "as_written" in kept(as_written).unsaid
     assert read(dam(momentum)).conserved.unsaid == ""
@@ -121,6 +122,7 @@ def test_what_an_unknown_multiplies_is_not_conserved() -> None:
     assert read(dam(pressed, hydrostatic, unknowns=("p", "v", "h"))).conserved.weights == ((1.0,), (-2.0,), ())
 
 
+@pytest.mark.usefixtures("unasked")
 def test_where_a_start_jumps() -> None:
     assert read(step(1, 0)).start == "jumps"
     kinked = step(1, 0).replaced(

@@ -90,8 +90,10 @@ def test_the_error_falls_as_the_width_to_the_degree_and_one(degree: int) -> None
     assert degree + 0.4 < math.log2(coarse / fine) < degree + 2.0
 
 
+@pytest.mark.usefixtures("unasked")
 def test_richer_features_gain_a_digit_each() -> None:
-    errors = [error_of(on_even_cells(declared(), degree, 2), smooth) for degree in (5, 7, 9, 11)]
+    problem = declared()
+    errors = [error_of(on_even_cells(problem, degree, 2), smooth) for degree in (5, 7, 9, 11)]
     assert all(b < 0.02 * a for a, b in zip(errors, errors[1:], strict=False)) and errors[-1] < 1e-11
 
 

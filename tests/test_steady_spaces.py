@@ -76,6 +76,7 @@ def error_of(solved: SteadyCells, exact: Field, field: int = 0) -> float:
     return float(((off.square() * weights).sum() / (right.square() * weights).sum()).sqrt())
 
 
+@pytest.mark.usefixtures("unasked")
 def test_the_error_falls_as_the_width_to_the_degree_and_one() -> None:
     """Least squares with h^2 r are optimal in L2 up to the boundary rows: h^(d + 1), within 0.6 before the limit."""
     coarse, fine = (error_of(solved_on(SMOOTH, 4, n), smooth) for n in (2, 4))

@@ -263,7 +263,7 @@ def test_one_measurement_tells_no_function_of_two_coordinates_and_the_run_ends()
         parameters={"f": Unknown(1.0, of=("x", "t"))}, reference=None,
     )  # fmt: skip
     with pytest.warns(NotConverged):
-        assert not solve(heated, network=LocalFeatures(), budget=10).converged
+        assert not solve(heated, network=LocalFeatures(), budget=3).converged
 
 
 # ------------------------------------------------------------ parameters as inputs

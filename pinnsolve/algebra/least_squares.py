@@ -44,7 +44,7 @@ class Triangle:
 
     def add(self, matrix: Tensor, right: Tensor) -> None:
         """Some rows of A (n, P) and of b (n, K)."""
-        self.squares += matrix.norm(dim=0).square()
+        self.squares += matrix.square().sum(0)
         self._take(matrix, right)
 
     def folded(self) -> Tensor:

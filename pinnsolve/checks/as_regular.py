@@ -86,7 +86,7 @@ class Rest:
         found = torch.zeros_like(next(iter(places.values())), dtype=torch.bool)
         for p in self.parts:
             away = [(places[c] - value) / self.problem.domain.length(c) for c, value in p.place.items()]
-            found |= torch.stack(away).norm(dim=0) < part
+            found |= torch.stack(away).square().sum(0).sqrt() < part
         return found
 
     def at_points(self, unknown: str, places: Mapping[str, Tensor]) -> Tensor:

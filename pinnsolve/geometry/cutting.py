@@ -188,14 +188,8 @@ def _closed_in(low: Tensor, high: Tensor, before: Tensor, form: Callable[[Tensor
 def _runs(begins: Tensor, ends: Tensor, line: Tensor, places: Tensor) -> Tensor:
     """Line, begin and end (K, 3) of each interval, from whether lines (L,) begin and end inside one and where they
     change."""
-    rows: list[Tensor] = []
-    zero = torch.zeros(1, dtype=torch.float64)
-    for k in range(len(begins)):
-        marks = [places[line == k]]
-        if bool(begins[k]):
-            marks.insert(0, zero)
-        if bool(ends[k]):
-            marks.append(zero + 1)
-        pairs = torch.cat(marks).view(-1, 2)
-        rows.append(torch.cat([torch.full((len(pairs), 1), float(k), dtype=torch.float64), pairs], 1))
-    return torch.cat(rows)
+    first, last = begins.nonzero()[:, 0], ends.nonzero()[:, 0]
+    whose = torch.cat([first, line, last])
+    marks = torch.cat([torch.zeros(len(first)).to(places), places, torch.ones(len(last)).to(places)])
+    order = whose.argsort(stable=True)
+    return torch.cat([whose[order][::2, None].to(places), marks[order].view(-1, 2)], 1)

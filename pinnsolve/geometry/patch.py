@@ -89,5 +89,5 @@ def inside_of(base: Tensor, z: Tensor, ends: tuple[float, float]) -> Tensor:
     """The signed distance (N,) of a prism, from that of its base and the coordinate along it."""
     slab = torch.minimum(z - ends[0], ends[1] - z)
     inside = torch.minimum(base, slab)
-    outside = torch.stack([base, slab]).clamp(max=0).norm(dim=0)
+    outside = torch.hypot(base.clamp(max=0), slab.clamp(max=0))
     return torch.where(inside > 0, inside, -outside)

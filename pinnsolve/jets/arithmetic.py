@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import torch
@@ -74,6 +73,8 @@ def operand(chart: Chart, tensor: Tensor, shape: Sequence[int]) -> Tensor:
 
 def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
     """The shape of a combination, refusing what would broadcast silently."""
+    if a.shape == b.shape:
+        return a.shape
     columns = zip(a.shape[1:], b.shape[1:], strict=False)
     beside = a.ndim == b.ndim and a.shape[0] == b.shape[0] and all(m == n or 1 in (m, n) for m, n in columns)
     if not (fits(b, a.shape) if isinstance(b, Tensor) else beside):
@@ -88,10 +89,14 @@ def same_rank(a: Jet, b: Jet | Tensor, what: str) -> tuple[int, ...]:
 def elementary(func: Callable[[Tensor], Tensor], derivative: Callable[[Jet, Jet], Any], w: Jet) -> Jet:
     """f(w), from f and its derivative."""
 
-    @cache
+    slopes: list[Jet] = []
+
     def slope() -> Jet:
-        s = derivative(w, again)
-        return s if isinstance(s, Jet) else w.chart.constant(s)
+        if not slopes:
+            again = Jet(w.chart, lambda alpha: itself().partial(alpha), tuple(w.shape), w.depends, sums=True)  # type: ignore[union-attr]
+            s = derivative(w, again)
+            slopes.append(s if isinstance(s, Jet) else w.chart.constant(s))
+        return slopes[0]
 
     def rule(alpha: Alpha) -> Tensor | None:
         if not any(alpha):
@@ -103,7 +108,6 @@ def elementary(func: Callable[[Tensor], Tensor], derivative: Callable[[Jet, Jet]
 
     y = Jet(w.chart, rule, tuple(w.shape), w.depends, sums=True)
     itself = weakref.ref(y)  # its slope may hold y: a cycle would keep all tensors until Python looks for cycles
-    again = Jet(w.chart, lambda alpha: itself().partial(alpha), tuple(w.shape), w.depends, sums=True)  # type: ignore[union-attr]
     return y
 
 
@@ -147,20 +151,27 @@ def add(a: Any, b: Any, *, alpha: float = 1) -> Jet:
         b = mul(b, alpha) if isinstance(b, Jet) else b * alpha
     a, b, _ = ordered(a, b)
     if isinstance(b, Jet):
-        shape = same_rank(a, b, "+")
-
-        def both(k: Alpha) -> Tensor | None:
-            left, right = a.partial(k), b.partial(k)
-            if left is None or right is None:
-                one = right if left is None else left
-                return one if one is None or tuple(one.shape) == shape else one.expand(shape)
-            return left + right
-
-        return Jet(a.chart, both, shape, a.depends | b.depends, sums=True)
+        return _both(a, b, "+", torch.add, lambda right: right)
     if isinstance(b, Tensor):
         same_rank(a, b, "+")
         b = operand(a.chart, b, a.shape)
     return Jet(a.chart, lambda k: a.partial(k) if any(k) else a.value + b, tuple(a.shape), a.depends, sums=True)
+
+
+def _both(
+    a: Jet, b: Jet, what: str, joined: Callable[[Tensor, Tensor], Tensor], alone: Callable[[Tensor], Tensor]
+) -> Jet:  # fmt: skip
+    """A sum or a difference of two fields, from that of their derivatives, and from the second's where it is alone."""
+    shape = same_rank(a, b, what)
+
+    def rule(k: Alpha) -> Tensor | None:
+        left, right = a.partial(k), b.partial(k)
+        if left is not None and right is not None:
+            return joined(left, right)
+        one = left if right is None else alone(right)
+        return one if one is None or tuple(one.shape) == shape else one.expand(shape)
+
+    return Jet(a.chart, rule, shape, a.depends | b.depends, sums=True)
 
 
 def mul(a: Any, b: Any) -> Jet:
@@ -181,6 +192,8 @@ def neg(a: Jet) -> Jet:
 
 
 def sub(a: Any, b: Any, *, alpha: float = 1) -> Jet:
+    if alpha == 1 and isinstance(a, Jet) and isinstance(b, Jet):
+        return _both(a, b, "-", torch.sub, torch.neg)
     return add(a, mul(b, -alpha) if isinstance(b, Jet) else b * -alpha)
 
 

@@ -36,25 +36,19 @@ ARITHMETIC: dict[Any, Any] = {
 }  # fmt: skip
 Rule = Callable[[Alpha], Tensor | None]
 Applied = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
+UNASKED: Any = object()
 REGISTRY: dict[str, Applied] = {}  # `pinnsolve.jets.rules` enters what applies a torch function to jets
 
 
 class Chart:
-    """The coordinates of one set of points: what all jets over it share.
-
-    Parameters
-    ----------
-    names : sequence of str
-        The coordinates, in the order of the multi-indices.
-    size : int
-        The number N of points.
-    """
+    """The coordinates of one set of N points, in the order of the multi-indices: what all jets over it share."""
 
     def __init__(self, names: Sequence[str], size: int, dtype: torch.dtype, device: torch.device) -> None:
         self.names = tuple(names)
         self.zeroth: Alpha = (0,) * len(self.names)
         self.size = size
         self.dtype, self.device = dtype, device
+        self.ones: Tensor | None = None  # the slope of every coordinate along itself
         self.tape: Recorder | None = None
         self.fallbacks: set[str] = set()
         self.paired = False  # whether points are below an inner place and above it, by turns
@@ -72,9 +66,9 @@ class Chart:
 
     def coordinate(self, name: str, values: Tensor) -> Jet:
         """The coordinate itself as a field: slope one along itself, zero along the others."""
-        first = raised(self.zeroth, self.axis(name))
-        ones = torch.ones((), dtype=self.dtype, device=self.device).expand(self.size)
-        parts = {self.zeroth: values, first: ones}
+        if self.ones is None:
+            self.ones = torch.ones((), dtype=self.dtype, device=self.device).expand(self.size)
+        parts = {self.zeroth: values, raised(self.zeroth, self.axis(name)): self.ones}
         return Jet(self, parts.get, (self.size,), frozenset({name}), name=name, sums=True)
 
     def fixed(self, name: str, value: float | Tensor) -> Jet:
@@ -125,10 +119,10 @@ class Jet:
 
     def partial(self, alpha: Alpha) -> Tensor | None:
         """The derivative D^alpha, or None where it is identically zero."""
-        known = self.known
-        if alpha not in known:
-            known[alpha] = self._rule(alpha) if self.sums or not is_sum(alpha) else summed(self.partial, alpha)
-        return known[alpha]
+        if (found := self.known.get(alpha, UNASKED)) is UNASKED:
+            found = self._rule(alpha) if self.sums or not is_sum(alpha) else summed(self.partial, alpha)
+            self.known[alpha] = found
+        return found
 
     def dense(self, alpha: Alpha) -> Tensor:
         """The derivative D^alpha as a tensor in every case."""
@@ -202,19 +196,20 @@ class Jet:
         return on_jets.neg(self)
 
     def __add__(self, other: Any) -> Jet:
-        return on_jets.add(self, other)
+        return _applied(torch.add, self, other)
 
     def __sub__(self, other: Any) -> Jet:
-        return on_jets.sub(self, other)
+        return _applied(torch.sub, self, other)
 
     def __rsub__(self, other: Any) -> Jet:
-        return on_jets.add(on_jets.neg(self), other)
+        return _applied(torch.add, -self, other)
 
     def __mul__(self, other: Any) -> Jet:
-        return NotImplemented if isinstance(other, tuple) else on_jets.mul(self, other)  # a gradient multiplies itself
+        # a gradient multiplies itself
+        return NotImplemented if isinstance(other, tuple) else _applied(torch.mul, self, other)
 
     def __truediv__(self, other: Any) -> Jet:
-        return on_jets.div(self, other)
+        return _applied(torch.div, self, other)
 
     def __rtruediv__(self, other: Any) -> Jet:
         return on_jets.mul(on_jets.reciprocal(self), other)
@@ -295,3 +290,9 @@ class Jet:
 
     def __repr__(self) -> str:
         return f"field of shape {tuple(self.shape)} over ({', '.join(self.chart.names)})"
+
+
+def _applied(func: Any, jet: Jet, other: Any) -> Any:
+    """torch's function of a jet and something else; not by way of torch where that is a jet or a number."""
+    direct = type(jet) is Jet and (type(other) is Jet or type(other) is float or type(other) is int)
+    return REGISTRY["torch"](func, (jet, other), {}) if direct else func(jet, other)

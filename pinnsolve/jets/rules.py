@@ -107,6 +107,7 @@ COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne", "less", "less_equal", "greate
 IN_PLACE = {"iadd", "isub", "imul", "idiv", "itruediv", "ipow"}
 
 REAL = (Jet, float, int)
+FOUR = {"add", "sub", "mul", "div"}
 
 
 @cache
@@ -122,6 +123,8 @@ def named(func: Any) -> str:
 def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A torch function (or method, or operator) applied to jets."""
     name = named(func)
+    if not kwargs and (common := _common(func, name, args)) is not None:
+        return common
     if len(args) > 1:
         args = tuple(brought(args))
     given = (*args, *kwargs.values()) if kwargs else args
@@ -140,18 +143,40 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         args = tuple([counted(a) for a in args])
     if name in STRUCTURAL:
         return STRUCTURAL[name](*args, **kwargs)
+    if name in ELEMENTARY and len(args) == 1 and not kwargs:
+        return _curved(func, name, args[0])
     shape = next(a.shape for a in args if isinstance(a, Jet)) if any(isinstance(a, Jet) for a in args) else ()
     args = tuple(operand(chart, a, shape) if isinstance(a, Tensor) else a for a in args)
-    if name in ELEMENTARY and len(args) == 1 and not kwargs:
-        one_by_one = elementary(func, ELEMENTARY[name], args[0])
-        plan = chart.plan
-        if len(shape) != 2 or plan is None or name not in CURVES:
-            return one_by_one
-        return fused(name, args[0], lambda: plan().below, one_by_one)
     if name in FLAT:
         return flat(func, args, kwargs)
     args = tuple(a.expand(shape) if isinstance(a, Tensor) and fits(a, shape) else a for a in args)
     return by_autograd(chart, func, name, args, kwargs)
+
+
+def _common(func: Any, name: str, args: tuple[Any, ...]) -> Jet | None:
+    """What most of any expression is made of: nothing in it has to be brought, counted or refused."""
+    if len(args) == 2 and name in FOUR and _alike(*args):
+        return STRUCTURAL[name](*args)
+    if len(args) == 1 and name in CURVED and type(args[0]) is Jet and not args[0].boolean:
+        return _curved(func, name, args[0])
+    return None
+
+
+def _curved(func: Callable[[Tensor], Tensor], name: str, w: Jet) -> Jet:
+    """An elementary function of a field: fused with its derivatives where a network's columns are asked for several."""
+    one_by_one, plan = elementary(func, ELEMENTARY[name], w), w.chart.plan
+    if len(w.shape) != 2 or plan is None or name not in CURVES:
+        return one_by_one
+    return fused(name, w, lambda: plan().below, one_by_one)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether these are fields over the same points, or one and a number, with nothing to be counted or brought."""
+    if type(b) is Jet and type(a) is not Jet:
+        a, b = b, a
+    if type(a) is not Jet or a.boolean:
+        return False
+    return b.chart is a.chart and not b.boolean if type(b) is Jet else type(b) is float or type(b) is int
 
 
 def counted(value: Any) -> Any:
@@ -175,5 +200,7 @@ STRUCTURAL: dict[str, Callable[..., Any]] = {
     "zeros_like": lambda a, **_: filled(a, 0.0), "ones_like": lambda a, **_: filled(a, 1.0),
     "full_like": lambda a, value, **_: filled(a, value),
 }  # fmt: skip
+
+CURVED = ELEMENTARY.keys() - STRUCTURAL.keys() - FLAT - COMPARISONS
 
 REGISTRY["torch"] = apply

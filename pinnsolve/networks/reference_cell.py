@@ -15,7 +15,6 @@ Sources: Pao & Takefuji, Computer 25 (1992) 76 (functional links); Dong & Li, Co
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -122,12 +121,28 @@ class ReferenceCell:
             key = tuple(orders)
             if key not in known:
                 each = [derived(v, k) if k else v for v, k in zip(values, key, strict=True)]
-                if self.dims > 1:
-                    each = [v[..., self.powers[:, axis]] for axis, v in enumerate(each)]
-                known[key] = functools.reduce(torch.mul, each)
+                known[key] = self._products(each) if self.dims > 1 else each[0]
             return known[key]
 
         return made
+
+    @cached_property
+    def _chosen(self) -> list[Tensor]:
+        """By coordinate, (d + 1, M): one where a feature is of that degree along it, else zero."""
+        degrees = torch.arange(self.degree + 1, device=self.device)[:, None]
+        return [(degrees == powers).to(torch.float64) for powers in self.powers.T]
+
+    def _products(self, each: Sequence[Tensor], at_once: int = 2048) -> Tensor:
+        """The features (..., M) from those along each coordinate (..., d + 1): so many places at once that what is
+        multiplied stays in fast memory, a quarter of the time of all at once in space."""
+        shape, chosen = each[0].shape[:-1], [c.to(each[0].dtype) for c in self._chosen]
+        found = each[0].new_empty(shape.numel(), self.count)
+        parts = [v.reshape(-1, self.degree + 1).split(at_once) for v in each]
+        for out, *factors in zip(found.split(at_once), *parts, strict=True):
+            torch.mm(factors[0], chosen[0], out=out)
+            for factor, c in zip(factors[1:], chosen[1:], strict=True):
+                out.mul_(factor @ c)
+        return found.view(*shape, self.count)
 
     def gauss(self, points: int) -> tuple[Tensor, Tensor]:
         """Products of so many Gauss points along each coordinate, (P, dims), and weights that sum to one."""

@@ -28,6 +28,8 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.trial.trial import Trial
 from tests.core.common import alphas, built, random
 
+pytestmark = pytest.mark.usefixtures("unasked")
+
 # g and phi are polynomials of the data with some tens of roundings; a shock (x - low)/(high - low) adds cancellation
 RELATIVE = 1e-12
 sin, cos, exp, pi = torch.sin, torch.cos, torch.exp, math.pi

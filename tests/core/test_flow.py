@@ -164,6 +164,7 @@ NETWORKS = [(name, None) for name in FLOWS] + [(name, own) for name in OWN for o
 
 
 @pytest.mark.parametrize(("name", "network"), NETWORKS)
+@pytest.mark.usefixtures("unasked")
 def test_no_network_has_a_divergence(name: str, network: Any) -> None:
     trial = shaken(FLOWS[name], network)
     assert trial.takes_jets is (network is not normed)
@@ -305,6 +306,7 @@ def at_speed(wind: float) -> Problem:
 
 
 @pytest.mark.parametrize("declare", [swirl, at_speed])
+@pytest.mark.usefixtures("unasked")
 def test_a_uniform_wind_is_added_and_leaves_the_potential_as_it_is(declare: Any) -> None:
     """Mutant: g of nothing, whose potential must grow across the domain as the wind does."""
     still, carried = (shaken(declare(wind)) for wind in (0.0, 3000.0))
@@ -474,6 +476,7 @@ def without(problem: Problem) -> Problem:
     return problem.replaced(conditions=[*problem.conditions, *problem.periodic])
 
 
+@pytest.mark.usefixtures("unasked")
 def test_a_manufactured_problem_stays_divergence_free() -> None:
     """psi = exp(x) sin(y): walls that move, and a divergence-free velocity."""
     made = manufactured(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -36,6 +37,8 @@ from pinnsolve.residuals import Residuals
 from pinnsolve.residuals import residuals as residuals_module
 from pinnsolve.trial.trial import Trial
 from tests.core.common import built, random, residuals_of
+
+pytestmark = pytest.mark.usefixtures("unasked")
 
 RELATIVE = 1e-12  # sums of some hundred products of fourth derivatives, in another order
 SQUARE, LINE = Box(x=(-1, 1), y=(-1, 1)), Box(x=(-1, 1))  # inputs are then the coordinates themselves
@@ -276,10 +279,14 @@ def dense(residuals: Residuals) -> dict[str, tuple[Tensor, Tensor]]:
 PAIRS = [(n, c) for n in NETWORKS for c in CONDITIONS if c != "periodic" or n in ("mlp", "fourier")]
 
 
+@cache
+def with_conditions(name: str) -> Problem:
+    return Problem(space=LINE, time=(-1, 1), unknowns="u", equations=flux, conditions=CONDITIONS[name])
+
+
 @pytest.mark.parametrize(("name", "conditions"), PAIRS)
 def test_structured_jacobian_equals_the_dense_one(name: str, conditions: str) -> None:
-    problem = Problem(space=LINE, time=(-1, 1), unknowns="u", equations=flux, conditions=CONDITIONS[conditions])
-    trial = built(problem, seeded_module(NETWORKS[name]))
+    trial = built(with_conditions(conditions), seeded_module(NETWORKS[name]))
     assert trial.takes_jets is (name != "no jets")
     residuals = residuals_of(trial, 7)
     true = dense(residuals)
