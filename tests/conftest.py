@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors, and one process on each core already
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some thirty processes read what one of them has compiled
 
 import gc
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +43,6 @@ settings = Settings(network=MLP(width=8, depth=2), points=300, held_out=200, bud
 def pytest_configure() -> None:
     """Ctrl-C as a terminal delivers it: a shell lets background jobs ignore it, and what they start inherits that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish() -> None:
