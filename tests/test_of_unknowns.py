@@ -15,6 +15,7 @@ from torch import sin
 
 from pinnsolve import (
     Box,
+    Piecewise,
     Problem,
     ProblemError,
     RandomFeatures,
@@ -255,3 +256,46 @@ def test_random_features_find_it_too_with_its_value_exact() -> None:
     T = np.linspace(0.2, 1, 9)
     assert np.abs(solution.k(T=T) - (1 + T**2 / 2)).max() < 0.1
     assert abs(solution.k(T=1.0) - 1.5) < 1e-12
+
+
+# ------------------------------------------------------------ materials
+
+
+def layers(*, one: Any, other: Any) -> Problem:
+    """Two layers of a wall through which a flux of one goes: T = x / 2 up to the middle, and from there (x + 0.5) / 4."""
+    seen = np.where(PLACES < 0.5, PLACES / 2, (PLACES + 0.5) / 4)
+    return rod(
+        conditions=[
+            dirichlet(T=0, on=face(x=0)), condition(lambda T, x, k: k * d(T, x) - 1, on=face(x=1)),
+            observed(x=PLACES, T=seen + NOISE, sigma=0.001),
+        ],
+        parameters={"k": Piecewise(one, (Box(x=(0.5, 1), name="felt"), other))},
+    )  # fmt: skip
+
+
+def test_numbers_of_materials_may_be_sought() -> None:
+    solution = solve(layers(one=Unknown(1.0, positive=True), other=Unknown(1.0, positive=True)), budget=60)
+    found = solution.training.identified.constants  # type: ignore[union-attr]
+    assert list(found) == ["k_elsewhere", "k_felt"]
+    for name, true in (("k_elsewhere", 2.0), ("k_felt", 4.0)):
+        assert abs(found[name].value - true) < 4 * found[name].standard_error < 0.5
+    told = str(layers(one=2.0, other=Unknown(1.0)).check())
+    assert "d(k * d(T, x), x) = 0" in told
+    assert "k_felt  unknown, guessed as 1" in told
+
+
+@pytest.mark.parametrize("said", [lambda T, x, k: k * d(T, x) - 1, lambda T, x, k: d(T, x) - 1 / k])
+def test_a_flux_with_a_sought_coefficient_may_be_said_either_way(said: Any) -> None:
+    """Cells had taken k as it was guessed where it stands before the slope, and found something else."""
+    wire = rod(
+        conditions=[dirichlet(T=0, on=face(x=0)), condition(said, on=face(x=1)),
+                    observed(x=PLACES, T=PLACES / 2 + NOISE, sigma=0.001)],
+        parameters={"k": Unknown(1.0, positive=True)},
+    )  # fmt: skip
+    found = solve(wire, budget=60).training.identified.constants["k"]  # type: ignore[union-attr]
+    assert abs(found.value - 2) < 4 * found.standard_error < 0.05
+
+
+def test_a_number_of_a_material_is_no_function() -> None:
+    with pytest.raises(ProblemError, match="the same everywhere in it"):
+        layers(one=Unknown(1.0, of="x"), other=4.0)

@@ -35,6 +35,7 @@ from pinnsolve.problem.flows import in_order
 from pinnsolve.problem.guess import guess_of
 from pinnsolve.problem.indivisible import indivisible
 from pinnsolve.problem.integrating import integrating
+from pinnsolve.problem.mixed import mixed
 from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
 from pinnsolve.problem.of_functions import beside, values_known
@@ -109,11 +110,11 @@ class Problem(Told):
         quantities: Mapping[str, Any] | None = None,
         guess: Any = None,
     ) -> None:
-        self._declared = told_apart({
+        self._declared = told_apart(mixed({
             "space": space, "time": time, "unknowns": unknowns, "equations": equations, "conditions": conditions,
             "parameters": parameters, "reference": reference, "tolerance": tolerance, "quantities": quantities,
             "guess": guess,
-        })  # fmt: skip
+        }))  # fmt: skip
         unknowns, equations, conditions, parameters, reference, guess = (self._declared[name] for name in APART)
         given, self._parameters = parameters_of(parameters or {}), dict(parameters or {})
         self.parameters, self.ranges, self.held, self.sought = given.numbers, given.ranges, given.held, given.sought
@@ -142,7 +143,7 @@ class Problem(Told):
         declared.check()
         self.of_unknowns = given.of_unknowns(self.unknowns)
         self.known_values = values_known(declared.valued, declared.of_unknowns, given.known, self.domain.time)
-        moving = {n: u.guess for n, u in self.constants.items()}
+        moving = {n: u.guess for n, u in self.constants.items()} | self.sought
         self.looked_at = partial(self.fields, elsewhere="here")  # before training: integrals of the right size alone
         functions = {n: u.guess for n, u in self.functions.items()}
         self.prober = Prober(self.domain, self.unknowns, self.looked_at, moving, functions)

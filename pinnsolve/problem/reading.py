@@ -123,6 +123,12 @@ def parameters_of(parameters: Any) -> Parameters:
                 + 'Write parameters={"nu": 0.01}, or {"nu": Unknown(0.01)} for a constant to be found, or '
                 '{"nu": (0.01, 0.1)} for an input of the network.',
             )
+    for name, value in parameters.items():
+        if isinstance(value, Piecewise) and value.sought:
+            raise ProblemError(
+                f"parameters: {name}: a number of a material can be sought for all experiments alone",
+                f'Write parameters={{"{name}": {value!r}}}, and numbers in given=.',
+            )
     ranges = {n: interval(f"parameters: {n}", v) for n, v in parameters.items() if isinstance(v, tuple | list)}
     unknown = {name: value for name, value in parameters.items() if isinstance(value, Unknown)}
     materials = {name: value for name, value in parameters.items() if isinstance(value, Piecewise)}
