@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import update_wrapper
 from numbers import Real
 from typing import Any
 
@@ -154,7 +155,7 @@ def _called(name: str, solution: Field | float, parameters: Mapping[str, float])
         return np.full(np.broadcast_shapes(*(np.shape(v) for v in coordinates.values())), values)
 
     names = _arguments(name, solution) if callable(solution) else []
-    return field
+    return update_wrapper(field, solution) if callable(solution) else field
 
 
 def _arguments(name: str, solution: Field) -> list[str] | None:

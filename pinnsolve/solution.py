@@ -29,7 +29,7 @@ from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals.evaluated import Quantity
-from pinnsolve.residuals.handed_out import handed_out
+from pinnsolve.residuals.handed_out import handed_out, of_unknown
 from pinnsolve.showing import Shown
 from pinnsolve.training.history import Training
 from pinnsolve.trial.exact import plan
@@ -44,7 +44,7 @@ class Solution(Shown):
     """The unknowns of a problem as functions of its coordinates.
 
     Each unknown is an attribute: `solution.u(x=xs, t=0.5)`, NumPy in and out, broadcasting like a ufunc. An unknown
-    function asks for its own coordinates alone: `solution.k(x=xs)`.
+    function asks for its own coordinates alone, `solution.k(x=xs)`, or for the unknown that it depends on: `k(T=20)`.
 
     Attributes
     ----------
@@ -81,6 +81,12 @@ class Solution(Shown):
     def d(self, unknown: str, *coordinates: str) -> Evaluator:
         """A derivative of an unknown (or the unknown itself) as a function: `solution.d("u", "x", "x")(x=0, t=1)`."""
         known(unknown, [*self.problem.unknowns, *self.problem.functions], "unknown")
+        alone = unknown in self.problem.of_unknowns
+        return (
+            of_unknown(self.trial, unknown, coordinates, self._along) if alone else self._along(unknown, *coordinates)
+        )
+
+    def _along(self, unknown: str, *coordinates: str) -> Evaluator:
         others = self._unasked(unknown)
         axes = [self.problem.coordinates.index(known(c, self.problem.coordinates, "coordinate")) for c in coordinates]
         alpha = tuple(axes.count(k) for k in range(len(self.problem.coordinates)))
@@ -93,16 +99,13 @@ class Solution(Shown):
 
     def _unasked(self, name: str) -> dict[str, float]:
         """Values of the coordinates on which an unknown does not depend."""
-        functions = {n: function.coordinates for n, function in self.problem.functions.items()}
-        unknowns = {n: fewer.mine for n, fewer in self.problem.fewer.items()}
-        mine = (functions | unknowns).get(name, self.problem.coordinates)
-        return {c: m for c, m in self.problem.domain.middle.items() if c not in mine}
+        problem = self.problem
+        mine = {n: f.coordinates for n, f in problem.functions.items() if n not in problem.of_unknowns}
+        every = (mine | {n: fewer.mine for n, fewer in problem.fewer.items()}).get(name, problem.coordinates)
+        return {c: m for c, m in problem.domain.middle.items() if c not in every}
 
     def at(self, **values: float) -> Solution:
-        """The solution at given values of the parameters that are its inputs: `solution.at(nu=0.05).u(x=0, t=1)`.
-
-        Without such inputs `at()` is the solution itself.
-        """
+        """The solution at values of parameters that are its inputs, `solution.at(nu=0.05).u(x=0, t=1)`, or itself."""
         if not self.problem.ranges and not values:
             return self
         missing = [name for name in self.problem.ranges if name not in values]
@@ -223,8 +226,7 @@ class Solution(Shown):
         same(other, told["signature"], signature(problem), "Give the problem that it was trained on.")
         written = told["network"]
         asked, problem = problem, as_solved(problem)
-        declared = parts(problem)
-        given_up = [declared[k] for k in told["weighted"]]
+        given_up = [part for k, part in enumerate(parts(problem)) if k in told["weighted"]]
         described = network if network is not None else network_of(written, path)
         dtype = getattr(torch, written["dtype"])
         made = plan(problem, given_up, check(problem))
@@ -254,8 +256,8 @@ class Slice(Solution):
         given = whole.problem.with_parameters(values)
         super().__init__(whole.trial, whole.training, whole.findings, whole.settings, given)
 
-    def d(self, unknown: str, *coordinates: str) -> Evaluator:
-        return self._at(self.whole.d(unknown, *coordinates))
+    def _along(self, unknown: str, *coordinates: str) -> Evaluator:
+        return self._at(self.whole._along(unknown, *coordinates))
 
     def everything(self, **places: Any) -> dict[str, Any]:
         return self._at(self.whole.everything)(**places)

@@ -44,7 +44,7 @@ from validation.kovasznay import velocity
 WITH_DATA = {
     "inverse_burgers": {"burgers.csv": 2000}, "inverse_burgers_noisy": {"burgers_noisy.csv": 2000},
     "inverse_navier_stokes": {"eddies.csv": 2000}, "inverse_heat": {"rod.csv": 500}, "fit": {"franke.csv": 600},
-    "heated_bar": {"bar_weak.csv": 60, "bar_strong.csv": 60},
+    "heated_bar": {"bar_weak.csv": 60, "bar_strong.csv": 60}, "hot_rod": {"hot_rod.csv": 180},
 }  # fmt: skip
 
 

@@ -144,10 +144,10 @@ def test_a_function_of_any_kind_has_its_values_at_the_rim_whatever_is_trained(
     trial.assign(torch.randn(trial.parameters_count, generator=torch.Generator().manual_seed(1), dtype=torch.float64))
     for piece in problem.domain.walls.pieces:
         points = piece.grid()
-        found = trial.functions.fields(trial.prepare(points).functions)["k"].value.detach()
+        found = trial.functions.along("k", trial.prepare(points).functions).value.detach()
         torch.testing.assert_close(found, rim(**points.coordinates), rtol=1e-12, atol=1e-12)
     inside = Points({c: torch.full((1,), 0.4, dtype=torch.float64) for c in "xy"}, torch.ones(1, dtype=torch.float64))
-    value = trial.functions.fields(trial.prepare(inside).functions)["k"].value
+    value = trial.functions.along("k", trial.prepare(inside).functions).value
     assert abs(float(value.detach()) - float(rim(*(torch.tensor(0.4),) * 2))) > 1e-2  # it is free there
 
 

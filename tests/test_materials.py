@@ -163,7 +163,10 @@ def test_later_parts_win_and_interfaces_stand_where_coefficients_jump() -> None:
         (lambda: Piecewise("a", (DISC, 1.0)), "no finite number"),
         (lambda: Piecewise(1.0, (DISC, 1j)), "complex"),
         (lambda: Piecewise(1.0, DISC, 2.0), "no shape with a number"),
-        (lambda: Piecewise(1.0, (DISC, Unknown(2.0))), "no finite number"),
+        (
+            lambda: inclusion(1.0).with_parameters({"k": Piecewise(1.0, (DISC, Unknown(2.0, of="x")))}),
+            "everywhere in it",
+        ),
         (lambda: inclusion(1.0).with_parameters({"k": Piecewise(1.0, (Disk(x=5, y=0, radius=1), 2.0))}), "nothing of"),
         (lambda: inclusion(1.0).with_parameters({"k": Piecewise(1.0, (Disk(x=0, z=0, radius=1), 2.0))}), "'z'"),
         (lambda: inclusion(1.0).with_parameters({"k": Piecewise(1.0, (Box(z=(0, 1)), 2.0))}), "'z'"),

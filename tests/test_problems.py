@@ -6,6 +6,7 @@ differentiated by differences of sixth order, and leave their truncation and the
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -119,6 +120,15 @@ def hot(x, lam, height):  # type: ignore[no-untyped-def]
         s -= (s - math.sqrt(2 * lam) * math.cosh(s / 4)) / (1 - math.sqrt(2 * lam) * math.sinh(s / 4) / 4)
     top = 2 * math.log(math.cosh(s / 4))
     return top - 2 * torch.log(torch.cosh(s * (x - 0.5) / 2))  # type: ignore[operator,arg-type]
+
+
+def pulsed(x, t, k):  # type: ignore[no-untyped-def]
+    """A rod of one conductivity, long after such pulses began: 2 x / k and a wave of heat, in sinh of (1 + i) a x."""
+    a, turn = math.sqrt(math.pi / k), 2 * math.pi  # mu = (1 + i) a, mu^2 = 2 pi i / k
+    size = -2 / (k * (1 + 1j) * a * cmath.cosh((1 + 1j) * a))
+    swing, lag = torch.sinh(a * x) * cos(a * x), torch.cosh(a * x) * sin(a * x)
+    real, other = size.real * swing - size.imag * lag, size.real * lag + size.imag * swing
+    return {"T": 2 * x / k + real * cos(turn * t) - other * sin(turn * t)}
 
 
 def wall(y, t, alpha, h):  # type: ignore[no-untyped-def]
@@ -277,6 +287,7 @@ CLOSED = [
     Case("well", lambda x, y, T, Q: {"h": well_and_image(x, y, T, Q)}, in_source=("T", "Q")),
     Case("fuel_pin", pin, tolerance=1e-10),
     Case("heated_bar", lambda x, k, b, Q: {n: (sqrt(1 + b * q * (1 - x**2) / k) - 1) / b for n, q in (("T", Q), ("T_2", 4))}, {"k": 1.0, "b": 0.5}, squared=(("T", (1,)), ("T_2", (1,)))),
+    Case("hot_rod", pulsed, {"k": 0.8}, starts=False),
     Case("bratu", lambda x, lam, height: {"u": hot(x, lam, height)}),
     Case("poisson", lambda x, y: {"u": sin(pi * x) * sin(pi * y)}),
     Case("poisson_3d", lambda x, y, z: {"u": sin(pi * x) * sin(pi * y) * sin(pi * z)}),
@@ -337,7 +348,7 @@ REDUCED = {
     "l_shape": Reduced(features=100),
     "burgers": Reduced({"nu": 0.1}),
     "fisher_kpp": Reduced(), "bratu": Reduced(features=100), "borehole": Reduced(automatic=True),
-    "well": Reduced(automatic=True), "fuel_pin": Reduced(automatic=True), "heated_bar": Reduced(automatic=True),
+    "well": Reduced(automatic=True), "fuel_pin": Reduced(automatic=True), "heated_bar": Reduced(automatic=True), "hot_rod": Reduced(tolerance=0.1, features=100),
     "wave": Reduced({"c": 0.5}, features=150),
     "klein_gordon": Reduced(tolerance=5e-2),
     "allen_cahn": Reduced({"eps": 0.05, "r": 2}),

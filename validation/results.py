@@ -35,6 +35,7 @@ FORWARD = {
 }  # fmt: skip
 WITH_DATA = {
     "inverse_burgers": 60.0, "inverse_burgers_noisy": 60.0, "inverse_navier_stokes": 60.0, "inverse_heat": 60.0, "heated_bar": 60.0,
+    "hot_rod": 60.0,
     "parametric_burgers": 60.0, "fit": 60.0,
 }  # fmt: skip
 BUDGETS = FORWARD | WITH_DATA

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -11,6 +12,8 @@ from pinnsolve.checks.contradictions import JUMP, Contradiction, Part
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
+
+FINITE = "Values must be finite."
 
 
 def known_functions(problem: Problem) -> list[str]:
@@ -40,18 +43,12 @@ def _possible(problem: Problem, part: Part) -> None:
     told, points = condition.prescribes, piece.grid()
     assert told is not None
     function, values = problem.functions[told.unknown], _prescribed(problem, part, points)
-    bad, why = ~torch.isfinite(values), "Values must be finite."
-    if told.what == "value" and not bool(bad.any()):
-        if function.positive:
-            bad, why = values <= 0, f"{told.unknown} is positive; leave positive=True out if it may vanish there."
-        if function.ends is not None:
-            low, high = function.ends
-            bad = (values <= low) | (values >= high)
-            why = f"{told.unknown} lies between {low:g} and {high:g}, which it does not reach: bounds=(low, high)."
-    if bool(bad.any()):
-        k = int(bad.to(torch.int).argmax())
-        place = ", ".join(f"{c}={float(v[k]):.4g}" for c, v in points.coordinates.items())
-        raise ProblemError(f"{condition.name} prescribes {float(values[k]):.6g} at {place}", why, condition.place)
+    each = values.tolist()
+    faults = [function.beyond(told.unknown, v) if told.what == "value" else FINITE * (not isfinite(v)) for v in each]
+    for k, why in enumerate(faults):
+        if why:
+            place = ", ".join(f"{c}={float(v[k]):.4g}" for c, v in points.coordinates.items())
+            raise ProblemError(f"{condition.name} prescribes {each[k]:.6g} at {place}", why, condition.place)
 
 
 def _jump(problem: Problem, a: Part, b: Part) -> str:

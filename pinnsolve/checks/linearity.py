@@ -15,7 +15,9 @@ SHIFTS = 0.0, 1.9  # of the probes that are compared
 
 
 def linear(problem: Problem, equation: Equation, points: Points) -> bool:
-    """Whether a residual is affine in the unknowns."""
+    """Whether a residual is affine in the unknowns; one that asks for a function of an unknown is not."""
+    if equation.asks & problem.of_unknowns:
+        return False
     return alike([problem.prober.answer(equation, points, shift) for shift in SHIFTS])
 
 

@@ -6,7 +6,9 @@ its arguments, or into what it returned before, spoils nothing.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from pinnsolve.checks.folds import lived
 from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
-from pinnsolve.reference import Reference
+from pinnsolve.reference import Field, Reference
 
 WRITE = "Write reference=exact(u=lambda x, t: ...), or a function reference(problem) that returns a Reference(...)."
 
@@ -45,8 +47,46 @@ def reference_of(problem: Problem) -> Reference:
         if not isinstance(found, Reference):
             told = "nothing: its return is missing" if found is None else f"{type(found).__name__}, and no Reference"
             raise ProblemError(f"the reference '{name}' returned {told}", WRITE)
+    found = along_unknowns(found, problem)
     check_reference(found, problem)
     return found
+
+
+@dataclass(frozen=True)
+class OfUnknown:
+    """A reference's function of an unknown, of places of this, and along the coordinates."""
+
+    function: Field
+    argument: str
+    unknown: Field
+
+    @property
+    def asks(self) -> list[str]:
+        """The names that it asks for."""
+        return [p.name for p in inspect.signature(self.function).parameters.values()]
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is given as a function of the unknown, and not along the coordinates."""
+        return self.argument in self.asks
+
+    def __call__(self, **places: np.ndarray) -> np.ndarray:
+        if self.argument not in places:
+            places[self.argument] = self.unknown(**{c: np.array(v) for c, v in places.items()})
+        asks = self.asks
+        return self.function(**{n: v for n, v in places.items() if n in asks})
+
+
+def along_unknowns(reference: Reference, problem: Problem) -> Reference:
+    """The same, with functions of an unknown known along the coordinates too, k(T(x))."""
+    if not problem.of_unknowns or not isinstance(reference, Reference):
+        return reference
+    fields = dict(reference.fields)
+    for name, function in problem.functions.items():
+        argument, given = function.coordinates[0], fields.get(name)
+        if name in problem.of_unknowns and argument in fields and given and not isinstance(given, OfUnknown):
+            fields[name] = OfUnknown(given, argument, fields[argument])
+    return replace(reference, fields=fields)
 
 
 def brought(problem: Problem) -> bool:

@@ -143,7 +143,7 @@ def contradiction(problem: Problem, found: Sequence[Misfit]) -> str:
 
 
 def _misfits(problem: Problem, reference: Reference) -> Iterator[Misfit]:
-    missing = {*problem.constants, *problem.functions} - set(reference.fields)
+    missing = {*problem.constants, *problem.functions, *problem.again} - set(reference.fields)
     everywhere = problem.domain.interior
     pairs = [(e, f"the equation '{e.name}'", [everywhere]) for e in [*problem.equations, *_divergences(problem)]]
     pairs += [(c, f"the condition '{c.name}'", some(problem.pieces(c))) for c in (*problem.conditions, *problem.known)]

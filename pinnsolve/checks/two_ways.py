@@ -88,7 +88,7 @@ class Both:
         chart = Stencil(widths, len(points), weights.dtype, weights.device)
         known: dict[Offset, dict[str, Tensor]] = {}
 
-        names = [n for n in (*problem.unknowns, *problem.functions, *problem.constants) if n in here]
+        names = [n for n in (*problem.unknowns, *problem.functions, *problem.again, *problem.constants) if n in here]
         moving = [n for n in names if isinstance(here[n], Jet)]
 
         def there(offset: Offset) -> dict[str, Tensor]:

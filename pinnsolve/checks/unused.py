@@ -22,7 +22,7 @@ def unused(problem: Problem) -> list[str]:
         f"no equation and no condition asks for the parameter '{name}', so it changes nothing: name it among the "
         "arguments of the function that needs it, or leave it out"
         for name in [*problem.others, *problem.ranges]
-        if name not in asked
+        if name not in asked and not name.startswith("_")
     ] + [
         f"the parameter '{name}' is an argument of {' and '.join(at)}, and nothing there uses it, so it changes nothing"
         for name in [*problem.parameters, *problem.ranges]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Constant, Function, Identified, Misfit
 from pinnsolve.solution import Solution
@@ -86,10 +88,23 @@ def _identified(found: Sequence[Identified]) -> Identified | None:
 
 
 def _function(each: Sequence[Function]) -> Function:
-    """The mean of one function, and of its standard errors, at each place."""
+    """The mean of one function, and of its standard errors, at each place that all reach."""
+    if any(f.places != each[0].places for f in each):  # of an unknown, which goes a little further in some
+        ((argument, first),) = each[0].places.items()
+        ends = [(f.places[argument][0], f.places[argument][-1]) for f in each]
+        common = np.linspace(max(low for low, _ in ends), min(high for _, high in ends), len(first))
+        each = [_read_at(f, argument, common) for f in each]
     values = [_mean(v) for v in zip(*(f.values for f in each), strict=True)]
     errors = [_mean(e) for e in zip(*(f.standard_errors for f in each), strict=True)]
     return Function(each[0].places, values, errors)
+
+
+def _read_at(function: Function, argument: str, places: np.ndarray) -> Function:
+    """One of a single argument at other places between its own."""
+    values, errors = (
+        np.interp(places, function.places[argument], v).tolist() for v in (function.values, function.standard_errors)
+    )
+    return Function({argument: places.tolist()}, values, errors)
 
 
 def _means(records: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from numbers import Real
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -25,6 +25,14 @@ from pinnsolve.jets.jet import Chart, Jet, on_jets
 WRITE = 'Write parameters={"k": Piecewise(1.0, (Disk(x=0, y=0, radius=0.3), 100.0))}.'
 
 
+@runtime_checkable
+class Guessed(Protocol):
+    """A number that is to be found, and where the search begins: `Unknown`, which stands below this room."""
+
+    @property
+    def guess(self) -> float: ...
+
+
 class Piecewise:
     """A parameter that is one number in each part of space: k = value in the last part that holds the point, and
     `elsewhere` in none.
@@ -34,9 +42,10 @@ class Piecewise:
 
     Parameters
     ----------
-    elsewhere : float
-    *parts : (Shape or part("name"), float)
-        Where two overlap, the later one counts. A box of fewer coordinates than space is a layer: `Box(x=(0, 0.5))`.
+    elsewhere : float, or Unknown
+    *parts : (Shape or part("name"), float or Unknown)
+        Where two overlap, the later one counts. A box of fewer coordinates than space is a layer: `Box(x=(0, 0.5))`. An
+        `Unknown(1.0)` is found from data, as the constant `k_elsewhere`, `k_1`, or `k_steel` of a shape of that name.
 
     Raises
     ------
@@ -51,20 +60,23 @@ class Piecewise:
     [1.0, 50.0, 3.0]
     """
 
-    def __init__(self, elsewhere: float, *parts: tuple[Shape | PartName, float]) -> None:
+    def __init__(self, elsewhere: float | Guessed, *parts: tuple[Shape | PartName, float | Guessed]) -> None:
         self.elsewhere = _finite(elsewhere)
         if not parts:
             raise ProblemError(f"Piecewise({elsewhere!r}) has no part", WRITE)
         for part in parts:
             if not (isinstance(part, tuple | list) and len(part) == 2 and isinstance(part[0], Shape | PartName)):
                 raise ProblemError(f"Piecewise: {part!r} is no shape with a number", WRITE)
-        self._given = tuple((shape, _finite(value)) for shape, value in parts)
+        self.given = tuple((shape, _finite(value)) for shape, value in parts)
+        numbers = zip((elsewhere, *(value for _, value in parts)), self.values, strict=True)
+        self.sought_values = tuple(v if isinstance(v, Guessed) else number for v, number in numbers)
+        self.sought = any(isinstance(v, Guessed) for v in self.sought_values)
 
     @property
     def parts(self) -> tuple[tuple[Shape, float], ...]:
         """The parts, once it is known what their names stand for."""
-        found = tuple((shape, value) for shape, value in self._given if isinstance(shape, Shape))
-        if len(found) < len(self._given):
+        found = tuple((shape, value) for shape, value in self.given if isinstance(shape, Shape))
+        if len(found) < len(self.given):
             raise ProblemError(
                 f"{self!r} names parts of a space that is not known", "Such a coefficient is a parameter of a Problem."
             )
@@ -72,17 +84,17 @@ class Piecewise:
 
     def over(self, space: Shape | None) -> Piecewise:
         """The same with the parts of a space in place of their names."""
-        named = [(s.of(space) if isinstance(s, PartName) else s, v) for s, v in self._given]
-        return self if named == list(self._given) else Piecewise(self.elsewhere, *named)
+        named = [(s.of(space) if isinstance(s, PartName) else s, v) for s, v in self.given]
+        return self if named == list(self.given) else Piecewise(self.elsewhere, *named)
 
     def __repr__(self) -> str:
-        told = ", ".join(f"({shape!r}, {value:g})" for shape, value in self._given)
+        told = ", ".join(f"({shape!r}, {value:g})" for shape, value in self.given)
         return f"Piecewise({self.elsewhere:g}, {told})"
 
     @property
     def values(self) -> tuple[float, ...]:
         """The number elsewhere, then of each part."""
-        return (self.elsewhere, *(value for _, value in self._given))
+        return (self.elsewhere, *(value for _, value in self.given))
 
     def check(self, name: str, domain: Domain) -> None:
         """Refuse parts of other coordinates, and those of which nothing lies in the domain.
@@ -175,6 +187,7 @@ class Piecewise:
 
 
 def _finite(value: Any) -> float:
+    value = value.guess if isinstance(value, Guessed) else value
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise ProblemError(f"Piecewise: {value!r} is no finite number", if_complex(value) + WRITE)
     return float(value)

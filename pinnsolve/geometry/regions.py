@@ -32,11 +32,14 @@ class Region:
         Raises ProblemError if the region does not exist in that domain.
     section : callable Domain -> tuple of Piece, optional
         The same, but inside of the domain too, where integrals are taken and no conditions hold.
+    place : mapping from name to float, optional
+        Of a point.
     """
 
     name: str
     resolve: Callable[[Domain], tuple[Piece, ...]]
     section: Callable[[Domain], tuple[Piece, ...]] | None = None
+    place: Mapping[str, float] | None = None
 
     def integrated(self, domain: Domain) -> tuple[Piece, ...]:
         """The pieces over which it is integrated."""
@@ -151,10 +154,11 @@ def side(name: str) -> Region:
 
 @worded
 def point(**place: float) -> Region:
-    """One point of space (at all times, if there is time): `point(x=0, y=0)`."""
+    """One point of space (at all times, if there is time): `point(x=0, y=0)`. Of an unknown function k(T) it is where
+    that is known: `dirichlet(k=1.0, on=point(T=20))`."""
     _numbers("point", place)
     name = "point(" + ", ".join(f"{c}={v:g}" for c, v in place.items()) + ")"
-    return Region(name, lambda domain: (domain.point(place),))
+    return Region(name, lambda domain: (domain.point(place),), place=dict(place))
 
 
 def moved(pieces: Iterable[Piece], domain: Domain) -> Iterator[Piece]:

@@ -32,10 +32,12 @@ from torch import Tensor
 from pinnsolve.algebra.tolerances import RIDGE
 from pinnsolve.geometry.points import Points
 from pinnsolve.inverse.limits import LIMITS
+from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.tape import Tape, dense_rows
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.by_constants import ByConstants
 from pinnsolve.trial.forward import WrittenFunctions
+from pinnsolve.trial.reach import reached
 from pinnsolve.trial.trial import Trial
 
 PRIOR = "what is known of the parameters"  # no residual is called so
@@ -104,14 +106,29 @@ class Fit:
 
 
 def places_of(trial: Trial, name: str) -> Points:
-    """A grid over the coordinates on which a function depends; the others in their middle."""
+    """A grid over the coordinates on which a function depends, the others in their middle; of one of an unknown over
+    what that comes to."""
     mine, domain = trial.functions.declared[name].coordinates, trial.problem.domain
     count = LIMITS.places[min(len(mine), len(LIMITS.places)) - 1]
+    if name in trial.problem.of_unknowns:
+        axis = torch.linspace(*reached(trial, name), count, dtype=torch.float64)
+        return Points({mine[0]: axis}, torch.ones_like(axis))
     axes = [torch.linspace(*domain.ends(c), count, dtype=torch.float64) for c in mine]
     grid = dict(zip(mine, torch.meshgrid(*axes, indexing="ij"), strict=True))
     size = count ** len(mine)
     values = {c: grid[c].flatten() if c in grid else torch.full((size,), m) for c, m in domain.middle.items()}
     return Points(values, torch.ones(size, dtype=torch.float64))
+
+
+def function_at(trial: Trial, name: str, points: Points, tape: Tape | None = None) -> Jet:
+    """A function at its places."""
+    if name in trial.problem.of_unknowns:
+        chart, at = points.to(trial.dtype, trial.device).chart()
+        chart.tape = tape
+        return trial.functions.alone(name, at)
+    prepared = trial.prepare(points)
+    prepared.chart.tape = tape
+    return trial.functions.along(name, prepared.functions)
 
 
 def constants_gradient(trial: Trial) -> Tensor:
@@ -122,14 +139,14 @@ def constants_gradient(trial: Trial) -> Tensor:
     return found
 
 
-def function_gradient(trial: Trial, name: str) -> Tensor:
+def function_gradient(trial: Trial, name: str, points: Points) -> Tensor:
     """The gradients of a function's values at its places, (places, P), on the CPU."""
-    prepared = trial.prepare(places_of(trial, name))
     if isinstance(trial.functions, WrittenFunctions):
-        return trial.functions.gradients(name, prepared.functions).to("cpu", torch.float64)
+        alone = name in trial.problem.of_unknowns
+        at = points.to(trial.dtype, trial.device).chart()[1] if alone else trial.prepare(points).functions
+        return trial.functions.gradients(name, at).to("cpu", torch.float64)
     tape = Tape(trial.parameters)
-    prepared.chart.tape = tape
-    return tape.rows(trial.functions.fields(prepared.functions)[name].value).to("cpu", torch.float64)
+    return tape.rows(function_at(trial, name, points, tape).value).to("cpu", torch.float64)
 
 
 def unknown_gradients(trial: Trial, points: Points) -> dict[str, tuple[Tensor, Tensor]]:

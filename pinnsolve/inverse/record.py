@@ -53,6 +53,12 @@ class Function:
         typical = math.sqrt(sum(e * e for e in self.standard_errors) / len(self.standard_errors))
         return f"from {min(self.values):.4g} to {max(self.values):.4g}, +- {typical:.1g} (rms)"
 
+    @property
+    def reach(self) -> str:
+        """Over which places it is known."""
+        each = (f"{c} from {min(values):.4g} to {max(values):.4g}" for c, values in self.places.items())
+        return f", known for {' and '.join(each)}"
+
 
 @dataclass(frozen=True)
 class Misfit:

@@ -22,7 +22,14 @@ from pinnsolve.algebra import yardstick
 from pinnsolve.algebra.operations import LARGEST
 from pinnsolve.geometry.points import Points
 from pinnsolve.inverse.limits import LIMITS
-from pinnsolve.inverse.linearised import Fit, constants_gradient, function_gradient, places_of, unknown_gradients
+from pinnsolve.inverse.linearised import (
+    Fit,
+    constants_gradient,
+    function_at,
+    function_gradient,
+    places_of,
+    unknown_gradients,
+)
 from pinnsolve.inverse.profile import Profile, Profiled
 from pinnsolve.inverse.record import Constant, Function, Identified, Misfit
 from pinnsolve.inverse.refit import Refit
@@ -189,9 +196,10 @@ def _functions(trial: Trial, fit: Fit, noise: Mapping[str, float]) -> tuple[dict
     """The unknown functions, and those that nothing determines at most places."""
     functions, loose = {}, list[str]()
     for name in trial.functions.declared:
-        gradient = function_gradient(trial, name)
+        points = places_of(trial, name)
+        gradient = function_gradient(trial, name, points)
         by_noise, left = fit.moved(gradient, noise)
-        functions[name] = _function(trial, name, fit.spread(gradient, by_noise.diagonal() + left.square()))
+        functions[name] = _function(trial, name, points, fit.spread(gradient, by_noise.diagonal() + left.square()))
         if float(fit.free(gradient).double().mean()) > LIMITS.most:
             loose.append(name)
     return functions, loose
@@ -210,10 +218,9 @@ def _constants(
     return found, correlations
 
 
-def _function(trial: Trial, name: str, errors: Tensor) -> Function:
-    points = places_of(trial, name)
+def _function(trial: Trial, name: str, points: Points, errors: Tensor) -> Function:
     with torch.no_grad():
-        values = trial.functions.fields(trial.prepare(points).functions)[name].value
+        values = function_at(trial, name, points).value
     places = {c: points.coordinates[c].tolist() for c in trial.functions.declared[name].coordinates}
     return Function(places, values.tolist(), errors.tolist())
 
@@ -225,8 +232,8 @@ def _without_errors(trial: Trial, judged: Mapping[str, Tensor], held_out: bool) 
         expected = len(judged[name]) * (HUBER if data.loss == "huber" else 1.0)
         misfits[name] = Misfit(float(judged[name].square().sum()), expected if held_out and data.known else math.nan)
     constants = {name: Constant(value, math.nan) for name, value in trial.constants.values().items()}
-    nothing = {n: torch.full((len(places_of(trial, n)),), math.nan) for n in trial.functions.declared}
-    functions = {n: _function(trial, n, errors) for n, errors in nothing.items()}
+    places = {n: places_of(trial, n) for n in trial.functions.declared}
+    functions = {n: _function(trial, n, at, torch.full((len(at),), math.nan)) for n, at in places.items()}
     told = (
         f"no standard errors are stated for more than {LARGEST:,} trained numbers, here {trial.parameters_count:,}: "
         "their covariance is a dense matrix; a smaller network has them"

@@ -17,6 +17,8 @@ from pinnsolve.residuals import Residuals
 from pinnsolve.residuals.of_constants import DataOfConstants
 from pinnsolve.trial.by_constants import ByConstants, Solved
 from pinnsolve.trial.of_cells import OfCells
+from pinnsolve.trial.reach import RULES as REACH
+from pinnsolve.trial.reach import reached
 
 
 def taken(trial: OfCells, solved: Solved, vector: Tensor) -> None:
@@ -47,7 +49,7 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
             taken(trial, solved, fit.model.vector())
             kept_on["damping"] = RULES.damping
     elif solved is not None and not more:
-        more = _rises(trial, fit, kept_on, solved.left)
+        more = _stretched(trial, solver, objective, kept_on) or _rises(trial, fit, kept_on, solved.left)
     trial.found = solved is not None and not more and not fit.poor
     took = solver.spent.total
     objective.work.add(took)
@@ -56,6 +58,24 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
         "rate": took,
         "points": {}, "march": kept_on,
     }  # fmt: skip
+
+
+def _stretched(trial: OfCells, solver: ForConstants, objective: Objective, kept: dict[str, Any]) -> bool:
+    """Whether functions of an unknown were told anew, since the solution does not come to what was foretold of it."""
+    forward, far = trial.forward, dict[str, tuple[float, float]]()
+    for name, (low, high) in forward.reach.items():
+        begin, end = reached(trial, name)
+        if max(abs(begin - low), abs(end - high)) > REACH.slack * (end - begin):
+            far[name] = (begin, end)
+    kept["stretched"] = kept.get("stretched", 0) + bool(far)
+    if not far or kept["stretched"] > REACH.stretches:
+        return False
+    for name, reach in far.items():
+        forward.stretch(name, reach)
+    model = data_of(trial, solver, None, objective.residuals).trial
+    if (solved := model.solved()) is not None:
+        taken(trial, solved, model.vector())
+    return True
 
 
 def fall_back(trial: OfCells, kept: Mapping[str, Any]) -> None:

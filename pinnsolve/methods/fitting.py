@@ -62,6 +62,9 @@ class Rules:
         Anderson, Model Selection and Multimodel Inference (2002), section 2.6).
     weak : float
         Of the largest: directions that data tell less are left as they are.
+    rounding : float
+        Of the largest slope: what no misfit answers to, as the size of a conductivity between given temperatures.
+        Smaller: the step is as long as that may be, and nothing else moves.
     """
 
     longest: float = 1.5
@@ -83,6 +86,7 @@ class Rules:
     serves: float = 0.5
     decisive: float = 4.0
     weak: float = 1e-7
+    rounding: float = 1e-10
 
 
 RULES = Rules()
@@ -240,7 +244,7 @@ class Fitting:
     def _proposed(self, r: Tensor, jacobian: Tensor, begin: Tensor) -> tuple[Tensor, float]:
         """A damped step within its limits, and by how much it is foretold to lower the misfit."""
         scale = jacobian.norm(dim=0)
-        scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+        scale = torch.where(scale > RULES.rounding * scale.max(), scale, torch.ones_like(scale))
         rows = torch.cat([jacobian / scale, self.damping**0.5 * torch.eye(len(scale), dtype=r.dtype, device=r.device)])
         given = torch.cat([-r, r.new_zeros(len(scale))])[:, None]
         change = _least(rows, given) / scale

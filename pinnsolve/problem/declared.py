@@ -47,9 +47,20 @@ class Declared:
         return {name: u for name, u in self.found.items() if not u.coordinates}
 
     @property
+    def of_unknowns(self) -> dict[str, Unknown]:
+        """The unknown functions that depend on an unknown."""
+        return {name: u for name, u in self.functions.items() if any(c in self.unknowns for c in u.coordinates)}
+
+    @property
+    def valued(self) -> list[Equation]:
+        """The conditions on these alone."""
+        return [c for c in self.conditions if functions_of(c, self.unknowns, self.of_unknowns)]
+
+    @property
     def known(self) -> list[Equation]:
-        """The conditions on unknown functions alone."""
-        return [c for c in self.conditions if functions_of(c, self.unknowns, self.functions)]
+        """The conditions on unknown functions of coordinates alone."""
+        valued = self.valued
+        return [c for c in self.conditions if functions_of(c, self.unknowns, self.functions) and c not in valued]
 
     @property
     def standing(self) -> list[Equation]:
@@ -111,15 +122,24 @@ class Declared:
                 )
 
     def _check_functions(self) -> None:
+        possible = [*self.domain.coordinates, *self.unknowns]
         for name, function in self.functions.items():
-            for coordinate in function.coordinates:
-                if coordinate not in self.domain.coordinates:
+            for argument in function.coordinates:
+                if argument not in possible:
                     raise ProblemError(
-                        f"the unknown function '{name}' depends on '{coordinate}', which is no coordinate",
-                        did_you_mean(coordinate, self.domain.coordinates),
+                        f"the unknown function '{name}' depends on '{argument}', which is no coordinate and no unknown",
+                        did_you_mean(argument, possible),
                     )
+            if name in self.of_unknowns and len(function.coordinates) > 1:
+                raise ProblemError(
+                    f"the unknown function '{name}' depends on {', '.join(function.coordinates)}",
+                    "Of unknowns one alone can be an argument, and no coordinate beside it: of="
+                    f'"{next(c for c in function.coordinates if c in self.unknowns)}".',
+                )
 
     def _check_condition(self, c: Equation) -> None:
+        if c in self.valued:  # it stands at a value of an unknown, and not in the domain
+            return
         told = functions_of(c, self.unknowns, self.functions)
         if not told and not any(u in c.asks for u in self.unknowns):
             no_function(c, self.constants, self.parameters)

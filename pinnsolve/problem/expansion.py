@@ -12,6 +12,7 @@ from torch import Tensor
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.problem.of_unknowns import composed, tangent_beyond
 from pinnsolve.problem.unknown import Unknown
 
 Terms = Callable[[Tensor, int, int], Tensor]  # places in (-1, 1), how many, and how often derived: (N, count)
@@ -54,7 +55,8 @@ class Products:
 
 @dataclass(frozen=True)
 class Expansion:
-    """k(x) = `Unknown.value`(g + phi sum_k c_k P_k(s)), s from -1 to 1 over the domain along each coordinate.
+    """k(x) = `Unknown.value`(g + phi sum_k c_k P_k(s)), s from -1 to 1 over the domain along each coordinate; or k(u),
+    s from -1 to 1 over the reach of an unknown.
 
     Parameters
     ----------
@@ -67,6 +69,8 @@ class Expansion:
         Of one coordinate: what stands beside the series, at places in (-1, 1) and derived so often, (N,).
     lifted : callable, optional
         g and phi, where values on faces are known; otherwise zero and one.
+    reach : (low, high), optional
+        Of an unknown.
     """
 
     unknown: Unknown
@@ -74,6 +78,7 @@ class Expansion:
     names: tuple[str, ...]
     about: Callable[[Tensor, int], Tensor] | None = None
     lifted: Lifted | None = None
+    reach: tuple[float, float] | None = None
 
     def known(self, at: Mapping[str, Any]) -> bool:
         """Whether all of its coordinates are."""
@@ -81,9 +86,43 @@ class Expansion:
 
     def field(self, domain: Domain, chart: Chart, at: Mapping[str, Any]) -> Any:
         """The function on the points of a chart, where its coefficients are known by name."""
+        if self.reach is not None:
+            return self.unknown.value(self.composed(chart, at, self.reach))
         z = summed(domain, chart, at, self.terms, self.names, self.about)
         known = self.lifted(chart, at) if self.lifted is not None else None
         return self.unknown.value(z if known is None else known[0] + known[1] * z)
+
+    def composed(self, chart: Chart, at: Mapping[str, Any], reach: tuple[float, float]) -> Any:
+        """What is trained of a function of an unknown, over the reach of this."""
+        ((argument,), (factor,), c) = self.terms.coordinates, self.terms.factors, _numbers(chart, at, self.names)
+        about, (low, high) = self.about, reach
+
+        def curve(s: Tensor, order: int) -> Tensor:
+            whole = (factor(s, c.shape[1], order) * c).sum(-1)
+            return whole if about is None else whole + about(s, order)
+
+        return composed(tangent_beyond(curve), (at[argument] - 0.5 * (low + high)) * (2 / (high - low)))
+
+
+def written_out(problem: Any, chart: Chart, behind: Mapping[str, Any]) -> dict[str, Any]:
+    """The series of a problem as fields, as far as what they depend on is known; and functions of an unknown once more,
+    of those that experiments have in its place."""
+    series, domain = problem.expansions, problem.domain
+    found = {name: e.field(domain, chart, behind) for name, e in series.items() if e.known(behind)}
+    for name, again in problem.again.items():
+        there = {u: behind[v] for u, v in again.names.items() if v in behind}
+        if again.name in series and series[again.name].known(there):
+            found[name] = series[again.name].field(domain, chart, {**behind, **there})
+        elif again.name in behind and name not in behind:
+            found[name] = behind[again.name]
+    return found
+
+
+def _numbers(chart: Chart, at: Mapping[str, Any], names: Sequence[str]) -> Tensor:
+    """The coefficients at each point, (N, count)."""
+    numbers = [at[name] for name in names]
+    each = [c.value if isinstance(c, Jet) else torch.full((), c, dtype=chart.dtype) for c in numbers]
+    return torch.stack([v.to(chart.device).expand(chart.size) for v in each], -1)
 
 
 def summed(
@@ -92,9 +131,7 @@ def summed(
 ) -> Jet:  # fmt: skip
     """sum_k c_k P_k, and what stands beside it, as a field whose derivatives are known; not term by term, since there
     are many."""
-    numbers = [at[name] for name in names]
-    each = [c.value if isinstance(c, Jet) else torch.full((), c, dtype=chart.dtype) for c in numbers]
-    c = torch.stack([v.to(chart.device).expand(chart.size) for v in each], -1)  # (N, count)
+    c = _numbers(chart, at, names)
     axes = {chart.axis(name): name for name in terms.coordinates}
 
     def rule(alpha: Alpha) -> Tensor | None:

@@ -18,7 +18,7 @@ from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.reading import flattened, parameters_of, unknowns_of
 from pinnsolve.problem.renamed import Renamed
-from pinnsolve.problem.unknown import Unknown
+from pinnsolve.problem.unknown import Again, Unknown
 from pinnsolve.reference import Exact, Field, Reference
 
 APART = ("unknowns", "equations", "conditions", "parameters", "reference", "guess")  # of what each experiment has more
@@ -32,22 +32,20 @@ class Experiment:
     ----------
     given : mapping from parameter to its value there
     names : mapping from name to name
-        What the unknowns, and the parameters that are given, are called there.
+        What the unknowns, their unknown functions, and the parameters that are given, are called there.
+    unknowns : mapping from name to name
+        Of these the unknowns.
     """
 
     given: Mapping[str, Any]
     names: Mapping[str, str]
+    unknowns: Mapping[str, str]
 
     @property
     def told(self) -> str:
         """As "Q = 3, h = 0.1"."""
         each = {n: f"{v:.6g}" if isinstance(v, int | float) else repr(v) for n, v in self.given.items()}
         return ", ".join(f"{n} = {what}" for n, what in each.items())
-
-    @property
-    def unknowns(self) -> dict[str, str]:
-        """Its unknowns by what the problem calls them."""
-        return {n: new for n, new in self.names.items() if n not in self.given}
 
     def function(self, function: Callable[..., Any], name: str | None = None) -> Renamed:
         """A function of the problem in these names."""
@@ -67,10 +65,11 @@ class Experiment:
         if not isinstance(c, Equation):
             return None
         name, prescribed = f"{c.name}, {self.told}", c.prescribes
+        asked = {c.unknown, *c.asks} - {*(c.on.place or ())}  # a place of an unknown is none of the domain
+        if not asked & self.unknowns.keys():
+            return None  # of an unknown function, which is the same in all
         if prescribed is None:
             return None if c.function is None else holding(name, c.on, self.function(c.function))
-        if prescribed.unknown not in self.names:  # an unknown function, which is the same in all
-            return None
         value = prescribed.number if c.function is None else self.function(c.function)
         assert value is not None
         return prescribing(name, c.on, self.names[prescribed.unknown], prescribed.what, value)
@@ -105,13 +104,14 @@ def told_apart(declared: Mapping[str, Any]) -> dict[str, Any]:
             own = {n: v for n, v in c.given.items() if v != parameters[n]}
             experiment = next((e for e in found if e.given == own), None)
             if own and experiment is None:
-                experiment = Experiment(own, _names(own, declared, len(found) + 2))
+                experiment = _experiment(own, declared, len(found) + 2)
                 found.append(experiment)
             belongs = experiment.data(c) if experiment is not None else replace(c, given={})
         conditions.append(belongs)
     more = [m for e in found for c in flat if (m := e.condition(c)) is not None]
     for e in found:
         parameters |= {e.names[n]: v for n, v in e.given.items()}
+        parameters |= {e.names[n]: Again(n, e.unknowns) for n in _functions(declared)}
     guess = declared["guess"]
     if isinstance(guess, Mapping):
         guess = dict(guess) | {e.names[u]: e.value(v) for e in found for u, v in guess.items() if u in e.names}
@@ -154,14 +154,21 @@ def _possible(parameters: Mapping[str, Any]) -> list[str]:
     return [n for n, v in parameters.items() if not isinstance(v, Unknown | Eigenvalue | tuple | list)]
 
 
-def _names(given: Mapping[str, Any], declared: Mapping[str, Any], number: int) -> dict[str, str]:
-    """What unknowns and parameters are called in an experiment: u_2, Q_2."""
-    names = [*unknowns_of(declared["unknowns"]), *given]
-    taken = {*unknowns_of(declared["unknowns"]), *(declared["parameters"] or {})}
+def _functions(declared: Mapping[str, Any]) -> list[str]:
+    """The unknown functions that depend on an unknown: each experiment has them of its own one."""
+    unknowns, parameters = unknowns_of(declared["unknowns"]), declared["parameters"] or {}
+    return [n for n, v in parameters.items() if isinstance(v, Unknown) and any(c in unknowns for c in v.coordinates)]
+
+
+def _experiment(given: Mapping[str, Any], declared: Mapping[str, Any], number: int) -> Experiment:
+    """One in which unknowns and parameters have names of their own: u_2, Q_2."""
+    unknowns = unknowns_of(declared["unknowns"])
+    names = [*unknowns, *_functions(declared), *given]
+    taken = {*unknowns, *(declared["parameters"] or {})}
     for end in count():
         found = {n: f"{n}_{number}{'_' * end}" for n in names}
         if taken.isdisjoint(found.values()):
-            return found
+            return Experiment(given, found, {u: found[u] for u in unknowns})
     raise AssertionError
 
 
@@ -183,7 +190,7 @@ def _reference(declared: Mapping[str, Any], experiments: Sequence[Experiment]) -
     """The problem's own reference asked for each experiment."""
     own = declared["reference"]
     if isinstance(own, Exact):
-        more = {e.names[n]: e.value(f) for e in experiments for n, f in own.solutions.items() if n in e.names}
+        more = {e.unknowns[n]: e.value(f) for e in experiments for n, f in own.solutions.items() if n in e.unknowns}
         return Exact({**own.solutions, **more})
     return _Each(own, declared, experiments) if callable(own) else own
 
@@ -205,7 +212,7 @@ class _Each:
         fields, own, seconds = dict[str, Field](found.fields), found.own_error, found.seconds
         for e in self.experiments:
             there = self.reference(_at(e, self.declared, type(problem)))
-            fields |= {new: there.fields[n] for n, new in e.names.items() if n in there.fields}
+            fields |= {new: there.fields[n] for n, new in e.unknowns.items() if n in there.fields}
             own, seconds = max(own, there.own_error), seconds + there.seconds
         return Reference(found.name, fields, own, seconds, found.automatic, found.about)
 

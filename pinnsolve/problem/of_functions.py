@@ -6,23 +6,33 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import torch
+
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.jets.jet import Chart
+from pinnsolve.problem.binding import Fields, check_names
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.unknown import Unknown
 
 
 def functions_of(condition: Equation, unknowns: Collection[str], functions: Collection[str]) -> tuple[str, ...]:
-    """The unknown functions of which a condition speaks; none where it speaks of an unknown (too).
+    """The unknown functions of which a condition speaks; none where it speaks of an unknown (too), other than as of the
+    place at which it stands.
 
     >>> from pinnsolve import condition, dirichlet
     >>> functions_of(dirichlet(k=1)[0], ["u"], ["k"]), functions_of(condition(lambda u, k: k * u)[0], ["u"], ["k"])
     (('k',), ())
     """
     named = condition.asks if condition.unknown is None else {condition.unknown}
-    return () if any(name in unknowns for name in named) else tuple(name for name in functions if name in named)
+    place = condition.on.place or {}
+    return (
+        ()
+        if any(name in unknowns and name not in place for name in named)
+        else tuple(name for name in functions if name in named)
+    )
 
 
 def beside(problem: Any, given: Collection[str]) -> list[Any]:
@@ -108,3 +118,62 @@ def _possible(coordinates: Sequence[str], domain: Domain) -> str:
     found = [f"on=face({c}={end:g})" for c in coordinates for end in domain.ends(c)]
     place = ", ".join(f"{c}={domain.middle[c]:g}" for c in coordinates if c in domain.space_coordinates)
     return ", ".join(found + [f"on=point({place})"] * bool(place))
+
+
+def values_known(
+    conditions: Sequence[Equation], functions: Mapping[str, Unknown], parameters: Mapping[str, float], time: str | None
+) -> dict[str, tuple[tuple[float, float], ...]]:  # fmt: skip
+    """What conditions say of functions of an unknown: where, and which value.
+
+    Raises
+    ------
+    ProblemError
+        If one says something else than a value at a place of the unknown, or one that the function cannot have.
+    """
+    found: dict[str, dict[float, float]] = {name: {} for name in functions}
+    for c in conditions:
+        told = [name for name in functions if name in c.asks]
+        name, (argument, *_) = told[0], functions[told[0]].coordinates
+        write = f"Say at which {argument} it is known: dirichlet({name}=1.0, on=point({argument}=0))."
+        if len(told) > 1:
+            raise ProblemError(f"{c.name} says something of {' and '.join(told)} at once", write, c.place)
+        if c.on.place is None or [*c.on.place] != [argument]:
+            raise ProblemError(
+                f"{c.name}: {name} is a function of {argument}, and {c.on.name} says where that is, not what it is",
+                write, c.place,
+            )  # fmt: skip
+        if c.prescribes is not None and c.prescribes.what != "value":
+            raise ProblemError(f"{c.name} is none of its values, and nothing else can be said of it", write, c.place)
+        if c.function is not None:
+            check_names(c.function, c.name, [argument, *parameters, *([] if c.prescribes else [name])])
+        (place,) = c.on.place.values()
+        value = _value_of(c, name, place, {argument: place}, parameters, time)
+        if why := functions[name].beyond(name, value):
+            raise ProblemError(f"{c.name} prescribes {value:.6g} at {argument}={place:.4g}", why, c.place)
+        if place in found[name]:
+            raise ProblemError(
+                f"{name} is prescribed twice at {argument}={place:g}", "Leave one of the two out.", c.place
+            )
+        found[name][place] = value
+    return {name: tuple(known.items()) for name, known in found.items() if known}
+
+
+def _value_of(
+    c: Equation, name: str, place: float, at: Mapping[str, float], parameters: Mapping[str, float], time: str | None
+) -> float:  # fmt: skip
+    """The number that a condition says a function is, where its residual is a multiple of the difference."""
+    chart = Chart(tuple(at), 1, torch.float64, torch.device("cpu"))
+    places = {n: chart.coordinate(n, torch.full((1,), v, dtype=torch.float64)) for n, v in at.items()}
+
+    def at_value(value: float) -> Fields:
+        return Fields(chart, {**parameters, **places, name: chart.numbers(value)}, time)
+
+    if c.prescribes is not None:
+        return float(c.prescribes.given(at_value(0.0)).value[0])
+    left = [float(c.residual(at_value(v)).value[0]) for v in (0.0, 1.0, 3.0)]
+    slope = left[1] - left[0]
+    if not slope or abs(left[2] - left[0] - 3 * slope) > 1e-9 * abs(slope):
+        raise ProblemError(
+            f"{c.name} does not say what {name} is there", f"Write dirichlet({name}=1.0, on={c.on.name}).", c.place
+        )
+    return -left[0] / slope

@@ -18,26 +18,27 @@ from pinnsolve.geometry.across import interfaces_of, materials_at
 from pinnsolve.geometry.along import Along
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.inner import Inner
-from pinnsolve.geometry.materials import Parts, Piecewise, layered
+from pinnsolve.geometry.materials import Parts, layered
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
-from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.problem.balance import balances
 from pinnsolve.problem.binding import Around, Elsewhere, Fields
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.declared import Declared, check_twice, undetermined
 from pinnsolve.problem.equation import Equation, Prescribed
+from pinnsolve.problem.expansion import written_out
 from pinnsolve.problem.experiments import APART, experiments_of, told_apart
 from pinnsolve.problem.fewer import fewer_of, levels
 from pinnsolve.problem.flows import in_order
 from pinnsolve.problem.guess import guess_of
 from pinnsolve.problem.indivisible import indivisible
 from pinnsolve.problem.integrating import integrating
+from pinnsolve.problem.mixed import mixed
 from pinnsolve.problem.names import check_free
 from pinnsolve.problem.observations import Measured, measured
-from pinnsolve.problem.of_functions import beside
+from pinnsolve.problem.of_functions import beside, values_known
 from pinnsolve.problem.overview import Overview
 from pinnsolve.problem.probes import Prober
 from pinnsolve.problem.quantities import quantities_of
@@ -109,19 +110,19 @@ class Problem(Told):
         quantities: Mapping[str, Any] | None = None,
         guess: Any = None,
     ) -> None:
-        self._declared = told_apart({
+        self._declared = told_apart(mixed({
             "space": space, "time": time, "unknowns": unknowns, "equations": equations, "conditions": conditions,
             "parameters": parameters, "reference": reference, "tolerance": tolerance, "quantities": quantities,
             "guess": guess,
-        })  # fmt: skip
+        }))  # fmt: skip
         unknowns, equations, conditions, parameters, reference, guess = (self._declared[name] for name in APART)
         given, self._parameters = parameters_of(parameters or {}), dict(parameters or {})
         self.parameters, self.ranges, self.held, self.sought = given.numbers, given.ranges, given.held, given.sought
         self.materials = given.over(space)
         self.tables, self.eigenvalues, self.expansions = given.tables, given.eigenvalues, given.expansions
-        self.constants, self.functions = given.constants, given.functions
+        self.constants, self.functions, self.again = given.constants, given.functions, given.again
         self.space, self.domain = space, Domain(space, time, self.ranges)
-        varying: dict[str, Piecewise | Tabulated] = {**self.materials, **self.tables}
+        varying: dict[str, Any] = {**self.materials, **self.tables}
         for name, what in varying.items():
             what.check(name, self.domain)
         self.time = None if self.domain.time is None else self.domain.ends(self.domain.time)
@@ -140,9 +141,12 @@ class Problem(Told):
             [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name], bool(self.spans),
         )  # fmt: skip
         declared.check()
-        guesses = ({n: u.guess for n, u in among.items()} for among in (self.constants, self.functions))
+        self.of_unknowns = given.of_unknowns(self.unknowns)
+        self.known_values = values_known(declared.valued, declared.of_unknowns, given.known, self.domain.time)
+        moving = {n: u.guess for n, u in self.constants.items()} | self.sought
         self.looked_at = partial(self.fields, elsewhere="here")  # before training: integrals of the right size alone
-        self.prober = Prober(self.domain, self.unknowns, self.looked_at, *guesses)
+        functions = {n: u.guess for n, u in self.functions.items()}
+        self.prober = Prober(self.domain, self.unknowns, self.looked_at, moving, functions)
         self.periodic, marked = tuple(declared.periodic), partial(integrating, prober=self.prober)
         self.equations, conditions = tuple(map(marked, declared.equations)), [*map(marked, declared.standing)]
         conditions += balances(self.equations, conditions, self.prober)
@@ -151,7 +155,7 @@ class Problem(Told):
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
         self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner) and not self.spans)
         self.guess = guess_of(guess, self.unknowns, self.coordinates, [n for n in self.names if n not in self.unknowns])
-        self.conditions = tuple(recognised(c, self.prober) for c in conditions if c not in self.inner)
+        self.conditions = tuple(recognised(c, self.prober, self.of_unknowns) for c in conditions if c not in self.inner)
         flows = {f: in_order(f.components, self.equations, self.prober) for f in declared.solenoidal}
         self.solenoidal = tuple(replace(flow, components=components) for flow, components in flows.items())
         self.functions_prober = replace(self.prober, unknowns=tuple(self.functions), functions={})
@@ -193,7 +197,7 @@ class Problem(Told):
     @property
     def others(self) -> tuple[str, ...]:
         """The parameters, whatever they are, but those that are coordinates of the network."""
-        return (*self.parameters, *self.materials, *self.tables, *self.expansions)
+        return (*self.parameters, *self.materials, *self.tables, *self.expansions, *self.again)
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -221,9 +225,8 @@ class Problem(Told):
 
     @cached_property
     def parts(self) -> Parts | None:
-        """What materials cut space into, where each part has an output of its own, joined by rows; None without
-        materials, and where cells end at the interfaces: along a line, and at layers where conditions stand inside or
-        in first-order evolutions."""
+        """What materials cut space into, each part with an output of its own; None without materials, and where cells
+        end at the interfaces: along a line, and at layers that hold conditions or evolve in first order."""
         layers = layered(self.materials.values())
         if not self.materials or len(self.space_coordinates) < 2:
             return None
@@ -281,20 +284,17 @@ class Problem(Told):
     ) -> Fields:  # fmt: skip
         """Everything that a function may ask for on these points; unknown constants and functions have the values of
         their guesses, unless what was `found` is given. Integrals are taken of what is known `elsewhere`."""
-        guesses = {name: chart.numbers(u.guess) for name, u in self.functions.items()}
-        normals = {f"n{c}": chart.constant(n) for c, n in points.normals.items()}
-        values = {f"measured {name}": chart.constant(v) for name, v in points.measured.items()}
         behind = {
             **self.parameters,
             **{n: chart.numbers(self.parameters[n]) for n in self.held},
             **materials_at(self.materials, chart, at, points),
             **{n: t(**{c: at[c] for c in t.of}) for n, t in self.tables.items() if all(c in at for c in t.of)},
-            **guesses,
+            **{n: chart.numbers(u.guess) for n, u in self.functions.items()},
             **(found or {}),
             **at,
             **unknowns,
-            **normals,
-            **values,
+            **{f"n{c}": chart.constant(n) for c, n in points.normals.items()},
+            **{f"measured {name}": chart.constant(v) for name, v in points.measured.items()},
         }
-        behind |= {n: e.field(self.domain, chart, behind) for n, e in self.expansions.items() if e.known(at)}
+        behind |= written_out(self, chart, behind)
         return Fields(chart, behind, self.domain.time, Around(self.domain, [*self.materials.values()], elsewhere))

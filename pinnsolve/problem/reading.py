@@ -18,10 +18,10 @@ from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.equation import Equation, inside
 from pinnsolve.problem.expansion import Expansion
-from pinnsolve.problem.unknown import Unknown
+from pinnsolve.problem.unknown import Again, Unknown
 from pinnsolve.reference import Reference
 
-Parameter = float | Unknown | Eigenvalue | tuple[float, float] | Piecewise | Tabulated | Expansion
+Parameter = float | Unknown | Eigenvalue | tuple[float, float] | Piecewise | Tabulated | Expansion | Again
 
 
 def unknowns_of(unknowns: Any) -> tuple[str, ...]:
@@ -66,6 +66,8 @@ class Parameters:
         Functions that are series of numbers.
     sought : dict from name to float
         The numbers that stand in the place of unknown ones.
+    again : dict from name to Again
+        Functions of an unknown, of what experiments have in its place.
     """
 
     numbers: dict[str, float]
@@ -77,11 +79,22 @@ class Parameters:
     held: tuple[str, ...] = ()
     expansions: dict[str, Expansion] = field(default_factory=dict)
     sought: dict[str, float] = field(default_factory=dict)
+    again: dict[str, Again] = field(default_factory=dict)
 
     def over(self, space: Any) -> dict[str, Piecewise]:
         """The materials, where they name parts of a space."""
         known = isinstance(space, Shape | None)
         return {name: m.over(space) if known else m for name, m in self.materials.items()}
+
+    def of_unknowns(self, unknowns: Sequence[str]) -> frozenset[str]:
+        """The functions, to be found or written as series, that depend on one of these unknowns."""
+        found = [name for name, u in self.functions.items() if any(c in unknowns for c in u.coordinates)]
+        return frozenset((*found, *self.again, *(n for n, e in self.expansions.items() if e.reach is not None)))
+
+    @property
+    def known(self) -> dict[str, float]:
+        """The numbers that are not to be found."""
+        return {name: v for name, v in self.numbers.items() if name not in self.unknown}
 
     @property
     def constants(self) -> dict[str, Unknown]:
@@ -101,7 +114,7 @@ def parameters_of(parameters: Any) -> Parameters:
     for name, value in parameters.items():
         if not (isinstance(name, str) and name.isidentifier()):
             raise ProblemError(f"parameters: {name!r} is no name", 'Write parameters={"nu": 0.01}.')
-        if isinstance(value, Unknown | Eigenvalue | Piecewise | Tabulated | Expansion | tuple | list):
+        if isinstance(value, Unknown | Eigenvalue | Piecewise | Tabulated | Expansion | Again | tuple | list):
             continue
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise ProblemError(
@@ -110,19 +123,26 @@ def parameters_of(parameters: Any) -> Parameters:
                 + 'Write parameters={"nu": 0.01}, or {"nu": Unknown(0.01)} for a constant to be found, or '
                 '{"nu": (0.01, 0.1)} for an input of the network.',
             )
+    for name, value in parameters.items():
+        if isinstance(value, Piecewise) and value.sought:
+            raise ProblemError(
+                f"parameters: {name}: a number of a material can be sought for all experiments alone",
+                f'Write parameters={{"{name}": {value!r}}}, and numbers in given=.',
+            )
     ranges = {n: interval(f"parameters: {n}", v) for n, v in parameters.items() if isinstance(v, tuple | list)}
     unknown = {name: value for name, value in parameters.items() if isinstance(value, Unknown)}
     materials = {name: value for name, value in parameters.items() if isinstance(value, Piecewise)}
     tables = {name: value for name, value in parameters.items() if isinstance(value, Tabulated)}
     expansions = {name: value for name, value in parameters.items() if isinstance(value, Expansion)}
-    others = (ranges, materials, tables, expansions)
+    again = {name: value for name, value in parameters.items() if isinstance(value, Again)}
+    others = (ranges, materials, tables, expansions, again)
     given = {n: v for n, v in parameters.items() if not any(n in other for other in others)}
     eigenvalues = {n: v for n, v in given.items() if isinstance(v, Eigenvalue)}
     numbers = {n: float(v.guess if isinstance(v, Unknown) else v) for n, v in given.items() if n not in eigenvalues}
     numbers |= {n: float(v.near) for n, v in eigenvalues.items()}
     held = tuple(n for n, v in parameters.items() if isinstance(v, Held))
     sought = {n: float(v) for n, v in parameters.items() if isinstance(v, Sought)}
-    return Parameters(numbers, unknown, ranges, materials, tables, eigenvalues, held, expansions, sought)
+    return Parameters(numbers, unknown, ranges, materials, tables, eigenvalues, held, expansions, sought, again)
 
 
 def equations_of(equations: Any, more: Sequence[Callable[..., Any]] = ()) -> tuple[Equation, ...]:

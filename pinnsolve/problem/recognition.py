@@ -31,9 +31,10 @@ LEFT: dict[What, Callable[[Fields, str], Jet]] = {
 }  # fmt: skip
 
 
-def recognised(equation: Equation, prober: Prober) -> Equation:
-    """The equation with what it prescribes, if that is all that it says; otherwise the equation as it is."""
-    if equation.prescribes is not None or equation.function is None or equation.integrates:
+def recognised(equation: Equation, prober: Prober, bent: frozenset[str] = frozenset()) -> Equation:
+    """The equation with what it prescribes, if that is all that it says; otherwise, or where it asks for a function of
+    an unknown, which is `bent` whatever it looks like at first, the equation as it is."""
+    if equation.prescribes is not None or equation.function is None or equation.integrates or equation.asks & bent:
         return equation
     try:
         found = {_form(equation, piece, prober) for piece in equation.on.resolve(prober.domain)}

@@ -14,7 +14,7 @@ from pinnsolve.problem.fewer import Fewer, Level
 from pinnsolve.problem.guess import Guess
 from pinnsolve.problem.observations import Measured
 from pinnsolve.problem.spans import Span
-from pinnsolve.problem.unknown import Unknown
+from pinnsolve.problem.unknown import Again, Unknown
 from pinnsolve.problem.written import equation_text, problem_text
 
 
@@ -36,6 +36,8 @@ class Told:
     parameters: dict[str, float]
     constants: dict[str, Unknown]
     functions: dict[str, Unknown]
+    again: dict[str, Again]
+    known_values: dict[str, tuple[tuple[float, float], ...]]
     ranges: dict[str, tuple[float, float]]
     tables: dict[str, Tabulated]
     eigenvalues: dict[str, Eigenvalue]
@@ -101,6 +103,10 @@ class Told:
         }
         told |= {n: f"unknown, guessed as {u.guess:g}" for n, u in self.constants.items()}
         told |= {n: f"unknown, a function of {', '.join(u.coordinates)}" for n, u in self.functions.items()}
+        for n, known in self.known_values.items():
+            told[n] += f", known at {' and '.join(f'{self.functions[n].coordinates[0]} = {v:g}' for v, _ in known)}"
+        told |= {n: f"{a.name}, of {', '.join(a.names[c] for c in self.functions[a.name].coordinates)}"
+                 for n, a in self.again.items() if a.name in self.functions}  # fmt: skip
         told |= {n: f"an eigenvalue, the {e.count} nearest to {e.near:g}" for n, e in self.eigenvalues.items()}
         told |= {n: f"a function of {', '.join(t.of)}, {t.kind} between data" for n, t in self.tables.items()}
         return told | {n: f"an input, from {low:g} to {high:g}" for n, (low, high) in self.ranges.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -19,6 +19,22 @@ on_tensors: Any = torch
 INSIDE = 1e-6
 
 
+@dataclass(frozen=True)
+class Again:
+    """An unknown function of an unknown once more, of that which an experiment has in its place: k(T_2).
+
+    Parameters
+    ----------
+    name : str
+        Of the function.
+    names : mapping from name to name
+        What the unknown on which it depends is called there.
+    """
+
+    name: str
+    names: Mapping[str, str]
+
+
 @worded_class
 @dataclass(frozen=True)
 class Unknown:
@@ -27,7 +43,7 @@ class Unknown:
     It is trained as a number z that begins at zero: the constant is guess + |guess| z, or guess * exp(z) where it is
     positive, or low + (high - low) / (1 + exp(-(z + z0))) between bounds, z0 such that it begins at the guess. An
     unknown function of some coordinates is the same with the output of a network of its own as z, zero at first; what
-    is known of it are conditions, dirichlet(k=1.0, on=face(x=0)).
+    is known of it are conditions, dirichlet(k=1.0, on=face(x=0)). One of an unknown, k(T), is known as far as T goes.
 
     Parameters
     ----------
@@ -36,7 +52,7 @@ class Unknown:
     positive : bool
     bounds : (low, high), optional
     of : str or sequence of str, optional
-        The coordinates on which an unknown function depends: of="x", or of=("x", "t").
+        The coordinates on which an unknown function depends, of="x", or of=("x", "t"); or one unknown, of="T".
 
     Raises
     ------
@@ -84,6 +100,15 @@ class Unknown:
     def ends(self) -> tuple[float, float] | None:
         """Between which numbers it lies, where that was said."""
         return None if self.bounds is None else (float(self.bounds[0]), float(self.bounds[1]))
+
+    def beyond(self, name: str, value: float) -> str:
+        """Why a function of this name cannot have a value; empty if it can."""
+        if not math.isfinite(value):
+            return "Values must be finite."
+        if self.ends is not None and not self.ends[0] < value < self.ends[1]:
+            low, high = self.ends
+            return f"{name} lies between {low:g} and {high:g}, which it does not reach: bounds=(low, high)."
+        return f"{name} is positive; leave positive=True out if it may vanish there." * (self.positive and value <= 0)
 
     @property
     def curved(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pinnsolve.problem.binding import arguments
 from pinnsolve.problem.equation import Equation, What
+from pinnsolve.problem.mixed import Mixed
 from pinnsolve.problem.renamed import Renamed
 
 LEFT: dict[What, str] = {"value": "{u}", "rate": "d({u}, {t})", "normal derivative": "d({u}, n)"}
@@ -24,6 +25,8 @@ def expression(function: Callable[..., Any]) -> str:
     """
     if isinstance(function, Renamed):
         return function.told(expression(function.__wrapped__))
+    if isinstance(function, Mixed):
+        return expression(function.__wrapped__)
     code = getattr(function, "__code__", None)
     called = getattr(function, "__name__", type(function).__name__)
     if code is None:

@@ -31,8 +31,8 @@ def _show_identified(console: Console, found: Identified, run: Report) -> None:
         scatter = f", scatter over {over_seeds(run)} {spread[name]:.1g}" if name in spread else ""
         console.print(f"found    {escape(name)} = {constant}{scatter}", highlight=False)
     for name, function in found.functions.items():
-        of = ", ".join(function.places)
-        console.print(f"found    {escape(name)}({escape(of)}) {function}", highlight=False)
+        of, far = ", ".join(function.places), function.reach if name in run.solution.problem.of_unknowns else ""
+        console.print(f"found    {escape(name)}({escape(of)}) {function}{escape(far)}", highlight=False)
     for (a, b), r in found.correlations.items():
         console.print(f"         correlation of {escape(a)} and {escape(b)}: {r:.3f}", highlight=False)
     for name, misfit in found.misfits.items():

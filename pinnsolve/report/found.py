@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 
+from pinnsolve.checks.references import OfUnknown
 from pinnsolve.inverse.record import Function
 from pinnsolve.report.axes import Draw, beside, tidy
 from pinnsolve.report.curves import SOLUTION
@@ -32,7 +35,9 @@ def _curve(run: Report, name: str, function: Function) -> Draw:
     ((along, places),) = function.places.items()
     xs, values, errors = np.array(places), np.array(function.values), np.array(function.standard_errors)
     reference = run.comparison.reference
-    known = reference.fields.get(name) if reference is not None else None
+    known: Any = reference.fields.get(name) if reference is not None else None
+    if isinstance(known, OfUnknown) and not known.alone:
+        known = None
 
     def draw(axes: Axes) -> None:
         low, high = values - LAYOUT.band * errors, values + LAYOUT.band * errors
@@ -57,8 +62,10 @@ def _near(values: Array) -> tuple[float, float]:
 
 
 def _all(run: Report, along: str, xs: Array) -> dict[str, Array]:
-    """All coordinates, the others in their middle."""
+    """All coordinates, the others in their middle; of a function of an unknown this alone."""
     middle = run.solution.problem.domain.middle
+    if along not in middle:
+        return {along: xs}
     return {c: xs if c == along else np.full_like(xs, m) for c, m in middle.items()}
 
 

@@ -236,7 +236,8 @@ def _parameters(solution: Solution) -> dict[str, Any]:
     """Numbers, and what was found with its standard error."""
     training = solution.training
     found = {} if training is None or training.identified is None else training.identified.constants
-    told = {n: repr(v) for n, v in {**solution.problem.materials, **solution.problem.tables}.items()}
+    known = {**solution.problem.materials, **solution.problem.tables}.items()
+    told = {n: repr(v) for n, v in known if not n.startswith("_")}  # beside constants that are numbers of materials
     return {**solution.problem.parameters, **told, **{name: vars(constant) for name, constant in found.items()}}
 
 

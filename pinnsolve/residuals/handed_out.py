@@ -3,10 +3,11 @@ space."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from pinnsolve.checks.as_regular import whole
 from pinnsolve.checks.folds import Fold, Sheet, fold_of, on_sheet, seen_on
@@ -17,6 +18,8 @@ from pinnsolve.problem.quantities import Quantity
 from pinnsolve.residuals.evaluated import Quantity as Wanted
 from pinnsolve.residuals.evaluated import evaluated
 from pinnsolve.trial.elsewhere import breaks
+from pinnsolve.trial.reach import RULES as REACH
+from pinnsolve.trial.reach import reached
 from pinnsolve.trial.trial import Trial
 
 Part = tuple[Fold, Sheet]
@@ -46,6 +49,37 @@ def handed_out(
         inside = np.asarray(sheet.inside(points.coordinates[fold.coordinate]))
         found |= {n: v if fold.everywhere(n) else np.where(inside, v, np.nan) for n, v in values.items()}
     return {name: found[name] for name in quantities}
+
+
+def of_unknown(
+    trial: Trial, name: str, derived: Sequence[str], along: Callable[..., Callable[..., Any]]
+) -> Callable[..., Any]:  # fmt: skip
+    """An unknown function of an unknown: of places of this, as far as the solution goes; or `along` the coordinates, as
+    it stands in the equations."""
+    (argument,) = trial.problem.functions[name].coordinates
+    if any(c != argument for c in derived):
+        return along(name, *derived)
+
+    def evaluate(**places: Any) -> Any:
+        if argument not in places:
+            return along(name, *derived)(**places)
+        if len(places) > 1:
+            raise ProblemError(f"{name} is a function of {argument} alone", f"Write {name}({argument}=...).")
+        values = np.asarray(places[argument], dtype=np.float64)
+        low, high = reached(trial, name)
+        room = REACH.missed * (high - low)
+        if not (finite := (values >= low - room) & (values <= high + room)).all():
+            far = float(values[~finite].flat[0])
+            raise ProblemError(
+                f"{name} is known from {argument} = {low:.6g} to {high:.6g}, and was asked at {argument} = {far:.6g}",
+                f"That is how far {argument} goes in the solution: nothing tells {name} beyond.",
+            )
+        flat = torch.from_numpy(np.ascontiguousarray(values.reshape(-1)))
+        _, at = Points({argument: flat}, torch.ones_like(flat)).to(trial.dtype, trial.device).chart()
+        found = trial.functions.alone(name, at).dense((len(derived),)).detach().cpu().double().numpy()
+        return found.reshape(values.shape)[()]
+
+    return evaluate
 
 
 def part_of(problem: Problem, quantity: Quantity) -> Part | None:

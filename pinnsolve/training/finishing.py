@@ -20,6 +20,7 @@ from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.fitted import data_of, fall_back, taken
 from pinnsolve.networks.described import described_network, is_features
 from pinnsolve.problem.observations import Measured
+from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import Residuals
 from pinnsolve.settings import described_method
 from pinnsolve.training import uniqueness
@@ -104,7 +105,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     if before is not None and not torch.equal(before, run.trial.vector()):  # solved again beside the noise
         training, held_out = run.points.training.rms(), run.points.held_out.rms()
     own = error or 0.0
-    outcome, error = _with_noise(outcome, error, found, run.tolerance)
+    outcome, error = _with_noise(outcome, error, found, run)
     limit = limit_of(run)
     if limit is None:
         outcome, error = with_conditions(run, *with_equations(run, *doubted(run, outcome, error, held_out)))
@@ -236,18 +237,30 @@ def _seen(data: Measured, name: str, error: float) -> float:
 
 
 def _with_noise(
-    outcome: Outcome, error: float | None, found: Identified | None, tolerance: float
+    outcome: Outcome, error: float | None, found: Identified | None, run: Run
 ) -> tuple[Outcome, float | None]:
     """The outcome and the estimated error, with what the data leave open and what their noise makes."""
     if found is None:
         return outcome, error
     if found.undetermined:
         names = " and ".join(found.undetermined)
-        return Outcome("undetermined", f"nothing determines {names}", "give measurements: observed(...)"), None
+        return Outcome("undetermined", f"nothing determines {names}", _more_data(found, run.trial.problem)), None
     if found.noise is None or error is None:
         return outcome, error
     both = math.hypot(error, found.noise)
     told = outcome.detail.replace(NOISE, f", {both:.0e} with the data's noise")
-    if outcome.kind == "converged" and both > RULES.certain * tolerance:
+    if outcome.kind == "converged" and both > RULES.certain * run.tolerance:
         return Outcome("noise", told, "more or better measurements, or a larger tolerance"), both
     return replace(outcome, detail=told), both
+
+
+def _more_data(found: Identified, problem: Problem) -> str:
+    """What to do where something is not determined: between given values a function of an unknown has no size."""
+    bent = [n for n in found.undetermined if n in problem.of_unknowns]
+    if not bent:
+        return "give measurements: observed(...)"
+    argument = problem.functions[bent[0]].coordinates[0]
+    return (
+        f"say what {bent[0]} is somewhere, dirichlet({bent[0]}=1.0, on=point({argument}=0)), give a flux or a source "
+        "that is known, or measurements: observed(...)"
+    )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Jet
 from pinnsolve.trial.forward import Forward, WrittenFunctions
 from pinnsolve.trial.of_cells import InCells, OfCells
 from pinnsolve.trial.trial import Trial
@@ -52,7 +53,7 @@ class ByConstants(Trial):
 
     def __init__(self, of: OfCells, solver: Solver, begun: Solved | None = None) -> None:
         self.problem, self.plan, self.dtype, self.device = of.problem, of.plan, of.dtype, of.device
-        self.forward = Forward(of.problem, of.dtype, of.device)
+        self.forward = Forward(of.problem, of.dtype, of.device, of.plan.sizes)
         self.forward.follow(of.forward)
         self.constants, self.solver = self.forward.constants, solver
         self.functions = WrittenFunctions(self.forward)
@@ -90,6 +91,11 @@ class ByConstants(Trial):
     def prepare(self, points: Points) -> InCells:  # type: ignore[override]
         points = points.to(self.dtype, self.device)
         return InCells(points, *points.chart())
+
+    def unknowns(self, prepared: InCells) -> dict[str, Jet]:  # type: ignore[override]
+        """Those of the solution for the constants as they are; none where there is none."""
+        solved = self.solved()
+        return {} if solved is None else solved.trial.unknowns(solved.trial.prepare(prepared.points))
 
     def gradients(self, points: Points) -> dict[str, tuple[Tensor, Tensor]]:
         """The unknowns at some points (N,), and their derivatives by what is trained there, (N, K), on the CPU."""

@@ -10,11 +10,14 @@ from torch import Tensor
 
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.leaves import Leaves
+from pinnsolve.problem.expansion import Expansion
 from pinnsolve.problem.local import in_place
+from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.reading import Sought
 from pinnsolve.trial.constants import Constants
 from pinnsolve.trial.functions import Functions
+from pinnsolve.trial.reach import reaches_of, refitted
 from pinnsolve.trial.unsaid import Unsaid, unsaid
 
 
@@ -24,6 +27,8 @@ class Forward:
     Parameters
     ----------
     problem : Problem
+    sizes : mapping from unknown to Size, optional
+        How large unknowns are, on which unknown functions depend.
 
     Attributes
     ----------
@@ -33,15 +38,19 @@ class Forward:
         All numbers that are fitted to data; those that the user declared come last.
     constants : Constants
         Those that the user declared: the same numbers.
+    reach : dict from unknown function to (low, high)
+        Of those that depend on an unknown: between which values of it their series stand.
     moved : tensor (K,)
         By how much richer features moved what is trained of each.
     """
 
-    def __init__(self, problem: Problem, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(
+        self, problem: Problem, dtype: torch.dtype, device: torch.device, sizes: Mapping[str, Size] | None = None
+    ) -> None:  # fmt: skip
         self.problem, self.dtype, self.device = problem, dtype, device
         self.constants = Constants(problem.constants, dtype, device)
         self.unsaid = unsaid(problem) if problem.constants or problem.functions else Unsaid()
-        self.sought = Constants({}, dtype, device)
+        self.sought, self.reach = Constants({}, dtype, device), reaches_of(problem, sizes or {})
         self.rise(0)
 
     def rise(self, level: int) -> None:
@@ -87,9 +96,21 @@ class Forward:
         """Take the level and the numbers of another one."""
         self.rise(other.level)
         self.assign(other.vector())
+        self.reach = dict(other.reach)
 
     def values(self) -> dict[str, float]:
         return self.sought.values()
+
+    def expansions(self) -> dict[str, Expansion]:
+        """The unknown functions, as functions of these numbers."""
+        return self.unsaid.expansions(self.level, self.reach)
+
+    def stretch(self, name: str, reach: tuple[float, float]) -> None:
+        """Let the series of a function of an unknown stand between other values, as near to what it is as it can."""
+        before = self.expansions()[name]
+        self.reach[name] = reach
+        for n, value in zip(before.names, refitted(before, self.expansions()[name], self.values()), strict=True):
+            self.sought.put(n, value)
 
     def own(self, vector: Tensor) -> Tensor:
         """Those that the user declared, of a vector (K,)."""
@@ -107,7 +128,7 @@ class Forward:
         ProblemError
             If that cannot be.
         """
-        known = {name: Sought(value) for name, value in values.items()} | self.unsaid.expansions(self.level)
+        known = {name: Sought(value) for name, value in values.items()} | self.expansions()
         return in_place(self.problem.solved_for(known, self.conditions) if self.count else self.problem)
 
 
@@ -117,22 +138,30 @@ class WrittenFunctions(Functions):
     def __init__(self, forward: Forward) -> None:
         super().__init__()
         self.forward, self.declared = forward, dict(forward.problem.functions) if forward.count else {}
+        self.problem = forward.problem
 
-    def fields(self, seen: Mapping[str, Any]) -> dict[str, Jet]:
-        """The functions where coordinates are as was seen."""
-        known = {**self.forward.values(), **seen}
-        domain, chart = self.forward.problem.domain, next(iter(seen.values())).chart
-        found = self.forward.unsaid.expansions(self.forward.level)
-        return {name: e.field(domain, chart, known) for name, e in found.items()}
+    def fields(self, seen: Mapping[str, Any], unknowns: Mapping[str, Jet]) -> dict[str, Jet]:
+        """The functions where coordinates are as was seen, and unknowns as given."""
+        at = {**seen, **unknowns}
+        return self.told({name: self._field(name, at) for name in self.declared}, at)
 
-    def gradients(self, name: str, seen: Mapping[str, Any]) -> Tensor:
+    def alone(self, name: str, at: Mapping[str, Jet]) -> Jet:
+        return self._field(name, at)
+
+    def along(self, name: str, seen: Mapping[str, Any]) -> Jet:
+        return self._field(name, seen)
+
+    def _field(self, name: str, at: Mapping[str, Any]) -> Jet:
+        chart, e = next(iter(at.values())).chart, self.forward.expansions()[name]
+        found: Jet = e.field(self.forward.problem.domain, chart, {**self.forward.values(), **at})
+        return found
+
+    def gradients(self, name: str, at: Mapping[str, Jet]) -> Tensor:
         """The derivatives of one of them by all that is trained, (N, K)."""
-        chart = next(iter(seen.values())).chart
-        values, slopes = self.forward.values(), self.forward.slopes()
-        held = Leaves.on(chart, values)
-        e = self.forward.unsaid.expansions(self.forward.level)[name]
+        chart = next(iter(at.values())).chart
+        slopes, held = self.forward.slopes(), Leaves.on(chart, self.forward.values())
         with torch.enable_grad():
-            field = e.field(self.forward.problem.domain, chart, {**values, **held.fields(chart), **seen}).value
+            field = self._field(name, {**at, **held.fields(chart)}).value
             grads = torch.autograd.grad(
                 field.sum(), list(held.values.values()), materialize_grads=True, allow_unused=True
             )

@@ -1,6 +1,7 @@
 """The unknown functions of a problem: a network of its own for each, over the coordinates on which it depends.
 
-Where values are known on faces, what is trained is g + phi * network, as for the unknowns (`pinnsolve.trial.lift`).
+Where values are known on faces, what is trained is g + phi * network, as for the unknowns (`pinnsolve.trial.lift`);
+where values of a function of an unknown are known, g interpolates them and phi vanishes there.
 """
 
 from __future__ import annotations
@@ -12,14 +13,19 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor, nn
 
+from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.networks.frozen import frozen, layers
 from pinnsolve.networks.inputs import Inputs
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.random_features import RandomFeatures, fitted
+from pinnsolve.problem.probes import Size
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.trial.lift import Ends, lift
+from pinnsolve.trial.reach import Reach, reaches_of
+from pinnsolve.trial.ties import interpolated, ties_within
 
 if TYPE_CHECKING:
     from pinnsolve.problem.problem import Problem
@@ -44,19 +50,22 @@ class Functions:
         self.inputs: dict[str, Inputs] = {}
         self.known: Mapping[str, list[Ends]] = {}  # where values are
         self.problem: Problem | None = None
+        self.reach: Mapping[str, Reach] = {}  # of those that depend on an unknown
         self.networks: dict[str, nn.Sequential] = {}  # no ModuleDict: it has attributes that names may be
 
     @classmethod
     def drawn(
-        cls, problem: Problem, known: Mapping[str, list[Ends]], linear: bool, generator: torch.Generator,
-        dtype: torch.dtype, device: torch.device,
+        cls, problem: Problem, known: Mapping[str, list[Ends]], sizes: Mapping[str, Size], linear: bool,
+        generator: torch.Generator, dtype: torch.dtype, device: torch.device,
     ) -> Functions:  # fmt: skip
-        """Those of a problem, with values where they are `known`; `linear` if only output layers are to be trained."""
+        """Those of a problem, with values where they are `known`, of unknowns of these `sizes`; `linear` if only output
+        layers are to be trained."""
         made = cls()
-        made.problem, made.known = problem, known
+        made.problem, made.known, made.reach = problem, known, reaches_of(problem, sizes)
         periods = {p.coordinate for p in problem.periodic}
         for name, function in problem.functions.items():
-            mine = problem.domain.over(function.coordinates)
+            reach = {function.coordinates[0]: made.reach[name]} if name in made.reach else None
+            mine = problem.domain.over(function.coordinates) if reach is None else Domain(Box(**reach))
             inputs = Inputs(mine, tuple(c for c in function.coordinates if c in periods), None, generator)
             network = (FEATURES if linear else TRAINED).build(inputs.count, 1, generator)
             nn.init.zeros_(cast(nn.Linear, network[-1]).weight)
@@ -72,29 +81,57 @@ class Functions:
         """What does not change in training, by name."""
         found: dict[str, Any] = {}
         for name, network in self.networks.items():
-            assert self.problem is not None
-            inputs = layers(network, 0, frozen(network))(self.inputs[name](at))
-            found[name] = Seen(inputs, lift(self.problem, self.known.get(name, []), points, at))
+            if name not in self.reach:
+                assert self.problem is not None
+                inputs = layers(network, 0, frozen(network))(self.inputs[name](at))
+                found[name] = Seen(inputs, lift(self.problem, self.known.get(name, []), points, at))
         return found
 
-    def fields(self, seen: Mapping[str, Any]) -> dict[str, Jet]:
-        """The functions as fields (N,)."""
-        found = {}
-        for name, z in self._raw(seen).items():
-            lifted = seen[name].lifted
-            found[name] = self.declared[name].value(z if lifted is None else lifted[0] + lifted[1] * z)
+    def fields(self, seen: Mapping[str, Any], unknowns: Mapping[str, Jet]) -> dict[str, Jet]:
+        """The functions as fields (N,), where unknowns are as given."""
+        found = {n: self.alone(n, unknowns) if n in self.reach else self.along(n, seen) for n in self.networks}
+        return self.told(found, unknowns)
+
+    def along(self, name: str, seen: Mapping[str, Any]) -> Jet:
+        """A function of coordinates, (N,), where these are as was seen."""
+        z, lifted = self._raw(name, seen), seen[name].lifted
+        found: Jet = self.declared[name].value(z if lifted is None else lifted[0] + lifted[1] * z)
         return found
 
-    def _raw(self, seen: Mapping[str, Any]) -> dict[str, Any]:
-        return {n: layers(net, frozen(net), None)(seen[n].inputs)[:, 0] for n, net in self.networks.items()}
+    def told(self, found: dict[str, Jet], at: Mapping[str, Jet]) -> dict[str, Jet]:
+        """The same, with functions of an unknown as they are of what experiments have in its place."""
+        again = {} if self.problem is None else self.problem.again
+        for name, other in again.items():
+            if other.name in self.declared:
+                found[name] = self.alone(other.name, {u: at[v] for u, v in other.names.items()})
+        return found
+
+    def alone(self, name: str, at: Mapping[str, Jet]) -> Jet:
+        """A function of an unknown, (N,), where this is as given."""
+        assert self.problem is not None
+        s, z = self.inputs[name](at)[:, 0], self.networks[name](self.inputs[name](at))[:, 0]
+        if ties := ties_within(self.declared[name], self.problem.known_values.get(name, ()), self.reach[name]):
+            g, phi = interpolated(ties, s)
+            z = g + phi * z
+        found: Jet = self.declared[name].value(z)
+        return found
+
+    def _raw(self, name: str, seen: Mapping[str, Any]) -> Any:
+        network = self.networks[name]
+        return layers(network, frozen(network), None)(seen[name].inputs)[:, 0]
 
     @torch.no_grad()
     def follow(self, mine: Mapping[str, Any], other: Functions, theirs: Mapping[str, Any]) -> list[Tensor]:
         """The parameters that come closest to another's functions on the same points, where only output layers are
-        trained."""
+        trained; those of an unknown over its reach."""
         found = []
-        for name, z in other._raw(theirs).items():
-            best = fitted([(mine[name].inputs.value, z.value[:, None])], len(z))
+        for name, network in self.networks.items():
+            if name in self.reach:
+                s = torch.linspace(-1, 1, 200, dtype=torch.float64)[:, None].to(next(network.parameters()))
+                features, z = layers(network, 0, frozen(network))(s), other.networks[name](s)
+            else:
+                features, z = mine[name].inputs.value, other._raw(name, theirs).value[:, None]
+            best = fitted([(features, z)], len(z))
             found.append(torch.cat([p.detach().flatten() for p in self.parameters_of(name)]) if best is None else best)
         return found
 

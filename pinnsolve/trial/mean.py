@@ -13,6 +13,7 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.binding import Fields
+from pinnsolve.trial.functions import Functions
 from pinnsolve.trial.trial import Trial
 
 
@@ -39,7 +40,7 @@ class Mean(Trial):
 
     def __init__(self, parts: Sequence[Trial]) -> None:
         first = parts[0]
-        self.parts = list(parts)
+        self.parts, self.functions = list(parts), MeanFunctions(parts)
         self.problem, self.plan, self.dtype, self.device = first.problem, first.plan, first.dtype, first.device
         self.takes_jets = all(part.takes_jets for part in parts)
         self.frozen = 0
@@ -85,11 +86,24 @@ class Mean(Trial):
         chart = prepared.chart
         found = {name: chart.numbers(value) for name, value in self.found.items()}
         found |= _mean(
-            chart, [p.functions.fields(own.functions) for p, own in zip(self.parts, prepared.each, strict=True)]
+            chart,
+            [p.functions.fields(o.functions, p.unknowns(o)) for p, o in zip(self.parts, prepared.each, strict=True)],
         )
         return self.problem.fields(
             chart, prepared.at, self.unknowns(prepared), prepared.points, found, self.elsewhere
         )  # fmt: skip
+
+
+class MeanFunctions(Functions):
+    """The means of the unknown functions of several trial functions."""
+
+    def __init__(self, parts: Sequence[Trial]) -> None:
+        super().__init__()
+        self.parts = parts
+
+    def alone(self, name: str, at: Mapping[str, Jet]) -> Jet:
+        chart = next(iter(at.values())).chart
+        return _mean(chart, [{name: part.functions.alone(name, at)} for part in self.parts])[name]
 
 
 def _mean(chart: Chart, each: Sequence[Mapping[str, Jet]]) -> dict[str, Jet]:

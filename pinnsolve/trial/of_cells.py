@@ -63,7 +63,7 @@ class OfCells(Trial):
         self.live: Any = None  # what a method keeps of its work from step to step
         self.read: Any = None  # what it reads of the problem, once: an Evolution or a Line
         self.law: Any = None  # the same of conservation laws: a Law
-        self.forward = Forward(problem, self.dtype, self.device)
+        self.forward = Forward(problem, self.dtype, self.device, made.sizes)
         self.outputs = len(problem.unknowns)  # and of what stands for integrals
         if problem.integrals:
             self.outputs = len(self.forward.at(self.forward.values()).unknowns)
@@ -93,15 +93,19 @@ class OfCells(Trial):
         if not sought.count:
             return torch.zeros(0, dtype=torch.float64)
         first = torch.tensor([float(self.found), float(sought.level), float(sought.count)], dtype=torch.float64)
-        return torch.cat([first, sought.vector().cpu(), sought.moved])
+        reach = torch.tensor([end for ends in sought.reach.values() for end in ends], dtype=torch.float64)
+        return torch.cat([first, reach, sought.vector().cpu(), sought.moved])
 
     def headless(self, vector: Tensor) -> Tensor:
         """Take the constants from a vector (L,); the rest of it."""
         if not self.forward.count:
             return vector
-        self.found, count = bool(vector[0]), int(vector[2])
-        own, moved, rest = vector[3:].tensor_split([count, 2 * count])
-        self.forward.rise(int(vector[1]))
+        self.found, level, count = bool(vector[0]), int(vector[1]), int(vector[2])
+        reach, vector = vector[3:].tensor_split([2 * len(self.forward.reach)])
+        own, moved, rest = vector.tensor_split([count, 2 * count])
+        self.forward.rise(level)
+        ends = [(float(low), float(high)) for low, high in reach.view(-1, 2)]
+        self.forward.reach = dict(zip(self.forward.reach, ends, strict=True))
         if count == self.forward.count:
             self.forward.assign(own)
             self.forward.moved = moved.clone()

@@ -94,7 +94,7 @@ def _with_values(problem: Problem, made: Plan) -> Problem:
         raise UnmarchableError("no measurements tell its unknown constants")
     if name := untied(problem, made.weighted):
         raise UnmarchableError(f"what is known of {name} is no number at a place, and no value on a face")
-    forward = Forward(problem, torch.float64, torch.device("cpu"))
+    forward = Forward(problem, torch.float64, torch.device("cpu"), made.sizes)
     try:
         return _without_integrals(forward.at(forward.values()))
     except ProblemError as error:

@@ -21,7 +21,7 @@ from pinnsolve.problem.equation import Equation, Prescribed
 from pinnsolve.problem.expansion import Expansion, Lifted, Products, Terms, summed
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
-from pinnsolve.trial.ties import Tie, Tied
+from pinnsolve.trial.ties import Tie, Tied, ties_within
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,8 @@ class FunctionSeries:
         What is known of it, if it is one of one coordinate.
     lifted : callable, optional
         The same of one of several coordinates.
+    values : tuple of (float, float)
+        The same of one of an unknown: where, and what.
     """
 
     name: str
@@ -138,6 +140,7 @@ class FunctionSeries:
     periodic: tuple[str, ...] = ()
     ties: tuple[Tie, ...] = ()
     lifted: Lifted | None = None
+    values: tuple[tuple[float, float], ...] = ()
 
     def _numbers(self, level: int) -> list[tuple[int, ...]]:
         """Which terms along each coordinate its products have, those of low total degree first."""
@@ -157,13 +160,15 @@ class FunctionSeries:
         """Of its coefficients."""
         return [f"_{self.name}_{'_'.join(map(str, k))}" for k in self._numbers(level)]
 
-    def expansion(self, level: int) -> Expansion:
+    def expansion(self, level: int, reach: tuple[float, float] | None = None) -> Expansion:
+        """Those of so many terms; of one of an unknown over the reach of this."""
         factors: list[Terms] = [waves if c in self.periodic else polynomials for c in self.unknown.coordinates]
-        tied = Tied(factors[0], self.ties) if self.ties else None
+        ties = self.ties if reach is None else ties_within(self.unknown, self.values, reach)
+        tied = Tied(factors[0], ties) if ties else None
         terms = Products(
             self.unknown.coordinates, (tied,) if tied is not None else tuple(factors), tuple(self._numbers(level))
         )
-        return Expansion(self.unknown, terms, tuple(self.names(level)), tied and tied.about, self.lifted)
+        return Expansion(self.unknown, terms, tuple(self.names(level)), tied and tied.about, self.lifted, reach)
 
 
 def polynomials(s: Tensor, count: int, order: int = 0) -> Tensor:

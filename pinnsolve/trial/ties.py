@@ -10,8 +10,11 @@ have there: so coefficients c_k are free, and keep their meaning where there are
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -96,6 +99,26 @@ def ties_of(problem: Problem, name: str) -> tuple[Tie, ...] | None:
         if told.what == "value":
             values[place] = number
     return tuple(found.values())
+
+
+def ties_within(
+    unknown: Unknown, values: Sequence[tuple[float, float]], reach: tuple[float, float]
+) -> tuple[Tie, ...]:  # fmt: skip
+    """What is known of a function of an unknown, which goes from one value to another: of places and numbers there."""
+    middle, half = sum(reach) / 2, (reach[1] - reach[0]) / 2
+    raw = [float(unknown.raw(torch.tensor(number, dtype=torch.float64))) for _, number in values]
+    return tuple(Tie((place - middle) / half, 0, z) for (place, _), z in zip(values, raw, strict=True))
+
+
+def interpolated(ties: Sequence[Tie], s: Any) -> tuple[Any, Any]:
+    """The polynomial that has these values at their places, by Newton's divided differences, and one that vanishes
+    there: g and phi at s, a tensor or a field."""
+    places, values = [t.place for t in ties], [t.value for t in ties]
+    g, phi = 0.0 * s + values[0], s - places[0]
+    for k in range(1, len(ties)):
+        values = [(b - a) / (places[i + k] - places[i]) for i, (a, b) in enumerate(pairwise(values))]
+        g, phi = g + values[0] * phi, phi * (s - places[k])
+    return g, phi
 
 
 def _tie(

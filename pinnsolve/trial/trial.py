@@ -128,7 +128,7 @@ class Trial:
             own_module.check(self.network, self.inputs, self.columns_names, self.some_points())
         self.takes_jets = known or own_module.takes_jets(self.network, self.inputs, self.outputs, self.some_points())
         self.frozen = frozen(self.network) if self.takes_jets else 0
-        self.functions = Functions.drawn(problem, made.functions, linear, generator, dtype, self.device)
+        self.functions = Functions.drawn(problem, made.functions, made.sizes, linear, generator, dtype, self.device)
 
     @property
     def columns_names(self) -> list[str]:
@@ -276,8 +276,8 @@ class Trial:
 
     def fields(self, prepared: Prepared, unknowns: Mapping[str, Jet] | None = None) -> Fields:
         """All that equations and conditions may ask for; other unknowns in place of its own, where they are given."""
-        found = self.constants.fields(prepared.chart) | self.functions.fields(prepared.functions)
         own = dict(self.unknowns(prepared) if unknowns is None else unknowns)
+        found = self.constants.fields(prepared.chart) | self.functions.fields(prepared.functions, own)
         if ACROSS in prepared.points.measured:
             own |= {BEYOND + u: jet for u, jet in self.unknowns(prepared, beyond=True).items()}
         return self.problem.fields(prepared.chart, prepared.at, own, prepared.points, found, self.elsewhere)

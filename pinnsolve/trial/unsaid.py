@@ -68,9 +68,9 @@ class Unsaid:
             found += guessed(problem, s, len(s.names(level)))
         return found + [0.0 for f in self.functions for _ in f.names(level)]
 
-    def expansions(self, level: int) -> dict[str, Expansion]:
-        """The unknown functions, as functions of these numbers."""
-        return {f.name: f.expansion(level) for f in self.functions}
+    def expansions(self, level: int, reach: Mapping[str, tuple[float, float]]) -> dict[str, Expansion]:
+        """The unknown functions, as functions of these numbers; those of unknowns over the reach of these."""
+        return {f.name: f.expansion(level, reach.get(f.name)) for f in self.functions}
 
 
 def unsaid(problem: Problem) -> Unsaid:
@@ -83,7 +83,9 @@ def unsaid(problem: Problem) -> Unsaid:
     names = problem.coordinates
     rings = {p.coordinate for p in problem.periodic}
     functions = tuple(
-        FunctionSeries(n, u, tuple(c for c in u.coordinates if c in rings), *_known_of(problem, n))
+        FunctionSeries(
+            n, u, tuple(c for c in u.coordinates if c in rings), *_known_of(problem, n), problem.known_values.get(n, ())
+        )
         for n, u in problem.functions.items()
     )
     steady = domain.time is None and len(names) > 1  # its walls would be series along each other

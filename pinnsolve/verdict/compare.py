@@ -13,14 +13,16 @@ import torch
 from pinnsolve.algebra import yardstick
 from pinnsolve.calls import worded
 from pinnsolve.checks.folds import lived, lives
-from pinnsolve.checks.references import check_reference, judged, reference_values
+from pinnsolve.checks.references import along_unknowns, check_reference, judged, reference_values
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import NEAR, Narrow, away
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
 from pinnsolve.reference import Reference
 from pinnsolve.solution import Solution
+from pinnsolve.verdict.moments import Moments
 from pinnsolve.verdict.open import left_open
+from pinnsolve.verdict.over_reach import over_reach
 from pinnsolve.verdict.own import own_reference
 from pinnsolve.verdict.quantities import Told, quantities_told
 
@@ -136,6 +138,7 @@ def compare(
     if reference is None:
         told = quantities_told(solution, None)
         return Comparison("unconfirmed", why, {}, None, tolerance, quantities=told)
+    reference = along_unknowns(reference, solution.problem)
     check_reference(reference, solution.problem)
     errors = field_errors(solution, reference, replicates)
     verdict, reason = _judged(errors, reference, tolerance, solution)
@@ -245,23 +248,10 @@ def _missing(solution: Solution, reference: Reference) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Moments:
-    """What is seen of a field on a share of the domain: its mean, its mean square, and its variance."""
-
-    share: float
-    mean: float
-    square: float
-    variance: float
-
-    @classmethod
-    def of(cls, values: np.ndarray, share: float) -> Moments:
-        return cls(share, float(np.mean(values)), float(np.mean(values**2)), float(np.var(values)))
-
-
 def field_errors(solution: Solution, reference: Reference, replicates: int = REPLICATES) -> dict[str, FieldError]:
-    """The errors of every unknown over independent replicates of points."""
-    names = judged(solution.problem, reference)
+    """The errors of every unknown over independent replicates of points; of a function of an unknown over this."""
+    alone = over_reach(solution, reference)
+    names = [u for u in judged(solution.problem, reference) if u not in alone]
     narrow = [_within(solution, place) for place in passed_by(solution)]
     share = (1 - sum(part for _, part in narrow)) / replicates
     squares: dict[str, list[float]] = {u: [] for u in names}
@@ -281,8 +271,13 @@ def field_errors(solution: Solution, reference: Reference, replicates: int = REP
     for places, part in narrow:  # a pulse has its size there
         for unknown in names:
             seen[unknown].append(Moments.of(reference_values(reference, unknown, places), part))
-    scale = {u: solution.trial.plan.size(u).scale for u in names}
-    return {u: _error(squares[u], seen[u], largest[u], scale[u]) for u in names}
+    for u, (true, off) in alone.items():
+        squares[u], seen[u], largest[u] = (
+            [float(np.mean(off**2))] * 2,
+            [Moments.of(true, 1.0)],
+            float(np.abs(off).max()),
+        )
+    return {u: _error(squares[u], seen[u], largest[u], solution.trial.plan.size(u).scale) for u in squares}
 
 
 def _error(squares: list[float], seen: list[Moments], largest: float, scale: float) -> FieldError:

@@ -9,7 +9,7 @@ fields are computed and values afterwards, so that no machine's rounding shows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from math import pi
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from validation import hot_rod
 from validation.burgers import TUBE, solve_by_quadrature
 from validation.eddies import WINDOW, solve_on_grid
 from validation.heated_bar import BAR, STRONG, temperature
@@ -39,6 +40,8 @@ class Measurements:
     sigma : float
         The standard deviation of the noise, in the unknowns' units.
     seed : int
+    sensors : mapping from coordinate to tuple of float
+        Where they stand, by turns; otherwise anywhere.
     """
 
     fields: Callable[[], Mapping[str, Callable[..., Array]]]
@@ -46,6 +49,7 @@ class Measurements:
     count: int
     sigma: float
     seed: int
+    sensors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def columns(self, count: int | None = None) -> dict[str, Array]:
         """Coordinates and values, (count,) each; the first `count` of all, by default every one."""
@@ -53,6 +57,7 @@ class Measurements:
         cube = rng.uniform(size=(self.count, len(self.domain)))
         ends = zip(self.domain.items(), cube.T, strict=True)
         places = {c: np.round(low + (high - low) * part, DECIMALS)[some] for (c, (low, high)), part in ends}
+        places |= {c: np.resize(values, self.count)[some] for c, values in self.sensors.items()}
         fields = self.fields()
         noise = self.sigma * rng.standard_normal((self.count, len(fields)))
         return places | {u: f(**places) + e[some] for (u, f), e in zip(fields.items(), noise.T, strict=True)}
@@ -91,6 +96,11 @@ def bar(heat: float) -> Mapping[str, Callable[..., Array]]:
     return {"T": temperature(heat)}
 
 
+def pulse() -> Mapping[str, Callable[..., Array]]:
+    """The temperature of a rod through which a pulse goes, of 32 Chebyshev polynomials: good to 1e-8."""
+    return {"T": hot_rod.solve_on(32)["T"]}
+
+
 FILES = {
     "burgers.csv": Measurements(burgers, TUBE, 2000, 0.0, 1),
     "burgers_noisy.csv": Measurements(burgers, TUBE, 2000, 0.0061, 1),
@@ -98,6 +108,7 @@ FILES = {
     "rod.csv": Measurements(rod, ROD, 500, 0.013, 4),
     "bar_weak.csv": Measurements(partial(bar, 1.0), BAR, 60, 0.002, 5),
     "bar_strong.csv": Measurements(partial(bar, STRONG), BAR, 60, 0.002, 6),
+    "hot_rod.csv": Measurements(pulse, hot_rod.ROD, 180, 0.005, 7, {"x": (0.4, 0.7, 1.0)}),
     "franke.csv": Measurements(franke, {"x": (0.0, 1.0), "y": (0.0, 1.0)}, 600, 0.03, 3),
 }
 
