@@ -301,10 +301,10 @@ NONE: dict[str, tuple[Problem, str]] = {
         "time runs the wrong way",
     ),
     "a jump before u_xx": (rod(equations=lambda u, x, t: d(u, t) - where(x < 0.3, 1.0, 5.0) * d(u, x, x)), "across x=0.3"),
-    "a jump on a slant": (
+    "a jump on a slant that moves": (
         Problem(
-            space=Box(x=(0, 1), y=(0, 1)), unknowns="u", conditions=dirichlet(u=0),
-            equations=lambda u, x, y: d(where(x < y, 1.0, 5.0) * d(u, x), x) + d(where(x < y, 1.0, 5.0) * d(u, y), y) - 1,
+            space=Box(x=(0, 1), y=(0, 1)), time=(0, 1), unknowns="u", conditions=[initial(u=0), dirichlet(u=0)],
+            equations=lambda u, x, y, t: d(u, t) - d(u, x, x) - d(u, y, y) - where(x + y < t + 0.3, 1.0, 5.0),
         ),
         "a surface that no plane holds",
     ),

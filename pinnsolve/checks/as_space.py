@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pinnsolve.checks.as_folded import as_folded
+from pinnsolve.checks.as_materials import as_materials
 from pinnsolve.checks.as_regular import as_regular, kept_apart, rest_of
 from pinnsolve.checks.as_time import along_time, as_evolution
 from pinnsolve.errors import ProblemError
@@ -21,11 +22,12 @@ from pinnsolve.problem.problem import Problem
 
 def as_solved(problem: Problem) -> Problem:
     """A declaration as it is solved: with time where it is an evolution, without where it is none, for what is bounded
-    of its unknowns, and with parts of space folded. Told and checked once, however often it is solved."""
+    of its unknowns, with parts of space folded, and with curves on which `where` jumps told as materials. Told and
+    checked once, however often it is solved."""
 
     def told() -> Problem:
         regular = as_folded(problem) or as_regular(problem) or problem
-        found = as_evolution(regular) or as_steady(regular) or regular
+        found = as_evolution(regular) or as_steady(regular) or as_materials(regular) or regular
         if found is not problem:
             kept_apart(found, rest_of(problem))
         return found

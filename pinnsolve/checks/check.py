@@ -22,6 +22,7 @@ from pinnsolve.checks.guesses import guesses
 from pinnsolve.checks.hidden import hidden
 from pinnsolve.checks.interfaces import interfaces
 from pinnsolve.checks.joins import warnings_of
+from pinnsolve.checks.kinks import Kink, kinks
 from pinnsolve.checks.known_functions import known_functions
 from pinnsolve.checks.layers import layers
 from pinnsolve.checks.narrow import narrow, told
@@ -78,6 +79,8 @@ class Findings:
         What says that a solution of the equations is not what is wanted; empty where nothing does.
     jumps : tuple of str
         Warnings about what jumps or has a kink where derivatives at points do not see it.
+    kinks : tuple of Kink
+        Of data along rims, and in time on walls, which nothing differentiates.
     """
 
     derivatives: dict[str, set[Alpha]]
@@ -92,6 +95,7 @@ class Findings:
     undecided: tuple[str, ...] = ()
     contradiction: str = ""
     jumps: tuple[str, ...] = ()
+    kinks: tuple[Kink, ...] = ()
 
 
 def check(problem: Problem) -> Findings:
@@ -148,7 +152,7 @@ def _looked_at(problem: Problem) -> Findings:
     planes, jumps, unseen = interfaces(problem, derivatives, sizes_of_unknowns, places)
     if places:
         sizes_of_unknowns = sizes_of(problem, places)
-    rough = smoothness(problem, derivatives, sizes_of_unknowns)
+    rough, bends = smoothness(problem, derivatives, sizes_of_unknowns), kinks(problem)
     warnings += layers(problem, sizes_of_unknowns) or _spread(sizes)
     seen = posed(problem, smooth=not (found or rough.warnings or jumps or places))
     warnings += seen.words
@@ -158,12 +162,13 @@ def _looked_at(problem: Problem) -> Findings:
         + _around(singular)
         + jumps
         + rough.warnings
+        + list(map(str, bends))
         + [w for o in problem.observations for w in copies(o)]
     )
     warnings += [f"{told}; a small residual is then no sign of a small error" for told in undecided]
     return Findings(
         derivatives, warnings, found, planes, singular, places, sizes_of_unknowns, tuple(unseen), tuple(rough.parts),
-        tuple(undecided), seen.unmet, (*jumps, *rough.lost),
+        tuple(undecided), seen.unmet, (*jumps, *rough.lost), tuple(bends),
     )  # fmt: skip
 
 

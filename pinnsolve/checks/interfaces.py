@@ -227,8 +227,11 @@ def _jumps(look: _Look, narrow: Sequence[Narrow], parts: bool = False) -> list[l
     line = torch.arange(len(SEARCH.lines)).repeat_interleave(SEARCH.candidates)
     row, best, sudden = row.gather(1, best).flatten(), best.flatten(), sudden.flatten() > 0
     line, row, best = line[sudden], row[sudden], best[sudden]
-    places, alive = _closed_in(look, line, row, steps[best], steps[best + 1])
     if problem.parts is not None and not parts:  # across these each part has an output of its own
+        low, high = (problem.parts.label(_places(problem, coordinate, steps[k], line)) for k in (best, best + 1))
+        line, row, best = line[low == high], row[low == high], best[low == high]
+    places, alive = _closed_in(look, line, row, steps[best], steps[best + 1])
+    if problem.parts is not None and not parts:
         alive &= ~problem.parts.near(_places(problem, coordinate, places, line), 1e-6)
     return [sorted(places[alive & (line == k)].tolist()) for k in range(len(SEARCH.lines))]
 

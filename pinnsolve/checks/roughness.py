@@ -179,13 +179,13 @@ def _followed(both: Both, moving: Mapping[str, int], units: Tensor, points: Poin
     usual = float(sizes(points[:256], part).median())
     stays = (size > RULES.stays * first) & (size > RULES.noise * usual)
     where = [
-        {c: _rounded(float(v[k]), domain.length(c)) for c, v in centre.coordinates.items()}
+        {c: rounded(float(v[k]), domain.length(c)) for c, v in centre.coordinates.items()}
         for k in stays.nonzero()[:, 0].tolist()
     ]
     return Rough(float(values.mean()) * float(stays.double().mean()), where, float(size[stays].max()) if where else 0.0)
 
 
-def _rounded(value: float, length: float) -> float:
+def rounded(value: float, length: float) -> float:
     """A place to a ten-thousandth of the length, or closer: 0 is 0, and not what the last width makes of it."""
     return round(value, 4 - math.floor(math.log10(length))) + 0.0
 

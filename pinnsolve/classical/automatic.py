@@ -12,6 +12,7 @@ import torch
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.calls import worded
 from pinnsolve.checks.as_folded import as_folded
+from pinnsolve.checks.as_materials import as_materials
 from pinnsolve.checks.as_regular import Rest, as_regular, kept_apart, rest_of
 from pinnsolve.checks.as_space import as_steady
 from pinnsolve.checks.backwards import backwards
@@ -100,7 +101,7 @@ def attempt(
     try:
         asked, rest = problem, rest_of(problem)
         regular = as_folded(problem) or as_regular(problem) or problem
-        problem = as_steady(regular) or regular
+        problem = as_steady(regular) or as_materials(regular) or regular
         own, integrals = problem.unknowns, problem.integrals
         problem = _without_integrals(problem)
         kept_apart(problem, rest)

@@ -80,17 +80,18 @@ def spacing_of(given: Read, findings: Findings, count: int) -> Spacing:
     near = [n for n in findings.narrow if set(n.middle) <= set(names)]
     sudden = _sudden(findings) if given.marched and len(names) == 2 else []
     walls, parting = domain.walls.pieces, Parting(given.problem)
-    return Spacing(domain.space, walls, widest, singular_places(given), near, parting, sudden)
+    return Spacing(domain.space, walls, widest, singular_places(given, findings.kinks), near, parting, sudden)
 
 
-def _sudden(findings: Findings) -> list[Piece]:
-    """The parts of the boundary on which a value is told that the start contradicts."""
+def _sudden(findings: Findings) -> list[tuple[Piece, int]]:
+    """The parts of the boundary on which the start contradicts a value, or a slope, and how often nodes are halved
+    there."""
     found = []
     for one in findings.contradictions:
-        walls = [
-            piece for equation, piece in (one.first, one.second) if piece.moment is None and equation.says("value")
-        ]
-        found += walls if len(walls) == 1 else []  # of two walls it is a corner
+        walls = [(equation, piece) for equation, piece in (one.first, one.second) if piece.moment is None]
+        if len(walls) == 1:  # of two walls it is a corner
+            ((equation, piece),) = walls
+            found.append((piece, SPREAD.sudden if equation.says("value") else SPREAD.sudden_slope))
     return found
 
 

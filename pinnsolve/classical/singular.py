@@ -17,28 +17,36 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
+from pinnsolve.checks.kinks import Kink
 from pinnsolve.classical.reading import Read
 from pinnsolve.classical.spread import Singular, columns, drawn_on
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.holes import Notch
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.side import Side
 from pinnsolve.problem.equation import Equation
 
 
-def singular_places(given: Read) -> Singular:
-    """Where conditions end, where the boundary turns inwards, and where interfaces of materials turn or end.
+def singular_places(given: Read, kinks: Sequence[Kink] = ()) -> Singular:
+    """Where conditions end, where data of a rim jump or have kinks, where the boundary turns inwards or its curvature
+    jumps, and where interfaces of materials turn or end.
 
     With residuals times r^b, functions r^a are solutions with b > 1 - a, and r^-a are none with b < 1 + a: b = 1 is
     right for every a > 0. Where a value jumps, the solution has a = 0, and what could be added to it a >= 1/2.
     """
     names = given.coordinates
     ends = _ends_of_conditions(given)
+    rims = [(np.array([k.place[c] for c in names]), not k.along) for k in kinks if set(k.place) == set(names)]
+    ends += [(place, jumps) for place, jumps in rims if all(np.linalg.norm(place - p) > 0 for p, _ in ends)]
     deep = [len(names) == 2 and _wide(given, place) for place, _ in ends]
     turns = [[n.place[c] for c in names] for n in _corners(given)] + _ends_of_interfaces(given)
-    places = np.array([*(place for place, _ in ends), *turns]).reshape(-1, len(names))
+    bends = _jumps_of_curvature(given)
+    places = np.array([*(place for place, _ in ends), *turns, *bends]).reshape(-1, len(names))
     usual, jumping = 1.0, 1.4
-    powers = [jumping if both else usual for _, both in ends] + [usual] * len(turns)
-    return Singular(places, np.array([*deep, *[True] * len(turns)], dtype=bool), np.array(powers))
+    powers = [jumping if both else usual for _, both in ends] + [usual] * len(turns + bends)
+    return Singular(
+        places, np.array([*deep, *[True] * len(turns), *[False] * len(bends)], dtype=bool), np.array(powers)
+    )
 
 
 def _corners(given: Read) -> Sequence[Notch]:
@@ -49,6 +57,38 @@ def _corners(given: Read) -> Sequence[Notch]:
     if len(names) == 2 and shape is not None and domain.shape is not None:
         return shape.notches(right)
     return [n for n in domain.notches if set(n.place) == set(names)]
+
+
+def _jumps_of_curvature(given: Read) -> list[Array]:
+    """In a plane, where one side goes over into another without a corner, as a line into an arc: second derivatives
+    go as log r there, and what least squares leave of them is more than they leave elsewhere."""
+    shape = given.problem.domain.space
+    if len(given.coordinates) != 2 or given.problem.domain.shape is None or shape is None:
+        return []
+    near, straight, least = 1e-3 * shape.size, 1e-3, 0.1 / shape.size  # an arc's end is known to 1e-4 where it touches
+    met: list[tuple[Array, Array, float]] = []
+    found: list[Array] = []
+    for side in (piece.side for piece in given.problem.domain.walls.pieces if piece.side is not None):
+        for first, last in side.intervals.tolist():
+            for end, other in ((first, last), (last, first)):
+                place, normal, curvature = _bent(side, end, other)
+                found += [
+                    (place + at) / 2
+                    for at, direction, bent in met
+                    if np.linalg.norm(at - place) < near and direction @ normal > 1 - straight
+                    and abs(bent - curvature) > least
+                ]  # fmt: skip
+                met.append((place, normal, curvature))
+    return found
+
+
+def _bent(side: Side, end: float, other: float) -> tuple[Array, Array, float]:
+    """The place at an end of a curve, the outward normal there, and the curvature beside it."""
+    parts = torch.tensor([end + share * (other - end) for share in (0.0, 0.01, 0.02)], dtype=torch.float64)
+    surface, _ = side.taken(parts[:, None])
+    (place, a, b), (_, normal, turned) = surface.points.numpy(), surface.normals.numpy()
+    curvature = float((turned - normal) @ (b - a) / ((b - a) @ (b - a)))
+    return place, normal - (turned - normal), curvature
 
 
 def _ends_of_interfaces(given: Read) -> list[list[float]]:

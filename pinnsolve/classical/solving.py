@@ -44,12 +44,16 @@ class Choice:
     ----------
     widths : tuple of int
         Nodes that a difference takes. More: a higher order, and denser matrices.
+    solid : int
+        The same of three coordinates that are not marched, with as many rows as values. With 7 a heated brick has three
+        times the error on the same nodes, a smooth one forty times, in half the time.
     longest, shorter : float
         The longest step in time on the first level, in parts of all time, and its part on the next: what is short and
         comes late is met by chance, and not by all levels.
     """
 
     widths: tuple[int, ...] = (1, 9, 9, 7)
+    solid: int = 9
     longest: float = 0.1
     shorter: float = 0.7
 
@@ -110,10 +114,12 @@ class Solver:
         narrow: `finer` times as many as that needs at the least."""
         if self.spacing is not None:
             return cloud_of(self.given, self.spacing, finer)
-        given, width = self.given, CHOICE.widths[len(self.given.coordinates)]
-        plane = given.problem.domain.time is None and len(given.coordinates) == 2
+        given, dimension = self.given, len(self.given.coordinates)
+        plane = given.problem.domain.time is None and dimension == 2
         even = plane and not given.one_each and not self.findings.corners  # towards singular corners nodes close up
-        closing = SPREAD.even if even else SPREAD.closing
+        solid = dimension == 3 and not given.marched and given.one_each
+        width = CHOICE.solid if solid else CHOICE.widths[dimension]
+        closing = SPREAD.even if even else SPREAD.solid if solid else SPREAD.closing
         lines = {}
         for c in given.coordinates:
             wanted = Wanted(density.get(c), [(n.middle[c], n.width[c]) for n in self.findings.narrow if c in n.middle])

@@ -70,6 +70,7 @@ class Spread:
     thin: float = 2.5
     grading: float = 0.25
     sudden: int = 3
+    sudden_slope: int = 1
     inside: float = 0.3
     gap: float = 0.5
     apart: float = 0.6
@@ -118,13 +119,13 @@ class Spacing:
         Of its coordinates alone.
     parting : Parting
         The parts between which coefficients jump.
-    sudden : sequence of Piece
-        Parts of the boundary that contradict the start.
+    sudden : sequence of (Piece, int)
+        Parts of the boundary that contradict the start, and how often nodes are halved there.
     """
 
     def __init__(
         self, shape: Shape, walls: Sequence[Piece], widest: float, singular: Singular, narrow: Sequence[Narrow],
-        parting: Parting, sudden: Sequence[Piece] = (),
+        parting: Parting, sudden: Sequence[tuple[Piece, int]] = (),
     ) -> None:  # fmt: skip
         self.shape, self.walls, self.widest, self.narrow = shape, walls, widest, narrow
         self.singular, self.parting, self.sudden = singular, parting, sudden
@@ -153,9 +154,9 @@ class Spacing:
         deep = self.singular.places[self.singular.deep]
         if len(deep):
             found.append((self.widest / 2**SPREAD.notch, cKDTree(deep)))
-        if self.sudden:
-            rim = [columns(drawn_on(p, SPREAD.seen).coordinates, self.shape.coordinates) for p in self.sudden]
-            found.append((self.widest / 2**SPREAD.sudden, cKDTree(np.concatenate(rim))))
+        for piece, halvings in self.sudden:
+            rim = columns(drawn_on(piece, SPREAD.seen).coordinates, self.shape.coordinates)
+            found.append((self.widest / 2**halvings, cKDTree(rim)))
         return found
 
     def _turns(self, tree: Any, which: Array, size: float) -> tuple[Array, Array]:

@@ -111,7 +111,8 @@ class LevelSet(Shape):
         if not len(x):
             return x[:, 0]
         value, slope = self._sloped(x)
-        distance = value / slope.norm(dim=1).clamp(min=1e-300)
+        steep = slope.norm(dim=1).nan_to_num(0.0, 0.0)  # a root has no slope where it is zero
+        distance = value / steep.clamp(min=1e-300)
         return torch.minimum(distance.clamp(-self.size, self.size), self.within.signed(x))
 
     def _enclosed(self, low: Tensor, high: Tensor) -> Interval | None:

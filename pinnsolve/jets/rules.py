@@ -35,6 +35,7 @@ from pinnsolve.jets.arithmetic import (
     sub,
     where,
 )  # fmt: skip
+from pinnsolve.jets.comparing import answered
 from pinnsolve.jets.jet import REGISTRY, Jet, on_jets
 from pinnsolve.jets.layers import (
     cat,
@@ -133,12 +134,7 @@ def apply(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             raise ProblemError(f"torch.{name} was given a field and a complex number", remedy.strip())
     chart = chart_of(given)
     if name in COMPARISONS:
-        plain = {k: v.value if isinstance(v, Jet) else v for k, v in kwargs.items()}
-        jet = next(a for a in args if isinstance(a, Jet))
-        for other in args:
-            if isinstance(other, Jet | Tensor):
-                same_rank(jet, other, name)
-        return chart.constant(func(*(a.value if isinstance(a, Jet) else a for a in args), **plain))
+        return compared(func, name, args, kwargs)
     if name != "where":  # what a comparison returned counts as zeros and ones, and is not added by "or"
         args = tuple([counted(a) for a in args])
     if name in STRUCTURAL:
@@ -177,6 +173,21 @@ def _alike(a: Any, b: Any) -> bool:
     if type(a) is not Jet or a.boolean:
         return False
     return b.chart is a.chart and not b.boolean if type(b) is Jet else type(b) is float or type(b) is int
+
+
+def compared(func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A comparison of fields point by point, or what is known of it."""
+    jet = next(a for a in args if isinstance(a, Jet))
+    for other in args:
+        if isinstance(other, Jet | Tensor):
+            same_rank(jet, other, name)
+    told = answered(name, *args) if len(args) == 2 else None
+    if told is not None:
+        return told
+    plain = {k: v.value if isinstance(v, Jet) else v for k, v in kwargs.items()}
+    return chart_of((*args, *kwargs.values())).constant(
+        func(*(a.value if isinstance(a, Jet) else a for a in args), **plain)
+    )
 
 
 def counted(value: Any) -> Any:

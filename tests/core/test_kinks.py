@@ -1,0 +1,94 @@
+"""Jumps and kinks of data along rims, and in time on walls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from torch import cos, exp, tanh, where
+
+from pinnsolve import (
+    Box,
+    Disk,
+    LevelSet,
+    Polygon,
+    Problem,
+    d,
+    dirichlet,
+    exact,
+    face,
+    initial,
+    laplace,
+    neumann,
+)
+from pinnsolve.checks.check import check
+from pinnsolve.checks.kinks import kinks
+from pinnsolve.classical.automatic import attempt, compared_at
+
+DISC = Disk(x=0, y=0, radius=1)
+ELLIPSE = LevelSet(lambda x, y: 1 - x**2 / 4 - y**2, within=Box(x=(-2.5, 2.5), y=(-1.5, 1.5)))
+ROD = Box(x=(0, 1))
+
+
+def steady(space: Any, conditions: Any, **more: Any) -> Problem:
+    return Problem(space=space, unknowns="u", equations=lambda u, x, y: laplace(u, x, y), conditions=conditions, **more)
+
+
+def rod(value: Any) -> Problem:
+    return Problem(
+        space=ROD, time=(0, 2), unknowns="u", equations=lambda u, x, t: d(u, t) - d(u, x, x),
+        conditions=[initial(u=0), dirichlet(u=0, on=face(x=0)), dirichlet(u=value, on=face(x=1))],
+    )  # fmt: skip
+
+
+def places(problem: Problem) -> list[tuple[tuple[float, ...], float, bool]]:
+    found = [(tuple(k.place.values()), k.change, not k.along) for k in kinks(problem)]
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("problem", "wanted"), [
+    (steady(DISC, dirichlet(u=lambda x, y: abs(y))), [((-1, 0), 2, False), ((1, 0), 2, False)]),
+    (steady(DISC, dirichlet(u=lambda x, y: where(x > 0, 3.0, 1.0))), [((0, -1), 2, True), ((0, 1), 2, True)]),
+    (steady(Polygon(x=[0, 2, 2, 0], y=[0, 1.5, 3, 3]), dirichlet(u=lambda x: 5 * abs(x - 1))),
+     [((1, 0.75), 8, False)]),
+    (rod(lambda t: 1 - abs(t - 1)), [((1,), 2, False)]),
+], ids=["a circle", "a jump", "a slant", "a wall in time"])  # fmt: skip
+def test_places_and_sizes(problem: Problem, wanted: list[Any]) -> None:
+    """The slope of 5 |x - 1| along a side that rises by 3/4 changes by 10 cos(side) = 8; a level side is a face."""
+    found = places(problem)
+    assert [jumps for *_, jumps in found] == [jumps for *_, jumps in wanted]
+    for (place, change, _), (at, size, _) in zip(found, wanted, strict=True):
+        assert place == pytest.approx(at, abs=2e-4) and change == pytest.approx(size, rel=0.03)
+
+
+@pytest.mark.parametrize("problem", [
+    steady(DISC, dirichlet(u=lambda x, y: exp(x) * cos(y))),
+    steady(DISC, dirichlet(u=lambda x, y: tanh(300 * x))),
+    steady(ELLIPSE, dirichlet(u=lambda x, y: x * y)),
+    steady(DISC, neumann(u=lambda x, y: x * y)),
+    rod(lambda t: tanh(200 * (t - 1)) + t**2),
+    rod(lambda t: where(t > 1.0, 2.0, 1.0)),
+], ids=["smooth", "steep", "a level set", "a slope", "steep in time", "a jump that is told elsewhere"])  # fmt: skip
+def test_what_is_smooth_or_told_is_left(problem: Problem) -> None:
+    assert kinks(problem) == []
+
+
+def test_it_is_told_in_words_before_training() -> None:
+    told = check(steady(DISC, dirichlet(u=lambda x, y: where(y > 0, 1.0, 0.0)))).warnings
+    assert "dirichlet u on boundary jumps at x=1, y=0 by 1; the solution is not smooth beside it" in told
+
+
+def test_the_automatic_reference_closes_up_there() -> None:
+    """u = 1/2 + atan(2 y / (1 - r^2)) / pi in a disc, one above and zero below on the rim."""
+
+    def angle(x: Any, y: Any) -> Any:
+        return 0.5 + np.arctan2(2 * y, 1 - x**2 - y**2) / np.pi
+
+    jump = dirichlet(u=lambda x, y: where(y > 0, 1.0, 0.0))
+    problem = steady(DISC, jump, reference=exact(u=angle), tolerance=0.2)
+    findings = check(problem)
+    found, at = attempt(problem, findings=findings).reference, compared_at(problem, findings)
+    assert found is not None and found.own_error < 0.01
+    true = angle(**at)
+    assert np.linalg.norm(found.fields["u"](**at) - true) < found.own_error * np.linalg.norm(true)
