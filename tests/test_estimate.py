@@ -13,9 +13,10 @@ from torch import Tensor
 import problems.burgers
 from pinnsolve import MLP, LevenbergMarquardt, Problem, compare, solve
 from pinnsolve.training.broken_off import held_against
-from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, Seen, best_of, estimated
+from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, best_of, estimated
 from pinnsolve.training.history import Look
 from pinnsolve.training.rules import RULES
+from pinnsolve.training.seen import Seen
 
 FIRST = {"r": 1000.0}
 ONE = {"r": 1.0}

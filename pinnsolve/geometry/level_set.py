@@ -105,6 +105,12 @@ class LevelSet(Shape):
         with torch.enable_grad():
             value = self.values(leaf)
             (slope,) = torch.autograd.grad(value.sum(), leaf)
+        unsloped = ~torch.isfinite(slope).all(1)  # as that of sqrt(x^2 + y^2) at its zero: it is told from beside
+        if bool(unsloped.any()):
+            beside = x[unsloped].detach() + 1e-6 * (self._high - self._low)
+            with torch.enable_grad():
+                leaf = beside.requires_grad_()
+                slope[unsloped] = torch.autograd.grad(self.values(leaf).sum(), leaf)[0]
         return value.detach(), slope
 
     def signed(self, x: Tensor) -> Tensor:

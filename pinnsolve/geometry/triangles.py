@@ -1,0 +1,42 @@
+"""The triangles of meshes and level sets as boxes see them, each looked at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Triangles(NamedTuple):
+    """The triangles of meshes and level sets: there may be tens of thousands, each far smaller than a box.
+
+    Parameters
+    ----------
+    pieces : tensor (T, 5)
+        In the order of their sides and parameters.
+    x, normals : tensor (T, P, 3)
+        Points of each, and normals there.
+    density : tensor (T, P)
+        Areas for a unit of the parameters; zero at what is not on the boundary.
+    """
+
+    pieces: Tensor
+    x: Tensor
+    normals: Tensor
+    density: Tensor
+
+    @property
+    def sizes(self) -> Tensor:
+        """(T,)."""
+        return (self.x.amax(1) - self.x.amin(1)).amax(1)
+
+    def within(self, number: Tensor, boxes: Tensor, near: float) -> Tensor:
+        """Which points (K, P) of some of them, (K,), bound what lies in boxes (K, 2, 3)."""
+        held = held_in(self.x[number], self.normals[number], boxes[:, :, None], near)
+        return held & (self.density[number] > 0)
+
+
+def held_in(x: Tensor, normals: Tensor, boxes: Tensor, near: float) -> Tensor:
+    """Which points (..., 3) of a boundary bound what lies in boxes (N, 2, ..., 3)."""
+    inner = x - 10 * near * normals  # a side between two boxes belongs to one
+    return ((inner >= boxes[:, 0] - near) & (inner <= boxes[:, 1] + near)).all(-1)
