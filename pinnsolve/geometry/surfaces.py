@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -99,7 +100,7 @@ class Surfaces:
     def _extents(self, pieces: Tensor) -> tuple[Tensor, Tensor]:
         """Boxes (K, 3) that surely hold all of pieces."""
         low, high = pieces.new_zeros(2, len(pieces), 3)
-        known = self._known(pieces)
+        known = self._triangles.known(pieces)
         flat, others = (known >= 0).nonzero()[:, 0], (known < 0).nonzero()[:, 0]
         seen = self.taken(*self._grid(pieces[others], RULES.samples))[0] if len(others) else low[:0]
         for mine, at, count in ((flat, self._triangles.x[known[flat]], RULES.few), (others, seen, RULES.samples)):
@@ -124,7 +125,7 @@ class Surfaces:
         """What of pieces (K, 5) lies in boxes (K, 2, 3): windows around it, and the numbers of those."""
         if not len(pieces):
             return pieces, torch.zeros(0, dtype=torch.int64)
-        known = self._known(pieces)
+        known = self._triangles.known(pieces)
         flat, others = (known >= 0).nonzero()[:, 0], (known < 0).nonzero()[:, 0]
         size = torch.zeros_like(pieces[:, 0])
         size[flat] = self._triangles.sizes[known[flat]]
@@ -210,21 +211,38 @@ class Surfaces:
         """Points (K, count^2, 3) of pieces (K, 5) within boxes (K, 2, 3), outward normals there, and areas
         (K, count^2)."""
         frames = torch.stack([pieces[:, [1, 3]], pieces[:, [2, 4]]], 1)
+        cut = (~self._triangles.whole(pieces, boxes, self._near)).nonzero()[:, 0]
 
         def inside(parts: Tensor, number: Tensor) -> Tensor:
-            return self._inside(pieces[number, 0], parts, boxes[number])[1]
+            return self._inside(pieces[cut[number], 0], parts, boxes[cut[number]])[1]
 
         along = torch.zeros(len(pieces), dtype=torch.int64)
-        parts, weights, share = points_inside(inside, frames, along, count)
+        u, w = map(torch.from_numpy, np.polynomial.legendre.leggauss(count))
+        parts = frames[:, :1] + (frames[:, 1:] - frames[:, :1]) * (torch.cartesian_prod(u, u) + 1) / 2
+        weights, share = torch.outer(w, w).flatten().repeat(len(pieces), 1) / 4, torch.ones_like(pieces[:, 0])
+        if len(cut):
+            parts[cut], weights[cut], share[cut] = points_inside(inside, frames[cut], along[cut], count)
         x, normals, density, _ = self.taken(pieces[:, 0].repeat_interleave(count**2), parts.flatten(0, 1))
         windows = share * (frames[:, 1] - frames[:, 0]).prod(1)
         shape = len(pieces), count**2
         areas = density.view(shape) * weights * windows[:, None]
         return x.view(*shape, 3), normals.view(*shape, 3), areas
 
+    def outward(self, pieces: Tensor, boxes: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """The integral of the outward normal over pieces within boxes, (K, 3), and their areas, (K,)."""
+        whole, normals, sizes = (
+            self._triangles.whole(pieces, boxes, self._near),
+            pieces.new_zeros(len(pieces), 3),
+            torch.zeros_like(pieces[:, 0]),
+        )
+        for mine, flat in ((whole, True), (~whole, False)):
+            _, outer, areas = self.seen(pieces[mine]) if flat else self.nodes(pieces[mine], boxes[mine], count)
+            normals[mine], sizes[mine] = (outer * areas[..., None]).sum(1), areas.sum(1)
+        return normals, sizes
+
     def seen(self, pieces: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Some points (K, P, 3) of pieces and around them, normals there, and areas (K, P)."""
-        known = self._known(pieces)
+        known = self._triangles.known(pieces)
         flat, others = (known >= 0).nonzero()[:, 0], (known < 0).nonzero()[:, 0]
         found = [torch.zeros(len(pieces), RULES.few**2, *more, dtype=torch.float64) for more in ((3,), (3,), ())]
         for v, mine in zip(found, self._triangles[1:], strict=True):
@@ -240,8 +258,7 @@ class Surfaces:
 
     def _flat(self, pieces: Tensor) -> Tensor:
         """Which of them are triangles of a mesh or a level set, (K,)."""
-        flat = torch.tensor([side.patch.shares is not None for side in self.shape.sides], dtype=torch.bool)
-        return flat[pieces[:, 0].long()]
+        return torch.tensor([side.patch.shares is not None for side in self.shape.sides])[pieces[:, 0].long()]
 
     @cached_property
     def _triangles(self) -> Triangles:
@@ -254,15 +271,6 @@ class Surfaces:
         x, normals, density, kept = (torch.cat(column) for column in zip(*parts, strict=True))
         shape = len(mine), RULES.few**2
         return Triangles(mine, x.view(*shape, 3), normals.view(*shape, 3), (density * kept).view(shape))
-
-    def _known(self, pieces: Tensor) -> Tensor:
-        """The numbers of pieces among the triangles, (K,); minus one of what is no whole one."""
-        mine = self._triangles.pieces
-        if not len(mine):
-            return torch.full((len(pieces),), -1, dtype=torch.int64)
-        order = [p[:, 0] + (p[:, 1] + p[:, 2]) / 2 for p in (mine, pieces)]
-        number = torch.searchsorted(order[0], order[1]).clamp(max=len(mine) - 1)
-        return torch.where((mine[number] == pieces).all(1), number, -1)
 
 
 def _edges(side: Side) -> tuple[Sequence[float], Sequence[float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 
@@ -29,6 +30,21 @@ class Triangles(NamedTuple):
     def sizes(self) -> Tensor:
         """(T,)."""
         return (self.x.amax(1) - self.x.amin(1)).amax(1)
+
+    def known(self, pieces: Tensor) -> Tensor:
+        """The numbers (K,) of pieces (K, 5) among them; minus one of what is none, or a part of one."""
+        if not len(self.pieces):
+            return torch.full((len(pieces),), -1, dtype=torch.int64)
+        mine, theirs = (p[:, 0] + (p[:, 1] + p[:, 2]) / 2 for p in (self.pieces, pieces))
+        number = torch.searchsorted(mine, theirs).clamp(max=len(mine) - 1)
+        return torch.where((self.pieces[number] == pieces).all(1), number, -1)
+
+    def whole(self, pieces: Tensor, boxes: Tensor, near: float) -> Tensor:
+        """Which of pieces (K, 5) are triangles that lie in their boxes (K, 2, 3) as a whole, (K,)."""
+        found, known = torch.zeros(len(pieces), dtype=torch.bool), self.known(pieces)
+        mine = (known >= 0).nonzero()[:, 0]
+        found[mine] = self.within(known[mine], boxes[mine], near).all(1)
+        return found
 
     def within(self, number: Tensor, boxes: Tensor, near: float) -> Tensor:
         """Which points (K, P) of some of them, (K,), bound what lies in boxes (K, 2, 3)."""

@@ -227,8 +227,10 @@ def features_at(mesh: Tiles, cell: ReferenceCell, cells: Tensor, xi: Tensor, ord
     if len(mesh.cut):
         number = torch.full((len(mesh),), -1, dtype=torch.int64, device=cells.device)
         number[mesh.cut] = torch.arange(len(mesh.cut), device=cells.device)
-        mine = number[cells]
-        found[mine >= 0] = found[mine >= 0] @ own_features(mesh, cell)[mine[mine >= 0]]
+        mine, own = number[cells], own_features(mesh, cell)
+        for k in mine.unique().tolist():  # not at once: thousands of triangles may lie in one cell
+            if k >= 0:
+                found[mine == k] = found[mine == k] @ own[k]
     return found
 
 

@@ -281,6 +281,6 @@ def _divisible(problem: Problem) -> None:
     if len(problem.space_coordinates) < 3:
         return
     if problem.parts is not None:
-        raise UnmarchableError("in space cells end at no interface of materials with time")
+        raise UnmarchableError("with time cells of space end at no interface of materials")
     if problem.inner:
         raise UnmarchableError("in three dimensions with time no cells end where conditions stand inside")
