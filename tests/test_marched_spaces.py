@@ -180,7 +180,7 @@ def lost(u: Any, x: Any, y: Any, z: Any, nx: Any, ny: Any, nz: Any) -> Any:
 
 
 def over(space: Shape, equation: Callable[..., Any], *conditions: Any) -> Problem:
-    return manufactured(problem(equation, [initial(u=0), *conditions], space=space, time=0.5), u=mild)
+    return manufactured(problem(equation, [initial(u=0), *conditions], space=space, time=0.25), u=mild)
 
 
 RIMS = dirichlet(u=0, on=side("outer")), condition(lost, on=side("inner"))
@@ -225,7 +225,7 @@ def test_a_start_that_no_cells_resolve_is_told_at_once() -> None:
 
 # ---------------------------------------------------------------- stability
 
-GROWING = "advection, ring", "wave", "ball, wave that leaks"
+GROWING = "advection, ring", "ball, wave that leaks"
 
 
 @pytest.mark.parametrize("name", GROWING)

@@ -61,7 +61,7 @@ class Surfaces:
     """
 
     def __init__(self, shape: Shape) -> None:
-        self.shape = shape
+        self.shape, self._near = shape, SHAPES.beside * shape.size
 
     def whole(self) -> Tensor:
         """All of it."""
@@ -193,10 +193,6 @@ class Surfaces:
         x, normals, _, kept = self.taken(sides, parts)
         return x, kept & held_in(x, normals, boxes, self._near)
 
-    @property
-    def _near(self) -> float:
-        return SHAPES.beside * self.shape.size
-
     @staticmethod
     def _grid(windows: Tensor, count: int, ends: bool = True) -> tuple[Tensor, Tensor]:
         """Sides (K n^2,) and parameters (K n^2, 2) of a grid over windows (K, 5), with their ends or without."""
@@ -216,12 +212,11 @@ class Surfaces:
         def inside(parts: Tensor, number: Tensor) -> Tensor:
             return self._inside(pieces[cut[number], 0], parts, boxes[cut[number]])[1]
 
-        along = torch.zeros(len(pieces), dtype=torch.int64)
         u, w = map(torch.from_numpy, np.polynomial.legendre.leggauss(count))
         parts = frames[:, :1] + (frames[:, 1:] - frames[:, :1]) * (torch.cartesian_prod(u, u) + 1) / 2
         weights, share = torch.outer(w, w).flatten().repeat(len(pieces), 1) / 4, torch.ones_like(pieces[:, 0])
         if len(cut):
-            parts[cut], weights[cut], share[cut] = points_inside(inside, frames[cut], along[cut], count)
+            parts[cut], weights[cut], share[cut] = points_inside(inside, frames[cut], torch.zeros_like(cut), count)
         x, normals, density, _ = self.taken(pieces[:, 0].repeat_interleave(count**2), parts.flatten(0, 1))
         windows = share * (frames[:, 1] - frames[:, 0]).prod(1)
         shape = len(pieces), count**2

@@ -35,8 +35,7 @@ class Rules:
     together : float
         Numbers of the features that are made at once, of whole cells. More: memory.
     kept : float
-        Numbers of the features of cut cells over space that are kept. Fewer: they are made again for each residual,
-        which was two thirds of a march over few cells. More: memory; this is 80 MB.
+        Numbers of features of cut cells over space that are kept, 80 MB. Fewer: they are made for each residual anew.
     """
 
     least: float = 1e-9
@@ -228,9 +227,8 @@ def features_at(mesh: Tiles, cell: ReferenceCell, cells: Tensor, xi: Tensor, ord
         number = torch.full((len(mesh),), -1, dtype=torch.int64, device=cells.device)
         number[mesh.cut] = torch.arange(len(mesh.cut), device=cells.device)
         mine, own = number[cells], own_features(mesh, cell)
-        for k in mine.unique().tolist():  # not at once: thousands of triangles may lie in one cell
-            if k >= 0:
-                found[mine == k] = found[mine == k] @ own[k]
+        for k in mine[mine >= 0].unique().tolist():  # not at once: thousands of triangles may lie in one cell
+            found[mine == k] = found[mine == k] @ own[k]
     return found
 
 
