@@ -223,6 +223,13 @@ def test_a_start_that_no_cells_resolve_is_told_at_once() -> None:
     assert marcher.run().status == "cells" and not marcher.record.steps
 
 
+def test_a_start_that_disagrees_with_a_rim_is_left_to_others_at_once() -> None:
+    """Its layer wants more cells than there is room for; the rest of the budget is theirs."""
+    hot = problem(warm, [initial(u=1), dirichlet(u=0)], space=Ball(x=0, y=0, z=0, radius=1))
+    marcher = Marcher(read(hot)[0], Accuracy(4, 2, 1e-3, 0.1), CPU)
+    assert marcher.run().status == "cells" and not marcher.record.steps
+
+
 # ---------------------------------------------------------------- stability
 
 GROWING = "advection, ring", "ball, wave that leaks"
