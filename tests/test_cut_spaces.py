@@ -15,6 +15,7 @@ from pinnsolve import (
     Box,
     Cylinder,
     Extruded,
+    LevelSet,
     Piecewise,
     Polygon,
     Problem,
@@ -36,7 +37,8 @@ from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.networks import openings as open_sides
 from pinnsolve.networks.openings import closed, in_cells, openings
-from pinnsolve.networks.spread import spread
+from pinnsolve.networks.reference_cell import reference_cell
+from pinnsolve.networks.spread import features_at, spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.determined import UnmarchableError
 from pinnsolve.trial.exact import verified
@@ -101,6 +103,41 @@ def test_the_error_falls_as_the_width_to_the_degree_and_one() -> None:
     problem = declared(conditions=[condition(flux, on=boundary)])
     coarse, fine = (error_of(solved(begun(problem, 4, n))) for n in (2, 4))
     assert 4.2 < math.log2(coarse / fine) < 6.5
+
+
+LENS = LevelSet(lambda x, y, z: 0.2 - torch.sqrt(x**2 + y**2 + z**2), within=CUBE.moved(x=-0.51, y=-0.5, z=-0.49))
+
+
+def test_triangles_of_a_level_set_go_around_what_lies_inside() -> None:
+    """Also where the function has no slope: in the middle."""
+    mesh = Tiles.begun(list(LENS.bounds.values()), 2, [()] * 3, CPU, Clipped(LENS))
+    assert len(mesh) == 8 and mesh.region is not None
+    _, boxes, pieces = in_cells(mesh)
+    outward, areas = mesh.region.rim.outward(pieces, boxes, 2)
+    assert float(areas.sum()) == pytest.approx(4 * math.pi * 0.2**2, rel=5e-3)
+    assert float(outward.sum(0).norm()) < 5e-3 * float(areas.sum())
+    x, normals, sizes = mesh.region.rim.nodes(pieces, boxes, 1)
+    assert float((x.norm(dim=-1) - 0.2).abs().max()) < 1e-12 and bool((normals * x).sum(-1).min() > 0.19)
+    within = (normals * sizes[..., None]).sum(1)
+    assert float((within - outward).abs().max()) < 0.1 * float(areas.max())
+
+
+def test_of_what_lies_elsewhere_nothing_is_held() -> None:
+    for shape in (LENS, BALL):
+        rim = Surfaces(shape)
+        pieces = rim.whole()
+        far = torch.tensor([[5.0, 5.0, 5.0], [6.0, 6.0, 6.0]], dtype=torch.float64).expand(len(pieces), 2, 3)
+        assert not len(rim.held(pieces, far)[0])
+
+
+def test_features_of_many_places_in_a_cell_are_those_of_each() -> None:
+    mesh = Tiles.begun(list(BALL.bounds.values()), 2, [()] * 3, CPU, Clipped(BALL))
+    cell, cells = reference_cell(3, CPU, 3), torch.tensor([3, 0, 3, 5, 0, 3])
+    xi = torch.rand(6, 2, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    together = features_at(mesh, cell, cells, xi, (1, 0, 0))
+    for k in range(6):
+        alone = features_at(mesh, cell, cells[k : k + 1], xi[k : k + 1], (1, 0, 0))
+        assert torch.allclose(together[k], alone[0], rtol=1e-12, atol=1e-12)
 
 
 def test_pieces_of_a_rim_have_its_area_and_points_their_volume() -> None:

@@ -15,18 +15,23 @@ from torch import cos, exp
 from pinnsolve import (
     Ball,
     Box,
+    Piecewise,
     Problem,
     condition,
     d,
     dirichlet,
+    div,
     face,
+    grad,
     initial,
     initial_rate,
     jump,
     laplace,
+    side,
     solve,
 )
 from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.shape import Shape
 from pinnsolve.methods import Marching
 from pinnsolve.methods import growth as rules
 from pinnsolve.methods.cell_march import Marcher
@@ -35,10 +40,11 @@ from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import growth
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.march_record import Accuracy
-from pinnsolve.methods.second_march import distance
+from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.problem.manufactured import manufactured
 from pinnsolve.trial.determined import UnmarchableError
 from validation.marched import read, trial_of
 from validation.stability_spaces import CASES, bump, problem
@@ -162,9 +168,73 @@ def test_a_run_marches_over_cells_of_space() -> None:
     assert float(solution.d("u", "t")(x=0.3, y=0.6, z=0.2, t=0.3)) == pytest.approx(-0.3 * pi**2 * truth, rel=3e-2)
 
 
+# ---------------------------------------------------------------- shapes
+
+SHELL = Ball(x=0.1, y=0, z=0, radius=1, name="outer") - Ball(x=0.3, y=0.1, z=0, radius=0.4, name="inner")
+
+
+def mild(x: Any, y: Any, z: Any, t: Any) -> Any:
+    return exp(-t) * cos(x + 0.5 * y) * exp(0.3 * z) + 0.2 * x * y * t
+
+
+def lost(u: Any, x: Any, y: Any, z: Any, nx: Any, ny: Any, nz: Any) -> Any:
+    return nx * d(u, x) + ny * d(u, y) + nz * d(u, z) + 2 * u
+
+
+def over(space: Shape, equation: Callable[..., Any], *conditions: Any) -> Problem:
+    return manufactured(problem(equation, [initial(u=0), *conditions], space=space, time=0.25), u=mild)
+
+
+RIMS = dirichlet(u=0, on=side("outer")), condition(lost, on=side("inner"))
+OVER_SHAPES = {
+    "a shell that leaks": over(SHELL, warm, *RIMS),
+    "a wave": over(
+        SHELL, lambda u, x, y, z, t: d(u, t, t) - laplace(u, x, y, z), initial_rate(u=0), *RIMS,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OVER_SHAPES)
+def test_a_march_over_a_shape_is_right_and_says_how_right(name: str) -> None:
+    declared = OVER_SHAPES[name]
+    marcher = Marcher(read(declared)[0], Accuracy(5, 3, 1e-2, 1.0), CPU)
+    marcher.length = 0.25
+    steps = marcher.run().steps
+    rich = richer(marcher.scheme, slabs(steps), marcher.solver)
+    assert marcher.record.honest and rich is not None
+    far, found = distance(steps, rich), error_over(declared, steps)
+    assert found < 3e-3 and float(far.difference / far.norm) == pytest.approx(found, rel=0.15)
+
+
+def error_over(declared: Problem, steps: list[Step]) -> float:
+    trial = trial_of(declared, read(declared)[1], steps)
+    points = declared.domain.interior.draw(400, "sobol", torch.Generator().manual_seed(1))
+    truth = mild(**points.coordinates)
+    return float((trial.unknowns(trial.prepare(points))["u"].value - truth).norm() / truth.norm())
+
+
+def test_a_start_that_no_cells_resolve_is_told_at_once() -> None:
+    """A hill as wide as a fiftieth of the cube asks for thousands of cells: the budget is not spent on it."""
+
+    def hill(x: Any, y: Any, z: Any) -> Any:
+        return exp(-((x - 0.4) ** 2 + (y - 0.3) ** 2 + (z - 0.6) ** 2) / 4e-4)
+
+    marcher = Marcher(
+        read(problem(warm, [initial(u=hill), dirichlet(u=0)]))[0], Accuracy(4, 2, 1e-3, 0.1, most=16), CPU
+    )
+    assert marcher.run().status == "cells" and not marcher.record.steps
+
+
+def test_a_start_that_disagrees_with_a_rim_is_left_to_others_at_once() -> None:
+    """Its layer wants more cells than there is room for; the rest of the budget is theirs."""
+    hot = problem(warm, [initial(u=1), dirichlet(u=0)], space=Ball(x=0, y=0, z=0, radius=1))
+    marcher = Marcher(read(hot)[0], Accuracy(4, 2, 1e-3, 0.1), CPU)
+    assert marcher.run().status == "cells" and not marcher.record.steps
+
+
 # ---------------------------------------------------------------- stability
 
-GROWING = "advection, ring", "wave"
+GROWING = "advection, ring", "ball, wave that leaks"
 
 
 @pytest.mark.parametrize("name", GROWING)
@@ -184,11 +254,12 @@ def test_too_few_joins_let_it_grow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_cells_of_space_cannot_take_is_left_to_others() -> None:
-    ball = Problem(
-        space=Ball(x=0, y=0, z=0, radius=1), time=(0, 1), unknowns="u", equations=warm, reference=None,
-        conditions=[initial(u=lambda x, y, z: 1 - x**2 - y**2 - z**2), dirichlet(u=0)],
-    )  # fmt: skip
-    with pytest.raises(UnmarchableError, match="no curved side"):
+    ball = problem(
+        lambda u, x, y, z, t, k: d(u, t) - div([k * g for g in grad(u, x, y, z)], x, y, z),
+        [initial(u=bump), dirichlet(u=0)],
+        parameters={"k": Piecewise(1.0, (Ball(x=0.5, y=0.5, z=0.5, radius=0.2), 5.0))},
+    )
+    with pytest.raises(UnmarchableError, match="interface of materials"):
         read(ball)
     film = [initial(u=bump), dirichlet(u=0), condition(lambda u, x: jump(d(u, x)) - 1, on=face(x=0.5))]
     with pytest.raises(UnmarchableError, match="stand inside"):

@@ -1,4 +1,4 @@
-"""Evolution in a cube over cells, and by random features alone: errors, estimates, seconds.
+"""Evolution in a cube and over shapes of space over cells, and by random features alone: errors, estimates, seconds.
 
     python -m validation.spaces_in_time                   the table in docs/how_to_choose.md, in a quarter of an hour
     python -m validation.spaces_in_time heat wave         some of its rows
@@ -21,7 +21,9 @@ import torch
 from torch import cos, exp, sin
 
 from pinnsolve import (
+    Ball,
     Box,
+    Cylinder,
     NotConverged,
     Problem,
     RandomFeatures,
@@ -37,6 +39,7 @@ from pinnsolve import (
     laplace,
     neumann,
     periodic,
+    side,
 )
 from validation.spaces import told
 
@@ -45,13 +48,15 @@ CUBE = Box(x=(0, 1), y=(0, 1), z=(0, 1))
 FEATURES = RandomFeatures(800)
 
 
-def stated(equations: Any, conditions: Sequence[Any], true: dict[str, Field], time: float = 1.0) -> Problem:
+def stated(
+    equations: Any, conditions: Sequence[Any], true: dict[str, Field], time: float = 1.0, space: Any = CUBE
+) -> Problem:
     def field(f: Field) -> Field:
         return lambda x, y, z, t: f(*(torch.as_tensor(np.asarray(v)) for v in (x, y, z, t))).numpy()
 
     starts = initial(**{u: lambda x, y, z, f=f: f(x, y, z, 0 * x) for u, f in true.items()})
     return Problem(
-        space=CUBE, time=(0, time), unknowns=tuple(true), equations=equations, conditions=[starts, *conditions],
+        space=space, time=(0, time), unknowns=tuple(true), equations=equations, conditions=[starts, *conditions],
         reference=exact(**{u: field(f) for u, f in true.items()}), tolerance=1e-4,
     )  # fmt: skip
 
@@ -79,6 +84,20 @@ def leaks(much: float) -> Field:
 
     def residual(u: Any, x: Any, y: Any, z: Any, t: Any, nx: Any, ny: Any, nz: Any) -> Any:
         return of(u, x, y, z, nx, ny, nz) - of(mild(x, y, z, t), x, y, z, nx, ny, nz)
+
+    return residual
+
+
+def begins(x: Any, y: Any, z: Any) -> Any:
+    """The rate at which `mild` starts."""
+    return x * y - sin(pi * x) * sin(pi * y) * cos(1.5 * z + 0.3 * x)
+
+
+def source_of(equation: Field) -> Field:
+    """The equation with what makes `mild` its solution on the right side."""
+
+    def residual(u: Any, x: Any, y: Any, z: Any, t: Any) -> Any:
+        return equation(u, x, y, z, t) - equation(mild(x, y, z, t), x, y, z, t)
 
     return residual
 
@@ -135,6 +154,13 @@ PROBLEMS = {
     "carried": stated(wind(1, 0.7, 0.4, 1e-3), [dirichlet(u=carried)], {"u": carried}, 0.4),
     "reactions": stated([feeds, eats], [neumann(u=0, v=0)],
                         {"u": one, "v": other}),
+    "holed": stated(source_of(lambda u, x, y, z, t: d(u, t) - 0.1 * laplace(u, x, y, z)), [
+        dirichlet(u=mild, on=faces("x") | faces("y") | faces("z")), condition(leaks(2.0), on=side("hole"))],
+        {"u": mild}, space=CUBE - Ball(x=0.5, y=0.5, z=0.5, radius=0.25, name="hole")),
+    "cubic": stated(source_of(lambda u, x, y, z, t: d(u, t) - 0.1 * laplace(u, x, y, z) + u**3), [dirichlet(u=mild)],
+                    {"u": mild}, space=Cylinder(x=0, y=0, radius=1, z=(0, 1))),
+    "bounces": stated(source_of(lambda u, x, y, z, t: d(u, t, t) - laplace(u, x, y, z)), [initial_rate(u=begins), dirichlet(u=mild)],
+                      {"u": mild}, space=Ball(x=0, y=0, z=0, radius=1)),
     "ring": stated(wind(1, 0.5, 0.25, 1e-3), [periodic("x", "y", "z")], {"u": ring(1)}),
 }  # fmt: skip
 

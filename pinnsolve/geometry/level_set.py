@@ -105,14 +105,19 @@ class LevelSet(Shape):
         with torch.enable_grad():
             value = self.values(leaf)
             (slope,) = torch.autograd.grad(value.sum(), leaf)
+        unsloped = ~torch.isfinite(slope).all(1)  # as that of sqrt(x^2 + y^2) at its zero: it is told from beside
+        if bool(unsloped.any()):
+            beside = x[unsloped].detach() + 1e-6 * (self._high - self._low)
+            with torch.enable_grad():
+                leaf = beside.requires_grad_()
+                slope[unsloped] = torch.autograd.grad(self.values(leaf).sum(), leaf)[0]
         return value.detach(), slope
 
     def signed(self, x: Tensor) -> Tensor:
         if not len(x):
             return x[:, 0]
         value, slope = self._sloped(x)
-        steep = slope.norm(dim=1).nan_to_num(0.0, 0.0)  # a root has no slope where it is zero
-        distance = value / steep.clamp(min=1e-300)
+        distance = value / slope.norm(dim=1).clamp(min=1e-300)
         return torch.minimum(distance.clamp(-self.size, self.size), self.within.signed(x))
 
     def _enclosed(self, low: Tensor, high: Tensor) -> Interval | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +16,7 @@ from pinnsolve.geometry.clip_points import points_inside
 from pinnsolve.geometry.rules import RULES as SHAPES
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.side import Side
+from pinnsolve.geometry.triangles import Triangles, held_in
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Rules:
         Of a piece of which no sample lies in a box, around those that are near: it may enter only a little.
     across, halvings : int
         Samples along one parameter, and halvings of the other, by which it is known where a piece enters a box.
+    together : int
+        Triangles that are looked at at once. More: memory.
     """
 
     samples: int = 9
@@ -39,6 +44,7 @@ class Rules:
     zooms: int = 3
     across: int = 17
     halvings: int = 14
+    together: int = 4096
 
 
 RULES = Rules()
@@ -55,7 +61,7 @@ class Surfaces:
     """
 
     def __init__(self, shape: Shape) -> None:
-        self.shape = shape
+        self.shape, self._near = shape, SHAPES.beside * shape.size
 
     def whole(self) -> Tensor:
         """All of it."""
@@ -93,9 +99,15 @@ class Surfaces:
 
     def _extents(self, pieces: Tensor) -> tuple[Tensor, Tensor]:
         """Boxes (K, 3) that surely hold all of pieces."""
-        x = self.taken(*self._grid(pieces, RULES.samples))[0].view(len(pieces), RULES.samples, RULES.samples, 3)
-        steps = torch.stack([x.diff(dim=k).abs().flatten(1, 2).amax(1) for k in (1, 2)]).sum(0)
-        return x.flatten(1, 2).amin(1) - steps, x.flatten(1, 2).amax(1) + steps
+        low, high = pieces.new_zeros(2, len(pieces), 3)
+        known = self._triangles.known(pieces)
+        flat, others = (known >= 0).nonzero()[:, 0], (known < 0).nonzero()[:, 0]
+        seen = self.taken(*self._grid(pieces[others], RULES.samples))[0] if len(others) else low[:0]
+        for mine, at, count in ((flat, self._triangles.x[known[flat]], RULES.few), (others, seen, RULES.samples)):
+            x = at.view(len(mine), count, count, 3)
+            steps = torch.stack([x.diff(dim=k).abs().flatten(1, 2).amax(1) for k in (1, 2)]).sum(0)
+            low[mine], high[mine] = x.flatten(1, 2).amin(1) - steps, x.flatten(1, 2).amax(1) + steps
+        return low, high
 
     def cut(self, pieces: Tensor, axis: Tensor, at: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Pieces (K, 5) in both halves of boxes (K, 2, 3), which end where a coordinate (K,) has a value (K,): what
@@ -113,14 +125,19 @@ class Surfaces:
         """What of pieces (K, 5) lies in boxes (K, 2, 3): windows around it, and the numbers of those."""
         if not len(pieces):
             return pieces, torch.zeros(0, dtype=torch.int64)
-        corners = self.taken(*self._grid(pieces, 2))[0].view(len(pieces), -1, 3)
-        size = (corners.amax(1) - corners.amin(1)).amax(1)
+        known = self._triangles.known(pieces)
+        flat, others = (known >= 0).nonzero()[:, 0], (known < 0).nonzero()[:, 0]
+        size = torch.zeros_like(pieces[:, 0])
+        size[flat] = self._triangles.sizes[known[flat]]
+        if len(others):
+            corners = self.taken(*self._grid(pieces[others], 2))[0].view(len(others), -1, 3)
+            size[others] = (corners.amax(1) - corners.amin(1)).amax(1)
         small = size <= RULES.small * (boxes[:, 1] - boxes[:, 0]).amin(1)
-        for number, side in enumerate(self.shape.sides):
-            if side.patch.shares is None:  # corners may lie close together though what is between them does not
-                small &= pieces[:, 0] != number
-        found, sources = list[Tensor](), list[Tensor]()
-        for chosen, closely in ((small, False), (~small, True)):
+        small &= self._flat(pieces)  # of others corners may lie close together though what is between them does not
+        mine = (small & (known >= 0)).nonzero()[:, 0]
+        some = self._triangles.within(known[mine], boxes[mine], self._near).any(1)
+        found, sources = [pieces[mine[some]]], [mine[some]]
+        for chosen, closely in ((small & (known < 0), False), (~small, True)):
             mine = chosen.nonzero()[:, 0]
             if len(mine):
                 windows, kept = self._windows(pieces[mine], boxes[mine], closely)
@@ -147,7 +164,7 @@ class Surfaces:
             # what only touches a box has no area there
             sides, parts = self._grid(windows[every], RULES.across, ends=False)
             within = self._inside(sides, parts, boxes[every].repeat_interleave(RULES.across**2, 0))[1]
-            every = every[within.view(len(every), -1).any(1)]
+            every = every[within.view(len(every), RULES.across**2).any(1)]
         return windows[every], every
 
     def _closed_in(self, windows: Tensor, inner: Tensor, boxes: Tensor) -> Tensor:
@@ -174,9 +191,7 @@ class Surfaces:
     def _inside(self, sides: Tensor, parts: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
         """Points (N, 3) at parameters (N, 2), and whether they bound what lies in boxes (N, 2, 3)."""
         x, normals, _, kept = self.taken(sides, parts)
-        near = SHAPES.beside * self.shape.size
-        inner = x - 10 * near * normals  # a side between two boxes belongs to one
-        return x, kept & ((inner >= boxes[:, 0] - near) & (inner <= boxes[:, 1] + near)).all(1)
+        return x, kept & held_in(x, normals, boxes, self._near)
 
     @staticmethod
     def _grid(windows: Tensor, count: int, ends: bool = True) -> tuple[Tensor, Tensor]:
@@ -192,25 +207,65 @@ class Surfaces:
         """Points (K, count^2, 3) of pieces (K, 5) within boxes (K, 2, 3), outward normals there, and areas
         (K, count^2)."""
         frames = torch.stack([pieces[:, [1, 3]], pieces[:, [2, 4]]], 1)
+        cut = (~self._triangles.whole(pieces, boxes, self._near)).nonzero()[:, 0]
 
         def inside(parts: Tensor, number: Tensor) -> Tensor:
-            return self._inside(pieces[number, 0], parts, boxes[number])[1]
+            return self._inside(pieces[cut[number], 0], parts, boxes[cut[number]])[1]
 
-        along = torch.zeros(len(pieces), dtype=torch.int64)
-        parts, weights, share = points_inside(inside, frames, along, count)
+        u, w = map(torch.from_numpy, np.polynomial.legendre.leggauss(count))
+        parts = frames[:, :1] + (frames[:, 1:] - frames[:, :1]) * (torch.cartesian_prod(u, u) + 1) / 2
+        weights, share = torch.outer(w, w).flatten().repeat(len(pieces), 1) / 4, torch.ones_like(pieces[:, 0])
+        if len(cut):
+            parts[cut], weights[cut], share[cut] = points_inside(inside, frames[cut], torch.zeros_like(cut), count)
         x, normals, density, _ = self.taken(pieces[:, 0].repeat_interleave(count**2), parts.flatten(0, 1))
         windows = share * (frames[:, 1] - frames[:, 0]).prod(1)
         shape = len(pieces), count**2
         areas = density.view(shape) * weights * windows[:, None]
         return x.view(*shape, 3), normals.view(*shape, 3), areas
 
+    def outward(self, pieces: Tensor, boxes: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """The integral of the outward normal over pieces within boxes, (K, 3), and their areas, (K,)."""
+        whole, normals, sizes = (
+            self._triangles.whole(pieces, boxes, self._near),
+            pieces.new_zeros(len(pieces), 3),
+            torch.zeros_like(pieces[:, 0]),
+        )
+        for mine, flat in ((whole, True), (~whole, False)):
+            _, outer, areas = self.seen(pieces[mine]) if flat else self.nodes(pieces[mine], boxes[mine], count)
+            normals[mine], sizes[mine] = (outer * areas[..., None]).sum(1), areas.sum(1)
+        return normals, sizes
+
     def seen(self, pieces: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Some points (K, P, 3) of pieces and around them, normals there, and areas (K, P)."""
-        count = RULES.few
-        x, normals, density, kept = self.taken(*self._grid(pieces, count))
-        windows = (pieces[:, 2] - pieces[:, 1]) * (pieces[:, 4] - pieces[:, 3]) / count**2
-        areas = (density * kept).view(len(pieces), -1) * windows[:, None]
-        return x.view(len(pieces), -1, 3), normals.view(len(pieces), -1, 3), areas
+        known = self._triangles.known(pieces)
+        flat, others = (known >= 0).nonzero()[:, 0], (known < 0).nonzero()[:, 0]
+        found = [torch.zeros(len(pieces), RULES.few**2, *more, dtype=torch.float64) for more in ((3,), (3,), ())]
+        for v, mine in zip(found, self._triangles[1:], strict=True):
+            v[flat] = mine[known[flat]]
+        if len(others):
+            x, normals, density, kept = self.taken(*self._grid(pieces[others], RULES.few))
+            for v, mine in zip(found, (x, normals, density * kept), strict=True):
+                v[others] = mine.view(len(others), *v.shape[1:])
+        windows = (pieces[:, 2] - pieces[:, 1]) * (pieces[:, 4] - pieces[:, 3]) / RULES.few**2
+        return found[0], found[1], found[2] * windows[:, None]
+
+    # ------------------------------------------------------------ triangles
+
+    def _flat(self, pieces: Tensor) -> Tensor:
+        """Which of them are triangles of a mesh or a level set, (K,)."""
+        return torch.tensor([side.patch.shares is not None for side in self.shape.sides])[pieces[:, 0].long()]
+
+    @cached_property
+    def _triangles(self) -> Triangles:
+        """All of them, looked at once."""
+        whole = self.whole()
+        mine = whole[self._flat(whole)]
+        inner = mine.clone()  # where one begins another ends
+        inner[:, 1] += 1e-9 * (mine[:, 2] - mine[:, 1])
+        parts = [self.taken(*self._grid(some, RULES.few)) for some in inner.split(RULES.together)]
+        x, normals, density, kept = (torch.cat(column) for column in zip(*parts, strict=True))
+        shape = len(mine), RULES.few**2
+        return Triangles(mine, x.view(*shape, 3), normals.view(*shape, 3), (density * kept).view(shape))
 
 
 def _edges(side: Side) -> tuple[Sequence[float], Sequence[float]]:

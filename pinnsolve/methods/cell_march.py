@@ -61,7 +61,6 @@ class Marcher:
         self.at, end = evolution.times
         self.span, self.moments = end - self.at, evolution.moments
         self.first = first_cells(evolution, accuracy.cells if evolution.dims == 1 else RULES.plane, device)
-        self.looked, self.waits = 0, RULES.between
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
         self.mesh, self.sizes = resolved(self.scheme, self.first, sizes, accuracy.tolerance, self.most)
         self.start = at_start(self.scheme, self.mesh)
@@ -70,7 +69,7 @@ class Marcher:
         self.last: Step | None = None
         self.taken, self.shortest, self.paused = 0, 0.0, False  # steps, and the length to which they were lengthened
         self.pause: Callable[[], bool] = lambda: False  # asked before each try: whether to go on another time
-        self.tries, self.rounds = Tries(), 0  # of the step at hand, kept over a pause
+        self.looked, self.waits, self.tries, self.rounds = 0, RULES.between, Tries(), 0  # two of the step at hand
         self.found: Tensor | None = None  # its stages, where its cells were halved
         self.terms: Tensor | None = None
         begun = self._step(self.length, self._constant(self.length))
@@ -184,6 +183,8 @@ class Marcher:
             late = size * self._passing(length) > self.accuracy.tolerance
             jump = self.last is None and size > RULES.jump
             if late and jump and length > RULES.sudden ** (1 / self.mesh.dims) * self.span:
+                if self.layered and self.mesh.dims > 2 and self.mesh.region is not None:
+                    return self._ended("cells")  # a start that disagrees with a rim: its layer wants too many
                 self.record.rejected, self.layered = self.record.rejected + 1, True
                 length *= RULES.after
                 continue

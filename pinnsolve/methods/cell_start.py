@@ -29,10 +29,15 @@ class Rules:
     floor : float
         Of an unknown's size by all data: it counts as no smaller, since walls may be larger than the start. Larger: a
         small start is not resolved. Smaller: a start of nothing asks for what nobody sees.
+    hopeless : float
+        Times what is asked of the start: where so much is missed over space by as many cells as there is room for, the
+        march is not begun. Larger: a budget that goes into a march that cannot be right. Smaller: marches that would
+        have been just right.
     """
 
     shallow: float = 2.0**-12
     floor: float = 0.3
+    hopeless: float = 20.0
 
 
 RULES = Rules()
@@ -49,7 +54,7 @@ def at_start(scheme: Scheme, mesh: Tiles) -> Start:
 
 def resolved(scheme: Scheme, mesh: Tiles, sizes: Tensor, tolerance: float, most: int) -> tuple[Tiles, Tensor]:
     """Cells on which the start's polynomials are as good as is asked, relative to the unknowns' sizes (F,), and these
-    sizes as the start shows them."""
+    sizes as the start shows them. In space more than `most` of them, where fewer are hopeless."""
     while True:
         values = projected(scheme, mesh)
         found = torch.maximum(variation(values, mesh), RULES.floor * sizes)
@@ -59,7 +64,8 @@ def resolved(scheme: Scheme, mesh: Tiles, sizes: Tensor, tolerance: float, most:
         wanted &= mesh.widths > RULES.shallow ** (1 / mesh.dims) * mesh.lengths
         finer, _ = halvings(mesh, wanted, scheme.evolution.rings)
         if len(finer) == len(mesh) or len(finer) > most:
-            return mesh, found
+            hopeless = mesh.dims > 2 and float(missed.norm()) > RULES.hopeless * tolerance
+            return finer if hopeless else mesh, found
         mesh = finer
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pinnsolve.geometry.clip_points import points_inside
 from pinnsolve.geometry.clipped import RULES as CLIPPED
+from pinnsolve.geometry.surfaces import Surfaces
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -144,9 +145,14 @@ def closed(mesh: Tiles, rings: tuple[bool, ...]) -> bool:
     total = torch.zeros(len(mesh), mesh.dims, dtype=torch.float64)
     around = torch.zeros(len(mesh), dtype=torch.float64)
     if len(owner):
-        _, normals, sizes = mesh.region.rim.nodes(arcs, boxes, RULES.nodes)
-        total.index_add_(0, owner, (normals * sizes[..., None]).sum(1))
-        around.index_add_(0, owner, sizes.sum(1))
+        rim = mesh.region.rim
+        if isinstance(rim, Surfaces):
+            outward, sizes = rim.outward(arcs, boxes, RULES.nodes)
+        else:
+            _, normals, each = rim.nodes(arcs, boxes, RULES.nodes)
+            outward, sizes = (normals * each[..., None]).sum(1), each.sum(1)
+        total.index_add_(0, owner, outward)
+        around.index_add_(0, owner, sizes)
     for opening in openings(mesh, rings):
         axis, below, above, begin, end, share = opening
         part = share if mesh.dims < 3 else torch.where(share < 1, in_section(mesh, opening, RULES.nodes)[2], share)

@@ -8,7 +8,7 @@ conditioned as in a whole cell, whatever is cut off, and a mean square is the su
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -34,12 +34,15 @@ class Rules:
         Of what is nearest by other points, by which they are so only nearly. Fewer: it is not the nearest.
     together : float
         Numbers of the features that are made at once, of whole cells. More: memory.
+    kept : float
+        Numbers of features of cut cells over space that are kept, 80 MB. Fewer: they are made for each residual anew.
     """
 
     least: float = 1e-9
     closer: int = 3
     repeats: int = 4
     together: float = 5e5
+    kept: float = 1e7
 
 
 RULES = Rules()
@@ -93,16 +96,23 @@ class Spread:
         """Cells whose features are made at once, where they are not kept."""
         return max(1, int(RULES.together / (max(1, self.own.shape[1]) * self.cell.count)))
 
-    @property
-    def _few(self) -> bool:
-        """Whether tables are kept: not over space, where each is asked for once or twice."""
-        return self.cell.dims < 3
+    def _parts(self, orders: Sequence[int]) -> Iterable[Tensor]:
+        """The reference cell's features at the points of cut cells over space, some cells at once; kept where they are
+        few enough."""
+        key, room = tuple(orders), RULES.kept / (self.own[..., 0].numel() * self.cell.count)
+        made = (self.cell.features(xi, key) for xi in self.own.split(self.together))
+        if key not in self._tables and len(self._tables) + 1 > room:
+            return made
+        if key not in self._tables:
+            self._tables[key] = torch.cat(list(made))
+        return self._tables[key].split(self.together)
 
     def table(self, orders: Sequence[int], some: Tensor | slice = slice(None)) -> Tensor:
         """The features of some of the cut cells, derived so many times along each coordinate, (k, P, M)."""
         key = tuple(orders)
-        if not self._few:
-            return self.cell.features(self.own[some], key) @ own_features(self.mesh, self.cell)[some]
+        if self.cell.dims > 2:
+            made = self._tables[key][some] if key in self._tables else self.cell.features(self.own[some], key)
+            return made @ own_features(self.mesh, self.cell)[some]
         if key not in self._tables:
             self._tables[key] = self.cell.features(self.own, key) @ own_features(self.mesh, self.cell)
         return self._tables[key][some]
@@ -118,11 +128,11 @@ class Spread:
 
     def _values(self, c: Tensor, orders: Sequence[int]) -> Tensor:
         """The same of the cut cells, (..., k, P)."""
-        if self._few:
+        if self.cell.dims < 3:
             return by_features(c, self.table(orders))
         known, found = by_features(c, own_features(self.mesh, self.cell)), list[Tensor]()
-        for xi, mine in zip(self.own.split(self.together), known.split(self.together, -2), strict=True):
-            found.append(by_features(mine, self.cell.features(xi, orders)))
+        for features, mine in zip(self._parts(orders), known.split(self.together, -2), strict=True):
+            found.append(by_features(mine, features))
         return torch.cat(found, -2)
 
     def tested(self, given: Tensor, orders: Sequence[int]) -> Tensor:
@@ -135,12 +145,12 @@ class Spread:
 
     def _tested(self, given: Tensor, orders: Sequence[int]) -> Tensor:
         """The same of the cut cells, (..., k, M)."""
-        if self._few:
-            return (given[..., None, :] @ self.table(orders))[..., 0, :]
+        if self.cell.dims < 3:
+            return by_features(given, self.table(orders).mT)
         found = list[Tensor]()
-        for xi, mine in zip(self.own.split(self.together), given.split(self.together, -2), strict=True):
-            found.append((mine[..., None, :] @ self.cell.features(xi, orders))[..., 0, :])
-        return (torch.cat(found, -2)[..., None, :] @ own_features(self.mesh, self.cell))[..., 0, :]
+        for features, mine in zip(self._parts(orders), given.split(self.together, -2), strict=True):
+            found.append(by_features(mine, features.mT))
+        return by_features(torch.cat(found, -2), own_features(self.mesh, self.cell).mT)
 
     def rows(self, orders: Sequence[int], first: Tensor) -> Tensor:
         """The features in some cells, (C, M, P) or (M, P) where they are the same in all."""
@@ -204,7 +214,10 @@ def modes_on(cell: ReferenceCell, xi: Tensor, weights: Tensor) -> Tensor:
 
 def by_features(c: Tensor, table: Tensor) -> Tensor:
     """What coefficients (..., n, M) are at places, (..., n, P), by the features there: (P, M), or of each (n, P, M)."""
-    return c @ table.T if table.dim() == 2 else (table @ c[..., None])[..., 0]
+    if table.dim() == 2:
+        return c @ table.T
+    fields = c.reshape(-1, *c.shape[-2:]).permute(1, 2, 0)  # all of a cell are multiplied at once
+    return (table @ fields).permute(2, 0, 1).reshape(*c.shape[:-1], -1)
 
 
 def features_at(mesh: Tiles, cell: ReferenceCell, cells: Tensor, xi: Tensor, orders: Sequence[int]) -> Tensor:
@@ -213,8 +226,9 @@ def features_at(mesh: Tiles, cell: ReferenceCell, cells: Tensor, xi: Tensor, ord
     if len(mesh.cut):
         number = torch.full((len(mesh),), -1, dtype=torch.int64, device=cells.device)
         number[mesh.cut] = torch.arange(len(mesh.cut), device=cells.device)
-        mine = number[cells]
-        found[mine >= 0] = found[mine >= 0] @ own_features(mesh, cell)[mine[mine >= 0]]
+        mine, own = number[cells], own_features(mesh, cell)
+        for k in mine[mine >= 0].unique().tolist():  # not at once: thousands of triangles may lie in one cell
+            found[mine == k] = found[mine == k] @ own[k]
     return found
 
 
@@ -230,7 +244,8 @@ def legendre_of(mesh: Tiles, cell: ReferenceCell, c: Tensor) -> Tensor:
     if not len(mesh.cut):
         return c
     found = c.clone()
-    found[..., mesh.cut, :, :] = c[..., mesh.cut, :, :] @ own_features(mesh, cell).mT
+    fields = c[..., mesh.cut, :, :].transpose(-3, -2)  # (..., F, k, M)
+    found[..., mesh.cut, :, :] = by_features(fields, own_features(mesh, cell)).transpose(-3, -2)
     return found
 
 

@@ -8,9 +8,10 @@ it by its own error, so that the problem's constant is about
 and the best one's error is about C * residual_best. Taken is the k of the best one's kind with the smallest residual
 (the same layer with fewer features); where there is none, the larger C of the two with the smallest residuals, or twice
 that of a single one, since two solutions may share an error. Cells are solved a second time to that end, with richer
-features (`pinnsolve.methods.Enriching`): then k is that one. Where more than a twentieth of the first residual is left,
-all solutions may be wrong alike, and the estimate is at least ten times what is left, unless the best residual is
-rounding beside its own terms, or cells say what the worst of them leaves; where more than half is left there is none.
+features (`pinnsolve.methods.Enriching`): then k is that one; beside them alone another kind is told by the whole
+difference. Where more than a twentieth of the first residual is left, all solutions may be wrong alike, and the
+estimate is at least ten times what is left, unless the best residual is rounding beside its own terms, or cells say
+what the worst of them leaves; where more than half is left there is none.
 Where data are rough, or the equations vary in a narrow place, random features may be wrong alike too: of those the
 whole difference is taken.
 
@@ -30,8 +31,8 @@ from torch import Tensor
 from pinnsolve.training.broken_off import Parts, held_against
 from pinnsolve.training.distance import distance
 from pinnsolve.training.rounding import rounding
+from pinnsolve.training.seen import Seen
 from pinnsolve.training.weights import weighted
-from pinnsolve.trial.exact import Plan
 
 # Of the first residual (rms): where more is left, the estimate is at least `AT_LEAST` times what is left. Larger:
 # solutions that are wrong alike are believed. Smaller: good estimates are made too cautious. `python -m
@@ -125,26 +126,6 @@ class Found:
         return weighted(weights, self.held_out) ** 0.5
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What the check before training saw, and makes solutions wrong alike.
-
-    Parameters
-    ----------
-    rough : bool
-        Whether data have jumps or kinks, and with them the solution.
-    narrow : bool
-        Whether the equations vary in a place that is narrow.
-    """
-
-    rough: bool = False
-    narrow: bool = False
-
-    @classmethod
-    def of(cls, plan: Plan) -> Seen:
-        return cls(plan.rough, bool(plan.narrow))
-
-
 def estimated(
     found: Sequence[Found], first: Mapping[str, float], weights: Mapping[str, float], seen: Seen | None = None
 ) -> float:
@@ -174,8 +155,8 @@ def estimated(
     nearest = (own or alike or others)[0]
     if own and (apart := max(best.apart, own[0].apart)) > 0:
         return max(apart, *(rounding(v.dtype) for v in best.values.values()))
-    near = own[:1] or alike[:1] or others[: best.others]
-    error = max(_difference(f, best) / (f.size(weights) or 1.0) for f in near) * best.size(weights)
+    near = own[:1] or alike[:1] or ([f for f in others if not f.defect] or others)[: best.others]
+    error = max(_told_by(f, best, weights) for f in near)
     if not own and not alike and len(others) == 1:
         error *= best.shared
     told, hardly = bool(own) and best.defect > 0 and nearest.defect > 0, 0.0
@@ -293,6 +274,14 @@ class Gathered:
             others = [f for f in self.found if f.stage != kept.stage]
         error = self._estimated(self.judged([kept, *others], weights), weights)
         return error if math.isfinite(error) else None
+
+
+def _told_by(other: Found, best: Found, weights: Mapping[str, float]) -> float:
+    """The error of the best as another solution tells it, by both residuals; beside one of another kind over cells that
+    say what the worst of them leaves, the whole difference: what small cells leave at edges is without bound."""
+    cells = other.defect > 0 and not best.defect
+    ratio = 1.0 if cells else best.size(weights) / (other.size(weights) or 1.0)
+    return _difference(other, best) * ratio
 
 
 def _difference(a: Found, b: Found) -> float:

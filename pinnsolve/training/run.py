@@ -25,11 +25,12 @@ from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import part_of
 from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
-from pinnsolve.training.error_estimate import Found, Gathered, Seen, solved_again
+from pinnsolve.training.error_estimate import Found, Gathered, solved_again
 from pinnsolve.training.guessing import before_guess, to_guess
 from pinnsolve.training.history import History, Look
 from pinnsolve.training.results import Ended, Turn
 from pinnsolve.training.rounding import rounding, terms
+from pinnsolve.training.seen import Seen
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
 from pinnsolve.trial.marched import Marched

@@ -280,7 +280,7 @@ def _divisible(problem: Problem) -> None:
         raise UnmarchableError(problem.indivisible)
     if len(problem.space_coordinates) < 3:
         return
-    if problem.domain.shape is not None or problem.parts is not None:
-        raise UnmarchableError("with time cells of space fill boxes: they end at no curved side and at no interface")
+    if problem.parts is not None:
+        raise UnmarchableError("with time cells of space end at no interface of materials")
     if problem.inner:
         raise UnmarchableError("in three dimensions with time no cells end where conditions stand inside")

@@ -1,0 +1,27 @@
+"""What the check before training saw, for the estimate of the error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pinnsolve.trial.exact import Plan
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the check before training saw, and makes solutions wrong alike.
+
+    Parameters
+    ----------
+    rough : bool
+        Whether data have jumps or kinks, and with them the solution.
+    narrow : bool
+        Whether the equations vary in a place that is narrow.
+    """
+
+    rough: bool = False
+    narrow: bool = False
+
+    @classmethod
+    def of(cls, plan: Plan) -> Seen:
+        return cls(plan.rough, bool(plan.narrow))
