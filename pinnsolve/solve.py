@@ -255,7 +255,7 @@ def prepare(
     identity = {"problem": about, "settings": {k: str(v) for k, v in settings.described().items()}}
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,
-        cells=0 if read is None else max(1, len(problem.space_coordinates)), only=bool(problem.inner),
+        cells=0 if read is None else max(1, len(problem.space_coordinates)), only=bool(problem.lines),
         law=law.start if law is not None else "", noise=NOISE * bool(problem.observations),
         coordinates=len(problem.coordinates), ranges=bool(problem.ranges), largest=most_features(settings.room),
     )  # fmt: skip
@@ -278,7 +278,7 @@ def _read(problem: Problem, made: Plan, settings: Settings) -> tuple[Evolution |
         If the settings ask for cells, and these cannot solve it.
     """
     cells = settings.automatic or isinstance(settings.stages[0].network, LocalFeatures)
-    if not (cells or problem.inner):
+    if not (cells or problem.lines):
         return None, None
     law = read_law(problem, made) if settings.automatic and settings.dtype == torch.float64 else None
     try:
@@ -288,7 +288,7 @@ def _read(problem: Problem, made: Plan, settings: Settings) -> tuple[Evolution |
             raise UnmarchableError("cells are solved in float64: rounding in float32 is larger than what they leave")
         return read_for_cells(problem, made), law
     except UnmarchableError as error:
-        if problem.inner:
+        if problem.lines:
             raise not_inside(problem, str(error)) from None
         if settings.automatic:
             return None, law

@@ -229,7 +229,7 @@ def test_relations_are_the_value_and_the_flux_whatever_else_is_differentiated() 
         space=SQUARE, unknowns="T", equations=more, conditions=[dirichlet(T=0)], reference=None, tolerance=1e-3,
         parameters={"k": Piecewise(1.0, (DISC, 5.0))},
     )  # fmt: skip
-    assert [r.name for r in relations(problem)] == [
+    assert [r.equation.name for r in relations(problem)] == [
         "continuous across interfaces [1]", "more, its flux across interfaces"
     ]  # fmt: skip
 
@@ -237,8 +237,11 @@ def test_relations_are_the_value_and_the_flux_whatever_else_is_differentiated() 
 def test_a_part_is_tied_to_walls_by_the_best_way() -> None:
     """A core within an insulator, and beside both a good way through another part."""
     sizes, held = [1.0, 1e-6, 1.0], [True, False, False]
-    assert tied(sizes, held, [(0, 1), (1, 2)]) == [math.inf, 1.0, 1e-6]
-    assert tied([*sizes, 0.1], [*held, False], [(0, 1), (1, 2), (0, 3), (3, 2)])[2] == 0.1
+    ways = dict.fromkeys([(0, 1), (1, 2)], math.inf)
+    assert tied(sizes, held, ways) == [math.inf, 1.0, 1e-6]
+    others = ways | dict.fromkeys([(0, 3), (3, 2)], math.inf)
+    assert tied([*sizes, 0.1], [*held, False], others)[2] == 0.1
+    assert tied([*sizes, 0.1], [*held, False], others | {(0, 3): 0.01})[2] == 0.01  # what they meet through counts
 
 
 def test_a_thin_film_has_points_of_its_own() -> None:

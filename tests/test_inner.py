@@ -12,7 +12,6 @@ from torch import cos, sin, sinh, where
 
 from pinnsolve import (
     Box,
-    Disk,
     Piecewise,
     Problem,
     condition,
@@ -271,9 +270,9 @@ K = {"k": Piecewise(1.0, (Box(x=(0.5, 1)), 5.0))}
         (
             lambda: posed(
                 dirichlet(u=0, on=side("film")), space=SQUARE, equation=laplacian,
-                parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2, name="film"), 2.0))},
+                parameters={"k": Piecewise(1.0, (Box(x=(0.4, 0.5), name="film"), 2.0))},
             ),
-            "on the side of a part inside",
+            "on=face(x=0.4) or on=face(x=0.5)",
         ),
         (
             lambda: Problem(

@@ -124,37 +124,48 @@ def rows(problem: Problem) -> dict[str, Row]:
         if one.together:
             found[flux_name(one.equation.name)] = Row(_flux(problem, one))
         for number, k in enumerate(one.alone):
-            found[f"{one.equation.name}, continuous across interfaces [{number + 1}]"] = Row(_Alone(one, k))
+            found[_alone_name(one, number)] = Row(_Alone(one, k))
     return found
 
 
-def relations(problem: Problem) -> tuple[Equation, ...]:
+@dataclass(frozen=True)
+class Relation:
+    """One of the relations that hold across interfaces, and by which names `rows` says the same."""
+
+    equation: Equation
+    rows: tuple[str, ...]
+
+
+def relations(problem: Problem) -> tuple[Relation, ...]:
     """The same as equations on interfaces, each once: what is continuous in itself without a normal, where it is
     differentiated along all coordinates."""
     generator = torch.Generator().manual_seed(17)
     points = problem.interfaces[0].draw(RULES.points, "sobol", generator)
-    fluxes, alone = list[Equation](), list[tuple[Tensor, dict[str, Row]]]()
+    fluxes, alone = list[Relation](), list[tuple[Tensor, dict[str, Row], list[tuple[str, str]]]]()
     for one in joined(problem):
         if one.together:
-            fluxes.append(Equation(flux_name(one.equation.name), interior, Row(_flux(problem, one))))
+            name = flux_name(one.equation.name)
+            fluxes.append(Relation(Equation(name, interior, Row(_flux(problem, one))), (name,)))
         with torch.enable_grad():
             taken = differentiated(one.equation, _probed(problem, points))[1]
             values = [field.value for field, _ in taken]
-        for k in one.alone:
-            name, row, value = taken[k][1], Row(_Alone(one, k)), values[k].detach()
+        for number, k in enumerate(one.alone):
+            coordinate, row, value = taken[k][1], Row(_Alone(one, k)), values[k].detach()
             if not values[k].requires_grad:  # it holds no unknown
                 continue
-            known = next((rows for v, rows in alone if torch.allclose(v, value, 1e-10, 1e-12)), None)
+            known = next((group for group in alone if torch.allclose(group[0], value, 1e-10, 1e-12)), None)
             if known is None:
-                alone.append((value, {name: row}))
-            else:
-                known.setdefault(name, row)
-    found = list[Equation]()
-    for number, (_, mine) in enumerate(alone):
+                alone.append(known := (value, {}, []))
+            known[1].setdefault(coordinate, row)
+            known[2].append((coordinate, _alone_name(one, number)))
+    found = list[Relation]()
+    for number, (_, mine, names) in enumerate(alone):
         row = next(iter(mine.values()))
         bare = isinstance(row.side, _Alone) and set(mine) == set(problem.space_coordinates)
-        each = [Row(replace(row.side, bare=True))] if bare else list(mine.values())  # type: ignore[type-var]
-        found += [Equation(f"continuous across interfaces [{number + 1}]", interior, r) for r in each]
+        each = {c: r for c, r in mine.items() if not bare} or {"": Row(replace(row.side, bare=True))}  # type: ignore[type-var]
+        for c, r in each.items():
+            said = tuple(name for coordinate, name in names if c in ("", coordinate))
+            found.append(Relation(Equation(f"continuous across interfaces [{number + 1}]", interior, r), said))
     return (*found, *fluxes)
 
 
@@ -169,60 +180,8 @@ def warnings_of(problem: Problem) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
-class Scaling:
-    """How equations are weighed in the parts of space.
-
-    Flux that is lost in a good conductor must be small beside that in a bad one, where values are prescribed: with the
-    coefficient of that part all others keep their own units. What conducts still less, and has no value of its own, is
-    scaled up to it, or its equation would be met by chance.
-
-    Parameters
-    ----------
-    ratios : mapping from residual name to float
-        The terms of the largest part over those of the part that counts, by which weights are multiplied: less, and a
-        flux of the bad conductor is lost; its square, and few features do better by no solution at all.
-    raised : tensor (parts,)
-        Factors on the equations in each part.
-    """
-
-    ratios: Mapping[str, float]
-    raised: Tensor
-
-
-def scaling(problem: Problem) -> Scaling:
-    """Read off the terms that smooth fields make in each equation in each part of space."""
-    assert problem.parts is not None
-    count = problem.parts.count
-    points = problem.domain.interior.draw(16 * RULES.points, "sobol", torch.Generator().manual_seed(18))
-    label, known = problem.parts.label(points.coordinates), held(problem)
-    ratios, raised = dict[str, float](), list[Tensor]()
-    for equation in problem.equations:
-        parts = problem.prober.answer(equation, points).parts
-        made = torch.stack(parts).abs().sum(0).nan_to_num(posinf=0.0)
-        sizes = torch.stack([made[label == k].mean() if bool((label == k).any()) else made.max() for k in range(count)])
-        walled = sizes[known & (sizes > 0)] if bool((known & (sizes > 0)).any()) else sizes[sizes > 0]
-        counts = float(walled.min()) if len(walled) else 1.0
-        ratios[equation.name] = max(float(sizes.max()) / counts, 1.0)
-        raised.append((counts / sizes.clamp(min=1e-300)).clamp(1.0, 1 / RULES.least))
-    ratios |= {flux_name(name): ratio for name, ratio in ratios.items()}
-    alike = torch.stack(raised)
-    shared = bool((alike.amax(0) <= 10 * alike.amin(0)).all())  # by equations of several kinds nothing is raised
-    return Scaling(ratios, alike.amin(0) if shared else torch.ones(count, dtype=torch.float64))
-
-
-def held(problem: Problem) -> Tensor:
-    """Which parts of space have walls on which a condition says more than a slope."""
-    assert problem.parts is not None
-    found = torch.zeros(problem.parts.count, dtype=torch.bool)
-    for condition in problem.conditions:
-        if condition.says("normal derivative"):
-            continue
-        for piece in problem.pieces(condition):
-            if piece.moment is None:
-                points = piece.draw(16 * RULES.points, "sobol", torch.Generator().manual_seed(19))
-                found[problem.parts.label(points.coordinates)] = True
-    return found
+def _alone_name(one: Joined, number: int) -> str:
+    return f"{one.equation.name}, continuous across interfaces [{number + 1}]"
 
 
 def flux_name(equation: str) -> str:

@@ -199,11 +199,12 @@ def _broken(given: Read, findings: Findings) -> tuple[list[Plane], bool]:
     standing = _standing(problem)
     inside = [p for p in planes if p.coordinate != problem.domain.time or not given.marched]
     on_shape = problem.domain.shape is not None
-    if problem.interfaces and (bent or (inside and (on_shape or not _bends(given, _apart(problem, inside, standing))))):
+    scattered = bent or (inside and (on_shape or not _bends(given, _apart(problem, inside, standing))))
+    if problem.cuts or (problem.interfaces and scattered):
         if standing:
             raise NoReferenceError("conditions stand at inner places, and materials meet on a surface")
         _check_joined(given)
-        alike = problem.with_parameters({n: m.elsewhere for n, m in problem.materials.items()})
+        alike = problem.of_one_material()
         planes, bent = broken(alike, findings.sizes, findings.narrow)
         inside = [p for p in planes if p.coordinate != problem.domain.time or not given.marched]
         if inside or bent:

@@ -140,7 +140,7 @@ def _across(cloud: Cloud) -> list[Block]:
         beyond, here = (  # normals come from beyond
             cloud.spots(at, labels=labels) for labels in parting.beside(at, columns(points.normals, names))
         )
-        blocks.append(Block(parting.equations, here, normals, True, points.measured, beyond))
+        blocks.append(Block(parting.equations[piece.number], here, normals, True, points.measured, beyond))
     return blocks
 
 

@@ -16,9 +16,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from pinnsolve.checks.joins import rows
+from pinnsolve.checks.told_across import OnBothSides, rows_by_piece
 from pinnsolve.classical.stencils import Array
-from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.across import Interface
 from pinnsolve.geometry.regions import interior
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
@@ -36,14 +36,18 @@ class Parting:
     problem: Problem
 
     @cached_property
-    def pieces(self) -> Sequence[Piece]:
+    def pieces(self) -> Sequence[Interface]:
         """The interfaces; none where no coefficient jumps."""
         return self.problem.interfaces
 
     @cached_property
-    def equations(self) -> list[Equation]:
-        """What holds on them."""
-        return [Equation(name, interior, row) for name, row in rows(self.problem).items()]
+    def equations(self) -> dict[int, list[Equation]]:
+        """By the number of an interface, what holds on it."""
+        return {
+            piece.number: [*here.values(), *(Equation(c.name, interior, OnBothSides(c)) for c in told)]
+            for pieces, here, told in rows_by_piece(self.problem)
+            for piece in pieces
+        }
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,7 +57,7 @@ class Parting:
         """The number (P,) of the material at places (P, d): equal ones lie in the same shapes."""
         found = np.zeros(len(places), dtype=np.int64)
         at = {c: torch.from_numpy(np.ascontiguousarray(x)) for c, x in zip(self.names, places.T, strict=True)}
-        for material in self.problem.materials.values() if self.pieces else ():
+        for material in self.problem.parts.materials if self.problem.parts is not None else ():
             found = found * (len(material.parts) + 1) + material.which(at).numpy()
         return found
 

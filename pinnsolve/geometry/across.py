@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,28 +19,35 @@ from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.rules import RULES
 from pinnsolve.geometry.shape import Shape
-from pinnsolve.geometry.side import Side
 from pinnsolve.geometry.wanting import Wanting
 from pinnsolve.jets.jet import Chart, Jet
 
-ACROSS = "across"  # marks points that stand for both sides of an interface
+ACROSS = "across"  # marks points that stand for both sides of an interface, by the number of that
 BEYOND = "beyond "  # before a name: what it stands for on the side from which the normal points
 
 
+@dataclass(frozen=True)
 class Interface(Piece):
-    """A part of an interface; its normals point out of the part that made it."""
+    """A part of an interface; its normals point out of the part that made it.
+
+    Parameters
+    ----------
+    number : int
+        Which of all interfaces it is.
+    """
+
+    number: int = 0
 
     def draw(
         self, count: int, sampler: Sampler, generator: torch.Generator, towards: Sequence[Wanting] = ()
     ) -> Points:  # fmt: skip
-        return _marked(super().draw(count, sampler, generator, towards))
+        return self._marked(super().draw(count, sampler, generator, towards))
 
-    def grid(self) -> Points:
-        return _marked(super().grid())
+    def scattered(self, count: int, seed: int) -> Points:
+        return self._marked(super().scattered(count, seed))
 
-
-def _marked(points: Points) -> Points:
-    return replace(points, measured={ACROSS: torch.zeros_like(points.weights)})
+    def _marked(self, points: Points) -> Points:
+        return replace(points, measured={ACROSS: torch.full_like(points.weights, float(self.number))})
 
 
 def both_sides(points: Points) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -74,15 +82,15 @@ def materials_at(
 def interfaces_of(domain: Domain, parts: Parts) -> tuple[Interface, ...]:
     """The surfaces of the parts inside the domain, as far as a coefficient jumps there, each once."""
     inside = domain.interior
-    found, earlier = [], dict[Leaf, Shape]()
+    found, earlier = list[Interface](), dict[Leaf, Shape]()
     for shape in _different(shape for m in parts.materials for shape, _ in m.parts):
         whole = _whole(shape, domain)
         near = tuple(leaf for leaf, other in earlier.items() if _may_meet(whole, other))
         for side in whole.sides:
-            kept = Side(side.patch, _jumping(domain, parts, near), side.called)
+            kept = side.within(_jumping(domain, parts, near))
             if kept.size > RULES.beside * shape.size ** (kept.dimension - 1):
                 found.append(
-                    Interface(inside.extent, {}, None, inside.space, inside.time, inside.shape, kept)
+                    Interface(inside.extent, {}, None, inside.space, inside.time, inside.shape, kept, number=len(found))
                 )  # fmt: skip
         earlier |= dict.fromkeys((side.patch.leaf for side in whole.sides), whole)
     return tuple(found)
@@ -90,7 +98,10 @@ def interfaces_of(domain: Domain, parts: Parts) -> tuple[Interface, ...]:
 
 def _different(shapes: Iterable[Shape]) -> Iterable[Shape]:
     """Each shape once, boxes by where they end: coefficients of the same parts may each have made their own."""
-    return {tuple(s.bounds.items()) if type(s) is Box else s: s for s in shapes}.values()
+    found = dict[Any, Shape]()
+    for s in shapes:
+        found.setdefault(tuple(s.bounds.items()) if type(s) is Box else s, s)
+    return found.values()
 
 
 def _may_meet(a: Shape, b: Shape) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,10 +11,12 @@ import torch
 
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.data.axes import TIME
-from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.along import Along
 from pinnsolve.geometry.arguments import interval
 from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.embedded import Embedded
+from pinnsolve.geometry.extent import Extent
 from pinnsolve.geometry.holes import Hole, Notch
 from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.piece import Piece
@@ -23,7 +25,7 @@ from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.walls import Walls
 
 
-class Domain:
+class Domain(Extent):
     """A shape, an interval of time or none, and the parameters that are inputs beside them.
 
     Parameters
@@ -31,6 +33,8 @@ class Domain:
     space : Shape, optional
     time : (t0, t1) or Along, optional
     ranges : mapping from parameter to (low, high)
+    shapes : sequence of Shape
+        Of materials inside.
 
     Attributes
     ----------
@@ -58,7 +62,10 @@ class Domain:
     (('x', 't'), 't', 't=0')
     """
 
-    def __init__(self, space: Any, time: Any = None, ranges: Mapping[str, tuple[float, float]] | None = None) -> None:
+    def __init__(
+        self, space: Any, time: Any = None, ranges: Mapping[str, tuple[float, float]] | None = None,
+        shapes: Sequence[Shape] = (),
+    ) -> None:  # fmt: skip
         if space is not None and not isinstance(space, Shape):
             raise ProblemError(f"space={space!r} is no domain", "Write space=Box(x=(0, 1)).")
         if space is None and time is None:
@@ -67,6 +74,7 @@ class Domain:
             )
         extent = dict(space.bounds) if space is not None else {}
         self.space: Shape | None = space
+        self._shapes = tuple(shapes)
         self.shape: Shape | None = None if space is None or isinstance(space, Box) else space
         self.warnings = () if self.shape is None else tuple(self.shape.checked())
         self.space_coordinates = tuple(extent)
@@ -82,11 +90,7 @@ class Domain:
             if name in extent:
                 raise ProblemError(f"the name '{name}' stands for two things", "It is a coordinate and a parameter.")
             extent[name] = ends
-        self.extent: dict[str, tuple[float, float]] = extent
-
-    @property
-    def coordinates(self) -> tuple[str, ...]:
-        return tuple(self.extent)
+        self.extent = extent
 
     def __repr__(self) -> str:
         told = "Box(" + ", ".join(f"{n}=({a:g}, {b:g})" for n, (a, b) in self.extent.items()) + ")"
@@ -97,7 +101,7 @@ class Domain:
         made.extent = dict(extent)
         made.space_coordinates = tuple(c for c in self.space_coordinates if c in extent)
         made.time = self.time if self.time in extent else None
-        made.space, made.warnings = self.space, self.warnings
+        made.space, made.warnings, made._shapes = self.space, self.warnings, self._shapes
         made.shape = self.shape if made.space_coordinates == self.space_coordinates else None
         return made
 
@@ -108,31 +112,6 @@ class Domain:
     def over(self, coordinates: Iterable[str]) -> Domain:
         """The domain of some of the coordinates alone."""
         return self._changed({c: self.extent[c] for c in coordinates})
-
-    # ------------------------------------------------------------ scales
-
-    def ends(self, coordinate: str) -> tuple[float, float]:
-        return self.extent[coordinate]
-
-    def length(self, coordinate: str) -> float:
-        """The scale of a coordinate: everything inside works on numbers near one."""
-        low, high = self.extent[coordinate]
-        return high - low
-
-    def unit(self, coordinate: str, x: Any) -> Any:
-        """From the coordinate's extent to (0, 1): a number, a tensor or a field."""
-        low, high = self.extent[coordinate]
-        return (x - low) * (1 / (high - low))
-
-    def scaled(self, coordinate: str, x: Any) -> Any:
-        """From the coordinate's extent to (-1, 1)."""
-        low, high = self.extent[coordinate]
-        return (x - 0.5 * (low + high)) * (2 / (high - low))
-
-    def place(self, coordinate: str, part: Any) -> Any:
-        """From (0, 1) to the coordinate's extent."""
-        low, high = self.extent[coordinate]
-        return low + (high - low) * part
 
     @property
     def middle(self) -> dict[str, float]:
@@ -151,16 +130,6 @@ class Domain:
             return None
         like = places[self.space_coordinates[0]]
         return out.view(like.shape) if isinstance(like, torch.Tensor) else out.numpy().reshape(np.shape(like))
-
-    def outside(self, places: Mapping[str, Any], slack: float = SAME) -> tuple[str, Any] | None:
-        """The first coordinate that leaves the domain by more than `slack` of its length, and where (N,); None if none
-        does."""
-        for name, (low, high) in self.extent.items():
-            room = slack * (high - low)
-            inside = (places[name] >= low - room) & (places[name] <= high + room)
-            if not inside.all():
-                return name, ~inside
-        return None
 
     def arrays(self, places: Mapping[str, Any]) -> list[np.ndarray]:
         """Places by name as arrays of one shape, in the order of the coordinates.
@@ -229,6 +198,11 @@ class Domain:
         faces = [] if self.shape is not None else [p for c in self.space_coordinates for p in self.faces(c)]
         return Walls(self.interior, faces, self.space)
 
+    @cached_property
+    def embedded(self) -> Embedded:
+        """Where conditions may stand inside of space, but for planes across a box."""
+        return Embedded(self.interior, self._shapes)
+
     @property
     def start(self) -> Piece:
         """The moment at which time begins."""
@@ -259,6 +233,8 @@ class Domain:
             return self.interior.at(**{coordinate: float(value)})
         ends = ", ".join(f"face({coordinate}={end:g})" for end in (low, high))
         if coordinate in self.space_coordinates and self.shape is None and low < value < high:
+            if cut := self.embedded.in_plane(coordinate, value):
+                return cut[0]
             return Inner(self.extent, {coordinate: float(value)}, None, self.space_coordinates, self.time)
         raise ProblemError(f"there is no face {coordinate} = {value:g} on this domain", f"Possible: {ends}.")
 
@@ -291,9 +267,3 @@ class Domain:
             where = ", ".join(f"{c}={v:g}" for c, v in place.items())
             raise ProblemError(f"point({where}) lies outside the shape, or in a hole", "Choose a point of the domain.")
         return self.interior.at(**{c: float(v) for c, v in place.items()})
-
-    def known(self, coordinate: str) -> str:
-        """The coordinate's name, if it exists."""
-        if coordinate not in self.extent:
-            raise ProblemError(f"there is no coordinate '{coordinate}'", did_you_mean(coordinate, self.coordinates))
-        return coordinate

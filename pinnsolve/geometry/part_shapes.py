@@ -136,6 +136,12 @@ class ClippedParts:
                 found[0][mine], found[1][mine], density[mine] = told
         return found[0], found[1], density
 
+    def turned(self, number: int, parts: Tensor, normals: Tensor) -> bool:
+        """Whether normals (N, 2) of an interface's patch at parameters (N, 1) are not those of the interface."""
+        side = self.shapes[0].borders[number].side
+        assert side is not None
+        return bool(((side.taken(parts)[0].normals * normals).sum(1) < 0).any())
+
     def nodes(self, arcs: Tensor, boxes: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """As `Stretches.nodes`, of sides by their numbers among those of all parts."""
         return along(self.at, arcs, count)

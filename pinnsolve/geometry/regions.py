@@ -118,7 +118,8 @@ def face(**end: float) -> Region:
 def _in_plane(domain: Domain, coordinate: str, value: float) -> tuple[Piece, ...]:
     if domain.shape is None or coordinate not in domain.space_coordinates:
         return (domain.face(coordinate, value),)
-    return domain.walls.in_plane(coordinate, value)
+    on_rim = domain.walls.in_plane(coordinate, value)
+    return on_rim or domain.embedded.in_plane(coordinate, value) or domain.walls.no_plane(coordinate, value)
 
 
 @worded
@@ -136,7 +137,8 @@ def faces(*coordinates: str) -> Region:
 
 @worded
 def side(name: str) -> Region:
-    """The sides of a shape by name: all of the shape of that name, or a side that was named: `side("hole")`.
+    """The sides of a shape by name: all of the shape of that name, or a side that was named: `side("hole")`; of a part
+    of a material inside, too, where conditions are said of both sides by `jump`.
 
     Examples
     --------
@@ -149,7 +151,13 @@ def side(name: str) -> Region:
         name = str(name)
     if not isinstance(name, str):
         raise ProblemError(f"side({name!r}) is no name", 'Write side("hole") after Disk(..., name="hole").')
-    return Region(f"side({name!r})", lambda domain: domain.walls.named(name))
+    return Region(f"side({name!r})", lambda domain: _named(domain, name))
+
+
+def _named(domain: Domain, name: str) -> tuple[Piece, ...]:
+    if not domain.walls.knows(name) and (found := domain.embedded.named(name)):
+        return found
+    return domain.walls.named(name, domain.embedded.names)
 
 
 @worded

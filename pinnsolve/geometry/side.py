@@ -79,9 +79,13 @@ class Side:
         return Side(self.patch, lambda surface: self._keeps(surface) * holds(surface.points), self.called)
 
     def towards(self, sign: Callable[[Surface], Tensor]) -> Side:
-        """The same as a side of something else, which lies where normals come from (one), where they point (minus one),
-        or elsewhere (zero)."""
-        return Side(self.patch, lambda surface: self._keeps(surface) * sign(surface), self.called)
+        """The same as a side of something else, which lies where the patch's normals come from (one), where they point
+        (minus one), or elsewhere (zero)."""
+        return Side(self.patch, lambda surface: self._keeps(surface).abs() * sign(surface), self.called)
+
+    def within(self, keeps: Keeps) -> Side:
+        """What of it something else keeps."""
+        return Side(self.patch, lambda surface: self._keeps(surface) * keeps(surface), self.called)
 
     @cached_property
     def size(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.errors import ProblemError, did_you_mean
@@ -48,8 +49,13 @@ class Walls:
             return replace(inside, fixed={coordinate: end}, normal=(coordinate, sign), shape=None)
         return replace(inside, normal=(coordinate, sign), side=side)
 
-    def named(self, name: str) -> tuple[Piece, ...]:
-        """The sides of that name, or of the shape of that name.
+    def knows(self, name: str) -> bool:
+        """Whether something of space was called so, whatever is left of it."""
+        patches = [] if self._space is None else self._space.patches()
+        return any(name in patch.labels for patch in patches) or any(name == side.called for side in self._sides)
+
+    def named(self, name: str, others: Sequence[str] = ()) -> tuple[Piece, ...]:
+        """The sides of that name, or of the shape of that name; `others` are possible, too.
 
         Raises
         ------
@@ -67,31 +73,36 @@ class Walls:
         every = {label for patch in patches for label in patch.labels}
         if name in every:
             raise ProblemError(f"nothing is left of the side '{name}'", "Look at what the shape's algebra leaves.")
-        possible = sorted(every.union(*names))
+        possible = sorted(every.union(others, *names))
         raise ProblemError(
             f"no side is called '{name}'",
             did_you_mean(name, possible) if possible else 'Name a shape, name="hole", or its sides, names=[...].',
         )
 
     def in_plane(self, coordinate: str, value: float) -> tuple[Piece, ...]:
-        """What lies in the plane on which a coordinate of space has this value.
+        """What lies in the plane on which a coordinate of space has this value."""
+        low, high = self._interior.extent[coordinate]
+        return tuple(piece for at, piece in self._planes(coordinate) if abs(at - value) <= SAME * (high - low))
+
+    def _planes(self, coordinate: str) -> list[tuple[float, Piece]]:
+        """The sides across a coordinate, and where they are."""
+        axis = self._interior.space.index(coordinate)
+        flat = [(side.flat(), piece) for side, piece in zip(self._sides, self.pieces, strict=True)]
+        return [(f[1], piece) for f, piece in flat if f is not None and f[0] == axis]
+
+    def no_plane(self, coordinate: str, value: float) -> NoReturn:
+        """Say that nothing lies there.
 
         Raises
         ------
         ProblemError
-            If nothing lies there.
         """
-        axis = self._interior.space.index(coordinate)
         low, high = self._interior.extent[coordinate]
-        flat = [(side.flat(), piece) for side, piece in zip(self._sides, self.pieces, strict=True)]
-        planes = [(f[1], piece) for f, piece in flat if f is not None and f[0] == axis]
-        found = tuple(piece for at, piece in planes if abs(at - value) <= SAME * (high - low))
-        if found:
-            return found
+        planes = self._planes(coordinate)
         possible = ", ".join(sorted({f"face({coordinate}={at:.6g})" for at, _ in planes}))
         raise ProblemError(
             f"no side of the shape lies in the plane {coordinate} = {value:g}",
-            "Conditions inside of shapes are not solved; integrals there are taken. " * (low < value < high)
+            "Conditions inside are solved on shapes of a plane; integrals are taken. " * (low < value < high)
             + f"Possible: {possible}. " * bool(possible)
             + 'Other sides have names: side("hole") after name="hole".',
         )

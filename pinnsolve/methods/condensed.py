@@ -121,7 +121,7 @@ def alike(
     mesh: Tiles, keys: Sequence[tuple[int, ...]], sites: Sequence[tuple[Site, Slopes]], constant: bool
 ) -> tuple[Tensor, Tensor]:
     """Cells that stand for all alike, and for each cell its number among them: where equations and conditions do
-    not vary, cells of one size with the same neighbours are.
+    not vary, cells of one size and part with the same neighbours are.
 
     Parameters
     ----------
@@ -140,8 +140,8 @@ def alike(
     sizes = (mesh.widths / mesh.lengths * 1e12).round().tolist()
     known: dict[object, int] = {}
     first, number = list[int](), list[int]()
-    for j, (key, size, wall) in enumerate(zip(keys, sizes, walls, strict=True)):
-        whole = key, tuple(size), tuple(wall)
+    for j, (key, size, wall, part) in enumerate(zip(keys, sizes, walls, mesh.parts.tolist(), strict=True)):
+        whole = key, tuple(size), tuple(wall), part
         if whole not in known:
             known[whole] = len(first)
             first.append(j)

@@ -24,6 +24,7 @@ from pinnsolve.methods.faces import Faces, counts_of, joined_at
 from pinnsolve.methods.implicit_step import Scheme, Step, stretched
 from pinnsolve.methods.rows import Slopes
 from pinnsolve.methods.sides import Sides
+from pinnsolve.methods.weak_links import by_own_flux
 from pinnsolve.networks.curve_runs import runs_of, spots_of
 from pinnsolve.networks.spread import by_features, features_at
 from pinnsolve.networks.tiles import Tiles
@@ -99,8 +100,12 @@ def across(step: Step, curve: Curve, slopes: bool, by: Mapping[str, float] | Non
 
     flat, outward = (v.expand(q, c, points, -1).reshape(-1, e.dims) for v in (curve.places, curve.normals))
     places = e.points(flat, t, None, outward)
-    places = replace(places, measured={ACROSS: torch.zeros_like(places.weights)})
-    return answers(e.problem, e.relations, places, derivative, slopes, by)
+    numbers = runs_of(step.mesh).curves.to(flat)[curve.runs]
+    places = replace(places, measured={ACROSS: numbers[None, :, None].expand(q, c, points).flatten()})
+    if not e.problem.cuts:
+        return answers(e.problem, e.relations, places, derivative, slopes, by)
+    found = answers(e.problem, e.relations, places, derivative, True, by)
+    return by_own_flux(step, found, curve.cells, curve.normals)
 
 
 @dataclass
@@ -167,15 +172,16 @@ class Across:
         many, made = len(self.scheme.evolution.relations), list[Tensor]()
         for curve, slopes in self.curves:
             more = self.raised[curve.cells].amax(-1)  # (2, c)
-            sizes = self.columns.new_zeros(2, 2, len(curve.runs), many)  # of values and of slopes, above and below
+            orders = 1 + max((sum(alpha) for *_, alpha in slopes), default=0)
+            sizes = self.columns.new_zeros(orders, 2, len(curve.runs), many)  # of values, slopes, ..., above and below
             for (i, numbered, alpha), slope in slopes.items():
                 side, f = divmod(numbered, self.scheme.fields)
                 much = (slope.square() @ curve.weights).sqrt() * self.sizes[curve.cells[side], f]
-                sizes[min(sum(alpha), 1), side, :, i] += much
-            value = sizes[0].amax(0) / more.amin(0)[:, None]
+                sizes[sum(alpha), side, :, i] += much
             wide = (curve.normals.abs() * self.mesh.widths[curve.cells][:, :, None]).sum(-1).mean(-1).amin(0)
-            slope = (sizes[1] / more[..., None]).amax(0) / wide[:, None]
-            made.append((value.square() + slope.square()).sqrt())
+            each = [sizes[0].amax(0) / more.amin(0)[:, None]]
+            each += [(sizes[k] / more[..., None]).amax(0) / wide[:, None] ** k for k in range(1, orders)]
+            made.append(torch.stack(each).square().sum(0).sqrt())
         return made
 
     def sizes_of(self, runs: Tensor) -> Tensor:
@@ -195,13 +201,13 @@ class Across:
 
     def given(self, told: Sequence[Tensor], known: Tensor) -> Tensor:
         """What rows above lack, (q, N, K), for coefficients (q, n, F, M, K) that leave so much of relations,
-        (m, K, q c Q)."""
+        (m, K, q c Q), or nothing at all."""
         found = known.new_zeros(len(known), self.rows.shape[1], known.shape[-1])
         for (curve, _), here, left in zip(self.curves, self.places, told, strict=True):
-            residual = (
-                left.unflatten(2, (len(known), *curve.shape)).permute(2, 3, 0, 4, 1).flatten(2, 3)
-            )  # (q, c, m Q, K)
             c = (known / self.columns[:, None, None]).flatten(2, 3)
-            linear = [self.rows[k, here] @ c[:, curve.cells[k]] for k in (0, 1)]
-            found[:, here] = residual / self.units[here][..., None] + linear[1] - linear[0]
+            linear = [self.rows[k, here].to(c) @ c[:, curve.cells[k]] for k in (0, 1)]
+            found[:, here] = linear[1] - linear[0]
+            if len(left):
+                residual = left.unflatten(2, (len(known), *curve.shape)).permute(2, 3, 0, 4, 1).flatten(2, 3)
+                found[:, here] += residual / self.units[here][..., None]  # (q, c, m Q, K)
         return found

@@ -78,10 +78,17 @@ class Floating:
                 h[number, at, at] *= 2
 
     def answer(
-        self, solve: Callable[..., Tensor], slopes: Slopes, row_weights: Tensor, sites: Sequence[tuple[Site, Slopes]],
-        values: Tensor,
+        self, solve: Callable[..., Tensor], apart: Callable[[Tensor], Tensor], slopes: Slopes, row_weights: Tensor,
+        sites: Sequence[tuple[Site, Slopes]], values: Tensor,
     ) -> None:  # fmt: skip
-        """Solve for levels of one at all stages (lambda), (S,), with means that are held."""
+        """Solve for levels of one at all stages (lambda), (S,), with means that are held.
+
+        Parameters
+        ----------
+        apart : callable (S, n, F, M, L) -> (S, N, L)
+            What levels leave of relations across curves, as traces count it: between cells of one part it is nothing,
+            and rounding there would be more than what holds a level that hardly anything holds.
+        """
         s, count = self.scheme, len(self.pieces)
         one = values.new_zeros(row_weights.shape[1], s.fields, s.cell.count, count)
         for number, (piece, (_, f)) in enumerate(zip(self.pieces, self.held.tolist(), strict=True)):
@@ -100,7 +107,8 @@ class Floating:
                 if not any(k):
                     here[:, :, i] -= slope[..., None] * (values**order)[:, None, None, None] * one[site.cells, f, :1]
             told.append(here)
-        found = solve(b.flatten(2, 3), told, one.expand(len(b), *one.shape))
+        levels = one.expand(len(b), *one.shape)
+        found = solve(b.flatten(2, 3), told, torch.zeros_like(levels), apart(levels))
         self.answers, self.means = one + found, self._means(found)
 
     def _means(self, found: Tensor) -> Tensor:

@@ -121,7 +121,7 @@ class JoinedFaces:
             columns = felt_sizes(scheme, mesh, slopes, row_weights, self.shares)
             if curves:
                 columns = columns.amax(0, keepdim=True).expand_as(columns)  # rows on them are those of all stages
-                self.raised, counts = in_step(scheme, mesh, slopes, length)
+                self.raised, counts = in_step(scheme, mesh, slopes, curves, length)
                 self.across = self.faces.raised(counts)
         else:
             self.shares, self.w = torch.ones_like(mesh.shares), joining.weight
@@ -147,7 +147,7 @@ class JoinedFaces:
         self.floating = Floating.of(scheme, mesh, self.faces, self.raised)
         self.stages = [self._factorised(k, r, a) for k, r, a in zip(each, real, normal, strict=True)]
         if self.floating is not None:
-            self.floating.answer(self.solve, slopes, row_weights, sites, values)
+            self.floating.answer(self.solve, self._apart, slopes, row_weights, sites, values)
 
     def _factorised(self, numbers: Tensor, real: bool, h: Tensor) -> _Stage:
         """The system of one stage, of which A* A becomes H^-1."""
@@ -285,6 +285,14 @@ class JoinedFaces:
             found[k] = self.own.alone(stage.inverse, right).to(found.dtype)
         found = (ranks.sum(found) * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
         return found if self.floating is None else self.floating.freed(found)
+
+    def _apart(self, known: Tensor) -> Tensor:
+        """What coefficients (S, n, F, M, K) leave of linear relations across curves, as what is given (S, N, K)."""
+        assert self.curved is not None
+        nothing = [known.new_zeros(0)] * len(self.curved.curves)
+        given = self.counted(None, nothing, known)
+        assert given is not None
+        return -given
 
     def scaled(self, given: Tensor) -> Tensor:
         """What is given (S, N, K) in the units of the unknowns."""

@@ -63,7 +63,7 @@ class Operator:
     def __post_init__(self) -> None:
         given = self.scheme, self.mesh, self.length, self.slopes, self.sites
         if self.scheme.evolution.time is None:
-            self.row_weights, joining = balanced(self.scheme, self.mesh, self.slopes)
+            self.row_weights, joining = balanced(self.scheme, self.mesh, self.slopes, self.curves)
             # Newton's method looks again at what cells leave, so that half of the digits suffice
             self.cells = JoinedFaces(*given, self.row_weights, joining, brief=self.mesh.dims > 2, curves=self.curves)
             return

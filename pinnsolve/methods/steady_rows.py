@@ -9,9 +9,12 @@ weights by area stop an adaptive run at them).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
+from pinnsolve.methods.curves import Curve
 from pinnsolve.methods.faces import Joining, faces_in
 from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.raised import of_unknowns, raised
@@ -20,7 +23,9 @@ from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
 
 
-def balanced(scheme: Scheme, mesh: Tiles, slopes: Slopes) -> tuple[Tensor, Joining]:
+def balanced(
+    scheme: Scheme, mesh: Tiles, slopes: Slopes, curves: Sequence[tuple[Curve, Slopes]] = ()
+) -> tuple[Tensor, Joining]:  # fmt: skip
     """What rows are multiplied by, (1, n, E, P), and how cells are joined."""
     e, cell = scheme.evolution, scheme.cell
     moved, lower = _moved(scheme, mesh, slopes), lower_orders(scheme)
@@ -39,7 +44,7 @@ def balanced(scheme: Scheme, mesh: Tiles, slopes: Slopes) -> tuple[Tensor, Joini
     across = columns[field] / (moved[field, axis] * (2 / faces.across) ** powers[field])
     if not e.relations:
         return rows[None], Joining(1.0, columns[None], units, across)
-    much = raised(scheme, mesh, slopes)
+    much = raised(scheme, mesh, slopes, curves)
     by_field = of_unknowns(scheme, much, slopes)
     across = torch.where(faces.orders < 0, torch.ones_like(across), across * faces.raised(by_field))
     return (rows * much[..., None])[None], Joining(1.0, columns[None], units, across, by_field)

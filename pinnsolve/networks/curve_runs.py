@@ -49,6 +49,10 @@ class Runs:
         Of the smaller cell.
     sides : tensor (r,)
         A side that the curve is, by its number among those of all parts.
+    curves : tensor (r,)
+        Which of the interfaces it is.
+    turned : tensor (r,)
+        Minus one where normals of that are not those of the patch that it is of.
     arcs : list by run of tensor (K, 2)
         From which parameter to which.
     along : list by run of tensor (K,)
@@ -60,6 +64,8 @@ class Runs:
     lengths: Tensor
     sizes: Tensor
     sides: Tensor
+    curves: Tensor
+    turned: Tensor
     arcs: list[Tensor]
     along: list[Tensor]
 
@@ -87,18 +93,23 @@ def runs_of(mesh: Tiles) -> Runs:
     arcs, owner, curve = arcs[of_curve], owner[of_curve], kinds[of_curve, 1]
     middle = arcs[:, 1:].mean(1, keepdim=True)
     plain, turned = (region.at(arcs[:, 0], middle, outward)[1][:, 0] for outward in (False, True))
-    outward = (plain * turned).sum(1) > 0
     found: list[tuple[int, int, int, list[tuple[float, float]]]] = []
+    numbers, signs = list[int](), list[float]()
     for number in curve.unique().tolist():
         mine = torch.eq(curve, number)
-        found += _meeting(arcs[mine].numpy(), owner[mine].numpy(), outward[mine].numpy())
+        sign = -1.0 if region.turned(number, middle[mine][:1], plain[mine][:1]) else 1.0
+        outward = (sign * plain[mine] * turned[mine]).sum(1) > 0
+        found += _meeting(arcs[mine].numpy(), owner[mine].numpy(), outward.numpy())
+        numbers += [number] * (len(found) - len(numbers))
+        signs += [sign] * (len(found) - len(signs))
     pieces = [torch.tensor(parts, dtype=torch.float64) for *_, parts in found]
     below, above, sides = (torch.tensor([run[k] for run in found], dtype=torch.int64) for k in range(3))
     widths = mesh.widths.cpu().amax(1)
     sizes = torch.minimum(widths[below], widths[above])
     counts = [len(p) for p in pieces]
     along = _lengths(region, sides.repeat_interleave(torch.tensor(counts)), torch.cat(pieces)).split(counts)
-    return Runs(below, above, torch.stack([a.sum() for a in along]), sizes, sides, pieces, list(along))
+    curves, signed = torch.tensor(numbers, dtype=torch.int64), torch.tensor(signs, dtype=torch.float64)
+    return Runs(below, above, torch.stack([a.sum() for a in along]), sizes, sides, curves, signed, pieces, list(along))
 
 
 def _meeting(
@@ -163,7 +174,7 @@ def spots_of(mesh: Tiles, points: int) -> list[Spots]:
         xi, w = (torch.from_numpy(v) for v in np.polynomial.legendre.leggauss(count))
         at = torch.stack([_by_length(runs.arcs[k], runs.along[k], (xi + 1) / 2) for k in mine.tolist()])
         places, normals, _ = region.at(runs.sides[mine], at)
-        found.append(Spots(mine, places, normals, w / 2))
+        found.append(Spots(mine, places, runs.turned[mine][:, None, None] * normals, w / 2))
     return found
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.embedded import Cut
 from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.piece import Piece
-from pinnsolve.geometry.regions import side
 from pinnsolve.problem.binding import check_names
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.equation import Equation
@@ -21,8 +21,8 @@ from pinnsolve.problem.unknown import Unknown
 
 @dataclass(frozen=True)
 class Declared:
-    """The parts of a declaration, each of which was read on its own; `found` are the parameters that are not known, and
-    `embedded` names of parts inside; `parted` says that unknowns live on parts of space, which have faces inside."""
+    """The parts of a declaration, each of which was read on its own; `found` are the parameters that are not known;
+    `parted` says that unknowns live on parts of space, which have faces inside."""
 
     domain: Domain
     unknowns: tuple[str, ...]
@@ -33,7 +33,6 @@ class Declared:
     periodic: Sequence[Periodic]
     solenoidal: Sequence[Solenoidal]
     observations: Sequence[Measured]
-    embedded: Sequence[str] = ()
     parted: bool = False
 
     @property
@@ -149,14 +148,8 @@ class Declared:
         try:
             pieces = c.on.resolve(self.domain)
         except ProblemError as error:
-            if inside := [name for name in self.embedded if repr(side(name)) in repr(c.on)]:
-                raise ProblemError(
-                    f"{c.name}: conditions on the side of a part inside, '{inside[0]}', are not solved",
-                    "Values and fluxes go on there by themselves. Possible inside: on=face(x=0.5) of a box; a film "
-                    "as a thin part of its own.",
-                ) from None
             raise ProblemError(f"{c.name}: {error.fault}", error.remedy) from None
-        inner = [isinstance(p, Inner) and not self.parted for p in pieces]
+        inner = [isinstance(p, Inner | Cut) and not self.parted for p in pieces]
         faces_of_space = all(p.on_boundary or (self.parted and isinstance(p, Inner)) for p in pieces)
         if any(inner):
             _check_inner(c, pieces, self.domain)
@@ -215,9 +208,10 @@ class Declared:
 
 def _check_inner(c: Equation, pieces: Sequence[Piece], domain: Domain) -> None:
     """Refuse what an inner place cannot be asked for."""
-    x = next(p.across[0] for p in pieces if isinstance(p, Inner))
-    write = f"condition(lambda u, {x}: jump(d(u, {x})) + 1, on={next(p for p in pieces if isinstance(p, Inner)).told})"
-    if not all(isinstance(p, Inner) for p in pieces):
+    line = next((p for p in pieces if isinstance(p, Inner)), None)
+    x = domain.space_coordinates[0] if line is None else line.across[0]
+    write = f"condition(lambda u, {x}: jump(d(u, {x})) + 1, on={c.on.name if line is None else line.told})"
+    if not all(isinstance(p, Inner | Cut) for p in pieces):
         raise ProblemError(
             f"{c.name} stands on the boundary and on an inner place at once",
             "Write two conditions: there are two sides inside, and one at the boundary.",
@@ -228,7 +222,8 @@ def _check_inner(c: Equation, pieces: Sequence[Piece], domain: Domain) -> None:
         raise ProblemError(
             f"{c.name} stands on a part of an inner place", "Let it stand on all of it: leave where(...) out."
         )
-    if normals := [n for n in ("n" + s for s in domain.space_coordinates) if n in c.asks]:
+    normals = [n for n in ("n" + s for s in domain.space_coordinates) if n in c.asks]
+    if line is not None and normals:
         raise ProblemError(
             f"{c.name} asks for {normals[0]}: inside the domain no normal points outward", f"Write {write}."
         )

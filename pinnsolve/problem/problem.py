@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from importlib import import_module
 from numbers import Real
 from typing import Any, Literal
@@ -14,12 +14,11 @@ from torch import Tensor
 from pinnsolve.calls import worded_class
 from pinnsolve.data.observed import Observed
 from pinnsolve.errors import ProblemError, did_you_mean, positive
-from pinnsolve.geometry.across import interfaces_of, materials_at
+from pinnsolve.geometry.across import materials_at
 from pinnsolve.geometry.along import Along
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.embedded import Cut
 from pinnsolve.geometry.inner import Inner
-from pinnsolve.geometry.materials import Parts, layered
-from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.jets.jet import Chart, Jet
@@ -27,6 +26,7 @@ from pinnsolve.problem.balance import balances
 from pinnsolve.problem.binding import Around, Elsewhere, Fields
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.declared import Declared, check_twice, undetermined
+from pinnsolve.problem.divided import Divided
 from pinnsolve.problem.equation import Equation, Prescribed
 from pinnsolve.problem.expansion import written_out
 from pinnsolve.problem.experiments import APART, experiments_of, told_apart
@@ -58,7 +58,7 @@ from pinnsolve.reference import Reference
 
 
 @worded_class
-class Problem(Told):
+class Problem(Told, Divided):
     """A partial (or ordinary) differential equation with its conditions.
 
     Parameters
@@ -121,7 +121,8 @@ class Problem(Told):
         self.materials = given.over(space)
         self.tables, self.eigenvalues, self.expansions = given.tables, given.eigenvalues, given.expansions
         self.constants, self.functions, self.again = given.constants, given.functions, given.again
-        self.space, self.domain = space, Domain(space, time, self.ranges)
+        shapes = [shape for m in self.materials.values() for shape, _ in m.parts]
+        self.space, self.domain = space, Domain(space, time, self.ranges, shapes)
         varying: dict[str, Any] = {**self.materials, **self.tables}
         for name, what in varying.items():
             what.check(name, self.domain)
@@ -137,8 +138,7 @@ class Problem(Told):
         declared = Declared(
             self.domain, self.unknowns, self.others, given.unknown, equations_of(equations, levels(self.fewer)),
             [c for c in flat if isinstance(c, Equation)], [c for c in flat if isinstance(c, Periodic)],
-            [c for c in flat if isinstance(c, Solenoidal)], self.observations,
-            [shape.name for m in self.materials.values() for shape, _ in m.parts if shape.name], bool(self.spans),
+            [c for c in flat if isinstance(c, Solenoidal)], self.observations, bool(self.spans),
         )  # fmt: skip
         declared.check()
         self.of_unknowns = given.of_unknowns(self.unknowns)
@@ -153,7 +153,7 @@ class Problem(Told):
         if left := [u for u in declared.untold if not self.prober.algebraic(u, self.equations)]:
             raise undetermined(left[0], self.told_experiments)
         self.quantities = quantities_of(quantities or {}, self.domain, self.names)
-        self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner) and not self.spans)
+        self.inner = tuple(c for c in conditions if isinstance(self.pieces(c)[0], Inner | Cut) and not self.spans)
         self.guess = guess_of(guess, self.unknowns, self.coordinates, [n for n in self.names if n not in self.unknowns])
         self.conditions = tuple(recognised(c, self.prober, self.of_unknowns) for c in conditions if c not in self.inner)
         flows = {f: in_order(f.components, self.equations, self.prober) for f in declared.solenoidal}
@@ -222,30 +222,6 @@ class Problem(Told):
     def indivisible(self) -> str:
         """Why it cannot be solved over cells; empty if it can."""
         return indivisible(self)
-
-    @cached_property
-    def parts(self) -> Parts | None:
-        """What materials cut space into, each part with an output of its own; None without materials, and where cells
-        end at the interfaces: along a line, and at layers that hold conditions or evolve in first order."""
-        layers = layered(self.materials.values())
-        if not self.materials or len(self.space_coordinates) < 2:
-            return None
-        axes = [self.coordinates.index(c) for c in self.space_coordinates]
-        answers = [self.prober.answer(e, self.domain.line()) for e in self.equations]
-        second = any(alpha[k] > 1 for a in answers for p in a.probes.values() for alpha in p.asked for k in axes)
-        if layers and (self.inner or (not second and self.domain.time is not None)):
-            return None
-        found = Parts(self.domain, self.materials.values())
-        return found if found.count > 1 else None
-
-    @cached_property
-    def interfaces(self) -> tuple[Piece, ...]:
-        """Where these parts meet."""
-        return () if self.parts is None else interfaces_of(self.domain, self.parts)
-
-    def pieces(self, condition: Equation) -> tuple[Piece, ...]:
-        """The faces, points or moments on which a condition holds."""
-        return condition.on.resolve(self.domain)
 
     def guessed(self, points: Points) -> dict[str, Tensor]:
         """Where iterations begin: the values (N,) of those unknowns of which there is a guess."""

@@ -156,10 +156,12 @@ def _check_place(place: Mapping[str, Any], domain: Domain) -> None:
                 "At a wall write what flows in, as neumann(u=...).",
             )
     if domain.shape is not None and len(place) < len(space):
+        c = next(iter(place))
         raise ProblemError(
             f"{said}: a source along a line of a shape is not solved",
-            f"Possible are points, source(1.0, {', '.join(f'{c}=...' for c in space)}), lines of a Box, and narrow "
-            "sources that are written out.",
+            f"Possible are points, source(1.0, {', '.join(f'{c}=...' for c in space)}), lines of a Box, narrow sources "
+            f"that are written out, and in a plane condition(lambda u, {c}: jump(d(u, {c})) + 1.0, "
+            f"on=face({name_of(place)})).",
         )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.joins import rows
+from pinnsolve.checks.told_across import OnBothSides, rows_by_piece
 from pinnsolve.geometry.beside import rarer
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import fading
@@ -52,9 +52,14 @@ def sites(problem: Problem, made: Plan) -> list[Site]:
     """The interior with the equations, one site for each region on which conditions are weighted, and the data."""
     inside = {e.name: e.residual for e in problem.equations if e.name not in made.met}
     found = [Site("interior", (problem.domain.interior,), inside)]
-    if problem.interfaces:
-        found.append(Site("interfaces", problem.interfaces, {**rows(problem)}))
-    for equation in problem.inner:
+    for across, here, told in rows_by_piece(problem):
+        place = "interfaces" if len(across) == len(problem.interfaces) else "; ".join(p.name for p in across)
+        found.append(Site(place, across))
+        for name, e in here.items():
+            found[-1].terms[_unused(name, found)] = e.residual
+        for c in told:
+            found[-1].terms[_unused(c.name, found)] = OnBothSides(c)
+    for equation in problem.lines:
         pieces = problem.pieces(equation)
         found.append(Site("; ".join(p.name for p in pieces), pieces, {equation.name: equation.residual}))
     for equation in problem.system[len(problem.equations) :]:
@@ -69,11 +74,16 @@ def sites(problem: Problem, made: Plan) -> list[Site]:
         if site is None:
             site = Site("; ".join(p.name for p in pieces) or equation.on.name, pieces, points=equation.points)
             found.append(site)
-        number = 2
-        while any(name in s.terms for s in found):
-            name, number = f"{equation.name} [{number}]", number + 1
-        site.terms[name] = equation.residual
+        site.terms[_unused(name, found)] = equation.residual
     return found
+
+
+def _unused(name: str, found: Sequence[Site]) -> str:
+    """The name, with a number where others have it."""
+    known, number, told = {n for s in found for n in s.terms}, 2, name
+    while told in known:
+        told, number = f"{name} [{number}]", number + 1
+    return told
 
 
 @torch.no_grad()

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.joins import Row
+from pinnsolve.checks.told_across import OnBothSides, both_sides_of
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.regions import interior
@@ -73,9 +74,12 @@ def made_of(residuals: Residuals, about: Mapping[str, Size], places: int = 200) 
         inside = site.name == "interior"  # on a line, since points are drawn to narrow places, where terms are large
         there = problem.domain.line() if inside else points.thinned(places)
         for name, term in site.terms.items():
-            told = Equation(name, interior, term.side) if isinstance(term, Row) else by_residual[term]
+            if isinstance(term, OnBothSides):
+                told, where = term.condition, both_sides_of(problem, term.condition, places)
+            else:
+                told, where = Equation(name, interior, term.side) if isinstance(term, Row) else by_residual[term], there
             prober = problem.functions_prober if told in problem.known else problem.prober
-            found[name] = prober.change(told, {**about, **functions}, there) or 1.0
+            found[name] = prober.change(told, {**about, **functions}, where) or 1.0
     return found
 
 

@@ -61,7 +61,7 @@ def check_seen(problem: Problem, made: Plan, found: Sequence[tuple[str, float]])
     """Refuse coefficients of highest derivatives that jump where nothing else is joined than traces; where conditions
     stand inside, each place by itself."""
     told = {f"{coordinate}={place:g}" for coordinate, place in found}
-    left = [place for place in made.unseen if not (told if not problem.inner else place in told)]
+    left = [place for place in made.unseen if not (told if not problem.lines else place in told)]
     if left:
         raise UnmarchableError(f"a coefficient of the highest derivative jumps at {left[0]}")
 
@@ -71,7 +71,7 @@ def crossings_in_time(
 ) -> Mapping[float, Across]:
     """The same in an evolution, with times as a march counts them: `sign` times the problem's."""
     if len(inside) > 1:
-        if made.unseen and not problem.inner:  # where conditions stand inside, lines say it (`crossed`)
+        if made.unseen and not problem.lines:  # where conditions stand inside, lines say it (`crossed`)
             raise UnmarchableError(f"a coefficient of the highest derivative jumps at {made.unseen[0]}")
         return {}
     found = crossings(problem, made, problem.domain.space_coordinates[0], joins, inside[0])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.joins import held
+from pinnsolve.checks.parts_apart import held
 from pinnsolve.checks.resolution import Resolution, just_before
 from pinnsolve.geometry.part_shapes import Region
 from pinnsolve.geometry.places import Corner
@@ -246,7 +246,7 @@ def evolution(
     across = crossings_in_time(
         problem, made, {u: k[0] for u, k in joins.items()}, inside, sign, max(orders.values()) > 1
     )
-    lines = crossed(problem, joins, inside, fluxes=bool(problem.inner)) if len(space) > 1 else ()
+    lines = crossed(problem, joins, inside, fluxes=bool(problem.lines)) if len(space) > 1 else ()
     if lines:
         check_seen(problem, made, [(domain.space_coordinates[c.axis], c.place) for c in lines])
     if lines and (is_rate or max(orders.values()) > 1):

@@ -60,5 +60,5 @@ def _evolution(read: Evolution, problem: Problem, made: Plan) -> Evolution:
         across = crossings_in_time(problem, made, first, read.inside, read.sign, read.second)
     return replace(
         read, problem=problem, equations=equations_of(problem), starts=starts, rates=rates, walls=tuple(walls),
-        across=across, crossed=crossed(problem, joins, read.inside, bool(problem.inner)) if read.crossed else (),
+        across=across, crossed=crossed(problem, joins, read.inside, bool(problem.lines)) if read.crossed else (),
     )  # fmt: skip

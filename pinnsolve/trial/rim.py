@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.joins import relations
+from pinnsolve.checks.told_across import told_relations
 from pinnsolve.geometry.clipped import Clipped
 from pinnsolve.geometry.cube import seen
 from pinnsolve.geometry.part_shapes import ClippedParts, PartShape, Region
@@ -121,7 +121,7 @@ def relations_of(problem: Problem, equations: Sequence[Equation]) -> tuple[Equat
     """
     if not in_parts(problem):
         return ()
-    found = relations(problem)
+    found = told_relations(problem)
     asked = needed(problem, equations, problem.coordinates.index(problem.space_coordinates[0]))
     if len(found) != asked:
         raise UnmarchableError(f"{len(found)} relations hold across curves, and such equations ask for {asked}")
@@ -174,6 +174,6 @@ def enough(
         raise UnmarchableError("cells over a shape are no ring")
     if problem.observations:
         raise UnmarchableError("over a shape measurements are fitted by others")
-    if problem.inner:
+    if problem.lines:
         raise UnmarchableError("over a shape no cells end where conditions stand inside")
     told_on_rim(problem, equations, walls)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pinnsolve.algebra.tolerances import SAME
-from pinnsolve.checks.joins import held
+from pinnsolve.checks.parts_apart import held
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.geometry.materials import layered
 from pinnsolve.networks.traces import Crossed

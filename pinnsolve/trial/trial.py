@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pinnsolve.checks.divergence import count as potentials_count
-from pinnsolve.checks.joins import Scaling, scaling
+from pinnsolve.checks.parts_apart import Scaling, scaling
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.across import ACROSS, BEYOND
 from pinnsolve.geometry.materials import Parts
