@@ -48,7 +48,7 @@ class Program:
             if isinstance(value, Tensor) and before in value.shape:
                 if value.shape != (before,) or bool((value != value[0]).any()):
                     return None
-                others.append(value.new_full((after,), value[0].item()))
+                others.append(value[:1].expand(after))
             elif isinstance(value, list | tuple) and all(isinstance(v, int) for v in value):
                 others.append([after if v == before else v for v in value])
             else:

@@ -19,6 +19,7 @@ from pinnsolve.geometry.once import once
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.programs import Looking, Program, Recording
 
+HOST = torch.device("cpu")  # on a card the operations themselves take the time
 Key = Any  # of a leaf or an output, as its user names it
 
 
@@ -110,7 +111,7 @@ class Replayed:
 
 def replayed(problem: object, of: Sequence[object], points: Points, slopes: bool) -> Replayed | None:
     """What is known of evaluating these equations of a problem; nothing where it is not worth it on so many points."""
-    if len(points) > Replayed.most or points.weights.device.type != "cpu":
+    if len(points) > Replayed.most or points.weights.device != HOST:
         return None
     names = tuple(points.coordinates), tuple(points.normals), tuple(points.measured)
     key = (*map(id, of), points.weights.dtype, slopes, names)
