@@ -277,10 +277,9 @@ def stretched(h: Tensor, k: Sequence[int]) -> Tensor:
 
 def traces_of(scheme: Scheme, mesh: Tiles) -> Traces:
     """What cells along a line share, found once for a mesh."""
-    e = scheme.evolution
-    joins, counts = tuple(k for (k,) in e.joins), (scheme.cell.count,) * scheme.fields
-    owner = None if e.across else mesh
-    return once(owner, (joins, counts, e.rings[0]), lambda: Traces(mesh, joins, counts, e.rings[0], e.across))
+    e, counts = scheme.evolution, (scheme.cell.count,) * scheme.fields
+    given = tuple(k for (k,) in e.joins), counts, e.rings[0]
+    return once(None if e.across else mesh, given, lambda: Traces(mesh, *given, e.across))
 
 
 def joined(c: Tensor, mesh: Tiles, scheme: Scheme, times: Tensor | None = None) -> Tensor:
