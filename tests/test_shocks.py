@@ -281,7 +281,7 @@ def test_a_series_that_is_taken_up_again_goes_on_to_the_same_bits() -> None:
 
     trial, method = fresh(), stage.method
     objective: Any = Objective(trial, None, {})  # type: ignore[arg-type]
-    state = method.step(objective, method.init(objective) | {"level": 1})
+    state = method.step(objective, method.init(objective) | {"level": 2})
     again = fresh()
     other: Any = Objective(again, None, {})  # type: ignore[arg-type]
     taken_up = method.step(other, copy.deepcopy(state))

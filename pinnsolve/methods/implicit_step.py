@@ -27,6 +27,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.radau import Radau, radau
+from pinnsolve.geometry.once import once
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
@@ -270,14 +271,15 @@ class Step:
 
 def stretched(h: Tensor, k: Sequence[int]) -> Tensor:
     """What a derivative along the reference cell's coordinates is multiplied by in cells of widths h (n, dims)."""
-    powers = torch.tensor(k, dtype=h.dtype, device=h.device)
-    return ((2 / h) ** powers).prod(-1)
+    parts = [(2 / h[..., axis]) ** power for axis, power in enumerate(k) if power]
+    return math.prod(parts[1:], start=parts[0]) if parts else torch.ones_like(h[..., 0])
 
 
 def traces_of(scheme: Scheme, mesh: Tiles) -> Traces:
-    """What cells along a line share."""
-    e = scheme.evolution
-    return Traces(mesh, tuple(k for (k,) in e.joins), (scheme.cell.count,) * scheme.fields, e.rings[0], e.across)
+    """What cells along a line share, found once for a mesh."""
+    e, counts = scheme.evolution, (scheme.cell.count,) * scheme.fields
+    given = tuple(k for (k,) in e.joins), counts, e.rings[0]
+    return once(None if e.across else mesh, given, lambda: Traces(mesh, *given, e.across))
 
 
 def joined(c: Tensor, mesh: Tiles, scheme: Scheme, times: Tensor | None = None) -> Tensor:

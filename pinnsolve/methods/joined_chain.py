@@ -60,13 +60,14 @@ class JoinedChain:
             made.append(rows / norms[..., None])
         return made
 
-    def solve(self, b: Tensor, at_sites: Sequence[Tensor]) -> Tensor:
-        """The coefficients (S, n, F, M, K) for K right sides b (S, n, R, K) and those at the ends, (S, 1, m, 1, K).
+    def solve(self, b: Tensor, at_sites: Sequence[Tensor] | None) -> Tensor:
+        """The coefficients (S, n, F, M, K) for K right sides b (S, n, R, K) and those at the ends, (S, 1, m, 1, K),
+        nothing for zeros.
 
         Corrections are joined; so must be what is known.
         """
         prescribed = None
-        if not self.traces.ring:
+        if at_sites is not None and not self.traces.ring:
             rows = [told[:, 0, :, 0] / norm[..., None] for told, norm in zip(at_sites, self.norms, strict=True)]
             prescribed = torch.cat(rows, 1) if rows else b.new_zeros(len(b), 0, b.shape[-1])
         z, left, right = (part.movedim(-1, 0) for part in self.chain.solve(b, prescribed))

@@ -172,10 +172,11 @@ class Operator:
             return -torch.tensordot(into, by_stage, 1).permute(0, 3, 1, 4, 2)  # (S, n, E, P, K)
 
         b = (turned(residuals) * self.row_weights[..., None]).flatten(2, 3)
-        told = [turned(r) for r in at_sites]
         if isinstance(self.cells, JoinedChain):  # what is known is joined
-            found = self.cells.solve(b, told)  # (S, n, F, M, K)
+            nothing = not any(bool(r.any()) for r in at_sites)
+            found = self.cells.solve(b, None if nothing else [turned(r) for r in at_sites])  # (S, n, F, M, K)
         else:
+            told = [turned(r) for r in at_sites]
             known = torch.tensordot(into, stages.to(into.dtype), 1).movedim(1, -1)
             if isinstance(self.cells, JoinedFaces) and given is not None:
                 found = self.cells.solve(b, told, known, torch.tensordot(into, given.to(into.dtype), 1))

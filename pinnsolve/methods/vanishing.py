@@ -33,7 +33,7 @@ from pinnsolve.trial.viscous import Law
 
 @dataclass(frozen=True)
 class Rules:
-    """How viscosity falls, and what is told of the limit. The first five are those of the prototypes.
+    """How viscosity falls, and what is told of the limit. The first four are those of the prototypes.
 
     Parameters
     ----------
@@ -44,9 +44,15 @@ class Rules:
     l1, l2 : float
         Times the last difference. Smaller: too kind for contacts.
     tolerance : float
-        Of a march's steps, at most, and no more than the viscosity over speed and length.
+        Of a march's steps, at most. Larger: what marches miss themselves is in the bounds.
+    steps : float
+        Times the viscosity over speed and length, the tolerance of its steps. Larger: the same. Smaller: several times
+        as many steps (with 1, three times) for bounds that are smaller by a tenth.
     bound : float
-        Of its residuals in space, in tolerances of its steps.
+        Of its residuals in space, in tolerances of its steps. Larger: cells that do not see a shock.
+    leaves : float
+        Times what Newton's method leaves of a march elsewhere, which is told with what the march misses. Smaller: a
+        third more iterations.
     grows : float
         Of what a march took over the one before: so many times as long as itself the next one takes at least. Larger:
         time is left in which it could have been made. Smaller: marches that are not made to their end.
@@ -64,8 +70,10 @@ class Rules:
     ratio: float = 4.0
     l1: float = 1.25
     l2: float = 2.5
-    tolerance: float = 1e-3
-    bound: float = 100.0
+    tolerance: float = 1e-2
+    steps: float = 30.0
+    bound: float = 30.0
+    leaves: float = 10.0
     grows: float = 0.7
     least: float = 1e-7
     shock: float = 3.0
@@ -157,9 +165,11 @@ def _marcher(trial: Marched, level: int, unit: float) -> Marcher:
     """A march with a viscosity of the series."""
     assert isinstance(trial.law, Law)
     share = RULES.first / RULES.ratio**level
-    tolerance = min(RULES.tolerance, share)
+    tolerance = min(RULES.tolerance, RULES.steps * share)
     accuracy = Accuracy(*trial.layer.over(1), tolerance, RULES.bound * tolerance)
-    return Marcher(trial.law.with_viscosity(share * unit), accuracy, trial.device)
+    marcher = Marcher(trial.law.with_viscosity(share * unit), accuracy, trial.device)
+    marcher.solver.left *= RULES.leaves
+    return marcher
 
 
 def _taken_up(trial: Marched, state: State) -> tuple[Marcher, Marched]:

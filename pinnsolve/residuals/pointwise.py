@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,10 +16,13 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.leaves import Leaves
 from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.jets.programs import Recording
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
+from pinnsolve.residuals.replayed import noting, replayed
 
 Derivative = Callable[[int, Alpha], Tensor]  # of an unknown, by its number: (N,)
+RESIDUALS = "residuals"  # among the outputs of a program
 
 
 @dataclass(frozen=True)
@@ -82,16 +87,45 @@ def answers(
     """Evaluate equations on fields whose derivatives are known at points.
 
     Points do not mix, so one backward pass an equation gives its slopes at all of them, and those by `constants`, which
-    stand at these values there. On an interface the unknowns beyond it are numbered after all others.
+    stand at these values there. On an interface the unknowns beyond it are numbered after all others. What was
+    evaluated before is made again without the equations' functions (`residuals.replayed`).
     """
+    known = None if constants else replayed(problem, equations, points, slopes)
+    if known is None:
+        return evaluated(problem, equations, points, derivative, slopes, constants)[0]
+    if known.stands(points):
+        leaves, made = known.run(points, lambda key: derivative(*key).detach())
+        return Answers(made.pop(RESIDUALS), made, leaves)
+    recording = None
+    if known.noted:
+        recording, looking = noting(points)
+        with looking, recording:
+            found, leaves = evaluated(problem, equations, points, derivative, slopes, recording=recording)
+    else:
+        found, leaves = evaluated(problem, equations, points, derivative, slopes)
+    outputs: dict[Any, Tensor] = {RESIDUALS: found.residuals, **found.slopes}
+    if recording is not None:
+        known.keep(recording, points, leaves, outputs)
+    known.compare(points, leaves, outputs)
+    return found
+
+
+def evaluated(
+    problem: Problem, equations: Sequence[Equation], points: Points, derivative: Derivative, slopes: bool,
+    constants: Mapping[str, float] | None = None, recording: Recording | None = None,
+) -> tuple[Answers, dict[tuple[int, Alpha], Tensor]]:  # fmt: skip
+    """The answers, by the equations' functions, and the derivatives that these asked for."""
     chart, at = points.chart()
     leaves: dict[tuple[int, Alpha], Tensor] = {}
     held = Leaves.on(chart, constants or {})
 
     def field_of(number: int) -> Jet:
         def rule(alpha: Alpha) -> Tensor:
-            value = derivative(number, alpha).detach()
-            leaves[number, alpha] = value.requires_grad_() if slopes else value
+            with nullcontext() if recording is None else recording.quiet():
+                value = derivative(number, alpha).detach()
+                leaves[number, alpha] = value.requires_grad_() if slopes else value
+            if recording is not None:
+                recording.given(leaves[number, alpha])
             return leaves[number, alpha]
 
         return Jet(chart, rule, (chart.size,), frozenset(chart.names))
@@ -111,4 +145,4 @@ def answers(
             fields_too = len(grads) - len(held.values)
             found |= {(e, *k): g for k, g in zip(leaves, grads[:fields_too], strict=False) if g is not None}
             by |= {(e, name): g for name, g in zip(held.values, grads[fields_too:], strict=True) if g is not None}
-    return Answers(residuals, found, {key: leaf.detach() for key, leaf in leaves.items()}, by)
+    return Answers(residuals, found, {key: leaf.detach() for key, leaf in leaves.items()}, by), leaves
