@@ -78,7 +78,7 @@ def test_the_error_of_cells_with_richer_features_goes_as_residuals(doubt: float)
         told = max(richer.caution, doubt) * 1e-3 * left / 1e-2  # where equations jump, residuals fall before errors do
         assert estimated([march, richer, other], FIRST, ONE) == pytest.approx(told, rel=0.1)
     worse = replace(found(1e-6, 2e-2, 2, "cells of 13", again=1), richer=doubt)
-    assert estimated([march, worse, other], FIRST, ONE) == pytest.approx(doubt * 1e-3, rel=0.1)
+    assert 2.5e-3 < estimated([march, worse, other], FIRST, ONE) < 3.5e-3, "both have errors of one shape: a cone"
 
 
 def test_where_data_are_rough_cells_are_compared_with_cells() -> None:

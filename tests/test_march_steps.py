@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from pinnsolve import Box, Problem, condition, d, dirichlet, face, initial, neumann
+from pinnsolve import Box, Problem, condition, d, dirichlet, face, initial, initial_rate, laplace, neumann
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.equation_sizes import equation_sizes
@@ -216,3 +216,40 @@ def test_a_pause_after_cells_were_halved_costs_no_iterations() -> None:
     straight, paused = marched(False), marched(True)
     assert straight.status == paused.status == "done" and paused.rounds == straight.rounds > 2
     assert paused.counts.iterations <= straight.counts.iterations + 2
+
+
+def test_what_swings_over_a_plane_takes_steps_of_few_lengths_and_of_more_stages() -> None:
+    """A drum's mode over three periods, its last coefficient in time large and small by turns (mutant: `falling` as
+    along a line takes 20 lengths)."""
+    drum = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), time=(0, 4), unknowns="u",
+        equations=lambda u, x, y, t: d(u, t, t) - laplace(u, x, y), reference=None,
+        conditions=[initial(u=lambda x, y: torch.sin(math.pi * x) * torch.sin(math.pi * y)), initial_rate(u=0),
+                    dirichlet(u=0)],
+    )  # fmt: skip
+    evolution = read(drum)[0]
+    assert evolution.constant
+    record = Marcher(evolution, Accuracy(7, 5, 1e-3, 1e-1), CPU).run()
+    assert record.honest and len({round(s.length, 9) for s in record.steps}) <= 7 and record.rejected <= 3
+    end = record.steps[-1]
+    at = end.scheme.cell.features(torch.zeros(1, 2, dtype=torch.float64), (0, 0)) @ end.stages[-1, 0, 0]
+    middle = end.mesh.lows[0] + end.mesh.widths[0] / 2
+    shape = float(torch.sin(math.pi * middle).prod())
+    assert float(at) == pytest.approx(shape * math.cos(math.pi * 2**0.5 * 4), abs=3e-3)
+
+
+@pytest.mark.parametrize(
+    ("equation", "constant"),
+    [
+        (lambda u, x, y, t: d(u, t) + y * d(u, x) - x * d(u, y), True),
+        (lambda u, x, y, t: d(u, t) - laplace(u, x, y) - torch.sin(t), True),
+        (lambda u, x, y, t: d(u, t) - torch.exp(t) * laplace(u, x, y), False),
+        (lambda u, x, y, t: d(u, t) + u * d(u, x) - laplace(u, x, y), False),
+    ],
+)
+def test_equations_are_constant_where_they_are_linear_and_do_not_change_in_time(equation: Any, constant: bool) -> None:
+    declared = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), time=(0, 4), unknowns="u", equations=equation, reference=None,
+        conditions=[initial(u=0), dirichlet(u=0)],
+    )  # fmt: skip
+    assert read(declared)[0].constant == constant

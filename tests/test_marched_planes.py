@@ -83,6 +83,12 @@ def eddies(x: Any, y: Any, t: Any) -> tuple[Any, Any, Any]:
     return u, v, -(cos(2 * k * (x - t)) + cos(2 * k * (y - t))) / 4 * slower**2
 
 
+def turned(x: Any, y: Any, t: Any) -> Any:
+    """A slope that the wind carries round."""
+    a, b = x - 0.5, y - 0.5
+    return sin(3 * (a * cos(t) - b * sin(t))) + (a * sin(t) + b * cos(t))
+
+
 DECLARED: dict[str, tuple[Problem, Fields, float]] = {
     "twenty half waves along x and one along y": (
         problem(lambda u, x, y, t: d(u, t) - d(u, x, x) / 400 - d(u, y, y), [initial(u=lambda x, y: sin(20 * pi * x) * sin(pi * y)), dirichlet(u=0)], time=0.1),
@@ -105,6 +111,15 @@ DECLARED: dict[str, tuple[Problem, Fields, float]] = {
                  dirichlet(u=lambda x, y, t: eddies(x, y, t)[0], v=lambda x, y, t: eddies(x, y, t)[1]),
                  dirichlet(p=lambda x, y, t: eddies(x, y, t)[2], on=point(x=0.3, y=0.4))], ("u", "v", "p"), 0.2),
         {"u": lambda x, y, t: eddies(x, y, t)[0], "v": lambda x, y, t: eddies(x, y, t)[1], "p": lambda x, y, t: eddies(x, y, t)[2]}, 5e-2),
+    "what flows in at parts of sides": (
+        problem(lambda u, x, y, t: d(u, t) + (y - 0.5) * d(u, x) - (x - 0.5) * d(u, y),
+                [initial(u=lambda x, y: turned(x, y, 0 * x)), dirichlet(u=turned, on=face(x=0).where(lambda y: y > 0.5) | face(x=1).where(lambda y: y < 0.5)
+                 | face(y=0).where(lambda x: x < 0.5) | face(y=1).where(lambda x: x > 0.5))]),
+        {"u": lambda x, y, t: turned(x, y, t)}, 2e-3),
+    "a wall of two parts": (
+        problem(heat, [initial(u=lambda x, y: cos(x) * cos(y)), neumann(u=0, on=face(x=0)), dirichlet(u=lambda x, y, t: exp(-2 * t) * cos(x) * cos(y), on=face(x=1) | face(y=1)),
+                       neumann(u=0, on=face(y=0).where(lambda x: x < 0.3)), dirichlet(u=lambda x, t: exp(-2 * t) * cos(x), on=face(y=0).where(lambda x: x >= 0.3))]),
+        {"u": lambda x, y, t: exp(-2 * t) * cos(x) * cos(y)}, 1e-4),
     "a drum": (
         problem(lambda u, x, y, t: d(u, t, t) - laplace(u, x, y), [initial(u=bump), initial_rate(u=0), dirichlet(u=0)]),
         {"u": lambda x, y, t: cos(pi * 2**0.5 * t) * bump(x, y)}, 2e-3),

@@ -43,8 +43,8 @@ def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]
 
 
 def crowded(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
-    """A warning for each coordinate of a box whose ends hold more conditions than the equations' orders along it ask
-    for, those of all unknowns together; the start is an end of time. On shapes, for each side."""
+    """A warning for each coordinate of a box whose ends together hold more conditions somewhere than the equations'
+    orders along it ask for, those of all unknowns together; the start is an end of time. On shapes, for each side."""
     if problem.observations or not problem.equations:
         return []
     if problem.domain.shape is not None:
@@ -54,8 +54,9 @@ def crowded(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
         if any(p.coordinate == coordinate for p in problem.periodic) or coordinate in problem.ranges:
             continue
         orders = {u: max((a[axis] for a in alphas), default=0) for u, alphas in derivatives.items()}
-        counts = {end: _most(problem, coordinate, end) for end in problem.domain.ends(coordinate)}
-        wanted, found = sum(orders.values()), sum(counts.values())
+        standing = {end: _on_face(problem, coordinate, end) for end in problem.domain.ends(coordinate)}
+        counts = {end: int(n.max()) for end, n in standing.items()}
+        wanted, found = sum(orders.values()), int(torch.stack([*standing.values()]).sum(0).max())
         if found <= wanted:
             continue
         places = " and ".join(f"{n} on {coordinate}={end:g}" for end, n in counts.items() if n)
@@ -96,15 +97,15 @@ def _standing(problem: Problem, side: Piece, unknown: str | None = None) -> torc
     return count
 
 
-def _most(problem: Problem, coordinate: str, end: float) -> int:
-    """How many conditions stand on one face, where they are most: parts of a face may have their own."""
+def _on_face(problem: Problem, coordinate: str, end: float) -> torch.Tensor:
+    """How many conditions stand at points of one face: parts of a face may have their own."""
     points = problem.domain.face(coordinate, end).grid()
     count = torch.zeros(len(points))
     for c in problem.conditions:
         for piece in problem.pieces(c):
             if piece.fixed == {coordinate: end} and c.integrates != "alone":  # such a one stands nowhere
                 count += piece.holds(points.coordinates)
-    return int(count.max())
+    return count
 
 
 def _on_sides(problem: Problem, unknown: str, alphas: set[Alpha]) -> list[str]:

@@ -21,6 +21,12 @@ def linear(problem: Problem, equation: Equation, points: Points) -> bool:
     return alike([problem.prober.answer(equation, points, shift) for shift in SHIFTS])
 
 
+def unvaried(problem: Problem, equations: Sequence[Equation], moments: Sequence[Points]) -> bool:
+    """Whether residuals are affine in the unknowns, with the same slopes at the same places at two moments."""
+    pairs = list(zip(moments, SHIFTS, strict=True))
+    return all(alike([problem.prober.answer(e, points, shift) for points, shift in pairs]) for e in equations)
+
+
 def alike(answers: Sequence[Answer]) -> bool:
     """Whether slopes are the same for two sets of unknowns."""
     slopes = [{(u, alpha): s for u, alpha, s in a.slopes} for a in answers]

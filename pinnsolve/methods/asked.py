@@ -85,14 +85,14 @@ def accuracy(method: Asking, trial: OfCells) -> Accuracy:
         bound = closeness(method, trial)
         return Accuracy(trial.layer.steady, 1, bound, bound)
     if method.bound is not None:
-        return Accuracy(*trial.layer.over(dims), method.bound / RULES.bound, method.bound)
+        return Accuracy(*trial.features, method.bound / RULES.bound, method.bound)
     times, least = _times(trial), method.least * (RULES.plane if dims > 1 else 1.0)
     if at_rim(trial.problem):
         least = min(least, RULES.first) * times / RULES.plane
     tolerance = max(method.share * trial.problem.tolerance * times, least)
     if dims > 1:
         tolerance = min(tolerance, _most(trial))
-    return Accuracy(*trial.layer.over(dims), tolerance, RULES.bound * tolerance)
+    return Accuracy(*trial.features, tolerance, RULES.bound * tolerance)
 
 
 def _most(trial: OfCells) -> float:

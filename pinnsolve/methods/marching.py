@@ -171,8 +171,8 @@ class Enriching:
 
     def _again(self, known: Marched, room: Room = UNLIMITED) -> Scheme:
         """With what its steps are solved again."""
-        asked = accuracy(self, known)
-        return Scheme(evolution_of(known), asked.degree + 2, asked.stages + 2, known.device, room=room)
+        read, asked = evolution_of(known), accuracy(self, known)
+        return Scheme(read, asked.degree + 2, asked.stages + 2, known.device, room=room)
 
     def _fits(self, known: Marched, room: Room) -> bool:
         """Whether a budget of memory has room for that."""
@@ -209,7 +209,8 @@ class Enriching:
         if not isinstance(known, Marched) or not known.complete or not self._fits(known, objective.room):
             return nothing
         world, room = objective.world, objective.room
-        before = Marcher(evolution_of(trial), accuracy(self, known), trial.device, world=world, room=room)
+        known.read = evolution_of(trial)
+        before = Marcher(known.read, accuracy(self, known), trial.device, world=world, room=room)
         for slab in known.slabs:
             measured(before, slab)
         solver: StepSolver = before.solver

@@ -12,7 +12,9 @@ class LocalFeatures:
     """Cells of space whose features are Legendre polynomials, and steps of time whose features are, too.
 
     In a plane cells have four degrees less, and steps two stages: what is solved grows with the square of the degree;
-    three where nothing evolves, in space too. In space with time it is three degrees and no stage: there few rich cells
+    three where nothing evolves, in space too. Where its equations are linear and do not change in time steps have up to
+    five stages: few lengths are factorised, and half as many steps do. With more than seven, which solve them again,
+    steps may grow in a plane. In space with time it is three degrees and no stage: there few rich cells
     and long steps cost least.
 
     Parameters
@@ -48,11 +50,17 @@ class LocalFeatures:
         """
         return max(self.degree - 3, 4)
 
-    def over(self, dims: int) -> tuple[int, int]:
-        """Degree and stages over so many coordinates of space; no less than what makes a march.
+    def over(self, dims: int, constant: bool = False) -> tuple[int, int]:
+        """Degree and stages over so many coordinates of space, of equations that are linear and do not change in time
+        or others; no less than what makes a march.
 
         >>> LocalFeatures(degree=11, stages=5).over(1), LocalFeatures(degree=11, stages=5).over(2)
         ((11, 5), (7, 3))
+        >>> LocalFeatures(degree=11, stages=5).over(2, constant=True)
+        (7, 5)
         """
         fewer, less = ((0, 0), (4, 2), (3, 0))[dims - 1]
-        return max(self.degree - fewer, 4), max(self.stages - less, 2)
+        stages = max(self.stages - less, 2)
+        if dims == 2 and constant:
+            stages = max(stages, min(self.stages, 5))
+        return max(self.degree - fewer, 4), stages

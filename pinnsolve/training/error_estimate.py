@@ -94,6 +94,7 @@ class Found:
     # Of an error: richer cells are better by no less, where what they leave says so. Larger: too kind at corners where
     # slopes have no bound; without it the error of the flow over a step is 1.9 times what is told, with it 1.1 times.
     alike: ClassVar[float] = 0.25
+    kinked: ClassVar[float] = 3.0  # times the distance, where richer cells leave more: kinks move; smaller: too kind
     # Solutions of other kinds that are compared with the best. More: those that are far from solved tell a constant
     # that is too large. One: 6 of 104 estimates of the gallery were too kind by more than three.
     others: ClassVar[int] = 2
@@ -145,8 +146,7 @@ def estimated(
     float
         Infinity for a single solution, and where hardly anything is solved.
     """
-    seen = seen or Seen()
-    best = best_of(found, weights)
+    seen, best = seen or Seen(), best_of(found, weights)
     others = sorted((f for f in found if f is not best), key=lambda f: f.size(weights))
     if not others or not math.isfinite(best.size(weights)):
         return math.inf
@@ -171,7 +171,7 @@ def estimated(
         doubt = best.caution if told else max(best.caution, doubt)
         error = max(doubt * max(error, best.remains * _difference(nearest, best)), hardly)
     elif cells:
-        error = max(best.richer, nearest.richer) * _difference(nearest, best)
+        error = max(best.richer, nearest.richer, best.kinked * (best.richer == 0)) * _difference(nearest, best)
     elif seen.rough or seen.narrow:
         # errors fall more slowly than residuals: that of the best is hardly below that of the next
         error = max(error, _difference(next((f for f in others if f not in own), others[0]), best))

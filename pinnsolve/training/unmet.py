@@ -6,7 +6,8 @@ So each condition is looked at on points of its own, by the fields that are hand
     rms(r) / mean(sum over p of |dr/dp p|),    p the derivatives of smooth changes of the unknowns by their sizes,
 
 is the error of a value in units of the unknown, and of a slope in those over the domain's length: away from corners
-where values jump, and without the tenth of the points where most is left.
+where values jump, and without the tenth of the points where most is left. Rates at a moment are compared with those of
+all times, where these are larger.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pinnsolve.algebra import yardstick
 from pinnsolve.errors import Outcome
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import Corner, away
-from pinnsolve.geometry.points import SIDES
+from pinnsolve.geometry.points import Points
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size
 from pinnsolve.training.rules import RULES
@@ -102,7 +103,7 @@ def _left(run: Run, trial: OfCells) -> Iterator[Unmet]:
         u: Size(float(v.mean()), yardstick.of_values(v, trial.plan.size(u).scale))
         for u, v in run.points.values().items()
     }
-    for condition in dict.fromkeys((*problem.conditions, *(c for c, _ in problem.cuts))):
+    for condition in problem.conditions:
         pieces = problem.pieces(condition)
         for piece in pieces:
             name = condition.name if len(pieces) < 2 else f"{condition.name} ({piece.name})"
@@ -119,9 +120,22 @@ def _share(trial: OfCells, condition: Equation, piece: Piece, about: dict[str, S
     if not len(points):
         return 0.0
     with torch.no_grad():
-        r: Tensor = condition.residual(trial.fields(trial.prepare(points))).value
-        r = (r.view(-1, 2).mean(1) if SIDES in points.measured else r).abs()  # inside it holds of both sides together
+        r: Tensor = condition.residual(trial.fields(trial.prepare(points))).value.abs()
     kept = r[r.isfinite()].sort().values
     kept = kept[: math.ceil(LOOKS.kept * len(kept))]
     made = trial.problem.prober.change(condition, about, points)
+    if piece.moment is not None and not condition.says("value"):
+        made = max(made, _later(trial, condition, points))
     return float(kept.square().mean().sqrt()) / made if made and len(kept) else 0.0
+
+
+def _later(trial: OfCells, condition: Equation, points: Points) -> float:
+    """What a condition on rates at a moment leaves at others, (rms): so large rates are, where what goes on does so
+    many times in all of time."""
+    domain = trial.problem.domain
+    assert domain.time is not None
+    times = domain.place(domain.time, (torch.arange(len(points), dtype=points.weights.dtype) + 0.5) / len(points))
+    moved = replace(points, coordinates={**points.coordinates, domain.time: times})
+    with torch.no_grad():
+        r: Tensor = condition.residual(trial.fields(trial.prepare(moved))).value
+    return float(r[r.isfinite()].square().mean().sqrt()) if bool(r.isfinite().any()) else 0.0

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra.assignment import largest_sum
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.regions import interior
 from pinnsolve.jets.calculus import d
@@ -74,6 +75,8 @@ def wall_at(problem: Problem, condition: Equation, piece: Piece, parts: bool = F
     if len(names) > 1 and len(fixed) == len(names):
         return Wall(condition, fixed)
     if parts and piece.kept and piece.normal is not None and piece.side is None and piece.shape is None:
+        if any(c not in names for part in piece.kept for c in part.asks):
+            raise UnmarchableError(f"{condition.name} stands on a part of a side that changes in time")
         name, sign = piece.normal
         return Wall(condition, fixed, (names.index(name), int(sign > 0)), piece)
     raise UnmarchableError(f"{condition.name} stands inside")
@@ -104,7 +107,7 @@ def determined(
     for axis, k in enumerate(space):
         if rings[axis]:
             continue
-        asked, told = needed(problem, equations, k), sum(_told(problem, walls, (axis, end)) for end in (0, 1))
+        asked, told = needed(problem, equations, k), _told(problem, walls, axis)
         if told < asked:
             raise UnmarchableError(f"{told} conditions stand at the walls, and such equations ask for {asked}")
 
@@ -124,9 +127,10 @@ def _needed(slopes: Sequence[Slopes], unknowns: Sequence[str], k: int) -> int:
     return max(int(largest_sum(highest)), 0)
 
 
-def _told(problem: Problem, walls: Sequence[Wall], side: tuple[int, int]) -> int:
-    """How many conditions stand at a side; of parts those that stand where fewest do."""
-    here = [w for w in walls if w.side == side]
+def _told(problem: Problem, walls: Sequence[Wall], axis: int) -> int:
+    """How many conditions stand at both sides of a coordinate together; of parts those that stand where fewest do, as
+    what flows in here at one side and there at the other."""
+    here = [w for w in walls if w.side is not None and w.side[0] == axis]
     parts = [w.part for w in here if w.part is not None]
     if not parts:
         return len(here)
@@ -151,8 +155,22 @@ def ends_along(problem: Problem, part: Piece) -> list[float]:
         middle = (low + high) / 2
         same = held_along(problem, part, middle) == before
         low, high = torch.where(same, middle, low), torch.where(same, high, middle)
-    along = next(c for c in problem.coordinates if c not in part.fixed)
+    along = next(c for c in problem.space_coordinates if c not in part.fixed)
     return [float(problem.domain.place(along, share)) for share in (low + high) / 2]
+
+
+def with_ends(
+    problem: Problem, walls: Sequence[Wall], places: Sequence[Sequence[float]]
+) -> tuple[tuple[float, ...], ...]:  # fmt: skip
+    """Where cells must end along each coordinate of space: at the given places, and where parts of sides do."""
+    found = list[tuple[float, ...]]()
+    for axis, (name, given) in enumerate(zip(problem.space_coordinates, places, strict=True)):
+        mine, near = list(given), 100 * SAME * problem.domain.length(name)
+        for wall in walls:
+            if wall.part is not None and wall.side is not None and wall.side[0] != axis:
+                mine += [end for end in ends_along(problem, wall.part) if all(abs(end - v) > near for v in mine)]
+        found.append(tuple(sorted(mine)))
+    return tuple(found)
 
 
 def traced(problem: Problem, walls: Sequence[Wall], joins: dict[str, list[int]], space: int) -> None:

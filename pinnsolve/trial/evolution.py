@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.linearity import unvaried
 from pinnsolve.checks.parts_apart import held
 from pinnsolve.checks.resolution import Resolution, just_before
 from pinnsolve.geometry.part_shapes import Region
@@ -29,6 +31,7 @@ from pinnsolve.trial.determined import (
     rated,
     sign_of,
     traced,
+    with_ends,
 )
 from pinnsolve.trial.exact import Plan, with_integrals
 from pinnsolve.trial.fluxes import by_fluxes
@@ -148,6 +151,14 @@ class Evolution:
         """Whether an equation is of second order in time."""
         return max(self.orders) > 1
 
+    @cached_property
+    def constant(self) -> bool:
+        """Whether the equations are linear, with coefficients that do not change in time: as seen along a line."""
+        line, (begin, end) = self.problem.domain.line().coordinates, self.times
+        x = torch.stack([line[self.problem.coordinates[k]] for k in self.space], -1)
+        moments = [torch.full_like(x[:, 0], begin + part * (end - begin)) for part in (0.29, 0.71)]
+        return unvaried(self.problem, self.equations, [self.points(x, t) for t in moments])
+
     @property
     def places(self) -> dict[str, tuple[float, ...]]:
         """By coordinate, where something else is joined than the traces themselves."""
@@ -252,15 +263,15 @@ def evolution(
     if lines and (is_rate or max(orders.values()) > 1):
         raise UnmarchableError("in a plane no cells end there where equations are of second order in time")
     narrow = len(space) < 3  # in space ends around what is narrow, along each coordinate, would make too many cells
-    joints = tuple(cuts(problem, made, c, r, narrow) for c, r in zip(domain.space_coordinates, begun, strict=True))
+    places = [cuts(problem, made, c, r, narrow) for c, r in zip(domain.space_coordinates, begun, strict=True)]
     moments = just_before([sign * m for m in cuts(problem, made, domain.time, driven)], *domain.ends(domain.time))
     across_curves = relations_of(problem, equations)
     broken = any(r.breaks for r in begun) or bool(driven.breaks)
     rough = broken or made.rough or bool(made.corners) or kinked(problem, made, starts, joins, sign)
     return Evolution(
         problem, equations, space, time, sign, tuple(map(tuple, joins.values())), tuple(orders.values()), starts, rates,
-        tuple(walls), rings, across, joints, moments, inside, begun, driven.mirrored(sign), rough,
-        tuple(made.size(u).scale for u in problem.unknowns), is_rate, lines, *of_rim(problem, made, walls),
+        tuple(walls), rings, across, with_ends(problem, walls, places), moments, inside, begun, driven.mirrored(sign),
+        rough, tuple(made.size(u).scale for u in problem.unknowns), is_rate, lines, *of_rim(problem, made, walls),
         across_curves, tuple(held(problem).tolist()) if across_curves else (),
         by_fluxes(problem, equations, walls, joins, orders, space, rings, sign, bool(lines)),
     )  # fmt: skip

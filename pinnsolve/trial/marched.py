@@ -136,8 +136,16 @@ class Marched(OfCells):
         return sum(slab.modes.numel() for slab in self.slabs)
 
     @property
+    def features(self) -> tuple[int, int]:
+        """Those of what is solved, which may be solved again with more of them than were asked for."""
+        if not self.slabs:
+            return super().features
+        _, times, _, count = self.slabs[0].modes.shape
+        return degree_of(count, len(self.space)), times - 1
+
+    @property
     def width(self) -> int:
-        degree, stages = self.layer.over(len(self.space))
+        degree, stages = self.features
         return (stages + 1) * reference_cell(degree, self.device, len(self.space)).count * self.outputs
 
     def layers(self) -> list[tuple[str, str, int]]:

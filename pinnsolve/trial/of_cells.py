@@ -16,6 +16,7 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.elsewhere import elsewhere_of_cells
+from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.forward import Forward, WrittenFunctions
 from pinnsolve.trial.lift import lift
@@ -78,6 +79,12 @@ class OfCells(Trial):
         There richer features bring less, and the two may be alike to a third (prototypes).
         """
         return 3.0 if self.plan.rough or (self.read is not None and self.read.rough) else 1.0
+
+    @property
+    def features(self) -> tuple[int, int]:
+        """Degree and stages of a march."""
+        constant = isinstance(self.read, Evolution) and self.read.constant
+        return self.layer.over(len(self.problem.space_coordinates), constant)
 
     @property
     def row_size(self) -> int:

@@ -29,5 +29,8 @@ def conditions_of(problem: Problem, begin: float) -> tuple[dict[str, Given], dic
                     raise UnmarchableError(f"{condition.name} is no value or rate where time begins")
                 kept[told.unknown] = told
                 continue
-            walls.append((wall_on_rim if at_rim(problem) else wall_at)(problem, condition, piece))
+            if at_rim(problem):
+                walls.append(wall_on_rim(problem, condition, piece))
+            else:
+                walls.append(wall_at(problem, condition, piece, parts=len(problem.space_coordinates) == 2))
     return starts, rates, walls

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.parts_apart import held
 from pinnsolve.checks.resolution import Resolution
 from pinnsolve.geometry.materials import layered
@@ -18,9 +17,9 @@ from pinnsolve.trial.determined import (
     Wall,
     derivatives_of,
     determined,
-    ends_along,
     equations_of,
     wall_at,
+    with_ends,
 )
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan, with_integrals
@@ -55,17 +54,15 @@ def steady(problem: Problem, made: Plan) -> Evolution:
     determined(problem, equations, walls, rings, space)
     joins = _joins(problem, equations)
     inside = tuple(varying_along(problem, c, standing, planes=True) for c in problem.coordinates)
-    joints = tuple(
-        # over space cells are graded towards what is narrow: ends along each coordinate would make too many of them
-        _with_ends(problem, walls, axis, cuts(problem, made, c, r, narrow=dims < 3))
-        for axis, (c, r) in enumerate(zip(problem.coordinates, inside, strict=True))
-    )
+    # over space cells are graded towards what is narrow: ends along each coordinate would make too many of them
+    places = [cuts(problem, made, c, r, narrow=dims < 3) for c, r in zip(problem.coordinates, inside, strict=True)]
     across = crossed(problem, dict(zip(problem.unknowns, joins, strict=True)), inside, fluxes=True)
     check_seen(problem, made, [(problem.coordinates[c.axis], c.place) for c in across])
     rough = any(r.breaks for r in inside) or made.rough or bool(made.corners)
     return Evolution(
-        problem, equations, space, None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {}, joints, (),
-        inside, inside, Resolution(), rough, tuple(made.size(u).scale for u in problem.unknowns), False, across,
+        problem, equations, space, None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {},
+        with_ends(problem, walls, places), (), inside, inside, Resolution(), rough,
+        tuple(made.size(u).scale for u in problem.unknowns), False, across,
     )  # fmt: skip
 
 
@@ -116,12 +113,3 @@ def _over_shape(problem: Problem, made: Plan, equations: Sequence[Equation]) -> 
         tuple(made.size(u).scale for u in problem.unknowns), False, planes, notches, jumps, region_of(problem), across,
         tuple(held(problem).tolist()) if across else (),
     )  # fmt: skip
-
-
-def _with_ends(problem: Problem, walls: Sequence[Wall], axis: int, places: Sequence[float]) -> tuple[float, ...]:
-    """Where cells must end along a coordinate: the given places, and where parts of sides do."""
-    found, near = list(places), 100 * SAME * problem.domain.length(problem.coordinates[axis])
-    for wall in walls:
-        if wall.part is not None and wall.side is not None and wall.side[0] != axis:
-            found += [end for end in ends_along(problem, wall.part) if all(abs(end - v) > near for v in found)]
-    return tuple(sorted(found))

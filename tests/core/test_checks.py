@@ -138,6 +138,10 @@ COMPLETE = {
     "poisson": steady(poisson, dirichlet(u=0)),
     "biharmonic": steady(biharmonic, dirichlet(u=0), neumann(u=0)),
     "advection": in_time(advection, initial(u=0), dirichlet(u=0, on=face(x=0))),
+    "a wind that turns": in_time(
+        lambda u, x, y, t: d(u, t) + (y - 1) * d(u, x) - (x - 0.5) * d(u, y), initial(u=0),
+        dirichlet(u=0, on=face(x=0).where(lambda y: y > 1) | face(x=1).where(lambda y: y < 1)
+                  | face(y=0).where(lambda x: x < 0.5) | face(y=2).where(lambda x: x > 0.5)), space=XY),
     "ODE": Problem(time=(0, 1), unknowns="u", equations=lambda u, t: d(u, t, t) + u, conditions=[initial(u=0), initial_rate(u=1)]),
     "backwards in time": in_time(lambda u, x, t: d(u, t) + d(u, x, x), dirichlet(u=0, on=face(t=1)), dirichlet(u=0)),
     "pressure in a point": steady([lambda u, p, x, y: laplace(u, x, y) - d(p, x),
