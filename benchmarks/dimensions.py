@@ -163,7 +163,8 @@ def ball(n: int) -> Problem:
 
 PROBLEMS: dict[str, Callable[[], Problem]] = {
     "cosines_5": lambda: cosines(5), "poisson_10": lambda: harmonic(10), "squares_10": lambda: squares(10),
-    "squares_100": lambda: squares(100), "poisson_100": lambda: harmonic(100), "heat_10": lambda: heat(10),
+    "squares_20": lambda: squares(20), "squares_100": lambda: squares(100), "poisson_100": lambda: harmonic(100),
+    "heat_10": lambda: heat(10),
     "ball_5": lambda: ball(5), "bump_4": lambda: bump(4), "bump_5": lambda: bump(5), "bump_6": lambda: bump(6),
 }  # fmt: skip
 
