@@ -32,6 +32,7 @@ from pinnsolve import (
     LevenbergMarquardt,
     Problem,
     RandomFeatures,
+    Redraw,
     Settings,
     SSBroyden,
     d,
@@ -162,7 +163,8 @@ def ball(n: int) -> Problem:
 
 PROBLEMS: dict[str, Callable[[], Problem]] = {
     "cosines_5": lambda: cosines(5), "poisson_10": lambda: harmonic(10), "squares_10": lambda: squares(10),
-    "squares_100": lambda: squares(100), "poisson_100": lambda: harmonic(100), "heat_10": lambda: heat(10),
+    "squares_20": lambda: squares(20), "squares_100": lambda: squares(100), "poisson_100": lambda: harmonic(100),
+    "heat_10": lambda: heat(10),
     "ball_5": lambda: ball(5), "bump_4": lambda: bump(4), "bump_5": lambda: bump(5), "bump_6": lambda: bump(6),
 }  # fmt: skip
 
@@ -187,6 +189,7 @@ def run(name: str, method: str, given: argparse.Namespace) -> dict[str, Any]:
         settings = Settings(
             network=MLP(tuple(given.width)), method=made, budget=given.seconds, points=given.points, seed=given.seed,
             condition_points=given.points // 4, held_out=500, device=given.device, memory=given.memory,
+            redraw=Redraw(every=given.redraw),
         )  # fmt: skip
     began = time.process_time()
     with warnings.catch_warnings(), peak_memory() as held:
@@ -211,6 +214,7 @@ def main() -> None:
     p.add_argument("--steps", type=int, help="of the method, whatever the seconds are")
     p.add_argument("--width", type=int, nargs="*", default=[64, 64, 48, 48])
     p.add_argument("--points", type=int, default=1000)
+    p.add_argument("--redraw", type=int, default=5, help="steps with the same points (default: 5)")
     p.add_argument("--features", type=int, default=1600)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--device", default="cpu")

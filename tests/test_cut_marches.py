@@ -41,6 +41,7 @@ from pinnsolve.methods.march_keeping import restore, stored
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import apart, distance, richer, slabs
 from pinnsolve.networks.halvings import halvings
+from pinnsolve.networks.holding import holding
 from pinnsolve.networks.spread import RULES, on_others, spread
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.manufactured import manufactured
@@ -296,6 +297,31 @@ def test_functions_go_over_to_other_cells() -> None:
         points = spread(cells, cell, 9)
         found = points.values(known[:, 0], (0, 0))
         assert torch.allclose(found, points.places[..., 0] ** 3 - points.places[..., 1], atol=1e-9)
+
+
+def test_cells_that_hold_places_of_wider_ones_are_the_nearest_of_all() -> None:
+    """Halved at random: none that does not touch a wide cell is nearer."""
+    evolution, _ = read(over(RING, heat))
+    mesh, drawn = Tiles.begun(evolution.extent, 2, ((), ()), CPU, evolution.region), torch.Generator().manual_seed(1)
+    fine = mesh
+    for _ in range(3):
+        fine, _ = halvings(fine, torch.rand(len(fine), 2, generator=drawn) < 0.6, (False, False))
+    cell = Marcher(evolution, Accuracy(4, 3, 1e-2, 1.0), CPU).scheme.cell
+    wide, low, high, x = torch.arange(len(mesh)), fine.lows, fine.lows + fine.widths, spread(mesh, cell, 6).places
+    found = holding(fine, mesh, wide, x)
+    away = torch.maximum(low - x[:, :, None], x[:, :, None] - high).amax(-1)
+    assert torch.equal(found, away.argmin(-1))
+
+
+def test_a_march_that_has_no_more_cells_comes_to_its_end_and_says_that_it_is_not_what_was_asked() -> None:
+    """A start that disagrees with a leaky rim (mutant: steps are shortened for what cells leave, and it is stuck)."""
+    problem = over(
+        Disk(x=0, y=0, radius=1), heat, [initial(u=0), condition(lambda u, x, y: x * d(u, x) + y * d(u, y) + u - 1)]
+    )
+    evolution, _ = read(problem)
+    marcher = Marcher(evolution, Accuracy(7, 3, 1e-6, 1e-4, most=4), CPU)
+    marcher.run()
+    assert marcher.record.status == "done" and not marcher.record.honest and len(marcher.record.steps) < 30
 
 
 def test_a_march_that_is_taken_up_gives_the_same_bits() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 
@@ -12,6 +13,9 @@ from torch import Tensor
 
 import problems.burgers
 from pinnsolve import MLP, LevenbergMarquardt, Problem, compare, solve
+from pinnsolve.methods.slow_degrees import error_of_richest
+from pinnsolve.networks.reference_cell import reference_cell
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.training.broken_off import held_against
 from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, best_of, estimated
 from pinnsolve.training.history import Look
@@ -255,3 +259,31 @@ def test_a_trained_network_has_an_estimate_from_its_own_path() -> None:
     assert solution.training is not None and solution.training.estimate is not None
     error = compare(solution, problem.reference(problem)).errors["u"].relative_l2  # type: ignore[operator,misc]
     assert error / 3 < solution.training.estimate < 0.1
+
+
+def test_where_more_features_help_slowly_a_third_degree_tells_the_error() -> None:
+    """Errors of one shape as d^-p, p = 1/2: the last one by the distances of three (mutant: of two); none where it goes as log d."""
+    device, error = torch.device("cpu"), 0.1
+    mesh = Tiles.begun(((0.0, 1.0), (0.0, 1.0)), 2, ((), ()), device)
+
+    def solved(left: Callable[[int], float]) -> list[Tensor]:
+        made = []
+        for cell in (reference_cell(d, device, 2) for d in (6, 8, 10)):
+            powers = cell.powers.tolist()
+            c = torch.zeros(len(mesh), 1, cell.count, dtype=torch.float64)
+            c[..., powers.index([1, 0])], c[..., powers.index([0, 1])] = 1.0, error * left(cell.degree)
+            made.append(c)
+        return made
+
+    assert error_of_richest(solved(lambda d: d**-0.5), mesh, [1.0], 1e-3) == pytest.approx(error * 10**-0.5, rel=1e-2)
+    assert error_of_richest(solved(lambda d: -math.log(d)), mesh, [1.0], 1e-3) == math.inf
+    assert error_of_richest(solved(lambda d: -math.log(d)), mesh, [1.0], 1e3) == 0.0, "that is nothing here"
+
+
+def test_what_three_degrees_tell_is_the_least_that_is_told_of_steady_cells() -> None:
+    first = {"r": 1.0}
+    known = replace(found(1e-3, 1e-2, 1, "cells of 8"), defect=1e-3)
+    richer = replace(found(9e-4, 1e-2, 2, "cells of 10", again=1), richer=1.0, defect=9e-4)
+    assert estimated([known, richer], first, ONE) < 0.05
+    for apart in (0.5, math.inf):
+        assert estimated([known, replace(richer, apart=apart)], first, ONE) == apart

@@ -143,9 +143,28 @@ def test_a_step_is_shortened_by_the_power_of_its_length_that_was_seen() -> None:
 
 def test_cells_that_leave_very_much_are_halved_twice_along_a_line() -> None:
     step, _ = one_step(MOVED, 4, 0.1)
-    bad, much = torch.tensor([0, 1, 1, 0]).bool(), torch.tensor([0, 0, 1, 1]).bool()
-    finer, how = finer_cells(step, bad[:, None], much)
+    bad, off = torch.tensor([0, 1, 1, 0]).bool(), torch.tensor([0.5, 2.0, 9.0, 9.0])
+    finer, how = finer_cells(step, bad[:, None], off, bound=1.0, most=99)
     assert finer.widths[:, 0].tolist() == [0.25, 0.125, 0.125, *[0.0625] * 4, 0.25] and len(how) == 2
+
+
+@pytest.mark.parametrize(("most", "halved"), [(6, [False, True, True, False]), (5, [False, False, True, False]), (4, [False] * 4)])  # fmt: skip
+def test_where_there_is_no_room_for_all_cells_those_that_leave_most_are_halved(most: int, halved: list[bool]) -> None:
+    step, _ = one_step(MOVED, 4, 0.1)
+    off = torch.tensor([2.0, 3.0, 4.0, 0.5])
+    finer, how = finer_cells(step, (off > 1)[:, None], off, bound=1.0, most=most)
+    assert finer.widths[:, 0].tolist() == [w for h in halved for w in ([0.125, 0.125] if h else [0.25])]
+    assert bool(how) == any(halved)
+
+
+def test_no_step_is_shortened_for_what_cells_leave_that_cannot_be_halved() -> None:
+    """Ten times as much is let pass afterwards, and seven tenths of that a step later (mutant: forgotten)."""
+    tries = Tries()
+    tries.ended(3.0, late=True)
+    later = tries.of_next()
+    assert later.asked(1.0) == pytest.approx(30.0) and later.left is None
+    later.ended(2.0, late=False)
+    assert later.of_next().asked(1.0) == pytest.approx(21.0) and later.asked(25.0) == 25.0
 
 
 def test_steps_over_a_plane_are_equal_up_to_the_end() -> None:

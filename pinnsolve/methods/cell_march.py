@@ -74,8 +74,10 @@ class Marcher:
         self.terms: Tensor | None = None
         begun = self._step(self.length, self._constant(self.length))
         self.scheme.weights = equation_sizes(begun)
-        left = RULES.newton * accuracy.tolerance
-        self.solver = StepSolver(self.scheme, self.sizes, left, is_constant(begun, self.span))
+        newton, constant = RULES.newton * accuracy.tolerance, is_constant(begun, self.span)
+        self.solver = StepSolver(self.scheme, self.sizes, newton, constant)
+        if constant and evolution.dims == 2:
+            self.most = that_fit(self.scheme, at_most=int(RULES.linear * accuracy.most))
         self.record.counts, self.residual, self.halved = self.solver.counts, 1.0, -RULES.between
         self.carried = Carried.begun(self.scheme, self.mesh, self.sizes)
 
@@ -148,13 +150,11 @@ class Marcher:
         step, size = self._taken(length)
         if step is None:
             return self.paused
-        self.at = step.begin + step.length
-        if step.length == left:
-            self.at = aim
-            if aim in self.moments:  # nothing goes on across a jump
-                self.last, self.jumped, self.layered = None, aim, False
-        felt = size * self._passing(0.0) if self.layered else size
-        self.length = following(step, self.solver, felt, self.accuracy.tolerance, self.left)
+        self.at = aim if step.length == left else step.begin + step.length
+        if step.length == left and aim in self.moments:  # nothing goes on across a jump
+            self.last, self.jumped, self.layered = None, aim, False
+        felt, asked = size * self._passing(0.0) if self.layered else size, self.tries.asked(self.accuracy.tolerance)
+        self.length = following(step, self.solver, felt, asked, self.left)
         if self.carried.grows(self.mesh) and not self._lengthened(step.length, size):
             self._ended("growing")
             return False
@@ -180,7 +180,7 @@ class Marcher:
                 length *= 0.5
                 continue
             size, here = left_in_time(step, self.sizes)
-            late = size * self._passing(length) > self.accuracy.tolerance
+            late = size * self._passing(length) > (asked := tries.asked(self.accuracy.tolerance))
             jump = self.last is None and size > RULES.jump
             if late and jump and length > RULES.sudden ** (1 / self.mesh.dims) * self.span:
                 if self.layered and self.mesh.dims > 2 and self.mesh.region is not None:
@@ -188,21 +188,22 @@ class Marcher:
                 self.record.rejected, self.layered = self.record.rejected + 1, True
                 length *= RULES.after
                 continue
-            if late and (factor := tries.shorter(size, length, self.accuracy.tolerance, step)) is not None:
+            if late and (factor := tries.shorter(size, length, asked, step)) is not None:
                 self.record.rejected += 1
                 length *= factor
                 continue
             off, terms = self._in_space(step)
             bad = self._bad(off, here if late else None, step)
-            finer, how = finer_cells(step, bad, off > RULES.twice * self.accuracy.bound)
-            if len(finer) > self.most or self.rounds >= RULES.rounds or not how:
+            finer, how = finer_cells(step, bad, off, self.accuracy.bound, self.most)
+            if self.rounds >= RULES.rounds or not how:
                 self.record.honest &= not (late or bad.any())
+                tries.ended(size, late and self.mesh.dims > 1)
                 self.record.rough |= size > self.accuracy.tolerance
                 return self._accepted(step, off, terms), size
             self.rounds, self.record.rounds = self.rounds + 1, self.record.rounds + 1
             guess, before = self._split(step, finer, how), length
-            length = tries.halved(size if late else None, length)
-            guess = guess if length == before else None
+            if (length := tries.halved(size if late else None, length)) != before:
+                guess = None
 
     def _lengthened(self, length: float, size: float) -> bool:
         """Take longer steps, which make nothing grow, where they leave out little enough."""
@@ -267,7 +268,7 @@ class Marcher:
         e = self.scheme.evolution
         self.record.steps.append(step)
         self.taken += 1
-        self.tries, self.rounds = Tries(), 0
+        self.tries, self.rounds = self.tries.of_next(), 0
         self.terms, self.residual = terms, float(off.max())
         self.sizes = self.solver.sizes = torch.maximum(self.sizes, variation(step.stages[-1], step.mesh))
         self.last, self.start = step, step.end()

@@ -48,20 +48,35 @@ def fine(mesh: Tiles, found: Sequence[Resolution], rings: Sequence[bool]) -> Til
     return mesh
 
 
-def finer_cells(step: Step, bad: Tensor, much: Tensor) -> tuple[Tiles, list[list[int]]]:
+def finer_cells(step: Step, bad: Tensor, off: Tensor, bound: float, most: int) -> tuple[Tiles, list[list[int]]]:
     """Halve bad cells of a step along the coordinates that are wanted, (n, dims), as `networks.halvings.halvings`.
 
     Along a line those that leave very much, (n,), are halved twice: where a front steepens, or a kink stands, a half
-    leaves a quarter or more.
+    leaves a quarter or more. Of more cells than so many those that leave most are halved, if these are some.
     """
-    rings = step.scheme.evolution.rings
+    rings, much = step.scheme.evolution.rings, off > RULES.twice * bound
     finer, how = halvings(step.mesh, bad, rings)
+    if len(finer) > most:
+        return _worst(step, bad, off, most)
     if step.mesh.dims > 1 or not bool((again := bad & much[:, None]).any()):
         return finer, how
     for made in how:
         again = again.repeat_interleave(halves_of(made).to(again.device), 0)
     finer, more = halvings(finer, again, rings)
     return finer, how + more
+
+
+def _worst(step: Step, bad: Tensor, off: Tensor, most: int) -> tuple[Tiles, list[list[int]]]:
+    """As many of the bad cells (n, dims) halved as there is room for, those first that leave most, (n,); none where
+    that is hardly any."""
+    rank = torch.where(bad.any(1), off, -torch.inf).argsort(descending=True).argsort()
+    count = int(bad.any(1).sum())
+    while count > RULES.room * len(step.mesh):
+        finer, how = halvings(step.mesh, bad & (rank < count)[:, None], step.scheme.evolution.rings)
+        if len(finer) <= most:
+            return finer, how
+        count = min(count - 1, count * (most - len(step.mesh)) // (len(finer) - len(step.mesh)))
+    return step.mesh, []
 
 
 def missed(c: Tensor, old: Tiles, other: Tensor, new: Tiles, cell: ReferenceCell) -> Tensor:

@@ -36,7 +36,7 @@ def stored(marcher: Marcher) -> dict[str, Any]:
         "places": torch.tensor(m.mesh.places), "values": m.start.values, "rates": m.start.rates, "taken": m.taken,
         "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
         "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest, "found": m.found,
-        "tries": [m.tries.left, m.tries.longer, m.tries.no_cells], "rounds": m.rounds,
+        "tries": [m.tries.left, m.tries.longer, m.tries.no_cells, m.tries.spared], "rounds": m.rounds,
         "halved": m.halved, "jumped": m.jumped, "layered": m.layered, "looked": m.looked, "waits": m.waits,
         "rate": m.solver.rate if goes_on else None, "told": m.solver.told, "brief": m.solver.brief,
         "made": plain(at) if goes_on and at is not None and not m.solver.constant else {},

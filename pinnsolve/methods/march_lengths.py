@@ -29,6 +29,9 @@ class Tries:
         The length before it was last shortened; nothing where cells were halved since.
     no_cells : bool
         Whether finer cells were no use.
+    spared : float
+        What earlier steps left out where neither shorter ones nor cells were to be had, some times as much: no step is
+        shortened for it.
     vain : float
         What leaves more than this part of what was left out before was no use: a longer step is taken up again.
         Smaller: steps that begin at a kink in time are lengthened and shortened by turns.
@@ -37,7 +40,20 @@ class Tries:
     left: float | None = None
     longer: float | None = None
     no_cells: bool = False
+    spared: float = 0.0
     vain: ClassVar[float] = 0.9
+
+    def asked(self, tolerance: float) -> float:
+        """What a step may leave out."""
+        return max(tolerance, self.spared)
+
+    def ended(self, left: float, late: bool) -> None:
+        """Note what a step left out that is taken, and whether that is too much and could not be mended."""
+        self.spared = RULES.spares * left if late else RULES.fades * self.spared
+
+    def of_next(self) -> Tries:
+        """Those of the next step."""
+        return Tries(spared=self.spared)
 
     def shorter(self, left: float, length: float, tolerance: float, step: Step) -> float | None:
         """What the length of a step that leaves out too much is to be multiplied by, so that it leaves out half of what

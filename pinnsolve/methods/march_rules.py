@@ -42,6 +42,9 @@ class Rules:
     plane: int = 2  # cells along each of two coordinates to begin with; more: long ones are not found
     twice: float = 8.0  # times the bound: along a line such cells are halved twice at once; larger: more rounds
     rounds: int = 20  # of halving in one step
+    linear: float = 2.5  # times as many cells of a plane at most where factors serve all steps of a length
+    room: float = 0.1  # of the cells: the least that is halved where there is no room for all; less: more rounds
+    spares: float = 10.0  # times what a step leaves out that no cells mend: what later ones may; smaller: short steps
     short: float = 1e-12  # of all time: a step below it is none
     longer: float = 4.0  # the step where steps make what is carried grow; less: they still do; more: time lacks
     fades: float = 0.7  # the size of the equations' terms is at least so much of the last step's

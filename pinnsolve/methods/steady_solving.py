@@ -16,6 +16,7 @@ from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import among
+from pinnsolve.methods.slow_degrees import Orders, error_of_richest
 from pinnsolve.methods.stage_operator import iteration
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_keeping import stored, taken_up
@@ -99,7 +100,28 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, ob
             assert isinstance(newton.operator, SteadyOperator)
             _, left = measured(solved, newton.operator.faces, scheme, corners_of(trial))
             trial.take(known.mesh, solved.coefficients, True, float(left.max()))
+            trial.apart = _told_by_orders(trial, known, bound, objective)
     return {**_ended(state, trial, scheme, stuck=solved is None), "left": 0.0}
+
+
+def _told_by_orders(trial: Planar, known: Planar, bound: float, objective: Objective) -> float:
+    """The error of richer cells as a third solution tells it, with two degrees less than the known one, where what is
+    left of the equations falls slowly."""
+    mesh, degree = known.mesh, known.degree - 2
+    if mesh is None or degree < 4 or trial.defect < Orders.slow * known.defect:
+        return 0.0
+    scheme = scheme_of(steady_of(trial), degree, trial.device, objective.world, objective.room)
+    cells = rescaled(
+        SteadyCells(scheme, mesh, _richer(known, known.cell(known.coefficients.shape[2]), scheme.cell)), scheme
+    )
+    newton = JoinedNewton(SteadyOperator, sizes_like(cells), RULES.again * bound)
+    solved = newton.solve(cells)
+    objective.work.add(newton.effort.factorisations * iteration(scheme, mesh))
+    if solved is None:
+        return 0.0
+    scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
+    three = [solved.coefficients, known.coefficients, trial.coefficients]
+    return error_of_richest(three, mesh, scales, trial.problem.tolerance)
 
 
 def _richer(known: Planar, before: ReferenceCell, after: ReferenceCell) -> Tensor:

@@ -15,6 +15,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from pinnsolve.networks.holding import holding
 from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
 from pinnsolve.networks.tiles import Tiles
 
@@ -270,12 +271,9 @@ def on_others(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell) -> Tensor:
     values = _seen(known, old, cell, inside.places, origin)
     wider = (~within.any(0)).nonzero()[:, 0]
     if len(wider):
-        x = inside.places[wider].flatten(0, 1)
-        begin, end = (torch.stack([old.along_axis(k, u[:, k]) for k in range(old.dims)], -1).to(x) for u in old.units)
-        away = torch.maximum(begin - x[:, None], x[:, None] - end).amax(-1)
-        beyond = new.parts[wider.cpu()].repeat_interleave(inside.places.shape[1])[:, None] != old.parts
-        away[beyond.to(away.device)] = torch.inf  # another part
-        there = _seen(known, old, cell, x[:, None], away.argmin(1))[..., 0]  # (..., w P, F)
+        x = inside.places[wider]
+        origin_of_each = holding(old, new, wider, x).flatten()
+        there = _seen(known, old, cell, x.flatten(0, 1)[:, None], origin_of_each)[..., 0]  # (..., w P, F)
         values[..., wider, :, :] = there.unflatten(-2, (len(wider), -1)).transpose(-1, -2)
     found, same = (
         _nearest(inside, values),

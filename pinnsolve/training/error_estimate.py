@@ -73,8 +73,8 @@ class Found:
     defect : float
         Above zero where cells say what the worst of them leaves of the equations.
     apart : float
-        Above zero where cells tell their error by themselves, from how far they are from those that they solve again
-        over all of space and time: held-out points crowd at corners, where residuals are without bound.
+        Above zero where cells tell their error by themselves: marches by how far they are from those that they solve
+        again, since held-out points crowd at corners; steady ones no less than it by `methods.slow_degrees`.
     remains : float
         What a march has of the error of that which it solves again, as the last terms of both tell it.
     shares : tensor (N,), optional
@@ -153,7 +153,8 @@ def estimated(
     own = [f for f in others if f.again == best.stage or f.stage == best.again]
     alike = [f for f in others if f.kind == best.kind]
     nearest = (own or alike or others)[0]
-    if own and (apart := max(best.apart, own[0].apart)) > 0:
+    apart = max(best.apart, own[0].apart) if own else 0.0
+    if apart > 0 and not best.defect > 0:
         return max(apart, *(rounding(v.dtype) for v in best.values.values()))
     near = own[:1] or alike[:1] or ([f for f in others if not f.defect] or others)[: best.others]
     error = max(_told_by(f, best, weights) for f in near)
@@ -164,14 +165,15 @@ def estimated(
         part = max(best.defect / nearest.defect, best.better)
         error = _difference(nearest, best) * part
         # of two errors of one shape, the one so many times the other, less than all is seen: at corners
-        hardly = error / max(1 - part, best.alike)
+        hardly = max(error / max(1 - part, best.alike), apart)
     cells = bool(own) and max(best.richer, nearest.richer) > 0
     if cells and best.richer > 0 and not seen.rough:
         doubt = min(best.richer, best.broken) if best.remains > 0 else best.richer
         doubt = best.caution if told else max(best.caution, doubt)
         error = max(doubt * max(error, best.remains * _difference(nearest, best)), hardly)
     elif cells:
-        error = max(best.richer, nearest.richer, best.kinked * (best.richer == 0)) * _difference(nearest, best)
+        richer = max(best.richer, nearest.richer, best.kinked * (best.richer == 0))
+        error = max(richer * _difference(nearest, best), apart)
     elif seen.rough or seen.narrow:
         # errors fall more slowly than residuals: that of the best is hardly below that of the next
         error = max(error, _difference(next((f for f in others if f not in own), others[0]), best))
@@ -246,8 +248,7 @@ class Gathered:
         if not cells or self.seen.rough:
             return cells or list(found)
         error, best = estimated(cells, self.first, weights, self.seen), best_of(cells, weights)
-        own = {id(f) for f in cells}
-        return [f for f in found if id(f) in own or _difference(f, best) <= error]
+        return [f for f in found if any(f is own for own in cells) or _difference(f, best) <= error]
 
     def comparable(self, kind: str, values: Mapping[str, Tensor], weights: Mapping[str, float]) -> bool:
         """The same of a solution that is no stage's yet, by its values alone."""

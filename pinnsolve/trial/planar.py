@@ -48,6 +48,7 @@ class Planar(OfCells):
         super().__init__(problem, layer, made, dtype, device)
         self.settled = False  # whether the cells meet what was asked of them
         self.defect = 0.0  # what the worst of them leaves of the equations, as a change of the unknowns
+        self.apart = 0.0  # their error, where solutions of three degrees tell it
         self.mesh: Tiles | None = None
         self.coefficients = torch.zeros(0, self.outputs, 1, dtype=torch.float64, device=self.device)
 
