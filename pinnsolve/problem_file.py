@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import linecache
 import sys
 import traceback
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import module_from_spec
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 from typing import Any, TypeVar
 
 from pinnsolve.errors import ProblemError
@@ -78,6 +79,13 @@ def declared(given: Problem | str | Path, settings: Settings | None) -> tuple[Pr
     return file.problem, settings or file.settings
 
 
+class AsItStands(SourceFileLoader):
+    """A file that is read each time: what was once compiled passes for it where length and second of writing agree."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _run(path: Path) -> ModuleType:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
@@ -87,13 +95,13 @@ def _run(path: Path) -> ModuleType:
         if folder not in sys.path:
             sys.path.insert(0, folder)
     name = f"pinnsolve_problem_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise ProblemError(f"{path} is no Python file", "Its name must end in .py.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    source = AsItStands(name, str(path.resolve()))
+    module = module_from_spec(ModuleSpec(name, source, origin=source.path))
+    module.__file__, sys.modules[name] = source.path, module
     try:
-        spec.loader.exec_module(module)
+        source.exec_module(module)
     except ProblemError:
         raise
     except SyntaxError as error:

@@ -237,6 +237,17 @@ def test_help_answers_at_once() -> None:
     assert parser().prog == "python -m pinnsolve"
 
 
+def test_a_file_that_was_changed_within_a_second_is_read_anew(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = write()
+    now = path.stat().st_mtime
+    assert load(path).settings.budget == 30
+    write(("budget=30", "budget=20"))
+    os.utime(path, (now, now))
+    assert load(path).settings.budget == 20
+    assert not (path.parent / "__pycache__").exists()
+
+
 def test_the_check_is_quick(write: Write) -> None:
     file = load(write())
     ready = prepare(file.problem, Settings())

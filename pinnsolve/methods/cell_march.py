@@ -95,9 +95,8 @@ class Marcher:
 
     def _guess(self, length: float) -> Tensor:
         """The last step's polynomial, carried on."""
-        if self.last is None:
-            return self._constant(length)
-        return extrapolated(self.last, length, self.sizes, least=int(self.scheme.evolution.second))
+        last, least = self.last, int(self.scheme.evolution.second)
+        return self._constant(length) if last is None else extrapolated(last, length, self.sizes, least=least)
 
     # ------------------------------------------------------------ what is measured
 

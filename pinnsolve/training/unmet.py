@@ -23,7 +23,7 @@ from pinnsolve.algebra import yardstick
 from pinnsolve.errors import Outcome
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import Corner, away
-from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.points import SIDES, Points
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size
 from pinnsolve.training.rules import RULES
@@ -103,7 +103,7 @@ def _left(run: Run, trial: OfCells) -> Iterator[Unmet]:
         u: Size(float(v.mean()), yardstick.of_values(v, trial.plan.size(u).scale))
         for u, v in run.points.values().items()
     }
-    for condition in problem.conditions:
+    for condition in dict.fromkeys((*problem.conditions, *(c for c, _ in problem.cuts))):
         pieces = problem.pieces(condition)
         for piece in pieces:
             name = condition.name if len(pieces) < 2 else f"{condition.name} ({piece.name})"
@@ -120,7 +120,8 @@ def _share(trial: OfCells, condition: Equation, piece: Piece, about: dict[str, S
     if not len(points):
         return 0.0
     with torch.no_grad():
-        r: Tensor = condition.residual(trial.fields(trial.prepare(points))).value.abs()
+        r: Tensor = condition.residual(trial.fields(trial.prepare(points))).value
+        r = (r.view(-1, 2).mean(1) if SIDES in points.measured else r).abs()  # inside it holds of both sides together
     kept = r[r.isfinite()].sort().values
     kept = kept[: math.ceil(LOOKS.kept * len(kept))]
     made = trial.problem.prober.change(condition, about, points)

@@ -153,7 +153,9 @@ class Evolution:
 
     @cached_property
     def constant(self) -> bool:
-        """Whether the equations are linear, with coefficients that do not change in time: as seen along a line."""
+        """Whether equations that evolve are linear, their coefficients the same at all times: as seen along a line."""
+        if self.time is None:
+            return False
         line, (begin, end) = self.problem.domain.line().coordinates, self.times
         x = torch.stack([line[self.problem.coordinates[k]] for k in self.space], -1)
         moments = [torch.full_like(x[:, 0], begin + part * (end - begin)) for part in (0.29, 0.71)]
