@@ -103,7 +103,8 @@ def _left(run: Run, trial: OfCells) -> Iterator[Unmet]:
         u: Size(float(v.mean()), yardstick.of_values(v, trial.plan.size(u).scale))
         for u, v in run.points.values().items()
     }
-    for condition in dict.fromkeys((*problem.conditions, *(c for c, _ in problem.cuts))):
+    on_curves = {id(c): c for c, _ in problem.cuts}.values()
+    for condition in (*problem.conditions, *on_curves):
         pieces = problem.pieces(condition)
         for piece in pieces:
             name = condition.name if len(pieces) < 2 else f"{condition.name} ({piece.name})"
