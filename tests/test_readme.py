@@ -46,8 +46,11 @@ def test_every_option_of_the_command_that_is_named_exists(capsys: pytest.Capture
 
 def test_files_that_are_linked_exist() -> None:
     for target in re.findall(r"\]\(([^)]+)\)", README):
-        if not (ROOT / target).exists():
+        path, _, section = target.partition("#")
+        if not (ROOT / path).exists():
             pytest.fail(f"README links to {target}, which does not exist")
+        headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(), re.M) if section else []
+        assert not section or section in [re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in headings]
 
 
 def test_the_file_for_assistants_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
