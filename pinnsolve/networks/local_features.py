@@ -13,9 +13,9 @@ class LocalFeatures:
 
     In a plane cells have four degrees less, and steps two stages: what is solved grows with the square of the degree;
     three where nothing evolves, in space too. Where its equations are linear and do not change in time steps have up to
-    five stages: few lengths are factorised, and half as many steps do. With more than seven, which solve them again,
-    steps may grow in a plane. In space with time it is three degrees and no stage: there few rich cells
-    and long steps cost least.
+    four stages: few lengths are factorised, and half as many steps do. With five, the seven that solve them again
+    repeat their iterations; with more than seven, steps may grow in a plane. In space with time it is three degrees and
+    no stage: there few rich cells and long steps cost least.
 
     Parameters
     ----------
@@ -57,10 +57,10 @@ class LocalFeatures:
         >>> LocalFeatures(degree=11, stages=5).over(1), LocalFeatures(degree=11, stages=5).over(2)
         ((11, 5), (7, 3))
         >>> LocalFeatures(degree=11, stages=5).over(2, constant=True)
-        (7, 5)
+        (7, 4)
         """
         fewer, less = ((0, 0), (4, 2), (3, 0))[dims - 1]
         stages = max(self.stages - less, 2)
         if dims == 2 and constant:
-            stages = max(stages, min(self.stages, 5))
+            stages = max(stages, min(self.stages, 4))
         return max(self.degree - fewer, 4), stages
