@@ -109,7 +109,8 @@ class Functions:
     def alone(self, name: str, at: Mapping[str, Jet]) -> Jet:
         """A function of an unknown, (N,), where this is as given."""
         assert self.problem is not None
-        s, z = self.inputs[name](at)[:, 0], self.networks[name](self.inputs[name](at))[:, 0]
+        inputs = self.inputs[name](at)
+        s, z = inputs[:, 0], self.networks[name](inputs)[:, 0]
         if ties := ties_within(self.declared[name], self.problem.known_values.get(name, ()), self.reach[name]):
             g, phi = interpolated(ties, s)
             z = g + phi * z
