@@ -188,8 +188,8 @@ def run(name: str, method: str, given: argparse.Namespace) -> dict[str, Any]:
         made = chosen(**options, **({"steps": given.steps} if given.steps else {}))
         settings = Settings(
             network=MLP(tuple(given.width)), method=made, budget=given.seconds, points=given.points, seed=given.seed,
-            condition_points=given.points // 4, held_out=500, device=given.device, memory=given.memory,
-            redraw=Redraw(every=given.redraw),
+            condition_points=given.rim or given.points // 4, held_out=500, device=given.device, memory=given.memory,
+            redraw=Redraw(every=given.redraw, pool=given.pool),
         )  # fmt: skip
     began = time.process_time()
     with warnings.catch_warnings(), peak_memory() as held:
@@ -214,7 +214,9 @@ def main() -> None:
     p.add_argument("--steps", type=int, help="of the method, whatever the seconds are")
     p.add_argument("--width", type=int, nargs="*", default=[64, 64, 48, 48])
     p.add_argument("--points", type=int, default=1000)
+    p.add_argument("--rim", type=int, help="points on each region of conditions (default: a quarter of those inside)")
     p.add_argument("--redraw", type=int, default=5, help="steps with the same points (default: 5)")
+    p.add_argument("--pool", type=int, default=5, help="candidates for each point that is redrawn (default: 5)")
     p.add_argument("--features", type=int, default=1600)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--device", default="cpu")

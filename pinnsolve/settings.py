@@ -57,7 +57,7 @@ class Redraw:
     uniform : float
         How much of the density stays uniform; see `pinnsolve.geometry.sampling.redrawn`.
     pool : int
-        How many candidates for each point that is drawn.
+        How many candidates for each point that is drawn; with one, points are drawn evenly and nothing is evaluated.
     """
 
     every: int = 5

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from math import pi, sqrt
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch.nn import functional
 from pinnsolve.errors import ProblemError
 from pinnsolve.jets.arithmetic import chart_of, elementary, where
 from pinnsolve.jets.jet import Chart, Jet, on_jets
-from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.jets.multi_index import Alpha, is_sum
 from pinnsolve.jets.shapes import nothing
 
 
@@ -66,13 +67,24 @@ def cat(jets: Sequence[Any], dim: int = 0) -> Jet:
         raise ProblemError("fields are joined along columns", "Write torch.cat([a, b], -1).")
 
     def rule(alpha: Alpha) -> Tensor | None:
-        parts = [j.partial(alpha) for j in columns]
+        along = {name for name, k in zip(chart.names, alpha, strict=True) if k}
+        meets = (lambda j: not along.isdisjoint(j.depends)) if is_sum(alpha) else (lambda j: along <= j.depends)
+        parts = [j.partial(alpha) if meets(j) else None for j in columns]
         if all(p is None for p in parts):
             return None
-        return torch.cat([j.dense(alpha) if p is None else p for j, p in zip(columns, parts, strict=True)], -1)
+        return torch.cat(list(_filled(parts, widths, chart)), -1)
 
-    shape = (chart.size, sum(j.shape[1] for j in columns))
-    return Jet(chart, rule, shape, frozenset().union(*(j.depends for j in columns)), sums=True)
+    widths = [j.shape[1] for j in columns]
+    return Jet(chart, rule, (chart.size, sum(widths)), frozenset().union(*(j.depends for j in columns)), sums=True)
+
+
+def _filled(parts: Sequence[Tensor | None], widths: Sequence[int], chart: Chart) -> Iterator[Tensor]:
+    """The columns there are, and one block of zeros for all that stand beside each other and are none."""
+    for missing, group in groupby(zip(parts, widths, strict=True), lambda pair: pair[0] is None):
+        if missing:
+            yield torch.zeros(chart.size, sum(width for _, width in group), dtype=chart.dtype, device=chart.device)
+        else:
+            yield from (part for part, _ in group if part is not None)
 
 
 def filled(like: Jet, value: float) -> Jet:

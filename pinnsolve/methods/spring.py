@@ -25,8 +25,9 @@ class SPRING:
         phi_k = momentum phi_(k-1) + J^T (J J^T + mu I)^(-1) (r - momentum J phi_(k-1)),    w <- w - eta phi_k,
 
     so that the system is as large as there are residuals, however many weights there are. mu is relative to the mean
-    diagonal of J J^T; eta is one, halved until the loss on these points falls. Points are to be redrawn often: what one
-    set of them leaves open the direction before keeps.
+    diagonal of J J^T; eta is `rate`, halved until the loss on these points falls. Points are to be redrawn often: what
+    one set of them leaves open the direction before keeps; with many more weights than points a small rate keeps steps
+    from following the points of the day.
 
     J is kept where there is room for it; otherwise as many of its rows as there is room for stand beside all others,
     which are made anew for each such part.
@@ -40,12 +41,15 @@ class SPRING:
         mu, relative (dimensionless).
     momentum : float
         In [0, 1); with zero it is Gauss-Newton's method on these points.
+    rate : float
+        eta, in (0, 1] (dimensionless).
     steps : int, optional
         Ends after so many steps.
     """
 
     damping: float = 1e-6
     momentum: float = 0.9
+    rate: float = 1.0
     steps: int | None = None
     name = "spring"
     cycle = 5
@@ -56,6 +60,8 @@ class SPRING:
         positive("SPRING: damping", self.damping)
         if isinstance(self.momentum, bool) or not 0 <= self.momentum < 1:
             raise ProblemError(f"SPRING: momentum={self.momentum!r} is not in [0, 1)", "Write SPRING(momentum=0.9).")
+        if isinstance(self.rate, bool) or not 0 < self.rate <= 1:
+            raise ProblemError(f"SPRING: rate={self.rate!r} is not in (0, 1]", "Write SPRING(rate=0.3).")
         whole("SPRING: steps", self.steps)
 
     def init(self, objective: Objective) -> State:
@@ -84,7 +90,7 @@ class SPRING:
         if solved is None:
             return {**state, "loss": loss, "stuck": True}
         direction = self.momentum * before + back(solved)
-        for part in (0.5**k for k in range(self.halvings)):
+        for part in (self.rate * 0.5**k for k in range(self.halvings)):
             objective.model.assign(start - part * direction)
             if (new := objective.loss()) < loss:
                 return {**state, "direction": direction, "loss": new, "stuck": False}

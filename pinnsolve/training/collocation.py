@@ -124,15 +124,15 @@ class Collocation:
             return None
         fresh = []
         for site in self.places:
-            if site.name != "interior" or not site.terms:
-                fresh.append(self._draw(site, 0))
-                continue
-            count = self._wanted(fraction)
+            count = self._wanted(fraction) if site.name == "interior" else 0
             pool = self._draw(site, rule.pool * count)
+            if rule.pool == 1 or site.name != "interior" or not site.terms:
+                fresh.append(pool)
+                continue
             candidates = Residuals(self.trial, [(site, pool)], self.world, self.settings.room)
-            if bad := first_bad(candidates):
-                return bad
             values = candidates.values()
+            if bad := bad_among(values, candidates):
+                return bad
             size = torch.stack([weights[n] ** 0.5 * r.abs() for n, r in values.items()]).sum(0)
             fresh.append(redrawn(pool, size, count, rule.uniform, self.generator))
         self.training = self._placed(fresh)
@@ -253,7 +253,11 @@ def parted(points: Points, share: float | None, seed: int) -> tuple[Points, Poin
 
 def first_bad(residuals: Residuals) -> str | None:
     """Which residual is not finite, or too large to be squared, and where; None if all are well."""
-    values = residuals.values()
+    return bad_among(residuals.values(), residuals)
+
+
+def bad_among(values: Mapping[str, Tensor], residuals: Residuals) -> str | None:
+    """The same of values that are known already."""
     for site, points in residuals.places:
         for name in site.terms:
             size = values[name].abs()
