@@ -39,6 +39,7 @@ from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import growth
 from pinnsolve.methods.implicit_step import Scheme, Step
+from pinnsolve.methods.last_terms import part_left
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
@@ -127,6 +128,20 @@ def test_a_march_is_right_and_says_how_right(name: str) -> None:
     poor, rich = march(declared, 5, 3), march(declared, 7, 5)
     found, far = error(declared, poor, exact), distance(poor, rich)
     assert found < most and 0.5 * found < float(far.difference / far.norm) < 2 * found
+    left = part_left(slabs(poor), slabs(rich), [1.0], order=2)
+    assert error(declared, rich, exact) < 1.5 * left * found, "what the richer one leaves is told by its last terms"
+
+
+def test_what_no_cells_are_left_to_resolve_is_no_jump() -> None:
+    """A hill of which all cells that there may be miss a hundredth: no step is shortened for it, as after a jump."""
+
+    def hill(x: Any, y: Any, z: Any) -> Any:
+        return exp(-((x - 0.4) ** 2 + (y - 0.5) ** 2 + (z - 0.5) ** 2) / (2 * 0.1**2))
+
+    evolution, _ = read(problem(warm, [initial(u=hill), dirichlet(u=0)], time=0.5))
+    marcher = Marcher(evolution, Accuracy(5, 3, 1e-3, 0.1, most=50), CPU)
+    assert marcher.advance() and marcher.advance()
+    assert not marcher.record.honest and min(s.length for s in marcher.record.steps) > 5e-3
 
 
 def test_two_degrees_more_gain_more_than_a_digit() -> None:

@@ -220,7 +220,10 @@ def test_a_march_that_broke_off_is_followed_by_one_to_a_lower_tolerance_and_then
         after_cells(broken(CELLS), broken(last)),
     ):
         assert stage == FIRST and "beyond t = 0.2" in why and "random features were tried" in why
-    assert after_cells(marched(CELLS, stuck=True))[0] == FIRST
+    stage, why = after_cells(marched(CELLS, stuck=True))
+    assert stage == CELLS + 2 and "more than its bound" in why and "lower tolerance" in why
+    assert after_cells(marched(CELLS, stuck=True), marched(last, stuck=True))[0] == FIRST
+    assert after_cells(marched(CELLS, stuck=True), coordinates=3)[0] == FIRST
     assert after_cells(marched(CELLS), enriched(CELLS + 1, stuck=True))[0] == FIRST
 
 

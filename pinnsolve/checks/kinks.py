@@ -190,10 +190,10 @@ def _walls(problem: Problem, data: Prescribed, piece: Piece) -> Iterator[Line]:
         return {time: problem.domain.place(time, s)}
 
     for k in range(2):
-        here = {c: float(v[k]) for c, v in points.coordinates.items()}
+        here, normals = ({c: float(v[k]) for c, v in of.items()} for of in (points.coordinates, points.normals))
 
-        def values(s: Tensor, here: Mapping[str, float] = here) -> Tensor:
-            return _given(problem, data, _fixed(here, len(s)) | places(s))
+        def values(s: Tensor, here: Mapping[str, float] = here, normals: Mapping[str, float] = normals) -> Tensor:
+            return _given(problem, data, _fixed(here, len(s)) | places(s), _fixed(normals, len(s)))
 
         yield Line(places, values, f"along {time}", {time: problem.domain.length(time)}, built)
 
@@ -202,8 +202,10 @@ def _fixed(values: Mapping[str, float], count: int) -> dict[str, Tensor]:
     return {c: torch.full((count,), v, dtype=torch.float64) for c, v in values.items()}
 
 
-def _given(problem: Problem, data: Prescribed, at: dict[str, Tensor]) -> Tensor:
-    points = Points(at, torch.ones_like(next(iter(at.values()))))
+def _given(
+    problem: Problem, data: Prescribed, at: dict[str, Tensor], normals: Mapping[str, Tensor] | None = None
+) -> Tensor:
+    points = Points(at, torch.ones_like(next(iter(at.values()))), normals or {})
     chart, fields = points.chart()
     with torch.no_grad():
         return data.given(problem.fields(chart, fields, {}, points)).value.detach().expand(len(points.weights))

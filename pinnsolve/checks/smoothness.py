@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.tolerances import EQUAL
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.as_regular import kept_apart
 from pinnsolve.checks.contradictions import Part, parts
 from pinnsolve.checks.roughness import RULES, rough
@@ -91,14 +91,16 @@ def _of_data(problem: Problem, prescribed: Prescribed, piece: Piece, orders: Map
         return ""
     values = prescribed.given(fields_at(piece.grid())).value
     swing, largest = float((values - values.mean()).abs().max()), float(values.abs().max())
-    swing = swing if swing > EQUAL * largest else largest or 1.0  # 2 + sin(pi x) sin(pi y) on a wall: rounding jumps
+    small = 0.1 * problem.tolerance
+    rounding = max(SAME, RULES.noise * torch.finfo(torch.float64).eps / small)  # a front's tail on a wall: 0.3 + 1e-12
+    swing = swing if swing > rounding * largest else largest or 1.0
     for c in free:
         for order in range(1, min(orders[c], 2) + 1):
             scale = swing / problem.domain.length(c) ** order
             expression = _derivative(prescribed, problem.coordinates.index(c), order)
             both = Both(problem, [expression], fields_at, piece)
             size = torch.tensor([scale], dtype=torch.float64)
-            found = rough(both, {c: order}, size, 0.1 * problem.tolerance)
+            found = rough(both, {c: order}, size, small)
             if found.places:
                 by = found.jump * scale * problem.domain.length(c)
                 what = "jumps" if order == 1 else f"has a kink: its slope along {c} changes"

@@ -180,7 +180,7 @@ class Marcher:
                 continue
             size, here = left_in_time(step, self.sizes)
             late = size * self._passing(length) > (asked := tries.asked(self.accuracy.tolerance))
-            jump = self.last is None and size > RULES.jump
+            jump = self.last is None and size > RULES.jump and (1 + RULES.room) * len(self.mesh) < self.most
             if late and jump and length > RULES.sudden ** (1 / self.mesh.dims) * self.span:
                 if self.layered and self.mesh.dims > 2 and self.mesh.region is not None:
                     return self._ended("cells")  # a start that disagrees with a rim: its layer wants too many

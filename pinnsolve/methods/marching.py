@@ -225,7 +225,7 @@ class Enriching:
             return nothing
         trial.take(slabs(found))
         scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
-        if e.dims == 1:  # over a plane it is told five times too large, where residuals tell it
+        if e.dims != 2:  # over a plane it is told five times too large, where residuals tell it
             trial.remains = part_left(
                 known.slabs, trial.slabs, before.sizes.tolist(), max(k for join in e.joins for k in join)
             )

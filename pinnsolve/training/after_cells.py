@@ -93,8 +93,9 @@ def after_cells(
     share : float, optional
         What its share of the tolerance is, where the estimate says so.
     line : bool
-        Whether cells are along a line: where a march broke off, one to a lower tolerance may do, since small errors
-        grow ahead of a front.
+        Whether cells are along a line: where a march broke off, or came through with more than its bound, one to a
+        lower tolerance may do. Small errors grow ahead of a front, and what space leaves out swings in the next steps
+        (Schroedinger's equation), which no cells and no shorter steps mend any more.
     """
     method, unsure = stages[now.stage].method, now.stuck or not now.solved
     deeper = isinstance(method, Enriching) and isinstance(stages[now.stage + 1].method, Marching) and not dear
@@ -102,9 +103,12 @@ def after_cells(
         return Turn(now.stage + 1, share=share if deeper else None)
     limit = viscous if unsure and not isinstance(method, Vanishing) else None
     again = next((k for k in range(now.stage + 1, len(stages)) if isinstance(stages[k].method, Marching)), None)
-    broken = bool(now.missing) and isinstance(method, Marching) and now.verdict is None
+    broken = isinstance(method, Marching) and now.verdict is None
     if broken and again is not None and limit is None and line and not dear:
-        return Turn(again, f"the march over cells ended early ({now.missing}); so one to a lower tolerance was tried")
+        how = (
+            f"ended early ({now.missing})" if now.missing else "left more than its bound, and finer cells did not help"
+        )
+        return Turn(again, f"the march over cells {how}; so one to a lower tolerance was tried")
     early = limit is not None or isinstance(method, Marching | Vanishing)
     why = now.missing or "there were too many of them" if early else "the error is not small enough"
     if only:

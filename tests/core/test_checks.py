@@ -328,3 +328,16 @@ def test_coefficients_of_very_different_size_are_named() -> None:
     (warning,) = (w for w in check(two).warnings if "very different size" in w)
     assert "u_t in 'heat' weighs" in warning or "u_xx in 'heat' weighs" in warning
     assert "dimensionless" in warning
+
+
+@pytest.mark.parametrize("width", [0.1, 0.004])
+def test_a_front_that_passes_a_wall_is_as_large_as_it_is_high(width: float) -> None:
+    """u = tanh((x - 1/2 - t) / width) has the slope 1 / width at x = 1, at t = 1/2 alone."""
+
+    def slope(t):
+        return 1 - torch.tanh((0.5 - t) / width) ** 2
+
+    at_wall = neumann(u=lambda t: slope(t) / width, on=face(x=1))
+    start = initial(u=lambda x: torch.tanh((x - 0.5) / width))
+    found = check(in_time(heat, start, dirichlet(u=-1, on=face(x=0)), at_wall)).sizes["u"]
+    assert 0.9 < found.scale < 4

@@ -14,6 +14,7 @@ from pinnsolve import (
     LevelSet,
     Polygon,
     Problem,
+    condition,
     d,
     dirichlet,
     exact,
@@ -35,11 +36,19 @@ def steady(space: Any, conditions: Any, **more: Any) -> Problem:
     return Problem(space=space, unknowns="u", equations=lambda u, x, y: laplace(u, x, y), conditions=conditions, **more)
 
 
-def rod(value: Any) -> Problem:
+def heated(wall: Any) -> Problem:
     return Problem(
         space=ROD, time=(0, 2), unknowns="u", equations=lambda u, x, t: d(u, t) - d(u, x, x),
-        conditions=[initial(u=0), dirichlet(u=0, on=face(x=0)), dirichlet(u=value, on=face(x=1))],
+        conditions=[initial(u=0), dirichlet(u=0, on=face(x=0)), wall],
     )  # fmt: skip
+
+
+def rod(value: Any) -> Problem:
+    return heated(dirichlet(u=value, on=face(x=1)))
+
+
+def flux(u: Any, x: Any, t: Any, nx: Any) -> Any:
+    return nx * (d(u, x) - 3 * abs(t - 1))
 
 
 def places(problem: Problem) -> list[tuple[tuple[float, ...], float, bool]]:
@@ -53,7 +62,8 @@ def places(problem: Problem) -> list[tuple[tuple[float, ...], float, bool]]:
     (steady(Polygon(x=[0, 2, 2, 0], y=[0, 1.5, 3, 3]), dirichlet(u=lambda x: 5 * abs(x - 1))),
      [((1, 0.75), 8, False)]),
     (rod(lambda t: 1 - abs(t - 1)), [((1,), 2, False)]),
-], ids=["a circle", "a jump", "a slant", "a wall in time"])  # fmt: skip
+    (heated(condition(flux, on=face(x=1))), [((1,), 6, False)]),
+], ids=["a circle", "a jump", "a slant", "a wall in time", "a slope with its normal"])  # fmt: skip
 def test_places_and_sizes(problem: Problem, wanted: list[Any]) -> None:
     """The slope of 5 |x - 1| along a side that rises by 3/4 changes by 10 cos(side) = 8; a level side is a face."""
     found = places(problem)

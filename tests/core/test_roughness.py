@@ -161,3 +161,11 @@ def test_rounding_of_a_constant_is_no_jump(step: float, told: bool) -> None:
     wall = dirichlet(u=lambda x, y: 2 + sin(pi * x) * sin(pi * y) + step * where(x > 0.3, 1.0, 0.0))
     seen = check(problem(space=Box(x=(-1, 1), y=(-1, 1)), conditions=wall))
     assert any("jumps" in w for w in seen.warnings) == told
+
+
+@pytest.mark.parametrize(("step", "told"), [(0.0, False), (1e-3, True)])
+def test_rounding_of_a_tail_is_no_jump(step: float, told: bool) -> None:
+    """The tail of a front that is still on its way: 0.3 + 2e-12 exp(20 (x - 1)) is 0.3 to the last digit where x < 0.5."""
+    wall = dirichlet(u=lambda x, y: 0.3 + 2e-12 * exp(20 * (x - 1)) + step * where(x > 0.3, 1.0, 0.0))
+    seen = check(problem(space=Box(x=(-1, 1), y=(-1, 1)), conditions=wall))
+    assert any("jumps" in w for w in seen.warnings) == told

@@ -81,6 +81,31 @@ def breather(rng: Numbers) -> Drawn:
     ))  # fmt: skip
 
 
+def wave_from_nowhere(rng: Numbers) -> Drawn:
+    """The cubic Schroedinger equation: Peregrine's wave, three times as high as the waves that it comes from."""
+    height, begin, time = any_size(rng, 2), -rng.uniform(1, 2.5), rng.uniform(3, 5)  # of the waves; in 1 / height^2
+
+    def wave(x: Any, t: Any) -> tuple[Any, Any]:
+        tau, q = begin + height**2 * t, 1 + 4 * (height * x) ** 2
+        part = 4 / (q + 4 * tau**2)
+        c, s = torch.cos(tau), sin(tau)
+        return height * ((1 - part) * c + 2 * tau * part * s), height * ((1 - part) * s - 2 * tau * part * c)
+
+    def real(x: Any, t: Any) -> Any:
+        return wave(x, t)[0]
+
+    def imaginary(x: Any, t: Any) -> Any:
+        return wave(x, t)[1]
+
+    return Drawn(made(
+        space=Box(x=(-10 / height, 10 / height)), time=(0, time / height**2), unknowns=("a", "b"),
+        equations=[lambda a, b, x, t: d(a, t) + d(b, x, x) / 2 + (a**2 + b**2) * b,
+                   lambda a, b, x, t: d(b, t) - d(a, x, x) / 2 - (a**2 + b**2) * a],
+        conditions=[initial(a=lambda x: real(x, 0 * x), b=lambda x: imaginary(x, 0 * x)), dirichlet(a=real, b=imaginary)],
+        reference=exact(a=known(real), b=known(imaginary)), tolerance=1e-4,
+    ))  # fmt: skip
+
+
 def between_media(rng: Numbers) -> Drawn:
     """A pulse comes to where waves run at another speed: a part goes on, the rest comes back."""
     length, slow, ratio = any_size(rng, 3), any_size(rng, 3), float(rng.choice([0.2, 0.5, 3.0, 8.0]))
@@ -112,4 +137,4 @@ def _of(equation: Any, wave: Wave, length: float, time: float) -> Drawn:
     ))  # fmt: skip
 
 
-FRONTS = {f.__name__: f for f in (shock, invaded, excited, breather, between_media)}
+FRONTS = {f.__name__: f for f in (shock, invaded, excited, breather, between_media, wave_from_nowhere)}
