@@ -7,7 +7,7 @@ import dataclasses
 import json
 import shlex
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from pinnsolve.command.modes import solved_modes
 from pinnsolve.command.numbers import number
 from pinnsolve.command.ranks import lost, one_alone, show_world, told_elsewhere
 from pinnsolve.command.sweep import asked, swept
-from pinnsolve.continuation import along, path_of
+from pinnsolve.continuation import along
 from pinnsolve.ensembles.ensemble import Ensemble, many, trained
 from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
@@ -35,6 +35,7 @@ from pinnsolve.machine.world import ALONE, LostError, World
 from pinnsolve.methods.by_name import method_by_name
 from pinnsolve.methods.protocol import Method
 from pinnsolve.overview import overview
+from pinnsolve.problem.path import path_of
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem_file import ProblemFile, in_parts, load, of_the_user, told
 from pinnsolve.report import console as show
@@ -74,10 +75,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console, world: World) -> int:
     several = asked(arguments)
-    problem, settings = _problem(arguments, file.problem), _settings(arguments, file.settings)
-    path = _path(arguments, problem)
+    problem, settings = _problem(arguments, file.problem), _continued(arguments, _settings(arguments, file.settings))
+    if settings.continuation is not None:
+        path_of(problem, settings.continuation)  # told before anything is solved
     members = _members(arguments)
-    alone = one_alone(arguments, problem)
+    alone = one_alone(arguments, problem, settings)
     if alone and not world.first:
         return Exit.PASSED
     show_world(console, world, alone)
@@ -90,6 +92,8 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console, wor
             console.print(f"[bold]{file.name}[/]")
             console.print(str(found), markup=False, soft_wrap=True)
         return Exit.PASSED
+    if file.settings.continuation is not None and settings.continuation is None:
+        console.print("continue not along the values of the file: --set gives another", markup=False)
     figures = partial(_named, "--figures", arguments.figures)
     shown = None if problem.eigenvalues else figures(problem)
     if several:
@@ -101,7 +105,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console, wor
         if problem.eigenvalues:
             result = solved_modes(arguments, file, problem, settings, folder, console, figures)
         else:
-            result = _solved(arguments, file, problem, settings, members, folder, console, shown, path, world)
+            result = _solved(arguments, file, problem, settings, members, folder, console, shown, world)
     if result is None:
         return Exit.PASSED  # of a rank that helped: the first one's counts
     return Exit.PASSED if result.comparison.verdict == "pass" else Exit.NOT_PASSED
@@ -109,18 +113,17 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console, wor
 
 def _solved(
     arguments: argparse.Namespace, file: ProblemFile, problem: Problem, settings: Settings, members: int | None,
-    folder: Path, console: Console, figures: Sequence[str] | None, path: Mapping[str, Sequence[float]], world: World,
+    folder: Path, console: Console, figures: Sequence[str] | None, world: World,
 ) -> Report | None:  # fmt: skip
     """From the problem to the run's files and the final tables; on a rank that is not the first, to the end of
     training."""
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
-    way = along(problem, path, settings, plainly, arguments.resume, partial(_show_value, console)) if path else None
-    problem = way.problem if way is not None else problem
+    way = along(problem, settings, plainly, folder, arguments.resume, partial(_show_value, console))
+    problem, resume = way.problem, arguments.resume and way.resumes
     ready = prepare(problem, settings, folder if members is None else None, world)
-    if way is not None:
-        ready.begin_after(way)
+    ready.begin_after(way)
     show.show_warnings(console, ready.findings.warnings)
-    if arguments.resume and members is None:
+    if resume and members is None:
         ready.resume()
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.clock.seconds:.1f} s")
     if not world.first:
@@ -134,14 +137,14 @@ def _solved(
 
     with awaited(problem, ready.findings, settings.budget, world) as known:
         world.waited("reference")
-        if not arguments.resume:  # what is gone on with stays until there is something new in its place
+        if not resume:  # what is gone on with stays until there is something new in its place
             forget(folder)
             clear(folder)
         with peak_memory() as peak:
             if members is None:
-                solution = _train(ready, console, fresh=not arguments.resume)
+                solution = _train(ready, console, fresh=not resume)
             else:
-                solution = _train_members(problem, settings, members, folder, console, arguments.resume)
+                solution = _train_members(problem, settings, members, folder, console, resume)
         with console.status("the reference is solved"):
             found = known()
         return _reported(arguments, file, solution, found, peak, folder, console, figures)
@@ -227,17 +230,18 @@ def _problem(arguments: argparse.Namespace, problem: Problem) -> Problem:
     return problem.replaced(**changes) if changes else problem
 
 
-def _path(arguments: argparse.Namespace, problem: Problem) -> dict[str, list[float]]:
-    """The values of --continue, by parameter; nothing where it is not given."""
-    path: dict[str, list[float]] = {}
+def _continued(arguments: argparse.Namespace, settings: Settings) -> Settings:
+    """The settings with the values of --continue; without those of the file where --set gives one of its parameters."""
+    given: dict[str, list[float]] = {}
+    chosen = {item.partition("=")[0].strip() for item in arguments.set}
     for item in arguments.continuation:
         name, _, text = item.partition("=")
-        path[name.strip()] = [number(f"--continue {item}", part) for part in text.split(",")]
-        if any(given.partition("=")[0].strip() == name.strip() for given in arguments.set):
+        given[name.strip()] = [number(f"--continue {item}", part) for part in text.split(",")]
+        if name.strip() in chosen:
             raise ProblemError(f"--set and --continue both give {name.strip()}", "The last value of --continue counts.")
-    if path:
-        path_of(problem, path)  # told before anything is solved
-    return path
+    if given:
+        return dataclasses.replace(settings, continuation=given)
+    return dataclasses.replace(settings, continuation=None) if chosen & set(settings.continuation or ()) else settings
 
 
 def _show_value(console: Console, line: str) -> None:

@@ -25,6 +25,7 @@ import numpy as np
 from torch import nn
 
 from pinnsolve.calls import worded
+from pinnsolve.continuation import along
 from pinnsolve.ensembles.pooled import pooled
 from pinnsolve.errors import Outcome, ProblemError, did_you_mean
 from pinnsolve.machine.files import writable_folder
@@ -32,7 +33,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.problem_file import declared
 from pinnsolve.settings import Settings
 from pinnsolve.solution import Evaluator, Solution
-from pinnsolve.solve import Options, Prepared, prepare, warn_of, with_options
+from pinnsolve.solve import Options, Prepared, plainly, prepare, warn_of, with_options
 from pinnsolve.training.checkpointing import CHECKPOINT
 from pinnsolve.training.history import Look, Training
 from pinnsolve.training.progress import shown
@@ -165,16 +166,15 @@ def ensemble(
     settings = with_options(given, options)
     folder = None if out is None else writable_folder(Path(out))
     if resume and folder is None:
-        raise ProblemError(
-            "resume=True needs the folder of the run", "Write ensemble(problem, out=folder, resume=True)."
-        )
+        raise ProblemError("resume=True needs the folder of the run", "Write ensemble(..., out=folder, resume=True).")
     many("ensemble: members", members)
 
     def train(ready: Prepared) -> Training:
         with shown(progress, settings.budget) as told:
             return ready.loop.run(told)
 
-    found = trained(problem, settings, members, train, folder, resume)
+    way = along(problem, settings, plainly, folder, resume)
+    found = trained(way.problem, settings, members, train, folder, resume and way.resumes)
     for seed, why in found.left_out.items():
         warnings.warn(f"the member of seed {seed} is left out of the mean: {why}", RuntimeWarning, stacklevel=3)
     warn_of(found)
