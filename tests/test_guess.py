@@ -35,6 +35,9 @@ from pinnsolve import (
 from pinnsolve.__main__ import main
 from pinnsolve.continuation import along
 from pinnsolve.errors import Outcome
+from pinnsolve.methods.guessing import on_cells
+from pinnsolve.networks.reference_cell import reference_cell
+from pinnsolve.networks.tiles import Tiles
 from pinnsolve.overview import overview
 from pinnsolve.solve import prepare
 from pinnsolve.training.loop import Loop
@@ -183,6 +186,22 @@ def test_a_run_begins_where_the_guess_says_and_is_resumed_from_no_other() -> Non
     trial = ready[1].loop.state.trial
     there = trial.unknowns(trial.prepare(points))["u"].value
     assert torch.allclose(there, trial.problem.guessed(points)["u"], atol=1e-3)
+
+
+def test_a_guess_without_bound_where_data_jump_makes_no_cells_there() -> None:
+    """The pressure 1/r under the lid of a cavity, of an earlier solution (mutant: cells follow it until there are 256)."""
+    mesh, cell = Tiles.begun(((0.0, 1.0), (0.0, 1.0)), 4, ((), ()), torch.device("cpu")), reference_cell(8, "cpu", 2)
+
+    def pressure(places: torch.Tensor) -> torch.Tensor:
+        return 1 / places.square().sum(-1, keepdim=True).sqrt()
+
+    def at_corner(mesh: Tiles) -> torch.Tensor:
+        return (mesh.lows == 0).all(-1)
+
+    followed, _ = on_cells(pressure, mesh, cell, (False, False))
+    stayed, c = on_cells(pressure, mesh, cell, (False, False), at_corner)
+    assert len(followed) > 32 and float(followed.widths.min()) < 1e-3
+    assert float(stayed.widths[at_corner(stayed)].min()) == 0.25 and len(stayed) <= 16 and len(c) == len(stayed)
 
 
 # ---------------------------------------------------------------- continuation
