@@ -24,9 +24,11 @@ from pinnsolve.command.numbers import number
 from pinnsolve.command.ranks import lost, one_alone, show_world, told_elsewhere
 from pinnsolve.command.sweep import asked, swept
 from pinnsolve.continuation import along
-from pinnsolve.ensembles.ensemble import Ensemble, many, trained
+from pinnsolve.ensembles.ensemble import many, trained
+from pinnsolve.ensembles.record import Ensemble
 from pinnsolve.ensembles.scatter import scatter
 from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.machine.lasting import Lasting
 from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
 from pinnsolve.machine.room import read
@@ -55,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     width = None if Console().is_terminal else 110
     try:
         with begun() as world:
-            return _run(arguments, load(path), Console(highlight=False, width=width, quiet=not world.first), world)
+            return _run(arguments, load(path), Lasting(highlight=False, width=width, quiet=not world.first), world)
     except LostError as error:
         return lost(world, error, arguments)
     except Exception as error:
@@ -69,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.check and arguments.json:
             print(json.dumps({"problem": path.stem, "stands": False, **in_parts(fault, path)}, indent=2))
             return Exit.BAD_INPUT
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(fault, path)}", markup=False)
+        Lasting(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(fault, path)}", markup=False)
         return Exit.BAD_INPUT
 
 
