@@ -118,10 +118,10 @@ def sampled(run: Report, unknown: str, on: Grid | Scattered) -> Sampled:
         known.spread = {} if run.ensemble is None else _evaluated(run, run.ensemble.spreads, on)
     if reference is not None and unknown not in known.reference:
         known.reference |= _evaluated(run, lambda **places: {unknown: reference.fields[unknown](**places)}, on)
-    hidden, mine = _hidden(run, on), lives(run.solution.problem, unknown, on.places())
-    hidden = hidden if mine is None else hidden | ~mine
+    unseen, mine = hidden(run, on), lives(run.solution.problem, unknown, on.places())
+    unseen = unseen if mine is None else unseen | ~mine
     shown = (known.solution[unknown], known.reference.get(unknown), known.spread.get(unknown))
-    solution, true, spread = (None if v is None else np.where(hidden, np.nan, v) for v in shown)
+    solution, true, spread = (None if v is None else np.where(unseen, np.nan, v) for v in shown)
     assert solution is not None
     return Sampled(on, solution, true, spread)
 
@@ -131,7 +131,7 @@ def _known(run: Report, on: Grid | Scattered) -> Evaluated:
     return known
 
 
-def _hidden(run: Report, on: Grid | Scattered) -> npt.NDArray[np.bool_]:
+def hidden(run: Report, on: Grid | Scattered) -> npt.NDArray[np.bool_]:
     """Where no error is measured: next to singular corners, and at sources in points, where there is no value."""
     places = {c: torch.from_numpy(v.reshape(-1).copy()) for c, v in on.places().items()}
     problem = run.solution.problem
@@ -181,8 +181,8 @@ def error_peaks(run: Report, unknown: str) -> Peaks:
     found = sampled(run, unknown, whole_domain(run.solution.problem))
     difference = found.difference
     assert difference is not None
-    difference = np.where(_hidden(run, found.grid), 0.0, difference)
-    return peaks(found.grid, difference, plane(run.solution.problem), beside(run, found.grid, unknown))
+    out = beside(run, found.grid, unknown) | hidden(run, found.grid)
+    return peaks(found.grid, difference, plane(run.solution.problem), out)
 
 
 def beside(run: Report, on: Grid | Scattered, name: str = "") -> npt.NDArray[np.bool_]:
