@@ -118,7 +118,7 @@ def sampled(run: Report, unknown: str, on: Grid | Scattered) -> Sampled:
         known.spread = {} if run.ensemble is None else _evaluated(run, run.ensemble.spreads, on)
     if reference is not None and unknown not in known.reference:
         known.reference |= _evaluated(run, lambda **places: {unknown: reference.fields[unknown](**places)}, on)
-    unseen, mine = hidden(run, on), lives(run.solution.problem, unknown, on.places())
+    unseen, mine = _hidden(run, on), lives(run.solution.problem, unknown, on.places())
     unseen = unseen if mine is None else unseen | ~mine
     shown = (known.solution[unknown], known.reference.get(unknown), known.spread.get(unknown))
     solution, true, spread = (None if v is None else np.where(unseen, np.nan, v) for v in shown)
@@ -131,7 +131,7 @@ def _known(run: Report, on: Grid | Scattered) -> Evaluated:
     return known
 
 
-def hidden(run: Report, on: Grid | Scattered) -> npt.NDArray[np.bool_]:
+def _hidden(run: Report, on: Grid | Scattered) -> npt.NDArray[np.bool_]:
     """Where no error is measured: next to singular corners, and at sources in points, where there is no value."""
     places = {c: torch.from_numpy(v.reshape(-1).copy()) for c, v in on.places().items()}
     problem = run.solution.problem
@@ -181,8 +181,7 @@ def error_peaks(run: Report, unknown: str) -> Peaks:
     found = sampled(run, unknown, whole_domain(run.solution.problem))
     difference = found.difference
     assert difference is not None
-    out = beside(run, found.grid, unknown) | hidden(run, found.grid)
-    return peaks(found.grid, difference, plane(run.solution.problem), out)
+    return peaks(found.grid, difference, plane(run.solution.problem), unjudged(run, found.grid, unknown))
 
 
 def beside(run: Report, on: Grid | Scattered, name: str = "") -> npt.NDArray[np.bool_]:
@@ -191,6 +190,11 @@ def beside(run: Report, on: Grid | Scattered, name: str = "") -> npt.NDArray[np.
     out, mine = run.solution.problem.domain.beside(places), lives(run.solution.problem, name, places)
     found = np.zeros(on.shape, dtype=bool) if out is None else np.asarray(out)
     return found if mine is None else found | ~mine
+
+
+def unjudged(run: Report, on: Grid | Scattered, name: str) -> npt.NDArray[np.bool_]:
+    """Where it is not told how large an error or a residual is: outside, and where data jump, since it has no bound."""
+    return beside(run, on, name) | _hidden(run, on)
 
 
 def outline(run: Report, axes: Mapping[str, Array]) -> Outline | None:
