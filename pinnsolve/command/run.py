@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import shlex
 import traceback
@@ -11,38 +10,34 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from pinnsolve.checks.references import brought
 from pinnsolve.command.awaited import Known, awaited
+from pinnsolve.command.chosen import continued, members_of, named, problem_of, settings_of
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
 from pinnsolve.command.modes import solved_modes
-from pinnsolve.command.numbers import number
 from pinnsolve.command.ranks import lost, one_alone, show_world, told_elsewhere
 from pinnsolve.command.sweep import asked, swept
 from pinnsolve.continuation import along
-from pinnsolve.ensembles.ensemble import many, trained
+from pinnsolve.ensembles.ensemble import trained
 from pinnsolve.ensembles.record import Ensemble
 from pinnsolve.ensembles.scatter import scatter
-from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.errors import ProblemError
 from pinnsolve.machine.lasting import Lasting
 from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
-from pinnsolve.machine.room import read
 from pinnsolve.machine.shared import begun
 from pinnsolve.machine.world import ALONE, LostError, World
-from pinnsolve.methods.by_name import method_by_name
-from pinnsolve.methods.protocol import Method
 from pinnsolve.overview import overview
 from pinnsolve.problem.path import path_of
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem_file import ProblemFile, in_parts, load, of_the_user, told
 from pinnsolve.report import console as show
 from pinnsolve.report.record import Report
-from pinnsolve.settings import DTYPES, Settings
+from pinnsolve.settings import Settings
 from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, plainly, prepare
 from pinnsolve.training.history import Training
@@ -77,10 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console, world: World) -> int:
     several = asked(arguments)
-    problem, settings = _problem(arguments, file.problem), _continued(arguments, _settings(arguments, file.settings))
+    problem, settings = problem_of(arguments, file.problem), continued(arguments, settings_of(arguments, file.settings))
     if settings.continuation is not None:
         path_of(problem, settings.continuation)  # told before anything is solved
-    members = _members(arguments)
+    members = members_of(arguments)
     alone = one_alone(arguments, problem, settings)
     if alone and not world.first:
         return Exit.PASSED
@@ -96,7 +91,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console, wor
         return Exit.PASSED
     if file.settings.continuation is not None and settings.continuation is None:
         console.print("continue not along the values of the file: --set gives another", markup=False)
-    figures = partial(_named, "--figures", arguments.figures)
+    figures = partial(named, "--figures", arguments.figures)
     shown = None if problem.eigenvalues else figures(problem)
     if several:
         return swept(arguments, file, problem, settings, console)
@@ -214,86 +209,5 @@ def _train_members(
     return found
 
 
-def _problem(arguments: argparse.Namespace, problem: Problem) -> Problem:
-    values = {}
-    for item in arguments.set:
-        name, equals, text = item.partition("=")
-        name = name.strip()
-        possible = [*problem.parameters, *problem.ranges]
-        if name not in possible:
-            raise ProblemError(f"--set {item}: there is no parameter '{name}'", did_you_mean(name, possible))
-        values[name] = number(f"--set {item}", text) if equals else number(f"--set {item}", "")
-    problem = problem.with_parameters(values)
-    changes: dict[str, Any] = {}
-    if arguments.tolerance is not None:
-        changes["tolerance"] = number("--tolerance", arguments.tolerance)
-    if arguments.no_reference:
-        changes["reference"] = None
-    return problem.replaced(**changes) if changes else problem
-
-
-def _continued(arguments: argparse.Namespace, settings: Settings) -> Settings:
-    """The settings with the values of --continue; without those of the file where --set gives one of its parameters."""
-    given: dict[str, list[float]] = {}
-    chosen = {item.partition("=")[0].strip() for item in arguments.set}
-    for item in arguments.continuation:
-        name, _, text = item.partition("=")
-        given[name.strip()] = [number(f"--continue {item}", part) for part in text.split(",")]
-        if name.strip() in chosen:
-            raise ProblemError(f"--set and --continue both give {name.strip()}", "The last value of --continue counts.")
-    if given:
-        return dataclasses.replace(settings, continuation=given)
-    return dataclasses.replace(settings, continuation=None) if chosen & set(settings.continuation or ()) else settings
-
-
 def _show_value(console: Console, line: str) -> None:
     console.print(f"continue {line}", markup=False)
-
-
-def _named(option: str, text: str | None, problem: Problem) -> list[str] | None:
-    """The unknowns that an option names, "u,p" or "all"; None where it is not given."""
-    if text is None:
-        return None
-    names = list(problem.unknowns) if text.strip() == "all" else [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in problem.unknowns:
-            possible = did_you_mean(name, ["all", *problem.unknowns])
-            raise ProblemError(f"{option} {text}: there is no unknown '{name}'", possible)
-    return names
-
-
-def _members(arguments: argparse.Namespace) -> int | None:
-    """How many members the ensemble has; None for a single run."""
-    text = arguments.ensemble
-    return None if text is None else many("--ensemble", int(text) if text.isdecimal() else text)
-
-
-def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
-    changes: dict[str, Any] = {}
-    if arguments.method is not None:
-        changes["method"] = method_by_name(arguments.method, arguments.steps)
-    elif arguments.steps is not None:
-        changes["method"] = _shortened(settings, arguments.steps)
-    if arguments.dtype is not None:
-        if arguments.dtype not in DTYPES:
-            raise ProblemError(
-                f"--dtype {arguments.dtype}: there is no such type", did_you_mean(arguments.dtype, DTYPES)
-            )
-        changes["dtype"] = DTYPES[arguments.dtype]
-    if arguments.budget is not None:
-        changes["budget"] = number("--budget", arguments.budget)
-    read("--memory", arguments.memory)  # told by the name that was written
-    for name in ("seed", "device", "memory"):
-        if getattr(arguments, name) is not None:
-            changes[name] = getattr(arguments, name)
-    return dataclasses.replace(settings, **changes)
-
-
-def _shortened(settings: Settings, steps: int) -> list[Method]:
-    """The methods as they are, the last with so many steps; Levenberg-Marquardt where the choice is automatic."""
-    *before, last = settings.methods
-    if not dataclasses.is_dataclass(last) or "steps" not in {f.name for f in dataclasses.fields(last)}:
-        raise ProblemError(
-            f"--steps {steps}: the method {last.name} has no steps to be set", "Set them in the problem file."
-        )
-    return [*before, dataclasses.replace(last, steps=steps)]
