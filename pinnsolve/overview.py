@@ -11,6 +11,7 @@ import torch
 from pinnsolve.checks.linearity import linear
 from pinnsolve.checks.references import brought
 from pinnsolve.classical.automatic import EFFORT
+from pinnsolve.errors import ProblemError
 from pinnsolve.modes.statement import at, check, sought
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.overview import Overview, Said
@@ -32,6 +33,8 @@ def overview(problem: Problem, settings: Settings | None = None) -> Overview:
         If it cannot be solved as it stands.
     """
     path = path_of(problem, settings.continuation) if settings is not None and settings.continuation is not None else []
+    if problem.eigenvalues and path:
+        raise ProblemError("continuation: modes are found at once, and not by training", "Leave it out.")
     if problem.eigenvalues:
         return _of_modes(problem, settings)
     problem = problem.with_parameters(path[-1]) if path else problem

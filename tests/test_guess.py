@@ -19,6 +19,7 @@ from scipy.sparse.linalg import spsolve
 from pinnsolve import (
     MLP,
     Box,
+    Eigenvalue,
     LevenbergMarquardt,
     Problem,
     ProblemError,
@@ -264,6 +265,12 @@ def test_what_no_problem_can_be_continued_in_is_told() -> None:
             told(bratu(), settings=elsewhere)
     with pytest.raises(ProblemError, match="an input of the network"):
         solve(inputs, continuation={"lam": (1, 2)})
+    string = bratu().replaced(
+        equations=lambda u, x, lam, E: d(u, x, x) + lam * E * u, parameters={"lam": 1.0, "E": Eigenvalue(near=0)}
+    )
+    for told in (solve, overview):
+        with pytest.raises(ProblemError, match="modes are found at once"):
+            told(string, settings=Settings(continuation={"lam": (1, 2)}))
 
 
 def test_a_continuation_is_taken_up_where_it_was_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
