@@ -186,7 +186,8 @@ def along(
             share = left / (len(going.ahead) + 2)
             found = solver(_posed(problem, now, going.known), replace(settings, budget=share, continuation=None))
             if found.outcome is not None and found.outcome.kind == "interrupted":
-                raise KeyboardInterrupt(f"interrupted on the way, at {words_of(now)}")
+                goes_on = "; --resume goes on there" * (folder is not None)
+                raise KeyboardInterrupt(f"interrupted on the way, at {words_of(now)}{goes_on}")
             told(f"{words_of(now)}: {found.outcome}")
             going.take(found, now)
         going.seconds += perf_counter() - began
