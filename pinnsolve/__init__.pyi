@@ -1,5 +1,6 @@
 from .classical.automatic import automatic_reference
-from .ensembles.ensemble import Ensemble, ensemble
+from .ensembles.ensemble import ensemble
+from .ensembles.record import Ensemble
 from .errors import NotConverged, Outcome, ProblemError
 from .geometry import (
     Ball,

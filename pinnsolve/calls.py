@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -32,6 +32,9 @@ EXAMPLES = {
     "automatic_reference": "automatic_reference(problem, tolerance=1e-6)",
     "Unknown": "Unknown(0.05, positive=True)", "Piecewise": "Piecewise(1.0, (Box(x=(0, 0.5)), 50.0))",
     "integral": 'integral(u, over="x")', "source": "source(1.0, x=0.3)",
+    "Solution.everything": "everything(x=0.5)", "Solution.residuals": "residuals(x=0.5)", "Solution.at": "at(nu=0.05)",
+    "Shown.export": 'export("u.vtu")', "Shown.table": "table(x=[0, 0.5])", "Shown.animate": 'animate("u", frames=40)',
+    "Shown.report": 'report("runs/mine")', "Shown.plot": 'plot("u")',
     "modes": "modes(problem)", "Eigenvalue": "Eigenvalue(near=10, count=3)", "table": 'table("k.csv", of="x")',
 }  # fmt: skip
 
@@ -46,7 +49,7 @@ def worded(function: Callable[P, R]) -> Callable[P, R]:
         except TypeError as error:
             if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
                 raise  # it arose inside
-            raise wrong_call(function.__name__, inspect.signature(function), args, str(error)) from None
+            raise wrong_call(function.__qualname__, inspect.signature(function), args, str(error)) from None
 
     return called
 
@@ -68,15 +71,32 @@ def worded_class(made: Made) -> Made:
     return made
 
 
+def by_name(name: str, wanted: Sequence[str], function: Callable[..., R]) -> Callable[..., R]:
+    """A function of places that are given by name; told so where they are not."""
+
+    def evaluate(*given: Any, **places: Any) -> R:
+        if given:
+            example = ", ".join(f"{c}=..." for c in wanted)
+            raise ProblemError(f"{name}(...) takes places by name", f"Write {name}({example}).")
+        return function(**places)
+
+    return evaluate
+
+
 def wrong_call(name: str, signature: inspect.Signature, args: tuple[Any, ...], told: str) -> ProblemError:
-    """What was wrong with a call, by the signature and by what Python said of it."""
-    own = [n for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD]
-    example = EXAMPLES.get(name, f"{name}({', '.join(f'{a}=...' for a in own)})")
+    """What was wrong with a call, by the signature and by what Python said of it; of a method, by its full name."""
+    kinds, full, name = (
+        {n: p.kind for n, p in signature.parameters.items() if n != "self"},
+        name,
+        name.rpartition(".")[2],
+    )
+    own = [n for n, kind in kinds.items() if kind is not inspect.Parameter.VAR_KEYWORD]
+    example = EXAMPLES.get(full, f"{name}({', '.join(f'{a}=...' for a in own)})")
     unknown = re.search(r"unexpected keyword argument '(\w+)'", told)
     if unknown:
         return ProblemError(f"{name}(...) has no argument '{unknown.group(1)}'", did_you_mean(unknown.group(1), own))
     if "positional" in told and "given" in told:
-        first = [n for n, p in signature.parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        first = [n for n in own if kinds[n] is not inspect.Parameter.KEYWORD_ONLY]
         also = f", all but {' and '.join(first)}" * bool(first)
         return ProblemError(f"{name}(...) takes its arguments by name{also}", f"Write {example}.")
     missing = re.search(r"missing .*", told)

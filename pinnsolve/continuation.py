@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from numbers import Real
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from pinnsolve.errors import ProblemError, did_you_mean
+from torch import nn
+
+from pinnsolve.machine import checkpoint
+from pinnsolve.problem.path import Values, path_of, words_of
 from pinnsolve.problem.problem import Problem
 from pinnsolve.settings import Settings
 from pinnsolve.solution import Solution
 
 Solver = Callable[[Problem, Settings], Solution]
-Values = dict[str, float]
+KEPT = "continued.pt"  # how far the way was gone; beside it the solution that it came to
 
 
 @dataclass(frozen=True)
@@ -55,103 +58,156 @@ class Way:
     Parameters
     ----------
     problem : Problem
-        At the last values, with the last solution as its guess.
+        At the last values, with the last solution as its guess; as it is where nothing is continued.
     seconds : float
         That the solutions before took.
     told : str
         The values in words.
     warnings : list of str
         Of values at which no solution was found.
+    resumes : bool
+        Whether a checkpoint of the last values can be taken up: not where the way to them was not gone to its end.
     """
 
     problem: Problem
-    seconds: float
-    told: str
+    seconds: float = 0.0
+    told: str = ""
     warnings: list[str] = field(default_factory=list)
+    resumes: bool = True
 
 
-def along(
-    problem: Problem, given: Any, settings: Settings, solver: Solver, resumed: bool = False,
-    told: Callable[[str], None] = lambda line: None,
-) -> Way:  # fmt: skip
-    """Solve a problem for all values but the last.
+@dataclass
+class Going:
+    """How far the way is gone.
 
     Parameters
     ----------
-    given : mapping from parameter to numbers
+    ahead, solved : list of values
+        Still to be solved for, and solved for.
+    added : int
+        How many of them were put between two.
+    seconds : float
+    warnings : list of str
+    known : Solution, optional
+        At the last of `solved`.
+    """
+
+    ahead: list[Values]
+    solved: list[Values] = field(default_factory=list)
+    added: int = 0
+    seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+    known: Solution | None = None
+
+    def take(self, found: Solution, now: Values) -> None:
+        """Go on from a solution, or put a value before one that has none."""
+        if _good(found):
+            self.known, self.solved = found, [*self.solved, now]
+        elif self.solved and self.added < RULES.between:
+            self.added += 1
+            self.ahead = [_between(self.solved[-1], now), now, *self.ahead]
+        else:
+            why = found.outcome.kind if found.outcome is not None else "unfinished"
+            self.warnings.append(f"on the way no solution was found at {words_of(now)} ({why})")
+
+    def keep(self, folder: Path, path: list[Values]) -> None:
+        """Write it, if the folder takes it: whoever resumes goes on from here."""
+        stored = {name: getattr(self, name) for name in ("ahead", "solved", "added", "seconds", "warnings")}
+        with suppress(OSError):
+            if self.known is not None:
+                self.known.save(_model(folder, self.solved))
+            checkpoint.write(folder / KEPT, {"path": {"values": str(path)}, "state": stored})
+            _forget_models(folder, self.solved)
+
+    @classmethod
+    def taken_up(cls, folder: Path, problem: Problem, path: list[Values], settings: Settings) -> Going:
+        """As it was kept.
+
+        Raises
+        ------
+        ProblemError
+            If there is nothing, or it belongs to other values or another problem.
+        """
+        stored = checkpoint.read(folder / KEPT)
+        fault = f"the continuation in {folder} went another way"
+        checkpoint.same(
+            fault, stored["path"], {"values": str(path)}, "Give the same values, or start without --resume."
+        )
+        found = cls(**stored["state"])
+        if found.solved:
+            own = settings.network if isinstance(settings.network, nn.Module) else None
+            there = problem.with_parameters(found.solved[-1])
+            found.known = Solution.load(_model(folder, found.solved), there, own, settings.device)
+        return found
+
+
+def along(
+    problem: Problem, settings: Settings, solver: Solver, folder: Path | None = None, resumed: bool = False,
+    told: Callable[[str], None] = lambda line: None,
+) -> Way:  # fmt: skip
+    """Solve a problem for all values of `settings.continuation` but the last.
+
+    Parameters
+    ----------
     settings : Settings
     solver : callable
         Makes a solution of a problem.
+    folder : Path, optional
+        Where it is kept how far the way is gone.
     resumed : bool
-        Whether the run goes on from a checkpoint; then the way would be gone a second time.
+        Whether a run in that folder is gone on with.
     told : callable str -> None
         Is told of each value as soon as it is solved for.
 
     Raises
     ------
     ProblemError
-        If the values are none that a parameter can have.
+        If the values are none that a parameter can have, or nothing can be gone on with.
+    KeyboardInterrupt
+        After Ctrl-C.
     """
-    path = path_of(problem, given)
-    if resumed:
-        raise ProblemError(
-            "a continuation is not resumed: its checkpoint is that of the last value",
-            "Leave the continuation out to go on from the checkpoint, or leave resume out to begin anew.",
-        )
-    began, solved, warnings = perf_counter(), list[Values](), list[str]()
-    ahead, known, added = path[:-1], None, 0
-    while ahead:
-        now = ahead.pop(0)
-        left = RULES.share * settings.budget - (perf_counter() - began)
+    if settings.continuation is None:
+        return Way(problem)
+    path = path_of(problem, settings.continuation)
+    going = Going(path[:-1])
+    if folder is not None and resumed:
+        going = Going.taken_up(folder, problem, path, settings)
+    elif folder is not None:
+        (folder / KEPT).unlink(missing_ok=True)
+        _forget_models(folder, [])
+    whole = not going.ahead
+    while going.ahead:
+        began, now = perf_counter(), going.ahead.pop(0)
+        left = RULES.share * settings.budget - going.seconds
         if left <= 0:
-            warnings.append(f"the continuation ended before {_words(now)}: its part of the budget is used")
-            break
-        posed = _posed(problem, now, known)
-        found = solver(posed, replace(settings, budget=left / (len(ahead) + 2)))
-        good = _good(found)
-        told(f"{_words(now)}: {found.outcome}")
-        if good:
-            known, solved = found, [*solved, now]
-        elif solved and added < RULES.between:
-            added += 1
-            ahead = [_between(solved[-1], now), now, *ahead]
+            going.warnings.append(f"the continuation ended before {words_of(now)}: its part of the budget is used")
+            going.ahead = []
         else:
-            why = found.outcome.kind if found.outcome is not None else "unfinished"
-            warnings.append(f"on the way no solution was found at {_words(now)} ({why})")
-    last = problem.with_parameters(path[-1])
-    names = f"continued from {'; '.join(map(_words, solved))}" if solved else "no solution was found on the way"
-    return Way(last if known is None else last.replaced(guess=known), perf_counter() - began, names, warnings)
+            share = left / (len(going.ahead) + 2)
+            found = solver(_posed(problem, now, going.known), replace(settings, budget=share, continuation=None))
+            if found.outcome is not None and found.outcome.kind == "interrupted":
+                goes_on = "; --resume goes on there" * (folder is not None)
+                raise KeyboardInterrupt(f"interrupted on the way, at {words_of(now)}{goes_on}")
+            told(f"{words_of(now)}: {found.outcome}")
+            going.take(found, now)
+        going.seconds += perf_counter() - began
+        if folder is not None:
+            going.keep(folder, path)
+    last, solved = problem.with_parameters(path[-1]), going.solved
+    names = f"continued from {'; '.join(map(words_of, solved))}" if solved else "no solution was found on the way"
+    last = last if going.known is None else last.replaced(guess=going.known)
+    return Way(last, going.seconds, names, going.warnings, resumes=whole or not resumed)
 
 
-def path_of(problem: Problem, given: Any) -> list[Values]:
-    """The values one after the other.
+def _model(folder: Path, solved: list[Values]) -> Path:
+    return (folder / KEPT).with_name(f"continued-{len(solved)}.safetensors")
 
-    Raises
-    ------
-    ProblemError
-        With what was possible.
-    """
-    example = 'Write continuation={"Re": (10, 50, 100)}, or --continue Re=10,50,100: the last value is the one wanted.'
-    if not isinstance(given, Mapping) or not given:
-        raise ProblemError(f"continuation={given!r:.60} names no parameter", example)
-    possible = [n for n in problem.parameters if n not in problem.constants and n not in problem.functions]
-    for name, values in given.items():
-        if name in problem.ranges or name in problem.constants or name in problem.functions:
-            kind = "an input of the network" if name in problem.ranges else "to be found"
-            raise ProblemError(f"continuation: the parameter '{name}' is {kind}", "It must be a number.")
-        if name not in possible:
-            raise ProblemError(f"continuation: there is no parameter '{name}'", did_you_mean(str(name), possible))
-        listed = list(values) if isinstance(values, list | tuple) or hasattr(values, "tolist") else []
-        if len(listed) < 2 or not all(isinstance(v, Real) and math.isfinite(v) for v in listed):
-            raise ProblemError(f"continuation: {name} = {values!r:.60} are no two numbers or more", example)
-        if any(a == b for a, b in pairwise(listed)):
-            raise ProblemError(f"continuation: {name} has the same value twice in a row", example)
-    counts = {name: len(values) for name, values in given.items()}
-    if len(set(counts.values())) > 1:
-        told = ", ".join(f"{n} {c}" for n, c in counts.items())
-        raise ProblemError(f"continuation: the parameters have differently many values: {told}", "They move together.")
-    columns = {name: [float(v) for v in values] for name, values in given.items()}
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+def _forget_models(folder: Path, solved: list[Values]) -> None:
+    """Take the solutions away that another one has replaced."""
+    for old in folder.glob("continued-*.safetensors"):
+        if not solved or old != _model(folder, solved):
+            old.unlink(missing_ok=True)
 
 
 def _posed(problem: Problem, values: Values, known: Solution | None) -> Problem:
@@ -172,7 +228,3 @@ def _good(found: Solution) -> bool:
 def _between(before: Values, after: Values) -> Values:
     """Halfway: of positive numbers by their ratio."""
     return {n: math.sqrt(before[n] * b) if before[n] > 0 and b > 0 else (before[n] + b) / 2 for n, b in after.items()}
-
-
-def _words(values: Values) -> str:
-    return ", ".join(f"{name} = {value:.6g}" for name, value in values.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -51,6 +51,13 @@ def did_you_mean(name: str, possible: Iterable[str]) -> str:
     near = [plain[n] for n in difflib.get_close_matches(name.casefold(), plain, n=1, cutoff=0.5)]
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"{hint}Possible: {', '.join(names) if names else '(nothing)'}"
+
+
+def known(name: str, possible: Collection[str], what: str) -> str:
+    """The name, if it exists."""
+    if name not in possible:
+        raise ProblemError(f"there is no {what} '{name}'", did_you_mean(name, possible))
+    return name
 
 
 def if_complex(value: object) -> str:

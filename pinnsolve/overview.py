@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -10,9 +11,11 @@ import torch
 from pinnsolve.checks.linearity import linear
 from pinnsolve.checks.references import brought
 from pinnsolve.classical.automatic import EFFORT
+from pinnsolve.errors import ProblemError
 from pinnsolve.modes.statement import at, check, sought
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.overview import Overview, Said
+from pinnsolve.problem.path import Values, path_of
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.written import equation_text
 from pinnsolve.settings import Settings
@@ -29,8 +32,12 @@ def overview(problem: Problem, settings: Settings | None = None) -> Overview:
     ProblemError
         If it cannot be solved as it stands.
     """
+    path = path_of(problem, settings.continuation) if settings is not None and settings.continuation is not None else []
+    if problem.eigenvalues and path:
+        raise ProblemError("continuation: modes are found at once, and not by training", "Leave it out.")
     if problem.eigenvalues:
         return _of_modes(problem, settings)
+    problem = problem.with_parameters(path[-1]) if path else problem
     ready = prepare(problem, settings or Settings())
     run, solution = ready.loop.state, ready.solution()
     held = solution.conditions
@@ -47,7 +54,7 @@ def overview(problem: Problem, settings: Settings | None = None) -> Overview:
         equations={e.name: _said(problem, e) for e in problem.equations},
         conditions={n: {"text": texts.get(n, ""), "holds": held.get(n, "weighted")} for n in names},
         data={n: f"{len(o.points):,} values" for n, o in problem.data.items()},
-        parameters=problem.told_parameters,
+        parameters=problem.told_parameters | _continued(problem, path),
         reference=problem.told_reference,
         tolerance=problem.tolerance,
         method=f"{automatic}{first}",
@@ -56,6 +63,15 @@ def overview(problem: Problem, settings: Settings | None = None) -> Overview:
         seconds={"training": ready.settings.budget, "reference": _reference_seconds(problem, ready.settings)},
         findings=list(ready.findings.warnings),
     )
+
+
+def _continued(problem: Problem, path: Sequence[Values]) -> dict[str, str]:
+    """The parameters that a continuation moves, each with the values that it comes from."""
+    told = problem.told_parameters
+    return {
+        name: f"{told[name]}, continued from {', '.join(f'{values[name]:.6g}' for values in path[:-1])}"
+        for name in (path[-1] if path else ())
+    }
 
 
 def _of_modes(problem: Problem, settings: Settings | None) -> Overview:

@@ -154,20 +154,26 @@ def _called(name: str, solution: Field | float, parameters: Mapping[str, float])
             return np.asarray(values)
         return np.full(np.broadcast_shapes(*(np.shape(v) for v in coordinates.values())), values)
 
-    names = _arguments(name, solution) if callable(solution) else []
+    names = asked_by(f"exact({name}=...)", solution) if callable(solution) else []
     return update_wrapper(field, solution) if callable(solution) else field
 
 
-def _arguments(name: str, solution: Field) -> list[str] | None:
-    """What a solution asks for, by name; None where it takes everything (`**coordinates`)."""
+def asked_by(what: str, solution: Field) -> list[str] | None:
+    """The names of what a function of a reference asks for; None where it takes everything (`**coordinates`).
+
+    Raises
+    ------
+    ProblemError
+        If its arguments have no names; `what` says which function it is.
+    """
     try:
         found = inspect.signature(solution).parameters.values()
     except (TypeError, ValueError):
         found = None
     if found is None or any(p.kind in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY) for p in found):
         raise ProblemError(
-            f"exact({name}=...): the arguments of {getattr(solution, '__name__', repr(solution))} have no names",
-            f"Wrap it: exact({name}=lambda x: f(x)), with the coordinates as names.",
+            f"{what}: the arguments of {getattr(solution, '__name__', repr(solution))} have no names",
+            "Wrap it in a lambda x: f(x), with the coordinates as names.",
             place_of(solution),
         )
     return None if any(p.kind == p.VAR_KEYWORD for p in found) else [p.name for p in found]

@@ -13,6 +13,7 @@ from torch import nn
 from pinnsolve.calls import worded_class
 from pinnsolve.errors import ProblemError, did_you_mean, positive, whole
 from pinnsolve.geometry.cube import SAMPLERS, Sampler
+from pinnsolve.machine.device import usable_device
 from pinnsolve.machine.room import Room, read
 from pinnsolve.methods import (
     FIRST_ORDER,
@@ -29,6 +30,7 @@ from pinnsolve.methods.protocol import check_method
 from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.described import described_network
 from pinnsolve.networks.dropout import drops
+from pinnsolve.problem.path import columns_of
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 Balance = Literal["balanced"]
@@ -142,6 +144,9 @@ class Settings:
         it is refused before it is begun; without it what is larger than all of the machine's memory.
     checkpoint_every : float
         Seconds between two checkpoints.
+    continuation : mapping from parameter to numbers, optional
+        The problem is solved for these values, one after the other, each solution the guess of the next; the last one
+        is wanted, whatever the problem says: `{"Re": (100, 400, 1000)}`. Several parameters move together.
     """
 
     method: Method | str | Sequence[Method | str] | None = None
@@ -159,6 +164,7 @@ class Settings:
     dtype: torch.dtype = torch.float64
     memory: str | None = None
     checkpoint_every: float = 5.0
+    continuation: Mapping[str, Sequence[float]] | None = None
 
     def __post_init__(self) -> None:
         for name in ("points", "condition_points", "held_out"):
@@ -187,6 +193,8 @@ class Settings:
                 f"method={self.method!r} does not go with network={self.network!r}",
                 "LocalFeatures are trained by Marching alone, and Marching trains nothing else.",
             )
+        if self.continuation is not None:
+            object.__setattr__(self, "continuation", columns_of(self.continuation))
         self.room  # noqa: B018  (which refuses what is no memory)
         self._check_dropout()
         self._check_weights()
@@ -265,6 +273,7 @@ class Settings:
         """What decides the bits of a run, as plain values: a checkpoint is compared by it."""
         redraw = None if self.redraw is None else repr(self.redraw)
         weights = dict(self.weights) if isinstance(self.weights, Mapping) else self.weights
+        asked = {n: value for n in ("memory", "continuation") if (value := getattr(self, n)) is not None}
         return {
             "method": "automatic" if self.automatic else ", ".join(map(described_method, self.methods)),
             "network": "automatic" if self.automatic else described_network(self.stages[0].network),
@@ -272,7 +281,7 @@ class Settings:
             "condition_points": self.condition_points, "held_out": self.held_out, "sampler": self.sampler,
             "validation": self.validation,
             "redraw": redraw, "weights": str(weights), "seed": self.seed, "device": self.device,
-            "dtype": str(self.dtype).removeprefix("torch."), **({} if self.memory is None else {"memory": self.memory}),
+            "dtype": str(self.dtype).removeprefix("torch."), **asked,
         }  # fmt: skip
 
 
@@ -282,14 +291,3 @@ def described_method(method: Method) -> str:
         return str(words)
     given = {k: v for k, v in getattr(method, "__dict__", {}).items() if k != "steps"}  # a user's may have slots
     return f"{type(method).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
-
-
-def usable_device(name: str) -> torch.device:
-    """A device that exists on this machine."""
-    possible = ["cpu"] + ["cuda"] * torch.cuda.is_available()
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except Exception:
-        raise ProblemError(f"the device '{name}' cannot be used here", f"Possible: {', '.join(possible)}") from None
-    return device

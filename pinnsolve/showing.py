@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pinnsolve.calls import worded
 from pinnsolve.reference import Reference
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 class Shown:
     """The part of a solution that shows it; `Solution` is one."""
 
+    @worded
     def plot(
         self, *unknowns: str, reference: Reference | Literal["the problem's"] | None = None
     ) -> Figure:  # fmt: skip
@@ -38,6 +40,7 @@ class Shown:
         """
         return self._room("shown").plot(self, unknowns, reference)
 
+    @worded
     def report(self, folder: str | Path, *, reference: Any = "the problem's", name: str | None = None) -> Any:
         """Write the run folder that the command writes: `report.html`, `report.json`, pictures, files, the model.
 
@@ -62,6 +65,7 @@ class Shown:
         """
         return self._room("shown").report(self, Path(folder), reference, name)
 
+    @worded
     def table(self, **places: Any) -> Any:
         """All unknowns at these places (of NumPy, broadcasting like a ufunc) in columns; by default on a coarse grid.
 
@@ -76,6 +80,7 @@ class Shown:
         """The unknowns on a regular grid over space and time as an `xarray.Dataset` (install xarray for it)."""
         return self._room("tables").to_xarray(self)
 
+    @worded
     def export(self, path: str | Path) -> Path:
         """Write the unknowns on a grid, in the format that the ending says.
 
@@ -84,6 +89,7 @@ class Shown:
         """
         return self._room("exported").export(self, Path(path))
 
+    @worded
     def animate(self, unknown: str | None = None, *, frames: int = 40, seconds: float = 5.0) -> Any:
         """A moving picture of an unknown (by default the first) from the start of time to its end.
 

@@ -14,11 +14,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from pinnsolve.calls import by_name, worded
 from pinnsolve.checks.as_space import as_solved
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.contradictions import parts
 from pinnsolve.checks.signature import signature
-from pinnsolve.errors import Outcome, ProblemError, did_you_mean
+from pinnsolve.errors import Outcome, ProblemError, did_you_mean, known
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.regions import Region, interior
 from pinnsolve.integrated import Integral, integral
@@ -82,9 +83,10 @@ class Solution(Shown):
         """A derivative of an unknown (or the unknown itself) as a function: `solution.d("u", "x", "x")(x=0, t=1)`."""
         known(unknown, [*self.problem.unknowns, *self.problem.functions], "unknown")
         alone = unknown in self.problem.of_unknowns
-        return (
+        along = (
             of_unknown(self.trial, unknown, coordinates, self._along) if alone else self._along(unknown, *coordinates)
         )
+        return by_name(unknown, [c for c in self.problem.coordinates if c not in self._unasked(unknown)], along)
 
     def _along(self, unknown: str, *coordinates: str) -> Evaluator:
         others = self._unasked(unknown)
@@ -93,6 +95,7 @@ class Solution(Shown):
         wanted = {unknown: lambda at: at[unknown].dense(alpha)}
         return lambda **places: self._evaluate(wanted, others | places, derived=any(alpha))[unknown]
 
+    @worded
     def everything(self, **places: Any) -> dict[str, Any]:
         """All unknowns at these places, by name: one evaluation of the network for all of them."""
         return self._evaluate({u: partial(_value, u) for u in self.problem.unknowns}, places, derived=False)
@@ -104,6 +107,7 @@ class Solution(Shown):
         every = (mine | {n: fewer.mine for n, fewer in problem.fewer.items()}).get(name, problem.coordinates)
         return {c: m for c, m in problem.domain.middle.items() if c not in every}
 
+    @worded
     def at(self, **values: float) -> Solution:
         """The solution at values of parameters that are its inputs, `solution.at(nu=0.05).u(x=0, t=1)`, or itself."""
         if not self.problem.ranges and not values:
@@ -117,10 +121,11 @@ class Solution(Shown):
 
     def residual(self, equation: str) -> Evaluator:
         """The residual of one equation as a function of the coordinates."""
-        by_name = {e.name: e for e in self.problem.equations}
-        chosen = by_name[known(equation, by_name, "equation")]
-        return lambda **places: self._evaluate({equation: partial(_residual, chosen)}, places)[equation]
+        named = {e.name: e for e in self.problem.equations}
+        wanted = {equation: partial(_residual, named[known(equation, named, "equation")])}
+        return by_name(equation, self.problem.coordinates, lambda **places: self._evaluate(wanted, places)[equation])
 
+    @worded
     def residuals(self, **places: Any) -> dict[str, Any]:
         """All residuals at these places, by the names of the equations."""
         return self._evaluate({e.name: partial(_residual, e) for e in self.problem.equations}, places)
@@ -279,13 +284,6 @@ class Slice(Solution):
             return field(**places, **self.values)
 
         return evaluate
-
-
-def known(name: str, possible: Any, what: str) -> str:
-    """The name, if it exists."""
-    if name not in possible:
-        raise ProblemError(f"there is no {what} '{name}'", did_you_mean(name, possible))
-    return name
 
 
 def _value(unknown: str, at: Fields) -> torch.Tensor:

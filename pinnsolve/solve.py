@@ -68,10 +68,10 @@ class Prepared:
         self.loop.checkpoint.resume(self.loop.state)
 
     def begin_after(self, way: Way) -> None:
-        """Go on from the solutions for other values of a parameter; what they took counts."""
+        """Go on from the solutions for other values of a parameter, if there are any; what they took counts."""
         run = self.loop.state
         run.clock.seconds += way.seconds
-        run.choice.append(way.told)
+        run.choice += [way.told] * bool(way.told)
         self.findings.warnings.extend(way.warnings)
 
     def solution(self, training: Training | None = None) -> Solution:
@@ -101,6 +101,7 @@ class Options(TypedDict, total=False):
     device: str | None
     dtype: torch.dtype | None
     memory: str | None
+    continuation: Mapping[str, Sequence[float]] | None
 
 
 @worded
@@ -122,10 +123,10 @@ def solve(
     device: str | None = None,
     dtype: torch.dtype | None = None,
     memory: str | None = None,
+    continuation: Mapping[str, Sequence[float]] | None = None,
     out: str | Path | None = None,
     resume: bool = False,
     progress: Callable[[Look], None] | bool | None = None,
-    continuation: Mapping[str, Sequence[float]] | None = None,
 ) -> Solution:
     """Train a network on a problem; under `torchrun` on all processes together, each of which calls this and gets the
     same solution.
@@ -144,9 +145,6 @@ def solve(
     progress : bool or callable Look -> None, optional
         True shows a line that says how far training is, False none; by default there is one in a notebook. A callable
         is told each line of the history.
-    continuation : mapping from parameter to numbers, optional
-        The problem is solved for these values of a parameter, one after the other: each solution is the guess of the
-        next, and the last one is handed out. `continuation={"Re": (10, 50, 100, 400)}`.
 
     Returns
     -------
@@ -179,22 +177,21 @@ def solve(
             "method": method, "network": network, "budget": budget, "points": points,
             "condition_points": condition_points, "held_out": held_out, "validation": validation, "sampler": sampler,
             "redraw": redraw, "weights": weights, "seed": seed, "device": device, "dtype": dtype,
-            "memory": memory,
+            "memory": memory, "continuation": continuation,
         },
     )  # fmt: skip
     if problem.eigenvalues:
-        solution = solved(problem, chosen, resume or continuation is not None)
+        solution = solved(problem, chosen, resume or chosen.continuation is not None)
         warn_of(solution)
         return solution
-    way = along(problem, continuation, chosen, plainly, resume) if continuation is not None else None
     if resume and out is None:
         raise ProblemError("resume=True needs the folder of the run", "Write solve(problem, out=folder, resume=True).")
     folder = writable_folder(Path(out)) if out is not None else None
     with shared() as world:
-        ready = prepare(way.problem if way else problem, chosen, folder, world)
-        if way is not None:
-            ready.begin_after(way)
-        if resume:
+        way = along(problem, chosen, plainly, folder if world.size == 1 else None, resume)
+        ready = prepare(way.problem, chosen, folder, world)
+        ready.begin_after(way)
+        if resume and way.resumes:
             ready.resume()
         with shown(progress if world.first else False, chosen.budget) as told:
             solution = ready.solution(ready.loop.run(told))

@@ -12,6 +12,7 @@ import pinnsolve
 from pinnsolve import (
     MLP,
     Adam,
+    Box,
     LevenbergMarquardt,
     Problem,
     ProblemError,
@@ -23,9 +24,11 @@ from pinnsolve import (
     dirichlet,
     ensemble,
     initial,
+    modes,
     solve,
 )
 from pinnsolve.__main__ import main
+from pinnsolve.solve import prepare
 from pinnsolve.training.history import Look
 from pinnsolve.training.progress import line
 
@@ -50,6 +53,10 @@ def decay(**changes: Any) -> Problem:
         (lambda: solve(decay(), 60), "takes its arguments by name, all but problem\n  Write solve(problem, budget=20)"),  # type: ignore[misc]
         (lambda: solve(), "missing 1 required positional argument: 'problem'"),  # type: ignore[call-arg]
         (lambda: ensemble(decay(), 2, budjet=3), "ensemble(...) has no argument 'budjet'\n  did you mean 'budget'"),  # type: ignore[call-arg]
+        (lambda: ensemble(decay(), membres=2), "did you mean 'members'"),  # type: ignore[call-arg]
+        (lambda: compare(3), "compare(3) is given no solution"),  # type: ignore[arg-type]
+        (lambda: modes(decay()), "modes(...) is given a problem without an eigenvalue"),
+        (lambda: Box(1), "Write Box(x=(0, 1))."),
         (lambda: automatic_reference(decay(), tol=3), "did you mean 'tolerance'"),  # type: ignore[call-arg]
         (lambda: Problem(spaec=3), "did you mean 'space'"),  # type: ignore[call-arg]
         (lambda: decay(conditions=[dirichlet(U=0)]), "did you mean 'u'"),
@@ -78,6 +85,43 @@ WITHOUT = {  # made by ourselves, or about fields of their user's
 def test_every_public_name_tells_a_wrong_call(name: str) -> None:
     with pytest.raises(ProblemError):
         getattr(pinnsolve, name)(*range(9), no_such_argument=object())
+
+
+@pytest.fixture(scope="module")
+def front() -> Solution:
+    wave = Problem(
+        space=Box(x=(0, 1)), time=(0, 1), unknowns="u", equations=lambda u, x, t: d(u, t) + d(u, x) - d(u, x, x),
+        conditions=[initial(u=0), dirichlet(u=0)], reference=None,
+    )  # fmt: skip
+    return prepare(wave, Settings(network=MLP(4, 1))).solution()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda s: s.u(0.5, 0.1), "u(...) takes places by name\n  Write u(x=..., t=...)."),
+        (lambda s: s.d("u", "x")(0.5), "takes places by name"),
+        (lambda s: s.residual(s.problem.equations[0].name)(0.5, 1), "takes places by name"),
+        (lambda s: s.residuals(0.5, 1), "residuals(...) takes its arguments by name\n  Write residuals(x=0.5)."),
+        (lambda s: s.everything(0.5, 1), "Write everything(x=0.5)."),
+        (lambda s: s.table(0.5), "Write table(x=[0, 0.5])."),
+        (lambda s: s.at(0.5), "Write at(nu=0.05)."),
+        (lambda s: s.export(), 'Write export("u.vtu").'),
+        (lambda s: s.animate("u", 40), 'Write animate("u", frames=40).'),
+        (lambda s: s.plot(unknown="u"), "plot(...) has no argument 'unknown'\n  did you mean 'unknowns'"),
+        (lambda s: s.u(x="a", t=0), "x='a' is no real number"),
+        (lambda s: s.u(x=None, t=0), "x=None is no real number"),
+        (lambda s: s.u(x=[[0.1], [0.1, 0.2]], t=0), "is no real number, and no array of such"),
+        (lambda s: s.u(x=0.5j, t=0), "x=0.5j is no real number"),
+        (lambda s: s.u(x=[0.1, 0.2], t=[0, 0.1, 0.2]), "do not go together: x (2,), t (3,)"),
+        (lambda s: s.table(x=[0.1, 0.2], t=[0, 0.1, 0.2]), "do not go together"),
+        (lambda s: s.u(x=float("nan"), t=0), "x"),
+    ],
+)  # fmt: skip
+def test_wrong_calls_of_a_solution_are_told(call: Callable[[Any], Any], words: str, front: Solution) -> None:
+    with pytest.raises(ProblemError) as told:
+        call(front)
+    assert words in str(told.value)
 
 
 def test_an_error_inside_a_call_stays_what_it_is() -> None:

@@ -160,6 +160,19 @@ def test_bad_options(
     assert words in " ".join(capsys.readouterr().err.split())
 
 
+def test_a_run_that_nobody_reads_any_more_goes_on_to_its_files(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`python -m pinnsolve file.py | head -1`: rich ends the process at the first line after that."""
+    path = write()
+    ends = os.pipe()
+    os.close(ends[0])
+    with os.fdopen(ends[1], "w") as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+        assert main([str(path), "--out", str(tmp_path / "run")]) == 0
+    assert json.loads((tmp_path / "run" / "report.json").read_text())["verdict"] == "pass"
+
+
 def test_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "absent.py")]) == 2
     assert "does not exist" in capsys.readouterr().err

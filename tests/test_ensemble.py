@@ -188,7 +188,7 @@ def test_it_is_saved_and_loaded(trio: Ensemble, tmp_path: Path) -> None:
 
 
 def test_options_are_those_of_solve() -> None:
-    own = {"problem", "out", "resume", "progress", "continuation"}
+    own = {"problem", "out", "resume", "progress"}
     assert set(inspect.signature(solve).parameters) - own == set(Options.__annotations__)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +19,7 @@ from scipy.sparse.linalg import spsolve
 from pinnsolve import (
     MLP,
     Box,
+    Eigenvalue,
     LevenbergMarquardt,
     Problem,
     ProblemError,
@@ -25,14 +28,20 @@ from pinnsolve import (
     automatic_reference,
     d,
     dirichlet,
+    ensemble,
     initial,
     laplace,
     solve,
 )
 from pinnsolve.__main__ import main
-from pinnsolve.continuation import along, path_of
+from pinnsolve.continuation import along
 from pinnsolve.errors import Outcome
+from pinnsolve.methods.guessing import on_cells
+from pinnsolve.networks.reference_cell import reference_cell
+from pinnsolve.networks.tiles import Tiles
+from pinnsolve.overview import overview
 from pinnsolve.solve import prepare
+from pinnsolve.training.loop import Loop
 from validation.bratu import height, roots
 
 LOWER, UPPER = map(height, roots(1.0))
@@ -180,6 +189,22 @@ def test_a_run_begins_where_the_guess_says_and_is_resumed_from_no_other() -> Non
     assert torch.allclose(there, trial.problem.guessed(points)["u"], atol=1e-3)
 
 
+def test_a_guess_without_bound_where_data_jump_makes_no_cells_there() -> None:
+    """The pressure 1/r under the lid of a cavity, of an earlier solution (mutant: cells follow it until there are 256)."""
+    mesh, cell = Tiles.begun(((0.0, 1.0), (0.0, 1.0)), 4, ((), ()), torch.device("cpu")), reference_cell(8, "cpu", 2)
+
+    def pressure(places: torch.Tensor) -> torch.Tensor:
+        return 1 / places.square().sum(-1, keepdim=True).sqrt()
+
+    def at_corner(mesh: Tiles) -> torch.Tensor:
+        return (mesh.lows == 0).all(-1)
+
+    followed, _ = on_cells(pressure, mesh, cell, (False, False))
+    stayed, c = on_cells(pressure, mesh, cell, (False, False), at_corner)
+    assert len(followed) > 32 and float(followed.widths.min()) < 1e-3
+    assert float(stayed.widths[at_corner(stayed)].min()) == 0.25 and len(stayed) <= 16 and len(c) == len(stayed)
+
+
 # ---------------------------------------------------------------- continuation
 
 
@@ -209,12 +234,12 @@ def test_values_are_put_between_two_that_are_too_far_apart() -> None:
             everything=lambda **places: {"u": 0 * places["x"]},
         )  # fmt: skip
 
-    way = along(bratu(hump(4.0)), {"lam": (1.0, 1.6, 2.0)}, Settings(), solver)
+    way = along(bratu(hump(4.0)), Settings(continuation={"lam": (1.0, 1.6, 2.0)}), solver)
     assert asked == pytest.approx([1.0, 1.6, 1.6**0.5, 1.6]) and not way.warnings
     assert way.problem.parameters["lam"] == 2.0
     assert way.problem.guess.solved is not None and way.problem.guess.solved.problem.parameters["lam"] == 1.6
     assert way.told == "continued from lam = 1; lam = 1.26491; lam = 1.6"
-    way = along(bratu(hump(4.0)), {"lam": (3.4, 4.0, 3.0)}, Settings(), solver)
+    way = along(bratu(hump(4.0)), Settings(continuation={"lam": (3.4, 4.0, 3.0)}), solver)
     assert way.warnings and "no solution was found at lam = 4" in way.warnings[-1]
     assert way.told.startswith("continued from lam = 3.4")
 
@@ -222,21 +247,56 @@ def test_values_are_put_between_two_that_are_too_far_apart() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({}, "names no parameter"), (3, "names no parameter"), ({"la": (1, 2)}, "no parameter 'la'"),
-        ({"lam": 2.0}, "no two numbers"), ({"lam": (1.0,)}, "no two numbers"), ({"lam": (1.0, math.inf)}, "no two numbers"),
-        ({"lam": (1.0, 1.0)}, "twice in a row"), ({"lam": "1,2"}, "no two numbers"),
+        ({}, "names no parameter"), (3, "names no parameter"), ({"lam": 2.0}, "no two numbers"),
+        ({"lam": (1.0,)}, "no two numbers"), ({"lam": (1.0, math.inf)}, "no two numbers"), ({"lam": "1,2"}, "no two numbers"),
+        ({"lam": (1.0, 1.0)}, "twice in a row"), ({"lam": (1.0, 2.0), "mu": (1, 2, 3)}, "differently many"),
     ],
 )  # fmt: skip
-def test_what_is_no_continuation_is_told(given: Any, told: str) -> None:
+def test_what_is_no_continuation_is_told_where_it_is_written(given: Any, told: str) -> None:
     with pytest.raises(ProblemError, match=told):
-        path_of(bratu(), given)
+        Settings(continuation=given)
 
 
-def test_inputs_are_not_continued_and_a_continuation_is_not_resumed(tmp_path: Path) -> None:
+def test_what_no_problem_can_be_continued_in_is_told() -> None:
+    """By everything that takes settings, before anything is solved."""
+    elsewhere, inputs = Settings(continuation={"la": (1, 2)}), bratu().replaced(parameters={"lam": (0.5, 1.0)})
+    for told in (solve, partial(ensemble, members=2), overview):
+        with pytest.raises(ProblemError, match="no parameter 'la'"):
+            told(bratu(), settings=elsewhere)
     with pytest.raises(ProblemError, match="an input of the network"):
-        path_of(bratu().replaced(parameters={"lam": (0.5, 1.0)}), {"lam": (1, 2)})
-    with pytest.raises(ProblemError, match="not resumed"):
-        solve(bratu(), continuation={"lam": (1.0, 2.0)}, resume=True, out=tmp_path)
+        solve(inputs, continuation={"lam": (1, 2)})
+    string = bratu().replaced(
+        equations=lambda u, x, lam, E: d(u, x, x) + lam * E * u, parameters={"lam": 1.0, "E": Eigenvalue(near=0)}
+    )
+    for told in (solve, overview):
+        with pytest.raises(ProblemError, match="modes are found at once"):
+            told(string, settings=Settings(continuation={"lam": (1, 2)}))
+
+
+def test_a_continuation_is_taken_up_where_it_was_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the way, and at its last value: the same bits as of a run that went through."""
+    asked: list[tuple[Path | None, float]] = []
+    after, run = 2, Loop.run
+
+    def interrupted(loop: Loop, told: Any = None) -> Any:
+        lam = loop.state.trial.problem.parameters["lam"]
+        asked.append((loop.checkpoint and loop.checkpoint.folder, lam))
+        training = run(loop, told)
+        return replace(training, outcome=Outcome("interrupted", "by the user")) if len(asked) == after else training
+
+    how: dict[str, Any] = {"continuation": {"lam": (1.0, 2.0, 3.0)}, "network": RandomFeatures(60), "budget": 20}
+    whole = solve(bratu(hump(4.0)), **how)
+    monkeypatch.setattr(Loop, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="on the way, at lam = 2"):
+        solve(bratu(hump(4.0)), out=tmp_path, **how)
+    with pytest.raises(ProblemError, match="went another way"):
+        solve(bratu(hump(4.0)), out=tmp_path, resume=True, **how | {"continuation": {"lam": (1.0, 2.0, 3.1)}})
+    for _ in range(2):
+        again = solve(bratu(hump(4.0)), out=tmp_path, resume=True, **how)
+        assert again.u(x=0.3) == whole.u(x=0.3) and again.training.choice[0] == whole.training.choice[0]
+    assert [lam for _, lam in asked] == [1.0, 2.0, 2.0, 3.0, 3.0]
+    with pytest.raises(ProblemError, match="no checkpoint"):
+        solve(bratu(hump(4.0)), out=tmp_path / "other", resume=True, **how)
 
 
 FILE = """
@@ -249,6 +309,27 @@ def bratu(u, x, lam):
 problem = Problem(space=Box(x=(0, 1)), unknowns="u", equations=bratu, conditions=dirichlet(u=0),
                   parameters={"lam": 1.0}, guess={"u": lambda x: 16 * x * (1 - x)})
 """
+CONTINUED = (
+    FILE.replace("import Box,", "import Box, Settings,")
+    + """
+settings = Settings(continuation={"lam": (1, 2, 3)})
+"""
+)
+
+
+def test_a_file_says_it_too(tmp_path: Path, capsys: Any) -> None:
+    """To the command, the check, `solve`, and not where `--set` gives a value of its own."""
+    file = tmp_path / "bratu.py"
+    file.write_text(CONTINUED)
+    assert main([str(file), "--check"]) == 0
+    assert "lam  3, continued from 1, 2" in capsys.readouterr().out
+    assert main([str(file), "--no-reference", "--set", "lam=1.5", "--out", str(tmp_path / "set")]) == 1
+    assert "--set gives another" in capsys.readouterr().out
+    assert json.loads((tmp_path / "set" / "report.json").read_text())["parameters"]["lam"] == 1.5
+    solution = solve(file, network=RandomFeatures(80))
+    assert solution.u(x=0.5) == pytest.approx(height(roots(3.0)[1]), rel=1e-5)
+    few = ensemble(file, 2, network=RandomFeatures(80))
+    assert few.u(x=0.5) == pytest.approx(height(roots(3.0)[1]), rel=1e-5)
 
 
 def test_the_command_continues_and_compares_with_the_same_branch(tmp_path: Path, capsys: Any) -> None:

@@ -10,7 +10,21 @@ from typing import Any
 import pytest
 import torch
 
-from pinnsolve import Box, Problem, condition, d, dirichlet, face, initial, initial_rate, laplace, neumann
+from pinnsolve import (
+    Box,
+    Problem,
+    Unknown,
+    condition,
+    d,
+    dirichlet,
+    face,
+    faces,
+    initial,
+    initial_rate,
+    laplace,
+    neumann,
+)
+from pinnsolve.checks.linearity import constant_in_time
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.equation_sizes import equation_sizes
@@ -258,17 +272,29 @@ def test_what_swings_over_a_plane_takes_steps_of_few_lengths_and_of_more_stages(
 
 
 @pytest.mark.parametrize(
-    ("equation", "constant"),
+    ("equation", "wall", "constant"),
     [
-        (lambda u, x, y, t: d(u, t) + y * d(u, x) - x * d(u, y), True),
-        (lambda u, x, y, t: d(u, t) - laplace(u, x, y) - torch.sin(t), True),
-        (lambda u, x, y, t: d(u, t) - torch.exp(t) * laplace(u, x, y), False),
-        (lambda u, x, y, t: d(u, t) + u * d(u, x) - laplace(u, x, y), False),
+        (lambda u, x, y, t: d(u, t) + y * d(u, x) - x * d(u, y), lambda u: u, True),
+        (lambda u, x, y, t: d(u, t) - laplace(u, x, y) - torch.sin(t), lambda u, y, t: u - y * t, True),
+        (lambda u, x, y, t: d(u, t) - torch.exp(t) * laplace(u, x, y), lambda u: u, False),
+        (lambda u, x, y, t: d(u, t) + u * d(u, x) - laplace(u, x, y), lambda u: u, False),
+        (lambda u, x, y, t: d(u, t) - laplace(u, x, y), lambda u, x, nx: nx * d(u, x) + 2 * u, True),
+        (lambda u, x, y, t: d(u, t) - laplace(u, x, y), lambda u, x, t, nx: nx * d(u, x) + t * u, False),
+        (lambda u, x, y, t: d(u, t) - laplace(u, x, y), lambda u, x, nx: nx * d(u, x) + u**4, False),
+        (lambda u, x, y, t: d(u, t) - (1 + t * torch.exp(-((x - 0.7) / 1e-3) ** 2)) * laplace(u, x, y), lambda u: u, False),
     ],
-)
-def test_equations_are_constant_where_they_are_linear_and_do_not_change_in_time(equation: Any, constant: bool) -> None:
+)  # fmt: skip
+def test_what_is_linear_and_does_not_change_in_time_is_constant(equation: Any, wall: Any, constant: bool) -> None:
     declared = Problem(
         space=Box(x=(0, 1), y=(0, 1)), time=(0, 4), unknowns="u", equations=equation, reference=None,
-        conditions=[initial(u=0), dirichlet(u=0)],
+        conditions=[initial(u=0), dirichlet(u=0, on=faces("y")), condition(wall, on=faces("x"))],
     )  # fmt: skip
     assert read(declared)[0].constant == constant
+
+
+def test_a_function_of_the_solution_is_not_constant_however_it_is_guessed() -> None:
+    rod = Problem(
+        space=Box(x=(0, 1)), time=(0, 1), unknowns="T", equations=lambda T, x, t, k: d(T, t) - d(k * d(T, x), x),
+        conditions=[initial(T=0), dirichlet(T=0)], parameters={"k": Unknown(1.0, of="T")}, reference=None,
+    )  # fmt: skip
+    assert not constant_in_time(rod, rod.equations)

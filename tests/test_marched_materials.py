@@ -26,7 +26,7 @@ from pinnsolve.methods.growth import growth
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.march_cells import first_cells
 from pinnsolve.methods.second_march import apart, richer, slabs
-from pinnsolve.methods.step_solver import StepSolver, is_constant
+from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.spread import spread
 from pinnsolve.trial.evolution import Evolution
@@ -103,7 +103,7 @@ def one_step(k: float, m: float = 1.0, degree: int = 7) -> Step:
     start = at_start(scheme, mesh)
     step = Step(scheme, mesh, 0.0, 0.5, start, start.values.expand(3, -1, -1, -1))
     scheme.weights = equation_sizes(step)
-    assert StepSolver(scheme, torch.ones(1, dtype=torch.float64), 1e-9, is_constant(step, 1.0)).solve(step)
+    assert StepSolver(scheme, torch.ones(1, dtype=torch.float64), 1e-9, scheme.evolution.constant).solve(step)
     return step
 
 

@@ -19,6 +19,7 @@ from pinnsolve import (
     Problem,
     ProblemError,
     RandomFeatures,
+    Reference,
     Solution,
     Unknown,
     condition,
@@ -32,6 +33,7 @@ from pinnsolve import (
     point,
     solve,
 )
+from pinnsolve.checks.references import reference_of, reference_values
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.problem.expansion import Expansion, Products
@@ -237,6 +239,27 @@ def test_experiments_have_one_function_between_them() -> None:
     T = np.linspace(0, 0.99 * hottest, 9)
     assert np.abs(solution.k(T=T) / (1 + T**2 / 2) - 1).max() < 0.04
     assert abs(solution.training.identified.functions["k"].places["T"][-1] - hottest) < 0.01  # type: ignore[union-attr]
+
+
+WAYS = {
+    "of T": lambda T: 1 + T**2 / 2,
+    "of the place": lambda x: 1 + kirchhoff((1 - x**2) / 2) ** 2 / 2,
+    "of whatever there is": lambda **places: 1 + places["T"] ** 2 / 2,
+    "of whatever there is, by the place": lambda **places: 1 + kirchhoff((1 - places["x"] ** 2) / 2) ** 2 / 2,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_reference_tells_a_function_of_the_solution_in_any_words(way: str, by_hand: bool) -> None:
+    def temperature(x: np.ndarray) -> np.ndarray:
+        return kirchhoff((1 - x**2) / 2)
+
+    fields = {"T": temperature, "k": WAYS[way]}
+    problem = rod(reference=(lambda problem: Reference("by hand", fields, 0.0, 0.0)) if by_hand else exact(**fields))
+    known = reference_of(problem)
+    assert np.allclose(reference_values(known, "k", {"x": PLACES}), 1 + temperature(PLACES) ** 2 / 2)
+    assert known.fields["k"].alone == (way == "of T")  # type: ignore[attr-defined]
 
 
 def test_the_growth_of_a_population_from_its_course() -> None:

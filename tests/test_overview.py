@@ -14,7 +14,9 @@ from torch import cos, sin
 from pinnsolve import (
     Box,
     Disk,
+    Piecewise,
     Problem,
+    Unknown,
     condition,
     d,
     dirichlet,
@@ -75,6 +77,21 @@ def pull_y(u, v, x, y, nx, ny):  # type: ignore[no-untyped-def]
 
 def made(equations: Any, *conditions: Any, unknowns: Any = "u", **more: Any) -> Problem:
     return Problem(unknowns=unknowns, equations=equations, conditions=list(conditions), **more)
+
+
+def test_a_coefficient_that_is_another_in_each_part_is_told() -> None:
+    """In the check and by repr; what is made of a number that is sought is not."""
+    space = Box(x=(0, 1), name="rod")
+
+    def conduction(u, x, k):  # type: ignore[no-untyped-def]
+        return d(k * d(u, x), x)
+
+    parts = Piecewise(1.0, (Box(x=(0, 0.5)), 4.0))
+    bar = made(conduction, dirichlet(u=0), space=space, parameters={"k": parts})
+    assert bar.check().parameters == {"k": "4 in Box(x=(0, 0.5)), 1 elsewhere"}
+    assert "k = 4 in Box(x=(0, 0.5)), 1 elsewhere" in repr(bar)
+    sought = bar.replaced(parameters={"k": Piecewise(Unknown(1.0), (Box(x=(0, 0.5)), 4.0))})
+    assert not any(name.startswith("_") for name in sought.told_parameters)
 
 
 FOUND: dict[str, tuple[Callable[[], Problem], str]] = {

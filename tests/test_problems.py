@@ -113,6 +113,12 @@ def pin(r, k, c, g, q):  # type: ignore[no-untyped-def]
     }
 
 
+def followed(r, lam):  # type: ignore[no-untyped-def]
+    """The hot solution of a reacting cylinder: lam (1 + b)^2 = 8 b."""
+    b = float(np.roots([lam, 2 * lam - 8, lam]).real.max())
+    return 2 * torch.log((1 + b) / (1 + b * r * r))  # type: ignore[operator,arg-type]
+
+
 def hot(x, lam, height):  # type: ignore[no-untyped-def]
     """Bratu's solution of about that height: s by Newton's method."""
     s = 4 * math.acosh(math.exp(height / 2)) or 1.0
@@ -289,6 +295,7 @@ CLOSED = [
     Case("heated_bar", lambda x, k, b, Q: {n: (sqrt(1 + b * q * (1 - x**2) / k) - 1) / b for n, q in (("T", Q), ("T_2", 4))}, {"k": 1.0, "b": 0.5}, squared=(("T", (1,)), ("T_2", (1,)))),
     Case("hot_rod", pulsed, {"k": 0.8}, starts=False),
     Case("bratu", lambda x, lam, height: {"u": hot(x, lam, height)}),
+    Case("ignition", lambda r, lam: {"u": followed(r, lam)}),
     Case("poisson", lambda x, y: {"u": sin(pi * x) * sin(pi * y)}),
     Case("poisson_3d", lambda x, y, z: {"u": sin(pi * x) * sin(pi * y) * sin(pi * z)}),
     Case("taylor_green", vortices),
@@ -347,7 +354,7 @@ REDUCED = {
     "heat_in_a_disc": Reduced(features=200), "ball": Reduced(features=200),
     "l_shape": Reduced(features=100),
     "burgers": Reduced({"nu": 0.1}),
-    "fisher_kpp": Reduced(), "bratu": Reduced(features=100), "borehole": Reduced(automatic=True),
+    "fisher_kpp": Reduced(), "bratu": Reduced(features=100), "ignition": Reduced(features=100), "borehole": Reduced(automatic=True),
     "well": Reduced(automatic=True), "fuel_pin": Reduced(automatic=True), "heated_bar": Reduced(automatic=True), "hot_rod": Reduced(tolerance=0.1, features=100),
     "wave": Reduced({"c": 0.5}, features=150),
     "klein_gordon": Reduced(tolerance=5e-2),

@@ -315,7 +315,7 @@ REFUSED = {
     "twice the same": (["--sweep", "k=1,1.0"], "a value stands there twice"),
     "twice": (["--sweep", "k=1", "--sweep", "k=2"], "'k' is swept twice"),
     "and --set": (["--sweep", "k=1,2", "--set", "k=3"], "--set and --sweep both give k"),
-    "and --continue": (["--sweep", "k=1,2", "--continue", "a=1,2"], "--sweep and --continue"),
+    "and --continue": (["--sweep", "k=1,2", "--continue", "k=1,2"], "--continue and --sweep both give k"),
     "and --ensemble": (["--seeds", "2", "--ensemble", "3"], "--ensemble and --seeds both take several seeds"),
     "and --check": (["--sweep", "k=1,2", "--check"], "--check looks at one problem"),
     "no seeds": (["--seeds", "0"], "is no whole number from 1 up"),

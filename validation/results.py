@@ -24,8 +24,8 @@ SEEDS = (0, 1, 2)
 FORWARD = {
     "heat": 60.0, "cooling": 60.0, "heat_plate": 60.0, "poisson": 60.0, "poisson_3d": 60.0, "wave": 60.0,
     "klein_gordon": 60.0, "schrodinger": 60.0, "burgers": 60.0, "fisher_kpp": 60.0, "allen_cahn": 60.0,
-    "two_materials": 60.0, "plucked_string": 60.0, "lotka_volterra": 60.0, "renewal": 60.0, "bratu": 60.0, "borehole": 60.0,
-    "well": 60.0, "fuel_pin": 60.0,
+    "two_materials": 60.0, "plucked_string": 60.0, "lotka_volterra": 60.0, "renewal": 60.0, "bratu": 60.0, "ignition": 60.0,
+    "borehole": 60.0, "well": 60.0, "fuel_pin": 60.0,
     "kuramoto_sivashinsky": 60.0, "burgers_inviscid": 60.0, "dam_break": 60.0, "sod": 60.0,
     "heat_in_a_disc": 60.0, "plate_with_holes": 60.0, "plate_under_tension": 60.0, "ball": 60.0,
     "cylinder_flow": 60.0, "backward_step": 60.0, "waveguide": 60.0, "mixing": 60.0,

@@ -6,7 +6,6 @@ its arguments, or into what it returned before, spoils nothing.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +17,7 @@ from pinnsolve.checks.folds import lived
 from pinnsolve.errors import ProblemError, if_complex
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.problem import Problem
-from pinnsolve.reference import Field, Reference
+from pinnsolve.reference import Field, Reference, asked_by
 
 WRITE = "Write reference=exact(u=lambda x, t: ...), or a function reference(problem) that returns a Reference(...)."
 
@@ -61,20 +60,20 @@ class OfUnknown:
     unknown: Field
 
     @property
-    def asks(self) -> list[str]:
-        """The names that it asks for."""
-        return [p.name for p in inspect.signature(self.function).parameters.values()]
+    def asks(self) -> list[str] | None:
+        """The names that it asks for; None for whatever there is."""
+        return asked_by(f"the reference's function of {self.argument}", self.function)
 
     @property
     def alone(self) -> bool:
         """Whether it is given as a function of the unknown, and not along the coordinates."""
-        return self.argument in self.asks
+        return self.asks is not None and self.argument in self.asks
 
     def __call__(self, **places: np.ndarray) -> np.ndarray:
         if self.argument not in places:
             places[self.argument] = self.unknown(**{c: np.array(v) for c, v in places.items()})
         asks = self.asks
-        return self.function(**{n: v for n, v in places.items() if n in asks})
+        return self.function(**{n: v for n, v in places.items() if asks is None or n in asks})
 
 
 def along_unknowns(reference: Reference, problem: Problem) -> Reference:

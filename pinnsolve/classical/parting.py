@@ -16,7 +16,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from pinnsolve.checks.told_across import OnBothSides, rows_by_piece
+from pinnsolve.checks.on_both_sides import OnBothSides
+from pinnsolve.checks.told_across import rows_by_piece
 from pinnsolve.classical.stencils import Array
 from pinnsolve.geometry.across import Interface
 from pinnsolve.geometry.regions import interior

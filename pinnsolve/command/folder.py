@@ -6,6 +6,7 @@ import argparse
 from itertools import count, takewhile
 from pathlib import Path
 
+from pinnsolve.continuation import KEPT
 from pinnsolve.ensembles.ensemble import MEMBER
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.files import writable_folder
@@ -15,6 +16,7 @@ from pinnsolve.training.checkpointing import CHECKPOINT
 RUNS = Path("runs")
 LEFT = (
     CHECKPOINT,
+    KEPT,
     f"{MEMBER.format('*')}/{CHECKPOINT}",
     "report.json",
     "model*.safetensors",
@@ -36,7 +38,7 @@ def folder_of(arguments: argparse.Namespace, name: str, begun: str = "") -> Path
         raise ProblemError("--resume goes on with a run, and --overwrite begins anew", "Give one of the two.")
     if arguments.out is None:
         if arguments.resume:
-            return _to_resume(name, begun or _checkpoint(arguments))
+            return _to_resume(name, (begun,) if begun else _checkpoints(arguments))
         last = _begun(name)[-1:] if arguments.overwrite else []
         return writable_folder(*last) if last else _free(name)
     folder = writable_folder(Path(arguments.out))
@@ -87,12 +89,12 @@ def _free(name: str) -> Path:
             return folder
 
 
-def _checkpoint(arguments: argparse.Namespace) -> str:
-    return CHECKPOINT if arguments.ensemble is None else f"{MEMBER.format('*')}/{CHECKPOINT}"
+def _checkpoints(arguments: argparse.Namespace) -> tuple[str, ...]:
+    return CHECKPOINT if arguments.ensemble is None else f"{MEMBER.format('*')}/{CHECKPOINT}", KEPT
 
 
-def _to_resume(name: str, place: str) -> Path:
-    begun = [folder for folder in _begun(name) if any(folder.glob(place))]
+def _to_resume(name: str, places: tuple[str, ...]) -> Path:
+    begun = [folder for folder in _begun(name) if any(any(folder.glob(place)) for place in places)]
     if not begun:
         raise ProblemError(
             f"there is no run of {name} to resume in {RUNS}/",

@@ -28,7 +28,7 @@ def solved_modes(
     for option, given in (
         ("--resume", arguments.resume),
         ("--ensemble", arguments.ensemble),
-        ("--continue", arguments.continuation),
+        ("--continue" if arguments.continuation else "continuation", settings.continuation),
     ):
         if given:
             raise ProblemError(f"{option}: modes are found at once, and not by training", "Leave it out.")

@@ -12,14 +12,15 @@ from pinnsolve.command.exits import Exit
 from pinnsolve.command.faults import told_fault
 from pinnsolve.machine.world import LostError, World
 from pinnsolve.problem.problem import Problem
+from pinnsolve.settings import Settings
 from pinnsolve.training.checkpointing import CHECKPOINT
 
 
-def one_alone(arguments: argparse.Namespace, problem: Problem) -> str:
+def one_alone(arguments: argparse.Namespace, problem: Problem, settings: Settings) -> str:
     """What the command is asked for and one process does alone; empty for a run, which is shared."""
     asked = {
         "a check": arguments.check, "a sweep": bool(arguments.sweep or arguments.seeds), "modes": problem.eigenvalues,
-        "an ensemble": arguments.ensemble is not None, "a continuation": bool(arguments.continuation),
+        "an ensemble": arguments.ensemble is not None, "a continuation": settings.continuation is not None,
     }  # fmt: skip
     return next((what for what, is_asked in asked.items() if is_asked), "")
 

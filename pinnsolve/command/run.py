@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import shlex
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from pinnsolve.checks.references import brought
 from pinnsolve.command.awaited import Known, awaited
+from pinnsolve.command.chosen import continued, members_of, named, problem_of, settings_of
 from pinnsolve.command.exits import Exit
 from pinnsolve.command.folder import folder_of, forget
 from pinnsolve.command.modes import solved_modes
-from pinnsolve.command.numbers import number
 from pinnsolve.command.ranks import lost, one_alone, show_world, told_elsewhere
 from pinnsolve.command.sweep import asked, swept
-from pinnsolve.continuation import along, path_of
-from pinnsolve.ensembles.ensemble import Ensemble, many, trained
+from pinnsolve.continuation import along
+from pinnsolve.ensembles.ensemble import trained
+from pinnsolve.ensembles.record import Ensemble
 from pinnsolve.ensembles.scatter import scatter
-from pinnsolve.errors import ProblemError, did_you_mean
+from pinnsolve.errors import ProblemError
+from pinnsolve.machine.lasting import Lasting
 from pinnsolve.machine.lock import held
 from pinnsolve.machine.memory import Peak, peak_memory
-from pinnsolve.machine.room import read
 from pinnsolve.machine.shared import begun
 from pinnsolve.machine.world import ALONE, LostError, World
-from pinnsolve.methods.by_name import method_by_name
-from pinnsolve.methods.protocol import Method
 from pinnsolve.overview import overview
+from pinnsolve.problem.path import path_of
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem_file import ProblemFile, in_parts, load, of_the_user, told
 from pinnsolve.report import console as show
 from pinnsolve.report.record import Report
-from pinnsolve.settings import DTYPES, Settings
+from pinnsolve.settings import Settings
 from pinnsolve.solution import Solution
 from pinnsolve.solve import Prepared, plainly, prepare
 from pinnsolve.training.history import Training
@@ -54,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     width = None if Console().is_terminal else 110
     try:
         with begun() as world:
-            return _run(arguments, load(path), Console(highlight=False, width=width, quiet=not world.first), world)
+            return _run(arguments, load(path), Lasting(highlight=False, width=width, quiet=not world.first), world)
     except LostError as error:
         return lost(world, error, arguments)
     except Exception as error:
@@ -68,16 +66,17 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.check and arguments.json:
             print(json.dumps({"problem": path.stem, "stands": False, **in_parts(fault, path)}, indent=2))
             return Exit.BAD_INPUT
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(fault, path)}", markup=False)
+        Lasting(stderr=True, highlight=False, soft_wrap=True).print(f"error: {told(fault, path)}", markup=False)
         return Exit.BAD_INPUT
 
 
 def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console, world: World) -> int:
     several = asked(arguments)
-    problem, settings = _problem(arguments, file.problem), _settings(arguments, file.settings)
-    path = _path(arguments, problem)
-    members = _members(arguments)
-    alone = one_alone(arguments, problem)
+    problem, settings = problem_of(arguments, file.problem), continued(arguments, settings_of(arguments, file.settings))
+    if settings.continuation is not None:
+        path_of(problem, settings.continuation)  # told before anything is solved
+    members = members_of(arguments)
+    alone = one_alone(arguments, problem, settings)
     if alone and not world.first:
         return Exit.PASSED
     show_world(console, world, alone)
@@ -90,7 +89,9 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console, wor
             console.print(f"[bold]{file.name}[/]")
             console.print(str(found), markup=False, soft_wrap=True)
         return Exit.PASSED
-    figures = partial(_named, "--figures", arguments.figures)
+    if file.settings.continuation is not None and settings.continuation is None:
+        console.print("continue not along the values of the file: --set gives another", markup=False)
+    figures = partial(named, "--figures", arguments.figures)
     shown = None if problem.eigenvalues else figures(problem)
     if several:
         return swept(arguments, file, problem, settings, console)
@@ -101,7 +102,7 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console, wor
         if problem.eigenvalues:
             result = solved_modes(arguments, file, problem, settings, folder, console, figures)
         else:
-            result = _solved(arguments, file, problem, settings, members, folder, console, shown, path, world)
+            result = _solved(arguments, file, problem, settings, members, folder, console, shown, world)
     if result is None:
         return Exit.PASSED  # of a rank that helped: the first one's counts
     return Exit.PASSED if result.comparison.verdict == "pass" else Exit.NOT_PASSED
@@ -109,18 +110,17 @@ def _run(arguments: argparse.Namespace, file: ProblemFile, console: Console, wor
 
 def _solved(
     arguments: argparse.Namespace, file: ProblemFile, problem: Problem, settings: Settings, members: int | None,
-    folder: Path, console: Console, figures: Sequence[str] | None, path: Mapping[str, Sequence[float]], world: World,
+    folder: Path, console: Console, figures: Sequence[str] | None, world: World,
 ) -> Report | None:  # fmt: skip
     """From the problem to the run's files and the final tables; on a rank that is not the first, to the end of
     training."""
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
-    way = along(problem, path, settings, plainly, arguments.resume, partial(_show_value, console)) if path else None
-    problem = way.problem if way is not None else problem
+    way = along(problem, settings, plainly, folder, arguments.resume, partial(_show_value, console))
+    problem, resume = way.problem, arguments.resume and way.resumes
     ready = prepare(problem, settings, folder if members is None else None, world)
-    if way is not None:
-        ready.begin_after(way)
+    ready.begin_after(way)
     show.show_warnings(console, ready.findings.warnings)
-    if arguments.resume and members is None:
+    if resume and members is None:
         ready.resume()
         console.print(f"resumed at step {ready.loop.state.step}, {ready.loop.state.clock.seconds:.1f} s")
     if not world.first:
@@ -134,14 +134,14 @@ def _solved(
 
     with awaited(problem, ready.findings, settings.budget, world) as known:
         world.waited("reference")
-        if not arguments.resume:  # what is gone on with stays until there is something new in its place
+        if not resume:  # what is gone on with stays until there is something new in its place
             forget(folder)
             clear(folder)
         with peak_memory() as peak:
             if members is None:
-                solution = _train(ready, console, fresh=not arguments.resume)
+                solution = _train(ready, console, fresh=not resume)
             else:
-                solution = _train_members(problem, settings, members, folder, console, arguments.resume)
+                solution = _train_members(problem, settings, members, folder, console, resume)
         with console.status("the reference is solved"):
             found = known()
         return _reported(arguments, file, solution, found, peak, folder, console, figures)
@@ -209,85 +209,5 @@ def _train_members(
     return found
 
 
-def _problem(arguments: argparse.Namespace, problem: Problem) -> Problem:
-    values = {}
-    for item in arguments.set:
-        name, equals, text = item.partition("=")
-        name = name.strip()
-        possible = [*problem.parameters, *problem.ranges]
-        if name not in possible:
-            raise ProblemError(f"--set {item}: there is no parameter '{name}'", did_you_mean(name, possible))
-        values[name] = number(f"--set {item}", text) if equals else number(f"--set {item}", "")
-    problem = problem.with_parameters(values)
-    changes: dict[str, Any] = {}
-    if arguments.tolerance is not None:
-        changes["tolerance"] = number("--tolerance", arguments.tolerance)
-    if arguments.no_reference:
-        changes["reference"] = None
-    return problem.replaced(**changes) if changes else problem
-
-
-def _path(arguments: argparse.Namespace, problem: Problem) -> dict[str, list[float]]:
-    """The values of --continue, by parameter; nothing where it is not given."""
-    path: dict[str, list[float]] = {}
-    for item in arguments.continuation:
-        name, _, text = item.partition("=")
-        path[name.strip()] = [number(f"--continue {item}", part) for part in text.split(",")]
-        if any(given.partition("=")[0].strip() == name.strip() for given in arguments.set):
-            raise ProblemError(f"--set and --continue both give {name.strip()}", "The last value of --continue counts.")
-    if path:
-        path_of(problem, path)  # told before anything is solved
-    return path
-
-
 def _show_value(console: Console, line: str) -> None:
     console.print(f"continue {line}", markup=False)
-
-
-def _named(option: str, text: str | None, problem: Problem) -> list[str] | None:
-    """The unknowns that an option names, "u,p" or "all"; None where it is not given."""
-    if text is None:
-        return None
-    names = list(problem.unknowns) if text.strip() == "all" else [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in problem.unknowns:
-            possible = did_you_mean(name, ["all", *problem.unknowns])
-            raise ProblemError(f"{option} {text}: there is no unknown '{name}'", possible)
-    return names
-
-
-def _members(arguments: argparse.Namespace) -> int | None:
-    """How many members the ensemble has; None for a single run."""
-    text = arguments.ensemble
-    return None if text is None else many("--ensemble", int(text) if text.isdecimal() else text)
-
-
-def _settings(arguments: argparse.Namespace, settings: Settings) -> Settings:
-    changes: dict[str, Any] = {}
-    if arguments.method is not None:
-        changes["method"] = method_by_name(arguments.method, arguments.steps)
-    elif arguments.steps is not None:
-        changes["method"] = _shortened(settings, arguments.steps)
-    if arguments.dtype is not None:
-        if arguments.dtype not in DTYPES:
-            raise ProblemError(
-                f"--dtype {arguments.dtype}: there is no such type", did_you_mean(arguments.dtype, DTYPES)
-            )
-        changes["dtype"] = DTYPES[arguments.dtype]
-    if arguments.budget is not None:
-        changes["budget"] = number("--budget", arguments.budget)
-    read("--memory", arguments.memory)  # told by the name that was written
-    for name in ("seed", "device", "memory"):
-        if getattr(arguments, name) is not None:
-            changes[name] = getattr(arguments, name)
-    return dataclasses.replace(settings, **changes)
-
-
-def _shortened(settings: Settings, steps: int) -> list[Method]:
-    """The methods as they are, the last with so many steps; Levenberg-Marquardt where the choice is automatic."""
-    *before, last = settings.methods
-    if not dataclasses.is_dataclass(last) or "steps" not in {f.name for f in dataclasses.fields(last)}:
-        raise ProblemError(
-            f"--steps {steps}: the method {last.name} has no steps to be set", "Set them in the problem file."
-        )
-    return [*before, dataclasses.replace(last, steps=steps)]

@@ -48,11 +48,6 @@ def asked(arguments: argparse.Namespace) -> bool:
             raise ProblemError("--jobs goes with --sweep and --seeds: one run is one process", "Leave it out.")
         return False
     option = "--sweep" if arguments.sweep else "--seeds"
-    if arguments.continuation:
-        raise ProblemError(
-            f"{option} and --continue: the runs of a sweep do not follow each other, and have no guess",
-            "Give one of the two.",
-        )
     if arguments.ensemble is not None and arguments.seeds is not None:
         raise ProblemError(
             "--ensemble and --seeds both take several seeds",
@@ -169,8 +164,11 @@ def _parameters(arguments: argparse.Namespace, problem: Problem) -> dict[str, li
         _possible(option, name, problem)
         if name in found:
             raise ProblemError(f"{option}: '{name}' is swept twice", f"Give all values at once, {name}=0.1,0.2.")
-        if any(given.partition("=")[0].strip() == name for given in arguments.set):
-            raise ProblemError(f"--set and --sweep both give {name}", "Leave --set out: the values of --sweep count.")
+        for other, given in (("--set", arguments.set), ("--continue", arguments.continuation)):
+            if any(text.partition("=")[0].strip() == name for text in given):
+                raise ProblemError(
+                    f"{other} and --sweep both give {name}", f"Leave {other} out: the values of --sweep count."
+                )
         if len(set(values)) < len(values):
             raise ProblemError(f"{option}: a value stands there twice", "Several seeds of one value: --seeds 5.")
         found[name] = values

@@ -21,9 +21,8 @@ from pinnsolve.training.checkpointing import CHECKPOINT
 
 OUTPUT = "output.txt"  # what a run says
 # What the sweep sees to itself; every other option is handed on to its runs.
-OWN = {
-    "file", "given", "sweep", "seeds", "jobs", "seed", "out", "resume", "overwrite", "check", "json", "continuation",
-}  # fmt: skip
+OWN = {"file", "given", "sweep", "seeds", "jobs", "seed", "out", "resume", "overwrite", "check", "json"}
+WRITTEN = {"continuation": "--continue"}  # options whose name is another
 
 
 def command_of(arguments: argparse.Namespace, file: ProblemFile, row: Row, folder: Path) -> Command:
@@ -41,7 +40,7 @@ def _handed_on(arguments: argparse.Namespace) -> list[str]:
     """All options that are not the sweep's own, as they are written."""
     found: list[str] = []
     for name, value in vars(arguments).items():
-        option = f"--{name.replace('_', '-')}"
+        option = WRITTEN.get(name, f"--{name.replace('_', '-')}")
         if name in OWN or value is None or value is False:
             continue
         found += (

@@ -24,10 +24,10 @@ def new(argv: Sequence[str]) -> None:
 
 def examples(argv: Sequence[str]) -> None:
     """List the problems of the gallery, or copy one with its reference and data into the current folder."""
-    from rich.console import Console
     from rich.table import Table
 
     from pinnsolve.command.examples import copied, listed
+    from pinnsolve.machine.lasting import Lasting
 
     p = argparse.ArgumentParser(prog="python -m pinnsolve examples", description=examples.__doc__)
     p.add_argument("name", nargs="?", help="the problem to copy")
@@ -39,7 +39,7 @@ def examples(argv: Sequence[str]) -> None:
     table = Table("name", "what it is", box=None, pad_edge=False)
     for name, told in listed():
         table.add_row(name, told)
-    Console(highlight=False).print(table)
+    Lasting(highlight=False).print(table)
     print("\ncopy one by: python -m pinnsolve examples NAME")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pinnsolve.ensembles.ensemble import Ensemble
+from pinnsolve.ensembles.record import Ensemble
 from pinnsolve.reference import Reference
 from pinnsolve.verdict.compare import REPLICATES, FieldError, field_errors, measured_places
 

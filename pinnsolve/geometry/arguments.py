@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
 
-from pinnsolve.errors import ProblemError
+import numpy as np
+
+from pinnsolve.errors import ProblemError, if_complex
 
 
 def interval(what: str, bounds: Any) -> tuple[float, float]:
@@ -60,3 +62,40 @@ def positive_length(what: str, value: Any) -> float:
     if length <= 0:
         raise ProblemError(f"{what} = {length:g} is no length", "It must be above zero.")
     return length
+
+
+def numbers(name: str, given: Any) -> np.ndarray:
+    """What is given of a coordinate, as float64.
+
+    Raises
+    ------
+    ProblemError
+        If it is no real number, and no array of such.
+    """
+    try:
+        found = np.asarray(given)
+        values = None if given is None or if_complex(found) else found.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError):
+        values = None
+    if values is None:
+        remedy = if_complex(given) or f"Write {name}=0.5, or {name}=[0.1, 0.2]: a number, or an array of numbers."
+        raise ProblemError(f"{name}={given!r:.60} is no real number, and no array of such", remedy.strip())
+    return values
+
+
+def together(places: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """Arrays of one shape.
+
+    Raises
+    ------
+    ProblemError
+        If they have shapes that do not go together.
+    """
+    try:
+        return list(np.broadcast_arrays(*places.values()))
+    except ValueError:
+        told = ", ".join(f"{name} {values.shape}" for name, values in places.items())
+        raise ProblemError(
+            f"the places have shapes that do not go together: {told}",
+            "They broadcast as in NumPy: one number for all, arrays of one shape, or x[:, None] with t[None, :].",
+        ) from None

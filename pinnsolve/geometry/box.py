@@ -43,7 +43,8 @@ class Box(Shape):
     def __init__(self, *unnamed: Any, name: Any = None, names: Any = None, **bounds: Any) -> None:
         if unnamed:
             extents = [unnamed] if len(unnamed) == 2 and all(isinstance(b, Real) for b in unnamed) else unnamed
-            told = ", ".join(f"{n}={b!r}" for n, b in zip("xyzw", extents, strict=False))
+            given = [b if isinstance(b, list | tuple) else (0, b) for b in extents]
+            told = ", ".join(f"{n}={b!r}" for n, b in zip("xyzw", given, strict=False))
             raise ProblemError("Box(...) does not name its coordinates", f"Write Box({told}).")
         if not bounds:
             raise ProblemError("Box() has no coordinate", "Name each one with its extent: Box(x=(0, 1)).")

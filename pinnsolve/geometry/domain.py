@@ -13,7 +13,7 @@ from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.data.axes import TIME
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.along import Along
-from pinnsolve.geometry.arguments import interval
+from pinnsolve.geometry.arguments import interval, numbers, together
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.embedded import Embedded
 from pinnsolve.geometry.extent import Extent
@@ -137,14 +137,14 @@ class Domain(Extent):
         Raises
         ------
         ProblemError
-            If a coordinate is missing or does not exist, or a place lies outside.
+            If a coordinate is missing, does not exist or has no numbers, or a place lies outside.
         """
         for name in places:
             self.known(name)
         missing = [c for c in self.coordinates if c not in places]
         if missing:
             raise ProblemError(f"the coordinate {missing[0]} is missing", f"Give all of {', '.join(self.coordinates)}.")
-        arrays = np.broadcast_arrays(*(np.asarray(places[c], dtype=np.float64) for c in self.coordinates))
+        arrays = together({c: numbers(c, places[c]) for c in self.coordinates})
         left = self.outside(dict(zip(self.coordinates, arrays, strict=True)))
         if left is not None:
             name, values = left[0], arrays[self.coordinates.index(left[0])]

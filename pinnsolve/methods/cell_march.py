@@ -30,7 +30,7 @@ from pinnsolve.methods.march_lengths import Tries, following, served, worth_merg
 from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
-from pinnsolve.methods.step_solver import StepSolver, is_constant
+from pinnsolve.methods.step_solver import StepSolver
 from pinnsolve.networks.halvings import mergeable
 from pinnsolve.networks.moved import coarsened, refined
 from pinnsolve.networks.spread import on_others, weights_of
@@ -74,7 +74,7 @@ class Marcher:
         self.terms: Tensor | None = None
         begun = self._step(self.length, self._constant(self.length))
         self.scheme.weights = equation_sizes(begun)
-        newton, constant = RULES.newton * accuracy.tolerance, is_constant(begun, self.span)
+        newton, constant = RULES.newton * accuracy.tolerance, evolution.constant
         self.solver = StepSolver(self.scheme, self.sizes, newton, constant)
         if constant and evolution.dims == 2:
             self.most = that_fit(self.scheme, at_most=int(RULES.linear * accuracy.most))

@@ -38,8 +38,15 @@ class Rules:
 RULES = Rules()
 
 
-def on_cells(values: Values, mesh: Tiles, cell: ReferenceCell, rings: Sequence[bool]) -> tuple[Tiles, Tensor]:
-    """Cells that follow the guess, from the given ones, and its coefficients (n, F, M), nearest in each cell."""
+def on_cells(
+    values: Values, mesh: Tiles, cell: ReferenceCell, rings: Sequence[bool],
+    jumps: Callable[[Tiles], Tensor] | None = None,
+) -> tuple[Tiles, Tensor]:  # fmt: skip
+    """Cells that follow the guess, from the given ones, and its coefficients (n, F, M), nearest in each cell.
+
+    Beside places where prescribed values jump, which `jumps` tells of cells (n,), they stay as they are: an earlier
+    solution is without bound there, and halved cells would follow that without end.
+    """
     while True:
         inside = spread(mesh, cell, cell.degree + SPREAD.closer)
         places, w = inside.places, inside.weights[:, None]
@@ -50,6 +57,8 @@ def on_cells(values: Values, mesh: Tiles, cell: ReferenceCell, rings: Sequence[b
         there = inside.values(c.transpose(0, 1), (0,) * cell.dims).transpose(0, 1)
         missed = ((given - there).square() * w).sum(-1).sqrt() / sizes
         wanted = steep(c / sizes[:, None], mesh, cell) & (missed.amax(1) > RULES.close)[:, None]
+        if jumps is not None:
+            wanted = wanted & ~jumps(mesh)[:, None]
         finer, _ = halvings(mesh, wanted, rings)
         if len(finer) == len(mesh) or len(finer) > RULES.most:
             return mesh, c

@@ -21,7 +21,7 @@ from pinnsolve.methods.asked import RULES as ASKED
 from pinnsolve.methods.easing import RULES as EASING
 from pinnsolve.methods.easing import Easing, begun, stalled
 from pinnsolve.methods.grading import RULES as GRADING
-from pinnsolve.methods.grading import graded, parts_apart, targets
+from pinnsolve.methods.grading import beside, graded, parts_apart, targets
 from pinnsolve.methods.guessing import on_cells
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
@@ -250,7 +250,7 @@ class SteadyWhole:
             mesh, _ = graded(mesh, Corner(place.middle), part, e.problem.coordinates, e.rings)
         c = torch.zeros(len(mesh), s.fields, s.cell.count, dtype=torch.float64, device=s.device)
         if e.problem.guess.unknowns:
-            mesh, c = on_cells(self._guessed, mesh, s.cell, e.rings)
+            mesh, c = on_cells(self._guessed, mesh, s.cell, e.rings, self._at_jumps)
         return SteadyCells(s, mesh, c)
 
     def _guessed(self, x: Tensor) -> Tensor:
@@ -258,6 +258,13 @@ class SteadyWhole:
         e = self.scheme.evolution
         found, none = e.problem.guessed(e.points(x, torch.zeros_like(x[:, 0]))), torch.zeros_like(x[:, 0])
         return torch.stack([found.get(u, none) for u in e.problem.unknowns], 1)
+
+    def _at_jumps(self, mesh: Tiles) -> Tensor:
+        """Which cells end where prescribed values jump, (n,)."""
+        found, names = torch.zeros_like(mesh.shares, dtype=torch.bool), self.scheme.evolution.problem.coordinates
+        for corner in self.corners:
+            found = found | beside(mesh, corner, names)
+        return found
 
     def _targets(self, found: Tensor) -> list[tuple[Corner, float]]:
         """How small cells at corners must be."""

@@ -14,9 +14,8 @@ from pinnsolve.methods.curves import Curve, across, curves_of
 from pinnsolve.methods.implicit_step import Scheme, Step, sites_of
 from pinnsolve.methods.own_cells import seen_by
 from pinnsolve.methods.plane_memory import held_in_plane
-from pinnsolve.methods.rows import Slopes, averaged
 from pinnsolve.methods.sites import Site
-from pinnsolve.methods.stage_operator import Operator, averages
+from pinnsolve.methods.stage_operator import Operator
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.residuals.pointwise import Answers
 
@@ -236,21 +235,3 @@ class StepSolver:
         if kept is not None and kept.mesh is step.mesh:
             return [site for site, _ in kept.sites]
         return sites_of(self.scheme, step.mesh)
-
-
-def is_constant(step: Step, span: float) -> bool:
-    """Whether equations and conditions are linear, with slopes that do not change in time: seen at two times and on
-    two fields."""
-    moved = replace(step, begin=step.begin + 0.61 * span, stages=1.7 * step.stages + 0.3)  # no period of anything
-    for here, there in zip(_slopes(step), _slopes(moved), strict=True):
-        if here.keys() != there.keys() or any(not torch.equal(here[k], there[k]) for k in here):
-            return False
-    return True
-
-
-def _slopes(step: Step) -> list[Slopes]:
-    s = step.scheme
-    walls = [(site, step.at_site(site, slopes=True)) for site in sites_of(s, step.mesh)]
-    inside, at_walls = averages(step, step.inside(s.points, slopes=True), walls)
-    curves = [averaged(across(step, c, slopes=True), s.stages, c.shape) for c in curves_of(s, step.mesh)]
-    return [inside, *(slopes for _, slopes in at_walls), *curves]

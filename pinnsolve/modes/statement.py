@@ -48,6 +48,11 @@ def sought(problem: Problem) -> tuple[str, Eigenvalue]:
     ProblemError
         If the problem has no modes as it stands; the message says what to write.
     """
+    if not problem.eigenvalues:
+        raise ProblemError(
+            "modes(...) is given a problem without an eigenvalue",
+            'Write parameters={"E": Eigenvalue(near=10, count=3)}, and E in the equations; or solve(problem).',
+        )
     (name, wanted), *others = problem.eigenvalues.items()
     sourced = any(met_in(e, problem.prober) for e in problem.equations)
     told = {

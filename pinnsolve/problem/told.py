@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.materials import Piecewise
 from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.problem.conditions import Periodic, Solenoidal
 from pinnsolve.problem.eigenvalue import Eigenvalue
@@ -39,6 +41,7 @@ class Told:
     again: dict[str, Again]
     known_values: dict[str, tuple[tuple[float, float], ...]]
     ranges: dict[str, tuple[float, float]]
+    materials: Mapping[str, Piecewise]
     tables: dict[str, Tabulated]
     eigenvalues: dict[str, Eigenvalue]
     guess: Guess
@@ -109,6 +112,7 @@ class Told:
                  for n, a in self.again.items() if a.name in self.functions}  # fmt: skip
         told |= {n: f"an eigenvalue, the {e.count} nearest to {e.near:g}" for n, e in self.eigenvalues.items()}
         told |= {n: f"a function of {', '.join(t.of)}, {t.kind} between data" for n, t in self.tables.items()}
+        told |= {n: _in_parts(m) for n, m in self.materials.items() if not n.startswith("_")}  # others are made
         return told | {n: f"an input, from {low:g} to {high:g}" for n, (low, high) in self.ranges.items()}
 
     @property
@@ -123,3 +127,10 @@ class Told:
         if given is None or isinstance(given, str):
             return given or "none"
         return str(getattr(given, "name", None) or getattr(given, "__name__", type(given).__name__.lower()))
+
+
+def _in_parts(material: Piecewise) -> str:
+    """The number in each part of space."""
+    return ", ".join(
+        [*(f"{value:g} in {shape!r}" for shape, value in material.parts), f"{material.elsewhere:g} elsewhere"]
+    )

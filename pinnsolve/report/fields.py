@@ -118,10 +118,10 @@ def sampled(run: Report, unknown: str, on: Grid | Scattered) -> Sampled:
         known.spread = {} if run.ensemble is None else _evaluated(run, run.ensemble.spreads, on)
     if reference is not None and unknown not in known.reference:
         known.reference |= _evaluated(run, lambda **places: {unknown: reference.fields[unknown](**places)}, on)
-    hidden, mine = _hidden(run, on), lives(run.solution.problem, unknown, on.places())
-    hidden = hidden if mine is None else hidden | ~mine
+    unseen, mine = _hidden(run, on), lives(run.solution.problem, unknown, on.places())
+    unseen = unseen if mine is None else unseen | ~mine
     shown = (known.solution[unknown], known.reference.get(unknown), known.spread.get(unknown))
-    solution, true, spread = (None if v is None else np.where(hidden, np.nan, v) for v in shown)
+    solution, true, spread = (None if v is None else np.where(unseen, np.nan, v) for v in shown)
     assert solution is not None
     return Sampled(on, solution, true, spread)
 
@@ -181,8 +181,7 @@ def error_peaks(run: Report, unknown: str) -> Peaks:
     found = sampled(run, unknown, whole_domain(run.solution.problem))
     difference = found.difference
     assert difference is not None
-    difference = np.where(_hidden(run, found.grid), 0.0, difference)
-    return peaks(found.grid, difference, plane(run.solution.problem), beside(run, found.grid, unknown))
+    return peaks(found.grid, difference, plane(run.solution.problem), unjudged(run, found.grid, unknown))
 
 
 def beside(run: Report, on: Grid | Scattered, name: str = "") -> npt.NDArray[np.bool_]:
@@ -191,6 +190,11 @@ def beside(run: Report, on: Grid | Scattered, name: str = "") -> npt.NDArray[np.
     out, mine = run.solution.problem.domain.beside(places), lives(run.solution.problem, name, places)
     found = np.zeros(on.shape, dtype=bool) if out is None else np.asarray(out)
     return found if mine is None else found | ~mine
+
+
+def unjudged(run: Report, on: Grid | Scattered, name: str) -> npt.NDArray[np.bool_]:
+    """Where it is not told how large an error or a residual is: outside, and where data jump, since it has no bound."""
+    return beside(run, on, name) | _hidden(run, on)
 
 
 def outline(run: Report, axes: Mapping[str, Array]) -> Outline | None:

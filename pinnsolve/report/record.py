@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pinnsolve import __version__
-from pinnsolve.ensembles.ensemble import Ensemble
+from pinnsolve.ensembles.record import Ensemble
 from pinnsolve.ensembles.scatter import Scatter
 from pinnsolve.inverse.record import Identified
 from pinnsolve.problem.equation import Equation

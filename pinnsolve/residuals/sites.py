@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.told_across import OnBothSides, rows_by_piece
+from pinnsolve.checks.on_both_sides import OnBothSides
+from pinnsolve.checks.told_across import rows_by_piece
 from pinnsolve.geometry.beside import rarer
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.places import fading

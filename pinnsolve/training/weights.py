@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.joins import Row
-from pinnsolve.checks.told_across import OnBothSides, both_sides_of
+from pinnsolve.checks.on_both_sides import OnBothSides, both_sides_of
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.places import Narrow
 from pinnsolve.geometry.regions import interior

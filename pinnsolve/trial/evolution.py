@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.linearity import unvaried
+from pinnsolve.checks.linearity import constant_in_time
 from pinnsolve.checks.parts_apart import held
 from pinnsolve.checks.resolution import Resolution, just_before
 from pinnsolve.geometry.part_shapes import Region
@@ -153,13 +153,8 @@ class Evolution:
 
     @cached_property
     def constant(self) -> bool:
-        """Whether equations that evolve are linear, their coefficients the same at all times: as seen along a line."""
-        if self.time is None:
-            return False
-        line, (begin, end) = self.problem.domain.line().coordinates, self.times
-        x = torch.stack([line[self.problem.coordinates[k]] for k in self.space], -1)
-        moments = [torch.full_like(x[:, 0], begin + part * (end - begin)) for part in (0.29, 0.71)]
-        return unvaried(self.problem, self.equations, [self.points(x, t) for t in moments])
+        """Whether equations and conditions are linear, with slopes that do not change in time."""
+        return self.time is not None and constant_in_time(self.problem, self.equations)
 
     @property
     def places(self) -> dict[str, tuple[float, ...]]:

@@ -14,6 +14,7 @@ from pinnsolve.algebra import yardstick
 from pinnsolve.calls import worded
 from pinnsolve.checks.folds import lived, lives
 from pinnsolve.checks.references import along_unknowns, check_reference, judged, reference_values
+from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.places import NEAR, Narrow, away
 from pinnsolve.geometry.points import Points
@@ -130,8 +131,10 @@ def compare(
     Raises
     ------
     ProblemError
-        If the reference is none, or its fields give anything but finite real numbers.
+        If the first is no solution, the reference is none, or its fields give anything but finite real numbers.
     """
+    if not isinstance(solution, Solution):
+        raise ProblemError(f"compare({solution!r:.60}) is given no solution", "Write compare(solve(problem)).")
     tolerance, why = solution.problem.tolerance, "there is no reference to compare with"
     if reference == "the problem's":
         reference, why = own_reference(solution)
