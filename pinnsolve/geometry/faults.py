@@ -23,7 +23,14 @@ def needle(bounds: Mapping[str, tuple[float, float]]) -> list[str]:
     ]
 
 
-def of_hole(hole: str, rim: str, depth: Tensor, swallowed: bool) -> list[str]:
+def tiny(hole: str, size: float, rim: str, whole: float) -> list[str]:
+    """A warning where a hole is so small that its numbers may be in another unit."""
+    if size >= RULES.needle * whole:
+        return []
+    return [f"the hole {hole} is {size:.2g} across, and {rim} {whole:.2g}; are both in the same unit?"]
+
+
+def of_hole(hole: str, rim: str, depth: Tensor, swallowed: bool, nearest: Callable[[], float]) -> list[str]:
     """A warning where a hole touches the rim from inside.
 
     Parameters
@@ -34,6 +41,8 @@ def of_hole(hole: str, rim: str, depth: Tensor, swallowed: bool) -> list[str]:
         How deep the hole's surface lies inside the other shape, in parts of that one's size.
     swallowed : bool
         Whether the hole holds something of the shape all the same.
+    nearest : callable () -> float
+        The least depth, between these points, too.
 
     Raises
     ------
@@ -43,12 +52,46 @@ def of_hole(hole: str, rim: str, depth: Tensor, swallowed: bool) -> list[str]:
     if not bool((depth > SAME).any()) and not swallowed:
         raise ProblemError(f"the hole {hole} lies outside {rim}", "Nothing is cut: look at its place and its units.")
     cuts = bool((depth < -SAME).any()) or float((depth.abs() <= SAME).double().mean()) > RULES.gap
-    if cuts or float(depth.min()) >= RULES.gap:
+    least = float(depth.min())
+    if not cuts and RULES.gap <= least < RULES.close:
+        least = nearest()
+    if cuts or least >= RULES.gap or least < -SAME:
         return []
     return [
         f"the hole {hole} touches the rim of {rim}, or nearly so: what lies between them is narrower than points can "
         "see; leave more room, or let it cut through"
     ]
+
+
+def shallowest(surface: Tensor, depth: Callable[[Tensor], Tensor], away: Callable[[Tensor], Tensor]) -> float:
+    """The least depth of a surface, looked for around those of its points (N, d) that lie least deep: places on it
+    around each of these, closer and closer.
+
+    Parameters
+    ----------
+    depth, away : callable tensor (N, d) -> tensor (N,)
+        How deep places lie in the other shape, and how far they are from the surface, of either sign.
+    """
+    dimension = surface.shape[1]
+    found = surface[depth(surface).topk(min(RULES.touches, len(surface)), largest=False).indices]
+    width = float((surface.max(0).values - surface.min(0).values).norm()) / 4
+    around = torch.quasirandom.SobolEngine(dimension, scramble=True, seed=7).draw(RULES.around, dtype=torch.float64)
+    around = torch.cat([torch.zeros(1, dimension, dtype=torch.float64), 2 * around - 1])
+    for _ in range(RULES.closer):
+        tried = (found[:, None] + width * around).flatten(0, 1)
+        for _ in range(2):  # Newton's method back to the surface
+            tried = _onto(tried, away, 1e-3 * width)
+        depths = depth(tried).view(len(found), -1)
+        best = depths.argmin(1)
+        found, width = tried.view(len(found), -1, dimension)[torch.arange(len(found)), best], width / 2
+    return float(depth(found).min())
+
+
+def _onto(x: Tensor, away: Callable[[Tensor], Tensor], beside: float) -> Tensor:
+    """Places (N, d) moved to where a distance vanishes, along its slope."""
+    steps = beside * torch.eye(x.shape[1], dtype=torch.float64)
+    slope = torch.stack([(away(x + step) - away(x - step)) / (2 * beside) for step in steps], 1)
+    return x - away(x)[:, None] * slope / slope.square().sum(1, keepdim=True).clamp(min=0.25)
 
 
 def deepest(

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.arguments import number
-from pinnsolve.geometry.faults import deepest, needle, of_hole
+from pinnsolve.geometry.faults import deepest, needle, of_hole, shallowest, tiny
 from pinnsolve.geometry.holes import Hole, Notch, placed_holes
 from pinnsolve.geometry.patch import Patch, Surface, moved
 from pinnsolve.geometry.side import Side, left_of, notches
@@ -242,8 +242,10 @@ class Combined(Shape):
         told = self.first.faults() + self.second.faults()
         if self.how != "-":
             return told
+        told += tiny(repr(self.second), self.second.size, repr(self.first), self.first.size)
         inside = torch.tensor([list(self.first.deepest.values())], dtype=torch.float64)[:, self._order]
-        return told + of_hole(repr(self.second), repr(self.first), self._depth, bool(self.second.contains(inside)))
+        swallowed = bool(self.second.contains(inside))
+        return told + of_hole(repr(self.second), repr(self.first), self._depth, swallowed, self._nearest)
 
     def holes(self) -> list[Hole]:
         if self.how != "-":
@@ -259,6 +261,12 @@ class Combined(Shape):
         """How deep the second's surface lies inside the first, in parts of its size."""
         surface = torch.cat([side.finely() for side in self.second.sides])[:, self._back]
         return self.first.signed(surface) / self.first.size
+
+    def _nearest(self) -> float:
+        """The least depth, in parts of the first's size."""
+        surface = torch.cat([side.finely() for side in self.second.sides])[:, self._back]
+        found = shallowest(surface, self.first.signed, lambda x: self.second.signed(x[:, self._order]))
+        return found / self.first.size
 
 
 class Placed(Shape):
