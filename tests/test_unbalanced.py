@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from torch import cos, sin
 
-from pinnsolve import Box, Disk, Problem, Settings, d, dirichlet, laplace, neumann, periodic, point, side, solve
+from pinnsolve import Ball, Box, Disk, Problem, Settings, d, dirichlet, laplace, neumann, periodic, point, side, solve
 from pinnsolve.checks.posed import posed
 
 SQUARE = Box(x=(0, 1), y=(0, 1))
@@ -109,10 +109,24 @@ def warm(inner: float, outer: float) -> Problem:
     )  # fmt: skip
 
 
+def spheres(out: float) -> Problem:
+    """The same between spheres."""
+    equations = [
+        lambda u, p, x, y, z: laplace(u, x, y, z) - d(p, x), lambda v, p, x, y, z: laplace(v, x, y, z) - d(p, y),
+        lambda w, p, x, y, z: laplace(w, x, y, z) - d(p, z), lambda u, v, w, x, y, z: d(u, x) + d(v, y) + d(w, z),
+    ]  # fmt: skip
+    turned = dirichlet(u=lambda x, y: out * x - y, v=lambda x, y: x + out * y, w=lambda z: out * z, on=side("inner"))
+    return Problem(
+        space=Ball(x=0, y=0, z=0, radius=1, name="outer") - Ball(x=0, y=0, z=0, radius=0.5, name="inner"),
+        unknowns=("u", "v", "w", "p"), equations=equations, reference=None,
+        conditions=[turned, dirichlet(u=0, v=0, w=0, on=side("outer")), dirichlet(p=0, on=point(x=0.7, y=0, z=0))],
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(("problem", "balanced"), [
-    (between(1, 0), True), (between(1, 0, 100.0), True), (between(1, 1), False), (between(0, 1), False),
+    (spheres(0), True), (spheres(1), False), (between(1, 0), True), (between(1, 0, 100.0), True), (between(1, 1), False), (between(0, 1), False),
     (warm(1, -0.4), True), (warm(1, 0), False),
-], ids=["turned", "in other units", "turned and out", "out", "heat through", "heat in"])  # fmt: skip
+], ids=["spheres", "out of a sphere", "turned", "in other units", "turned and out", "out", "heat through", "heat in"])  # fmt: skip
 def test_what_flows_around_a_hole_balances_although_polynomials_do_not_hold_it(
     problem: Problem, balanced: bool
 ) -> None:

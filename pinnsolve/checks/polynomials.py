@@ -61,17 +61,18 @@ def right_of(matrix: Array) -> tuple[Array, Array]:
 def with_holes(problem: Problem, degrees: list[tuple[int, ...]], points: Points, alpha: Alpha) -> Array:
     """The same of polynomials, and of what holds solutions beside holes (`geometry.holes`): for each of them
 
-        log r (1 / r in space),  xi,  then xi_j xi_k         xi = X / r^2,  X = (x - centre) / radius,  r = |X|,
+        log r (1 / r in space),  X / r^n,  then X_j X_k / r^(n + 2)         X = (x - centre) / radius,  r = |X|,
 
-    each times one, X, and the coordinates in which the hole has no centre.
+    in n dimensions, which are those of Laplace's equation, each times one, X, and the coordinates in which the hole has
+    no centre.
     """
     at, first, second = points.chart()[1], list[Jet](), list[Jet]()
     for hole in problem.domain.holes:
         local = {c: (at[c] - place) / hole.radius for c, place in hole.centre.items()}
         square: Any = reduce(operator.add, (x * x for x in local.values()))
-        xi = [x / square for x in local.values()]
-        own = [torch.log(square) if len(local) == 2 else square**-0.5, *xi]
-        pairs = [a * b for a, b in itertools.combinations_with_replacement(xi, 2)]
+        flux = square ** (-len(local) / 2)
+        own = [torch.log(square) if len(local) == 2 else square**-0.5, *(x * flux for x in local.values())]
+        pairs = [a * b * flux / square for a, b in itertools.combinations_with_replacement(local.values(), 2)]
         times = (1.0, *(local.get(c, problem.domain.unit(c, at[c])) for c in problem.coordinates))
         first += [f * by for f in own for by in times]
         second += [f * by for f in pairs for by in times]
