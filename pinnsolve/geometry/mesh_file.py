@@ -206,8 +206,8 @@ def _loaded(path: Path) -> Any:
             ) from error
         raise ProblemError(
             f"Mesh: {path} cannot be read: {said}",
-            "Possible: Gmsh (.msh), .vtu, .vtk, .xdmf, Medit (.mesh), Abaqus (.inp), .stl. Most surely read are .vtu and Gmsh "
-            "of version 2.2 (gmsh -format msh22).",
+            "Possible: Gmsh (.msh), .vtu, .vtk, .xdmf, Medit (.mesh), Abaqus (.inp), .stl. Most surely read are .vtu "
+            "and Gmsh of version 2.2 (gmsh -format msh22).",
         ) from error
 
 
