@@ -161,11 +161,23 @@ def test_what_is_small_but_everywhere_counts_beside_a_narrow_hill() -> None:
     shares = torch.where(hill, 0.02, 1.98)
     error = 1e-3 * torch.where(hill, 0.0, noise(1))
     both = [
-        Found(k, "cells", {"r": r}, {"u": hill.double() + e * error}, shares=shares)
+        Found(k, "cells", {"r": r}, {"u": hill.double() + e * error}, shares=(shares,))
         for k, r, e in ((1, 1e-1, 10.0), (2, 1e-2, 1.0))
     ]
     assert estimated(both, FIRST, ONE) == pytest.approx(0.9 * 1e-3 / 0.1, rel=0.1), "the hill's norm is a tenth"
-    assert estimated([replace(f, shares=None) for f in both], FIRST, ONE) < 2e-3
+    assert estimated([replace(f, shares=()) for f in both], FIRST, ONE) < 2e-3
+
+
+def test_a_solution_over_a_range_is_as_good_as_for_its_worst_value() -> None:
+    """An error that is ten times as large in one eighth of the values."""
+    last = torch.arange(4000) >= 3500
+    error = 1e-3 * torch.where(last, 10.0, 1.0) * noise(1)
+    found = [
+        [Found(k, "cells", {"r": r}, {"u": noise(2) + e * error}, shares=shares) for k, r, e in ((1, 1e-1, 10.0), (2, 1e-2, 1.0))]
+        for shares in ((), (last.double() * 8, (~last).double() * 8 / 7))
+    ]  # fmt: skip
+    mean, worst = (estimated(both, FIRST, ONE) for both in found)
+    assert worst / mean == pytest.approx(10 / (99 / 8 + 1) ** 0.5, rel=0.1)
 
 
 def test_what_follows_a_march_that_broke_off_begins_as_it_did() -> None:

@@ -159,8 +159,10 @@ def _rims(problem: Problem, data: Prescribed, piece: Piece) -> Iterator[Line]:
             def places(s: Tensor, surface: Callable[[Tensor], Surface] = surface) -> dict[str, Tensor]:
                 return dict(zip(names, surface(s).points.T, strict=True))
 
-            def values(s: Tensor, places: Callable[[Tensor], dict[str, Tensor]] = places) -> Tensor:
-                return _given(problem, data, _fixed(problem.domain.middle, len(s)) | places(s))
+            def values(s: Tensor, surface: Callable[[Tensor], Surface] = surface) -> Tensor:
+                at = surface(s)
+                here = _fixed(problem.domain.middle, len(s)) | dict(zip(names, at.points.T, strict=True))
+                return _given(problem, data, here, dict(zip(names, at.normals.T, strict=True)))
 
             yield Line(places, values, "along the side", lengths)
 
@@ -190,10 +192,11 @@ def _walls(problem: Problem, data: Prescribed, piece: Piece) -> Iterator[Line]:
         return {time: problem.domain.place(time, s)}
 
     for k in range(2):
-        here, normals = ({c: float(v[k]) for c, v in of.items()} for of in (points.coordinates, points.normals))
+        one = points[k : k + 1]
 
-        def values(s: Tensor, here: Mapping[str, float] = here, normals: Mapping[str, float] = normals) -> Tensor:
-            return _given(problem, data, _fixed(here, len(s)) | places(s), _fixed(normals, len(s)))
+        def values(s: Tensor, one: Points = one) -> Tensor:
+            here, normals = ({c: v.expand(len(s)) for c, v in of.items()} for of in (one.coordinates, one.normals))
+            return _given(problem, data, here | places(s), normals)
 
         yield Line(places, values, f"along {time}", {time: problem.domain.length(time)}, built)
 
@@ -202,10 +205,8 @@ def _fixed(values: Mapping[str, float], count: int) -> dict[str, Tensor]:
     return {c: torch.full((count,), v, dtype=torch.float64) for c, v in values.items()}
 
 
-def _given(
-    problem: Problem, data: Prescribed, at: dict[str, Tensor], normals: Mapping[str, Tensor] | None = None
-) -> Tensor:
-    points = Points(at, torch.ones_like(next(iter(at.values()))), normals or {})
+def _given(problem: Problem, data: Prescribed, at: dict[str, Tensor], normals: Mapping[str, Tensor]) -> Tensor:
+    points = Points(at, torch.ones_like(next(iter(at.values()))), normals)
     chart, fields = points.chart()
     with torch.no_grad():
         return data.given(problem.fields(chart, fields, {}, points)).value.detach().expand(len(points.weights))

@@ -1,14 +1,20 @@
-"""Polynomials over a domain: what equations and conditions are tried on before training."""
+"""Polynomials over a domain, and functions around its holes: what equations and conditions are tried on before
+training."""
 
 from __future__ import annotations
 
 import itertools
 import math
+import operator
+from functools import reduce
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.polynomial import legendre
 
 from pinnsolve.geometry.points import Points
+from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.problem import Problem
 
@@ -52,8 +58,31 @@ def right_of(matrix: Array) -> tuple[Array, Array]:
     return np.asarray(singular), np.asarray(right)
 
 
-def orthonormal_at(
-    problem: Problem, degrees: list[tuple[int, ...]], kept: Array, points: Points, alpha: Alpha
-) -> Array:
-    """D^alpha of the orthonormal polynomials, (points, kept)."""
-    return np.asarray(polynomials(problem, degrees, points, alpha) @ kept)
+def with_holes(problem: Problem, degrees: list[tuple[int, ...]], points: Points, alpha: Alpha) -> Array:
+    """The same of polynomials, and of what holds solutions beside holes (`geometry.holes`): for each of them
+
+        log r (1 / r in space),  X / r^n,  then X_j X_k / r^(n + 2)         X = (x - centre) / radius,  r = |X|,
+
+    in n dimensions, which are those of Laplace's equation, each times one, X, and the coordinates in which the hole has
+    no centre.
+    """
+    at, first, second = points.chart()[1], list[Jet](), list[Jet]()
+    for hole in problem.domain.holes:
+        local = {c: (at[c] - place) / hole.radius for c, place in hole.centre.items()}
+        square: Any = reduce(operator.add, (x * x for x in local.values()))
+        flux = square ** (-len(local) / 2)
+        own = [torch.log(square) if len(local) == 2 else square**-0.5, *(x * flux for x in local.values())]
+        pairs = [a * b * flux / square for a, b in itertools.combinations_with_replacement(local.values(), 2)]
+        times = (1.0, *(local.get(c, problem.domain.unit(c, at[c])) for c in problem.coordinates))
+        first += [f * by for f in own for by in times]
+        second += [f * by for f in pairs for by in times]
+    around = np.stack([f.dense(alpha).numpy() for f in first + second], axis=1)
+    return np.concatenate([polynomials(problem, degrees, points, alpha), around], axis=1)
+
+
+def lower(problem: Problem, degrees: list[tuple[int, ...]], count: int, fewer: int) -> list[int]:
+    """Those of so many functions that are left at fewer degrees: polynomials, and the first ones around holes."""
+    most, around = max(map(sum, degrees)) - fewer, 1 + len(problem.coordinates)
+    first = sum((1 + len(hole.centre)) * around for hole in problem.domain.holes)
+    low = [k for k, d in enumerate(degrees) if sum(d) <= most]
+    return low + list(range(len(degrees), min(len(degrees) + first, count)))

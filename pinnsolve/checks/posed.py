@@ -4,13 +4,14 @@ The unknowns are polynomials c_k P_k of a few degrees over the domain, orthonorm
 conditions make of them on points is a matrix A, and what they prescribe is b. A direction c with A c = 0 is a change of
 the solution that nothing notices: a missing condition, a pressure without a level, a floating body. Where there is one,
 not every b has a solution: the part of b that no degree brings down, though polynomials hold b itself, is what does not
-balance, as the sources and fluxes of a Neumann problem. Waves that the degrees do not hold are found after training.
+balance, as the sources and fluxes of a Neumann problem. Beside holes functions that are singular within these are
+tried, too, since polynomials do not hold what flows around them. Waves that the degrees do not hold are found after
+training.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,15 +19,17 @@ import numpy as np
 import torch
 
 from pinnsolve.algebra.scaling import balanced, rest
+from pinnsolve.checks.answering import kept_of, periodic, rows_of, strengths
 from pinnsolve.checks.linearity import SHIFTS, alike
-from pinnsolve.checks.polynomials import degrees_of, orthonormal, orthonormal_at, polynomials, right_of
+from pinnsolve.checks.polynomials import degrees_of, lower, orthonormal, polynomials, right_of, with_holes
 from pinnsolve.checks.reaching import reaching
 from pinnsolve.geometry.points import Points
+from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
-from pinnsolve.problem.probes import Answer
 from pinnsolve.problem.problem import Problem
 
 Array = np.ndarray
+Functions = Callable[[Problem, list[tuple[int, ...]], Points, Alpha], Array]
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Posing:
         Of these at most: beyond, second derivatives weigh so much that rounding hides what is open.
     points : int
         For each polynomial, so that they cannot hide between points.
+    fewer : int
+        Degrees, where it is looked whether what is left falls with these.
     nothing : float
         Relative to the largest: what is answered by less is not answered. Larger: what is answered weakly is called
         open. Smaller: rounding on curved shapes hides what is open.
@@ -58,6 +63,7 @@ class Posing:
     columns: int = 140
     degree: int = 14
     points: int = 3
+    fewer: int = 3
     nothing: float = 1e-7
     left: float = 1e-7
     much: float = 1e-3
@@ -108,12 +114,16 @@ def posed(problem: Problem, smooth: bool = True) -> Posed:
         return Posed()
     open_ = system.open
     told = tuple(f"nothing determines {words}" for words in system.described(open_)) if open_.shape[1] else ()
+    settling = [c for c in problem.conditions if settles(problem, c)]
     if not told:
-        settling = [c for c in problem.conditions if settles(problem, c)]
         system = System.of(problem, settling) if settling else None
         if system is None or not system.open.shape[1]:
             return Posed()
-    if not (smooth and system.linear and (share := system.unmet) > 0):
+    if not (smooth and system.linear):
+        return Posed(told)
+    if problem.domain.holes:
+        system = System.of(problem, () if told else settling, with_holes)
+    if system is None or not (share := system.unmet) > 0:
         return Posed(told)
     part = f"{share:.1%}" if share >= 1e-3 else f"{share:.0e}"
     words = (
@@ -130,8 +140,8 @@ class System:
     Parameters
     ----------
     problem : Problem
-    degrees : list of tuple of int
-        Of each polynomial along each coordinate.
+    low : list of int
+        Those among them that are left when all are of lower degree.
     values : array (points, polynomials)
         Of the polynomials inside, for one unknown.
     to_orthonormal : array (polynomials, kept)
@@ -145,7 +155,7 @@ class System:
     """
 
     problem: Problem
-    degrees: list[tuple[int, ...]]
+    low: list[int]
     values: Array
     to_orthonormal: Array
     matrix: Array
@@ -154,14 +164,18 @@ class System:
     linear: bool
 
     @classmethod
-    def of(cls, problem: Problem, without: Sequence[Equation] = ()) -> System | None:
+    def of(
+        cls, problem: Problem, without: Sequence[Equation] = (), functions: Functions = polynomials
+    ) -> System | None:  # fmt: skip
         """The system of a problem, without some conditions; None where its numbers are not finite."""
         names = problem.coordinates
         degrees = degrees_of(len(names), POSING.columns // len(problem.unknowns), POSING.degree)
-        points = problem.domain.interior.draw(POSING.points * len(degrees), "sobol", torch.Generator().manual_seed(3))
-        values = polynomials(problem, degrees, points, (0,) * len(names))
+        nothing, table = (0,) * len(names), partial(functions, problem, degrees)
+        count = table(problem.domain.interior.scattered(1, 3), nothing).shape[1]
+        points = problem.domain.interior.draw(POSING.points * count, "sobol", torch.Generator().manual_seed(3))
+        values = table(points, nothing)
         kept = orthonormal(values)
-        everything = [(e, on) for e, on in _everything(problem, points, len(degrees)) if e not in without]
+        everything = [(e, on) for e, on in _everything(problem, points, count) if e not in without]
         answers = [[problem.prober.answer(equation, on, shift) for shift in SHIFTS] for equation, on in everything]
         affine = all(map(alike, answers))
         asked = [
@@ -169,24 +183,24 @@ class System:
             for (equation, on), pair in zip(everything, answers, strict=True)
             for shift, answer in zip(SHIFTS[: 1 if affine else 2], pair, strict=False)
         ]
-        weights, scales = balanced(np.array([_strengths(problem, answer) for *_, answer in asked]))
+        weights, scales = balanced(np.array([strengths(problem, answer) for *_, answer in asked]))
         blocks, rights, parts, row = [], [], [], 0
         lengths = np.sqrt([len(on) for _, on, *_ in asked])
         for (equation, on, shift, answer), weight in zip(asked, weights / lengths, strict=True):
-            block, right = _rows(problem, answer, degrees, kept, on)
+            block, right = rows_of(problem, answer, table, kept, on)
             if equation.integrates:
-                table = partial(orthonormal_at, problem, degrees, kept)
-                block, right = reaching(problem, equation, on, table, None if affine else shift)
+                block, right = reaching(problem, equation, on, partial(kept_of, table, kept), None if affine else shift)
             blocks.append(weight * block * np.repeat(scales, kept.shape[1]))
             rights.append(weight * right)
-            parts.append((slice(row, row + len(on)), polynomials(problem, degrees, on, (0,) * len(names))))
+            parts.append((slice(row, row + len(on)), table(on, nothing)))
             row += len(on)
-        blocks += [_periodic(problem, degrees, kept, c) for c in (p.coordinate for p in problem.periodic)]
+        blocks += [periodic(problem, table, kept, c) for c in (p.coordinate for p in problem.periodic)]
         matrix = np.concatenate(blocks)
         right = np.concatenate([*rights, np.zeros(len(matrix) - row)])
         if not (np.isfinite(matrix).all() and np.isfinite(right).all()):
             return None
-        return cls(problem, degrees, values, kept, matrix, right, parts, affine)
+        low = lower(problem, degrees, count, POSING.fewer)
+        return cls(problem, low, values, kept, matrix, right, parts, affine)
 
     @property
     def open(self) -> Array:
@@ -222,24 +236,25 @@ class System:
         if size == 0:
             return 0.0
         left = self._left(self.matrix)
-        low = [k for k, d in enumerate(self.degrees) if sum(d) <= max(map(sum, self.degrees)) - 3]
-        fewer = np.concatenate([self.matrix @ self._lifted(u, low) for u in range(len(self.problem.unknowns))], axis=1)
+        lifted = [self._lifted(unknown) for unknown in range(len(self.problem.unknowns))]
+        fewer = self.matrix @ np.concatenate(lifted, axis=1)
         share = float(np.linalg.norm(left)) / size
         before = float(np.linalg.norm(self._left(fewer))) / size
         if share < POSING.left or share < POSING.still * before:
             return 0.0
-        held = sum(rest(self.right[rows], values[:, low]) for rows, values in self.blocks) ** 0.5 / size
+        held = sum(rest(self.right[rows], values[:, self.low]) for rows, values in self.blocks) ** 0.5 / size
         return share if held <= POSING.seen * share else 0.0
 
     def _left(self, matrix: Array) -> Array:
         return np.asarray(self.right - matrix @ np.linalg.lstsq(matrix, self.right, rcond=1e-10)[0])
 
-    def _lifted(self, unknown: int, low: list[int]) -> Array:
-        """The polynomials of low degree of one unknown by the orthonormal ones."""
+    def _lifted(self, unknown: int) -> Array:
+        """The functions of low degree of one unknown by the orthonormal ones."""
         kept = self.to_orthonormal.shape[1]
         basis = self.values @ self.to_orthonormal
-        found = np.zeros((kept * len(self.problem.unknowns), len(low)))
-        found[unknown * kept : (unknown + 1) * kept] = np.linalg.lstsq(basis, self.values[:, low], rcond=None)[0]
+        found = np.zeros((kept * len(self.problem.unknowns), len(self.low)))
+        low = np.linalg.lstsq(basis, self.values[:, self.low], rcond=None)[0]
+        found[unknown * kept : (unknown + 1) * kept] = low
         return found
 
 
@@ -251,39 +266,3 @@ def _everything(problem: Problem, points: Points, count: int) -> Iterator[tuple[
         for piece in problem.pieces(condition):
             few = 1 if not piece.free else max(24, POSING.points * round(count ** (1 - 1 / len(problem.coordinates))))
             yield condition, piece.draw(few, "sobol", torch.Generator().manual_seed(5)) if piece.free else piece.grid()
-
-
-def _rows(
-    problem: Problem, answer: Answer, degrees: list[tuple[int, ...]], kept: Array, points: Points
-) -> tuple[Array, Array]:
-    """The rows of an equation, and what is prescribed: its residual without any unknown, with the other sign."""
-    width = kept.shape[1]
-    block = np.zeros((len(points), width * len(problem.unknowns)))
-    for unknown, alpha, slope in answer.slopes:
-        k = problem.unknowns.index(unknown)
-        part = slope.numpy()[:, None] * (polynomials(problem, degrees, points, alpha) @ kept)
-        block[:, k * width : (k + 1) * width] += part
-    return block, sum(answer.parts, torch.zeros(len(points))).numpy() - answer.residual.numpy()
-
-
-def _strengths(problem: Problem, answer: Answer) -> list[float]:
-    """How strongly a residual answers to each unknown, in the lengths of the domain."""
-    found = dict.fromkeys(problem.unknowns, 0.0)
-    for unknown, alpha, slope in answer.slopes:
-        lengths = math.prod(problem.domain.length(c) ** k for c, k in zip(problem.coordinates, alpha, strict=True))
-        found[unknown] = max(found[unknown], float(slope.square().mean().sqrt()) / lengths)
-    return list(found.values())
-
-
-def _periodic(problem: Problem, degrees: list[tuple[int, ...]], kept: Array, coordinate: str) -> Array:
-    """That values and slopes are the same at both ends."""
-    low, high = problem.domain.faces(coordinate)
-    blocks = []
-    for order in (0, 1):
-        alpha = tuple(order if c == coordinate else 0 for c in problem.coordinates)
-        at = low.grid()
-        other = Points({**at.coordinates, coordinate: torch.full_like(at.weights, high.fixed[coordinate])}, at.weights)
-        rows = (polynomials(problem, degrees, at, alpha) - polynomials(problem, degrees, other, alpha)) @ kept
-        rows *= problem.domain.length(coordinate) ** order / math.sqrt(len(at))
-        blocks.append(np.kron(np.eye(len(problem.unknowns)), rows))
-    return np.concatenate(blocks)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.facets import Facets
 from pinnsolve.geometry.mesh_file import RIM, Read, read
@@ -91,8 +92,17 @@ class Mesh(Shape):
         found = []
         for group, numbers in self.read.groups.items():
             labels = own if group == RIM else (group, *own)
-            found.append(self._patch(torch.from_numpy(numbers), leaf, group, labels))
+            found += [self._patch(part, leaf, group, labels) for part in self._by_plane(torch.from_numpy(numbers))]
         return found
+
+    def _by_plane(self, numbers: Tensor) -> list[Tensor]:
+        """Facets apart by the ends of the coordinates in which they lie, as the faces of a box; first those in none."""
+        corners, number = self._facets.corners[numbers], torch.zeros(len(numbers), dtype=torch.int64)
+        for axis, (low, high) in enumerate(self.bounds.values()):
+            for end in (low, high):
+                flat = ((corners[:, :, axis] - end).abs() <= SAME * (high - low)).all(1)
+                number = torch.where(flat & (number == 0), number.max() + 1, number)
+        return [part for k in range(int(number.max()) + 1) if len(part := numbers[number == k])]
 
     def _patch(self, numbers: Tensor, leaf: Leaf, name: str, labels: tuple[str, ...]) -> Patch:
         corners, normals = self._facets.corners[numbers], self._facets.normals[numbers]

@@ -197,6 +197,8 @@ def _loaded(path: Path) -> Any:
         ) from error
     except (Exception, SystemExit) as error:
         said = str(error).strip() or type(error).__name__
+        if isinstance(error, LookupError):
+            said = f"meshio does not find {', '.join(map(str, error.args))} in what the file says of its cells"
         if "Incompatible cell data 'gmsh:physical'" in said:  # of version 4.1; meshio reads 2.2 with such cells
             raise ProblemError(
                 f"Mesh: {path} cannot be read: some cells are in a physical group, and others in none",
@@ -204,7 +206,8 @@ def _loaded(path: Path) -> Any:
             ) from error
         raise ProblemError(
             f"Mesh: {path} cannot be read: {said}",
-            "Possible: Gmsh (.msh), .vtu, .vtk, .xdmf, Medit (.mesh), Abaqus (.inp), .stl.",
+            "Possible: Gmsh (.msh), .vtu, .vtk, .xdmf, Medit (.mesh), Abaqus (.inp), .stl. Most surely read are .vtu "
+            "and Gmsh of version 2.2 (gmsh -format msh22).",
         ) from error
 
 

@@ -71,6 +71,11 @@ class Rules:
     needle : float
         Of its length: nothing is thinner that is not meant as a line. Larger: long pipes are told. Smaller: mixed
         units pass.
+    close : float
+        Of a shape's size: of a hole that is farther from its rim at all places that were seen, none touches it.
+    touches, around, closer : int
+        Places of such a hole that lie nearest to the rim, around each of which as many others are looked at, so often.
+        Fewer: a hole that touches the rim in space is not seen to.
     gap : float
         Of a shape's size: what is left between a hole and its rim is then as thin as nothing. Larger: narrow gaps that
         are meant are told. Smaller: a hole that was meant to touch leaves a sliver.
@@ -105,6 +110,10 @@ class Rules:
     notch: float = 0.56
     apart: float = 1e-11
     needle: float = 1e-4
+    close: float = 0.02
+    touches: int = 6
+    around: int = 24
+    closer: int = 16
     gap: float = 1e-4
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.arguments import number
-from pinnsolve.geometry.faults import deepest, needle, of_hole
+from pinnsolve.geometry.faults import Cut, deepest, needle
 from pinnsolve.geometry.holes import Hole, Notch, placed_holes
 from pinnsolve.geometry.patch import Patch, Surface, moved
 from pinnsolve.geometry.side import Side, left_of, notches
@@ -243,22 +243,22 @@ class Combined(Shape):
         if self.how != "-":
             return told
         inside = torch.tensor([list(self.first.deepest.values())], dtype=torch.float64)[:, self._order]
-        return told + of_hole(repr(self.second), repr(self.first), self._depth, bool(self.second.contains(inside)))
+        return told + self._cut.faults(repr(self.second), repr(self.first), bool(self.second.contains(inside)))
 
     def holes(self) -> list[Hole]:
         if self.how != "-":
             return self.first.holes() + self.second.holes()
-        inside = float(self._depth.min()) > 0
+        inside = float(self._cut.depth.min()) > 0
         return self.first.holes() + [core for core in self.second.cores() if inside or core.round]
 
     def cores(self) -> list[Hole]:
         return self.first.cores() + self.second.cores() if self.how == "|" else super().cores()
 
     @cached_property
-    def _depth(self) -> Tensor:
-        """How deep the second's surface lies inside the first, in parts of its size."""
+    def _cut(self) -> Cut:
         surface = torch.cat([side.finely() for side in self.second.sides])[:, self._back]
-        return self.first.signed(surface) / self.first.size
+        away = lambda x: self.second.signed(x[:, self._order])  # noqa: E731
+        return Cut(surface, self.first.signed, away, self.first.size, self.second.size)
 
 
 class Placed(Shape):

@@ -11,14 +11,14 @@ from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
 from pinnsolve.methods.asked import accuracy, closeness
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.implicit_step import Scheme
+from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.last_terms import part_left
 from pinnsolve.methods.march_keeping import measured, restore, stored
 from pinnsolve.methods.pace import collocated, some_way, spent
 from pinnsolve.methods.protocol import Objective, State
-from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, steps_of, told_by_distance
+from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, stages_for, steps_of, told_by_distance
 from pinnsolve.methods.stage_operator import operations, that_fit
-from pinnsolve.methods.step_solver import Counts, StepSolver
+from pinnsolve.methods.step_solver import Counts
 from pinnsolve.trial.evolution import Evolution, read_evolution
 from pinnsolve.trial.lined import Lined
 from pinnsolve.trial.marched import Marched
@@ -151,7 +151,9 @@ class Marching:
 class Enriching:
     """One step solves all steps of the best march so far again, with two degrees more in space and in time.
 
-    It is better by orders, so that the distance of the two is the error of the first, and more than its own.
+    It is better by orders, so that the distance of the two is the error of the first, and more than its own. Where
+    there is no time or no memory for that, it is two degrees fewer, which take a tenth: the distance is then the error
+    of the poorer one, and more than that of the first.
     """
 
     share: float = 1e-2
@@ -167,12 +169,24 @@ class Enriching:
         known = objective.guess() if objective.guess is not None else None
         left = self._ahead(known) if isinstance(known, Marched) and known.complete else 0.0
         left = steady_solving.ahead(known) if isinstance(known, Planar) and known.complete else left
-        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left}
+        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left, "more": 2}
 
-    def _again(self, known: Marched, room: Room = UNLIMITED) -> Scheme:
+    def poorer(self, objective: Objective, state: State) -> State:
+        """The state in which fewer degrees will do instead, where that can be done."""
+        known = objective.guess() if objective.guess is not None else None
+        if state["more"] < 0 or not isinstance(known, Marched) or not self._has_fewer(known):
+            return state
+        return {**state, "left": self._ahead(known, -2), "more": -2}
+
+    def _has_fewer(self, known: Marched) -> bool:
+        """Whether a march has degrees to spare: its equations, and what joins cells, ask for some."""
+        degree, stages = known.features
+        return known.complete and not known.forward.count and degree > 6 and stages > 2
+
+    def _again(self, known: Marched, room: Room = UNLIMITED, more: int = 2) -> Scheme:
         """With what its steps are solved again."""
         read, asked = evolution_of(known), accuracy(self, known)
-        return Scheme(read, asked.degree + 2, asked.stages + 2, known.device, room=room)
+        return Scheme(read, asked.degree + more, asked.stages + stages_for(more), known.device, room=room)
 
     def _fits(self, known: Marched, room: Room) -> bool:
         """Whether a budget of memory has room for that."""
@@ -180,9 +194,9 @@ class Enriching:
             return True
         return max(len(slab.mesh) for slab in known.slabs) <= that_fit(self._again(known, room))
 
-    def _ahead(self, known: Marched) -> float:
+    def _ahead(self, known: Marched, more: int = 2) -> float:
         """Operations of solving its steps again: two iterations each, and a factorisation for every other length."""
-        scheme, before, total = self._again(known), (0.0, 0), 0.0
+        scheme, before, total = self._again(known, more=more), (0.0, 0), 0.0
         for slab in known.slabs:
             factor, solve = operations(scheme, slab.mesh)
             here = slab.length, hash(slab.mesh.places)
@@ -204,38 +218,29 @@ class Enriching:
         if isinstance(objective.model, Planar):
             bound = closeness(self, objective.model)
             return steady_solving.enriched(objective.model, known_of(objective), bound, state, objective)
-        trial = marched(objective)
+        trial, room = marched(objective), objective.room
         nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
-        if not isinstance(known, Marched) or not known.complete or not self._fits(known, objective.room):
+        if not isinstance(known, Marched) or not known.complete:
             return nothing
-        world, room = objective.world, objective.room
+        if state["more"] > 0 and not self._fits(known, room):
+            state = self.poorer(objective, state)
+        more = int(state["more"])
         known.read = evolution_of(trial)
-        before = Marcher(known.read, accuracy(self, known), trial.device, world=world, room=room)
+        before = Marcher(known.read, accuracy(self, known), trial.device, world=objective.world, room=room)
         for slab in known.slabs:
             measured(before, slab)
-        solver: StepSolver = before.solver
-        counts = Counts()
-        e = before.scheme.evolution
-        # of both marches, step by step: beside corners and curves few points have the largest residuals
-        by_distance = bool(e.cornered or e.fluxed or e.relations)
-        longer = e.dims > 1 and not by_distance  # along a line a factorisation costs little
-        found = richer(before.scheme, known.slabs, solver, counts=counts, longer=longer)
+        counts, e = Counts(), before.scheme.evolution
+        # along a line a factorisation costs little, and beside corners steps are compared one by one
+        longer = e.dims > 1 and not _by_distance(e) and more > 0
+        fits = more < 0 or self._fits(known, room)
+        found = (
+            richer(before.scheme, known.slabs, before.solver, more=more, counts=counts, longer=longer) if fits else None
+        )
         objective.work.add(spent(counts))
         if found is None:
             return nothing
         trial.take(slabs(found))
-        scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
-        if e.dims != 2:  # over a plane it is told five times too large, where residuals tell it
-            trial.remains = part_left(
-                known.slabs, trial.slabs, before.sizes.tolist(), max(k for join in e.joins for k in join)
-            )
-        if by_distance and len(found) == len(known.slabs):
-            steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
-            if not e.fluxed:
-                trial.apart = apart(steps, found, scales)
-            else:
-                trial.apart = told_by_distance(steps, found, scales, before.sizes)
-                trial.better = trial.apart > 0
+        _tell(trial, known, before, found, more)
         return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
 
     def _of_several(self, objective: Objective, known: OfCells, state: State) -> State:
@@ -246,6 +251,29 @@ class Enriching:
             return range_nodes.again(objective.model, known, state)
         done = fitted.enriched(objective.model, known, accuracy(self, known), objective)
         return {**state, "loss": 0.0, "stuck": not done, "done": True, "left": 0.0}
+
+
+def _by_distance(e: Evolution) -> bool:
+    """Whether marches are compared step by step: beside corners and curves few points have the largest residuals."""
+    return bool(e.cornered or e.fluxed or e.relations)
+
+
+def _tell(trial: Marched, known: Marched, before: Marcher, found: list[Step], more: int) -> None:
+    """What a second march with so many degrees more tells of the error, where residuals do not."""
+    e, scales = before.scheme.evolution, [trial.plan.size(u).scale for u in trial.problem.unknowns]
+    if more > 0 and e.dims != 2:  # over a plane it is told five times too large, where residuals tell it
+        most = max(k for join in e.joins for k in join)
+        trial.remains = part_left(known.slabs, trial.slabs, before.sizes.tolist(), most)
+    if len(found) != len(known.slabs) or (more > 0 and not _by_distance(e)):
+        return
+    steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
+    if more < 0:
+        trial.apart = apart(found, steps, scales)
+    elif not e.fluxed:
+        trial.apart = apart(steps, found, scales)
+    else:
+        trial.apart = told_by_distance(steps, found, scales, before.sizes)
+        trial.better = trial.apart > 0
 
 
 def known_of(objective: Objective) -> Planar | None:

@@ -51,7 +51,8 @@ def richer(
     enough : callable, optional
         Whether the budget has ended.
     more : int
-        Degrees in space and stages; more than two are dearer, and no truer (prototypes).
+        Degrees in space and stages (`stages_for`); more than two are dearer, and no truer (prototypes). Below zero it
+        is a poorer march, whose distance is its own error: steps are not halved then.
     shortest : float
         Of a step: what is too long for more stages is halved, and given up below. Smaller: more tries before that.
     counts : Counts, optional
@@ -61,7 +62,7 @@ def richer(
     longer : bool
         Whether steps are taken together where that does (`longer_steps`).
     """
-    scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
+    scheme = replace(before, degree=before.degree + more, stages=before.stages + stages_for(more))
     left = _left(exact * solver.left, more, before.evolution.dims)
     again = StepSolver(scheme, solver.sizes, left, solver.constant, counts or Counts())
     mesh, found = known[0].mesh, list[Step]()
@@ -77,29 +78,38 @@ def richer(
                 return None
             low, high = parts.pop(0)
             step = _again(scheme, before, stretch, mesh, low, high, start)
-            if again.solve(step) and left_in_time(step, solver.sizes)[0] <= stretch.most:
+            if again.solve(step) and (more < 0 or left_in_time(step, solver.sizes)[0] <= stretch.most):
                 found.append(step)
                 start = step.end()
-            elif high - low > shortest:
+            elif more >= 0 and high - low > shortest:
                 parts = [(low, (low + high) / 2), ((low + high) / 2, high), *parts]
             else:
                 return None
     return found
 
 
+def stages_for(more: int) -> int:
+    """How many stages more go with so many degrees more: as many, and half as many fewer, since few are left."""
+    return more if more >= 0 else more // 2
+
+
 def _left(before: float, more: int, dims: int) -> float:
     """What Newton's method may leave in each step: no residual tells it, and it adds up, so that beside richer features
     it shall be nothing."""
     usual, leaves = RULES.usual * before, RULES.leaves if dims < 2 else RULES.leaves_in_plane
-    return min(usual, max(leaves * before, RULES.finest)) if more else usual
+    return min(usual, max(leaves * before, RULES.finest)) if more > 0 else usual
 
 
 def _again(
     scheme: Scheme, before: Scheme, stretch: Stretch, mesh: Tiles, low: float, high: float, start: Start
 ) -> Step:  # fmt: skip
-    """A part of a step, to be solved with other features from another start; the guess is what is known."""
-    known = stretch.at(low + (high - low) * scheme.radau.places[1:])
-    guess = among(known, mesh, before.cell, scheme.cell)
+    """A part of a step, to be solved with other features from another start; the guess is what is known, or where fewer
+    features do not hold that, the start."""
+    if scheme.degree < before.degree:
+        guess = start.values.expand(scheme.stages, *start.values.shape)
+    else:
+        known = stretch.at(low + (high - low) * scheme.radau.places[1:])
+        guess = among(known, mesh, before.cell, scheme.cell)
     begin, length = stretch.begin + low * stretch.length, (high - low) * stretch.length
     return Step(scheme, mesh, begin, length, start, guess).closed()
 

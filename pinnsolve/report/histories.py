@@ -59,9 +59,16 @@ def history(run: Report, axes: Axes) -> None:
         words = f" kept: step {run.training.kept}"
         axes.annotate(words, (at, 0.88), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=KEPT)
     changes = [(b.seconds, f" {b.method}") for a, b in pairwise(alone) if a.method != b.method]
+    begin, end = axes.get_xlim()
     for at, method in changes[: LAYOUT.methods_marked]:
+        side = (
+            "right" if at - begin > LAYOUT.late * (end - begin) else "left"
+        )  # of a line at the end: not in the legend
         axes.axvline(at, color="0.5", lw=0.9, ls=":")
-        axes.annotate(method, (at, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=9, color=GREY)
+        axes.annotate(
+            f"{method} " if side == "right" else method, (at, 0.98), xycoords=("data", "axes fraction"), va="top",
+            ha=side, fontsize=9, color=GREY,
+        )  # fmt: skip
 
 
 def _shown(run: Report) -> list[str]:

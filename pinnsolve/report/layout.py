@@ -38,6 +38,7 @@ class Layout:
     many: int = 60  # measurements: beyond, their dots are small
     band: float = 2.0  # standard errors on either side
     methods_marked: int = 6  # more changes of method than that would hide the curves
+    late: float = 0.85  # of the seconds shown: the name of a method that begins later stands before its line
     names: int = 3  # of coordinates, listed one by one; more do not fit above a picture
     residuals: int = 18  # more than that are no longer told apart in a history
     # Of a sweep: its width; a logarithmic axis for values that are so many times apart; ticks at so many values.

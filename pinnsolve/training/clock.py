@@ -41,10 +41,11 @@ class Clock:
         if operations >= self.heaviest.get(method, (0.0, 0.0))[0]:
             self.heaviest[method] = operations, seconds
 
-    def expected(self, method: str, operations: float) -> float:
+    def expected(self, method: str, operations: float, kind: str = "") -> float:
         """Seconds that so many operations of a method will take, by what its steps took here; before its first one,
-        by the heaviest step of any method, and before any by the nominal speed."""
+        by the heaviest step of any method, of a kind if there were some, and before any by the nominal speed."""
         others = [heavy for name, heavy in self.heaviest.items() if name != BEGIN]  # it loads modules, too
+        others = [heavy for name, heavy in self.heaviest.items() if kind and name.startswith(kind)] or others
         heaviest = self.heaviest.get(method) or max(others, default=(SPEED, 1.0))
         return operations / _speed(*heaviest)
 

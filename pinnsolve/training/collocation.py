@@ -15,7 +15,7 @@ from pinnsolve.checks.as_regular import kept_apart
 from pinnsolve.geometry.beside import inside
 from pinnsolve.geometry.places import away
 from pinnsolve.geometry.points import Points
-from pinnsolve.geometry.sampling import redrawn, sample
+from pinnsolve.geometry.sampling import crowded_at_ends, redrawn, sample, stretches
 from pinnsolve.geometry.wanting import Wanting, crowding
 from pinnsolve.jets.jet import Jet
 from pinnsolve.machine.world import ALONE, World
@@ -86,10 +86,12 @@ class Collocation:
         if site.points is not None:
             return self.data[id(site)][held_out]
         count = interior if site.name == "interior" else max(self.settings.condition_points, elsewhere)
+        problem, sampler = self.trial.problem, self.settings.sampler
         if site.name == "interior":
-            domain = self.trial.problem.domain
-            return inside(domain, count, self.settings.sampler, self.generator, self.wanting)
-        return sample(site.pieces, count, self.settings.sampler, self.generator, self.wanting)
+            points = inside(problem.domain, count, sampler, self.generator, self.wanting)
+        else:
+            points = sample(site.pieces, count, sampler, self.generator, self.wanting)
+        return crowded_at_ends(points, problem.ranges)
 
     def _placed(self, points: list[Points]) -> Residuals:
         return Residuals(self.trial, list(zip(self.places, points, strict=True)), self.world, self.settings.room)
@@ -171,16 +173,17 @@ class Collocation:
             for prepared, far in self._inside()
         ]
 
-    def shares(self) -> Tensor | None:
-        """Of the domain, for which each of them stands, (N,), one in the mean; nothing where they are evenly spread."""
+    def shares(self) -> tuple[Tensor, ...]:
+        """Of the domain, for which each of them stands, (N,), one in the mean: other ways to weigh them than alike. One
+        where points crowd in narrow places, and one for each stretch of a parameter's range, since a solution over it
+        is as good as for its worst value."""
+        domain, at = self.trial.problem.domain, self.inside()
+        found = stretches(at, self.trial.problem.ranges)
         narrow = [place for place in self.wanting if place.width]
-        if not narrow:
-            return None
-        domain = self.trial.problem.domain
-        ends = {c: domain.ends(c) for c in domain.coordinates}
-        crowded = [1 / crowding(narrow, len(self.wanting), ends, at) for at in self.inside()]
-        found = torch.cat(crowded)
-        return found / found.mean()
+        if narrow:
+            ends = {c: domain.ends(c) for c in domain.coordinates}
+            found.append(1 / torch.cat([crowding(narrow, len(self.wanting), ends, part) for part in at]))
+        return tuple(w / w.mean() for w in found)
 
     def _inside(self) -> Iterator[tuple[Any, Tensor | None]]:
         """What is prepared inside, and which of it lies away from singular corners."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
@@ -10,12 +10,13 @@ from pinnsolve.algebra import yardstick
 
 
 def distance(
-    a: Mapping[str, Tensor], b: Mapping[str, Tensor], scales: Mapping[str, float], shares: Tensor | None = None
+    a: Mapping[str, Tensor], b: Mapping[str, Tensor], scales: Mapping[str, float], shares: Sequence[Tensor] = ()
 ) -> float:  # fmt: skip
     """The difference of values (N,) relative to how much the second ones vary, the largest over the unknowns.
 
     Where points crowd in a narrow place, and `shares` (N,) of the domain stand for each, it is told both ways, and the
-    larger counts: what is small but everywhere is seen by few of them, and what is narrow is taken for large.
+    larger counts: what is small but everywhere is seen by few of them, and what is narrow is taken for large. So it is
+    for each stretch of a parameter's range.
     """
 
     def relative(unknown: str, v: Tensor, w: Tensor | None) -> float:
@@ -23,5 +24,4 @@ def distance(
         away = float((square if w is None else square * w).mean().sqrt())
         return away / yardstick.of_values(v, scales.get(unknown, 0.0), w)
 
-    ways = (None,) if shares is None else (None, shares)
-    return max(relative(u, v, w) for u, v in b.items() for w in ways)
+    return max(relative(u, v, w) for u, v in b.items() for w in (None, *shares))

@@ -77,8 +77,8 @@ class Found:
         again, since held-out points crowd at corners; steady ones no less than it by `methods.slow_degrees`.
     remains : float
         What a march has of the error of that which it solves again, as the last terms of both tell it.
-    shares : tensor (N,), optional
-        Of the domain, for which each value stands; where none are given they are alike.
+    shares : tuple of tensor (N,)
+        Of the domain, for which each value stands: other ways to weigh them than alike.
     beside : float
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
     """
@@ -114,7 +114,7 @@ class Found:
     defect: float = 0.0
     apart: float = 0.0
     remains: float = 0.0
-    shares: Tensor | None = None
+    shares: tuple[Tensor, ...] = ()
 
     def exact(self, weights: Mapping[str, float]) -> bool:
         """Whether the weighted residual is rounding beside what it is made of."""

@@ -99,8 +99,7 @@ class Loop:
         """One step, and what it leads to; or the outcome that the budget leaves no room for it."""
         state = self.state
         self.together.agree(began)
-        used = self._used_up()
-        if used is not None:
+        if (used := self._used_up()) is not None:
             return used
         failed = self._step()
         self.together.agree(began)
@@ -170,8 +169,7 @@ class Loop:
 
     @property
     def _all_steps_made(self) -> bool:
-        limit = self.state.method.steps
-        return limit is not None and self.state.stage_step >= limit
+        return (limit := self.state.method.steps) is not None and self.state.stage_step >= limit
 
     @property
     def _solving_again(self) -> bool:
@@ -189,8 +187,8 @@ class Loop:
     def _ended(self, verdict: Outcome | None) -> Outcome | None:
         """The stage has come to its end: what follows."""
         state, ended = self.state, self._record(verdict)
-        turn = self.strategy.next(Results([*state.ended, ended], state.weights), state.clock)
-        turn = at_the_noise(state, ended, turn)
+        results = Results([*state.ended, ended], state.weights)
+        turn = at_the_noise(state, ended, self.strategy.next(results, state.clock))
         if isinstance(turn, Outcome):
             return turn
         if state.clock.seconds + self._beginning(turn.number) > state.settings.budget:
@@ -267,8 +265,11 @@ class Loop:
         The first step of an automatic run is made whatever it takes: its layer was chosen to be small beside the
         budget, and without it there is nothing to hand out.
         """
-        state, budget = self.state, self.state.settings.budget
-        needed = self._needed() + self._ending()
+        state, needed = self.state, self._needed() + self._ending()
+        budget = state.settings.budget
+        if state.clock.seconds + needed > budget and isinstance(state.method, Enriching):
+            state.method_state = state.method.poorer(self._objective(), state.method_state)
+            needed = self._needed() + self._ending()
         if state.clock.seconds + needed <= budget or (state.step == 0 and self.strategy.automatic):
             return None
         return self._too_little(needed)
@@ -285,16 +286,15 @@ class Loop:
 
     def _needed(self) -> float:
         """Seconds that the next step takes."""
-        state, method = self.state, self.state.method
-        objective = self._objective()
+        state, method, objective = self.state, self.state.method, self._objective()
+        operations = state.clock.last.get(method.name, 0.0)
         if isinstance(method, Counted):
             operations = method.operations(objective, state.method_state)
-        else:
-            operations = state.clock.last.get(method.name, 0.0)
         return state.clock.expected(method.name, operations + objective.costs.once * (not state.stage_step))
 
     def _ending(self) -> float:
         """Seconds that the last look and the end of the run take."""
         points, clock = self.state.points, self.state.clock
         look = costs_of(points.held_out).values + costs_of(points.training).values
-        return 2 * clock.expected(f"{LOOK} at {self.state.method.name}", look) + clock.expected(END, ending(self.state))
+        method = f"{LOOK} at {self.state.method.name}"
+        return 2 * clock.expected(method, look, LOOK) + clock.expected(END, ending(self.state), LOOK)

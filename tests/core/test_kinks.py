@@ -22,6 +22,7 @@ from pinnsolve import (
     initial,
     laplace,
     neumann,
+    side,
 )
 from pinnsolve.checks.check import check
 from pinnsolve.checks.kinks import kinks
@@ -102,3 +103,24 @@ def test_the_automatic_reference_closes_up_there() -> None:
     assert found is not None and found.own_error < 0.01
     true = angle(**at)
     assert np.linalg.norm(found.fields["u"](**at) - true) < found.own_error * np.linalg.norm(true)
+
+
+@pytest.mark.parametrize(("space", "where", "flux", "word"), [
+    (Polygon(x=[0, 2, 2, 0], y=[0, 1, 3, 3], names=["a", "b", "c", "d"]), side("b"),
+     lambda u, x, y, nx, ny: nx * d(u, x) + ny * d(u, y) - nx * 3 * abs(y - 2), lambda y: 3 * abs(y - 2)),
+    (ROD, face(x=0), lambda u, x, t, nx: nx * d(u, x) - nx * abs(t - 1), lambda t: -abs(t - 1)),
+], ids=["a straight side of a polygon", "a wall in time"])  # fmt: skip
+def test_a_slope_that_is_said_by_the_normal_is_the_same_as_one_by_its_word(
+    space: Any, where: Any, flux: Any, word: Any
+) -> None:
+    """What asks for nx on a level side is recognised as a slope, and its data are looked at with the normal."""
+    time = space is ROD
+    equations = (lambda u, x, t: d(u, t) - d(u, x, x)) if time else (lambda u, x, y: laplace(u, x, y))
+    more = {"time": (0, 2)} if time else {}
+    found = [
+        places(
+            Problem(space=space, unknowns="u", equations=equations, conditions=[one, *[initial(u=0)] * time], **more)
+        )
+        for one in (condition(flux, on=where), neumann(u=word, on=where))
+    ]
+    assert len(found[0]) == 1 and found[0] == found[1]

@@ -9,7 +9,7 @@ from pinnsolve import Box, ProblemError
 from pinnsolve.geometry import Domain
 from pinnsolve.geometry.cube import SAMPLERS, unit_cube
 from pinnsolve.geometry.points import Points
-from pinnsolve.geometry.sampling import redrawn, sample
+from pinnsolve.geometry.sampling import crowded_at_ends, redrawn, sample, stretches
 from pinnsolve.geometry.wanting import Wanting, crowding
 
 
@@ -125,3 +125,17 @@ def test_points_that_crowd_in_narrow_places_stand_for_their_share_of_the_domain(
     assert float((shares * at["x"]).mean()) == pytest.approx(1.0, abs=0.02)
     hill = torch.exp(-(((at["x"] - 0.4) / width) ** 2) - ((at["y"] - 1.5) / width) ** 2)
     assert float((shares * hill).mean()) == pytest.approx(torch.pi * width**2 / 8, rel=0.06)
+
+
+def test_values_of_a_range_crowd_at_its_ends_and_what_is_worst_in_a_stretch_is_seen() -> None:
+    """The arcsine density on (2, 4) has the mean 3 and the variance (4 - 2)^2 / 8."""
+    even = Domain(Box(x=(0, 1)), ranges={"k": (2.0, 4.0)}).interior.draw(4096, "sobol", seeded())
+    points = crowded_at_ends(even, {"k": (2.0, 4.0)})
+    k = points.coordinates["k"]
+    assert torch.equal(points.coordinates["x"], even.coordinates["x"])
+    assert float(k.min()) >= 2 and float(k.max()) <= 4
+    assert float(k.mean()) == pytest.approx(3.0, abs=1e-2) and float(k.var()) == pytest.approx(0.5, rel=1e-2)
+    found = stretches([{"k": k[:1000]}, {"k": k[1000:]}], ["k"], 4)
+    assert torch.equal(torch.stack(found).sum(0), torch.ones_like(k))
+    assert [int(w.sum()) for w in found] == [1024] * 4
+    assert all(float(k[a > 0].max()) <= float(k[b > 0].min()) for a, b in zip(found, found[1:], strict=False))

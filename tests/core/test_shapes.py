@@ -194,3 +194,23 @@ def test_a_level_set_that_leaves_its_box_is_told() -> None:
     assert "vanishes nowhere" in Domain(LevelSet(lambda x, y: 9 + x * y, within=SQUARE)).warnings[0]
     assert not Domain(LevelSet(round_, within=Box(x=(-1, 1), y=(-1, 1)))).warnings  # it touches
     assert not Domain(ELLIPSE).warnings
+
+
+@pytest.mark.parametrize(("shape", "hole", "touches"), [
+    (Ball(x=0, y=0, z=0, radius=1), Ball(x=0.5, y=0, z=0, radius=0.5), True),
+    (Ball(x=0, y=0, z=0, radius=1), Ball(x=0.18, y=0.24, z=0, radius=0.7), True),
+    (Ball(x=0, y=0, z=0, radius=1), Ball(x=0.18, y=0.24, z=0, radius=0.69), False),
+    (Box(x=(0, 1), y=(0, 1), z=(0, 1)), Ball(x=0.3, y=0.5, z=0.6, radius=0.3), True),
+    (Box(x=(0, 1), y=(0, 1), z=(0, 1)), Ball(x=0.3, y=0.5, z=0.6, radius=0.31), False),
+    (Disk(x=0, y=0, radius=1), Disk(x=0.5, y=0, radius=0.5), True),
+], ids=["along an axis", "slanted", "apart", "a wall", "through a wall", "circles"])  # fmt: skip
+def test_a_hole_that_touches_the_rim_is_told(shape: Shape, hole: Shape, touches: bool) -> None:
+    """Two spheres touch where the distance of their middles is the difference of their radii."""
+    for scale in (0.0, 90.0):
+        told = " ".join((shape - hole).turned(scale).faults())
+        assert ("touches the rim" in told) is touches
+
+
+def test_a_hole_in_another_unit_is_told() -> None:
+    assert "same unit" in (Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=1e-5)).checked()[0]
+    assert not (Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=1e-3)).checked()

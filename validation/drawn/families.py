@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from validation.drawn.curves import CURVES
 from validation.drawn.fronts import FRONTS
 from validation.drawn.narrow import bump, crack, dot, pulse, spot
 from validation.drawn.rough import plucked, switched, tent, top_hat, tracer, two_materials
@@ -22,12 +23,14 @@ FAMILIES: dict[str, tuple[Callable[[Numbers], Drawn], ...]] = {
     "layers": (layer,),
     "fronts": tuple(FRONTS.values()),
     "shapes": tuple(SHAPES.values()),
+    "curves": tuple(CURVES.values()),
 }
 KINDS = {make.__name__: kind for kind, families in FAMILIES.items() for make in families}
 MAKE = {make.__name__: make for families in FAMILIES.values() for make in families}
-_boxes = sorted(MAKE.keys() - SHAPES.keys() - FRONTS.keys())
+_boxes = sorted(MAKE.keys() - SHAPES.keys() - FRONTS.keys() - CURVES.keys())
 NUMBERS = {name: k for k, name in enumerate(_boxes)} | {name: 100 + k for k, name in enumerate(sorted(SHAPES))}
 NUMBERS |= {name: 200 + k for k, name in enumerate(sorted(FRONTS))}
+NUMBERS |= {name: 300 + k for k, name in enumerate(sorted(CURVES))}
 
 
 def drawn(name: str, seed: int) -> Drawn:
