@@ -24,9 +24,6 @@ from pinnsolve.residuals import Residuals
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.trial import Prepared, Trial
 
-# Times the rounding of a number: what a solution has of it. Larger: too cautious far from an origin. Smaller: too kind
-# (units in which a picosecond stands at 1e-9 seconds: 2.7 times with nothing).
-NUMBERS = 10.0
 # Of the terms: what least squares with a ridge of 1e-12 leave where the features could do better, and the least error
 # that is ever claimed. Lower, and what is exact goes on; higher, and what could become exact does not.
 ROUNDING = 3e-11
@@ -47,7 +44,7 @@ def of_numbers(trial: Trial, values: Mapping[str, Tensor]) -> float:
         for u, v in values.items()
     ]
     places = [max(map(abs, domain.ends(c))) / domain.length(c) for c in domain.coordinates]
-    return NUMBERS * eps * max(*offsets, *places)
+    return 10 * eps * max(*offsets, *places)  # as in `rounding`
 
 
 def terms(residuals: Residuals) -> dict[str, float]:
