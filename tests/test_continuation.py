@@ -159,6 +159,15 @@ def test_the_steps_grow_as_the_residual_falls() -> None:
     assert paces[-1][1] > 1e3 * paces[0][1]
 
 
+def test_where_the_residual_does_not_answer_at_all_there_is_no_march() -> None:
+    """(u')^2 = 1 at rest: no slope says how long a step of pseudo-time is, and what was found before stays."""
+    eikonal = Problem(
+        space=Box(x=(-1, 1)), unknowns="u", equations=lambda u, x: d(u, x) ** 2 - 1, conditions=dirichlet(u=0)
+    )
+    solution = solve(eikonal, network=RandomFeatures(20), method=Newton(), budget=10)
+    assert solution.outcome is not None and solution.outcome.kind != "converged"
+
+
 def test_the_default_solves_it_and_cells_begin_at_what_was_found() -> None:
     """Checked by SciPy's collocation, begun at the solution: with several solutions, it is the nearest that counts."""
     problem = layers().replaced(tolerance=1e-6)
