@@ -57,6 +57,17 @@ def hidden(problem: Problem, sizes: Mapping[str, Size]) -> tuple[list[Hidden], l
     return _distinct(found), list(dict.fromkeys(undecided))
 
 
+def hidden_on(problem: Problem, equation: Equation, piece: Piece, sizes: Mapping[str, Size]) -> list[Hidden]:
+    """The hidden places of one function on a piece of the domain; none where it asks for nothing along it, varies in
+    too many places, or on a side of a shape."""
+    if piece.side is not None or not equation.asks & set(piece.free):
+        return []
+    search = searched(Variation(problem, equation, piece, sizes))
+    if search is None or search.curved:
+        return []
+    return _distinct([h for p in search.peaks if (h := _told(search, p)) is not None])
+
+
 def _functions(problem: Problem) -> list[tuple[Equation, Piece]]:
     """What may vary: equations inside, and conditions on their pieces, that ask for a coordinate along them."""
     inside = [(e, problem.domain.interior) for e in problem.equations]
