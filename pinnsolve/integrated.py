@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
+from pinnsolve.checks.hidden import Hidden, hidden_on, many_along, missed_on
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.across import divided
+from pinnsolve.geometry.box import Box
+from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.materials import Piecewise
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.quadrature import FINENESS, rules
 from pinnsolve.geometry.regions import interior
+from pinnsolve.problem.equation import Equation
+from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.quantities import Quantity
 from pinnsolve.residuals.handed_out import broken_at, of_quantity, part_of
 from pinnsolve.trial.trial import Trial
 
 Seen = tuple[Points, np.ndarray]
+Breaks = Mapping[str, Sequence[float]]  # by coordinate
 
 
 class Integral(float):
@@ -32,8 +39,9 @@ class Integral(float):
     value : float
         In the units of what was integrated times those of length, area or volume.
     error : float
-        How far it may be off because finitely many points were summed: what two rules differ by, and what their
-        weights miss of the region's size. It knows nothing of the error of the solution.
+        How far it may be off because finitely many points were summed: what two rules differ by, what their weights
+        miss of the region's size, and along a curve what many more points see; infinite where that are too few. It
+        knows nothing of the error of the solution.
 
     Examples
     --------
@@ -133,19 +141,66 @@ def integrated(trial: Trial, problem: Problem, quantity: Quantity) -> Integral:
 
     places = broken_at(trial, part)
 
-    def seen(piece: Piece) -> Iterator[Seen]:
-        return ((p, values(p)) for p in rules(piece, places))
+    def seen(piece: Piece, narrow: Breaks) -> Iterator[Seen]:
+        return ((p, values(p)) for p in rules(piece, joined(places, narrow)))
 
-    return summed(
-        [(piece, seen(piece)) for piece in pieces_of(problem, quantity)],
-        quantity.name, FINENESS.settled * problem.tolerance,
-    )  # fmt: skip
+    pieces, settled = pieces_of(problem, quantity, trial.plan.sizes), FINENESS.settled * problem.tolerance
+    found = summed([(p, seen(p, narrow)) for p, narrow in pieces], quantity.name, settled)
+    passed = [p for p, _ in pieces if missed_on(problem, as_equation(quantity), p, trial.plan.sizes)]
+    missed = [_missed(summed([(p, seen(p, {}))], quantity.name, settled), p, values) for p in passed]
+    return Integral(found.value, found.error + sum(missed))
 
 
-def pieces_of(problem: Problem, quantity: Quantity) -> list[Piece]:
-    """The pieces over which a quantity is integrated, cut where coefficients jump and slopes with them."""
-    materials = list(problem.materials.values())
-    return [part for piece in quantity.pieces(problem.domain) for part in divided(piece, problem.domain, materials)]
+def _missed(rule: Integral, piece: Piece, values: Callable[[Points], np.ndarray]) -> float:
+    """What a rule may have missed along a curve, on which a function varies on a short length, as many places tell it:
+    to one of their distances times its height there. Where most of the integral is missed, and few of them see it,
+    nobody knows."""
+    many = many_along(piece)
+    f, share = values(many), float(many.weights.sum()) / len(many)
+    whole, height = float(many.weights.numpy() @ f), share * float(np.abs(f - np.median(f)).max())
+    told = abs(whole - rule)
+    return math.inf if 2 * told > abs(whole) and told < 10 * height else told + height
+
+
+def pieces_of(problem: Problem, quantity: Quantity, sizes: Mapping[str, Size]) -> list[tuple[Piece, Breaks]]:
+    """The pieces over which a quantity is integrated, cut where coefficients jump and slopes with them, and around
+    places where it varies so narrowly that rules would pass them by; and where intervals end for these. The unknowns
+    are taken to be of these sizes."""
+    materials, domain = list(problem.materials.values()), problem.domain
+    found = list[tuple[Piece, Breaks]]()
+    for piece in quantity.pieces(domain):
+        narrow = [span for h in hidden_on(problem, as_equation(quantity), piece, sizes) for span in _around(domain, h)]
+        around = [Piecewise(0.0, (Box(**span), 1.0)) for span in narrow if set(span) <= set(domain.space_coordinates)]
+        parts = divided(piece, domain, [*materials, *around])
+        breaks = dict[str, list[float]]()
+        for span in narrow if len(parts) == 1 else ():
+            for c, ends in span.items():
+                breaks[c] = [*breaks.get(c, []), *ends]
+        found += [(part, breaks) for part in parts]
+    return found
+
+
+def as_equation(quantity: Quantity) -> Equation:
+    """What is integrated, as what may vary narrowly."""
+    return Equation(quantity.name, quantity.over, quantity.value, function=quantity.function)
+
+
+def _around(domain: Domain, place: Hidden) -> Iterator[dict[str, tuple[float, float]]]:
+    """Where a hidden place begins and ends, by the coordinates along which it is narrow, and stretches around it, each
+    sixteen times as long, until one is no shorter than the domain: what is narrow may fall off slowly."""
+    longer = 1.0
+    while longer * min(place.width.values()) < 0.5:
+        span = dict[str, tuple[float, float]]()
+        for c, middle in place.middle.items():
+            (low, high), half = domain.ends(c), longer * place.width[c] / 2
+            span[c] = max(low, domain.place(c, middle - half)), min(high, domain.place(c, middle + half))
+        yield span
+        longer *= 16.0
+
+
+def joined(some: Breaks, others: Breaks) -> Breaks:
+    """Breaks of both."""
+    return {c: [*some.get(c, []), *others.get(c, [])] for c in (*some, *others)}
 
 
 def summed(seen: Sequence[tuple[Piece, Iterator[Seen]]], name: str, settled: float) -> Integral:

@@ -13,10 +13,10 @@ import torch
 from torch import nn
 
 from pinnsolve.calls import worded
-from pinnsolve.checks.as_space import as_solved
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.precision import check_precision
-from pinnsolve.checks.signature import guessed_signature, signature
+from pinnsolve.checks.signature import as_told, guessed_signature
+from pinnsolve.checks.signature import noted as noted_of
 from pinnsolve.checks.substitution import contradiction, misfits
 from pinnsolve.continuation import Way, along
 from pinnsolve.errors import NotConverged, ProblemError
@@ -228,7 +228,7 @@ def prepare(
     """Everything before the first step: checks, exact conditions, network, points, first evaluation."""
     if problem.eigenvalues:  # for a number in its place the solution would be zero
         raise ProblemError("this problem has modes, and they are found by solve(problem) alone", "See modes(problem).")
-    asked, problem = problem, as_solved(problem)
+    asked, problem = problem, as_told(problem)
     settings = for_data(problem, settings)
     missed = misfits(problem)
     seen = check(problem)
@@ -248,7 +248,7 @@ def prepare(
             trial.read, trial.law = read, law
         return trial
 
-    about = signature(problem) | guessed_signature(problem)
+    about = noted_of(problem) | guessed_signature(problem)
     identity = {"problem": about, "settings": {k: str(v) for k, v in settings.described().items()}}
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,

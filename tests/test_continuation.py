@@ -159,6 +159,34 @@ def test_the_steps_grow_as_the_residual_falls() -> None:
     assert paces[-1][1] > 1e3 * paces[0][1]
 
 
+def test_where_the_residual_does_not_answer_at_all_there_is_no_march() -> None:
+    """c^2 = 1 at rest: no slope says how long a step of pseudo-time is, and what was found before stays."""
+    c = torch.zeros(1, dtype=torch.float64)
+
+    class One:
+        def vector(self) -> torch.Tensor:
+            return c.clone()
+
+        def assign(self, vector: torch.Tensor) -> None:
+            c.copy_(vector)
+
+    class Square:
+        size = own = 1
+
+        def pieces(self, _: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+            yield c**2 - 1, 2 * c[None]
+
+    class Itself(Square):
+        def pieces(self, _: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+            yield c.clone(), torch.ones(1, 1, dtype=torch.float64)
+
+    objective = Objective(One(), Square(), {}, drift=Itself())  # type: ignore[arg-type]
+    found = torch.full((1,), 0.5, dtype=torch.float64)
+    ended = pseudo_time.step(objective, pseudo_time.begun({"first": 1.0}, c.clone(), found, 0.5625), 1e-12)
+    assert ended["march"] is None and ended["stuck"] and ended["loss"] == 0.5625
+    assert float(c) == 0.5
+
+
 def test_the_default_solves_it_and_cells_begin_at_what_was_found() -> None:
     """Checked by SciPy's collocation, begun at the solution: with several solutions, it is the nearest that counts."""
     problem = layers().replaced(tolerance=1e-6)

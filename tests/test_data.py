@@ -286,6 +286,24 @@ def test_data_make_another_problem(tmp_path: Path) -> None:
     assert signature(a) != signature(b)
 
 
+def test_a_source_that_is_odd_makes_another_problem_and_is_read_anew() -> None:
+    """It adds up to nothing over the domain; and a function may read a number that changes between two runs."""
+    from pinnsolve.checks.signature import signature
+
+    read = {"k": 1.0}
+    odd = Problem(
+        space=Box(x=(-1, 1)), unknowns="u", conditions=dirichlet(u=0),
+        equations=lambda u, x: d(u, x, x) - u**3 + read["k"] * torch.sin(np.pi * x),
+    )  # fmt: skip
+    before, first = signature(odd), solve(odd)
+    read["k"] = 30.0
+    assert signature(odd) != before
+    x, again = np.linspace(-1, 1, 50), solve(odd)
+    fresh = solve(odd.replaced(tolerance=1e-3))
+    assert again.converged and np.array_equal(again.u(x=x), fresh.u(x=x))
+    assert np.abs(again.u(x=x)).max() > 10 * np.abs(first.u(x=x)).max()
+
+
 def test_a_network_too_large_for_its_covariance_ends_without_standard_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standard_errors, "LARGEST", 20)
     data = observed(x=X, t=T, u=truth(X, T), sigma=0.01)

@@ -127,6 +127,25 @@ def test_integrals_of_a_solution(plate: Solution) -> None:
     assert copied == found and copied.error == found.error
 
 
+def test_what_is_narrow_in_an_integral_is_seen(plate: Solution) -> None:
+    """A bump inside and one on a wall, 1e-4 wide, in which no rule has a point."""
+
+    def bump(T: Any, x: Any, y: Any) -> Any:
+        return T * torch.exp(-((x - 0.3) ** 2 + (y - 0.7) ** 2) / 1e-8)
+
+    inside = plate.integral(bump)
+    assert inside == pytest.approx((0.09 - 0.49) * math.pi * 1e-8, rel=1e-5) and inside.error < 1e-14
+    on_wall = plate.integral(lambda x: torch.exp(-(((x - 1.3) / 1e-4) ** 2)), over=face(y=0))
+    assert on_wall == pytest.approx(math.sqrt(math.pi) * 1e-4, rel=1e-9)
+
+    def around(width: float) -> Integral:  # along a curve nothing is cut, and what is not seen is told
+        narrow = lambda x, y: torch.exp(-((x - 1.25) ** 2 + (y - 0.5) ** 2) / width**2)  # noqa: E731
+        return plate.integral(narrow, over=side("hole"))
+
+    assert all(abs(around(w) - math.sqrt(math.pi) * w) < around(w).error for w in (1e-3, 1e-5))
+    assert around(1e-6).error == math.inf
+
+
 def test_quantities_stand_beside_the_reference(plate: Solution) -> None:
     from pinnsolve.checks.references import reference_of
 

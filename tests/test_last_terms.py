@@ -50,6 +50,15 @@ def pulse_between_media() -> Problem:
     )  # fmt: skip
 
 
+def pulse_at_a_wall() -> Problem:
+    """Of a step that ends where a pulse begins all points but the last see nothing: of two degrees more, too."""
+    return Problem(
+        space=Box(x=(0, 1)), time=(0, 0.9), unknowns="u", equations=lambda u, x, t: d(u, t) - d(u, x, x),
+        conditions=[initial(u=0), dirichlet(u=0, on=face(x=1)),
+                    dirichlet(u=lambda t: exp(-(((t - 0.8771) / 0.003) ** 2)), on=face(x=0))],
+    )  # fmt: skip
+
+
 def in_a_row(problem: Problem) -> tuple[Marcher, list[Step], list[Step], list[Step]]:
     """A march, and twice the same with two degrees more."""
     made, _ = verified(problem, check(problem))
@@ -67,7 +76,9 @@ def apart(a: list[Step], b: list[Step]) -> float:
     return float((far.difference / far.norm).max())
 
 
-@pytest.mark.parametrize("problem", [pulse_between_media(), two_solitons()], ids=["pulse", "solitons"])
+@pytest.mark.parametrize(
+    "problem", [pulse_between_media(), two_solitons(), pulse_at_a_wall()], ids=["pulse", "solitons", "wall"]
+)
 def test_the_last_terms_tell_what_richer_features_leave(problem: Problem) -> None:
     """The share of the error that two degrees more leave, by a third march, which is better by orders."""
     marcher, first, second, third = in_a_row(problem)

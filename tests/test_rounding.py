@@ -6,11 +6,14 @@ import importlib.util
 import math
 import time
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from pinnsolve import Box, Newton, Problem, RandomFeatures, Settings, compare, d, dirichlet, solve
+from pinnsolve import Box, Newton, Problem, RandomFeatures, Settings, compare, d, dirichlet, initial, solve
+from pinnsolve import initial_rate as rate
 from pinnsolve.errors import Outcome
 from pinnsolve.solve import prepare
 from pinnsolve.training.error_estimate import Found, estimated
@@ -93,3 +96,35 @@ def test_two_solutions_of_one_problem_are_told_and_end_the_run() -> None:
 
 def resonant(u, x):  # type: ignore[no-untyped-def]
     return d(u, x, x) + math.pi**2 * u
+
+
+def test_the_error_is_told_beside_what_varies_of_an_unknown() -> None:
+    """An oscillation on a large offset, as sound on the pressure of the air."""
+    offset = 1e7
+
+    def spring(u: Any, t: Any) -> Any:
+        return d(u, t, t) + 4 * (u - offset)
+
+    problem = Problem(
+        time=(0, 8),
+        unknowns="u",
+        equations=spring,
+        conditions=[initial(u=offset + 1), rate(u=0)],
+        tolerance=1e-6,
+    )
+    solution, t = solve(problem, budget=120.0), np.linspace(0, 8, 300)
+    error = float(np.std(solution.u(t=t) - offset - np.cos(2 * t))) * 2**0.5
+    assert solution.converged and solution.estimate is not None
+    assert error < solution.estimate < 1e-6
+
+
+@pytest.mark.parametrize("far", ["unknown", "time"])
+def test_numbers_far_from_an_origin_carry_its_rounding(far: str) -> None:
+    """Nothing that is told in float64 at 1e8 beside changes of one is known to better than 1e-8."""
+    offset, begin = (1e8, 0.0) if far == "unknown" else (0.0, 1e8)
+    problem = Problem(
+        time=(begin, begin + 1), unknowns="u", equations=lambda u, t: d(u, t) + (u - offset),
+        conditions=[initial(u=offset + 1)],
+    )  # fmt: skip
+    solution = solve(problem, budget=120.0)
+    assert solution.estimate is not None and solution.estimate > 1e8 * torch.finfo(torch.float64).eps

@@ -26,6 +26,7 @@ from pinnsolve import (
     face,
     faces,
     initial,
+    initial_rate,
     laplace,
     neumann,
     periodic,
@@ -54,6 +55,10 @@ FREE: dict[str, tuple[dict[str, Any], str]] = {
         ROD | {"equations": lambda u, x: d(u, x, x) - pi**2 * sin(pi * x) + 2 * pi, "conditions": [
             neumann(u=pi, on=face(x=0)), neumann(u=-pi, on=face(x=1))]},
         "constant may be added",
+    ),
+    "a rate that is lost at rest": (
+        {"time": (0, 1), "unknowns": "u", "equations": lambda u, t: d(u, t) ** 2 - 4 * u, "conditions": initial(u=0)},
+        "do not ask for the rate of u",
     ),
     "one equation twice": (
         PAIR | {"equations": [lambda u, v, t: d(u, t) + d(v, t) - 1, lambda u, v, t: 2 * d(u, t) + 2 * d(v, t) - 2]},
@@ -100,6 +105,8 @@ FIXED: dict[str, dict[str, Any]] = {
     "beside resonance": ROD | {"equations": lambda u, x: d(u, x, x) + 10.5 * u - 1, "conditions": dirichlet(u=0)},
     "a level": ROD | {"equations": lambda u, x: d(u, x, x) - exp(x), "conditions": [
         dirichlet(u=1, on=face(x=0)), neumann(u=0, on=face(x=1))]},
+    "rest, though a square of the rate is lost there": {"time": (0, 1), "unknowns": "u",
+        "equations": lambda u, t: (1 + u) * d(u, t, t) + d(u, t)**2 + u, "conditions": [initial(u=0), initial_rate(u=0)]},
     "two equations": PAIR | {"equations": [lambda u, v, t: d(u, t) + d(v, t) - 1, lambda u, v, t: d(u, t) - 2 * d(v, t)]},
     "growth by e^20": {"time": (0, 1), "unknowns": "u", "equations": lambda u, t: d(u, t) - 20 * u, "conditions": initial(u=1)},
     "beside a mode of a drum": {"space": SQUARE, "unknowns": "u", "equations": lambda u, x, y: laplace(u, x, y) + 21 * u - 1,

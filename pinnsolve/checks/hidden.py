@@ -17,6 +17,7 @@ from pinnsolve.checks.boxes import RULES, Search, searched
 from pinnsolve.checks.peaks import Peak
 from pinnsolve.checks.variation import Variation
 from pinnsolve.geometry.piece import Piece
+from pinnsolve.geometry.points import Points
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
@@ -57,6 +58,23 @@ def hidden(problem: Problem, sizes: Mapping[str, Size]) -> tuple[list[Hidden], l
     return _distinct(found), list(dict.fromkeys(undecided))
 
 
+def hidden_on(problem: Problem, equation: Equation, piece: Piece, sizes: Mapping[str, Size]) -> list[Hidden]:
+    """The hidden places of one function on a piece of the domain; none where it asks for nothing along it, varies in
+    too many places, or on a side of a shape."""
+    if piece.side is not None or not equation.asks & set(piece.free):
+        return []
+    search = searched(Variation(problem, equation, piece, sizes))
+    if search is None or search.curved:
+        return []
+    return _distinct([h for p in search.peaks if (h := _told(search, p)) is not None])
+
+
+def missed_on(problem: Problem, equation: Equation, piece: Piece, sizes: Mapping[str, Size]) -> bool:
+    """Whether a function varies along a side of a shape where a few points do not see it."""
+    asks = piece.side is not None and equation.asks & set(piece.free)
+    return bool(asks and _on_side(Variation(problem, equation, piece, sizes)))
+
+
 def _functions(problem: Problem) -> list[tuple[Equation, Piece]]:
     """What may vary: equations inside, and conditions on their pieces, that ask for a coordinate along them."""
     inside = [(e, problem.domain.interior) for e in problem.equations]
@@ -67,8 +85,9 @@ def _functions(problem: Problem) -> list[tuple[Equation, Piece]]:
 def _on_side(variation: Variation) -> list[str]:
     """What varies along a side of a shape where the points of a run do not see it: looked for on many points, since a
     curve has no boxes."""
-    piece, many = variation.piece, 2**16  # in 0.1 s
-    values = [variation.along(piece.draw(n, "sobol", torch.Generator().manual_seed(n))) for n in (RULES.points, many)]
+    piece = variation.piece
+    few = piece.draw(RULES.points, "sobol", torch.Generator().manual_seed(RULES.points))
+    values = [variation.along(points) for points in (few, many_along(piece))]
     seen = values[0][1].nan_to_num().sort().values[int(RULES.few) : -int(RULES.few)]
     places, found = values[1]
     half = (1 + 2 * RULES.value) * (seen[-1] - seen[0]) / 2 + RULES.least * seen.abs().max() + 1e-300
@@ -77,6 +96,11 @@ def _on_side(variation: Variation) -> list[str]:
         return []
     at = ", ".join(f"{c}={float(v[far.argmax()]):.4g}" for c, v in places.coordinates.items())
     return [f"'{variation.equation.name}' varies on a short length along {piece.name}, as at {at}"]
+
+
+def many_along(piece: Piece) -> Points:
+    """So many points of a side that they are evaluated in 0.1 s."""
+    return piece.draw(2**16, "sobol", torch.Generator().manual_seed(2**16))
 
 
 def _told(search: Search, peak: Peak) -> Hidden | None:

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import torch
+
+from pinnsolve.checks.as_space import as_solved
 from pinnsolve.checks.some import some
+from pinnsolve.geometry.once import forget, kept, once
 from pinnsolve.geometry.points import Points
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
+
+
+def as_told(problem: Problem) -> Problem:
+    """A declaration as it is solved (`as_solved`); what was found of it before is found anew where its functions say
+    something else since, as where they read a number that has changed."""
+    found = as_solved(problem)
+    if kept(found, ("signature",)) not in (None, signature(found)):
+        forget(problem)
+        forget(found)
+        found = as_solved(problem)
+    return found
+
+
+def noted(problem: Problem) -> dict[str, str]:
+    """The signature with which a problem is solved, kept until it is solved again."""
+    return once(problem, ("signature",), lambda: signature(problem))
 
 
 def signature(problem: Problem) -> dict[str, str]:
@@ -43,6 +63,7 @@ def guessed_signature(problem: Problem) -> dict[str, str]:
 
 
 def _total(problem: Problem, equation: Equation, points: Points) -> float:
-    """The sum of an equation's residual on probes."""
+    """The sum of an equation's residual on probes, later ones of which count for more: odd sources do not cancel."""
     prober = problem.functions_prober if equation in problem.known else problem.prober
-    return float(prober.answer(equation, points).residual.sum())
+    residual = prober.answer(equation, points).residual.flatten()
+    return float(residual @ torch.linspace(1, 2, len(residual), dtype=residual.dtype, device=residual.device))

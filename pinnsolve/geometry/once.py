@@ -17,3 +17,13 @@ def once(owner: Any, key: tuple[Any, ...], find: Callable[[], T]) -> T:
     if key not in known:
         known[key] = find()
     return cast(T, known[key])
+
+
+def kept(owner: Any, key: tuple[Any, ...]) -> Any:
+    """What is kept under the key; nothing where it was not found yet."""
+    return owner.__dict__.get("found once", {}).get(key)
+
+
+def forget(owner: Any) -> None:
+    """Nothing is kept any more."""
+    owner.__dict__.pop("found once", None)

@@ -58,6 +58,8 @@ def step(objective: Objective, state: State, ridge: float) -> State:
     start = model.vector()
     if march["steps"] == 0:
         march["tau"] = march["first_tau"] = _first(objective)
+        if not 0 < march["tau"] < math.inf:  # the residual does not answer at all, as (u')^2 - 1 at rest
+            return _other_sign(objective, state, {**march, "sign": len(RULES.signs)})
     share, loss = RULES.signs[march["sign"]] / march["tau"], 0.0
     triangle = Triangle(objective.own, len(start), start, front=objective.room.front)
     for r, jacobian, drift in _paired(objective):
@@ -102,7 +104,7 @@ def _first(objective: Objective) -> float:
         if drift is not None
     ]
     above, below = (objective.total(sum(s)) for s in zip((0.0, 0.0), *squares, strict=True))
-    return (above / below) ** 0.5
+    return (above / below) ** 0.5 if below > 0 else math.inf
 
 
 def _other_sign(objective: Objective, state: State, march: dict[str, Any]) -> State:

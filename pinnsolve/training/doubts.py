@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pinnsolve.errors import Outcome
 from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_like
 from pinnsolve.methods.line_solving import cells_of
+from pinnsolve.problem.probes import Size
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
 from pinnsolve.training.integrals import counted, missed, unheld
@@ -39,7 +40,7 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     ended = outcome.kind in ENDED
     if blind := _blind(run):
         return blind if ended else outcome, None
-    change = _free_change(run, ended) if ended or outcome.kind in STOPPED else ""
+    change = _free_change(run, ended) or _branches(run) if ended or outcome.kind in STOPPED else ""
     if change:
         return uniqueness.undetermined(change), None
     share = missed(run)
@@ -72,6 +73,23 @@ def _free_change(run: Run, ended: bool) -> str:
     if told or not (ended and math.isfinite(answer)):
         return told
     return f"noise of one part in {limit:.0e} of their terms changes it by its own size"
+
+
+def _branches(run: Run) -> str:
+    """How solutions may leave zero at any time, as those of (u')^2 = 4u: at zero no equation asks for the highest rate
+    that one asks for elsewhere, and the start says nothing. Empty where all are asked for."""
+    problem = run.trial.problem
+    if problem.domain.time is None or any(bool(v.any()) for v in run.points.values().values()):
+        return ""
+    axis, nothing = problem.coordinates.index(problem.domain.time), dict.fromkeys(problem.unknowns, Size(0.0, 0.0))
+
+    def highest(sizes: Mapping[str, Size] | None) -> dict[str, int]:
+        answers = [problem.prober.answer(e, problem.domain.line(), sizes=sizes) for e in problem.equations]
+        return {u: max((alpha[axis] for a in answers for alpha in a.of(u)), default=0) for u in problem.unknowns}
+
+    there, at_rest = highest(None), highest(nothing)
+    lost = [u for u in problem.unknowns if at_rest[u] < there[u]]
+    return f"at zero they do not ask for the rate of {' and '.join(lost)}, and others may branch off" if lost else ""
 
 
 def _answer_along(run: Run) -> float:

@@ -69,7 +69,7 @@ class Found:
         Above zero where it is better by orders than the one that it solves again: their distance, times this, is the
         error of that one.
     noise : float
-        The relative error that rounding in the equations makes, where that is known.
+        The relative error that rounding makes: of numbers, and in the equations, where that is known.
     defect : float
         Above zero where cells say what the worst of them leaves of the equations.
     apart : float
@@ -154,8 +154,9 @@ def estimated(
     alike = [f for f in others if f.kind == best.kind]
     nearest = (own or alike or others)[0]
     apart = max(best.apart, own[0].apart) if own else 0.0
+    least = max(*(f.noise for f in (best, *own)), *(rounding(v.dtype) for v in best.values.values()))
     if apart > 0 and not best.defect > 0:
-        return max(apart, *(rounding(v.dtype) for v in best.values.values()))
+        return max(apart, least)
     near = own[:1] or alike[:1] or ([f for f in others if not f.defect] or others)[: best.others]
     error = max(_told_by(f, best, weights) for f in near)
     if not own and not alike and len(others) == 1:
@@ -177,7 +178,6 @@ def estimated(
     elif seen.rough or seen.narrow:
         # errors fall more slowly than residuals: that of the best is hardly below that of the next
         error = max(error, _difference(next((f for f in others if f not in own), others[0]), best))
-    least = max(*(f.noise for f in (best, *own)), *(rounding(v.dtype) for v in best.values.values()))
     # residuals at kinks that move are large for all, and one point beside a corner may have that of all others
     if best.exact(weights) or (cells and seen.rough) or (told and max(best.defect, nearest.defect) <= UNSOLVED):
         return max(error, least)

@@ -16,12 +16,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra import yardstick
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.binding import Watched
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.trial import Prepared
+from pinnsolve.trial.trial import Prepared, Trial
 
 # Of the terms: what least squares with a ridge of 1e-12 leave where the features could do better, and the least error
 # that is ever claimed. Lower, and what is exact goes on; higher, and what could become exact does not.
@@ -32,6 +33,18 @@ Leaves = dict[tuple[str, Alpha], Tensor]
 def rounding(dtype: torch.dtype) -> float:
     """What is rounding beside one, for results of least squares in numbers of this type."""
     return max(ROUNDING, 10 * torch.finfo(dtype).eps)
+
+
+def of_numbers(trial: Trial, values: Mapping[str, Tensor]) -> float:
+    """The relative error by rounding of the numbers that a problem is told in: of unknowns (N,) that hardly vary beside
+    their offset, and of coordinates far from their origin."""
+    domain, eps = trial.problem.domain, max(torch.finfo(v.dtype).eps for v in values.values())
+    offsets = [
+        float(v.detach().abs().max()) / yardstick.of_values(v.detach(), trial.plan.size(u).scale)
+        for u, v in values.items()
+    ]
+    places = [max(map(abs, domain.ends(c))) / domain.length(c) for c in domain.coordinates]
+    return 10 * eps * max(*offsets, *places)  # as in `rounding`
 
 
 def terms(residuals: Residuals) -> dict[str, float]:

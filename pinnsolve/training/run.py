@@ -29,7 +29,7 @@ from pinnsolve.training.error_estimate import Found, Gathered, solved_again
 from pinnsolve.training.guessing import before_guess, to_guess
 from pinnsolve.training.history import History, Look
 from pinnsolve.training.results import Ended, Turn
-from pinnsolve.training.rounding import rounding, terms
+from pinnsolve.training.rounding import of_numbers, rounding, terms
 from pinnsolve.training.seen import Seen
 from pinnsolve.training.stopping import Watch
 from pinnsolve.training.weights import left_beside, weighted, weights_of
@@ -276,8 +276,8 @@ class Run:
         if kept_apart(self.trial.problem) is not None:
             apart = 0.0  # it is told relative to what is trained, and not to what is handed out
         return Found(
-            stage, kind, held_out, values, again, made, scales, richer, noise, beside, self._left_by_cells, apart,
-            getattr(self.trial, "remains", 0.0), self.points.shares(),
+            stage, kind, held_out, values, again, made, scales, richer, max(noise, of_numbers(self.trial, values)),
+            beside, self._left_by_cells, apart, getattr(self.trial, "remains", 0.0), self.points.shares(),
         )  # fmt: skip
 
     def gathered(self) -> Gathered:

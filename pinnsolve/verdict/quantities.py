@@ -21,7 +21,7 @@ from pinnsolve.geometry.materials import Parts
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points
 from pinnsolve.geometry.quadrature import FINENESS, rules
-from pinnsolve.integrated import Integral, integrated, pieces_of, summed
+from pinnsolve.integrated import Breaks, Integral, integrated, joined, pieces_of, summed
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.quantities import Quantity
 from pinnsolve.reference import Reference
@@ -104,15 +104,15 @@ def of_reference(solution: Solution, reference: Reference, quantity: Quantity) -
         return None
     if quantity.asks & ({*problem.constants, *problem.functions} - set(reference.fields)):
         return None
-    places, pieces = breaks(solution.trial), pieces_of(problem, quantity)
+    places, pieces = breaks(solution.trial), pieces_of(problem, quantity, solution.trial.plan.sizes)
     settled = FINENESS.settled * problem.tolerance
 
-    def seen(piece: Piece, width: float) -> Iterator[tuple[Points, np.ndarray]]:
-        return ((p, _values(problem, reference, quantity, p, width)) for p in rules(piece, places))
+    def seen(piece: Piece, narrow: Breaks, width: float) -> Iterator[tuple[Points, np.ndarray]]:
+        return ((p, _values(problem, reference, quantity, p, width)) for p in rules(piece, joined(places, narrow)))
 
     try:
         with np.errstate(all="ignore"):
-            wide, fine = (summed([(p, seen(p, w)) for p in pieces], quantity.name, settled) for w in WIDTHS.each)
+            wide, fine = (summed([(p, seen(p, b, w)) for p, b in pieces], quantity.name, settled) for w in WIDTHS.each)
     except ProblemError:  # of a formula that is not defined on a side
         return None
     return Integral(fine.value, fine.error + abs(wide - fine))
