@@ -144,6 +144,11 @@ def test_nothing_is_lost_between_blocks_however_few_cells_there_are(ratio):
     assert out == pytest.approx(4.0, rel=1e-6)  # int 1 + x y
 
 
+def test_blocks_are_known_where_nothing_is_differentiated_as_when_a_model_is_loaded():
+    with torch.no_grad():
+        assert not in_parts(board(10.0))
+
+
 def test_a_constant_is_free_where_walls_let_nothing_through():
     insulated = Problem(
         space=Box(x=(0, 1), y=(0, 1)),

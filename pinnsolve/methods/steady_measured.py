@@ -46,10 +46,9 @@ def measured(
 ) -> tuple[SteadyCells, Tensor]:
     """The same with sizes as the solution shows them, and what each cell leaves, (n,), as far as it is felt."""
     mesh, sized = solved.mesh, rescaled(solved, told)
-    if told.evolution.fluxed:  # an energy is one of all cells, and smaller ones have less of it
-        return sized, defects(solved, faces, sizes_like(sized))
     part = ((mesh.widths / mesh.lengths).amax(-1) / FELT.narrow).clamp(max=1.0)
-    felt = part.sqrt()
+    # where fluxes join cells it is told by energy, of which smaller ones have less
+    felt = torch.ones_like(part) if told.evolution.fluxed else part.sqrt()
     if mesh.dims > 2:
         felt = felt * (FELT.many * mesh.shares).clamp(max=1.0).sqrt()
     for corner in corners:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
+import torch
+
 from pinnsolve.geometry.blocks import are_boxes
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError, derivatives_of, equations_of, wall_at
@@ -22,7 +24,8 @@ def fluxed_blocks(problem: Problem) -> Pairs:
     """For each equation of a steady problem with such materials the number of the unknown that is spread by it, found
     once; nothing where materials are no boxes, or fluxes will not do."""
     if problem not in _FLUXED:
-        _FLUXED[problem] = _fluxed(problem) if _in_boxes(problem) else ()
+        with torch.enable_grad():  # also where a model is loaded
+            _FLUXED[problem] = _fluxed(problem) if _in_boxes(problem) else ()
     return _FLUXED[problem]
 
 
