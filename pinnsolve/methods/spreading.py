@@ -19,6 +19,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra.subtrees import Ranks
 from pinnsolve.methods.implicit_step import Scheme, stretched
 from pinnsolve.methods.outflows import Outflow
 from pinnsolve.methods.rows import Slopes
@@ -84,7 +85,7 @@ def by_direction(scheme: Scheme, slopes: Slopes, shape: tuple[int, int]) -> Tens
 
 def left_by_cells(
     scheme: Scheme, mesh: Tiles, c: Tensor, inside: tuple[Tensor, Slopes, int], outflows: Sequence[Outflow],
-    missed: Tensor, sizes: Tensor,
+    missed: Tensor, sizes: Tensor, unknowns: int, ranks: Ranks,
 ) -> Tensor:  # fmt: skip
     """What each cell with coefficients (n, F, M) leaves, (n,), as a change of the unknowns by their sizes (F,).
 
@@ -93,9 +94,13 @@ def left_by_cells(
     inside : (residuals (E, n, P), slopes, points along each coordinate)
     missed : tensor (n, F)
         What is missed at walls, as energy over the cell's area.
+    unknowns : int
+        On all sides.
+    ranks : Ranks
+        Among which cells are shared.
     """
     points, h, d = inside[2], mesh.widths, scheme.degree
-    w, found = weights_of(mesh, scheme.cell, points), missed + _at_sides(mesh, c, outflows)
+    w, found = weights_of(mesh, scheme.cell, points), missed + ranks.sum(_at_sides(mesh, c, outflows, unknowns, ranks))
     energy, floor = c.new_zeros(scheme.fields), (Energy.floor * sizes) ** 2
     for i, f in enumerate(scheme.evolution.fluxed):
         a = _along(scheme, inside[1], i, f).abs()
@@ -111,10 +116,10 @@ def left_by_cells(
     return q + (h / mesh.lengths).amax(1) / d * q.sqrt()
 
 
-def _at_sides(mesh: Tiles, c: Tensor, outflows: Sequence[Outflow]) -> Tensor:
-    """What jumps at the sides of each cell, as energy over its area, (n, F)."""
-    size = 1 + max((int(out.sides.unknowns.max()) for out in outflows if out.sides.unknowns.numel()), default=0)
-    stiff, values, fluxes = c.new_zeros(3, size)
+def _at_sides(mesh: Tiles, c: Tensor, outflows: Sequence[Outflow], unknowns: int, ranks: Ranks) -> Tensor:
+    """What jumps at the sides of each of this rank's cells, as energy over its area, (n, F)."""
+    sums = c.new_zeros(3, unknowns)
+    stiff, values, fluxes = sums
     own = []
     for out in outflows:
         here = c[out.sides.cells].flatten(1)[..., None]
@@ -122,6 +127,7 @@ def _at_sides(mesh: Tiles, c: Tensor, outflows: Sequence[Outflow]) -> Tensor:
         own.append(u)
         for whole, mine in ((stiff, out.stiff), (values, out.stiff * u), (fluxes, flow)):
             whole.index_add_(0, out.sides.unknowns.flatten(), mine.flatten())
+    stiff, values, fluxes = ranks.sum(sums)  # both sides of a face may be different ranks'
     found = c.new_zeros(len(mesh), c.shape[1])
     for out, u in zip(outflows, own, strict=True):
         k = out.sides.unknowns

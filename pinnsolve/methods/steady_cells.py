@@ -206,7 +206,8 @@ def _by_energy(solved: SteadyCells, faces: FluxedFaces, sizes: Tensor) -> Tensor
     slopes = {key: slope.view(shape) for key, slope in found.slopes.items()}
     at_walls = faces.missed([solved.step.at_site(site, slopes=False).residuals for site in solved.sites])
     inside = found.residuals.view(-1, *shape), slopes, points
-    off = left_by_cells(s, mesh, solved.coefficients, inside, faces.outflows, at_walls, sizes)
+    shared = faces.faces.order.size, faces.own.shares.ranks
+    off = left_by_cells(s, mesh, solved.coefficients, inside, faces.outflows, at_walls, sizes, *shared)
     return torch.where(off.isfinite(), off, torch.full_like(off, math.inf))
 
 
