@@ -62,7 +62,7 @@ def read(problem):
     return steady(problem, plan(problem, list(parts(problem)), Findings({"u": {(2, 0), (0, 2)}}, [], [])))
 
 
-def solved(ratio, bound=1e-2, degree=5):
+def solved(ratio, bound=2e-2, degree=5):
     """A checkerboard over cells that leave no more than a bound, and the same cells with two degrees more."""
     evolution = read(board(ratio))
     whole = SteadyWhole(scheme_of(evolution, degree, CPU), (), bound)
@@ -91,7 +91,7 @@ def test_the_exponent_of_one_quarter_that_hardly_conducts_is_that_of_a_corner_th
     assert exponent(torch.tensor([1e-9, 1.0, 1.0, 1.0])) == pytest.approx(2 / 3, abs=1e-6)
 
 
-@pytest.mark.parametrize(("ratio", "least"), [(10.0, 2e-3), (40.0, 5e-3)])
+@pytest.mark.parametrize(("ratio", "least"), [(10.0, 5e-3), (40.0, 1e-2)])
 def test_a_checkerboard_and_what_is_told_of_its_error(ratio, least):
     u, (poorer, richer) = kellogg(ratio)[1], solved(ratio)
     told = error_of_richer(poorer, richer, [1.0])
