@@ -1,7 +1,8 @@
 """Cells of a plane that are joined by fluxes: the values on their sides are unknowns, and what flows out of one cell
 flows into the other (a hybridised interior penalty).
 
-With m d_t^k u + N u = 0, a and w the diffusion across a side and the wind there, all v of a cell and all g on sides,
+With m d_t^k u + N u = 0, where nothing evolves m = 0, a and w the diffusion across a side and the wind there, all v of
+a cell and all g on sides,
 
     (v, m lambda^k u + N u) - <a v_n, u - g> + <(t + |w| - w) v, u - g> = 0      in each cell,
     sum over both cells of  <g', a u_n - (t + |w|) (u - g)> = 0                  on each side,      t = p d (d + 1) a/h.
@@ -31,12 +32,13 @@ from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, at_once
 from pinnsolve.methods.faces import faces_in, gaps
 from pinnsolve.methods.implicit_step import Scheme, in_time
-from pinnsolve.methods.outflows import all_faces, outflow, tested_with
+from pinnsolve.methods.outflows import all_faces, missed_at, outflow, tested_with
 from pinnsolve.methods.own_cells import own_cells, seen_by
 from pinnsolve.methods.rows import Slopes, at_site, times
 from pinnsolve.methods.side_slopes import SideSlopes
 from pinnsolve.methods.sides import Sides
 from pinnsolve.methods.sites import Site
+from pinnsolve.methods.spreading import levels, spread_by
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -81,6 +83,7 @@ class FluxedFaces:
         row_weights: Tensor, beside: SideSlopes,
     ) -> None:  # fmt: skip
         self.scheme, self.mesh, self.sites = scheme, mesh, [site for site, _ in sites]
+        self.at_walls = [mine for _, mine in sites]
         self.faces = faces_in(scheme, mesh)
         self.shares = mesh.shares / mesh.shares.max()
         self.seen = seen_by(scheme, mesh)
@@ -89,13 +92,16 @@ class FluxedFaces:
         self.sizes = torch.tensor(scheme.evolution.sizes, dtype=torch.float64, device=mesh.device)
         self.columns = self.sizes.repeat_interleave(scheme.cell.count)
         values = scheme.radau.values / length
-        self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values, self.seen)
+        self.rows = CellRows(
+            scheme, mesh, slopes, self.first, row_weights, values, self.seen, spread_by(scheme, slopes)
+        )
         self.scales = self._scales(slopes, values)
         sides = all_faces(scheme, mesh, beside)
         self.outflows = [outflow(group, sides, scheme) for group in self.own.groups]
         self.walls = [
             tested_with(scheme, mesh, site, mine, *at) for (site, mine), at in zip(sites, beside.walls, strict=True)
         ]
+        self.beside = beside
         self.parts = self._by_parts(beside)
         self.conditions = [at_site(scheme, mesh, site, mine)[0].flatten(3).flatten(1, 2) for site, mine in sites]
         normal = self.rows.normal((values.imag == 0).tolist())
@@ -105,6 +111,10 @@ class FluxedFaces:
         """(S, F): rows are tested with so many times v, and multiplied by as much."""
         e, s = self.scheme.evolution, self.scheme
         assert s.weights is not None
+        if e.time is None:
+            by_field = values.new_ones(len(values), len(self.sizes))
+            by_field[:, list(e.fluxed)] = levels(s, self.mesh, slopes).to(values)
+            return by_field
         order, each = in_time(e, slopes), self.sizes.new_zeros(len(self.mesh), len(e.equations))
         for (i, _, alpha), slope in slopes.items():
             if order[i] and e.derivative(alpha)[1] == order[i]:
@@ -190,6 +200,14 @@ class FluxedFaces:
     def _invert(self, h: Tensor) -> None:
         for part in h.split(at_once(self.own.groups), 1):
             part[:] = torch.linalg.inv(part)
+
+    def missed(self, told: Sequence[Tensor]) -> Tensor:
+        """What conditions miss at walls, (m, c P) at each site, as energy over the area of each cell, (n, F)."""
+        found = self.sizes.new_zeros(len(self.mesh), len(self.sizes))
+        for site, slopes, left, (a, wind) in zip(self.sites, self.at_walls, told, self.beside.walls, strict=True):
+            for f, mine in missed_at(self.scheme, self.mesh, site, slopes, a, wind, left).items():
+                found[:, f].index_add_(0, site.cells, mine)
+        return found
 
     def solve(self, b: Tensor, at_sites: Sequence[Tensor], known: Tensor | None = None) -> Tensor:
         """The coefficients (S, n, F, M, K) for K right sides.

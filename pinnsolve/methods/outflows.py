@@ -94,9 +94,9 @@ def all_faces(scheme: Scheme, mesh: Tiles, beside: SideSlopes) -> AllFaces:
             xi, h, sign = face.xi(upper, along), mesh.widths[cells], 1.0 - 2.0 * upper
             across = [int(k == face.axis) for k in range(2)]
             slope = scheme.cell.features(xi, across) * (2 * sign / h[:, face.axis])[:, None, None]
-            flux = modes @ (a[..., None] * slope)  # (F, p, T, M)
+            flux = modes @ (a[upper, ..., None] * slope)  # (F, p, T, M)
             carried = modes @ (sign * wind[..., None] * scheme.cell.features(xi, (0, 0)))
-            stiff = _stiff(scheme, a, wind, h[:, face.axis])
+            stiff = _stiff(scheme, a[upper], wind, h[:, face.axis])
             low, high = face.parts[upper].unbind(1)
             length = (high - low) / 2 / h[:, face.axis]
             for kept, value in zip(
@@ -152,8 +152,7 @@ def tested_with(scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes, a: Tens
     found = v.new_zeros(len(site.cells), len(site.conditions), site.count, scheme.fields, m)
     stiff, weight = _stiff(scheme, a, wind, h), site.weights / h[:, None]
     for i in range(len(site.conditions)):
-        orders = ((f, scheme.evolution.derivative(alpha)[0][axis], s) for (j, f, alpha), s in slopes.items() if j == i)
-        f, order, factor = max((o for o in orders if bool(o[2].any())), key=lambda o: o[1])  # others are tangential
+        f, order, factor = _said(scheme, slopes, i, axis)
         if order:
             test = (a[f] / (sign * factor))[..., None] * v
         else:
@@ -161,3 +160,28 @@ def tested_with(scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes, a: Tens
             test = pressed[..., None] * v - (2 * sign / h[:, None] * a[f] / factor)[..., None] * v_n
         found[:, i, :, f] += test * weight[..., None]
     return found.flatten(3).flatten(1, 2)
+
+
+def missed_at(
+    scheme: Scheme, mesh: Tiles, site: Site, slopes: Slopes, a: Tensor, wind: Tensor, told: Tensor
+) -> dict[int, Tensor]:  # fmt: skip
+    """By unknown what conditions miss at a wall, told (m, c P), as energy over the area of each cell, (c,): of values
+    (t + |w|) times the square, of slopes that of fluxes over it."""
+    assert site.side is not None
+    axis, _ = site.side
+    h, found = mesh.widths[site.cells, axis], dict[int, Tensor]()
+    stiff = _stiff(scheme, a, wind, h)
+    for i in range(len(site.conditions)):
+        f, order, factor = _said(scheme, slopes, i, axis)
+        off = (told[i].view(len(h), -1) / factor).square()
+        square = site.mean(off * a[f].square()) / stiff[f] if order else site.mean(off) * stiff[f]
+        found[f] = found.get(f, torch.zeros_like(h)) + square / h
+    return found
+
+
+def _said(scheme: Scheme, slopes: Slopes, condition: int, axis: int) -> tuple[int, int, Tensor]:
+    """Of which unknown a condition speaks, of its value (0) or its slope across, and times what, (c, P)."""
+    orders = (
+        (f, scheme.evolution.derivative(alpha)[0][axis], s) for (j, f, alpha), s in slopes.items() if j == condition
+    )
+    return max((o for o in orders if bool(o[2].any())), key=lambda o: o[1])  # others are tangential

@@ -78,8 +78,8 @@ class SideSlopes:
     Parameters
     ----------
     places : list of FacePlaces
-    faces : list of (a, w), each (F, p, P)
-        For each of them, along its coordinate.
+    faces : list of (a, w), (2, F, p, P) and (F, p, P)
+        For each of them, along its coordinate; a as it is below and above.
     walls : list of (a, w), each (F, c, P)
         For each site, outward.
     inside : (a, a_x), each (F, 2, n, P), optional
@@ -104,24 +104,33 @@ def along_face(scheme: Scheme) -> tuple[Tensor, Tensor]:
 
 
 def side_slopes(step: Step, sites: list[Site], some: Tensor | None = None) -> SideSlopes:
-    """Of a step as it stands: on a face the mean of both sides'. With `some` cells on their faces and in them alone."""
+    """Of a step as it stands: on a face the mean of both sides', and where that jumps each side's own. With `some`
+    cells on their faces and in them alone."""
     mesh, (along, _) = step.mesh, along_face(step.scheme)
     places = face_places(mesh, step.scheme.evolution.rings, some)
     told = _on_both_sides(step, places, along)
+    near = [torch.stack([told[2 * k + side][0] for side in (0, 1)]) for k in range(len(places))]
+    jumps = [(a[1] - a[0]).abs() >= SideSlopes.jump * (a[1] + a[0]) for a in near]
+    farther = _on_both_sides(step, places, along, 2) if any(bool(j.any()) for j in jumps) else told
     faces = []
-    for face in places:
-        ((below, b_below), (above, b_above)), told = told[:2], told[2:]
-        apart = SideSlopes.inward * (mesh.widths[face.cells[0]] + mesh.widths[face.cells[1]])[:, face.axis] / 2
-        varies = torch.where((above - below).abs() < SideSlopes.jump * (above + below), above - below, 0.0)
-        faces.append(((below + above) / 2, (b_below + b_above) / 2 + varies / apart[:, None]))
+    for k, (face, a, jump) in enumerate(zip(places, near, jumps, strict=True)):
+        apart = SideSlopes.inward * mesh.widths[torch.stack(face.cells), face.axis] / 2  # (2, p)
+        slopes = (a - torch.stack([farther[2 * k + side][0] for side in (0, 1)])) / apart[:, None, :, None]
+        own = a + slopes * apart[:, None, :, None]
+        varies = torch.where(jump, (slopes[0] - slopes[1]) / 2, (a[1] - a[0]) / apart.sum(0)[:, None])
+        wind = (told[2 * k][1] + told[2 * k + 1][1]) / 2 + varies
+        faces.append((torch.where(jump, own, a.mean(0)), wind))
     return SideSlopes(places, faces, _at_walls(step, sites), _inside(step, some))
 
 
-def _on_both_sides(step: Step, places: list[FacePlaces], along: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """a and w below and above of the faces across each coordinate, one after the other, (F, p, P) each."""
+def _on_both_sides(
+    step: Step, places: list[FacePlaces], along: Tensor, far: float = 1.0
+) -> list[tuple[Tensor, Tensor]]:  # fmt: skip
+    """a and b below and above of the faces across each coordinate, one after the other, (F, p, P) each; so many times
+    as far inside."""
     sides = [(face, k) for face in places for k in (0, 1)]
     cells = torch.cat([face.cells[k] for face, k in sides])
-    a, b = _at(step, cells, torch.cat([face.xi(k, along, SideSlopes.inward) for face, k in sides]))
+    a, b = _at(step, cells, torch.cat([face.xi(k, along, far * SideSlopes.inward) for face, k in sides]))
     parts = [torch.split(x, [len(face.numbers) for face, _ in sides], 2) for x in (a, b)]
     return [(mine[face.axis], wind[face.axis]) for (face, _), mine, wind in zip(sides, *parts, strict=True)]
 
@@ -183,11 +192,11 @@ def _at(step: Step, cells: Tensor, xi: Tensor) -> tuple[Tensor, Tensor]:
         if f != e.fluxed[i]:
             continue
         mean = slope.reshape(s.stages, *x.shape[:2]).mean(0)
-        if order == max(e.orders):
+        if order and order == max(e.orders):
             m[f] += mean
         elif any(k) and max(k) == sum(k):
             (a if max(k) == 2 else b)[k.index(max(k)), f] += mean
-    sign = torch.where(m < 0, -1.0, 1.0)
+    sign = torch.where((m if max(e.orders) else -a[0]) < 0, -1.0, 1.0)
     return -sign * a, sign * b
 
 

@@ -23,6 +23,7 @@ from pinnsolve.methods.raised import masses
 from pinnsolve.methods.rows import Slopes, averaged
 from pinnsolve.methods.side_slopes import SideSlopes, side_slopes
 from pinnsolve.methods.sites import Site
+from pinnsolve.methods.spreading import row_weights
 from pinnsolve.methods.steady_rows import balanced
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.spread import weights_of
@@ -62,6 +63,10 @@ class Operator:
 
     def __post_init__(self) -> None:
         given = self.scheme, self.mesh, self.length, self.slopes, self.sites
+        if self.scheme.evolution.time is None and self.beside is not None:
+            self.row_weights = row_weights(self.scheme, self.mesh, self.slopes)
+            self.cells = FluxedFaces(*given, self.row_weights, self.beside)
+            return
         if self.scheme.evolution.time is None:
             self.row_weights, joining = balanced(self.scheme, self.mesh, self.slopes, self.curves)
             # Newton's method looks again at what cells leave, so that half of the digits suffice

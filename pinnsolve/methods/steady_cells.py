@@ -19,10 +19,13 @@ from pinnsolve.machine.room import UNLIMITED, Room
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods.curves import Curve, across, curves_of
 from pinnsolve.methods.faces import gaps, joined_at
+from pinnsolve.methods.fluxed_faces import FluxedFaces
 from pinnsolve.methods.given_across import given_by
 from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of, stretched
+from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.sites import Site
+from pinnsolve.methods.spreading import left_by_cells
 from pinnsolve.methods.stage_operator import Operator
 from pinnsolve.networks.spread import spread
 from pinnsolve.networks.tiles import Tiles
@@ -150,18 +153,20 @@ class SteadyOperator:
     def _given_by(self, constants: Mapping[str, float]) -> Tensor | None:
         """What is given across lines and curves for sensitivities, (1, N, K)."""
         c, step = self.cells, self.cells.step
+        if isinstance(self.faces, FluxedFaces):
+            return None
         lines, names = given_by(step, c.coefficients[None], constants), list(constants)
         curves = [across(step, curve, False, constants).by_constants(names) for curve in c.curves]
         nothing = c.coefficients.new_zeros(1, *c.coefficients.shape, len(names))
         return self.faces.counted(lines, curves, nothing)
 
     @property
-    def faces(self) -> JoinedFaces:
-        assert isinstance(self.operator.cells, JoinedFaces)
+    def faces(self) -> JoinedFaces | FluxedFaces:
+        assert not isinstance(self.operator.cells, JoinedChain)
         return self.operator.cells
 
 
-def defects(solved: SteadyCells, faces: JoinedFaces, sizes: Tensor) -> Tensor:
+def defects(solved: SteadyCells, faces: JoinedFaces | FluxedFaces, sizes: Tensor) -> Tensor:
     """What each cell leaves, (n,): as a change of the unknowns by their sizes (F,) (dimensionless).
 
     Of the equations between their points, of joins, and of conditions between their points: the root of the sum of
@@ -169,6 +174,8 @@ def defects(solved: SteadyCells, faces: JoinedFaces, sizes: Tensor) -> Tensor:
     make of it; the largest over the equations.
     """
     s, mesh, step = solved.scheme, solved.mesh, solved.step
+    if isinstance(faces, FluxedFaces):
+        return _by_energy(solved, faces, sizes)
     if mesh.dims > 2:
         give_back()
     e, n, points = s.evolution, len(mesh), s.degree + 3
@@ -189,6 +196,18 @@ def defects(solved: SteadyCells, faces: JoinedFaces, sizes: Tensor) -> Tensor:
     at_sides += _beside_points(solved, faces) / float(scale.min()) ** 2
     counts, raised = _counting(solved, faces, sizes)
     off = (square + at_sides / raised.square()).sqrt() * counts
+    return torch.where(off.isfinite(), off, torch.full_like(off, math.inf))
+
+
+def _by_energy(solved: SteadyCells, faces: FluxedFaces, sizes: Tensor) -> Tensor:
+    """The same where fluxes join cells (`methods.spreading`)."""
+    s, mesh, points = solved.scheme, solved.mesh, solved.scheme.degree + 3
+    found, shape = solved.inside(points, slopes=True), (len(mesh), points**2)
+    slopes = {key: slope.view(shape) for key, slope in found.slopes.items()}
+    at_walls = faces.missed([solved.step.at_site(site, slopes=False).residuals for site in solved.sites])
+    inside = found.residuals.view(-1, *shape), slopes, points
+    shared = faces.faces.order.size, faces.own.shares.ranks
+    off = left_by_cells(s, mesh, solved.coefficients, inside, faces.outflows, at_walls, sizes, *shared)
     return torch.where(off.isfinite(), off, torch.full_like(off, math.inf))
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.places import Corner
+from pinnsolve.methods.fluxed_faces import FluxedFaces
 from pinnsolve.methods.grading import beside
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_faces import JoinedFaces
@@ -41,12 +42,13 @@ FELT = Felt()
 
 
 def measured(
-    solved: SteadyCells, faces: JoinedFaces, told: Scheme, corners: Sequence[Corner]
+    solved: SteadyCells, faces: JoinedFaces | FluxedFaces, told: Scheme, corners: Sequence[Corner]
 ) -> tuple[SteadyCells, Tensor]:
     """The same with sizes as the solution shows them, and what each cell leaves, (n,), as far as it is felt."""
     mesh, sized = solved.mesh, rescaled(solved, told)
     part = ((mesh.widths / mesh.lengths).amax(-1) / FELT.narrow).clamp(max=1.0)
-    felt = part.sqrt()
+    # where fluxes join cells it is told by energy, of which smaller ones have less
+    felt = torch.ones_like(part) if told.evolution.fluxed else part.sqrt()
     if mesh.dims > 2:
         felt = felt * (FELT.many * mesh.shares).clamp(max=1.0).sqrt()
     for corner in corners:

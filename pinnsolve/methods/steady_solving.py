@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinnsolve.checks.linearity import linear
 from pinnsolve.geometry.places import Corner
+from pinnsolve.methods.at_corners import error_of_richer
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.grading import beside
 from pinnsolve.methods.implicit_step import Scheme
@@ -100,7 +101,12 @@ def enriched(trial: Planar, known: Planar | None, bound: float, state: State, ob
             assert isinstance(newton.operator, SteadyOperator)
             _, left = measured(solved, newton.operator.faces, scheme, corners_of(trial))
             trial.take(known.mesh, solved.coefficients, True, float(left.max()))
-            trial.apart = _told_by_orders(trial, known, bound, objective)
+            scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
+            if scheme.evolution.fluxed:
+                poorer = SteadyCells(before, known.mesh, known.coefficients)
+                trial.apart = error_of_richer(poorer, solved, scales)
+            else:
+                trial.apart = _told_by_orders(trial, known, bound, objective)
     return {**_ended(state, trial, scheme, stuck=solved is None), "left": 0.0}
 
 

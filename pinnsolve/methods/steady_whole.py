@@ -220,6 +220,8 @@ class SteadyWhole:
 
     def _eased(self, failed: bool) -> bool:
         """Go on with more diffusion, or with less; whether there is a way."""
+        if self.scheme.evolution.fluxed:
+            return False
         if self.easing is None:
             self.easing = begun(self._begun())
         elif self.easing.whole:

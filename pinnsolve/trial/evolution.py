@@ -35,7 +35,7 @@ from pinnsolve.trial.determined import (
 )
 from pinnsolve.trial.exact import Plan, with_integrals
 from pinnsolve.trial.fluxes import by_fluxes
-from pinnsolve.trial.rim import enough, relations_of
+from pinnsolve.trial.rim import at_rim, enough, relations_of
 from pinnsolve.trial.rim_corners import of_rim
 from pinnsolve.trial.standing import conditions_of
 
@@ -94,7 +94,7 @@ class Evolution:
     held : tuple of bool
         Of each part, whether it has walls at which more is said than slopes.
     fluxed : tuple of int
-        Where cells are joined by fluxes, for each equation the number of the unknown that evolves by it.
+        Where cells are joined by fluxes, for each equation the number of the unknown that evolves, or is spread, by it.
     """
 
     problem: Problem
@@ -270,7 +270,7 @@ def evolution(
         tuple(walls), rings, across, with_ends(problem, walls, places), moments, inside, begun, driven.mirrored(sign),
         rough, tuple(made.size(u).scale for u in problem.unknowns), is_rate, lines, *of_rim(problem, made, walls),
         across_curves, tuple(held(problem).tolist()) if across_curves else (),
-        by_fluxes(problem, equations, walls, joins, orders, space, rings, sign, bool(lines)),
+        by_fluxes(problem, equations, walls, joins, orders, space, rings, sign, bool(lines) or at_rim(problem)),
     )  # fmt: skip
 
 

@@ -1,8 +1,10 @@
-"""Whether an evolution in a plane can be solved by fluxes through the sides of cells.
+"""Whether an evolution in a plane, or a steady problem there, can be solved by fluxes through the sides of cells.
 
 Each equation says how one unknown evolves, and diffuses that one alone, or is its wave:
 
-    m d_t^k u_i - a u_i,xx - b u_i,yy + (what is of lower order in space) = 0,        m a > 0,  m b > 0.
+    m d_t^k u_i - a u_i,xx - b u_i,yy + (what is of lower order in space) = 0,        m a > 0,  m b > 0,
+
+or, where nothing evolves, how one unknown is spread: m = 0, a b > 0.
 
 a and b may vary in space and time but not with the unknowns, since their slopes are needed on the sides; and they
 are no more unlike than cells that are small along both coordinates bear.
@@ -21,7 +23,6 @@ from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import Wall
-from pinnsolve.trial.rim import at_rim
 
 Pairs = tuple[int, ...]  # for each equation the number of the unknown that evolves by it
 
@@ -46,16 +47,16 @@ RULES = Rules()
 
 def by_fluxes(
     problem: Problem, equations: Sequence[Equation], walls: Sequence[Wall], joins: Mapping[str, Sequence[int]],
-    orders: Mapping[str, int], space: Sequence[int], rings: Sequence[bool], sign: int, lines: bool,
+    orders: Mapping[str, int], space: Sequence[int], rings: Sequence[bool], sign: int, otherwise: bool,
 ) -> Pairs:  # fmt: skip
-    """For each equation the number of the unknown that evolves by it; nothing where fluxes will not do.
+    """For each equation the number of the unknown that evolves, or is spread, by it; nothing where fluxes will not do.
 
     Parameters
     ----------
-    lines : bool
-        Whether something else than traces is joined across lines.
+    otherwise : bool
+        Whether a rim or curves cut cells, or something else than traces is joined across lines.
     """
-    plane = len(space) == 2 and not at_rim(problem) and not problem.inner and not lines
+    plane = len(space) == 2 and not problem.inner and not otherwise
     alike = len(set(orders.values())) == 1 and all(list(k) == [2, 2] for k in joins.values())
     if not (plane and alike and len(equations) == len(problem.unknowns)):
         return ()
@@ -68,7 +69,7 @@ def by_fluxes(
 
 
 def _evolves(problem: Problem, equation: Equation, order: int, space: Sequence[int], sign: int) -> str | None:
-    """The unknown that evolves by an equation, and diffuses there, or is a wave."""
+    """The unknown that evolves by an equation, and diffuses there, or is a wave; the one that is spread."""
     points = problem.domain.line()
     one, other = (problem.prober.answer(equation, points, shift).slopes for shift in (0.0, 0.7))
     there = {(u, alpha): slope for u, alpha, slope in other}
@@ -76,8 +77,11 @@ def _evolves(problem: Problem, equation: Equation, order: int, space: Sequence[i
     def in_space(alpha: Alpha) -> int:
         return sum(alpha[k] for k in space)
 
-    masses = [(u, m) for u, alpha, m in one if sum(alpha) - in_space(alpha) == order and not in_space(alpha)]
-    if order == 0 or len(masses) != 1:
+    if order:
+        masses = [(u, m) for u, alpha, m in one if sum(alpha) - in_space(alpha) == order and not in_space(alpha)]
+    else:  # of the sign of what is spread along the first coordinate
+        masses = [(u, -s) for u, alpha, s in one if alpha[space[0]] == 2]
+    if len(masses) != 1 or (order == 0 and float(masses[0][1].sign().sum().abs()) < len(points)):
         return None
     (own, mass), spread = masses[0], list[Tensor]()
     for u, alpha, slope in one:

@@ -18,6 +18,7 @@ from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.side import Side
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.blocks import fluxed_blocks
 from pinnsolve.trial.determined import UnmarchableError, Wall, determined, needed
 
 _REGIONS: WeakKeyDictionary[Problem, Region] = WeakKeyDictionary()
@@ -30,8 +31,10 @@ def shape_of(problem: Problem) -> Shape:
 
 
 def in_parts(problem: Problem) -> bool:
-    """Whether curves of materials cut cells of a plane; in space these end at layers."""
-    return problem.parts is not None and len(problem.domain.space_coordinates) == 2
+    """Whether curves of materials cut cells of a plane; in space these end at layers, and where fluxes join blocks at
+    the sides of these."""
+    plane = len(problem.domain.space_coordinates) == 2
+    return problem.parts is not None and plane and not fluxed_blocks(problem)
 
 
 def at_rim(problem: Problem) -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from pinnsolve.checks.parts_apart import held
 from pinnsolve.checks.resolution import Resolution
+from pinnsolve.geometry.blocks import corners_of_boxes, ends_of_boxes
 from pinnsolve.geometry.materials import layered
 from pinnsolve.networks.traces import Crossed
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
+from pinnsolve.trial.blocks import fluxed_blocks
 from pinnsolve.trial.breaks import cuts, varying_along
 from pinnsolve.trial.crossings import check_seen, crossed
 from pinnsolve.trial.determined import (
@@ -49,8 +51,10 @@ def steady(problem: Problem, made: Plan) -> Evolution:
         raise UnmarchableError("cells of space end at layers of materials, and at no curved interface")
     if at_rim(problem):
         return _over_shape(problem, made, equations)
+    if fluxed_blocks(problem):
+        return _of_blocks(problem, made, equations)
     standing, walls = [(c, piece) for c in problem.conditions for piece in problem.pieces(c)], walls_of(problem)
-    rings = tuple(any(p.coordinate == c for p in problem.periodic) for c in problem.coordinates)
+    rings = rings_of(problem)
     determined(problem, equations, walls, rings, space)
     joins = _joins(problem, equations)
     inside = tuple(varying_along(problem, c, standing, planes=True) for c in problem.coordinates)
@@ -63,6 +67,23 @@ def steady(problem: Problem, made: Plan) -> Evolution:
         problem, equations, space, None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {},
         with_ends(problem, walls, places), (), inside, inside, Resolution(), rough,
         tuple(made.size(u).scale for u in problem.unknowns), False, across,
+    )  # fmt: skip
+
+
+def _of_blocks(problem: Problem, made: Plan, equations: Sequence[Equation]) -> Evolution:
+    """The same over blocks of materials, joined by fluxes."""
+    walls, rings, blocks = walls_of(problem), rings_of(problem), list(problem.materials.values())
+    determined(problem, equations, walls, rings, (0, 1))
+    places = [
+        sorted({*cuts(problem, made, c, Resolution()), *ends_of_boxes(blocks, problem.domain, c)})
+        for c in problem.coordinates
+    ]
+    joins, inside = _joins(problem, equations), (Resolution(),) * 2
+    return Evolution(
+        problem, tuple(equations), (0, 1), None, 1, joins, (0,) * len(joins), {}, {}, tuple(walls), rings, {},
+        with_ends(problem, walls, places), (), inside, inside, Resolution(), made.rough or bool(made.corners),
+        tuple(made.size(u).scale for u in problem.unknowns), False, notches=corners_of_boxes(blocks, problem.domain),
+        fluxed=fluxed_blocks(problem),
     )  # fmt: skip
 
 
@@ -80,6 +101,11 @@ def walls_of(problem: Problem) -> list[Wall]:
     if at_rim(problem):
         return [wall_on_rim(problem, c, piece) for c, piece in standing]
     return [wall_at(problem, c, piece, parts=len(problem.coordinates) == 2) for c, piece in standing]
+
+
+def rings_of(problem: Problem) -> tuple[bool, ...]:
+    """Along which coordinates everything is periodic."""
+    return tuple(any(p.coordinate == c for p in problem.periodic) for c in problem.coordinates)
 
 
 def _joins(problem: Problem, equations: Sequence[Equation]) -> tuple[tuple[int, ...], ...]:

@@ -82,8 +82,8 @@ def poisson2d_ms() -> Truth:
     return on_two_grids(
         places,
         solve,
-        (1e-3, 1e-6),
-        "spectral elements of degree 4, a fifth as wide again and again, to 1e-3 and to 1e-6 at edges",
+        (1e-6, 1e-8),
+        "spectral elements of degree 4, a fifth as wide again and again, to 1e-6 and to 1e-8 at edges",
     )
 
 
