@@ -77,7 +77,7 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
     ),
     "a march over such cells": (
         of(
-            heating, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5e3))}, time=(0, 1e-3),
+            heating, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5e3))}, time=(0, 1),
             conditions=[initial(u=lambda x, y: x * y), dirichlet(u=lambda x, y: x * y)],
         ),
         {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=1)},
