@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors, and one process on each core already
+# What is freed stays with the process: pages need not be asked for and cleared again and again. glibc reads this where a
+# process begins, those of xdist and of tests.
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**30))
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**25))
 
 import gc
 import signal

@@ -32,10 +32,16 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Everything in a file, gone through once for all tests."""
+    return list(ast.walk(tree(path)))
+
+
 def imported(path: Path) -> set[str]:
     """The parts of pinnsolve that a file imports, at its top or later."""
     found = set()
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pinnsolve."):
             found.add(str(node.module).split(".")[1])
     return found
@@ -56,7 +62,7 @@ def module(path: Path) -> str:
 def files_imported(path: Path, known: set[str]) -> set[str]:
     """The files of the package that a file imports: at its top, later, or for types alone."""
     found: set[str] = set()
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             inside = [f"{node.module}.{a.name}" for a in node.names]
@@ -81,7 +87,7 @@ def test_files_and_functions_fit_in_the_head(room: str) -> None:
     for path in (p for p in FILES if part(p) == room):
         text = path.read_text()
         assert len(text.splitlines()) <= 300, path
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef):
                 body = (node.end_lineno or 0) - node.body[0].lineno
                 doc = ast.get_docstring(node)
@@ -95,7 +101,7 @@ def test_networks_know_no_problem() -> None:
 
 def test_only_one_file_names_time_and_only_geometry_reads_the_bounds_of_a_box() -> None:
     for path in FILES:
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Constant) and node.value == "t":
                 assert path == PACKAGE / "data" / "axes.py", f"{path}, line {node.lineno}"
             if isinstance(node, ast.Attribute) and node.attr == "bounds" and part(path) != "geometry":
@@ -206,7 +212,7 @@ def test_references_in_validation_know_nothing_of_the_network() -> None:
     references = [path for path in sorted((ROOT / "validation").glob("*.py")) if path.stem not in runners]
     assert len(references) >= 20
     for path in references:
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 modules = [str(node.module)]

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 
-from pinnsolve import MLP, Adam, Box, LevenbergMarquardt, Problem, Settings, d, dirichlet, initial, laplace, solve
+from pinnsolve import (
+    MLP,
+    Adam,
+    Box,
+    LevenbergMarquardt,
+    Problem,
+    Settings,
+    Solution,
+    d,
+    dirichlet,
+    initial,
+    laplace,
+    solve,
+)
 from pinnsolve.solve import Prepared, prepare
-from pinnsolve.training.history import Look, Training
+from pinnsolve.training.history import Look
 from pinnsolve.trial.marched import Marched
 from pinnsolve.trial.planar import Planar
 
@@ -91,28 +105,25 @@ def test_many_coupled_unknowns_get_a_solution_in_time() -> None:
 # ---------------------------------------------------------------- it decides nothing else
 
 
-@pytest.fixture(params=[1.0, 3.0, None], ids=["as it is", "three times slower", "jittering"])
-def clocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real clocks that go a hundred times too slowly, so that no budget is reached, and unlike each other."""
-    plain, late = time.perf_counter, [0.0]
-    noise = torch.Generator().manual_seed(7)
+def the_same_by_other_clocks(monkeypatch: pytest.MonkeyPatch, run: Callable[[list[Look]], Solution]) -> None:
+    """By a clock that goes a hundred times too slowly, so that no budget is reached, and by one three times as fast and
+    unsteady."""
+    plain, late, noise = time.perf_counter, [0.0], torch.Generator().manual_seed(7)
 
-    def read() -> float:
-        if request.param is None:
-            late[0] += 0.0003 * float(torch.rand(1, generator=noise))
-            return 0.01 * plain() + late[0]
-        return 0.01 * request.param * plain()
+    def unsteady() -> float:
+        late[0] += 0.0003 * float(torch.rand(1, generator=noise))
+        return 0.03 * plain() + late[0]
 
-    monkeypatch.setattr(time, "perf_counter", read)
-
-
-SEEN: dict[str, list[Any]] = {}
-
-
-def same_as_before(name: str, training: Training, looks: list[Look], vector: torch.Tensor) -> None:
-    told = [[(k.step, k.method, k.loss, k.training, k.held_out) for k in looks], training.choice, training.steps]
-    before = SEEN.setdefault(name, [told, vector])
-    assert before[0] == told and torch.equal(before[1], vector)
+    found = []
+    for clock in (lambda: 0.01 * plain(), unsteady):
+        monkeypatch.setattr(time, "perf_counter", clock)
+        looks: list[Look] = []
+        solution = run(looks)
+        assert solution.training is not None
+        told = [(k.step, k.method, k.loss, k.training, k.held_out) for k in looks]
+        found.append(([told, solution.training.choice, solution.training.steps], solution.trial.vector()))
+    (one, vector), (other, same) = found
+    assert one == other and torch.equal(vector, same)
 
 
 def stopping(looks: list[Look], step: int) -> Any:
@@ -132,23 +143,21 @@ def heated(u, x, y):  # type: ignore[no-untyped-def]
 SPOT = Problem(space=Box(x=(0, 1), y=(0, 1)), unknowns="u", equations=heated, conditions=dirichlet(u=0), reference=None)
 
 
-@pytest.mark.parametrize(
-    ("clocks", "name"),
-    [(None, "spot"), (1.0, "spot"), (None, "burgers")],
-    indirect=["clocks"],
-)
-def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(clocks: None, name: str) -> None:
-    looks: list[Look] = []
-    problem = (SPOT if name == "spot" else gallery(name)).replaced(tolerance=1e-14)
-    solution = solve(problem, budget=60.0, progress=stopping(looks, 8 if name == "spot" else 5))
-    assert solution.training is not None and solution.training.outcome.kind == "interrupted"
-    same_as_before(name, solution.training, looks, solution.trial.vector())
+def test_an_automatic_run_makes_the_same_choices_to_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(looks: list[Look]) -> Solution:
+        solution = solve(SPOT.replaced(tolerance=1e-14), budget=60.0, progress=stopping(looks, 8))
+        assert solution.training is not None and solution.training.outcome.kind == "interrupted"
+        return solution
+
+    the_same_by_other_clocks(monkeypatch, run)
 
 
-def test_a_sequence_of_methods_shares_the_budget_by_operations(clocks: None, heat: Problem) -> None:
-    looks: list[Look] = []
-    methods = [Adam(), LevenbergMarquardt(steps=2)]
-    solution = solve(heat, network=MLP(width=6, depth=2), method=methods, budget=1.0, progress=looks.append)
-    assert solution.training is not None and looks[-1].method == "lm"
-    assert solution.training.outcome.kind == "steps"
-    same_as_before("sequence", solution.training, looks, solution.trial.vector())
+def test_a_sequence_of_methods_shares_the_budget_by_operations(monkeypatch: pytest.MonkeyPatch, heat: Problem) -> None:
+    def run(looks: list[Look]) -> Solution:
+        methods = [Adam(), LevenbergMarquardt(steps=2)]
+        solution = solve(heat, network=MLP(width=6, depth=2), method=methods, budget=1.0, progress=looks.append)
+        assert solution.training is not None and looks[-1].method == "lm"
+        assert solution.training.outcome.kind == "steps"
+        return solution
+
+    the_same_by_other_clocks(monkeypatch, run)

@@ -378,6 +378,17 @@ def neumann_alone(*more: Any) -> Problem:
     return steady(lambda u, x: d(u, x, x) + pi**2 * cos(pi * x), conditions=[neumann(u=0), *more])
 
 
+def test_what_holds_a_slope_beside_an_integral_holds_that_too() -> None:
+    """Such a condition stands where it says; the mutant takes it for one of the integral alone, which stands nowhere."""
+
+    def fed(u: Any, x: Any) -> Any:
+        return d(u, x) - integral(u, over="x")
+
+    told = condition(fed, on=face(x=0)), condition(lambda u: integral(u, over="x") - 1)
+    problem = steady(lambda u, x: d(u, x, x) - 2, conditions=list(told))
+    assert [c.integrates for c in problem.conditions] == ["also", "alone"]
+
+
 @pytest.mark.parametrize(
     ("problem", "told"),
     [

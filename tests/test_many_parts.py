@@ -6,6 +6,8 @@ import torch
 
 from pinnsolve import Box, Disk, Piecewise, Polygon, Problem, condition, d
 from pinnsolve.checks.check import check
+from pinnsolve.jets.enclosures import enclosing
+from pinnsolve.jets.jet import Chart
 
 SIDE = 5
 
@@ -70,3 +72,14 @@ def test_25_materials_are_checked_in_seconds():
     assert (
         time.process_time() - began < 5.0
     )  # a second on an idle machine, and 8 if every side is held against all others
+
+
+def test_boxes_in_narrow_boxes_have_the_number_that_they_have_at_a_point() -> None:
+    """Boxes that begin or end at one place, and overlap (mutant: a comparison of another box is taken for theirs)."""
+    spans = [((0, 1), (0, 2)), ((0, 3), (0, 1)), ((0, 1), (1, 2)), ((2, 3), (1, 3)), ((1, 3), (2, 3))]
+    k = Piecewise(1.0, *((Box(x=x, y=y), 2.0 + n) for n, (x, y) in enumerate(spans)))
+    x, y = torch.cartesian_prod(*[torch.arange(0.25, 3.5, 0.5, dtype=torch.float64)] * 2).T
+    chart = Chart(("x", "y"), len(x), torch.float64, torch.device("cpu"))
+    at = {c: chart.coordinate(c, enclosing(v - 0.1, v + 0.1)) for c, v in (("x", x), ("y", y))}
+    found = k.field(chart, at).value
+    assert torch.equal(found.low, found.high) and torch.equal(found.low, k.at({"x": x, "y": y}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -33,6 +35,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.__main__ import main
+from pinnsolve.methods.protocol import stepped
 from pinnsolve.training.checkpointing import CHECKPOINT
 
 ROOT = Path(__file__).parents[1]
@@ -124,22 +127,23 @@ def test_a_killed_run_is_resumed_to_the_same_bits(write: Callable[..., Path], tm
     assert not list((tmp_path / "cut").glob(".*")), "a half-written file was left behind"
 
 
-def test_ctrl_c_ends_the_training_and_keeps_what_there_is(write: Callable[..., Path], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("unpictured")
+def test_ctrl_c_ends_the_training_and_keeps_what_there_is(
+    write: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = write(("steps=15", "steps=100_000"), ("tolerance=1e-2", "tolerance=1e-9"), ("budget=30", "budget=100"))
-    command = [sys.executable, "-m", "pinnsolve", str(path), "--out", str(tmp_path / "out")]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert process.stdout is not None
-    line = ""
-    while not line.startswith("training"):
-        line = process.stdout.readline()
-        assert line, "the command ended before it trained"
-    time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    told = process.communicate(timeout=60)[0]
-    assert process.returncode == 1, told
-    assert "interrupted: by the user" in told
-    assert (tmp_path / "out" / "report.json").exists()
+    begun = list[int]()
+
+    def interrupted(method: Any, objective: Any, state: Any) -> Any:
+        begun.append(len(begun))
+        if len(begun) == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+        return stepped(method, objective, state)
+
+    monkeypatch.setattr("pinnsolve.training.loop.stepped", interrupted)
+    assert main([str(path), "--out", str(tmp_path / "out")]) == 1
+    assert "interrupted: by the user" in capsys.readouterr().out and len(begun) == 6
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["errors"]["u"]["relative_l2"] < 0.5
 
 
 def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(heat: Problem, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def backwards(problem: Problem) -> str:
     if moments not in ({begin}, {end}):
         return ""
     axis = problem.coordinates.index(time)
-    answers = [(e, problem.prober.answer(e, problem.domain.line())) for e in problem.equations]
+    answers = [(e, problem.prober.inside(e)) for e in problem.equations]
     for u in problem.unknowns:
         order = max((alpha[axis] for _, answer in answers for alpha in answer.of(u)), default=0)
         for equation, answer in answers:

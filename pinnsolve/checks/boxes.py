@@ -15,6 +15,7 @@ from torch import Tensor
 
 from pinnsolve.checks.peaks import Limits, Peak, climbed
 from pinnsolve.checks.variation import Variation
+from pinnsolve.geometry.cube import sobol
 from pinnsolve.jets.intervals import UnenclosedError
 
 Zone = tuple[Tensor, Tensor]  # the corners (d,) of a box, in parts of the domain
@@ -176,8 +177,7 @@ def _boxes(axes: int) -> tuple[Tensor, Tensor]:
 def _begun(variation: Variation) -> Search:
     """What evenly spread points see."""
     axes = len(variation.free)
-    engine = torch.quasirandom.SobolEngine(axes, scramble=True, seed=20_143)
-    found = variation.at(engine.draw(RULES.points, dtype=torch.float64))
+    found = variation.at(sobol(RULES.points, axes, seed=20_143))
     within = ~found.isnan().all(0)  # what lies outside a shape is nothing
     seen = (found[:, within] if bool(within.any()) else found).nan_to_num(0.0, 0.0, 0.0).sort(1).values
     lucky = min(int(RULES.few), seen.shape[1] // 4)  # points that may have hit something by chance

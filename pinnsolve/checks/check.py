@@ -187,7 +187,7 @@ def _probe_equations(problem: Problem) -> tuple[dict[str, set[Alpha]], dict[str,
     derivatives: dict[str, set[Alpha]] = {u: set() for u in problem.unknowns}
     sizes: dict[str, float] = {}
     for equation in problem.equations:
-        answer = problem.prober.answer(equation, problem.domain.line())
+        answer = problem.prober.inside(equation)
         if not answer.slopes:
             raise ProblemError(
                 f"equation '{equation.name}' does not involve any unknown",

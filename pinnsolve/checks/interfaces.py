@@ -204,7 +204,7 @@ class _Look:
     @cached_property
     def asked(self) -> list[list[tuple[str, Alpha]]]:
         """The derivatives that each equation asks for."""
-        answers = [self.problem.prober.answer(e, self.problem.domain.line()) for e in self.problem.equations]
+        answers = [self.problem.prober.inside(e) for e in self.problem.equations]
         return [[(u, alpha) for u, alpha, _ in answer.slopes] for answer in answers]
 
 

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.two_ways import Both
+from pinnsolve.geometry.cube import sobol
 from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.points import Points
 
@@ -116,9 +117,9 @@ def levels(
 ) -> Levels:
     """Differences of one width after the other, until what is left when they are extrapolated is below `small`."""
     domain = both.domain
-    cube = torch.quasirandom.SobolEngine(len(domain.coordinates), scramble=True, seed=7)
     count = RULES.points * (1 if domain.shape is None else 4)
-    points = _inside(domain, cube.draw(count, dtype=torch.float64), moving, 2.0**-RULES.first)[: RULES.points]
+    cube = sobol(count, len(domain.coordinates), seed=7)
+    points = _inside(domain, cube, moving, 2.0**-RULES.first)[: RULES.points]
     if not len(points):  # of a shape that is nowhere as wide as a difference
         return Levels(points, sizes, torch.zeros(1, 0))
     exact, factor = both.exact(points), 1.0 if faded is None else faded(points)

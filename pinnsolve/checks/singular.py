@@ -256,7 +256,7 @@ def check_alone(problem: Problem, part: Singular) -> None:
     for equation in problem.equations:
         if equation.name == part.equation.name:
             continue
-        if any(any(alpha) for alpha in problem.prober.answer(equation, problem.domain.line()).of(part.unknown)):
+        if any(any(alpha) for alpha in problem.prober.inside(equation).of(part.unknown)):
             said = f"equation '{part.equation.name}': source(..., {name_of(part.place)})"
             _refuse(said, f"{part.unknown} is differentiated in '{equation.name}', too", "")
 

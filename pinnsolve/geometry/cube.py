@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Literal, get_args
 
 import torch
@@ -29,15 +29,30 @@ def unit_cube(count: int, dimension: int, sampler: Sampler, generator: torch.Gen
         return torch.rand(count, dimension, generator=generator, dtype=torch.float64)
     seed = int(torch.randint(2**31 - 1, (), generator=generator))
     if sampler == "sobol":
-        engine = torch.quasirandom.SobolEngine(dimension, scramble=True, seed=seed)
-        return engine.draw(count, dtype=torch.float64)
+        return sobol(count, dimension, seed)
     from scipy.stats import qmc  # its import changes the warning filters, so only who asks for it gets it
 
     return torch.from_numpy(qmc.LatinHypercube(dimension, seed=seed).random(count))
 
 
-@cache
 def seen(axes: int) -> Tensor:
     """The points of the unit cube (N, axes) by which the share of a box that belongs to a shape is told: always the
     same ones."""
-    return torch.quasirandom.SobolEngine(axes, scramble=True, seed=2).draw(RULES.seen, dtype=torch.float64)
+    return sobol(RULES.seen, axes, seed=2)
+
+
+def sobol(count: int, dimension: int, seed: int) -> Tensor:
+    """Sobol's first points of the unit cube, (count, dimension), as this seed scrambles them.
+
+    Few are remembered: to scramble them takes longer than most of what is done with them.
+    """
+    made = _remembered if count * dimension <= RULES.remembered else _scrambled
+    return made(count, dimension, seed).clone()
+
+
+def _scrambled(count: int, dimension: int, seed: int) -> Tensor:
+    engine = torch.quasirandom.SobolEngine(dimension, scramble=True, seed=seed)
+    return engine.draw(count, dtype=torch.float64)
+
+
+_remembered = lru_cache(maxsize=64)(_scrambled)

@@ -15,6 +15,7 @@ from math import pi
 import torch
 from torch import Tensor
 
+from pinnsolve.geometry.cube import sobol
 from pinnsolve.geometry.gauss import gauss, gauss_of
 from pinnsolve.geometry.patch import Patch, Surface
 from pinnsolve.geometry.rules import RULES
@@ -60,8 +61,7 @@ class Cutting:
         if self.patch.axes == 2:
             plain = self.patch.shares is None
             return self._along_lines(pieces, panels, count) if plain else self._over_facets(count)
-        engine = torch.quasirandom.SobolEngine(self.patch.axes, scramble=True, seed=5)
-        surface, kept = self.taken(engine.draw(RULES.counted, dtype=torch.float64))
+        surface, kept = self.taken(sobol(RULES.counted, self.patch.axes, seed=5))
         return surface[kept], surface.density[kept] / RULES.counted
 
     # ------------------------------------------------------------ along lines

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.cube import sobol
 from pinnsolve.geometry.rules import RULES
 
 
@@ -123,8 +124,7 @@ def deepest(
         If nothing lies inside.
     """
     low, high = (torch.tensor(ends, dtype=torch.float64) for ends in zip(*bounds.values(), strict=True))
-    engine = torch.quasirandom.SobolEngine(len(low), scramble=True, seed=3)
-    x = torch.cat([(low + high)[None] / 2, low + (high - low) * engine.draw(RULES.look, dtype=torch.float64)])
+    x = torch.cat([(low + high)[None] / 2, low + (high - low) * sobol(RULES.look, len(low), seed=3)])
     depth = signed(x)
     best = 0 if float(depth[0]) > 0.1 * float(depth.max()) else int(depth.argmax())
     if not float(depth[best]) > 0:

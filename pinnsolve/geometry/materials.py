@@ -169,8 +169,9 @@ class Piecewise:
         if all(type(at[c].value) is Tensor and at[c].value.device.type == "cpu" for c in names):
             return self._looked_up([at[c] for c in names], names)
         made: Any = None
+        known: dict[Any, Any] = {}  # comparisons, which boxes in a row have in common
         for shape, value in self.parts:
-            inside = _box(shape, at) if isinstance(shape, Box) else _within(shape, at)
+            inside = _box(shape, at, known) if isinstance(shape, Box) else _within(shape, at)
             made = on_jets.where(inside, value, self.elsewhere if made is None else made)
         return made
 
@@ -197,13 +198,14 @@ def _columns(shape: Shape, coordinates: Mapping[str, Tensor]) -> Tensor:
     return torch.stack([coordinates[c].detach().to("cpu", torch.float64) for c in shape.bounds], 1)
 
 
-def _box(box: Box, at: Mapping[str, Jet]) -> Any:
+def _box(box: Box, at: Mapping[str, Jet], known: dict[Any, Any]) -> Any:
     """Comparisons, as a user would write them: whoever looks for planes on which coefficients jump finds these."""
     inside: Any = None
     for c, (low, high) in box.bounds.items():
         room = EQUAL * (high - low)  # a part reaches to the wall, rounded or not
-        between = (at[c] > low - room) & (at[c] < high + room)
-        inside = between if inside is None else inside & between
+        if (c, low, high) not in known:
+            known[c, low, high] = (at[c] > low - room) & (at[c] < high + room)
+        inside = known[c, low, high] if inside is None else inside & known[c, low, high]
     return inside
 
 
@@ -294,6 +296,5 @@ class Parts:
         found = torch.zeros_like(here, dtype=torch.bool)
         for c in self.domain.space_coordinates:
             for sign in (-1, -0.5, 0.5, 1):
-                by = sign * reach * self.domain.length(c)
-                found |= self.label({**coordinates, c: coordinates[c] + by}) != here
+                found |= self.label({**coordinates, c: coordinates[c] + sign * reach * self.domain.length(c)}) != here
         return found

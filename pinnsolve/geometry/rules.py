@@ -43,6 +43,9 @@ class Rules:
         Points over the bounding box that look for the inside. More: smaller shapes in larger boxes are found.
     seen : int
         Points of an extent, of which the share that belongs to a piece is counted, where nothing tells it exactly.
+    remembered : int
+        Coordinates of points that spread evenly, kept for who asks for the same ones again. More: fewer are scrambled
+        anew; up to 64 times eight bytes each stay in memory.
     scattered : int
         Points of a piece that has no grid: what the checks look at.
     thinnest : int
@@ -96,6 +99,7 @@ class Rules:
     few_in_parts: int = 4
     look: int = 2**15
     seen: int = 2**14
+    remembered: int = 100_000
     scattered: int = 512
     thinnest: int = 4096
     cells: int = 256

@@ -54,7 +54,7 @@ class Divided:
         if not self.materials or len(self.domain.space_coordinates) < 2:
             return None
         axes = [self.domain.coordinates.index(c) for c in self.domain.space_coordinates]
-        answers = [self.prober.answer(e, self.domain.line()) for e in self.equations]
+        answers = [self.prober.inside(e) for e in self.equations]
         second = any(alpha[k] > 1 for a in answers for p in a.probes.values() for alpha in p.asked for k in axes)
         if layers and (self.lines or (not second and self.domain.time is not None)):
             return None

@@ -31,7 +31,7 @@ def in_order(components: Sequence[str], equations: Sequence[Equation], prober: P
     domain, signs = prober.domain, Counter[tuple[str, str]]()
     space = domain.space_coordinates
     for equation in equations:
-        answer = prober.answer(equation, domain.line())
+        answer = prober.inside(equation)
         signs += _carried(answer, components, domain) + _pushed(answer.slopes, components, domain)
     usual = sorted(space) if set(space) <= set(USUAL) else list(space)
     by_name = dict(zip(usual, components, strict=True))

@@ -50,8 +50,9 @@ def integrating(equation: Equation, prober: Prober) -> Equation:
                 "Of a known function write what its integral is: a number, or a function of its own.",
                 equation.place,
             )
+        left = residual.value  # by which slopes are asked for
         leaves = [leaf for p in found.values() for leaf in p.asked.values()]
-        return replace(equation, integrates="alone" if _alone(residual.value, values, leaves) else "also")
+        return replace(equation, integrates="alone" if _alone(left, values, leaves) else "also")
 
 
 def _alone(residual: Tensor, integrands: list[Tensor], leaves: list[Tensor]) -> bool:
@@ -60,7 +61,8 @@ def _alone(residual: Tensor, integrands: list[Tensor], leaves: list[Tensor]) -> 
         return False
     total = torch.autograd.grad(residual.sum(), leaves, retain_graph=True, materialize_grads=True)
     by = torch.autograd.grad(residual.sum(), integrands, retain_graph=True, materialize_grads=True)
-    through = torch.autograd.grad(integrands, leaves, list(by), materialize_grads=True)
+    weighed = torch.stack([(integrand * slope).sum() for integrand, slope in zip(integrands, by, strict=True)])
+    through = torch.autograd.grad(weighed.sum(), leaves, materialize_grads=True)
     return all(bool(torch.isclose(a, b, rtol=EQUAL, atol=0.0).all()) for a, b in zip(total, through, strict=True))
 
 

@@ -163,7 +163,7 @@ class _Made:
         alone = [c for c in p.conditions if c.integrates == "alone"]
         if len(p.coordinates) > 1 or len(p.unknowns) > 1 or len(p.equations) > 1 or len(alone) != 1:
             return False
-        probe = p.prober.answer(p.equations[0], p.domain.line()).probes[p.unknowns[0]]
+        probe = p.prober.inside(p.equations[0]).probes[p.unknowns[0]]
         asked = max((alpha[0] for alpha in probe.asked), default=0)
         return sum(len(p.pieces(c)) for c in p.conditions if c not in alone) == asked
 

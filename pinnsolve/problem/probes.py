@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.domain import Domain
+from pinnsolve.geometry.once import once
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.jets.multi_index import Alpha
@@ -168,6 +169,11 @@ class Prober:
         slopes = [(u, alpha, g) for (u, alpha, _), g in told if bool(g.any()) or g.grad_fn is not None]
         return Answer(residual.detach(), slopes, found, dict(zip(numbers, grads[len(leaves) :], strict=True)))
 
+    def inside(self, equation: Equation) -> Answer:
+        """How an equation answers on a line through the domain: asked by most of the checks, and found once."""
+        key = "inside", id(equation)
+        return once(self, key, lambda: (equation, self.answer(equation, self.domain.line())))[1]
+
     def size(self, equation: Equation, sizes: Mapping[str, Size]) -> float:
         """What an equation is made of, sum |dr/dp p| on the mean, for smooth unknowns p of their natural sizes.
 
@@ -196,7 +202,7 @@ class Prober:
     def algebraic(self, unknown: str, equations: Sequence[Equation]) -> bool:
         """Whether an equation gives this unknown by the others: a flux, a stress, a rate; it needs no condition."""
         nothing = (0,) * len(self.domain.coordinates)
-        return any(set(self.answer(e, self.domain.line()).of(unknown)) == {nothing} for e in equations)
+        return any(set(self.inside(e).of(unknown)) == {nothing} for e in equations)
 
 
 def _made_of(parts: Sequence[Tensor]) -> float:

@@ -114,7 +114,7 @@ def determined(
 
 def needed(problem: Problem, equations: Sequence[Equation], k: int) -> int:
     """How many conditions equations ask for between the two sides of the coordinate of that number."""
-    return _needed([problem.prober.answer(e, problem.domain.line()).slopes for e in equations], problem.unknowns, k)
+    return _needed([problem.prober.inside(e).slopes for e in equations], problem.unknowns, k)
 
 
 def _needed(slopes: Sequence[Slopes], unknowns: Sequence[str], k: int) -> int:
@@ -194,7 +194,7 @@ def derivatives_of(problem: Problem, equations: Sequence[Equation]) -> Derivativ
     """What the equations depend on: what is asked for and multiplied by zero is no derivative of theirs."""
     found: Derivatives = {u: set() for u in problem.unknowns}
     for equation in equations:
-        for u, alpha, _ in problem.prober.answer(equation, problem.domain.line()).slopes:
+        for u, alpha, _ in problem.prober.inside(equation).slopes:
             found[u].add(alpha)
     return found
 
@@ -207,7 +207,7 @@ def rated(
     does."""
     found = False
     for equation in equations:
-        slopes = problem.prober.answer(equation, problem.domain.line()).slopes
+        slopes = problem.prober.inside(equation).slopes
         if any(alpha[k] for _, alpha, _ in slopes for k in space):
             continue
         rated = [u for u, alpha, _ in slopes if any(alpha)]

@@ -108,7 +108,7 @@ def line(problem: Problem, made: Plan) -> Line:
     name = problem.coordinates[0]
     orders = dict.fromkeys(problem.unknowns, 0)
     for equation in problem.equations:
-        for u, probe in problem.prober.answer(equation, problem.domain.line()).probes.items():
+        for u, probe in problem.prober.inside(equation).probes.items():
             orders[u] = max([orders[u], *(alpha[0] for alpha in probe.asked)])
     standing = standing_of(problem)
     asked = 0 if problem.periodic else sum(orders.values())

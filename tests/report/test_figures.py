@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
@@ -96,14 +97,19 @@ KINDS = {
 }
 
 
+@cache
+def of_kind(name: str) -> Report:
+    return trained(name, KINDS[name]())
+
+
 @pytest.fixture(scope="module", params=list(KINDS))
 def run(request: pytest.FixtureRequest) -> Report:
-    return trained(request.param, KINDS[request.param]())
+    return of_kind(request.param)
 
 
 @pytest.fixture(scope="module")
 def heat() -> Report:
-    return trained("heat", rod(HEAT))
+    return of_kind("1D and time")
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +231,7 @@ def test_values_that_are_not_finite_do_not_stop_the_figure(heat: Report) -> None
 @pytest.mark.parametrize("kind", ["1D and time", "3D and time"])
 def test_a_slow_reference_is_asked_once_for_each_place(kind: str, tmp_path: Path) -> None:
     """No more often than the comparison asks it, within a factor of two, however many pictures and files there are."""
-    run, asked = trained(kind, KINDS[kind]()), []
+    run, asked = of_kind(kind), []
     reference = run.comparison.reference
     assert reference is not None
 
