@@ -15,8 +15,7 @@ from torch import nn
 from pinnsolve.calls import worded
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.precision import check_precision
-from pinnsolve.checks.signature import as_told, guessed_signature
-from pinnsolve.checks.signature import noted as noted_of
+from pinnsolve.checks.signature import as_told, guessed_signature, kept_signature
 from pinnsolve.checks.substitution import contradiction, misfits
 from pinnsolve.continuation import Way, along
 from pinnsolve.errors import NotConverged, ProblemError
@@ -248,7 +247,7 @@ def prepare(
             trial.read, trial.law = read, law
         return trial
 
-    about = noted_of(problem) | guessed_signature(problem)
+    about = kept_signature(problem) | guessed_signature(problem)
     identity = {"problem": about, "settings": {k: str(v) for k, v in settings.described().items()}}
     strategy = Strategy(
         settings.stages, settings.budget, problem.tolerance, automatic=settings.automatic,

@@ -17,13 +17,13 @@ def as_told(problem: Problem) -> Problem:
     something else since, as where they read a number that has changed."""
     found = as_solved(problem)
     if kept(found, ("signature",)) not in (None, signature(found)):
-        forget(problem)
-        forget(found)
+        for told in (problem, found):
+            forget(told, told.prober, told.functions_prober)
         found = as_solved(problem)
     return found
 
 
-def noted(problem: Problem) -> dict[str, str]:
+def kept_signature(problem: Problem) -> dict[str, str]:
     """The signature with which a problem is solved, kept until it is solved again."""
     return once(problem, ("signature",), lambda: signature(problem))
 

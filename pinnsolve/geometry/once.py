@@ -24,6 +24,7 @@ def kept(owner: Any, key: tuple[Any, ...]) -> Any:
     return owner.__dict__.get("found once", {}).get(key)
 
 
-def forget(owner: Any) -> None:
+def forget(*owners: Any) -> None:
     """Nothing is kept any more."""
-    owner.__dict__.pop("found once", None)
+    for owner in owners:
+        owner.__dict__.pop("found once", None)
