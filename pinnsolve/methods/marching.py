@@ -152,9 +152,15 @@ class Enriching:
     """One step solves all steps of the best march so far again, with two degrees more in space and in time.
 
     It is better by orders, so that the distance of the two is the error of the first, and more than its own.
+
+    Parameters
+    ----------
+    more : int
+        Degrees more, over a plane, in place of two.
     """
 
     share: float = 1e-2
+    more: int = 2
     least: float = 1e-11
     bound = None
     name = "enriching"
@@ -172,7 +178,7 @@ class Enriching:
     def _again(self, known: Marched, room: Room = UNLIMITED) -> Scheme:
         """With what its steps are solved again."""
         read, asked = evolution_of(known), accuracy(self, known)
-        return Scheme(read, asked.degree + 2, asked.stages + 2, known.device, room=room)
+        return Scheme(read, asked.degree + self.more, asked.stages + min(self.more, 2), known.device, room=room)
 
     def _fits(self, known: Marched, room: Room) -> bool:
         """Whether a budget of memory has room for that."""
@@ -219,7 +225,7 @@ class Enriching:
         # of both marches, step by step: beside corners and curves few points have the largest residuals
         by_distance = bool(e.cornered or e.fluxed or e.relations)
         longer = e.dims > 1 and not by_distance  # along a line a factorisation costs little
-        found = richer(before.scheme, known.slabs, solver, counts=counts, longer=longer)
+        found = richer(before.scheme, known.slabs, solver, counts=counts, longer=longer, more=self.more)
         objective.work.add(spent(counts))
         if found is None:
             return nothing

@@ -51,7 +51,8 @@ def richer(
     enough : callable, optional
         Whether the budget has ended.
     more : int
-        Degrees in space and stages; more than two are dearer, and no truer (prototypes).
+        Degrees in space and stages, of which no more than two: more are dearer, and to tell the error no truer
+        (prototypes).
     shortest : float
         Of a step: what is too long for more stages is halved, and given up below. Smaller: more tries before that.
     counts : Counts, optional
@@ -61,7 +62,7 @@ def richer(
     longer : bool
         Whether steps are taken together where that does (`longer_steps`).
     """
-    scheme = replace(before, degree=before.degree + more, stages=before.stages + more)
+    scheme = replace(before, degree=before.degree + more, stages=before.stages + min(more, 2))
     left = _left(exact * solver.left, more, before.evolution.dims)
     again = StepSolver(scheme, solver.sizes, left, solver.constant, counts or Counts())
     mesh, found = known[0].mesh, list[Step]()
