@@ -137,7 +137,8 @@ def test_a_first_step_grows_by_the_power_of_its_length_that_was_seen(
     seen: list[tuple[float, float]], times: int | None
 ) -> None:
     """What it leaves out and does not grow with it, as what cells leave, is no reason for many tries."""
-    tries, told = Tries(), None
+    tries = Tries()
+    told: float | None = None
     for length, left in seen:
         driven = SimpleNamespace(longest=lambda begin: math.inf)
         evolution = SimpleNamespace(times=(0.0, 100.0), driven=driven)
