@@ -132,6 +132,36 @@ def tried(left: list[float], length: float = 1.0) -> list[str]:
     return told
 
 
+def test_a_march_over_a_plane_begins_with_a_step_as_long_as_those_that_follow() -> None:
+    """Each length is factorised anew, when it is solved again, too (mutant: a first step of a 64th has three)."""
+    plate = Problem(
+        space=Box(x=(0, 1), y=(0, 1)), time=(0, 1), unknowns="u", reference=None,
+        equations=lambda u, x, y, t: d(u, t) - 0.05 * laplace(u, x, y),
+        conditions=[
+            initial(u=lambda x, y: torch.sin(math.pi * x) * torch.sin(math.pi * y)), dirichlet(u=0),
+        ],
+    )  # fmt: skip
+    march = Marcher(read(plate)[0], Accuracy(7, 3, 1e-2, 1.0), CPU)
+    record = march.run()
+    assert {s.length for s in record.steps} == {0.25} and record.status == "done"
+
+
+@pytest.mark.parametrize(("seen", "times"), [([(0.1, 0.4)], None), ([(0.1, 0.4 * 2.0**-4)], 2), ([(0.1, 2e-3), (0.14, 2e-3)], 5)])  # fmt: skip
+def test_a_first_step_grows_by_the_power_of_its_length_that_was_seen(
+    seen: list[tuple[float, float]], times: int | None
+) -> None:
+    """What it leaves out and does not grow with it, as what cells leave, is no reason for many tries."""
+    tries = Tries()
+    told: float | None = None
+    for length, left in seen:
+        driven = SimpleNamespace(longest=lambda begin: math.inf)
+        evolution = SimpleNamespace(times=(0.0, 100.0), driven=driven)
+        step = SimpleNamespace(length=length, begin=0.0, mesh=SimpleNamespace(dims=2),
+            scheme=SimpleNamespace(stages=3, evolution=evolution))  # fmt: skip
+        told = tries.grown(step, left, 1.0, 100.0)  # type: ignore[arg-type]
+    assert (told is None) if times is None else times * 0.9 < (told or 0.0) / length < 8.8
+
+
 @pytest.mark.parametrize(
     ("left", "told"),
     [

@@ -183,8 +183,8 @@ def test_a_lower_tolerance_that_would_take_too_long_is_not_asked_for() -> None:
     assert after_cells(*both, spent=11.0)[0] == CELLS + 3, "40 of 25 s: richer features do what can be done"
     poor = [both[0], enriched(CELLS + 1, operations=SPEED * 20.0)]
     assert after_cells(*poor, spent=11.0)[0] == FIRST, "and these, too, take 40 of 25 s"
-    assert after_cells(*both, spent=11.0, coordinates=3)[0] == CELLS + 2, "in a plane cells have the whole budget"
-    assert after_cells(*both, spent=11.0, coordinates=3)[1] == ""
+    far = [marched(CELLS, seconds=10.0), enriched(CELLS + 1, 50.0)]
+    assert after_cells(*far, spent=11.0, coordinates=3) == (CELLS + 2, ""), "in a plane cells have the whole budget"
 
 
 def test_cells_are_solved_once_more_with_still_richer_features_where_these_will_do() -> None:
@@ -203,6 +203,26 @@ def test_cells_are_solved_once_more_with_still_richer_features_where_these_will_
     still = enriched(CELLS + 3, 1.5, operations=SPEED)
     assert after_cells(marched(CELLS), near, still)[0] == CELLS + 4, "the last two brought nothing"
     assert after_cells(marched(CELLS), near, replace(still, held_out={"r": 1e-4}))[0] == last
+
+
+def test_over_a_plane_in_time_up_to_four_degrees_more_are_taken_at_once() -> None:
+    """As many as bring what is left down far enough: four twice as many digits as two."""
+    gain = RULES.again * 0.1
+
+    def more(behind: float, seconds: float = 0.1, **other: Any) -> int | None:
+        one = Strategy(AUTOMATIC, 60.0, TOLERANCE, **({"cells": 2, "coordinates": 3} | other))
+        stages = marched(CELLS), enriched(CELLS + 1, behind, operations=SPEED * seconds)
+        turn = one.next(Results(stages, {"r": 1.0}), clock(1.0))
+        assert isinstance(turn, Turn)
+        return turn.more
+
+    for degrees in (2, 3, 4):
+        assert more(0.9 / gain ** (degrees / 2)) == degrees
+        assert more(1.1 / gain ** (degrees / 2)) == (degrees + 1 if degrees < 4 else None)
+    assert more(0.9 / gain**2, seconds=20.0) is None, "80 of 53 s"
+    assert more(0.9 / gain**2, coordinates=2) is None, "where nothing evolves"
+    assert more(0.9 / gain**2, noise="; noise") is None, "with constants that are sought"
+    assert Turn(3, more=4).changed == {3: {"more": 4}} and set(Turn(3, share=0.1).changed) == {3, 4}
 
 
 def test_a_march_that_broke_off_is_followed_by_one_to_a_lower_tolerance_and_then_by_random_features() -> None:

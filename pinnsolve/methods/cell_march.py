@@ -58,8 +58,8 @@ class Marcher:
         square = square_is_better(evolution, device)
         self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square, world, room)
         self.record, self.most = March(self.scheme), that_fit(self.scheme, at_most=accuracy.most)
-        self.at, end = evolution.times
-        self.span, self.moments = end - self.at, evolution.moments
+        self.at, self.aim = evolution.times
+        self.span, self.moments = self.aim - self.at, evolution.moments
         self.first = first_cells(evolution, accuracy.cells if evolution.dims == 1 else RULES.plane, device)
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
         self.mesh, self.sizes = resolved(self.scheme, self.first, sizes, accuracy.tolerance, self.most)
@@ -141,7 +141,8 @@ class Marcher:
         if self.left <= RULES.short * self.span:
             return False
         aim = next((m for m in self.moments if m > self.at + RULES.short * self.span), self.at + self.left)
-        left, length = aim - self.at, min(self.length, self.scheme.evolution.driven.longest(self.at))
+        self.aim, left = aim, aim - self.at
+        length = min(self.length, self.scheme.evolution.driven.longest(self.at))
         if RULES.stretch * length > left:
             length = left
         elif 2 * length > left:  # two equal ones, and no rest that is too short for one
@@ -172,24 +173,24 @@ class Marcher:
                 return None, 0.0
             if length < RULES.short * self.span:
                 return self._ended("stuck")
-            step = self._step(length, self._guess(length) if guess is None else guess)
-            guess = None
+            step, guess = self._step(length, self._guess(length) if guess is None else guess), None
             if not self.solver.solve(step):
-                self.record.rejected += 1
-                length *= 0.5
+                self.record.rejected, length = self.record.rejected + 1, length / 2
                 continue
             size, here = left_in_time(step, self.sizes)
             late = size * self._passing(length) > (asked := tries.asked(self.accuracy.tolerance))
-            jump = self.last is None and size > RULES.jump and (1 + RULES.room) * len(self.mesh) < self.most
-            if late and jump and length > RULES.sudden ** (1 / self.mesh.dims) * self.span:
+            jump = late and self.last is None and size > RULES.jump and (1 + RULES.room) * len(self.mesh) < self.most
+            if jump and length > RULES.sudden ** (1 / self.mesh.dims) * self.span:
                 if self.layered and self.mesh.dims > 2 and self.mesh.region is not None:
                     return self._ended("cells")  # a start that disagrees with a rim: its layer wants too many
-                self.record.rejected, self.layered = self.record.rejected + 1, True
-                length *= RULES.after
+                self.record.rejected, self.layered, length = self.record.rejected + 1, True, RULES.after * length
                 continue
             if late and (factor := tries.shorter(size, length, asked, step)) is not None:
-                self.record.rejected += 1
-                length *= factor
+                self.record.rejected, length = self.record.rejected + 1, factor * length
+                continue
+            begins = not (late or self.last or self.layered or self.rounds)
+            if begins and (longer := tries.grown(step, size, asked, self.aim - self.at)):
+                length = longer
                 continue
             off, terms = self._in_space(step)
             bad = self._bad(off, here if late else None, step)
@@ -201,8 +202,7 @@ class Marcher:
                 return self._accepted(step, off, terms), size
             self.rounds, self.record.rounds = self.rounds + 1, self.record.rounds + 1
             guess, before = self._split(step, finer, how), length
-            if (length := tries.halved(size if late else None, length)) != before:
-                guess = None
+            guess = guess if (length := tries.halved(size if late else None, length)) == before else None
 
     def _lengthened(self, length: float, size: float) -> bool:
         """Take longer steps, which make nothing grow, where they leave out little enough."""

@@ -32,6 +32,10 @@ class Tries:
     spared : float
         What earlier steps left out where neither shorter ones nor cells were to be had, some times as much: no step is
         shortened for it.
+    begun : (float, float), optional
+        Of a first step: the length that was tried, and what it left out.
+    gains : float
+        Times its length, the least at which a first step is solved anew. Smaller: for steps that are hardly fewer.
     vain : float
         What leaves more than this part of what was left out before was no use: a longer step is taken up again.
         Smaller: steps that begin at a kink in time are lengthened and shortened by turns.
@@ -41,7 +45,9 @@ class Tries:
     longer: float | None = None
     no_cells: bool = False
     spared: float = 0.0
+    begun: tuple[float, float] | None = None
     vain: ClassVar[float] = 0.9
+    gains: ClassVar[float] = 1.25
 
     def asked(self, tolerance: float) -> float:
         """What a step may leave out."""
@@ -54,6 +60,25 @@ class Tries:
     def of_next(self) -> Tries:
         """Those of the next step."""
         return Tries(spared=self.spared)
+
+    def grown(self, step: Step, left: float, tolerance: float, ahead: float) -> float | None:
+        """How long in a plane the first step is solved anew, where it left out so much, with so much time ahead;
+        nothing where longer ones do not pay.
+
+        Steps of another length are factorised anew, when they are solved again, too; and on the first cells, before
+        any are halved, a try costs least. What a longer one leaves out grows as was seen, or as it must.
+        """
+        if step.mesh.dims != 2 or self.left is not None:
+            return None
+        order, e = step.scheme.stages + 1.0, step.scheme.evolution
+        if self.begun is not None:
+            before, out = self.begun
+            order = max(1.0, min(order, math.log(left / out) / math.log(step.length / before)))
+        self.begun = step.length, left
+        factor = min(RULES.leaps, (RULES.aim * tolerance / left) ** (1 / order))
+        length = min(factor * step.length, RULES.longest * (e.times[1] - e.times[0]), e.driven.longest(step.begin))
+        length = ahead / math.ceil(ahead / (RULES.stretch * length))
+        return length if length > self.gains * step.length else None
 
     def shorter(self, left: float, length: float, tolerance: float, step: Step) -> float | None:
         """What the length of a step that leaves out too much is to be multiplied by, so that it leaves out half of what

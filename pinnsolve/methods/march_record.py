@@ -109,4 +109,4 @@ def falling(last: Tensor, dims: int) -> float:
     if dims < 2:
         return size * min(1.0, max(size / before, rate))
     rate = min(1.0, rate)
-    return max(size, rate * before) * rate
+    return max(max(size, rate * before) * rate, 1e-300)

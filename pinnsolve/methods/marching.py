@@ -154,9 +154,15 @@ class Enriching:
     It is better by orders, so that the distance of the two is the error of the first, and more than its own. Where
     there is no time or no memory for that, it is two degrees fewer, which take a tenth: the distance is then the error
     of the poorer one, and more than that of the first.
+
+    Parameters
+    ----------
+    more : int
+        Degrees more, over a plane, in place of two.
     """
 
     share: float = 1e-2
+    more: int = 2
     least: float = 1e-11
     bound = None
     name = "enriching"
@@ -169,7 +175,7 @@ class Enriching:
         known = objective.guess() if objective.guess is not None else None
         left = self._ahead(known) if isinstance(known, Marched) and known.complete else 0.0
         left = steady_solving.ahead(known) if isinstance(known, Planar) and known.complete else left
-        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left, "more": 2}
+        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left, "more": self.more}
 
     def poorer(self, objective: Objective, state: State) -> State:
         """The state in which fewer degrees will do instead, where that can be done."""
@@ -183,8 +189,9 @@ class Enriching:
         degree, stages = known.features
         return known.complete and not known.forward.count and degree > 6 and stages > 2
 
-    def _again(self, known: Marched, room: Room = UNLIMITED, more: int = 2) -> Scheme:
+    def _again(self, known: Marched, room: Room = UNLIMITED, more: int | None = None) -> Scheme:
         """With what its steps are solved again."""
+        more = self.more if more is None else more
         read, asked = evolution_of(known), accuracy(self, known)
         return Scheme(read, asked.degree + more, asked.stages + stages_for(more), known.device, room=room)
 
@@ -194,7 +201,7 @@ class Enriching:
             return True
         return max(len(slab.mesh) for slab in known.slabs) <= that_fit(self._again(known, room))
 
-    def _ahead(self, known: Marched, more: int = 2) -> float:
+    def _ahead(self, known: Marched, more: int | None = None) -> float:
         """Operations of solving its steps again: two iterations each, and a factorisation for every other length."""
         scheme, before, total = self._again(known, more=more), (0.0, 0), 0.0
         for slab in known.slabs:

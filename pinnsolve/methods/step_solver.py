@@ -28,6 +28,9 @@ class Rules:
     contracts: float = 0.05  # a factorisation is kept while each iteration leaves less; larger: more iterations
     keeps: float = 0.3  # the same in a plane and over space, where a factorisation takes as long as ten iterations
     anew: float = 0.4  # it is made anew within a step where an iteration leaves more; larger: more iterations
+    moved: float = (
+        3e-2  # of the unknowns' sizes, in a plane and over space: a change below it is not why; smaller: more
+    )
     away: float = 1e3  # of the unknowns' sizes: a change that large leads nowhere
     brief: float = 1e-2  # of what joins cells: the error of factors with half of the digits; larger: more iterations
     alike: float = 4.0  # times the lengths at which it was seen what an iteration leaves; larger: it is seen less often
@@ -174,7 +177,13 @@ class StepSolver:
             return True
         if iteration == 1:
             return not self.serves
-        return iteration in (3, 6) and self.rate > RULES.anew and not self.constant
+        again = iteration in (3, 6) and self.rate > RULES.anew and not self.constant
+        return again and (step.mesh.dims < 2 or self._moved(step) > RULES.moved)
+
+    def _moved(self, step: Step) -> float:
+        """By how much a step has changed since it was factorised, or the one before."""
+        assert self.made_at is not None
+        return float(norm(step.stages - self.made_at.stages, step.mesh, self.sizes).max())
 
     def _change(self, step: Step, fresh: bool) -> Tensor:
         s = self.scheme

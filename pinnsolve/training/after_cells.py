@@ -31,11 +31,12 @@ def closer_by(estimate: float | None, tolerance: float, plane: bool, rules: Rule
 
 
 def richer_still(
-    stages: Sequence[Stage], results: Results, tolerance: float, left: float, rules: Rules, dear: bool
+    stages: Sequence[Stage], results: Results, tolerance: float, left: float, rules: Rules, dear: bool, most: int
 ) -> Turn | None:  # fmt: skip
     """The stage that solves cells once more with still richer features, where these will do: two degrees more have
-    brought the residual down, and the error with it, and bring it down as much again. That costs less than other
-    cells, and these solved again; where there is no time for those, it does more than anything else.
+    brought the residual down, and the error with it, and two bring it down as much again, over a plane four even more.
+    That costs less than other cells, and these solved again; where there is no time for those, it does more than
+    anything else.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ def richer_still(
     rules : Rules
     dear : bool
         Whether a march to a lower tolerance takes more than is left.
+    most : int
+        Degrees more at once.
     """
     now = results.ended[-1]
     method, network = stages[now.stage].method, stages[now.stage].network
@@ -66,9 +69,12 @@ def richer_still(
     if before is None or following is None or not now.estimate:
         return None
     gain = rules.again * now.size(results.weights) / before.size(results.weights)
-    enough = dear or gain * now.estimate <= rules.certain_cells * tolerance
-    enough = enough and rules.dearer * now.operations <= left
-    return Turn(following) if enough else None
+    missing = rules.certain_cells * tolerance / now.estimate
+    for more in range(2, most + 1):
+        enough = gain ** (more / 2) <= missing or (dear and more == 2)
+        if enough and rules.dearer ** (more / 2) * now.operations <= left:
+            return Turn(following, more=more)
+    return None
 
 
 def after_cells(

@@ -68,7 +68,7 @@ def as_stored(run: Run) -> dict[str, Any]:
     return {
         "step": run.step, "number": run.number, "stage_step": run.stage_step, "stage_began": run.stage_began,
         "method_state": run.method_state, "weights": run.weights, "choice": run.choice, "again": run.again,
-        "sizes": run.sizes, "first": run.first, "shares": {str(k): s for k, s in run.shares.items()},
+        "sizes": run.sizes, "first": run.first, "changed": {str(k): c for k, c in run.changed.items()},
         "born": run.born, "vector": run.trial.vector(), "generator": run.generator.get_state(),
         "points": run.points.stored(), "watch": asdict(run.watch), "history": run.history.stored(),
         "clock": asdict(run.clock), "best": None if run.best is None else vars(run.best),
@@ -83,7 +83,7 @@ def restored(run: Run, stored: Mapping[str, Any]) -> None:
     )  # fmt: skip
     for name in names:
         setattr(run, name, stored[name])
-    run.shares = {int(k): s for k, s in stored["shares"].items()}
+    run.changed = {int(k): c for k, c in stored["changed"].items()}
     network, run.number = run.stage.network, stored["number"]
     if run.stage.network is not network:
         run.trial = run.reborn(run.number, run.born)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pinnsolve.errors import Outcome
+from pinnsolve.methods import Marching
 from pinnsolve.training.weights import weighted
 
 
@@ -88,8 +89,17 @@ class Results:
 @dataclass(frozen=True)
 class Turn:
     """The stage that follows, by its number, and why it is that one, where that was a decision; of cells the share of
-    the tolerance that they are solved to, where that is another than the stage's own."""
+    the tolerance that they are solved to, and how many degrees more, where these are others than the stage's own."""
 
     number: int
     why: str = ""
     share: float | None = None
+    more: int | None = None
+
+    @property
+    def changed(self) -> dict[int, dict[str, float]]:
+        """By stage what its method has otherwise: a share holds of what solves the same cells again, too."""
+        if self.share is not None:
+            found = {"share": self.share, "least": Marching.least}
+            return {self.number: found, self.number + 1: found}
+        return {} if self.more is None else {self.number: {"more": self.more}}

@@ -63,6 +63,8 @@ class Rules:
         errors are known: 0.5 to 2. Smaller: they are not enough, and a march follows after all.
     dearer : float
         Times the operations of two degrees more: those of two more (1.5 to 2.3).
+    most_in_plane : int
+        Degrees more at once over a plane, where other cells cost most. Larger: what was seen of two does not tell.
     less, less_in_plane, least, least_in_plane : float
         Of the bound before. A march that is hardly richer tells nothing new: with a tenth Allen-Cahn's equation took a
         third one to 1e-5, and 1.7 times as long; in a plane, where cells are dear, a tenth it is. One that asks for
@@ -88,6 +90,7 @@ class Rules:
     aim: float = 0.5
     again: float = 2.0
     dearer: float = 2.0
+    most_in_plane: int = 4
     less: float = 0.01
     less_in_plane: float = 0.1
     least: float = 1e-4

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -84,8 +85,8 @@ class Run:
         What the residuals were made of at the first look (`pinnsolve.training.rounding`).
     first : dict from residual name to float
         The residuals that all others are relative to: those of the first look, without the user's guess.
-    shares : dict from the number of a stage to float
-        Of cells: the share of the tolerance that they are solved to, where it follows from what was found before.
+    changed : dict from the number of a stage to dict
+        What its method has otherwise than in the settings, where that follows from what was found before.
     """
 
     settings: Settings
@@ -111,7 +112,7 @@ class Run:
     again: int | None = None
     sizes: dict[str, float] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
-    shares: dict[int, float] = field(default_factory=dict)
+    changed: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def begun(
@@ -146,10 +147,8 @@ class Run:
 
     def stage_at(self, number: int) -> Stage:
         """A stage as it is trained."""
-        stage, share = self.settings.stages[number], self.shares.get(number)
-        if share is None or not isinstance(stage.method, Marching | Enriching):
-            return stage
-        return replace(stage, method=replace(stage.method, share=share, least=Marching.least))
+        stage, other = self.settings.stages[number], self.changed.get(number)
+        return replace(stage, method=replace(stage.method, **other)) if other else stage  # type: ignore[type-var]
 
     @property
     def method(self) -> Method:
@@ -186,8 +185,7 @@ class Run:
         self.stage_step, self.stage_began = 0, self.clock.operations
         if turn.why:
             self.choice.append(turn.why)
-        if turn.share is not None:  # of what solves them again, too
-            self.shares |= dict.fromkeys((turn.number, turn.number + 1), turn.share)
+        self.changed |= turn.changed
         if isinstance(self.trial, Marched) and isinstance(before.method, Marching) and not self.trial.complete:
             self.parts.append(part_of(self.points))
         if self.stage.network is before.network:

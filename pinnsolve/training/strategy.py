@@ -67,6 +67,7 @@ class Strategy:
     ) -> None:  # fmt: skip
         self.cells, self.only, self.unknowns = bool(cells), only, 1
         self.plane, self.law = cells > 1 or (ranges and cells > 0), law
+        self.more = rules.most_in_plane if cells == 2 and coordinates == 3 and not (ranges or noise) else 2
         self.stages, self.tolerance, self.automatic, self.largest = stages, tolerance, automatic, largest
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
 
@@ -192,9 +193,8 @@ class Strategy:
         now = self.stages[results.ended[-1].stage].network
         left = self.rules.share * self.operations - clock.operations
         if isinstance(now, LocalFeatures):
-            return self._after_cells(
-                results, left + (self.rules.plane - self.rules.share) * self.operations * self.plane
-            )
+            left += (self.rules.plane - self.rules.share) * self.operations * self.plane
+            return self._after_cells(results, left)
         if not isinstance(now, RandomFeatures):
             return Turn(results.ended[-1].stage + 1)
         rounds = self._rounds(results)
@@ -206,10 +206,10 @@ class Strategy:
         marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
         now, closer = results.ended[-1], closer_by(results.ended[-1].estimate, self.tolerance, self.plane, self.rules)
         dear = bool(marched) and closer.costs * marched[-1].operations > left
-        if turn := richer_still(self.stages, results, self.tolerance, left, self.rules, dear):
-            return turn
+        again = richer_still(self.stages, results, self.tolerance, left, self.rules, dear, self.more)
         viscous, share = self._with_viscosity() if self.law else None, closer.by * (marched or [now])[-1].share or None
-        return after_cells(self.stages, now, self._first_features(), viscous, self.only, dear, share, not self.plane)
+        others = self._first_features()
+        return again or after_cells(self.stages, now, others, viscous, self.only, dear, share, not self.plane)
 
     def _rivals(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> list[int]:
         """What is left of the last round: at first every layer, later those that did best, if there is time."""
