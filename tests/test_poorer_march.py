@@ -10,7 +10,7 @@ import pytest
 from torch import sin
 
 from pinnsolve import Box, Disk, NotConverged, Problem, compare, d, dirichlet, exact, initial, laplace, solve
-from pinnsolve.methods.marching import Enriching
+from pinnsolve.methods.enriching import Enriching
 
 
 def line(tolerance: float) -> Problem:

@@ -1,9 +1,10 @@
 """Training methods: one a file, over the protocol of `pinnsolve.methods.protocol`."""
 
 from pinnsolve.calls import worded_class
+from pinnsolve.methods.enriching import Enriching
 from pinnsolve.methods.gradient import SGD, Adam
 from pinnsolve.methods.levenberg_marquardt import LevenbergMarquardt
-from pinnsolve.methods.marching import Enriching, Marching
+from pinnsolve.methods.marching import Marching
 from pinnsolve.methods.newton import Newton
 from pinnsolve.methods.protocol import Method, Objective
 from pinnsolve.methods.quasi_newton import LBFGS, SSBroyden

@@ -51,8 +51,8 @@ def richer(
     enough : callable, optional
         Whether the budget has ended.
     more : int
-        Degrees in space and stages (`stages_for`); more than two are dearer, and to tell the error no truer (prototypes).
-        Below zero it is a poorer march, whose distance is its own error: steps are not halved then.
+        Degrees in space and stages (`stages_for`); more than two are dearer, and to tell the error no truer
+        (prototypes). Below zero it is a poorer march, whose distance is its own error: steps are not halved then.
     shortest : float
         Of a step: what is too long for more stages is halved, and given up below. Smaller: more tries before that.
     counts : Counts, optional
@@ -89,7 +89,7 @@ def richer(
 
 
 def stages_for(more: int) -> int:
-    """How many stages more go with so many degrees more: as many up to two, and half as many fewer, since few are left."""
+    """How many stages more go with so many degrees more: as many, two at most; half as many fewer, as few are left."""
     return min(more, 2) if more >= 0 else more // 2
 
 

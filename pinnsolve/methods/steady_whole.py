@@ -2,8 +2,8 @@
 between points.
 
 Cells are halved along the coordinates along which their features do not suffice; in space, where each halving costs
-more, along as few as are foretold to suffice. Corners at which prescribed values
-jump have graded cells from the start: there what a cell leaves is the same at every size, and counts by its length.
+more, along as few as are foretold to suffice. Corners at which prescribed values jump have graded cells from the start:
+there what a cell leaves is the same at every size, and counts by its length.
 """
 
 from __future__ import annotations
@@ -263,10 +263,8 @@ class SteadyWhole:
 
     def _at_jumps(self, mesh: Tiles) -> Tensor:
         """Which cells end where prescribed values jump, (n,)."""
-        found, names = torch.zeros_like(mesh.shares, dtype=torch.bool), self.scheme.evolution.problem.coordinates
-        for corner in self.corners:
-            found = found | beside(mesh, corner, names)
-        return found
+        none, names = torch.zeros_like(mesh.shares, dtype=torch.bool), self.scheme.evolution.problem.coordinates
+        return torch.stack([none, *(beside(mesh, corner, names) for corner in self.corners)]).any(0)
 
     def _targets(self, found: Tensor) -> list[tuple[Corner, float]]:
         """How small cells at corners must be."""

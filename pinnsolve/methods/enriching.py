@@ -1,0 +1,163 @@
+"""The method that solves all steps of a march again with other features, whose distance tells the error."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pinnsolve.machine.room import UNLIMITED, Room
+from pinnsolve.methods import fitted, line_solving, range_nodes, steady_solving
+from pinnsolve.methods.asked import accuracy, closeness
+from pinnsolve.methods.cell_march import Marcher
+from pinnsolve.methods.costs import JOINED
+from pinnsolve.methods.implicit_step import Scheme, Step
+from pinnsolve.methods.in_hand import evolution_of, known_of, marched
+from pinnsolve.methods.last_terms import part_left
+from pinnsolve.methods.march_keeping import measured
+from pinnsolve.methods.pace import collocated, spent
+from pinnsolve.methods.protocol import Objective, State
+from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, stages_for, steps_of, told_by_distance
+from pinnsolve.methods.stage_operator import operations, that_fit
+from pinnsolve.methods.step_solver import Counts
+from pinnsolve.trial.evolution import Evolution
+from pinnsolve.trial.lined import Lined
+from pinnsolve.trial.marched import Marched
+from pinnsolve.trial.of_cells import OfCells
+from pinnsolve.trial.over_ranges import OverRanges
+from pinnsolve.trial.planar import Planar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enriching:
+    """One step solves all steps of the best march so far again, with two degrees more in space and in time.
+
+    It is better by orders, so that the distance of the two is the error of the first, and more than its own. Where
+    there is no time or no memory for that, it is two degrees fewer, which take a tenth: the distance is then the error
+    of the poorer one, and more than that of the first.
+
+    Parameters
+    ----------
+    more : int
+        Degrees more, over a plane, in place of two.
+    """
+
+    share: float = 1e-2
+    more: int = 2
+    least: float = 1e-11
+    bound = None
+    name = "enriching"
+    words = "cells, two degrees more"
+    steps = None
+    cycle = 1
+    redraws = False
+
+    def init(self, objective: Objective) -> State:
+        known = objective.guess() if objective.guess is not None else None
+        left = self._ahead(known) if isinstance(known, Marched) and known.complete else 0.0
+        left = steady_solving.ahead(known) if isinstance(known, Planar) and known.complete else left
+        return {"loss": math.nan, "stuck": False, "done": False, "points": {}, "left": left, "more": self.more}
+
+    def poorer(self, objective: Objective, state: State) -> State:
+        """The state in which fewer degrees will do instead, where that can be done."""
+        known = objective.guess() if objective.guess is not None else None
+        if state["more"] < 0 or not isinstance(known, Marched) or not self._has_fewer(known):
+            return state
+        return {**state, "left": self._ahead(known, -2), "more": -2}
+
+    def _has_fewer(self, known: Marched) -> bool:
+        """Whether a march has degrees to spare: its equations, and what joins cells, ask for some."""
+        degree, stages = known.features
+        return known.complete and not known.forward.count and degree > 6 and stages > 2
+
+    def _again(self, known: Marched, room: Room = UNLIMITED, more: int | None = None) -> Scheme:
+        """With what its steps are solved again."""
+        more = self.more if more is None else more
+        read, asked = evolution_of(known), accuracy(self, known)
+        return Scheme(read, asked.degree + more, asked.stages + stages_for(more), known.device, room=room)
+
+    def _fits(self, known: Marched, room: Room) -> bool:
+        """Whether a budget of memory has room for that."""
+        if room.cells is None:
+            return True
+        return max(len(slab.mesh) for slab in known.slabs) <= that_fit(self._again(known, room))
+
+    def _ahead(self, known: Marched, more: int | None = None) -> float:
+        """Operations of solving its steps again: two iterations each, and a factorisation for every other length."""
+        scheme, before, total = self._again(known, more=more), (0.0, 0), 0.0
+        for slab in known.slabs:
+            factor, solve = operations(scheme, slab.mesh)
+            here = slab.length, hash(slab.mesh.places)
+            total += 2 * (JOINED.call + solve) + factor * (here != before)
+            before = here
+        return total
+
+    def operations(self, objective: Objective, state: State) -> float:
+        """Of the whole march: a part of it is worth nothing."""
+        return float(state["left"])
+
+    def step(self, objective: Objective, state: State) -> State:
+        known = objective.guess() if objective.guess is not None else None
+        if isinstance(known, OfCells) and known.complete and (known.forward.count or isinstance(known, OverRanges)):
+            return self._of_several(objective, known, state)
+        if isinstance(objective.model, Lined):
+            known = known if isinstance(known, Lined) else None
+            return line_solving.enriched(objective.model, known, state, objective.work)
+        if isinstance(objective.model, Planar):
+            bound = closeness(self, objective.model)
+            return steady_solving.enriched(objective.model, known_of(objective), bound, state, objective)
+        trial, room = marched(objective), objective.room
+        nothing = {**state, "loss": 0.0, "stuck": True, "done": True, "left": 0.0}
+        if not isinstance(known, Marched) or not known.complete:
+            return nothing
+        if state["more"] > 0 and not self._fits(known, room):
+            state = self.poorer(objective, state)
+        more = int(state["more"])
+        known.read = evolution_of(trial)
+        before = Marcher(known.read, accuracy(self, known), trial.device, world=objective.world, room=room)
+        for slab in known.slabs:
+            measured(before, slab)
+        counts, e = Counts(), before.scheme.evolution
+        # along a line a factorisation costs little, and beside corners steps are compared one by one
+        longer = e.dims > 1 and not _by_distance(e) and more > 0
+        fits = more < 0 or self._fits(known, room)
+        found = (
+            richer(before.scheme, known.slabs, before.solver, more=more, counts=counts, longer=longer) if fits else None
+        )
+        objective.work.add(spent(counts))
+        if found is None:
+            return nothing
+        trial.take(slabs(found))
+        _tell(trial, known, before, found, more)
+        return {**nothing, "stuck": False, "points": collocated(trial.slabs, before)}
+
+    def _of_several(self, objective: Objective, known: OfCells, state: State) -> State:
+        """For values of constants that are found, or for many values of parameters."""
+        assert isinstance(objective.model, OfCells)
+        if isinstance(known, OverRanges):
+            assert isinstance(objective.model, OverRanges)
+            return range_nodes.again(objective.model, known, state)
+        done = fitted.enriched(objective.model, known, accuracy(self, known), objective)
+        return {**state, "loss": 0.0, "stuck": not done, "done": True, "left": 0.0}
+
+
+def _by_distance(e: Evolution) -> bool:
+    """Whether marches are compared step by step: beside corners and curves few points have the largest residuals."""
+    return bool(e.cornered or e.fluxed or e.relations)
+
+
+def _tell(trial: Marched, known: Marched, before: Marcher, found: list[Step], more: int) -> None:
+    """What a second march with so many degrees more tells of the error, where residuals do not."""
+    e, scales = before.scheme.evolution, [trial.plan.size(u).scale for u in trial.problem.unknowns]
+    if more > 0 and e.dims != 2:  # over a plane it is told five times too large, where residuals tell it
+        most = max(k for join in e.joins for k in join)
+        trial.remains = part_left(known.slabs, trial.slabs, before.sizes.tolist(), most)
+    if len(found) != len(known.slabs) or (more > 0 and not _by_distance(e)):
+        return
+    steps = steps_of(as_it_was(before.scheme, known.slabs), known.slabs)
+    if more < 0:
+        trial.apart = apart(found, steps, scales)
+    elif not e.fluxed:
+        trial.apart = apart(steps, found, scales)
+    else:
+        trial.apart = told_by_distance(steps, found, scales, before.sizes)
+        trial.better = trial.apart > 0
