@@ -169,8 +169,8 @@ def _refused(given: Read, findings: Findings) -> None:
         _refused_on_shapes(given, findings)
     if marched and (wrong := backwards(problem)):
         raise NoReferenceError(f"time runs the wrong way in {wrong}: it sharpens what is fine without bound")
-    if told := sideways(problem):
-        raise NoReferenceError(told[0])
+    if ill_posed := sideways(problem):
+        raise NoReferenceError(ill_posed[0])
     if findings.undecided:
         raise NoReferenceError(findings.undecided[0])
 
