@@ -295,7 +295,7 @@ NONE: dict[str, tuple[Problem, str]] = {
     ),
     "two solutions": (
         Problem(space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x) + 2 * exp(u), conditions=dirichlet(u=0)),
-        "several functions",
+        'several functions solve these equations and conditions: guesses of other heights lead to different ones; guess={"u": 0}',
     ),
     "no solution": (
         Problem(space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x) + 4 * exp(u), conditions=dirichlet(u=0)),
