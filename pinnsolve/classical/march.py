@@ -89,7 +89,8 @@ class Marcher:
                 self.rejected += 2 if stages is None else 1
                 again = 0.2 if failed else 1.0  # at a kink the error falls more slowly than that of smooth steps
                 wanted = dt * min(again, 0.25 if stages is None else max(0.1, self._longer(error)))
-                failed, before, calm, most = True, error, 0, 1.0
+                failed, before, calm = True, error, 0
+                most = self.pace.growth if self.rows.grid.dimension else 1.0  # on few nodes waves grow in short steps
                 continue
             self._accept(dt, stages)
             self._check_resolved()
@@ -256,8 +257,9 @@ class Marcher:
             change = (self.back @ parts).real.reshape(stages.shape)
             stages = stages + change
             size = float(np.max(np.sqrt(np.mean(change**2, (0, 2)))[self.judged] / self._scale(stages)))
-            part = size / last if last < np.inf else 1.0  # what is left is part/(1 - part) of this correction
-            if min(size, part / (1 - part) * size if part < self.pace.slow else size) <= met:
+            part = 1.0 if self.rows.grid.dimension else min(size / last, 1.0)
+            left = part / (1 - part) * size if 0 < part < self.pace.slow else size  # if corrections go on falling so
+            if min(size, left) <= met:
                 return stages
             if not size <= self.pace.slow * last:
                 if not max(size, last) <= self.pace.stays * self.tolerance:
