@@ -102,6 +102,18 @@ def test_steps_have_the_order_of_radau() -> None:
     assert np.log2(errors[0] / errors[1]) == pytest.approx(5, abs=0.3)
 
 
+def test_steps_that_failed_do_not_grow_again_at_once() -> None:
+    """Towards the jump of a relaxation, where each step has to be shorter than the last (van der Pol)."""
+    relaxing = Problem(
+        time=(0, 100), unknowns=("y", "z"), conditions=initial(y=2, z=0),
+        equations=[lambda y, z, t: d(y, t) - z, lambda y, z, t: d(z, t) - 50 * (1 - y**2) * z + y],
+    )  # fmt: skip
+    rows, start = laid_out(read(relaxing), Grid({})), np.array([[2.0], [0.0]])
+    march = Marcher(rows, start, (0, 100), 1e-4, np.ones(2), clock.perf_counter() + 99)
+    found = march.run()
+    assert march.rejected < len(found.values) / 2
+
+
 def test_space_has_the_order_of_its_differences() -> None:
     """u'' by five nodes: order 4 in the middle of even nodes, 3 at the ends, of which a solution loses nothing."""
     problem = Problem(
@@ -283,7 +295,7 @@ NONE: dict[str, tuple[Problem, str]] = {
     ),
     "two solutions": (
         Problem(space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x) + 2 * exp(u), conditions=dirichlet(u=0)),
-        "several functions",
+        'several functions solve these equations and conditions: guesses of other heights lead to different ones; guess={"u": 0}',
     ),
     "no solution": (
         Problem(space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(u, x, x) + 4 * exp(u), conditions=dirichlet(u=0)),

@@ -130,6 +130,20 @@ FOUND: dict[str, tuple[Callable[[], Problem], str]] = {
     "from the end": (
         lambda: made(heat, dirichlet(u=0, on=face(t=1)), dirichlet(u=0), space=ROD, time=(0, 1)), "time runs the wrong way",
     ),
+    "from one face": (
+        lambda: made(
+            plate, dirichlet(u=lambda x: sin(pi * x), on=face(y=0)), neumann(u=0, on=face(y=0)),
+            dirichlet(u=0, on=faces("x")), space=PLATE,
+        ),
+        "u has two conditions on the face y=0 and none on y=1: 'plate' cannot be carried on from one face",
+    ),
+    "heat from one face": (
+        lambda: made(heat, initial(u=0), dirichlet(u=0, on=face(x=1)), neumann(u=0, on=face(x=1)), space=ROD, time=(0, 1)),
+        "two conditions on the face x=1 and none on x=0",
+    ),
+    "driven at its pitch": (
+        lambda: made(lambda u, x: d(u, x, x) + pi**2 * u - sin(pi * x), dirichlet(u=0), space=ROD), "(a resonance)",
+    ),
     "layer": (
         lambda: made(lambda u, x: -1e-8 * d(u, x, x) + u - 1, dirichlet(u=0), space=ROD),
         "1e-08 before u_xx in 'equation 1', beside 1 before u: expect a layer of width 1e-04 along x",
@@ -183,6 +197,13 @@ NOTHING: dict[str, Callable[[], Problem]] = {
 @pytest.mark.parametrize("name", NOTHING)
 def test_what_is_right_is_left_alone(name: str) -> None:
     assert check(NOTHING[name]()).warnings == []
+
+
+def test_waves_go_on_from_one_face() -> None:
+    """u_tt = u_xx is as good a wave along x as in time."""
+    start, end = (dirichlet(u=0, on=face(x=0)), neumann(u=0, on=face(x=0))), (initial(u=0), initial_rate(u=0))
+    wave = made(lambda u, x, t: d(u, t, t) - d(u, x, x), *start, *end, space=ROD, time=(0, 1))
+    assert not any("carried on" in w for w in check(wave).warnings)
 
 
 @pytest.mark.parametrize("waves", [2, 20, 200])

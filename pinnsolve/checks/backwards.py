@@ -1,7 +1,11 @@
-"""Time that runs the wrong way: what sharpens without bound, as heat does backwards."""
+"""What is told at one end of a coordinate and cannot be carried on to the other: heat backwards in time, potentials and
+heat from a value and a slope on one face."""
 
 from __future__ import annotations
 
+import itertools
+
+from pinnsolve.checks.coverage import mentioning
 from pinnsolve.problem.problem import Problem
 
 
@@ -45,3 +49,35 @@ def told_backwards(problem: Problem) -> list[str]:
         f"time runs the wrong way in {where}: it sharpens what is fine without bound, and the smallest error at first "
         "is the largest at last; check the sign before the highest derivative, and at which end of time it starts"
     ] * bool(where)
+
+
+def sideways(problem: Problem) -> list[str]:
+    """A warning for each unknown that has two conditions on one face of a box and none on the opposite one, where its
+    equation cannot be carried on from there.
+
+    From a value and a slope at y = 0 waves along x grow as exp(k y) where u_xx + u_yy = 0, and from those at x = 0
+    waves in time as exp(sqrt(k) x) where u_t = u_xx: without bound as k grows (Hadamard). Where u_tt = u_xx none does.
+    """
+    if problem.observations or problem.domain.shape is not None:
+        return []
+    coordinates, time = problem.coordinates, problem.domain.time
+    answers = [(e, problem.prober.answer(e, problem.domain.line())) for e in problem.equations]
+    found = []
+    for u, (k, c) in itertools.product(problem.unknowns, enumerate(coordinates)):
+        counts = {mentioning(problem, u, c, end): end for end in problem.domain.ends(c)}
+        if c == time or set(counts) != {0, 2}:
+            continue
+        for equation, mine in ((e, answer.of(u)) for e, answer in answers):
+            twice = {a.index(2): slope for a, slope in mine.items() if sum(a) == 2 == max(a)}
+            first = time is not None and any(sum(a) == 1 == a[coordinates.index(time)] for a in mine)
+            wave = time is not None and coordinates.index(time) in twice
+            alike = any(j != k and bool((twice[k] * s > 0).all()) for j, s in twice.items() if k in twice)
+            if k in twice and (alike or (first and not wave)):
+                here, there = f"{c}={counts[2]:g}", f"{c}={counts[0]:g}"
+                found.append(
+                    f"{u} has two conditions on the face {here} and none on {there}: '{equation.name}' cannot be "
+                    "carried on from one face (ill-posed: what is fine grows without bound, and so does the smallest "
+                    f"error); give one of the two on {there}"
+                )
+                break
+    return found

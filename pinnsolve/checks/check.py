@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from pinnsolve.checks.backwards import told_backwards
+from pinnsolve.checks.backwards import sideways, told_backwards
 from pinnsolve.checks.contradictions import Contradiction, Part, contradictions, each_kind
 from pinnsolve.checks.corners import corners
 from pinnsolve.checks.coverage import crowded, derivative_name, uncovered
@@ -137,7 +137,7 @@ def _looked_at(problem: Problem) -> Findings:
         + check_solenoidal(problem)
         + uncovered(problem, derivatives)
     )
-    warnings += crowded(problem, derivatives) + told_backwards(problem) + slopes(problem)
+    warnings += crowded(problem, derivatives) + told_backwards(problem) + sideways(problem) + slopes(problem)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
     warnings += too_few(problem) + warnings_of(problem)

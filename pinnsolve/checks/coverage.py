@@ -126,7 +126,7 @@ def _on_sides(problem: Problem, unknown: str, alphas: set[Alpha]) -> list[str]:
 
 
 def _in_time(problem: Problem, unknown: str, coordinate: str, order: int, shape: str) -> list[str]:
-    found = sum(_count(problem, unknown, coordinate, end) for end in problem.domain.ends(coordinate))
+    found = sum(mentioning(problem, unknown, coordinate, end) for end in problem.domain.ends(coordinate))
     found += _nowhere(problem, unknown)
     if found >= order:
         return []
@@ -138,7 +138,7 @@ def _in_time(problem: Problem, unknown: str, coordinate: str, order: int, shape:
 
 
 def _in_space(problem: Problem, unknown: str, coordinate: str, order: int, shape: str) -> list[str]:
-    counts = {end: _count(problem, unknown, coordinate, end) for end in problem.domain.ends(coordinate)}
+    counts = {end: mentioning(problem, unknown, coordinate, end) for end in problem.domain.ends(coordinate)}
     short = [end for end, n in counts.items() if n < order // 2]
     if order % 2 and not short and sum(counts.values()) < order and not (order == 1 and _pinned(problem, unknown)):
         short = [end for end in counts if counts[end] == min(counts.values())]
@@ -161,8 +161,8 @@ def _pinned(problem: Problem, unknown: str) -> bool:
     )
 
 
-def _count(problem: Problem, unknown: str, coordinate: str, end: float) -> int:
-    """How many conditions on one face mention an unknown."""
+def mentioning(problem: Problem, unknown: str, coordinate: str, end: float) -> int:
+    """How many conditions on the face at an end of a coordinate mention an unknown."""
     return sum(
         piece.fixed == {coordinate: end} and unknown in c.asks and c.integrates != "alone"
         for c in problem.conditions

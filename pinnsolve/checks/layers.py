@@ -41,7 +41,7 @@ def layers(problem: Problem, sizes: Mapping[str, Size]) -> list[str]:
                 found.append(
                     f"{slopes[highest]:.1g} before {name} in '{equation.name}', beside {slopes[other]:.1g} before "
                     f"{beside}: expect a layer of width {width * length:.0e} along {coordinate}, which is {length:.3g} "
-                    "long"
+                    "long; if none is meant, look at the units of both"
                 )
     return found
 

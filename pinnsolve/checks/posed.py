@@ -30,6 +30,12 @@ from pinnsolve.problem.problem import Problem
 
 Array = np.ndarray
 Functions = Callable[[Problem, list[tuple[int, ...]], Points, Alpha], Array]
+VARIES = "something that varies"
+BALANCE = "What leaves through the boundary must balance what the equations make inside"
+RESONANCE = (
+    "What may be added freely, a motion that the equations keep up by themselves, is driven by what they prescribe (a "
+    "resonance): change what drives it, or the number or length that brings both together"
+)
 
 
 @dataclass(frozen=True)
@@ -126,9 +132,10 @@ def posed(problem: Problem, smooth: bool = True) -> Posed:
     if system is None or not (share := system.unmet) > 0:
         return Posed(told)
     part = f"{share:.1%}" if share >= 1e-3 else f"{share:.0e}"
+    varies = any(VARIES in words for words in system.described(system.open))
     words = (
         f"no solution satisfies all equations and conditions: {part} of what they prescribe is left by whatever comes "
-        "closest. What leaves through the boundary must balance what the equations make inside"
+        f"closest. {RESONANCE if varies else BALANCE}"
     )
     return Posed(told, words) if share >= min(POSING.much, problem.tolerance / 3) else Posed(told, nearly=words)
 
@@ -225,7 +232,7 @@ class System:
             size = float(np.abs(field).max())
             if size > 1e-5 * float(np.abs(fields).max()):
                 level = float(np.ptp(field)) < 1e-4 * size
-                what = "a constant" if level else "something that varies"
+                what = "a constant" if level else VARIES
                 fix = f"dirichlet({unknown}=0, on=point(...))" if level else "a condition"
                 yield f"{unknown}: {what} may be added to it; {fix} would fix it"
 

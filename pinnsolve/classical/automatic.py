@@ -15,7 +15,7 @@ from pinnsolve.checks.as_folded import as_folded
 from pinnsolve.checks.as_materials import as_materials
 from pinnsolve.checks.as_regular import Rest, as_regular, kept_apart, rest_of
 from pinnsolve.checks.as_space import as_steady
-from pinnsolve.checks.backwards import backwards
+from pinnsolve.checks.backwards import backwards, sideways
 from pinnsolve.checks.check import Findings, check
 from pinnsolve.checks.coverage import uncovered
 from pinnsolve.checks.fluxes import bend
@@ -169,6 +169,8 @@ def _refused(given: Read, findings: Findings) -> None:
         _refused_on_shapes(given, findings)
     if marched and (wrong := backwards(problem)):
         raise NoReferenceError(f"time runs the wrong way in {wrong}: it sharpens what is fine without bound")
+    if ill_posed := sideways(problem):
+        raise NoReferenceError(ill_posed[0])
     if findings.undecided:
         raise NoReferenceError(findings.undecided[0])
 

@@ -73,6 +73,7 @@ class Marcher:
         """All steps."""
         length = self.span[1] - self.span[0]
         wanted, failed, before, calm = self.pace.first * length, False, np.inf, 0
+        most = self.pace.growth
         on_shape = isinstance(self.rows.grid, Cloud)
         while self.stops:
             left = self.stops[0] - self.now
@@ -89,13 +90,15 @@ class Marcher:
                 again = 0.2 if failed else 1.0  # at a kink the error falls more slowly than that of smooth steps
                 wanted = dt * min(again, 0.25 if stages is None else max(0.1, self._longer(error)))
                 failed, before, calm = True, error, 0
+                most = self.pace.growth if self.rows.grid.dimension else 1.0  # on few nodes waves grow in short steps
                 continue
             self._accept(dt, stages)
             self._check_resolved()
             longer, calm = self.pace.growth if idle else self._longer(error), calm + 1
             if on_shape and calm > self.pace.calm and error < self.pace.idle:
                 longer = max(longer, 2.0)
-            wanted, failed = dt * min(self.pace.growth, longer), False
+            wanted, failed = dt * min(self.pace.growth if idle else most, longer), False
+            most = min(most * 2**0.5, self.pace.growth)
         return self.found
 
     def _check_going(self, dt: float) -> None:
@@ -179,8 +182,8 @@ class Marcher:
         return None, np.inf
 
     def _rates(self, stages: Array, dt: float) -> Array:
-        turned = np.tensordot(self.slopes, stages, 1) + self.start_slopes[:, None, None] * self.u
-        rates: Array = turned / dt
+        turned = (self.slopes @ stages.reshape(len(stages), -1)).reshape(stages.shape)
+        rates: Array = (turned + self.start_slopes[:, None, None] * self.u) / dt
         return rates
 
     def _linearise(self, dt: float, stages: Array) -> None:
@@ -241,7 +244,7 @@ class Marcher:
             factors = self._factors(dt)
         except SingularError:
             return None
-        last = np.inf
+        last, met = np.inf, max(self.pace.solved * self.tolerance, self.pace.rounding)
         for _ in range(self.pace.iterations):
             residuals = self.rows.residuals(stages, self._rates(stages, dt), times)
             if not np.isfinite(residuals).all():
@@ -254,7 +257,9 @@ class Marcher:
             change = (self.back @ parts).real.reshape(stages.shape)
             stages = stages + change
             size = float(np.max(np.sqrt(np.mean(change**2, (0, 2)))[self.judged] / self._scale(stages)))
-            if size <= max(self.pace.solved * self.tolerance, self.pace.rounding):
+            part = 1.0 if self.rows.grid.dimension else min(size / last, 1.0)
+            left = part / (1 - part) * size if 0 < part < self.pace.slow else size  # if corrections go on falling so
+            if min(size, left) <= met:
                 return stages
             if not size <= self.pace.slow * last:
                 if not max(size, last) <= self.pace.stays * self.tolerance:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ class Block:
     condition: bool = False
     measured: Mapping[str, torch.Tensor] = field(default_factory=dict)
     beyond: Spots | None = None
+    known: dict[int, Points] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def count(self) -> int:
@@ -73,17 +75,18 @@ class Block:
 
     def points(self, time: str | None, times: Array) -> Points:
         """The places at each of some moments (S,), one after the other."""
-
-        def many(values: Array) -> torch.Tensor:
-            return torch.from_numpy(np.tile(values, len(times)))
-
-        size = len(self.places)
-        at = {c: many(x) for c, x in self.places.coordinates.items()}
-        if time is not None:
-            at[time] = torch.from_numpy(np.repeat(times, size))
-        ones = torch.ones(size * len(times), dtype=torch.float64)
-        normals = {c: many(np.broadcast_to(n, size)) for c, n in self.normals.items()}
-        return Points(at, ones, normals, {name: x.repeat(len(times)) for name, x in self.measured.items()})
+        size, count = len(self.places), len(times)
+        if count not in self.known:  # all but the time is the same at other moments
+            at = {c: torch.from_numpy(np.tile(x, count)) for c, x in self.places.coordinates.items()}
+            ones = torch.ones(size * count, dtype=torch.float64)
+            wide = {c: np.tile(np.broadcast_to(n, size), count) for c, n in self.normals.items()}
+            normals = {c: torch.from_numpy(n) for c, n in wide.items()}
+            self.known[count] = Points(at, ones, normals, {name: x.repeat(count) for name, x in self.measured.items()})
+        here = self.known[count]
+        if time is None:
+            return here
+        now = torch.from_numpy(np.repeat(times, size))
+        return Points({**here.coordinates, time: now}, here.weights, here.normals, here.measured)
 
 
 @dataclass(frozen=True)
@@ -111,21 +114,27 @@ class Rows:
     orders: tuple[int, ...]
     corners: Sequence[Corner] = ()
     joints: Sequence[csr_matrix] = ()
+    known: dict[Alpha, tuple[Alpha, int]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def time(self) -> str | None:
         """The coordinate that is no line of the grid."""
         return None if self.problem.domain.time in self.grid.coordinates else self.problem.domain.time
 
-    @property
+    @cached_property
     def variables(self) -> list[tuple[int, int]]:
         """(unknown, order of the rate) of each variable."""
         return [(f, k) for f, order in enumerate(self.orders) for k in range(max(order, 1))]
 
-    @property
+    @cached_property
+    def numbers(self) -> dict[tuple[int, int], int]:
+        """The number of each variable."""
+        return {pair: v for v, pair in enumerate(self.variables)}
+
+    @cached_property
     def chained(self) -> list[tuple[int, int]]:
         """Pairs of variables of which the second is the rate of the first."""
-        numbers = {pair: v for v, pair in enumerate(self.variables)}
+        numbers = self.numbers
         return [(v, numbers[f, k + 1]) for (f, k), v in numbers.items() if (f, k + 1) in numbers]
 
     @property
@@ -134,7 +143,7 @@ class Rows:
 
     def _answers(self, block: Block, u: Array, rates: Array, times: Array, slopes: bool) -> Answers:
         """The block's answers for values u (S, V, N) and rates (S, V, N) at moments (S,)."""
-        numbers, count = {pair: v for v, pair in enumerate(self.variables)}, len(self.orders)
+        numbers, count = self.numbers, len(self.orders)
 
         def derivative(number: int, alpha: Alpha) -> torch.Tensor:
             (beta, k), f = self.split(alpha), number % count
@@ -146,8 +155,11 @@ class Rows:
 
     def split(self, alpha: Alpha) -> tuple[Alpha, int]:
         """A multi-index of the problem's coordinates as one of the grid's, and the order in time."""
-        orders = dict(zip(self.problem.coordinates, alpha, strict=True))
-        return tuple(orders[c] for c in self.grid.coordinates), orders.get(self.time, 0) if self.time else 0
+        if alpha not in self.known:
+            orders = dict(zip(self.problem.coordinates, alpha, strict=True))
+            in_time = orders.get(self.time, 0) if self.time else 0
+            self.known[alpha] = tuple(orders[c] for c in self.grid.coordinates), in_time
+        return self.known[alpha]
 
     def residuals(self, u: Array, rates: Array, times: Array) -> Array:
         """All residuals (S, R)."""
@@ -166,7 +178,7 @@ class Rows:
             return self._in_time_alone(u, rates, moment)
         to_values: list[Any] = []
         to_rates: list[Any] = []
-        numbers, n = {pair: v for v, pair in enumerate(self.variables)}, len(self.grid)
+        numbers, n = self.numbers, len(self.grid)
         for block in self.blocks:
             told = self._answers(block, u[None], rates[None], np.array([moment]), slopes=True)
             for e in range(len(block.equations)):
@@ -190,7 +202,7 @@ class Rows:
         return vstack(to_values, format="csr"), vstack(to_rates, format="csr")
 
     def _in_time_alone(self, u: Array, rates: Array, moment: float) -> tuple[Array, Array]:
-        numbers = {pair: v for v, pair in enumerate(self.variables)}
+        numbers = self.numbers
         found, first = np.zeros((2, self.count, len(numbers))), 0
         for block in self.blocks:
             told = self._answers(block, u[None], rates[None], np.array([moment]), slopes=True)

@@ -61,8 +61,12 @@ def check_alone(solver: Solver, levels: Sequence[Found], places: dict[str, Array
             continue
         values = _values(solver, again, places)
         if _differ(known, values) and not _differ(values, _values(solver, other, places)):
-            where = "guesses of other heights lead to different ones; guess={...} says which one is meant"
-            raise UndeterminedError(f"several functions solve these equations and conditions: {where}")
+            zero = ", ".join(f'"{u}": 0' for u in solver.given.problem.unknowns)
+            raise UndeterminedError(
+                "several functions solve these equations and conditions: guesses of other heights lead to different "
+                f"ones; guess={{{zero}}} asks for the one that is reached from zero, as a rule the smallest, "
+                "guess={...} for another"
+            )
 
 
 def _values(solver: Solver, found: Steady, places: dict[str, Array]) -> Array:

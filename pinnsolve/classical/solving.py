@@ -91,9 +91,10 @@ class Solver:
 
     @property
     def rough(self) -> bool:
-        """Whether data have jumps or kinks, or a shape has places at which solutions are singular."""
+        """Whether data have jumps or kinks, or there are corners and places at which solutions are singular."""
         deep = self.spacing is not None and bool(self.spacing.singular.deep.any())
-        return bool(self.findings.rough or self.breaks(self.given.problem.domain.time)) or deep
+        findings = self.findings
+        return bool(findings.rough or findings.corners or self.breaks(self.given.problem.domain.time)) or deep
 
     @property
     def stops(self) -> list[float]:

@@ -80,10 +80,13 @@ class Tabulated:
             x, room = torch.as_tensor(value).detach(), LIMITS.room * (high - low)
             far = (x < low - room) | (x > high + room)
             if bool(far.any()):
+                of_unknown = isinstance(place, Jet) and c not in place.chart.names
                 raise ProblemError(
                     f"the table {self.name} is asked at {c} = {float(x[far][0] if x.ndim else x):.6g}, and its data "
                     f"reach from {low:.6g} to {high:.6g}",
-                    'Give data that reach further, or outside="hold", which keeps the values at its ends.',
+                    'Give data that reach further, or outside="hold", which keeps the values at its ends'
+                    + f": on the way to a solution {c} takes other values than it has at last" * of_unknown
+                    + ".",
                 )
 
     def check(self, parameter: str, domain: Domain) -> None:
@@ -98,7 +101,7 @@ class Tabulated:
                 raise ProblemError(
                     f"parameters: the table {parameter} is a function of '{c}', which is no coordinate",
                     did_you_mean(c, domain.coordinates)
-                    + ". A function of an unknown is called in the equation: k = table(...), k(T).",
+                    + f". A function of an unknown is no parameter: call it in the equation, {parameter}({c}).",
                 )
             begin, end = domain.ends(c)
             room = LIMITS.room * (high - low)

@@ -100,8 +100,8 @@ class Overview:
         }
         told += ["expected:", *lines(expected.items())]
         told += [f"finding: {finding}" for finding in self.findings]
-        end = "; see the findings" if self.findings else " as it stands"
-        return "\n".join([*told, f"the problem can be solved{end}"])
+        end = "see the findings first; a run would begin all the same"
+        return "\n".join([*told, end if self.findings else "the problem can be solved as it stands"])
 
     def __repr__(self) -> str:
         return str(self)
