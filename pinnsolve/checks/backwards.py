@@ -61,7 +61,7 @@ def sideways(problem: Problem) -> list[str]:
     if problem.observations or problem.domain.shape is not None:
         return []
     coordinates, time = problem.coordinates, problem.domain.time
-    answers = [(e, problem.prober.answer(e, problem.domain.line())) for e in problem.equations]
+    answers = [(e, problem.prober.inside(e)) for e in problem.equations]
     found = []
     for u, (k, c) in itertools.product(problem.unknowns, enumerate(coordinates)):
         counts = {mentioning(problem, u, c, end): end for end in problem.domain.ends(c)}
