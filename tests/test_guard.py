@@ -93,4 +93,5 @@ def test_the_outcome_says_that_a_march_grows() -> None:
     trial = Marched(problem, LocalFeatures(degree=9, stages=5), read(problem)[1])
     trial.take(slabs(m.record.steps))
     trial.stopped = GROWING
-    assert trial.missing.startswith("beyond t = 0.025 nothing is solved; what is carried from step to step grows there")
+    words = f"beyond t = {m.at:.4g} nothing is solved; what is carried from step to step grows there"
+    assert 0 < m.at < m.span and trial.missing.startswith(words)

@@ -55,9 +55,8 @@ def test_fewer_degrees_tell_an_error_that_is_no_smaller(
     dear(monkeypatch)
     solution = solve(make(tolerance), budget=60)
     error = compare(solution).errors["u"].relative_l2
-    assert solution.converged and solution.estimate is not None and solution.training is not None
+    assert solution.converged and solution.estimate is not None
     assert error <= solution.estimate <= tolerance
-    assert "degrees more" not in solution.training.method
 
 
 def test_where_neither_can_be_had_there_is_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:

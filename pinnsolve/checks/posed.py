@@ -218,7 +218,9 @@ class System:
         return np.asarray(directions[singular < POSING.nothing * scale].T)
 
     def described(self, directions: Array) -> Iterator[str]:
-        """What of each unknown is open."""
+        """What of each unknown is open; nothing where no direction is."""
+        if not directions.shape[1]:
+            return
         count, kept = len(self.problem.unknowns), self.to_orthonormal.shape[1]
         basis = self.values @ self.to_orthonormal
         fields = np.einsum("pk,ukd->upd", basis, directions.reshape(count, kept, -1))

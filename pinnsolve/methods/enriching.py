@@ -46,7 +46,7 @@ class Enriching:
     least: float = 1e-11
     bound = None
     name = "enriching"
-    words = "cells, two degrees more"
+    words = "cells, solved again"
     steps = None
     cycle = 1
     redraws = False

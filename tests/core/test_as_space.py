@@ -142,7 +142,7 @@ def test_what_cannot_be_marched_is_right_and_says_how_right(name: str) -> None:
     problem = declared(name)
     solution = solve(problem)
     assert solution.converged and solution.problem is problem and solution.training is not None
-    assert solution.training.method == "cells, two degrees more"
+    assert solution.training.method == "cells, solved again"
     for unknown, known in CASES[name][1].items():
         error = apart(getattr(solution, unknown), known, problem)
         assert error < 1e-6 and error < 3 * (solution.estimate or 0.0)
