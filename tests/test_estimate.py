@@ -58,6 +58,9 @@ def test_of_another_kind_is_believed_only_what_has_no_like() -> None:
     assert estimated([mine[1], other], FIRST, ONE) == pytest.approx(2 * 40e-5, rel=0.1), "the two may share an error"
     third = found(4e-2, 1e-2, 4, "sines of another frequency")
     assert estimated([mine[1], other, third], FIRST, ONE) == pytest.approx(40e-5, rel=0.1), "the larger constant"
+    assert estimated([*mine, other, third], FIRST, ONE) == pytest.approx(4e-5, rel=0.1), (
+        "what two of other kinds exceed"
+    )
 
 
 def test_cells_with_a_large_residual_at_an_edge_tell_a_network_by_the_whole_difference() -> None:

@@ -148,7 +148,11 @@ def test_the_distance_of_two_marches_is_the_error_of_the_first() -> None:
 
 @pytest.mark.parametrize(
     ("part", "count"),
-    [(Polygon(x=[0, 0.3, 0.3, 0], y=[0, 0, 1, 1]), 0), (Disk(x=0, y=0, radius=0.4), 0), (Polygon(x=[0, 0.5, 0.3, 0], y=[0, 0, 1, 1]), 2)],
+    [
+        (Polygon(x=[0, 0.3, 0.3, 0], y=[0, 0, 1, 1]), 0),
+        (Disk(x=0, y=0, radius=0.4), 0),
+        (Polygon(x=[0, 0.5, 0.3, 0], y=[0, 0, 1, 1]), 2),
+    ],
 )
 def test_a_curve_that_ends_on_the_rim_at_a_right_angle_has_no_corner_there(part: Shape, count: int) -> None:
     problem = Problem(

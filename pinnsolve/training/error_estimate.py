@@ -159,6 +159,9 @@ def estimated(
         return max(apart, least)
     near = own[:1] or alike[:1] or ([f for f in others if not f.defect] or others)[: best.others]
     error = max(_told_by(f, best, weights) for f in near)
+    strange = [f for f in others if not f.defect and f.kind != best.kind][: best.others]
+    if alike and not own and len(strange) == best.others:  # a constant that two of other kinds exceed is too small
+        error = max(error, min(_told_by(f, best, weights) for f in strange))
     if not own and not alike and len(others) == 1:
         error *= best.shared
     told, hardly = bool(own) and best.defect > 0 and nearest.defect > 0, 0.0
