@@ -122,7 +122,8 @@ def operations(solution: Trial, places: Sequence[Site], count: int) -> float:
     each = max(len(places[0].terms), 1)
     known = places[0].asked.get(solution)
     derivatives = len(known.below) if known else 1
-    width = solution.outputs * (count + 1)
+    parts = solution.problem.parts
+    width = solution.outputs * (count + 1) * (1 if parts is None else parts.count)
     points = _points(width, each)
     rows = each * points
     evaluated = RATES.slower * 2.0 * points * derivatives
