@@ -1,4 +1,4 @@
-"""Steady problems in a cube over cells, and by random features alone: errors, estimates, seconds.
+"""Steady problems in space over cells, and by random features alone: errors, estimates, seconds.
 
     python -m validation.spaces                     the table in docs/how_to_choose.md, in some minutes
     python -m validation.spaces smooth helmholtz    some of its rows
@@ -21,8 +21,10 @@ import torch
 from torch import exp, sin, tanh, where
 
 from pinnsolve import (
+    Ball,
     Box,
     NotConverged,
+    Piecewise,
     Problem,
     RandomFeatures,
     compare,
@@ -41,6 +43,7 @@ from pinnsolve import (
 Field = Callable[..., Any]
 CUBE = Box(x=(0, 1), y=(0, 1), z=(0, 1))
 WIDE, MEET, RATIO = 2**0.5 * pi, 0.4, 1e4  # of a mode across two layers; where these meet, and of what they conduct
+SPHERE, CONDUCTS = Ball(x=0.2, y=0, z=0, radius=0.4), 10.0
 SIZES = 400, 800, 1600
 
 
@@ -53,12 +56,13 @@ def made(equation: Field, true: Field, conditions: Sequence[Any] = (), tolerance
     return stated(residual, true, conditions or [dirichlet(u=0)], tolerance)
 
 
-def stated(equation: Field, true: Field, conditions: Sequence[Any], tolerance: float = 1e-3) -> Problem:
+def stated(equation: Field, true: Field, conditions: Sequence[Any], tolerance: float = 1e-3, **more: Any) -> Problem:
     def field(x: Any, y: Any, z: Any) -> Any:
         return true(*(torch.as_tensor(np.asarray(v)) for v in (x, y, z))).numpy()
 
     return Problem(
-        space=CUBE, unknowns="u", equations=equation, conditions=conditions, reference=exact(u=field), tolerance=tolerance,
+        unknowns="u", equations=equation, conditions=conditions, reference=exact(u=field), tolerance=tolerance,
+        **{"space": CUBE, **more},
     )  # fmt: skip
 
 
@@ -102,6 +106,22 @@ def top(x: Any, y: Any) -> Any:
     return sin(pi * x) * sin(pi * y) * (cosh(rest) * sinh(MEET * WIDE) + sinh(rest) * cosh(MEET * WIDE) / RATIO)
 
 
+def dipole(x: Any, y: Any, z: Any) -> Any:
+    """Of a slope of one along z: a dipole around a sphere that conducts better, and a smaller slope within."""
+    square, inside = (x - 0.2) ** 2 + y**2 + z**2, 0.4**2
+    away = where(square < inside, inside, square)
+    lost = (CONDUCTS - 1) / (CONDUCTS + 2) * 0.4**3 / away**1.5
+    return where(square < inside, 3 / (CONDUCTS + 2) * z, z * (1 - lost))
+
+
+def sphere_in(space: Any) -> Problem:
+    def conducts(u: Any, x: Any, y: Any, z: Any, k: Any) -> Any:
+        return div([k * g for g in grad(u, x, y, z)], x, y, z)
+
+    k = Piecewise(1.0, (SPHERE, CONDUCTS))
+    return stated(conducts, dipole, [dirichlet(u=dipole)], space=space, parameters={"k": k})
+
+
 PROBLEMS = {
     "smooth": made(poisson, mild, tolerance=1e-6),
     "leaks": made(poisson, mild, [dirichlet(u=0, on=faces("x")), condition(leaks, on=faces("y", "z"))]),
@@ -115,6 +135,8 @@ PROBLEMS = {
                       lambda x, y, z: sin(4 * pi * x) * sin(3 * pi * y) * sin(2 * pi * z) * exp(x * y * z)),
     "reaction": made(lambda u, x, y, z: laplace(u, x, y, z) - u**3 + u, mild),
     "wind": made(lambda u, x, y, z: laplace(u, x, y, z) - 100 * d(u, x), mild),
+    "sphere_in_ball": sphere_in(Ball(x=0, y=0, z=0, radius=1)),
+    "sphere_in_cube": sphere_in(Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))),
     "layer": made(poisson, lambda x, y, z: tanh((x - 0.4) / 0.03) * sin(pi * x) * sin(pi * y) * sin(pi * z)),
 }  # fmt: skip
 
