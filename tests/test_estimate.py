@@ -12,10 +12,24 @@ import torch
 from torch import Tensor
 
 import problems.burgers
-from pinnsolve import MLP, LevenbergMarquardt, Problem, compare, solve
+from pinnsolve import (
+    MLP,
+    Disk,
+    LevenbergMarquardt,
+    Problem,
+    Settings,
+    boundary,
+    compare,
+    condition,
+    d,
+    initial,
+    laplace,
+    solve,
+)
 from pinnsolve.methods.slow_degrees import error_of_richest
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
+from pinnsolve.solve import prepare
 from pinnsolve.training.broken_off import held_against
 from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, best_of, estimated
 from pinnsolve.training.history import Look
@@ -283,7 +297,7 @@ def test_where_more_features_help_slowly_a_third_degree_tells_the_error() -> Non
 
     def solved(left: Callable[[int], float]) -> list[Tensor]:
         made = []
-        for cell in (reference_cell(d, device, 2) for d in (6, 8, 10)):
+        for cell in (reference_cell(degree, device, 2) for degree in (6, 8, 10)):
             powers = cell.powers.tolist()
             c = torch.zeros(len(mesh), 1, cell.count, dtype=torch.float64)
             c[..., powers.index([1, 0])], c[..., powers.index([0, 1])] = 1.0, error * left(cell.degree)
@@ -302,3 +316,22 @@ def test_what_three_degrees_tell_is_the_least_that_is_told_of_steady_cells() -> 
     assert estimated([known, richer], first, ONE) < 0.05
     for apart in (0.5, math.inf):
         assert estimated([known, replace(richer, apart=apart)], first, ONE) == apart
+
+
+def test_what_a_start_leaves_that_contradicts_a_rim_says_nothing_of_the_rest() -> None:
+    """Residuals near it have no bound: with them nothing below ten times their part of the first was ever told."""
+    cells = [replace(found(e, 200.0, k, "cells", a), richer=r) for k, (e, r, a) in enumerate(
+        ((1e-3, 0.0, None), (1e-4, 3.0, 1)), 1)]  # fmt: skip
+    assert estimated(cells, FIRST, ONE) == 1.0
+    assert 1e-3 < estimated(cells, FIRST, ONE, Seen(disagrees=True)) < 1e-2
+
+
+@pytest.mark.parametrize(("air", "apart"), [(1.0, True), (0.0, False)])
+def test_starts_that_contradict_a_rim_are_known(air: float, apart: bool) -> None:
+    """A disc at one that leaks to what is around it, (u_n + u = 1 - air): nothing jumps if that is as warm."""
+    disc = Problem(
+        space=Disk(x=0, y=0, radius=1), time=(0, 1), unknowns="u", equations=lambda u, x, y, t: d(u, t) - laplace(u, x, y),
+        conditions=[initial(u=1), condition(lambda u, x, y: x * d(u, x) + y * d(u, y) + u - 1 + air, on=boundary)],
+        reference=None,
+    )  # fmt: skip
+    assert prepare(disc, Settings(budget=1)).loop.state.trial.plan.disagrees == apart

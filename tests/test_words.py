@@ -114,7 +114,11 @@ def test_steps_keep_the_numbers_of_the_method(write: Write, tmp_path: Path) -> N
 
 def test_what_an_automatic_choice_did_not_read_is_said(heat: Problem) -> None:
     training = solve(heat, settings=Settings(redraw=Redraw(every=3), points=500, budget=5)).training
-    assert training is not None and training.method.startswith("march in cells, solved again") and training.sampler == "gauss"
+    assert (
+        training is not None
+        and training.method.startswith("march in cells, solved again")
+        and training.sampler == "gauss"
+    )
     assert training.unread == ["points", "redraw"] and any(
         "redraw of the settings did nothing" in w for w in training.warnings
     )

@@ -182,7 +182,8 @@ def estimated(
         # errors fall more slowly than residuals: that of the best is hardly below that of the next
         error = max(error, _difference(next((f for f in others if f not in own), others[0]), best))
     # residuals at kinks that move are large for all, and one point beside a corner may have that of all others
-    if best.exact(weights) or (cells and seen.rough) or (told and max(best.defect, nearest.defect) <= UNSOLVED):
+    beside = cells and (seen.rough or seen.disagrees)
+    if best.exact(weights) or beside or (told and max(best.defect, nearest.defect) <= UNSOLVED):
         return max(error, least)
     left = (weighted(weights, {n: best.held_out[n] for n in first}) / (weighted(weights, first) or 1.0)) ** 0.5
     if max(left, best.beside) > HALF or math.isnan(error):

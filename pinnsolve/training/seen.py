@@ -17,11 +17,14 @@ class Seen:
         Whether data have jumps or kinks, and with them the solution.
     narrow : bool
         Whether the equations vary in a place that is narrow.
+    disagrees : bool
+        Whether a start contradicts what holds on a rim: what is left there of residuals says nothing of the rest.
     """
 
     rough: bool = False
     narrow: bool = False
+    disagrees: bool = False
 
     @classmethod
     def of(cls, plan: Plan) -> Seen:
-        return cls(plan.rough, bool(plan.narrow))
+        return cls(plan.rough, bool(plan.narrow), plan.disagrees)

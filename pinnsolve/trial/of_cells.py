@@ -78,7 +78,7 @@ class OfCells(Trial):
 
         There richer features bring less, and the two may be alike to a third (prototypes).
         """
-        return 3.0 if self.plan.rough or (self.read is not None and self.read.rough) else 1.0
+        return 3.0 if self.plan.rough or self.plan.disagrees or (self.read is not None and self.read.rough) else 1.0
 
     @property
     def features(self) -> tuple[int, int]:
