@@ -85,11 +85,8 @@ def by_name(name: str, wanted: Sequence[str], function: Callable[..., R]) -> Cal
 
 def wrong_call(name: str, signature: inspect.Signature, args: tuple[Any, ...], told: str) -> ProblemError:
     """What was wrong with a call, by the signature and by what Python said of it; of a method, by its full name."""
-    kinds, full, name = (
-        {n: p.kind for n, p in signature.parameters.items() if n != "self"},
-        name,
-        name.rpartition(".")[2],
-    )
+    full, name = name, name.rpartition(".")[2]
+    kinds = {n: p.kind for n, p in signature.parameters.items() if n != "self"}
     own = [n for n, kind in kinds.items() if kind is not inspect.Parameter.VAR_KEYWORD]
     example = EXAMPLES.get(full, f"{name}({', '.join(f'{a}=...' for a in own)})")
     unknown = re.search(r"unexpected keyword argument '(\w+)'", told)

@@ -16,7 +16,8 @@ def as_told(problem: Problem) -> Problem:
     """A declaration as it is solved (`as_solved`); what was found of it before is found anew where its functions say
     something else since, as where they read a number that has changed."""
     found = as_solved(problem)
-    if kept(found, ("signature",)) not in (None, signature(found)):
+    before = kept(found, ("signature",))
+    if before is not None and before != signature(found):
         for told in (problem, found):
             forget(told, told.prober, told.functions_prober)
         found = as_solved(problem)
