@@ -128,7 +128,7 @@ def test_where_a_side_is_found() -> None:
 def test_triangles_of_a_shape_fill_it() -> None:
     for name, most in {"plate with a hole": 1e-3, "L": 1e-6, "cube less a ball": 1e-2}.items():
         shape = SHAPES[name][0]
-        points, cells = triangulated(shape, 1500)
+        points, ((_, cells),) = triangulated(shape, 1500)
         corners = points[cells]
         volumes = torch.linalg.det(torch.from_numpy(corners[:, 1:] - corners[:, :1])) / math.factorial(points.shape[1])
         assert float(volumes.min()) > 0
