@@ -85,7 +85,7 @@ class Shown:
         """Write the unknowns on a grid, in the format that the ending says.
 
         `.vtu` (for ParaView; of what evolves, the end of time), `.xdmf` (for ParaView, all times), `.nc` (netCDF),
-        `.csv`. On a shape the first two have its own triangles or tetrahedra.
+        `.csv`. On a shape the first two have its own triangles or tetrahedra, on a mesh the cells of its file.
         """
         return self._room("exported").export(self, Path(path))
 

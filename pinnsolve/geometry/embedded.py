@@ -111,7 +111,7 @@ class Embedded:
             )  # fmt: skip
         found = [
             Cut(inside.extent, {}, None, inside.space, inside.time, inside.shape, side, (), self._whole[number])
-            for side in self._within(self._whole[number], earlier) if name in (*side.labels, *_own(shape))
+            for side in self._within(self._whole[number], earlier) if name in (*side.patch.names, *_own(shape))
         ]  # fmt: skip
         if not found and not earlier:
             raise ProblemError(
@@ -183,4 +183,4 @@ def _own(shape: Shape) -> tuple[str, ...]:
 
 
 def _labels(shape: Shape) -> list[str]:
-    return [*_own(shape), *(label for patch in shape.patches() for label in patch.labels)]
+    return [*_own(shape), *(label for patch in shape.patches() for label in patch.names)]

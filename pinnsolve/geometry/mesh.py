@@ -147,3 +147,8 @@ class Mesh(Shape):
     def cells(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Its own points (n, d) and triangles or tetrahedra; None where it is a surface alone."""
         return None if self.read.cells is None else (self.read.points, self.read.cells)
+
+    @property
+    def written(self) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]] | None:
+        """Its own points (n, d) and cells by kind as the file has them; None where it is a surface alone."""
+        return None if self.read.cells is None else (self.read.points, self.read.source.written(self.group))

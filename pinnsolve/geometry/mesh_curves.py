@@ -12,23 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# The edges of each kind of cell, in the order of the nodes in their middles.
-EDGES: Mapping[str, tuple[tuple[int, int], ...]] = {
-    "line": ((0, 1),),
-    "triangle": ((0, 1), (1, 2), (2, 0)),
-    "quad": ((0, 1), (1, 2), (2, 3), (3, 0)),
-    "tetra": ((0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)),
-    "pyramid": ((0, 1), (1, 2), (2, 3), (3, 0), (0, 4), (1, 4), (2, 4), (3, 4)),
-    "wedge": ((0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3), (0, 3), (1, 4), (2, 5)),
-    "hexahedron": (
-        (0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7),
-    ),
-}  # fmt: skip
-CORNERS: Mapping[str, int] = {kind: 1 + max(max(edge) for edge in edges) for kind, edges in EDGES.items()}
-QUADRATIC = frozenset({
-    "line3", "triangle6", "triangle7", "quad8", "quad9", "tetra10", "pyramid13", "pyramid14", "wedge15", "wedge18",
-    "hexahedron20", "hexahedron24", "hexahedron27",
-})  # fmt: skip
+from pinnsolve.geometry.mesh_kinds import CORNERS, EDGES
 
 
 @dataclass(frozen=True)
@@ -76,7 +60,8 @@ def cut(
         return points, np.array(facets), [len(both) for both in triangles]
     deepest = max(_bent(points, face, between) for face in faces)
     most = RULES.most if points.shape[1] == 2 else RULES.most_in_space
-    parts = min(most, max(2, math.ceil(math.sqrt(deepest / (RULES.near * size)))))  # alike in all: no gaps between them
+    halves = max(1, math.ceil(math.sqrt(deepest / (RULES.near * size)) / 2))
+    parts = min(most, 2 * halves)  # alike in all: no gaps between them; even: nodes in the middle stay on the rim
     made, facets, counts, count = [points], list[tuple[int, ...]](), list[int](), len(points)
     for face, both, curved in zip(faces, triangles, bent, strict=True):
         begun = len(facets)

@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import math
-import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from pinnsolve.errors import ProblemError
-from pinnsolve.geometry.facets import Facets
-from pinnsolve.geometry.mesh_curves import CORNERS, QUADRATIC, cut, middles
+from pinnsolve.geometry.mesh_checks import boundary, check, folded
+from pinnsolve.geometry.mesh_curves import cut, middles
+from pinnsolve.geometry.mesh_formats import loaded
 from pinnsolve.geometry.mesh_groups import groups as groups_of
+from pinnsolve.geometry.mesh_kinds import CELLS, CORNERS, QUADRATIC, Face, kind_of
 
-# Of each kind of cell: the dimension, and the simplices that it is cut into, by its corners.
-CELLS: Mapping[str, tuple[int, tuple[tuple[int, ...], ...]]] = {
-    "line": (1, ((0, 1),)),
-    "triangle": (2, ((0, 1, 2),)),
-    "quad": (2, ((0, 1, 2), (0, 2, 3))),
-    "tetra": (3, ((0, 1, 2, 3),)),
-    "pyramid": (3, ((0, 1, 2, 4), (0, 2, 3, 4))),
-    "wedge": (3, ((0, 1, 2, 3), (1, 2, 3, 5), (1, 3, 4, 5))),
-    "hexahedron": (3, ((0, 1, 3, 4), (1, 2, 3, 6), (1, 3, 4, 6), (1, 4, 5, 6), (3, 4, 6, 7))),
-}
-# The faces of each kind of cell by its corners; a quadrangle is cut into two triangles.
-FACES: Mapping[str, tuple[tuple[int, ...], ...]] = {
-    "triangle": ((0, 1), (1, 2), (2, 0)),
-    "quad": ((0, 1), (1, 2), (2, 3), (3, 0)),
-    "tetra": ((0, 1, 2), (0, 1, 3), (1, 2, 3), (0, 2, 3)),
-    "pyramid": ((0, 1, 2, 3), (0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4)),
-    "wedge": ((0, 1, 2), (3, 4, 5), (0, 1, 4, 3), (1, 2, 5, 4), (2, 0, 3, 5)),
-    "hexahedron": ((0, 1, 2, 3), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)),
-}
-Face = tuple[int, ...]
 RIM = "rim"
-# Of what bounds a mesh: cells that measure more in all lie on top of each other. Larger: a folded one passes. Smaller:
-# rounding is taken for one. Chosen, not measured.
-FOLDED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -108,13 +81,22 @@ class Source:
                 found.append((kind, np.asarray(block.data)[rows]))
         return [(kind, data) for kind, data in found if len(data)]
 
+    def written(self, part: str | None = None) -> list[tuple[str, np.ndarray]]:
+        """The same cells as they stand in the file, curved ones with all of their nodes."""
+        found: dict[str, list[np.ndarray]] = {}
+        for (kind, block), names in zip(self.kinds, self.called, strict=True):
+            if self.whole(kind):
+                rows = [k for k, name in enumerate(names) if part in (None, name)]
+                found.setdefault(block.type, []).append(np.asarray(block.data, dtype=np.int64)[rows])
+        return [(kind, data) for kind, blocks in found.items() if len(data := np.concatenate(blocks))]
+
     def read(self, part: str | None = None) -> Read:
         """What its cells cover, or those of one group."""
         blocks = self.chosen(part)
         cells = _simplices(blocks)
         if part is None:
-            _check(self.path, self.points, cells, self.surface)
-        faces = [tuple(c) for c in cells.tolist()] if self.surface else _boundary(self.path, blocks)
+            check(self.path, self.points, cells, self.surface)
+        faces = [tuple(c) for c in cells.tolist()] if self.surface else boundary(self.path, blocks)
         told = () if part is not None or self.surface else self._told(blocks, cells, faces)
         rim, facets, counts = cut(self.points, faces, self.middles)
         owners, groups = self.owners, dict[str, list[int]]()
@@ -126,7 +108,7 @@ class Source:
     def _told(self, blocks: list[tuple[str, np.ndarray]], cells: np.ndarray, faces: list[Face]) -> tuple[str, ...]:
         """Warnings about cells and points."""
         simplices = all(kind in ("triangle", "tetra") for kind, _ in blocks)
-        told = _folded(self.path, self.points, cells, faces, simplices)
+        told = folded(self.path, self.points, cells, faces, simplices)
         used = np.unique(np.concatenate([data.ravel() for _, data in blocks]))
         if len(used) < len(self.points):
             left = len(self.points) - len(used)
@@ -157,11 +139,11 @@ class Source:
 
 def read(path: Path) -> Read:
     """A file as meshio reads it."""
-    mesh = _loaded(path)
+    mesh = loaded(path)
     points = np.asarray(mesh.points, dtype=np.float64)
     if not np.isfinite(points).all():
         raise ProblemError(f"Mesh: {path} holds points that are no finite numbers", "Write the mesh anew.")
-    kinds = [(_kind(block.type), block) for block in mesh.cells]
+    kinds = [(kind_of(block.type), block) for block in mesh.cells]
     dimensions = [CELLS[kind][0] if kind else -1 for kind, _ in kinds]
     dimension = max(dimensions, default=0)
     surface = dimension == 2 and points.shape[1] == 3 and bool(np.ptp(points[:, 2]) > 1e-9 * np.ptp(points))
@@ -181,113 +163,6 @@ def read(path: Path) -> Read:
     return replace(made, warnings=(*made.warnings, *told))
 
 
-def _loaded(path: Path) -> Any:
-    import meshio  # only who has a mesh waits for it
-
-    if not path.exists():
-        raise ProblemError(f"Mesh: there is no file {path}", f"The current folder is {Path.cwd()}.")
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an STL file in text overflows a number that is not used
-            return meshio.read(path)
-    except ImportError as error:
-        raise ProblemError(
-            f"Mesh: {path} cannot be read without the package {error.name or error}",
-            f"Install it (pip install {error.name or 'h5py'}), or save the mesh in another format: .msh, .vtu, .vtk.",
-        ) from error
-    except (Exception, SystemExit) as error:
-        said = str(error).strip() or type(error).__name__
-        if isinstance(error, LookupError):
-            said = f"meshio does not find {', '.join(map(str, error.args))} in what the file says of its cells"
-        if "Incompatible cell data 'gmsh:physical'" in said:  # of version 4.1; meshio reads 2.2 with such cells
-            raise ProblemError(
-                f"Mesh: {path} cannot be read: some cells are in a physical group, and others in none",
-                "Put all of them into groups, do not save all elements, or save it as version 2 (gmsh -format msh22).",
-            ) from error
-        raise ProblemError(
-            f"Mesh: {path} cannot be read: {said}",
-            "Possible: Gmsh (.msh), .vtu, .vtk, .xdmf, Medit (.mesh), Abaqus (.inp), .stl. Most surely read are .vtu "
-            "and Gmsh of version 2.2 (gmsh -format msh22).",
-        ) from error
-
-
-def _kind(name: str) -> str | None:
-    """The linear cell with the same corners: "triangle" of "triangle6"."""
-    plain = name.rstrip("0123456789")
-    return plain if plain in CELLS else None
-
-
 def _simplices(blocks: list[tuple[str, np.ndarray]]) -> np.ndarray:
     parts = [data[:, list(corners)] for kind, data in blocks for corners in CELLS[kind][1]]
     return np.concatenate(parts).astype(np.int64)
-
-
-def _check(path: Path, points: np.ndarray, cells: np.ndarray, surface: bool) -> None:
-    """Refuse cells without size and surfaces that are not closed."""
-    corners = points[cells]
-    edges = corners[:, 1:] - corners[:, :1]
-    across = np.cross(edges[:, 0], edges[:, 1]) if surface else np.linalg.det(edges)[:, None]
-    size = np.linalg.norm(across, axis=1)
-    long = np.abs(edges).max() ** edges.shape[1]
-    flat = np.flatnonzero(size <= 1e-14 * long)
-    if len(flat):
-        raise ProblemError(
-            f"Mesh: {len(flat)} of {len(cells)} cells of {path} have no size, as number {flat[0]}",
-            "Mesh the shape anew, or remove them.",
-        )
-    if surface:
-        _check_closed(path, points, cells)
-
-
-def _check_closed(path: Path, points: np.ndarray, cells: np.ndarray) -> None:
-    edge = np.sort(np.concatenate([cells[:, [0, 1]], cells[:, [1, 2]], cells[:, [2, 0]]]), axis=1)
-    counts = np.unique(edge, axis=0, return_counts=True)[1]
-    if not (counts != 2).any():
-        return
-    used = points[np.unique(cells)]
-    thick = np.linalg.svd(used - used.mean(0), compute_uv=False)
-    if thick[2] <= 1e-3 * thick[1]:
-        how = f"z from {used[:, 2].min():g} to {used[:, 2].max():g}"
-        raise ProblemError(
-            f"Mesh: {path} is a planar mesh with a third coordinate ({how})",
-            "A planar mesh has the same z everywhere: turn it into that plane, or write zeros for z.",
-        )
-    raise ProblemError(
-        f"Mesh: the surface {path} is not closed: {int((counts == 1).sum())} edges belong to one triangle, "
-        f"{int((counts > 2).sum())} to more than two",
-        "Close it, and merge points that are the same (an STL file repeats them).",
-    )
-
-
-def _folded(path: Path, points: np.ndarray, cells: np.ndarray, faces: list[Face], simplices: bool) -> list[str]:
-    """Refuse cells that cover something twice: they measure more than what bounds them encloses. A warning of those
-    that are merely listed the other way round."""
-    edges = points[cells][:, 1:] - points[cells][:, :1]
-    signed = np.linalg.det(edges)
-    positive = int((signed > 0).sum())
-    turned = np.flatnonzero(signed < 0) if 2 * positive >= len(signed) else np.flatnonzero(signed > 0)
-    told = f"{len(turned)} of {len(cells)} cells of {path} are inverted, as number {turned[0]}" if len(turned) else ""
-    facets = Facets(torch.from_numpy(points), torch.from_numpy(cut(points, faces, {})[1]))
-    middle = torch.from_numpy(points.mean(0))
-    within = float((facets.sizes * ((facets.corners.mean(1) - middle) * facets.normals).sum(1)).sum()) / points.shape[1]
-    whole = float(np.abs(signed).sum()) / math.factorial(points.shape[1])
-    if abs(whole - within) > FOLDED * abs(within):
-        why = told if told and simplices else f"{path} measures {whole:g}, and what bounds it encloses {within:g}"
-        raise ProblemError(f"Mesh: {why}: cells lie on top of each other", "Mesh the shape anew.")
-    return [f"{told}; they are taken as they stand"] if told and simplices else []
-
-
-def _boundary(path: Path, blocks: list[tuple[str, np.ndarray]]) -> list[Face]:
-    """The faces that belong to one cell alone."""
-    found: dict[Face, list[Face]] = {}
-    for kind, data in blocks:
-        for corners in FACES[kind]:
-            for face in data[:, list(corners)].tolist():
-                found.setdefault(tuple(sorted(face)), []).append(tuple(face))
-    many = sum(len(faces) > 2 for faces in found.values())
-    if many:
-        raise ProblemError(
-            f"Mesh: {many} edges or faces of {path} belong to more than two cells",
-            "Cells lie on top of each other: mesh the shape anew.",
-        )
-    return [faces[0] for faces in found.values() if len(faces) == 1]

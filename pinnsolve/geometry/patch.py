@@ -67,6 +67,13 @@ class Patch:
     stretches: int = 1
     shares: Tensor | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that it answers to: its labels, and each of them before its own name, "can mantle"."""
+        if self.name in self.labels:
+            return self.labels
+        return (*self.labels, *(f"{label} {self.name}" for label in self.labels))
+
 
 def moved(
     patches: Iterable[Patch], move: Callable[[Surface], Surface], back: Callable[[Tensor], Tensor]

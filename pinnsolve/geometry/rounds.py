@@ -103,7 +103,8 @@ class Disk(Ball):
 class Cylinder(Shape):
     """A round cylinder: (x, y) within `radius` of its axis, the remaining coordinate between two ends.
 
-    Its sides are the mantle, and the ends "z=0" and "z=2" (or whatever they are).
+    Its sides are the mantle, and the ends "z=0" and "z=2" (or whatever they are). With name="can" they are
+    side("can mantle") and side("can z=0"), and side("can") is all of them.
 
     Parameters
     ----------

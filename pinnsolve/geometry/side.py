@@ -51,8 +51,9 @@ class Side:
         return int(self.nodes[0].points.shape[1])
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        return self.patch.labels
+    def names(self) -> tuple[str, ...]:
+        """All that it answers to."""
+        return (*self.patch.names, self.called)
 
     def __repr__(self) -> str:
         return f"Side({self.name})"
@@ -180,6 +181,10 @@ def left_of(patches: Sequence[Patch], contains: Callable[[Tensor], Tensor], size
     step = RULES.beside * size
     made = [Side(p, _keeps(contains, step, leaves[: leaves.index(p.leaf)]), (*p.labels, p.name)[0]) for p in patches]
     left = [side for side in made if side.size > RULES.beside * size ** (side.dimension - 1)]
+    shared = {side.called: {s.patch.name for s in left if s.called == side.called} for side in left}
+    for side in left:
+        if len(shared[side.called]) > 1:  # "can mantle" and "can z=0", before numbers
+            side.called = f"{side.called} {side.patch.name}"
     counts, numbers = Counter(side.called for side in left), Counter[str]()
     for side in left:
         numbers[side.called] += 1

@@ -1,4 +1,4 @@
-"""Triangles and tetrahedra of a shape, for pictures and files; nothing is solved on them."""
+"""Cells of a shape, for pictures and files; nothing is solved on them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,25 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.mesh import Mesh
-from pinnsolve.geometry.shape import Shape
+from pinnsolve.geometry.once import once
+from pinnsolve.geometry.shape import Placed, Shape
+
+SIMPLICES = {2: "triangle", 3: "tetra"}
+Cells = list[tuple[str, npt.NDArray[np.int64]]]
 
 
-def triangulated(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """About `count` points (n, d) of a shape in two or three dimensions, with its boundary, and the corners of the
-    triangles or tetrahedra (cells, d + 1) between them, by Delaunay."""
-    if isinstance(shape, Mesh) and shape.cells is not None:
-        return shape.cells
+def triangulated(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], Cells]:
+    """Points (n, d) of a shape in two or three dimensions, with its boundary, and the cells between them by kind: those
+    of a mesh as its file has them, of other shapes about `count` points and triangles or tetrahedra by Delaunay."""
+    if isinstance(shape, Mesh) and shape.written is not None:
+        return shape.written
+    if isinstance(shape, Placed):
+        points, cells = triangulated(shape.shape, count)
+        return points @ shape.turn.numpy().T + shape.shift.numpy(), cells
+    return once(shape, ("triangulated", count), lambda: _delaunay(shape, count))
+
+
+def _delaunay(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], Cells]:
     from scipy.spatial import Delaunay  # of all runs, only those that write files need it
 
     dimension = len(shape.bounds)
@@ -31,7 +42,7 @@ def triangulated(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], npt
     inside = shape.contains(torch.from_numpy(corners.mean(1))).numpy()
     cells = cells[inside & (np.abs(volume) > flat)]
     used, renumbered = np.unique(cells, return_inverse=True)
-    return points[used], renumbered.reshape(cells.shape).astype(np.int64)
+    return points[used], [(SIMPLICES[dimension], renumbered.reshape(cells.shape).astype(np.int64))]
 
 
 def _within(shape: Shape, width: float) -> Tensor:

@@ -52,7 +52,7 @@ class Walls:
     def knows(self, name: str) -> bool:
         """Whether something of space was called so, whatever is left of it."""
         patches = [] if self._space is None else self._space.patches()
-        return any(name in patch.labels for patch in patches) or any(name == side.called for side in self._sides)
+        return any(name in patch.names for patch in patches) or any(name in side.names for side in self._sides)
 
     def named(self, name: str, others: Sequence[str] = ()) -> tuple[Piece, ...]:
         """The sides of that name, or of the shape of that name; `others` are possible, too.
@@ -63,14 +63,11 @@ class Walls:
             If nothing is called so, or nothing is left of it.
         """
         patches = [] if self._space is None else self._space.patches()
-        if self._sides:
-            names = [(*side.labels, side.called) for side in self._sides]
-        else:
-            names = [patch.labels for patch in patches]
+        names = [side.names for side in self._sides] or [patch.names for patch in patches]
         found = tuple(piece for piece, known in zip(self.pieces, names, strict=True) if name in known)
         if found:
             return found
-        every = {label for patch in patches for label in patch.labels}
+        every = {label for patch in patches for label in patch.names}
         if name in every:
             raise ProblemError(f"nothing is left of the side '{name}'", "Look at what the shape's algebra leaves.")
         possible = sorted(every.union(others, *names))

@@ -32,7 +32,7 @@ def in_order(components: Sequence[str], equations: Sequence[Equation], prober: P
     space = domain.space_coordinates
     for equation in equations:
         answer = prober.inside(equation)
-        signs += _carried(answer, components, domain) + _pushed(answer.slopes, components, domain)
+        signs += carried(answer, components, domain) + _pushed(answer.slopes, components, domain)
     usual = sorted(space) if set(space) <= set(USUAL) else list(space)
     by_name = dict(zip(usual, components, strict=True))
 
@@ -46,10 +46,11 @@ def in_order(components: Sequence[str], equations: Sequence[Equation], prober: P
 Used = list[tuple[str, Alpha, Tensor]]
 
 
-def _carried(answer: Answer, components: Sequence[str], domain: Domain) -> Counter[tuple[str, str]]:
+def carried(answer: Answer, components: Sequence[str], domain: Domain) -> Counter[tuple[str, str]]:
+    """The unknowns that alone stand before a first derivative, and along which coordinate that is."""
     told = Counter[tuple[str, str]]()
     for _, alpha, slope in answer.slopes:
-        coordinate = _first(alpha, domain)
+        coordinate = first_along(alpha, domain)
         for k in components if coordinate else ():
             ratio = slope / answer.probes[k].field.value.detach()
             if bool((ratio - ratio.mean()).abs().max() <= SAME * ratio.abs().max()):
@@ -59,16 +60,16 @@ def _carried(answer: Answer, components: Sequence[str], domain: Domain) -> Count
 
 def _pushed(used: Used, components: Sequence[str], domain: Domain) -> Counter[tuple[str, str]]:
     mine = {u for u, alpha, _ in used if u in components and sum(alpha) == 2}
-    pushing = {_first(alpha, domain) for u, alpha, _ in used if u not in components} - {None}
+    pushing = {first_along(alpha, domain) for u, alpha, _ in used if u not in components} - {None}
     if len(mine) == 1 and len(pushing) == 1:
         return Counter({(mine.pop(), str(pushing.pop())): 1})
-    first = [(u, _first(alpha, domain)) for u, alpha, _ in used]
+    first = [(u, first_along(alpha, domain)) for u, alpha, _ in used]
     if len(first) == len(components) and {u for u, _ in first} == set(components) and all(c for _, c in first):
         return Counter({(u, str(c)): 1 for u, c in first})  # continuity
     return Counter()
 
 
-def _first(alpha: Alpha, domain: Domain) -> str | None:
+def first_along(alpha: Alpha, domain: Domain) -> str | None:
     """The coordinate of space along which this is a first derivative; None if it is another one."""
     if sum(alpha) != 1:
         return None

@@ -18,12 +18,12 @@ from pinnsolve.report.layout import GRIDS
 from pinnsolve.report.record import Report
 
 FILE, SERIES, STEPS_FOLDER, STEP = "solution.vtu", "solution.pvd", "solution_steps", "solution_{:03d}.vtu"
-SIMPLICES = {2: "triangle", 3: "tetra"}
 CELLS = {1: "line", 2: "quad", 3: "hexahedron"}
 
 
 def write_vtu(run: Report, folder: Path, steps: int | None = None) -> list[Path]:
-    """Write the solution in VTK's XML format: on a regular grid, or on the triangles or tetrahedra of a shape.
+    """Write the solution in VTK's XML format: on a regular grid, on the triangles or tetrahedra of a shape, or on the
+    cells of a mesh as its file has them, curved ones too, with the numbers of its points.
 
     `solution.vtu` holds the points (padded with zeros to three components), line, quad or hexahedron cells by the
     dimension of space, and as point data each unknown, `<unknown>_reference` and `<unknown>_error`, which is solution
@@ -73,7 +73,7 @@ def write_vtu(run: Report, folder: Path, steps: int | None = None) -> list[Path]
 
 
 def _write_shape(run: Report, folder: Path, steps: int | None) -> list[Path]:
-    """The files of a shape: its own triangles, at the end of time, and at every step of the series."""
+    """The files of a shape: its own cells, at the end of time, and at every step of the series."""
     problem, shape = run.solution.problem, run.solution.problem.domain.shape
     assert shape is not None
     places, numbers = triangulated(shape, GRIDS.shape[len(problem.space_coordinates) - 2])
@@ -128,7 +128,7 @@ def mesh_of(run: Report, fields: Mapping[str, Sampled]) -> meshio.Mesh:
             data.setdefault(f"{unknown}_error", field.difference.ravel())
         if field.spread is not None:
             data.setdefault(f"{unknown}_spread", field.spread.ravel())
-    blocks = [(SIMPLICES[len(axes)], on.cells)] if scattered else [(CELLS[len(axes)], cells(on.shape))]
+    blocks = on.cells if scattered else [(CELLS[len(axes)], cells(on.shape))]
     return meshio.Mesh(points, blocks, point_data=data)
 
 

@@ -8,21 +8,21 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import ScalarFormatter
 
 from pinnsolve.report import fields
-from pinnsolve.report.axes import GREY, Draw, Shown, beside, decades, row, shortened, ticks, tidy
-from pinnsolve.report.curves import MINUS, differences, marked, measured, slices, titled
-from pinnsolve.report.fields import Outline, Peaks, Sampled, finite, limits, widened
+from pinnsolve.report.axes import GREY, Draw, Shown, row, shortened
+from pinnsolve.report.curves import MINUS, differences, marked, measured, slices
+from pinnsolve.report.fields import Outline, Sampled, finite, limits
 from pinnsolve.report.found import functions
-from pinnsolve.report.grids import Array, Axis, Grid, listed, pictured, plane, ratio, whole_domain
+from pinnsolve.report.grids import Axis, Grid, pictured, plane, ratio, whole_domain
 from pinnsolve.report.histories import history, legend_width
 from pinnsolve.report.layout import LAYOUT
+from pinnsolve.report.maps import mapped, sizes
 from pinnsolve.report.record import Report, over_seeds
+from pinnsolve.report.streamlines import flows
 
 BADGES = {"pass": "#1a7f37", "fail": "#c62828", "unconfirmed": "#9a6700"}
 
@@ -70,7 +70,7 @@ def plain_figure(run: Report, shown: Sequence[str]) -> Figure:
 
 def picture(unknown: str, field: Sampled, norm: Normalize, edge: Outline | None = None) -> Draw:
     """One field over a plane."""
-    return _map(unknown, field, field.solution, norm, "solution", edge)
+    return mapped(unknown, field, field.solution, norm, "solution", edge)
 
 
 def most_important(run: Report) -> list[str]:
@@ -161,8 +161,10 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
     tall, columns = _share(on.axes)
     if not referenced:
         edge = fields.outline(run, on.axes)
-        maps = [_map(u, f, f.solution, Normalize(*limits(f.solution)), "solution", edge) for u, f in found.items()]
-        rows = _shared_out(tall, maps + _spreads(run, found) + _residuals(run), columns)
+        maps = [mapped(u, f, f.solution, Normalize(*limits(f.solution)), "solution", edge) for u, f in found.items()]
+        rows = _shared_out(tall, maps + flows(run, found, edge) + _spreads(run, found) + _residuals(run), columns)
+    else:
+        rows = _shared_out(tall, flows(run, found, fields.outline(run, on.axes)), columns)
     for unknown, field in found.items():
         if referenced:
             rows += _shared_out(tall, _compared(run, unknown, field), columns)
@@ -208,10 +210,10 @@ def _compared(run: Report, unknown: str, field: Sampled) -> list[Draw]:
     name = f"reference ({shortened(reference.name, 22)})"
     edge = fields.outline(run, field.grid.axes)
     return [
-        _map(unknown, field, field.solution, norm, "solution", edge),
-        _map(unknown, field, field.reference, norm, name, edge),
-        _map(unknown, field, field.difference, symmetric, MINUS, edge, cmap="RdBu_r"),
-        _where(f"error |{unknown} \N{MINUS SIGN} reference|", fields.error_peaks(run, unknown), edge),
+        mapped(unknown, field, field.solution, norm, "solution", edge),
+        mapped(unknown, field, field.reference, norm, name, edge),
+        mapped(unknown, field, field.difference, symmetric, MINUS, edge, cmap="RdBu_r"),
+        sizes(f"error |{unknown} \N{MINUS SIGN} reference|", fields.error_peaks(run, unknown), edge),
     ]
 
 
@@ -223,7 +225,7 @@ def _spreads(run: Report, shown: Mapping[str, Sampled]) -> list[Draw]:
             what = f"{unknown}: std over {over_seeds(run)}"
             on = field.grid
             at = fields.peaks(on, np.nan_to_num(field.spread), tuple(on.axes), fields.beside(run, on))
-            found.append(_where(what, at, fields.outline(run, on.axes)))
+            found.append(sizes(what, at, fields.outline(run, on.axes)))
     return found
 
 
@@ -239,62 +241,5 @@ def _residuals(run: Report) -> list[Draw]:
             found.append(marked(what, on, values[name], size=True, outside=fields.beside(run, on, name)))
         else:
             at = fields.peaks(on, values[name], plane(problem), fields.unjudged(run, on, name))
-            found.append(_where(what, at, fields.outline(run, at.axes)))
+            found.append(sizes(what, at, fields.outline(run, at.axes)))
     return found
-
-
-def _map(
-    unknown: str, field: Sampled, values: Array, norm: Normalize, what: str, edge: Outline | None = None,
-    cmap: str = "viridis",
-) -> Draw:  # fmt: skip
-    """A field of its own colour; the bar of solution and reference stands beside the latter, where there is one."""
-    bar = field.reference is None or values is not field.solution
-    where = f"\nat {field.grid.where}" if field.grid.fixed else ""
-
-    def draw(axes: Axes) -> None:
-        _picture(axes, field.grid.axes, values, norm, cmap, bar, edge)
-        tidy(axes, f"{unknown}: {what}{where}", field.grid.axes)
-
-    return draw
-
-
-def _where(what: str, peaks: Peaks, edge: Outline | None = None) -> Draw:
-    """A size on a logarithmic scale, the largest marked."""
-    over = f", maximum over {listed(peaks.over)}" if peaks.over else ""
-    title = titled(what + over + (f", at {peaks.held}" if peaks.held else ""), peaks, 40)
-
-    def draw(axes: Axes) -> None:
-        top = finite(peaks.values).max(initial=0.0) or 1e-16
-        least = LAYOUT.decades * top
-        _picture(axes, peaks.axes, np.maximum(peaks.values, least), LogNorm(least, top), "magma", edge=edge)
-        across, up = ([peaks.at[c]] for c in peaks.axes)
-        for size, width, color in ((9.0, 1.6, "white"), (11.0, 1.0, "black")):  # seen on light and on dark
-            axes.plot(across, up, "o", ms=size, mew=width, mfc="none", mec=color, clip_on=False)
-        tidy(axes, title, peaks.axes)
-
-    return draw
-
-
-def _picture(
-    axes: Axes, over: Axis, values: Array, norm: Normalize, cmap: str, bar: bool = True, edge: Outline | None = None
-) -> None:
-    xs, ys = over.values()
-    values = values if edge is None else widened(values)
-    mesh = axes.pcolormesh(xs, ys, values.T, norm=norm, cmap=cmap, shading="nearest", rasterized=True)
-    axes.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]))
-    if edge is not None:
-        axes.contourf(edge.xs, edge.ys, edge.signed.T, levels=[-np.inf, 0.0], colors="white")
-        axes.contour(edge.xs, edge.ys, edge.signed.T, levels=[0.0], colors=GREY, linewidths=0.8)
-    if ratio(over):
-        axes.set_aspect("equal")
-    if bar:
-        part = axes.get_figure()
-        assert part is not None
-        scale = part.colorbar(mesh, cax=beside(axes))
-        scale.ax.tick_params(labelsize=8.5)
-        if isinstance(norm, LogNorm):
-            decades(scale.ax.yaxis)
-        else:
-            scale.ax.yaxis.set_major_locator(ticks())
-            small = max(abs(norm.vmin or 0.0), abs(norm.vmax or 0.0)) < 1e-3
-            scale.ax.yaxis.set_major_formatter("{x:.1e}" if small else ScalarFormatter(useOffset=False))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pinnsolve.data.axes import TIME
+from pinnsolve.geometry.triangulation import Cells
 from pinnsolve.problem.problem import Problem
 from pinnsolve.report.layout import GRIDS, LAYOUT
 
@@ -60,19 +61,20 @@ class Grid:
 
 @dataclass(frozen=True)
 class Scattered:
-    """Points of a shape, and the triangles or tetrahedra between them.
+    """Points of a shape, and the cells between them.
 
     Parameters
     ----------
     points : dict from coordinate to Array (n,)
         Of space.
-    cells : integers (cells, 3) or (cells, 4)
+    cells : list of (kind, integers (cells, nodes))
+        By the names of meshio.
     fixed : dict from coordinate to float
         All others.
     """
 
     points: dict[str, Array]
-    cells: npt.NDArray[np.int64]
+    cells: Cells
     fixed: dict[str, float]
 
     @property

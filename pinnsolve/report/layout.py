@@ -45,6 +45,7 @@ class Layout:
     sweep: float = 9.0
     decade: float = 10.0
     values: int = 10
+    streams: float = 0.9  # of thirty streamlines across a picture; more of them hide the colours
     # Of the legend: a letter, and what stands before a name.
     letter: float = 0.078
     handle: float = 0.62

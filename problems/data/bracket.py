@@ -23,7 +23,7 @@ DEPTH, HOLE = 0.6, {"x": 0.15, "z": 0.65, "radius": 0.12}
 def layers() -> tuple[np.ndarray, np.ndarray]:
     """Points (n, 3) and tetrahedra (T, 4): triangles of the profile, drawn out in layers and cut into three each."""
     profile = Polygon(x=[0, 1, 1, 0.3, 0.3, 0], z=[0, 0, 0.3, 0.3, 1, 1]) - Disk(**HOLE)
-    points, triangles = triangulated(profile, 130)
+    points, ((_, triangles),) = triangulated(profile, 130)
     points = np.round(points, 5)
     heights, count = np.linspace(0, DEPTH, 5), len(points)
     places = np.concatenate([np.c_[points[:, 0], np.full(count, h), points[:, 1]] for h in heights])

@@ -36,7 +36,7 @@ PLATE = Box(x=(0, 2), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.25)
 
 def plate(path: Path) -> Path:
     """A plate with a hole in triangles, its inlet and its hole in groups, and the rest in none."""
-    points, cells = triangulated(PLATE, 600)
+    points, ((_, cells),) = triangulated(PLATE, 600)
     edges = np.sort(np.concatenate([cells[:, [0, 1]], cells[:, [1, 2]], cells[:, [2, 0]]]), axis=1)
     lines, counts = np.unique(edges, axis=0, return_counts=True)
     lines = lines[counts == 1]

@@ -128,7 +128,7 @@ def test_where_a_side_is_found() -> None:
 def test_triangles_of_a_shape_fill_it() -> None:
     for name, most in {"plate with a hole": 1e-3, "L": 1e-6, "cube less a ball": 1e-2}.items():
         shape = SHAPES[name][0]
-        points, cells = triangulated(shape, 1500)
+        points, ((_, cells),) = triangulated(shape, 1500)
         corners = points[cells]
         volumes = torch.linalg.det(torch.from_numpy(corners[:, 1:] - corners[:, :1])) / math.factorial(points.shape[1])
         assert float(volumes.min()) > 0
@@ -214,3 +214,23 @@ def test_a_hole_that_touches_the_rim_is_told(shape: Shape, hole: Shape, touches:
 def test_a_hole_in_another_unit_is_told() -> None:
     assert "same unit" in (Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=1e-5)).checked()[0]
     assert not (Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=1e-3)).checked()
+
+
+def test_the_mantle_and_the_lids_of_a_named_cylinder_have_words() -> None:
+    """side("can") is all of it; of what the algebra leaves, too, and where it is a hole."""
+    can = Cylinder(x=0, y=0, radius=1, z=(0, 2), name="can")
+    bar = Extruded(Disk(x=0, y=0, radius=1, name="pin"), z=(0, 2), name="bar")
+    bored = Domain(Box(x=(-2, 2), y=(-2, 2), z=(0, 3)) - can.moved(z=-1))
+
+    def named(domain: Domain, *names: str) -> list[list[str]]:
+        return [[piece.name for piece in side(name).resolve(domain)] for name in names]
+
+    every = ["can mantle", "can z=0", "can z=2"]
+    assert named(Domain(can), "can", *every) == [every, *([name] for name in every)]
+    assert named(bored, "can mantle", "can z=2", "can") == [["can mantle"], ["can z=2"], ["can mantle", "can z=2"]]
+    assert [p.size for p in side("can").resolve(bored)] == pytest.approx([2 * PI, PI])
+    assert named(Domain(bar), "pin", "bar circle", "bar z=0") == [["pin"], ["pin"], ["bar z=0"]]
+    with pytest.raises(ProblemError, match="did you mean 'can mantle'"):
+        side("mantle").resolve(Domain(can))
+    plate = Box(x=(0, 1), y=(0, 1)) - Disk(x=0.5, y=0.5, radius=0.1, name="hole")
+    assert [s.name for s in plate.sides][-1] == "hole"

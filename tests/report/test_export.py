@@ -10,7 +10,7 @@ import meshio
 import numpy as np
 import pytest
 
-from pinnsolve import MLP, Box, LevenbergMarquardt, Problem, d, dirichlet, exact, initial, laplace, solve
+from pinnsolve import MLP, Box, LevenbergMarquardt, Mesh, Problem, d, dirichlet, exact, initial, laplace, solve
 from pinnsolve.report.export import cells, write_vtu
 from pinnsolve.report.record import Report
 from pinnsolve.verdict.compare import compare
@@ -153,3 +153,36 @@ def test_cells_are_right_handed_and_fill_the_box(shape: tuple[int, ...]) -> None
     volumes = np.linalg.det(np.stack(edges, axis=1))
     assert found.shape == (np.prod([n - 1 for n in shape]), 2 ** len(shape))
     np.testing.assert_allclose(volumes, 1.0)
+
+
+def curved_disc(path: Path, k: int = 8) -> meshio.Mesh:
+    """The unit disc as quadratic triangles around its middle, whose outer edges are arcs nearly, and a point apart."""
+    turn = 2 * np.pi * np.arange(k) / k
+    rim, between = (np.c_[np.cos(a), np.sin(a)] for a in (turn, turn + np.pi / k))
+    n, after = np.arange(k), (np.arange(k) + 1) % k
+    cells = np.c_[0 * n, 1 + n, 1 + after, 1 + 2 * k + n, 1 + k + n, 1 + 2 * k + after]
+    mesh = meshio.Mesh(np.concatenate([[[0, 0]], rim, between, rim / 2, [[3, 3]]]), [("triangle6", cells)])
+    mesh.write(path)
+    return mesh
+
+
+def test_a_curved_mesh_comes_out_as_it_went_in(tmp_path: Path) -> None:
+    """Kinds of cells, numbers of points and their places; values at its nodes on the rim, too, and of a moved one."""
+    given = curved_disc(tmp_path / "disc.vtu")
+    for moved in (0.0, 2.0):
+        space = Mesh(tmp_path / "disc.vtu").moved(x=moved) if moved else Mesh(tmp_path / "disc.vtu")
+        run = trained(
+            Problem(space=space, unknowns="v", equations=poisson2, conditions=[dirichlet(v=1)],
+                    reference=exact(v=lambda x, y: x + 3 * y))
+        )  # fmt: skip
+        mesh = meshio.read(write_vtu(run, tmp_path)[0])
+        assert [(c.type, c.data.tolist()) for c in mesh.cells] == [("triangle6", given.cells[0].data.tolist())]
+        np.testing.assert_allclose(mesh.points[:, :2], given.points[:, :2] + [moved, 0], atol=1e-15)
+        values, (x, y) = mesh.point_data["v"], mesh.points[:-1, :2].T
+        assert np.isnan(values[-1])
+        np.testing.assert_allclose(values[:-1], run.solution.v(x=x, y=y), rtol=1e-12)
+        np.testing.assert_allclose(mesh.point_data["v_reference"][:-1], x + 3 * y, atol=1e-14)
+    with meshio.xdmf.TimeSeriesReader(run.solution.export(tmp_path / "solution.xdmf")) as reader:
+        points, cells = reader.read_points_cells()
+        assert cells[0].type == "triangle6" and points.shape == mesh.points.shape
+        np.testing.assert_allclose(reader.read_data(0)[1]["v"], values, rtol=1e-12)

@@ -1,0 +1,42 @@
+"""A mesh as its file says it, whatever the format."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+from pinnsolve.errors import ProblemError
+
+
+def loaded(path: Path) -> Any:
+    """Its points, cells, groups as meshio.Mesh has them."""
+    import meshio  # only who has a mesh waits for it
+
+    if not path.exists():
+        raise ProblemError(f"Mesh: there is no file {path}", f"The current folder is {Path.cwd()}.")
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an STL file in text overflows a number that is not used
+            return meshio.read(path)
+    except ImportError as error:
+        raise ProblemError(
+            f"Mesh: {path} cannot be read without the package {error.name or error}",
+            f"Install it (pip install {error.name or 'h5py'}), or save the mesh in another format: .msh, .vtu, .vtk.",
+        ) from error
+    except (Exception, SystemExit) as error:
+        said = str(error).strip() or type(error).__name__
+        if isinstance(error, LookupError):
+            said = f"meshio does not find {', '.join(map(str, error.args))} in what the file says of its cells"
+        if "Incompatible cell data 'gmsh:physical'" in said:  # of version 4.1; meshio reads 2.2 with such cells
+            raise ProblemError(
+                f"Mesh: {path} cannot be read: some cells are in a physical group, and others in none",
+                "Put all of them into groups, do not save all elements, or save it as version 2 (gmsh -format msh22).",
+            ) from error
+        raise ProblemError(
+            f"Mesh: {path} cannot be read: {said}",
+            "Possible: Gmsh (.msh), .vtu, .vtk, .xdmf, Medit (.mesh), Abaqus (.inp), .stl. Most surely read are .vtu "
+            "and Gmsh of version 2.2 (gmsh -format msh22).",
+        ) from error
