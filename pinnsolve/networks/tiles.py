@@ -93,6 +93,11 @@ class Tiles:
     def _placed(self, units: Tensor) -> Tensor:
         return torch.stack([self.along_axis(axis, units[:, axis]) for axis in range(self.dims)], -1).to(self.device)
 
+    @property
+    def whole(self) -> Tensor:
+        """From where to where each tile reaches, (n, dims, 2), whatever it holds of a shape."""
+        return torch.stack([self._placed(u) for u in self.units], -1)
+
     def along_axis(self, axis: int, units: Tensor) -> Tensor:
         """Places along a coordinate, (p,), from those in first intervals."""
         bounds = torch.tensor(self.ends[axis], dtype=torch.float64)

@@ -7,17 +7,9 @@ import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
-from PIL import Image
-
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.files import write_whole
-from pinnsolve.report.curves import curves
-from pinnsolve.report.fields import Sampled, limits, outline, sampled
-from pinnsolve.report.figures import picture
+from pinnsolve.report import moments
 from pinnsolve.report.grids import grid
 from pinnsolve.report.layout import GRIDS
 from pinnsolve.report.shown import asked, report_of
@@ -61,21 +53,7 @@ def animate(solution: Solution, unknown: str | None, frames: int, seconds: float
     run, time, shown = report_of(solution), str(problem.domain.time), problem.space_coordinates[:2]
     each = GRIDS.along if len(shown) == 1 else GRIDS.across // 2  # frames are small
     on = grid(problem, {time: frames} | dict.fromkeys(shown, each))
-    field_, edge = sampled(run, name, on), outline(run, dict.fromkeys(shown, np.zeros(0)))
-    bounds = limits(field_.solution, margin=0.07)
-
-    def drawn(moment: Sampled) -> Image.Image:
-        figure = Figure(figsize=(6.0, 4.2), dpi=90, facecolor="white")
-        axes = figure.add_axes((0.13, 0.13, 0.72, 0.74))
-        if len(shown) == 1:
-            curves(name, moment, bounds)(axes)
-        else:
-            picture(name, moment, Normalize(*bounds), edge)(axes)
-        stream = io.BytesIO()
-        FigureCanvasAgg(figure).print_png(stream)  # type: ignore[no-untyped-call]
-        return Image.open(stream).convert("RGB").quantize(256)
-
-    first, *others = [drawn(field_.at(time, k)) for k in range(frames)]
+    first, *others = moments.frames(run, name, on, range(frames))
     stream = io.BytesIO()
     pause = round(1000 * seconds / frames)
     first.save(stream, format="GIF", save_all=True, append_images=others, duration=pause, loop=0)

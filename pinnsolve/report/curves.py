@@ -53,18 +53,24 @@ def curves(unknown: str, field: Sampled, bounds: tuple[float, float] | None = No
     title = f"{unknown} at {field.grid.where}" if field.grid.fixed else f"{unknown}: {what}"
 
     def draw(axes: Axes) -> None:
-        if field.band is not None:
-            _band(axes, xs, *field.band)
-        width = 4 if field.band is None else 2  # a thick line would hide a narrow band
-        axes.plot(xs, field.solution, color=SOLUTION, lw=width, alpha=0.85, label="solution", solid_capstyle="round")
-        if field.reference is not None:
-            axes.plot(xs, field.reference, color="black", lw=1.2, ls=(0, (5, 2.5)), label="reference")
+        plotted(axes, field)
         axes.set(xlim=(xs[0], xs[-1]), ylim=bounds or limits(*field.values, *(field.band or ()), margin=0.07))
         tidy(axes, title, (along, unknown), lines=True)
         if legend and (field.reference is not None or field.band is not None):
             axes.legend(fontsize=9, frameon=False, handlelength=2.6)
 
     return draw
+
+
+def plotted(axes: Axes, field: Sampled) -> None:
+    """The curves alone."""
+    (xs,) = field.grid.axes.values()
+    if field.band is not None:
+        _band(axes, xs, *field.band)
+    width = 4 if field.band is None else 2  # a thick line would hide a narrow band
+    axes.plot(xs, field.solution, color=SOLUTION, lw=width, alpha=0.85, label="solution", solid_capstyle="round")
+    if field.reference is not None:
+        axes.plot(xs, field.reference, color="black", lw=1.2, ls=(0, (5, 2.5)), label="reference")
 
 
 def measured(run: Report, unknown: str, field: Sampled) -> Draw:

@@ -21,6 +21,7 @@ from pinnsolve.report.grids import Axis, Grid, pictured, plane, ratio, whole_dom
 from pinnsolve.report.histories import history, legend_width
 from pinnsolve.report.layout import LAYOUT
 from pinnsolve.report.maps import mapped, sizes
+from pinnsolve.report.partition import with_cells
 from pinnsolve.report.record import Report, over_seeds
 from pinnsolve.report.streamlines import flows
 
@@ -66,11 +67,6 @@ def plain_figure(run: Report, shown: Sequence[str]) -> Figure:
     for k, (height, panels) in enumerate(rows):
         row(figure.add_subfigure(places[k]), (LAYOUT.width, height), panels)
     return figure
-
-
-def picture(unknown: str, field: Sampled, norm: Normalize, edge: Outline | None = None) -> Draw:
-    """One field over a plane."""
-    return mapped(unknown, field, field.solution, norm, "solution", edge)
 
 
 def most_important(run: Report) -> list[str]:
@@ -151,9 +147,11 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
     found = {u: fields.sampled(run, u, on) for u in shown}
     if len(on.axes) == 1:
         if not referenced:
-            return _shared_out(LAYOUT.curves, [measured(run, u, f) for u, f in found.items()] + _residuals(run))
+            return _shared_out(
+                LAYOUT.curves, [with_cells(run, on, measured(run, u, f)) for u, f in found.items()] + _residuals(run)
+            )
         return [
-            (LAYOUT.curves, [measured(run, u, f), _difference(run, u, f)])
+            (LAYOUT.curves, [with_cells(run, on, measured(run, u, f)), _difference(run, u, f)])
             for u, f in found.items()
             if f.difference is not None
         ]
@@ -161,7 +159,7 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
     tall, columns = _share(on.axes)
     if not referenced:
         edge = fields.outline(run, on.axes)
-        maps = [mapped(u, f, f.solution, Normalize(*limits(f.solution)), "solution", edge) for u, f in found.items()]
+        maps = [_solution(run, u, f, Normalize(*limits(f.solution)), edge) for u, f in found.items()]
         rows = _shared_out(tall, maps + flows(run, found, edge) + _spreads(run, found) + _residuals(run), columns)
     else:
         rows = _shared_out(tall, flows(run, found, fields.outline(run, on.axes)), columns)
@@ -210,11 +208,16 @@ def _compared(run: Report, unknown: str, field: Sampled) -> list[Draw]:
     name = f"reference ({shortened(reference.name, 22)})"
     edge = fields.outline(run, field.grid.axes)
     return [
-        mapped(unknown, field, field.solution, norm, "solution", edge),
+        _solution(run, unknown, field, norm, edge),
         mapped(unknown, field, field.reference, norm, name, edge),
         mapped(unknown, field, field.difference, symmetric, MINUS, edge, cmap="RdBu_r"),
         sizes(f"error |{unknown} \N{MINUS SIGN} reference|", fields.error_peaks(run, unknown), edge),
     ]
+
+
+def _solution(run: Report, unknown: str, field: Sampled, norm: Normalize, edge: Outline | None = None) -> Draw:
+    """An unknown over a plane, with the cells that it is made of."""
+    return with_cells(run, field.grid, mapped(unknown, field, field.solution, norm, "solution", edge))
 
 
 def _spreads(run: Report, shown: Mapping[str, Sampled]) -> list[Draw]:

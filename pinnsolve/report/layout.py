@@ -62,6 +62,7 @@ class Grids:
     times: int = 101  # of the picture over time and space
     along: int = 201  # of the same, along space
     across: int = 121  # along each coordinate of a picture in space; as many in all where one is longer
+    cells: int = 4_000  # of the solution's own, at most, that a picture shows: more are a grey veil
     outline: int = 400  # along each coordinate, for where a shape ends
     steady: int = 31  # along each coordinate of a file in three dimensions of space
     # Files of what evolves, for one dimension of space, two and three: along each coordinate, and times.
@@ -70,5 +71,18 @@ class Grids:
     whole: int = 20_000  # of a grid over the whole of a domain that has more coordinates than files show
 
 
+@dataclass(frozen=True)
+class Moments:
+    """Pictures of what moves. More: larger pages, and seconds; fewer are jerky."""
+
+    size: tuple[float, float] = (6.0, 4.2)  # inches
+    dpi: int = 90
+    place: tuple[float, float, float, float] = (0.13, 0.13, 0.72, 0.74)  # of the axes in the picture
+    greys: int = 40  # of 256 colours of a map's picture
+    most: int = 25  # steps of the slider
+    unknowns: int = 3  # that a page shows so
+
+
 LAYOUT = Layout()
 GRIDS = Grids()
+MOMENTS = Moments()

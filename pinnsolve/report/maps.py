@@ -46,6 +46,25 @@ def sizes(what: str, peaks: Peaks, edge: Outline | None = None) -> Draw:
     return draw
 
 
+def outlined(axes: Axes, edge: Outline | None) -> None:
+    """White beyond a shape's own boundary, and that as a line."""
+    if edge is not None:
+        axes.contourf(edge.xs, edge.ys, edge.signed.T, levels=[-np.inf, 0.0], colors="white")
+        axes.contour(edge.xs, edge.ys, edge.signed.T, levels=[0.0], colors=GREY, linewidths=0.8)
+
+
+def smooth(axes: Axes, over: Axis, values: Array, norm: Normalize, edge: Outline | None = None) -> None:
+    """Colours of a few values, in between as straight lines say, upon axes whose limits are set."""
+    (xs, ys), aspect = over.values(), axes.get_aspect()
+    (left, right), (low, high) = ((v[0] - (v[1] - v[0]) / 2, v[-1] + (v[1] - v[0]) / 2) for v in (xs, ys))
+    values = values if edge is None else widened(values)
+    axes.imshow(
+        values.T, norm=norm, cmap="viridis", origin="lower", extent=(left, right, low, high), interpolation="bilinear",
+        aspect=aspect,
+    )  # fmt: skip
+    outlined(axes, edge)
+
+
 def painted(
     axes: Axes, over: Axis, values: Array, norm: Normalize, cmap: str, bar: bool = True, edge: Outline | None = None
 ) -> None:
@@ -53,9 +72,7 @@ def painted(
     values = values if edge is None else widened(values)
     mesh = axes.pcolormesh(xs, ys, values.T, norm=norm, cmap=cmap, shading="nearest", rasterized=True)
     axes.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]))
-    if edge is not None:
-        axes.contourf(edge.xs, edge.ys, edge.signed.T, levels=[-np.inf, 0.0], colors="white")
-        axes.contour(edge.xs, edge.ys, edge.signed.T, levels=[0.0], colors=GREY, linewidths=0.8)
+    outlined(axes, edge)
     if ratio(over):
         axes.set_aspect("equal")
     if bar:

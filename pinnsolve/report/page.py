@@ -1,4 +1,4 @@
-"""The report as one HTML file: no scripts, nothing loaded from elsewhere."""
+"""The report as one HTML file: nothing loaded from elsewhere, and no script but the one that moves its slider."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from pinnsolve.inverse.record import Constant
 from pinnsolve.machine.files import write_whole
 from pinnsolve.report.figures import BADGES
+from pinnsolve.report.moments import OverTime
 from pinnsolve.report.record import WHAT_SCATTER_IS, Report, history_csv, summary
 
 WORDS = {
@@ -39,7 +40,7 @@ OUTCOMES = {
 }
 
 
-def write_page(run: Report, path: Path, picture: bytes) -> None:
+def write_page(run: Report, path: Path, picture: bytes, moments: OverTime | None = None) -> None:
     """Write `report.html`: the verdict first, then errors, costs, and everything that a reader needs to judge them.
 
     Parameters
@@ -48,12 +49,14 @@ def write_page(run: Report, path: Path, picture: bytes) -> None:
     path : Path
     picture : bytes
         A PNG file: what `solution.png` holds.
+    moments : OverTime, optional
+        What a slider shows.
     """
-    text = page(run, picture)
+    text = page(run, picture, moments)
     write_whole(path, lambda file: file.write_text(text, encoding="utf-8"))
 
 
-def page(run: Report, picture: bytes) -> str:
+def page(run: Report, picture: bytes, moments: OverTime | None = None) -> str:
     """The report's text."""
     data = summary(run)
     return template("report.html.j2").render(
@@ -68,6 +71,7 @@ def page(run: Report, picture: bytes) -> str:
         facts=list(_facts(data).items()),
         layers=run.solution.summary(),
         figure=base64.b64encode(picture).decode("ascii"),
+        moments=moments,
     )
 
 

@@ -13,7 +13,8 @@ from safetensors import SafetensorError
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.files import PART, write_whole
 from pinnsolve.report.export import STEPS_FOLDER, write_vtu
-from pinnsolve.report.figures import png, solution_figure
+from pinnsolve.report.figures import most_important, png, solution_figure
+from pinnsolve.report.moments import over_time
 from pinnsolve.report.page import write_page
 from pinnsolve.report.record import Report, history_csv, summary
 from pinnsolve.report.sweep import PAGE, SWEEP
@@ -56,7 +57,8 @@ def write_all(run: Report, folder: Path, figures: Sequence[str] | None = None) -
         attempt(PICTURE, lambda: write_whole(folder / PICTURE, lambda file: file.write_bytes(picture)))
     attempt("solution.vtu", lambda: write_vtu(run, folder))
     if picture is not None:
-        attempt("report.html", lambda: write_page(run, folder / "report.html", picture))
+        shown = most_important(run) if figures is None else figures
+        attempt("report.html", lambda: write_page(run, folder / "report.html", picture, over_time(run, shown)))
     else:
         unwritten["report.html"] = unwritten[PICTURE]
     told = [f"{name} could not be written: {why}" for name, why in unwritten.items()]

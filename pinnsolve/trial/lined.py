@@ -99,6 +99,9 @@ class Lined(OfCells):
             | {condition.name: "exact, between cells" for condition in self.problem.inner}
         )
 
+    def cells(self) -> dict[str, Tensor]:
+        return {self.problem.coordinates[0]: self.edges.unfold(0, 2, 1)}
+
     # ------------------------------------------------------------ evaluation
 
     def prepare(self, points: Points) -> Placed:  # type: ignore[override]

@@ -167,6 +167,14 @@ class Marched(OfCells):
             found[condition.name] = "nearest in each cell" if at_start else "at collocated times"
         return found | {condition.name: "between cells, at collocated times" for condition in self.problem.inner}
 
+    def cells(self) -> dict[str, Tensor]:
+        across = torch.cat([s.mesh.whole for s in self.slabs])
+        steps = torch.cat([torch.tensor([[s.begin, s.end]]).expand(len(s.mesh), 2) for s in self.slabs])
+        names, found = self.problem.coordinates, {}
+        for k, name in enumerate(names):
+            found[name] = self.sign * steps if k == self.time else across[:, self.space.index(k)]
+        return {name: ends.sort(1).values for name, ends in found.items()}
+
     # ------------------------------------------------------------ evaluation
 
     @property

@@ -136,6 +136,11 @@ class OfCells(Trial):
         """What a method is called that solved it, by what it is called over any cells."""
         return words
 
+    def cells(self) -> dict[str, Tensor]:
+        """From where to where each of the K cells reaches along each coordinate, (K, 2); nothing where cells are not
+        of the problem's coordinates."""
+        return {}
+
     # ------------------------------------------------------------ evaluation
 
     @property

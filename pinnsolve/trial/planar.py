@@ -101,6 +101,10 @@ class Planar(OfCells):
         standing = (*self.problem.conditions, *self.problem.inner)
         return found | {condition.name: "nearest in each cell" for condition in standing}
 
+    def cells(self) -> dict[str, Tensor]:
+        assert self.mesh is not None
+        return dict(zip(self.problem.coordinates, self.mesh.whole.unbind(1), strict=True))
+
     # ------------------------------------------------------------ evaluation
 
     def prepare(self, points: Points) -> Located:  # type: ignore[override]
