@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.mesh_abaqus import read_abaqus
 from pinnsolve.geometry.mesh_gmsh import is_gmsh_41, read_gmsh
 from pinnsolve.geometry.mesh_xdmf import read_xdmf
 
@@ -22,6 +23,8 @@ def loaded(path: Path) -> Any:
     try:
         if path.suffix.lower() in (".xdmf", ".xmf"):
             return read_xdmf(path)
+        if path.suffix.lower() == ".inp":
+            return read_abaqus(path)
         if is_gmsh_41(path):
             return read_gmsh(path)
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
@@ -37,7 +40,7 @@ def loaded(path: Path) -> Any:
     except (Exception, SystemExit) as error:
         said = str(error).strip() or type(error).__name__
         if isinstance(error, LookupError):
-            said = f"meshio does not find {', '.join(map(str, error.args))} in what the file says of its cells"
+            said = f"{', '.join(map(str, error.args))} is not found in what the file says of its cells"
         raise ProblemError(
             f"Mesh: {path} cannot be read: {said}",
             "Possible: Gmsh (.msh), .vtu, .vtk, .xdmf, Medit (.mesh), Abaqus (.inp), .stl. Most surely read are .vtu "

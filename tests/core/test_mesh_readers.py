@@ -158,3 +158,88 @@ def test_xdmf_with_its_numbers_in_bytes(tmp_path: Path) -> None:
         'Format="Binary" NumberType="Int" Precision="4" Seek="8">c.bin</DataItem></Topology></Grid></Domain></Xdmf>'
     )
     assert Mesh(tmp_path / "two.xdmf").measure == pytest.approx(2.0)
+
+
+ABAQUS = """*HEADING
+two squares, in text as people write it
+** a comment
+*Node, nset=every
+1, 0., 0.
+2, 1., 0.
+3, 2., 0.
+4, 0., 1.
+5, 1., 1.
+6, 2., 1.
+*ELEMENT, TYPE=DC2D4, ELSET=plate
+10, 1, 2,
+5, 4
+*Element, type=DC2D3, elset=plate
+20, 2, 3, 6
+21, 2, 6, 5
+*Elset, elset="st eel"
+10,
+*ELSET, ELSET=_TOP_S3, internal
+10
+*ELSET, ELSET=air, GENERATE
+20, 21, 1
+*NSET, NSET=in let
+1, 4
+*NSET, NSET=all
+in let, 3, 6
+*SURFACE, NAME=top, TYPE=ELEMENT
+_TOP_S3, S3
+21, S2
+*SURFACE, NAME=right, TYPE=NODE
+3
+6
+*STEP
+*BOUNDARY
+1, 11, 11, 5.
+"""
+
+
+def test_abaqus_sets_of_elements_nodes_and_surfaces(tmp_path: Path) -> None:
+    (tmp_path / "two.inp").write_text(ABAQUS)
+    mesh = Mesh(tmp_path / "two.inp")
+    assert mesh.measure == pytest.approx(2.0) and sorted(parts(mesh)) == ["air", "plate", "st eel"]
+    assert parts(mesh)["air"]().bounds == {"x": (1, 2), "y": (0, 1)}
+    names = ("in let", "all", "top", "right", "rim")
+    sizes = {name: sum(s.size for s in mesh.sides if name in s.names) for name in names}
+    assert sizes == pytest.approx({"in let": 1, "all": 2, "top": 2, "right": 1, "rim": 2})
+    (tmp_path / "outer.inp").write_text("*INCLUDE, INPUT=two.inp\n")
+    assert Mesh(tmp_path / "outer.inp").measure == pytest.approx(2.0)
+
+
+def test_sides_of_solids_are_numbered_as_abaqus_does(tmp_path: Path) -> None:
+    """A brick, and a wedge beside it: S6 of the brick is at x = 0, S4 of the wedge slants."""
+    text = """*NODE
+1, 0, 0, 0
+2, 1, 0, 0
+3, 1, 1, 0
+4, 0, 1, 0
+5, 0, 0, 1
+6, 1, 0, 1
+7, 1, 1, 1
+8, 0, 1, 1
+9, 2, 0, 0
+10, 2, 0, 1
+*ELEMENT, TYPE=C3D8R
+1, 1, 2, 3, 4, 5, 6, 7, 8
+*ELEMENT, TYPE=C3D6
+2, 2, 9, 3, 6, 10, 7
+*SURFACE, NAME=left
+1, S6
+*SURFACE, NAME=slant
+2, S4
+*SURFACE, NAME=low
+1, S1
+2, S1
+"""
+    (tmp_path / "brick.inp").write_text(text)
+    mesh = Mesh(tmp_path / "brick.inp")
+    sizes = {name: sum(s.size for s in mesh.sides if name in s.names) for name in ("left", "slant", "low")}
+    assert mesh.measure == pytest.approx(1.5) and sizes == pytest.approx({"left": 1, "slant": 2**0.5, "low": 1.5})
+    for old, new, told in (("C3D6", "GAPUNI", "elements of the type GAPUNI"), ("9, 2, 0, 0\n", "", "9 is not found")):
+        (tmp_path / "bad.inp").write_text(text.replace(old, new))
+        with pytest.raises(ProblemError, match=told):
+            Mesh(tmp_path / "bad.inp")
