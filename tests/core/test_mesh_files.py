@@ -226,6 +226,9 @@ def test_quadratic_cells_keep_their_curve(tmp_path: Path) -> None:
     ball = Mesh(tmp_path / "ball.vtu")
     assert ball.measure == pytest.approx(8 * beneath(np.eye(3)), rel=0.02)
     assert bool(ball.contains(torch.tensor([[0.65, 0.65, 0.05]], dtype=torch.float64)))
+    assert bool(ball.contains(torch.from_numpy(np.array(corners)), 1e-9).all())  # rays from them meet corners
+    below = ball.read.rim[np.abs(ball.read.rim).max(1) < 0.95] * [1, 1, 0]  # in the middle plane, under corners again
+    assert bool(ball.contains(torch.from_numpy(below[np.hypot(*below[:, :2].T) < 0.85])).all())
 
 
 BROKEN = {
