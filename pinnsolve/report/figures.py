@@ -14,7 +14,6 @@ from matplotlib.figure import Figure, SubFigure
 
 from pinnsolve.report import fields
 from pinnsolve.report.axes import GREY, Draw, Shown, row, shortened
-from pinnsolve.report.cells import cells_on
 from pinnsolve.report.curves import MINUS, differences, marked, measured, slices
 from pinnsolve.report.fields import Outline, Sampled, finite, limits
 from pinnsolve.report.found import functions
@@ -163,11 +162,7 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
     tall, columns = _share(on.axes)
     if not referenced:
         edge = fields.outline(run, on.axes)
-        cells = cells_on(run, on)
-        maps = [
-            mapped(u, f, f.solution, Normalize(*limits(f.solution)), "solution", edge, cells=cells)
-            for u, f in found.items()
-        ]
+        maps = [mapped(u, f, f.solution, Normalize(*limits(f.solution)), "solution", edge) for u, f in found.items()]
         rows = _shared_out(tall, maps + flows(run, found, edge) + _spreads(run, found) + _residuals(run), columns)
     else:
         rows = _shared_out(tall, flows(run, found, fields.outline(run, on.axes)), columns)
@@ -217,7 +212,7 @@ def _compared(run: Report, unknown: str, field: Sampled) -> list[Draw]:
     name = f"reference ({shortened(reference.name, 22)})"
     edge = fields.outline(run, field.grid.axes)
     return [
-        mapped(unknown, field, field.solution, norm, "solution", edge, cells=cells_on(run, field.grid)),
+        mapped(unknown, field, field.solution, norm, "solution", edge),
         mapped(unknown, field, field.reference, norm, name, edge),
         mapped(unknown, field, field.difference, symmetric, MINUS, edge, cmap="RdBu_r"),
         sizes(f"error |{unknown} \N{MINUS SIGN} reference|", fields.error_peaks(run, unknown), edge),

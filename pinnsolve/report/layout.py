@@ -36,7 +36,6 @@ class Layout:
     panels_of_pictures: int = 8
     panels_of_curves: int = 2
     decades: float = 1e-4  # what is smaller than this part of the largest is one colour on a logarithmic scale
-    cells: int = 2000  # over a picture: more of them would hide it
     many: int = 60  # measurements: beyond, their dots are small
     band: float = 2.0  # standard errors on either side
     methods_marked: int = 6  # more changes of method than that would hide the curves
@@ -49,9 +48,6 @@ class Layout:
     values: int = 10
     streams: float = 0.9  # of thirty streamlines across a picture; more of them hide the colours
     turn: float = -60.0  # degrees around the third axis, from where a surface is seen
-    # Of what evolves, on the page: how wide each drawing is, and of how many unknowns.
-    moment: int = 480
-    moments: int = 3
     # Of the legend: a letter, and what stands before a name.
     letter: float = 0.078
     handle: float = 0.62
@@ -73,7 +69,6 @@ class Grids:
     steady: int = 31  # along each coordinate of a file in three dimensions of space
     # Files of what evolves, for one dimension of space, two and three: along each coordinate, and times.
     evolving: tuple[tuple[int, int], ...] = ((201, 21), (61, 11), (19, 6))
-    moments: int = 21  # that the page shows, at most
     cut: int = 61  # along each coordinate of a cut through the middle
     shape: tuple[int, int] = (4_000, 8_000)  # points of a file on a shape's own triangles, in two and three dimensions
     whole: int = 20_000  # of a grid over the whole of a domain that has more coordinates than files show

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import ScalarFormatter
 
 from pinnsolve.report.axes import GREY, Draw, beside, decades, ticks, tidy
-from pinnsolve.report.cells import Ends
 from pinnsolve.report.curves import titled
 from pinnsolve.report.fields import Outline, Peaks, Sampled, finite, widened
 from pinnsolve.report.grids import Array, Axis, listed, ratio
@@ -18,15 +16,14 @@ from pinnsolve.report.layout import LAYOUT
 
 def mapped(
     unknown: str, field: Sampled, values: Array, norm: Normalize, what: str, edge: Outline | None = None,
-    cmap: str = "viridis", cells: Ends | None = None,
+    cmap: str = "viridis",
 ) -> Draw:  # fmt: skip
-    """A field of its own colour, over it its cells; the bar of solution and reference stands beside the latter, where
-    there is one."""
+    """A field of its own colour; the bar of solution and reference stands beside the latter, where there is one."""
     bar = field.reference is None or values is not field.solution
     where = f"\nat {field.grid.where}" if field.grid.fixed else ""
 
     def draw(axes: Axes) -> None:
-        painted(axes, field.grid.axes, values, norm, cmap, bar, edge, cells)
+        painted(axes, field.grid.axes, values, norm, cmap, bar, edge)
         tidy(axes, f"{unknown}: {what}{where}", field.grid.axes)
 
     return draw
@@ -50,17 +47,12 @@ def sizes(what: str, peaks: Peaks, edge: Outline | None = None) -> Draw:
 
 
 def painted(
-    axes: Axes, over: Axis, values: Array, norm: Normalize, cmap: str, bar: bool = True, edge: Outline | None = None,
-    cells: Ends | None = None,
-) -> None:  # fmt: skip
+    axes: Axes, over: Axis, values: Array, norm: Normalize, cmap: str, bar: bool = True, edge: Outline | None = None
+) -> None:
     xs, ys = over.values()
     values = values if edge is None else widened(values)
     mesh = axes.pcolormesh(xs, ys, values.T, norm=norm, cmap=cmap, shading="nearest", rasterized=True)
     axes.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]))
-    if cells is not None and 1 < len(next(iter(cells.values()))[0]) <= LAYOUT.cells:
-        (a, b), (c, e) = (cells[name] for name in over)
-        around = np.stack([np.stack(corner, 1) for corner in ((a, c), (b, c), (b, e), (a, e), (a, c))], 1)
-        axes.add_collection(LineCollection(list(around), colors="white", linewidths=0.4, alpha=0.5), autolim=False)
     if edge is not None:
         axes.contourf(edge.xs, edge.ys, edge.signed.T, levels=[-np.inf, 0.0], colors="white")
         axes.contour(edge.xs, edge.ys, edge.signed.T, levels=[0.0], colors=GREY, linewidths=0.8)

@@ -1,4 +1,4 @@
-"""The report as one HTML file: no scripts (moments of time are chosen by buttons), nothing loaded from elsewhere."""
+"""The report as one HTML file: no scripts, nothing loaded from elsewhere."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from pinnsolve.inverse.record import Constant
 from pinnsolve.machine.files import write_whole
-from pinnsolve.report.figures import BADGES, most_important
-from pinnsolve.report.moments import moments
+from pinnsolve.report.figures import BADGES
 from pinnsolve.report.record import WHAT_SCATTER_IS, Report, history_csv, summary
 
 WORDS = {
@@ -69,7 +68,6 @@ def page(run: Report, picture: bytes) -> str:
         facts=list(_facts(data).items()),
         layers=run.solution.summary(),
         figure=base64.b64encode(picture).decode("ascii"),
-        moments=moments(run, most_important(run)),
     )
 
 
