@@ -153,9 +153,14 @@ class Facets:
         return torch.stack([*made, height]), torch.stack(other), middle
 
     def _below(self, x: Tensor, near: Tensor) -> Tensor:
-        """Which triangles (N, K) lie above points (N, 3)."""
+        """Which triangles (N, K) lie above points (N, 3).
+
+        The points are looked at a little beside: a ray through a corner, where edges meet, would cross two or none by
+        the rounding of these."""
         planes, other, middle = self._planes
+        aside = RULES.aside * (self.corners[..., :2] - middle[:2]).abs().max()
         x, near = x - middle, near.clamp(min=0)
+        x = torch.cat([x[:, :2] + aside * torch.tensor([0.617, 0.371], dtype=x.dtype), x[:, 2:]], 1)
 
         def at(k: int) -> Tensor:
             level, by_x, by_y = planes[k][near].unbind(2)

@@ -90,9 +90,9 @@ class Mesh(Shape):
     def patches(self) -> list[Patch]:
         leaf, own = Leaf(self.signed), () if self.name is None else (self.name,)
         found = []
-        for group, numbers in self.read.groups.items():
-            labels = own if group == RIM else (group, *own)
-            found += [self._patch(part, leaf, group, labels) for part in self._by_plane(torch.from_numpy(numbers))]
+        for groups, numbers in self.read.groups.items():
+            labels = own if groups == (RIM,) else (*groups, *own)
+            found += [self._patch(part, leaf, groups[0], labels) for part in self._by_plane(torch.from_numpy(numbers))]
         return found
 
     def _by_plane(self, numbers: Tensor) -> list[Tensor]:

@@ -114,20 +114,31 @@ def _quadratic(points: np.ndarray, t: Sequence[int], face: Sequence[int], betwee
 def _subdivided(nodes: np.ndarray, parts: int) -> tuple[np.ndarray, list[tuple[int, ...]]]:
     """An edge (3, d) or a triangle (6, d) as so many parts along each edge: points and facets."""
     if len(nodes) == 3:
-        s = np.linspace(0, 1, parts + 1)[:, None]
         a, b, m = nodes
-        made = (1 - s) * (1 - 2 * s) * a + s * (2 * s - 1) * b + 4 * s * (1 - s) * m
-        return made, [(k, k + 1) for k in range(parts)]
+        return _along(a, b, m, parts), [(k, k + 1) for k in range(parts)]
     places = [(i, j) for i in range(parts + 1) for j in range(parts + 1 - i)]
     number = {place: k for k, place in enumerate(places)}
     v, w = (np.array(x, dtype=np.float64)[:, None] / parts for x in zip(*places, strict=True))
     u = 1 - v - w
     shapes = (u * (2 * u - 1), v * (2 * v - 1), w * (2 * w - 1), 4 * u * v, 4 * v * w, 4 * w * u)
-    made = sum(shape * node for shape, node in zip(shapes, nodes, strict=True))
+    made = np.asarray(sum(shape * node for shape, node in zip(shapes, nodes, strict=True)))
+    a, b, c, ab, bc, ca = nodes
+    steps = range(parts + 1)
+    made[[number[k, 0] for k in steps]] = _along(a, b, ab, parts)
+    made[[number[0, k] for k in steps]] = _along(a, c, ca, parts)
+    made[[number[parts - k, k] for k in steps]] = _along(b, c, bc, parts)
     facets = [
         tuple(number[c] for c in three)
         for i, j in places
         for three in (((i, j), (i + 1, j), (i, j + 1)), ((i + 1, j), (i + 1, j + 1), (i, j + 1)))
         if all(c in number for c in three)
     ]
-    return np.asarray(made), facets
+    return made, facets
+
+
+def _along(a: np.ndarray, b: np.ndarray, m: np.ndarray, parts: int) -> np.ndarray:
+    """Points (parts + 1, d) from a over m to b; the same from b to a to the last bit, so that facets leave no gap."""
+    if tuple(b) < tuple(a):
+        return _along(b, a, m, parts)[::-1]
+    s = np.linspace(0, 1, parts + 1)[:, None]
+    return np.asarray((1 - s) * (1 - 2 * s) * a + s * (2 * s - 1) * b + 4 * s * (1 - s) * m)

@@ -29,8 +29,8 @@ class Read:
     rim : Array (m, d)
         The points of what bounds it, with those between on curved edges.
     facets : integers (F, d)
-    groups : dict from name to integers
-        Which facets are in which group; those in none under "rim".
+    groups : dict from names to integers
+        Which facets are in which groups; those in none under "rim".
     cells : integers (C, d + 1), optional
         Triangles or tetrahedra; None of a surface alone.
     source : Source
@@ -40,7 +40,7 @@ class Read:
     points: np.ndarray
     rim: np.ndarray
     facets: np.ndarray
-    groups: dict[str, np.ndarray]
+    groups: dict[tuple[str, ...], np.ndarray]
     cells: np.ndarray | None
     source: Source
     warnings: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Read:
         """The groups of its cells."""
         s = self.source
         inside = (names for (kind, _), names in zip(s.kinds, s.called, strict=True) if s.whole(kind))
-        return sorted({name for names in inside for name in names if name is not None})
+        return sorted({name for names in inside for own in names for name in own})
 
     def part(self, name: str) -> Read:
         """What the cells of one group cover."""
@@ -66,7 +66,7 @@ class Source:
     dimension: int
     surface: bool
     kinds: list[tuple[str | None, Any]]
-    called: list[list[str | None]]
+    called: list[list[tuple[str, ...]]]
 
     def whole(self, kind: str | None) -> bool:
         """Whether cells of this kind are those that space consists of."""
@@ -77,7 +77,7 @@ class Source:
         found = []
         for (kind, block), names in zip(self.kinds, self.called, strict=True):
             if kind is not None and self.whole(kind):
-                rows = slice(None) if part is None else [k for k, name in enumerate(names) if name == part]
+                rows = slice(None) if part is None else [k for k, own in enumerate(names) if part in own]
                 found.append((kind, np.asarray(block.data)[rows]))
         return [(kind, data) for kind, data in found if len(data)]
 
@@ -86,7 +86,7 @@ class Source:
         found: dict[str, list[np.ndarray]] = {}
         for (kind, block), names in zip(self.kinds, self.called, strict=True):
             if self.whole(kind):
-                rows = [k for k, name in enumerate(names) if part in (None, name)]
+                rows = [k for k, own in enumerate(names) if part is None or part in own]
                 found.setdefault(block.type, []).append(np.asarray(block.data, dtype=np.int64)[rows])
         return [(kind, data) for kind, blocks in found.items() if len(data := np.concatenate(blocks))]
 
@@ -99,9 +99,9 @@ class Source:
         faces = [tuple(c) for c in cells.tolist()] if self.surface else boundary(self.path, blocks)
         told = () if part is not None or self.surface else self._told(blocks, cells, faces)
         rim, facets, counts = cut(self.points, faces, self.middles)
-        owners, groups = self.owners, dict[str, list[int]]()
+        owners, groups = self.owners, dict[tuple[str, ...], list[int]]()
         for face, first, count in zip(faces, np.cumsum([0, *counts]), counts, strict=False):
-            groups.setdefault(owners.get(tuple(sorted(face)), RIM), []).extend(range(first, first + count))
+            groups.setdefault(owners.get(tuple(sorted(face)), (RIM,)), []).extend(range(first, first + count))
         numbers = {name: np.array(members) for name, members in groups.items()}
         return Read(self.points, rim, facets, numbers, None if self.surface else cells, self, told)
 
@@ -125,15 +125,16 @@ class Source:
         return found
 
     @cached_property
-    def owners(self) -> dict[Face, str]:
-        """The group of each line, or face, that the file holds, by its sorted corners."""
-        owner: dict[Face, str] = {}
+    def owners(self) -> dict[Face, tuple[str, ...]]:
+        """The groups of each line, or face, that the file holds, by its sorted corners."""
+        owner: dict[Face, tuple[str, ...]] = {}
         across = self.points.shape[1] - 1
         for (kind, block), names in zip(self.kinds, self.called, strict=True):
             if kind is not None and CELLS[kind][0] == across:
-                for cell, name in zip(block.data[:, : CORNERS[kind]].tolist(), names, strict=True):
-                    if name is not None:
-                        owner[tuple(sorted(cell))] = name
+                for cell, own in zip(block.data[:, : CORNERS[kind]].tolist(), names, strict=True):
+                    if own:
+                        face = tuple(sorted(cell))
+                        owner[face] = (*owner.get(face, ()), *(n for n in own if n not in owner.get(face, ())))
         return owner
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pinnsolve.errors import ProblemError
+from pinnsolve.geometry.mesh_abaqus import read_abaqus
+from pinnsolve.geometry.mesh_gmsh import is_gmsh_41, read_gmsh
+from pinnsolve.geometry.mesh_xdmf import read_xdmf
 
 
 def loaded(path: Path) -> Any:
@@ -18,9 +21,17 @@ def loaded(path: Path) -> Any:
     if not path.exists():
         raise ProblemError(f"Mesh: there is no file {path}", f"The current folder is {Path.cwd()}.")
     try:
+        if path.suffix.lower() in (".xdmf", ".xmf"):
+            return read_xdmf(path)
+        if path.suffix.lower() == ".inp":
+            return read_abaqus(path)
+        if is_gmsh_41(path):
+            return read_gmsh(path)
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an STL file in text overflows a number that is not used
             return meshio.read(path)
+    except ProblemError:
+        raise
     except ImportError as error:
         raise ProblemError(
             f"Mesh: {path} cannot be read without the package {error.name or error}",
@@ -29,12 +40,7 @@ def loaded(path: Path) -> Any:
     except (Exception, SystemExit) as error:
         said = str(error).strip() or type(error).__name__
         if isinstance(error, LookupError):
-            said = f"meshio does not find {', '.join(map(str, error.args))} in what the file says of its cells"
-        if "Incompatible cell data 'gmsh:physical'" in said:  # of version 4.1; meshio reads 2.2 with such cells
-            raise ProblemError(
-                f"Mesh: {path} cannot be read: some cells are in a physical group, and others in none",
-                "Put all of them into groups, do not save all elements, or save it as version 2 (gmsh -format msh22).",
-            ) from error
+            said = f"{', '.join(map(str, error.args))} is not found in what the file says of its cells"
         raise ProblemError(
             f"Mesh: {path} cannot be read: {said}",
             "Possible: Gmsh (.msh), .vtu, .vtk, .xdmf, Medit (.mesh), Abaqus (.inp), .stl. Most surely read are .vtu "

@@ -10,8 +10,8 @@ TAGS = ("gmsh:physical", "medit:ref", "cell_tags")
 OTHERS = ("gmsh:geometrical", "gmsh:dim_tags")  # what cells were made from, and no group of the user's
 
 
-def groups(mesh: Any, dimensions: list[int]) -> list[list[str | None]]:
-    """The name of the group of each cell, block by block; None of one in no group.
+def groups(mesh: Any, dimensions: list[int]) -> list[list[tuple[str, ...]]]:
+    """The names of the groups of each cell, block by block.
 
     Parameters
     ----------
@@ -21,15 +21,16 @@ def groups(mesh: Any, dimensions: list[int]) -> list[list[str | None]]:
     """
     names = {(int(tag), int(of)): name for name, (tag, of) in mesh.field_data.items()}
     tags, sets = _tags(mesh), _sets(mesh)
-    found: list[list[str | None]] = []
+    found: list[list[tuple[str, ...]]] = []
     for k, (block, dimension) in enumerate(zip(mesh.cells, dimensions, strict=True)):
-        called: list[str | None] = [None] * len(block.data)
+        called: list[tuple[str, ...]] = [()] * len(block.data)
         if dimension >= 0 and tags is not None:
             for row, tag in enumerate(np.asarray(tags[k]).astype(np.int64).tolist()):
-                called[row] = names.get((tag, dimension)) or (str(tag) if tag > 0 else None)
+                name = names.get((tag, dimension)) or str(tag)
+                called[row] = (name,) if tag > 0 or (tag, dimension) in names else ()
         for name, parts in sets.items() if dimension >= 0 else ():
             for row in parts[k]:
-                called[int(row)] = name
+                called[int(row)] += (name,) * (name not in called[int(row)])
         found.append(called)
     return found
 

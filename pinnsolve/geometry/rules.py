@@ -14,6 +14,9 @@ class Rules:
     beside : float
         Of a shape's size: how far beside a surface it is asked what is inside. Larger: thin walls are overlooked.
         Smaller: rounding decides.
+    aside : float
+        Of a surface's size: how far beside a place a ray begins, so that it meets no corner. Larger: places so close to
+        a surface are told wrong. Smaller: rounding decides.
     nodes : int
         Of Gauss on each smooth stretch: enough for a sixteenth of a circle to rounding.
     samples : int
@@ -85,6 +88,7 @@ class Rules:
     """
 
     beside: float = 1e-9
+    aside: float = 1e-12
     nodes: int = 12
     samples: int = 2048
     lines: int = 192

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from pinnsolve.geometry.mesh import Mesh
+from pinnsolve.geometry.mesh_kinds import FACES
 from pinnsolve.geometry.once import once
+from pinnsolve.geometry.patch import Patch
 from pinnsolve.geometry.shape import Placed, Shape
 
 SIMPLICES = {2: "triangle", 3: "tetra"}
@@ -26,6 +28,28 @@ def triangulated(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], Cel
     return once(shape, ("triangulated", count), lambda: _delaunay(shape, count))
 
 
+def surface(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Points (n, 3) and triangles (T, 3) of the surface of a shape in three dimensions: the facets of a mesh, of curved
+    cells in their small parts; of other shapes the faces of about `count` points' tetrahedra."""
+    if isinstance(shape, Placed):
+        points, triangles = surface(shape.shape, count)
+        return points @ shape.turn.numpy().T + shape.shift.numpy(), triangles
+    if isinstance(shape, Mesh):
+        return _used(shape.read.rim, shape.read.facets)
+    points, cells = triangulated(shape, count)
+    faces = np.concatenate([data[:, list(face)] for kind, data in cells for face in FACES[kind]])
+    _, first, counts = np.unique(np.sort(faces, axis=1), axis=0, return_index=True, return_counts=True)
+    return _used(points, faces[first[counts == 1]])
+
+
+def _used(
+    points: npt.NDArray[np.float64], cells: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Without the points that belong to no cell."""
+    used, renumbered = np.unique(cells, return_inverse=True)
+    return points[used], renumbered.reshape(cells.shape).astype(np.int64)
+
+
 def _delaunay(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], Cells]:
     from scipy.spatial import Delaunay  # of all runs, only those that write files need it
 
@@ -41,8 +65,8 @@ def _delaunay(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], Cells]
     flat = (1e-4 if dimension == 2 else 1e-7) * width**dimension  # between points of one straight side
     inside = shape.contains(torch.from_numpy(corners.mean(1))).numpy()
     cells = cells[inside & (np.abs(volume) > flat)]
-    used, renumbered = np.unique(cells, return_inverse=True)
-    return points[used], [(SIMPLICES[dimension], renumbered.reshape(cells.shape).astype(np.int64))]
+    points, cells = _used(points, cells)
+    return points, [(SIMPLICES[dimension], cells)]
 
 
 def _within(shape: Shape, width: float) -> Tensor:
@@ -65,12 +89,34 @@ def _on_boundary(shape: Shape, width: float) -> Tensor:
                 parts = torch.linspace(begin, end, steps + 1, dtype=torch.float64)
                 found.append(side.patch.at(parts[:, None]).points)
         else:
-            steps = max(2, round(side.size**0.5 / width))
-            ticks = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
-            surface = side.patch.at(torch.cartesian_prod(ticks, ticks))
-            on = shape.signed(surface.points).abs() < 1e-9 * shape.size
-            found.append(surface.points[on])
+            points = side.patch.at(_over_surface(side.patch, width)).points
+            found.append(_apart(points[shape.signed(points).abs() < 1e-9 * shape.size], width / 2))
     return torch.cat(found)
+
+
+def _over_surface(patch: Patch, width: float) -> Tensor:
+    """Parameters (N, 2) of places on a surface that lie about as far apart; first those on its own edges."""
+    if patch.shares is None:
+        coarse = torch.linspace(0, 1, 9, dtype=torch.float64)
+        seen = patch.at(torch.cartesian_prod(coarse, coarse)).points.view(9, 9, -1)
+        lengths = [float(seen.diff(dim=axis).norm(dim=-1).sum(axis).max()) for axis in (0, 1)]
+        ticks = [torch.linspace(0, 1, max(2, round(n / width)) + 1, dtype=torch.float64) for n in lengths]
+        parts = torch.cartesian_prod(*ticks)
+        inner = ((parts > 0) & (parts < 1)).all(1)
+        return torch.cat([parts[~inner], parts[inner]])
+    ends, each = patch.shares, float(patch.at(torch.full((1, 2), 0.5, dtype=torch.float64)).density) / len(patch.shares)
+    steps = max(1, round((2 * each) ** 0.5 / width))
+    root = torch.linspace(1e-6, 1, steps + 1, dtype=torch.float64)
+    root, along = torch.cartesian_prod(root, torch.linspace(0, 1, steps + 1, dtype=torch.float64)).T
+    begin = torch.cat([ends.new_zeros(1), ends[:-1]])
+    parts = begin[:, None] + (ends - begin)[:, None] * root**2
+    return torch.stack([parts, along.expand_as(parts)], -1).flatten(0, 1)
+
+
+def _apart(points: Tensor, width: float) -> Tensor:
+    """The first of all points in each cube of this width."""
+    _, first = np.unique((points / width).round().numpy(), axis=0, return_index=True)
+    return points[np.sort(first)]
 
 
 def _length(intervals: Tensor) -> float:

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.checks.as_regular import rest_of
 from pinnsolve.checks.folds import lives
 from pinnsolve.geometry.places import away
+from pinnsolve.problem.problem import Problem
 from pinnsolve.report.grids import Array, Grid, Scattered, grid, pictured, plane, whole_domain
 from pinnsolve.report.layout import GRIDS
 from pinnsolve.report.record import Report
@@ -106,8 +108,8 @@ class Evaluated:
     residuals: dict[str, Array] = field(default_factory=dict)
 
 
-def sampled(run: Report, unknown: str, on: Grid | Scattered) -> Sampled:
-    """One unknown's solution and, where there are such, its reference and its spread on a grid.
+def sampled(run: Report, unknown: str, on: Grid | Scattered, alone: bool = False) -> Sampled:
+    """One unknown's solution and, where there are such, its reference and its spread on a grid; or the solution alone.
 
     They are evaluated once on each grid, all unknowns of the solution together: networks are dear, and so may be the
     user's reference.
@@ -116,7 +118,7 @@ def sampled(run: Report, unknown: str, on: Grid | Scattered) -> Sampled:
     if not known.solution:
         known.solution = _evaluated(run, run.solution.everything, on)
         known.spread = {} if run.ensemble is None else _evaluated(run, run.ensemble.spreads, on)
-    if reference is not None and unknown not in known.reference:
+    if reference is not None and unknown not in known.reference and not alone:
         known.reference |= _evaluated(run, lambda **places: {unknown: reference.fields[unknown](**places)}, on)
     unseen, mine = _hidden(run, on), lives(run.solution.problem, unknown, on.places())
     unseen = unseen if mine is None else unseen | ~mine
@@ -202,11 +204,34 @@ def outline(run: Report, axes: Mapping[str, Array]) -> Outline | None:
     problem = run.solution.problem
     if problem.domain.shape is None or not set(axes) <= set(problem.space_coordinates):
         return None
-    fine = grid(problem, dict.fromkeys(axes, GRIDS.outline))
-    places = fine.places()
-    x = torch.from_numpy(np.stack([places[c].reshape(-1) for c in problem.space_coordinates], 1))
-    xs, ys = fine.axes.values()
-    return Outline(xs, ys, problem.domain.shape.signed(x).numpy().reshape(fine.shape))
+    key = ("outline", *axes)
+    if key not in run.evaluated:
+        fine = grid(problem, dict.fromkeys(axes, GRIDS.outline))
+        xs, ys = fine.axes.values()
+        run.evaluated[key] = Outline(xs, ys, _signed(problem, fine))
+    made: Outline = run.evaluated[key]
+    return made
+
+
+def _signed(problem: Problem, fine: Grid) -> Array:
+    """The signed distance over a plane; where it is farther from the boundary than blocks of the grid are wide, that of
+    a block's middle, since the boundary alone is drawn."""
+    block, shape, space = GRIDS.block, problem.domain.shape, problem.space_coordinates
+    assert shape is not None
+
+    def at(on: Grid) -> Tensor:
+        places = on.places()
+        return torch.from_numpy(np.stack([places[c].reshape(-1) for c in space], 1))
+
+    x = at(fine)
+    lines = [axis.reshape(-1, block) for axis in fine.axes.values()]
+    middles = Grid(dict(zip(fine.axes, (axis.mean(1) for axis in lines), strict=True)), fine.fixed)
+    radius = float(np.hypot(*(np.ptp(axis, axis=1).max() for axis in lines)))
+    far = shape.signed(at(middles)).view(middles.shape)
+    found = far.repeat_interleave(block, 0).repeat_interleave(block, 1).reshape(-1)
+    near = found.abs() <= 3 * radius  # level sets tell their distance to first order
+    found[near] = shape.signed(x[near])
+    return found.numpy().reshape(fine.shape)
 
 
 def peaks(on: Grid, values: Array, shown: tuple[str, ...], outside: npt.NDArray[np.bool_] | None = None) -> Peaks:

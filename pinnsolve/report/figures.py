@@ -23,6 +23,7 @@ from pinnsolve.report.layout import LAYOUT
 from pinnsolve.report.maps import mapped, sizes
 from pinnsolve.report.partition import with_cells
 from pinnsolve.report.record import Report, over_seeds
+from pinnsolve.report.solids import solids
 from pinnsolve.report.streamlines import flows
 
 BADGES = {"pass": "#1a7f37", "fail": "#c62828", "unconfirmed": "#9a6700"}
@@ -168,6 +169,7 @@ def _rows(run: Report, shown: Sequence[str]) -> list[tuple[float, list[Draw]]]:
             rows += _shared_out(tall, _compared(run, unknown, field), columns)
         cuts = fields.cuts(run, unknown)
         rows.append((LAYOUT.slices, slices(unknown, field, cuts)))
+        rows += _shared_out(LAYOUT.solid, solids(run, unknown))
         if referenced and run.ensemble is not None:
             rows.append((LAYOUT.slices, differences(unknown, cuts)))
     return rows

@@ -16,6 +16,7 @@ class Layout:
     slices: float = 2.2
     curves: float = 2.8
     history: float = 2.5
+    solid: float = 3.6
     # Beside, below and above a panel: for its axes' names, a colour bar, and each line of its title.
     left: float = 0.74
     right: float = 0.74
@@ -46,6 +47,7 @@ class Layout:
     decade: float = 10.0
     values: int = 10
     streams: float = 0.9  # of thirty streamlines across a picture; more of them hide the colours
+    turn: float = -60.0  # degrees around the third axis, from where a surface is seen
     # Of the legend: a letter, and what stands before a name.
     letter: float = 0.078
     handle: float = 0.62
@@ -64,9 +66,11 @@ class Grids:
     across: int = 121  # along each coordinate of a picture in space; as many in all where one is longer
     cells: int = 4_000  # of the solution's own, at most, that a picture shows: more are a grey veil
     outline: int = 400  # along each coordinate, for where a shape ends
+    block: int = 10  # of these, looked at as one where nothing of the boundary is near: a divisor
     steady: int = 31  # along each coordinate of a file in three dimensions of space
     # Files of what evolves, for one dimension of space, two and three: along each coordinate, and times.
     evolving: tuple[tuple[int, int], ...] = ((201, 21), (61, 11), (19, 6))
+    cut: int = 61  # along each coordinate of a cut through the middle
     shape: tuple[int, int] = (4_000, 8_000)  # points of a file on a shape's own triangles, in two and three dimensions
     whole: int = 20_000  # of a grid over the whole of a domain that has more coordinates than files show
 

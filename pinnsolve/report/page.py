@@ -139,8 +139,8 @@ def seconds(number: float | None) -> str:
 
 
 def memory(count: int) -> str:
-    """Bytes as MiB."""
-    return f"{count / 2**20:,.0f} MiB"
+    """Bytes as MiB; of a run in Python nobody measures them."""
+    return f"{count / 2**20:,.0f} MiB" if count else "not measured"
 
 
 def value(number: Any) -> str:

@@ -35,7 +35,7 @@ def _flow(names: list[str], fields: list[Sampled], edge: Outline | None) -> list
     if all(f.reference is not None for f in fields):
         both.append(np.stack([f.reference for f in fields if f.reference is not None]))
     sizes = [np.hypot(*v) for v in both]
-    norm = Normalize(0.0, limits(*sizes)[1])
+    norm = Normalize(*limits(*sizes))
     field = replace(fields[0], solution=sizes[0], reference=sizes[1] if len(sizes) > 1 else None)
     found = []
     for vector, size, what in zip(both, sizes, ("solution", "reference"), strict=False):
