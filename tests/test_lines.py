@@ -121,6 +121,20 @@ CANTILEVER = [
 THETA = 1.5171645990507543  # theta = sqrt(2) cosh(theta/4)
 
 
+def emptied(u: Any, v: Any, t: Any) -> Any:
+    return d(u, t) + v
+
+
+def outflow(u: Any, v: Any, t: Any) -> Any:
+    return v**3 + 1e-3 * v - u
+
+
+def flowing_out(t: Any) -> Any:
+    """By t = 3 (1 - v^2) / 2 - log(v) / 1000."""
+    v = np.geomspace(1, 1e-70, 400_000)
+    return np.interp(t, 1.5 * (1 - v**2) - 1e-3 * np.log(v), v)
+
+
 def bent(x: Any) -> Any:
     a = 0.3
     return np.where(x < a, x**4 - 4 * a * x**3 + 6 * a * a * x * x, 3 * a**4 + 4 * a**3 * (x - a))
@@ -172,6 +186,9 @@ CASES: dict[str, tuple[Problem, dict[str, Callable[..., Any]], float]] = {
     "circuit": (
         posed([charge, loop], [initial(v=0)], ("v", "i"), space=None, time=(0, 3)),
         {"v": lambda t: (np.sin(t) - 1e-3 * np.cos(t) + 1e-3 * np.exp(-1e3 * t)) / (1 + 1e-6)}, 1e-6,
+    ),
+    "given algebraically, far from the first guess": (
+        posed([emptied, outflow], [initial(u=1 + 1e-3)], ("u", "v"), space=None, time=(0, 1.6)), {"v": flowing_out}, 1e-3,
     ),
 }  # fmt: skip
 
