@@ -51,7 +51,7 @@ class Rules:
     whole: float = 1.5 * SPEED
     left: float = 1e-11
     share: float = 0.1
-    alike: float = 0.25
+    alike: float = 0.1
     rounding: float = 1e-12
 
 
@@ -169,7 +169,7 @@ def beside_poorer(found: Cells, poorer: Cells, own: int) -> float:
     sizes = [yardstick.of_estimate(float(norms[f]), float(deviations[f]), scheme.line.sizes[f]) for f in range(own)]
     apart = max(float(away[f]) / size for f, size in enumerate(sizes))
     before, after = (float(defects(c, torch.maximum(norms, scheme.floors)).norm()) for c in (poorer, found))
-    part = after / before if before > RULES.rounding else 0.0
+    part = min(after / before, 1.0) if before > RULES.rounding else 0.0
     error = max(RULES.share, part / max(1 - part, RULES.alike)) * apart
     return error if math.isfinite(error) else math.inf
 
