@@ -12,7 +12,7 @@ on the right of a place are a matrix times those on its left. An equation that h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -34,8 +34,8 @@ class Rules:
     Parameters
     ----------
     beside : float
-        Of the length: so far from the place, on either side. Larger: coefficients that vary are off by it. Smaller: the
-        place is known less well than that.
+        Of the length: so far from the place, and twice as far, on either side. Larger: coefficients that bend are off
+        by its square. Smaller: the place is known less well than that.
     lines : tuple of float
         Where lines run, in parts of the other coordinate's length. What differs between them is no constant matrix.
     shifts : tuple of float
@@ -80,7 +80,7 @@ def bend(
     told: list[Tensor | None] = []
     for shift in RULES.shifts:
         try:
-            told += _Beside(problem, coordinate, place, shift, columns, given or {}).matrices()
+            told += _Beside(problem, coordinate, place, shift, columns, given or {}).at_place()
         except _UntoldError:
             told.append(None)
     known = [matrix for matrix in told if matrix is not None]
@@ -103,6 +103,18 @@ class _Beside:
     shift: float
     columns: Mapping[tuple[str, int], int]
     given: Mapping[str, Tensor]
+    away: float = RULES.beside
+
+    def at_place(self) -> list[Tensor]:
+        """One matrix for each line, carried on to the place from two distances: a coefficient that is steep beside it
+        differs from the left to the right by as much as from one distance to the other, and one that jumps does not."""
+        same = torch.eye(len(self.columns), dtype=torch.float64)
+        near = self.matrices()
+        if all(torch.equal(m, same) for m in near):
+            return near
+        carried = [2 * m - other for m, other in zip(near, replace(self, away=2 * self.away).matrices(), strict=True)]
+        steep = [bool(((m - same).abs() <= RULES.same).all()) and not m.requires_grad for m in carried]
+        return [same if small else m for m, small in zip(carried, steep, strict=True)]
 
     def matrices(self) -> list[Tensor]:
         """One for each line through the place."""
@@ -125,7 +137,7 @@ class _Beside:
         """What of an equation is continuous but jumps for smooth fields, as rows on traces at the left and right."""
         problem, columns = self.problem, self.columns
         axis, count = problem.coordinates.index(self.coordinate), len(RULES.lines)
-        points = _beside(problem, self.coordinate, self.place)
+        points = _beside(problem, self.coordinate, self.place, self.away)
         chart, at, found = probes(problem.domain, problem.unknowns, points, self.shift)
         known = {name: chart.constant(v.expand(chart.size)) for name, v in self.given.items()}
         with torch.enable_grad(), beside_derivatives(chart, self.coordinate) as taken:
@@ -181,10 +193,10 @@ def _together(terms: Sequence[tuple[Tensor, Tensor]], columns: Mapping[tuple[str
     return whole
 
 
-def _beside(problem: Problem, coordinate: str, place: float) -> Points:
+def _beside(problem: Problem, coordinate: str, place: float, part: float) -> Points:
     """On each line a point on the left, then a point on the right."""
     parts = torch.tensor(RULES.lines, dtype=torch.float64).repeat(2)
-    away = RULES.beside * problem.domain.length(coordinate)
+    away = part * problem.domain.length(coordinate)
     sides = torch.tensor([place - away, place + away], dtype=torch.float64).repeat_interleave(len(RULES.lines))
     return Points(
         {c: sides if c == coordinate else problem.domain.place(c, parts) for c in problem.coordinates},

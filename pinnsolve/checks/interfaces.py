@@ -282,12 +282,12 @@ def _residuals(look: _Look, at: Tensor, line: Tensor) -> Tensor:
     nothing, rows = torch.zeros_like(at), list[Tensor]()
     none = {u: Size(0.0, 0.0) for u in problem.unknowns}
     for equation, asked in zip(problem.equations, look.asked, strict=True):
-        answer = problem.prober.answer(equation, points, sizes=sizes)
-        slopes = {(u, alpha): slope for u, alpha, slope in answer.slopes}
-        rows += [answer.residual, *(slopes.get(key, nothing) for key in asked)]
-        for shift, size in (*((shift, sizes) for shift in SEARCH.shifts), (0.0, none)):
-            chart, x, found = probes(problem.domain, problem.unknowns, points, shift, size)
-            rows.append(equation.residual(problem.looked_at(chart, x, fields_of(found), points)).value.detach())
+        for shift in (0.0, *SEARCH.shifts):
+            answer = problem.prober.answer(equation, points, shift, sizes)
+            slopes = {(u, alpha): slope for u, alpha, slope in answer.slopes}
+            rows += [answer.residual, *(slopes.get(key, nothing) for key in asked)]
+        chart, x, found = probes(problem.domain, problem.unknowns, points, 0.0, none)
+        rows.append(equation.residual(problem.looked_at(chart, x, fields_of(found), points)).value.detach())
         if float(rows[-1].abs().max()) <= SAME * float(answer.residual.abs().max()):
             rows[-1] = nothing  # rounding, as of a harmonic function
     return torch.stack(rows).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)

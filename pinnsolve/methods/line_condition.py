@@ -31,15 +31,12 @@ class Limits:
         answer of noise is taken for the solution. Smaller: solutions that grow fast are said not to be determined.
     caution : float
         Times the answer to rounding of coefficients. Larger: too cautious; smaller: too kind.
-    share : float
-        Of the distance from cells that are less rich: two degrees more were better by ten and more. The same.
     degree, cells : int
         Of what stands for a solution of another kind, whose equations are linearised. More: steeper ones; more time.
     """
 
     most: float = 1e9
     caution: float = 4.0
-    share: float = 0.1
     degree: int = 9
     cells: int = 64
 
@@ -79,14 +76,15 @@ def cells_like(trial: Trial, line: Line) -> Cells:
     return Cells(scheme, mesh, nearest, line.conditions)
 
 
-def noise_of(trial: Trial) -> float:
-    """The least relative error of richer cells: what rounding of the coefficients makes, and a share of their distance
-    from those that are less rich, since points may lie beside all that differs; over ranges of parameters the worst of
-    these and of the polynomials; zero where nothing is known."""
+def noise_of(trial: Trial, richer: bool) -> float:
+    """The least relative error: of richer cells what rounding of the coefficients makes, and what their distance from
+    those that are less rich says, since points may lie beside all that differs; of others what rounding of the terms
+    makes; over ranges of parameters the worst of richer ones and of the polynomials; zero where nothing is known."""
     if isinstance(trial, OverRanges):
-        return trial.error
-    if not isinstance(trial, Lined):
+        return trial.error if richer else 0.0
+    if not isinstance(trial, Lined) or not trial.complete:
         return 0.0
-    answer = answers_to_noise(cells_of(trial), len(trial.problem.unknowns))[1]
+    by_terms, by_coefficients = answers_to_noise(cells_of(trial), len(trial.problem.unknowns))
+    answer = by_coefficients if richer else by_terms
     by_rounding = LIMITS.caution * torch.finfo(torch.float64).eps * answer if math.isfinite(answer) else 0.0
-    return max(by_rounding, LIMITS.share * trial.distance)
+    return max(by_rounding, trial.distance if richer else 0.0)

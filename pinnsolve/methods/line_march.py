@@ -33,8 +33,9 @@ class Rules:
         The same where Newton's method did not settle.
     short : float
         Of the way: a cell below it is none.
-    iterations : int
-        Of Newton's method: from the last cell's polynomial it settles in four.
+    iterations, shortest : int, float
+        Of Newton's method, and of its steps: from the last cell's polynomial it settles in four; the first cell has
+        what any solution has, since what equations give algebraically may be far from the first guess.
     carried : float
         Of the last cell's width: its polynomial says nothing of a cell that is wider.
     """
@@ -46,6 +47,7 @@ class Rules:
     unsettled: float = 0.25
     short: float = 1e-15
     iterations: int = 10
+    shortest: float = 0.2
     carried: float = 2.5
 
 
@@ -147,9 +149,9 @@ class LineMarch:
         known = None
         if not first:
             known = 1 - self.side, self._beyond(ends_of(self._last(), self.side))
-        newton = JoinedNewton(
-            LineOperator.of, self.sizes, 1e-4 * self.bound, RULES.iterations, shortest=0.2, effort=self.effort
-        )
+        newton = JoinedNewton(LineOperator.of, self.sizes, 1e-4 * self.bound, effort=self.effort)
+        if not first:  # it begins close by
+            newton.iterations, newton.shortest = RULES.iterations, RULES.shortest
         return newton.solve(Cells(s, mesh, self._guess(mesh), conditions, known))
 
     def _beyond(self, traces: Tensor) -> Tensor:

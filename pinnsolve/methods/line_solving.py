@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from pinnsolve.algebra import yardstick
 from pinnsolve.algebra.operations import SPEED, Work, qr
 from pinnsolve.methods.costs import JOINED
-from pinnsolve.methods.joined_newton import Effort, JoinedNewton, norm
-from pinnsolve.methods.line_cells import Cells, LineScheme
+from pinnsolve.methods.joined_newton import Effort, JoinedNewton
+from pinnsolve.methods.line_cells import Cells, LineScheme, defects
 from pinnsolve.methods.line_march import LineMarch
 from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_whole import LineWhole
+from pinnsolve.methods.march_record import variation
 from pinnsolve.methods.protocol import State
 from pinnsolve.networks.tiles import Tiles, sizes_of
 from pinnsolve.problem.local import surplus_of
@@ -34,11 +37,22 @@ class Rules:
         Operations that all cells at once may take: what is not found by then is not found that way.
     left : float
         Of the unknowns: the last correction of a solution with richer features, which tells the error of another.
+    share : float
+        Of the distance from cells that are less rich: two degrees more were better by ten and more. Larger: too
+        cautious; smaller: too kind. Seen on the problems of tests/test_lines.py.
+    alike : float
+        Of an error: richer cells are better by no less, where what they leave says so. Smaller: too cautious; larger:
+        too kind where a coefficient begins as a root. The same.
+    rounding : float
+        Where less is left between points, as a part of the unknowns, it does not say what richer cells bring.
     """
 
     step: float = 0.25 * SPEED
     whole: float = 1.5 * SPEED
     left: float = 1e-11
+    share: float = 0.1
+    alike: float = 0.1
+    rounding: float = 1e-12
 
 
 RULES = Rules()
@@ -136,11 +150,28 @@ def enriched(trial: Lined, known: Lined | None, state: State, work: Work) -> Sta
         found = newton.solve(Cells(scheme, before.mesh, c, scheme.line.conditions))
         work.add(spent(scheme, newton.effort))
     if found is not None:
-        sizes = torch.maximum(sizes_of(found.coefficients, found.mesh), scheme.floors)
-        sizes[len(trial.problem.unknowns) :] = torch.inf  # integrals, which may be zero
         trial.take(found.mesh.edges, found.coefficients, settled=True)
-        trial.distance = norm(found.coefficients - c, found, sizes)
+        trial.distance = beside_poorer(found, before, len(trial.problem.unknowns))
     return {**_ended(state, trial, scheme, found), "left": 0.0}
+
+
+def beside_poorer(found: Cells, poorer: Cells, own: int) -> float:
+    """The least error of cells beside those with fewer features on the same mesh, relative to how much each of their
+    own unknowns varies; others stand for integrals, and these may be zero.
+
+    With errors e of the poorer and p e of these, p the part of what the others leave between points that is left, their
+    distance is (1 - p) e: where features bring little both are wrong alike, and it tells a small part of the error.
+    """
+    scheme, mesh = found.scheme, found.mesh
+    more = scheme.cell.count - poorer.scheme.cell.count
+    away = sizes_of(found.coefficients - torch.nn.functional.pad(poorer.coefficients, (0, more)), mesh)
+    norms, deviations = sizes_of(found.coefficients, mesh), variation(found.coefficients, mesh)
+    sizes = [yardstick.of_estimate(float(norms[f]), float(deviations[f]), scheme.line.sizes[f]) for f in range(own)]
+    apart = max(float(away[f]) / size for f, size in enumerate(sizes))
+    before, after = (float(defects(c, torch.maximum(norms, scheme.floors)).norm()) for c in (poorer, found))
+    part = min(after / before, 1.0) if before > RULES.rounding else 0.0
+    error = max(RULES.share, part / max(1 - part, RULES.alike)) * apart
+    return error if math.isfinite(error) else math.inf
 
 
 def cells_of(trial: Lined) -> Cells:

@@ -102,7 +102,7 @@ def _further(
         node.richer = trial.again(node)
         node.points = int(state["points"].get("interior", 0))
     else:
-        node.noise = noise_of(node.best)
+        node.noise = noise_of(node.best, richer=True)
         trial.take(node)
         take_better(trial, node)
     return {}

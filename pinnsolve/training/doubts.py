@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from pinnsolve.checks.linearity import linear
 from pinnsolve.errors import Outcome
 from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_like
 from pinnsolve.methods.line_solving import cells_of
@@ -40,9 +41,12 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
     ended = outcome.kind in ENDED
     if blind := _blind(run):
         return blind if ended else outcome, None
-    change = _free_change(run, ended) or _branches(run) if ended or outcome.kind in STOPPED else ""
-    if change:
-        return uniqueness.undetermined(change), None
+    if ended or outcome.kind in STOPPED:
+        answer = _answer_along(run) if asked_whether_alone(run) else 0.0
+        if change := _free_change(run, ended, answer) or _branches(run):
+            return uniqueness.undetermined(change), None
+        if LIMITS.most < answer < math.inf:  # a small residual says nothing of the error
+            error = None
     share = missed(run)
     told = _told_by_error(run, outcome, error, held_out, share)
     if told is not None:
@@ -55,24 +59,30 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
         zero = not any(bool(v.any()) for v in run.points.values().values())
         what = "zero" if zero else "what is prescribed, continued inwards,"
         if zero or not (isinstance(run.trial, OfCells) and run.trial.plan.flows):  # cells of a flow begin at rest
-            outcome, error = (
-                Outcome("converged", f"{what} meets all equations and conditions, and is alone in that"),
-                None,
-            )
+            outcome, error = Outcome("converged", f"{what} meets all equations and conditions, and {_alone(run)}"), None
     return counted(outcome, error, share), None if error is None else max(error, rough.share, share)
 
 
-def _free_change(run: Run, ended: bool) -> str:
-    """How another solution may differ from this one, in words; empty where it is alone, or where that is not known."""
-    if not asked_whether_alone(run):
-        return ""
-    answer, limit = _answer_along(run), LIMITS.most
+def _free_change(run: Run, ended: bool, answer: float) -> str:
+    """How another solution may differ from this one, in words, by its answer to noise; empty where it is alone, or
+    where that is not known."""
+    limit = LIMITS.most
     if answer <= limit:
         return ""
     told = uniqueness.free_change(run.trial, run.points.places, run.settings.budget, ended)
     if told or not (ended and math.isfinite(answer)):
         return told
     return f"noise of one part in {limit:.0e} of their terms changes it by its own size"
+
+
+def _alone(run: Run) -> str:
+    """How far a solution is the only one, in words: of what is not linear and has no start, no other is near."""
+    problem = run.trial.problem
+    points, time = problem.domain.line(), problem.domain.time
+    marched = time is not None and all(p.coordinate != time for p in problem.periodic)
+    if marched or all(linear(problem, e, points) for e in problem.equations):
+        return "is alone in that"
+    return "no other lies near it; what is not linear may have others far away: guess= leads to one"
 
 
 def _branches(run: Run) -> str:

@@ -265,7 +265,8 @@ class Run:
         self.clock.work.add(costs_of(self.points.held_out).gradient)
         scales = {u: self.trial.plan.size(u).scale for u in self.trial.problem.unknowns}
         enriched = isinstance(self.settings.stages[stage].method, Enriching)
-        richer, noise = (self.trial.doubt, noise_of(self.trial)) if enriched else (0.0, 0.0)
+        richer = self.trial.doubt if enriched else 0.0
+        noise = noise_of(self.trial, enriched)
         if isinstance(self.trial, OverRanges) and self.trial.growth is Growth.ON:
             noise = self.trial.known_error or math.inf
         values, narrow = self.points.values(), self.trial.plan.narrow

@@ -52,7 +52,7 @@ class Lined(OfCells):
     ) -> None:  # fmt: skip
         super().__init__(problem, layer, made, dtype, device)
         self.settled = False  # whether its method has come to its end
-        self.distance = 0.0  # from the cells that are less rich, relative to the unknowns, where there are such
+        self.distance = 0.0  # the error that the distance from less rich cells tells, where there are such
         self.edges = torch.zeros(0, dtype=torch.float64, device=self.device)
         self.coefficients = torch.zeros(0, self.outputs, 1, dtype=torch.float64, device=self.device)
 

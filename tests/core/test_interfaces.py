@@ -225,3 +225,14 @@ def test_a_coefficient_that_jumps_on_a_curve_is_unseen_and_a_source_is_not() -> 
     rim = [dirichlet(T=lambda x: x)]
     told = [check(Problem(space=PLANE, unknowns="T", equations=e, conditions=rim)).unseen for e in (conduction, heated)]
     assert told[0] and all("no plane holds" in t for t in told[0]) and not told[1]
+
+
+@pytest.mark.parametrize(
+    "value", [0.0, 0.3, -0.8]
+)  # of -1 to 1: where smooth fields in its place do not bend, and elsewhere
+def test_a_coefficient_that_jumps_with_the_unknown_is_seen_at_every_value(value: float) -> None:
+    def conduction(u: Any, x: Any) -> Any:
+        return d(where(u < value, 1.0, 10.0) * d(u, x), x)
+
+    ends = [dirichlet(u=-1, on=face(x=-1)), dirichlet(u=1, on=face(x=2))]
+    assert check(Problem(space=LINE, unknowns="u", equations=conduction, conditions=ends)).jumps
