@@ -214,7 +214,11 @@ class Marched(OfCells):
             table = legendre(prepared.tau, q - 1, order)
             prepared.tables[order] = table * ((2 * self.sign / prepared.length) ** order)[:, None]
         if order not in mine.derived:
-            mine.derived[order] = (prepared.tables[order][..., None] * mine.modes).sum(1)
+            powers = prepared.tables[order]
+            few = len(self.space) < 2  # otherwise all products at once are more than a cache holds
+            mine.derived[order] = (
+                (powers[..., None] * mine.modes).sum(1) if few else torch.bmm(powers[:, None], mine.modes)[:, 0]
+            )
         cell = reference_cell(degree_of(m, len(self.space)), self.device, len(self.space))
         return (mine.derived[order] * prepared.across(cell, across)).sum(-1)
 
