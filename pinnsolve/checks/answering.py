@@ -20,10 +20,10 @@ def rows_of(problem: Problem, answer: Answer, table: Table, kept: Array, points:
     """The rows of an equation, and what is prescribed: its residual without any unknown, with the other sign."""
     width = kept.shape[1]
     block = np.zeros((len(points), width * len(problem.unknowns)))
-    for unknown, alpha, slope in answer.slopes:
-        k = problem.unknowns.index(unknown)
-        part = slope.numpy()[:, None] * (table(points, alpha) @ kept)
-        block[:, k * width : (k + 1) * width] += part
+    for k, unknown in enumerate(problem.unknowns):
+        parts = [slope.numpy()[:, None] * table(points, alpha) for alpha, slope in answer.of(unknown).items()]
+        if parts:
+            block[:, k * width : (k + 1) * width] = sum(parts) @ kept
     return block, sum(answer.parts, torch.zeros(len(points))).numpy() - answer.residual.numpy()
 
 

@@ -29,6 +29,7 @@ from pinnsolve.checks.narrow import narrow, told
 from pinnsolve.checks.posed import posed
 from pinnsolve.checks.repeats import too_few
 from pinnsolve.checks.scales import sizes_of
+from pinnsolve.checks.signature import kept_signature
 from pinnsolve.checks.slopes import slopes
 from pinnsolve.checks.smoothness import smoothness
 from pinnsolve.checks.some import some
@@ -107,7 +108,13 @@ def check(problem: Problem) -> Findings:
         If a residual has a wrong shape, is a constant, or does not involve any unknown; with the place of the function.
     """
     look = _looked_at_in_many if len(problem.space_coordinates) > MANY else _looked_at
-    found = once(problem, ("findings",), lambda: look(problem))
+
+    def looked_at() -> Findings:
+        found = look(problem)
+        kept_signature(problem)  # of what was looked at: it is looked at anew where that has changed
+        return found
+
+    found = once(problem, ("findings",), looked_at)
     return replace(found, warnings=[*found.warnings])  # what a run adds to them is its own
 
 

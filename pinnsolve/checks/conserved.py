@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.checks.differentiated import weights
+from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Size, fields_of, probes
 from pinnsolve.problem.problem import Problem
@@ -100,9 +101,9 @@ def conserved(problem: Problem, sizes: Mapping[str, Size]) -> Conserved | None:
 def _linear_of_first_order(problem: Problem, sizes: Mapping[str, Size]) -> bool | None:
     """Whether derivatives are multiplied by no unknown; None where one is of second order, or none is of first along
     either coordinate, or numbers are not finite."""
-    line, seen, curved = problem.domain.line(), set(), False
+    seen, curved = set[Alpha](), False
     for equation in problem.equations:
-        answers = [problem.prober.answer(equation, line, shift, sizes) for shift in RULES.shifts]
+        answers = [problem.prober.inside(equation, sizes, shift) for shift in RULES.shifts]
         first = {(u, alpha): slope for u, alpha, slope in answers[0].slopes if any(alpha)}
         asked = {alpha for a in answers for u, alpha, _ in a.slopes}
         if any(sum(alpha) > 1 for alpha in asked) or not all(bool(a.residual.isfinite().all()) for a in answers):

@@ -27,7 +27,7 @@ def layers(problem: Problem, sizes: Mapping[str, Size]) -> list[str]:
     thin = 1e-3  # of the domain's length: what is wider is resolved without a word
     found = []
     for equation in problem.equations:
-        answer = problem.prober.answer(equation, problem.domain.line(), sizes=sizes)
+        answer = problem.prober.inside(equation, sizes)
         for unknown in problem.unknowns:
             slopes = {alpha: float(s.abs().nan_to_num().max()) for alpha, s in answer.of(unknown).items()}
             for axis, coordinate in enumerate(problem.coordinates):

@@ -6,13 +6,15 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from functools import reduce
+from dataclasses import dataclass
+from functools import cache, partial, reduce
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.polynomial import legendre
 
+from pinnsolve.geometry.once import once
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
@@ -21,27 +23,61 @@ from pinnsolve.problem.problem import Problem
 Array = np.ndarray
 
 
-def degrees_of(coordinates: int, columns: int, most: int) -> list[tuple[int, ...]]:
+@dataclass(frozen=True, eq=False)
+class Degrees:
+    """Which products of Legendre polynomials there are.
+
+    Parameters
+    ----------
+    each : array (polynomials, coordinates)
+    most : int
+        Of all of them.
+    derived : list of array (most + 1 - k, most + 1)
+        The k-th derivatives of the polynomials by the polynomials, as far as they were asked for.
+    """
+
+    each: Array
+    most: int
+    derived: list[Array]
+
+    @property
+    def sums(self) -> list[int]:
+        """The total degree of each."""
+        return [int(n) for n in self.each.sum(1)]
+
+    def derivative(self, times: int) -> Array:
+        while len(self.derived) <= times:
+            self.derived.append(legendre.legder(self.derived[-1]))
+        return self.derived[times]
+
+
+@cache
+def degrees_of(coordinates: int, columns: int, most: int) -> Degrees:
     """All degrees up to a sum, of which there are about so many."""
     degree = 1
     while degree < most and math.comb(degree + 1 + coordinates, coordinates) <= columns:
         degree += 1
     every = itertools.product(range(degree + 1), repeat=coordinates)
-    return [d for d in every if sum(d) <= degree]
+    return Degrees(np.array([d for d in every if sum(d) <= degree]), degree, [np.eye(degree + 1)])
 
 
-def polynomials(problem: Problem, degrees: list[tuple[int, ...]], points: Points, alpha: Alpha) -> Array:
+def polynomials(problem: Problem, degrees: Degrees, points: Points, alpha: Alpha) -> Array:
     """D^alpha of each product of Legendre polynomials, (points, polynomials), in the problem's own units."""
-    found = np.ones((len(points), len(degrees)))
-    most = max(max(d) for d in degrees)
-    for axis, name in enumerate(problem.coordinates):
+    found = np.ones(())
+    for axis, (name, times) in enumerate(zip(problem.coordinates, alpha, strict=True)):
         low, high = problem.domain.ends(name)
-        at = 2 * (points.coordinates[name].numpy() - low) / (high - low) - 1
-        times = alpha[axis]
-        derived = legendre.legder(np.eye(most + 1), times)
-        table = legendre.legvander(at, len(derived) - 1) @ derived
-        found *= table[:, [d[axis] for d in degrees]] * (2 / (high - low)) ** times
+        key, derived = ("Legendre", name, low, high, degrees.most), degrees.derivative(times)
+        values = once(points, key, partial(_values, problem, degrees, points, name))
+        table = values[:, : len(derived)] @ derived if times else values
+        found = found * table[:, degrees.each[:, axis]] * (2 / (high - low)) ** times
     return found
+
+
+def _values(problem: Problem, degrees: Degrees, points: Points, coordinate: str) -> Array:
+    """Of the polynomials of one coordinate, (points, most + 1)."""
+    low, high = problem.domain.ends(coordinate)
+    at = 2 * (points.coordinates[coordinate].numpy() - low) / (high - low) - 1
+    return np.asarray(legendre.legvander(at, degrees.most))
 
 
 def orthonormal(values: Array) -> Array:
@@ -53,12 +89,16 @@ def orthonormal(values: Array) -> Array:
 
 def right_of(matrix: Array) -> tuple[Array, Array]:
     """Singular values and all right singular vectors, as rows; those of a tall matrix are its triangle's."""
-    square = np.asarray(np.linalg.qr(matrix, mode="r")) if len(matrix) > matrix.shape[1] else matrix
-    _, singular, right = np.linalg.svd(square)
+    _, singular, right = np.linalg.svd(triangle_of(matrix))
     return np.asarray(singular), np.asarray(right)
 
 
-def with_holes(problem: Problem, degrees: list[tuple[int, ...]], points: Points, alpha: Alpha) -> Array:
+def triangle_of(matrix: Array) -> Array:
+    """What has the same singular values, and right singular vectors."""
+    return np.asarray(np.linalg.qr(matrix, mode="r")) if len(matrix) > matrix.shape[1] else matrix
+
+
+def with_holes(problem: Problem, degrees: Degrees, points: Points, alpha: Alpha) -> Array:
     """The same of polynomials, and of what holds solutions beside holes (`geometry.holes`): for each of them
 
         log r (1 / r in space),  X / r^n,  then X_j X_k / r^(n + 2)         X = (x - centre) / radius,  r = |X|,
@@ -80,9 +120,9 @@ def with_holes(problem: Problem, degrees: list[tuple[int, ...]], points: Points,
     return np.concatenate([polynomials(problem, degrees, points, alpha), around], axis=1)
 
 
-def lower(problem: Problem, degrees: list[tuple[int, ...]], count: int, fewer: int) -> list[int]:
+def lower(problem: Problem, degrees: Degrees, count: int, fewer: int) -> list[int]:
     """Those of so many functions that are left at fewer degrees: polynomials, and the first ones around holes."""
-    most, around = max(map(sum, degrees)) - fewer, 1 + len(problem.coordinates)
+    sums, around = degrees.sums, 1 + len(problem.coordinates)
     first = sum((1 + len(hole.centre)) * around for hole in problem.domain.holes)
-    low = [k for k, d in enumerate(degrees) if sum(d) <= most]
-    return low + list(range(len(degrees), min(len(degrees) + first, count)))
+    low = [k for k, n in enumerate(sums) if n <= degrees.most - fewer]
+    return low + list(range(len(sums), min(len(sums) + first, count)))

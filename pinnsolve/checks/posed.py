@@ -21,7 +21,16 @@ import torch
 from pinnsolve.algebra.scaling import balanced, rest
 from pinnsolve.checks.answering import kept_of, periodic, rows_of, strengths
 from pinnsolve.checks.linearity import SHIFTS, alike
-from pinnsolve.checks.polynomials import degrees_of, lower, orthonormal, polynomials, right_of, with_holes
+from pinnsolve.checks.polynomials import (
+    Degrees,
+    degrees_of,
+    lower,
+    orthonormal,
+    polynomials,
+    right_of,
+    triangle_of,
+    with_holes,
+)
 from pinnsolve.checks.reaching import reaching
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
@@ -29,7 +38,7 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 
 Array = np.ndarray
-Functions = Callable[[Problem, list[tuple[int, ...]], Points, Alpha], Array]
+Functions = Callable[[Problem, Degrees, Points, Alpha], Array]
 VARIES = "something that varies"
 BALANCE = "What leaves through the boundary must balance what the equations make inside"
 RESONANCE = (
@@ -155,8 +164,10 @@ class System:
         What makes them orthonormal inside.
     matrix : array (rows, unknowns x kept)
     right : array (rows,)
-    blocks : list of (slice, array (points, polynomials))
-        The rows of each equation and condition, and the polynomials on their points.
+    blocks : list of (slice, Points)
+        The rows of each equation and condition, and where they are.
+    table : callable
+        The polynomials there.
     linear : bool
         Otherwise it is linearised at two states, and what neither notices is open.
     """
@@ -167,7 +178,8 @@ class System:
     to_orthonormal: Array
     matrix: Array
     right: Array
-    blocks: list[tuple[slice, Array]]
+    blocks: list[tuple[slice, Points]]
+    table: Callable[[Points], Array]
     linear: bool
 
     @classmethod
@@ -199,7 +211,7 @@ class System:
                 block, right = reaching(problem, equation, on, partial(kept_of, table, kept), None if affine else shift)
             blocks.append(weight * block * np.repeat(scales, kept.shape[1]))
             rights.append(weight * right)
-            parts.append((slice(row, row + len(on)), table(on, nothing)))
+            parts.append((slice(row, row + len(on)), on))
             row += len(on)
         blocks += [periodic(problem, table, kept, c) for c in (p.coordinate for p in problem.periodic)]
         matrix = np.concatenate(blocks)
@@ -207,15 +219,16 @@ class System:
         if not (np.isfinite(matrix).all() and np.isfinite(right).all()):
             return None
         low = lower(problem, degrees, count, POSING.fewer)
-        return cls(problem, low, values, kept, matrix, right, parts, affine)
+        return cls(problem, low, values, kept, matrix, right, parts, partial(table, alpha=nothing), affine)
 
     @property
     def open(self) -> Array:
         """The directions (columns, k) that no row notices."""
-        singular, directions = right_of(self.matrix)
-        singular = np.pad(singular, (0, len(directions) - len(singular)))
-        scale = float(np.median(singular)) or 1.0
-        return np.asarray(directions[singular < POSING.nothing * scale].T)
+        triangle = triangle_of(self.matrix)
+        singular = np.linalg.svd(triangle, compute_uv=False)
+        singular = np.pad(singular, (0, triangle.shape[1] - len(singular)))
+        open_ = singular < POSING.nothing * (float(np.median(singular)) or 1.0)
+        return np.asarray(right_of(triangle)[1][open_].T) if open_.any() else np.zeros((len(open_), 0))
 
     def described(self, directions: Array) -> Iterator[str]:
         """What of each unknown is open; nothing where no direction is."""
@@ -251,7 +264,7 @@ class System:
         before = float(np.linalg.norm(self._left(fewer))) / size
         if share < POSING.left or share < POSING.still * before:
             return 0.0
-        held = sum(rest(self.right[rows], values[:, self.low]) for rows, values in self.blocks) ** 0.5 / size
+        held = sum(rest(self.right[rows], self.table(on)[:, self.low]) for rows, on in self.blocks) ** 0.5 / size
         return share if held <= POSING.seen * share else 0.0
 
     def _left(self, matrix: Array) -> Array:

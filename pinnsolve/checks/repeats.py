@@ -65,7 +65,7 @@ def _as_derivative(problem: Problem, equation: Equation, kinds: Mapping[str, set
 
 def _kinds(problem: Problem, equation: Equation) -> set[tuple[str, Alpha]]:
     """The derivatives of unknowns that an equation answers to."""
-    return {(u, alpha) for u, alpha, _ in problem.prober.answer(equation, problem.domain.line(9)).slopes}
+    return {(u, alpha) for u, alpha, _ in problem.prober.inside(equation).slopes}
 
 
 def _derived(equation: Equation, coordinate: str) -> Callable[[Fields], Jet]:
@@ -79,8 +79,8 @@ def _columns(problem: Problem, equations: Sequence[Equation] | None = None) -> d
     The slopes stand beside the value since derivatives of one probe are multiples of each other; and unknown constants
     are taken as they are guessed and otherwise, since two equations may be one by chance of the guess."""
     equations = problem.equations if equations is None else equations
-    line, shifts = problem.domain.line(), ((0.0, True), (1.1, False))
-    answers = {e.name: [problem.prober.answer(e, line, s, guessed=g) for s, g in shifts] for e in equations}
+    line, prober = problem.domain.line(), problem.prober
+    answers = {e.name: [prober.inside(e), prober.answer(e, line, 1.1, guessed=False)] for e in equations}
     kinds = {(u, alpha) for told in answers.values() for a in told for u, alpha, _ in a.slopes}
     blocks = {name: torch.stack(_numbers(told, sorted(kinds)), 1) for name, told in answers.items()}
     largest = torch.stack(list(blocks.values())).abs().amax((0, 1))

@@ -43,8 +43,8 @@ def sizes_of(problem: Problem, narrow: Sequence[Narrow] = ()) -> dict[str, Size]
 
     @cache
     def answer(number: int, *sizes: Size) -> Answer:
-        equation = problem.equations[number]
-        return problem.prober.answer(equation, line, sizes=dict(zip(problem.unknowns, sizes, strict=True)))
+        equation, mine = problem.equations[number], dict(zip(problem.unknowns, sizes, strict=True))
+        return problem.prober.answer(equation, line, sizes=mine) if narrow else problem.prober.inside(equation, mine)
 
     def answers(sizes: Mapping[str, Size]) -> list[Answer]:
         """Of all equations; each anew where sizes have changed that it asks for."""

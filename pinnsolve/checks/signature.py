@@ -17,7 +17,9 @@ def as_told(problem: Problem) -> Problem:
     something else since, as where they read a number that has changed."""
     found = as_solved(problem)
     before = kept(found, ("signature",))
-    if before is not None and before != signature(found):
+    if before is None:  # nothing but what it was made with
+        forget(found, found.prober, found.functions_prober)
+    elif before != signature(found):
         for told in (problem, found):
             forget(told, told.prober, told.functions_prober)
         found = as_solved(problem)
@@ -25,7 +27,7 @@ def as_told(problem: Problem) -> Problem:
 
 
 def kept_signature(problem: Problem) -> dict[str, str]:
-    """The signature with which a problem is solved, kept until it is solved again."""
+    """The signature with which a problem is checked and solved, kept until it is solved again."""
     return once(problem, ("signature",), lambda: signature(problem))
 
 
@@ -49,7 +51,7 @@ def signature(problem: Problem) -> dict[str, str]:
     for equation in problem.equations:
         found[f"equation {equation.name}"] = f"{_total(problem, equation, problem.domain.line()):.7e}"
     for number, condition in enumerate((*problem.conditions, *problem.inner, *problem.known)):
-        total = sum(_total(problem, condition, piece.grid()) for piece in some(problem.pieces(condition)))
+        total = sum(_total(problem, condition, piece.grid()) for piece in some(condition.on.resolve(problem.domain)))
         found[f"condition {number + 1}"] = f"{condition.name}: {total:.7e}"
     for o in problem.observations:
         total = sum(float(v.sum()) for v in (*o.points.coordinates.values(), *o.points.measured.values()))

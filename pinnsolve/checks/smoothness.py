@@ -95,16 +95,20 @@ def _of_data(problem: Problem, prescribed: Prescribed, piece: Piece, orders: Map
     rounding = max(SAME, RULES.noise * torch.finfo(torch.float64).eps / small)  # a front's tail on a wall: 0.3 + 1e-12
     swing = swing if swing > rounding * largest else largest or 1.0
     for c in free:
-        for order in range(1, min(orders[c], 2) + 1):
+        told = ""
+        for order in range(min(orders[c], 2), 0, -1):  # what jumps has a kink, too
             scale = swing / problem.domain.length(c) ** order
             expression = _derivative(prescribed, problem.coordinates.index(c), order)
             both = Both(problem, [expression], fields_at, piece)
             size = torch.tensor([scale], dtype=torch.float64)
             found = rough(both, {c: order}, size, small)
-            if found.places:
-                by = found.jump * scale * problem.domain.length(c)
-                what = "jumps" if order == 1 else f"has a kink: its slope along {c} changes"
-                return f"{what} by {by:.2g} {found.where([n for n in orders if n in prescribed.asks])}"
+            if not found.places:
+                break
+            by = found.jump * scale * problem.domain.length(c)
+            what = "jumps" if order == 1 else f"has a kink: its slope along {c} changes"
+            told = f"{what} by {by:.2g} {found.where([n for n in orders if n in prescribed.asks])}"
+        if told:
+            return told
     return ""
 
 

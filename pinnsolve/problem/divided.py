@@ -11,6 +11,7 @@ from pinnsolve.geometry.domain import Domain
 from pinnsolve.geometry.embedded import Cut
 from pinnsolve.geometry.inner import Inner
 from pinnsolve.geometry.materials import Parts, Piecewise, layered
+from pinnsolve.geometry.once import once
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.probes import Prober
@@ -29,8 +30,10 @@ class Divided:
     _parameters: Mapping[str, Any]
 
     def pieces(self, condition: Equation) -> tuple[Piece, ...]:
-        """The faces, points or moments on which a condition holds."""
-        return condition.on.resolve(self.domain)
+        """The faces, points or moments on which a condition holds; found once, as what is found of them is."""
+        key, domain = ("pieces", id(condition), id(self.domain)), self.domain
+        found: tuple[Piece, ...] = once(self, key, lambda: (condition, domain, condition.on.resolve(domain)))[2]
+        return found
 
     @cached_property
     def cuts(self) -> tuple[tuple[Equation, Cut], ...]:

@@ -169,21 +169,21 @@ class Prober:
         slopes = [(u, alpha, g) for (u, alpha, _), g in told if bool(g.any()) or g.grad_fn is not None]
         return Answer(residual.detach(), slopes, found, dict(zip(numbers, grads[len(leaves) :], strict=True)))
 
-    def inside(self, equation: Equation) -> Answer:
+    def inside(self, equation: Equation, sizes: Mapping[str, Size] | None = None, shift: float = 0.0) -> Answer:
         """How an equation answers on a line through the domain: asked by most of the checks, and found once."""
-        key = "inside", id(equation)
-        return once(self, key, lambda: (equation, self.answer(equation, self.domain.line())))[1]
+        key = "inside", id(equation), shift, None if sizes is None else tuple(sizes.items())
+        return once(self, key, lambda: (equation, self.answer(equation, self.domain.line(), shift, sizes)))[1]
 
     def size(self, equation: Equation, sizes: Mapping[str, Size]) -> float:
         """What an equation is made of, sum |dr/dp p| on the mean, for smooth unknowns p of their natural sizes.
 
         At a solution its terms may all be rounding, since an unknown is zero."""
-        return _made_of(self.answer(equation, self.domain.line(), sizes=sizes).parts)
+        return _made_of(self.inside(equation, sizes).parts)
 
-    def change(self, equation: Equation, sizes: Mapping[str, Size], points: Points) -> float:
-        """What smooth changes of the unknowns make in an equation on these points, sum |dr/dp (p - offset)| on the
-        mean: the same in kelvin as in degrees."""
-        answer = self.answer(equation, points, sizes=sizes)
+    def change(self, equation: Equation, sizes: Mapping[str, Size], points: Points | None = None) -> float:
+        """What smooth changes of the unknowns make in an equation on these points, or inside, sum |dr/dp (p - offset)|
+        on the mean: the same in kelvin as in degrees."""
+        answer = self.inside(equation, sizes) if points is None else self.answer(equation, points, sizes=sizes)
         return _made_of(
             [
                 slope * (answer.probes[u].asked[alpha].detach() - (0.0 if any(alpha) else sizes[u].offset))

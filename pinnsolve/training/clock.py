@@ -41,6 +41,10 @@ class Clock:
         if operations >= self.heaviest.get(method, (0.0, 0.0))[0]:
             self.heaviest[method] = operations, seconds
 
+    def beginning(self, times: float) -> float:
+        """Seconds until the first step of a stage that takes so many times as long to begin as the last one."""
+        return self.expected(BEGIN, self.last[BEGIN] * times) if BEGIN in self.last else 0.0
+
     def expected(self, method: str, operations: float, kind: str = "") -> float:
         """Seconds that so many operations of a method will take, by what its steps took here; before its first one,
         by the heaviest step of any method, of a kind if there were some, and before any by the nominal speed."""

@@ -94,7 +94,7 @@ def _branches(run: Run) -> str:
     axis, nothing = problem.coordinates.index(problem.domain.time), dict.fromkeys(problem.unknowns, Size(0.0, 0.0))
 
     def highest(sizes: Mapping[str, Size] | None) -> dict[str, int]:
-        answers = [problem.prober.answer(e, problem.domain.line(), sizes=sizes) for e in problem.equations]
+        answers = [problem.prober.inside(e, sizes) for e in problem.equations]
         return {u: max((alpha[axis] for a in answers for alpha in a.of(u)), default=0) for u in problem.unknowns}
 
     there, at_rest = highest(None), highest(nothing)

@@ -25,6 +25,7 @@ from pinnsolve.residuals import Residuals
 from pinnsolve.settings import described_method
 from pinnsolve.training import uniqueness
 from pinnsolve.training.doubts import asked_whether_alone, doubted, to_be_found
+from pinnsolve.training.error_estimate import Found
 from pinnsolve.training.history import Training
 from pinnsolve.training.limit import at_the_limit, limit_of
 from pinnsolve.training.overfitting import overfitting
@@ -81,7 +82,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     if run.best is not None and kept.network is not run.stage.network:
         run.trial = run.best_trial()
         run.points.take(run.trial, training=to_be_found(run))
-    elif run.best is not None:
+    elif run.best is not None and not _at_its_best(run):
         run.trial.assign(run.best.vector)
     if run.best is not None:
         training, held_out, points, weights = (
@@ -90,7 +91,8 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
     else:
         training, held_out = run.points.training.rms(), run.points.held_out.rms()
         points, weights = run.counts(), dict(run.weights)
-    error = run.gathered().error_of(run.as_found(number, held_out), not is_features(kept.network), run.weights)
+    found_now = _found(run, number) or run.as_found(number, held_out)
+    error = run.gathered().error_of(found_now, not is_features(kept.network), run.weights)
     if error is None and isinstance(run.trial, OverRanges):  # nothing was compared before the budget ended
         error = run.trial.known_error
     data = run.trial.problem.data if run.settings.validation else {}
@@ -121,6 +123,18 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         sampler, rule.every if rule is not None and kept.method.redraws else None,
         unsaved, run.settings.unread(kept.method) if run.settings.automatic else [], run.first,
     )  # fmt: skip
+
+
+def _at_its_best(run: Run) -> bool:
+    """Whether nothing was trained since the best solution."""
+    return run.best is not None and (run.best.stage, run.best.step) == (run.number, run.step) and not to_be_found(run)
+
+
+def _found(run: Run, number: int) -> Found | None:
+    """The solution as it was compared when its stage ended, where it still is that one."""
+    if run.best is None or not (_at_its_best(run) and is_features(run.stage.network)):
+        return None
+    return next((f for f in run.found if f.stage == number and f.held_out == run.best.held_out), None)
 
 
 def ending(run: Run) -> float:

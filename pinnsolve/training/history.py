@@ -9,6 +9,7 @@ from typing import Any
 from pinnsolve.errors import Outcome
 from pinnsolve.inverse.record import Identified
 from pinnsolve.training.overfitting import Overfitting
+from pinnsolve.training.rules import RULES
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,16 @@ class History:
             self.looks, self.every = self.looks[::2], 2 * self.every
             if self.looks[-1] is not last:
                 self.looks.append(last)
+
+    def lately(self, step: int, made: int) -> bool:
+        """Whether the last look is a short while ago, at a step of a march that has made so many: a look at all points
+        takes as long as some of its steps.
+
+        >>> history = History([Look(40, 0.0, "marching", 1.0, {}, {})])
+        >>> next(step for step in range(41, 60) if not history.lately(step, made=step))
+        46
+        """
+        return step - self.looks[-1].step < RULES.looks * made
 
     def __len__(self) -> int:
         return len(self.looks)

@@ -11,7 +11,7 @@ from functools import partial
 from pinnsolve.errors import Outcome, ProblemError, why_not
 from pinnsolve.machine.interrupts import Deferred
 from pinnsolve.machine.world import LostError
-from pinnsolve.methods import Enriching, Marching
+from pinnsolve.methods import Enriching, Marching, Vanishing
 from pinnsolve.methods.asked import share_of
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.protocol import Counted, Objective, begun, stepped
@@ -106,7 +106,7 @@ class Loop:
         if failed is not None:
             return self._ended(failed)
         whole = state.step % state.method.cycle == 0 or self._all_steps_made
-        if whole and not self._solving_again:
+        if whole and not self._on_the_way:
             self._look(progress)
             return self._judged()
         return None
@@ -154,8 +154,7 @@ class Loop:
 
     def _look(self, progress: Progress | None) -> None:
         clock, begun, operations = self.state.clock, time.perf_counter(), self.state.clock.operations
-        look = self.state.look()
-        if look is None:
+        if (look := self.state.look()) is None:
             return
         clock.made(f"{LOOK} at {self.state.method.name}", clock.operations - operations, time.perf_counter() - begun)
         if progress is not None:
@@ -172,9 +171,14 @@ class Loop:
         return (limit := self.state.method.steps) is not None and self.state.stage_step >= limit
 
     @property
-    def _solving_again(self) -> bool:
-        """Whether the solution is on the way that tells the error of the best one: it is worth nothing in part."""
-        return self.state.again is not None and not self._done
+    def _on_the_way(self) -> bool:
+        """Whether a look would tell little: at a solution that tells the error of the best one, which is worth nothing
+        in part, and at a march that was looked at lately."""
+        state = self.state
+        if self._done or state.again is not None:
+            return not self._done
+        lately = isinstance(state.method, Marching | Vanishing) and state.history.lately(state.step, state.stage_step)
+        return lately and not self.strategy.over(state.number, None, state.stage_step, False, state.clock)
 
     def _judged(self) -> Outcome | None:
         """After a look: an outcome, or the next stage if this one is over."""
@@ -206,13 +210,9 @@ class Loop:
 
     def _beginning(self, number: int) -> float:
         """Seconds until the first step of a stage: more features on more points take that much longer."""
-        counts = [n.count for k in (self.state.number, number) if isinstance(n := self._network(k), RandomFeatures)]
-        if BEGIN not in self.state.clock.last or len(counts) < 2:
-            return 0.0
-        return self.state.clock.expected(BEGIN, self.state.clock.last[BEGIN] * counts[1] / counts[0])
-
-    def _network(self, number: int) -> object:
-        return self.state.settings.stages[number].network
+        networks = [self.state.settings.stages[k].network for k in (self.state.number, number)]
+        counts = [n.count for n in networks if isinstance(n, RandomFeatures)]
+        return self.state.clock.beginning(counts[1] / counts[0]) if len(counts) == 2 else 0.0
 
     def _record(self, verdict: Outcome | None) -> Ended:
         """What was measured of the stage; of one that failed, as if it had left everything."""
@@ -234,15 +234,15 @@ class Loop:
 
     def _share(self) -> float:
         method, trial = self.state.method, self.state.trial
-        if isinstance(method, Marching | Enriching) and isinstance(trial, OfCells):
-            return share_of(method, trial)
-        return 0.0
+        return (
+            share_of(method, trial) if isinstance(method, Marching | Enriching) and isinstance(trial, OfCells) else 0.0
+        )
 
     def _start(self, fresh: bool) -> None:
         """Begin the stage that the run has taken up."""
         state, best = self.state, self.state.best
         steps = any(e.steps > 1 for e in state.ended)
-        alike = best is not None and not isinstance(self._network(best.stage), LocalFeatures)
+        alike = best is not None and not isinstance(state.settings.stages[best.stage].network, LocalFeatures)
         if fresh and steps and alike and isinstance(state.stage.network, RandomFeatures):
             inside = next(p for site, p in state.points.training.places if site.name == "interior")
             state.trial.follow(

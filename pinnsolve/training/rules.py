@@ -63,6 +63,9 @@ class Rules:
         errors are known: 0.5 to 2. Smaller: they are not enough, and a march follows after all.
     dearer : float
         Times the operations of two degrees more: those of two more (1.5 to 2.3).
+    looks : float
+        Of the steps of training that a march has made: it is looked at again after so many more. Larger: what is told
+        on the way is older. Smaller: looks at all points take a fifth of a march of a hundred steps.
     most_in_plane : int
         Degrees more at once over a plane, where other cells cost most. Larger: what was seen of two does not tell.
     less, less_in_plane, least, least_in_plane : float
@@ -90,6 +93,7 @@ class Rules:
     aim: float = 0.5
     again: float = 2.0
     dearer: float = 2.0
+    looks: float = 0.125
     most_in_plane: int = 4
     less: float = 0.01
     less_in_plane: float = 0.1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -64,22 +65,37 @@ def varying(problem: Problem, space: Sequence[str], time: str) -> tuple[Spaces, 
     planes = len(space) > 1
     if at_rim(problem):  # lines leave a shape, or enter another part: there is what no cell sees
         return *((Resolution(),) * len(space),) * 2, varying_along(problem, time, walls)
-    inside, begun = (tuple(varying_along(problem, c, chosen, planes) for c in space) for chosen in ([], starts))
-    return inside, begun, varying_along(problem, time, walls)
+    equations = _interior(problem)
+    inside = [_found_along(problem, c, equations, planes) for c in space]
+    begun = [[*found, *_found_along(problem, c, starts, planes)] for c, found in zip(space, inside, strict=True)]
+    told = [tuple(map(partial(_together, problem), space, found)) for found in (inside, begun)]
+    return told[0], told[1], varying_along(problem, time, walls)
 
 
 def varying_along(
     problem: Problem, coordinate: str, conditions: Sequence[tuple[Equation, Piece]] = (), planes: bool = False
 ) -> Resolution:
     """On which lengths equations, and some conditions, vary along a coordinate; or on which planes they break."""
-    domain = problem.domain
-    chosen = [*((e, domain.interior) for e in problem.equations), *conditions]
+    found = _found_along(problem, coordinate, [*_interior(problem), *conditions], planes)
+    return _together(problem, coordinate, found)
+
+
+def _interior(problem: Problem) -> list[tuple[Equation, Piece]]:
+    return [(e, problem.domain.interior) for e in problem.equations]
+
+
+def _found_along(
+    problem: Problem, coordinate: str, chosen: Sequence[tuple[Equation, Piece]], planes: bool
+) -> list[Resolution]:  # fmt: skip
+    """The same of each of those that ask for the coordinate."""
     asking = [(c, piece) for c, piece in chosen if coordinate in _asks(c)]
     if planes:
-        found = [_across(problem, c, piece, coordinate) for c, piece in asking]
-    else:
-        found = [_resolution(problem, c, piece, coordinate, RULES.lines) for c, piece in asking]
-    return together(found, domain.length(coordinate))
+        return [_across(problem, c, piece, coordinate) for c, piece in asking]
+    return [_resolution(problem, c, piece, coordinate, RULES.lines) for c, piece in asking]
+
+
+def _together(problem: Problem, coordinate: str, found: Sequence[Resolution]) -> Resolution:
+    return together(found, problem.domain.length(coordinate))
 
 
 def _across(problem: Problem, equation: Equation, piece: Piece, coordinate: str) -> Resolution:

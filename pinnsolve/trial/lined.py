@@ -59,6 +59,7 @@ class Lined(OfCells):
     def take(self, edges: Tensor, coefficients: Tensor, settled: bool) -> None:
         """Other cells."""
         self.edges, self.coefficients, self.settled = edges, coefficients, settled
+        self.state = object()
 
     @property
     def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
@@ -160,7 +161,7 @@ class Lined(OfCells):
         return (self.coefficients if of is None else of)[prepared.cell, unknown]  # (N, M)
 
     def add(self, change: Tensor) -> None:
-        self.coefficients = self.coefficients + change
+        self.coefficients, self.state = self.coefficients + change, object()
 
     def part(self, prepared: Placed, mine: Tensor, alpha: Alpha) -> Tensor:
         order = alpha[0]

@@ -21,7 +21,7 @@ class Located(InCells):
 
     tau: Tensor = field(default_factory=lambda: torch.zeros(0))
     length: Tensor = field(default_factory=lambda: torch.zeros(0))
-    version: int = -1  # of the steps that it was looked for in
+    steps: object = None  # that it was looked for in
     of: Tiles | None = None  # the cells that it was looked for in, where there is one step
     other: Located | None = None  # on an interface, the same on its other side
     # by order in time, or by degree and orders along space
@@ -68,8 +68,12 @@ class Search:
         self.low = torch.cat([mesh.lows for mesh in meshes])
         self.tables = []
         levels = self.places[:, :, 1]
-        for level in levels.unique(dim=0):
-            mine = (levels == level).all(1).nonzero()[:, 0]
+        sizes = (levels * 64 ** torch.arange(levels.shape[1] - 1, -1, -1, device=device)).sum(
+            1
+        )  # a number for each size
+        for size in sizes.unique():
+            mine = (sizes == size).nonzero()[:, 0]
+            level = levels[mine[0]]
             k, _, i = self.places[mine].unbind(-1)
             keys, order = self._key(self.step[mine], k * 2**level + i, level).sort()
             self.tables.append((level, keys, mine[order]))

@@ -81,10 +81,11 @@ class Marched(OfCells):
     ) -> None:  # fmt: skip
         super().__init__(problem, layer, made, dtype, device)
         self.slabs: list[Slab] = []
-        self.version = 0  # of the steps
         self.apart = 0.0  # where residuals do not tell its error: as the march that it solves again tells it
         self.remains = 0.0  # what it has of the error of that march, by the last terms of both
         self.better = False  # than that march, whatever residuals say
+        self._search: Search | None = None
+        self._modes: Tensor | None = None
         self.stopped = ""  # why it goes no further
         self.space = [problem.coordinates.index(c) for c in problem.space_coordinates]
         self.time = problem.coordinates.index(str(problem.domain.time))
@@ -93,9 +94,7 @@ class Marched(OfCells):
     def take(self, slabs: Sequence[Slab]) -> None:
         """Further steps."""
         self.slabs += slabs
-        self.version += 1
-        self._search: Search | None = None
-        self._modes: Tensor | None = None
+        self.state, self._search, self._modes = object(), None, None
 
     @property
     def fluxes(self) -> Mapping[str, tuple[float, ...]]:  # type: ignore[override]
@@ -187,7 +186,7 @@ class Marched(OfCells):
 
     def turned(self, prepared: Located) -> Located:
         if prepared.other is None:
-            prepared.other = replace(prepared, beyond=True, version=-1, tables={})
+            prepared.other = replace(prepared, beyond=True, steps=None, tables={}, state=None)
         return prepared.other
 
     def _locate(self, prepared: Located) -> Tensor:
@@ -195,7 +194,7 @@ class Marched(OfCells):
         if self._search is None or self._modes is None:
             self._search = Search([s.mesh for s in self.slabs], [(s.begin, s.length) for s in self.slabs])
             self._modes = torch.cat([self._as_legendre(s) for s in self.slabs])
-        if prepared.version != self.version:
+        if prepared.steps is not self.state:
             coordinates = [c.to(torch.float64) for c in prepared.points.coordinates.values()]
             x = torch.stack([coordinates[k] for k in self.space], -1)
             names = [self.problem.coordinates[k] for k in self.space]
@@ -204,7 +203,7 @@ class Marched(OfCells):
             self._search.place(prepared, x, self.sign * coordinates[self.time], near, part)
             if not self.complete:
                 prepared.tau = prepared.tau.clamp(max=1.0)  # beyond what is solved, its end stays
-            prepared.version, prepared.tables = self.version, {}
+            prepared.steps, prepared.tables = self.state, {}
         return self._modes
 
     def _as_legendre(self, s: Slab) -> Tensor:
@@ -223,7 +222,11 @@ class Marched(OfCells):
             table = legendre(prepared.tau, q - 1, order)
             prepared.tables[order] = table * ((2 * self.sign / prepared.length) ** order)[:, None]
         if order not in mine.derived:
-            mine.derived[order] = (prepared.tables[order][..., None] * mine.modes).sum(1)
+            powers = prepared.tables[order]
+            few = len(self.space) < 2  # otherwise all products at once are more than a cache holds
+            mine.derived[order] = (
+                (powers[..., None] * mine.modes).sum(1) if few else torch.bmm(powers[:, None], mine.modes)[:, 0]
+            )
         cell = reference_cell(degree_of(m, len(self.space)), self.device, len(self.space))
         return (mine.derived[order] * prepared.across(cell, across)).sum(-1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import torch
@@ -35,6 +35,8 @@ class InCells:
     width: Tensor = field(default_factory=lambda: torch.zeros(0))
     functions: Mapping[str, Any] = field(default_factory=dict)
     beyond: bool = False  # on an interface, whether they lie on the side from which normals come
+    state: object = None  # of the cells with which fields were evaluated there
+    known: dict[tuple[int, Alpha], Tensor] = field(default_factory=dict)  # by unknown, (N,)
 
     def __post_init__(self) -> None:
         self.functions = self.at  # where unknown functions are looked at
@@ -61,6 +63,7 @@ class OfCells(Trial):
         self.problem, self.plan, self.dtype, self.device = problem, made, dtype, torch.device(device)
         self.layer, self.description = layer, repr(layer)
         self.written = {"kind": "LocalFeatures", **vars(layer), "dtype": str(dtype).removeprefix("torch.")}
+        self.state = object()  # another one wherever its cells are others
         self.live: Any = None  # what a method keeps of its work from step to step
         self.read: Any = None  # what it reads of the problem, once: an Evolution or a Line
         self.law: Any = None  # the same of conservation laws: a Law
@@ -159,15 +162,18 @@ class OfCells(Trial):
             return self.guessed(prepared)
         if beyond:
             prepared = self.turned(prepared)
+        if prepared.state is not self.state:
+            prepared.state, prepared.known = self.state, {}
         size, names, noted = (prepared.chart.size,), frozenset(prepared.chart.names), self.noted
+        known, mine = prepared.known, cache(partial(self.gathered, prepared))
 
         def field_of(f: int) -> Jet:
-            mine = self.gathered(prepared, f)
-
             def rule(alpha: Alpha) -> Tensor:
                 if noted:
                     prepared.chart.asked.add(alpha)
-                return self.part(prepared, mine, alpha).to(self.dtype)
+                if (f, alpha) not in known:
+                    known[f, alpha] = self.part(prepared, mine(f), alpha).to(self.dtype)
+                return known[f, alpha]
 
             return Jet(prepared.chart, rule, size, names)
 
@@ -176,7 +182,7 @@ class OfCells(Trial):
     def turned(self, prepared: Any) -> Any:
         """The same points of an interface on its other side, made once."""
         if prepared.other is None:
-            prepared.other = replace(prepared, beyond=True, of=None, tables={})
+            prepared.other = replace(prepared, beyond=True, of=None, tables={}, state=None)
         return prepared.other
 
     def gathered(self, prepared: Any, unknown: int, of: Tensor | None = None) -> Tensor:

@@ -55,6 +55,7 @@ class Planar(OfCells):
     def take(self, mesh: Tiles, coefficients: Tensor, settled: bool, defect: float) -> None:
         """Other cells."""
         self.mesh, self.coefficients, self.settled, self.defect = mesh, coefficients, settled, defect
+        self.state = object()
         self._search, self._legendre = Search([mesh], [(0.0, 1.0)]), self._as_legendre(coefficients)
 
     @property
