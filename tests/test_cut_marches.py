@@ -199,6 +199,7 @@ def test_cells_that_weigh_alike_let_it_grow(monkeypatch: pytest.MonkeyPatch) -> 
 
     def alike(self: JoinedFaces, *given: Any) -> Any:
         self.shares = torch.ones_like(self.shares)
+        self.joins = replace(self.joins, shares=self.shares)
         return made(self, *given)
 
     monkeypatch.setattr(rules, "RULES", replace(rules.RULES, degree=5, lengths=(1 / 400, 1 / 4000)))
