@@ -58,9 +58,10 @@ class Tries:
     gains: ClassVar[float] = 1.25
 
     def blind(self, step: Step, left: float, here: Tensor) -> tuple[Step, float, Tensor] | None:
-        """Where in a plane a first step at a jump leaves out as much as the one before, which was far longer: that one,
-        and what it left out, in each cell, too. Cells that see nothing of a jump are to be halved, as that one asks."""
-        if self.finest or step.mesh.dims < 2 or self.seen is None or left <= self.vain * self.seen[1]:
+        """Where on a shape a first step at a jump leaves out as much as the one before, which was far longer: that one,
+        and what it left out, in each cell, too. Cells that see nothing of a jump are to be halved, as that one asks; no
+        further than a layer at the rim is worth, so that this comes to an end."""
+        if self.finest or step.mesh.region is None or self.seen is None or left <= self.vain * self.seen[1]:
             self.seen = step, left, here
             return None
         return self.seen
@@ -89,6 +90,8 @@ class Tries:
         order, e = step.scheme.stages + 1.0, step.scheme.evolution
         if self.begun is not None:
             before, out = self.begun
+            if step.length < self.gains * before:  # Newton's method did not settle on a longer one
+                return None
             order = max(1.0, min(order, math.log(left / out) / math.log(step.length / before)))
         self.begun = step.length, left
         factor = min(RULES.leaps, (RULES.aim * tolerance / left) ** (1 / order))
