@@ -10,8 +10,8 @@ rows alone it does not grow either, but in small cells joins outweigh all else, 
 
 A cell's normal matrix H = A* A + W^2 B* B + W^2 T* T is factorised (its condition is a few hundred, so that squaring
 is harmless); what is left of the cell is area W^2 (1 - W^2 T H^-1 T*) over its g (`pinnsolve.algebra.dissection`).
-Cells that are alike share one factorisation where the equations do not vary. Where it costs less than solutions then do,
-so do the stages of a step (`pinnsolve.methods.conjugate`).
+Cells that are alike share one factorisation where the equations do not vary; so do the stages of a step where that
+saves more than solutions then take (`pinnsolve.methods.conjugate`).
 
 W = 10: below one the march grows from five stages on, above a hundred joins cost digits (prototypes).
 """
