@@ -132,9 +132,11 @@ class JoinedFaces:
         self.norms = [norms_of(scheme, mesh, at, counted, self.units, counts) for at in sites]
         self.floating = Floating.of(scheme, mesh, self.faces, self.raised)
         self.joins = Joins(self.faces, self.groups, self.own, self.shares)
-        self.stages = self._shared() if shares(scheme, mesh, self.own.unlike, uses) else self._each()
+        one = self.floating is None and shares(scheme, mesh, self.own.unlike, uses)
+        self.stages = self._shared() if one else self._each()
         if self.floating is not None:
-            self.floating.answer(self.solve, self._apart, slopes, row_weights, sites, values)
+            count = len(scheme.radau.values)
+            self.floating.answer(self.solve, self._apart, slopes, row_weights[:count], sites, values[:count])
 
     def _each(self) -> list[JoinedStage]:
         """The systems of all stages, one after the other: what is needed on the way goes with each."""
