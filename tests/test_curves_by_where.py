@@ -60,6 +60,28 @@ def test_a_curve_is_the_same_however_it_is_said(said: str) -> None:
     assert torch.equal(told.parts.label(points.coordinates) == 0, as_disc.parts.label(points.coordinates) == 0)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(("said", "ends"), [
+    (lambda x, y: where(x < 0.25, where(y < -0.5, 1.0, K), 2.0), {"x": [(-1, 0.25)], "y": [(-1, -0.5)]}),
+    (lambda x, y: where(y >= -0.5, where(x >= 0.25, 2.0, K), where(x < 0.25, 1.0, 2.0)),
+     {"y": [(-0.5, 1)], "x": [(0.25, 1)]}),
+    (lambda x, y: where(x**2 > 0.25, 2.0, where(y > 0.1, K, 1.0)), {"x": [(-1, -0.5), (0.5, 1)], "y": [(0.1, 1)]}),
+])  # fmt: skip
+def test_straight_ones_within_each_other_are_layers(said: Any, ends: dict[str, list[tuple[float, float]]]) -> None:
+    """Across all coordinates that jump, each with the part where the comparison is true."""
+    declared = posed(conduction(said))
+    told = as_materials(declared)
+    assert told is not None
+    parts = [[shape.bounds for shape, _ in m.parts] for m in told.materials.values()]
+    assert [{name: pair for bounds in mine for name, pair in bounds.items()}.keys() for mine in parts] == [
+        {c} for c in ends
+    ]
+    for mine, (name, pairs) in zip(parts, ends.items(), strict=True):
+        assert [bounds[name] for bounds in mine] == [pytest.approx(pair, abs=1e-12) for pair in pairs]
+    points = declared.domain.interior.draw(500, "sobol", torch.Generator().manual_seed(3))
+    mine, other = (p.prober.answer(p.equations[0], points).residual for p in (told, declared))
+    assert torch.equal(mine, other)
+
+
 def test_each_side_of_the_rim_has_its_own_coefficient() -> None:
     """The flux that goes on is k u_n of either side."""
     from pinnsolve.checks.joins import rows
@@ -72,6 +94,7 @@ def test_each_side_of_the_rim_has_its_own_coefficient() -> None:
 @pytest.mark.parametrize(("equation", "more"), [
     (lambda u, x, y: laplace(u, x, y) + maximum(x**2 + y**2 - A, 0 * x), {}),
     (lambda u, x, y: laplace(u, x, y) + where(x < 0.3, 1.0, 2.0), {}),
+    (lambda u, x, y: laplace(u, x, y) + where(x < 0.3, 1.0, 2.0) + maximum(y, 0 * y), {}),
     (lambda u, x, y: laplace(u, x, y) + where(u + 0 * x * y < 0.3, 1.0, 2.0), {}),
     (lambda u, x, y, t: d(u, t) - laplace(u, x, y) - where(x + y < t, 1.0, 2.0),
      {"time": (0, 1), "conditions": [initial(u=0), dirichlet(u=0)]}),
@@ -79,7 +102,7 @@ def test_each_side_of_the_rim_has_its_own_coefficient() -> None:
      {"parameters": {"r": Unknown(0.4)},
       "conditions": [dirichlet(u=0), observed(x=[0.1, 0.2], y=[0.0, 0.1], u=[0.1, 0.2])]}),
     (lambda u, x, y: laplace(u, x, y) + where(x**2 + y**2 < 100, 1.0, 2.0), {}),
-], ids=["a kink", "a plane", "an unknown", "it moves", "it is sought", "it lies outside"])  # fmt: skip
+], ids=["a kink", "a plane", "a plane and a kink", "an unknown", "it moves", "it is sought", "it lies outside"])  # fmt: skip
 def test_what_is_no_curve_that_is_known_is_left_as_it_is(equation: Any, more: dict[str, Any]) -> None:
     assert as_materials(posed(equation, **more)) is None
 

@@ -31,6 +31,8 @@ class Radau:
         D and D0.
     values : tensor (S,)
         The eigenvalues lambda, one of each pair.
+    middle : tensor ()
+        The geometric mean of their sizes.
     into, back : tensors (S, q), (q, S)
         V^-1, and V times how often each counts.
     modes : tensor (q + 1, q + 1)
@@ -54,6 +56,7 @@ class Radau:
         self.stages = stages
         self.places, self.slopes, self.start = tensor(x), tensor(d[1:, 1:]), tensor(d[1:, 0])
         self.values = tensor(values[chosen].astype(complex))
+        self.middle = self.values.abs().log().mean().exp()
         self.into = tensor(np.linalg.inv(vectors)[chosen].astype(complex))
         self.back = tensor(vectors[:, chosen].astype(complex) * twice)
         self.modes = tensor(np.linalg.inv(legendre.legvander(2 * x - 1, stages)))

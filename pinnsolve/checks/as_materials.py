@@ -1,14 +1,16 @@
-"""Coefficients and sources that jump across curves by `where`, told as materials.
+"""Coefficients and sources that jump across curves, or across parts of planes, by `where`, told as materials.
 
     k = where(f(x, y) < c, 5, 1)     is     k = where(inside > 0.5, 5, 1),   inside = Piecewise(0, (LevelSet(c - f), 1))
 
 so that whoever solves a problem knows the curve, on which side of it a place lies, and what is continuous across it.
+Straight ones along several coordinates, `where(x < a, where(y < b, 1, 5), 2)`, are layers: a plane across which all of
+the equations jump is found as such (`pinnsolve.checks.interfaces`), a part of one is not.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, product
 from typing import Any
@@ -16,12 +18,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinnsolve.checks.straight import layers
 from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.box import Box
 from pinnsolve.geometry.level_set import LevelSet
 from pinnsolve.geometry.materials import Piecewise
 from pinnsolve.geometry.once import once
 from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.shape import Shape
 from pinnsolve.jets.comparing import answering
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.problem.binding import Fields, arguments
@@ -156,23 +160,31 @@ def _told(problem: Problem) -> Problem | None:
     if not 2 <= len(problem.space_coordinates) <= 3:
         return None
     levels = [level for e in problem.declared_equations if e.function for level in _levels(problem, e)]
-    if not any(map(_curved, levels)) or len(levels) > RULES.most:
+    depends = [_depends(level) for level in levels]
+    curved = any(len(names) > 1 for names in depends)
+    if not curved and len({name for names in depends for name in names}) < 2:  # planes, which are found as such
         return None
-    shapes: dict[str, LevelSet] = {}
+    if len(levels) > RULES.most:
+        return None
+    shapes, held = dict[str, Sequence[Shape]](), dict[str, Tensor]()
     sides: dict[str, dict[int, tuple[str, bool]]] = {}
-    for level in map(_turned, levels):
-        shape = _shape(level)
-        if shape is None or not _jumps(level, shape):
+    for level, names in zip(map(_turned, levels) if curved else levels, depends, strict=True):
+        found, on = _within(level) if curved else _layered(level, *names)
+        if not found or not _jumps(level, on):
             continue
-        name = next((n for n, other in shapes.items() if _same(problem, shape, other)), "")
+        mine = _held(problem, found)
+        name = next((n for n, other in held.items() if torch.equal(mine, other) or torch.equal(mine, ~other)), "")
         if not name:
             name = _free(problem, len(shapes) + 1)
-            shapes[name] = shape
-        sides.setdefault(level.equation.name, {})[level.number] = (name, level.sign > 0)
-    if not shapes:
+            shapes[name], held[name] = found, mine
+        sides.setdefault(level.equation.name, {})[level.number] = (
+            name,
+            (level.sign > 0) == torch.equal(mine, held[name]),
+        )
+    if not shapes or (not curved and len({c for parts in shapes.values() for c in parts[0].coordinates}) < 2):
         return None
     equations = [Sided(e, sides[e.name]) if e.name in sides else e.function for e in problem.declared_equations]
-    materials = {name: Piecewise(0.0, (shape, 1.0)) for name, shape in shapes.items()}
+    materials = {name: Piecewise(0.0, *((part, 1.0) for part in parts)) for name, parts in shapes.items()}
     return problem.replaced(equations=equations, parameters={**problem.declared_parameters, **materials})
 
 
@@ -197,16 +209,16 @@ def _levels(problem: Problem, equation: Equation) -> list[Level]:
     return [Level(problem, equation, number) for number, alone in enumerate(found) if alone]
 
 
-def _curved(level: Level) -> bool:
-    """Whether a level depends on more than one coordinate."""
+def _depends(level: Level) -> list[str]:
+    """The coordinates on which a level depends."""
     points = level.problem.domain.interior.draw(RULES.points, "sobol", torch.Generator().manual_seed(6))
     at = {c: points.coordinates[c].clone().requires_grad_() for c in level.problem.space_coordinates}
     with torch.enable_grad():
         value = level(**at)
         if not value.requires_grad:
-            return False
+            return []
         slopes = torch.autograd.grad(value.sum(), list(at.values()), materialize_grads=True)
-    return sum(bool(slope.any()) for slope in slopes) > 1
+    return [name for name, slope in zip(at, slopes, strict=True) if bool(slope.any())]
 
 
 def _turned(level: Level) -> Level:
@@ -217,32 +229,41 @@ def _turned(level: Level) -> Level:
     return replace(level, sign=-1.0) if float(mostly.double().mean()) > 0.5 else level
 
 
-def _shape(level: Level) -> LevelSet | None:
-    """Where a level is positive; None where it vanishes nowhere."""
+def _within(level: Level) -> tuple[Sequence[Shape], Mapping[str, Tensor]]:
+    """Where a level is positive, and points (P,) of the curve or surface on which it vanishes; nothing where it does
+    so nowhere."""
     domain = level.problem.domain
     try:
         shape = LevelSet(level, within=Box(**{c: domain.ends(c) for c in domain.space_coordinates}))
     except ProblemError:
-        return None
-    return shape if _on(shape) is not None else None
-
-
-def _on(shape: LevelSet) -> Tensor | None:
-    """Points (P, d) of the surface on which a level vanishes; None where there is none."""
+        return (), {}
     patch = next((p for p in shape.patches() if p.name in ("curve", "surface")), None)
     if patch is None:
-        return None
-    return patch.at(
-        torch.rand(RULES.points, patch.axes, dtype=torch.float64, generator=torch.Generator().manual_seed(7))
-    ).points
+        return (), {}
+    drawn = torch.rand(RULES.points, patch.axes, dtype=torch.float64, generator=torch.Generator().manual_seed(7))
+    return (shape,), dict(zip(domain.space_coordinates, patch.at(drawn).points.T, strict=True))
 
 
-def _jumps(level: Level, shape: LevelSet) -> bool:
-    """Whether the equation is another on either side of its curve: beside a kink, as of `maximum`, it is the same."""
-    problem, on = level.problem, _on(shape)
-    assert on is not None
+def _layered(level: Level, *along: str) -> tuple[Sequence[Shape], Mapping[str, Tensor]]:
+    """The same of one that depends on a coordinate alone: layers."""
+    if not along:
+        return (), {}
+    domain, (name,) = level.problem.domain, along
+    middle = {c: domain.middle[c] for c in domain.space_coordinates}
+    found, ends = layers(
+        lambda x: level(**{c: torch.full_like(x, v) for c, v in middle.items()} | {name: x}), domain, name
+    )
+    if not found or not ends:
+        return (), {}
+    return found, {name: torch.tensor(ends, dtype=torch.float64).repeat(RULES.points)[: RULES.points]}
+
+
+def _jumps(level: Level, on: Mapping[str, Tensor]) -> bool:
+    """Whether the equation is another on either side of where a level vanishes: beside a kink, as of `maximum`, it is
+    the same."""
+    problem = level.problem
     points = problem.domain.interior.draw(RULES.points, "sobol", torch.Generator().manual_seed(8))
-    points = Points({**points.coordinates, **dict(zip(problem.space_coordinates, on.T, strict=True))}, points.weights)
+    points = Points({**points.coordinates, **on}, points.weights)
 
     def told(side: bool) -> list[Tensor]:
         def residual(at: Fields) -> Jet:
@@ -261,11 +282,10 @@ def _jumps(level: Level, shape: LevelSet) -> bool:
     )
 
 
-def _same(problem: Problem, one: LevelSet, other: LevelSet) -> bool:
-    """Whether two levels are positive in the same places."""
-    points = problem.domain.interior.draw(64 * RULES.points, "sobol", torch.Generator().manual_seed(9))
-    places = torch.stack([points.coordinates[c] for c in one.coordinates], 1)
-    return torch.equal(one.values(places) > 0, other.values(places) > 0)
+def _held(problem: Problem, parts: Sequence[Shape]) -> Tensor:
+    """Which of some places (N,) lie in any of these shapes."""
+    drawn = problem.domain.interior.draw(64 * RULES.points, "sobol", torch.Generator().manual_seed(9)).coordinates
+    return torch.stack([p.contains(torch.stack([drawn[c] for c in p.coordinates], 1)) for p in parts]).any(0)
 
 
 def _free(problem: Problem, number: int) -> str:

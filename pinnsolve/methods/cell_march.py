@@ -11,6 +11,7 @@ halved. Cells whose residual is a thousandth of the bound are merged with the ot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -25,8 +26,8 @@ from pinnsolve.methods.extrapolated import extrapolated
 from pinnsolve.methods.felt import felt, natural
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step
-from pinnsolve.methods.march_cells import fewer_cells, finer_cells, first_cells, missed, moved_onto, ways, wide
-from pinnsolve.methods.march_lengths import Tries, following, served, worth_merging
+from pinnsolve.methods.march_cells import bad_cells, cut_anew, finer_cells, first_cells, moved_onto, wide
+from pinnsolve.methods.march_lengths import Tries, following, passing, served, worth_merging
 from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
@@ -164,28 +165,26 @@ class Marcher:
         """The next step, with a length and cells that suffice for it; nothing where it ends before."""
         guess, tries, self.found = self.found if length == self.length else None, self.tries, None
         while True:
-            if self.enough():
-                return self._ended("budget")
-            if self.mesh.dims > 2 and len(self.mesh) > self.most:  # there is no memory for what was begun with
-                return self._ended("cells")
+            if why := self._kept_from(length):
+                return self._ended(why)
             if self.pause():
                 self.paused, self.length, self.found = True, length, guess
                 return None, 0.0
-            if length < RULES.short * self.span:
-                return self._ended("stuck")
             step, guess = self._step(length, self._guess(length) if guess is None else guess), None
             if not self.solver.solve(step):
                 self.record.rejected, length = self.record.rejected + 1, length / 2
                 continue
             size, here = left_in_time(step, self.sizes)
             late = size * self._passing(length) > (asked := tries.asked(self.accuracy.tolerance))
-            jump = late and self.last is None and size > RULES.jump and (1 + RULES.room) * len(self.mesh) < self.most
-            if jump and length > RULES.sudden ** (1 / self.mesh.dims) * self.span:
-                if self.layered and self.mesh.dims > 2 and self.mesh.region is not None:
-                    return self._ended("cells")  # a start that disagrees with a rim: its layer wants too many
+            jump, blind = late and self._jumps(size, length), None
+            if jump and self.layered and self.mesh.dims > 2 and self.mesh.region is not None:
+                return self._ended("cells")  # a start that disagrees with a rim: its layer wants too many
+            if jump and not (blind := tries.blind(step, size, here)):
                 self.record.rejected, self.layered, length = self.record.rejected + 1, True, RULES.after * length
                 continue
-            if late and (factor := tries.shorter(size, length, asked, step)) is not None:
+            if blind:
+                (step, size, here), length = blind, blind[0].length
+            elif late and (factor := tries.shorter(size, length, asked, step)) is not None:
                 self.record.rejected, length = self.record.rejected + 1, factor * length
                 continue
             begins = not (late or self.last or self.layered or self.rounds)
@@ -195,6 +194,9 @@ class Marcher:
             off, terms = self._in_space(step)
             bad = self._bad(off, here if late else None, step)
             finer, how = finer_cells(step, bad, off, self.accuracy.bound, self.most)
+            if not how and blind:
+                tries.finest, length = True, RULES.after * length
+                continue
             if self.rounds >= RULES.rounds or not how:
                 self.record.honest &= not (late or bad.any())
                 tries.ended(size, late and self.mesh.dims > 1)
@@ -203,6 +205,20 @@ class Marcher:
             self.rounds, self.record.rounds = self.rounds + 1, self.record.rounds + 1
             guess, before = self._split(step, finer, how), length
             guess = guess if (length := tries.halved(size if late else None, length)) == before else None
+
+    def _kept_from(self, length: float) -> Status | None:
+        """What keeps from another try of a step."""
+        if self.enough():
+            return "budget"
+        if self.mesh.dims > 2 and len(self.mesh) > self.most:  # there is no memory for what was begun with
+            return "cells"
+        return "stuck" if length < RULES.short * self.span else None
+
+    def _jumps(self, size: float, length: float) -> bool:
+        """Whether a first step that leaves out too much begins at a jump."""
+        room = (1 + RULES.room) * len(self.mesh) < self.most
+        long = length > RULES.sudden ** (1 / self.mesh.dims) * self.span
+        return self.last is None and size > RULES.jump and room and long
 
     def _lengthened(self, length: float, size: float) -> bool:
         """Take longer steps, which make nothing grow, where they leave out little enough."""
@@ -213,29 +229,14 @@ class Marcher:
         return True
 
     def _passing(self, length: float) -> float:
-        """By how much less the first step after a jump counts: what it leaves out is felt for so short a time."""
-        if self.mesh.region is None:
-            return min(1.0, length / (RULES.first * self.span)) ** 0.5 if self.last is None else 1.0
-        # over a shape whole cells stand for a layer at the rim; later on what is left of an error is its integral
+        """By how much less the first step after a jump counts, and steps while a layer stands."""
         after = (self.at + length - self.jumped) / self.span
-        return after**0.5 if self.last is None else after**0.25 if self.layered else 1.0
+        return passing(self.mesh, length / self.span, after, self.last is None, self.layered)
 
     def _bad(self, off: Tensor, here: Tensor | None, step: Step) -> Tensor:
-        """The cells to be halved, and along which coordinates, (n, dims): by their residuals; where shorter steps do
-        not help, by what is left in time."""
-        bad = off > self.accuracy.bound
-        if here is not None:
-            bad |= here > 0.3 * here.max()
-        needed = self.accuracy.bound / off
-        return bad[:, None] & ways(step, self.sizes, needed) & (self.mesh.widths > self._shallow * self.mesh.lengths)
-
-    @property
-    def _shallow(self) -> float:
-        """Of the lengths: no cell is halved below it. What a layer at a rim leaves out before it is as wide as a cell h
-        is felt for a time h^2, so that it is as h^1.5 over all of space and time."""
-        least, layer = RULES.shallow ** (1 / self.mesh.dims), (RULES.layer * self.accuracy.tolerance) ** (2 / 3)
-        early = self.layered and self.mesh.region is not None and self.at - self.jumped < layer * self.span
-        return max(least, min(layer, RULES.widest)) if early else least
+        """The cells to be halved, and along which coordinates, (n, dims)."""
+        since = (self.at - self.jumped) / self.span if self.layered else math.inf
+        return bad_cells(step, off / self.accuracy.bound, here, self.sizes, self.accuracy.tolerance, since)
 
     def _ended(self, why: Status) -> tuple[None, float]:
         self.record.status, self.record.honest = why, False
@@ -290,11 +291,8 @@ class Marcher:
             return
         self.looked = self.taken
 
-        def asked(moved: Step) -> Tensor:
-            last, other = (s.stages[-1] / self.sizes[:, None] for s in (step, moved))
-            lost = missed(last, step.mesh, other, moved.mesh, self.scheme.cell) > self.accuracy.tolerance
-            wanted = lost | (self._in_space(moved)[0] > RULES.asked * self.accuracy.bound)
-            return wanted[:, None] & ways(moved, self.sizes, torch.ones_like(off))
+        def left(moved: Step) -> Tensor:
+            return self._in_space(moved)[0] / self.accuracy.bound
 
-        if (mesh := fewer_cells(self.first, step, asked, RULES.fewer * len(self.mesh))) is not None:
+        if (mesh := cut_anew(self.first, step, left, self.sizes, self.accuracy.tolerance)) is not None:
             self._go_on(mesh, lambda c: on_others(c, step.mesh, mesh, self.scheme.cell))

@@ -82,7 +82,7 @@ class CellRows:
         return columns, found
 
     def normal(self, real: Sequence[bool]) -> list[Tensor]:
-        """A* A of each stage, (1, C, F M, F M), real where that is so."""
+        """A* A of each stage, or of the first ones, (1, C, F M, F M), real where that is so."""
         dtypes = [self.ratio.dtype if r else self.values.dtype for r in real]
         shape, device = (1, len(self.first), self.count, self.count), self.values.device
         found = [torch.zeros(shape, dtype=dtype, device=device) for dtype in dtypes]
@@ -97,7 +97,7 @@ class CellRows:
                         continue
                     product = tests @ part.mT
                     factors = self.values.conj() ** k * self.values**order * self.ratio[:, i] ** 2
-                    for whole, factor in zip(found, factors.tolist(), strict=True):
+                    for whole, factor in zip(found, factors.tolist(), strict=False):
                         _add(whole[0, some, rows, columns], product, factor)
         return found
 

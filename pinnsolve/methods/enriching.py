@@ -17,7 +17,9 @@ from pinnsolve.methods.march_keeping import measured
 from pinnsolve.methods.pace import collocated, spent
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, stages_for, steps_of, told_by_distance
-from pinnsolve.methods.stage_operator import operations, that_fit
+from pinnsolve.methods.stage_costs import operations
+from pinnsolve.methods.stage_operator import that_fit
+from pinnsolve.methods.step_solver import RULES as STEP
 from pinnsolve.methods.step_solver import Counts
 from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.lined import Lined
@@ -85,7 +87,7 @@ class Enriching:
         """Operations of solving its steps again: two iterations each, and a factorisation for every other length."""
         scheme, before, total = self._again(known, more=more), (0.0, 0), 0.0
         for slab in known.slabs:
-            factor, solve = operations(scheme, slab.mesh)
+            factor, solve = operations(scheme, slab.mesh, uses=STEP.solutions)
             here = slab.length, hash(slab.mesh.places)
             total += 2 * (JOINED.call + solve) + factor * (here != before)
             before = here

@@ -10,13 +10,15 @@ rows alone it does not grow either, but in small cells joins outweigh all else, 
 
 A cell's normal matrix H = A* A + W^2 B* B + W^2 T* T is factorised (its condition is a few hundred, so that squaring
 is harmless); what is left of the cell is area W^2 (1 - W^2 T H^-1 T*) over its g (`pinnsolve.algebra.dissection`).
-Cells that are alike share one factorisation where the equations do not vary.
+Cells that are alike share one factorisation where the equations do not vary; so do the stages of a step where that
+saves more than solutions then take (`pinnsolve.methods.conjugate`).
 
 W = 10: below one the march grows from five stages on, above a hundred joins cost digits (prototypes).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -29,16 +31,18 @@ from pinnsolve.algebra.subtrees import together
 from pinnsolve.machine.memory import give_back
 from pinnsolve.methods.cell_rows import CellRows
 from pinnsolve.methods.condensed import Condensed, at_once, of_joins
+from pinnsolve.methods.conjugate import Shared
 from pinnsolve.methods.curves import Across, Curve
-from pinnsolve.methods.faces import Joining, faces_in, gaps
+from pinnsolve.methods.faces import Joining, faces_in
 from pinnsolve.methods.floating import Floating
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_sizes import felt_sizes, norms_of
+from pinnsolve.methods.joined_stage import JoinedStage, Joins
 from pinnsolve.methods.own_cells import own_cells
 from pinnsolve.methods.raised import in_step
 from pinnsolve.methods.rows import Slopes, at_site, tested_at, turned
-from pinnsolve.methods.sides import Sides
 from pinnsolve.methods.sites import Site
+from pinnsolve.methods.stage_costs import alike, shares
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -59,27 +63,6 @@ class Rules:
 RULES = Rules()
 
 
-@dataclass
-class _Stage:
-    """The factorised system of one stage, whose numbers are real or complex; s = 1.
-
-    Parameters
-    ----------
-    numbers : tensor (s,)
-        Which of the stages.
-    square : tensor (s, 1, 1, 1)
-        W^2.
-    inverse : tensor (s, C, F M, F M)
-        H^-1, of cells that stand for all alike.
-    factors : Factors
-    """
-
-    numbers: Tensor
-    square: Tensor
-    inverse: Tensor
-    factors: Factors
-
-
 class JoinedFaces:
     """The factorised equations of one step.
 
@@ -95,6 +78,8 @@ class JoinedFaces:
         Without it cells are weighed by their areas, as a march needs it.
     brief : bool
         Whether what joins cells is kept with half of the digits.
+    uses : float
+        How often it is expected to be solved.
 
     Attributes
     ----------
@@ -107,9 +92,13 @@ class JoinedFaces:
     def __init__(
         self, scheme: Scheme, mesh: Tiles, length: float, slopes: Slopes, sites: Sequence[tuple[Site, Slopes]],
         row_weights: Tensor, joining: Joining | None = None, brief: bool = False,
-        curves: Sequence[tuple[Curve, Slopes]] = (),
+        curves: Sequence[tuple[Curve, Slopes]] = (), uses: float = math.inf,
     ) -> None:  # fmt: skip
         self.scheme, self.mesh, self.brief, e = scheme, mesh, brief, scheme.evolution
+        values = scheme.radau.values / length
+        if alike(scheme):  # the last one may be factorised for all
+            values = torch.cat([values, scheme.radau.middle[None] / length])
+            row_weights = torch.cat([row_weights, row_weights[:1]])
         self.sites, self.told = [site for site, _ in sites], [mine for _, mine in sites]
         self.curved: Across | None = None
         self.across, self.raised, counts = None, None, None
@@ -137,20 +126,46 @@ class JoinedFaces:
         self.own = own_cells(scheme, mesh, self.faces, self.groups, slopes, sites)
         self.groups, self.together = self.own.groups, at_once(self.groups)
         self.first, self.alike = self.own.first, self.own.alike
-        values = scheme.radau.values / length
         self.least = values.abs().min()
         self.rows = CellRows(scheme, mesh, slopes, self.first, row_weights, values)
-        self.norms = [norms_of(scheme, mesh, at, values, self.units, counts) for at in sites]
-        normal = self.rows.normal(real := (values.imag == 0).tolist())
-        # one after the other: what is needed on the way goes with each
-        each = torch.arange(len(values), device=mesh.device).split(1)
+        counted = values[-1:].expand(len(values)) if alike(scheme) else values
+        self.norms = [norms_of(scheme, mesh, at, counted, self.units, counts) for at in sites]
         self.floating = Floating.of(scheme, mesh, self.faces, self.raised)
-        self.stages = [self._factorised(k, r, a) for k, r, a in zip(each, real, normal, strict=True)]
+        self.joins = Joins(self.faces, self.groups, self.own, self.shares)
+        one = self.floating is None and shares(scheme, mesh, self.own.unlike, uses)
+        self.stages = self._shared() if one else self._each()
         if self.floating is not None:
-            self.floating.answer(self.solve, self._apart, slopes, row_weights, sites, values)
+            count = len(scheme.radau.values)
+            self.floating.answer(self.solve, self._apart, slopes, row_weights[:count], sites, values[:count])
 
-    def _factorised(self, numbers: Tensor, real: bool, h: Tensor) -> _Stage:
-        """The system of one stage, of which A* A becomes H^-1."""
+    def _each(self) -> list[JoinedStage]:
+        """The systems of all stages, one after the other: what is needed on the way goes with each."""
+        normal = self.rows.normal((self.scheme.radau.values.imag == 0).tolist())
+        return [self._factorised(k, self._alone(k, h)) for k, h in enumerate(normal)]
+
+    def _shared(self) -> list[JoinedStage]:
+        """One system for all stages."""
+        normal = self.rows.normal((self.rows.values.imag == 0).tolist())
+        *apart, middle = [self._alone(k, h) for k, h in enumerate(normal)]
+        phases = self._phases()
+        by_column = phases.repeat_interleave(self.scheme.cell.count, 1)
+        for h, turned_by in zip(apart, by_column, strict=True):
+            h.sub_(middle * (turned_by[:, None] * turned_by.conj()) if h.is_complex() else middle)
+        stage = self._factorised(len(apart), middle)
+        stage.numbers = torch.arange(len(apart), device=self.mesh.device)
+        stage.shared = Shared(self.own, apart, phases)
+        return [stage]
+
+    def _phases(self) -> Tensor:
+        """In what unknowns are counted at each stage, (S, F): those that no equation derives along time, such as a
+        pressure, go with the rates of the others, which are lambda times as much."""
+        values, e = self.scheme.radau.values, self.scheme.evolution
+        rates = torch.tensor([k == 0 for k in e.orders], device=values.device) & (not e.relations)
+        return torch.where(rates, (values / values.abs())[:, None], torch.ones_like(values)[:, None])
+
+    def _alone(self, number: int, h: Tensor) -> Tensor:
+        """H of a stage with what conditions say and without what joins cells, in place."""
+        numbers, real = torch.tensor([number], device=self.mesh.device), not h.is_complex()
         square = self._square(self.rows.values[numbers], real)
         columns = self.columns[numbers][:, None]
         h.mul_(columns[..., None]).mul_(columns[..., None, :])
@@ -163,6 +178,12 @@ class JoinedFaces:
             chosen = self.alike[site.cells]
             for some in (self.first[chosen] == site.cells).nonzero()[:, 0].split(self.together):
                 h.index_add_(1, chosen[some], square * (b[:, some] @ b[:, some].mH))
+        return h
+
+    def _factorised(self, number: int, h: Tensor) -> JoinedStage:
+        """The system of one stage, of which h becomes H^-1."""
+        numbers = torch.tensor([number], device=self.mesh.device)
+        square = self._square(self.rows.values[numbers], not h.is_complex())
         for group in self.groups:
             chosen = self.alike[group.cells]
             for some in (self.first[chosen] == group.cells).nonzero()[:, 0].split(self.together):
@@ -177,8 +198,8 @@ class JoinedFaces:
         few, positive = self.brief and tight, not self.scheme.weak
         order, mine = self.faces.order, self.own.shares
         factors = Factors(order, Condensed(*left), positive, self.brief, not few, mine)
-        stage = _Stage(numbers, square, h, factors)
-        if few and self._missed(stage) > RULES.brief:
+        stage = JoinedStage(self.joins, numbers, square, h, factors)
+        if few and stage.missed() > RULES.brief:
             stage.factors = Factors(order, Condensed(*left), shares=mine)
         return stage
 
@@ -188,24 +209,6 @@ class JoinedFaces:
             part[:] = (
                 torch.linalg.inv(part) if self.scheme.weak else torch.cholesky_inverse(torch.linalg.cholesky(part))
             )
-
-    def _missed(self, stage: _Stage) -> float:
-        """The error of a solution over the faces that is known, relative: of factors with half of the digits."""
-        known = torch.ones(1, self.faces.order.size, 1, dtype=stage.inverse.dtype, device=self.mesh.device)
-        known[:, ::2] = -1.0
-        told = torch.zeros_like(known)
-        for group in self.groups:
-            here = known[:, group.unknowns]
-            inner = self.own.alone(stage.inverse, self._spread(group, group.back(here)))[:, group.cells]
-            left = stage.square * self.shares[group.cells, None, None] * (here - stage.square * group.traces(inner))
-            told.index_add_(1, group.unknowns.flatten(), left.flatten(1, 2))
-        return stage.factors.off(stage.factors.solve(told), known)
-
-    def _spread(self, group: Sides, mine: Tensor) -> Tensor:
-        """What some cells have, with zeros in the others, (s, n, F M, K)."""
-        found = mine.new_zeros(len(mine), len(self.mesh), *mine.shape[2:])
-        found[:, group.cells] = mine
-        return found
 
     @property
     def error(self) -> float:
@@ -252,38 +255,22 @@ class JoinedFaces:
         given : tensor (S, N, K), optional
             What is given across lines and curves.
         """
-        shape = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1])
-        ranks = self.own.shares.ranks
+        shape, count = (*b.shape[:2], self.scheme.fields, self.scheme.cell.count, b.shape[-1]), len(b)
+        columns, ranks = self.columns[:count, None, :, None], self.own.shares.ranks
         found = torch.zeros(shape, dtype=torch.complex128, device=b.device).flatten(2, 3)
-        held = None if known is None else known.flatten(2, 3) / self.columns[:, None, :, None]
+        held = None if known is None else known.flatten(2, 3) / columns
         for stage in self.stages:
-            k, real = stage.numbers, not stage.inverse.is_complex()
-
-            def mine(x: Tensor, k: Tensor = k, real: bool = real) -> Tensor:
-                return x[k].real if real else x[k]
-
-            right, values = self.rows.tested(mine(b), k), mine(self.rows.values)
+            k = stage.numbers
+            right, values = self.rows.tested(stage.taken(b), k), stage.taken(self.rows.values)
             for site, norms, slopes, told in zip(self.sites, self.norms, self.told, at_sites, strict=True):
                 weight = (site.scales[..., None, :] / norms[k][..., None]).square()[..., None]
-                said = tested_at(self.scheme, self.mesh, site, slopes, values, mine(told) * weight)
+                said = tested_at(self.scheme, self.mesh, site, slopes, values, stage.taken(told) * weight)
                 right.index_add_(1, site.cells, stage.square * said)
-            right *= self.columns[k][:, None, :, None]
-            told_there = None if given is None else mine(self.scaled(given))
-            lacks = [] if held is None else gaps(self.faces, self.groups, mine(held), told_there, ranks)
-            for group, gap in zip(self.groups, lacks, strict=False):
-                right[:, group.cells] += stage.square * group.back(gap)
-            alone = self.own.alone(stage.inverse, right)
-            faces = alone.new_zeros(len(k), self.faces.order.size, b.shape[-1])
-            for j, group in enumerate(self.groups):
-                told = group.traces(alone[:, group.cells])
-                told = told - lacks[j] if lacks else told
-                told = stage.square * self.shares[group.cells, None, None] * told
-                faces.index_add_(1, group.unknowns.flatten(), told.flatten(1, 2))
-            g = stage.factors.solve(faces) if self.faces.order.size else faces
-            for group in self.groups:
-                right[:, group.cells] += stage.square * group.back(g[:, group.unknowns])
-            found[k] = self.own.alone(stage.inverse, right).to(found.dtype)
-        found = (ranks.sum(found) * self.columns[:, None, :, None]).unflatten(2, shape[2:4])
+            right *= columns[k]
+            there = None if given is None else self.scaled(given)
+            lacks = [] if held is None else stage.gaps(held, there)
+            found[k] = stage.solved(right, lacks).to(found.dtype)
+        found = (ranks.sum(found) * columns).unflatten(2, shape[2:4])
         return found if self.floating is None else self.floating.freed(found)
 
     def _apart(self, known: Tensor) -> Tensor:
@@ -296,4 +283,4 @@ class JoinedFaces:
 
     def scaled(self, given: Tensor) -> Tensor:
         """What is given (S, N, K) in the units of the unknowns."""
-        return given / self.columns[:, self.faces.kinds[:, 0] * self.scheme.cell.count, None]
+        return given / self.columns[: len(given), self.faces.kinds[:, 0] * self.scheme.cell.count, None]

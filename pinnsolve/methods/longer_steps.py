@@ -23,7 +23,7 @@ from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.march_record import falling, seen_in_time
 from pinnsolve.methods.march_rules import RULES as MARCH
-from pinnsolve.methods.stage_operator import operations
+from pinnsolve.methods.stage_costs import operations
 from pinnsolve.methods.step_solver import norm
 from pinnsolve.networks.reference_cell import legendre, reference_cell
 from pinnsolve.networks.tiles import Tiles
@@ -121,7 +121,7 @@ def _runs(known: Sequence[Slab], scheme: Scheme) -> Iterator[list[Slab]]:
 def _together(run: Sequence[Slab], scheme: Scheme, before: Scheme, sizes: Tensor) -> list[Stretch]:
     """Those of a run, as many of the last ones taken together as may be."""
     left = [_left_out(slab, before, sizes) for slab in run]
-    factor, solve = operations(scheme, run[0].mesh)
+    factor, solve = operations(scheme, run[0].mesh, uses=RULES.iterations)
     each = RULES.iterations * (JOINED.call + solve)
     first = 0
     while first < len(run) - 1:

@@ -48,6 +48,24 @@ def fine(mesh: Tiles, found: Sequence[Resolution], rings: Sequence[bool]) -> Til
     return mesh
 
 
+def bad_cells(
+    step: Step, off: Tensor, here: Tensor | None, sizes: Tensor, tolerance: float, since: float
+) -> Tensor:  # fmt: skip
+    """The cells to be halved, and along which coordinates, (n, dims): by their residuals, (n,) in bounds; where shorter
+    steps do not help, by what is left in time, `here`."""
+    mesh, bad = step.mesh, off > 1
+    if here is not None:
+        bad |= here > 0.3 * here.max()
+    return bad[:, None] & ways(step, sizes, 1 / off) & (mesh.widths > _shallow(mesh, tolerance, since) * mesh.lengths)
+
+
+def _shallow(mesh: Tiles, tolerance: float, since: float) -> float:
+    """Of the lengths: no cell is halved below it, such a part of all time after a jump at a rim. What a layer there
+    leaves out before it is as wide as a cell h is felt for a time h^2, so that it is as h^1.5 over space and time."""
+    least, layer = RULES.shallow ** (1 / mesh.dims), (RULES.layer * tolerance) ** (2 / 3)
+    return max(least, min(layer, RULES.widest)) if mesh.region is not None and since < layer else least
+
+
 def finer_cells(step: Step, bad: Tensor, off: Tensor, bound: float, most: int) -> tuple[Tiles, list[list[int]]]:
     """Halve bad cells of a step along the coordinates that are wanted, (n, dims), as `networks.halvings.halvings`.
 
@@ -79,7 +97,7 @@ def _worst(step: Step, bad: Tensor, off: Tensor, most: int) -> tuple[Tiles, list
     return step.mesh, []
 
 
-def missed(c: Tensor, old: Tiles, other: Tensor, new: Tiles, cell: ReferenceCell) -> Tensor:
+def _missed(c: Tensor, old: Tiles, other: Tensor, new: Tiles, cell: ReferenceCell) -> Tensor:
     """What coefficients (m, F, M) on wider cells lack of (n, F, M), by the root mean square of each of them, (m,): seen
     on the narrower ones, since a layer may lie between the points of a wide cell."""
     (low, high), (below, above) = old.units, new.units
@@ -88,7 +106,7 @@ def missed(c: Tensor, old: Tiles, other: Tensor, new: Tiles, cell: ReferenceCell
     return (within.to(away) @ away / new.shares).sqrt()
 
 
-def fewer_cells(first: Tiles, step: Step, asked: Callable[[Step], Tensor], most: float) -> Tiles | None:
+def _fewer_cells(first: Tiles, step: Step, asked: Callable[[Step], Tensor], most: float) -> Tiles | None:
     """Cells from the first ones on, as many as what is known asks for, (n, dims); nothing where these are too many.
 
     Over a shape few cells at the rim have another half with which they could be merged.
@@ -104,6 +122,21 @@ def fewer_cells(first: Tiles, step: Step, asked: Callable[[Step], Tensor], most:
             return mesh
         mesh = finer
     return None
+
+
+def cut_anew(
+    first: Tiles, step: Step, left: Callable[[Step], Tensor], sizes: Tensor, tolerance: float
+) -> Tiles | None:  # fmt: skip
+    """Fewer cells that do for a step as well, cut from the first ones on; nothing where these are not worth it. What is
+    left on others (n,) is told in bounds."""
+
+    def asked(moved: Step) -> Tensor:
+        last, other = (s.stages[-1] / sizes[:, None] for s in (step, moved))
+        lost = _missed(last, step.mesh, other, moved.mesh, step.scheme.cell) > tolerance
+        wanted = lost | (left(moved) > RULES.asked)
+        return wanted[:, None] & ways(moved, sizes, torch.ones_like(lost, dtype=last.dtype))
+
+    return _fewer_cells(first, step, asked, RULES.fewer * len(step.mesh))
 
 
 def moved_onto(step: Step, mesh: Tiles, change: Callable[[Tensor], Tensor]) -> Step:

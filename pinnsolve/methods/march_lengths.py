@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from torch import Tensor
+
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Step
 from pinnsolve.methods.march_rules import RULES
@@ -32,6 +34,10 @@ class Tries:
     spared : float
         What earlier steps left out where neither shorter ones nor cells were to be had, some times as much: no step is
         shortened for it.
+    seen : (Step, float, tensor (n,)), optional
+        A first step at a jump, and what it left out.
+    finest : bool
+        Whether no cell can be halved for it.
     begun : (float, float), optional
         Of a first step: the length that was tried, and what it left out.
     gains : float
@@ -45,9 +51,20 @@ class Tries:
     longer: float | None = None
     no_cells: bool = False
     spared: float = 0.0
+    seen: tuple[Step, float, Tensor] | None = None
+    finest: bool = False
     begun: tuple[float, float] | None = None
     vain: ClassVar[float] = 0.9
     gains: ClassVar[float] = 1.25
+
+    def blind(self, step: Step, left: float, here: Tensor) -> tuple[Step, float, Tensor] | None:
+        """Where on a shape a first step at a jump leaves out as much as the one before, which was far longer: that one,
+        and what it left out, in each cell, too. Cells that see nothing of a jump are to be halved, as that one asks; no
+        further than a layer at the rim is worth, so that this comes to an end."""
+        if self.finest or step.mesh.region is None or self.seen is None or left <= self.vain * self.seen[1]:
+            self.seen = step, left, here
+            return None
+        return self.seen
 
     def asked(self, tolerance: float) -> float:
         """What a step may leave out."""
@@ -73,6 +90,8 @@ class Tries:
         order, e = step.scheme.stages + 1.0, step.scheme.evolution
         if self.begun is not None:
             before, out = self.begun
+            if step.length < self.gains * before:  # Newton's method did not settle on a longer one
+                return None
             order = max(1.0, min(order, math.log(left / out) / math.log(step.length / before)))
         self.begun = step.length, left
         factor = min(RULES.leaps, (RULES.aim * tolerance / left) ** (1 / order))
@@ -102,7 +121,7 @@ class Tries:
         where that was the reason."""
         in_vain = left is not None and self.left is not None and left > self.vain * self.left
         length = self.longer if in_vain and self.longer is not None else length
-        self.left, self.longer = left, None
+        self.left, self.longer, self.seen = left, None, None
         return length
 
 
@@ -124,6 +143,15 @@ def following(step: Step, solver: StepSolver, felt: float, tolerance: float, lef
     saved = left * (1 / step.length - 1 / length)
     kept = solver.constant and 0 < saved * (JOINED.call + solve) < factorise
     return step.length if kept else length
+
+
+def passing(mesh: Tiles, length: float, after: float, first: bool, layered: bool) -> float:
+    """By how much less a step counts that is such a part of all time, and ends so long after a jump: what the first one
+    leaves out is felt for so short a time. Over a shape whole cells stand for a layer at the rim; later on what is left
+    of an error is its integral."""
+    if mesh.region is None:
+        return min(1.0, length / RULES.first) ** 0.5 if first else 1.0
+    return after**0.5 if first else after**0.25 if layered else 1.0
 
 
 def _pays(step: Step, factor: float, left: float) -> bool:

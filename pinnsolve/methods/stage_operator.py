@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
-from pinnsolve.algebra.operations import product
-from pinnsolve.methods import joined_chain
 from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.curves import Curve
 from pinnsolve.methods.faces import faces_in
@@ -17,13 +16,14 @@ from pinnsolve.methods.fluxed_faces import FluxedFaces
 from pinnsolve.methods.implicit_step import Scheme, Step, in_time, stretched
 from pinnsolve.methods.joined_chain import JoinedChain
 from pinnsolve.methods.joined_faces import JoinedFaces
-from pinnsolve.methods.own_cells import condensation, numbers_of, seen_by
+from pinnsolve.methods.own_cells import seen_by
 from pinnsolve.methods.plane_memory import planes_that_fit
 from pinnsolve.methods.raised import masses
 from pinnsolve.methods.rows import Slopes, averaged
 from pinnsolve.methods.side_slopes import SideSlopes, side_slopes
 from pinnsolve.methods.sites import Site
 from pinnsolve.methods.spreading import row_weights
+from pinnsolve.methods.stage_costs import alike, operations
 from pinnsolve.methods.steady_rows import balanced
 from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.spread import weights_of
@@ -46,6 +46,8 @@ class Operator:
         Where conditions hold.
     brief : bool
         Whether in a plane what joins cells is kept with half of the digits.
+    uses : float
+        How often it is expected to be solved: few solutions make one factorisation for all stages worth it.
     beside : SideSlopes, optional
         What the equations say on the sides of cells, where these are joined by fluxes.
     """
@@ -57,6 +59,7 @@ class Operator:
     sites: list[tuple[Site, Slopes]]
     brief: bool = False
     curves: Sequence[tuple[Curve, Slopes]] = ()
+    uses: float = math.inf
     beside: SideSlopes | None = None
     row_weights: Tensor = field(init=False)
     cells: JoinedChain | JoinedFaces | FluxedFaces = field(init=False)
@@ -78,18 +81,18 @@ class Operator:
         elif self.beside is not None:
             self.cells = FluxedFaces(*given, self.row_weights, self.beside)
         else:
-            self.cells = JoinedFaces(*given, self.row_weights, brief=self.brief, curves=self.curves)
+            self.cells = JoinedFaces(*given, self.row_weights, brief=self.brief, curves=self.curves, uses=self.uses)
 
     @classmethod
     def of(
         cls, step: Step, inside: Answers, sites: Sequence[tuple[Site, Answers]], brief: bool = False,
-        curves: Sequence[tuple[Curve, Answers]] = (),
+        curves: Sequence[tuple[Curve, Answers]] = (), uses: float = math.inf,
     ) -> Operator:  # fmt: skip
         """That of a step, from its answers inside, where conditions stand and at curves, with slopes."""
         across = [(curve, averaged(found, step.scheme.stages, curve.shape)) for curve, found in curves]
         seen, places = seen_by(step.scheme, step.mesh), [site for site, _ in sites]
         beside = side_slopes(step, places, seen.cells) if step.scheme.evolution.fluxed else None
-        return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites), brief, across, beside)
+        return cls(step.scheme, step.mesh, step.length, *averages(step, inside, sites), brief, across, uses, beside)
 
     @property
     def error(self) -> float:
@@ -99,8 +102,9 @@ class Operator:
     @property
     def operations(self) -> tuple[float, float]:
         """Of this factorisation, and of one solution."""
-        unlike = None if isinstance(self.cells, JoinedChain) else self.cells.own.unlike
-        return operations(self.scheme, self.mesh, unlike)
+        if isinstance(self.cells, JoinedChain):
+            return operations(self.scheme, self.mesh)
+        return operations(self.scheme, self.mesh, self.cells.own.unlike, self.uses)
 
     def _weights(self) -> Tensor:
         """What the rows are multiplied by, (S, n, E, P): the integral's own, and the step over the size of what an
@@ -111,7 +115,8 @@ class Operator:
         # along a line joins hold exactly; in a plane all that a cell says is weighed by its share once it is condensed
         integral = (w * (shares / shares.max() if self.mesh.dims == 1 else torch.ones_like(shares))[:, None]).sqrt()
         order = in_time(s.evolution, self.slopes)
-        ratio = self.length / s.radau.values.abs()
+        sizes = s.radau.values.abs()
+        ratio = self.length / (torch.full_like(sizes, float(s.radau.middle)) if alike(s) else sizes)
         steps = torch.stack([ratio**k for k in order], 1) / s.weights  # (S, E)
         masses = self._masses(order)
         if self.mesh.dims > 1:
@@ -236,29 +241,3 @@ def held(scheme: Scheme, mesh: Tiles, degree: int) -> float:
     more = (cell.on_side(0) / scheme.cell.on_side(0)) ** 2
     fronts = 2.5
     return 8.0 * len(mesh) * (scheme.fields * cell.count) ** 2 + more * (4 * order.kept + 8 * fronts * order.largest)
-
-
-def operations(scheme: Scheme, mesh: Tiles, unlike: int | None = None) -> tuple[float, float]:
-    """Of one factorisation and of one solution on a mesh; of a plane with so many cells that are unlike each other."""
-    if mesh.dims == 1:
-        return joined_chain.operations(scheme, mesh)
-    return _of_faces(scheme, mesh, len(mesh) if unlike is None else unlike)
-
-
-def _of_faces(scheme: Scheme, mesh: Tiles, unlike: int) -> tuple[float, float]:
-    """Of one factorisation, where so many cells are unlike each other, and of one solution."""
-    e = scheme.evolution
-    faces = faces_in(scheme, mesh)
-    factor, solve = faces.order.operations
-    kinds = sum(1.0 if value.imag == 0 else 4.0 for value in scheme.radau.values.tolist())
-    m, r, k = numbers_of(scheme, mesh, faces)
-    rows, inverse, sides = condensation(m, r, k)
-    once = product(m, r, 1) + product(m, m, 1) + 2 * product(m, k, 1)
-    solve *= kinds
-    if e.dims > 2 and e.time is not None:  # products of rows and traces are real, and those of rows made once
-        each = 4 * rows + kinds * inverse + scheme.stages * sides
-    else:
-        each = kinds * (rows + inverse + sides)
-    # small matrices take so many times as long as their operations do in a factorisation, and those of space less
-    slow = 1.5 if e.dims < 3 else 0.5
-    return slow * (unlike * each + kinds * factor), slow * (kinds * len(mesh) * once + solve)

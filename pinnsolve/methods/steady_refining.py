@@ -13,7 +13,8 @@ from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.grading import graded
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.second_march import padded
-from pinnsolve.methods.stage_operator import held, operations, that_fit
+from pinnsolve.methods.stage_costs import operations
+from pinnsolve.methods.stage_operator import held, that_fit
 from pinnsolve.methods.steady_cells import SteadyCells
 from pinnsolve.methods.steady_measured import sizes_like
 from pinnsolve.networks.halvings import halvings

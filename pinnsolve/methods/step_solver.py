@@ -34,6 +34,8 @@ class Rules:
     away: float = 1e3  # of the unknowns' sizes: a change that large leads nowhere
     brief: float = 1e-2  # of what joins cells: the error of factors with half of the digits; larger: more iterations
     alike: float = 4.0  # times the lengths at which it was seen what an iteration leaves; larger: it is seen less often
+    solutions: float = 2.0  # of a step, with factors for all of its length
+    several: float = 6.0  # with factors that serve while slopes change little
     sure: float = 1e3  # times that, where it is not seen once more; smaller: rounding may be left that nobody looks at
 
 
@@ -225,11 +227,18 @@ class StepSolver:
         self.operator, self.made_at = None, replace(step)
         if step.mesh.dims > 1:
             give_back()
-        made = Operator.of(step, inside, walls, self.brief or self._tight(step), curves)
+        made = Operator.of(step, inside, walls, self.brief or self._tight(step), curves, self._uses(step))
         if made.error < RULES.brief or not self.brief:
             return made
         self.brief = False
         return self._factorised(step, inside, walls, curves)
+
+    def _uses(self, step: Step) -> float:
+        """How often factors of a step are solved: where they serve all steps of its length, for as long as was marched
+        so far, or is left; else in that step and a few more."""
+        begin, end = self.scheme.evolution.times
+        ahead = min(end - step.begin, step.begin + step.length - begin) if self.constant else 0.0
+        return RULES.solutions * max(1.0, ahead / step.length) if self.constant else RULES.several
 
     def _tight(self, step: Step) -> bool:
         """Whether a budget of memory leaves room for half of the digits alone."""

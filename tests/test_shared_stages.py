@@ -1,0 +1,129 @@
+"""One real factorisation for all stages of a step gives what each stage's own does."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import cos
+
+from pinnsolve import Disk, Problem, condition, d, dirichlet, face, initial, laplace, neumann
+from pinnsolve.algebra.radau import radau
+from pinnsolve.methods import conjugate as rules
+from pinnsolve.methods.conjugate import conjugate
+from pinnsolve.methods.equation_sizes import equation_sizes
+from pinnsolve.methods.growth import unequal
+from pinnsolve.methods.implicit_step import Scheme, Start, Step, sites_of
+from pinnsolve.methods.joined_faces import JoinedFaces
+from pinnsolve.methods.stage_costs import shares
+from pinnsolve.methods.stage_operator import Operator
+from validation.marched import read
+from validation.stability_planes import CASES, heat, problem
+
+CPU = torch.device("cpu")
+SWIRL = [
+    lambda u, v, p, x, y, t: d(u, t) + y * d(u, x) + d(p, x) - 0.01 * laplace(u, x, y),
+    lambda u, v, p, x, y, t: d(v, t) - x * d(v, y) + d(p, y) - 0.01 * laplace(v, x, y),
+    lambda u, v, x, y: d(u, x) + d(v, y),
+]
+DECLARED: dict[str, Problem] = {
+    "a disc": Problem(
+        space=Disk(x=0, y=0, radius=1), time=(0, 1), unknowns="u", equations=heat,
+        conditions=[initial(u=1), condition(lambda u, x, y, nx, ny: nx * d(u, x) + ny * d(u, y) + u)],
+    ),
+    "light": CASES["light in a cavity"],
+    "a pressure": problem(
+        SWIRL, [initial(u=0, v=0), dirichlet(u=0, v=0, on=face(x=0) | face(y=0) | face(y=1)), dirichlet(v=0, p=0, on=face(x=1))],
+        ("u", "v", "p"),
+    ),
+    "a wall that takes up heat": problem(
+        lambda u, x, y, t: d(u, t) + d(u, x) - laplace(u, x, y),
+        [initial(u=lambda x, y: cos(x) * cos(y)), neumann(u=0, on=face(x=0) | face(y=0)),
+         condition(lambda u, x, y, t: d(u, t) + 2 * d(u, x), on=face(x=1)), dirichlet(u=0, on=face(y=1))],
+    ),
+}  # fmt: skip
+
+
+def factorised(name: str, stages: int, part: float) -> tuple[Operator, list[Any]]:
+    """A step's own factors on a few unequal cells, and where its conditions stand."""
+    evolution = read(DECLARED[name])[0]
+    scheme, mesh = Scheme(evolution, 5, stages, CPU), unequal(evolution, CPU)
+    nothing = torch.zeros(len(mesh), scheme.fields, scheme.cell.count, dtype=torch.float64)
+    begin, end = evolution.times
+    step = Step(scheme, mesh, begin, part * (end - begin), Start(nothing, nothing), nothing.expand(stages, -1, -1, -1))
+    scheme.weights = equation_sizes(step)
+    walls = [(site, step.at_site(site, slopes=True)) for site in sites_of(scheme, mesh)]
+    return Operator.of(step, step.inside(scheme.points, slopes=True), walls), [site for site, _ in walls]
+
+
+@pytest.mark.parametrize(
+    ("name", "stages", "part", "most"),
+    [("a disc", 5, 0.1, 3), ("light", 4, 0.02, 6), ("a pressure", 3, 0.02, 6), ("a wall that takes up heat", 3, 0.02, 6)],
+)  # fmt: skip
+def test_it_solves_what_each_stage_does(
+    name: str, stages: int, part: float, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right sides are drawn; the mutant without phases takes 14 iterations where there is a pressure."""
+    operator, sites = factorised(name, stages, part)
+    cells, generator = operator.cells, torch.Generator().manual_seed(0)
+    assert isinstance(cells, JoinedFaces)
+
+    def drawn(*shape: int) -> torch.Tensor:
+        found = torch.randn(len(operator.scheme.radau.values), *shape, generator=generator, dtype=torch.complex128)
+        real = operator.scheme.radau.values.imag == 0
+        found[real] = found[real].real.to(found.dtype)
+        return found
+
+    n, rows = len(operator.mesh), operator.row_weights.flatten(2, 3)
+    b = drawn(n, rows.shape[2], 2) * rows[..., None]
+    told = [drawn(len(site.cells), len(site.conditions), site.count, 2) for site in sites]
+    known = drawn(n, operator.scheme.fields, operator.scheme.cell.count, 2)
+    each = cells.solve(b, told, known)
+    cells.stages = cells._shared()
+    size = each.abs().square().sum().sqrt()
+    found = cells.solve(b, told, known)
+    assert cells.stages[0].iterations <= most
+    assert float((found - each).abs().square().sum().sqrt()) < 2e-2 * size
+    monkeypatch.setattr(rules, "RULES", replace(rules.RULES, left=1e-13, most=60))
+    assert float((cells.solve(b, told, known) - each).abs().square().sum().sqrt()) < 1e-5 * size
+
+
+def test_conjugate_gradients_end_at_the_solution() -> None:
+    """Of a dense Hermitian system, with another one in front of it."""
+    generator = torch.Generator().manual_seed(1)
+    drawn = torch.randn(1, 12, 12, generator=generator, dtype=torch.complex128)
+    front = torch.eye(12, dtype=torch.complex128) * torch.linspace(1, 3, 12)
+    apart = 0.02 * (drawn + drawn.mH)
+    b = torch.randn(1, 1, 12, 1, generator=generator, dtype=torch.complex128)
+
+    def inner(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return (x.conj() * y).real.sum((1, 2), keepdim=True)
+
+    found, count = conjugate(
+        torch.linalg.solve(front, b), lambda s: torch.linalg.solve(front, s), lambda c: apart @ c, inner
+    )
+    true = torch.linalg.solve(front + apart, b)
+    assert count < 8
+    assert float((found - true).abs().max()) < 1e-2 * float(true.abs().max())
+
+
+@pytest.mark.parametrize("stages", range(2, 8))
+def test_one_matrix_is_near_those_of_all_stages_where_heat_flows(stages: int) -> None:
+    """|lambda + nu|^2/(mu + nu)^2 over nu > 0 varies by no more than 1.7, so that an iteration leaves 0.13."""
+    r, nu = radau(stages, CPU), torch.logspace(-3, 4, 500, dtype=torch.float64)
+    ratio = (r.values[:, None] + nu).abs().square() / (r.middle + nu).square()
+    most = float((ratio.amax(1) / ratio.amin(1)).max())
+    assert (math.sqrt(most) - 1) / (math.sqrt(most) + 1) < 0.135
+
+
+def test_it_is_shared_where_it_is_hardly_used() -> None:
+    """Small cells that are solved often are not worth it, and none whose use is not known."""
+    operator, _ = factorised("a disc", 5, 0.1)
+    scheme, mesh = operator.scheme, operator.mesh
+    assert not shares(scheme, mesh, len(mesh), math.inf)
+    assert not shares(scheme, mesh, len(mesh), 1000.0)
+    assert shares(scheme, mesh, len(mesh), 0.1)
+    assert not shares(Scheme(scheme.evolution, 5, 1, CPU), mesh, len(mesh), 0.1)
