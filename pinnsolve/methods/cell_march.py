@@ -25,6 +25,7 @@ from pinnsolve.methods.extrapolated import extrapolated
 from pinnsolve.methods.felt import felt, natural
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step
+from pinnsolve.methods.like_cells import varies
 from pinnsolve.methods.march_cells import fewer_cells, finer_cells, first_cells, missed, moved_onto, ways, wide
 from pinnsolve.methods.march_lengths import Tries, following, served, worth_merging
 from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
@@ -57,10 +58,10 @@ class Marcher:
         self.accuracy, self.enough = accuracy, enough or (lambda: False)
         square = square_is_better(evolution, device)
         self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square, world, room)
-        self.record, self.most = March(self.scheme), that_fit(self.scheme, at_most=accuracy.most)
-        self.at, self.aim = evolution.times
+        self.record, (self.at, self.aim) = March(self.scheme), evolution.times
         self.span, self.moments = self.aim - self.at, evolution.moments
         self.first = first_cells(evolution, accuracy.cells if evolution.dims == 1 else RULES.plane, device)
+        self.most = that_fit(self.scheme, at_most=accuracy.most, same=not varies(self.scheme, self.first))
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
         self.mesh, self.sizes = resolved(self.scheme, self.first, sizes, accuracy.tolerance, self.most)
         self.start = at_start(self.scheme, self.mesh)
@@ -72,8 +73,7 @@ class Marcher:
         self.looked, self.waits, self.tries, self.rounds = 0, RULES.between, Tries(), 0  # two of the step at hand
         self.found: Tensor | None = None  # its stages, where its cells were halved
         self.terms: Tensor | None = None
-        begun = self._step(self.length, self._constant(self.length))
-        self.scheme.weights = equation_sizes(begun)
+        self.scheme.weights = equation_sizes(self._step(self.length, self._constant(self.length)))
         newton, constant = RULES.newton * accuracy.tolerance, evolution.constant
         self.solver = StepSolver(self.scheme, self.sizes, newton, constant)
         if constant and evolution.dims == 2:

@@ -12,7 +12,7 @@ from pinnsolve.checks.resolution import Resolution
 from pinnsolve.methods.grading import graded, parts_apart
 from pinnsolve.methods.implicit_step import Start, Step
 from pinnsolve.methods.march_rules import RULES
-from pinnsolve.networks.halvings import halves_of, halvings
+from pinnsolve.networks.halvings import evenly, halves_of, halvings
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import on_others
 from pinnsolve.networks.tails import wanting
@@ -55,7 +55,7 @@ def finer_cells(step: Step, bad: Tensor, off: Tensor, bound: float, most: int) -
     leaves a quarter or more. Of more cells than so many those that leave most are halved, if these are some.
     """
     rings, much = step.scheme.evolution.rings, off > RULES.twice * bound
-    finer, how = halvings(step.mesh, bad, rings)
+    finer, how = halved(step.mesh, bad, rings, most)
     if len(finer) > most:
         return _worst(step, bad, off, most)
     if step.mesh.dims > 1 or not bool((again := bad & much[:, None]).any()):
@@ -64,6 +64,33 @@ def finer_cells(step: Step, bad: Tensor, off: Tensor, bound: float, most: int) -
         again = again.repeat_interleave(halves_of(made).to(again.device), 0)
     finer, more = halvings(finer, again, rings)
     return finer, how + more
+
+
+def halved(mesh: Tiles, bad: Tensor, rings: Sequence[bool], most: int) -> tuple[Tiles, list[list[int]]]:
+    """Halve bad cells (n, dims). In a box of space all are halved with them, where many are bad, and where none becomes
+    narrower than others are; along one coordinate, that which most of them want, where there is no room for more. Each
+    change costs a factorisation, which of cells that differ takes several times as long as of a grid, and what travels
+    wants such cells everywhere in the end."""
+    finer, how = halvings(mesh, bad, rings)
+    if mesh.dims < 3 or mesh.region is not None or not how:
+        return finer, how
+    several = bad.any(1).double().mean() >= RULES.many
+    narrower = torch.where(bad, mesh.widths / 2, mesh.widths).amin(0) < 0.9 * mesh.widths.amin(0)
+    if narrower.any() and not several:
+        return finer, how
+    room, order = min(most, RULES.even * len(finer)), bad.sum(0).argsort(descending=True, stable=True)
+    along = [bad] + [bad & (torch.arange(mesh.dims, device=bad.device) == axis) for axis in order if bad[:, axis].any()]
+    found = (evenly(mesh, some, rings, room) for some in along)
+    return next((grid for grid in found if grid is not None), (finer, how))
+
+
+def filled(mesh: Tiles, rings: Sequence[bool], most: int) -> Tiles:
+    """All cells of a box of space as narrow as some are, where that makes few more."""
+    if mesh.dims < 3 or mesh.region is not None:
+        return mesh
+    nothing = torch.zeros_like(mesh.widths, dtype=torch.bool)
+    grid = evenly(mesh, nothing, rings, min(most, RULES.even * len(mesh)))
+    return mesh if grid is None else grid[0]
 
 
 def _worst(step: Step, bad: Tensor, off: Tensor, most: int) -> tuple[Tiles, list[list[int]]]:
