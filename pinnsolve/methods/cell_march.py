@@ -115,8 +115,7 @@ class Marcher:
             (v.reshape(shape).square() * w).sum(-1).mean(1) for v in (found.residuals, found.sizes())
         )  # (E, n)
         terms = (whole @ shares).sqrt()
-        if self.terms is not None:
-            terms = torch.maximum(terms, RULES.fades * self.terms)
+        terms = terms if self.terms is None else torch.maximum(terms, RULES.fades * self.terms)
         # terms so small that what is left of them makes no error by the end
         least = self.accuracy.tolerance / self.accuracy.bound * natural(s, found, self.span)
         relative = square / torch.maximum(terms, least).square()[:, None]
@@ -223,7 +222,8 @@ class Marcher:
     def _bad(self, off: Tensor, here: Tensor | None, step: Step) -> Tensor:
         """The cells to be halved, and along which coordinates, (n, dims): by their residuals; where shorter steps do
         not help, by what is left in time."""
-        bad = off > self.accuracy.bound
+        full = self.mesh.dims > 2 and self.mesh.region is None and (1 + RULES.room) * len(self.mesh) >= self.most
+        bad = (off > self.accuracy.bound) & (self.record.honest or not full)  # a few more cells would be no use
         if here is not None:
             bad |= here > 0.3 * here.max()
         needed = self.accuracy.bound / off

@@ -78,8 +78,9 @@ def halved(mesh: Tiles, bad: Tensor, rings: Sequence[bool], most: int) -> tuple[
     narrower = torch.where(bad, mesh.widths / 2, mesh.widths).amin(0) < 0.9 * mesh.widths.amin(0)
     if narrower.any() and not several:
         return finer, how
-    room, order = min(most, RULES.even * len(finer)), bad.sum(0).argsort(descending=True, stable=True)
-    along = [bad] + [bad & (torch.arange(mesh.dims, device=bad.device) == axis) for axis in order if bad[:, axis].any()]
+    room, axes = min(most, RULES.even * len(finer)), torch.arange(mesh.dims, device=bad.device)
+    order = (bad.sum(0) + (mesh.widths / mesh.lengths).amax(0)).argsort(descending=True)  # of as many, the widest
+    along = [bad] + [bad & (axes == axis) for axis in order if bad[:, axis].any()]
     found = (evenly(mesh, some, rings, room) for some in along)
     return next((grid for grid in found if grid is not None), (finer, how))
 
