@@ -40,9 +40,11 @@ from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import growth
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.last_terms import part_left
+from pinnsolve.methods.march_cells import halved
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.methods.step_solver import StepSolver
+from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.local_features import LocalFeatures
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.manufactured import manufactured
@@ -279,3 +281,49 @@ def test_what_cells_of_space_cannot_take_is_left_to_others() -> None:
     film = [initial(u=bump), dirichlet(u=0), condition(lambda u, x: jump(d(u, x)) - 1, on=face(x=0.5))]
     with pytest.raises(UnmarchableError, match="stand inside"):
         read(problem(warm, film))
+
+
+# ---------------------------------------------------------------- cells that are halved together
+
+
+def grid(*counts: int) -> list[tuple[float, ...]]:
+    return [tuple(1 / k for k in counts)] * math.prod(counts)
+
+
+def test_where_many_cells_of_a_box_are_bad_all_are_halved() -> None:
+    mesh = Tiles.begun(((0.0, 1.0),) * 3, 2, ((),) * 3, CPU)
+    bad = torch.zeros(8, 3, dtype=torch.bool)
+    bad[:2, 0] = True
+    finer, how = halved(mesh, bad, (False,) * 3, 100)
+    assert list(map(tuple, finer.widths.tolist())) == grid(4, 2, 2) and len(how) == 1
+    bad[0] = True
+    alone, _ = halvings(mesh, bad, (False,) * 3)
+    assert len(alone) == 16, "of all coordinates 64 would be more than thrice as many: along that which most want"
+    assert list(map(tuple, halved(mesh, bad, (False,) * 3, 100)[0].widths.tolist())) == grid(4, 2, 2)
+    bad[:] = True
+    assert len(halved(mesh, bad, (False,) * 3, 64)[0]) == 64 and len(halved(mesh, bad, (False,) * 3, 40)[0]) == 16
+    assert len(halved(mesh, bad, (False,) * 3, 10)[0]) == 64, "no room for any: the march says so"
+
+
+def test_a_few_bad_cells_are_halved_alone_until_others_are_as_narrow() -> None:
+    mesh = Tiles.begun(((0.0, 1.0),) * 3, 4, ((),) * 3, CPU)
+    one = (torch.arange(64) == 0)[:, None].expand(-1, 3)
+    beside, _ = halved(mesh, one, (False,) * 3, 1000)
+    assert 64 < len(beside) < 128, "a corner's cells"
+    coarse = (beside.widths > 0.2).all(1) & (torch.arange(len(beside)) == len(beside) - 1)
+    even, _ = halved(beside, coarse[:, None].expand(-1, 3), (False,) * 3, 1000)
+    assert len(even) < 512 or list(map(tuple, even.widths.tolist())) == grid(8, 8, 8)
+
+
+def test_what_is_carried_along_one_coordinate_alone_is_seen_along_the_others() -> None:
+    """Along x and y nothing is derived, and nothing joined: a feature that vanishes at the points was left to chance."""
+
+    def carried(x: Any, y: Any, z: Any, t: Any) -> Any:
+        return exp(-3 * (x - 0.4) ** 2 - 2 * y**2 - 4 * (z - 0.2 - 0.5 * t) ** 2)
+
+    declared = problem(
+        lambda u, z, t: d(u, t) + 0.5 * d(u, z),
+        [initial(u=lambda x, y, z: carried(x, y, z, 0 * x)), dirichlet(u=carried, on=face(z=0))],
+    )
+    few, many = (error(declared, march(declared, degree, 3, count=2), carried) for degree in (4, 6))
+    assert few < 3e-2 and many < 0.2 * few

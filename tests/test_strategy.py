@@ -163,6 +163,18 @@ def after_cells(*stages: Ended, spent: float = 1.0, coordinates: int = 2) -> tup
     return turn.number, turn.why
 
 
+def test_where_space_has_no_room_for_more_cells_those_that_there_are_are_solved_again() -> None:
+    """Richer features tell how far off they were; a march to a lower tolerance has no more room, so that still richer
+    ones follow, or random features. In a plane another kind is tried at once."""
+    full = marched(CELLS, stuck=True)
+    assert after_cells(full, coordinates=4)[0] == CELLS + 1
+    assert after_cells(full, enriched(CELLS + 1), coordinates=4)[0] == CELLS + 3
+    assert after_cells(full, enriched(CELLS + 1, operations=SPEED * 30.0), coordinates=4)[0] == FIRST
+    assert after_cells(marched(CELLS), enriched(CELLS + 1), coordinates=4)[0] == CELLS + 2
+    assert after_cells(marched(CELLS, stuck=True, missing="beyond t = 1"), coordinates=4)[0] == FIRST
+    assert after_cells(full, coordinates=3)[0] == FIRST
+
+
 def test_cells_come_first_where_they_fit_and_nowhere_else() -> None:
     assert over_cells().first(1) == CELLS
     assert Strategy(AUTOMATIC, 60.0, TOLERANCE).first(1) == FIRST

@@ -26,6 +26,7 @@ from pinnsolve.methods.extrapolated import extrapolated
 from pinnsolve.methods.felt import felt, natural
 from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step
+from pinnsolve.methods.like_cells import varies
 from pinnsolve.methods.march_cells import bad_cells, cut_anew, finer_cells, first_cells, moved_onto, wide
 from pinnsolve.methods.march_lengths import Tries, following, passing, served, worth_merging
 from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
@@ -58,10 +59,10 @@ class Marcher:
         self.accuracy, self.enough = accuracy, enough or (lambda: False)
         square = square_is_better(evolution, device)
         self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square, world, room)
-        self.record, self.most = March(self.scheme), that_fit(self.scheme, at_most=accuracy.most)
-        self.at, self.aim = evolution.times
+        self.record, (self.at, self.aim) = March(self.scheme), evolution.times
         self.span, self.moments = self.aim - self.at, evolution.moments
         self.first = first_cells(evolution, accuracy.cells if evolution.dims == 1 else RULES.plane, device)
+        self.most = that_fit(self.scheme, at_most=accuracy.most, same=not varies(self.scheme, self.first))
         sizes = torch.tensor(evolution.sizes, dtype=torch.float64, device=device)
         self.mesh, self.sizes = resolved(self.scheme, self.first, sizes, accuracy.tolerance, self.most)
         self.start = at_start(self.scheme, self.mesh)
@@ -73,8 +74,7 @@ class Marcher:
         self.looked, self.waits, self.tries, self.rounds = 0, RULES.between, Tries(), 0  # two of the step at hand
         self.found: Tensor | None = None  # its stages, where its cells were halved
         self.terms: Tensor | None = None
-        begun = self._step(self.length, self._constant(self.length))
-        self.scheme.weights = equation_sizes(begun)
+        self.scheme.weights = equation_sizes(self._step(self.length, self._constant(self.length)))
         newton, constant = RULES.newton * accuracy.tolerance, evolution.constant
         self.solver = StepSolver(self.scheme, self.sizes, newton, constant)
         if constant and evolution.dims == 2:
@@ -116,8 +116,7 @@ class Marcher:
             (v.reshape(shape).square() * w).sum(-1).mean(1) for v in (found.residuals, found.sizes())
         )  # (E, n)
         terms = (whole @ shares).sqrt()
-        if self.terms is not None:
-            terms = torch.maximum(terms, RULES.fades * self.terms)
+        terms = terms if self.terms is None else torch.maximum(terms, RULES.fades * self.terms)
         # terms so small that what is left of them makes no error by the end
         least = self.accuracy.tolerance / self.accuracy.bound * natural(s, found, self.span)
         relative = square / torch.maximum(terms, least).square()[:, None]
@@ -236,7 +235,9 @@ class Marcher:
     def _bad(self, off: Tensor, here: Tensor | None, step: Step) -> Tensor:
         """The cells to be halved, and along which coordinates, (n, dims)."""
         since = (self.at - self.jumped) / self.span if self.layered else math.inf
-        return bad_cells(step, off / self.accuracy.bound, here, self.sizes, self.accuracy.tolerance, since)
+        full = self.mesh.dims > 2 and self.mesh.region is None and (1 + RULES.room) * len(self.mesh) >= self.most
+        few = full and not self.record.honest  # a few more cells would be no use
+        return bad_cells(step, off / self.accuracy.bound, here, self.sizes, self.accuracy.tolerance, since, few)
 
     def _ended(self, why: Status) -> tuple[None, float]:
         self.record.status, self.record.honest = why, False

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.methods.implicit_step import Scheme, Start, joined
+from pinnsolve.methods.march_cells import filled
 from pinnsolve.methods.march_record import variation
 from pinnsolve.networks.halvings import halvings
 from pinnsolve.networks.spread import RULES as SPREAD
@@ -54,7 +55,8 @@ def at_start(scheme: Scheme, mesh: Tiles) -> Start:
 
 def resolved(scheme: Scheme, mesh: Tiles, sizes: Tensor, tolerance: float, most: int) -> tuple[Tiles, Tensor]:
     """Cells on which the start's polynomials are as good as is asked, relative to the unknowns' sizes (F,), and these
-    sizes as the start shows them. In space more than `most` of them, where fewer are hopeless."""
+    sizes as the start shows them. In space more than `most` of them, where fewer are hopeless;
+    in a box as many as make a grid, where these are few."""
     while True:
         values = projected(scheme, mesh)
         found = torch.maximum(variation(values, mesh), RULES.floor * sizes)
@@ -65,7 +67,7 @@ def resolved(scheme: Scheme, mesh: Tiles, sizes: Tensor, tolerance: float, most:
         finer, _ = halvings(mesh, wanted, scheme.evolution.rings)
         if len(finer) == len(mesh) or len(finer) > most:
             hopeless = mesh.dims > 2 and float(missed.norm()) > RULES.hopeless * tolerance
-            return finer if hopeless else mesh, found
+            return finer if hopeless else filled(mesh, scheme.evolution.rings, most), found
         mesh = finer
 
 

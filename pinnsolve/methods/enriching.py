@@ -13,7 +13,10 @@ from pinnsolve.methods.costs import JOINED
 from pinnsolve.methods.implicit_step import Scheme, Step
 from pinnsolve.methods.in_hand import evolution_of, known_of, marched
 from pinnsolve.methods.last_terms import part_left
+from pinnsolve.methods.like_cells import unlike, varies
+from pinnsolve.methods.march_cells import first_cells
 from pinnsolve.methods.march_keeping import measured
+from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.pace import collocated, spent
 from pinnsolve.methods.protocol import Objective, State
 from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, stages_for, steps_of, told_by_distance
@@ -86,8 +89,10 @@ class Enriching:
     def _ahead(self, known: Marched, more: int | None = None) -> float:
         """Operations of solving its steps again: two iterations each, and a factorisation for every other length."""
         scheme, before, total = self._again(known, more=more), (0.0, 0), 0.0
+        e = scheme.evolution
+        same = not varies(scheme, first_cells(e, RULES.plane, scheme.device))
         for slab in known.slabs:
-            factor, solve = operations(scheme, slab.mesh, uses=STEP.solutions)
+            factor, solve = operations(scheme, slab.mesh, unlike(scheme, slab.mesh) if same else None, STEP.solutions)
             here = slab.length, hash(slab.mesh.places)
             total += 2 * (JOINED.call + solve) + factor * (here != before)
             before = here

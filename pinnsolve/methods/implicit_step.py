@@ -87,10 +87,10 @@ class Scheme:
     @property
     def points(self) -> int:
         """Gauss points of a cell along each coordinate: as many as joins leave open, or one more than the degree; in
-        space as many as that, since one more is no more exact."""
+        space as many as that where all is joined: the feature that vanishes at them is seen at joins alone."""
         e = self.evolution
-        open_numbers = sum(self.cell.count - k[0] for k in e.joins)
-        return math.ceil(open_numbers / len(e.equations)) if self.square else self.degree + (e.dims < 3)
+        open_numbers, unseen = sum(self.cell.count - k[0] for k in e.joins), any(0 in along for along in e.joins)
+        return math.ceil(open_numbers / len(e.equations)) if self.square else self.degree + (e.dims < 3 or unseen)
 
     @property
     def loose(self) -> int:

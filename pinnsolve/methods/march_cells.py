@@ -12,7 +12,7 @@ from pinnsolve.checks.resolution import Resolution
 from pinnsolve.methods.grading import graded, parts_apart
 from pinnsolve.methods.implicit_step import Start, Step
 from pinnsolve.methods.march_rules import RULES
-from pinnsolve.networks.halvings import halves_of, halvings
+from pinnsolve.networks.halvings import evenly, halves_of, halvings
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import on_others
 from pinnsolve.networks.tails import wanting
@@ -49,11 +49,11 @@ def fine(mesh: Tiles, found: Sequence[Resolution], rings: Sequence[bool]) -> Til
 
 
 def bad_cells(
-    step: Step, off: Tensor, here: Tensor | None, sizes: Tensor, tolerance: float, since: float
+    step: Step, off: Tensor, here: Tensor | None, sizes: Tensor, tolerance: float, since: float, full: bool = False
 ) -> Tensor:  # fmt: skip
-    """The cells to be halved, and along which coordinates, (n, dims): by their residuals, (n,) in bounds; where shorter
-    steps do not help, by what is left in time, `here`."""
-    mesh, bad = step.mesh, off > 1
+    """The cells to be halved, and along which coordinates, (n, dims): by their residuals, (n,) in bounds, unless there
+    are as many cells as there may be; where shorter steps do not help, by what is left in time, `here`."""
+    mesh, bad = step.mesh, (off > 1) & (not full)
     if here is not None:
         bad |= here > 0.3 * here.max()
     return bad[:, None] & ways(step, sizes, 1 / off) & (mesh.widths > _shallow(mesh, tolerance, since) * mesh.lengths)
@@ -73,7 +73,7 @@ def finer_cells(step: Step, bad: Tensor, off: Tensor, bound: float, most: int) -
     leaves a quarter or more. Of more cells than so many those that leave most are halved, if these are some.
     """
     rings, much = step.scheme.evolution.rings, off > RULES.twice * bound
-    finer, how = halvings(step.mesh, bad, rings)
+    finer, how = halved(step.mesh, bad, rings, most)
     if len(finer) > most:
         return _worst(step, bad, off, most)
     if step.mesh.dims > 1 or not bool((again := bad & much[:, None]).any()):
@@ -82,6 +82,34 @@ def finer_cells(step: Step, bad: Tensor, off: Tensor, bound: float, most: int) -
         again = again.repeat_interleave(halves_of(made).to(again.device), 0)
     finer, more = halvings(finer, again, rings)
     return finer, how + more
+
+
+def halved(mesh: Tiles, bad: Tensor, rings: Sequence[bool], most: int) -> tuple[Tiles, list[list[int]]]:
+    """Halve bad cells (n, dims). In a box of space all are halved with them, where many are bad, and where none becomes
+    narrower than others are; along one coordinate, that which most of them want, where there is no room for more. Each
+    change costs a factorisation, which of cells that differ takes several times as long as of a grid, and what travels
+    wants such cells everywhere in the end."""
+    finer, how = halvings(mesh, bad, rings)
+    if mesh.dims < 3 or mesh.region is not None or not how:
+        return finer, how
+    several = bad.any(1).double().mean() >= RULES.many
+    narrower = torch.where(bad, mesh.widths / 2, mesh.widths).amin(0) < 0.9 * mesh.widths.amin(0)
+    if narrower.any() and not several:
+        return finer, how
+    room, axes = min(most, RULES.even * len(finer)), torch.arange(mesh.dims, device=bad.device)
+    order = (bad.sum(0) + (mesh.widths / mesh.lengths).amax(0)).argsort(descending=True)  # of as many, the widest
+    along = [bad] + [bad & (axes == axis) for axis in order if bad[:, axis].any()]
+    found = (evenly(mesh, some, rings, room) for some in along)
+    return next((grid for grid in found if grid is not None), (finer, how))
+
+
+def filled(mesh: Tiles, rings: Sequence[bool], most: int) -> Tiles:
+    """All cells of a box of space as narrow as some are, where that makes few more."""
+    if mesh.dims < 3 or mesh.region is not None:
+        return mesh
+    nothing = torch.zeros_like(mesh.widths, dtype=torch.bool)
+    grid = evenly(mesh, nothing, rings, min(most, RULES.even * len(mesh)))
+    return mesh if grid is None else grid[0]
 
 
 def _worst(step: Step, bad: Tensor, off: Tensor, most: int) -> tuple[Tiles, list[list[int]]]:

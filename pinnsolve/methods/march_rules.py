@@ -29,6 +29,8 @@ class Rules:
     asked: float = 0.3  # of the bound: what fewer cells may leave before they are solved; larger: some are halved again
     fewer: float = 0.75  # of the cells: more are not worth it
     few: float = 0.1  # of the cells of a line, soon after a halving: fewer are not merged; larger: more cells are kept
+    many: float = 1 / 6  # of the cells of space: where more are bad all are halved; smaller: beside layers, in vain
+    even: float = 3.0  # times as many cells of space at most, where all are halved; larger: too many for narrow things
     worth: float = 0.2  # of the cells of a plane: fewer are not merged, since all must be factorised anew
     narrow: float = 0.1  # of the length: in cells below it a larger residual is let pass, as the root of their width
     shallow: float = 2.0**-18  # of the length: no cell is halved below it; in a plane below its root

@@ -214,13 +214,14 @@ def iteration(scheme: Scheme, mesh: Tiles) -> float:
     return JOINED.call + JOINED.rim * at_rim + operations(scheme, mesh)[0]
 
 
-def that_fit(scheme: Scheme, memory: float = 6e8, at_most: int | None = None) -> int:
+def that_fit(scheme: Scheme, memory: float = 6e8, at_most: int | None = None, same: bool = False) -> int:
     """How many cells fit in so many bytes, or in those that the scheme has room for: in a plane their rows, their
-    inverses and what joins them are counted; over space the inverses and what joins them with two degrees and stages
-    more, which tell the error. Without a budget of memory no more than `at_most`, which take long enough."""
+    inverses and what joins them are counted; over space the inverses, of which half are alike where slopes are the
+    `same` everywhere, and what joins them with two degrees and stages more, which tell the error. Without a budget of
+    memory no more than `at_most`, which take long enough."""
     e, room = scheme.evolution, scheme.room.cells
     if room is None and at_most is not None:
-        return min(at_most, that_fit(scheme, memory))
+        return min(at_most, that_fit(scheme, memory, same=same))
     memory = memory if room is None else room
     if room is not None and e.dims == 2:
         return planes_that_fit(scheme, room)
@@ -229,7 +230,8 @@ def that_fit(scheme: Scheme, memory: float = 6e8, at_most: int | None = None) ->
         return int(memory / (16 * len(scheme.radau.values) * m * (r + 2 * m)))
     again = replace(scheme, degree=scheme.degree + 2, stages=scheme.stages + 2)
     on_face = sum(again.cell.on_side(k + again.loose) for mine in e.joins for k in range(max(mine)))
-    kept = (again.fields * again.cell.count) ** 2 + 2 * (e.dims * on_face) ** 2  # of the second twice as many, in brief
+    inverses, joins = (again.fields * again.cell.count) ** 2, 2 * (e.dims * on_face) ** 2  # twice as many, in brief
+    kept = (0.5 if same else 1.0) * inverses + joins
     return int(memory / (8 * again.stages * kept))
 
 

@@ -27,6 +27,20 @@ def halvings(mesh: Tiles, wanted: Tensor, rings: Sequence[bool]) -> tuple[Tiles,
     return mesh, rounds
 
 
+def evenly(mesh: Tiles, wanted: Tensor, rings: Sequence[bool], most: float) -> tuple[Tiles, list[list[int]]] | None:
+    """Halve all tiles until none is wider along any coordinate than the narrowest will be once those are halved that
+    are wanted, (n, dims); nothing where that makes more than so many."""
+    widest = 1.25 * torch.where(wanted, mesh.widths / 2, mesh.widths).amin(0)  # of intervals of unlike lengths, about
+    parts = (mesh.widths / widest).log2().ceil().clamp(min=0)
+    if float((2**parts).prod(1).sum()) > most:
+        return None
+    rounds = list[list[int]]()
+    while bool((wide := mesh.widths > widest).any()):
+        mesh, more = halvings(mesh, wide, rings)
+        rounds += more
+    return mesh, rounds
+
+
 def _halved(mesh: Tiles, axes: list[int]) -> tuple[Tiles, list[list[int]]]:
     """Halve tiles along a coordinate, and leave out those that hold nothing."""
     mesh = mesh.split(axes)

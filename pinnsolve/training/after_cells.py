@@ -79,7 +79,7 @@ def richer_still(
 
 def after_cells(
     stages: Sequence[Stage], now: Ended, features: int, viscous: int | None, only: bool, dear: bool,
-    share: float | None, line: bool = False,
+    share: float | None, line: bool = False, space: bool = False,
 ) -> Turn | Outcome:  # fmt: skip
     """The same again with richer features; then a march to a lower tolerance; then what else can do.
 
@@ -102,8 +102,13 @@ def after_cells(
         Whether cells are along a line: where a march broke off, or came through with more than its bound, one to a
         lower tolerance may do. Small errors grow ahead of a front, and what space leaves out swings in the next steps
         (Schroedinger's equation), which no cells and no shorter steps mend any more.
+    space : bool
+        Whether they are of space, in time: where there is no room for as many as the bound asks for, richer features
+        may do on those that there are, and tell how far off they were.
     """
     method, unsure = stages[now.stage].method, now.stuck or not now.solved
+    if space and isinstance(method, Marching) and now.solved and not now.missing:
+        unsure = False
     deeper = isinstance(method, Enriching) and isinstance(stages[now.stage + 1].method, Marching) and not dear
     if not unsure and (deeper or isinstance(method, Marching)):
         return Turn(now.stage + 1, share=share if deeper else None)

@@ -65,8 +65,8 @@ class Strategy:
         only: bool = False, noise: str = "", coordinates: int = 1, law: Literal["", "smooth", "jumps"] = "",
         ranges: bool = False, rules: Rules = RULES, largest: int = LARGEST,
     ) -> None:  # fmt: skip
-        self.cells, self.only, self.unknowns = bool(cells), only, 1
-        self.plane, self.law = cells > 1 or (ranges and cells > 0), law
+        self.cells, self.plane, self.only, self.unknowns = bool(cells), cells > 1 or (ranges and cells > 0), only, 1
+        self.law, self.space = law, 2 < cells < coordinates and not (ranges or noise)
         self.more = rules.most_in_plane if cells == 2 and coordinates == 3 and not (ranges or noise) else 2
         self.stages, self.tolerance, self.automatic, self.largest = stages, tolerance, automatic, largest
         self.operations, self.noise, self.coordinates, self.rules = SPEED * budget, noise, coordinates, rules
@@ -190,11 +190,10 @@ class Strategy:
     # ------------------------------------------------------------ what follows in an automatic run
 
     def _following(self, results: Results, clock: Clock) -> Turn | Outcome:
-        now = self.stages[results.ended[-1].stage].network
-        left = self.rules.share * self.operations - clock.operations
+        now, left = self.stages[results.ended[-1].stage].network, self.rules.share * self.operations - clock.operations
         if isinstance(now, LocalFeatures):
-            left += (self.rules.plane - self.rules.share) * self.operations * self.plane
-            return self._after_cells(results, left)
+            more = (self.rules.plane - self.rules.share) * self.operations * self.plane
+            return self._after_cells(results, left + more)
         if not isinstance(now, RandomFeatures):
             return Turn(results.ended[-1].stage + 1)
         rounds = self._rounds(results)
@@ -205,11 +204,12 @@ class Strategy:
         """A march is solved again with richer features; then one to a lower tolerance; then other things."""
         marched = [e for e in results.ended if isinstance(self.stages[e.stage].method, Marching)]
         now, closer = results.ended[-1], closer_by(results.ended[-1].estimate, self.tolerance, self.plane, self.rules)
-        dear = bool(marched) and closer.costs * marched[-1].operations > left
+        full = self.space and bool(marched) and now is not marched[-1] and marched[-1].stuck  # no room for more cells
+        dear = bool(marched) and (full or closer.costs * marched[-1].operations > left)
         again = richer_still(self.stages, results, self.tolerance, left, self.rules, dear, self.more)
-        viscous, share = self._with_viscosity() if self.law else None, closer.by * (marched or [now])[-1].share or None
-        others = self._first_features()
-        return again or after_cells(self.stages, now, others, viscous, self.only, dear, share, not self.plane)
+        viscous, others = self._with_viscosity() if self.law else None, self._first_features()
+        given = viscous, self.only, dear, closer.by * (marched or [now])[-1].share or None, not self.plane, self.space
+        return again or after_cells(self.stages, now, others, *given)
 
     def _rivals(self, results: Results, rounds: Mapping[int, Mapping[int, float]], left: float) -> list[int]:
         """What is left of the last round: at first every layer, later those that did best, if there is time."""
