@@ -19,8 +19,9 @@ from scipy.sparse.linalg import norm as sparse_norm
 
 from pinnsolve.algebra.radau import radau
 from pinnsolve.classical.cloud import Cloud
-from pinnsolve.classical.linear import Dense, Factored, SingularError
+from pinnsolve.classical.linear import Dense, Factored
 from pinnsolve.classical.marched import Marched, OutOfTimeError
+from pinnsolve.classical.normal import SingularError
 from pinnsolve.classical.pace import PACE, Pace
 from pinnsolve.classical.reading import NoReferenceError
 from pinnsolve.classical.rows import Rows
@@ -73,7 +74,7 @@ class Marcher:
         """All steps."""
         length = self.span[1] - self.span[0]
         wanted, failed, before, calm = self.pace.first * length, False, np.inf, 0
-        most = self.pace.growth
+        most, reach = self.pace.growth, np.inf  # steps that are longer than the second find no stages
         on_shape = isinstance(self.rows.grid, Cloud)
         while self.stops:
             left = self.stops[0] - self.now
@@ -85,6 +86,8 @@ class Marcher:
             stages, error = self._step(dt)
             # a start that the boundary contradicts leaves an error that shorter steps do not lessen: space makes it
             idle = on_shape and failed and stages is not None and error > self.pace.idle * before
+            if stages is None:
+                reach = self.pace.beyond * dt
             if stages is None or not (error <= 1.0 or idle):
                 self.rejected += 2 if stages is None else 1
                 again = 0.2 if failed else 1.0  # at a kink the error falls more slowly than that of smooth steps
@@ -97,7 +100,8 @@ class Marcher:
             longer, calm = self.pace.growth if idle else self._longer(error), calm + 1
             if on_shape and calm > self.pace.calm and error < self.pace.idle:
                 longer = max(longer, 2.0)
-            wanted, failed = dt * min(self.pace.growth if idle else most, longer), False
+            wanted, failed = min(dt * min(self.pace.growth if idle else most, longer), reach), False
+            reach *= self.pace.again
             most = min(most * 2**0.5, self.pace.growth)
         return self.found
 
