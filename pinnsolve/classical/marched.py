@@ -36,6 +36,13 @@ class Marched:
     values: list[Array] = field(default_factory=list)
     rounding: float = 0.0
 
+    def grown(self, moment: float) -> Array:
+        """The largest sizes (V,) of the variables up to a moment."""
+        steps = max(int(np.searchsorted(self.ends[1:], moment)), 1)
+        ends = np.stack([v[-1] for v in self.values[:steps]])
+        found: Array = np.sqrt(np.mean(ends**2, 2)).max(0)
+        return found
+
     def at(self, unknown: int, places: dict[str, Array]) -> Array:
         """An unknown's values (P,) at places and moments (P,)."""
         time = self.rows.time

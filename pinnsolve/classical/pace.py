@@ -36,6 +36,9 @@ class Pace:
         error. Larger: the next ones fail, too.
     again : float
         By which this grows with each step, so that longer ones are tried again.
+    soon : float
+        Of the time: errors count beside what a march on fewer nodes has grown to so much later. More: what grows by
+        itself is followed less closely than it asks for.
     iterations : int
         Of Newton's method in a step.
     solved : float
@@ -64,6 +67,7 @@ class Pace:
     calm: int = 3
     beyond: float = 0.6
     again: float = 1.1
+    soon: float = 0.05
     iterations: int = 7
     solved: float = 1e-3
     slow: float = 0.3

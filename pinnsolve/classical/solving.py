@@ -145,7 +145,7 @@ class Solver:
         OutOfTimeError
         """
         if self.given.marched:
-            return self._marched(grid, tolerance, len(before))
+            return self._marched(grid, tolerance, before)
         if before and not (isinstance(before[-1], Steady) and before[-1].linear and self.spacing is not None):
             at = grid.nodes.coordinates
             return self.from_guess(grid, np.stack([before[-1].at(f, at) for f in range(len(self.scales))]), tolerance)
@@ -173,13 +173,16 @@ class Solver:
         rows = laid_out(self.given, grid, self.findings.corners)
         return solved(rows, guess, self.scales, self.deadline, tolerance)
 
-    def _marched(self, grid: Grid | Cloud, tolerance: float, level: int) -> Marched:
+    def _marched(self, grid: Grid | Cloud, tolerance: float, before: Sequence[Found]) -> Marched:
         rows = laid_out(self.given, grid, self.findings.corners)
         least = 1e-3 * np.array([self.scales[f] for f, _ in rows.variables])  # smaller sizes are not told apart
         span = self.given.problem.domain.ends(str(rows.time))
-        longest = CHOICE.longest * CHOICE.shorter**level
+        longest = CHOICE.longest * CHOICE.shorter ** len(before)
         begin = start_of(self.given, rows)
-        marcher = Marcher(rows, begin, span, tolerance, least, self.deadline, self.stops, longest)
+        last = before[-1] if before and isinstance(before[-1], Marched) else None
+        marcher = Marcher(
+            rows, begin, span, tolerance, least, self.deadline, self.stops, longest, before=last
+        )  # fmt: skip
         try:
             return marcher.run()
         except UndeterminedError:
