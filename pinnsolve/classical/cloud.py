@@ -36,13 +36,13 @@ class Difference:
     above : int
         At least so far above the highest derivative.
     at_once : int
-        Stencils that are solved together: as much memory as some megabytes.
+        Stencils that are solved together: as many as a processor's own memory holds.
     """
 
     power: int = 7
     degree: tuple[int, ...] = (0, 8, 5, 4)
     above: int = 3
-    at_once: int = 256
+    at_once: int = 64
 
 
 DIFFERENCE = Difference()
@@ -87,15 +87,15 @@ class Spots:
         found: Array = self.measures / self.measures.mean()
         return found
 
+    @property
+    def material(self) -> Array:
+        """The material (P,) of each."""
+        return self.cloud.scatter.spacing.parting.label(self.at) if self.labels is None else self.labels
+
     def matrix(self, alpha: Alpha) -> csr_matrix:
         """The matrix (P, N) from values at the nodes to D^alpha at these places."""
         if alpha not in self.made:
-            wanted = {*self.cloud.alphas, alpha} - self.made.keys()  # all at once: the stencils are solved once
-            numbers, found = self.cloud.stencils(self.at, sorted(wanted), self.labels)
-            rows = np.repeat(np.arange(len(self)), numbers.shape[1])
-            shape = (len(self), len(self.cloud))
-            for a, values in found.items():
-                self.made[a] = csr_matrix((values.ravel(), (rows, numbers.ravel())), shape=shape)
+            self.cloud.make([self], alpha)
         return self.made[alpha]
 
 
@@ -110,12 +110,16 @@ class Cloud:
         Nodes, and the places at which equations and conditions hold.
     alphas : frozenset of multi-indices
         The derivatives that will be asked for.
+    looked_at : mapping from coordinate to array (P,), optional
+        Where the solution will be evaluated: with everything else, so that no stencil is solved twice.
     """
 
     coordinates: tuple[str, ...]
     scatter: Scatter
     alphas: frozenset[Alpha]
+    looked_at: Mapping[str, Array] = field(default_factory=dict, repr=False)
     lately: list[tuple[list[Array], Alpha, tuple[Array, Array]]] = field(default_factory=list, repr=False)
+    waiting: list[Spots] = field(default_factory=list, repr=False)
 
     @cached_property
     def places(self) -> Array:
@@ -135,11 +139,33 @@ class Cloud:
 
     @property
     def nodes(self) -> Spots:
-        return self.spots(self.places)
+        return Spots(self, self.places, self.scatter.apart(self.places))
 
     def spots(self, at: Array, measures: Array | None = None, labels: Array | None = None) -> Spots:
-        """Some places (P, d), in parts of these materials."""
-        return Spots(self, at, self.scatter.apart(at), measures, labels)
+        """Some places (P, d), in parts of these materials, at which something will hold."""
+        found = Spots(self, at, self.scatter.apart(at), measures, labels)
+        self.waiting.append(found)
+        return found
+
+    def make(self, asked: Sequence[Spots], alpha: Alpha) -> None:
+        """The matrices at some places, and at all that wait for theirs: each stencil is solved once."""
+        wanted = sorted({*self.alphas, alpha})
+        many = [*asked, *(s for s in self.waiting if s not in asked)]
+        self.waiting.clear()
+        looked = [self.looked_at[c] for c in self.coordinates] if self.looked_at and not self.lately else []
+        if looked:
+            many.append(Spots(self, np.stack(looked, 1), np.empty(0)))
+        labels = None if len(self.scatter.trees) == 1 else np.concatenate([s.material for s in many])
+        numbers, found = self.stencils(np.concatenate([s.at for s in many]), wanted, labels)
+        first, width = 0, numbers.shape[1]
+        for spots in many:
+            own = slice(first, first := first + len(spots))
+            begins, columns = np.arange(len(spots) + 1) * width, numbers[own].ravel()
+            for a, values in found.items():
+                spots.made[a] = csr_matrix((values[own].ravel(), columns, begins), shape=(len(spots), len(self)))
+        if looked:
+            zeroth = (0,) * self.dimension
+            self.lately.append((looked, zeroth, (numbers[own], found[zeroth][own])))
 
     @property
     def order(self) -> Array:
@@ -164,7 +190,8 @@ class Cloud:
         for part in range(parts.max() + 1):
             own = np.flatnonzero(parts == part)
             distances, near = cKDTree(self.places[own]).query(self.places[own], count)
-            numbers[own], reach[own] = own[near.reshape(len(own), count)], distances.reshape(len(own), count)[:, -1]
+            numbers[own] = np.sort(own[near.reshape(len(own), count)], 1)  # as sparse matrices want them
+            reach[own] = distances.reshape(len(own), count)[:, -1]
         return numbers, reach
 
     def _nearest(self, at: Array, labels: Array | None) -> Array:
@@ -190,7 +217,10 @@ class Cloud:
                 return found
         places = np.stack([np.broadcast_to(at[c], (count,)) for c in self.coordinates], 1)
         numbers, weights = self.stencils(places, [asked])
-        self.lately[:] = [(arrays, asked, (numbers, weights[asked]))]  # one unknown after the other asks for the same
+        self.lately[:] = [
+            *self.lately[-1:],
+            (arrays, asked, (numbers, weights[asked])),
+        ]  # one unknown after the other asks for the same
         return numbers, weights[asked]
 
     def stencils(
@@ -221,16 +251,19 @@ class Cloud:
         """The weights (S, n, A Q) for places (S, Q, d) about some nodes, in units of how far their stencils reach."""
         numbers, reach = self._stencils
         nodes = (self.places[numbers[some]] - self.places[some][:, None]) / reach[some][:, None, None]
-        n, powers = numbers.shape[1], self._powers
-        zeroth = (0,) * self.dimension
+        x, at = ([np.ascontiguousarray(c) for c in np.moveaxis(p, -1, 0)] for p in (nodes, local))
+        n, powers, zeroth = nodes.shape[1], self._powers, (0,) * self.dimension
         matrix = np.zeros((len(some), n + len(powers), n + len(powers)))
-        matrix[:, :n, :n] = radial(nodes[:, :, None] - nodes[:, None], zeroth, DIFFERENCE.power)
-        matrix[:, :n, n:] = monomials(nodes, powers, zeroth)
-        matrix[:, n:, :n] = matrix[:, :n, n:].transpose(0, 2, 1)
-        apart = local[:, :, None] - nodes[:, None]
-        right = [
-            np.concatenate([radial(apart, a, DIFFERENCE.power), monomials(local, powers, a)], -1).transpose(0, 2, 1)
-            for a in alphas
-        ]
-        found: Array = np.linalg.solve(matrix, np.concatenate(right, -1))[:, :n]
+        (matrix[:, :n, :n],) = radial([c[:, :, None] - c[:, None] for c in x], [zeroth], DIFFERENCE.power)
+        (alone,) = monomials(x, powers, [zeroth])
+        matrix[:, :n, n:], matrix[:, n:, :n] = alone.transpose(1, 2, 0), alone.transpose(1, 0, 2)
+        apart = [p[:, None] - c[:, :, None] for p, c in zip(at, x, strict=True)]
+        right = np.concatenate(
+            [
+                np.concatenate(radial(apart, alphas, DIFFERENCE.power), -1),
+                np.concatenate(monomials(at, powers, alphas), -1).transpose(1, 0, 2),
+            ],
+            1,
+        )
+        found: Array = np.linalg.solve(matrix, right)[:, :n]
         return found

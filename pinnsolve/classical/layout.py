@@ -95,12 +95,12 @@ def _sudden(findings: Findings) -> list[tuple[Piece, int]]:
     return found
 
 
-def cloud_of(given: Read, spacing: Spacing, finer: float) -> Cloud:
+def cloud_of(given: Read, spacing: Spacing, finer: float, looked_at: Mapping[str, Array] | None = None) -> Cloud:
     """The nodes on a shape, `finer` times as many along each coordinate as on the first level."""
     order = [given.problem.coordinates.index(c) for c in given.coordinates]
     asked = {tuple(alpha[k] for k in order) for alphas in given.derivatives.values() for alpha in alphas}
     zeroth = (0,) * len(order)
-    return Cloud(given.coordinates, Scatter(spacing, finer), frozenset({zeroth, *asked}))
+    return Cloud(given.coordinates, Scatter(spacing, finer), frozenset({zeroth, *asked}), looked_at or {})
 
 
 def _over_shape(given: Read, cloud: Cloud) -> list[Block]:

@@ -152,7 +152,7 @@ class Ladder:
         density: Density = begin
         for _ in range(PLAN.levels):
             began = clock.perf_counter()
-            grid = self.solver.grid(int(count), count / PLAN.nodes[dimension], density)
+            grid = self.solver.grid(int(count), count / PLAN.nodes[dimension], density, self.places)
             if len(grid) * len(self.solver.given.problem.unknowns) > PLAN.most:
                 self.why = "its grid has grown as large as memory and time allow"
                 return

@@ -6,63 +6,30 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.linalg
-from scipy.sparse import bmat, csc_matrix, csr_matrix, diags, identity
+from scipy.sparse import bmat, csr_matrix, identity
 from scipy.sparse.linalg import splu
 
+from pinnsolve.classical.normal import Normal, SingularError
 from pinnsolve.classical.stencils import Array
 
 
-class SingularError(ArithmeticError):
-    """A matrix has no inverse."""
-
-
 @dataclass(frozen=True)
-class Normal:
-    """The normal matrix A* A (P, P), factored by Cholesky within its band.
+class Iterated:
+    """How conjugate gradients go.
 
     Parameters
     ----------
-    order : array (P,)
-        The unknowns in an order in which neighbours stand close together.
-    factor : array
-        A band, or the whole matrix where the band is as wide.
+    most : int
+        Of their steps: new factors of a plane's matrix cost as much as some hundred.
+    met : float
+        Of the right side, in the norm of the factors: what is left of it. Newton's method gains no more by its step.
     """
 
-    order: Array
-    factor: Array
-    banded: bool
+    most: int = 15
+    met: float = 1e-4
 
-    @classmethod
-    def of(cls, product: Any, order: Array) -> Normal:
-        """The factors.
 
-        Raises
-        ------
-        SingularError
-            If a pivot is not positive.
-        """
-        entries = product[order][:, order].tocoo()
-        count, lower = product.shape[0], entries.row >= entries.col
-        band = int(np.max(entries.row - entries.col, initial=0))
-        banded = 3 * band < count
-        try:
-            if banded:
-                matrix = np.zeros((band + 1, count), dtype=entries.dtype)
-                matrix[entries.row[lower] - entries.col[lower], entries.col[lower]] = entries.data[lower]
-                factor = scipy.linalg.cholesky_banded(matrix, lower=True, check_finite=False)
-            else:
-                factor = scipy.linalg.cholesky(entries.toarray(), lower=True, check_finite=False)
-        except np.linalg.LinAlgError as error:
-            raise SingularError(str(error)) from None
-        return cls(order, factor, banded)
-
-    def solve(self, right: Array) -> Array:
-        """The solution (P,)."""
-        solve = scipy.linalg.cho_solve_banded if self.banded else scipy.linalg.cho_solve
-        x = np.empty_like(right)
-        x[self.order] = solve((self.factor, True), right[self.order], check_finite=False)
-        return x
+ITERATED = Iterated()
 
 
 @dataclass(frozen=True)
@@ -145,25 +112,24 @@ class Factored:
 
     def __init__(self, matrix: csr_matrix, weights: Array, order: Array, narrow: bool = False) -> None:
         self.weights = weights
-        weighed = (diags(weights) @ matrix).tocsc()
-        self.square = weighed.shape[0] == weighed.shape[1]
-        columns = np.sqrt(np.asarray(abs(weighed).power(2).sum(0)).ravel())
+        weighed = matrix.tocsr()
+        rows = np.repeat(weights, np.diff(weighed.indptr)) * weighed.data
+        columns = np.sqrt(np.bincount(weighed.indices, np.abs(rows) ** 2, matrix.shape[1]))
         if not np.isfinite(columns).all() or not columns.all():
             raise SingularError("a column is empty")
         self.scale = 1 / columns
-        self.matrix: Any = csc_matrix(weighed @ diags(self.scale))
+        self.matrix = _with(weighed, rows * self.scale[weighed.indices])
+        self.square = matrix.shape[0] == matrix.shape[1]
         self.augmented: Augmented | None = None
         if self.square:
             try:
-                self.factors = splu(self.matrix)
+                self.factors = splu(self.matrix.tocsc())
             except RuntimeError as error:  # SuperLU's word for it
                 raise SingularError(str(error)) from None
         elif narrow:
             self.augmented = Augmented.of(self.matrix)
         else:
-            self.adjoint: Any = self.matrix.conj().T.tocsc()
-            ridge = 1e-15  # keeps pivots positive where rounding decides; refinement takes it out again
-            self.normal = Normal.of((self.adjoint @ self.matrix + ridge * diags(np.ones(len(order)))).tocsr(), order)
+            self.normal = Normal.of(self.matrix, order)
 
     def solve(self, right: Array, refined: int = 2) -> Array:
         """The solution (P,) for a right side (R,), refined so many times."""
@@ -176,14 +142,77 @@ class Factored:
 
     def softest(self) -> Array:
         """Values (P,) that change the rows as little as any of their size: two steps of inverse iteration."""
-        x = np.random.default_rng(7).standard_normal(len(self.scale))
+        x = _begun(len(self.scale))
         for _ in range(2):
-            if self.square:
-                x = self.factors.solve(self.factors.solve(x, "T"))
-            else:
-                x = self.augmented.adjoint(x) if self.augmented else self.normal.solve(x)
+            x = self.inverted(x)
             x = x / (np.linalg.norm(x) or 1.0)
         return self.scale * x
 
+    def inverted(self, right: Array) -> Array:
+        """The x (P,) with A* A x = right (P,) of the scaled matrix, up to a factor."""
+        if self.square:
+            found: Array = self.factors.solve(self.factors.solve(right, "T"))
+            return found
+        return self.augmented.adjoint(right) if self.augmented else self.normal.solve(right)
+
     def _by_normal(self, right: Array) -> Array:
-        return self.normal.solve(self.adjoint @ right)
+        return self.normal.solve(self.matrix.conj().T @ right)
+
+
+class Nearby:
+    """Another real matrix (R, P) that is met by conjugate gradients with the factors of one like it, a linearisation at
+    another step of Newton's method; where they are too far apart, by factors of its own.
+
+    Source: Bjorck, Numerical Methods for Least Squares Problems (1996), section 7.4 (CGLS, preconditioned).
+    """
+
+    def __init__(self, factors: Factored, matrix: csr_matrix, order: Array) -> None:
+        self.factors, self.original, self.order = factors, matrix, order
+        rows = np.repeat(factors.weights, np.diff(matrix.indptr)) * matrix.data
+        self.matrix = _with(matrix, rows * factors.scale[matrix.indices])
+        self.own = False
+
+    def solve(self, right: Array) -> Array:
+        """The solution (P,) for a right side (R,)."""
+        found = None if self.own else self._met(self.matrix.T @ (self.factors.weights * right))
+        return self._factored().solve(right) if found is None else self.factors.scale * found
+
+    def softest(self) -> Array:
+        """As that of the factors, for this matrix."""
+        x = _begun(self.matrix.shape[1])
+        for _ in range(2):
+            found = None if self.own else self._met(x)
+            if found is None:
+                return self._factored().softest()
+            x = found / (np.linalg.norm(found) or 1.0)
+        return self.factors.scale * x
+
+    def _factored(self) -> Factored:
+        if not self.own:
+            self.factors, self.own = Factored(self.original, self.factors.weights, self.order), True
+        return self.factors
+
+    def _met(self, right: Array) -> Array | None:
+        """The x (P,) with A* A x = right (P,); None where that takes too many steps."""
+        x, left = np.zeros_like(right), right
+        direction = found = self.factors.inverted(left)
+        size = begin = float(left @ found)
+        for _ in range(ITERATED.most):
+            answer = self.matrix @ direction
+            part = size / (float(answer @ answer) or 1.0)
+            x, left = x + part * direction, left - part * (self.matrix.T @ answer)
+            found, before = self.factors.inverted(left), size
+            size = float(left @ found)
+            if abs(size) <= ITERATED.met**2 * abs(begin):
+                return x
+            direction = found + size / before * direction
+        return None
+
+
+def _with(matrix: csr_matrix, data: Array) -> csr_matrix:
+    """Other entries at the places of a matrix."""
+    return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _begun(count: int) -> Array:
+    return np.random.default_rng(7).standard_normal(count)

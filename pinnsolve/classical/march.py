@@ -19,11 +19,13 @@ from scipy.sparse.linalg import norm as sparse_norm
 
 from pinnsolve.algebra.radau import radau
 from pinnsolve.classical.cloud import Cloud
-from pinnsolve.classical.linear import Dense, Factored, SingularError
+from pinnsolve.classical.linear import Dense, Factored
 from pinnsolve.classical.marched import Marched, OutOfTimeError
+from pinnsolve.classical.normal import SingularError
 from pinnsolve.classical.pace import PACE, Pace
 from pinnsolve.classical.reading import NoReferenceError
 from pinnsolve.classical.rows import Rows
+from pinnsolve.classical.start import extrapolated
 from pinnsolve.classical.steady import check_determined
 from pinnsolve.classical.stencils import Array, Line
 from pinnsolve.classical.weighing import on_shape
@@ -47,11 +49,13 @@ class Marcher:
         Moments at which a step has to end: something jumps there.
     longest : float
         Of the steps, in parts of the time.
+    before : Marched, optional
+        The same on fewer nodes.
     """
 
     def __init__(
         self, rows: Rows, start: Array, span: tuple[float, float], tolerance: float, scales: Array, deadline: float,
-        stops: Sequence[float] = (), longest: float = 1.0, pace: Pace = PACE,
+        stops: Sequence[float] = (), longest: float = 1.0, pace: Pace = PACE, before: Marched | None = None,
     ) -> None:  # fmt: skip
         self.rows, self.span, self.tolerance, self.deadline, self.pace = rows, span, tolerance, deadline, pace
         tables = radau(pace.stages, torch.device("cpu"))
@@ -60,7 +64,8 @@ class Marcher:
         self.eigen, self.into, self.back = tables.values.numpy(), tables.into.numpy(), tables.back.numpy()
         self.tables = tables
         self.longest = longest * (span[1] - span[0])
-        self.now, self.u, self.scales = span[0], start, scales
+        self.now, self.u, self.before = span[0], start, before
+        self.scales = self._ahead(scales)
         self.stops = [*sorted(s for s in stops if span[0] < s < span[1]), span[1]]
         self.found = Marched(rows, [span[0]])
         self.factors: dict[float, list[Factored | Dense]] = {}
@@ -73,7 +78,7 @@ class Marcher:
         """All steps."""
         length = self.span[1] - self.span[0]
         wanted, failed, before, calm = self.pace.first * length, False, np.inf, 0
-        most = self.pace.growth
+        most, reach = self.pace.growth, np.inf  # steps that are longer than the second find no stages
         on_shape = isinstance(self.rows.grid, Cloud)
         while self.stops:
             left = self.stops[0] - self.now
@@ -85,6 +90,8 @@ class Marcher:
             stages, error = self._step(dt)
             # a start that the boundary contradicts leaves an error that shorter steps do not lessen: space makes it
             idle = on_shape and failed and stages is not None and error > self.pace.idle * before
+            if stages is None:
+                reach = self.pace.beyond * dt
             if stages is None or not (error <= 1.0 or idle):
                 self.rejected += 2 if stages is None else 1
                 again = 0.2 if failed else 1.0  # at a kink the error falls more slowly than that of smooth steps
@@ -95,9 +102,10 @@ class Marcher:
             self._accept(dt, stages)
             self._check_resolved()
             longer, calm = self.pace.growth if idle else self._longer(error), calm + 1
-            if on_shape and calm > self.pace.calm and error < self.pace.idle:
-                longer = max(longer, 2.0)
-            wanted, failed = dt * min(self.pace.growth if idle else most, longer), False
+            if on_shape:  # the next shorter step is half as long: one that is accepted goes on
+                longer = max(longer, 2.0 if calm > self.pace.calm and error < self.pace.idle else 1.0)
+            wanted, failed = min(dt * min(self.pace.growth if idle else most, longer), reach), False
+            reach *= self.pace.again
             most = min(most * 2**0.5, self.pace.growth)
         return self.found
 
@@ -145,13 +153,22 @@ class Marcher:
             free = self._without_rate()
             modes = self.tables.at(torch.zeros(1, dtype=torch.float64)).numpy()[0]
             assert modes.shape == (self.pace.stages + 1,)
-            start = np.where(free, _extrapolated(self.places[1:], stages), start)
+            start = np.where(free, extrapolated(self.places[1:], stages), start)
         self.found.values.append(np.concatenate([start[None], stages]))
         self.now += dt
         self.found.ends.append(self.now)
         self.u = stages[-1]
         sizes = np.sqrt(np.mean(stages[-1] ** 2, 1))
-        self.scales = np.maximum(self.scales, sizes)
+        self.scales = self._ahead(np.maximum(self.scales, sizes))
+
+    def _ahead(self, scales: Array) -> Array:
+        """Sizes (V,), or those that the variables soon have: what grows from nothing is not followed there as closely
+        as later, where shorter steps do not help nodes that stand too far apart."""
+        if self.before is None or not self.before.values or self.rows.grid.dimension < 2:
+            return scales
+        soon = self.now + self.pace.soon * (self.span[1] - self.span[0])
+        found: Array = np.maximum(scales, self.before.grown(soon))
+        return found
 
     def _without_rate(self) -> Array:
         assert self.jacobian is not None
@@ -276,15 +293,7 @@ class Marcher:
     def _error(self, dt: float, stages: Array) -> float:
         values = np.concatenate([self.u[None], stages])
         if len(self.found.ends) == 1:
-            values[0] = np.where(self._without_rate(), _extrapolated(self.places[1:], stages), values[0])
+            values[0] = np.where(self._without_rate(), extrapolated(self.places[1:], stages), values[0])
         highest = np.tensordot(self.modes[-1], values, 1)
         sizes = np.sqrt(np.mean(highest**2, 1))[self.judged]
         return float(np.max(sizes / self._scale(stages))) / self.tolerance
-
-
-def _extrapolated(places: Array, stages: Array) -> Array:
-    """The polynomial through the stages alone, at the start."""
-    weights = np.array([
-        np.prod([-p / (places[i] - p) for j, p in enumerate(places) if j != i]) for i in range(len(places))
-    ])  # fmt: skip
-    return np.tensordot(weights, stages, 1)

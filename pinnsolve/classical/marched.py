@@ -36,6 +36,13 @@ class Marched:
     values: list[Array] = field(default_factory=list)
     rounding: float = 0.0
 
+    def grown(self, moment: float) -> Array:
+        """The largest sizes (V,) of the variables up to a moment."""
+        steps = max(int(np.searchsorted(self.ends[1:], moment)), 1)
+        ends = np.stack([v[-1] for v in self.values[:steps]])
+        found: Array = np.sqrt(np.mean(ends**2, 2)).max(0)
+        return found
+
     def at(self, unknown: int, places: dict[str, Array]) -> Array:
         """An unknown's values (P,) at places and moments (P,)."""
         time = self.rows.time
@@ -48,12 +55,12 @@ class Marched:
         parts = (moments - ends[step]) / (ends[step + 1] - ends[step])
         tables = radau(all_values.shape[1] - 1, torch.device("cpu"))
         in_time = tables.at(torch.from_numpy(parts)).numpy()
+        numbers, weights = self.rows.grid.interpolation(places, len(moments))
         found = np.empty(len(moments))
         many = 2048  # places at once: as much memory as the values of a small grid
         for begin in range(0, len(moments), many):
             part = slice(begin, begin + many)
-            k = step[part]
-            numbers, weights = self.rows.grid.interpolation({c: v[part] for c, v in places.items()}, len(k))
-            near = all_values[k[:, None, None], np.arange(all_values.shape[1])[:, None], numbers[:, None, :]]
-            found[part] = np.einsum("psw,ps,pw->p", near, in_time[part], weights)
+            stages, nodes = np.arange(all_values.shape[1])[:, None], numbers[part, None]
+            near = all_values[step[part][:, None, None], stages, nodes]
+            found[part] = np.einsum("psw,ps,pw->p", near, in_time[part], weights[part])
         return found

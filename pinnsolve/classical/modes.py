@@ -16,8 +16,9 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
 from pinnsolve.checks.check import check
 from pinnsolve.classical.layout import laid_out, spacing_of
 from pinnsolve.classical.levels import PLAN
-from pinnsolve.classical.linear import Factored, SingularError
+from pinnsolve.classical.linear import Factored
 from pinnsolve.classical.marched import OutOfTimeError
+from pinnsolve.classical.normal import SingularError
 from pinnsolve.classical.reading import NoReferenceError, read
 from pinnsolve.classical.solving import Solver
 from pinnsolve.classical.steady import weights_of

@@ -31,6 +31,14 @@ class Pace:
         time are taken for those of space.
     calm : int
         On shapes: steps without a rejected one, after which one that is twice as long is tried.
+    beyond : float
+        Of the length of a step whose stages were not found: that of the longest ones after it, however small their
+        error. Larger: the next ones fail, too.
+    again : float
+        By which this grows with each step, so that longer ones are tried again.
+    soon : float
+        Of the time: errors count beside what a march on fewer nodes has grown to so much later. More: what grows by
+        itself is followed less closely than it asks for.
     iterations : int
         Of Newton's method in a step.
     solved : float
@@ -57,6 +65,9 @@ class Pace:
     strict: float = 100.0
     idle: float = 0.5
     calm: int = 3
+    beyond: float = 0.6
+    again: float = 1.1
+    soon: float = 0.05
     iterations: int = 7
     solved: float = 1e-3
     slow: float = 0.3

@@ -70,12 +70,15 @@ class Parting:
 
     def connected(self, places: Array, labels: Array, apart: Array) -> Array:
         """The number (P,) of the connected part in which places with labels (P,) lie, `apart` (P,) from each other."""
-        reach, count = 1.6, len(places)
-        distance, near = cKDTree(places).query(places, min(4 * places.shape[1] + 1, count))
-        a, b = np.repeat(np.arange(count), near.shape[1]), near.ravel()
-        close = (distance.ravel() <= reach * apart[a]) & (labels[a] == labels[b])
-        a, b = a[close], b[close]
-        same = self.label((places[a] + places[b]) / 2) == labels[a]
-        edges = coo_matrix((np.ones(int(same.sum())), (a[same], b[same])), shape=(count, count))
-        found: Array = connected_components(edges, directed=False)[1]
+        reach, edges = 1.6, np.zeros((2, 0), dtype=int)
+        for label in np.unique(labels):  # of one material alone: on an interface the nearest ones are of the other
+            own = np.flatnonzero(labels == label)
+            distance, near = cKDTree(places[own]).query(places[own], min(4 * places.shape[1] + 1, len(own)))
+            near = near.reshape(len(own), -1)
+            a, b = np.repeat(own, near.shape[1]), own[near.ravel()]
+            edges = np.concatenate([edges, np.stack([a, b])[:, distance.ravel() <= reach * apart[a]]], 1)
+        a, b = edges
+        a, b = edges[:, self.label((places[a] + places[b]) / 2) == labels[a]]
+        graph = coo_matrix((np.ones(len(a)), (a, b)), shape=(len(places), len(places)))
+        found: Array = connected_components(graph, directed=False)[1]
         return found

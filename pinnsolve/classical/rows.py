@@ -228,15 +228,25 @@ class Rows:
         joints = [np.ones(joint.shape[0], dtype=bool) for joint in self.joints]
         return np.concatenate([*inside, *joints, np.zeros(len(self.chained) * len(self.grid), dtype=bool)])
 
-    def _fade(self, block: Block) -> Array:
-        """The square of the factor (P,) by which residuals inside are weighed down towards singular corners."""
+    def _fade(self, block: Block, equation: Equation | None = None) -> Array:
+        """The square of the factor (P,) by which residuals inside are weighed down towards singular corners.
+
+        Where a value jumps, slopes of order k go as r^-k: a steady equation of second order needs more than r^1. One of
+        first order keeps its weight: what continuity loses there is lost everywhere."""
         at = {c: torch.from_numpy(x) for c, x in block.places.coordinates.items()}
         corners = [c for c in self.corners if set(c.fixed) <= set(at)]
-        factor = fading(corners, at, self.problem.domain)
+        by_order = equation is not None and corners and not block.condition and self.problem.domain.time is None
+        power = 1.4 * (self._order(equation) - 1) if equation is not None and by_order else 3.0
+        factor = fading(corners, at, self.problem.domain, power)
         if factor is None:
             return np.ones(len(block.places))
         nothing = 1e-20  # beside one, and no zero; conditions that contradict each other in the corner both go
         return np.asarray((factor > nothing).numpy() * 1.0 if block.condition else factor.numpy() ** 2) + nothing
+
+    def _order(self, equation: Equation) -> int:
+        """The highest order of the derivatives in an equation."""
+        answer = self.problem.prober.answer(equation, self.problem.domain.interior.grid())
+        return max((sum(alpha) for _, alpha, _ in answer.slopes), default=1)
 
     @property
     def away(self) -> Array:
@@ -247,7 +257,7 @@ class Rows:
     @property
     def fades(self) -> Array:
         """The squares of the factors (R,) by which rows are weighed down towards singular corners."""
-        found = [b.each(self._fade(b)) for b in self.blocks for _ in b.equations]
+        found = [b.each(self._fade(b, e)) for b in self.blocks for e in b.equations]
         return np.concatenate([*found, np.ones(self.count - sum(map(len, found)))])
 
     @property

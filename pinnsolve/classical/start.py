@@ -41,3 +41,11 @@ def start_of(given: Read, rows: Rows) -> Array:
             what = "value" if k == 0 else "rate" if k == 1 else f"derivative of order {k}"
             raise NoReferenceError(f"no condition prescribes the {what} of {problem.unknowns[f]} at the start")
     return found
+
+
+def extrapolated(places: Array, stages: Array) -> Array:
+    """The polynomial through the stages alone, at the start."""
+    weights = np.array([
+        np.prod([-p / (places[i] - p) for j, p in enumerate(places) if j != i]) for i in range(len(places))
+    ])  # fmt: skip
+    return np.tensordot(weights, stages, 1)

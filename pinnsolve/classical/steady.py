@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from pinnsolve.classical.cloud import Cloud
-from pinnsolve.classical.linear import Factored, SingularError
+from pinnsolve.classical.linear import Factored, Nearby
 from pinnsolve.classical.marched import OutOfTimeError
+from pinnsolve.classical.normal import SingularError
 from pinnsolve.classical.reading import NoReferenceError, UndeterminedError
 from pinnsolve.classical.rows import Rows
 from pinnsolve.classical.stencils import Array
@@ -28,6 +29,8 @@ class Search:
         Of a step that does not lessen the residual.
     solved : float
         Corrections, relative to the unknown, at which it ends.
+    part : float
+        The same, of the tolerance, where that is more: what is below the differences of levels.
     rounding, slow : float
         Corrections below the first that are more than the second of the last one are rounding: no further one betters.
     strict : float
@@ -44,6 +47,7 @@ class Search:
     iterations: int = 40
     halvings: int = 8
     solved: float = 1e-10
+    part: float = 1e-2
     rounding: float = 1e-5
     slow: float = 0.1
     strict: float = 10.0
@@ -85,8 +89,8 @@ class Steady:
         return found
 
 
-def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
-    """The values at which all rows hold, from a guess (F, N).
+def solved(rows: Rows, guess: Array, scales: Array, deadline: float, tolerance: float = 0.0) -> Steady:
+    """The values at which all rows hold, from a guess (F, N), as well as a tolerance asks for.
 
     Raises
     ------
@@ -95,9 +99,8 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
     """
     u, nothing = guess.copy(), np.zeros_like(guess)
     weights: Array | None = None
-    factors: Factored | None = None
-    factored: Any = None  # the matrix that they are of: where all is linear it stays
-    last, linear = np.inf, True
+    inverse: Factored | Nearby | None = None
+    last, linear, enough = np.inf, True, max(SEARCH.solved, SEARCH.part * tolerance)
     for steps in range(SEARCH.iterations):
         if clock.perf_counter() > deadline:
             raise OutOfTimeError
@@ -105,9 +108,11 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         jacobian = rows.linearised(u, nothing, 0.0)[0]
         weights = weights_of(rows, jacobian) if weights is None else weights
         try:
-            if factors is None or not _same(jacobian, factored):
-                factors, factored = Factored(jacobian, weights, rows.order, rows.grid.dimension < 2), jacobian
-            step = factors.solve(-residual).reshape(u.shape)
+            if inverse is None or rows.grid.dimension < 2:
+                inverse = Factored(jacobian, weights, rows.order, rows.grid.dimension < 2)
+            else:
+                inverse = Nearby(inverse if isinstance(inverse, Factored) else inverse.factors, jacobian, rows.order)
+            step = inverse.solve(-residual).reshape(u.shape)
         except SingularError:
             raise UndeterminedError(SINGULAR) from None
         if not np.isfinite(step).all():
@@ -119,21 +124,17 @@ def solved(rows: Rows, guess: Array, scales: Array, deadline: float) -> Steady:
         linear = linear and (steps != 1 or size <= SEARCH.rounding)
         last = size
         if steps == 1 and not at_rounding and size > SEARCH.rounding:
-            check_determined(rows, factors, jacobian, scales)
-        if part == 1.0 and (size <= SEARCH.solved or at_rounding):
-            check_determined(rows, factors, jacobian, scales)
-            return Steady(rows, u, _misfit(rows, u, jacobian, scales), linear, _rounding(factors, jacobian, u, sizes))
-    if factors is not None:
-        check_determined(rows, factors, jacobian, scales)
+            check_determined(rows, inverse, jacobian, scales)
+        if part == 1.0 and (size <= enough or at_rounding):
+            check_determined(rows, inverse, jacobian, scales)
+            misfit, rounding = _misfit(rows, u, jacobian, scales), _rounding(inverse, jacobian, u, sizes)
+            return Steady(rows, u, misfit, linear and steps > 0, rounding)
+    if inverse is not None:
+        check_determined(rows, inverse, jacobian, scales)
     raise NoReferenceError("Newton's method finds no solution of its differences")
 
 
-def _same(a: Any, b: Any) -> bool:
-    """Whether two matrices differ by rounding alone."""
-    return bool(a.data.shape == b.data.shape and np.allclose(a.data, b.data, rtol=1e-12, atol=0.0))
-
-
-def check_determined(rows: Rows, factors: Factored, jacobian: Any, scales: Array) -> None:
+def check_determined(rows: Rows, factors: Factored | Nearby, jacobian: Any, scales: Array) -> None:
     """Refuse equations that answer to a change of the values (V, N) as if it were none; scales (V,).
 
     The change that they answer to least is compared with smooth fields of the unknowns' sizes: of these it may take
@@ -161,12 +162,13 @@ def weights_of(rows: Rows, jacobian: Any) -> Array:
         return on_shape(rows, jacobian, SEARCH.strict_on_shapes)
     sizes = np.sqrt(np.asarray(jacobian.power(2).sum(1)).ravel())
     weights, alone = np.ones(rows.count), rows.grid.dimension == 1
+    shares = np.sqrt(rows.fades * (1.0 if alone else rows.shares))
     for part in rows.parts:
-        usual = float(np.sqrt(np.mean(sizes[part] ** 2))) or 1.0
+        counted = sizes[part] * (1.0 if alone else shares[part])  # small intervals stand for little of an integral
+        usual = float(np.sqrt(np.mean(counted**2))) or 1.0
         size = np.maximum(sizes[part], 1e-6 * usual) if alone else usual
         weights[part] = 1 / (size * np.sqrt(part.stop - part.start))
-    shares = 1.0 if alone else rows.shares
-    return weights * np.sqrt(rows.fades * shares) * np.where(rows.of_conditions, SEARCH.strict, 1.0)
+    return weights * shares * np.where(rows.of_conditions, SEARCH.strict, 1.0)
 
 
 def _searched(rows: Rows, u: Array, step: Array, weights: Array, residual: Array) -> tuple[Array, float]:
@@ -185,7 +187,7 @@ def _searched(rows: Rows, u: Array, step: Array, weights: Array, residual: Array
     return u + step, 1.0  # near the solution rounding decides, or least squares leave a residual
 
 
-def _rounding(factors: Factored, jacobian: Any, u: Array, sizes: Array) -> float:
+def _rounding(factors: Factored | Nearby, jacobian: Any, u: Array, sizes: Array) -> float:
     """What rounding of the terms, with signs by chance, makes of the values: high derivatives on many nodes are sums of
     large terms that cancel."""
     terms = np.finfo(float).eps * (abs(jacobian) @ np.abs(u).ravel())

@@ -92,11 +92,13 @@ class Narrow:
         return torch.stack(inside).all(0)
 
 
-def fading(around: Sequence[Corner], coordinates: Mapping[str, Tensor], domain: Domain) -> Tensor | None:
+def fading(
+    around: Sequence[Corner], coordinates: Mapping[str, Tensor], domain: Domain, power: float = 3.0
+) -> Tensor | None:  # fmt: skip
     """The factor (N,) by which residuals are weighted down towards the corners; None without corners."""
     factor: Tensor | None = None
     for corner in around:
-        one = (corner.distance(coordinates, domain) / REACH).clamp(max=1.0) ** 3
+        one = (corner.distance(coordinates, domain) / REACH).clamp(max=1.0) ** power
         factor = one if factor is None else torch.minimum(factor, one)
     return factor
 
