@@ -105,6 +105,7 @@ def test_what_is_conserved_is_seen(equation: Any, weights: tuple[float, ...]) ->
     "equation",
     [
         lambda u, x, t: d(u, t) + d(u**2 / 2, x) - 0.1 * d(u, x, x),
+        lambda u, x, t: d(u, t) - d((1 + x) * d(u, x), x),  # it spreads as much whatever u is
         lambda u, x, t: d(u, t, t) + d(u**2 / 2, x),
         lambda u, x, t: d(u**2 / 2, x) - 1,
         lambda u, x, t: u * d(u, t) + d(u**2 / 2, x),  # how much of it is conserved is not said

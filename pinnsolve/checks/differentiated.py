@@ -43,14 +43,25 @@ def weights(equation: Equation, at: Fields, graph: bool = False) -> tuple[list[s
 
 def twice(equation: Equation, at: Fields) -> list[bool]:
     """Which of the derivatives are of something that holds a derivative itself, as k T_x does and T does not."""
+    return [any(held) for held in _holding(equation, at)]
+
+
+def inner(equation: Equation, at: Fields) -> list[bool]:
+    """Which of the derivatives stand within what is derived again, as T_x does in d(k T_x, x)."""
+    held = _holding(equation, at)
+    return [any(held[j][k] for j in range(k + 1, len(held))) for k in range(len(held))]
+
+
+def _holding(equation: Equation, at: Fields) -> list[list[bool]]:
+    """For each derivative, which of those before it are held by what it derives."""
     with torch.enable_grad(), beside_derivatives(at.chart) as taken:
         equation.residual(at)
         values, leaves = [field.value for field, *_ in taken], [leaf for *_, leaf in taken]
 
-    def holds(k: int) -> bool:
+    def holds(k: int) -> list[bool]:
         if not k or not values[k].requires_grad:
-            return False
+            return [False] * k
         known = torch.autograd.grad(values[k].sum(), leaves[:k], retain_graph=True, allow_unused=True)
-        return any(slope is not None and bool(slope.any()) for slope in known)
+        return [slope is not None and bool(slope.any()) for slope in known]
 
     return [holds(k) for k in range(len(taken))]

@@ -28,7 +28,7 @@ from pinnsolve.methods.growth import square_is_better
 from pinnsolve.methods.implicit_step import Scheme, Start, Step
 from pinnsolve.methods.like_cells import varies
 from pinnsolve.methods.march_cells import bad_cells, cut_anew, finer_cells, first_cells, moved_onto, wide
-from pinnsolve.methods.march_lengths import Tries, following, passing, served, worth_merging
+from pinnsolve.methods.march_lengths import Failures, Tries, following, passing, served, worth_merging
 from pinnsolve.methods.march_record import Accuracy, March, Status, left_in_time, variation
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.stage_operator import that_fit
@@ -71,7 +71,7 @@ class Marcher:
         self.last: Step | None = None
         self.taken, self.shortest, self.paused = 0, 0.0, False  # steps, and the length to which they were lengthened
         self.pause: Callable[[], bool] = lambda: False  # asked before each try: whether to go on another time
-        self.looked, self.waits, self.tries, self.rounds = 0, RULES.between, Tries(), 0  # two of the step at hand
+        self.looked, self.waits, self.failures, self.tries, self.rounds = 0, RULES.between, Failures(), Tries(), 0
         self.found: Tensor | None = None  # its stages, where its cells were halved
         self.terms: Tensor | None = None
         self.scheme.weights = equation_sizes(self._step(self.length, self._constant(self.length)))
@@ -142,7 +142,7 @@ class Marcher:
             return False
         aim = next((m for m in self.moments if m > self.at + RULES.short * self.span), self.at + self.left)
         self.aim, left = aim, aim - self.at
-        length = min(self.length, self.scheme.evolution.driven.longest(self.at))
+        length = self.failures.limited(min(self.length, self.scheme.evolution.driven.longest(self.at)), self.taken)
         if RULES.stretch * length > left:
             length = left
         elif 2 * length > left:  # two equal ones, and no rest that is too short for one
@@ -171,7 +171,7 @@ class Marcher:
                 return None, 0.0
             step, guess = self._step(length, self._guess(length) if guess is None else guess), None
             if not self.solver.solve(step):
-                self.record.rejected, length = self.record.rejected + 1, length / 2
+                self.record.rejected, length = self.record.rejected + 1, self.failures.at(length, self.taken)
                 continue
             size, here = left_in_time(step, self.sizes)
             late = size * self._passing(length) > (asked := tries.asked(self.accuracy.tolerance))

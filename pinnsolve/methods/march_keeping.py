@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ import torch
 from pinnsolve.methods.carried import Carried
 from pinnsolve.methods.cell_march import Marcher
 from pinnsolve.methods.implicit_step import Start, Step
-from pinnsolve.methods.march_lengths import Tries
+from pinnsolve.methods.march_lengths import Failures, Tries
 from pinnsolve.methods.march_record import variation
 from pinnsolve.methods.step_solver import Seen
 from pinnsolve.networks.tiles import Tiles
@@ -37,6 +38,7 @@ def stored(marcher: Marcher) -> dict[str, Any]:
         "counts": [r.counts.iterations, r.counts.factorisations, r.counts.operations, r.rejected, r.rounds],
         "honest": r.honest, "rough": r.rough, "last": {}, "shortest": m.shortest, "found": m.found,
         "tries": [m.tries.left, m.tries.longer, m.tries.no_cells, m.tries.spared], "rounds": m.rounds,
+        "failures": astuple(m.failures),
         "halved": m.halved, "jumped": m.jumped, "layered": m.layered, "looked": m.looked, "waits": m.waits,
         "rate": m.solver.rate if goes_on else None, "told": m.solver.told, "brief": m.solver.brief,
         "made": plain(at) if goes_on and at is not None and not m.solver.constant else {},
@@ -76,7 +78,7 @@ def restore(marcher: Marcher, kept: Mapping[str, Any]) -> None:
         "waits",
     ):
         setattr(marcher, name, kept[name])
-    marcher.tries = Tries(*kept["tries"])
+    marcher.tries, marcher.failures = Tries(*kept["tries"]), Failures(*kept["failures"])
     marcher.mesh = Tiles.placed(marcher.mesh.ends, kept["places"], marcher.mesh.device, marcher.mesh.region)
     marcher.start, marcher.solver.sizes = Start(kept["values"], kept["rates"]), marcher.sizes
     marcher.solver.seen = Seen(marcher.mesh.places, *kept["seen"]) if kept["seen"] else None

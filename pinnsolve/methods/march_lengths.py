@@ -125,6 +125,40 @@ class Tries:
         return length
 
 
+@dataclass
+class Failures:
+    """How long steps may be after Newton's method has failed at a longer one: ahead of a front that runs into wide
+    cells it fails whenever a step is twice as long, and each time takes more iterations than the step itself.
+
+    Parameters
+    ----------
+    most : int
+        Steps before a longer one is tried again, at most. One: at once.
+    longest : float
+    until : int
+        Up to which step that holds.
+    waits : int
+        Steps that were waited for last.
+    """
+
+    most: int = 1
+    longest: float = math.inf
+    until: int = 0
+    waits: int = 1
+
+    def at(self, length: float, taken: int) -> float:
+        """Note that it failed at so long a step, after so many; the length to try next."""
+        if taken - self.until > 2 * self.waits:
+            self.waits = 1
+        self.waits = min(2 * self.waits, self.most)
+        self.until, self.longest = taken + self.waits - 1, length / 2
+        return self.longest
+
+    def limited(self, length: float, taken: int) -> float:
+        """A length that may be tried."""
+        return min(length, self.longest) if taken < self.until else length
+
+
 def following(step: Step, solver: StepSolver, felt: float, tolerance: float, left: float) -> float:
     """The length after a step that left out so much, relative to the unknowns, with so much time left."""
     begin, end = step.scheme.evolution.times

@@ -62,6 +62,21 @@ class Rules:
         Slopes that grow by more from one viscosity to the next belong to a shock (four); those of contacts by two.
     together : int
         Iterations of Newton's method in one step of training: about a quarter of a second.
+    waits : int
+        Steps before a longer one than that at which Newton's method failed is tried again, at most. Fewer: half as
+        many iterations again. More: short steps.
+    spread : float
+        Times the largest diffusivity, in place of speed times length, where diffusion vanishes. Larger: marches that
+        tell little; but three are needed to see how differences fall.
+    closer, edge : float
+        There, in place of `tolerance` and `steps`. Larger: values below zero beside an edge, where diffusion would be
+        negative, and marches that end there. Smaller: up to twice the time.
+    again : int
+        There, how often a march that got stuck is made to a lower tolerance.
+    seen : float
+        There, the ratio of differences that is believed at most. Larger: too kind where a slow part is small as yet.
+    sure : float
+        There, times the error that this ratio tells.
     looks : int
         Times at which it is asked whether waves come in at an end. Fewer: short ones are missed.
     """
@@ -78,6 +93,13 @@ class Rules:
     least: float = 1e-7
     shock: float = 3.0
     together: int = 100
+    waits: int = 16
+    spread: float = 4.0
+    closer: float = 1e-3
+    edge: float = 2.0
+    again: int = 2
+    seen: float = 3.0
+    sure: float = 1.5
     looks: int = 32
 
 
@@ -128,12 +150,12 @@ class Vanishing:
         begun = trial.law.begun
         offsets = {u: trial.plan.size(u).offset for u in trial.problem.unknowns}
         (low, high), (begin, end) = begun.extent[0], begun.times
-        speed = fastest(begun, offsets)
-        unit = speed * min(high - low, speed * (end - begin))
+        speed = fastest(begun, offsets, trial.law.spread > 0)
+        unit = max(speed * min(high - low, speed * (end - begin)), RULES.spread * trial.law.spread)
         return {
             "loss": 0.0, "stuck": False, "done": False, "points": {}, "rate": RULES.together * JOINED.call,
             "unit": unit, "speed": speed, "level": 0, "march": {}, "growing": None, "took": 0.0, "before": 0.0,
-            "limit": {},
+            "limit": {}, "apart": 0.0, "closer": 0,
         }  # fmt: skip
 
     def operations(self, objective: Objective, state: State) -> float:
@@ -150,6 +172,9 @@ class Vanishing:
         if more or marcher.paused:
             return now | {"march": stored(marcher), "growing": growing.vector()}
         trial.live = None
+        if marcher.record.status == "stuck" and trial.law.spread and state["closer"] < RULES.again:
+            growing.slabs = []
+            return now | {"march": {}, "growing": None, "closer": state["closer"] + 1}
         if marcher.record.status != "done":  # what was found with more viscosity stays
             return now | {"done": True, "stuck": growing is trial}
         return _ended(trial, growing.slabs, now, objective)
@@ -161,14 +186,16 @@ def _trial(objective: Objective) -> Marched:
     return model
 
 
-def _marcher(trial: Marched, level: int, unit: float) -> Marcher:
-    """A march with a viscosity of the series."""
+def _marcher(trial: Marched, level: int, unit: float, closer: int) -> Marcher:
+    """A march with a viscosity of the series, to a tolerance that was divided by `ratio` so many times."""
     assert isinstance(trial.law, Law)
     share = RULES.first / RULES.ratio**level
-    tolerance = min(RULES.tolerance, RULES.steps * share)
+    most = RULES.closer if trial.law.spread else RULES.tolerance
+    tolerance = min(most, (RULES.edge if trial.law.spread else RULES.steps) * share) / RULES.ratio**closer
     accuracy = Accuracy(*trial.layer.over(1), tolerance, RULES.bound * tolerance)
     marcher = Marcher(trial.law.with_viscosity(share * unit), accuracy, trial.device)
     marcher.solver.left *= RULES.leaves
+    marcher.failures.most = RULES.waits
     return marcher
 
 
@@ -176,7 +203,7 @@ def _taken_up(trial: Marched, state: State) -> tuple[Marcher, Marched]:
     """The march as it stands, and its steps: that in hand, or one that goes on from what was kept; to the same bits."""
     live = trial.live
     if not (live and state["march"] and live[0].at == state["march"]["at"]):
-        marcher, growing = _marcher(trial, state["level"], state["unit"]), trial
+        marcher, growing = _marcher(trial, state["level"], state["unit"], state["closer"]), trial
         if state["level"]:  # of the first march what is solved is handed out
             growing = Marched(trial.problem, trial.layer, trial.plan, trial.dtype, trial.device)
         if state["march"]:
@@ -198,11 +225,11 @@ def _ended(trial: Marched, found: list[Slab], now: State, objective: Objective) 
     if level:
         scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
         last = difference(trial.slabs, found, scales)
-        own = _own(trial, level - 1, unit, scales, objective) or last
-        limit = replace(
-            limit, l1=RULES.l1 * last.l1 + 2 * own.l1, l2=RULES.l2 * last.l2 + 2 * own.l2,
-            shock=last.steeper > RULES.shock,
-        )  # fmt: skip
+        own = _own(trial, level - 1, unit, now["closer"], scales, objective) or last
+        shock = last.steeper > RULES.shock
+        times = _falls(now["apart"], last.l2, shock) if trial.law.spread else RULES.l2
+        limit = replace(limit, l1=RULES.l1 * last.l1 + 2 * own.l1, l2=times * last.l2 + 2 * own.l2, shock=shock)
+        now = now | {"apart": last.l2}
     trial.slabs = []
     trial.take(found)
     grows = max(1.0, RULES.grows * took / before if before else 1.0)
@@ -214,11 +241,18 @@ def _ended(trial: Marched, found: list[Slab], now: State, objective: Objective) 
     }  # fmt: skip
 
 
+def _falls(before: float, last: float, shock: bool) -> float:
+    """How many times the last difference in L2 the error is at most, where differences fall: with r from one to the
+    next it is 1 / (r - 1) of the last."""
+    seen = min(before / last, RULES.ratio**0.5 if shock else RULES.seen) if last > 0 else 0.0
+    return min(RULES.l2, RULES.sure / (seen - 1)) if seen > 1 else RULES.l2
+
+
 def _untold(trial: Marched, found: list[Slab], speed: float) -> str:
     """Where more waves come in than conditions stand, in words; empty where there is no such end."""
     law = trial.law
     assert isinstance(law, Law)
-    if law.problem.periodic:
+    if law.problem.periodic or law.spread:
         return ""
     laws, (name,) = law.begun, law.problem.domain.space_coordinates
     begin, span = found[0].begin, found[-1].end - found[0].begin
@@ -233,10 +267,12 @@ def _untold(trial: Marched, found: list[Slab], speed: float) -> str:
     return f"waves come in that ask for {' and '.join(short)}" if short else ""
 
 
-def _own(trial: Marched, level: int, unit: float, scales: list[float], objective: Objective) -> Difference | None:
+def _own(
+    trial: Marched, level: int, unit: float, closer: int, scales: list[float], objective: Objective
+) -> Difference | None:  # fmt: skip
     """What the march in the trial function missed, told by the same steps with richer features; nothing where these
     cannot be solved."""
-    before, counts = _marcher(trial, level, unit), Counts()
+    before, counts = _marcher(trial, level, unit, closer), Counts()
     for slab in trial.slabs:
         measured(before, slab)
     again = richer(before.scheme, trial.slabs, before.solver, counts=counts)

@@ -46,9 +46,9 @@ class States:
     values: Tensor
 
 
-def fastest(laws: Evolution, offsets: Mapping[str, float]) -> float:
+def fastest(laws: Evolution, offsets: Mapping[str, float], spreads: bool = False) -> float:
     """The largest speed (length over time) of waves on the start, and on what is prescribed at the ends; where nothing
-    moves, that which crosses the domain in all of time.
+    moves, that which crosses the domain in all of time, or none, where something is spread.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def fastest(laws: Evolution, offsets: Mapping[str, float]) -> float:
                 values[laws.problem.unknowns.index(told.unknown)] = given
         states.append(States(at, t, values))
     found = max(float(speeds(laws, s).abs().nan_to_num(0.0).max()) for s in states)
-    return found if found > 0 else (high - low) / (end - begin)
+    return found if found > 0 or spreads else (high - low) / (end - begin)
 
 
 def coming_in(laws: Evolution, at_end: States, upper: bool, fastest: float) -> int:
@@ -101,8 +101,10 @@ def speeds(laws: Evolution, states: States) -> Tensor:
     ).slopes
     k, m, held = torch.zeros(3, len(states.x), len(problem.equations), len(problem.unknowns), dtype=torch.float64)
     for (e, f, alpha), slope in found.items():
-        into = held if alpha == zeroth else k if laws.derivative(alpha)[0][0] else m
-        into[:, e, f] += slope * laws.sizes[f] * (laws.sign if into is m else 1)
+        (along,), _ = laws.derivative(alpha)
+        into = held if alpha == zeroth else k if along else m
+        if along < 2:  # what is spread is no wave
+            into[:, e, f] += slope * laws.sizes[f] * (laws.sign if into is m else 1)
     k = torch.where(((k != 0) | (m != 0)).any(-1, keepdim=True), k, held)
     rows = torch.maximum(k.abs().amax(-1, keepdim=True), 1e-300 + torch.zeros_like(k[..., :1]))
     evolves = m.abs().amax(-1, keepdim=True)

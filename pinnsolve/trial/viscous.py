@@ -1,4 +1,4 @@
-"""Conservation laws with a little viscosity, whose limit is their entropy solution.
+"""Conservation laws, and laws whose diffusion vanishes, with a little viscosity: the limit is their entropy solution.
 
     sum of c d(q, t) + sum of e d(f, x) - nu sum of c d(q, x, x) = s
 
@@ -28,6 +28,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError, Wall, derivatives_of, wall_at
 from pinnsolve.trial.evolution import Evolution, evolution
 from pinnsolve.trial.exact import Plan
+from pinnsolve.trial.spreading import spreading
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,18 @@ class Law:
     told : (int, int)
         How many conditions stand at the lower and at the upper end.
     start : "smooth" or "jumps"
-        Where it jumps no march without viscosity gets on.
+        Where it jumps, or has a part in which nothing is spread, no march without viscosity gets on.
     begun : Evolution
         The laws with a viscosity of one.
+    spread : float
+        The largest diffusivity of laws that spread by as much as the unknowns say (length squared over time).
     """
 
     conserved: Conserved
     told: tuple[int, ...]
     start: Literal["smooth", "jumps"]
     begun: Evolution
+    spread: float = 0.0
 
     @property
     def problem(self) -> Problem:
@@ -99,8 +103,8 @@ def viscous(equation: Equation, weights: Sequence[float], nu: float, problem: Pr
 
 
 def read_law(problem: Problem, made: Plan) -> Law | None:
-    """A problem as conservation laws along one coordinate, or such that are in another form; nothing where it is none,
-    or where it says more at an end than they can be told."""
+    """A problem as conservation laws along one coordinate, in that form or another, or with diffusion that vanishes;
+    nothing where it is none, or where it says more at an end than they can be told."""
     if problem.indivisible or problem.parts is not None or problem.domain.time is None:
         return None
     found = conserved(problem, made.sizes)
@@ -116,10 +120,18 @@ def read_law(problem: Problem, made: Plan) -> Law | None:
         begun = evolution(problem, made, _viscous(problem, found, 1.0), flowing)
     except UnmarchableError:
         return None
+    return _law(found, tuple(map(len, told)), begun, made) if begun.sign > 0 else None  # else there is no limit
+
+
+def _law(found: Conserved, told: tuple[int, ...], begun: Evolution, made: Plan) -> Law | None:
+    """What is conserved, where a viscosity is worth adding."""
+    if found.spreads:
+        sizes = [made.size(u) for u in begun.problem.unknowns]
+        seen = spreading(begun, torch.tensor([[s.offset, s.scale] for s in sizes], dtype=torch.float64))
+        law = Law(found, told, "jumps" if seen.edged else "smooth", begun, seen.largest)
+        return law if seen.vanishes else None
     jumps = _jumps(begun)
-    if begun.sign < 0 or (found.linear and not jumps):  # backwards in time there is no limit
-        return None
-    return Law(found, tuple(map(len, told)), "jumps" if jumps else "smooth", begun)
+    return None if found.linear and not jumps else Law(found, told, "jumps" if jumps else "smooth", begun)
 
 
 def _evolving(problem: Problem) -> list[str]:

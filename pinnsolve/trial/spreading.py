@@ -1,0 +1,171 @@
+"""Where evolutions do not spread what they carry: diffusion that vanishes with the unknowns.
+
+    q_t = (D(u, u_x) u_x)_x + ...,        D >= 0, zero somewhere
+
+A start that ends where D is zero has an edge that runs at a finite speed, and at which slopes jump or have no bound:
+Barenblatt's solution of u_t = (u^m)_xx. It is the limit of D + nu, as that of a law without any is.
+
+Sources: Vazquez, The Porous Medium Equation (2007), chapters 4 and 9; Carrillo, Arch. Ration. Mech. Anal. 147 (1999)
+269 (uniqueness with convection).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinnsolve.jets.jet import Jet
+from pinnsolve.jets.multi_index import Alpha
+from pinnsolve.trial.evolution import Evolution
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Where it is looked, and what counts as none. Chosen, not measured.
+
+    Parameters
+    ----------
+    places : int
+        Along the line, and times at each end. More: narrow starts are not missed; more time.
+    states : int
+        Between the least and the largest values and slopes. More: what is zero for few of them is not missed.
+    none : float
+        Of the largest diffusivity: what is less spreads nothing. Larger: layers that a march can do are left to a
+        series of them. Smaller: fronts of a start that is nearly zero are left to one that cannot.
+    edge : int
+        Neighbouring places of a start at which nothing is spread. More: narrow gaps have no edge.
+    """
+
+    places: int = 128
+    states: int = 257
+    none: float = 1e-6
+    edge: int = 2
+
+
+RULES = Rules()
+
+
+@dataclass(frozen=True)
+class Spreading:
+    """How much equations spread.
+
+    Parameters
+    ----------
+    largest : float
+        The largest diffusivity among what data say (length squared over time).
+    vanishes : bool
+        Whether it is zero somewhere between.
+    edged : bool
+        Whether the start has a part in which nothing is spread.
+    """
+
+    largest: float
+    vanishes: bool
+    edged: bool
+
+
+def spreading(laws: Evolution, scales: Tensor) -> Spreading:
+    """How much equations spread on what is prescribed at the start and at the ends.
+
+    Parameters
+    ----------
+    laws : Evolution
+        Without added viscosity.
+    scales : tensor (F, 2)
+        The offset and the size of each unknown: they tell where data say nothing else.
+    """
+    values, slopes = _begun(laws, scales[:, 0])
+    begun = _diffusivity(laws, values, slopes)
+    told = torch.cat([values, *_at_ends(laws, values)], 1)
+    ends = [(v.amin(1), v.amax(1)) for v in (told, slopes)]
+    found = _diffusivity(laws, *_between(ends))
+    if not found.max() > 0:  # nothing is there as yet: what comes in is not prescribed as a value
+        offset, size = scales.T
+        ends[0] = (torch.minimum(ends[0][0], offset - size), torch.maximum(ends[0][1], offset + size))
+        found = _diffusivity(laws, *_between(ends))
+    largest = float(torch.cat([begun, found]).max())
+    none = begun <= RULES.none * largest
+    edged = bool(none.unfold(0, RULES.edge, 1).all(-1).any())
+    return Spreading(largest, edged or bool((found <= RULES.none * largest).any()), edged)
+
+
+def _begun(laws: Evolution, usual: Tensor) -> tuple[Tensor, Tensor]:
+    """The unknowns and their slopes at the start, (F, N)."""
+    (low, high) = laws.extent[0]
+    width = (high - low) / RULES.places
+    ends = low + width * torch.arange(RULES.places + 1, dtype=torch.float64)
+    rows = []
+    for f, u in enumerate(laws.problem.unknowns):
+        told = laws.starts.get(u)
+        rows.append(usual[f].expand_as(ends) if told is None else laws.given(told, ends[:, None], laws.times[0]))
+    values = torch.stack(rows)
+    return (values[:, 1:] + values[:, :-1]) / 2, values.diff(dim=1) / width
+
+
+def _at_ends(laws: Evolution, values: Tensor) -> list[Tensor]:
+    """What is prescribed at the ends, each (F, N), with what the start is elsewhere."""
+    begin, end = laws.times
+    times = torch.linspace(begin, end, RULES.places, dtype=torch.float64)
+    found = []
+    for wall in laws.walls:
+        told = wall.equation.prescribes
+        if told is not None and told.what == "value":
+            at = torch.full((1, 1), wall.fixed[0], dtype=torch.float64)
+            here = values[:, :1].repeat(1, len(times))
+            here[laws.problem.unknowns.index(told.unknown)] = torch.cat(
+                [laws.given(told, at, float(t)) for t in times]
+            )  # fmt: skip
+            found.append(here)
+    return found
+
+
+def _between(ends: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """States between the least and the largest values and slopes, both among them: (F, N) each."""
+    k = torch.arange(RULES.states, dtype=torch.float64)
+    made, fields = [], len(ends[0][0])
+    for kind, (low, high) in enumerate(ends):
+        share = (k[None] * torch.arange(1 + kind * fields, 1 + (kind + 1) * fields)[:, None]) % RULES.states
+        made.append(low[:, None] + (high - low)[:, None] * share / (RULES.states - 1))
+    values, slopes = made
+    flat = torch.zeros_like(slopes)  # no slope at all, where that is between the others
+    within = (ends[1][0] <= 0).all() & (ends[1][1] >= 0).all()
+    return torch.cat([values, values], 1), torch.cat([slopes, flat if within else slopes], 1)
+
+
+def _diffusivity(laws: Evolution, values: Tensor, slopes: Tensor) -> Tensor:
+    """The least diffusivity of all equations that spread what they derive along time, (N,), without its sign."""
+    problem, count = laws.problem, values.shape[1]
+    (low, high), moment = laws.extent[0], laws.times[0]
+    x = low + (high - low) * ((torch.arange(count, dtype=torch.float64) + 0.5) / count)
+    points = laws.points(x[:, None], torch.full_like(x, moment))
+    chart, at = points.chart()
+    asked: dict[tuple[int, Alpha], Tensor] = {}
+
+    def field(f: int) -> Jet:
+        def leaf(alpha: Alpha) -> Tensor:
+            (along,), later = laws.derivative(alpha)
+            known = (values, slopes)[along][f] if not later and along < 2 else torch.zeros_like(x)
+            asked[f, alpha] = known.clone().requires_grad_()
+            return asked[f, alpha]
+
+        return Jet(chart, leaf, (chart.size,), frozenset(chart.names))
+
+    spread, later = torch.zeros(2, len(problem.equations), count, dtype=torch.float64)
+    fields = problem.looked_at(chart, at, {u: field(f) for f, u in enumerate(problem.unknowns)}, points)
+    for e, equation in enumerate(problem.equations):
+        with torch.enable_grad():
+            residual = equation.residual(fields).value
+        if not residual.requires_grad:
+            continue
+        grads = torch.autograd.grad(residual.sum(), list(asked.values()), allow_unused=True, retain_graph=True)
+        for (f, alpha), slope in zip(asked, grads, strict=True):
+            (along,), of_time = laws.derivative(alpha)
+            into = later if of_time else spread if along == 2 else None
+            if into is not None and slope is not None:
+                into[e] += slope.abs() * laws.sizes[f]
+    mine = (later > 0).any(1) & (spread > 0).any(1)
+    if not bool(mine.any()):
+        return torch.zeros_like(x)
+    return (spread[mine] / later[mine]).nan_to_num(0.0, posinf=0.0).amin(0)

@@ -1,0 +1,128 @@
+"""Diffusion that vanishes with the unknowns: edges that run at a finite speed, by a viscosity that is lowered."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import clamp
+
+from pinnsolve import Box, Problem, Solution, d, dirichlet, initial, solve
+from pinnsolve.checks.check import check
+from pinnsolve.checks.conserved import conserved
+from pinnsolve.methods.march_lengths import Failures
+from pinnsolve.methods.vanishing import RULES, _falls
+from pinnsolve.problem.probes import Size
+from pinnsolve.trial.exact import verified
+from pinnsolve.trial.viscous import Law, read_law
+
+END = 12**0.5  # of Barenblatt's solution for m = 2 at t = 1: u = t^(-1/3) max(1 - x^2 / (12 t^(2/3)), 0)
+
+
+def barenblatt(x: np.ndarray, t: np.ndarray) -> np.ndarray:
+    return t ** (-1 / 3) * np.maximum(1 - x**2 / (12 * t ** (2 / 3)), 0)
+
+
+def gas(unknown: float = 1.0, length: float = 1.0, time: float = 1.0, **given: Any) -> Problem:
+    """u_t = (u^2)_xx in units: u in `unknown`, x in `length`, t in `time`."""
+    spread = length**2 / time / unknown
+
+    def porous(u, x, t):  # type: ignore[no-untyped-def]
+        return d(u, t) - spread * d(u**2, x, x)
+
+    options: dict[str, Any] = {
+        "space": Box(x=(-6 * length, 6 * length)), "time": (time, 3 * time), "equations": porous,
+        "conditions": [initial(u=lambda x: unknown * clamp(1 - (x / length) ** 2 / 12, min=0.0)), dirichlet(u=0)],
+    }  # fmt: skip
+    return Problem(unknowns="u", tolerance=0.1, reference=None, **(options | given))
+
+
+def read(problem: Problem) -> Law | None:
+    made, _ = verified(problem, check(problem))
+    return read_law(problem, made)
+
+
+@pytest.mark.parametrize(
+    ("equation", "told"),
+    [
+        (lambda u, x, t: d(u, t) - d(u**2, x, x), True),
+        (lambda u, x, t: d(u, t) + d(u**3, x) - d(u * d(u, x), x) - u, True),
+        (lambda u, x, t: d(u, t) - d(abs(d(u, x)) * d(u, x), x), True),
+        (lambda u, x, t: d(u, t) - 2 * u * d(u, x, x) - 2 * d(u, x) ** 2, False),
+    ],
+)
+def test_what_is_conserved_is_seen_within_fluxes_too(equation: Any, told: bool) -> None:
+    found = conserved(gas(equations=equation), {"u": Size(1.0, 0.4)})
+    assert found is not None and found.spreads and not found.linear
+    assert found.weights == ((1.0,),) and (found.unsaid == "") == told
+
+
+@pytest.mark.usefixtures("unasked")
+def test_a_viscosity_is_added_where_diffusion_vanishes_alone() -> None:
+    edged = read(gas(2.0, 10.0, 0.1))
+    assert edged is not None and edged.start == "jumps"
+    # D = 2 u L^2 / (T U) at u = U
+    assert edged.spread == pytest.approx(2 * 10.0**2 / 0.1, rel=1e-2)
+    lifted = [initial(u=lambda x: 1.5 + torch.cos(x)), dirichlet(u=0.5)]
+    assert read(gas(conditions=lifted)) is None
+    touching = [initial(u=lambda x: 1 - (x / 6) ** 2), dirichlet(u=0)]
+    law = read(gas(conditions=touching))
+    assert law is not None and law.start == "smooth"
+
+
+@cache
+def solved() -> Solution:
+    return solve(gas(), budget=60)
+
+
+def true_l2(solution: Solution, unknown: float = 1.0, length: float = 1.0, time: float = 1.0) -> float:
+    x, t = (v.ravel() for v in np.meshgrid(np.linspace(-6, 6, 801), np.linspace(1.02, 3, 40)))
+    found, known = solution.u(x=length * x, t=time * t) / unknown, barenblatt(x, t)
+    return float(np.sqrt(((found - known) ** 2).mean()) / known.std())
+
+
+def test_an_edge_runs_as_it_must_and_the_estimate_covers_the_error() -> None:
+    solution = solved()
+    assert solution.converged and solution.outcome is not None and solution.estimate is not None
+    assert "added viscosity of" in solution.outcome.detail
+    assert 0.1 * solution.estimate < true_l2(solution) < solution.estimate <= 0.1
+    x, at = np.linspace(0, 6, 3001), 2.5
+    mass = 12 / 3001 * solution.u(x=x, t=at).sum()
+    assert mass == pytest.approx(4 / 3 * END, rel=1e-2)  # as at the start
+    assert x[np.argmax(solution.u(x=x, t=at) < 0.02)] == pytest.approx(END * at ** (1 / 3), abs=0.2)
+
+
+def test_other_units_change_nothing() -> None:
+    units = (50.0, 1e3, 1e-3)
+    solution = solve(gas(*units), budget=60)
+    assert solution.estimate == pytest.approx(solved().estimate, rel=1e-3)
+    assert true_l2(solution, *units) == pytest.approx(true_l2(solved()), rel=1e-3)
+
+
+@pytest.mark.parametrize("order", [0.5, 0.65, 0.8, 1.0])
+def test_the_bound_covers_errors_that_fall_by_a_power(order: float) -> None:
+    """e_k = 4^(-p k), whose differences are those of marches."""
+    e0, e1, e2 = (4.0 ** (-order * k) for k in range(3))
+    told = _falls(e0 - e1, e1 - e2, False) * (e1 - e2)
+    assert e2 < told < 4 * e2
+    assert _falls(0.0, e1 - e2, False) == RULES.l2
+    mixed = [e + 0.3 * 2.0**-k for k, e in enumerate((e0, e1, e2))]  # beside a part of order 1/2
+    assert mixed[2] < _falls(mixed[0] - mixed[1], mixed[1] - mixed[2], False) * (mixed[1] - mixed[2])
+    assert _falls(1.0, 0.25, True) == pytest.approx(RULES.sure)  # of a shock no more than the root is believed
+
+
+def test_longer_steps_wait_after_failures() -> None:
+    always = Failures()
+    assert always.at(1.0, 3) == 0.5 and always.limited(1.0, 3) == 1.0
+    waits = Failures(most=4)
+    assert waits.at(1.0, 3) == 0.5
+    assert [waits.limited(1.0, k) for k in (3, 4)] == [0.5, 1.0]
+    waits.at(1.0, 4)
+    assert [waits.limited(1.0, k) for k in (4, 6, 7)] == [0.5, 0.5, 1.0]
+    waits.at(1.0, 7)
+    assert waits.waits == 4 and waits.limited(0.1, 8) == 0.1
+    waits.at(2.0, 40)  # long after: again at once
+    assert waits.waits == 2
