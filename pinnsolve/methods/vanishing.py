@@ -166,7 +166,7 @@ def _marcher(trial: Marched, level: int, unit: float) -> Marcher:
     assert isinstance(trial.law, Law)
     share = RULES.first / RULES.ratio**level
     tolerance = min(RULES.tolerance, RULES.steps * share)
-    accuracy = Accuracy(*trial.layer.over(1), tolerance, RULES.bound * tolerance)
+    accuracy = Accuracy(*trial.layer.over(1), tolerance, RULES.bound * tolerance, activation=trial.layer.activation)
     marcher = Marcher(trial.law.with_viscosity(share * unit), accuracy, trial.device)
     marcher.solver.left *= RULES.leaves
     return marcher
