@@ -22,6 +22,7 @@ from .geometry import (
     table,
 )
 from .geometry.named import part
+from .geometry.sampling import Redraw
 from .jets.calculus import curl, d, div, dot, grad, jump, laplace
 from .methods import LBFGS, SGD, SOAP, SPRING, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
 from .modes.found import Modes, modes
@@ -44,7 +45,7 @@ from .problem import (
 )
 from .problem.vectors import vector
 from .reference import Reference, exact
-from .settings import Redraw, Settings
+from .settings import Settings
 from .solution import Solution
 from .solve import solve
 from .verdict.compare import Comparison, compare

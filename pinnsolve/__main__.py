@@ -72,6 +72,9 @@ def _machine(p: argparse.ArgumentParser) -> None:
     """What a run computes with."""
     p.add_argument("--device", metavar="NAME", help="cpu or cuda (cpu)")
     p.add_argument("--dtype", metavar="NAME", help="float64 or float32 (float64)")
+    p.add_argument(
+        "--cells", metavar="NAME", help="the hidden layer that cells share: legendre, sine or tanh (legendre)"
+    )
     p.add_argument("--memory", metavar="SIZE", help='what training may take, each process by itself, as in "2 GB"')
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -13,6 +13,7 @@ from torch import nn
 from pinnsolve.calls import worded_class
 from pinnsolve.errors import ProblemError, did_you_mean, positive, whole
 from pinnsolve.geometry.cube import SAMPLERS, Sampler
+from pinnsolve.geometry.sampling import Redraw
 from pinnsolve.machine.device import usable_device
 from pinnsolve.machine.room import Room, read
 from pinnsolve.methods import (
@@ -25,11 +26,12 @@ from pinnsolve.methods import (
     Newton,
     Vanishing,
 )
-from pinnsolve.methods.by_name import METHODS, named_methods
+from pinnsolve.methods.by_name import METHODS, described_method, named_methods
 from pinnsolve.methods.protocol import check_method
 from pinnsolve.networks import MLP, LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.described import described_network
 from pinnsolve.networks.dropout import drops
+from pinnsolve.networks.hidden_layer import HIDDEN
 from pinnsolve.problem.path import columns_of
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
@@ -47,37 +49,19 @@ LAYERS = (
 POINTS = 4000
 
 
-@worded_class
-@dataclass(frozen=True, kw_only=True)
-class Redraw:
-    """Redraw the collocation points where the residual is large, every so many steps.
-
-    Parameters
-    ----------
-    every : int
-        Steps between two redrawings.
-    uniform : float
-        How much of the density stays uniform; see `pinnsolve.geometry.sampling.redrawn`.
-    pool : int
-        How many candidates for each point that is drawn; with one, points are drawn evenly and nothing is evaluated.
-    """
-
-    every: int = 5
-    uniform: float = 1.0
-    pool: int = 5
-
-    def __post_init__(self) -> None:
-        whole("Redraw: every", self.every)
-        whole("Redraw: pool", self.pool)
-        positive("Redraw: uniform", self.uniform)
-
-
 @dataclass(frozen=True)
 class Stage:
     """A network and the method that trains it."""
 
     network: Network | LocalFeatures | nn.Module
     method: Method
+
+    def sharing(self, activation: str) -> Stage:
+        """The same, where it has cells, with such a hidden layer."""
+        cells = self.network
+        if not isinstance(cells, LocalFeatures):
+            return self
+        return replace(self, network=replace(cells, activation=activation))
 
 
 AUTOMATIC = (
@@ -115,6 +99,9 @@ class Settings:
         Levenberg-Marquardt for any other network.
     network : MLP, RandomFeatures, LocalFeatures or nn.Module, optional
         An MLP, or what Newton's method or Marching go with, unless the choice is automatic.
+    cells : "legendre", "sine" or "tanh"
+        The hidden layer that cells share, where the choice is automatic: Legendre polynomials, or random features along
+        a line and in a plane. With a network it is said there: `LocalFeatures(activation="sine")`.
     budget : float
         Seconds of training. A step that does not fit in what is left of them is not begun; which steps these are is
         chosen by counted operations, so that a loaded machine makes fewer, never others.
@@ -151,6 +138,7 @@ class Settings:
 
     method: Method | str | Sequence[Method | str] | None = None
     network: Network | LocalFeatures | nn.Module | None = None
+    cells: str = "legendre"
     budget: float = 60.0
     points: int | None = None
     condition_points: int = 400
@@ -196,6 +184,7 @@ class Settings:
         if self.continuation is not None:
             object.__setattr__(self, "continuation", columns_of(self.continuation))
         self.room  # noqa: B018  (which refuses what is no memory)
+        self._check_cells(local)
         self._check_dropout()
         self._check_weights()
         self._check_unread()
@@ -223,13 +212,24 @@ class Settings:
     def stages(self) -> tuple[Stage, ...]:
         """What is trained by what, one after the other; a network in several stages goes on from its weights."""
         if self.automatic:
-            return AUTOMATIC
+            return tuple(stage.sharing(self.cells) for stage in AUTOMATIC)
         network = self.network
         if network is None and all(isinstance(m, Marching) for m in self.methods):
-            network = LocalFeatures()
+            network = LocalFeatures(activation=self.cells)
         elif network is None:
             network = RandomFeatures() if all(isinstance(m, Newton) for m in self.methods) else MLP()
         return tuple(Stage(network, method) for method in self.methods)
+
+    def _check_cells(self, local: set[bool]) -> None:
+        if self.cells not in HIDDEN:
+            raise ProblemError(
+                f"Settings: there is no layer cells={self.cells!r}", did_you_mean(str(self.cells), HIDDEN)
+            )
+        if self.cells != "legendre" and not (self.network is None and (self.automatic or local == {True})):
+            raise ProblemError(
+                f"Settings: cells={self.cells!r} does nothing beside a method or network that is asked for",
+                f"Leave method and network out, or write network=LocalFeatures(activation={self.cells!r}).",
+            )
 
     def _check_dropout(self) -> None:
         for method in self.methods:
@@ -274,6 +274,7 @@ class Settings:
         redraw = None if self.redraw is None else repr(self.redraw)
         weights = dict(self.weights) if isinstance(self.weights, Mapping) else self.weights
         asked = {n: value for n in ("memory", "continuation") if (value := getattr(self, n)) is not None}
+        asked |= {"cells": self.cells} if self.cells != "legendre" else {}
         return {
             "method": "automatic" if self.automatic else ", ".join(map(described_method, self.methods)),
             "network": "automatic" if self.automatic else described_network(self.stages[0].network),
@@ -283,11 +284,3 @@ class Settings:
             "redraw": redraw, "weights": str(weights), "seed": self.seed, "device": self.device,
             "dtype": str(self.dtype).removeprefix("torch."), **asked,
         }  # fmt: skip
-
-
-def described_method(method: Method) -> str:
-    """A method's own words, or its name and numbers, but for how long it may go on."""
-    if words := getattr(method, "words", None):
-        return str(words)
-    given = {k: v for k, v in getattr(method, "__dict__", {}).items() if k != "steps"}  # a user's may have slots
-    return f"{type(method).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"

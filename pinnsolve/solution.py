@@ -182,7 +182,8 @@ class Solution(Shown):
 
     def __repr__(self) -> str:
         names = ", ".join(self.problem.unknowns)
-        return f"Solution({names} over {self.problem.domain!r}, {self.parameters_count:,} parameters, {self._ended})"
+        count = f"{self.parameters_count:,} parameters{self.trial.kind}"
+        return f"Solution({names} over {self.problem.domain!r}, {count}, {self._ended})"
 
     @property
     def _ended(self) -> str:

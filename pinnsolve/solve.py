@@ -20,6 +20,7 @@ from pinnsolve.checks.substitution import contradiction, misfits
 from pinnsolve.continuation import Way, along
 from pinnsolve.errors import NotConverged, ProblemError
 from pinnsolve.geometry.cube import Sampler
+from pinnsolve.geometry.sampling import Redraw
 from pinnsolve.machine.files import writable_folder
 from pinnsolve.machine.shared import shared
 from pinnsolve.machine.world import ALONE, World
@@ -30,7 +31,7 @@ from pinnsolve.networks.mlp import Network
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem_file import declared
 from pinnsolve.residuals import sites
-from pinnsolve.settings import Balance, Redraw, Settings
+from pinnsolve.settings import Balance, Settings
 from pinnsolve.solution import Solution
 from pinnsolve.training.checkpointing import Checkpoint
 from pinnsolve.training.expected import check_memory, most_features
@@ -47,7 +48,7 @@ from pinnsolve.trial.evolution import Evolution
 from pinnsolve.trial.exact import Plan, verified
 from pinnsolve.trial.line import Line
 from pinnsolve.trial.of_cells import OfCells
-from pinnsolve.trial.of_network import read_for_cells, trial_of
+from pinnsolve.trial.of_network import check_layer, read_for_cells, trial_of
 from pinnsolve.trial.trial import Trial
 from pinnsolve.trial.viscous import Law, read_law
 
@@ -88,6 +89,7 @@ class Options(TypedDict, total=False):
     settings: Settings | None
     method: Method | str | Sequence[Method | str] | None
     network: Network | LocalFeatures | nn.Module | None
+    cells: str | None
     budget: float | None
     points: int | None
     condition_points: int | None
@@ -110,6 +112,7 @@ def solve(
     settings: Settings | None = None,
     method: Method | str | Sequence[Method | str] | None = None,
     network: Network | LocalFeatures | nn.Module | None = None,
+    cells: str | None = None,
     budget: float | None = None,
     points: int | None = None,
     condition_points: int | None = None,
@@ -176,7 +179,7 @@ def solve(
             "method": method, "network": network, "budget": budget, "points": points,
             "condition_points": condition_points, "held_out": held_out, "validation": validation, "sampler": sampler,
             "redraw": redraw, "weights": weights, "seed": seed, "device": device, "dtype": dtype,
-            "memory": memory, "continuation": continuation,
+            "memory": memory, "continuation": continuation, "cells": cells,
         },
     )  # fmt: skip
     if problem.eigenvalues:
@@ -282,12 +285,14 @@ def _read(problem: Problem, made: Plan, settings: Settings) -> tuple[Evolution |
             raise UnmarchableError("no other network ends there")
         if settings.dtype != torch.float64:
             raise UnmarchableError("cells are solved in float64: rounding in float32 is larger than what they leave")
+        check_layer(problem, next(s.network for s in settings.stages if isinstance(s.network, LocalFeatures)))
         return read_for_cells(problem, made), law
     except UnmarchableError as error:
         if problem.lines:
             raise not_inside(problem, str(error)) from None
-        if settings.automatic:
+        if settings.automatic and settings.cells == "legendre":
             return None, law
         raise ProblemError(
-            f"LocalFeatures cannot solve this problem: {error}", "Leave method and network out, or write network=MLP()."
+            f"LocalFeatures cannot solve this problem: {error}",
+            "Leave method, network and cells out, or write network=MLP().",
         ) from None

@@ -34,6 +34,7 @@ from pinnsolve.methods.line_march import LineMarch
 from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_solving import cells_of, given
 from pinnsolve.networks.local_features import LocalFeatures
+from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Across, Traces
 from pinnsolve.trial.exact import verified
@@ -302,7 +303,7 @@ def test_a_saved_solution_is_the_same() -> None:
 def test_traces_bend_and_come_back() -> None:
     mesh = Tiles.begun([(0.0, 1.0)], 4, [(0.3,)], CPU)
     matrix = torch.tensor([[1.0, 0.0], [2.0, 0.25]], dtype=torch.float64)
-    traces = Traces(mesh, (2,), (6,), False, {0.3: Across(-matrix, torch.eye(2).double())})
+    traces = Traces(mesh, (2,), (6,), reference_cell(5, CPU), False, {0.3: Across(-matrix, torch.eye(2).double())})
     c = torch.randn(len(mesh), 1, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     joined = traces.joined(c)
     left, right = traces.of(joined)

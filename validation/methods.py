@@ -18,9 +18,10 @@ from importlib import import_module
 import torch
 
 from pinnsolve import MLP, Problem, compare, solve
+from pinnsolve.geometry.sampling import Redraw
 from pinnsolve.methods import Method
 from pinnsolve.methods.by_name import METHODS
-from pinnsolve.settings import Redraw, Settings
+from pinnsolve.settings import Settings
 from pinnsolve.training.history import Look
 
 PROBLEMS = ("heat", "poisson", "burgers", "allen_cahn", "kovasznay", "cavity", "maxwell_cavity", "taylor_green")

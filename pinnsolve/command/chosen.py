@@ -83,7 +83,7 @@ def settings_of(arguments: argparse.Namespace, settings: Settings) -> Settings:
     if arguments.budget is not None:
         changes["budget"] = number("--budget", arguments.budget)
     read("--memory", arguments.memory)  # told by the name that was written
-    for name in ("seed", "device", "memory"):
+    for name in ("seed", "device", "memory", "cells"):
         if getattr(arguments, name) is not None:
             changes[name] = getattr(arguments, name)
     return dataclasses.replace(settings, **changes)

@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from pinnsolve.calls import worded_class
+from pinnsolve.errors import positive, whole
 from pinnsolve.geometry.cube import Sampler
 from pinnsolve.geometry.piece import Piece
 from pinnsolve.geometry.points import Points, joined
 from pinnsolve.geometry.wanting import Wanting
+
+
+@worded_class
+@dataclass(frozen=True, kw_only=True)
+class Redraw:
+    """Redraw the collocation points where the residual is large, every so many steps.
+
+    Parameters
+    ----------
+    every : int
+        Steps between two redrawings.
+    uniform : float
+        How much of the density stays uniform; see `pinnsolve.geometry.sampling.redrawn`.
+    pool : int
+        How many candidates for each point that is drawn; with one, points are drawn evenly and nothing is evaluated.
+    """
+
+    every: int = 5
+    uniform: float = 1.0
+    pool: int = 5
+
+    def __post_init__(self) -> None:
+        whole("Redraw: every", self.every)
+        whole("Redraw: pool", self.pool)
+        positive("Redraw: uniform", self.uniform)
 
 
 def sample(

@@ -83,16 +83,16 @@ def accuracy(method: Asking, trial: OfCells) -> Accuracy:
     dims = len(trial.problem.space_coordinates)
     if isinstance(trial, Planar):
         bound = closeness(method, trial)
-        return Accuracy(trial.layer.steady, 1, bound, bound)
+        return Accuracy(trial.layer.steady, 1, bound, bound, activation=trial.layer.activation)
     if method.bound is not None:
-        return Accuracy(*trial.features, method.bound / RULES.bound, method.bound)
+        return Accuracy(*trial.features, method.bound / RULES.bound, method.bound, activation=trial.layer.activation)
     times, least = _times(trial), method.least * (RULES.plane if dims > 1 else 1.0)
     if at_rim(trial.problem):
         least = min(least, RULES.first) * times / RULES.plane
     tolerance = max(method.share * trial.problem.tolerance * times, least)
     if dims > 1:
         tolerance = min(tolerance, _most(trial))
-    return Accuracy(*trial.features, tolerance, RULES.bound * tolerance)
+    return Accuracy(*trial.features, tolerance, RULES.bound * tolerance, activation=trial.layer.activation)
 
 
 def _most(trial: OfCells) -> float:

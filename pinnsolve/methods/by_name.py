@@ -43,3 +43,11 @@ def method_by_name(text: str, steps: int | None = None) -> tuple[Method, ...]:
             raise ProblemError(f"there is no method '{name}'", did_you_mean(name, METHODS))
     last = len(names) - 1
     return tuple(METHODS[n](**({"steps": steps} if k == last else {})) for k, n in enumerate(names))
+
+
+def described_method(method: Method) -> str:
+    """A method's own words, or its name and numbers, but for how long it may go on."""
+    if words := getattr(method, "words", None):
+        return str(words)
+    given = {k: v for k, v in getattr(method, "__dict__", {}).items() if k != "steps"}  # a user's may have slots
+    return f"{type(method).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"

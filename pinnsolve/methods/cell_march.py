@@ -57,8 +57,8 @@ class Marcher:
         enough: Callable[[], bool] | None = None, world: World = ALONE, room: Room = UNLIMITED,
     ) -> None:  # fmt: skip
         self.accuracy, self.enough = accuracy, enough or (lambda: False)
-        square = square_is_better(evolution, device)
-        self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, device, None, square, world, room)
+        form = device, None, square_is_better(evolution, device, accuracy.activation), world, room, accuracy.activation
+        self.scheme = Scheme(evolution, accuracy.degree, accuracy.stages, *form)
         self.record, (self.at, self.aim) = March(self.scheme), evolution.times
         self.span, self.moments = self.aim - self.at, evolution.moments
         self.first = first_cells(evolution, accuracy.cells if evolution.dims == 1 else RULES.plane, device)

@@ -78,7 +78,8 @@ class Enriching:
         """With what its steps are solved again."""
         more = self.more if more is None else more
         read, asked = evolution_of(known), accuracy(self, known)
-        return Scheme(read, asked.degree + more, asked.stages + stages_for(more), known.device, room=room)
+        degree, stages = asked.degree + more, asked.stages + stages_for(more)
+        return Scheme(read, degree, stages, known.device, room=room, activation=known.layer.activation)
 
     def _fits(self, known: Marched, room: Room) -> bool:
         """Whether a budget of memory has room for that."""

@@ -17,7 +17,7 @@ from pinnsolve.methods.joints import Parted, Told, crossing, going_on, lowest, n
 from pinnsolve.methods.sides import Sides, grouped
 from pinnsolve.networks.curve_runs import Runs, runs_of
 from pinnsolve.networks.openings import openings
-from pinnsolve.networks.reference_cell import Part, reference_cell
+from pinnsolve.networks.reference_cell import Part, ReferenceCell, reference_cell
 from pinnsolve.networks.spread import own_features
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Crossed, Relation
@@ -113,7 +113,7 @@ def faces_in(scheme: Scheme, mesh: Tiles) -> Faces:
     e = scheme.evolution
     meeting = () if not e.relations else tuple(counts_of(scheme, mesh).tolist())
     joins = ((1, 1),) * len(e.joins) if e.fluxed else e.joins
-    return faces_of(mesh, scheme.degree, joins, e.rings, e.crossed, scheme.loose, meeting)
+    return faces_of(mesh, scheme.cell, joins, e.rings, e.crossed, scheme.loose, meeting)
 
 
 def counts_of(scheme: Scheme, mesh: Tiles) -> Tensor:
@@ -128,13 +128,13 @@ def joined_at(scheme: Scheme) -> int:
 
 @lru_cache(maxsize=4)  # a step and its repetition, rich and poor; each takes tens of megabytes
 def faces_of(
-    mesh: Tiles, degree: int, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...],
+    mesh: Tiles, cell: ReferenceCell, joins: tuple[tuple[int, ...], ...], rings: tuple[bool, ...],
     crossed: tuple[Crossed, ...] = (), less: int = 0, meeting: tuple[int, ...] = (),
 ) -> Faces:  # fmt: skip
     """The faces of a mesh, made once; across lines and planes where something else is joined each relation is divided
     by its largest coefficient. Traces are joined up to so many degrees `less` than they have. On runs of curves between
     materials there are so many unknowns each, and no traces yet."""
-    made = _Making(mesh, degree, joins, crossed, less)
+    made = _Making(mesh, cell, joins, crossed, less)
     for piece in mesh.pieces(rings) if mesh.region is None else openings(mesh, rings):
         made.add(*piece)
     if meeting:
@@ -147,7 +147,7 @@ class _Making:
     """Faces in the making: for each the two cells, for each of its unknowns what it is."""
 
     mesh: Tiles
-    degree: int
+    cell: ReferenceCell
     joins: tuple[tuple[int, ...], ...]
     crossed: tuple[Crossed, ...]
     less: int
@@ -163,7 +163,6 @@ class _Making:
     blocks: list[Tensor] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.cell = reference_cell(self.degree, self.mesh.device, self.mesh.dims)
         self.mine: list[list[int]] = [[] for _ in range(len(self.mesh))]
         # where cells are, in first intervals; over a shape what is left of them, in the coordinates' units
         low, high = self.mesh.units

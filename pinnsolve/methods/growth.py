@@ -52,17 +52,17 @@ class Rules:
 RULES = Rules()
 
 
-def square_is_better(evolution: Evolution, device: torch.device) -> bool:
+def square_is_better(evolution: Evolution, device: torch.device, activation: str = "legendre") -> bool:
     """Whether collocation grows less than joined least squares, which grow."""
     if len(evolution.joins) < 2 or evolution.second or evolution.dims > 1:
         return evolution.second
-    joined_grows = growth(evolution, False, device)
-    return joined_grows > RULES.much and growth(evolution, True, device) < joined_grows - RULES.much
+    joined_grows = growth(evolution, False, device, activation)
+    return joined_grows > RULES.much and growth(evolution, True, device, activation) < joined_grows - RULES.much
 
 
-def growth(evolution: Evolution, square: bool, device: torch.device) -> float:
+def growth(evolution: Evolution, square: bool, device: torch.device, activation: str = "legendre") -> float:
     """The growth of a form on a few cells."""
-    scheme = Scheme(evolution, RULES.degree, RULES.stages, device, None, square)
+    scheme = Scheme(evolution, RULES.degree, RULES.stages, device, None, square, activation=activation)
     mesh = unequal(evolution, device)
     begin, end = evolution.times
     start = at_start(scheme, mesh)

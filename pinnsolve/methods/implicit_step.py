@@ -56,10 +56,10 @@ class Scheme:
     square : bool
         Along a line: collocation at as many points as joins leave open; always where equations are of second order in
         time.
-    world : World
-        The ranks that share the cells of a plane or of space; along a line each solves them alike.
-    room : Room
-        How much may be held at once.
+    world, room : World, Room
+        The ranks that share the cells of a plane or of space, which along a line each solves alike; what may be held.
+    activation : str
+        Of the hidden layer that cells share.
 
     Attributes
     ----------
@@ -76,10 +76,11 @@ class Scheme:
     square: bool = False
     world: World = ALONE
     room: Room = UNLIMITED
+    activation: str = "legendre"
 
     def __post_init__(self) -> None:
         e = self.evolution
-        self.cell: ReferenceCell = reference_cell(self.degree, self.device, e.dims)
+        self.cell: ReferenceCell = reference_cell(self.degree, self.device, e.dims, self.activation)
         self.radau: Radau = radau(self.stages, self.device)
         self.square = e.dims == 1 and (self.square or e.second)
         self.weak = e.dims > 1 and (e.second or e.rated or bool(e.fluxed))
@@ -125,9 +126,8 @@ def sites_of(scheme: Scheme, mesh: Tiles) -> list[Site]:
             edge = mesh.units[upper][:, axis]
             cells = (edge == (len(mesh.ends[axis]) - 1) * upper).nonzero()[:, 0].to(mesh.device)
             if part is not None:
-                middle = ((mesh.lows + mesh.widths / 2)[cells, 1 - axis] - e.extent[1 - axis][0]) / mesh.lengths[
-                    1 - axis
-                ]
+                low = e.extent[1 - axis][0]
+                middle = ((mesh.lows + mesh.widths / 2)[cells, 1 - axis] - low) / mesh.lengths[1 - axis]
                 cells = cells[held_along(e.problem, part, middle)]
             many = max(scheme.points, scheme.degree + 1)
             along, w = reference_cell(scheme.degree, scheme.device, max(1, e.dims - 1)).gauss(many)
@@ -278,7 +278,7 @@ def stretched(h: Tensor, k: Sequence[int]) -> Tensor:
 def traces_of(scheme: Scheme, mesh: Tiles) -> Traces:
     """What cells along a line share, found once for a mesh."""
     e, counts = scheme.evolution, (scheme.cell.count,) * scheme.fields
-    given = tuple(k for (k,) in e.joins), counts, e.rings[0]
+    given = tuple(k for (k,) in e.joins), counts, scheme.cell, e.rings[0]
     return once(None if e.across else mesh, given, lambda: Traces(mesh, *given, e.across))
 
 

@@ -25,7 +25,8 @@ import torch
 from numpy.polynomial.legendre import leggauss
 from torch import Tensor
 
-from pinnsolve.networks.reference_cell import degree_of, legendre, reference_cell
+from pinnsolve.networks.moved import among_others
+from pinnsolve.networks.reference_cell import legendre
 from pinnsolve.trial.marched import Slab
 
 
@@ -101,8 +102,8 @@ def _apart(slab: Slab, again: Sequence[Slab], size: Tensor) -> float:
     square = 0.0
     for part in again:
         known = _over(slab, part)
-        _, times, _, features = part.modes.shape
-        known = torch.nn.functional.pad(known, (0, features - known.shape[3], 0, 0, 0, times - known.shape[1]))
+        known = among_others(known, slab.cell, part.cell)
+        known = torch.nn.functional.pad(known, (0, 0, 0, 0, 0, part.modes.shape[1] - known.shape[1]))
         square += float(((part.modes - known) / size).square().sum((1, 2, 3)) @ part.mesh.shares) * part.length
     return (square / slab.length) ** 0.5
 
@@ -120,9 +121,9 @@ def _over(slab: Slab, part: Slab) -> Tensor:
 
 def _last(slabs: Sequence[Slab], scales: Sequence[float]) -> tuple[float, float, int]:
     """The last terms in time and in space (root mean squares), and the degree in space."""
-    mesh, modes = slabs[0].mesh, slabs[0].modes
-    degree = degree_of(modes.shape[-1], mesh.dims)
-    high = reference_cell(degree, modes.device, mesh.dims).powers.sum(1) > degree - RULES.last
+    modes = slabs[0].modes
+    degree = slabs[0].cell.degree
+    high = slabs[0].cell.powers.sum(1) > degree - RULES.last
     size, total = modes.new_tensor(scales)[:, None], sum(slab.length for slab in slabs)
     time = space = 0.0
     for slab in slabs:

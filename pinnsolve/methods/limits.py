@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra import yardstick
-from pinnsolve.networks.reference_cell import degree_of, legendre, reference_cell
+from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
 
@@ -73,13 +73,13 @@ def difference(first: Sequence[Slab], second: Sequence[Slab], scales: Sequence[f
     begin, span = second[0].begin, second[-1].end - second[0].begin
     away, size, square, norm, mean = torch.zeros(5, fields, dtype=torch.float64, device=device)
     sizes = torch.tensor(scales, dtype=torch.float64, device=device)
-    slopes, kept = [], []
+    slopes, kept, (one, other) = [], [], (first[0].cell, second[0].cell)
     for k in range(count):
         part = (k + 0.5) / count
         time, weight = begin + span * part**2, 2 * part / count
         (mesh_a, a), (mesh_b, b) = (_at(slabs, time) for slabs in (first, second))
         x, w = _points(mesh_a, mesh_b)
-        u, v = _values(mesh_a, a, x), _values(mesh_b, b, x)
+        u, v = _values(mesh_a, a, x, one), _values(mesh_b, b, x, other)
         away += weight * ((u - v).abs() @ w)
         square += weight * ((u - v).square() @ w)
         norm += weight * (v.square() @ w)
@@ -87,7 +87,8 @@ def difference(first: Sequence[Slab], second: Sequence[Slab], scales: Sequence[f
         size += weight * (v.abs() @ w)
         kept.append((weight, v, w))
         if part > 0.5:  # what the start was has opened by then
-            before, now = (_values(m, c, x, 1).abs().amax(1) for m, c in ((mesh_a, a), (mesh_b, b)))
+            both = (mesh_a, a, one), (mesh_b, b, other)
+            before, now = (_values(m, c, x, cell, 1).abs().amax(1) for m, c, cell in both)
             seen = now * mesh_b.length > RULES.steep * sizes
             slopes.append(torch.where(seen, now / before.clamp(min=1e-300), torch.zeros_like(now)))
     varied = torch.stack([weight * ((v - mean[:, None]).abs() @ w) for weight, v, w in kept]).sum(0)
@@ -103,7 +104,7 @@ def difference(first: Sequence[Slab], second: Sequence[Slab], scales: Sequence[f
 def at_place(slabs: Sequence[Slab], place: float, times: Sequence[float]) -> Tensor:
     """The unknowns at one place and several times, (F, N)."""
     x = torch.tensor([place], dtype=torch.float64, device=slabs[0].modes.device)
-    return torch.cat([_values(*_at(slabs, time), x) for time in times], 1)
+    return torch.cat([_values(*_at(slabs, time), x, slabs[0].cell) for time in times], 1)
 
 
 def _at(slabs: Sequence[Slab], time: float) -> tuple[Tiles, Tensor]:
@@ -122,11 +123,11 @@ def _points(a: Tiles, b: Tiles) -> tuple[Tensor, Tensor]:
     return x.flatten(), (widths[:, None] * w / (ends[-1] - ends[0])).flatten()
 
 
-def _values(mesh: Tiles, c: Tensor, x: Tensor, order: int = 0) -> Tensor:
+def _values(mesh: Tiles, c: Tensor, x: Tensor, features: ReferenceCell, order: int = 0) -> Tensor:
     """Fields, or their derivatives along the line, at places, (F, N)."""
     edges = mesh.edges
     cell = (torch.searchsorted(edges, x) - 1).clamp(0, len(c) - 1)
     width = edges[cell + 1] - edges[cell]
     xi = 2 * (x - edges[cell]) / width - 1
-    table = reference_cell(degree_of(c.shape[2], 1), c.device).features(xi[:, None], (order,))
+    table = features.features(xi[:, None], (order,))
     return torch.einsum("nfm,nm->fn", c[cell], table) * (2 / width) ** order

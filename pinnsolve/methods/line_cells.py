@@ -22,7 +22,7 @@ from torch import Tensor
 from pinnsolve.algebra.radau import radau
 from pinnsolve.algebra.tolerances import SAME
 from pinnsolve.jets.multi_index import Alpha
-from pinnsolve.networks.reference_cell import ReferenceCell, legendre, reference_cell
+from pinnsolve.networks.reference_cell import ReferenceCell, reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.networks.traces import Across, Traces
 from pinnsolve.residuals.pointwise import Answers, Derivative, answers
@@ -39,6 +39,8 @@ class LineScheme:
     degree : int
         Of the features of the unknown of highest order.
     device : torch.device
+    activation : str
+        Of the hidden layer.
     beside : float
         Of the line: how far inside its cell a point at a joint is. Larger: an error of its own. Smaller: rounding puts
         it on the other side of a jump.
@@ -47,6 +49,7 @@ class LineScheme:
     line: Line
     degree: int
     device: torch.device
+    activation: str = "legendre"
     beside: float = 1e-12
 
     @property
@@ -60,7 +63,7 @@ class LineScheme:
 
     @cached_property
     def cell(self) -> ReferenceCell:
-        return reference_cell(max(self.counts) - 1, self.device)
+        return reference_cell(max(self.counts) - 1, self.device, 1, self.activation)
 
     @cached_property
     def floors(self) -> Tensor:
@@ -80,7 +83,7 @@ class LineScheme:
     def table(self, order: int) -> Tensor:
         """The features at these points, derived so many times, (3, P, M)."""
         if order not in self._tables:
-            self._tables[order] = legendre(self.places, self.cell.degree, order)
+            self._tables[order] = self.cell.features(self.places[..., None], (order,))
         return self._tables[order]
 
     def richer(self, more: int) -> LineScheme:
@@ -88,8 +91,7 @@ class LineScheme:
 
     def nearest(self, values: Tensor) -> Tensor:
         """The coefficients (n, F, M) of values (n, M, F) at as many Gauss points of cells as there are features."""
-        x, w = self.cell.gauss(self.cell.count)
-        found = (values.transpose(1, 2) * w) @ self.cell.features(x, (0,))
+        found = values.transpose(1, 2) @ self.cell.nearest(self.cell.count)
         for f, count in enumerate(self.counts):
             found[:, f, count:] = 0.0
         return found
@@ -126,7 +128,7 @@ class Cells:
     @cached_property
     def traces(self) -> Traces:
         s = self.scheme
-        return Traces(self.mesh, s.line.joins, s.counts, self.ring, within(s.line.across, self.mesh))
+        return Traces(self.mesh, s.line.joins, s.counts, s.cell, self.ring, within(s.line.across, self.mesh))
 
     @cached_property
     def kinds(self) -> Tensor:

@@ -11,7 +11,6 @@ from torch import Tensor
 from pinnsolve.methods.joined_newton import Effort, JoinedNewton
 from pinnsolve.methods.line_cells import Cells, LineScheme, defects, ends_of
 from pinnsolve.methods.line_operator import LineOperator
-from pinnsolve.networks.reference_cell import legendre
 from pinnsolve.networks.tiles import Tiles, sizes_of
 
 
@@ -175,7 +174,7 @@ class LineMarch:
         far = mesh.length > RULES.carried * last.mesh.length
         here = torch.full_like(places, self.at) if far else places
         xi = 2 * (here - last.mesh.edges[0]) / last.mesh.length - 1
-        return s.nearest((legendre(xi, s.cell.degree, 0) @ last.coefficients[0].T)[None])
+        return s.nearest((s.cell.features(xi[:, None], (0,)) @ last.coefficients[0].T)[None])
 
     def _sizes(self, cells: Cells) -> Tensor:
         return torch.maximum(self.sizes, sizes_of(cells.coefficients, cells.mesh))

@@ -19,6 +19,7 @@ from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_whole import LineWhole
 from pinnsolve.methods.march_record import variation
 from pinnsolve.methods.protocol import State
+from pinnsolve.networks.moved import among_others
 from pinnsolve.networks.tiles import Tiles, sizes_of
 from pinnsolve.problem.local import surplus_of
 from pinnsolve.trial.line import Line, read_line
@@ -69,7 +70,7 @@ def line_of(trial: Lined) -> Line:
 def stepped(trial: Lined, bound: float, state: State, work: Work) -> State:
     """One step: everything at once; where that cannot be done and all conditions stand at one place, the next cells
     from there on."""
-    scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device)
+    scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device, trial.layer.activation)
     if not state["march"]:
         if scheme.line.begin is None or is_linear(scheme):
             whole = _whole(trial, scheme, bound, work)
@@ -140,12 +141,11 @@ def _taken_up(trial: Lined, scheme: LineScheme, bound: float, kept: dict[str, An
 
 def enriched(trial: Lined, known: Lined | None, state: State, work: Work) -> State:
     """All cells of a known solution again with richer features, at once."""
-    scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device)
+    scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device, trial.layer.activation)
     found = None
     if known is not None and known.complete:
         before = cells_of(known)
-        more = scheme.cell.count - before.scheme.cell.count
-        c = torch.nn.functional.pad(before.coefficients, (0, more))
+        c = among_others(before.coefficients, before.scheme.cell, scheme.cell)
         newton = JoinedNewton(LineOperator.of, scheme.floors, RULES.left)
         found = newton.solve(Cells(scheme, before.mesh, c, scheme.line.conditions))
         work.add(spent(scheme, newton.effort))
@@ -176,7 +176,7 @@ def beside_poorer(found: Cells, poorer: Cells, own: int) -> float:
 
 def cells_of(trial: Lined) -> Cells:
     """The cells of a trial function that is complete."""
-    scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device)
+    scheme = LineScheme(line_of(trial), trial.layer.degree, trial.device, trial.layer.activation)
     mesh = Tiles.along(trial.edges.tolist(), trial.device)
     return Cells(scheme, mesh, trial.coefficients, scheme.line.conditions)
 

@@ -17,6 +17,7 @@ from pinnsolve.methods.line_march import LineMarch
 from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_whole import LineWhole
 from pinnsolve.methods.march_record import Accuracy
+from pinnsolve.networks.moved import among_others
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.line import Line, read_line
@@ -73,7 +74,7 @@ class OverLine:
             return None
         trial = Lined(problem, self.of.layer, self.of.plan, self.of.dtype, self.of.device)
         trial.read, bound, effort = line, self.accuracy.tolerance, Effort()
-        scheme = LineScheme(line, trial.layer.degree, trial.device)
+        scheme = LineScheme(line, trial.layer.degree, trial.device, trial.layer.activation)
 
         def enough() -> bool:
             return line_solving.spent(scheme, effort) > self.spent.most
@@ -98,7 +99,7 @@ class OverLine:
     def richer(self, known: LinedFor) -> LinedFor | None:
         """The same with two degrees more."""
         scheme = known.cells.scheme.richer(2)
-        c = torch.nn.functional.pad(known.cells.coefficients, (0, scheme.cell.count - known.cells.scheme.cell.count))
+        c = among_others(known.cells.coefficients, known.cells.scheme.cell, scheme.cell)
         cells = Cells(scheme, known.cells.mesh, c, known.cells.conditions)
         return self._on_cells(known.trial.problem, known.values, cells)
 
@@ -108,7 +109,7 @@ class OverLine:
         line = retold_line(read, problem, trial.plan) if isinstance(read, Line) else read_line(problem, trial.plan)
         if line is None or not len(trial.coefficients):
             return None
-        scheme = LineScheme(line, trial.coefficients.shape[2] - 1, trial.device)
+        scheme = LineScheme(line, trial.coefficients.shape[2] - 1, trial.device, trial.layer.activation)
         mesh = Tiles.along(trial.edges.tolist(), trial.device)
         cells = Cells(scheme, mesh, trial.coefficients, line.conditions)
         return self._held(problem, trial.forward.values(), cells)
@@ -116,7 +117,7 @@ class OverLine:
     def once_more(self, trial: Lined) -> float:
         """Operations of a solution on the cells of a known one."""
         read = trial.read if isinstance(trial.read, Line) else line_solving.line_of(trial)
-        scheme = LineScheme(read, trial.layer.degree, trial.device)
+        scheme = LineScheme(read, trial.layer.degree, trial.device, trial.layer.activation)
         return line_solving.spent(scheme, Effort(3, 3 * len(trial.coefficients)))  # Newton's method settles in three
 
     def _on_cells(self, problem: Problem, values: Mapping[str, float], cells: Cells) -> LinedFor | None:

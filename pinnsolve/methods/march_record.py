@@ -41,6 +41,7 @@ class Accuracy:
     bound: float = 1e-3
     cells: int = 8
     most: int = 400
+    activation: str = "legendre"
 
 
 @dataclass

@@ -4,7 +4,7 @@ these."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -81,7 +81,7 @@ class OverPlane:
             return None
         plan, work, begun = self.of.plan, Work(), self.spent.total
         narrow = plan.narrow if self.of.dims > 2 else ()
-        scheme = scheme_of(read, self.of.layer.steady, self.of.device)
+        scheme = scheme_of(read, self.of.layer.steady, self.of.device, activation=self.of.layer.activation)
         whole = SteadyWhole(scheme, (*plan.corners, *read.jumps), self.accuracy.bound, work, narrow)
         before = self.spent.operations
         while whole.advance():
@@ -100,7 +100,7 @@ class OverPlane:
         c, moves = cells.coefficients, [v - known.values[name] for name, v in values.items()]
         if known.told is not None:
             c = c + torch.tensordot(torch.tensor(moves, dtype=c.dtype, device=c.device), known.told, 1)
-        scheme = scheme_of(read, cells.scheme.degree, self.of.device)
+        scheme = scheme_of(read, cells.scheme.degree, self.of.device, activation=self.of.layer.activation)
         found = self._on_cells(problem, values, rescaled(SteadyCells(scheme, cells.mesh, c), scheme))
         if found is not None:
             found.told = known.told
@@ -109,7 +109,7 @@ class OverPlane:
     def richer(self, known: PlanarFor) -> PlanarFor | None:
         """The same with two degrees more."""
         before = known.cells.scheme
-        scheme = scheme_of(before.evolution, before.degree + 2, self.of.device)
+        scheme = replace(before, degree=before.degree + 2)
         c = among(known.cells.coefficients, known.cells.mesh, before.cell, scheme.cell)
         return self._on_cells(known.trial.problem, known.values, SteadyCells(scheme, known.cells.mesh, c))
 
@@ -118,7 +118,7 @@ class OverPlane:
         read = read_steady(problem, self.of.plan)
         if read is None or trial.mesh is None:
             return None
-        scheme = scheme_of(read, trial.degree, trial.device)
+        scheme = scheme_of(read, trial.degree, trial.device, activation=trial.layer.activation)
         cells = rescaled(SteadyCells(scheme, trial.mesh, trial.coefficients), scheme)
         return self._held(problem, trial.forward.values(), cells, trial.defect)
 

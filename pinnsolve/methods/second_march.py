@@ -20,8 +20,8 @@ from pinnsolve.methods.implicit_step import Scheme, Start, Step
 from pinnsolve.methods.longer_steps import Stretch, alone, stretches
 from pinnsolve.methods.march_record import left_in_time
 from pinnsolve.methods.step_solver import Counts, StepSolver
-from pinnsolve.networks.moved import carried
-from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, legendre
+from pinnsolve.networks.moved import among_others, carried
+from pinnsolve.networks.reference_cell import ReferenceCell, legendre
 from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.trial.marched import Slab
@@ -116,8 +116,8 @@ def _again(
 
 def as_it_was(before: Scheme, known: Sequence[Slab]) -> Scheme:
     """The scheme with the features and stages of known steps."""
-    _, q, _, m = known[0].modes.shape
-    return replace(before, degree=degree_of(m, before.evolution.dims), stages=q - 1)
+    q = known[0].modes.shape[1]
+    return replace(before, degree=known[0].cell.degree, stages=q - 1)
 
 
 def steps_of(scheme: Scheme, known: Sequence[Slab]) -> list[Step]:
@@ -138,7 +138,7 @@ def steps_of(scheme: Scheme, known: Sequence[Slab]) -> list[Step]:
 
 def slabs(steps: Sequence[Step]) -> list[Slab]:
     """Steps as a trial function keeps them."""
-    return [Slab(s.mesh, s.begin, s.length, in_modes(s)) for s in steps]
+    return [Slab(s.mesh, s.begin, s.length, in_modes(s), s.scheme.activation) for s in steps]
 
 
 @dataclass(frozen=True)
@@ -282,16 +282,8 @@ def in_modes_of(scheme: Scheme, everything: Tensor) -> Tensor:
     return torch.tensordot(r.modes / norms[:, None], everything, 1).transpose(0, 1).contiguous()
 
 
-def padded(c: Tensor, few: ReferenceCell, many: ReferenceCell) -> Tensor:
-    """The same functions (..., M) among more features."""
-    places = {tuple(k): j for j, k in enumerate(many.powers.tolist())}
-    made = c.new_zeros(*c.shape[:-1], many.count)
-    made[..., [places[tuple(k)] for k in few.powers.tolist()]] = c
-    return made
-
-
 def among(c: Tensor, mesh: Tiles, few: ReferenceCell, many: ReferenceCell) -> Tensor:
     """The same functions (..., n, F, M) among more features on the same cells."""
     if not len(mesh.cut):
-        return padded(c, few, many)
+        return among_others(c, few, many)
     return taken_over(c, mesh, few, mesh, many, torch.arange(len(mesh), device=mesh.device))

@@ -66,11 +66,13 @@ def _apart(degree: int, p: float) -> float:
     return float((degree / 10) ** -p - ((degree + 2) / 10) ** -p)
 
 
-def error_of_richest(solved: Sequence[Tensor], mesh: Tiles, scales: Sequence[float], tolerance: float) -> float:
+def error_of_richest(
+    solved: Sequence[Tensor], mesh: Tiles, scales: Sequence[float], tolerance: float, activation: str = "legendre"
+) -> float:
     """The relative error of the last of three solutions with coefficients (n, F, M) of degrees d - 2, d and d + 2, the
     largest over the unknowns of these natural sizes; infinite where their differences tell none, zero where they do not
     count."""
-    cells = [reference_cell(degree_of(c.shape[2], mesh.dims), c.device, mesh.dims) for c in solved]
+    cells = [reference_cell(degree_of(c.shape[2], mesh.dims), c.device, mesh.dims, activation) for c in solved]
     differences = []
     for k in range(2):
         away = solved[k + 1] - among(solved[k], mesh, cells[k], cells[k + 1])

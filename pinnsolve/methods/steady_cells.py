@@ -37,11 +37,12 @@ Left = tuple[Tensor, list[Tensor], list[Tensor]]
 
 
 def scheme_of(
-    problem: Evolution, degree: int, device: torch.device, world: World = ALONE, room: Room = UNLIMITED
+    problem: Evolution, degree: int, device: torch.device, world: World = ALONE, room: Room = UNLIMITED,
+    activation: str = "legendre",
 ) -> Scheme:  # fmt: skip
     """With features of this degree; rows are weighed cell by cell, so that equations need no weights."""
     weights = torch.ones(len(problem.equations), dtype=torch.float64, device=device)
-    return Scheme(problem, degree, 1, device, weights, world=world, room=room)
+    return Scheme(problem, degree, 1, device, weights, world=world, room=room, activation=activation)
 
 
 @dataclass

@@ -12,13 +12,12 @@ from torch import Tensor
 from pinnsolve.geometry.places import Corner
 from pinnsolve.methods.grading import graded
 from pinnsolve.methods.implicit_step import Scheme
-from pinnsolve.methods.second_march import padded
 from pinnsolve.methods.stage_costs import operations
 from pinnsolve.methods.stage_operator import held, that_fit
 from pinnsolve.methods.steady_cells import SteadyCells
 from pinnsolve.methods.steady_measured import sizes_like
 from pinnsolve.networks.halvings import halvings
-from pinnsolve.networks.moved import origins, refined
+from pinnsolve.networks.moved import among_others, origins, refined
 from pinnsolve.networks.spread import taken_over
 from pinnsolve.networks.tails import decay, fewest, steep
 from pinnsolve.networks.tiles import Tiles
@@ -93,7 +92,7 @@ def richer(cells: SteadyCells) -> SteadyCells | None:
     for more in (2, 1):
         scheme = replace(cells.scheme, degree=cells.scheme.degree + more)
         if scheme.degree <= RULES.space and fits(scheme, cells.mesh):
-            c = padded(cells.coefficients, cells.scheme.cell, scheme.cell)
+            c = among_others(cells.coefficients, cells.scheme.cell, scheme.cell)
             return SteadyCells(scheme, cells.mesh, c, added=cells.added)
     return None
 

@@ -39,6 +39,14 @@ def steady_of(trial: Planar) -> Evolution:
     return trial.read
 
 
+def _scheme(trial: Planar, degree: int, objective: Objective | None = None) -> Scheme:
+    """That of its problem and hidden layer with features of a degree; with the ranks and the room of an objective."""
+    read, device, activation = steady_of(trial), trial.device, trial.layer.activation
+    if objective is None:
+        return scheme_of(read, degree, device, activation=activation)
+    return scheme_of(read, degree, device, objective.world, objective.room, activation)
+
+
 def corners_of(trial: Planar) -> tuple[Corner, ...]:
     """Where prescribed values jump."""
     return (*trial.plan.corners, *steady_of(trial).jumps)
@@ -50,7 +58,7 @@ def stepped(trial: Planar, known: Planar | None, bound: float, state: State, obj
     work = objective.work
     before = known if known is not None and known.complete else None
     degree = trial.degree if state["march"] or before is None else _begun_with(trial, before)
-    scheme = scheme_of(steady_of(trial), degree, trial.device, objective.world, objective.room)
+    scheme = _scheme(trial, degree, objective)
     live, begun = trial.live, work.operations
     if not isinstance(live, SteadyWhole) or live.cells.coefficients is not trial.coefficients:
         narrow = trial.plan.narrow if trial.dims > 2 else ()
@@ -88,10 +96,10 @@ def _begun_with(trial: Planar, known: Planar) -> int:
 def enriched(trial: Planar, known: Planar | None, bound: float, state: State, objective: Objective) -> State:
     """All cells of a known solution again with richer features."""
     degree = trial.layer.steady if known is None else max(trial.layer.steady, known.degree + 2)
-    scheme = scheme_of(steady_of(trial), degree, trial.device, objective.world, objective.room)
+    scheme = _scheme(trial, degree, objective)
     solved = None
     if known is not None and known.complete and known.mesh is not None:
-        before = scheme_of(steady_of(known), known.degree, known.device)
+        before = _scheme(known, known.degree)
         c = _richer(known, before.cell, scheme.cell)
         cells = rescaled(SteadyCells(scheme, known.mesh, c), scheme)
         newton = JoinedNewton(SteadyOperator, sizes_like(cells), RULES.again * bound)
@@ -116,7 +124,7 @@ def _told_by_orders(trial: Planar, known: Planar, bound: float, objective: Objec
     mesh, degree = known.mesh, known.degree - 2
     if mesh is None or degree < 4 or trial.defect < Orders.slow * known.defect:
         return 0.0
-    scheme = scheme_of(steady_of(trial), degree, trial.device, objective.world, objective.room)
+    scheme = _scheme(trial, degree, objective)
     cells = rescaled(
         SteadyCells(scheme, mesh, _richer(known, known.cell(known.coefficients.shape[2]), scheme.cell)), scheme
     )
@@ -127,7 +135,7 @@ def _told_by_orders(trial: Planar, known: Planar, bound: float, objective: Objec
         return 0.0
     scales = [trial.plan.size(u).scale for u in trial.problem.unknowns]
     three = [solved.coefficients, known.coefficients, trial.coefficients]
-    return error_of_richest(three, mesh, scales, trial.problem.tolerance)
+    return error_of_richest(three, mesh, scales, trial.problem.tolerance, trial.layer.activation)
 
 
 def _richer(known: Planar, before: ReferenceCell, after: ReferenceCell) -> Tensor:
@@ -142,7 +150,7 @@ def _richer(known: Planar, before: ReferenceCell, after: ReferenceCell) -> Tenso
 def ahead(known: Planar) -> float:
     """Operations of solving its cells again with two degrees more, by two factorisations; over space by one, where
     equations are linear."""
-    scheme = scheme_of(steady_of(known), known.degree + 2, known.device)
+    scheme = _scheme(known, known.degree + 2)
     assert known.mesh is not None
     problem = known.problem
     once = known.dims > 2 and all(linear(problem, e, problem.domain.line()) for e in problem.equations)

@@ -192,7 +192,7 @@ def _marcher(trial: Marched, level: int, unit: float, closer: int) -> Marcher:
     share = RULES.first / RULES.ratio**level
     most = RULES.closer if trial.law.spread else RULES.tolerance
     tolerance = min(most, (RULES.edge if trial.law.spread else RULES.steps) * share) / RULES.ratio**closer
-    accuracy = Accuracy(*trial.layer.over(1), tolerance, RULES.bound * tolerance)
+    accuracy = Accuracy(*trial.layer.over(1), tolerance, RULES.bound * tolerance, activation=trial.layer.activation)
     marcher = Marcher(trial.law.with_viscosity(share * unit), accuracy, trial.device)
     marcher.solver.left *= RULES.leaves
     marcher.failures.most = RULES.waits

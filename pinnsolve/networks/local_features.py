@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pinnsolve.errors import ProblemError, whole
+from pinnsolve.errors import ProblemError, did_you_mean, whole
+from pinnsolve.networks.hidden_layer import HIDDEN
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalFeatures:
-    """Cells of space whose features are Legendre polynomials, and steps of time whose features are, too.
+    """Cells of space that share one hidden layer, and steps of time whose features are Legendre polynomials.
 
     In a plane cells have four degrees less, and steps two stages: what is solved grows with the square of the degree;
     three where nothing evolves, in space too. Where its equations are linear and do not change in time steps have up to
@@ -23,6 +24,10 @@ class LocalFeatures:
         Of the features in a cell; along a line it has one more of them for each unknown.
     stages : int
         Of a step, from 2 to 11; polynomials in time have this degree.
+    activation : str
+        Of the hidden layer: "legendre" for Legendre polynomials, a functional-link network; "sine" or "tanh" for random
+        features, along a line or in a plane: as many combinations of neurons as there are polynomials of that degree
+        (`networks.hidden_layer`).
 
     Raises
     ------
@@ -32,6 +37,7 @@ class LocalFeatures:
 
     degree: int = 11
     stages: int = 5
+    activation: str = "legendre"
 
     def __post_init__(self) -> None:
         whole("LocalFeatures: degree", self.degree)
@@ -40,6 +46,19 @@ class LocalFeatures:
             raise ProblemError(f"LocalFeatures: degree={self.degree} is out of range", "Write a number from 4 to 20.")
         if not 2 <= self.stages <= 11:
             raise ProblemError(f"LocalFeatures: stages={self.stages} is out of range", "Write a number from 2 to 11.")
+        if self.activation not in HIDDEN:
+            raise ProblemError(
+                f"LocalFeatures: there is no activation '{self.activation}'", did_you_mean(str(self.activation), HIDDEN)
+            )
+
+    @property
+    def words(self) -> str:
+        """What its features are called, which are polynomials unless something else is said.
+
+        >>> LocalFeatures(activation="sine").words, LocalFeatures().words
+        ('sine features', 'features')
+        """
+        return "features" if self.activation == "legendre" else f"{self.activation} features"
 
     @property
     def steady(self) -> int:

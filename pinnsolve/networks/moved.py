@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from pinnsolve.networks.halvings import halves_of
+from pinnsolve.networks.hidden_layer import known_to, powers_to
 from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.spread import on_others
 from pinnsolve.networks.tiles import Tiles
@@ -66,6 +68,23 @@ def _inside(old: Tiles, pair: tuple[int, int, int], new: Tiles) -> bool:
     j, k, _ = pair
     low, high = new.units
     return bool(((low <= old.units[0][j]) & (old.units[1][k] <= high)).all(-1).any())
+
+
+def among_others(c: Tensor, few: ReferenceCell, many: ReferenceCell) -> Tensor:
+    """The same functions (..., M) among more features; the nearest ones, where features are no polynomials."""
+    return c @ _change(few, many)
+
+
+@lru_cache(maxsize=32)
+def _change(few: ReferenceCell, many: ReferenceCell) -> Tensor:
+    """The inner products of features, (M, M')."""
+    both = []
+    for cell in (few, many):
+        series = torch.eye(cell.count, dtype=torch.float64, device=cell.device) if cell.series is None else cell.series
+        both.append(dict(zip(powers_to(known_to(cell.activation, cell.degree), cell.dims), series.T, strict=True)))
+    shared = [(both[0][k], both[1][k]) for k in both[0] if k in both[1]]
+    here, there = (torch.stack(side, 1) for side in zip(*shared, strict=True))
+    return here @ there.T
 
 
 def origins(rounds: Sequence[Sequence[int]], count: int) -> Tensor:

@@ -2,8 +2,9 @@
 
 A field on a cell of width h is u(x) = sum over i of c_i f_i(xi), xi in (-1, 1). The features f_i are Legendre
 polynomials, orthonormal for the mean over the cell: a functional-link network, whose hidden layer all cells share and
-whose output layer c is each cell's own. Cells are joined by values and derivatives at their ends: with T the matrix of
-these traces, coefficients are
+whose output layer c is each cell's own. Or they are what a hidden layer of sines or tanh spans, made orthonormal
+(`networks.hidden_layer`); each is then the polynomial in whose place it stands, and little of higher degrees. Cells are
+joined by values and derivatives at their ends: with T the matrix of these traces, coefficients are
 
     c = lift g + free z,        T lift = 1,   T free = 0,
 
@@ -15,7 +16,6 @@ Sources: Pao & Takefuji, Computer 25 (1992) 76 (functional links); Dong & Li, Co
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
@@ -23,6 +23,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 import torch
 from torch import Tensor
+
+from pinnsolve.networks.hidden_layer import known_to, powers_to, spanned
 
 Part = tuple[tuple[float, float], ...]  # from where to where along each of some coordinates
 
@@ -67,7 +69,8 @@ def _derived(degree: int, device: torch.device) -> Tensor:
 class ReferenceCell:
     """Tables of one degree, in one or more coordinates.
 
-    In several coordinates the features are products of Legendre polynomials of total degree at most d.
+    In several coordinates the features are products of Legendre polynomials of total degree at most d, or as many that
+    stand for these.
 
     Parameters
     ----------
@@ -75,6 +78,8 @@ class ReferenceCell:
     device : torch.device
     dims : int
         Coordinates of space.
+    activation : str
+        Of the hidden layer: "legendre", "sine" or "tanh".
 
     Attributes
     ----------
@@ -82,22 +87,27 @@ class ReferenceCell:
         M, the number of features: d + 1 along a line, (d + 1)(d + 2)/2 in a plane, (d + 1)(d + 2)(d + 3)/6 in space.
     powers : tensor (M, dims)
         The degree of each feature along each coordinate.
+    series : tensor (M, L), optional
+        The features as combinations of L Legendre products; without it they are the first of these.
     """
 
-    def __init__(self, degree: int, device: torch.device, dims: int = 1) -> None:
-        self.degree, self.device, self.dims = degree, device, dims
-        chosen = [k for k in itertools.product(range(degree + 1), repeat=dims) if sum(k) <= degree]
+    def __init__(self, degree: int, device: torch.device, dims: int = 1, activation: str = "legendre") -> None:
+        self.degree, self.device, self.dims, self.activation = degree, device, dims, activation
+        chosen = powers_to(degree, dims)
         self.count, self.powers = len(chosen), torch.tensor(chosen, device=device)
+        self.series = None if activation == "legendre" else spanned(activation, degree, dims).to(device)
         self._tables: dict[tuple[int, tuple[int, ...]], Tensor] = {}
-        self._joins: dict[int, tuple[Tensor, Tensor]] = {}
+        self._joins: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
         self._traces: dict[tuple[int, int, int, Part], Tensor] = {}
         self._places: dict[tuple[tuple[float, ...], tuple[int, ...]], Tensor] = {}
         self._gauss: dict[int, tuple[Tensor, Tensor]] = {}
+        self._nearest: dict[int, Tensor] = {}
 
     @cached_property
     def halves(self) -> list[Tensor]:
-        """By coordinate, (2, M, M): the coefficients of a half from those of the whole."""
-        xi, weights = self.gauss(self.degree + 1)
+        """By coordinate, (2, M, M): the coefficients of a half from those of the whole; the nearest, where features are
+        no polynomials."""
+        xi, weights = self.gauss(known_to(self.activation, self.degree) + 1)
         own, found = self.features(xi, (0,) * self.dims) * weights[:, None], list[Tensor]()
         for axis in range(self.dims):
             moved = [xi.clone(), xi.clone()]
@@ -114,6 +124,10 @@ class ReferenceCell:
 
     def featured(self, xi: Tensor) -> Callable[[Sequence[int]], Tensor]:
         """The same for any orders at the same places (..., dims), each made once."""
+        if self.series is not None:
+            wide, series = reference_cell(known_to(self.activation, self.degree), self.device, self.dims), self.series
+            polynomials = wide.featured(xi)
+            return lambda orders: polynomials(orders) @ series.T.to(xi.dtype)
         values: list[Tensor] = [legendre(x, self.degree, 0) for x in xi.unbind(-1)]
         known: dict[tuple[int, ...], Tensor] = {}
 
@@ -162,6 +176,17 @@ class ReferenceCell:
         if key not in self._tables:
             self._tables[key] = self.features(self.gauss(points)[0], orders)
         return self._tables[key]
+
+    def nearest(self, points: int) -> Tensor:
+        """What makes the nearest coefficients of values at the Gauss points, (P, M)."""
+        if points not in self._nearest:
+            table, weights = self.table(points, (0,) * self.dims), self.gauss(points)[1][:, None]
+            self._nearest[points] = found = table * weights
+            if self.series is not None:
+                root = weights.sqrt()
+                self._nearest[points] = found = torch.linalg.pinv(table * root).T * root
+            return found
+        return self._nearest[points]
 
     def at(self, xi: Tensor, orders: Sequence[int]) -> Tensor:
         """The features at a few places (P, dims), derived so many times along each coordinate, made once: (P, M)."""
@@ -220,19 +245,20 @@ class ReferenceCell:
         """The features at the left and right end, (2, M)."""
         return torch.cat([self.trace(0, side, order) for side in (0, 1)])
 
-    def joins(self, order: int) -> tuple[Tensor, Tensor]:
-        """lift (M, 2 order) and free (M, M - 2 order), for joins by the value and all derivatives below `order`."""
-        if order not in self._joins:
+    def joins(self, order: int, count: int | None = None) -> tuple[Tensor, Tensor]:
+        """lift (M, 2 order) and free (M, M - 2 order), for joins by the value and all derivatives below `order`; of the
+        first so many features alone, if there is a count."""
+        key = order, self.count if count is None else count
+        if key not in self._joins:
             if order == 0:
-                nothing = torch.zeros(self.count, 0, dtype=torch.float64, device=self.device)
-                self._joins[0] = nothing, torch.eye(self.count, dtype=torch.float64, device=self.device)
+                self._joins[key] = self.zeros(key[1], 0), torch.eye(key[1], dtype=torch.float64, device=self.device)
             else:
-                ends = torch.stack([self.end(k) for k in range(order)], 1)  # (2, order, M)
+                ends = torch.stack([self.end(k)[:, : key[1]] for k in range(order)], 1)  # (2, order, M)
                 traces = ends.flatten(0, 1)
                 q, r = torch.linalg.qr(traces.T, mode="complete")
                 lift = q[:, : 2 * order] @ torch.linalg.inv(r[: 2 * order]).T
-                self._joins[order] = lift, q[:, 2 * order :].contiguous()
-        return self._joins[order]
+                self._joins[key] = lift, q[:, 2 * order :].contiguous()
+        return self._joins[key]
 
     def merged(self, left: Tensor, right: Tensor, order: int, axis: int = 0) -> Tensor:
         """The coefficients (..., M) of two halves as one cell: the nearest; along a line outer traces are kept."""
@@ -255,7 +281,7 @@ def degree_of(count: int, dims: int) -> int:
     return next(k for k in range(count) if math.comb(k + dims, dims) == count)
 
 
-@lru_cache(maxsize=32)
-def reference_cell(degree: int, device: torch.device, dims: int = 1) -> ReferenceCell:
+@lru_cache(maxsize=64)
+def reference_cell(degree: int, device: torch.device, dims: int = 1, activation: str = "legendre") -> ReferenceCell:
     """The tables, made once."""
-    return ReferenceCell(degree, device, dims)
+    return ReferenceCell(degree, device, dims, activation)

@@ -168,7 +168,7 @@ class Spread:
     def nearest(self, given: Tensor) -> Tensor:
         """The coefficients (..., n, M) that are nearest to values (..., n, P), in each cell's mean square."""
         order = (0,) * self.cell.dims
-        found, cut = self.tested(given * self.weights, order), self.mesh.cut
+        found, cut = given @ self.cell.nearest(self.points), self.mesh.cut
         if len(cut):  # by these points features are orthonormal nearly
             left, own = given[..., cut, :], found[..., cut, :] * 0
             for _ in range(RULES.repeats):
@@ -240,7 +240,7 @@ def weights_of(mesh: Tiles, cell: ReferenceCell, points: int) -> Tensor:
     return spread(mesh, cell, points).weights
 
 
-def legendre_of(mesh: Tiles, cell: ReferenceCell, c: Tensor) -> Tensor:
+def in_reference(mesh: Tiles, cell: ReferenceCell, c: Tensor) -> Tensor:
     """Coefficients (..., n, F, M) as those of the reference cell's features in all cells."""
     if not len(mesh.cut):
         return c
@@ -256,7 +256,7 @@ def taken_over(
     """Coefficients (..., n, F, M) in other cells, each of which is a part of the `origin` (m,): the same functions, as
     far as the features there are as rich."""
     inside = spread(new, after, after.degree + RULES.closer)
-    return _nearest(inside, _seen(legendre_of(old, before, c), old, before, inside.places, origin))
+    return _nearest(inside, _seen(in_reference(old, before, c), old, before, inside.places, origin))
 
 
 def on_others(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell) -> Tensor:
@@ -267,7 +267,7 @@ def on_others(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell) -> Tensor:
     (low, high), (below, above) = ([u.to(new.device) for u in mesh.units] for mesh in (old, new))
     within = ((low[:, None] <= below) & (above <= high[:, None])).all(-1)  # (n, m)
     origin, inside = within.int().argmax(0), spread(new, cell, cell.degree + RULES.closer)
-    known = legendre_of(old, cell, c)
+    known = in_reference(old, cell, c)
     values = _seen(known, old, cell, inside.places, origin)
     wider = (~within.any(0)).nonzero()[:, 0]
     if len(wider):
@@ -285,8 +285,8 @@ def on_others(c: Tensor, old: Tiles, new: Tiles, cell: ReferenceCell) -> Tensor:
 
 
 def _seen(c: Tensor, old: Tiles, cell: ReferenceCell, x: Tensor, origin: Tensor) -> Tensor:
-    """What Legendre coefficients (..., n, F, M) are at places (m, P, dims), of which the cells (m,) tell: (..., m, F,
-    P)."""
+    """What coefficients (..., n, F, M) of the reference cell's features are at places (m, P, dims), of which the cells
+    (m,) tell: (..., m, F, P)."""
     xi = 2 * (x - old.lows[origin][:, None]) / old.widths[origin][:, None] - 1
     many = max(1, int(RULES.together / (x.shape[1] * cell.count)))
     parts = zip(c[..., origin, :, :].split(many, -3), xi.split(many), strict=True)

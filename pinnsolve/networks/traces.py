@@ -16,7 +16,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from pinnsolve.networks.reference_cell import reference_cell
+from pinnsolve.networks.reference_cell import ReferenceCell
 from pinnsolve.networks.tiles import Tiles
 
 
@@ -112,7 +112,9 @@ class Traces:
     joins : tuple of int
         For each unknown, so many traces are joined: its value and derivatives.
     counts : tuple of int
-        For each unknown, so many features of a cell it has.
+        For each unknown, so many features of a cell it has, the first ones.
+    cell : ReferenceCell
+        With as many as the unknown that has most.
     ring : bool
         Whether the last joint is the first one.
     across : mapping from place to Across
@@ -122,6 +124,7 @@ class Traces:
     mesh: Tiles
     joins: tuple[int, ...]
     counts: tuple[int, ...]
+    cell: ReferenceCell
     ring: bool = False
     across: Mapping[float, Across] = field(default_factory=dict)
 
@@ -142,10 +145,10 @@ class Traces:
     @cached_property
     def maps(self) -> list[tuple[Tensor, Tensor]]:
         """For each unknown lift (M, 2 joins) and free (M, own), M the most features there are."""
-        most, device, found = max(self.counts), self.mesh.device, []
+        found = []
         for count, k in zip(self.counts, self.joins, strict=True):
-            more = (0, 0, 0, most - count)
-            lift, free = reference_cell(count - 1, device).joins(k)
+            more = (0, 0, 0, self.cell.count - count)
+            lift, free = self.cell.joins(k, count)
             found.append((torch.nn.functional.pad(lift, more), torch.nn.functional.pad(free, more)))
         return found
 
@@ -238,7 +241,7 @@ class Traces:
     @cached_property
     def _ends(self) -> tuple[Tensor, Tensor]:
         """The features' derivatives at the left and right end of a cell, (M, D) each."""
-        cell, most = reference_cell(max(self.counts) - 1, self.mesh.device), max(self.joins)
+        cell, most = self.cell, max(self.joins)
         tables = [torch.stack([cell.end(k)[side] for k in range(most)], -1) if most else None for side in (0, 1)]
         left, right = (torch.zeros(cell.count, 0, dtype=torch.float64) if t is None else t for t in tables)
         return left, right

@@ -25,7 +25,8 @@ def network_of(written: Mapping[str, Any], path: str | Path) -> Network | LocalF
         count, scale = written["count"], tuple(written["scale"])
         return RandomFeatures(count=count, scale=scale, activation=written["activation"])
     if written["kind"] == "LocalFeatures":
-        return LocalFeatures(degree=written["degree"], stages=written["stages"])
+        activation = written.get("activation", "legendre")
+        return LocalFeatures(degree=written["degree"], stages=written["stages"], activation=activation)
     if written["kind"] != "MLP":
         raise ProblemError(
             f"the model {path} was trained with a network of its user's own",

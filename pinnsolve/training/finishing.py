@@ -16,13 +16,13 @@ from pinnsolve.inverse.standard_errors import Means, identified
 from pinnsolve.methods import OWN_POINTS, Enriching, Marching, Vanishing
 from pinnsolve.methods.asked import accuracy
 from pinnsolve.methods.by_constants import ForConstants, solved_again
+from pinnsolve.methods.by_name import described_method
 from pinnsolve.methods.costs import costs_of
 from pinnsolve.methods.fitted import data_of, fall_back, taken
 from pinnsolve.networks.described import described_network, is_features
 from pinnsolve.problem.observations import Measured
 from pinnsolve.problem.problem import Problem
 from pinnsolve.residuals import Residuals
-from pinnsolve.settings import described_method
 from pinnsolve.training import uniqueness
 from pinnsolve.training.doubts import asked_whether_alone, doubted, to_be_found
 from pinnsolve.training.error_estimate import Found

@@ -14,7 +14,6 @@ from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet, Rule
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
-from pinnsolve.networks.reference_cell import legendre
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.exact import Plan
 from pinnsolve.trial.of_cells import InCells, OfCells
@@ -41,7 +40,7 @@ class Lined(OfCells):
     ----------
     edges : tensor (n + 1,)
     coefficients : tensor (n, F, M)
-        Of orthonormal Legendre polynomials.
+        Of the features of a cell.
     """
 
     frozen = 1
@@ -166,7 +165,7 @@ class Lined(OfCells):
     def part(self, prepared: Placed, mine: Tensor, alpha: Alpha) -> Tensor:
         order = alpha[0]
         if order not in prepared.tables:
-            table = legendre(prepared.xi, mine.shape[1] - 1, order)
+            table = self.cell(mine.shape[1]).features(prepared.xi[:, None], (order,))
             prepared.tables[order] = table * ((2 / prepared.width) ** order)[:, None]
         return (prepared.tables[order] * mine).sum(1)
 

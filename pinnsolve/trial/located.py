@@ -33,7 +33,9 @@ class Located(InCells):
         if key not in self.tables:
             for old in [k for k in self.tables if isinstance(k, tuple) and k[0] != cell.degree]:
                 del self.tables[old]
-            known = self.tables.get((cell.degree, 0)) if cell.dims == 1 else None  # along a line values tell the rest
+            known = None
+            if cell.dims == 1 and cell.series is None:  # along a line values of polynomials tell the rest
+                known = self.tables.get((cell.degree, 0))
             features = cell.features(self.xi, orders) if known is None else derived(known, orders[0])
             powers = torch.tensor(orders, device=self.width.device)
             self.tables[key] = features * ((2 / self.width) ** powers).prod(-1)[:, None] if any(orders) else features

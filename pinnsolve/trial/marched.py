@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,8 +13,8 @@ from torch import Tensor
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
-from pinnsolve.networks.reference_cell import degree_of, legendre, reference_cell
-from pinnsolve.networks.spread import legendre_of
+from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, legendre, reference_cell
+from pinnsolve.networks.spread import in_reference
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.apart import labels
@@ -36,12 +37,21 @@ class Slab:
         Of the step, in the unit of time.
     modes : tensor (n, q + 1, F, M)
         Coefficients of Legendre polynomials (orthonormal) over the step, unknowns and features of a cell.
+    activation : str
+        Of the hidden layer.
     """
 
     mesh: Tiles
     begin: float
     length: float
     modes: Tensor
+    activation: str = "legendre"
+
+    @property
+    def cell(self) -> ReferenceCell:
+        """The one with its features."""
+        count, dims = self.modes.shape[3], self.mesh.dims
+        return reference_cell(degree_of(count, dims), self.modes.device, dims, self.activation)
 
     @property
     def end(self) -> float:
@@ -145,13 +155,15 @@ class Marched(OfCells):
     @property
     def width(self) -> int:
         degree, stages = self.features
-        return (stages + 1) * reference_cell(degree, self.device, len(self.space)).count * self.outputs
+        return (stages + 1) * math.comb(degree + len(self.space), degree) * self.outputs
 
     def layers(self) -> list[tuple[str, str, int]]:
         name, found = self.problem.domain.time, []
         for k, s in enumerate(self.slabs):
             begin, end = (self.sign * t for t in (s.begin, s.end))
-            what = f"{len(s.modes)} cells of {s.modes.shape[3]} features, {name} from {begin:.4g} to {end:.4g}"
+            what = (
+                f"{len(s.modes)} cells of {s.modes.shape[3]} {self.layer.words}, {name} from {begin:.4g} to {end:.4g}"
+            )
             found.append((f"step {k + 1}", what, s.modes.numel()))
         return found
 
@@ -193,7 +205,7 @@ class Marched(OfCells):
         """Find to which cell of which step each point belongs, anew when there are more steps; the modes of all."""
         if self._search is None or self._modes is None:
             self._search = Search([s.mesh for s in self.slabs], [(s.begin, s.length) for s in self.slabs])
-            self._modes = torch.cat([self._as_legendre(s) for s in self.slabs])
+            self._modes = torch.cat([self._in_reference(s) for s in self.slabs])
         if prepared.steps is not self.state:
             coordinates = [c.to(torch.float64) for c in prepared.points.coordinates.values()]
             x = torch.stack([coordinates[k] for k in self.space], -1)
@@ -206,10 +218,9 @@ class Marched(OfCells):
             prepared.steps, prepared.tables = self.state, {}
         return self._modes
 
-    def _as_legendre(self, s: Slab) -> Tensor:
+    def _in_reference(self, s: Slab) -> Tensor:
         """A step's modes as those of the reference cell's features, also where a rim cuts cells."""
-        cell = reference_cell(degree_of(s.modes.shape[3], len(self.space)), self.device, len(self.space))
-        return legendre_of(s.mesh, cell, s.modes.transpose(0, 1)).transpose(0, 1)
+        return in_reference(s.mesh, s.cell, s.modes.transpose(0, 1)).transpose(0, 1)
 
     def gathered(self, prepared: Located, unknown: int, of: Tensor | None = None) -> AtTimes:  # type: ignore[override]
         modes = self._locate(prepared)
@@ -227,8 +238,7 @@ class Marched(OfCells):
             mine.derived[order] = (
                 (powers[..., None] * mine.modes).sum(1) if few else torch.bmm(powers[:, None], mine.modes)[:, 0]
             )
-        cell = reference_cell(degree_of(m, len(self.space)), self.device, len(self.space))
-        return (mine.derived[order] * prepared.across(cell, across)).sum(-1)
+        return (mine.derived[order] * prepared.across(self.cell(m), across)).sum(-1)
 
     def add(self, change: Tensor) -> None:
         added, self.slabs = moved(self.slabs, change), []
@@ -265,7 +275,7 @@ class Marched(OfCells):
             places = taken(3 * across * n).reshape(n, across, 3)
             mesh = Tiles.placed(bounds, places, self.device, region_of(self.problem))
             modes = taken(n * q * self.outputs * m).reshape(n, q, self.outputs, m).clone().to(self.device)
-            made.append(Slab(mesh, begin, length, modes))
+            made.append(Slab(mesh, begin, length, modes, self.layer.activation))
         self.slabs = []
         self.take(made)
 

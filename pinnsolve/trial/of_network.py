@@ -46,6 +46,19 @@ def read_for_cells(problem: Problem, made: Plan) -> Evolution | Line:
     return found
 
 
+def check_layer(problem: Problem, layer: LocalFeatures) -> None:
+    """Refuse a hidden layer that cells cannot share.
+
+    Raises
+    ------
+    UnmarchableError
+        If it is one of random features, and cells are those of three coordinates.
+    """
+    if layer.activation != "legendre" and len(problem.space_coordinates) > 2:
+        what = f"random features ({layer.activation}) are for cells of one or two coordinates of space"
+        raise UnmarchableError(f"{what}; over three the layer is one of Legendre polynomials")
+
+
 @dataclass(frozen=True)
 class Stated:
     """A problem at some values of its ranges, as cells need to know it."""

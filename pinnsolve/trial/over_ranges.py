@@ -38,7 +38,7 @@ def axes_of(problem: Problem) -> tuple[Axis, ...]:
 
 def richer(layer: LocalFeatures) -> LocalFeatures:
     """That of the cells which tell the error of others."""
-    return LocalFeatures(degree=min(layer.degree + 2, 20), stages=min(layer.stages + 2, 9))
+    return replace(layer, degree=min(layer.degree + 2, 20), stages=min(layer.stages + 2, 9))
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +13,8 @@ from pinnsolve.geometry.across import ACROSS, both_sides
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.networks.local_features import LocalFeatures
-from pinnsolve.networks.reference_cell import ReferenceCell, degree_of, reference_cell
-from pinnsolve.networks.spread import legendre_of
+from pinnsolve.networks.reference_cell import degree_of
+from pinnsolve.networks.spread import in_reference
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.apart import labels
@@ -36,7 +37,7 @@ class Planar(OfCells):
     ----------
     mesh : Tiles, optional
     coefficients : tensor (n, F, M)
-        Of products of orthonormal Legendre polynomials.
+        Of the features of a cell.
     """
 
     frozen = 0
@@ -56,7 +57,7 @@ class Planar(OfCells):
         """Other cells."""
         self.mesh, self.coefficients, self.settled, self.defect = mesh, coefficients, settled, defect
         self.state = object()
-        self._search, self._legendre = Search([mesh], [(0.0, 1.0)]), self._as_legendre(coefficients)
+        self._search, self._known = Search([mesh], [(0.0, 1.0)]), self._in_reference(coefficients)
 
     @property
     def doubt(self) -> float:  # type: ignore[override]
@@ -88,13 +89,9 @@ class Planar(OfCells):
         """Of its features; before there are cells, of those that are begun with."""
         return self.layer.steady if self.mesh is None else degree_of(self.coefficients.shape[2], self.dims)
 
-    def cell(self, count: int) -> ReferenceCell:
-        """That with so many features."""
-        return reference_cell(degree_of(count, self.dims), self.device, self.dims)
-
     @property
     def width(self) -> int:
-        return reference_cell(self.degree, self.device, self.dims).count * self.outputs
+        return math.comb(self.degree + self.dims, self.dims) * self.outputs
 
     def held(self) -> dict[str, str]:
         found = {p.name: "nearest in each cell" for p in self.problem.periodic}
@@ -129,13 +126,13 @@ class Planar(OfCells):
                 near = torch.stack([beside[c].to(x) for c in self.problem.coordinates], -1)
             self._search.place(prepared, x, torch.zeros_like(x[:, 0]), near, part)
             prepared.of, prepared.tables = self.mesh, {}
-        chosen = self._legendre if of is None else self._as_legendre(of)
+        chosen = self._known if of is None else self._in_reference(of)
         return chosen[prepared.cell, unknown]  # (N, M)
 
-    def _as_legendre(self, c: Tensor) -> Tensor:
+    def _in_reference(self, c: Tensor) -> Tensor:
         """Coefficients as those of the reference cell's features, also where a rim cuts cells."""
         assert self.mesh is not None
-        return legendre_of(self.mesh, self.cell(c.shape[2]), c)
+        return in_reference(self.mesh, self.cell(c.shape[2]), c)
 
     def part(self, prepared: Located, mine: Tensor, alpha: Alpha) -> Tensor:
         return (prepared.across(self.cell(mine.shape[1]), alpha) * mine).sum(1)

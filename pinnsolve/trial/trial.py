@@ -84,7 +84,7 @@ class Trial:
     complete = True  # whether it stands for a solution on the whole domain already
     doubt = 1.0  # its error over its distance from cells that are less rich
     fluxes: Mapping[str, Sequence[float]] = {}  # places along a coordinate where it goes on by fluxes, not by slopes
-    missing = ""  # if it does not: what is not solved
+    missing = kind = ""  # if it does not: what is not solved; of which features its parameters are
     several: Parts | None = None  # of space, each with an output layer of its own
     scaling: Scaling | None = None  # how equations are weighed in the parts of space that materials make
     constants = Constants({}, torch.float64, torch.device("cpu"))
