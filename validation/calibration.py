@@ -238,7 +238,9 @@ def _ratio(some: Sequence[Pull]) -> str:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(prog="python -m validation.calibration", description=(__doc__ or "").split("\n")[0])
-    made.add_argument("cases", nargs="*", metavar="case", help=f"any of {', '.join(CASES)} (default: all)".replace("%", "%%"))
+    made.add_argument(
+        "cases", nargs="*", metavar="case", help=f"any of {', '.join(CASES)} (default: all)".replace("%", "%%")
+    )
     made.add_argument("--seeds", type=int, default=SEEDS, help="how many (default: %(default)s)")
     made.add_argument("--out", type=Path, default=PLACE, help="the table (default: validation/calibration.md)")
     return made
