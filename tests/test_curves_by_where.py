@@ -61,7 +61,6 @@ def test_a_curve_is_the_same_however_it_is_said(said: str) -> None:
 
 
 @pytest.mark.parametrize(("said", "ends"), [
-    (lambda x, y: where(x < 0.25, where(y < -0.5, 1.0, K), 2.0), {"x": [(-1, 0.25)], "y": [(-1, -0.5)]}),
     (lambda x, y: where(y >= -0.5, where(x >= 0.25, 2.0, K), where(x < 0.25, 1.0, 2.0)),
      {"y": [(-0.5, 1)], "x": [(0.25, 1)]}),
     (lambda x, y: where(x**2 > 0.25, 2.0, where(y > 0.1, K, 1.0)), {"x": [(-1, -0.5), (0.5, 1)], "y": [(0.1, 1)]}),

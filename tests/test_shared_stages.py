@@ -21,7 +21,7 @@ from pinnsolve.methods.joined_faces import JoinedFaces
 from pinnsolve.methods.stage_costs import shares
 from pinnsolve.methods.stage_operator import Operator
 from validation.marched import read
-from validation.stability_planes import CASES, heat, problem
+from validation.stability_planes import heat, problem
 
 CPU = torch.device("cpu")
 SWIRL = [
@@ -34,7 +34,6 @@ DECLARED: dict[str, Problem] = {
         space=Disk(x=0, y=0, radius=1), time=(0, 1), unknowns="u", equations=heat,
         conditions=[initial(u=1), condition(lambda u, x, y, nx, ny: nx * d(u, x) + ny * d(u, y) + u)],
     ),
-    "light": CASES["light in a cavity"],
     "a pressure": problem(
         SWIRL, [initial(u=0, v=0), dirichlet(u=0, v=0, on=face(x=0) | face(y=0) | face(y=1)), dirichlet(v=0, p=0, on=face(x=1))],
         ("u", "v", "p"),
@@ -61,12 +60,12 @@ def factorised(name: str, stages: int, part: float) -> tuple[Operator, list[Any]
 
 @pytest.mark.parametrize(
     ("name", "stages", "part", "most"),
-    [("a disc", 5, 0.1, 3), ("light", 4, 0.02, 6), ("a pressure", 3, 0.02, 6), ("a wall that takes up heat", 3, 0.02, 6)],
+    [("a disc", 5, 0.1, 3), ("a pressure", 3, 0.02, 6), ("a wall that takes up heat", 3, 0.02, 6)],
 )  # fmt: skip
 def test_it_solves_what_each_stage_does(
     name: str, stages: int, part: float, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Right sides are drawn; the mutant without phases takes 14 iterations where there is a pressure."""
+    """Right sides are drawn; the mutant without phases does not end in 12 iterations where there is a pressure."""
     operator, sites = factorised(name, stages, part)
     cells, generator = operator.cells, torch.Generator().manual_seed(0)
     assert isinstance(cells, JoinedFaces)

@@ -6,9 +6,9 @@ diffusion has it,
 
     min over nu > 0 of  |lambda + nu|^2 / (mu + nu)^2  >=  0.6 of the largest        (2 to 7 stages),
 
-so that an iteration leaves a tenth or less; where L is skew, as wind and waves are, a half, but of what is fast beside
-the step alone. Real factors of one matrix take the place of complex ones of each pair: a fifth of the operations and a
-third of the memory with three stages, a ninth and a fifth with five.
+so that an iteration leaves an eighth or less; where L is skew, as wind and waves are, a half, but of what is fast
+beside the step alone. Real factors of one matrix take the place of complex ones of each pair: of what joins cells, a
+fifth of the operations and a third of the memory with three stages, a ninth and a fifth with five.
 
 Only the equations' rows know lambda, so that N(lambda) - N = D acts in each cell by itself, on coefficients c alone.
 From N x_0 = b on, residuals have no part at the joints:
