@@ -29,17 +29,31 @@ def triangulated(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], Cel
 
 
 def surface(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Points (n, 3) and triangles (T, 3) of the surface of a shape in three dimensions: the facets of a mesh, of curved
-    cells in their small parts; of other shapes the faces of about `count` points' tetrahedra."""
+    """Points (n, 3) and triangles (T, 3) of the surface of a shape in three dimensions: the facets of a mesh, few ones
+    cut into a quarter of `count` and more; of other shapes the faces of about so many points' tetrahedra."""
     if isinstance(shape, Placed):
         points, triangles = surface(shape.shape, count)
         return points @ shape.turn.numpy().T + shape.shift.numpy(), triangles
     if isinstance(shape, Mesh):
-        return _used(shape.read.rim, shape.read.facets)
+        points, triangles = _used(shape.read.rim, shape.read.facets)
+        while 4 * len(triangles) < count:
+            points, triangles = _quartered(points, triangles)
+        return points, triangles
     points, cells = triangulated(shape, count)
     faces = np.concatenate([data[:, list(face)] for kind, data in cells for face in FACES[kind]])
     _, first, counts = np.unique(np.sort(faces, axis=1), axis=0, return_index=True, return_counts=True)
     return _used(points, faces[first[counts == 1]])
+
+
+def _quartered(
+    points: npt.NDArray[np.float64], triangles: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Each triangle cut into four by the middles of its edges."""
+    edges = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+    once_each, number = np.unique(edges, axis=0, return_inverse=True)
+    (a, b, c), (ab, bc, ca) = triangles.T, len(points) + number.reshape(-1, 3).T
+    four = [np.c_[a, ab, ca], np.c_[ab, b, bc], np.c_[ca, bc, c], np.c_[ab, bc, ca]]
+    return np.concatenate([points, points[once_each].mean(1)]), np.concatenate(four)
 
 
 def _used(

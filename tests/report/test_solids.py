@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from pathlib import Path
 
+import meshio
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from pinnsolve import MLP, Box, Cylinder, LevelSet, LevenbergMarquardt, Problem, dirichlet, laplace, solve
+from pinnsolve import MLP, Box, Cylinder, LevelSet, LevenbergMarquardt, Mesh, Problem, dirichlet, laplace, solve
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.triangulation import surface
 from pinnsolve.report.record import Report
@@ -40,6 +42,14 @@ def test_a_surface_is_closed_and_as_large_as_it_is(shape: Shape, area: float) ->
     """Straight triangles of a width h miss some h^2 / R^2 of a curved surface, and cut or fold what is within h of an
     edge: here h is an eighth of R."""
     assert area_of(*surface(shape, 1500)) == pytest.approx(area, rel=0.03)
+
+
+def test_large_facets_of_a_file_are_cut_for_their_colours(tmp_path: Path) -> None:
+    """A tetrahedron with legs of one: three faces of a half, and one of sqrt(3) / 2."""
+    corners, faces = np.r_[np.zeros((1, 3)), np.eye(3)], np.array([[0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3]])
+    meshio.write(tmp_path / "a.stl", meshio.Mesh(corners, [("triangle", faces)]), binary=True)
+    points, triangles = surface(Mesh(tmp_path / "a.stl"), 1000)
+    assert len(triangles) == 256 and area_of(points, triangles) == pytest.approx(1.5 + math.sqrt(3) / 2)
 
 
 def test_a_box_is_drawn_from_both_sides_and_cut() -> None:
