@@ -68,18 +68,16 @@ def honest(solution: Solution, layer: str) -> float:
     return error
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_a_march_is_as_good_as_asked_and_says_its_layer(layer: str) -> None:
-    there, back = (solve(warm(*ends), cells=layer, budget=60) for ends in ((0.0, 1.0), (1.0, 0.0)))
-    honest(there, layer)
+def test_a_march_is_as_good_as_asked_and_mirrored_it_is_the_same() -> None:
+    there, back = (solve(warm(*ends), cells="sine", budget=60) for ends in ((0.0, 1.0), (1.0, 0.0)))
+    honest(there, "sine")
     x = np.linspace(0, 1, 9)
-    assert there.u(x=x, t=0.5) == pytest.approx(back.u(x=1 - x, t=0.5), abs=1e-11), "mirrored"
+    assert there.u(x=x, t=0.5) == pytest.approx(back.u(x=1 - x, t=0.5), abs=1e-11)
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_steady_cells_are_as_good_as_asked_and_coordinates_may_be_exchanged(layer: str) -> None:
-    one, other = (solve(plate(*names), cells=layer, budget=60) for names in (("x", "y"), ("y", "x")))
-    honest(one, layer)
+def test_steady_cells_are_as_good_as_asked_and_coordinates_may_be_exchanged() -> None:
+    one, other = (solve(plate(*names), cells="tanh", budget=60) for names in (("x", "y"), ("y", "x")))
+    honest(one, "tanh")
     x, y = np.meshgrid(np.linspace(0, 1, 5), np.linspace(0, 1, 5))
     assert one.u(x=x, y=y) == pytest.approx(other.u(x=y, y=x), abs=1e-9)
 
@@ -102,8 +100,6 @@ def test_a_march_is_taken_up_again_and_loaded_to_the_same_bits(tmp_path: Path) -
     again.save(tmp_path / "model.safetensors")
     loaded = Solution.load(tmp_path / "model.safetensors", warm())
     assert loaded.u(x=0.3, t=0.4) == again.u(x=0.3, t=0.4)
-    plain = solve(warm(), budget=60, network=LocalFeatures(), method=Marching(bound=1e-2))
-    assert not torch.equal(plain.trial.vector(), again.trial.vector()), "another layer"
 
 
 CUBE = Problem(

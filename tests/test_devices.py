@@ -69,7 +69,7 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
     "more weights than points": (of(cubic), {**TRAINED, "method": SPRING(steps=6)}),
     "cells that a rim cuts": (
         of(cubic, Disk(x=0, y=0, radius=1)),
-        {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=2)},
+        {"network": LocalFeatures(activation="tanh"), "method": Marching(bound=0.5, steps=2)},
     ),
     "cells that a curve between materials cuts": (
         of(conducting, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5.0))}),

@@ -14,7 +14,6 @@ from importlib import import_module
 from pathlib import Path
 
 import torch
-from rich.progress import track
 
 from pinnsolve import Problem, compare, solve
 from pinnsolve.networks.hidden_layer import HIDDEN
@@ -46,9 +45,10 @@ def cell(name: str, layer: str) -> str:
 def main(chosen: list[str]) -> None:
     torch.set_num_threads(1)
     rows = [f"| problem | {' | '.join(HIDDEN)} |", "|---" * (1 + len(HIDDEN)) + "|"]
-    for name in track(chosen or PROBLEMS, "problems"):
+    print(*rows, sep="\n")
+    for name in chosen or PROBLEMS:
         rows.append(f"| {name} | {' | '.join(cell(name, layer) for layer in HIDDEN)} |")
-    print("\n".join(rows))
+        print(rows[-1], flush=True)
     if not chosen:
         PAGE.write_text(put(PAGE.read_text(), "hidden layers", "\n".join(rows)))
 

@@ -32,10 +32,10 @@ def solved_modes(
     ):
         if given:
             raise ProblemError(f"{option}: modes are found at once, and not by training", "Leave it out.")
-    if not settings.automatic:
+    if not settings.automatic or settings.cells != "legendre":
         raise ProblemError(
-            "modes are found by random features: a method or a network of one's own has none",
-            "Leave method and network out.",
+            "modes are found by random features: a method, a network of one's own and cells have none",
+            "Leave method, network and cells out.",
         )
     console.print(f"[bold]{file.name}[/]  {file.description.splitlines()[0] if file.description else ''}")
     with peak_memory() as peak:

@@ -102,10 +102,10 @@ def modes(problem: Problem, settings: Settings | None = None) -> Modes:
 
 def solved(problem: Problem, settings: Settings, more: bool) -> Solution:
     """The modes as the unknowns of one solution; `more` says whether something was asked for that modes have not."""
-    if more or not settings.automatic:
+    if more or not settings.automatic or settings.cells != "legendre":
         raise ProblemError(
             "modes are found at once by random features: there is nothing to resume, to continue or to train",
-            "Leave resume, continuation, method and network out.",
+            "Leave resume, continuation, method, network and cells out.",
         )
     return modes(problem, settings).solution
 

@@ -50,7 +50,8 @@ class Rules:
         The range of R over the reference cell (-1, 1): the frequency of sines, the steepness of tanh. Larger: less
         smooth features, more cells. Smaller: features are polynomials to rounding.
     beyond : mapping from activation to int
-        Degrees beyond its own to which a feature is known. Fewer: less than 1e-10 of the neurons is left out.
+        Degrees beyond its own to which a feature is known; of the last features of tanh 1e-10 to 1e-7 is left out, of
+        sines nothing. Fewer: more of it.
     terms : int
         Of Taylor's series, by which they are expanded; fewer: they do not come to their end.
     seed : int
