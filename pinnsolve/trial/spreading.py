@@ -36,12 +36,18 @@ class Rules:
         series of them. Smaller: fronts of a start that is nearly zero are left to one that cannot.
     edge : int
         Neighbouring places of a start at which nothing is spread. More: narrow gaps have no edge.
+    leaps : float
+        Of the largest change between neighbouring states, what half the distance leaves: more is a jump.
+    least : float
+        Of the largest diffusivity: smaller jumps are none.
     """
 
     places: int = 128
     states: int = 257
     none: float = 1e-6
     edge: int = 2
+    leaps: float = 0.9
+    least: float = 1e-3
 
 
 RULES = Rules()
@@ -86,9 +92,26 @@ def spreading(laws: Evolution, scales: Tensor) -> Spreading:
         ends[0] = (torch.minimum(ends[0][0], offset - size), torch.maximum(ends[0][1], offset + size))
         found = _diffusivity(laws, *_between(ends))
     largest = float(torch.cat([begun, found]).max())
+    if _leaps(laws, ends, largest):
+        return Spreading(largest, False, False)
     none = begun <= RULES.none * largest
     edged = bool(none.unfold(0, RULES.edge, 1).all(-1).any())
     return Spreading(largest, edged or bool((found <= RULES.none * largest).any()), edged)
+
+
+def _leaps(laws: Evolution, ends: list[tuple[Tensor, Tensor]], largest: float) -> bool:
+    """Whether the diffusivity jumps between two states, as that of a flux by `where`: the derivative of such a flux has
+    a delta there that no point sees."""
+    for moved in range(len(ends)):
+        found = []
+        for count in (RULES.states, 2 * RULES.states - 1):
+            share = torch.linspace(0, 1, count, dtype=torch.float64)
+            parts = [share if kind == moved else torch.full_like(share, 0.4) for kind in range(len(ends))]
+            values, slopes = (a[:, None] + (b - a)[:, None] * k for (a, b), k in zip(ends, parts, strict=True))
+            found.append(float(_diffusivity(laws, values, slopes).diff().abs().max()))
+        if found[1] > max(RULES.leaps * found[0], RULES.least * largest):
+            return True
+    return False
 
 
 def _begun(laws: Evolution, usual: Tensor) -> tuple[Tensor, Tensor]:
