@@ -13,7 +13,7 @@ from torch import cos, exp, sin
 
 from pinnsolve import Box, Problem, condition, d, dirichlet, face, laplace, neumann, periodic, point, solve
 from pinnsolve.checks.check import check
-from pinnsolve.methods import easing, joined_faces, joined_newton, steady_refining, steady_whole
+from pinnsolve.methods import easing, joined_newton, joined_stage, steady_refining, steady_whole
 from pinnsolve.methods.faces import gaps
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.joined_newton import JoinedNewton
@@ -107,7 +107,7 @@ def test_a_wrong_join_is_no_solution(monkeypatch: pytest.MonkeyPatch) -> None:
     off = right.with_coefficients(right.coefficients + 0.1 * torch.arange(9, dtype=torch.float64)[:, None, None])
     again = newton(right.scheme).solve(off)
     assert again is not None and error_of(again, smooth) == pytest.approx(error_of(right, smooth), rel=1e-3)
-    monkeypatch.setattr(joined_faces, "gaps", lambda *given: [0 * gap for gap in gaps(*given)])
+    monkeypatch.setattr(joined_stage, "gaps", lambda *given: [0 * gap for gap in gaps(*given)])
     blind = newton(right.scheme).solve(off)
     assert blind is None or error_of(blind, smooth) > 1e3 * error_of(right, smooth)
 
