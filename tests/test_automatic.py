@@ -172,7 +172,7 @@ def test_a_nonlinear_problem_goes_on_from_the_best_solution_so_far() -> None:
 
 
 def test_what_is_asked_for_is_what_runs() -> None:
-    assert Settings().stages is AUTOMATIC and Settings().described()["method"] == "automatic"
+    assert Settings().stages == AUTOMATIC and Settings().described()["method"] == "automatic"
     for given, network, method in (
         (Settings(network=MLP(width=5)), MLP, LevenbergMarquardt),
         (Settings(method=LevenbergMarquardt()), MLP, LevenbergMarquardt),

@@ -15,15 +15,12 @@ from pinnsolve.problem.problem import Problem
 def as_told(problem: Problem) -> Problem:
     """A declaration as it is solved (`as_solved`); what was found of it before is found anew where its functions say
     something else since, as where they read a number that has changed."""
-    found = as_solved(problem)
+    found = kept(problem, ("as solved",)) or problem
     before = kept(found, ("signature",))
-    if before is None:  # nothing but what it was made with
-        forget(found, found.prober, found.functions_prober)
-    elif before != signature(found):
+    if before is None or before != signature(found):  # without one: nothing but what it was made with
         for told in (problem, found):
             forget(told, told.prober, told.functions_prober)
-        found = as_solved(problem)
-    return found
+    return as_solved(problem)
 
 
 def kept_signature(problem: Problem) -> dict[str, str]:
