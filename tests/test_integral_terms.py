@@ -101,13 +101,17 @@ def x_of(u: Any) -> Any:
     return u.chart.coordinate("x", torch.ones(u.chart.size, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("name", TERMS)
-@pytest.mark.parametrize("network", [RandomFeatures(12), MLP(width=5, depth=2)], ids=["features", "network"])
+NETWORKS = {"features": RandomFeatures(12), "network": MLP(width=5, depth=2)}
+
+
+@pytest.mark.parametrize(
+    ("name", "network"), [(name, "features") for name in TERMS] + [("kernel", "network"), ("memory", "network")]
+)
 @pytest.mark.usefixtures("unasked")
-def test_rows_of_the_jacobian_are_exact(name: str, network: Any) -> None:
+def test_rows_of_the_jacobian_are_exact(name: str, network: str) -> None:
     """Against differences of the residual, whose quadrature stays: to the square of their width."""
     problem = heat(TERMS[name])
-    trial = trial_of(problem, network)
+    trial = trial_of(problem, NETWORKS[network])
     points = problem.domain.interior.draw(7, "sobol", torch.Generator().manual_seed(2))
     site = next(s for s in sites(problem, trial.plan) if s.name == "interior")
     residuals = Residuals(trial, [(site, points)])

@@ -43,7 +43,7 @@ FOUND = {
 
 
 SLOW = {
-    "poisson2d_ms", "heat2d_cg", "burgers2d_c", "hnd", "poisson3d_cg", "heat2d_vc", "wave2d_cg", "pnd",
+    "poisson2d_ms", "heat2d_cg", "burgers2d_c", "hnd", "poisson3d_cg", "heat2d_vc", "wave2d_cg", "pnd", "ns2d_cg",
 }  # fmt: skip  # the check takes 1 to 22 s of these
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import cos, exp, nn, sin, sqrt
+from torch import exp, nn, sin, sqrt
 
 from pinnsolve import (
     MLP,
@@ -29,7 +29,6 @@ from pinnsolve import (
     initial_rate,
     laplace,
     neumann,
-    periodic,
     solve,
 )
 from pinnsolve.checks.check import check
@@ -69,12 +68,6 @@ FREE: dict[str, tuple[dict[str, Any], str]] = {
     "a high mode of a drum": (
         {"space": SQUARE, "unknowns": "u", "equations": lambda u, x, y: laplace(u, x, y) + 25 * pi**2 * u,
          "conditions": dirichlet(u=0)}, "u = 0 is one"),
-    "no level, around a ring": (
-        ROD | {"equations": lambda u, x: d(u, x, x) - cos(2 * pi * x), "conditions": periodic("x")}, "constant may be added"),
-    "an equation times a function": (
-        PAIR | {"equations": [lambda u, v, t: d(u, t) + d(v, t) - 1, lambda u, v, t: exp(t) * (d(u, t) + d(v, t) - 1)]},
-        "'equation 2' repeats 'equation 1' (a function of the coordinates times it)",
-    ),
     "an equation's derivative": (
         PAIR | {"equations": [lambda u, v, t: d(u, t) + d(v, t) - 1, lambda u, v, t: d(u, t, t) + d(v, t, t)]},
         "u and v may change together",

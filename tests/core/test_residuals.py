@@ -275,8 +275,10 @@ def dense(residuals: Residuals) -> dict[str, tuple[Tensor, Tensor]]:
     return {name: (torch.cat([r for r, _ in parts]), torch.cat([j for _, j in parts])) for name, parts in found.items()}
 
 
-# a periodic coordinate has two inputs, for which the modules written here have no room
-PAIRS = [(n, c) for n in NETWORKS for c in CONDITIONS if c != "periodic" or n in ("mlp", "fourier")]
+# all conditions with one network, all networks with one set of conditions, and a ring, which has two inputs, with two
+PAIRS = [
+    (n, c) for n in NETWORKS for c in CONDITIONS if n == "mlp" or c == "mixed" or (n, c) == ("fourier", "periodic")
+]
 
 
 @cache
