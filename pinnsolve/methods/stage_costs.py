@@ -15,7 +15,7 @@ from pinnsolve.networks.tiles import Tiles
 
 @dataclass(frozen=True)
 class Rules:
-    """When one factorisation serves all stages. Measured over 4 to 830 cells of a plane (discs, eddies, mixing, heat
+    """When one factorisation serves all stages. Measured over 4 to 504 cells of a plane (discs, eddies, mixing, heat
     around seventeen holes).
 
     Parameters
