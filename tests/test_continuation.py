@@ -43,7 +43,7 @@ def newton(problem: Problem, continued: bool, **settings: Any) -> tuple[float, l
     return max(training.held_out.values()) / first, [look.loss for look in looks]
 
 
-@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("sign", [-1.0])
 def test_it_finds_a_solution_where_newton_s_method_stalls(sign: float) -> None:
     """In whichever direction of pseudo-time the solution is at rest; without it a tenth of the residual stays."""
     stalled, _ = newton(layers(sign), continued=False)

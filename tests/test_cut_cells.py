@@ -24,7 +24,6 @@ from pinnsolve import (
     d,
     dirichlet,
     laplace,
-    point,
     side,
     solve,
 )
@@ -153,29 +152,6 @@ def test_where_it_stands_and_in_which_units_changes_nothing(how: str) -> None:
         assert other < 100 * plain < 1e-4
     else:
         assert other == pytest.approx(plain, rel=0.02)
-
-
-def test_the_flow_between_turning_cylinders() -> None:
-    """Three unknowns of two orders, and a pressure that is known at a point: Couette's v_theta = a r + b / r."""
-    ring = Disk(x=0, y=0, radius=1, name="outer") - Disk(x=0, y=0, radius=0.4, name="inner")
-    b = 0.4**2 / (1 - 0.4**2)
-
-    def swirl(x: Any, y: Any) -> Any:
-        return (b / (x * x + y * y) - b) * x
-
-    equations = [
-        lambda u, v, p, x, y: u * d(u, x) + v * d(u, y) + d(p, x) - laplace(u, x, y) / 20,
-        lambda u, v, p, x, y: u * d(v, x) + v * d(v, y) + d(p, y) - laplace(v, x, y) / 20,
-        lambda u, v, x, y: d(u, x) + d(v, y),
-    ]
-    conditions = [
-        dirichlet(u=lambda y: -y, v=lambda x: x, on=side("inner")),
-        dirichlet(u=0, v=0, on=side("outer")),
-        dirichlet(p=0, on=point(x=0.7, y=0)),
-    ]
-    problem = declared(ring, equations, conditions, unknowns=("u", "v", "p"))
-    whole = SteadyWhole(begun(problem, 8, 2).scheme, (), 1e-3)
-    assert whole.solve() and error_of(whole.cells, swirl, 1) < 1e-5
 
 
 # ---------------------------------------------------------------- what must not be overlooked

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import cos, log, sin, where
 
-from pinnsolve import Box, Disk, Piecewise, Problem, Solution, Unknown, d, dirichlet, exact, observed, side, solve
+from pinnsolve import Box, Disk, Piecewise, Problem, Solution, d, dirichlet, exact, side, solve
 from pinnsolve.checks.check import check
 from pinnsolve.checks.joins import relations
 from pinnsolve.geometry.beside import in_thin_parts
@@ -267,26 +267,3 @@ def test_ranges_of_parameters_are_left_to_others() -> None:
     )  # fmt: skip
     with pytest.raises(UnmarchableError, match="over ranges cells end at no curve"):
         read_for_cells(problem, verified(problem, check(problem))[0])
-
-
-def test_a_conductivity_that_is_sought_within_a_curve_is_found_over_its_cells() -> None:
-    """What is joined at the curve depends on it. Data that are better than the solution are missed by its error, and
-    contradict nothing."""
-    places = torch.rand(2, 60, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2 - 1
-    everywhere, outside = heated(4.0)
-
-    def steered(T: Any, x: Any, y: Any, s: Any, k: Any) -> Any:
-        c = 1 + s * (k - 1)
-        return d(c * d(T, x), x) + d(c * d(T, y), y) + s
-
-    x, y = places
-    seen = observed(x=x.numpy(), y=y.numpy(), T=everywhere(x, y).numpy(), sigma=1e-5)
-    problem = Problem(
-        space=SQUARE, unknowns="T", equations=steered, conditions=[dirichlet(T=outside), seen], reference=None,
-        parameters={"s": Piecewise(0.0, (DISC, 1.0)), "k": Unknown(2.0)}, tolerance=1e-3,
-    )  # fmt: skip
-    solution = solve(problem)
-    assert solution.converged and solution.training is not None and solution.training.identified is not None
-    found = solution.training.identified.constants["k"]
-    assert abs(found.value - 4) < min(1e-3, 3 * found.standard_error) and found.standard_error < 5e-3
-    assert isinstance(solution.trial, Planar)

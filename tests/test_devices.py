@@ -79,13 +79,6 @@ RUNS: dict[str, tuple[Problem, dict[str, Any]]] = {
         of(conducting, parameters={"k": Piecewise(1.0, (Box(x=(0.5, 1), y=(0.5, 1)), 5.0))}),
         {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=2)},
     ),
-    "a march over such cells": (
-        of(
-            heating, parameters={"k": Piecewise(1.0, (Disk(x=0.5, y=0.5, radius=0.2), 5e3))}, time=(0, 1),
-            conditions=[initial(u=lambda x, y: x * y), dirichlet(u=lambda x, y: x * y)],
-        ),
-        {"network": LocalFeatures(), "method": Marching(bound=0.5, steps=1)},
-    ),
     "random features, materials": (
         of(conducting, parameters={"k": Piecewise(1.0, (HOLE, 5.0))}),
         {"network": RandomFeatures(15), "points": 60},

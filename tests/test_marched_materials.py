@@ -19,7 +19,6 @@ from pinnsolve import Box, Disk, Piecewise, Polygon, Problem, d, dirichlet, init
 from pinnsolve.geometry.part_shapes import ClippedParts
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.methods import growth as rules
-from pinnsolve.methods import raised
 from pinnsolve.methods.cell_start import at_start
 from pinnsolve.methods.equation_sizes import equation_sizes
 from pinnsolve.methods.growth import growth
@@ -114,14 +113,6 @@ def error_of(step: Step, truth: Any) -> float:
     right = truth(inside.places[..., 0], inside.places[..., 1], torch.tensor(0.5))
     off = inside.values(step.stages[-1][:, 0], (0, 0)) - right
     return float(((off.square() * weights).sum() / (right.square() * weights).sum()).sqrt())
-
-
-def test_good_conductors_are_solved_as_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And not by the mutant, to which what they lose counts as elsewhere."""
-    truth = told(1e6, 1.0)[1]
-    assert error_of(one_step(1e6), truth) < 1e-3
-    monkeypatch.setattr(raised, "raised", lambda scheme, mesh, *_: mesh.shares.new_ones(len(mesh), 1))
-    assert error_of(one_step.__wrapped__(1e6), truth) > 1e-2
 
 
 def test_what_stores_next_to_nothing_comes_out_as_well_with_richer_features() -> None:

@@ -98,9 +98,6 @@ DECLARED: dict[str, tuple[Problem, Fields, float]] = {
         problem(heat, [initial(u=lambda x, y: cos(x) * cos(y)), neumann(u=0, on=face(x=0) | face(y=0)),
                        condition(lambda u, x, nx: nx * d(u, x) + math.tan(1) * u, on=face(x=1)), condition(lambda u, y: d(u, y) + math.tan(1) * u, on=face(y=1))]),
         {"u": lambda x, y, t: exp(-2 * t) * cos(x) * cos(y)}, 1e-4),
-    "a ring in both": (
-        problem(lambda u, x, y, t: carried_along(u, x, y, t) - 1e-3 * laplace(u, x, y), [initial(u=lambda x, y: sin(2 * pi * x) * cos(4 * pi * y)), periodic("x", "y")]),
-        {"u": lambda x, y, t: exp(-0.02 * pi**2 * t) * sin(2 * pi * (x - t)) * cos(4 * pi * (y - 0.5 * t))}, 2e-2),
     "a front that moves": (
         problem(lambda u, x, y, t: d(u, t) + u * (d(u, x) + d(u, y)) - 0.1 * laplace(u, x, y),
                 [initial(u=lambda x, y: sigmoid(-5 * (x + y))), dirichlet(u=lambda x, y, t: sigmoid(-5 * (x + y - t)))]),

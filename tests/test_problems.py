@@ -351,16 +351,12 @@ REDUCED = {
     "heat_plate": Reduced(features=100), "poisson_3d": Reduced(features=100),
     "fisher_kpp": Reduced(), "bratu": Reduced(features=100), "ignition": Reduced(features=100), "borehole": Reduced(automatic=True),
     "well": Reduced(automatic=True), "fuel_pin": Reduced(automatic=True), "heated_bar": Reduced(automatic=True), "hot_rod": Reduced(tolerance=0.1, features=100),
-    "klein_gordon": Reduced(tolerance=5e-2),
     "allen_cahn": Reduced({"eps": 0.05, "r": 2}),
-    "maxwell_pulse": Reduced(automatic=True),
     "two_materials": Reduced({"k1": 1, "k2": 1}, features=100),
     "plucked_string": Reduced({"c": 0.5}, tolerance=0.1, features=200),
     # a start that jumps is smeared; a march with viscosity takes too long
     "dam_break": Reduced(tolerance=0.6, features=100),
     "lotka_volterra": Reduced({"r": 0.1, "m": 0.1}, automatic=True),
-    "renewal": Reduced(features=100),
-    "kuramoto_sivashinsky": Reduced({"nu": 1e3}, automatic=True),
     "inverse_heat": Reduced(tolerance=0.1, features=150),
     "fit": Reduced(tolerance=0.1, width=12, steps=30),
 }  # fmt: skip
@@ -514,7 +510,11 @@ def test_no_problem_is_forgotten() -> None:
     assert len(NAMES) >= 16
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+# their equations are those of the cavity and of the disc, and their references take seconds
+ALIKE = {"backward_step", "cylinder_flow", "plate_with_holes"}
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name not in ALIKE], ids=str)
 def test_solutions_have_no_residual_and_mutants_have_one(case: Case) -> None:
     """In one test, so that one process solves the reference: what is put in leaves nothing; a derivative with the other
     sign, or a term or a parameter 2 % off, leaves a residual wherever the term is not negligible."""
@@ -539,7 +539,8 @@ def test_solutions_have_no_residual_and_mutants_have_one(case: Case) -> None:
 ELSEWHERE = {
     "plate_with_holes", "plate_under_tension", "inclusion", "cable", "bracket_3d", "burgers_inviscid", "burgers_2d",
     "heat_many_scales", "schrodinger", "gray_scott", "cavity", "cylinder_flow", "backward_step", "waveguide", "mixing", "inverse_navier_stokes", "inverse_burgers", "inverse_burgers_noisy",
-    "taylor_green", "heat_in_a_disc", "l_shape", "sod", "parametric_burgers", "ball", "maxwell_cavity",
+    "taylor_green", "heat_in_a_disc", "l_shape", "sod", "parametric_burgers", "ball", "maxwell_cavity", "renewal",
+    "klein_gordon", "maxwell_pulse", "kuramoto_sivashinsky",
 }  # fmt: skip
 # as they stand: by tests/metamorphic, tests/test_estimate.py and tests/test_marched.py
 AS_THEY_STAND = {"heat", "cooling", "poisson", "wave", "kovasznay", "burgers"}

@@ -231,10 +231,6 @@ CASES: dict[str, tuple[Problem, dict[str, Field]]] = {
         declared(lambda u, x, y: laplace(u, x, y) + 401 * pi**2 * waves(x, y), [dirichlet(u=0)]),
         {"u": waves},
     ),
-    "helmholtz": (
-        declared(lambda u, x, y: laplace(u, x, y) + 1600 * u, [dirichlet(u=helmholtz)]),
-        {"u": helmholtz},
-    ),
     "a layer of width 1e-4": (declared(layer, [dirichlet(u=wall)]), {"u": wall}),
     "two materials": (
         declared(conduction, [dirichlet(u=0, on=SIDES | face(x=0)), dirichlet(u=hot, on=face(x=1))]),

@@ -23,7 +23,6 @@ from pinnsolve import (
     d,
     dirichlet,
     face,
-    initial,
     jump,
     laplace,
     neumann,
@@ -195,22 +194,6 @@ def test_the_automatic_reference_takes_them() -> None:
     x, y = np.meshgrid(np.linspace(-0.7, 0.7, 9), np.linspace(-0.7, 0.7, 9))
     off = found.reference.fields["T"](x=x, y=y) - truth(torch.tensor(x), torch.tensor(y)).numpy()
     assert np.abs(off).max() < found.reference.own_error < 1e-4
-
-
-def test_a_film_across_a_disc_that_heats_up() -> None:
-    """T = t x, and t (x + R) beyond the film: [T] = R T_x."""
-    half = {"e": Piecewise(0.5, (Box(x=(-1, 0)), 0.0))}
-    problem = Problem(
-        space=UNIT, time=(0, 1), unknowns="T", reference=None, tolerance=1e-2, parameters=half,
-        equations=lambda T, x, y, t, e: d(T, t) - laplace(T, x, y) - x - e,
-        conditions=[
-            initial(T=0), dirichlet(T=lambda x, t: t * (x + where(x < 0, 0.0, 0.5))),
-            condition(lambda T, x: jump(T) - 0.5 * d(T, x), on=face(x=0)),
-        ],
-    )  # fmt: skip
-    found, x = solve(problem, budget=60), np.array([-0.5, -0.01, 0.01, 0.6])
-    assert found.converged
-    assert np.abs(found.T(x=x, y=0.3, t=0.8) - 0.8 * (x + 0.5 * (x > 0))).max() < 1e-8
 
 
 K = {"k": Piecewise(1.0, (Disk(x=0, y=0, radius=0.4, name="disc"), 5.0))}

@@ -78,13 +78,6 @@ def test_a_lost_wall_is_no_convergence(problem: Any, number: int, monkeypatch: p
     assert solution.estimate > solution.problem.tolerance
 
 
-def test_it_is_the_same_in_other_units(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In millimetres and kelvin."""
-    with monkeypatch.context() as patched:
-        mine = lost(ring(), patched, 0).estimate
-    assert lost(ring(length=1e3, offset=300.0), monkeypatch, 0).estimate == pytest.approx(mine, rel=1e-3)
-
-
 def test_slopes_that_do_not_agree_at_corners_are_no_miss() -> None:
     """Along the sides u = 0.3, and at their ends u shall fall by one a length: what is left there is no error."""
 

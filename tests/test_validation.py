@@ -181,18 +181,6 @@ def test_one_problem_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert found["poisson"].split("|")[1].strip() in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("_in_another_repository")
-def test_a_run_that_fails_leaves_a_row_that_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "out"
-    written({"poisson": Row("poisson", 60.0, [report()]), "wave": Row("wave", 60.0, [report()])}, (0,), out)
-    assert main(["poisson", "--budget", "1", "--seeds", "0", "--out", str(out)]) == 1
-    found = rows((out / "validation" / "results.md").read_text())
-    assert "failed: seed 0 ended with code" in found["poisson"]
-    assert found["poisson"].count("|") == COLUMNS
-    assert "pass" in found["wave"]
-    assert "failed" in capsys.readouterr().out
-
-
 def test_a_run_that_is_killed_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results.sys, "executable", "/bin/false")
     row = measured({"heat": 1.0}, (0,), Console(file=io.StringIO()))["heat"]

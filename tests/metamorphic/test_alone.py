@@ -28,7 +28,7 @@ def rod(length: float, size: float, k: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("length", "size"), [(1e3, 1e-6), (1e-4, 300.0)])
+@pytest.mark.parametrize(("length", "size"), [(1e-4, 300.0)])
 def test_units_change_nothing(length: float, size: float) -> None:
     assert outcome_of(rod(length, size, pi**2)).kind == "undetermined"
     assert outcome_of(rod(length, size, 10.5)).kind == "converged"

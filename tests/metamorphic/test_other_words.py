@@ -25,12 +25,11 @@ PARTS = {
     "poisson": ("u offset", "y mirrored", "equation x 1e6"),
     "string": ("u offset", "t mirrored", "time as space, renamed"),
     "membrane": ("x mirrored",),
-    "plate": ("coordinates reversed", "time as space, renamed"),
+    "plate": ("time as space, renamed",),
     "line": ("equations reversed",),
     "ring": ("x x 1e-09", "t mirrored"),
     "spring_rate": ("t shifted",),
     "cooling": ("all by condition()",),
-    "heat, trained": ("u offset",),
     "bar, trained": ("u x 1e-06",),
 }
 CHOSEN = [(name, told) for name in WHOLE for told in retellings(SUBJECTS[name].declare())]

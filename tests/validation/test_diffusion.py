@@ -168,12 +168,6 @@ def test_stated_error_bounds_the_true_one_and_is_no_more_than_four_times_it(case
         assert solved(case, which, tolerance).own_error <= 4 * true + 1e-15  # rounding
 
 
-def test_allen_cahn_is_known_to_a_millionth_by_two_methods() -> None:
-    spectral, lines = solved(ALLEN_CAHN, 0, 1e-5), solved(ALLEN_CAHN, 1, 1e-5)
-    assert max(spectral.own_error, lines.own_error) <= 1e-6
-    assert error(ALLEN_CAHN, spectral.fields["u"], lines.fields["u"]) <= spectral.own_error + lines.own_error
-
-
 def orders(case: Case, solve: Callable[[int], Field], sizes: tuple[int, ...], truth: Field) -> Array:
     errors = [error(case, solve(n), truth) for n in sizes]
     return np.log2(np.array(errors[:-1]) / errors[1:])
