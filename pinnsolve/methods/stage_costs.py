@@ -23,8 +23,8 @@ class Rules:
     saves : float
         Of the counted difference of the factorisations: small matrices hardly take four times as long as complex ones.
         Larger: it is shared where solutions then take more than is saved.
-    iterations : float
-        Of conjugate gradients in a solution: two to three where diffusion is most, five for wind and waves.
+    iterations, waves : float
+        Of conjugate gradients in a solution: two to three where diffusion is most, ten where nothing is diffused.
     each : float
         Of a solution by its own factors what one iteration takes, with all stages side by side.
     call : float
@@ -33,6 +33,7 @@ class Rules:
 
     saves: float = 0.2
     iterations: float = 3.0
+    waves: float = 10.0
     each: float = 0.38
     call: float = 1e8
 
@@ -51,7 +52,7 @@ def operations(
     shared = shares(scheme, mesh, unlike, uses)
     solve = _of_faces(scheme, mesh, unlike, False)[1]
     factor = _of_faces(scheme, mesh, unlike, shared)[0]
-    return factor, solve * (RULES.each * (1 + RULES.iterations) if shared else 1.0)
+    return factor, solve * (_through(scheme) if shared else 1.0)
 
 
 def alike(scheme: Scheme) -> bool:
@@ -61,12 +62,23 @@ def alike(scheme: Scheme) -> bool:
 
 
 def shares(scheme: Scheme, mesh: Tiles, unlike: int, uses: float) -> bool:
-    """Whether one real factorisation shall serve all stages, for so many solutions."""
-    if not alike(scheme) or uses == math.inf:
+    """Whether one real factorisation shall serve all stages, for so many solutions; not where waves take even steps,
+    which the same factors serve."""
+    even = scheme.evolution.constant and not _diffuses(scheme)
+    if even or not alike(scheme) or uses == math.inf:
         return False
     factor, solve = _of_faces(scheme, mesh, unlike, False)
     saved = RULES.saves * (factor - _of_faces(scheme, mesh, unlike, True)[0])
-    return saved > uses * (RULES.each * (1 + RULES.iterations) - 1) * (solve + RULES.call)
+    return saved > uses * (_through(scheme) - 1) * (solve + RULES.call)
+
+
+def _diffuses(scheme: Scheme) -> bool:
+    return any(max(k) > 1 for k in scheme.evolution.joins)
+
+
+def _through(scheme: Scheme) -> float:
+    """What a solution by factors that stages share takes of one by factors of their own."""
+    return RULES.each * (1 + (RULES.iterations if _diffuses(scheme) else RULES.waves))
 
 
 def _of_faces(scheme: Scheme, mesh: Tiles, unlike: int, shared: bool) -> tuple[float, float]:
