@@ -16,6 +16,7 @@ from torch import Tensor
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.residuals.pointwise import answers
 from pinnsolve.trial.evolution import Evolution
+from pinnsolve.trial.prescribed import at_start, over_time
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,15 @@ def fastest(laws: Evolution, offsets: Mapping[str, float], spreads: bool = False
     """
     (low, high), (begin, end) = laws.extent[0], laws.times
     x = low + (high - low) * (torch.arange(RULES.places, dtype=torch.float64) + 0.5) / RULES.places
-    states = [States(x, torch.full_like(x, begin), _begun(laws, x, offsets))]
+    states = [States(x, torch.full_like(x, begin), at_start(laws, x, offsets))]
     t = begin + (end - begin) * (torch.arange(RULES.places, dtype=torch.float64) + 0.5) / RULES.places
     for side, place in enumerate((low, high)):
         at = torch.full_like(t, place)
-        values = _begun(laws, at, offsets)
+        values = at_start(laws, at, offsets)
         for wall in laws.walls:
             told = wall.equation.prescribes
             if wall.side == (0, side) and told is not None and told.what == "value":
-                given = torch.cat([laws.given(told, at[k : k + 1, None], float(t[k])) for k in range(len(t))])
-                values[laws.problem.unknowns.index(told.unknown)] = given
+                values[laws.problem.unknowns.index(told.unknown)] = over_time(laws, told, place, t)
         states.append(States(at, t, values))
     found = max(float(speeds(laws, s).abs().nan_to_num(0.0).max()) for s in states)
     return found if found > 0 or spreads else (high - low) / (end - begin)
@@ -77,16 +77,6 @@ def coming_in(laws: Evolution, at_end: States, upper: bool, fastest: float) -> i
     """The most waves that come in at an end, of all states there: so many conditions are asked for."""
     found = speeds(laws, at_end).nan_to_num(0.0) * (-1.0 if upper else 1.0)
     return int((found > RULES.stands * fastest).sum(1).max())
-
-
-def _begun(laws: Evolution, x: Tensor, offsets: Mapping[str, float]) -> Tensor:
-    """What unknowns are at the start, (F, N); of an algebraic one its mean size."""
-    rows = []
-    for u in laws.problem.unknowns:
-        told = laws.starts.get(u)
-        usual = torch.full_like(x, offsets[u]) if told is None else laws.given(told, x[:, None], laws.times[0])
-        rows.append(usual)
-    return torch.stack(rows)
 
 
 def speeds(laws: Evolution, states: States) -> Tensor:

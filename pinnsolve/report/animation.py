@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.files import write_whole
 from pinnsolve.report import moments
+from pinnsolve.report.embedded import address
 from pinnsolve.report.grids import grid
 from pinnsolve.report.layout import GRIDS
 from pinnsolve.report.shown import asked, report_of
@@ -39,7 +39,7 @@ class Animation:
             raise ProblemError(f"{path} cannot be written: {error.strerror}", "Give another place.") from None
 
     def _repr_html_(self) -> str:
-        return f'<img alt="animation" src="data:image/gif;base64,{base64.b64encode(self.gif).decode("ascii")}">'
+        return f'<img alt="animation" src="{address(self.gif, "image/gif")}">'
 
 
 def animate(solution: Solution, unknown: str | None, frames: int, seconds: float) -> Animation:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from pinnsolve.report.curves import curves, plotted
+from pinnsolve.report.embedded import address
 from pinnsolve.report.fields import Sampled, limits, outline, sampled
 from pinnsolve.report.grids import Grid, pictured, place, whole_domain
 from pinnsolve.report.layout import LAYOUT, MOMENTS
@@ -50,7 +50,7 @@ def over_time(run: Report, unknowns: Sequence[str]) -> OverTime | None:
     chosen = range(0, count, max(1, (count - 1) // MOMENTS.most))
     at = [place({time: float(on.axes[time][k])}) for k in chosen]
     few = unknowns[: MOMENTS.unknowns]
-    return OverTime(at, {u: [_address(image) for image in frames(run, u, on, chosen)] for u in few})
+    return OverTime(at, {u: [address(_png(image)) for image in frames(run, u, on, chosen)] for u in few})
 
 
 def frames(run: Report, unknown: str, on: Grid, chosen: Sequence[int]) -> Iterator[Image.Image]:
@@ -83,7 +83,7 @@ def _prepared(run: Report, unknown: str, field: Sampled, axes: Axes) -> Callable
     if len(first.grid.axes) == 1:
         curves(unknown, first, limits(*field.values, *(field.band or ()), margin=0.07))(axes)
         return plotted
-    norm, edge = Normalize(*limits(field.solution, margin=0.0)), outline(run, first.grid.axes)
+    norm, edge = Normalize(*limits(field.solution)), outline(run, first.grid.axes)
     mapped(unknown, Sampled(first.grid, first.solution, None), first.solution, norm, "solution", edge)(axes)
     return lambda axes, moment: smooth(axes, moment.grid.axes, moment.solution, norm, edge)
 
@@ -112,7 +112,7 @@ def _of_few_colours(image: Image.Image, of_a_map: bool) -> Image.Image:
     return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
-def _address(image: Image.Image) -> str:
+def _png(image: Image.Image) -> bytes:
     stream = io.BytesIO()
     image.save(stream, format="PNG", compress_level=LAYOUT.compression)
-    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
+    return stream.getvalue()

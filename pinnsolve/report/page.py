@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import inspect
 import json
 import math
@@ -14,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from pinnsolve.inverse.record import Constant
 from pinnsolve.machine.files import write_whole
+from pinnsolve.report.embedded import address
 from pinnsolve.report.figures import BADGES
 from pinnsolve.report.moments import OverTime
 from pinnsolve.report.record import WHAT_SCATTER_IS, Report, history_csv, summary
@@ -70,7 +70,7 @@ def page(run: Report, picture: bytes, moments: OverTime | None = None) -> str:
         description=inspect.cleandoc(run.description),
         facts=list(_facts(data).items()),
         layers=run.solution.summary(),
-        figure=base64.b64encode(picture).decode("ascii"),
+        figure=address(picture),
         moments=moments,
     )
 
@@ -90,10 +90,7 @@ def _downloads(run: Report, data: Mapping[str, Any]) -> dict[str, str]:
     """Files that the page brings along, as addresses that hold their contents: it may be mailed alone."""
     told = json.dumps(data, indent=2, allow_nan=False, default=str)
     contents = {"report.json": ("application/json", told), "history.csv": ("text/csv", history_csv(run))}
-    return {
-        name: f"data:{kind};base64,{base64.b64encode(text.encode()).decode('ascii')}"
-        for name, (kind, text) in contents.items()
-    }
+    return {name: address(text.encode(), kind) for name, (kind, text) in contents.items()}
 
 
 def _facts(data: Mapping[str, Any]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html as text
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 
 from pinnsolve.errors import ProblemError, did_you_mean
 from pinnsolve.machine.files import writable_folder
+from pinnsolve.report.embedded import address
 from pinnsolve.report.figures import most_important, plain_figure, png
 from pinnsolve.report.record import Report
 from pinnsolve.report.write import clear, write_all
@@ -90,5 +90,5 @@ def html(solution: Solution) -> str:
     head = f"<p><strong>{text.escape(names)}</strong> over {text.escape(over)}</p>"
     if solution.problem.ranges:
         return head + told
-    picture = base64.b64encode(png(plot(solution, (), None))).decode("ascii")
-    return f'{head}{told}<img alt="{text.escape(names)}" src="data:image/png;base64,{picture}" style="max-width:100%">'
+    picture = address(png(plot(solution, (), None)))
+    return f'{head}{told}<img alt="{text.escape(names)}" src="{picture}" style="max-width:100%">'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -14,6 +13,7 @@ from matplotlib.ticker import NullLocator
 
 from pinnsolve.machine.files import write_whole
 from pinnsolve.report.axes import GREY, shortened, tidy
+from pinnsolve.report.embedded import address
 from pinnsolve.report.figures import BADGES, png
 from pinnsolve.report.histories import CYCLE, DASHES
 from pinnsolve.report.layout import LAYOUT
@@ -29,7 +29,7 @@ def write_sweep_page(sweep: Sweep, folder: Path) -> None:
         colour=BADGES["pass" if sweep.passed else "fail"],
         died=[row for row in sweep.rows if row.state == DIED],
         digits=digits,
-        figure=None if found is None else base64.b64encode(png(found)).decode("ascii"),
+        figure=None if found is None else address(png(found)),
     )
     write_whole(folder / PAGE, lambda file: file.write_text(text, encoding="utf-8"))
 

@@ -72,8 +72,9 @@ def made_of(residuals: Residuals, about: Mapping[str, Size], places: int = 200) 
     functions = {n: Size(u.guess, 0.5 * abs(u.guess) or 1.0) for n, u in problem.functions.items()}
     for site, points in residuals.places:
         inside = site.name == "interior"  # on a line, since points are drawn to narrow places, where terms are large
+        there = None if inside else points.thinned(places)
         for name, term in site.terms.items():
-            where = None if inside else points.thinned(places)
+            where = there
             if isinstance(term, OnBothSides):
                 told, where = term.condition, both_sides_of(problem, term.condition, places)
             else:

@@ -19,6 +19,7 @@ from torch import Tensor
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.trial.evolution import Evolution
+from pinnsolve.trial.prescribed import at_start, over_time
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,7 @@ def _begun(laws: Evolution, usual: Tensor) -> tuple[Tensor, Tensor]:
     (low, high) = laws.extent[0]
     width = (high - low) / RULES.places
     ends = low + width * torch.arange(RULES.places + 1, dtype=torch.float64)
-    rows = []
-    for f, u in enumerate(laws.problem.unknowns):
-        told = laws.starts.get(u)
-        rows.append(usual[f].expand_as(ends) if told is None else laws.given(told, ends[:, None], laws.times[0]))
-    values = torch.stack(rows)
+    values = at_start(laws, ends, dict(zip(laws.problem.unknowns, usual.tolist(), strict=True)))
     return (values[:, 1:] + values[:, :-1]) / 2, values.diff(dim=1) / width
 
 
@@ -135,11 +132,8 @@ def _at_ends(laws: Evolution, values: Tensor) -> list[Tensor]:
     for wall in laws.walls:
         told = wall.equation.prescribes
         if told is not None and told.what == "value":
-            at = torch.full((1, 1), wall.fixed[0], dtype=torch.float64)
             here = values[:, :1].repeat(1, len(times))
-            here[laws.problem.unknowns.index(told.unknown)] = torch.cat(
-                [laws.given(told, at, float(t)) for t in times]
-            )  # fmt: skip
+            here[laws.problem.unknowns.index(told.unknown)] = over_time(laws, told, wall.fixed[0], times)
             found.append(here)
     return found
 
