@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.__main__ import main
+from pinnsolve.machine import memory
 from pinnsolve.machine.room import SHARES, Room, read
 from pinnsolve.methods.implicit_step import Scheme
 from pinnsolve.methods.plane_memory import held_in_plane, planes_that_fit
@@ -142,9 +145,9 @@ HEAT = square(
 
 def test_more_memory_more_cells_and_the_most_that_fit_do() -> None:
     evolution, before = read_evolution(HEAT)[0], 0
-    for memory in (6e8, 1e9, 2e9, 8e9):
-        scheme = Scheme(evolution, 7, 3, CPU, room=Room.of(memory))
-        most, left = that_fit(scheme, at_most=400), memory - SHARES.base
+    for limit in (6e8, 1e9, 2e9, 8e9):
+        scheme = Scheme(evolution, 7, 3, CPU, room=Room.of(limit))
+        most, left = that_fit(scheme, at_most=400), limit - SHARES.base
         assert most == planes_that_fit(scheme, left) > before
         assert held_in_plane(scheme, most, brief=True) <= left < held_in_plane(scheme, round(1.05 * most), brief=True)
         before = most
@@ -216,3 +219,22 @@ def test_a_card_takes_more_points_at_once_within_its_budget_and_finds_the_same()
     several, few, more = (len(list(residuals.chunks)) for residuals in (here, card, small))
     assert several > few and more > few and len(list(here.batches)) > len(list(card.batches))
     assert [float(v) for v in card.rms().values()] == pytest.approx([float(v) for v in here.rms().values()], rel=1e-12)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone is asked")
+def test_a_heap_full_of_holes_is_not_walked_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def slow() -> int:
+        asked.append(time.perf_counter())
+        time.sleep(0.02)
+        return 0
+
+    monkeypatch.setattr(memory, "_kept_free", slow)
+    monkeypatch.setattr(memory._Told, "again", 0.0)
+    for _ in range(100):
+        memory.give_back()
+    assert len(asked) == 1
+    monkeypatch.setattr(memory._Told, "again", asked[0])  # that time has passed
+    memory.give_back()
+    assert len(asked) == 2

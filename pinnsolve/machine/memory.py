@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 
 @dataclass
@@ -41,10 +43,15 @@ def give_back() -> None:
 
     glibc keeps what is freed below the last block in use: after a pass over large arrays that were let go, hundreds of
     megabytes with holes that the next pass does not fit into. Where it keeps little, and elsewhere, nothing is done:
-    what is given back has to be asked for again, page by page.
+    what is given back has to be asked for again, page by page. Asking walks through all holes: it takes a fiftieth of
+    the time at the most.
     """
-    trim = getattr(_c_library(), "malloc_trim", None)
-    if trim is not None and _kept_free() > WORTH:
+    trim, begun = getattr(_c_library(), "malloc_trim", None), time.perf_counter()
+    if trim is None or begun < _Told.again:
+        return
+    kept, told = _kept_free(), time.perf_counter()
+    _Told.again = told + 50 * (told - begun)
+    if kept > WORTH:
         trim(0)
 
 
@@ -52,6 +59,7 @@ class _Told(ctypes.Structure):
     """What glibc's mallinfo2 tells: ten numbers, of which the ninth is all free memory that it keeps."""
 
     _fields_ = [(f"number_{k}", ctypes.c_size_t) for k in range(10)]
+    again: ClassVar[float] = 0.0  # when it is worth the time to ask once more (s, of the clock that counts up)
 
 
 def _kept_free() -> int:
