@@ -25,7 +25,8 @@ from .geometry.named import part
 from .geometry.sampling import Redraw
 from .jets.calculus import curl, d, div, dot, grad, jump, laplace
 from .methods import LBFGS, SGD, SOAP, SPRING, Adam, LevenbergMarquardt, Marching, Newton, SSBroyden
-from .modes.found import Modes, modes
+from .modes.found import modes
+from .modes.record import Modes
 from .networks import MLP, Fourier, LocalFeatures, RandomFeatures
 from .problem import (
     Eigenvalue,

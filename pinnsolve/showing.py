@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Shown:
     """The part of a solution that shows it; `Solution` is one."""
 
+    judged: Any = None  # what compares modes, by their eigenvalues, with a reference
+
     @worded
     def plot(
         self, *unknowns: str, reference: Reference | Literal["the problem's"] | None = None

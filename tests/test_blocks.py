@@ -10,8 +10,10 @@ import torch
 from torch import atan2, cos, remainder, sin, where
 
 from pinnsolve import Box, Piecewise, Problem, condition, d, dirichlet, solve
+from pinnsolve.algebra.quarters import exponent
 from pinnsolve.checks.check import Findings
-from pinnsolve.methods.at_corners import error_of_richer, exponent
+from pinnsolve.checks.slow_corners import slow_corners
+from pinnsolve.methods.at_corners import error_of_richer
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.steady_cells import SteadyCells, SteadyOperator, scheme_of
 from pinnsolve.methods.steady_whole import SteadyWhole
@@ -84,11 +86,19 @@ def off(cells, u):
 
 @pytest.mark.parametrize("ratio", [1.0, 10.0, 161.4476388, 1e6])
 def test_the_exponent_at_a_checkerboard(ratio):
-    assert exponent(torch.tensor([ratio, 1.0, ratio, 1.0])) == pytest.approx(kellogg(ratio)[0], rel=1e-6)
+    assert exponent([ratio, 1.0, ratio, 1.0]) == pytest.approx(kellogg(ratio)[0], rel=1e-6)
 
 
 def test_the_exponent_of_one_quarter_that_hardly_conducts_is_that_of_a_corner_that_turns_inwards():
-    assert exponent(torch.tensor([1e-9, 1.0, 1.0, 1.0])) == pytest.approx(2 / 3, abs=1e-6)
+    assert exponent([1e-9, 1.0, 1.0, 1.0]) == pytest.approx(2 / 3, abs=1e-6)
+
+
+def test_a_corner_that_no_cells_follow_is_told_before_training():
+    """Whatever the units; a strength that jumps in the same way makes no corner."""
+    told = slow_corners(board(1000.0, size=50.0, unit=1e-3))
+    assert any("meet in the corner (x=0, y=0), 1 beside 0.001: the solution goes as r^0.04 there" in f for f in told)
+    heated = board(1000.0).replaced(equations=lambda u, x, y, k: d(u, x, x) + d(u, y, y) + k)
+    assert not slow_corners(board(300.0)) and not slow_corners(heated)
 
 
 @pytest.mark.parametrize(("ratio", "least"), [(10.0, 5e-3), (40.0, 1e-2)])

@@ -75,6 +75,16 @@ def test_a_tank_is_heated_by_a_rod() -> None:
         solution.T(t=t)
 
 
+def test_a_rate_that_a_condition_tells_asks_for_a_start() -> None:
+    """The equations hold no rate of s: the condition on the wall does."""
+    assert declared().check().findings == []
+    warm, _, *others = declared().declared_conditions
+    told = declared(conditions=[warm, *others]).check().findings
+    assert any("s has 0 of 1 conditions at the start" in f for f in told)
+    twice = [*declared().declared_conditions, dirichlet(s=1, on=face(t=1))]
+    assert any("one too many" in f for f in declared(conditions=twice).check().findings)
+
+
 def test_a_tank_of_twice_the_size_is_another_one() -> None:
     other = [*declared().declared_conditions[:-1], condition(lambda T, s, x, t: 2 * tank(T, s, x, t) - d(s, t), on=face(x=1))]  # fmt: skip
     assert abs(solve(declared(conditions=other)).s(t=0.5) / (math.exp(-(W**2) / 2) * math.cos(W)) - 1) > 0.05

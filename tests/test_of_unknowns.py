@@ -82,7 +82,7 @@ def found() -> Solution:
 def test_all_derivatives_of_a_series_of_a_field_are_those_of_the_chain_rule() -> None:
     numbers = {"a": 0.4, "b": -0.3, "c": 0.7, "e": 0.2}
     series = Expansion(
-        Unknown(2.0, of="u"), Products.alone("u", polynomials, 4), tuple(numbers), None, None, (-1.0, 3.0)
+        Unknown(2.0, of="u"), Products.alone("u", polynomials, 4), tuple(numbers), None, None, ((-1.0, 3.0),)
     )
     x, y = torch.rand(2, 9, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).requires_grad_()
     chart, at = Points({"x": x.detach(), "y": y.detach()}, torch.ones(9, dtype=torch.float64)).chart()
@@ -105,11 +105,12 @@ def test_beyond_its_reach_a_series_goes_on_with_its_tangent_and_over_another_rea
     unknown, names = Unknown(1.0, of="u"), ("a", "b", "c")
     numbers = {"a": 0.3, "b": 0.5, "c": -0.4}
     one, half = (
-        Expansion(unknown, Products.alone("u", polynomials, 3), names, None, None, r) for r in ((0.0, 2.0), (0.5, 1.5))
+        Expansion(unknown, Products.alone("u", polynomials, 3), names, None, None, (r,))
+        for r in ((0.0, 2.0), (0.5, 1.5))
     )
     places = torch.tensor([-3.0, -1.0, -1e-9, 1e-9, 2.0, 4.0, 6.0], dtype=torch.float64)
     chart, at = Points({"u": places}, torch.ones_like(places)).chart()
-    z: Jet = one.composed(chart, {**numbers, **at}, (0.0, 2.0))
+    z: Jet = one.composed(chart, {**numbers, **at}, ((0.0, 2.0),))
     assert torch.allclose(z.value[0] - z.value[1], -2 * z.dense((1,))[0])
     assert torch.allclose(z.value[6] - z.value[5], 2 * z.dense((1,))[4])
     assert torch.allclose(z.dense((1,))[2], z.dense((1,))[3])
@@ -124,7 +125,7 @@ def test_beyond_its_reach_a_series_goes_on_with_its_tangent_and_over_another_rea
 def test_known_values_stay_where_a_series_is_told_over_another_reach() -> None:
     terms = [Tied(polynomials, (Tie(place, 0, 0.6),)) for place in (0.5, 1.0)]
     one, other = (
-        Expansion(Unknown(1.0, of="u"), Products.alone("u", t, 2), ("a", "b"), t.about, None, r)
+        Expansion(Unknown(1.0, of="u"), Products.alone("u", t, 2), ("a", "b"), t.about, None, (r,))
         for t, r in zip(terms, ((0.0, 4.0), (1.0, 3.0)), strict=True)
     )
     numbers = {"a": 0.2, "b": 0.9}
@@ -132,8 +133,8 @@ def test_known_values_stay_where_a_series_is_told_over_another_reach() -> None:
     place = torch.tensor([3.0, 2.0], dtype=torch.float64)
     chart, at = Points({"u": place}, torch.ones_like(place)).chart()
     before, after = (
-        one.composed(chart, {**numbers, **at}, (0.0, 4.0)),
-        other.composed(chart, {**moved, **at}, (1.0, 3.0)),
+        one.composed(chart, {**numbers, **at}, ((0.0, 4.0),)),
+        other.composed(chart, {**moved, **at}, ((1.0, 3.0),)),
     )
     assert torch.allclose(before.value, after.value)
     assert abs(float(after.value[0]) - 0.6) < 1e-12
@@ -151,7 +152,13 @@ def test_known_values_stay_where_a_series_is_told_over_another_reach() -> None:
             "depends on 'TT', which is no coordinate and no unknown",
             "'T'",
         ),
-        ((), {"parameters": {"k": Unknown(1.0, of=("T", "x"))}}, "depends on T, x", 'of="T"'),
+        ((), {"parameters": {"k": Unknown(1.0, of=("T", "T"))}}, "names one of its arguments twice", r"of=\('T',\)"),
+        (
+            (dirichlet(k=1.0, on=point(T=0)),),
+            {"parameters": {"k": Unknown(1.0, of=("T", "x"))}},
+            "k is a function of T and x, and conditions say nothing",
+            r"where T \* k stands in the place of k",
+        ),
         ((dirichlet(k=1.0),), {}, "k is a function of T, and boundary says where", r"on=point\(T=0\)"),
         ((dirichlet(k=1.0, on=face(x=0)),), {}, "says where that is, not what", r"on=point\(T=0\)"),
         ((dirichlet(k=1.0, on=point(x=0)),), {}, "says where that is, not what", r"on=point\(T=0\)"),

@@ -31,6 +31,7 @@ from pinnsolve.checks.repeats import too_few
 from pinnsolve.checks.scales import sizes_of
 from pinnsolve.checks.signature import kept_signature
 from pinnsolve.checks.slopes import slopes
+from pinnsolve.checks.slow_corners import slow_corners
 from pinnsolve.checks.smoothness import smoothness
 from pinnsolve.checks.some import some
 from pinnsolve.checks.unused import unused
@@ -145,6 +146,7 @@ def _looked_at(problem: Problem) -> Findings:
         + uncovered(problem, derivatives)
     )
     warnings += crowded(problem, derivatives) + told_backwards(problem) + sideways(problem) + slopes(problem)
+    warnings += slow_corners(problem)
     if 0 < len(problem.equations) + len(problem.solenoidal) < len(problem.unknowns):
         warnings.append(f"{len(problem.unknowns)} unknowns, but only {len(problem.equations)} equations")
     warnings += too_few(problem) + warnings_of(problem)

@@ -24,7 +24,7 @@ def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]
     down) on each; along time, for m at the start.
     """
     warnings = []
-    for unknown, alphas in derivatives.items():
+    for unknown, alphas in _on_walls_too(problem, derivatives).items():
         if problem.prober.algebraic(unknown, problem.equations):
             continue  # a flux or a rate, which another unknown's conditions determine
         for axis, coordinate in enumerate(problem.coordinates):
@@ -49,7 +49,7 @@ def crowded(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
         return []
     if problem.domain.shape is not None:
         return _crowded_sides(problem, derivatives)
-    warnings = []
+    warnings, derivatives = [], _on_walls_too(problem, derivatives)
     for axis, coordinate in enumerate(problem.coordinates):
         if any(p.coordinate == coordinate for p in problem.periodic) or coordinate in problem.ranges:
             continue
@@ -66,6 +66,19 @@ def crowded(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
             f"{'one' if found == wanted + 1 else found - wanted} too many, which nothing can meet unless they agree"
         )
     return warnings
+
+
+def _on_walls_too(problem: Problem, derivatives: dict[str, set[Alpha]]) -> dict[str, set[Alpha]]:
+    """The same, with what conditions on walls differentiate of unknowns of fewer coordinates: how fast a tank warms, or
+    a front moves, is often said there alone."""
+    found = {u: set(alphas) for u, alphas in derivatives.items()}
+    for c in problem.conditions if problem.fewer else ():
+        for piece in problem.pieces(c):
+            if piece.on_boundary and piece.moment is None:
+                slopes = problem.prober.answer(c, piece.grid()).slopes
+                for u, alpha, _ in slopes:
+                    found[u] |= {alpha} if u in problem.fewer else set()
+    return found
 
 
 def _crowded_sides(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:

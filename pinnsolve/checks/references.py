@@ -53,38 +53,48 @@ def reference_of(problem: Problem) -> Reference:
 
 @dataclass(frozen=True)
 class OfUnknown:
-    """A reference's function of an unknown, of places of this, and along the coordinates."""
+    """A reference's function of unknowns, of places of these, and along the coordinates.
+
+    Parameters
+    ----------
+    function : callable
+    arguments : tuple of str
+        Unknowns, and coordinates beside them.
+    unknowns : mapping from name to callable
+        What the reference says of those.
+    """
 
     function: Field
-    argument: str
-    unknown: Field
+    arguments: tuple[str, ...]
+    unknowns: Mapping[str, Field]
 
     @property
     def asks(self) -> list[str] | None:
         """The names that it asks for; None for whatever there is."""
-        return asked_by(f"the reference's function of {self.argument}", self.function)
+        return asked_by(f"the reference's function of {' and '.join(self.arguments)}", self.function)
 
     @property
     def alone(self) -> bool:
-        """Whether it is given as a function of the unknown, and not along the coordinates."""
-        return self.asks is not None and self.argument in self.asks
+        """Whether it is given as a function of the unknowns, and not along the coordinates."""
+        return self.asks is not None and any(a in self.asks for a in self.unknowns)
 
     def __call__(self, **places: np.ndarray) -> np.ndarray:
-        if self.argument not in places:
-            places[self.argument] = self.unknown(**{c: np.array(v) for c, v in places.items()})
+        there = dict(places)
+        for name in self.unknowns.keys() - places.keys():
+            places[name] = self.unknowns[name](**{c: np.array(v) for c, v in there.items()})
         asks = self.asks
         return self.function(**{n: v for n, v in places.items() if asks is None or n in asks})
 
 
 def along_unknowns(reference: Reference, problem: Problem) -> Reference:
-    """The same, with functions of an unknown known along the coordinates too, k(T(x))."""
+    """The same, with functions of unknowns known along the coordinates too, k(T(x))."""
     if not problem.of_unknowns or not isinstance(reference, Reference):
         return reference
     fields = dict(reference.fields)
     for name, function in problem.functions.items():
-        argument, given = function.coordinates[0], fields.get(name)
-        if name in problem.of_unknowns and argument in fields and given and not isinstance(given, OfUnknown):
-            fields[name] = OfUnknown(given, argument, fields[argument])
+        mine, given = {u for u in function.coordinates if u in problem.unknowns}, fields.get(name)
+        if mine and mine <= fields.keys() and given and not isinstance(given, OfUnknown):
+            fields[name] = OfUnknown(given, function.coordinates, {u: fields[u] for u in mine})
     return replace(reference, fields=fields)
 
 

@@ -48,7 +48,7 @@ def solved_modes(
     comparison = compared(problem, found, reference)
     result = Report(
         file.name, file.description, solution, comparison, [], peak.bytes, reference_peak.bytes,
-        eigenvalues_of=reference.reference, command=f"python -m pinnsolve {shlex.join(arguments.given)}",
+        command=f"python -m pinnsolve {shlex.join(arguments.given)}",
     )  # fmt: skip
     from pinnsolve.report.write import clear, write_all  # matplotlib is slow to import, and not needed before
 

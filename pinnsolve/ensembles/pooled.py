@@ -88,15 +88,21 @@ def _identified(found: Sequence[Identified]) -> Identified | None:
 
 
 def _function(each: Sequence[Function]) -> Function:
-    """The mean of one function, and of its standard errors, at each place that all reach."""
-    if any(f.places != each[0].places for f in each):  # of an unknown, which goes a little further in some
+    """The mean of one function, and of its standard errors, at each place that all reach; of several unknowns at the
+    mean of the places to which these come in the same moments."""
+    places = each[0].places
+    alike = all(f.places == places for f in each)
+    if len(places) > 1 and not alike:
+        places = {a: [_mean(v) for v in zip(*(f.places[a] for f in each), strict=True)] for a in places}
+    elif not alike:  # of an unknown, which goes a little further in some
         ((argument, first),) = each[0].places.items()
         ends = [(f.places[argument][0], f.places[argument][-1]) for f in each]
         common = np.linspace(max(low for low, _ in ends), min(high for _, high in ends), len(first))
         each = [_read_at(f, argument, common) for f in each]
+        places = each[0].places
     values = [_mean(v) for v in zip(*(f.values for f in each), strict=True)]
     errors = [_mean(e) for e in zip(*(f.standard_errors for f in each), strict=True)]
-    return Function(each[0].places, values, errors)
+    return Function(places, values, errors)
 
 
 def _read_at(function: Function, argument: str, places: np.ndarray) -> Function:

@@ -29,6 +29,9 @@ class Limits:
         called free. Smaller: ridge and rounding, which leave 1e-9, hide what is free.
     most : float
         Of a function's places: where so many are free, the function is.
+    at_bounds : float
+        Of the distance between the bounds of a constant: nearer to one of them it stands there, where data are missed;
+        where they are not, its square. Larger: constants that happen to lie near a bound are named.
     follows : float
         Of the measurements' degrees of freedom: a fit that takes more of them follows the noise.
     """
@@ -42,6 +45,7 @@ class Limits:
     free: float = 1e-6
     most: float = 0.5
     follows: float = 0.5
+    at_bounds: float = 0.02
 
 
 LIMITS = Limits()

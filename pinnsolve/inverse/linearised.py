@@ -37,7 +37,7 @@ from pinnsolve.jets.tape import Tape, dense_rows
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.by_constants import ByConstants
 from pinnsolve.trial.forward import WrittenFunctions
-from pinnsolve.trial.reach import reached
+from pinnsolve.trial.reach import passed, reached
 from pinnsolve.trial.trial import Trial
 
 PRIOR = "what is known of the parameters"  # no residual is called so
@@ -107,12 +107,14 @@ class Fit:
 
 def places_of(trial: Trial, name: str) -> Points:
     """A grid over the coordinates on which a function depends, the others in their middle; of one of an unknown over
-    what that comes to."""
+    what that comes to, of one of several at places through which the solution goes."""
     mine, domain = trial.functions.declared[name].coordinates, trial.problem.domain
     count = LIMITS.places[min(len(mine), len(LIMITS.places)) - 1]
     if name in trial.problem.of_unknowns:
-        axis = torch.linspace(*reached(trial, name), count, dtype=torch.float64)
-        return Points({mine[0]: axis}, torch.ones_like(axis))
+        axes = [torch.linspace(*reached(trial, name)[0], count, dtype=torch.float64)]
+        if len(mine) > 1:
+            axes = list(passed(trial, name, count ** min(len(mine), 3))[: count**3].unbind(1))
+        return Points(dict(zip(mine, axes, strict=True)), torch.ones_like(axes[0]))
     axes = [torch.linspace(*domain.ends(c), count, dtype=torch.float64) for c in mine]
     grid = dict(zip(mine, torch.meshgrid(*axes, indexing="ij"), strict=True))
     size = count ** len(mine)

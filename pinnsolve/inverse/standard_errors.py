@@ -34,7 +34,7 @@ from pinnsolve.inverse.profile import Profile, Profiled
 from pinnsolve.inverse.record import Constant, Function, Identified, Misfit
 from pinnsolve.inverse.refit import Refit
 from pinnsolve.inverse.scan import scanned
-from pinnsolve.inverse.words import followed, moving_still, nothing_determines, outliers, unchecked, untold
+from pinnsolve.inverse.words import at_bounds, followed, moving_still, nothing_determines, outliers, unchecked, untold
 from pinnsolve.problem.observations import HUBER
 from pinnsolve.residuals import Residuals
 from pinnsolve.trial.by_constants import ByConstants
@@ -108,6 +108,7 @@ def identified(
     constants = {n: Constant(c.value, errors[n]) for n, c in stated.items()}
     functions, loose = _functions(trial, fit, noise)
     told += untold(constants, functions, correlations) + moving_still(constants, moving) + profiled.told
+    told += at_bounds(constants, trial.constants.declared, any(m.missed for m in misfits.values()))
     told += nothing_determines([n for n in (*free, *loose) if n not in profiled.undetermined], correlations)
     told += unchecked(profiled.unchecked, isinstance(trial, ByConstants) and bool(trial.functions.declared))
     by_noise_too = None if unseen is not None else _spread(trial, fit, noise, means.elsewhere, functions)

@@ -27,12 +27,12 @@ import torch
 from torch import Tensor
 
 from pinnsolve.algebra import yardstick
+from pinnsolve.algebra.quarters import exponent
 from pinnsolve.methods.grading import beside
 from pinnsolve.methods.march_record import variation
 from pinnsolve.methods.second_march import among
 from pinnsolve.methods.spreading import by_direction
 from pinnsolve.methods.steady_cells import SteadyCells
-from pinnsolve.networks.reference_cell import reference_cell
 
 
 class Lost:
@@ -46,38 +46,11 @@ class Lost:
         Of what is lost in all: corners that lose less are not looked at. Smaller: too cautious. Larger: too kind.
     caution : float
         Times the error; without it 0.98 of an error is told. Larger: too cautious. Smaller: too kind.
-    degree : int
-        Of the polynomials in each quarter of a turn, by which exponents are known to seven digits.
     """
 
     smooth: ClassVar[float] = 0.33
     much: ClassVar[float] = 0.1
     caution: ClassVar[float] = 1.25
-    degree: ClassVar[int] = 10
-
-
-def exponent(a: Tensor) -> float:
-    """L, at most one, where the coefficient is a (4,) in the quarters around a corner, one after the other.
-
-    >>> round(exponent(torch.tensor([161.4476, 1.0, 161.4476, 1.0])), 4)
-    0.1
-    """
-    d, quarter = Lost.degree, torch.pi / 2
-    cell = reference_cell(d, a.device, 1)
-    w, v, v_x = cell.gauss(d + 2)[1], cell.table(d + 2, (0,)), cell.table(d + 2, (1,)) * 2 / quarter
-    mass, stiff = v.T @ (w[:, None] * v), v_x.T @ (w[:, None] * v_x)
-    ends = torch.cat([cell.at(a.new_tensor([[s]], dtype=torch.float64), (0,)) for s in (-1.0, 1.0)])
-    many, k = 4 * (d + 1), (a / a.max()).to(torch.float64)
-    jumps = torch.zeros(4, many, dtype=torch.float64, device=a.device)
-    for j in range(4):
-        jumps[j, j * (d + 1) : (j + 1) * (d + 1)] += ends[1]
-        after = (j + 1) % 4
-        jumps[j, after * (d + 1) : (after + 1) * (d + 1)] -= ends[0]
-    joined = torch.linalg.svd(jumps)[2][4:].T  # what is continuous all around
-    m, s = (joined.T @ torch.block_diag(*(x * block for x in k)) @ joined for block in (mass, stiff))
-    half = torch.linalg.inv(torch.linalg.cholesky(m))
-    least = torch.linalg.eigvalsh(half @ s @ half.T)[1]
-    return min(float(least.clamp(min=0).sqrt()), 1.0)
 
 
 def error_of_richer(poorer: SteadyCells, richer: SteadyCells, scales: list[float]) -> float:
@@ -127,4 +100,4 @@ def _exponent(cells: SteadyCells, a: Tensor, here: Tensor, corner: Mapping[str, 
     both = a[:, own, nearest]
     around = both.new_ones(4)
     around[quarters] = both.prod(0).sqrt()
-    return exponent(around)
+    return exponent(around.tolist())

@@ -13,9 +13,11 @@ from pinnsolve.methods.by_constants import ForConstants
 from pinnsolve.methods.fitting import RULES, Fitting
 from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.protocol import Objective, State
+from pinnsolve.problem.expansion import Reach
 from pinnsolve.residuals import Residuals
 from pinnsolve.residuals.of_constants import DataOfConstants
 from pinnsolve.trial.by_constants import ByConstants, Solved
+from pinnsolve.trial.matched import match
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.reach import RULES as REACH
 from pinnsolve.trial.reach import reached
@@ -35,6 +37,8 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
     else:
         _begin(trial, objective)
     fit = Fitting(data_of(trial, solver, kept, objective.residuals), begun.get("damping", RULES.damping))
+    if not begun and fit.astray:
+        fit = _by_data(trial, solver, objective, fit)
     fit.enough = RULES.rises * _may_rise(trial, fit)
     more = fit.step()
     solved = fit.model.solved()
@@ -49,7 +53,10 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
             taken(trial, solved, fit.model.vector())
             kept_on["damping"] = RULES.damping
     elif solved is not None and not more:
-        more = _stretched(trial, solver, objective, kept_on) or _rises(trial, fit, kept_on, solved.left)
+        told_anew = not fit.poor and _stretched(
+            trial, solver, objective, kept_on
+        )  # a wrong solution says nothing of that
+        more = told_anew or _rises(trial, fit, kept_on, solved.left)
     trial.found = solved is not None and not more and not fit.poor
     took = solver.spent.total
     objective.work.add(took)
@@ -61,12 +68,13 @@ def stepped(trial: OfCells, accuracy: Accuracy, objective: Objective, state: Sta
 
 
 def _stretched(trial: OfCells, solver: ForConstants, objective: Objective, kept: dict[str, Any]) -> bool:
-    """Whether functions of an unknown were told anew, since the solution does not come to what was foretold of it."""
-    forward, far = trial.forward, dict[str, tuple[float, float]]()
-    for name, (low, high) in forward.reach.items():
-        begin, end = reached(trial, name)
-        if max(abs(begin - low), abs(end - high)) > REACH.slack * (end - begin):
-            far[name] = (begin, end)
+    """Whether functions of unknowns were told anew, since the solution does not come to what was foretold of it."""
+    forward, far = trial.forward, dict[str, Reach]()
+    for name, foretold in forward.reach.items():
+        come = reached(trial, name)
+        ends = zip(foretold, come, strict=True)
+        if any(max(abs(b - low), abs(e - high)) > REACH.slack * (e - b) for (low, high), (b, e) in ends):
+            far[name] = come
     kept["stretched"] = kept.get("stretched", 0) + bool(far)
     if not far or kept["stretched"] > REACH.stretches:
         return False
@@ -130,6 +138,19 @@ def _begin(trial: OfCells, objective: Objective) -> None:
         trial.forward.follow(known.forward)
     else:
         trial.forward.guess()
+
+
+def _by_data(trial: OfCells, solver: ForConstants, objective: Objective, begun: Fitting) -> Fitting:
+    """From what the equations make of the data, where the guess leads astray and that does not."""
+    forward = trial.forward
+    level, vector = forward.level, forward.vector()
+    if match(forward):
+        other = Fitting(data_of(trial, solver, None, objective.residuals))
+        if other.misfit() < begun.misfit():
+            return other
+        forward.rise(level)
+        forward.assign(vector)
+    return begun
 
 
 def enriched(trial: OfCells, known: OfCells, accuracy: Accuracy, objective: Objective) -> bool:

@@ -50,6 +50,9 @@ class Rules:
         so many times what noise makes. Larger: series that are decided upon before they have come to their end.
     poor : float
         Of how the data vary: where more is left, another minimum is sought. Larger: wrong ones are taken.
+    astray : float
+        Of the same: a first solution that is so far away ran away. Smaller: what data alone tell of functions of
+        unknowns is tried where a guess would do.
     places : (int, int)
         Along one coordinate, and over more: where else a constant may begin. Fewer: the right one is passed by.
     reach : float
@@ -81,6 +84,7 @@ class Rules:
     rises: float = 0.3
     missed: float = 4.0
     poor: float = 0.25
+    astray: float = 10.0
     places: tuple[int, int] = (28, 8)
     reach: float = 2.8
     serves: float = 0.5
@@ -143,9 +147,17 @@ class Fitting:
     @property
     def poor(self) -> bool:
         """Whether hardly anything of how the data vary is explained, and noise does not say why."""
-        varies = sum(float((self._scale(n) * r).square().sum()) for n, r in self._variation().items())
         total = self.misfit()
-        return total > RULES.poor * varies and not (self.known and total <= RULES.missed * len(self))
+        return total > RULES.poor * self._varies() and not (self.known and total <= RULES.missed * len(self))
+
+    @property
+    def astray(self) -> bool:
+        """Whether the solution is further from the data than these ever vary, or there is none."""
+        return self.misfit() > RULES.astray * self._varies()
+
+    def _varies(self) -> float:
+        """The sum of squares of what is measured about its mean, in the data's own scales."""
+        return sum(float((self._scale(n) * r).square().sum()) for n, r in self._variation().items())
 
     def _variation(self) -> dict[str, Tensor]:
         """What is measured about its mean, in units of the noise where that is known."""

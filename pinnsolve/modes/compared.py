@@ -10,7 +10,7 @@ import numpy as np
 
 from pinnsolve.classical.automatic import EFFORT
 from pinnsolve.errors import ProblemError, if_complex
-from pinnsolve.modes.found import Modes
+from pinnsolve.modes.record import Modes
 from pinnsolve.modes.search import apart
 from pinnsolve.modes.statement import at, named, sought
 from pinnsolve.problem.problem import Problem
@@ -98,6 +98,14 @@ def known(problem: Problem, seconds: float, scale: float) -> Known:
     return Known(nearest.tolist(), replace(made, fields={}))
 
 
+def judged(problem: Problem, found: Modes, seconds: float, reference: Any) -> Comparison:
+    """What `compare(solution)` says of modes; `reference` is theirs if it is a string, another one, or None."""
+    if not isinstance(reference, str | None):
+        problem = problem.replaced(reference=reference)
+    why = Known(why="there is no reference to compare with")
+    return compared(problem, found, why if reference is None else known(problem, seconds, found.scale))
+
+
 def compared(problem: Problem, found: Modes, reference: Known) -> Comparison:
     """The errors of all eigenvalues, and the verdict."""
     tolerance, count, name = problem.tolerance, len(found.values), found.name
@@ -122,5 +130,6 @@ def compared(problem: Problem, found: Modes, reference: Known) -> Comparison:
     else:
         told += f", more than the tolerance {tolerance:.1e}"
     return Comparison(
-        verdict, told, {name: FieldError(worst, largest, 0.0, worst)}, None, tolerance, quantities=quantities
-    )
+        verdict, told, {name: FieldError(worst, largest, 0.0, worst)}, None, tolerance, quantities=quantities,
+        eigenvalues_of=of,
+    )  # fmt: skip

@@ -8,18 +8,21 @@ the error, and the residual that is left.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pinnsolve.calls import worded, worded_class
+from pinnsolve.calls import worded
 from pinnsolve.checks.check import Findings
 from pinnsolve.checks.check import check as checked
 from pinnsolve.errors import Outcome, ProblemError
 from pinnsolve.integrated import integral
+from pinnsolve.modes.compared import judged
+from pinnsolve.modes.pencil import RULES as PENCIL
+from pinnsolve.modes.record import Modes
 from pinnsolve.modes.search import RULES, Search, Set, trial_of
 from pinnsolve.modes.statement import at, check, refuse_jumps, sought, together
 from pinnsolve.problem.problem import Problem
@@ -31,39 +34,6 @@ from pinnsolve.training.history import Look, Training
 from pinnsolve.training.weights import weighted
 from pinnsolve.trial.exact import Plan, verified
 from pinnsolve.trial.trial import Trial
-
-
-@worded_class
-@dataclass(frozen=True)
-class Modes:
-    """What was found.
-
-    Parameters
-    ----------
-    name : str
-        Of the eigenvalue.
-    values, errors, residuals : list of float
-        Eigenvalues, ascending; their relative errors as estimated; residuals relative to their terms.
-    solution : Solution
-        Of the problem whose unknowns are all modes: u_1, u_2, ... with E_1, E_2, ... among its parameters.
-    near : float
-    beside : float
-        How far the next eigenvalue lies from that.
-    """
-
-    name: str
-    values: list[float]
-    errors: list[float]
-    residuals: list[float]
-    solution: Solution
-    near: float
-    beside: float
-
-    @property
-    def scale(self) -> float:
-        """How far the eigenvalues lie from the number that they shall be near to."""
-        far = max(abs(value - self.near) for value in self.values)
-        return max(far, self.beside, 1e-2 * abs(self.near))
 
 
 @worded
@@ -118,12 +88,12 @@ def _handed_out(
     findings: Findings = checked(whole)
     planned, _ = verified(whole, findings)
     trial = trial_of(whole, best.network, planned, best.seed, settings)
-    singles = []
+    singles: list[Trial] = []
     for value, vector in zip(best.values, best.vectors, strict=True):
-        single = trial_of(at(problem, value), best.network, made, best.seed, settings)
-        single.assign(vector)
-        single.assign(vector * _factor(single, problem))
-        singles.append(single)
+        alike = PENCIL.one * max(map(abs, best.values))
+        beside = [m for m, other in zip(singles, best.values, strict=False) if abs(value - other) <= alike]
+        singles.append(trial_of(at(problem, value), best.network, made, best.seed, settings))
+        _normalise(singles[-1], vector, beside)
     trial.assign(_together(trial, singles))
     _check_same(trial, singles)
     points = Collocation(trial, sites(whole, planned), settings, torch.Generator().manual_seed(best.seed))
@@ -136,7 +106,9 @@ def _handed_out(
     )  # fmt: skip
     described = settings.described() | {"method": record.method, "network": record.network}
     solution, near = Solution(trial, record, findings, described), problem.parameters[name]
-    return Modes(name, best.values, errors, best.residuals, solution, near, best.reach)
+    found = Modes(name, best.values, errors, best.residuals, solution, near, best.reach)
+    solution.judged = partial(judged, problem, found, settings.budget)
+    return found
 
 
 def _distance(problem: Problem, best: Set, made: Plan, settings: Settings) -> float | None:
@@ -165,23 +137,40 @@ def _distance(problem: Problem, best: Set, made: Plan, settings: Settings) -> fl
     return max(found)
 
 
-def _factor(trial: Trial, problem: Problem) -> float:
-    """By which a mode has the norm one, and the sign that is agreed on."""
-    unknowns = problem.unknowns
+def _normalise(trial: Trial, vector: Tensor, beside: list[Trial]) -> None:
+    """Give a mode the norm one, the sign that is agreed on, and nothing of those of the same eigenvalue."""
+    trial.assign(vector)
+    vector = vector / _square(trial) ** 0.5
+    for other in beside:
+        squares = []
+        for sign in (1.0, -1.0):
+            trial.assign(vector + sign * other.vector())
+            squares.append(_square(trial))
+        vector = vector - 0.25 * (squares[0] - squares[1]) * other.vector()
+    trial.assign(vector)
+    trial.assign(_sign(trial) * vector / _square(trial) ** 0.5)
+
+
+def _square(trial: Trial) -> float:
+    """The integral of the sum of squares of the unknowns."""
+    unknowns = trial.problem.unknowns
 
     def square(**fields: Any) -> Any:
         return sum(fields[u] ** 2 for u in unknowns)
 
     kind = inspect.Parameter.KEYWORD_ONLY
     square.__signature__ = inspect.Signature([inspect.Parameter(u, kind) for u in unknowns])  # type: ignore[attr-defined]
-    norm = float(integral(trial, trial.problem, square)) ** 0.5
-    domain = problem.domain
+    return float(integral(trial, trial.problem, square))
+
+
+def _sign(trial: Trial) -> float:
+    """By which the first unknown is positive where it is largest."""
+    domain = trial.problem.domain
     places = domain.interior.draw(2048, "sobol", torch.Generator().manual_seed(1))
-    first = trial.unknowns(trial.prepare(places))[unknowns[0]].value.detach().cpu()
+    first = trial.unknowns(trial.prepare(places))[trial.problem.unknowns[0]].value.detach().cpu()
     # odd modes are as large on either side: what lies further along the coordinates counts more
     more = sum((k + 1) * domain.unit(c, x) for k, (c, x) in enumerate(places.coordinates.items()))
-    side = float((first**3 * (1 + 0.3 * more)).sum())
-    return (1.0 if side >= 0 else -1.0) / norm
+    return 1.0 if float((first**3 * (1 + 0.3 * more)).sum()) >= 0 else -1.0
 
 
 def _together(trial: Trial, singles: list[Trial]) -> Tensor:

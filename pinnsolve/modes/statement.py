@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +14,11 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.once import once
 from pinnsolve.geometry.points import Points
 from pinnsolve.jets.jet import Jet
-from pinnsolve.problem.binding import arguments
 from pinnsolve.problem.conditions import condition, dirichlet, neumann
 from pinnsolve.problem.eigenvalue import Eigenvalue
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
+from pinnsolve.problem.renamed import Renamed
 from pinnsolve.problem.sources import met_in
 
 
@@ -196,15 +195,6 @@ def _of_mode(c: Equation, names: Mapping[str, str], number: int, count: int) -> 
 def _renamed(function: Callable[..., Any] | None, names: Mapping[str, str], called: str) -> Callable[..., Any]:
     """A function whose arguments have other names."""
     assert function is not None
-    given = {n: names.get(n, n) for n in arguments(function)}
-
-    def renamed(**at: Any) -> Any:
-        return function(**{old: at[new] for old, new in given.items() if new in at})
-
-    defaults = {p.name: p.default for p in inspect.signature(function).parameters.values()}
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    renamed.__name__ = called
-    renamed.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(new, keyword, default=defaults[old]) for old, new in given.items()]
-    )
-    return renamed
+    made = Renamed(function, names)
+    made.__name__ = called
+    return made

@@ -129,11 +129,10 @@ class Declared:
                         f"the unknown function '{name}' depends on '{argument}', which is no coordinate and no unknown",
                         did_you_mean(argument, possible),
                     )
-            if name in self.of_unknowns and len(function.coordinates) > 1:
+            if len({*function.coordinates}) < len(function.coordinates):
                 raise ProblemError(
-                    f"the unknown function '{name}' depends on {', '.join(function.coordinates)}",
-                    "Of unknowns one alone can be an argument, and no coordinate beside it: of="
-                    f'"{next(c for c in function.coordinates if c in self.unknowns)}".',
+                    f"the unknown function '{name}' names one of its arguments twice: of={function.of!r}",
+                    f"Write of={tuple(dict.fromkeys(function.coordinates))!r}.",
                 )
 
     def _check_condition(self, c: Equation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from pinnsolve.problem.unknown import Unknown
 
 Terms = Callable[[Tensor, int, int], Tensor]  # places in (-1, 1), how many, and how often derived: (N, count)
 Lifted = Callable[[Chart, Mapping[str, Any]], tuple[Jet, Jet] | None]
+Reach = tuple[tuple[float, float], ...]  # from where to where each argument goes
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,16 @@ class Products:
 
     def at(self, domain: Domain, at: Mapping[str, Any], orders: Mapping[str, int]) -> Tensor:
         """The terms where coordinates are as given, derived so many times along them, (N, count)."""
+        s = [domain.scaled(c, at[c].value.detach()) for c in self.coordinates]
+        stretch = prod((2 / domain.length(c)) ** orders[c] for c in self.coordinates)
+        return self.over(s, [orders[c] for c in self.coordinates]) * stretch
+
+    def over(self, places: Sequence[Tensor], orders: Sequence[int]) -> Tensor:
+        """The same at places (N,) of (-1, 1) along each."""
         found = None
-        for axis, (c, factor) in enumerate(zip(self.coordinates, self.factors, strict=True)):
-            s, mine = domain.scaled(c, at[c].value.detach()), [k[axis] for k in self.numbers]
-            table = factor(s, max(mine) + 1, orders[c]) * (2 / domain.length(c)) ** orders[c]
+        for axis, (s, factor, order) in enumerate(zip(places, self.factors, orders, strict=True)):
+            mine = [k[axis] for k in self.numbers]
+            table = factor(s, max(mine) + 1, order)
             chosen = table if mine == list(range(table.shape[1])) else table[:, mine]
             found = chosen if found is None else found * chosen
         assert found is not None
@@ -56,7 +64,7 @@ class Products:
 @dataclass(frozen=True)
 class Expansion:
     """k(x) = `Unknown.value`(g + phi sum_k c_k P_k(s)), s from -1 to 1 over the domain along each coordinate; or k(u),
-    s from -1 to 1 over the reach of an unknown.
+    k(u, v, x), s from -1 to 1 over the reach of each argument.
 
     Parameters
     ----------
@@ -69,8 +77,8 @@ class Expansion:
         Of one coordinate: what stands beside the series, at places in (-1, 1) and derived so often, (N,).
     lifted : callable, optional
         g and phi, where values on faces are known; otherwise zero and one.
-    reach : (low, high), optional
-        Of an unknown.
+    reach : tuple of (low, high), optional
+        Of each argument, of one that depends on unknowns.
     """
 
     unknown: Unknown
@@ -78,7 +86,7 @@ class Expansion:
     names: tuple[str, ...]
     about: Callable[[Tensor, int], Tensor] | None = None
     lifted: Lifted | None = None
-    reach: tuple[float, float] | None = None
+    reach: Reach | None = None
 
     def known(self, at: Mapping[str, Any]) -> bool:
         """Whether all of its coordinates are."""
@@ -92,16 +100,17 @@ class Expansion:
         known = self.lifted(chart, at) if self.lifted is not None else None
         return self.unknown.value(z if known is None else known[0] + known[1] * z)
 
-    def composed(self, chart: Chart, at: Mapping[str, Any], reach: tuple[float, float]) -> Any:
-        """What is trained of a function of an unknown, over the reach of this."""
-        ((argument,), (factor,), c) = self.terms.coordinates, self.terms.factors, _numbers(chart, at, self.names)
-        about, (low, high) = self.about, reach
+    def composed(self, chart: Chart, at: Mapping[str, Any], reach: Reach) -> Any:
+        """What is trained of a function of unknowns, over the reach of its arguments."""
+        c, about, ends = _numbers(chart, at, self.names), self.about, zip(self.terms.coordinates, reach, strict=True)
 
-        def curve(s: Tensor, order: int) -> Tensor:
-            whole = (factor(s, c.shape[1], order) * c).sum(-1)
-            return whole if about is None else whole + about(s, order)
+        def curve(s: Sequence[Tensor], orders: Sequence[int]) -> Tensor:
+            whole = (self.terms.over(s, orders) * c).sum(-1)
+            return whole if about is None else whole + about(s[0], orders[0])
 
-        return composed(tangent_beyond(curve), (at[argument] - 0.5 * (low + high)) * (2 / (high - low)))
+        return composed(
+            tangent_beyond(curve), *((at[a] - 0.5 * (low + high)) * (2 / (high - low)) for a, (low, high) in ends)
+        )
 
 
 def written_out(problem: Any, chart: Chart, behind: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,9 +119,10 @@ def written_out(problem: Any, chart: Chart, behind: Mapping[str, Any]) -> dict[s
     series, domain = problem.expansions, problem.domain
     found = {name: e.field(domain, chart, behind) for name, e in series.items() if e.known(behind)}
     for name, again in problem.again.items():
-        there = {u: behind[v] for u, v in again.names.items() if v in behind}
+        there = {n: v for n, v in behind.items() if n not in again.names}
+        there |= {u: behind[v] for u, v in again.names.items() if v in behind}
         if again.name in series and series[again.name].known(there):
-            found[name] = series[again.name].field(domain, chart, {**behind, **there})
+            found[name] = series[again.name].field(domain, chart, there)
         elif again.name in behind and name not in behind:
             found[name] = behind[again.name]
     return found

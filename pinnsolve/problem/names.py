@@ -23,9 +23,9 @@ from pinnsolve.problem.conditions import dirichlet, initial, initial_rate, neuma
 # which stand below this file in the tower.
 ATTRIBUTES = frozenset({
     "animate", "at", "conditions", "constants_spread", "converged", "d", "estimate", "everything", "export",
-    "findings", "integral", "left_out", "load", "members", "outcome", "parameters_count", "plot", "problem", "report",
-    "residual", "residuals", "save", "seeds", "settings", "spread", "spreads", "summary", "table", "to_xarray",
-    "training", "trial", "values", "whole",
+    "findings", "integral", "judged", "left_out", "load", "members", "outcome", "parameters_count", "plot", "problem",
+    "report", "residual", "residuals", "save", "seeds", "settings", "spread", "spreads", "summary", "table",
+    "to_xarray", "training", "trial", "values", "whole",
 })  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def _possible(coordinates: Sequence[str], domain: Domain) -> str:
 def values_known(
     conditions: Sequence[Equation], functions: Mapping[str, Unknown], parameters: Mapping[str, float], time: str | None
 ) -> dict[str, tuple[tuple[float, float], ...]]:  # fmt: skip
-    """What conditions say of functions of an unknown: where, and which value.
+    """What conditions say of functions of one unknown: where, and which value.
 
     Raises
     ------
@@ -133,7 +133,15 @@ def values_known(
     found: dict[str, dict[float, float]] = {name: {} for name in functions}
     for c in conditions:
         told = [name for name in functions if name in c.asks]
-        name, (argument, *_) = told[0], functions[told[0]].coordinates
+        name, (argument, *others) = told[0], functions[told[0]].coordinates
+        if others:
+            raise ProblemError(
+                f"{c.name}: {name} is a function of {' and '.join((argument, *others))}, and conditions say nothing of "
+                "functions of several arguments",
+                f"Write what is known into the equation: where {argument} * {name} stands in the place of {name}, it "
+                f"vanishes with {argument}.",
+                c.place,
+            )
         write = f"Say at which {argument} it is known: dirichlet({name}=1.0, on=point({argument}=0))."
         if len(told) > 1:
             raise ProblemError(f"{c.name} says something of {' and '.join(told)} at once", write, c.place)

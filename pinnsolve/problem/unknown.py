@@ -21,14 +21,14 @@ INSIDE = 1e-6
 
 @dataclass(frozen=True)
 class Again:
-    """An unknown function of an unknown once more, of that which an experiment has in its place: k(T_2).
+    """An unknown function of unknowns once more, of those which an experiment has in their place: k(T_2).
 
     Parameters
     ----------
     name : str
         Of the function.
     names : mapping from name to name
-        What the unknown on which it depends is called there.
+        What the unknowns on which it depends are called there.
     """
 
     name: str
@@ -43,7 +43,8 @@ class Unknown:
     It is trained as a number z that begins at zero: the constant is guess + |guess| z, or guess * exp(z) where it is
     positive, or low + (high - low) / (1 + exp(-(z + z0))) between bounds, z0 such that it begins at the guess. An
     unknown function of some coordinates is the same with the output of a network of its own as z, zero at first; what
-    is known of it are conditions, dirichlet(k=1.0, on=face(x=0)). One of an unknown, k(T), is known as far as T goes.
+    is known of it are conditions, dirichlet(k=1.0, on=face(x=0)). One of unknowns, k(T) or f(u, v), is known as far as
+    these go.
 
     Parameters
     ----------
@@ -52,7 +53,8 @@ class Unknown:
     positive : bool
     bounds : (low, high), optional
     of : str or sequence of str, optional
-        The coordinates on which an unknown function depends, of="x", or of=("x", "t"); or one unknown, of="T".
+        On what an unknown function depends: coordinates, of="x", of=("x", "t"), unknowns, of="T", of=("u", "v"), or
+        both, of=("T", "x").
 
     Raises
     ------
@@ -73,7 +75,9 @@ class Unknown:
                 f"Unknown({self.guess:g}, positive=True): the guess is not positive", "Begin above zero."
             )
         names = (self.of,) if isinstance(self.of, str) else self.of
-        if names is not None and not (isinstance(names, list | tuple) and all(isinstance(c, str) and c for c in names)):
+        if names is not None and not (
+            isinstance(names, list | tuple) and names and all(isinstance(c, str) and c for c in names)
+        ):
             raise ProblemError(
                 f"Unknown({self.guess:g}, of={self.of!r}) names no coordinate", 'Write of="x", or of=("x", "t").'
             )

@@ -47,7 +47,8 @@ def animate(solution: Solution, unknown: str | None, frames: int, seconds: float
     problem = solution.problem
     name = asked(solution, [unknown] if unknown is not None else problem.unknowns[:1])[0]
     if problem.time is None or not problem.space_coordinates:
-        raise ProblemError("there is nothing that moves: the problem has no time and space", "Write solution.plot().")
+        lacks = "time" if problem.time is None else "space"
+        raise ProblemError(f"there is nothing that moves: the problem has no {lacks}", "Write solution.plot().")
     if frames < 2 or not seconds > 0:
         raise ProblemError(f"animate(frames={frames}, seconds={seconds:g}) shows nothing", "Write animate(frames=40).")
     run, time, shown = report_of(solution), str(problem.domain.time), problem.space_coordinates[:2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from meshio import Mesh
@@ -17,7 +18,7 @@ from pinnsolve.report.fields import sampled
 from pinnsolve.report.grids import Grid, Scattered, exported, held
 from pinnsolve.report.layout import GRIDS
 from pinnsolve.report.shown import report_of
-from pinnsolve.report.tables import on_grid, whole_table
+from pinnsolve.report.tables import variables, whole_table
 from pinnsolve.solution import Solution
 
 
@@ -83,16 +84,18 @@ def _netcdf(solution: Solution, path: Path) -> None:
     """NetCDF 3, which SciPy writes; not a number outside a shape."""
     from scipy.io import netcdf_file
 
-    on, values = on_grid(solution)
+    found = variables(solution)
+    held: dict[str, tuple[tuple[str, ...], Any]] = {name: ((), value) for name, value in found.held.items()}
 
     def write(file: Path) -> None:
         with netcdf_file(file, "w", version=2) as data:
-            data.history = repr(solution.problem).encode()
-            for name, axis in on.axes.items():
+            for name, told in found.told.items():
+                setattr(data, name, told.encode() if isinstance(told, str) else np.float64(told))
+            for name, axis in found.axes.items():
                 data.createDimension(name, len(axis))
                 data.createVariable(name, "f8", (name,))[:] = axis
-            for name, field in values.items():
-                data.createVariable(name, "f8", tuple(on.axes))[:] = field
+            for name, (along, field) in (found.fields | held).items():
+                data.createVariable(name, "f8", along)[...] = field
 
     write_whole(path, write)
 

@@ -101,13 +101,13 @@ def _left_out(run: Report, shown: Sequence[str]) -> list[str]:
 
 def _facts(run: Report) -> list[str]:
     """What the picture's title says beside the name and the verdict."""
-    comparison, reference = run.comparison, run.comparison.reference or run.eigenvalues_of
+    comparison, reference = run.comparison, run.comparison.reference or run.comparison.eigenvalues_of
     if reference is None:
         held_out = ",  ".join(f"{n} {v:.1e}" for n, v in run.training.held_out.items())
         facts = f"no reference: the error is not known   \N{BULLET}   residual on held-out points (rms): {held_out}"
     else:
         errors = ",  ".join(f"{u} {e.relative_l2:.1e}" for u, e in comparison.errors.items())
-        kind = "relative L2 error" if run.eigenvalues_of is None else "relative error"
+        kind = "relative L2 error" if run.comparison.eigenvalues_of is None else "relative error"
         facts = (
             f"{kind}: {errors}   \N{BULLET}   tolerance {comparison.tolerance:.1e}   \N{BULLET}   "
             f"reference: {reference.name}, its own error {reference.own_error:.1e}"

@@ -18,7 +18,7 @@ from pinnsolve.report.record import Report
 
 
 def functions(run: Report) -> list[Draw]:
-    """One panel for a function of one coordinate; its values and its standard errors for one of two."""
+    """One panel for a function of one argument; its values and its standard errors for one of two."""
     trained = run.solution.training
     found = {} if trained is None or trained.identified is None else trained.identified.functions
     panels: list[Draw] = []
@@ -70,10 +70,16 @@ def _all(run: Report, along: str, xs: Array) -> dict[str, Array]:
 
 
 def _map(what: str, function: Function, values: list[float]) -> Draw:
-    (across, xs), (up, ys) = ((c, np.unique(places)) for c, places in function.places.items())
+    (across, xs), (up, ys) = ((c, np.array(places)) for c, places in function.places.items())
+    each = np.unique(xs), np.unique(ys)
+    grid = tuple(len(part) for part in each)
 
     def draw(axes: Axes) -> None:
-        mesh = axes.pcolormesh(xs, ys, np.array(values).reshape(len(xs), len(ys)).T, shading="nearest", rasterized=True)
+        mesh: Any
+        if len(values) == grid[0] * grid[1]:
+            mesh = axes.pcolormesh(*each, np.array(values).reshape(grid).T, shading="nearest", rasterized=True)
+        else:  # of unknowns: where the solution goes
+            mesh = axes.scatter(xs, ys, c=values, s=40)
         part = axes.get_figure()
         assert part is not None
         part.colorbar(mesh, cax=beside(axes))

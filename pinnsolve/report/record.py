@@ -55,8 +55,6 @@ class Report:
         Of an ensemble.
     command : str
         What was called to make the run; empty where it was made in Python.
-    eigenvalues_of : Reference, optional
-        What eigenvalues were compared with, of a problem whose modes were sought; it has no fields.
     date : str
         When, to the minute.
 
@@ -77,7 +75,6 @@ class Report:
     slices: list[Compared] = field(default_factory=list)
     scatter: Scatter | None = None
     command: str = ""
-    eigenvalues_of: Reference | None = None
     date: str = field(default_factory=lambda: datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z").strip())
     evaluated: dict[Any, Any] = field(init=False, default_factory=dict, repr=False, compare=False)
 
@@ -141,7 +138,7 @@ def _statement(problem: Problem) -> dict[str, Any]:
 def summary(run: Report) -> dict[str, Any]:
     """The contents of report.json, the contract with other programs."""
     training, comparison = run.training, run.comparison
-    reference = comparison.reference or run.eigenvalues_of
+    reference = comparison.reference or run.comparison.eigenvalues_of
     problem, settings = run.solution.problem, run.solution.settings
     return _finite(
         {

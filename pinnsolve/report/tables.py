@@ -13,6 +13,7 @@ import numpy as np
 
 from pinnsolve.errors import ProblemError
 from pinnsolve.machine.files import write_whole
+from pinnsolve.problem.problem import Problem
 from pinnsolve.report.fields import sampled
 from pinnsolve.report.grids import Array, Grid, exported, grid
 from pinnsolve.report.shown import report_of
@@ -100,10 +101,59 @@ def _of_grid(solution: Solution, on: Grid) -> Table:
     return Table({name: column[seen] for name, column in columns.items()})
 
 
-def on_grid(solution: Solution) -> tuple[Grid, dict[str, Array]]:
-    """Every unknown on the grid of files, over space and time; not a number outside a shape."""
-    on, run = exported(solution.problem), report_of(solution)
-    return on, {u: sampled(run, u, on).solution for u in solution.problem.unknowns}
+@dataclass(frozen=True)
+class Variables:
+    """What files of arrays hold.
+
+    Parameters
+    ----------
+    axes : dict from coordinate to Array (n,)
+    held : dict from coordinate to float
+        Those along which nothing varies here.
+    fields : dict from name to (coordinates, Array)
+        The unknowns and what was found of unknown functions of coordinates, each over its own of these; not a number
+        outside a shape.
+    told : dict from name to text or number
+        The problem, how its run ended, and numbers: parameters, and constants with their standard errors as found.
+    """
+
+    axes: dict[str, Array]
+    held: dict[str, float]
+    fields: dict[str, tuple[tuple[str, ...], Array]]
+    told: dict[str, str | float]
+
+
+def variables(solution: Solution) -> Variables:
+    """The unknowns over space and time, and all else that is known of a solution."""
+    problem, on, run = solution.problem, exported(solution.problem), report_of(solution)
+    inside = np.isfinite(sampled(run, problem.unknowns[0], on).solution)
+    fields: dict[str, tuple[tuple[str, ...], Array]] = {}
+    for name, mine in (problem.declared_unknowns | _functions(problem)).items():
+        along = tuple(c for c in on.axes if c in mine)
+        if name in problem.unknowns and len(along) == len(on.axes):
+            fields[name] = along, sampled(run, name, on).solution
+            continue
+        there = dict(zip(along, np.meshgrid(*(on.axes[c] for c in along), indexing="ij"), strict=True))
+        there |= {c: np.asarray(v) for c, v in on.fixed.items() if c in mine}
+        values = np.full(tuple(len(on.axes[c]) for c in along), np.nan)
+        seen = inside if inside.shape == values.shape else np.ones(values.shape, dtype=bool)
+        values[seen] = solution.d(name)(**{c: v[seen] if c in along else v for c, v in there.items()})
+        fields[name] = along, values
+    told: dict[str, str | float] = {n: float(v) for n, v in problem.parameters.items() if n not in problem.functions}
+    if solution.training is not None and solution.training.identified is not None:
+        for n, c in solution.training.identified.constants.items():
+            told |= {n: c.value, f"{n}_standard_error": c.standard_error}
+    told |= {"problem": repr(problem), "outcome": str(solution.outcome)}
+    told |= {} if solution.estimate is None else {"estimate": solution.estimate}
+    return Variables(on.axes, {n: float(v) for n, v in on.fixed.items()}, fields, told)
+
+
+def _functions(problem: Problem) -> dict[str, tuple[str, ...]]:
+    """The unknown functions that are handed out, by the coordinates on which they depend: on a shape those of all of
+    space."""
+    found = {n: f.coordinates for n, f in problem.functions.items() if n not in problem.of_unknowns}
+    whole = set(problem.space_coordinates)
+    return {n: c for n, c in found.items() if problem.domain.shape is None or not whole & {*c} or whole <= {*c}}
 
 
 def whole_table(solution: Solution) -> Table:
@@ -120,8 +170,5 @@ def to_xarray(solution: Solution) -> Any:
         raise ProblemError(
             "xarray is not installed here", "Install it (pip install xarray), or write solution.table(...)."
         ) from None
-    on, values = on_grid(solution)
-    held = {name: float(value) for name, value in on.fixed.items()}
-    told = {"problem": repr(solution.problem), "outcome": str(solution.outcome), "estimate": str(solution.estimate)}
-    data = {u: (tuple(on.axes), v) for u, v in values.items()}
-    return xarray.Dataset(data, coords={**on.axes, **held}, attrs=told)
+    found = variables(solution)
+    return xarray.Dataset(found.fields, coords={**found.axes, **found.held}, attrs=found.told)

@@ -19,7 +19,7 @@ from pinnsolve.residuals.evaluated import Quantity as Wanted
 from pinnsolve.residuals.evaluated import evaluated
 from pinnsolve.trial.elsewhere import breaks
 from pinnsolve.trial.reach import RULES as REACH
-from pinnsolve.trial.reach import reached
+from pinnsolve.trial.reach import passed, reached
 from pinnsolve.trial.trial import Trial
 
 Part = tuple[Fold, Sheet]
@@ -54,32 +54,71 @@ def handed_out(
 def of_unknown(
     trial: Trial, name: str, derived: Sequence[str], along: Callable[..., Callable[..., Any]]
 ) -> Callable[..., Any]:  # fmt: skip
-    """An unknown function of an unknown: of places of this, as far as the solution goes; or `along` the coordinates, as
-    it stands in the equations."""
-    (argument,) = trial.problem.functions[name].coordinates
-    if any(c != argument for c in derived):
+    """An unknown function of unknowns: of places of these, where the solution comes to them; or `along` the
+    coordinates, as it stands in the equations."""
+    arguments = trial.problem.functions[name].coordinates
+    asked = [a for a in arguments if a in trial.problem.unknowns]
+    if any(c not in arguments for c in derived):
         return along(name, *derived)
 
     def evaluate(**places: Any) -> Any:
-        if argument not in places:
+        if not any(a in places for a in asked):
             return along(name, *derived)(**places)
-        if len(places) > 1:
-            raise ProblemError(f"{name} is a function of {argument} alone", f"Write {name}({argument}=...).")
-        values = np.asarray(places[argument], dtype=np.float64)
-        low, high = reached(trial, name)
-        room = REACH.missed * (high - low)
-        if not (finite := (values >= low - room) & (values <= high + room)).all():
-            far = float(values[~finite].flat[0])
-            raise ProblemError(
-                f"{name} is known from {argument} = {low:.6g} to {high:.6g}, and was asked at {argument} = {far:.6g}",
-                f"That is how far {argument} goes in the solution: nothing tells {name} beyond.",
-            )
-        flat = torch.from_numpy(np.ascontiguousarray(values.reshape(-1)))
-        _, at = Points({argument: flat}, torch.ones_like(flat)).to(trial.dtype, trial.device).chart()
-        found = trial.functions.alone(name, at).dense((len(derived),)).detach().cpu().double().numpy()
-        return found.reshape(values.shape)[()]
+        if {*places} != {*arguments}:
+            write = ", ".join(f"{a}=..." for a in arguments)
+            raise ProblemError(f"{name} is a function of {' and '.join(arguments)} alone", f"Write {name}({write}).")
+        values = np.broadcast_arrays(*(np.asarray(places[a], dtype=np.float64) for a in arguments))
+        flat = [torch.from_numpy(np.ascontiguousarray(v.reshape(-1))) for v in values]
+        _within(trial, name, torch.stack(flat, 1))
+        points = Points(dict(zip(arguments, flat, strict=True)), torch.ones_like(flat[0]))
+        _, at = points.to(trial.dtype, trial.device).chart()
+        alpha = tuple(list(derived).count(a) for a in arguments)
+        found = trial.functions.alone(name, at).dense(alpha).detach().cpu().double().numpy()
+        return found.reshape(values[0].shape)[()]
 
     return evaluate
+
+
+def _within(trial: Trial, name: str, places: torch.Tensor) -> None:
+    """Refuse places (N, arguments) to which the solution does not come.
+
+    Raises
+    ------
+    ProblemError
+        With how far it goes, or the nearest one to which it comes.
+    """
+    arguments, ends = trial.problem.functions[name].coordinates, reached(trial, name)
+    low, high = torch.tensor(ends, dtype=torch.float64).T
+    room = REACH.missed if len(arguments) == 1 else REACH.beside
+    beyond = ~((places >= low - room * (high - low)) & (places <= high + room * (high - low))).all(1)
+    if len(arguments) > 1:
+        seen = (passed(trial, name) - low) / (high - low)
+        away, nearest = _nearest((places - low) / (high - low), seen)
+        beyond |= away > room
+    if not bool(beyond.any()):
+        return
+    worst = int(beyond.nonzero()[0])
+    where = _told(arguments, places[worst])
+    if len(arguments) == 1:
+        raise ProblemError(
+            f"{name} is known from {arguments[0]} = {float(low):.6g} to {float(high):.6g}, and was asked at {where}",
+            f"That is how far {arguments[0]} goes in the solution: nothing tells {name} beyond.",
+        )
+    near = _told(arguments, low + (high - low) * seen[nearest[worst]])
+    raise ProblemError(
+        f"{name} was asked at {where}, and the solution comes no nearer to that than {near}",
+        f"Nothing tells {name} where the solution does not go: data of other experiments, observed(..., given=...).",
+    )
+
+
+def _nearest(places: torch.Tensor, seen: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """How far each place (N, arguments) is from the nearest of others, and which that is."""
+    each = [torch.cdist(part, seen).min(1) for part in places.split(1024)]
+    return torch.cat([e.values for e in each]), torch.cat([e.indices for e in each])
+
+
+def _told(names: Sequence[str], values: torch.Tensor) -> str:
+    return ", ".join(f"{n} = {v:.6g}" for n, v in zip(names, values.tolist(), strict=True))
 
 
 def part_of(problem: Problem, quantity: Quantity) -> Part | None:

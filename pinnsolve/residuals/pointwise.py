@@ -141,7 +141,8 @@ def evaluated(
     for e, value in enumerate(values):
         if value.requires_grad:
             known = [*(leaves.values() if slopes else ()), *held.values.values()]
-            grads = torch.autograd.grad(value.sum(), known, allow_unused=True)
+            shared = e + 1 < len(values)  # an unknown function is one field for all equations
+            grads = torch.autograd.grad(value.sum(), known, allow_unused=True, retain_graph=shared)
             fields_too = len(grads) - len(held.values)
             found |= {(e, *k): g for k, g in zip(leaves, grads[:fields_too], strict=False) if g is not None}
             by |= {(e, name): g for name, g in zip(held.values, grads[fields_too:], strict=True) if g is not None}

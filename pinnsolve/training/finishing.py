@@ -273,8 +273,6 @@ def _more_data(found: Identified, problem: Problem) -> str:
     bent = [n for n in found.undetermined if n in problem.of_unknowns]
     if not bent:
         return "give measurements: observed(...)"
-    argument = problem.functions[bent[0]].coordinates[0]
-    return (
-        f"say what {bent[0]} is somewhere, dirichlet({bent[0]}=1.0, on=point({argument}=0)), give a flux or a source "
-        "that is known, or measurements: observed(...)"
-    )
+    argument, *others = problem.functions[bent[0]].coordinates
+    known = "" if others else f"say what {bent[0]} is somewhere, dirichlet({bent[0]}=1.0, on=point({argument}=0)), "
+    return f"{known}give a flux or a source that is known, or measurements: observed(...)"

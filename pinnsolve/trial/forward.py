@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pinnsolve.jets.jet import Jet
 from pinnsolve.jets.leaves import Leaves
-from pinnsolve.problem.expansion import Expansion
+from pinnsolve.problem.expansion import Expansion, Reach
 from pinnsolve.problem.local import in_place
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.problem import Problem
@@ -38,8 +38,8 @@ class Forward:
         All numbers that are fitted to data; those that the user declared come last.
     constants : Constants
         Those that the user declared: the same numbers.
-    reach : dict from unknown function to (low, high)
-        Of those that depend on an unknown: between which values of it their series stand.
+    reach : dict from unknown function to tuple of (low, high)
+        Of those that depend on unknowns: between which values of their arguments their series stand.
     moved : tensor (K,)
         By how much richer features moved what is trained of each.
     """
@@ -105,8 +105,8 @@ class Forward:
         """The unknown functions, as functions of these numbers."""
         return self.unsaid.expansions(self.level, self.reach)
 
-    def stretch(self, name: str, reach: tuple[float, float]) -> None:
-        """Let the series of a function of an unknown stand between other values, as near to what it is as it can."""
+    def stretch(self, name: str, reach: Reach) -> None:
+        """Let the series of a function of unknowns stand between other values, as near to what it is as it can."""
         before = self.expansions()[name]
         self.reach[name] = reach
         for n, value in zip(before.names, refitted(before, self.expansions()[name], self.values()), strict=True):

@@ -1,7 +1,7 @@
 """The unknown functions of a problem: a network of its own for each, over the coordinates on which it depends.
 
 Where values are known on faces, what is trained is g + phi * network, as for the unknowns (`pinnsolve.trial.lift`);
-where values of a function of an unknown are known, g interpolates them and phi vanishes there.
+where values of a function of one unknown are known, g interpolates them and phi vanishes there.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from pinnsolve.networks.frozen import frozen, layers
 from pinnsolve.networks.inputs import Inputs
 from pinnsolve.networks.mlp import MLP
 from pinnsolve.networks.random_features import RandomFeatures, fitted
+from pinnsolve.problem.expansion import Reach
 from pinnsolve.problem.probes import Size
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.trial.lift import Ends, lift
-from pinnsolve.trial.reach import Reach, reaches_of
+from pinnsolve.trial.reach import reaches_of
 from pinnsolve.trial.ties import interpolated, ties_within
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Functions:
         self.inputs: dict[str, Inputs] = {}
         self.known: Mapping[str, list[Ends]] = {}  # where values are
         self.problem: Problem | None = None
-        self.reach: Mapping[str, Reach] = {}  # of those that depend on an unknown
+        self.reach: Mapping[str, Reach] = {}  # of those that depend on unknowns
         self.networks: dict[str, nn.Sequential] = {}  # no ModuleDict: it has attributes that names may be
 
     @classmethod
@@ -64,8 +65,8 @@ class Functions:
         made.problem, made.known, made.reach = problem, known, reaches_of(problem, sizes)
         periods = {p.coordinate for p in problem.periodic}
         for name, function in problem.functions.items():
-            reach = {function.coordinates[0]: made.reach[name]} if name in made.reach else None
-            mine = problem.domain.over(function.coordinates) if reach is None else Domain(Box(**reach))
+            reach = dict(zip(function.coordinates, made.reach.get(name, ()), strict=name in made.reach))
+            mine = Domain(Box(**reach)) if reach else problem.domain.over(function.coordinates)
             inputs = Inputs(mine, tuple(c for c in function.coordinates if c in periods), None, generator)
             network = (FEATURES if linear else TRAINED).build(inputs.count, 1, generator)
             nn.init.zeros_(cast(nn.Linear, network[-1]).weight)
@@ -78,19 +79,24 @@ class Functions:
         return [p for network in self.networks.values() for p in network.parameters() if p.requires_grad]
 
     def seen(self, at: Mapping[str, Jet], points: Points) -> dict[str, Any]:
-        """What does not change in training, by name."""
+        """What does not change in training, by name; of a function of unknowns the coordinates beside them."""
         found: dict[str, Any] = {}
         for name, network in self.networks.items():
-            if name not in self.reach:
-                assert self.problem is not None
+            assert self.problem is not None
+            if name in self.reach:
+                found[name] = {c: at[c] for c in self.declared[name].coordinates if c not in self.problem.unknowns}
+            else:
                 inputs = layers(network, 0, frozen(network))(self.inputs[name](at))
                 found[name] = Seen(inputs, lift(self.problem, self.known.get(name, []), points, at))
         return found
 
     def fields(self, seen: Mapping[str, Any], unknowns: Mapping[str, Jet]) -> dict[str, Jet]:
         """The functions as fields (N,), where unknowns are as given."""
-        found = {n: self.alone(n, unknowns) if n in self.reach else self.along(n, seen) for n in self.networks}
-        return self.told(found, unknowns)
+        at = dict(unknowns)
+        for name in self.reach:
+            at |= seen[name]
+        found = {n: self.alone(n, at) if n in self.reach else self.along(n, seen) for n in self.networks}
+        return self.told(found, at)
 
     def along(self, name: str, seen: Mapping[str, Any]) -> Jet:
         """A function of coordinates, (N,), where these are as was seen."""
@@ -99,20 +105,20 @@ class Functions:
         return found
 
     def told(self, found: dict[str, Jet], at: Mapping[str, Jet]) -> dict[str, Jet]:
-        """The same, with functions of an unknown as they are of what experiments have in its place."""
+        """The same, with functions of unknowns as they are of what experiments have in their place."""
         again = {} if self.problem is None else self.problem.again
         for name, other in again.items():
             if other.name in self.declared:
-                found[name] = self.alone(other.name, {u: at[v] for u, v in other.names.items()})
+                found[name] = self.alone(other.name, {**at, **{u: at[v] for u, v in other.names.items()}})
         return found
 
     def alone(self, name: str, at: Mapping[str, Jet]) -> Jet:
-        """A function of an unknown, (N,), where this is as given."""
+        """A function of unknowns, (N,), where these are as given."""
         assert self.problem is not None
-        inputs = self.inputs[name](at)
-        s, z = inputs[:, 0], self.networks[name](inputs)[:, 0]
-        if ties := ties_within(self.declared[name], self.problem.known_values.get(name, ()), self.reach[name]):
-            g, phi = interpolated(ties, s)
+        inputs, known = self.inputs[name](at), self.problem.known_values.get(name, ())
+        z = self.networks[name](inputs)[:, 0]
+        if ties := ties_within(self.declared[name], known, self.reach[name][0]):
+            g, phi = interpolated(ties, inputs[:, 0])
             z = g + phi * z
         found: Jet = self.declared[name].value(z)
         return found
@@ -124,11 +130,11 @@ class Functions:
     @torch.no_grad()
     def follow(self, mine: Mapping[str, Any], other: Functions, theirs: Mapping[str, Any]) -> list[Tensor]:
         """The parameters that come closest to another's functions on the same points, where only output layers are
-        trained; those of an unknown over its reach."""
+        trained; those of unknowns over their reach."""
         found = []
         for name, network in self.networks.items():
             if name in self.reach:
-                s = torch.linspace(-1, 1, 200, dtype=torch.float64)[:, None].to(next(network.parameters()))
+                s = _over(len(self.reach[name])).to(next(network.parameters()))
                 features, z = layers(network, 0, frozen(network))(s), other.networks[name](s)
             else:
                 features, z = mine[name].inputs.value, other._raw(name, theirs).value[:, None]
@@ -158,3 +164,9 @@ class Functions:
             parts[name][own] = value
         for name, part in parts.items():
             self.networks[name].load_state_dict(part)
+
+
+def _over(arguments: int) -> Tensor:
+    """Places of (-1, 1) along each argument, (N, arguments)."""
+    axis = torch.linspace(-1, 1, 200 if arguments == 1 else 24, dtype=torch.float64)
+    return torch.cartesian_prod(*[axis] * arguments).view(-1, arguments)

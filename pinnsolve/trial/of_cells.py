@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
+from itertools import islice
 from typing import Any
 
 import torch
@@ -113,7 +114,8 @@ class OfCells(Trial):
         if not sought.count:
             return torch.zeros(0, dtype=torch.float64)
         first = torch.tensor([float(self.found), float(sought.level), float(sought.count)], dtype=torch.float64)
-        reach = torch.tensor([end for ends in sought.reach.values() for end in ends], dtype=torch.float64)
+        each = [end for reach in sought.reach.values() for ends in reach for end in ends]
+        reach = torch.tensor(each, dtype=torch.float64)
         return torch.cat([first, reach, sought.vector().cpu(), sought.moved])
 
     def headless(self, vector: Tensor) -> Tensor:
@@ -121,11 +123,13 @@ class OfCells(Trial):
         if not self.forward.count:
             return vector
         self.found, level, count = bool(vector[0]), int(vector[1]), int(vector[2])
-        reach, vector = vector[3:].tensor_split([2 * len(self.forward.reach)])
+        arguments = [len(reach) for reach in self.forward.reach.values()]
+        reach, vector = vector[3:].tensor_split([2 * sum(arguments)])
         own, moved, rest = vector.tensor_split([count, 2 * count])
         self.forward.rise(level)
-        ends = [(float(low), float(high)) for low, high in reach.view(-1, 2)]
-        self.forward.reach = dict(zip(self.forward.reach, ends, strict=True))
+        ends = iter([(float(low), float(high)) for low, high in reach.view(-1, 2)])
+        each = [tuple(islice(ends, count)) for count in arguments]
+        self.forward.reach = dict(zip(self.forward.reach, each, strict=True))
         if count == self.forward.count:
             self.forward.assign(own)
             self.forward.moved = moved.clone()

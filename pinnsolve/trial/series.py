@@ -18,7 +18,7 @@ from pinnsolve.networks.reference_cell import legendre
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.conditions import rate
 from pinnsolve.problem.equation import Equation, Prescribed
-from pinnsolve.problem.expansion import Expansion, Lifted, Products, Terms, summed
+from pinnsolve.problem.expansion import Expansion, Lifted, Products, Reach, Terms, summed
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.trial.ties import Tie, Tied, ties_within
@@ -37,7 +37,7 @@ class Rules:
         The same of an unknown function of one coordinate. Further apart: one level more than data ask for follows their
         noise.
     degrees : tuple of int
-        Of one of several coordinates the total degree of its terms.
+        Of one of several arguments the total degree of its terms.
     guess : (int, int)
         Terms along space and time of what joins the data for a first guess. More: wiggles between data.
     ridge : float
@@ -132,7 +132,7 @@ class FunctionSeries:
     lifted : callable, optional
         The same of one of several coordinates.
     values : tuple of (float, float)
-        The same of one of an unknown: where, and what.
+        The same of one of an unknown alone: where, and what.
     """
 
     name: str
@@ -160,10 +160,10 @@ class FunctionSeries:
         """Of its coefficients."""
         return [f"_{self.name}_{'_'.join(map(str, k))}" for k in self._numbers(level)]
 
-    def expansion(self, level: int, reach: tuple[float, float] | None = None) -> Expansion:
-        """Those of so many terms; of one of an unknown over the reach of this."""
+    def expansion(self, level: int, reach: Reach | None = None) -> Expansion:
+        """Those of so many terms; of one of unknowns over the reach of its arguments."""
         factors: list[Terms] = [waves if c in self.periodic else polynomials for c in self.unknown.coordinates]
-        ties = self.ties if reach is None else ties_within(self.unknown, self.values, reach)
+        ties = self.ties if reach is None else ties_within(self.unknown, self.values, reach[0])
         tied = Tied(factors[0], ties) if ties else None
         terms = Products(
             self.unknown.coordinates, (tied,) if tied is not None else tuple(factors), tuple(self._numbers(level))

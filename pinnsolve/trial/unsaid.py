@@ -24,7 +24,7 @@ from pinnsolve.geometry.regions import face
 from pinnsolve.jets.jet import Chart, Jet
 from pinnsolve.problem.binding import Fields
 from pinnsolve.problem.equation import Equation
-from pinnsolve.problem.expansion import Expansion, Lifted
+from pinnsolve.problem.expansion import Expansion, Lifted, Reach
 from pinnsolve.problem.problem import Problem
 from pinnsolve.problem.unknown import Unknown
 from pinnsolve.trial.exact import known_ends
@@ -68,8 +68,8 @@ class Unsaid:
             found += guessed(problem, s, len(s.names(level)))
         return found + [0.0 for f in self.functions for _ in f.names(level)]
 
-    def expansions(self, level: int, reach: Mapping[str, tuple[float, float]]) -> dict[str, Expansion]:
-        """The unknown functions, as functions of these numbers; those of unknowns over the reach of these."""
+    def expansions(self, level: int, reach: Mapping[str, Reach]) -> dict[str, Expansion]:
+        """The unknown functions, as functions of these numbers; those of unknowns over the reach of their arguments."""
         return {f.name: f.expansion(level, reach.get(f.name)) for f in self.functions}
 
 
@@ -117,7 +117,7 @@ def _known_of(problem: Problem, name: str) -> tuple[tuple[Tie, ...], Lifted | No
     """What conditions say of an unknown function, as its series holds it."""
     if len(problem.functions[name].coordinates) == 1:
         return ties_of(problem, name) or (), None
-    ends = known_ends(problem)[0][name] if problem.known else []
+    ends = known_ends(problem)[0][name] if problem.known and name not in problem.of_unknowns else []
     return (), LiftedOn(problem, ends) if ends else None
 
 

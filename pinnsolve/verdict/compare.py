@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -82,6 +82,8 @@ class Comparison:
         The singular corners around which nothing was measured.
     quantities : dict from name to Told
         The integrals that the problem asks for.
+    eigenvalues_of : Reference or None
+        What knows the eigenvalues with which those of modes were compared; it has no fields.
     """
 
     verdict: Verdict
@@ -91,6 +93,7 @@ class Comparison:
     tolerance: float
     corners: tuple[str, ...] = ()
     quantities: Mapping[str, Told] = field(default_factory=dict)
+    eigenvalues_of: Reference | None = None
 
     @property
     def difference(self) -> float:
@@ -134,7 +137,11 @@ def compare(
         If the first is no solution, the reference is none, or its fields give anything but finite real numbers.
     """
     if not isinstance(solution, Solution):
-        raise ProblemError(f"compare({solution!r:.60}) is given no solution", "Write compare(solve(problem)).")
+        raise ProblemError(
+            f"compare({repr(solution).splitlines()[0]:.60}) is given no solution", "Write compare(solve(problem))."
+        )
+    if solution.judged is not None:
+        return cast(Comparison, solution.judged(reference))
     tolerance, why = solution.problem.tolerance, "there is no reference to compare with"
     if reference == "the problem's":
         reference, why = own_reference(solution)
@@ -275,11 +282,8 @@ def field_errors(solution: Solution, reference: Reference, replicates: int = REP
         for unknown in names:
             seen[unknown].append(Moments.of(reference_values(reference, unknown, places), part))
     for u, (true, off) in alone.items():
-        squares[u], seen[u], largest[u] = (
-            [float(np.mean(off**2))] * 2,
-            [Moments.of(true, 1.0)],
-            float(np.abs(off).max()),
-        )
+        squares[u], seen[u] = [float(np.mean(off**2))] * 2, [Moments.of(true, 1.0)]
+        largest[u] = float(np.abs(off).max())
     return {u: _error(squares[u], seen[u], largest[u], solution.trial.plan.size(u).scale) for u in squares}
 
 

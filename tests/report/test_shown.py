@@ -16,7 +16,23 @@ from meshio.xdmf import TimeSeriesReader
 from PIL import Image
 from scipy.io import netcdf_file
 
-from pinnsolve import Box, Disk, Problem, ProblemError, RandomFeatures, Solution, d, dirichlet, initial, laplace, solve
+from pinnsolve import (
+    Box,
+    Disk,
+    Problem,
+    ProblemError,
+    RandomFeatures,
+    Solution,
+    Unknown,
+    condition,
+    d,
+    dirichlet,
+    face,
+    initial,
+    laplace,
+    observed,
+    solve,
+)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +104,30 @@ def test_files(rod: Solution, disc: Solution, tmp_path: Path) -> None:
         rod.export(tmp_path / "nowhere" / "rod.csv")
 
 
+def test_files_hold_what_was_found_and_each_unknown_over_its_own_coordinates(tmp_path: Path) -> None:
+    """k u'' = -1 with k = 2, and the slope at the end as a number of its own; a function k(x) beside a source."""
+    x = np.linspace(0.05, 0.95, 19)
+    seen, slope = observed(x=x, u=x * (1 - x) / 4, sigma=1e-4), condition(lambda u, E, x: E - d(u, x), on=face(x=1))
+    rod = Problem(
+        space=Box(x=(0, 1)), unknowns={"u": "x", "E": ()}, equations=lambda u, x, k, Q: k * d(u, x, x) + Q,
+        conditions=[dirichlet(u=0), slope, seen], tolerance=0.1, reference=None,
+        parameters={"k": Unknown(1.0, positive=True), "Q": 1.0},
+    )  # fmt: skip
+    with netcdf_file(solve(rod).export(tmp_path / "rod.nc"), mmap=False) as file:
+        assert file.variables["E"].dimensions == () and file.variables["u"].dimensions == ("x",)
+        assert float(file.variables["E"][...]) == pytest.approx(-0.25, abs=1e-3)
+        assert (
+            file.k.dtype.itemsize == 8
+            and abs(file.k - 2) < 4 * file.k_standard_error
+            and file.Q == 1.0
+            and file.estimate < 0.1
+        )
+    k = Unknown(1.0, positive=True, of="x")
+    solution = solve(rod.replaced(unknowns="u", conditions=[dirichlet(u=0), seen], parameters={"k": k, "Q": 1.0}))
+    with netcdf_file(solution.export(tmp_path / "varied.nc"), mmap=False) as file:
+        assert np.array_equal(file.variables["k"][:], solution.k(x=file.variables["x"][:].astype(float)))
+
+
 def test_xarray_where_it_is_installed(rod: Solution, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in: Any = types.ModuleType("xarray")
     stand_in.Dataset = lambda data, coords, attrs: (data, coords, attrs)
@@ -109,7 +149,7 @@ def test_what_moves(rod: Solution, disc: Solution, tmp_path: Path) -> None:
     assert "data:image/gif" in animation._repr_html_()
     with pytest.raises(ProblemError, match=r"Write u.gif"):
         animation.save(tmp_path / "u.mp4")
-    with pytest.raises(ProblemError, match="nothing that moves"):
+    with pytest.raises(ProblemError, match="nothing that moves: the problem has no time"):
         disc.animate()
 
 
