@@ -328,6 +328,13 @@ NONE: dict[str, tuple[Problem, str]] = {
         "time runs the wrong way",
     ),
     "a jump before u_xx": (rod(equations=lambda u, x, t: d(u, t) - where(x < 0.3, 1.0, 5.0) * d(u, x, x)), "across x=0.3"),
+    "a jump with the solution": (
+        Problem(
+            space=Box(x=(0, 1)), unknowns="u", equations=lambda u, x: d(where(u < 0.5, 1.0, 100.0) * d(u, x), x),
+            conditions=[dirichlet(u=0, on=face(x=0)), dirichlet(u=1, on=face(x=1))],
+        ),
+        "places where u takes some value",
+    ),
     "a jump on a slant that moves": (
         Problem(
             space=Box(x=(0, 1), y=(0, 1)), time=(0, 1), unknowns="u", conditions=[initial(u=0), dirichlet(u=0)],
