@@ -45,9 +45,9 @@ class Plan:
     failures : int
         Grids on which no solution is found, before that is told.
     trying : float
-        Of the seconds: what marches that end early may take beside these before that is told. Waves that are shorter
-        than a few nodes need five grids, and each takes a tenth of a second. Larger: shocks without viscosity are told
-        later.
+        Of the seconds: what marches along a line that end early may take beside these before that is told, a quarter of
+        it over a plane. Waves that are shorter than a few nodes need five grids, and each takes a tenth of a second.
+        Larger: shocks without viscosity are told later.
     met : float
         Rows of a least-squares solution that are left by more than this part of their terms are not met.
     """
@@ -167,7 +167,7 @@ class Ladder:
             try:
                 found = self.solver.solved(grid, tolerance, [level.found for level in self.levels])
             except OutOfTimeError:
-                self.why = USED
+                self.why = self.why or USED  # what ended marches on fewer nodes tells more
                 return
             except NoReferenceError as error:
                 if isinstance(error, UndeterminedError) or not grid.coordinates:
@@ -201,7 +201,8 @@ class Ladder:
     def _tries_on(self, error: NoReferenceError, started: float) -> bool:
         """Whether a march that ended early may have been one of waves between the nodes, and finer ones cost little."""
         now, whole = clock.perf_counter() - started, self.solver.deadline - started
-        return isinstance(error, UnfinishedError) and now < PLAN.trying * whole
+        quick = PLAN.trying * whole / 4 ** (len(self.solver.given.coordinates) - 1)  # the next one takes so much longer
+        return isinstance(error, UnfinishedError) and now < quick
 
     def _to_the_best(self) -> bool:
         """Leave out levels that rounding makes worse than one before them; whether one tells its own error."""
