@@ -78,7 +78,7 @@ def test_differences_are_exact_for_the_polynomials_that_they_hold() -> None:
     places, measures = cloud.scatter.inside
     assert measures.sum() == pytest.approx(RING.measure, rel=5e-3)  # of cells that the rim cuts, the places inside
     assert bool(RING.contains(torch.from_numpy(cloud.places), 1e-9).all())
-    numbers, weights = cloud.stencils(places, [(2, 0), (1, 1)])
+    ((numbers, weights),) = cloud.stencils([(places, [(2, 0), (1, 1)], None)])
     x, y = cloud.places.T
     assert np.allclose((weights[2, 0] * (x**3 * y**2)[numbers]).sum(1), 6 * places[:, 0] * places[:, 1] ** 2, atol=1e-7)
     assert np.allclose((weights[1, 1] * (x**3 * y**2)[numbers]).sum(1), 6 * places[:, 0] ** 2 * places[:, 1], atol=1e-7)

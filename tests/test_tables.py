@@ -30,6 +30,7 @@ from pinnsolve.geometry.tabulated import Tabulated
 from pinnsolve.jets.differences import Stencil
 from pinnsolve.jets.intervals import Interval
 from pinnsolve.jets.jet import Chart
+from pinnsolve.training.within_tables import check_within_tables
 
 RNG = np.random.default_rng(3)
 X, Y = np.sort(RNG.uniform(0, 1, 9)), np.linspace(0, 2, 7)
@@ -216,6 +217,30 @@ def test_a_conductivity_of_the_temperature() -> None:
     x = np.linspace(0, 1, 9)
     made = solution.T(x=x)
     assert np.allclose(made + 0.01 * made**2 + 1e-4 / 3 * made**3, x * (100 + 100 + 100 / 3), rtol=1e-6, atol=1e-6)
+
+
+def test_a_table_of_an_unknown_may_be_left_on_the_way_and_not_at_last() -> None:
+    """K(T) = T + T^2 / 200 is a straight line in x, from 0 to K(100); probes and first guesses go below zero."""
+    T = np.linspace(0, 110, 12)
+    k, shorter = (table(T=part, k=1 + part / 100, of="T", kind="cubic") for part in (T, T[:-2]))
+
+    def hot(T, x):  # type: ignore[no-untyped-def]
+        return d(k(T) * d(T, x), x)
+
+    walls = [dirichlet(T=0, on=face(x=0)), dirichlet(T=100, on=face(x=1))]
+    problem = Problem(space=Box(x=(0, 1)), unknowns="T", equations=hot, conditions=walls, reference=None)
+    solution = solve(problem)
+    made = solution.T(x=np.linspace(0, 1, 9))
+    assert np.allclose(made + made**2 / 200, 150 * np.linspace(0, 1, 9), rtol=1e-4, atol=1e-3)
+    check_within_tables(solution.trial)
+    k.spline = shorter.spline
+    with pytest.raises(
+        ProblemError, match=r"where training ended .* asked at T = 9\d.*, and its data reach from 0 to 90"
+    ):
+        check_within_tables(solution.trial)
+    of_place = table(r=[0.0, 0.5], k=[1.0, 2.0], of="r")  # no unknown stands in it: it is seen at once
+    with pytest.raises(ProblemError, match="asked at r = "):
+        problem.replaced(equations=lambda T, x: d(of_place(torch.sqrt(x**2)) * d(T, x), x)).check()
 
 
 def test_features_take_tables_too() -> None:

@@ -39,6 +39,7 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.geometry.once import once
 from pinnsolve.geometry.places import NEAR, REACH, Corner, Narrow, Plane
 from pinnsolve.geometry.points import Points
+from pinnsolve.geometry.tabulated import FURTHER
 from pinnsolve.jets.multi_index import Alpha
 from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.observations import copies
@@ -205,6 +206,8 @@ def _probe_equations(problem: Problem) -> tuple[dict[str, set[Alpha]], dict[str,
             )
         for unknown, probe in answer.probes.items():
             derivatives[unknown] |= set(probe.asked)
+            if told := [t for t, moves in probe.field.chart.tables.items() if t and not moves]:
+                raise ProblemError(told[0], FURTHER, equation.place)
         sizes |= _coefficients(problem, equation.name, answer)
     return derivatives, sizes
 

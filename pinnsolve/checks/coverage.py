@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import permutations
 
 import torch
 
@@ -21,7 +22,8 @@ def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]
     """A warning for each unknown and coordinate that has fewer conditions than its highest derivative asks for.
 
     A derivative of order m along a coordinate of space asks for m conditions on its two faces, half of them (rounded
-    down) on each; along time, for m at the start.
+    down) on each; along time, for m at the start. A condition on an unknown that asks for none there, a pressure, may
+    stand in for one on another.
     """
     warnings = []
     for unknown, alphas in _on_walls_too(problem, derivatives).items():
@@ -35,11 +37,55 @@ def uncovered(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]
             shape = derivative_name(unknown, alone, problem.coordinates)
             if problem.domain.shape is not None and coordinate in problem.space_coordinates:
                 continue
-            find = _in_time if coordinate == problem.domain.time else _in_space
-            warnings += find(problem, unknown, coordinate, highest[axis], shape)
+            if coordinate == problem.domain.time:
+                warnings += _in_time(problem, unknown, coordinate, highest[axis], shape)
+            else:
+                told = _in_space(problem, unknown, coordinate, highest[axis], shape)
+                warnings += told if told and not _made_up(problem, derivatives, coordinate) else []
         if problem.domain.shape is not None:
-            warnings += _on_sides(problem, unknown, alphas)
+            warnings += _on_sides(problem, unknown, derivatives)
     return warnings
+
+
+def _made_up(problem: Problem, derivatives: Mapping[str, set[Alpha]], coordinate: str) -> bool:
+    """Whether both ends of a coordinate hold as many conditions as the system asks for, and those that unknowns lack
+    there are made up for by some on unknowns that ask for none."""
+    axis, ends = problem.coordinates.index(coordinate), problem.domain.ends(coordinate)
+    orders = {u: max((a[axis] for a in alphas), default=0) for u, alphas in derivatives.items()}
+    pieces = [problem.domain.face(coordinate, end) for end in ends]
+    found = sum(int(_on_face(problem, coordinate, end).min()) for end in ends)
+    return found >= _whole_order(problem, [axis]) and all(_in_place(problem, orders, piece) for piece in pieces)
+
+
+def _in_place(problem: Problem, orders: Mapping[str, int], side: Piece) -> bool:
+    """Whether conditions on unknowns of less than second order are as many as those that others lack on a side."""
+    standing = {u: int(_standing(problem, side, u).min()) for u in orders}
+    lacking = sum(max(n // 2 - standing[u], 0) for u, n in orders.items())
+    return sum(standing[u] for u, n in orders.items() if n < 2) >= lacking
+
+
+def _whole_order(problem: Problem, axes: Iterable[int]) -> float:
+    """The order of all equations together along some coordinates: the highest of a product of derivatives, one of each
+    unknown and each from another equation; infinite where it is not found.
+
+    Source: Douglis & Nirenberg, Comm. Pure Appl. Math. 8 (1955) 503: a boundary takes half as many conditions.
+    """
+    axes, many = list(axes), 6
+    rows: list[dict[str, int]] = [dict.fromkeys(flow.components, 1) for flow in problem.solenoidal]
+    for equation in problem.equations:
+        orders: dict[str, int] = {}
+        for u, alpha, _ in problem.prober.answer(equation, problem.domain.line()).slopes:
+            orders[u] = max(orders.get(u, 0), sum(alpha[k] for k in axes))
+        rows.append(orders)
+    unknowns = problem.unknowns
+    if not len(rows) == len(unknowns) <= many:
+        return float("inf")
+    products = [
+        sum(rows[k][u] for k, u in zip(order, unknowns, strict=True))
+        for order in permutations(range(len(rows)))
+        if all(u in rows[k] for k, u in zip(order, unknowns, strict=True))
+    ]
+    return max(products, default=float("inf"))
 
 
 def crowded(problem: Problem, derivatives: dict[str, set[Alpha]]) -> list[str]:
@@ -121,14 +167,18 @@ def _on_face(problem: Problem, coordinate: str, end: float) -> torch.Tensor:
     return count
 
 
-def _on_sides(problem: Problem, unknown: str, alphas: set[Alpha]) -> list[str]:
-    """Sides of a shape on which fewer conditions mention an unknown than half its order in space."""
+def _on_sides(problem: Problem, unknown: str, derivatives: Mapping[str, set[Alpha]]) -> list[str]:
+    """Sides of a shape on which fewer conditions mention an unknown than half its order in space, and none on another
+    stands in for it."""
     axes = [problem.coordinates.index(c) for c in problem.space_coordinates]
-    order = max((sum(alpha[k] for k in axes) for alpha in alphas), default=0)
+    orders = {u: max((sum(a[k] for k in axes) for a in alphas), default=0) for u, alphas in derivatives.items()}
+    order = orders[unknown]
+    sides = [p for p in problem.domain.walls.pieces if int(_standing(problem, p, unknown).min()) < order // 2]
+    whole = _whole_order(problem, axes) if sides else 0.0
     short = [
-        piece.name
-        for piece in problem.domain.walls.pieces
-        if int(_standing(problem, piece, unknown).min()) < order // 2
+        side.name
+        for side in sides
+        if not (2 * int(_standing(problem, side).min()) >= whole and _in_place(problem, orders, side))
     ]
     if not short:
         return []

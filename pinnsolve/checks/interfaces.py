@@ -81,11 +81,14 @@ def broken(
     problem: Problem, sizes: Mapping[str, Size], narrow: Sequence[Narrow] = ()
 ) -> tuple[list[Plane], str]:  # fmt: skip
     """The planes across which the equations jump, those between materials among them, and a place at which they jump
-    across no plane, in words; empty where there is none."""
+    across no plane, in words; empty where there is none. What jumps with a value of an unknown stands on no plane."""
     planes, bent = list[Plane](), ""
     for coordinate in problem.coordinates:
-        lines = jumps(Look(problem, coordinate, sizes), narrow, parts=True)
-        places, alone = _on_planes(problem, coordinate, lines)
+        look = Look(problem, coordinate, sizes)
+        places, alone = _on_planes(problem, coordinate, jumps(look, narrow, parts=True))
+        if coordinate != problem.domain.time and any(moving := [moves(look, p) for p in places]):
+            places = [p for p, so in zip(places, moving, strict=True) if not so]
+            bent = bent or f"places where {' or '.join(problem.unknowns)} takes some value"
         planes += [Plane(coordinate, p) for p in places]
         bent = bent or "".join(f"a surface that no plane holds, as at {coordinate}={p:.3g}" for _, p in alone[:1])
     return planes, bent

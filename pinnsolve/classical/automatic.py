@@ -182,9 +182,8 @@ def _refused_on_shapes(given: Read, findings: Findings) -> None:
         raise NoReferenceError("a shape repeats itself, and nodes that are spread over it do not")
     if any(not piece.on_boundary and not set(given.coordinates) <= set(piece.fixed) for _, piece in given.walls):
         raise NoReferenceError("conditions stand inside the shape, across which differences are not taken")
-    for unknown in problem.unknowns:
-        if left := uncovered(problem, {unknown: findings.derivatives.get(unknown, set())}):
-            raise NoReferenceError(left[0].split(", although")[0])
+    if left := uncovered(problem, {u: findings.derivatives.get(u, set()) for u in problem.unknowns}):
+        raise NoReferenceError(left[0].split(", although")[0])
 
 
 def _broken(given: Read, findings: Findings) -> tuple[list[Plane], bool]:

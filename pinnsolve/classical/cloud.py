@@ -46,6 +46,7 @@ class Difference:
 
 
 DIFFERENCE = Difference()
+Group = tuple[Array, Sequence[Alpha], Array | None]  # places (P, d), the derivatives that are asked for, labels (P,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +63,8 @@ class Spots:
         What each stands for in an integral; without it each counts as much as any other.
     labels : array (P,), optional
         The material of each; without it that at the place.
+    alphas : frozenset of multi-indices, optional
+        The derivatives that will be asked for here; without it those that will be asked for anywhere.
     """
 
     cloud: Cloud
@@ -69,6 +72,7 @@ class Spots:
     spacing: Array
     measures: Array | None = None
     labels: Array | None = None
+    alphas: frozenset[Alpha] | None = None
     made: dict[Alpha, csr_matrix] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -141,31 +145,41 @@ class Cloud:
     def nodes(self) -> Spots:
         return Spots(self, self.places, self.scatter.apart(self.places))
 
-    def spots(self, at: Array, measures: Array | None = None, labels: Array | None = None) -> Spots:
-        """Some places (P, d), in parts of these materials, at which something will hold."""
-        found = Spots(self, at, self.scatter.apart(at), measures, labels)
+    def spots(
+        self, at: Array, measures: Array | None = None, labels: Array | None = None,
+        alphas: frozenset[Alpha] | None = None,
+    ) -> Spots:  # fmt: skip
+        """Some places (P, d), in parts of these materials, at which something will hold that asks for derivatives."""
+        found = Spots(self, at, self.scatter.apart(at), measures, labels, alphas)
         self.waiting.append(found)
         return found
 
     def make(self, asked: Sequence[Spots], alpha: Alpha) -> None:
         """The matrices at some places, and at all that wait for theirs: each stencil is solved once."""
-        wanted = sorted({*self.alphas, alpha})
-        many = [*asked, *(s for s in self.waiting if s not in asked)]
+        together: dict[tuple[Alpha, ...], list[Spots]] = {}
+        for spots in dict.fromkeys([*asked, *self.waiting]):
+            own = self.alphas if spots.alphas is None else spots.alphas
+            together.setdefault(tuple(sorted({*own, alpha} if spots in asked else own)), []).append(spots)
         self.waiting.clear()
+        zeroth = (0,) * self.dimension
         looked = [self.looked_at[c] for c in self.coordinates] if self.looked_at and not self.lately else []
-        if looked:
-            many.append(Spots(self, np.stack(looked, 1), np.empty(0)))
-        labels = None if len(self.scatter.trees) == 1 else np.concatenate([s.material for s in many])
-        numbers, found = self.stencils(np.concatenate([s.at for s in many]), wanted, labels)
-        first, width = 0, numbers.shape[1]
-        for spots in many:
-            own = slice(first, first := first + len(spots))
-            begins, columns = np.arange(len(spots) + 1) * width, numbers[own].ravel()
-            for a, values in found.items():
-                spots.made[a] = csr_matrix((values[own].ravel(), columns, begins), shape=(len(spots), len(self)))
-        if looked:
-            zeroth = (0,) * self.dimension
-            self.lately.append((looked, zeroth, (numbers[own], found[zeroth][own])))
+        there = Spots(self, np.stack(looked, 1), np.empty(0)) if looked else None
+        if there is not None:
+            together.setdefault((zeroth,), []).append(there)
+        several = len(self.scatter.trees) > 1
+        groups: list[Group] = []
+        for wanted, many in together.items():
+            labels = np.concatenate([s.material for s in many]) if several else None
+            groups.append((np.concatenate([s.at for s in many]), wanted, labels))
+        for many, (numbers, found) in zip(together.values(), self.stencils(groups), strict=True):
+            first, width = 0, numbers.shape[1]
+            for spots in many:
+                part = slice(first, first := first + len(spots))
+                begins, columns = np.arange(len(spots) + 1) * width, numbers[part].ravel()
+                for a, values in found.items():
+                    spots.made[a] = csr_matrix((values[part].ravel(), columns, begins), shape=(len(spots), len(self)))
+                if spots is there:
+                    self.lately.append((looked, zeroth, (numbers[part], found[zeroth][part])))
 
     @property
     def order(self) -> Array:
@@ -216,54 +230,61 @@ class Cloud:
             if order == asked and all(a is b for a, b in zip(before, arrays, strict=True)):
                 return found
         places = np.stack([np.broadcast_to(at[c], (count,)) for c in self.coordinates], 1)
-        numbers, weights = self.stencils(places, [asked])
+        ((numbers, weights),) = self.stencils([(places, [asked], None)])
         self.lately[:] = [
             *self.lately[-1:],
             (arrays, asked, (numbers, weights[asked])),
         ]  # one unknown after the other asks for the same
         return numbers, weights[asked]
 
-    def stencils(
-        self, at: Array, alphas: Sequence[Alpha], labels: Array | None = None
-    ) -> tuple[Array, dict[Alpha, Array]]:  # fmt: skip
-        """The numbers (P, n) of the nodes around places (P, d), and their weights (P, n) in each D^alpha."""
+    def stencils(self, groups: Sequence[Group]) -> list[tuple[Array, dict[Alpha, Array]]]:
+        """For each group of places (P, d) the numbers (P, n) of the nodes around them, and their weights (P, n) in each
+        D^alpha that is asked for there. What stands around one node is solved once for all groups."""
         numbers, reach = self._stencils
-        own = self._nearest(at, labels)
-        order = np.argsort(own, kind="stable")
-        begins = np.searchsorted(own[order], np.arange(len(self) + 1))
-        counts = np.diff(begins)
-        found = {a: np.zeros((len(at), numbers.shape[1])) for a in alphas}
-        used = np.flatnonzero(counts)
-        used = used[np.argsort(counts[used], kind="stable")]  # as many places together as possible
+        owns = [self._nearest(at, labels) for at, _, labels in groups]
+        orders = [np.argsort(own, kind="stable") for own in owns]
+        begins = [
+            np.searchsorted(own[order], np.arange(len(self) + 1)) for own, order in zip(owns, orders, strict=True)
+        ]
+        counts = np.stack([np.diff(b) for b in begins])
+        found = [{a: np.zeros((len(at), numbers.shape[1])) for a in alphas} for at, alphas, _ in groups]
+        used = np.flatnonzero(counts.any(0))
+        kinds = 2 ** np.arange(len(groups)) @ (counts[:, used] > 0)
+        used = used[np.lexsort((counts[:, used].sum(0), kinds))]  # as many places of as few groups together as possible
         for first in range(0, len(used), DIFFERENCE.at_once):
-            some = used[first : first + DIFFERENCE.at_once]
-            most = counts[some].max()
-            which = np.minimum(begins[some][:, None] + np.arange(most), len(at) - 1)
-            valid, which = np.arange(most) < counts[some][:, None], order[which]
-            local = (at[which] - self.places[some][:, None]) / reach[some][:, None, None]
-            weights = self._weights(some, local, alphas)
-            for k, a in enumerate(alphas):
-                part = weights[:, :, k * most : (k + 1) * most].transpose(0, 2, 1)
-                found[a][which[valid]] = (part / reach[some][:, None, None] ** sum(a))[valid]
-        return numbers[own], found
+            some, parts = used[first : first + DIFFERENCE.at_once], []
+            for g in np.flatnonzero(counts[:, some].any(1)).tolist():
+                at, alphas, _ = groups[g]
+                most = counts[g, some].max()
+                which = np.minimum(begins[g][some][:, None] + np.arange(most), len(at) - 1)
+                valid, which = np.arange(most) < counts[g, some][:, None], orders[g][which]
+                local = (at[which] - self.places[some][:, None]) / reach[some][:, None, None]
+                parts.append((g, which[valid], valid, local, alphas))
+            weights, begin = self._weights(some, [(local, alphas) for *_, local, alphas in parts]), 0
+            for g, which, valid, local, alphas in parts:
+                for a in alphas:
+                    part = weights[:, :, begin : (begin := begin + local.shape[1])].transpose(0, 2, 1)
+                    found[g][a][which] = (part / reach[some][:, None, None] ** sum(a))[valid]
+        return [(numbers[own], f) for own, f in zip(owns, found, strict=True)]
 
-    def _weights(self, some: Array, local: Array, alphas: Sequence[Alpha]) -> Array:
-        """The weights (S, n, A Q) for places (S, Q, d) about some nodes, in units of how far their stencils reach."""
+    def _weights(self, some: Array, parts: Sequence[tuple[Array, Sequence[Alpha]]]) -> Array:
+        """The weights (S, n, sum of A Q) about some nodes, for places (S, Q, d) of each part and all derivatives asked
+        for there, in units of how far their stencils reach."""
         numbers, reach = self._stencils
         nodes = (self.places[numbers[some]] - self.places[some][:, None]) / reach[some][:, None, None]
-        x, at = ([np.ascontiguousarray(c) for c in np.moveaxis(p, -1, 0)] for p in (nodes, local))
+        x = [np.ascontiguousarray(c) for c in np.moveaxis(nodes, -1, 0)]
         n, powers, zeroth = nodes.shape[1], self._powers, (0,) * self.dimension
         matrix = np.zeros((len(some), n + len(powers), n + len(powers)))
         (matrix[:, :n, :n],) = radial([c[:, :, None] - c[:, None] for c in x], [zeroth], DIFFERENCE.power)
         (alone,) = monomials(x, powers, [zeroth])
         matrix[:, :n, n:], matrix[:, n:, :n] = alone.transpose(1, 2, 0), alone.transpose(1, 0, 2)
-        apart = [p[:, None] - c[:, :, None] for p, c in zip(at, x, strict=True)]
-        right = np.concatenate(
-            [
-                np.concatenate(radial(apart, alphas, DIFFERENCE.power), -1),
-                np.concatenate(monomials(at, powers, alphas), -1).transpose(1, 0, 2),
-            ],
-            1,
-        )
+        above: list[Array] = []
+        below: list[Array] = []
+        for local, alphas in parts:
+            at = [np.ascontiguousarray(c) for c in np.moveaxis(local, -1, 0)]
+            apart = [p[:, None] - c[:, :, None] for p, c in zip(at, x, strict=True)]
+            above += radial(apart, alphas, DIFFERENCE.power)
+            below += [m.transpose(1, 0, 2) for m in monomials(at, powers, alphas)]
+        right = np.concatenate([np.concatenate(above, -1), np.concatenate(below, -1)], 1)
         found: Array = np.linalg.solve(matrix, right)[:, :n]
         return found

@@ -97,16 +97,15 @@ def _sudden(findings: Findings) -> list[tuple[Piece, int]]:
 
 def cloud_of(given: Read, spacing: Spacing, finer: float, looked_at: Mapping[str, Array] | None = None) -> Cloud:
     """The nodes on a shape, `finer` times as many along each coordinate as on the first level."""
-    order = [given.problem.coordinates.index(c) for c in given.coordinates]
-    asked = {tuple(alpha[k] for k in order) for alphas in given.derivatives.values() for alpha in alphas}
-    zeroth = (0,) * len(order)
-    return Cloud(given.coordinates, Scatter(spacing, finer), frozenset({zeroth, *asked}), looked_at or {})
+    asked = given.in_space(alpha for alphas in given.derivatives.values() for alpha in alphas)
+    zeroth = (0,) * len(given.coordinates)
+    return Cloud(given.coordinates, Scatter(spacing, finer), asked | {zeroth}, looked_at or {})
 
 
 def _over_shape(given: Read, cloud: Cloud) -> list[Block]:
     """All equations inside and all conditions at places that are more than the nodes."""
     scatter, names = cloud.scatter, cloud.coordinates
-    blocks = [Block(given.equations, cloud.spots(*scatter.inside))]
+    blocks = [Block(given.equations, cloud.spots(*scatter.inside, alphas=given.asked_by(given.equations)))]
     for piece, equations in _by_piece(given):
         if set(names) <= set(piece.fixed):
             at, normals = np.array([[piece.fixed[c] for c in names]]), {}
@@ -114,7 +113,8 @@ def _over_shape(given: Read, cloud: Cloud) -> list[Block]:
             points = scatter.on(piece, SPREAD.along)
             at, normals = columns(points.coordinates, names), {c: n.numpy() for c, n in points.normals.items()}
         sides = _side_labels(cloud, at, normals)
-        blocks.append(Block(equations, cloud.spots(at, labels=sides), normals, condition=True))
+        spots = cloud.spots(at, labels=sides, alphas=given.asked_by(equations))
+        blocks.append(Block(equations, spots, normals, condition=True))
     blocks += _across(cloud)
     for seen in given.problem.observations:
         spots = cloud.spots(columns(seen.points.coordinates, names))

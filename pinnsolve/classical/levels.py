@@ -44,6 +44,10 @@ class Plan:
         The tolerance of time is kept this far below the last difference.
     failures : int
         Grids on which no solution is found, before that is told.
+    trying : float
+        Of the seconds: what marches along a line that end early may take beside these before that is told, a quarter of
+        it over a plane. Waves that are shorter than a few nodes need five grids, and each takes a tenth of a second.
+        Larger: shocks without viscosity are told later.
     met : float
         Rows of a least-squares solution that are left by more than this part of their terms are not met.
     """
@@ -60,6 +64,7 @@ class Plan:
     least_sharper: float = 0.3
     beside: float = 3e-3
     failures: int = 3
+    trying: float = 0.1
     met: float = 1e-2
 
 
@@ -162,13 +167,13 @@ class Ladder:
             try:
                 found = self.solver.solved(grid, tolerance, [level.found for level in self.levels])
             except OutOfTimeError:
-                self.why = USED
+                self.why = self.why or USED  # what ended marches on fewer nodes tells more
                 return
             except NoReferenceError as error:
                 if isinstance(error, UndeterminedError) or not grid.coordinates:
                     raise  # there is nothing to be made finer
                 self.why, self.levels, failed = str(error), [], failed + 1
-                if failed >= PLAN.failures:
+                if failed >= PLAN.failures and not self._tries_on(error, started):
                     raise
                 if isinstance(error, UnfinishedError):
                     density = combined(begin, afterwards(error.found, self.solver.given))
@@ -192,6 +197,12 @@ class Ladder:
             density = {} if self.solver.findings.corners else combined(begin, afterwards(found, self.solver.given))
             count *= PLAN.finer[dimension]
             tolerance = _sharper(tolerance, difference, PLAN.sharper_on_shapes if self.solver.spacing else PLAN.sharper)
+
+    def _tries_on(self, error: NoReferenceError, started: float) -> bool:
+        """Whether a march that ended early may have been one of waves between the nodes, and finer ones cost little."""
+        now, whole = clock.perf_counter() - started, self.solver.deadline - started
+        quick = PLAN.trying * whole / 4 ** (len(self.solver.given.coordinates) - 1)  # the next one takes so much longer
+        return isinstance(error, UnfinishedError) and now < quick
 
     def _to_the_best(self) -> bool:
         """Leave out levels that rounding makes worse than one before them; whether one tells its own error."""

@@ -69,7 +69,7 @@ def gathered(matrix: csr_matrix, places: Array) -> tuple[Array, bool]:
     than most of the matrix.
 
     Rows that take the same nodes, as those of all equations around one of them, are a full matrix: its product with
-    itself is added at once.
+    itself is added at once, beside those of others of that shape.
     """
     matrix.sort_indices()
     columns, count = places[matrix.indices], len(places)
@@ -79,27 +79,36 @@ def gathered(matrix: csr_matrix, places: Array) -> tuple[Array, bool]:
     nearly = 0.8
     banded = band < nearly * count
     store = np.zeros((count, band + 1 if banded else count), dtype=matrix.dtype)
-    flat, halves = store.reshape(-1), dict[int, tuple[Array, Array]]()
-    for rows, first, width in _alike(matrix, filled):
-        at = columns[first : first + width]
-        turned = np.argsort(at, kind="stable")
-        at = at[turned]
-        block = matrix.data[matrix.indptr[rows][:, None] + turned]
-        if width not in halves:
-            halves[width] = np.tril_indices(width)
-        below, left = halves[width]
+    for rows, width in _alike(matrix, filled):
+        at = columns[matrix.indptr[rows[:, 0]][:, None] + np.arange(width)]
+        turned = np.argsort(at, axis=1, kind="stable")
+        at = np.take_along_axis(at, turned, 1)
+        blocks = matrix.data[matrix.indptr[rows][:, :, None] + turned[:, None]]
+        below, left = np.tril_indices(width)
         begins = at * store.shape[1]
-        where = (begins - at if banded else begins)[left] + at[below]
-        flat[where] += (block.conj().T @ block)[below, left]
+        where = (begins - at if banded else begins)[:, left] + at[:, below]
+        _add(store.reshape(-1), where.ravel(), (blocks.conj().transpose(0, 2, 1) @ blocks)[:, below, left].ravel())
     return store.T, banded
 
 
-def _alike(matrix: csr_matrix, filled: Array) -> Iterator[tuple[Array, int, int]]:
-    """Rows with entries at the same columns, where the first one's begin, and how many these are."""
+def _add(store: Array, where: Array, values: Array) -> None:
+    """Add values (K,) at places (K,) of which some are the same."""
+    if np.iscomplexobj(store):  # NumPy is quick with real numbers alone
+        parts = store.view(np.float64)
+        np.add.at(parts, 2 * where, values.real)
+        np.add.at(parts, 2 * where + 1, values.imag)
+    else:
+        np.add.at(store, where, values)
+
+
+def _alike(matrix: csr_matrix, filled: Array) -> Iterator[tuple[Array, int]]:
+    """Groups of as many rows (G, R) each, all of a group with entries at the same columns, and how many these are."""
     marks = np.random.default_rng(1).integers(1 << 62, size=matrix.shape[1], dtype=np.int64)
     sums = np.add.reduceat(marks[matrix.indices], matrix.indptr[filled])  # around 2^64: equal by chance never
-    _, group = np.unique(sums, return_inverse=True)
-    sorted_ = np.argsort(group, kind="stable")
-    for part in np.split(sorted_, np.flatnonzero(np.diff(group[sorted_])) + 1):
-        rows = filled[part]
-        yield rows, int(matrix.indptr[rows[0]]), int(matrix.indptr[rows[0] + 1] - matrix.indptr[rows[0]])
+    _, group, counts = np.unique(sums, return_inverse=True, return_counts=True)
+    ordered, begins = filled[np.argsort(group, kind="stable")], np.cumsum(counts) - counts
+    widths, at_once = np.diff(matrix.indptr)[ordered[begins]], 1 << 20
+    for size, width in np.unique(np.stack([counts, widths], 1), axis=0).tolist():
+        of_shape = begins[(counts == size) & (widths == width)]
+        for part in np.array_split(of_shape, len(of_shape) * width**2 // at_once + 1):
+            yield ordered[part[:, None] + np.arange(size)], width

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pinnsolve.geometry.piece import Piece
@@ -39,6 +39,8 @@ class Read:
         What equations and conditions ask for.
     starts : list of (Equation, Piece)
     walls : list of (Equation, Piece)
+    by_name : mapping from name of an equation to set of multi-indices
+        What each of them asks for, of whatever unknown.
     """
 
     problem: Problem
@@ -47,6 +49,16 @@ class Read:
     derivatives: Mapping[int, set[Alpha]]
     starts: list[tuple[Equation, Piece]]
     walls: list[tuple[Equation, Piece]]
+    by_name: Mapping[str, set[Alpha]]
+
+    def in_space(self, alphas: Iterable[Alpha]) -> frozenset[Alpha]:
+        """Multi-indices of the problem's coordinates as those of the grid's."""
+        order = [self.problem.coordinates.index(c) for c in self.coordinates]
+        return frozenset(tuple(alpha[k] for k in order) for alpha in alphas)
+
+    def asked_by(self, equations: Iterable[Equation]) -> frozenset[Alpha]:
+        """The derivatives along the grid that some equations ask for."""
+        return self.in_space(alpha for e in equations for alpha in self.by_name.get(e.name, ()))
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -94,12 +106,14 @@ def read(problem: Problem) -> Read:
             at_start = time is not None and piece.moment == problem.domain.ends(time)[0]
             (starts if at_start else walls).append((equation, piece))
     marched = time is not None and all(piece.moment is None for _, piece in walls) and bool(starts)
+    by_name: dict[str, set[Alpha]] = {}
     asked: dict[int, set[Alpha]] = {f: set() for f in range(len(problem.unknowns))}
     for equation, piece in [(e, problem.domain.interior) for e in equations] + walls + starts * (not marched):
         answer = problem.prober.answer(equation, piece.grid())
         for u, alpha, _ in answer.slopes:
             asked[problem.unknowns.index(u)].add(alpha)
-    return Read(problem, marched, equations, asked, starts, walls if marched else starts + walls)
+            by_name.setdefault(equation.name, set()).add(alpha)
+    return Read(problem, marched, equations, asked, starts, walls if marched else starts + walls, by_name)
 
 
 def _continuity(problem: Problem, flow: Solenoidal) -> Equation:

@@ -23,6 +23,7 @@ from pinnsolve.jets.jet import Jet
 Kind = Literal["linear", "nearest", "cubic", "smoothing"]
 Outside = Literal["refuse", "hold"]
 Array = NDArray[np.float64]
+FURTHER = 'Give data that reach further, or outside="hold", which keeps the values at its ends.'
 LEAST = {"linear": 2, "nearest": 2, "cubic": 4, "smoothing": 5}
 
 
@@ -70,24 +71,27 @@ class Tabulated:
         return tabulated(self.spline, *arrays).numpy()[()]
 
     def _check_inside(self, places: Sequence[Any]) -> None:
-        """Refuse places that lie beyond the data."""
+        """Refuse places that lie beyond the data; of values of unknowns, which change on the way to a solution, the
+        chart notes them, and it is judged where they end."""
         if self.outside == "hold":
             return
         for c, place, (low, high) in zip(self.of, places, self.spline.ends, strict=True):
             value = place.value if isinstance(place, Jet) else place
             if not isinstance(value, torch.Tensor | np.ndarray | float | int):
                 continue  # intervals are those of boxes inside the domain
-            x, room = torch.as_tensor(value).detach(), LIMITS.room * (high - low)
+            given = torch.as_tensor(value)
+            x, room = given.detach(), LIMITS.room * (high - low)
             far = (x < low - room) | (x > high + room)
+            told = ""
             if bool(far.any()):
-                of_unknown = isinstance(place, Jet) and c not in place.chart.names
-                raise ProblemError(
+                told = (
                     f"the table {self.name} is asked at {c} = {float(x[far][0] if x.ndim else x):.6g}, and its data "
-                    f"reach from {low:.6g} to {high:.6g}",
-                    'Give data that reach further, or outside="hold", which keeps the values at its ends'
-                    + f": on the way to a solution {c} takes other values than it has at last" * of_unknown
-                    + ".",
+                    f"reach from {low:.6g} to {high:.6g}"
                 )
+            if isinstance(place, Jet) and c not in place.chart.names:
+                place.chart.tables[told] = given.requires_grad
+            elif told:
+                raise ProblemError(told, FURTHER)
 
     def check(self, parameter: str, domain: Domain) -> None:
         """Refuse a parameter of other coordinates, or whose data do not reach over the domain.
@@ -109,7 +113,7 @@ class Tabulated:
                 raise ProblemError(
                     f"parameters: the table {parameter} reaches from {c} = {low:.6g} to {high:.6g}, and the domain "
                     f"from {begin:.6g} to {end:.6g}",
-                    'Give data that reach further, or outside="hold", which keeps the values at its ends.',
+                    FURTHER,
                 )
 
     def breaks(self, coordinate: str) -> tuple[float, ...]:

@@ -51,6 +51,7 @@ class Chart:
         self.ones: Tensor | None = None  # the slope of every coordinate along itself
         self.tape: Recorder | None = None
         self.fallbacks: set[str] = set()
+        self.tables: dict[str, bool] = {}  # what they say of values beyond their data, and whether these have gradients
         self.paired = False  # whether points are below an inner place and above it, by turns
         self.beside: Beside | None = None  # around which points these lie, where they are an integral's
         self.carries = False  # whether Laplacians are carried through: of networks, and not where slopes are asked for

@@ -47,6 +47,7 @@ from pinnsolve.problem.reading import (
     Parameter,
     equations_of,
     flattened,
+    numbered,
     parameters_of,
     reference_given,
     unknowns_of,
@@ -131,7 +132,7 @@ class Problem(Told, Divided):
         self.spans = spans_of(unknowns, self.domain)
         self.tolerance, self.reference = positive("tolerance", tolerance), reference_given(reference)
         check_free(self.unknowns, self.coordinates, self.others, self.functions)
-        flat = flattened(conditions)
+        flat = numbered(flattened(conditions))
         data = [c for c in flat if isinstance(c, Observed)]
         self.observations = tuple(measured(self.domain, self.unknowns, c, self.fewer) for c in data)
         self.experiments = experiments_of(data)

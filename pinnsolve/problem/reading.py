@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any
 
@@ -186,3 +187,14 @@ def flattened(conditions: Any) -> list[Any]:
                 "Possible: dirichlet, neumann, initial, initial_rate, periodic, solenoidal, condition, observed.",
             )
     return items
+
+
+def numbered(items: Sequence[Any]) -> list[Any]:
+    """The same, with a number after each name that an equation before it has, too: two functions without a name on one
+    face are told apart wherever names are told."""
+    names, found = Counter[str](), []
+    for c in items:
+        again = isinstance(c, Equation) and names[c.name]
+        names[c.name] += isinstance(c, Equation)
+        found.append(replace(c, name=f"{c.name} ({again + 1})") if again else c)
+    return found

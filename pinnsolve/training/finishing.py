@@ -36,6 +36,7 @@ from pinnsolve.training.strategy import NOISE
 from pinnsolve.training.unbalanced import with_equations
 from pinnsolve.training.unmet import with_conditions
 from pinnsolve.training.unseen import cost
+from pinnsolve.training.within_tables import check_within_tables
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.over_ranges import OverRanges
 
@@ -113,6 +114,7 @@ def finished(run: Run, outcome: Outcome, unsaved: str = "") -> Training:
         outcome, error = with_conditions(run, *with_equations(run, *doubted(run, outcome, error, held_out)))
     else:
         outcome, error = at_the_limit(limit, outcome, run.tolerance)
+    check_within_tables(run.trial)
     outcome = _missed(run.trial.problem.data, outcome, own, found) if isinstance(run.trial, OfCells) else outcome
     rule, sampler = run.settings.redraw, str(run.settings.sampler)
     if isinstance(kept.method, OWN_POINTS):

@@ -11,6 +11,7 @@ import torch
 
 from pinnsolve import (
     Box,
+    Disk,
     Problem,
     ProblemError,
     condition,
@@ -24,6 +25,7 @@ from pinnsolve import (
     neumann,
     periodic,
     point,
+    side,
 )  # fmt: skip
 from pinnsolve.checks.check import check
 from pinnsolve.checks.contradictions import Part, contradictions, weighted_parts
@@ -62,7 +64,7 @@ def in_time(equation: Any, *conditions: Any, space: Box | None = X, **more: Any)
     )
 
 
-def steady(equation: Any, *conditions: Any, space: Box = XY, **more: Any) -> Problem:
+def steady(equation: Any, *conditions: Any, space: Any = XY, **more: Any) -> Problem:
     return Problem(space=space, **{"unknowns": "u", "equations": equation, "conditions": conditions, **more})
 
 
@@ -127,6 +129,11 @@ def test_values_that_are_not_finite_are_named_with_their_place(value: Any) -> No
 # ---------------------------------------------------------------- coverage
 
 
+SLOW_FLOW = [
+    lambda u, p, x, y: laplace(u, x, y) - d(p, x),
+    lambda v, p, x, y: laplace(v, x, y) - d(p, y),
+    lambda u, v, x, y: d(u, x) + d(v, y),
+]
 COMPLETE = {
     "heat": in_time(heat, initial(u=0), dirichlet(u=0)),
     "heat, mixed": in_time(heat, initial(u=0), dirichlet(u=0, on=face(x=0)), neumann(u=0, on=face(x=1))),
@@ -148,6 +155,11 @@ COMPLETE = {
                                    lambda v, p, x, y: laplace(v, x, y) - d(p, y),
                                    lambda u, v, x, y: d(u, x) + d(v, y)],
                                   dirichlet(u=0, v=0), dirichlet(p=0, on=point(x=0, y=0)), unknowns=("u", "v", "p")),
+    "a pressure at the outlet": steady(SLOW_FLOW, dirichlet(u=0, v=0, on=face(x=0) | faces("y")),
+                                       dirichlet(v=0, p=0, on=face(x=1)), unknowns=("u", "v", "p")),
+    "a pressure at the outlet of a shape": steady(
+        SLOW_FLOW, dirichlet(u=0, v=0, on=face(x=0) | faces("y") | side("post")), dirichlet(v=0, p=0, on=face(x=1)),
+        unknowns=("u", "v", "p"), space=XY - Disk(x=0.5, y=1, radius=0.2, name="post")),
 }  # fmt: skip
 
 
@@ -168,6 +180,11 @@ LACKING = {
     "periodic in x only": (steady(poisson, periodic("x"), dirichlet(u=0, on=face(y=0))), ["y=2", "u_yy"]),
     "second unknown": (steady([lambda u, v, x, y: laplace(u, x, y) + laplace(v, x, y), lambda v, x, y: laplace(v, x, y)],
                               dirichlet(u=0), dirichlet(v=0, on=faces("x")), unknowns=("u", "v")), ["v has", "y=0 and y=2"]),
+    "a velocity and a pressure": (steady(SLOW_FLOW, dirichlet(u=0, v=0, on=face(x=0) | faces("y")), dirichlet(p=0, on=face(x=1)),
+                                         unknowns=("u", "v", "p")), ["v has no condition", "x=1"]),
+    "a value for another's": (Problem(space=Box(x=(0, 1)), unknowns=("u", "w"), conditions=[dirichlet(u=0, on=face(x=0)),
+                                      dirichlet(w=0, on=face(x=1))], equations=[lambda u, w, x: d(u, x, x) - d(w, x), lambda u, w, x: d(w, x) + d(u, x)]),
+                              ["u has no condition", "x=1"]),
     "too few equations": (steady(lambda u, v, x, y: laplace(u, x, y) + laplace(v, x, y), dirichlet(u=0, v=0), unknowns=("u", "v")),
                           ["2 unknowns, but only 1 equations"]),
 }  # fmt: skip
@@ -178,6 +195,17 @@ def test_what_lacks_is_named(name: str) -> None:
     problem, words = LACKING[name]
     warnings = check(problem).warnings
     assert any(all(word in w for word in words) for w in warnings), warnings
+
+
+def test_conditions_of_one_name_are_told_apart() -> None:
+    """Two functions without a name at the end of a beam: its moment and its shear force."""
+    moment, force = (condition(f, on=face(x=1)) for f in (lambda w, x: d(w, x, x), lambda w, x: d(w, x, x, x) - 1))
+    bending = lambda w, x: d(w, x, x, x, x)  # noqa: E731
+    beam = steady(
+        bending, dirichlet(w=0, on=face(x=0)), neumann(w=0, on=face(x=0)), moment, force, space=X, unknowns="w"
+    )
+    assert [c.name for c in beam.conditions[2:]] == ["condition on face(x=1)", "condition on face(x=1) (2)"]
+    assert [c["text"] for c in beam.check().conditions.values()][2:] == ["d(w, x, x) = 0", "d(w, x, x, x) - 1 = 0"]
 
 
 # ---------------------------------------------------------------- contradictions
