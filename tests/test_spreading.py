@@ -10,12 +10,14 @@ import pytest
 import torch
 from torch import clamp
 
-from pinnsolve import Box, Problem, Solution, d, dirichlet, face, initial, solve
+from pinnsolve import Box, Problem, Settings, Solution, d, dirichlet, face, initial, solve
 from pinnsolve.checks.check import check
 from pinnsolve.checks.conserved import conserved
 from pinnsolve.methods.march_lengths import Failures
 from pinnsolve.methods.vanishing import RULES, _falls
 from pinnsolve.problem.probes import Size
+from pinnsolve.solve import prepare
+from pinnsolve.trial.determined import derivatives_of
 from pinnsolve.trial.exact import verified
 from pinnsolve.trial.viscous import Law, read_law
 
@@ -69,7 +71,8 @@ def test_a_viscosity_is_added_where_diffusion_vanishes_alone() -> None:
     lifted = [initial(u=lambda x: 1.5 + torch.cos(x)), dirichlet(u=0.5)]
     assert read(gas(conditions=lifted)) is None
     # a flux with a kink, whose derivative has a delta that no point sees
-    assert read(gas(equations=lambda u, x, t: d(u, t) - d(clamp(u - 0.3, min=0.0), x, x))) is None
+    stefan = read(gas(equations=lambda u, x, t: d(u, t) - d(clamp(u - 0.3, min=0.0), x, x)))
+    assert stefan is not None and "jumps where u takes some value" in stefan.leaps and not edged.leaps
     touching = [initial(u=lambda x: 1 - (x / 6) ** 2), dirichlet(u=0)]
     law = read(gas(conditions=touching))
     assert law is not None and law.start == "smooth"
@@ -117,6 +120,22 @@ def test_the_same_is_read_with_ends_and_unknowns_the_other_way_round() -> None:
     one, other = pair(("u", "v"), 1.0), pair(("v", "u"), -1.0)
     assert one is not None and other is not None and one.start == other.start
     assert one.spread == pytest.approx(other.spread, rel=1e-9)
+
+
+def test_melting_by_enthalpy_is_never_taken_for_solved() -> None:
+    """E_t = (max(E - L, 0))_xx from ice at E = 0, melted from one end: zero nearly everywhere meets it at points."""
+    problem = gas(
+        equations=lambda u, x, t: d(u, t) - d(clamp(u - 300, min=0.0), x, x),
+        conditions=[initial(u=0.0), dirichlet(u=600.0, on=face(x=-6)), dirichlet(u=0.0, on=face(x=6))],
+    )
+    found = prepare(problem, Settings(budget=1))
+    assert "jumps where u takes some value" in found.loop.state.trial.plan.undecided[0]
+
+
+@pytest.mark.parametrize("threshold", [1e-4, 1.0, 5.0, 3e5])
+def test_terms_that_begin_at_a_threshold_are_seen_in_all_units(threshold: float) -> None:
+    problem = gas(equations=lambda u, x, t: d(u, t) - d(clamp(u - threshold, min=0.0), x, x) - 0 * d(u, x, x, x))
+    assert derivatives_of(problem, problem.equations)["u"] == {(0, 1), (2, 0)}
 
 
 @cache

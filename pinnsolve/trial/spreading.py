@@ -108,12 +108,15 @@ class Spreading:
         Whether the start has a part in which nothing is spread.
     known : Diffusivity, optional
         Of one unknown, where nothing else says how much is spread.
+    leaps : bool
+        Whether it jumps between two states: then nothing is known of where it vanishes.
     """
 
     largest: float
     vanishes: bool
     edged: bool
     known: Diffusivity | None = None
+    leaps: bool = False
 
 
 def spreading(laws: Evolution, scales: Tensor) -> Spreading:
@@ -136,7 +139,7 @@ def spreading(laws: Evolution, scales: Tensor) -> Spreading:
         found = _diffusivity(laws, *_between(ends))
     largest = float(torch.cat([begun, found]).max())
     if _leaps(laws, ends, largest):
-        return Spreading(largest, False, False)
+        return Spreading(largest, False, False, leaps=True)
     none = begun <= RULES.none * largest
     edged = bool(none.unfold(0, RULES.edge, 1).all(-1).any())
     vanishes = edged or bool((found <= RULES.none * largest).any())

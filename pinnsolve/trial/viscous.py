@@ -70,6 +70,9 @@ class Law:
         The largest diffusivity of laws that spread by as much as the unknowns say (length squared over time).
     diffusivity : Diffusivity, optional
         Theirs, where one unknown says it: viscosity is added where it lacks.
+    leaps : str
+        That it jumps between two values of an unknown, as in Stefan's problem by its enthalpy, in words: the derivative
+        of the flux has a delta there that no point sees. Empty where it does not.
     """
 
     conserved: Conserved
@@ -78,6 +81,7 @@ class Law:
     begun: Evolution
     spread: float = 0.0
     diffusivity: Diffusivity | None = None
+    leaps: str = ""
 
     @property
     def problem(self) -> Problem:
@@ -139,10 +143,27 @@ def _law(found: Conserved, told: tuple[int, ...], begun: Evolution, made: Plan) 
     if found.spreads:
         sizes = [made.size(u) for u in begun.problem.unknowns]
         seen = spreading(begun, torch.tensor([[s.offset, s.scale] for s in sizes], dtype=torch.float64))
-        law = Law(found, told, "jumps" if seen.edged else "smooth", begun, seen.largest, seen.known)
-        return law if seen.vanishes else None
+        start: Literal["smooth", "jumps"] = "jumps" if seen.edged else "smooth"
+        law = Law(found, told, start, begun, seen.largest, seen.known, _leaps(begun) if seen.leaps else "")
+        return law if seen.vanishes or seen.leaps else None
     jumps = _jumps(begun)
     return None if found.linear and not jumps else Law(found, told, "jumps" if jumps else "smooth", begun)
+
+
+def without_leaps(made: Plan, law: Law | None) -> tuple[Plan, Law | None, list[str]]:
+    """What is known of a problem whose diffusivity jumps between two values of an unknown: that residuals say nothing
+    of it, in its plan and as a warning, and no law. Others as they are."""
+    if law is None or not law.leaps:
+        return made, law, []
+    return replace(made, undecided=(*made.undecided, law.leaps)), None, [law.leaps]
+
+
+def _leaps(begun: Evolution) -> str:
+    names = " or ".join(begun.problem.unknowns)
+    return (
+        f"how much is spread jumps where {names} takes some value between those of start and walls, and no residual "
+        "at points sees how the flux goes on there"
+    )
 
 
 def _evolving(problem: Problem) -> list[str]:
