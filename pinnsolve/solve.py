@@ -50,7 +50,7 @@ from pinnsolve.trial.line import Line
 from pinnsolve.trial.of_cells import OfCells
 from pinnsolve.trial.of_network import check_layer, read_for_cells, trial_of
 from pinnsolve.trial.trial import Trial
-from pinnsolve.trial.viscous import Law, read_law
+from pinnsolve.trial.viscous import Law, read_law, without_leaps
 
 
 @dataclass(frozen=True)
@@ -243,6 +243,7 @@ def prepare(
         raise ProblemError(fault, remedy)
     made, more = verified(problem, findings)
     generator, (read, law) = torch.Generator().manual_seed(settings.seed), _read(problem, made, settings)
+    made, law, leaps = without_leaps(made, law)
 
     def build(network: Network | LocalFeatures | nn.Module, generator: torch.Generator) -> Trial:
         trial = trial_of(problem, network, made, generator, settings.dtype, settings.device)
@@ -264,7 +265,7 @@ def prepare(
         check_memory(build(settings.stages[0].network, torch.Generator().manual_seed(0)), places, settings)
     run = Run.begun(build, places, settings, generator, strategy.first(outputs), world)
     check_smooth(run.trial, findings)
-    findings.warnings.extend(more + noted(run))
+    findings.warnings.extend(more + leaps + noted(run))
     return Prepared(asked, findings, settings, Loop(run, strategy, Checkpoint(folder, identity) if folder else None))
 
 

@@ -202,6 +202,7 @@ def test_references_in_validation_know_nothing_of_the_network() -> None:
         "browser",
         "marched",
         "shocks",
+        "spreading",
         "smoothing",
         "stability_planes",
         "hidden_layers",

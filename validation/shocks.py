@@ -33,16 +33,16 @@ HEADER = "| problem | added viscosity | L1 error | its bound | L2 error | its bo
 PLACES, TIMES = 8001, 80
 
 
-def table(name: str) -> list[str]:
+def table(name: str, problem: Problem, marches: int) -> list[str]:
     """A line for each march but the first, of which nothing is known."""
-    problem: Problem = import_module(f"problems.{name}").problem.replaced(tolerance=1e-9)
+    problem = problem.replaced(tolerance=1e-9)
     made, _ = verified(problem, check(problem))
     stage = next(s for s in Settings().stages if isinstance(s.method, Vanishing))
     trial = Marched(problem, stage.network, made)  # type: ignore[arg-type]
     trial.law = read_law(problem, made)
     objective: Any = Objective(trial, Residuals(trial, []), {})
     begun, state, found = time.process_time(), stage.method.init(objective), list[str]()
-    while state["level"] < MARCHES[name]:
+    while state["level"] < marches:
         before, state = state["level"], stage.method.step(objective, state)
         if state["level"] > max(before, 1):
             spent, limit = time.process_time() - begun, state["limit"]
@@ -80,7 +80,11 @@ def errors(problem: Problem, trial: Marched) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    lines = [line for name in sys.argv[1:] or MARCHES for line in table(name)]
+    lines = [
+        line
+        for name in sys.argv[1:] or MARCHES
+        for line in table(name, import_module(f"problems.{name}").problem, MARCHES[name])
+    ]
     page = ROOT / "docs" / "how_to_choose.md"
     if not sys.argv[1:]:
         page.write_text(put(page.read_text(), "shocks", "\n".join([HEADER, *lines])))

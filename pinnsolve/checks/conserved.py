@@ -118,7 +118,9 @@ def _linear_and_spreading(problem: Problem, sizes: Mapping[str, Size]) -> tuple[
         high = any(sum(alpha) > 2 or (sum(alpha) > 1 and alpha[time]) for alpha in asked)
         if high or not all(bool(a.residual.isfinite().all()) for a in answers):
             return None
-        seen |= {alpha for alpha in asked if any(alpha)}
+        begun = {alpha for _, alpha in problem.prober.derivatives(equation)} - asked  # of unknowns beyond a threshold
+        curved |= {sum(alpha) > 1 for alpha in begun if any(alpha)}
+        seen |= {alpha for alpha in asked | begun if any(alpha)}
         for other in answers[1:]:
             for u, alpha, slope in other.slopes:
                 same = first.get((u, alpha), torch.zeros_like(slope))

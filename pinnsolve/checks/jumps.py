@@ -93,8 +93,7 @@ class Look:
     @cached_property
     def asked(self) -> list[list[tuple[str, Alpha]]]:
         """The derivatives that each equation asks for."""
-        answers = [self.problem.prober.inside(e) for e in self.problem.equations]
-        return [[(u, alpha) for u, alpha, _ in answer.slopes] for answer in answers]
+        return [self.problem.prober.derivatives(e) for e in self.problem.equations]
 
 
 def jumps(look: Look, narrow: Sequence[Narrow], parts: bool = False) -> list[list[float]]:

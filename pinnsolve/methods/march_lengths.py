@@ -139,18 +139,23 @@ class Failures:
         Up to which step that holds.
     waits : int
         Steps that were waited for last.
+    last : int
+        After how many steps it failed last.
     """
 
     most: int = 1
     longest: float = math.inf
     until: int = 0
     waits: int = 1
+    last: int = -1
 
     def at(self, length: float, taken: int) -> float:
         """Note that it failed at so long a step, after so many; the length to try next."""
         if taken - self.until > 2 * self.waits:
             self.waits = 1
-        self.waits = min(2 * self.waits, self.most)
+        if taken != self.last:  # several at one step are one failure
+            self.waits = min(2 * self.waits, self.most)
+        self.last = taken
         self.until, self.longest = taken + self.waits - 1, length / 2
         return self.longest
 

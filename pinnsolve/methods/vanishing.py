@@ -68,6 +68,9 @@ class Rules:
     spread : float
         Times the largest diffusivity, in place of speed times length, where diffusion vanishes. Larger: marches that
         tell little; but three are needed to see how differences fall.
+    exact : float
+        There, in place of `leaves`. Larger: what Newton's method leaves in the narrow cells of a front is taken for
+        what cells leave, and these are halved in vain, up to ten times as many. Smaller: more iterations.
     closer, edge : float
         There, in place of `tolerance` and `steps`. Larger: values below zero beside an edge, where diffusion would be
         negative, and marches that end there. Smaller: up to twice the time.
@@ -95,6 +98,7 @@ class Rules:
     together: int = 100
     waits: int = 16
     spread: float = 4.0
+    exact: float = 0.1
     closer: float = 1e-3
     edge: float = 2.0
     again: int = 2
@@ -194,7 +198,7 @@ def _marcher(trial: Marched, level: int, unit: float, closer: int) -> Marcher:
     tolerance = min(most, (RULES.edge if trial.law.spread else RULES.steps) * share) / RULES.ratio**closer
     accuracy = Accuracy(*trial.layer.over(1), tolerance, RULES.bound * tolerance, activation=trial.layer.activation)
     marcher = Marcher(trial.law.with_viscosity(share * unit), accuracy, trial.device)
-    marcher.solver.left *= RULES.leaves
+    marcher.solver.left *= RULES.exact if trial.law.spread else RULES.leaves
     marcher.failures.most = RULES.waits
     return marcher
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, reduce
 from math import prod
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -140,6 +141,9 @@ class Prober:
         `Problem.fields`.
     constants, functions : mapping from name to float
         The guesses of unknown ones.
+    scales : tuple of float
+        Of unknowns, in turn, where a derivative is multiplied by zero for those between -1 and 1. Fewer: an equation
+        whose terms begin at a threshold loses them in some units.
     """
 
     domain: Domain
@@ -147,6 +151,7 @@ class Prober:
     known: Known
     constants: Mapping[str, float] = field(default_factory=dict)
     functions: Mapping[str, float] = field(default_factory=dict)
+    scales: ClassVar[tuple[float, ...]] = (1e2, 1e4, 1e6, 1e-3, 1e-6)
 
     def answer(
         self, equation: Equation, points: Points, shift: float = 0.0, sizes: Mapping[str, Size] | None = None,
@@ -173,6 +178,17 @@ class Prober:
         """How an equation answers on a line through the domain: asked by most of the checks, and found once."""
         key = "inside", id(equation), shift, None if sizes is None else tuple(sizes.items())
         return once(self, key, lambda: (equation, self.answer(equation, self.domain.line(), shift, sizes)))[1]
+
+    def derivatives(self, equation: Equation) -> list[tuple[str, Alpha]]:
+        """What an equation depends on. What is asked for and multiplied by zero is no derivative of its own; unless it
+        is so for small unknowns alone, as in d(max(u - 5, 0), x, x), or for large ones."""
+        answer = self.inside(equation)
+        found = [(u, alpha) for u, alpha, _ in answer.slopes]
+        lost = [(u, alpha) for u, p in answer.probes.items() for alpha in p.asked if (u, alpha) not in found]
+        for scale in self.scales if lost else ():
+            others = self.inside(equation, dict.fromkeys(self.unknowns, Size(0.0, scale))).slopes
+            found += [(u, alpha) for u, alpha, _ in others if (u, alpha) in lost and (u, alpha) not in found]
+        return found
 
     def size(self, equation: Equation, sizes: Mapping[str, Size]) -> float:
         """What an equation is made of, sum |dr/dp p| on the mean, for smooth unknowns p of their natural sizes.

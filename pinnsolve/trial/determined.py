@@ -20,7 +20,7 @@ from pinnsolve.problem.equation import Equation
 from pinnsolve.problem.problem import Problem
 
 Derivatives = dict[str, set[Alpha]]
-Slopes = Sequence[tuple[str, Alpha, Tensor]]  # of an equation, by unknown and derivative
+Asked = Sequence[tuple[str, Alpha]]  # by an equation, of the unknowns
 
 
 class UnmarchableError(Exception):
@@ -114,14 +114,14 @@ def determined(
 
 def needed(problem: Problem, equations: Sequence[Equation], k: int) -> int:
     """How many conditions equations ask for between the two sides of the coordinate of that number."""
-    return _needed([problem.prober.inside(e).slopes for e in equations], problem.unknowns, k)
+    return _needed([problem.prober.derivatives(e) for e in equations], problem.unknowns, k)
 
 
-def _needed(slopes: Sequence[Slopes], unknowns: Sequence[str], k: int) -> int:
+def _needed(asked: Sequence[Asked], unknowns: Sequence[str], k: int) -> int:
     """The largest sum of orders along a coordinate, each unknown with an equation of its own in which it stands."""
-    nowhere = -1.0 - sum(a[k] for found in slopes for _, a, _ in found)
+    nowhere = -1.0 - sum(a[k] for found in asked for _, a in found)
     highest = [
-        [max((float(a[k]) for u, a, _ in found if u == unknown), default=nowhere) for found in slopes]
+        [max((float(a[k]) for u, a in found if u == unknown), default=nowhere) for found in asked]
         for unknown in unknowns
     ]
     return max(int(largest_sum(highest)), 0)
@@ -194,7 +194,7 @@ def derivatives_of(problem: Problem, equations: Sequence[Equation]) -> Derivativ
     """What the equations depend on: what is asked for and multiplied by zero is no derivative of theirs."""
     found: Derivatives = {u: set() for u in problem.unknowns}
     for equation in equations:
-        for u, alpha, _ in problem.prober.inside(equation).slopes:
+        for u, alpha in problem.prober.derivatives(equation):
             found[u].add(alpha)
     return found
 

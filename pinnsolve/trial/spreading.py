@@ -3,7 +3,9 @@
     q_t = (D(u, u_x) u_x)_x + ...,        D >= 0, zero somewhere
 
 A start that ends where D is zero has an edge that runs at a finite speed, and at which slopes jump or have no bound:
-Barenblatt's solution of u_t = (u^m)_xx. It is the limit of D + nu, as that of a law without any is.
+Barenblatt's solution of u_t = (u^m)_xx. It is the limit of D + nu, as that of a law without any is, and of
+D + nu / sqrt(1 + (D / nu)^2), which is nearer: behind the edge it adds nu^2 / D, and the edge runs ahead by a length of
+nu over its speed, where that of D + nu does so by log(1/nu) times as much.
 
 Sources: Vazquez, The Porous Medium Equation (2007), chapters 4 and 9; Carrillo, Arch. Ration. Mech. Anal. 147 (1999)
 269 (uniqueness with convection).
@@ -13,7 +15,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.polynomial import chebyshev
 from torch import Tensor
 
 from pinnsolve.jets.jet import Jet
@@ -41,6 +45,11 @@ class Rules:
         Of the largest change between neighbouring states, what half the distance leaves: more is a jump.
     least : float
         Of the largest diffusivity: smaller jumps are none.
+    degree : int
+        Of the polynomial that stands for it. Smaller: fewer laws have one. Larger: more terms in every residual.
+    near : float
+        Of the largest diffusivity: what that polynomial may miss, or other places and slopes may change. It decides
+        where viscosity is added, not what is solved in the end.
     """
 
     places: int = 128
@@ -49,9 +58,40 @@ class Rules:
     edge: int = 2
     leaps: float = 0.9
     least: float = 1e-3
+    degree: int = 8
+    near: float = 1e-3
 
 
 RULES = Rules()
+
+
+@dataclass(frozen=True)
+class Diffusivity:
+    """How much an equation spreads what it is for, as a polynomial in its one unknown.
+
+    Parameters
+    ----------
+    middle, half : float
+        Of the unknown's range.
+    coefficients : tuple of float
+        Of the powers of (u - middle) / half (length squared over time).
+    """
+
+    middle: float
+    half: float
+    coefficients: tuple[float, ...]
+
+    def of(self, u: Jet) -> Jet:
+        """D(u)."""
+        place = (u - self.middle) * (1 / self.half)
+        found = 0.0 * place + self.coefficients[-1]
+        for c in reversed(self.coefficients[:-1]):
+            found = found * place + c
+        return found
+
+    def lacking(self, u: Jet, nu: float) -> Jet:
+        """nu / sqrt(1 + (D / nu)^2): a viscosity nu where nothing is spread, and nu^2 / D where much is."""
+        return nu / (1 + (self.of(u) * (1 / nu)) ** 2) ** 0.5
 
 
 @dataclass(frozen=True)
@@ -66,11 +106,17 @@ class Spreading:
         Whether it is zero somewhere between.
     edged : bool
         Whether the start has a part in which nothing is spread.
+    known : Diffusivity, optional
+        Of one unknown, where nothing else says how much is spread.
+    leaps : bool
+        Whether it jumps between two states: then nothing is known of where it vanishes.
     """
 
     largest: float
     vanishes: bool
     edged: bool
+    known: Diffusivity | None = None
+    leaps: bool = False
 
 
 def spreading(laws: Evolution, scales: Tensor) -> Spreading:
@@ -85,8 +131,7 @@ def spreading(laws: Evolution, scales: Tensor) -> Spreading:
     """
     values, slopes = _begun(laws, scales[:, 0])
     begun = _diffusivity(laws, values, slopes)
-    told = torch.cat([values, *_at_ends(laws, values)], 1)
-    ends = [(v.amin(1), v.amax(1)) for v in (told, slopes)]
+    ends = [_told(laws, values), (slopes.amin(1), slopes.amax(1))]
     found = _diffusivity(laws, *_between(ends))
     if not found.max() > 0:  # nothing is there as yet: what comes in is not prescribed as a value
         offset, size = scales.T
@@ -94,10 +139,26 @@ def spreading(laws: Evolution, scales: Tensor) -> Spreading:
         found = _diffusivity(laws, *_between(ends))
     largest = float(torch.cat([begun, found]).max())
     if _leaps(laws, ends, largest):
-        return Spreading(largest, False, False)
+        return Spreading(largest, False, False, leaps=True)
     none = begun <= RULES.none * largest
     edged = bool(none.unfold(0, RULES.edge, 1).all(-1).any())
-    return Spreading(largest, edged or bool((found <= RULES.none * largest).any()), edged)
+    vanishes = edged or bool((found <= RULES.none * largest).any())
+    return Spreading(largest, vanishes, edged, _known(laws, ends, largest) if vanishes else None)
+
+
+def _known(laws: Evolution, ends: list[tuple[Tensor, Tensor]], largest: float) -> Diffusivity | None:
+    """The diffusivity as a polynomial in the one unknown; nothing where it is none."""
+    low, high = (float(v) for v in (ends[0][0][0], ends[0][1][0]))
+    if len(laws.problem.unknowns) > 1 or not high > low:
+        return None
+    values, slopes = _between(ends)
+    found = _diffusivity(laws, values, slopes).numpy()
+    fit = chebyshev.chebfit(np.linspace(-1, 1, RULES.states), found[: RULES.states], RULES.degree)
+    place = 2 * (values[0].numpy() - low) / (high - low) - 1
+    if not np.abs(chebyshev.chebval(place, fit) - found).max() <= RULES.near * largest:
+        return None
+    fit = chebyshev.chebtrim(fit, RULES.none * largest)
+    return Diffusivity((low + high) / 2, (high - low) / 2, tuple(chebyshev.cheb2poly(fit).tolist()))
 
 
 def _leaps(laws: Evolution, ends: list[tuple[Tensor, Tensor]], largest: float) -> bool:
@@ -124,18 +185,17 @@ def _begun(laws: Evolution, usual: Tensor) -> tuple[Tensor, Tensor]:
     return (values[:, 1:] + values[:, :-1]) / 2, values.diff(dim=1) / width
 
 
-def _at_ends(laws: Evolution, values: Tensor) -> list[Tensor]:
-    """What is prescribed at the ends, each (F, N), with what the start is elsewhere."""
+def _told(laws: Evolution, values: Tensor) -> tuple[Tensor, Tensor]:
+    """The least and the largest of each unknown, (F,), by its start (F, N) and what is prescribed at the ends."""
     begin, end = laws.times
     times = torch.linspace(begin, end, RULES.places, dtype=torch.float64)
-    found = []
+    low, high = values.amin(1), values.amax(1)
     for wall in laws.walls:
         told = wall.equation.prescribes
         if told is not None and told.what == "value":
-            here = values[:, :1].repeat(1, len(times))
-            here[laws.problem.unknowns.index(told.unknown)] = over_time(laws, told, wall.fixed[0], times)
-            found.append(here)
-    return found
+            f, here = laws.problem.unknowns.index(told.unknown), over_time(laws, told, wall.fixed[0], times)
+            low[f], high[f] = torch.minimum(low[f], here.min()), torch.maximum(high[f], here.max())
+    return low, high
 
 
 def _between(ends: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:

@@ -2,8 +2,10 @@
 
     sum of c d(q, t) + sum of e d(f, x) - nu sum of c d(q, x, x) = s
 
-in every equation that derives something along time. What is diffused is what is conserved: so no shock is moved, and
-none stands that expands. Where no condition speaks of an unknown at an end, its slope is zero there: it flows out.
+in every equation that derives something along time. Where an equation spreads its one unknown by D(u), viscosity is
+added where that lacks, nu / sqrt(1 + (D / nu)^2) (`trial.spreading`). What is diffused is what is conserved: so no
+shock is moved, and none stands that expands. Where no condition speaks of an unknown at an end, its slope is zero
+there: it flows out.
 
 Sources: Kruzkov, Math. USSR Sb. 10 (1970) 217 (one law); Bianchini & Bressan, Ann. Math. 161 (2005) 223 (systems).
 """
@@ -28,7 +30,7 @@ from pinnsolve.problem.problem import Problem
 from pinnsolve.trial.determined import UnmarchableError, Wall, derivatives_of, wall_at
 from pinnsolve.trial.evolution import Evolution, evolution
 from pinnsolve.trial.exact import Plan
-from pinnsolve.trial.spreading import spreading
+from pinnsolve.trial.spreading import Diffusivity, spreading
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class Law:
         The laws with a viscosity of one.
     spread : float
         The largest diffusivity of laws that spread by as much as the unknowns say (length squared over time).
+    diffusivity : Diffusivity, optional
+        Theirs, where one unknown says it: viscosity is added where it lacks.
+    leaps : str
+        That it jumps between two values of an unknown, as in Stefan's problem by its enthalpy, in words: the derivative
+        of the flux has a delta there that no point sees. Empty where it does not.
     """
 
     conserved: Conserved
@@ -73,6 +80,8 @@ class Law:
     start: Literal["smooth", "jumps"]
     begun: Evolution
     spread: float = 0.0
+    diffusivity: Diffusivity | None = None
+    leaps: str = ""
 
     @property
     def problem(self) -> Problem:
@@ -80,23 +89,29 @@ class Law:
 
     def with_viscosity(self, nu: float) -> Evolution:
         """The laws with that viscosity (length squared over time)."""
-        return replace(self.begun, equations=_viscous(self.problem, self.conserved, nu))
+        return replace(self.begun, equations=_viscous(self.problem, self.conserved, nu, self.diffusivity))
 
 
-def _viscous(problem: Problem, found: Conserved, nu: float) -> tuple[Equation, ...]:
+def _viscous(
+    problem: Problem, found: Conserved, nu: float, own: Diffusivity | None = None
+) -> tuple[Equation, ...]:  # fmt: skip
     pairs = zip(problem.equations, found.weights, strict=True)
-    return tuple(viscous(e, weights, nu, problem) if weights else e for e, weights in pairs)
+    return tuple(viscous(e, weights, nu, problem, own) if weights else e for e, weights in pairs)
 
 
-def viscous(equation: Equation, weights: Sequence[float], nu: float, problem: Problem) -> Equation:
-    """An equation less nu times the second derivative of what it derives along time."""
+def viscous(
+    equation: Equation, weights: Sequence[float], nu: float, problem: Problem, own: Diffusivity | None = None
+) -> Equation:  # fmt: skip
+    """An equation less nu times the second derivative of what it derives along time; of one with a diffusivity of its
+    own that where this lacks, d(lacking(u) d(q, x), x)."""
     (space,), time = problem.domain.space_coordinates, problem.domain.time
 
     def residual(at: Fields) -> Jet:
         found, taken = differentiated(equation, at)
         kept = [field for field, name in taken if name == time]
+        added = nu if own is None else own.lacking(at[problem.unknowns[0]], nu)
         for weight, field in zip(weights, kept, strict=True):
-            found = found - (nu * weight) * d(field, at[space], at[space])
+            found = found - weight * d(added * d(field, at[space]), at[space])
         return found
 
     return replace(equation, residual=residual)
@@ -128,10 +143,27 @@ def _law(found: Conserved, told: tuple[int, ...], begun: Evolution, made: Plan) 
     if found.spreads:
         sizes = [made.size(u) for u in begun.problem.unknowns]
         seen = spreading(begun, torch.tensor([[s.offset, s.scale] for s in sizes], dtype=torch.float64))
-        law = Law(found, told, "jumps" if seen.edged else "smooth", begun, seen.largest)
-        return law if seen.vanishes else None
+        start: Literal["smooth", "jumps"] = "jumps" if seen.edged else "smooth"
+        law = Law(found, told, start, begun, seen.largest, seen.known, _leaps(begun) if seen.leaps else "")
+        return law if seen.vanishes or seen.leaps else None
     jumps = _jumps(begun)
     return None if found.linear and not jumps else Law(found, told, "jumps" if jumps else "smooth", begun)
+
+
+def without_leaps(made: Plan, law: Law | None) -> tuple[Plan, Law | None, list[str]]:
+    """What is known of a problem whose diffusivity jumps between two values of an unknown: that residuals say nothing
+    of it, in its plan and as a warning, and no law. Others as they are."""
+    if law is None or not law.leaps:
+        return made, law, []
+    return replace(made, undecided=(*made.undecided, law.leaps)), None, [law.leaps]
+
+
+def _leaps(begun: Evolution) -> str:
+    names = " or ".join(begun.problem.unknowns)
+    return (
+        f"how much is spread jumps where {names} takes some value between those of start and walls, and no residual "
+        "at points sees how the flux goes on there"
+    )
 
 
 def _evolving(problem: Problem) -> list[str]:
