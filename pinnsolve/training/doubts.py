@@ -13,6 +13,7 @@ from pinnsolve.problem.probes import Size
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
 from pinnsolve.training.integrals import counted, missed, unheld
+from pinnsolve.training.rounding import terms
 from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import seen_by_differences, undetermined
 from pinnsolve.trial.line import read_line
@@ -47,6 +48,8 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
             return uniqueness.undetermined(change), None
         if LIMITS.most < answer < math.inf:  # a small residual says nothing of the error
             error = None
+        elif answer < math.inf and answer * _share_left(run, held_out) > LIMITS.wrong:
+            outcome, error = _amplified(outcome), None
     share = missed(run)
     told = _told_by_error(run, outcome, error, held_out, share)
     if told is not None:
@@ -68,11 +71,21 @@ def _free_change(run: Run, ended: bool, answer: float) -> str:
     where that is not known."""
     limit = LIMITS.most
     if answer <= limit:
-        return ""
+        if isinstance(run.trial, Lined) or len(run.trial.problem.coordinates) > 1:
+            return ""
+        answer = math.inf  # told by cells that come close to it, in which others may not be seen
     told = uniqueness.free_change(run.trial, run.points.places, run.settings.budget, ended)
     if told or not (ended and math.isfinite(answer)):
         return told
     return f"noise of one part in {limit:.0e} of their terms changes it by its own size"
+
+
+def _amplified(outcome: Outcome) -> Outcome:
+    """The outcome where what is left of the equations may be amplified to an error of any size."""
+    if outcome.kind != "converged":
+        return outcome
+    told = "what is left of the equations may change the solution by a tenth of its size and more"
+    return Outcome("plateau", told, "solve it without network=, method= and stages=, or with a larger budget=")
 
 
 def _alone(run: Run) -> str:
@@ -111,8 +124,16 @@ def _answer_along(run: Run) -> float:
     if isinstance(trial, Lined):
         return answers_to_noise(cells_of(trial), own)[0]
     line = read_line(trial.problem, trial.plan)
-    answer = math.inf if line is None else answers_to_noise(cells_like(trial, line), own)[0]
-    return answer if answer > LIMITS.most else math.inf
+    return math.inf if line is None else answers_to_noise(cells_like(trial, line), own)[0]
+
+
+def _share_left(run: Run, held_out: Mapping[str, float]) -> float:
+    """What a solution along one coordinate leaves of the terms of its equations, as noise in them; zero of cells, which
+    tell by themselves what they lack."""
+    if isinstance(run.trial, Lined):
+        return 0.0
+    made = terms(run.points.held_out)
+    return max(held_out[e.name] / (made[e.name] or math.inf) for e in run.trial.problem.equations)
 
 
 def _told_by_error(
