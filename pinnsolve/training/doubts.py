@@ -162,7 +162,10 @@ def _blind(run: Run) -> Outcome | None:
         remedy = "write a first-order system, with the flux as an unknown, or the coefficient as a Piecewise parameter"
         return Outcome("undetermined", told, remedy)
     if plan.undecided:
-        remedy = "write it with functions of torch that vary on a length which points can see"
+        remedy = (
+            "write it with functions of torch that vary on a length which points can see; where it is a flux that no "
+            "point sees, write a first-order system, with the flux as an unknown"
+        )
         return Outcome("undetermined", " and ".join(plan.undecided), remedy)
     return None
 
