@@ -48,7 +48,7 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
             return uniqueness.undetermined(change), None
         if LIMITS.most < answer < math.inf:  # a small residual says nothing of the error
             error = None
-        elif answer < math.inf and answer * _share_left(run, held_out) > LIMITS.wrong:
+        elif 0 < answer < math.inf and answer * _share_left(run, held_out) > LIMITS.wrong:
             outcome, error = _amplified(outcome), None
     share = missed(run)
     told = _told_by_error(run, outcome, error, held_out, share)
@@ -71,7 +71,7 @@ def _free_change(run: Run, ended: bool, answer: float) -> str:
     where that is not known."""
     limit = LIMITS.most
     if answer <= limit:
-        if isinstance(run.trial, Lined) or len(run.trial.problem.coordinates) > 1:
+        if isinstance(run.trial, Lined) or not asked_whether_alone(run):
             return ""
         answer = math.inf  # told by cells that come close to it, in which others may not be seen
     told = uniqueness.free_change(run.trial, run.points.places, run.settings.budget, ended)
