@@ -195,7 +195,7 @@ def _methods(run: Run, number: int) -> str:
 def seen_places(run: Run) -> Points:
     """The few held-out places inside at which the error by noise is told."""
     inside = next(points for site, points in run.points.held_out.places if site.name == "interior")
-    return inside[:: max(1, len(inside) // RESERVE.seen)]
+    return inside.thinned(RESERVE.seen)
 
 
 def _identified(run: Run) -> Identified | None:
