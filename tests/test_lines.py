@@ -30,7 +30,7 @@ from pinnsolve.checks.fluxes import bend
 from pinnsolve.errors import NotConverged
 from pinnsolve.methods.joined_newton import JoinedNewton
 from pinnsolve.methods.line_cells import Cells, LineScheme
-from pinnsolve.methods.line_condition import missing
+from pinnsolve.methods.line_condition import missing, turns_singular
 from pinnsolve.methods.line_march import LineMarch
 from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_solving import cells_of, given
@@ -263,6 +263,27 @@ def test_cells_that_are_not_solved_again_lack_what_richer_features_would_add() -
     away = (table @ cells.coefficients[:, 0, :, None])[..., 0] - exp(-10 * places)
     true = float(((away.square() @ w).mean() / w.sum()).sqrt() / exp(-10 * places).std())
     assert missing(cells, 1) == pytest.approx(true, rel=0.5)
+
+
+@pytest.mark.parametrize(
+    ("law", "end", "turns"),
+    [
+        (lambda u, v: v**2 - u, 1.9, None),
+        (lambda u, v: v**2 - u, 2.0, None),  # at the end nothing follows
+        (lambda u, v: v**2 - u, 2.5, 2.0),
+        (lambda u, v, t: v - 1 + t / 2 + 0 * u, 2.5, None),
+    ],
+    ids=["before", "at the end", "beyond", "another law"],
+)
+def test_where_equations_stop_to_ask_for_a_rate_is_seen(law: Any, end: float, turns: float | None) -> None:
+    """u = (1 - t/2)^2, v = 1 - t/2, u' = -v: with v^2 = u it may stay zero from t = 2 on, and leave at any time."""
+    rate = posed([lambda u, v, t: d(u, t) + v, law], [initial(u=1)], ("u", "v"), None, (0, end))
+    scheme = LineScheme(read(rate), 7, CPU)
+    mesh = Tiles.begun([scheme.line.ends], 16, [[]], CPU)
+    t = mesh.points(scheme.cell.gauss(scheme.cell.count)[0])[..., 0]
+    cells = Cells(scheme, mesh, scheme.nearest(torch.stack([(1 - t / 2) ** 2, 1 - t / 2], -1)))
+    found = turns_singular(cells)
+    assert found == turns if turns is None else found == pytest.approx(turns, abs=0.05)
 
 
 def pendulum(u: Any, t: Any) -> Any:

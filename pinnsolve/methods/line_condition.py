@@ -37,6 +37,8 @@ class Limits:
         since they are linearised at what it is. Larger: 0.1 was told where a front stood elsewhere, 1.4 off.
     caution : float
         Times the answer to rounding of coefficients. Larger: too cautious; smaller: too kind.
+    inside, nothing : float
+        Of the line: closer to its ends nothing turns singular; of a determinant: below it, it is rounding.
     degree, cells : int
         Of what stands for a solution of another kind, whose equations are linearised. More: steeper ones; more time.
     """
@@ -44,6 +46,8 @@ class Limits:
     most: float = 1e9
     wrong: float = 0.1
     caution: float = 4.0
+    inside: float = 0.01
+    nothing: float = 1e-3
     degree: int = 9
     cells: int = 64
 
@@ -98,6 +102,28 @@ def missing(cells: Cells, own: int, more: int = 2) -> float:
     scales = [yardstick.of_estimate(float(norms[f]), float(deviations[f]), scheme.line.sizes[f]) for f in range(own)]
     found = max(float(away[f]) / scale for f, scale in enumerate(scales))
     return found if math.isfinite(found) else math.inf
+
+
+def turns_singular(cells: Cells) -> float | None:
+    """Where along a line, well inside, the equations stop to ask for the highest derivatives of their unknowns: where
+    the determinant of their slopes along these changes its sign; None where it does not."""
+    line = cells.scheme.line
+    found = cells.at_points(slopes=True)
+    highest = found.residuals.new_zeros(found.residuals.shape[1], len(found.residuals), len(line.joins))
+    for (i, f, alpha), slope in found.slopes.items():
+        if alpha[0] == line.joins[f]:
+            highest[:, i, f] = slope
+    if highest.shape[1] != highest.shape[2]:
+        return None
+    highest = highest / highest.abs().amax((0, 2), keepdim=True).clamp(min=1e-300)
+    places = cells.places.flatten()
+    low, high = line.ends
+    inside = (places > low + LIMITS.inside * (high - low)) & (places < high - LIMITS.inside * (high - low))
+    there, places = torch.linalg.det(highest)[inside], places[inside]
+    there = torch.where(there.abs() > LIMITS.nothing, there, torch.zeros_like(there)).sign()
+    known = torch.nonzero(there)[:, 0]  # the sign on either side, whatever rounding says between
+    turned = torch.nonzero(there[known].diff())[:, 0]
+    return float(places[known[turned[0]]]) if len(turned) else None
 
 
 def missing_of(trial: Trial) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pinnsolve.checks.linearity import linear
 from pinnsolve.errors import Outcome
-from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_like
+from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_like, turns_singular
 from pinnsolve.methods.line_solving import cells_of
 from pinnsolve.problem.probes import Size
 from pinnsolve.training import uniqueness
@@ -44,7 +44,7 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
         return blind if ended else outcome, None
     if ended or outcome.kind in STOPPED:
         answer = _answer_along(run) if asked_whether_alone(run) else 0.0
-        if change := _free_change(run, ended, answer) or _branches(run):
+        if change := _free_change(run, ended, answer) or _branches(run) or _leaves_open(run):
             return uniqueness.undetermined(change), None
         if LIMITS.most < answer < math.inf:  # a small residual says nothing of the error
             error = None
@@ -113,6 +113,21 @@ def _branches(run: Run) -> str:
     there, at_rest = highest(None), highest(nothing)
     lost = [u for u in problem.unknowns if at_rest[u] < there[u]]
     return f"at zero they do not ask for the rate of {' and '.join(lost)}, and others may branch off" if lost else ""
+
+
+def _leaves_open(run: Run) -> str:
+    """Where in time the equations stop to ask for the highest rates, as v^2 = u, u' = -v where v becomes zero: from
+    there on a solution may stay, and leave at any time. Empty where they ask for all."""
+    problem, trial = run.trial.problem, run.trial
+    if problem.domain.time is None or len(problem.coordinates) > 1 or not asked_whether_alone(run):
+        return ""
+    line = read_line(problem, trial.plan)
+    if line is None or line.begin is None:
+        return ""
+    place = turns_singular(cells_of(trial) if isinstance(trial, Lined) else cells_like(trial, line))
+    if place is None:
+        return ""
+    return f"at {line.name} = {place:.3g} they stop to ask for the highest rates, and others may branch off"
 
 
 def _answer_along(run: Run) -> float:
