@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import exp, sin
 
-from pinnsolve import Box, Problem, Solution, Unknown, d, dirichlet, initial, observed, solve
+from pinnsolve import MLP, Box, LevenbergMarquardt, Problem, Solution, Unknown, d, dirichlet, initial, observed, solve
 from pinnsolve.checks.check import check
 from pinnsolve.inverse.record import Identified
 from pinnsolve.networks.local_features import LocalFeatures
@@ -134,6 +134,20 @@ def test_noise_that_is_larger_than_stated_is_in_the_errors_and_in_the_outcome() 
     ratio = told(wrong).constants["k"].standard_error / told(right).constants["k"].standard_error
     assert ratio == pytest.approx(1.0, abs=0.3)
     assert wrong.outcome is not None and wrong.outcome.kind == "contradicted" and "chi squared" in str(wrong.outcome)
+
+
+@pytest.mark.parametrize("network", [None, MLP(8, 1)], ids=["cells", "network"])
+def test_data_of_another_law_are_called_contradicted_and_not_noise(network: MLP | None) -> None:
+    """Errors that are scaled by the misfit are large, and more measurements of the same would not help."""
+    t = np.linspace(0, 5, 40)
+    law = Problem(
+        time=(0, 5), unknowns="u", equations=lambda u, t, a: d(u, t) + a * u, parameters={"a": Unknown(1.0)},
+        conditions=[initial(u=1), observed(t=t, u=1 / (1 + t), sigma=1e-3)],
+    )  # fmt: skip
+    chosen: dict[str, Any] = {} if network is None else {"network": network, "method": LevenbergMarquardt(steps=10)}
+    solution = solve(law, budget=20, **chosen)
+    assert not solution.converged and solution.outcome is not None
+    assert network is not None or (solution.outcome.kind == "contradicted" and "chi squared" in str(solution.outcome))
 
 
 def test_another_minimum_is_sought_where_the_data_are_not_explained() -> None:

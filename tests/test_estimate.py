@@ -240,6 +240,14 @@ def test_in_a_narrow_place_the_whole_difference_counts() -> None:
     assert estimated(both, FIRST, ONE, Seen(narrow=True)) == pytest.approx(0.1, rel=0.1)
 
 
+def test_what_cells_lack_is_told_where_they_were_not_solved_again() -> None:
+    """Beside another kind that is far from solved their own residual says nothing; beside richer ones these do."""
+    far, cells = found(1.0, 1.0, 2, "sines"), replace(found(0.3, 1e-4, 1, "cells"), lacks=0.4)
+    assert estimated([far, cells], FIRST, ONE) == 0.4
+    richer = replace(found(1e-6, 1e-6, 3, "cells", again=1), richer=1.0)
+    assert estimated([cells, richer], FIRST, ONE) < 0.1
+
+
 def test_one_solution_has_no_estimate() -> None:
     one = found(1e-3, 1e-3, 1)
     assert estimated([one], FIRST, ONE) == math.inf

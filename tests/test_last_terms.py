@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from pinnsolve.methods.march_record import Accuracy
 from pinnsolve.methods.second_march import distance, richer, slabs
 from pinnsolve.trial.evolution import evolution
 from pinnsolve.trial.exact import verified
+from validation.drawn.families import drawn
 
 HALF = Box(x=(0, 18))
 
@@ -88,6 +90,24 @@ def test_the_last_terms_tell_what_richer_features_leave(problem: Problem) -> Non
     closer = richer(marcher.scheme, slabs(first), marcher.solver, exact=1e-2)
     assert closer is not None
     assert apart(second, closer) < 3e-3 * apart(first, second), "and what iterations leave is told by nothing"
+
+
+def test_steps_that_more_stages_do_not_resolve_are_halved() -> None:
+    """A breather swings round within a step: both marches then had one error, and were a fifth of it apart."""
+    one = drawn("breather", 107).problem
+    made, _ = verified(one, check(one))
+    marcher = Marcher(evolution(one, made), Accuracy(11, 5, 1e-5, 1e-3), torch.device("cpu"))
+    first = marcher.run().steps
+    second, halved = (richer(marcher.scheme, slabs(first), marcher.solver, allowed=a) for a in (math.inf, 2.5e-6))
+    assert second is not None and halved is not None
+    assert len(second) == len(first) < len(halved) < len(first) + 10
+
+    def ends_apart(a: list[Step], b: list[Step]) -> float:
+        features = min(s[-1].stages.shape[-1] for s in (a, b))
+        return float((a[-1].stages[-1][..., :features] - b[-1].stages[-1][..., :features]).norm())
+
+    assert ends_apart(second, halved) > 1.5 * ends_apart(first, second), "the second has more than both are apart"
+    assert ends_apart(first, halved) > 2.5 * ends_apart(first, second)
 
 
 def test_terms_in_space_count_where_time_is_solved() -> None:

@@ -29,6 +29,7 @@ from pinnsolve.checks.narrow import narrow, told
 from pinnsolve.checks.posed import posed
 from pinnsolve.checks.repeats import too_few
 from pinnsolve.checks.scales import sizes_of
+from pinnsolve.checks.severed import severed
 from pinnsolve.checks.signature import kept_signature
 from pinnsolve.checks.slopes import slopes
 from pinnsolve.checks.slow_corners import slow_corners
@@ -158,6 +159,7 @@ def _looked_at(problem: Problem) -> Findings:
             )
     sizes_of_unknowns = sizes_of(problem)
     passed_by, undecided = hidden(problem, sizes_of_unknowns)
+    undecided += severed(problem, derivatives)
     places = narrow(problem, sizes_of_unknowns, passed_by)
     planes, jumps, unseen = interfaces(problem, derivatives, sizes_of_unknowns, places)
     if places:

@@ -39,6 +39,8 @@ class Refining:
     deep : tuple of float
         Where an integrand grows without bound towards the place around which it is taken, panels end at these powers
         of 1/e of the distance. Fewer: less is held. Beyond the last rounding hides how far the place is.
+    held : int
+        Of these panels: so many hold what is smooth, better if the whole is halved. More: halves that change nothing.
     few : int
         Places around the integral at which it is looked at.
     levels : tuple of int
@@ -57,6 +59,7 @@ class Refining:
     rounds: int = 40
     panels: int = 96
     deep: tuple[float, ...] = (0.0, 2.0, 6.0, 14.0, 32.0)
+    held: int = 2
     few: int = 6
     levels: tuple[int, ...] = (6, 9, 13, 18, 25, 36, 50)
     same: float = 1e-10
@@ -119,11 +122,13 @@ def on_panels(
         all_edges = torch.cat([all_edges, split.clamp(edges[0], edges[-1])[:, None]], 1).sort(1).values
     if upper is not None:
         all_edges = torch.minimum(all_edges, upper[:, None])
+    at = (split if split is not None else upper) if deep else None
+    if at is not None:
+        all_edges = _without_near_ones(all_edges, at)
     low, high = all_edges[:, :-1].reshape(-1), all_edges[:, 1:].reshape(-1)
     owner = torch.arange(count).repeat_interleave(all_edges.shape[1] - 1)
     long = high > low
     low, high, owner = low[long], high[long], owner[long]
-    at = (split if split is not None else upper) if deep else None
     beside = torch.zeros_like(long[long]) if at is None else (low == at[owner]) | (high == at[owner])
     half, mine = (high - low)[~beside] / 2, owner[~beside]
     places = ((low[~beside] + half)[:, None] + half[:, None] * _x).reshape(-1)
@@ -138,6 +143,15 @@ def on_panels(
     places = torch.cat([places, (at[mine][:, None] + sign * away).reshape(-1)])
     weights = torch.cat([weights, (length[:, None] * shares).reshape(-1)])
     return places, weights, torch.cat([whose, mine.repeat_interleave(len(v))])
+
+
+def _without_near_ones(edges: Tensor, at: Tensor) -> Tensor:
+    """Edges (n, K + 1) without those that are nearer to a place (n,) than the panel beyond them is long: Gauss' nodes
+    do not hold what grows without bound so near."""
+    longer = torch.nn.functional.pad(edges.diff(dim=1), (1, 1))
+    away = edges - at[:, None]
+    beyond = torch.where(away < 0, longer[:, :-1], longer[:, 1:])
+    return torch.where(away.abs() < beyond, at[:, None], edges)
 
 
 def beyond(weighted: Tensor, count: int) -> Tensor:
@@ -223,7 +237,7 @@ class Panels:
 
     def halved(
         self, key: Any, nodes: tuple[Tensor, Tensor], values: Tensor, count: int = 1, apart: Tensor | None = None,
-        sizes: Tensor | None = None, left: Tensor | None = None,
+        sizes: Tensor | None = None, left: Tensor | None = None, deep: int = 0,
     ) -> bool:  # fmt: skip
         """Halve the panels on which values (M, columns) at nodes and with weights (M,), as `on_panels` gave them for
         `count` places, are not held; false where none is halved.
@@ -236,17 +250,23 @@ class Panels:
             What counts as the magnitude of values that may be what is left of larger ones.
         left : tensor (columns,), optional
             What no panel reaches.
+        deep : int
+            So many of the panels, the last ones, are deep: halves of these hold no more of what grows without bound.
         """
         edges, (places, weights), each = self.edges[key], nodes, len(_x)
         grouped, size = values.reshape(-1, each, values.shape[1]), weights.reshape(-1, each)
         mine = torch.searchsorted(edges, places.reshape(-1, each).mean(1)).clamp(1, len(edges) - 1) - 1
         magnitude = grouped.abs() if sizes is None else sizes.reshape(grouped.shape)
         whole = (torch.einsum("pk,pkc->c", size, magnitude) / count).clamp(min=1e-300)
-        share = (_missed(grouped) * size.sum(1)[:, None] / whole).amax(1)
+        own = grouped * (size / _w)[..., None]  # as a function of what its nodes are Gauss' nodes of
+        share = (2 * _missed(own) / whole).amax(1)
+        ends, parts = len(share) - deep * (len(REFINING.deep) - 1), len(REFINING.deep) - 1
+        beside = share[ends:].view(deep, parts)[:, REFINING.held :].amax() if deep else 0.0
+        share[ends:].view(deep, parts)[:, REFINING.held :] = 0.0
         missed = share.new_zeros(len(edges) - 1).scatter_reduce_(0, mine, share, "amax")
         if apart is not None:
             missed = torch.maximum(missed, (apart.abs() / whole).amax((0, 2)))
-        self.note(key, max(float(missed.max()), 0.0 if left is None else float((left / whole).max())))
+        self.note(key, max(float(missed.max()), float(beside), 0.0 if left is None else float((left / whole).max())))
         bad = torch.nonzero(missed > self.least)[:, 0]
         tiny = edges.diff().min() < 2.0**-REFINING.rounds * (edges[-1] - edges[0])
         if not len(bad) or len(edges) > REFINING.panels or bool(tiny):

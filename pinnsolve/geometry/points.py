@@ -50,10 +50,16 @@ class Points:
         return Points(pick(self.coordinates), self.weights[index], pick(self.normals), pick(self.measured))
 
     def thinned(self, count: int) -> Points:
-        """About so many of them, evenly taken; pairs of an inner place stay together."""
+        """About so many of them, evenly taken; pairs of an inner place stay together.
+
+        By multiples of the golden ratio: every tenth of Sobol's points lies in one half of the domain.
+        """
+        if count >= len(self):
+            return self
         together = 2 if SIDES in self.measured else 1
-        every = torch.arange(len(self)).view(-1, together)[:: max(1, len(self) // count)]
-        return self[every.flatten()]
+        pairs, parts = len(self) // together, torch.arange(1, max(1, count // together) + 1, dtype=torch.float64)
+        taken = ((5**0.5 - 1) / 2 * parts % 1.0 * pairs).long().unique()
+        return self[torch.arange(len(self)).view(-1, together)[taken].flatten()]
 
     def to(self, dtype: torch.dtype, device: torch.device) -> Points:
         def moved(fields: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -19,6 +19,7 @@ from pinnsolve.methods.march_keeping import measured
 from pinnsolve.methods.march_rules import RULES
 from pinnsolve.methods.pace import collocated, spent
 from pinnsolve.methods.protocol import Objective, State
+from pinnsolve.methods.second_march import RULES as SECOND
 from pinnsolve.methods.second_march import apart, as_it_was, richer, slabs, stages_for, steps_of, told_by_distance
 from pinnsolve.methods.stage_costs import operations
 from pinnsolve.methods.stage_operator import that_fit
@@ -127,10 +128,11 @@ class Enriching:
         counts, e = Counts(), before.scheme.evolution
         # along a line a factorisation costs little, and beside corners steps are compared one by one
         longer = e.dims > 1 and not _by_distance(e) and more > 0
-        fits = more < 0 or self._fits(known, room)
-        found = (
-            richer(before.scheme, known.slabs, before.solver, more=more, counts=counts, longer=longer) if fits else None
-        )
+        found, allowed = None, SECOND.spares * before.accuracy.tolerance if e.dims == 1 else math.inf
+        if more < 0 or self._fits(known, room):
+            found = richer(
+                before.scheme, known.slabs, before.solver, more=more, counts=counts, longer=longer, allowed=allowed
+            )
         objective.work.add(spent(counts))
         if found is None:
             return nothing

@@ -157,8 +157,12 @@ class Cells:
     def at_points(self, slopes: bool, by: Mapping[str, float] | None = None) -> Answers:
         """The equations at the collocation points, (E, n P); with slopes by constants that stand at some values."""
         s = self.scheme
-        x = self._places(s.places[self.kinds])
-        return self._answers(x, lambda k: s.table(k)[self.kinds], slopes, by)
+        return self._answers(self.places, lambda k: s.table(k)[self.kinds], slopes, by)
+
+    @property
+    def places(self) -> Tensor:
+        """Where the equations are collocated, (n, P)."""
+        return self._places(self.scheme.places[self.kinds])
 
     def between(self, points: int, slopes: bool = True) -> Answers:
         """The equations at Gauss points that were not collocated, (E, n points)."""

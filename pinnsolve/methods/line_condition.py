@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import torch
 
+from pinnsolve.algebra import yardstick
 from pinnsolve.errors import ProblemError
 from pinnsolve.methods.joined_newton import norm
 from pinnsolve.methods.line_cells import Cells, LineScheme
 from pinnsolve.methods.line_operator import LineOperator
 from pinnsolve.methods.line_solving import cells_of
+from pinnsolve.methods.march_record import variation
+from pinnsolve.networks.moved import among_others
 from pinnsolve.networks.tiles import Tiles, sizes_of
 from pinnsolve.trial.line import Line
 from pinnsolve.trial.lined import Lined
@@ -29,14 +32,22 @@ class Limits:
         Of the solution, for noise of one part of all terms: what answers by more is not determined. Where nothing
         determines it, rounding and what the cells leave out do: 1e12 and more. 95 periods answer by 1e3. Larger: an
         answer of noise is taken for the solution. Smaller: solutions that grow fast are said not to be determined.
+    wrong : float
+        Of the solution: where what is left of the equations may change a network by more, it says nothing of the error,
+        since they are linearised at what it is. Larger: 0.1 was told where a front stood elsewhere, 1.4 off.
     caution : float
         Times the answer to rounding of coefficients. Larger: too cautious; smaller: too kind.
+    inside, nothing : float
+        Of the line: closer to its ends nothing turns singular; of a determinant: below it, it is rounding.
     degree, cells : int
         Of what stands for a solution of another kind, whose equations are linearised. More: steeper ones; more time.
     """
 
     most: float = 1e9
+    wrong: float = 0.1
     caution: float = 4.0
+    inside: float = 0.01
+    nothing: float = 1e-3
     degree: int = 9
     cells: int = 64
 
@@ -74,6 +85,52 @@ def cells_like(trial: Trial, line: Line) -> Cells:
     values = torch.stack([*own, *(torch.zeros_like(own[0]) for _ in line.problem.unknowns[len(own) :])], -1)
     nearest = scheme.nearest(values.reshape(*places.shape, -1))
     return Cells(scheme, mesh, nearest, line.conditions)
+
+
+def missing(cells: Cells, own: int, more: int = 2) -> float:
+    """How far so many more features would take cells, relative to how much each of their own unknowns varies: one
+    correction of Newton's method. Infinite where the equations are singular there."""
+    scheme = cells.scheme.richer(more)
+    c = among_others(cells.coefficients, cells.scheme.cell, scheme.cell)
+    rich = Cells(scheme, cells.mesh, c, cells.conditions).closed()
+    try:
+        operator = LineOperator.of(rich)
+        change = operator.correction(rich, operator.now)
+    except (ProblemError, RuntimeError):
+        return math.inf
+    away, norms, deviations = sizes_of(change, rich.mesh), sizes_of(c, rich.mesh), variation(c, rich.mesh)
+    scales = [yardstick.of_estimate(float(norms[f]), float(deviations[f]), scheme.line.sizes[f]) for f in range(own)]
+    found = max(float(away[f]) / scale for f, scale in enumerate(scales))
+    return found if math.isfinite(found) else math.inf
+
+
+def turns_singular(cells: Cells) -> float | None:
+    """Where along a line, well inside, the equations stop to ask for the highest derivatives of their unknowns: where
+    the determinant of their slopes along these changes its sign; None where it does not."""
+    line = cells.scheme.line
+    found = cells.at_points(slopes=True)
+    highest = found.residuals.new_zeros(found.residuals.shape[1], len(found.residuals), len(line.joins))
+    for (i, f, alpha), slope in found.slopes.items():
+        if alpha[0] == line.joins[f]:
+            highest[:, i, f] = slope
+    if highest.shape[1] != highest.shape[2]:
+        return None
+    highest = highest / highest.abs().amax((0, 2), keepdim=True).clamp(min=1e-300)
+    places = cells.places.flatten()
+    low, high = line.ends
+    inside = (places > low + LIMITS.inside * (high - low)) & (places < high - LIMITS.inside * (high - low))
+    there, places = torch.linalg.det(highest)[inside], places[inside]
+    there = torch.where(there.abs() > LIMITS.nothing, there, torch.zeros_like(there)).sign()
+    known = torch.nonzero(there)[:, 0]  # the sign on either side, whatever rounding says between
+    turned = torch.nonzero(there[known].diff())[:, 0]
+    return float(places[known[turned[0]]]) if len(turned) else None
+
+
+def missing_of(trial: Trial) -> float:
+    """What cells along a line lack that were not solved again; zero of other kinds."""
+    if not isinstance(trial, Lined) or not trial.complete or trial.distance > 0:
+        return 0.0
+    return missing(cells_of(trial), len(trial.problem.unknowns))
 
 
 def noise_of(trial: Trial, richer: bool) -> float:

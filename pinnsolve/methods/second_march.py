@@ -7,6 +7,7 @@ their distance is the error of the first. Neither degree alone would do: each sh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -37,6 +38,7 @@ def richer(
     counts: Counts | None = None,
     exact: float = 1.0,
     longer: bool = False,
+    allowed: float = math.inf,
 ) -> list[Step] | None:
     """Solve a march's steps again; nothing where one of them cannot be solved, or there was no time.
 
@@ -61,6 +63,9 @@ def richer(
         Of what the solver leaves otherwise.
     longer : bool
         Whether steps are taken together where that does (`longer_steps`).
+    allowed : float
+        What a step may leave out in time, relative to the unknowns; what leaves more is halved, but for the shortest.
+        Where something swings round within a step, both marches have one error, of which their distance shows a part.
     """
     scheme = replace(before, degree=before.degree + more, stages=before.stages + stages_for(more))
     left = _left(exact * solver.left, more, before.evolution.dims)
@@ -78,10 +83,12 @@ def richer(
                 return None
             low, high = parts.pop(0)
             step = _again(scheme, before, stretch, mesh, low, high, start)
-            if again.solve(step) and (more < 0 or left_in_time(step, solver.sizes)[0] <= stretch.most):
+            solved, long = again.solve(step), high - low > shortest
+            most = min(stretch.most, allowed) if long else stretch.most
+            if solved and (more < 0 or left_in_time(step, solver.sizes)[0] <= most):
                 found.append(step)
                 start = step.end()
-            elif more >= 0 and high - low > shortest:
+            elif more >= 0 and long:
                 parts = [(low, (low + high) / 2), ((low + high) / 2, high), *parts]
             else:
                 return None
@@ -159,6 +166,9 @@ class Rules:
         Of the square: more than it beside corners, and it is theirs (0.25 to 0.45; else 0.01 to 0.08).
     doubt : float
         Times the distance: then it is the error. Larger: too cautious. Smaller: too kind (it was 1.1 to 2.4).
+    spares : float
+        Of what a step of the first march may leave out in time: what a richer one may. Larger: errors that both have.
+        Smaller: more steps.
     looked : int
         Steps at which it is looked what richer features leave. More: time.
     hardly : float
@@ -175,6 +185,7 @@ class Rules:
     near: float = 0.015
     share: float = 0.15
     doubt: float = 3.0
+    spares: float = 0.25
     looked: int = 8
     hardly: float = 0.3
     least: float = 0.5

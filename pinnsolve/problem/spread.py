@@ -119,10 +119,13 @@ class Spread:
                 self.panels.deep.add(self.key)
                 self.panels.edges[self.key] = self.ends
                 continue
-            finer = self._looked_at(self._on_line(few, self.panels.finer(self.key)), few, columns)
-            left = beyond(seen.weighted, self._deep_ones(few)) if self.key in self.panels.deep else None
-            at = (seen.along, seen.weights)
-            if not self.panels.halved(self.key, at, seen.values, len(few), finer.sums - seen.sums, left=left):
+            at, left, apart, deep = (seen.along, seen.weights), None, None, 0
+            if self.key in self.panels.deep:  # around each place panels end elsewhere
+                deep = self._deep_ones(few)
+                left = beyond(seen.weighted, deep)
+            else:
+                apart = self._looked_at(self._on_line(few, self.panels.finer(self.key)), few, columns).sums - seen.sums
+            if not self.panels.halved(self.key, at, seen.values, len(few), apart, left=left, deep=deep):
                 return
 
     def _deep_ones(self, few: Places) -> int:

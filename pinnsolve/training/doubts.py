@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from pinnsolve.checks.linearity import linear
 from pinnsolve.errors import Outcome
-from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_like
+from pinnsolve.methods.line_condition import LIMITS, answers_to_noise, cells_like, turns_singular
 from pinnsolve.methods.line_solving import cells_of
 from pinnsolve.problem.probes import Size
 from pinnsolve.training import uniqueness
 from pinnsolve.training.error_estimate import unsolved
 from pinnsolve.training.integrals import counted, missed, unheld
+from pinnsolve.training.rounding import terms
 from pinnsolve.training.run import Run
 from pinnsolve.training.unseen import seen_by_differences, undetermined
 from pinnsolve.trial.line import read_line
@@ -43,10 +44,12 @@ def doubted(run: Run, outcome: Outcome, error: float | None, held_out: Mapping[s
         return blind if ended else outcome, None
     if ended or outcome.kind in STOPPED:
         answer = _answer_along(run) if asked_whether_alone(run) else 0.0
-        if change := _free_change(run, ended, answer) or _branches(run):
+        if change := _free_change(run, ended, answer) or _branches(run) or _leaves_open(run):
             return uniqueness.undetermined(change), None
         if LIMITS.most < answer < math.inf:  # a small residual says nothing of the error
             error = None
+        elif 0 < answer < math.inf and answer * _share_left(run, held_out) > LIMITS.wrong:
+            outcome, error = _amplified(outcome), None
     share = missed(run)
     told = _told_by_error(run, outcome, error, held_out, share)
     if told is not None:
@@ -68,11 +71,21 @@ def _free_change(run: Run, ended: bool, answer: float) -> str:
     where that is not known."""
     limit = LIMITS.most
     if answer <= limit:
-        return ""
+        if isinstance(run.trial, Lined) or not asked_whether_alone(run):
+            return ""
+        answer = math.inf  # told by cells that come close to it, in which others may not be seen
     told = uniqueness.free_change(run.trial, run.points.places, run.settings.budget, ended)
     if told or not (ended and math.isfinite(answer)):
         return told
     return f"noise of one part in {limit:.0e} of their terms changes it by its own size"
+
+
+def _amplified(outcome: Outcome) -> Outcome:
+    """The outcome where what is left of the equations may be amplified to an error of any size."""
+    if outcome.kind != "converged":
+        return outcome
+    told = "what is left of the equations may change the solution by a tenth of its size and more"
+    return Outcome("plateau", told, "solve it without network=, method= and stages=, or with a larger budget=")
 
 
 def _alone(run: Run) -> str:
@@ -102,6 +115,21 @@ def _branches(run: Run) -> str:
     return f"at zero they do not ask for the rate of {' and '.join(lost)}, and others may branch off" if lost else ""
 
 
+def _leaves_open(run: Run) -> str:
+    """Where in time the equations stop to ask for the highest rates, as v^2 = u, u' = -v where v becomes zero: from
+    there on a solution may stay, and leave at any time. Empty where they ask for all."""
+    problem, trial = run.trial.problem, run.trial
+    if problem.domain.time is None or len(problem.coordinates) > 1 or not asked_whether_alone(run):
+        return ""
+    line = read_line(problem, trial.plan)
+    if line is None or line.begin is None:
+        return ""
+    place = turns_singular(cells_of(trial) if isinstance(trial, Lined) else cells_like(trial, line))
+    if place is None:
+        return ""
+    return f"at {line.name} = {place:.3g} they stop to ask for the highest rates, and others may branch off"
+
+
 def _answer_along(run: Run) -> float:
     """How a solution along one coordinate answers to noise; infinite where that is not known, or of another kind."""
     trial = run.trial
@@ -111,8 +139,16 @@ def _answer_along(run: Run) -> float:
     if isinstance(trial, Lined):
         return answers_to_noise(cells_of(trial), own)[0]
     line = read_line(trial.problem, trial.plan)
-    answer = math.inf if line is None else answers_to_noise(cells_like(trial, line), own)[0]
-    return answer if answer > LIMITS.most else math.inf
+    return math.inf if line is None else answers_to_noise(cells_like(trial, line), own)[0]
+
+
+def _share_left(run: Run, held_out: Mapping[str, float]) -> float:
+    """What a solution along one coordinate leaves of the terms of its equations, as noise in them; zero of cells, which
+    tell by themselves what they lack."""
+    if isinstance(run.trial, Lined):
+        return 0.0
+    made = terms(run.points.held_out)
+    return max(held_out[e.name] / (made[e.name] or math.inf) for e in run.trial.problem.equations)
 
 
 def _told_by_error(
@@ -141,7 +177,10 @@ def _blind(run: Run) -> Outcome | None:
         remedy = "write a first-order system, with the flux as an unknown, or the coefficient as a Piecewise parameter"
         return Outcome("undetermined", told, remedy)
     if plan.undecided:
-        remedy = "write it with functions of torch that vary on a length which points can see"
+        remedy = (
+            "write it with functions of torch that vary on a length which points can see; where it is a flux that no "
+            "point sees, write a first-order system, with the flux as an unknown"
+        )
         return Outcome("undetermined", " and ".join(plan.undecided), remedy)
     return None
 

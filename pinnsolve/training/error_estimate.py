@@ -79,6 +79,8 @@ class Found:
         What a march has of the error of that which it solves again, as the last terms of both tell it.
     shares : tuple of tensor (N,)
         Of the domain, for which each value stands: other ways to weigh them than alike.
+    lacks : float
+        Of cells along a line: how far richer features would take them, where these did not solve them again.
     beside : float
         What is left outside narrow places, if there are such (`training.weights.left_beside`).
     """
@@ -115,6 +117,7 @@ class Found:
     apart: float = 0.0
     remains: float = 0.0
     shares: tuple[Tensor, ...] = ()
+    lacks: float = 0.0
 
     def exact(self, weights: Mapping[str, float]) -> bool:
         """Whether the weighted residual is rounding beside what it is made of."""
@@ -155,6 +158,7 @@ def estimated(
     nearest = (own or alike or others)[0]
     apart = max(best.apart, own[0].apart) if own else 0.0
     least = max(*(f.noise for f in (best, *own)), *(rounding(v.dtype) for v in best.values.values()))
+    least = least if own else max(least, best.lacks)
     if apart > 0 and not best.defect > 0:
         return max(apart, least)
     near = own[:1] or alike[:1] or ([f for f in others if not f.defect] or others)[: best.others]

@@ -197,7 +197,7 @@ def _methods(run: Run, number: int) -> str:
 def seen_places(run: Run) -> Points:
     """The few held-out places inside at which the error by noise is told."""
     inside = next(points for site, points in run.points.held_out.places if site.name == "interior")
-    return inside[:: max(1, len(inside) // RESERVE.seen)]
+    return inside.thinned(RESERVE.seen)
 
 
 def _identified(run: Run) -> Identified | None:
@@ -234,7 +234,7 @@ def _missed(data: Mapping[str, Measured], outcome: Outcome, own: float, found: I
     """The outcome where equations hold, and data are missed by more than their noise and the solution's own error."""
     misfits = {} if found is None else found.misfits
     lost = [(n, m) for n, m in misfits.items() if m.missed and m.value > _seen(data[n], n, own) + m.expected]
-    if outcome.kind != "converged" or not lost:
+    if outcome.kind not in ("converged", "noise") or not lost:  # errors that are scaled by a misfit look like noise
         return outcome
     name, misfit = lost[0]
     told = f"{name} is missed: chi squared is {misfit.value:.4g}, and {misfit.expected:.4g} is expected"

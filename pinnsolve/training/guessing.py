@@ -61,7 +61,7 @@ def to_guess(trial: Trial, training: Residuals, work: Work) -> None:
         return
     guess, (site, points) = trial.problem.guess, next(p for p in training.places if p[0].name == "interior")
     if not trial.frozen:
-        points = points[:: max(1, len(points) // RULES.points)]
+        points = points.thinned(RULES.points)
     terms = {u: _apart(trial, u) for u in guess.unknowns}
     values = Residuals(trial, [(Site("interior", site.pieces, terms), points)])
     weights = {u: size.scale**-2 for u, size in sizes(trial).items() if u in terms}

@@ -16,7 +16,7 @@ from pinnsolve.errors import ProblemError
 from pinnsolve.machine.world import ALONE, World
 from pinnsolve.methods import Enriching, Marching, Smoothing, Vanishing
 from pinnsolve.methods.costs import costs_of
-from pinnsolve.methods.line_condition import noise_of
+from pinnsolve.methods.line_condition import missing_of, noise_of
 from pinnsolve.methods.protocol import Method, State
 from pinnsolve.networks import LocalFeatures, Network, RandomFeatures
 from pinnsolve.networks.described import is_features, kind_of
@@ -277,6 +277,7 @@ class Run:
         return Found(
             stage, kind, held_out, values, again, made, scales, richer, max(noise, of_numbers(self.trial, values)),
             beside, self._left_by_cells, apart, getattr(self.trial, "remains", 0.0), self.points.shares(),
+            0.0 if enriched else missing_of(self.trial),
         )  # fmt: skip
 
     def gathered(self) -> Gathered:

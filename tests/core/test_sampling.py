@@ -139,3 +139,15 @@ def test_values_of_a_range_crowd_at_its_ends_and_what_is_worst_in_a_stretch_is_s
     assert torch.equal(torch.stack(found).sum(0), torch.ones_like(k))
     assert [int(w.sum()) for w in found] == [1024] * 4
     assert all(float(k[a > 0].max()) <= float(k[b > 0].min()) for a, b in zip(found, found[1:], strict=False))
+
+
+@pytest.mark.parametrize("count", [200, 500])
+def test_some_of_the_points_are_as_evenly_spread_as_all(count: int) -> None:
+    """Every tenth of Sobol's points lay in one half of the domain, every fourth in a quarter."""
+    square = Domain(Box(x=(0, 1), y=(0, 1))).interior
+    points = square.draw(2000, "sobol", torch.Generator().manual_seed(3))
+    few = points.thinned(count)
+    assert 0.9 * count <= len(few.weights) <= count
+    for values in few.coordinates.values():
+        assert torch.histc(values, 4, 0, 1).min() > 0.8 * count / 4
+    assert len(points.thinned(5000).weights) == 2000
