@@ -75,6 +75,8 @@ def test_of_another_kind_is_believed_only_what_has_no_like() -> None:
     assert estimated([*mine, other, third], FIRST, ONE) == pytest.approx(4e-5, rel=0.1), (
         "what two of other kinds exceed"
     )
+    more = [found(30e-3, 1e-3, 5, "tanh"), found(2e-2, 1e-2, 6, "sines of another frequency")]
+    assert estimated([*mine, other, third, *more], FIRST, ONE) == pytest.approx(4e-5, rel=0.1), "the median of five"
 
 
 def test_cells_with_a_large_residual_at_an_edge_tell_a_network_by_the_whole_difference() -> None:

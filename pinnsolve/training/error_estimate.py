@@ -6,12 +6,13 @@ it by its own error, so that the problem's constant is about
     C = max over the unknowns of ||u_k - u_best|| / ||u_best - mean||  /  residual_k,
 
 and the best one's error is about C * residual_best. Taken is the k of the best one's kind with the smallest residual
-(the same layer with fewer features); where there is none, the larger C of the two with the smallest residuals, or twice
-that of a single one, since two solutions may share an error. Cells are solved a second time to that end, with richer
-features (`pinnsolve.methods.Enriching`): then k is that one; beside them alone another kind is told by the whole
-difference. Where more than a twentieth of the first residual is left, all solutions may be wrong alike, and the
-estimate is at least ten times what is left, unless the best residual is rounding beside its own terms, or cells say
-what the worst of them leaves; where more than half is left there is none.
+(the same layer with fewer features), but no less than the median of all, where two are of other kinds; where there is
+none of its kind, the larger C of the two with the smallest residuals, or twice that of a single one, since two
+solutions may share an error. Cells are solved a second time to that end, with richer features
+(`pinnsolve.methods.Enriching`): then k is that one; beside them alone another kind is told by the whole difference.
+Where more than a twentieth of the first residual is left, all solutions may be wrong alike, and the estimate is at
+least ten times what is left, unless the best residual is rounding beside its own terms, or cells say what the worst of
+them leaves; where more than half is left there is none.
 Where data are rough, or the equations vary in a narrow place, random features may be wrong alike too: of those the
 whole difference is taken.
 
@@ -24,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import ClassVar
 
 from torch import Tensor
@@ -160,8 +162,8 @@ def estimated(
     near = own[:1] or alike[:1] or ([f for f in others if not f.defect] or others)[: best.others]
     error = max(_told_by(f, best, weights) for f in near)
     strange = [f for f in others if not f.defect and f.kind != best.kind][: best.others]
-    if alike and not own and len(strange) == best.others:  # a constant that two of other kinds exceed is too small
-        error = max(error, min(_told_by(f, best, weights) for f in strange))
+    if alike and not own and len(strange) == best.others:  # a constant that most others exceed is too small
+        error = max(error, median(_told_by(f, best, weights) for f in others if not f.defect))
     if not own and not alike and len(others) == 1:
         error *= best.shared
     told, hardly = bool(own) and best.defect > 0 and nearest.defect > 0, 0.0
