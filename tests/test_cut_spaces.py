@@ -4,6 +4,7 @@ fail."""
 from __future__ import annotations
 
 import math
+from math import pi
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from pinnsolve import (
     solve,
 )
 from pinnsolve.checks.check import check
+from pinnsolve.geometry.clip_points import points_inside
 from pinnsolve.geometry.clipped import Clipped
 from pinnsolve.geometry.shape import Shape
 from pinnsolve.geometry.surfaces import Surfaces
@@ -156,6 +158,29 @@ def test_pieces_of_a_rim_have_its_area_and_points_their_volume() -> None:
         volumes[mesh.cut] *= shares
         assert float(volumes.sum()) == pytest.approx(shape.measure, rel=2e-2)
         assert torch.allclose(weights.sum(1), torch.ones(len(mesh.cut), dtype=torch.float64))
+
+
+def test_points_tell_all_polynomials_whatever_the_outline() -> None:
+    """A quarter of half a torus, whose outline along each coordinate is no rectangle: what is small in the mean over
+    points is so in the mean over a fine grid. Mutant: lines over a rectangle, of which some meet nothing."""
+
+    def torus(x: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+        return ((x[:, 0] ** 2 + x[:, 1] ** 2).sqrt() - 0.7).square() + x[:, 2] ** 2 < 0.3**2
+
+    frame, degree = torch.tensor([[0, 0, 0], [1, 1, 0.3]], dtype=torch.float64), 6
+    cell, ticks = reference_cell(degree, CPU, 3), (torch.arange(24, dtype=torch.float64) + 0.5) / 24
+
+    def features(x: torch.Tensor) -> torch.Tensor:
+        return cell.features(2 * x / frame[1] - 1, (0, 0, 0))
+
+    grid = torch.cartesian_prod(ticks, ticks, ticks) * frame[1]
+    grid = grid[torus(grid, grid[:, 0])]
+    own = torch.linalg.qr(features(grid) / len(grid) ** 0.5, mode="r").R.inverse()
+    places, weights, shares = points_inside(torus, frame.expand(3, -1, -1), torch.arange(3), degree + 1)
+    assert shares.tolist() == pytest.approx([2 * pi**2 * 0.7 * 0.3**2 / 8 / 0.3] * 3, rel=0.01)
+    for x, w in zip(places, weights, strict=True):
+        rows = w.sqrt()[:, None] * features(x) @ own
+        assert float(torch.linalg.svdvals(rows)[-1]) > 0.2 and bool((w > 0).all())
 
 
 @pytest.mark.usefixtures("unasked")

@@ -75,6 +75,18 @@ def test_of_another_kind_is_believed_only_what_has_no_like() -> None:
     assert estimated([*mine, other, third], FIRST, ONE) == pytest.approx(4e-5, rel=0.1), (
         "what two of other kinds exceed"
     )
+    more = [found(30e-3, 1e-3, 5, "tanh"), found(2e-2, 1e-2, 6, "sines of another frequency")]
+    assert estimated([*mine, other, third, *more], FIRST, ONE) == pytest.approx(4e-5, rel=0.1), "the median of five"
+
+
+def test_beside_other_kinds_the_residual_that_fell_least_tells() -> None:
+    """A sphere of another material: the equation falls by a thousand, what joins materials and the error by two hundred."""
+    told = [(5e-3, 1e-2, "sines"), (3e-4, 4e-4, "sines"), (5e-4, 6e-4, "tanh"), (8e-4, 5e-4, "waves")]
+    before = [replace(found(e, r, k, kind), held_out={"r": r, "flux": 0.1 * e / 3})
+              for k, (e, r, kind) in enumerate(told, 1)]  # fmt: skip
+    best = replace(found(1.5e-6, 4e-7, 9), held_out={"r": 4e-7, "flux": 0.1 * 1.5e-6 / 3})
+    both = {"r": 1.0, "flux": 1.0}
+    assert estimated([*before, best], {"r": 1.0, "flux": 1.0}, both) == pytest.approx(1.5e-6, rel=0.2)
 
 
 def test_cells_with_a_large_residual_at_an_edge_tell_a_network_by_the_whole_difference() -> None:

@@ -69,7 +69,10 @@ def _delaunay(shape: Shape, count: int) -> tuple[npt.NDArray[np.float64], Cells]
 
     dimension = len(shape.bounds)
     width = (shape.measure / count) ** (1 / dimension)
-    points = torch.cat([_on_boundary(shape, width), _within(shape, width)]).numpy()
+    boundary = _on_boundary(shape, width)
+    if dimension == 3:  # points of two facets may all but coincide, between which tetrahedra are flat
+        boundary = _parted(boundary, width / 4)
+    points = torch.cat([boundary, _within(shape, width)]).numpy()
     points = np.unique(points.round(12 - int(np.floor(np.log10(shape.size)))), axis=0)
     low, high = points.min(0), points.max(0)
     cells = Delaunay((points - low) / (high - low).max(), qhull_options="QJ Qbb").simplices.astype(np.int64)
@@ -131,6 +134,16 @@ def _apart(points: Tensor, width: float) -> Tensor:
     """The first of all points in each cube of this width."""
     _, first = np.unique((points / width).round().numpy(), axis=0, return_index=True)
     return points[np.sort(first)]
+
+
+def _parted(points: Tensor, width: float) -> Tensor:
+    """Without those that lie so close to one before them."""
+    from scipy.spatial import cKDTree  # of all runs, only those that write files need it
+
+    kept = np.ones(len(points), dtype=bool)
+    for first, later in sorted(cKDTree(points.numpy()).query_pairs(width)):
+        kept[later] &= ~kept[first]
+    return points[torch.from_numpy(kept)]
 
 
 def _length(intervals: Tensor) -> float:

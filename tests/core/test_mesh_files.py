@@ -11,11 +11,26 @@ import meshio
 import numpy as np
 import pytest
 import torch
+from scipy.spatial import cKDTree
 
-from pinnsolve import Box, Disk, Mesh, Piecewise, Problem, ProblemError, d, dirichlet, neumann, part, side, solve
+from pinnsolve import (
+    Box,
+    Disk,
+    Mesh,
+    Piecewise,
+    Problem,
+    ProblemError,
+    d,
+    dirichlet,
+    neumann,
+    part,
+    side,
+    solve,
+)
 from pinnsolve.geometry import Domain
 from pinnsolve.geometry.extruded import Extruded
 from pinnsolve.geometry.named import parts
+from pinnsolve.geometry.triangulation import triangulated
 
 STEEL, AIR, INLET, OUTLET = 9, 10, 1, 2
 
@@ -140,6 +155,18 @@ def test_an_stl_file_in_text_and_in_bytes(tmp_path: Path) -> None:
     for binary in (False, True):
         meshio.write(tmp_path / "cube.stl", meshio.Mesh(corners, [("triangle", cells)]), binary=binary)
         assert Mesh(tmp_path / "cube.stl").measure == pytest.approx(1.0)
+
+
+def test_points_of_neighbouring_facets_do_not_all_but_coincide(tmp_path: Path) -> None:
+    """Tetrahedra between such points of a cube left gaps in what was written of it."""
+    corners = np.array([[i, j, k] for k in (0, 1) for j in (0, 1) for i in (0, 1)], dtype=float)
+    faces = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (1, 3, 7, 5), (3, 2, 6, 7), (2, 0, 4, 6)]
+    cells = np.array([t for f in faces for t in (f[:3], (f[0], f[2], f[3]))])
+    meshio.write(tmp_path / "cube.stl", meshio.Mesh(corners, [("triangle", cells)]), binary=True)
+    points, blocks = triangulated(Mesh(tmp_path / "cube.stl"), 1000)
+    meshio.write(tmp_path / "again.vtu", meshio.Mesh(points, blocks))
+    assert cKDTree(points).query(points, 2)[0][:, 1].min() > 0.02, "about a tenth apart"
+    assert Mesh(tmp_path / "again.vtu").measure == pytest.approx(1.0, rel=1e-6)
 
 
 def test_a_part_is_a_material(tmp_path: Path) -> None:

@@ -210,6 +210,79 @@ def test_abaqus_sets_of_elements_nodes_and_surfaces(tmp_path: Path) -> None:
     assert Mesh(tmp_path / "outer.inp").measure == pytest.approx(2.0)
 
 
+PARTS = """*Part, name=Tile
+*Node
+1, 0., 0.
+2, 1., 0.
+3, 1., 1.
+4, 0., 1.
+*Element, type=CPS4,
+elset=Set-1
+1, 1, 2, 3, 4
+*Nset, nset=low
+1, 2
+*Nset, nset=Set-1
+1, 2, 3, 4
+*Surface, name=head
+Set-1, S3
+*End Part
+*Part, name=Slab
+*Node
+1, 5., 0.
+2, 5., 1.
+3, 3., 1.
+4, 3., 0.
+*Element, type=CPS4, elset=steel
+1, 1, 2, 3, 4
+*Elset, elset=_end_S1, internal
+1
+*Surface, name=end
+_end_S1, S1
+*End Part
+*Assembly, name=Assembly
+*Instance, name=Tile-1, part=tile
+*End Instance
+*Instance, name=Tile-2, part=Tile
+1., 0., 0.
+1.5, 0.5, 0., 1.5, 0.5, 1., 180.
+*End Instance
+*Instance, name=Slab-1, part=Slab
+-1., 0., 0.
+*End Instance
+*Elset, elset=both, instance=Tile-1
+1,
+*Elset, elset=BOTH, instance=Slab-1
+1
+*Surface, name=outer
+Slab-1._end_S1, S1
+*End Assembly
+"""
+
+
+def test_abaqus_parts_are_placed_joined_and_keep_their_names(tmp_path: Path) -> None:
+    """Two unit squares, the second turned upside down, and a slab beside them: areas, sides and parts as by hand."""
+    (tmp_path / "parts.inp").write_text(PARTS)
+    mesh = Mesh(tmp_path / "parts.inp")
+    assert mesh.measure == pytest.approx(4.0) and mesh.bounds == {"x": (0, 4), "y": (0, 1)}
+    names = ("low", "Tile-1.low", "head", "Tile-2.head", "end", "outer")
+    sizes = {name: sum(s.size for s in mesh.sides if name in s.names) for name in names}
+    assert sizes == pytest.approx({"low": 2, "Tile-1.low": 1, "head": 2, "Tile-2.head": 1, "end": 1, "outer": 1})
+    assert sum(s.size for s in mesh.sides) == pytest.approx(2 * 4 + 2), "parts are joined: no sides are between them"
+    turned = [s.nodes[0].points[:, 1] for s in mesh.sides if "Tile-2.head" in s.names]
+    assert all(bool((y.abs() < 1e-12).all()) for y in turned)
+    held = {name: part().measure for name, part in parts(mesh).items()}
+    assert held["steel"] == pytest.approx(2) and held["both"] == pytest.approx(3) and held["Slab-1"] == pytest.approx(2)
+    assert held["Set-1"] == pytest.approx(2) and held["Tile-2.Set-1"] == pytest.approx(1)
+    for old, new, told in (
+        ("part=tile", "part=tyle", "no part 'tyle'.*\n.*TILE"), ("*Nset, nset=low", "*Ngen", "NGEN, which is not read"),
+        ("Slab-1._end", "Slab-1._and", "the set 'SLAB-1._AND_S1', which is not there"),
+        ("1.5, 0.5, 0., ", "1.5, 0.5, ", "placed by 6 numbers"),
+    ):  # fmt: skip
+        (tmp_path / "bad.inp").write_text(PARTS.replace(old, new))
+        with pytest.raises(ProblemError, match=told):
+            Mesh(tmp_path / "bad.inp")
+
+
 def test_sides_of_solids_are_numbered_as_abaqus_does(tmp_path: Path) -> None:
     """A brick, and a wedge beside it: S6 of the brick is at x = 0, S4 of the wedge slants."""
     text = """*NODE
