@@ -31,7 +31,8 @@ from pinnsolve.networks.reference_cell import reference_cell
 from pinnsolve.networks.tiles import Tiles
 from pinnsolve.solve import prepare
 from pinnsolve.training.broken_off import held_against
-from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, Gathered, best_of, estimated
+from pinnsolve.training.error_estimate import AT_LEAST, HALF, UNSOLVED, Found, best_of, estimated
+from pinnsolve.training.gathered import Gathered
 from pinnsolve.training.history import Look
 from pinnsolve.training.rules import RULES
 from pinnsolve.training.seen import Seen

@@ -23,13 +23,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from statistics import median
 from typing import ClassVar
 
 from torch import Tensor
 
-from pinnsolve.training.broken_off import Parts, held_against
 from pinnsolve.training.distance import distance
 from pinnsolve.training.rounding import rounding
 from pinnsolve.training.seen import Seen
@@ -170,20 +169,20 @@ def estimated(
     told, hardly = bool(own) and best.defect > 0 and nearest.defect > 0, 0.0
     if told:  # residuals at few points do not see the cells of a layer
         part = max(best.defect / nearest.defect, best.better)
-        error = _difference(nearest, best) * part
+        error = difference(nearest, best) * part
         # of two errors of one shape, the one so many times the other, less than all is seen: at corners
         hardly = max(error / max(1 - part, best.alike), apart)
     cells = bool(own) and max(best.richer, nearest.richer) > 0
     if cells and best.richer > 0 and not seen.rough:
         doubt = min(best.richer, best.broken) if best.remains > 0 else best.richer
         doubt = best.caution if told else max(best.caution, doubt)
-        error = max(doubt * max(error, best.remains * _difference(nearest, best)), hardly)
+        error = max(doubt * max(error, best.remains * difference(nearest, best)), hardly)
     elif cells:
         richer = max(best.richer, nearest.richer, best.kinked * (best.richer == 0))
-        error = max(richer * _difference(nearest, best), apart)
+        error = max(richer * difference(nearest, best), apart)
     elif seen.rough or seen.narrow:
         # errors fall more slowly than residuals: that of the best is hardly below that of the next
-        error = max(error, _difference(next((f for f in others if f not in own), others[0]), best))
+        error = max(error, difference(next((f for f in others if f not in own), others[0]), best))
     # residuals at kinks that move are large for all, and one point beside a corner may have that of all others
     beside = cells and (seen.rough or seen.disagrees)
     if best.exact(weights) or beside or (told and max(best.defect, nearest.defect) <= UNSOLVED):
@@ -213,82 +212,12 @@ def solved_again(found: Sequence[Found]) -> list[Found]:
     return [f for f in found if f.stage in stages]
 
 
-class Gathered:
-    """The solutions of one run.
-
-    Parameters
-    ----------
-    found : list of Found
-        Where they are kept.
-    first, seen
-        See `estimated`.
-    parts : sequence of dict from unknown to tensor (N,), of marches that broke off
-    """
-
-    def __init__(
-        self, found: list[Found], first: Mapping[str, float], seen: Seen | None = None, parts: Parts = ()
-    ) -> None:
-        self.found, self.first, self.seen, self.parts = found, first, seen or Seen(), parts
-
-    def added(self, now: Found, weights: Mapping[str, float]) -> float:
-        """Keep a finished solution, once; the estimated error of the best so far."""
-        if all(f.stage != now.stage for f in self.found):
-            self.found.append(now)
-        return self._estimated(self.judged(self.found, weights), weights)
-
-    def _estimated(self, found: Sequence[Found], weights: Mapping[str, float]) -> float:
-        """And no less than marches that broke off say, unless one came to its end."""
-        error, best = estimated(found, self.first, weights, self.seen), best_of(found, weights)
-        if not math.isfinite(error) or solved_again(found):
-            return error
-        return max(error, held_against(self.parts, best.values, best.scales))
-
-    def judged(self, found: Sequence[Found], weights: Mapping[str, float]) -> list[Found]:
-        """Those whose residuals can be compared: what is farther from cells that were solved again than these are from
-        the truth is wrong, however small its residual, and where data are rough these are compared with nothing else.
-
-        Where a kink goes through a cell its residual is large, however near the solution: others that smear it have
-        smaller ones, and larger errors (a plucked string: 5e-2 beside 1e-4).
-        """
-        cells = solved_again(found)
-        if not cells or self.seen.rough:
-            return cells or list(found)
-        error, best = estimated(cells, self.first, weights, self.seen), best_of(cells, weights)
-        return [f for f in found if any(f is own for own in cells) or _difference(f, best) <= error]
-
-    def comparable(self, kind: str, values: Mapping[str, Tensor], weights: Mapping[str, float]) -> bool:
-        """The same of a solution that is no stage's yet, by its values alone."""
-        now = Found(-1, kind, dict.fromkeys(self.first, 0.0), values)
-        return any(f is now for f in self.judged([*self.found, now], weights))
-
-    def advanced(self, kind: str, held_out: Mapping[str, float], weights: Mapping[str, float]) -> bool:
-        """Whether a network in training is to be kept: each time its residual has halved."""
-        size, mine = weighted(weights, held_out) ** 0.5, [f for f in self.found if f.kind == kind]
-        return math.isfinite(size) and (not mine or size < HALF * mine[-1].size(weights))
-
-    def error_of(self, kept: Found, trained: bool, weights: Mapping[str, float]) -> float | None:
-        """The estimated error of the solution that is kept; None where there is nothing to compare it with.
-
-        Of a trained network's own path only what lies well before counts: a moment ago it had the same errors.
-        """
-        before = next((f for f in self.found if f.stage == kept.stage), None)
-        if before is not None:  # what a trial function of its own numbers does not know
-            kept = replace(kept, again=before.again, apart=before.apart, remains=before.remains)
-        size = kept.size(weights)
-        if trained:
-            others = [f for f in self.found if f.kind != kept.kind or HALF * f.size(weights) >= size]
-        else:
-            others = [f for f in self.found if f.stage != kept.stage]
-        error = self._estimated(self.judged([kept, *others], weights), weights)
-        return error if math.isfinite(error) else None
-
-
 def _told_by(other: Found, best: Found, weights: Mapping[str, float]) -> float:
     """The error of the best as another solution tells it, by both residuals; beside one of another kind over cells that
     say what the worst of them leaves, the whole difference: what small cells leave at edges is without bound."""
     cells = other.defect > 0 and not best.defect
     ratio = 1.0 if cells else best.size(weights) / (other.size(weights) or 1.0)
-    return _difference(other, best) * ratio
+    return difference(other, best) * ratio
 
 
 def _told_by_each(other: Found, best: Found, first: Mapping[str, float]) -> float:
@@ -296,9 +225,9 @@ def _told_by_each(other: Found, best: Found, first: Mapping[str, float]) -> floa
     fell = [
         best.held_out[n] / other.held_out[n] for n in first if n in best.held_out and other.held_out.get(n, 0.0) > 0
     ]
-    return _difference(other, best) * min(max(fell, default=1.0), 1.0)
+    return difference(other, best) * min(max(fell, default=1.0), 1.0)
 
 
-def _difference(a: Found, b: Found) -> float:
+def difference(a: Found, b: Found) -> float:
     """How far the first is from the second."""
     return distance(a.values, b.values, b.scales, b.shares)

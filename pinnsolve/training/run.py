@@ -26,7 +26,8 @@ from pinnsolve.training.best import Best
 from pinnsolve.training.broken_off import part_of
 from pinnsolve.training.clock import BEGIN, Clock
 from pinnsolve.training.collocation import Collocation
-from pinnsolve.training.error_estimate import Found, Gathered, solved_again
+from pinnsolve.training.error_estimate import Found, solved_again
+from pinnsolve.training.gathered import Gathered
 from pinnsolve.training.guessing import before_guess, to_guess
 from pinnsolve.training.history import History, Look
 from pinnsolve.training.results import Ended, Turn
@@ -271,9 +272,8 @@ class Run:
             noise = self.trial.known_error or math.inf
         values, narrow = self.points.values(), self.trial.plan.narrow
         beside = left_beside(self.points.held_out, narrow, values) if narrow else 0.0
-        apart = getattr(self.trial, "apart", 0.0)  # of cells in a plane
-        if kept_apart(self.trial.problem) is not None:
-            apart = 0.0  # it is told relative to what is trained, and not to what is handed out
+        # of cells in a plane; relative to what is trained, which is not always what is handed out
+        apart = getattr(self.trial, "apart", 0.0) if kept_apart(self.trial.problem) is None else 0.0
         return Found(
             stage, kind, held_out, values, again, made, scales, richer, max(noise, of_numbers(self.trial, values)),
             beside, self._left_by_cells, apart, getattr(self.trial, "remains", 0.0), self.points.shares(),
